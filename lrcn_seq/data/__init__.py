@@ -1,0 +1,1 @@
+"""Files to batches. Loads no Keras, so that loader workers stay light."""

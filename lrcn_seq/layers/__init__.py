@@ -1,0 +1,1 @@
+"""Keras layers that more than one part uses."""

@@ -1,0 +1,101 @@
+"""The letters of every shape in this library, and the typed records that pass between packages.
+
+B batch · T frames in · S steps out of the encoder · R regions of a step (1 when pooled) · H W pixels ·
+D features · U units · L words · V vocabulary · K beams · C classes · N packed frames (also: n-gram order) · P clips of a batch
+
+Shapes are written `(B, T, D)`, batch first. Records that enter compiled code are NamedTuples: they are pytrees on every backend.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+from annotated_types import Ge, Gt, Le, Lt
+
+Positive = Annotated[int, Gt(0)]
+NotNegative = Annotated[int, Ge(0)]
+PositiveNumber = Annotated[float, Gt(0)]
+NumberNotNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Ge(0), Le(1)]
+Rate = Annotated[float, Ge(0), Lt(1)]
+
+
+class Special(NamedTuple):
+    """Ids that every tokenizer of this library shares."""
+
+    pad: int = 0
+    start: int = 1
+    end: int = 2
+    unknown: int = 3
+
+
+SPECIAL = Special()
+
+
+class Sample(NamedTuple):
+    """One picture or clip of a source, with what is known about it.
+
+    `media` is the path of a file, or an object with `key: str` and `draw() -> (T, H, W, 3) uint8`.
+    `group` keeps together what must not be parted by a split. `split` is train, dev or test.
+    """
+
+    id: str
+    media: Any
+    group: str
+    split: str
+    captions: tuple[str, ...] = ()
+    label: str | None = None
+
+
+class Preprocessing(NamedTuple):
+    """How pixels reach an encoder, so that training and serving cannot differ.
+
+    `resize`: `stretch` to the size, `crop` the centre after the shorter side fits, or `pad` to the size.
+    `scaling` is applied by the encoder itself, inside the compiled graph: none (0–255), unit (0–1), tf (−1–1), caffe, torch.
+    """
+
+    height: int
+    width: int
+    resize: Literal["stretch", "crop", "pad"] = "stretch"
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    scaling: Literal["none", "unit", "tf", "caffe", "torch"] = "none"
+
+
+class Clips(NamedTuple):
+    """The frames of P clips, packed: real frames only, so that padding is neither computed nor counted.
+
+    `frames` is (N, H, W, 3) uint8 pixels, (N, D) vectors, or (N, R, D) features that a feature store kept.
+    `index` (P, T) int32 says which frame stands where; −1 is padding.
+    """
+
+    frames: Any
+    index: Any
+
+
+class Encoded(NamedTuple):
+    """What an encoder gives: features (B, S, R, D) and mask (B, S), True where a step is real."""
+
+    features: Any
+    mask: Any
+
+
+class StepOutput(NamedTuple):
+    """One step of a word decoder: logits (B, V), attention (B, S·R) or None, and the next state."""
+
+    logits: Any
+    attention: Any
+    state: Any
+
+
+class Hypotheses(NamedTuple):
+    """Sentences found by a search, best score first.
+
+    words (B, K, L) int32 without the start word, padded after the end · scores (B, K), the ranking score ·
+    lengths (B, K), words counted with the end where there is one · log_probabilities (B, K), the plain sums.
+    A place that holds no hypothesis (fewer than K exist) has score −inf and length 0.
+    """
+
+    words: Any
+    scores: Any
+    lengths: Any
+    log_probabilities: Any

@@ -1,0 +1,155 @@
+"""Named parts: a decorator, a scan of file names, and entry points of other packages.
+
+A part is one file; the stem of the file is its name, so that a name is known without importing anything
+and only the part asked for is imported. Other packages add parts by entry points in the group
+`lrcn_seq.SEAM` (for example `lrcn_seq.encoders`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import typing
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from typing import Any
+
+from lrcn_seq.errors import ConfigError, Problem, UnknownPartError, did_you_mean
+
+
+class Registry:
+    """The parts of one seam, by name.
+
+    A part may name constructor arguments in its class attribute `derived`: the program works these out
+    (a vocabulary size, say), and a config that gives them is refused.
+    """
+
+    def __init__(self, seam: str, package: str):
+        self.seam, self.package = seam, package
+        self._parts: dict[str, type] = {}
+
+    def register(self, part: type) -> type:
+        """Class decorator: registers `part` under the stem of its file."""
+        name = part.__module__.rpartition(".")[2]
+        known = self._parts.get(name)
+        if known is not None and (known.__module__, known.__qualname__) != (part.__module__, part.__qualname__):
+            raise UnknownPartError(f"{self.seam}: the name {name!r} is taken by {known.__module__}.{known.__qualname__}. Received: {part.__qualname__}; give its file another name.")
+        self._parts[name] = part
+        return part
+
+    def names(self) -> list[str]:
+        """All names, sorted; imports no part."""
+        return sorted({*self._files(), *self._entry_points(), *self._parts})
+
+    def get(self, name: str) -> type:
+        """The class of this name; imports its file on first use.
+
+        Raises:
+            UnknownPartError: no part has this name; the sentence lists those that exist.
+        """
+        if name not in self._parts:
+            if name in self._files():
+                import_module(f"{self.package}.{name}")
+            elif name in self._entry_points():
+                self._parts[name] = self._entry_points()[name].load()
+            else:
+                known = self.names()
+                raise UnknownPartError(f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}.")
+        return self._parts[name]
+
+    def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
+        """The part that `{"type": NAME, argument: value, ...}` describes, with what the program derives.
+
+        Raises:
+            ConfigError: with every problem of the spec.
+        """
+        problems = self.problems(spec, place or self.seam)
+        if problems:
+            raise ConfigError(problems)
+        part = self.get(spec["type"])
+        accepted = {name: value for name, value in derived.items() if name in signature(part)}
+        return part(**{name: value for name, value in spec.items() if name != "type"}, **accepted)
+
+    def problems(self, spec: Any, place: str) -> list[Problem]:
+        """Everything wrong with a spec, each with its place."""
+        if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
+            return [Problem(place, f"expected a mapping with a `type`. Received: {spec!r}; known types: {', '.join(self.names())}.")]
+        try:
+            part = self.get(spec["type"])
+        except UnknownPartError as error:
+            return [Problem(f"{place}.type", str(error))]
+        return argument_problems(part, {name: value for name, value in spec.items() if name != "type"}, place)
+
+    def _files(self) -> list[str]:
+        return files_of(self.package)
+
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        return plugins(self.seam, frozenset(self._files()))
+
+
+@cache
+def files_of(package: str) -> list[str]:
+    """Stems of the part files of a package: neither `base` nor private nor packages; nothing is imported but parents."""
+    locations = find_spec(package).submodule_search_locations
+    return [module.name for module in pkgutil.iter_modules(locations) if not module.ispkg and module.name != "base" and not module.name.startswith("_")]
+
+
+@cache
+def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
+    """Entry points of a seam by name; a name that is taken is refused."""
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=f"lrcn_seq.{seam}"):
+        if point.name in taken or (point.name in found and found[point.name].value != point.value):
+            raise UnknownPartError(f"{seam}: the name {point.name!r} is taken already. Received: entry point {point.value}; rename it.")
+        found[point.name] = point
+    return found
+
+
+def signature(part: type) -> dict[str, inspect.Parameter]:
+    """The named constructor arguments of a part (without self and **kwargs)."""
+    parameters = inspect.signature(part.__init__).parameters.values()
+    return {p.name: p for p in parameters if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+
+
+def argument_problems(part: type, arguments: dict[str, Any], place: str) -> list[Problem]:
+    """What is wrong with arguments for a part: unknown, derived, missing, of another type or out of range."""
+    known, derived = signature(part), tuple(getattr(part, "derived", ()))
+    open_to_configs = [name for name in known if name not in derived]
+    problems = []
+    for name, value in arguments.items():
+        if name in derived:
+            problems.append(Problem(f"{place}.{name}", "the program derives this value from the data; remove it."))
+        elif name not in known:
+            problems.append(Problem(f"{place}.{name}", f"unknown argument.{did_you_mean(name, open_to_configs)} Known: {', '.join(open_to_configs) or 'none'}."))
+        else:
+            problems += _value_problems(part, name, value, f"{place}.{name}")
+    missing = [name for name in open_to_configs if known[name].default is inspect.Parameter.empty and name not in arguments]
+    return problems + [Problem(f"{place}.{name}", "missing, and it has no default.") for name in missing]
+
+
+def _value_problems(part: type, name: str, value: Any, place: str) -> list[Problem]:
+    hint = typing.get_type_hints(part.__init__, include_extras=True).get(name)
+    if hint is None:
+        return []
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        TypeAdapter(hint).validate_python(value, strict=True)
+    except ValidationError as error:
+        reasons = dict.fromkeys(detail["msg"] for detail in error.errors())
+        return [Problem(place, f"{'; or '.join(reasons)}. Received: {value!r}.")]
+    return []
+
+
+sources = Registry("sources", "lrcn_seq.data.sources")
+views = Registry("views", "lrcn_seq.data.views")
+tokenizers = Registry("tokenizers", "lrcn_seq.text")
+metrics = Registry("metrics", "lrcn_seq.metrics")
+encoders = Registry("encoders", "lrcn_seq.encoders")
+decoders = Registry("decoders", "lrcn_seq.decoders")
+searches = Registry("searches", "lrcn_seq.search")
+tasks = Registry("tasks", "lrcn_seq.tasks")
+
+SEAMS: dict[str, Registry] = {registry.seam: registry for registry in (sources, views, tokenizers, metrics, encoders, decoders, searches, tasks)}

@@ -1,0 +1,6 @@
+"""Sentences to ids and back: every file but `base` is one tokenizer."""
+
+from lrcn_seq.registry import tokenizers as registry
+from lrcn_seq.text.base import Tokenizer, load, save
+
+__all__ = ["Tokenizer", "load", "registry", "save"]
