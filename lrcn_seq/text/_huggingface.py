@@ -1,0 +1,94 @@
+"""What the tokenizers that stand on Hugging Face's `tokenizers` share."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, models, normalizers, trainers
+
+from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.text import base
+
+NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
+INVISIBLE = Regex(r"[\u00ad\u200b\ufeff]")  # soft hyphen, zero-width space, byte-order mark
+
+
+def clean(lower: bool) -> list[normalizers.Normalizer]:
+    """One form for each letter (NFC), no invisible characters, single spaces, lower case where asked for."""
+    spaces = [normalizers.Replace(INVISIBLE, ""), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+    return [normalizers.NFC(), *([normalizers.Lowercase()] if lower else []), *spaces]
+
+
+class HuggingFaceTokenizer(base.Tokenizer):
+    """Learns with a trainer, keeps the library's own JSON as payload."""
+
+    _tokenizer: Tokenizer | None = None
+    _names: list[str]
+
+    @abstractmethod
+    def untrained(self) -> Tokenizer:
+        """Normalizer, pre-tokenizer, model and decoder."""
+
+    @abstractmethod
+    def trainer(self) -> trainers.Trainer:
+        """The trainer, with `NAMES` as its special tokens."""
+
+    def fit(self, sentences: Iterable[str]) -> HuggingFaceTokenizer:
+        """Learns the vocabulary from sentences; returns self."""
+        tokenizer = self.untrained()
+        tokenizer.train_from_iterator((base.checked(sentence) for sentence in sentences), self.trainer())
+        if tokenizer.get_vocab_size() <= len(NAMES):
+            raise DataError(f"expected sentences with words to learn from ({self.signature}). Received: no word that is frequent enough; give more sentences or a lower minimum_count.")
+        return self._take(tokenizer)
+
+    def ids_of(self, sentences: list[str]) -> list[list[int]]:
+        """The ids of each sentence."""
+        return [encoding.ids for encoding in self._fitted().encode_batch_fast(sentences, add_special_tokens=False)]
+
+    def text_of(self, ids: list[int]) -> str:
+        """The text of ids."""
+        return self._fitted().decode(ids, skip_special_tokens=False)
+
+    def vocabulary(self) -> list[str]:
+        """What each id stands for."""
+        self._fitted()
+        return list(self._names)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V, the special ids included."""
+        self._fitted()
+        return len(self._names)
+
+    def payload(self) -> Any:
+        """The library's own JSON."""
+        return json.loads(self._fitted().to_str())
+
+    def restore(self, payload: Any) -> HuggingFaceTokenizer:
+        """Takes back what `payload` gave; returns self."""
+        try:
+            tokenizer = Tokenizer.from_str(json.dumps(payload))
+        except Exception as error:  # the library raises plain Exception
+            raise DataError(f"expected what a {type(self).__name__} learned. Received: {error}.") from error
+        return self._take(tokenizer)
+
+    def _take(self, tokenizer: Tokenizer) -> HuggingFaceTokenizer:
+        names = [name for name, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
+        if names[: len(NAMES)] != NAMES or tokenizer.token_to_id(names[-1]) != len(names) - 1:
+            raise DataError(f"expected a vocabulary without gaps that begins with {', '.join(NAMES)}. Received: {names[:4]} and {len(names)} entries.")
+        tokenizer.encode_special_tokens = True  # a caption that contains <end> must not end there
+        self._tokenizer, self._names = tokenizer, names
+        return self
+
+    def _fitted(self) -> Tokenizer:
+        if self._tokenizer is None:
+            raise ArgumentError(f"expected a {type(self).__name__} that has learned its vocabulary. Received: a new one; call fit, or load one.")
+        return self._tokenizer
+
+
+def word_level(names: list[str]) -> models.WordLevel:
+    """A model that looks whole pieces up."""
+    return models.WordLevel({name: number for number, name in enumerate(names)}, unk_token=NAMES[3])
