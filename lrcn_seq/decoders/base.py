@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import keras
+from keras import ops
 
+from lrcn_seq.layers.precision import at_least_float32
+from lrcn_seq.layers.unfold import unfold
 from lrcn_seq.records import Encoded, StepOutput
 
 
-class _Decoder(keras.layers.Layer):
+class _Decoder(keras.layers.Layer, ABC):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if not cls.__name__.startswith("_"):
@@ -33,18 +36,48 @@ class WordDecoder(_Decoder):
     """Features to word logits. Nothing about a sentence is kept on `self`.
 
     `memory` and `state` are nested tuples of tensors whose first axis is B; search reorders `state` only.
+    What is random in training (dropout) is drawn once a sentence by `start` and lies in `memory`, so that `step` is a plain
+    function, and a loop over it compiles on every backend and equals `call` in training too.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("vocabulary_size",)
+    vocabulary_size: int
 
     @abstractmethod
-    def start(self, encoded: Encoded):
+    def start(self, encoded: Encoded, *, training: bool = False):
         """(memory, state) before the first word."""
 
     @abstractmethod
-    def step(self, word, state, memory, *, training: bool = False) -> StepOutput:
+    def step(self, word, state, memory) -> StepOutput:
         """One word (B,) int32 further: logits (B, V), attention (B, S·R) or None, the next state."""
 
     @abstractmethod
+    def hidden(self, encoded: Encoded, words, training: bool = False):
+        """What `project` turns into logits, (B, L, U), for words (B, L) that begin with the start word."""
+
+    @abstractmethod
+    def project(self, hidden):
+        """Logits (..., V) of outputs (..., U), float32 at least: also of the real positions alone, gathered (N, U)."""
+
     def call(self, encoded: Encoded, words, training: bool = False):
         """Teacher-forced logits (B, L, V) for words (B, L) that begin with the start word; equals the loop of `step`."""
+        return self.project(self.hidden(encoded, words, training=training))
+
+    def sampled(self, encoded: Encoded, words, *, probability, uniforms, training: bool = False):
+        """Logits (B, L, V) like `call`, but where uniforms (L, B) < probability the best word of the last step is fed, not words (B, L).
+
+        Scheduled sampling, Bengio et al. 2015, section 2.4. The choice of a word carries no gradient. The first word is always the given one.
+        """
+        memory, state = self.start(encoded, training=training)
+
+        def body(carry, given):
+            state, logits = carry
+            word, uniform = given
+            own = ops.cast(ops.argmax(logits, axis=-1), word.dtype)
+            out = self.step(ops.where(uniform < probability, own, word), state, memory)
+            return out.state, out.logits
+
+        nothing = ops.zeros((ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype))
+        given = (ops.transpose(words), ops.concatenate([ops.ones_like(uniforms[:1]), uniforms[1:]]))
+        _, (_, logits) = unfold(body, (state, nothing), given)
+        return ops.transpose(logits, (1, 0, 2))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import json
+from abc import ABC, abstractmethod
+from hashlib import sha256
 from typing import ClassVar, Literal
 
 import keras
+import numpy as np
 from keras import ops
 
 from lrcn_seq.layers.packing import spread
 from lrcn_seq.records import Clips, Encoded, Preprocessing
 
 
-class Encoder(keras.layers.Layer):
+class Encoder(keras.layers.Layer, ABC):
     """Clips to features (B, S, R, D).
 
     A frame-wise encoder defines `encode_frames`; one that mixes frames in time (a 3-D convolution) redefines `call`.
@@ -32,14 +35,25 @@ class Encoder(keras.layers.Layer):
         """Size, resize rule and scaling of the frames; None for vectors."""
 
     @property
-    @abstractmethod
     def identity(self) -> str:
-        """What decides the features besides the frames (network, layer, weights); keys the feature store."""
+        """What decides the features besides the frames: the part, its arguments and the values of its weights. Keys the feature store.
+
+        Reads every weight (about a second for VGG-16); where the weights came from does not count.
+        """
+        arguments = {name: value for name, value in self.get_config().items() if name not in {"name", "trainable", "dtype", "train", "weights"}}
+        digest = sha256()
+        for weight in self.weights:
+            digest.update(np.ascontiguousarray(ops.convert_to_numpy(weight.value)).tobytes())
+        name = type(self).__module__.rpartition(".")[2]
+        return f"{name}:{json.dumps(arguments, sort_keys=True)}:{self.compute_dtype}:{digest.hexdigest()}"
 
     @property
-    @abstractmethod
     def frozen(self) -> bool:
         """Whether training leaves it as it is, so that its output can be stored."""
+        return not self.trainable_variables
+
+    def load_pretrained(self) -> None:
+        """Reads the weights that the arguments name. Only for a fresh start: a saved run holds its own weights."""
 
     @abstractmethod
     def encode_frames(self, frames, training: bool = False):

@@ -1,0 +1,49 @@
+"""A small CNN for small pictures, trained from scratch: the encoder of the demo."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import keras
+from keras import layers, ops
+
+from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.layers.precision import built_under
+from lrcn_seq.layers.scaling import scale
+from lrcn_seq.records import Positive, Preprocessing
+from lrcn_seq.registry import encoders
+
+
+@encoders.register
+class TinyCnn(Encoder):
+    """Convolution blocks (3×3, batch norm, ReLU, 2×2 maximum), each of twice the filters of the last.
+
+    Features are (N, R, D) with D = filters · 2^(blocks−1): the grid's (size / 2^blocks)² regions, or their mean (R = 1).
+    Batch norm after Ioffe & Szegedy 2015, section 3.
+    """
+
+    def __init__(self, *, size: Positive = 64, filters: Positive = 32, blocks: Positive = 4, output: Literal["pooled", "grid"] = "grid", **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.filters, self.blocks, self.output_kind = size, filters, blocks, output
+        with built_under(self.dtype_policy):
+            stack = [layer for block in range(blocks) for layer in self._block(filters * 2**block)]
+            self.network = keras.Sequential([keras.Input((size, size, 3)), *stack], name="network")
+
+    def _block(self, filters: int) -> list[keras.layers.Layer]:
+        return [
+            layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.MaxPooling2D(2, padding="same"),
+        ]
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Stretched to size × size, scaled to −1…1."""
+        return Preprocessing(self.size, self.size, scaling="tf")
+
+    def encode_frames(self, frames, training: bool = False):
+        """Pixels (N, H, W, 3) to features (N, R, D)."""
+        grid = self.network(scale(frames, "tf"), training=training)
+        regions = ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
+        return regions if self.output_kind == "grid" else ops.mean(regions, axis=1, keepdims=True)

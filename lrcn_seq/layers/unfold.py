@@ -1,0 +1,18 @@
+"""A loop over time that can be differentiated on every backend."""
+
+from __future__ import annotations
+
+from keras import ops
+
+
+def unfold(body, carry, inputs):
+    """(last carry, all carries (L, ...)) of carry = body(carry, input) over the first axis of inputs (L, ...), nested as they are.
+
+    `ops.while_loop` has no gradient on JAX, and `ops.scan` on TensorFlow collects only what looks like the carry: so carries are what is collected.
+    """
+
+    def step(carry, given):
+        carry = body(carry, given)
+        return carry, carry
+
+    return ops.scan(step, carry, inputs)
