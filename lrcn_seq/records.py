@@ -72,6 +72,18 @@ class Clips(NamedTuple):
     index: Any
 
 
+class Batch(NamedTuple):
+    """Clips with their sentences, as the loader gives them.
+
+    `clips` holds P clips; `owner` (B,) int32 says whose clip each sentence describes.
+    `words` (B, L) int32 has start and end, padded with 0; (0, 0) where only the clips are wanted.
+    """
+
+    clips: Clips
+    owner: Any
+    words: Any
+
+
 class Encoded(NamedTuple):
     """What an encoder gives: features (B, S, R, D) and mask (B, S), True where a step is real."""
 
@@ -99,3 +111,27 @@ class Hypotheses(NamedTuple):
     scores: Any
     lengths: Any
     log_probabilities: Any
+
+
+class Batch(NamedTuple):
+    """Clips with sentences: `owner` (B,) int32 is the clip of each sentence, `words` (B, L) int32 begins with start, ends with end, padded with 0."""
+
+    clips: Clips
+    owner: Any
+    words: Any
+
+
+class Caption(NamedTuple):
+    """A sentence with its log probability (natural logarithm, the end included) and the score it is ranked by."""
+
+    text: str
+    log_probability: float
+    score: float
+
+
+class Prediction(NamedTuple):
+    """What a task says of one picture or clip: sentences, best first; or why it could not be read."""
+
+    file: str
+    captions: tuple[Caption, ...] = ()
+    error: str | None = None
