@@ -1,0 +1,78 @@
+"""The console script `lrcn`: one verb per file. Exit code 0 done, 1 the work failed, 2 the call or the config is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from lrcn_seq.errors import LrcnError, did_you_mean
+
+
+def verbs() -> dict[str, str]:
+    """Each verb with the first line of its file's docstring; imports none."""
+    files = sorted(path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
+    return {path.stem: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0] for path in files}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb; errors become one sentence on stderr."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    known = verbs()
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(overview(known))
+        return 0 if arguments else 2
+    if arguments[0] in {"-V", "--version"}:
+        from lrcn_seq import __version__
+
+        print(f"lrcn {__version__}")
+        return 0
+    if arguments[0] not in known:
+        print(f"lrcn: there is no verb {arguments[0]!r}.{did_you_mean(arguments[0], known)} Known: {', '.join(known)}.", file=sys.stderr)
+        return 2
+    return _run(arguments[0], arguments[1:])
+
+
+def overview(known: dict[str, str]) -> str:
+    """The help of `lrcn` itself."""
+    rows = "\n".join(f"  {verb:10} {line}" for verb, line in known.items())
+    return f"usage: lrcn VERB ...\n\n{__doc__.partition(':')[0]}.\n\n{rows}\n\n`lrcn VERB --help` tells more."
+
+
+def _run(verb: str, rest: list[str]) -> int:
+    module = import_module(f"lrcn_seq.cli.{verb}")
+    parser = argparse.ArgumentParser(f"lrcn {verb}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    module.add_arguments(parser)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    # A run of Keras without this prints pages of TensorFlow's start-up notes into every log.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        parsed = parser.parse_args(rest)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        return module.run(parsed)
+    except LrcnError as error:
+        return _fail(verb, str(error), error.exit_code, debug=parsed.debug)
+    except KeyboardInterrupt:
+        return _fail(verb, "interrupted; what was finished is kept.", 130, debug=False)
+    except BrokenPipeError:
+        # The reader of our output went away: not an error of ours, and Python must not complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=parsed.debug)
+    except OSError as error:
+        return _fail(verb, f"{error.filename or 'a file'}: {error.strerror or error}.", 1, debug=parsed.debug)
+
+
+def _fail(verb: str, sentence: str, code: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"lrcn {verb}: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,93 @@
+"""Caption pictures: files, folders or globs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+
+from lrcn_seq.cli._files import expand, lines_done, open_output
+from lrcn_seq.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the verb."""
+    parser.add_argument("run", help="a run folder")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, folders, globs; section.key=value of the search may stand among them")
+    parser.add_argument("--beams", type=int, help="beams of the search")
+    parser.add_argument("--best", type=int, default=1, help="sentences for each picture")
+    parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a picture is done; called again, goes on where it stopped")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints a sentence for each picture; those that cannot be read are named, and the exit code is then 1."""
+    import lrcn_seq
+
+    overrides = [text for text in arguments.images if text.startswith("search.") and "=" in text]
+    files = expand([text for text in arguments.images if text not in overrides])
+    done = lines_done(arguments.output)
+    task = lrcn_seq.load(arguments.run)
+    search = searched(task.settings, overrides, arguments.beams, arguments.best)
+    results, failed = [], 0
+    with open_output(arguments.output) as output:
+        for prediction in predictions(task, [file for file in files if file not in done], search, arguments.best):
+            row = as_dict(prediction)
+            failed += "error" in row
+            results.append(row)
+            if output:
+                output.write(json.dumps(row, ensure_ascii=False) + "\n")
+                output.flush()
+            show(row, quiet=arguments.json, several=len(files) > 1 or arguments.best > 1)
+    if arguments.json:
+        print(json.dumps({"results": results}, ensure_ascii=False))
+    return 1 if failed else 0
+
+
+def searched(settings, overrides: list[str], beams: int | None, best: int) -> dict:
+    """The search of the run with what the call changes; at least as wide as the sentences asked for."""
+    from lrcn_seq import config as configs
+    from lrcn_seq.config.loading import override
+    from lrcn_seq.registry import searches
+
+    tree = settings.model_dump()
+    problems = [problem for text in overrides if (problem := override(tree, text))]
+    search = tree["search"]
+    if beams is not None:
+        search = {"type": "beam", **(search if search["type"] == "beam" else {}), "beams": beams}
+    if search["type"] == "beam" and best > search.get("beams", 5):
+        search["beams"] = best
+    problems = problems or searches.problems(search, "search")
+    if problems:
+        raise ConfigError(problems, "the call")
+    configs.checked({**tree, "search": search})
+    return search
+
+
+def predictions(task, files: list[str], search: dict, best: int) -> Iterator:
+    """Predictions file by file, computed in batches, with a progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import track
+
+    size = 16
+    batches = [files[start : start + size] for start in range(0, len(files), size)]
+    console = Console(stderr=True)
+    for batch in track(batches, "captioning", console=console, transient=True, disable=not console.is_terminal or len(batches) < 2):
+        yield from task.predict(batch, search=search, best=best)
+
+
+def as_dict(prediction) -> dict:
+    """The row of `--json` and `--output`."""
+    if prediction.error:
+        return {"file": prediction.file, "error": prediction.error}
+    return {"file": prediction.file, "captions": [caption._asdict() for caption in prediction.captions]}
+
+
+def show(row: dict, *, quiet: bool, several: bool) -> None:
+    """One line a sentence on stdout; the sentence of an error on stderr."""
+    if "error" in row:
+        print(f"lrcn caption: {row['file']}: {row['error']}", file=sys.stderr)
+    elif not quiet:
+        for caption in row["captions"]:
+            print(f"{row['file']}\t{caption['text']}" if several else caption["text"])

@@ -1,0 +1,114 @@
+"""The contract of a task, how one is built from a config, and how one is loaded from a run folder."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from lrcn_seq import config as configs
+from lrcn_seq import text
+from lrcn_seq.errors import ArgumentError, RunError
+from lrcn_seq.records import Clips, Prediction
+from lrcn_seq.registry import decoders, encoders, tasks
+
+WEIGHTS, TOKENIZER, CONFIG, DERIVED = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json"
+
+
+class Task(keras.Model, ABC):
+    """An encoder and a decoder under one loss. `config` says how it came about."""
+
+    def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer, config: configs.Config, tokenizer: text.Tokenizer | None = None):
+        super().__init__(name=config.task["type"])
+        self.encoder, self.decoder, self.settings, self.tokenizer = encoder, decoder, config, tokenizer
+
+    @abstractmethod
+    def example(self):
+        """A smallest batch: what `call` takes, with everything zero."""
+
+    @abstractmethod
+    def predict(self, media: Sequence[Any], **options: Any) -> list[Prediction]:
+        """What the task says of paths, PIL pictures or arrays."""
+
+    def example_clips(self) -> Clips:
+        """One clip of one frame, all zero."""
+        size = self.encoder.preprocessing
+        frames = np.zeros((1, size.height, size.width, 3), "uint8") if size else np.zeros((1, self.encoder.width), "float32")
+        return Clips(frames, np.zeros((1, 1), "int32"))
+
+
+def build(config: str | Path | configs.Config, *, words: int | None = None, labels: int | None = None, pretrained: bool = False) -> Task:
+    """The task of a config as a `keras.Model` with fresh weights.
+
+    Args:
+        words: vocabulary size V, the four special words included. labels: number of classes C.
+        pretrained: whether the encoder loads the weights that its config names (a file, or a download).
+
+    Raises:
+        ConfigError: with every problem of the config.
+        ArgumentError: the size that the task needs is missing.
+    """
+    config = configs.read(config) if isinstance(config, (str, Path)) else config
+    set_precision(config.training.precision)
+    keras.utils.set_random_seed(config.seed)
+    kind = tasks.get(config.task["type"])
+    derived = {"vocabulary_size": words, "classes": labels}
+    if derived[kind.needs] is None:
+        raise ArgumentError(f"{config.task['type']} needs its output size. Received: {'words' if kind.needs == 'vocabulary_size' else 'labels'}=None; give the number.")
+    task = kind(
+        encoders.build(config.encoder, place="encoder"),
+        decoders.build(config.decoder, place="decoder", **{name: value for name, value in derived.items() if value is not None}),
+        config,
+        **{name: value for name, value in config.task.items() if name != "type"},
+    )
+    task(task.example())
+    if pretrained:
+        task.encoder.load_pretrained()
+    return task
+
+
+def set_precision(precision: str) -> None:
+    """Sets the dtype policy. `auto`: mixed_bfloat16 on a GPU or TPU; float32 on a CPU, where small networks lose by it."""
+    if precision == "auto":
+        kinds = {device.partition(":")[0] for device in keras.distribution.list_devices()}
+        precision = "mixed_bfloat16" if kinds & {"gpu", "tpu", "cuda"} else "float32"
+    keras.config.set_dtype_policy(precision)
+
+
+def load(folder: str | Path) -> Task:
+    """The task of a run folder, with its best weights.
+
+    Raises:
+        RunError: the folder is no run, or has no weights yet.
+    """
+    folder = Path(folder)
+    if not (folder / CONFIG).is_file():
+        raise RunError(f"{folder}: expected a run folder with {CONFIG}; train one with `lrcn train CONFIG --run {folder}`.")
+    if not (folder / WEIGHTS).is_file():
+        raise RunError(f"{folder}: no weights are kept here yet; let training reach its first evaluation (lrcn train ... --resume).")
+    config = configs.stages(configs.read(folder / CONFIG))[-1]
+    derived = json.loads((folder / DERIVED).read_text(encoding="utf-8"))
+    task = build(config, words=derived.get("words"), labels=derived.get("labels"))
+    if (folder / TOKENIZER).is_file():
+        task.tokenizer = text.load(folder / TOKENIZER)
+    load_weights(task, folder)
+    return task
+
+
+def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "decoder")) -> None:
+    """Takes the weights of a run over into the named parts of a task."""
+    donor = folder / WEIGHTS
+    if not donor.is_file():
+        raise RunError(f"{folder}: expected a run with {WEIGHTS}; there is none.")
+    kept = {part: [weight.numpy() if hasattr(weight, "numpy") else np.array(weight) for weight in getattr(task, part).weights] for part in {"encoder", "decoder"} - set(parts)}
+    try:
+        task.load_weights(donor)
+    except (ValueError, OSError) as error:
+        raise RunError(f"{donor}: expected weights of this config. Received: {' '.join(str(error).split())[:200]}.") from error
+    for part, values in kept.items():
+        getattr(task, part).set_weights(values)

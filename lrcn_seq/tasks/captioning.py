@@ -1,0 +1,120 @@
+"""Image captioning: one picture to a sentence (Donahue et al. 2015, section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from lrcn_seq.data.media import read_frames
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Batch, Caption, Clips, Encoded, Hypotheses, Prediction
+from lrcn_seq.registry import searches, tasks
+from lrcn_seq.tasks.base import Task
+
+
+@tasks.register
+class Captioning(Task):
+    """Words after words, the features of the picture beside them."""
+
+    needs: ClassVar[str] = "vocabulary_size"
+
+    def __init__(self, encoder, decoder, config, tokenizer=None):
+        super().__init__(encoder, decoder, config, tokenizer)
+        self.own_words = self.add_weight(name="own_words", shape=(), initializer="zeros", trainable=False)
+        """Probability of feeding the model's own word (scheduled sampling); training sets it."""
+        self.draws = keras.random.SeedGenerator(config.seed)
+
+    def example(self) -> Batch:
+        """One picture, one sentence of one word."""
+        return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
+
+    def call(self, batch: Batch, training: bool = False):
+        """Logits (B, L−1, V) of each next word."""
+        encoded = by_owner(self.encoder(batch.clips, training=training), batch.owner)
+        words = batch.words[:, :-1]
+        if training and self.settings.training.scheduled_sampling.probability:
+            uniforms = keras.random.uniform((ops.shape(words)[1], ops.shape(words)[0]), seed=self.draws)
+            return self.decoder.sampled_call(encoded, words, self.own_words, uniforms)
+        return self.decoder(encoded, words, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Mean cross-entropy over real words × the loss weight; `sample_weight` is (B,) or (B, L−1)."""
+        settings = self.settings.training.loss
+        return settings.weight * word_loss(y_pred, x.words[:, 1:], label_smoothing=settings.label_smoothing, sample_weight=sample_weight)
+
+    def write(self, clips: Clips, search: dict[str, Any] | None = None) -> Hypotheses:
+        """The sentences that a search finds for clips, compiled."""
+        key = repr(search or self.settings.search)
+        if getattr(self, "_writer_key", None) != key:
+            self._writer_key, self._writer = key, (Writer(self, searches.build(search or self.settings.search, place="search")),)
+        return Hypotheses(*(np.asarray(ops.convert_to_numpy(part)) for part in self._writer[0].predict_on_batch(clips)))
+
+    def predict(self, media: Sequence[Any], *, beams: int | None = None, best: int = 1, search: dict[str, Any] | None = None, batch: int = 32) -> list[Prediction]:
+        """Sentences for paths, PIL pictures or arrays (H, W, 3), in their order; what cannot be read has an `error`."""
+        search = dict(search or self.settings.search)
+        if beams is not None:
+            search = {**search, "type": "beam", "beams": beams} if search["type"] != "beam" else {**search, "beams": beams}
+        results: list[Prediction] = []
+        for start in range(0, len(media), batch):
+            results += self._predict_batch(media[start : start + batch], search, best)
+        return results
+
+    def _predict_batch(self, media: Sequence[Any], search: dict[str, Any], best: int) -> list[Prediction]:
+        frames, errors = [], {}
+        for position, item in enumerate(media):
+            try:
+                frames.append(read_frames(item, self.encoder.preprocessing)[:1])
+            except MediaError as error:
+                errors[position] = error.reason
+        found = iter(self.captions(Clips(np.concatenate(frames), np.arange(len(frames), dtype="int32")[:, None]), search, best) if frames else ())
+        name = [str(item) if isinstance(item, (str, bytes)) or hasattr(item, "__fspath__") else f"{number}" for number, item in enumerate(media)]
+        return [Prediction(name[p], (), errors[p]) if p in errors else Prediction(name[p], next(found)) for p in range(len(media))]
+
+    def captions(self, clips: Clips, search: dict[str, Any] | None = None, best: int = 1) -> list[tuple[Caption, ...]]:
+        """For each clip its sentences, texts distinct, best score first."""
+        found = self.write(clips, search)
+        return [self._texts(*row, best) for row in zip(found.words, found.scores, found.log_probabilities, strict=True)]
+
+    def _texts(self, words, scores, log_probabilities, best: int) -> tuple[Caption, ...]:
+        texts: dict[str, Caption] = {}
+        for sentence, score, log_probability in zip(words, scores, log_probabilities, strict=True):
+            if np.isfinite(score):
+                text = self.tokenizer.decode(sentence.tolist())
+                texts.setdefault(text, Caption(text, float(log_probability), float(score)))
+        return tuple(texts.values())[:best]
+
+
+class Writer(keras.Model):
+    """A search as a model, so that every backend compiles it with the network."""
+
+    def __init__(self, task: Captioning, search):
+        super().__init__()
+        self.encoder, self.decoder, self.search = task.encoder, task.decoder, search
+        self.special, self.limit, self.draw = task.tokenizer.special, task.settings.data.words_limit + 1, task.settings.seed
+
+    def call(self, clips: Clips) -> Hypotheses:
+        """Sentences for every clip."""
+        memory, state = self.decoder.start(self.encoder(clips, training=False))
+        return self.search(self.decoder.step, state, memory, special=self.special, limit=self.limit, seed=self.draw)
+
+
+def by_owner(encoded: Encoded, owner) -> Encoded:
+    """The features of each sentence's own clip: (P, S, R, D) to (B, S, R, D)."""
+    return Encoded(ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0))
+
+
+def word_loss(logits, words, *, label_smoothing: float = 0.0, sample_weight=None):
+    """Mean cross-entropy of logits (B, L, V) for words (B, L), padding left out."""
+    logits = ops.cast(logits, "float32")
+    normalizer = ops.logsumexp(logits, axis=-1)
+    loss = normalizer - ops.take_along_axis(logits, words[..., None], axis=-1)[..., 0]
+    if label_smoothing:
+        loss = (1 - label_smoothing) * loss + label_smoothing * (normalizer - ops.mean(logits, axis=-1))
+    weight = ops.cast(words != 0, "float32")
+    if sample_weight is not None:
+        weight *= ops.cast(sample_weight if len(sample_weight.shape) == 2 else sample_weight[:, None], "float32")
+    return ops.sum(loss * weight) / ops.maximum(ops.sum(ops.cast(words != 0, "float32")), 1.0)

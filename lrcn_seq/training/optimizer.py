@@ -1,0 +1,91 @@
+"""An optimizer of Keras with what the published recipes add: rates per part, Caffe's decay, a schedule with its scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+
+import keras
+from keras import ops
+
+from lrcn_seq.config.schema import Optimizer, Schedule
+
+
+def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[str, float], updates: int) -> keras.optimizers.Optimizer:
+    """The optimizer that a config describes; `updates` is the length of the whole run in updates."""
+    shared = dict(
+        learning_rate=learning_rate(settings.rate, schedule, updates, settings.accumulate),
+        global_clipnorm=settings.clip or None,
+        weight_decay=settings.decoupled_decay or None,
+        use_ema=bool(settings.ema),
+        ema_momentum=settings.ema or 0.99,
+        gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
+    )
+    if settings.type == "adam":
+        base, own = keras.optimizers.Adam, dict(beta_1=settings.momentum, beta_2=settings.beta_2)
+    elif settings.type == "rmsprop":
+        base, own = keras.optimizers.RMSprop, dict(momentum=settings.momentum)
+    else:
+        base, own = keras.optimizers.SGD, dict(momentum=settings.momentum, nesterov=settings.nesterov)
+    optimizer = _with_rates(base)(**shared, **own)
+    optimizer.rates, optimizer.l2 = dict(rates), settings.l2
+    return optimizer
+
+
+@cache
+def _with_rates(base: type) -> type:
+    class WithRates(base):
+        """Multiplies the rate of variables by the longest path prefix in `rates`; adds `l2` × weight after clipping, as Caffe does."""
+
+        rates: Mapping[str, float]
+        l2: float
+
+        def _backend_update_step(self, grads, trainable_variables, learning_rate):
+            groups: dict[float, list[int]] = {}
+            for position, variable in enumerate(trainable_variables):
+                groups.setdefault(rate_of(variable.path, self.rates), []).append(position)
+            for rate, positions in groups.items():
+                if rate:
+                    variables = [trainable_variables[p] for p in positions]
+                    gradients = [grads[p] + self.l2 * ops.convert_to_tensor(v) if self.l2 else grads[p] for p, v in zip(positions, variables, strict=True)]
+                    super()._backend_update_step(gradients, variables, learning_rate * rate)
+
+    WithRates.__name__ = base.__name__
+    return WithRates
+
+
+def rate_of(path: str, rates: Mapping[str, float]) -> float:
+    """The multiplier of the longest entry that stands in the path as whole names; 1 where none does."""
+    found = [name for name in rates if f"/{name}/" in f"/{path}/"]
+    return rates[max(found, key=len)] if found else 1.0
+
+
+def learning_rate(rate: float, schedule: Schedule, updates: int, accumulate: int = 1):
+    """A float, or the schedule as Keras has it. Keras counts batches, so accumulated batches are divided out."""
+    if schedule.type == "constant" and not schedule.warmup:
+        return rate
+    return Curve(rate, schedule.type, warmup=schedule.warmup, every=schedule.every, factor=schedule.factor, updates=schedule.updates or updates, floor=schedule.floor, accumulate=accumulate)
+
+
+@keras.saving.register_keras_serializable("lrcn_seq")
+class Curve(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up, then constant, steps or a half cosine, counted in updates."""
+
+    def __init__(self, rate: float, type: str, *, warmup: int, every: int, factor: float, updates: int, floor: float, accumulate: int = 1):
+        self.rate, self.type, self.warmup, self.every, self.factor, self.updates, self.floor, self.accumulate = rate, type, warmup, every, factor, updates, floor, accumulate
+
+    def __call__(self, step):
+        update = ops.floor(ops.cast(step, "float32") / self.accumulate)
+        if self.type == "steps":
+            shape = ops.power(float(self.factor), ops.floor(update / self.every))
+        elif self.type == "cosine":
+            share = ops.clip((update - self.warmup) / max(1, self.updates - self.warmup), 0.0, 1.0)
+            shape = self.floor + (1 - self.floor) * 0.5 * (1 + ops.cos(math.pi * share))
+        else:
+            shape = ops.ones(())
+        ramp = ops.minimum(1.0, (update + 1) / self.warmup) if self.warmup else 1.0
+        return self.rate * shape * ramp
+
+    def get_config(self):
+        return dict(vars(self))

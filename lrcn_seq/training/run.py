@@ -1,0 +1,122 @@
+"""The run folder: config, tokenizer, best weights, history, and the state that training goes on from."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq import config as configs
+from lrcn_seq.errors import RunError
+from lrcn_seq.training import files
+
+
+class Run:
+    """One run folder. States are complete and immutable: `state/000123/` is filled, then the pointer `state/last` is renamed onto."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.folder / name
+
+    def create(self, config: configs.Config, *, resume: bool) -> None:
+        """Makes the folder with its config, or checks that the config is the one being resumed.
+
+        Raises:
+            RunError: the folder holds a run already (without `resume`), another config's run, or cannot be written.
+        """
+        text = configs.dump(config)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.folder}: expected to make the run folder. Received: {error.strerror}; choose another with --run.") from error
+        known = self / "config.yaml"
+        if known.exists():
+            if not resume:
+                raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
+            if configs.parse(known.read_text(encoding="utf-8"), str(known)) != configs.parse(text, "the config"):
+                raise RunError(f"{self.folder}: --resume expected the config that the run began with. Received: another; give the same config and overrides, or a new --run.")
+            return
+        files.write_text(known, text)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder for this process; the lock goes with the process, however it ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self / ".lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RunError(f"{self.folder}: another process is working in this run folder. Wait for it, or choose another folder.") from None
+            yield
+
+    def write_state(self, number: int, arrays: dict[str, np.ndarray], meta: dict[str, Any], *, pause=lambda phase: None) -> None:
+        """A new state folder, complete before the pointer moves; older ones are then removed."""
+        folder = self / "state" / f"{number:06d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise RunError(f"{folder}: expected to write the training state. Received: {error.strerror}; the last state is untouched.") from error
+        files.write(folder / "arrays.npz", lambda file: (np.savez(file, **arrays), pause("state")))
+        files.write_text(folder / "meta.json", json.dumps(meta))
+        pause("pointer")
+        files.write_text(self / "state" / "last", folder.name)
+        for old in (self / "state").iterdir():
+            if old.is_dir() and old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def read_state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Arrays and record of the last complete state; None before the first."""
+        pointer = self / "state" / "last"
+        if not pointer.exists():
+            return None
+        folder = pointer.parent / pointer.read_text(encoding="utf-8").strip()
+        try:
+            with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            return arrays, json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{folder}: expected a complete training state. Received: {error}; the run cannot go on from it.") from error
+
+    def write_history(self, rows: list[dict[str, Any]]) -> None:
+        """`history.jsonl`: one epoch a line; rewritten whole, so that it always agrees with a state."""
+        files.write_text(self / "history.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+    def history(self) -> list[dict[str, Any]]:
+        """The epochs so far."""
+        path = self / "history.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def machine() -> dict[str, str]:
+    """What bit-identical resuming depends on besides the run itself: versions, processor, flags."""
+    import keras
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    names = [line.partition(":")[2].strip() for line in path.read_text().splitlines() if line.startswith("model name")] if path.exists() else []
+    return names[0] if names else platform.processor()

@@ -1,0 +1,66 @@
+"""The two rules of the architecture, checked on the source: imports point down, and importing stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
+LEVELS = {
+    "errors": 0, "registry": 1, "records": 1, "text": 2, "metrics": 2, "config": 2, "data": 3, "layers": 3,
+    "encoders": 4, "decoders": 4, "search": 4, "tasks": 5, "training": 6, "export": 6, "cli": 7,
+}  # fmt: skip
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+
+
+def imported(path: Path) -> set[str]:
+    """The packages of ours that a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if isinstance(node, ast.ImportFrom) and node.module == "lrcn_seq":
+            names = [f"lrcn_seq.{alias.name}" for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("lrcn_seq.")}
+    return found & set(LEVELS)
+
+
+def test_the_import_rule_sees_the_whole_package():
+    """The list of files that the rule is checked on is not empty by mistake."""
+    assert len(FILES) > 50
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    """A module imports from its own package or from a lower level."""
+    own = path.relative_to(PACKAGE).parts[0]
+    wrong = {name for name in imported(path) if name != own and LEVELS[name] >= LEVELS[own]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_tensorflow_is_imported_only_inside_functions_of_training_and_export(path):
+    """No module imports tensorflow at its top, and only training and export do so at all."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "tensorflow" for alias in node.names)]
+    assert not found or (path.relative_to(PACKAGE).parts[0] in {"training", "export"} and not set(found) & set(tree.body))
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("module", ["lrcn_seq", "lrcn_seq.text", "lrcn_seq.metrics", "lrcn_seq.config", "lrcn_seq.cli"])
+def test_importing_is_light(module, backend):
+    """Importing the package, its texts, metrics, configs or verbs loads neither Keras nor a backend, nor NLTK."""
+    heavy = "{'keras', 'tensorflow', 'jax', 'torch', 'nltk', 'keras_hub'}"
+    code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"KERAS_BACKEND": backend, "PATH": ""})
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_part_is_longer_than_400_lines(path):
+    """A file stays readable in one sitting, and no function is over 60 lines."""
+    text = path.read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    assert text.count("\n") <= 400
+    assert not [f.name for f in functions if f.end_lineno - f.lineno >= 60]

@@ -1,0 +1,7 @@
+"""`lrcn demo` as a script."""
+
+import sys
+
+from lrcn_seq.cli import main
+
+raise SystemExit(main(["demo", *sys.argv[1:]]))
