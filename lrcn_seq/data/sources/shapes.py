@@ -1,0 +1,131 @@
+"""Built in: pictures of two colored shapes with sentences from a small grammar, drawn on demand from a seed.
+
+Some pairs of color and shape are kept out of training: every test picture shows one that training never showed
+(and dev another), so that it must be composed of what is known. A sentence can be judged exactly: `exactly_right`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from annotated_types import Ge
+
+from lrcn_seq.data.sources._drawing import COLORS, RADII, SHAPES, Placed, Thing, paint, placed
+from lrcn_seq.data.sources.base import SPLITS, Source, checked
+from lrcn_seq.records import NotNegative, Sample
+from lrcn_seq.registry import sources
+
+VERSION = 1
+
+HELD_OUT = {
+    "train": frozenset(),
+    "dev": frozenset({("purple", "circle"), ("orange", "square")}),
+    "test": frozenset({("red", "circle"), ("green", "square"), ("blue", "triangle"), ("yellow", "cross")}),
+}
+
+WORDINGS = {"left": ("left of", "to the left of"), "right": ("right of", "to the right of"), "above": ("above", "over"), "below": ("below", "under")}
+OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
+_THING = rf"(?:an?|the) ({'|'.join(RADII)}) ({'|'.join(COLORS)}) ({'|'.join(SHAPES)})"
+_SENTENCE = re.compile(rf"{_THING} (?:is )?({'|'.join(wording for wordings in WORDINGS.values() for wording in wordings)}) {_THING}")
+
+
+class Scene(NamedTuple):
+    """Two things; the first is left of or above the second."""
+
+    first: Thing
+    relation: str
+    second: Thing
+
+    def sentences(self) -> tuple[str, ...]:
+        """All ways to say it: from either thing, in either wording."""
+        forth = [f"{self.first} {wording} {self.second}" for wording in WORDINGS[self.relation]]
+        back = [f"{self.second} {wording} {self.first}" for wording in WORDINGS[OPPOSITE[self.relation]]]
+        return (*forth, *back)
+
+
+class Drawing(NamedTuple):
+    """One picture, drawn when asked for."""
+
+    seed: int
+    split: str
+    number: int
+    pixels: int
+
+    @property
+    def key(self) -> str:
+        return f"shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}"
+
+    def scene(self) -> Scene:
+        return _scene(self._random(), self.split)
+
+    def draw(self) -> np.ndarray:
+        """(1, pixels, pixels, 3) uint8."""
+        random = self._random()
+        things = _arranged(_scene(random, self.split), random)
+        return paint(things, self.pixels, int(random.integers(215, 256)))[None]
+
+    def _random(self) -> np.random.Generator:
+        return np.random.default_rng([self.seed, SPLITS.index(self.split), self.number])
+
+
+@sources.register
+class Shapes(Source):
+    """Pictures of two shapes.
+
+    Args:
+        train, dev, test: how many pictures of each split.
+        seed: other pictures for another seed; the held-out pairs stay.
+        pixels: height and width.
+    """
+
+    def __init__(self, train: NotNegative = 2000, dev: NotNegative = 200, *, test: NotNegative = 200, seed: NotNegative = 0, pixels: Annotated[int, Ge(16)] = 64):
+        drawings = [Drawing(seed, split, number, pixels) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
+        self.samples = checked((_sample(drawing) for drawing in drawings), "shapes")
+
+
+def scene_of(sentence: str) -> Scene | None:
+    """What a sentence of this grammar says, or None for any other; case, the end point and articles do not matter."""
+    match = _SENTENCE.fullmatch(" ".join(sentence.lower().replace(".", " ").split()))
+    if match is None:
+        return None
+    first, second = Thing(*match.groups()[:3]), Thing(*match.groups()[4:])
+    relation = next(name for name, wordings in WORDINGS.items() if match[4] in wordings)
+    return Scene(first, relation, second) if relation in ("left", "above") else Scene(second, OPPOSITE[relation], first)
+
+
+def exactly_right(sentence: str, references: Iterable[str]) -> bool:
+    """Whether a sentence names both things with size, color and shape, and their relation, as the references do, in any wording."""
+    scene = scene_of(sentence)
+    return scene is not None and scene in {scene_of(reference) for reference in references}
+
+
+def _sample(drawing: Drawing) -> Sample:
+    name = f"{drawing.split}-{drawing.number:05d}"
+    return Sample(name, drawing, name, drawing.split, drawing.scene().sentences())
+
+
+def _scene(random: np.random.Generator, split: str) -> Scene:
+    first, second = _thing(random, split, bool(HELD_OUT[split])), _thing(random, split, False)
+    while (second.color, second.shape) == (first.color, first.shape):
+        second = _thing(random, split, False)
+    if random.random() < 0.5:
+        first, second = second, first
+    return Scene(first, ("left", "above")[random.integers(2)], second)
+
+
+def _thing(random: np.random.Generator, split: str, held_out: bool) -> Thing:
+    never = frozenset().union(*HELD_OUT.values())
+    known = HELD_OUT[split] if held_out else [(color, shape) for color in COLORS for shape in SHAPES if (color, shape) not in never]
+    color, shape = sorted(known)[random.integers(len(known))]
+    return Thing(tuple(RADII)[random.integers(len(RADII))], color, shape)
+
+
+def _arranged(scene: Scene, random: np.random.Generator) -> list[Placed]:
+    across = random.uniform(0.3, 0.7)
+    places = [(middle + random.uniform(-0.04, 0.04), across + random.uniform(-0.05, 0.05)) for middle in (0.26, 0.74)]
+    if scene.relation == "above":
+        places = [(x, y) for y, x in places]
+    return [placed(thing, place, random) for thing, place in zip((scene.first, scene.second), places, strict=True)]
