@@ -1,0 +1,131 @@
+"""Hypotheses and references, matched by id and tokenized once for all metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.metrics._ngrams import Texts
+from lrcn_seq.metrics._tokenizing import tokenize_texts
+
+Hypotheses = Mapping[Any, str] | Sequence[str]
+References = Mapping[Any, Sequence[str]] | Sequence[Sequence[str]]
+
+
+class Corpus:
+    """I hypotheses with their references as tokenized text, words joined by a space."""
+
+    def __init__(self, ids: Sequence[str], hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, tokenize: str):
+        self.ids, self.tokenize = tuple(ids), tokenize
+        self.hypotheses, self.references = list(hypotheses), [list(group) for group in references]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def reference_counts(self) -> np.ndarray:
+        """(I,) references of each hypothesis."""
+        return np.fromiter(map(len, self.references), np.int64, len(self))
+
+    @cached_property
+    def texts(self) -> Texts:
+        """All texts as ids; words are what white space parts, as in the COCO code's BLEU and CIDEr."""
+        return self._numbered[0]
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """(W,) the word of each id."""
+        return self._numbered[1]
+
+    @cached_property
+    def texts_by_space(self) -> Texts:
+        """The same, parted at each single space, as in the COCO code's ROUGE: an empty sentence has one empty word."""
+        if all(text and len(text.split()) == text.count(" ") + 1 for text in self.in_order()):
+            return self.texts
+        return self._number([text.split(" ") for text in self.in_order()])[0]
+
+    def in_order(self) -> list[str]:
+        """Image by image: the hypothesis, then its references."""
+        return list(chain.from_iterable((hypothesis, *group) for hypothesis, group in zip(self.hypotheses, self.references, strict=True)))
+
+    def references_in_words(self) -> str:
+        """How many references there are, for signatures: `5`, or `4-6`."""
+        low, high = self.reference_counts.min(), self.reference_counts.max()
+        return str(low) if low == high else f"{low}-{high}"
+
+    @cached_property
+    def _numbered(self) -> tuple[Texts, list[str]]:
+        return self._number([text.split() for text in self.in_order()])
+
+    def _number(self, words: list[list[str]]) -> tuple[Texts, list[str]]:
+        flat = list(chain.from_iterable(words))
+        numbers = {word: number for number, word in enumerate(dict.fromkeys(flat))}
+        lengths = np.fromiter(map(len, words), np.int64, len(words))
+        ids = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
+        return Texts(ids, lengths, np.repeat(np.arange(len(self)), self.reference_counts + 1), self._is_hypothesis()), list(numbers)
+
+    def _is_hypothesis(self) -> np.ndarray:
+        mark = np.zeros(len(self) + int(self.reference_counts.sum()), bool)
+        mark[np.cumsum(self.reference_counts + 1) - self.reference_counts - 1] = True
+        return mark
+
+
+def make_corpus(hypotheses: Hypotheses, references: References, *, tokenize: str = "ptb", subset: bool = False) -> Corpus:
+    """Matches ids (as strings), checks the nesting, and tokenizes.
+
+    Raises:
+        ArgumentError: wrong nesting, ids that do not match, a double id, an empty list of references, nothing at all.
+    """
+    answers, groups = by_id(hypotheses, "hypotheses"), by_id(references, "references")
+    for name, answer in answers.items():
+        if not isinstance(answer, str):
+            raise ArgumentError(f"hypotheses: expected one sentence (a string) for each id. Received: {name}={answer!r:.80}; give the sentence itself.")
+    for name, group in groups.items():
+        check_group(name, group)
+    if not answers:
+        raise ArgumentError("hypotheses: expected at least one sentence. Received: none.")
+    match_ids(answers, groups, subset=subset)
+    texts = tokenize_texts([*answers.values(), *chain.from_iterable(groups[name] for name in answers)], tokenize)
+    sizes = np.cumsum([len(answers), *(len(groups[name]) for name in answers)]).tolist()
+    return Corpus(list(answers), texts[: len(answers)], [texts[a:b] for a, b in zip(sizes, sizes[1:], strict=False)], tokenize=tokenize)
+
+
+def by_id(values: Any, what: str) -> dict[str, Any]:
+    """A mapping with ids as strings; a list gets its positions as ids."""
+    if isinstance(values, str) or not isinstance(values, Mapping | Sequence):
+        raise ArgumentError(f"{what}: expected a mapping by id or a list. Received: {type(values).__name__} {values!r:.80}.")
+    if not isinstance(values, Mapping):
+        return {str(place): value for place, value in enumerate(values)}
+    named = {str(name): value for name, value in values.items()}
+    if len(named) != len(values):
+        double = next(str(name) for name in values if not isinstance(name, str) and str(name) in values)
+        raise ArgumentError(f"{what}: expected every id once; ids are compared as strings. Received: {double!r} both as a string and as a number.")
+    return named
+
+
+def check_group(name: str, group: Any) -> None:
+    """The references of one id are a list of sentences, and not empty."""
+    if isinstance(group, str) or not isinstance(group, Sequence) or not all(isinstance(text, str) for text in group):
+        raise ArgumentError(f"references: expected a list of sentences for each id. Received: {name}={group!r:.80}; put even one sentence into a list.")
+    if not group:
+        raise ArgumentError(f"references: expected at least one sentence for each id. Received: {name}=[].")
+
+
+def match_ids(answers: Mapping[str, Any], groups: Mapping[str, Any], *, subset: bool) -> None:
+    """Every hypothesis has references, and (unless `subset`) the other way round."""
+    lonely = [name for name in answers if name not in groups]
+    if lonely:
+        raise ArgumentError(f"expected references for every hypothesis. Received: {shown(lonely)} of {len(answers)} hypotheses without.")
+    missing = [name for name in groups if name not in answers]
+    if missing and not subset:
+        raise ArgumentError(f"expected a hypothesis for every reference. Received: {shown(missing)} of {len(groups)} ids without; to score only what is there, ask for the subset.")
+
+
+def shown(names: list[str]) -> str:
+    """The first of many ids, and how many there are."""
+    return ", ".join(names[:3]) + (f" … ({len(names)} in all)" if len(names) > 3 else "")
