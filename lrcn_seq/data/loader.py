@@ -1,0 +1,100 @@
+"""A plan to batches, through Grain: random access, read ahead by threads, deterministic, resumable at any step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrcn_seq.data.captions import Captions
+from lrcn_seq.data.media import read_frames
+from lrcn_seq.data.pictures import PIXELS_LIMIT
+from lrcn_seq.data.plan import Plan
+from lrcn_seq.data.views.base import View
+from lrcn_seq.records import Batch, Clips, Preprocessing, Sample
+
+if TYPE_CHECKING:
+    import grain
+
+ReadClips = Callable[[np.ndarray], Clips]
+"""Positions of samples (P,) to their clips; called from several threads at once."""
+
+
+def load(plan: Plan, read: ReadClips, *, captions: Captions | None = None, threads: int | None = None, ahead: int | None = None) -> grain.IterDataset:
+    """The batches of a plan, in its order. Give `plan[step:]` to go on at a step.
+
+    Args:
+        read: `PictureReader`, or the `read` of a feature store's rows.
+        captions: where the words come from; None for plans without sentences.
+        threads: batches made at the same time; one a core when None.
+        ahead: batches made before they are asked for; `threads` when None. They bound the memory.
+
+    Raises:
+        MediaError: while iterating, when a file broke after the survey.
+    """
+    import grain
+
+    threads = threads or os.cpu_count() or 1
+    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=max(ahead or threads, threads))
+    return grain.MapDataset.source(Batches(plan, read, captions)).to_iter_dataset(options)
+
+
+class Batches:
+    """Random access to the batches of a plan."""
+
+    def __init__(self, plan: Plan, read: ReadClips, captions: Captions | None = None):
+        self.plan, self.read, self.captions = plan, read, captions
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __getitem__(self, position: int) -> Batch:
+        step = self.plan[position]
+        words = np.zeros((0, 0), np.int32) if self.captions is None else self.captions.words(step.rows, step.length)
+        return Batch(self.read(step.samples), step.owner, words)
+
+
+class PictureReader:
+    """Clips decoded from the media of samples, in the view that (seed, epoch, sample) decides.
+
+    Args:
+        epoch: None looks as in testing (the first of the test views).
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        *,
+        view: View | None = None,
+        seed: int = 0,
+        epoch: int | None = None,
+        pixels_limit: int = PIXELS_LIMIT,
+    ):
+        self.samples, self.preprocessing, self.view = samples, preprocessing, view
+        self.seed, self.epoch, self.pixels_limit = seed, epoch, pixels_limit
+
+    def __call__(self, positions: np.ndarray) -> Clips:
+        """Packed frames (N, H, W, 3) uint8; a sample asked for twice is decoded once."""
+        distinct, back = np.unique(positions, return_inverse=True)
+        decoded = [self._frames(int(position)) for position in distinct]
+        return packed([decoded[place] for place in back])
+
+    def _frames(self, position: int) -> np.ndarray:
+        random = None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, position])
+        return read_frames(self.samples[position].media, self.preprocessing, view=self.view, random=random, pixels_limit=self.pixels_limit)
+
+
+def packed(clips: Sequence[np.ndarray]) -> Clips:
+    """Arrays (T, …) of several lengths as packed frames (N, …) and their index (P, longest T)."""
+    return Clips(np.concatenate(clips), index_of([len(clip) for clip in clips]))
+
+
+def index_of(counts: Sequence[int] | np.ndarray) -> Any:
+    """Where the frames of packed clips stand: (P, longest T) int32, −1 after the end of each."""
+    counts = np.asarray(counts, np.int64)
+    starts = np.cumsum(counts) - counts
+    place = np.arange(counts.max(initial=0))
+    return np.where(place < counts[:, None], starts[:, None] + place, -1).astype(np.int32)
