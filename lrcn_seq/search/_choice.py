@@ -64,7 +64,7 @@ def largest(x, k: int):
     Of many, the columns of V folded to (stride, V / stride) that hold the k largest hold all k largest.
     """
     V = x.shape[-1]
-    if V < max(MANY_WORDS, 32 * k):
+    if max(MANY_WORDS, 32 * k) > V:
         return ops.top_k(x, k)
     stride = next((number for number in STRIDES if V % number == 0), STRIDES[0])
     width = V // stride

@@ -52,4 +52,4 @@ def while_rows(condition, body, carry, state):
         carry, following = body(carry, unpacked(leaves))
         return carry, tuple(leaf for leaf in keras.tree.flatten(alike(following, unpacked(leaves))) if leaf is not None)
 
-    return ops.while_loop(lambda carry, leaves: condition(carry), advance, (carry, tuple(tensors)))[0]
+    return ops.while_loop(lambda carry, _: condition(carry), advance, (carry, tuple(tensors)))[0]

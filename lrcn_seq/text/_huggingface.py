@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,7 @@ from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.text import base
 
 NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
+UNLIMITED = 2**31
 INVISIBLE = Regex(r"[\u00ad\u200b\ufeff]")  # soft hyphen, zero-width space, byte-order mark
 
 
@@ -38,11 +40,17 @@ class HuggingFaceTokenizer(base.Tokenizer):
 
     def fit(self, sentences: Iterable[str]) -> HuggingFaceTokenizer:
         """Learns the vocabulary from sentences; returns self."""
-        tokenizer = self.untrained()
-        tokenizer.train_from_iterator((base.checked(sentence) for sentence in sentences), self.trainer())
-        if tokenizer.get_vocab_size() <= len(NAMES):
+        sentences = [base.checked(sentence) for sentence in sentences]
+        tokenizer = self.trained(sentences)
+        if tokenizer.get_vocab_size() <= len(NAMES) or not any(map(str.strip, sentences)):
             raise DataError(f"expected sentences with words to learn from ({self.signature}). Received: no word that is frequent enough; give more sentences or a lower minimum_count.")
         return self._take(tokenizer)
+
+    def trained(self, sentences: list[str]) -> Tokenizer:
+        """A tokenizer that has learned from sentences; the same from the same ones."""
+        tokenizer = self.untrained()
+        tokenizer.train_from_iterator(sentences, self.trainer())
+        return tokenizer
 
     def ids_of(self, sentences: list[str]) -> list[list[int]]:
         """The ids of each sentence."""
@@ -92,3 +100,8 @@ class HuggingFaceTokenizer(base.Tokenizer):
 def word_level(names: list[str]) -> models.WordLevel:
     """A model that looks whole pieces up."""
     return models.WordLevel({name: number for number, name in enumerate(names)}, unk_token=NAMES[3])
+
+
+def tidy(text: str) -> str:
+    """Undoes the splitting where that is safe, so that `encode` gives the same words again: apostrophes and hyphens join, commas and stops follow."""
+    return re.sub(r" ([,;:!?.]+)(?= \w|$)", r"\1", re.sub(r"(?<=\w) (['’-]) (?=\w)", r"\1", text))

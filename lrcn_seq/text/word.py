@@ -6,18 +6,16 @@ section 5 and the released code: split on non-word characters, lower case, final
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, trainers
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import NAMES, HuggingFaceTokenizer, clean, word_level
+from lrcn_seq.text._huggingface import NAMES, UNLIMITED, HuggingFaceTokenizer, clean, tidy, word_level
 
 WORD = r"\w+(?:[\u200c\u200d]+\w+)*"  # letters with their marks, digits, underscore; Persian and Indic joiners inside
 FINAL_FULL_STOP = Regex(r"[\s.]+$")
-UNLIMITED = 2**31
 
 
 @tokenizers.register
@@ -62,8 +60,3 @@ class Word(HuggingFaceTokenizer):
         """Words with spaces between them; apostrophes and hyphens join two words, and commas follow without a space."""
         names = self.vocabulary()
         return tidy(" ".join(names[number] for number in ids))
-
-
-def tidy(text: str) -> str:
-    """Undoes the splitting where it is safe, so that `encode` gives the same words again."""
-    return re.sub(r" ([,;:!?.]+)(?= \w|$)", r"\1", re.sub(r"(?<=\w) (['’-]) (?=\w)", r"\1", text))
