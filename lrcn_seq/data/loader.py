@@ -12,6 +12,7 @@ from lrcn_seq.data.captions import Captions
 from lrcn_seq.data.media import read_frames
 from lrcn_seq.data.pictures import PIXELS_LIMIT
 from lrcn_seq.data.plan import Plan
+from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.views.base import View
 from lrcn_seq.records import Batch, Clips, Preprocessing, Sample
 
@@ -26,7 +27,7 @@ def load(plan: Plan, read: ReadClips, *, captions: Captions | None = None, threa
     """The batches of a plan, in its order. Give `plan[step:]` to go on at a step.
 
     Args:
-        read: `PictureReader`, or the `read` of a feature store's rows.
+        read: a `PictureReader` or a `FeatureReader`.
         captions: where the words come from; None for plans without sentences.
         threads: batches made at the same time; one a core when None.
         ahead: batches made before they are asked for; `threads` when None. They bound the memory.
@@ -85,6 +86,24 @@ class PictureReader:
     def _frames(self, position: int) -> np.ndarray:
         random = None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, position])
         return read_frames(self.samples[position].media, self.preprocessing, view=self.view, random=random, pixels_limit=self.pixels_limit)
+
+
+class FeatureReader:
+    """Clips out of a feature store: packed rows (N, R, D) in the store's type of number.
+
+    Args:
+        keys: of each sample, in the order of the samples.
+    """
+
+    def __init__(self, store: FeatureStore, keys: Sequence[str]):
+        self.store = store
+        self.starts, self.counts = store.places(keys)
+
+    def __call__(self, positions: np.ndarray) -> Clips:
+        starts, counts = self.starts[positions], self.counts[positions]
+        ends = np.cumsum(counts)
+        rows = np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
+        return Clips(self.store.rows()[rows], index_of(counts))
 
 
 def packed(clips: Sequence[np.ndarray]) -> Clips:
