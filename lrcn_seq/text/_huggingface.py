@@ -12,8 +12,8 @@ from tokenizers import Regex, Tokenizer, models, normalizers, trainers
 
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.text import base
+from lrcn_seq.text.base import NAMES, checked
 
-NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
 UNLIMITED = 2**31
 INVISIBLE = Regex(r"[\u00ad\u200b\ufeff]")  # soft hyphen, zero-width space, byte-order mark
 
@@ -40,7 +40,7 @@ class HuggingFaceTokenizer(base.Tokenizer):
 
     def fit(self, sentences: Iterable[str]) -> HuggingFaceTokenizer:
         """Learns the vocabulary from sentences; returns self."""
-        sentences = [base.checked(sentence) for sentence in sentences]
+        sentences = [checked(sentence) for sentence in sentences]
         tokenizer = self.trained(sentences)
         if tokenizer.get_vocab_size() <= len(NAMES) or not any(map(str.strip, sentences)):
             raise DataError(f"expected sentences with words to learn from ({self.signature}). Received: no word that is frequent enough; give more sentences or a lower minimum_count.")

@@ -14,6 +14,9 @@ from lrcn_seq.errors import ArgumentError, DataError, LrcnError
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import tokenizers
 
+NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
+"""How ids 0 to 3 are listed."""
+
 
 class Tokenizer(ABC):
     """Sentences to ids and back. Ids 0 to 3 are pad, start, end and unknown in every tokenizer.

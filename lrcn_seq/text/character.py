@@ -8,7 +8,8 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, 
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import NAMES, UNLIMITED, HuggingFaceTokenizer, clean, word_level
+from lrcn_seq.text._huggingface import UNLIMITED, HuggingFaceTokenizer, clean, word_level
+from lrcn_seq.text.base import NAMES
 
 
 @tokenizers.register

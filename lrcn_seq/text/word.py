@@ -12,7 +12,8 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, trainers
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import NAMES, UNLIMITED, HuggingFaceTokenizer, clean, tidy, word_level
+from lrcn_seq.text._huggingface import UNLIMITED, HuggingFaceTokenizer, clean, tidy, word_level
+from lrcn_seq.text.base import NAMES
 
 WORD = r"\w+(?:[\u200c\u200d]+\w+)*"  # letters with their marks, digits, underscore; Persian and Indic joiners inside
 FINAL_FULL_STOP = Regex(r"[\s.]+$")

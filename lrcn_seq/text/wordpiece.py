@@ -11,7 +11,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import NAMES, HuggingFaceTokenizer, clean, tidy
+from lrcn_seq.text._huggingface import HuggingFaceTokenizer, clean, tidy
+from lrcn_seq.text.base import NAMES
 
 
 @tokenizers.register
