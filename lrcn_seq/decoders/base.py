@@ -70,14 +70,15 @@ class WordDecoder(_Decoder):
         """
         memory, state = self.start(encoded, training=training)
 
+        sampled = ops.concatenate([ops.zeros_like(uniforms[:1], "bool"), uniforms[1:] < probability])
+
         def body(carry, given):
             state, logits = carry
-            word, uniform = given
-            own = ops.cast(ops.argmax(logits, axis=-1), word.dtype)
-            out = self.step(ops.where(uniform < probability, own, word), state, memory)
+            own = ops.cast(ops.argmax(logits, axis=-1), given.dtype)
+            out = self.step(ops.where(given < 0, own, given), state, memory)
             return out.state, out.logits
 
         nothing = ops.zeros((ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype))
-        given = (ops.transpose(words), ops.concatenate([ops.ones_like(uniforms[:1]), uniforms[1:]]))
+        given = ops.where(sampled, ops.full_like(ops.transpose(words), -1), ops.transpose(words))
         _, (_, logits) = unfold(body, (state, nothing), given)
         return ops.transpose(logits, (1, 0, 2))

@@ -6,9 +6,10 @@ from typing import Literal
 
 import keras
 from keras import ops
-from keras.layers import Dense, Dropout, Embedding
+from keras.layers import Dense, Embedding
 
 from lrcn_seq.decoders.base import WordDecoder
+from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
 from lrcn_seq.layers.pooling import masked_mean
 from lrcn_seq.layers.precision import at_least_float32, built_under
@@ -53,11 +54,11 @@ class Lrcn(WordDecoder):
             return uniform(initializer_range, "glorot_uniform")
 
         with built_under(self.dtype_policy):
-            self.drop_feature = Dropout(feature_dropout)
+            self.drop_feature = seeded_dropout(feature_dropout)
             self.feature = Dense(feature_units, kernel_initializer=weights(), name="feature") if feature_units else None
             self.image_gates = Dense(4 * units, use_bias=False, kernel_initializer=weights(), name="image_gates")
             self.embed = Embedding(vocabulary_size, embedding, embeddings_initializer=uniform(initializer_range, "uniform"))
-            self.drop = Dropout(dropout)
+            self.drop = seeded_dropout(dropout)
             self.stack = [Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias) for _ in range(layers)]
             self.output_words = Dense(vocabulary_size, use_bias=output_bias, kernel_initializer=weights(), name="output_words")
 
@@ -93,8 +94,8 @@ class Lrcn(WordDecoder):
     def hidden(self, encoded: Encoded, words, training: bool = False):
         """Outputs (B, L, U) of the last layer."""
         memory, state = self.start(encoded, training=training)
-        memory = keras.tree.map_structure(lambda tensor: tensor[:, None], memory)
-        return self._run(self.embed(words), state, memory, Lstm.sequence)[0]
+        outputs, _ = self._run(self.embed(ops.transpose(words)), state, memory, Lstm.sequence)
+        return ops.transpose(outputs, (1, 0, 2))
 
     def project(self, hidden):
         """Logits (..., V) of outputs (..., U)."""
@@ -109,12 +110,12 @@ class Lrcn(WordDecoder):
         return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in self._entering)
 
     def _run(self, x, state, memory, recur, *, first: int = 0):
-        """The stack from layer `first` on, over one step, x (B, D) and recur Lstm.step, or over all, x (B, L, D) and Lstm.sequence."""
+        """The stack from layer `first` on, over one step, x (B, D) and recur Lstm.step, or over all, x (L, B, D) and Lstm.sequence."""
         image, masks = memory
         states = list(state)
         for index in range(first, len(self.stack)):
-            gates = self.stack[index].project(x * masks[index] if masks else x)
+            sums = self.stack[index].project(x * masks[index] if masks else x)
             if image and index == self.image_layer:
-                gates = gates + image[0]
-            x, states[index] = recur(self.stack[index], gates, state[index])
+                sums = sums + image[0]
+            x, states[index] = recur(self.stack[index], sums, state[index])
         return (x * masks[-1] if masks else x), tuple(states)

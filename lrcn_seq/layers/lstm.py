@@ -15,22 +15,68 @@ from lrcn_seq.layers.unfold import unfold
 from lrcn_seq.records import NumberNotNegative, Positive
 
 
-def advance(gates, cell):
-    """(h', c'), each (B, U), from the sums before the gates (B, 4U) in the order i f g o and the cell c (B, U)."""
-    i, f, g, o = ops.split(gates, 4, axis=-1)
-    cell = ops.sigmoid(f) * cell + ops.sigmoid(i) * ops.tanh(g)
-    return ops.sigmoid(o) * ops.tanh(cell), cell
-
-
 def uniform(limit: float, default: str):
     """A new uniform initializer within ±limit, or the default by name where the limit is 0."""
     return keras.initializers.RandomUniform(-limit, limit) if limit else keras.initializers.get(default)
 
 
+def advance(sums, cell):
+    """(h', c', gates) from the sums before the gates (B, 4U) in the order i f g o and the cell c (B, U)."""
+    i, f, g, o = ops.split(sums, 4, axis=-1)
+    i, f, g, o = ops.sigmoid(i), ops.sigmoid(f), ops.tanh(g), ops.sigmoid(o)
+    cell = f * cell + i * g
+    return o * ops.tanh(cell), cell, (i, f, g, o)
+
+
+def retreat(upstream, gates, cells):
+    """The gradients of `advance`: of the sums (B, 4U) and of the cell (B, U), from those of h' and c'."""
+    (to_hidden, to_cell), (i, f, g, o), (before, after) = upstream, gates, cells
+    squashed = ops.tanh(after)
+    to_cell = to_cell + to_hidden * o * (1 - squashed * squashed)
+    to_sums = [to_cell * g * i * (1 - i), to_cell * before * f * (1 - f), to_cell * i * (1 - g * g), to_hidden * squashed * o * (1 - o)]
+    return ops.concatenate(to_sums, axis=-1), to_cell * f
+
+
+@ops.custom_gradient
+def recur(sums, hidden, cell, recurrent):
+    """All outputs and then the last cell, (L + 1, B, U), from the input's part of the sums (L, B, 4U).
+
+    Written with its gradient, because a derived one adds up that of the recurrent weights step by step, where one product
+    over all steps does (twice as fast on a CPU).
+    """
+
+    def forward(carry, given):
+        hidden, cell, _ = carry
+        return advance(given + ops.matmul(hidden, recurrent), cell)
+
+    steps, _, width = ops.shape(sums)
+    nothing = (ops.zeros_like(hidden),) * 4
+    (_, last, _), (outputs, cells, gates) = unfold(forward, (hidden, cell, nothing), sums)
+
+    def gradient(*given, upstream=None):
+        upstream = given[0] if upstream is None else upstream
+        transposed = ops.transpose(recurrent)
+        cells_before = ops.concatenate([cell[None], cells[:-1]])
+
+        def backward(carry, t):
+            to_sums, to_cell = carry
+            to_output = upstream[t] + ops.matmul(to_sums, transposed)
+            return retreat((to_output, to_cell), [gate[t] for gate in gates], (cells_before[t], cells[t]))
+
+        (first, to_cell), (to_sums, _) = unfold(backward, (ops.zeros_like(sums[0]), upstream[-1]), ops.flip(ops.arange(steps)))
+        to_sums = ops.flip(to_sums, axis=0)
+        inputs = ops.reshape(ops.concatenate([hidden[None], outputs[:-1]]), (-1, width // 4))
+        to_recurrent = ops.matmul(ops.transpose(inputs), ops.reshape(to_sums, (-1, width)))
+        return to_sums, ops.matmul(first, transposed), to_cell, to_recurrent
+
+    return ops.concatenate([outputs, last[None]]), gradient
+
+
 class Lstm(keras.layers.Layer):
     """One LSTM layer, cut so that whatever does not depend on the last step is computed for all steps at once.
 
-    `project` gives the input's part of the gates, `step` one step, `sequence` all of them. Weights lie as in keras.layers.LSTM.
+    `project` gives the input's part of the sums before the gates, `step` one step, `sequence` all of them, time first.
+    Weights lie as in keras.layers.LSTM.
     """
 
     def __init__(self, units: Positive, *, initializer_range: NumberNotNegative = 0.0, forget_bias: float = 1.0, **kwargs):
@@ -51,28 +97,23 @@ class Lstm(keras.layers.Layer):
         return zeros, zeros
 
     def project(self, x):
-        """The part of inputs (..., D) in the gates (..., 4U), with the bias."""
+        """The part of inputs (..., D) in the sums (..., 4U), with the bias."""
         return ops.matmul(x, self._weight(self.kernel)) + self._weight(self.bias)
 
-    def step(self, gates, state):
-        """The output (B, U) and the next state from the input's part of the gates (B, 4U)."""
+    def step(self, sums, state):
+        """The output (B, U) and the next state from the input's part of the sums (B, 4U)."""
         hidden, cell = state
-        hidden, cell = advance(gates + ops.matmul(hidden, self._weight(self.recurrent_kernel)), cell)
+        hidden, cell, _ = advance(sums + ops.matmul(hidden, self._weight(self.recurrent_kernel)), cell)
         return hidden, (hidden, cell)
 
-    def sequence(self, gates, state):
-        """All outputs (B, L, U) and the last state from the input's part of the gates (B, L, 4U)."""
-        recurrent = self._weight(self.recurrent_kernel)
-
-        def body(state, gates):
-            return advance(gates + ops.matmul(state[0], recurrent), state[1])
-
-        state, (outputs, _) = unfold(body, state, ops.transpose(gates, (1, 0, 2)))
-        return ops.transpose(outputs, (1, 0, 2)), state
+    def sequence(self, sums, state):
+        """All outputs (L, B, U) and the last state from the input's part of the sums (L, B, 4U)."""
+        found = recur(sums, *state, self._weight(self.recurrent_kernel))
+        return found[:-1], (found[-2], found[-1])
 
     def call(self, x):
-        """Outputs (B, L, U) for inputs (B, L, D), from a zero state."""
-        return self.sequence(self.project(x), self.zero_state(ops.shape(x)[0]))[0]
+        """Outputs (L, B, U) for inputs (L, B, D), from a zero state."""
+        return self.sequence(self.project(x), self.zero_state(ops.shape(x)[1]))[0]
 
     def _weight(self, weight):
         # Search calls `step` outside of `__call__`, where Keras casts no weight by itself.
