@@ -69,7 +69,8 @@ class Registry:
         if problems:
             raise ConfigError(problems)
         part = self.get(spec["type"])
-        accepted = {name: value for name, value in derived.items() if name in signature(part)}
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(part.__init__).parameters.values())
+        accepted = {name: value for name, value in derived.items() if takes_all or name in signature(part)}
         return part(**{name: value for name, value in spec.items() if name != "type"}, **accepted)
 
     def problems(self, spec: Any, place: str) -> list[Problem]:

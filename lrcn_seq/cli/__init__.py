@@ -52,7 +52,7 @@ def _run(verb: str, rest: list[str]) -> int:
     # A run of Keras without this prints pages of TensorFlow's start-up notes into every log.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        parsed = parser.parse_args(rest)
+        parsed = parser.parse_intermixed_args(rest)
     except SystemExit as stop:
         return int(stop.code or 0)
     try:

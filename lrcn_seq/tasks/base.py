@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq import text
-from lrcn_seq.errors import ArgumentError, RunError
-from lrcn_seq.records import Clips, Prediction
-from lrcn_seq.registry import decoders, encoders, tasks
+from lrcn_seq.errors import RunError
+from lrcn_seq.records import Clips, Prediction, Sample
+from lrcn_seq.registry import decoders, encoders, sources, tasks, tokenizers
 
 WEIGHTS, TOKENIZER, CONFIG, DERIVED = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json"
 
 
 class Task(keras.Model, ABC):
     """An encoder and a decoder under one loss. `config` says how it came about."""
+
+    derived: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "config", "tokenizer")
+    needs: ClassVar[str]
+    """What the decoder's last layer must know: `vocabulary_size` or `classes`."""
 
     def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer, config: configs.Config, tokenizer: text.Tokenizer | None = None):
         super().__init__(name=config.task["type"])
@@ -46,23 +50,25 @@ def build(config: str | Path | configs.Config, *, words: int | None = None, labe
     """The task of a config as a `keras.Model` with fresh weights.
 
     Args:
-        words: vocabulary size V, the four special words included. labels: number of classes C.
+        words: vocabulary size V, the four special words included; without it the source is read.
+        labels: number of classes C; without it the source is read.
         pretrained: whether the encoder loads the weights that its config names (a file, or a download).
 
     Raises:
         ConfigError: with every problem of the config.
-        ArgumentError: the size that the task needs is missing.
+        DataError: the source had to be read and is not there.
     """
     config = configs.read(config) if isinstance(config, (str, Path)) else config
     set_precision(config.training.precision)
     keras.utils.set_random_seed(config.seed)
     kind = tasks.get(config.task["type"])
-    derived = {"vocabulary_size": words, "classes": labels}
-    if derived[kind.needs] is None:
-        raise ArgumentError(f"{config.task['type']} needs its output size. Received: {'words' if kind.needs == 'vocabulary_size' else 'labels'}=None; give the number.")
+    if kind.needs == "vocabulary_size":
+        derived = {"vocabulary_size": words or fit_tokenizer(config, sources.build(config.data.source, place="data.source")).vocabulary_size}
+    else:
+        derived = {"classes": labels or len(labels_of(sources.build(config.data.source, place="data.source")))}
     task = kind(
-        encoders.build(config.encoder, place="encoder"),
-        decoders.build(config.decoder, place="decoder", **{name: value for name, value in derived.items() if value is not None}),
+        encoders.build(config.encoder, place="encoder", name="encoder"),
+        decoders.build(config.decoder, place="decoder", name="decoder", **derived),
         config,
         **{name: value for name, value in config.task.items() if name != "type"},
     )
@@ -72,12 +78,30 @@ def build(config: str | Path | configs.Config, *, words: int | None = None, labe
     return task
 
 
+def fit_tokenizer(config: configs.Config, source: Iterable[Sample]) -> text.Tokenizer:
+    """The tokenizer of a config, fitted on the training sentences alone."""
+    return tokenizers.build(config.tokenizer, place="tokenizer").fit(caption for sample in source if sample.split == "train" for caption in sample.captions)
+
+
+def labels_of(source: Iterable[Sample]) -> list[str]:
+    """The classes of a source, sorted."""
+    return sorted({sample.label for sample in source if sample.label is not None})
+
+
 def set_precision(precision: str) -> None:
     """Sets the dtype policy. `auto`: mixed_bfloat16 on a GPU or TPU; float32 on a CPU, where small networks lose by it."""
     if precision == "auto":
-        kinds = {device.partition(":")[0] for device in keras.distribution.list_devices()}
-        precision = "mixed_bfloat16" if kinds & {"gpu", "tpu", "cuda"} else "float32"
+        precision = "mixed_bfloat16" if accelerated() else "float32"
     keras.config.set_dtype_policy(precision)
+
+
+def accelerated() -> bool:
+    """Whether there is a GPU or TPU."""
+    if keras.backend.backend() == "torch":  # the one backend that Keras lists no devices of
+        import torch
+
+        return torch.cuda.is_available()
+    return any(not device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
 def load(folder: str | Path) -> Task:

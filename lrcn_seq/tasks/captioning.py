@@ -38,7 +38,7 @@ class Captioning(Task):
         words = batch.words[:, :-1]
         if training and self.settings.training.scheduled_sampling.probability:
             uniforms = keras.random.uniform((ops.shape(words)[1], ops.shape(words)[0]), seed=self.draws)
-            return self.decoder.sampled_call(encoded, words, self.own_words, uniforms)
+            return self.decoder.sampled(encoded, words, probability=self.own_words, uniforms=uniforms, training=True)
         return self.decoder(encoded, words, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -48,10 +48,13 @@ class Captioning(Task):
 
     def write(self, clips: Clips, search: dict[str, Any] | None = None) -> Hypotheses:
         """The sentences that a search finds for clips, compiled."""
-        key = repr(search or self.settings.search)
-        if getattr(self, "_writer_key", None) != key:
-            self._writer_key, self._writer = key, (Writer(self, searches.build(search or self.settings.search, place="search")),)
-        return Hypotheses(*(np.asarray(ops.convert_to_numpy(part)) for part in self._writer[0].predict_on_batch(clips)))
+        search = search or self.settings.search
+        known = getattr(self, "_writer", None)
+        if known is None or known[0] != search:
+            known = (search, Writer(self, searches.build(search, place="search")))
+            # Past Keras, which would take the writer for a layer of this model.
+            object.__setattr__(self, "_writer", known)
+        return Hypotheses(*map(ops.convert_to_numpy, known[1].predict_on_batch(clips)))
 
     def predict(self, media: Sequence[Any], *, beams: int | None = None, best: int = 1, search: dict[str, Any] | None = None, batch: int = 32) -> list[Prediction]:
         """Sentences for paths, PIL pictures or arrays (H, W, 3), in their order; what cannot be read has an `error`."""
@@ -86,6 +89,20 @@ class Captioning(Task):
                 text = self.tokenizer.decode(sentence.tolist())
                 texts.setdefault(text, Caption(text, float(log_probability), float(score)))
         return tuple(texts.values())[:best]
+
+
+    def attention(self, clips: Clips, words: np.ndarray) -> np.ndarray | None:
+        """Where the decoder looked at each of words (B, L), which do not hold the start word: (B, L, S·R), or None without attention."""
+        memory, state = self.decoder.start(self.encoder(clips, training=False))
+        fed = np.concatenate([np.full_like(words[:, :1], self.tokenizer.special.start), words[:, :-1]], axis=1)
+        seen = []
+        for column in fed.T:
+            out = self.decoder.step(ops.convert_to_tensor(column), state, memory)
+            if out.attention is None:
+                return None
+            state = out.state
+            seen.append(ops.convert_to_numpy(out.attention))
+        return np.stack(seen, axis=1)
 
 
 class Writer(keras.Model):

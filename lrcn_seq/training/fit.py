@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import keras
 import numpy as np
 
-from lrcn_seq.config import Config
+from lrcn_seq.errors import RunError
 from lrcn_seq.records import Batch
 from lrcn_seq.tasks.base import WEIGHTS, Task
 from lrcn_seq.training import optimizer as optimizers
@@ -59,7 +59,7 @@ class Trainer:
     def compile(self) -> None:
         """Gives the task its optimizer, with all its variables, so that a state can be assigned."""
         length = len(self.feed.plan(0)) * self.settings.epochs // self.settings.optimizer.accumulate
-        optimizer = optimizers.build(self.settings.optimizer, self.settings.schedule, rates=self.settings.rates, updates=length)
+        optimizer = optimizers.build(self.settings.optimizer, self.settings.schedule, rates=optimizers.rates_of(self.task, self.settings.rates), updates=length)
         self.task.compile(optimizer=optimizer)
         optimizer.build(self.task.trainable_variables)
 
@@ -76,6 +76,11 @@ class Trainer:
                 self._epoch()
             self._evaluate()
 
+    def hand_over(self) -> None:
+        """Leaves a state in which the next stage begins from the best weights."""
+        self.position = self.position._replace(stage=self.position.stage + 1, epoch=0, step=0, trained=False, waited=0, stopped=False, number=self.position.number + 1)
+        self.run.write_state(self.position.number, {}, {"position": self.position._asdict(), "history": self.history, "fresh": True}, pause=self.pause)
+
     def _epoch(self) -> None:
         epoch, step = self.position.epoch, self.position.step
         plan = self.feed.plan(epoch)
@@ -83,7 +88,7 @@ class Trainer:
             callbacks = [*([self.bar] if self.bar else []), self.progress]
             data = as_dataset(self.feed.batches(plan[step:], epoch))
             self.progress.step = step
-            self.task.fit(data, steps_per_epoch=len(plan) - step, initial_epoch=epoch, epochs=epoch + 1, verbose=0, callbacks=callbacks)
+            self.task.fit(data, steps_per_epoch=len(plan) - step, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=callbacks)
         self.position = self.position._replace(step=0, trained=True)
         self._save(self.progress.arrays)
         self.pause("trained")
@@ -127,7 +132,7 @@ class Trainer:
 
     def _keep_best(self) -> None:
         final, temporary = self.run / WEIGHTS, self.run / f"new.{WEIGHTS}"
-        self.task.save_weights(temporary, overwrite=True)
+        save_weights(self.task, temporary)
         self.pause("best")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -141,6 +146,18 @@ class Trainer:
     def _save(self, arrays: dict[str, Any]) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
         self.run.write_state(self.position.number, arrays, {"position": self.position._asdict(), "history": self.history}, pause=self.pause)
+
+
+def save_weights(task: Task, path: Path) -> None:
+    """Writes the weights alone: Keras would write the optimizer of a compiled model beside them."""
+    optimizer = task.optimizer
+    object.__setattr__(task, "optimizer", None)
+    try:
+        task.save_weights(path, overwrite=True)
+    except OSError as error:
+        raise RunError(f"{path}: expected to write the best weights. Received: {error}; the last best are untouched.") from error
+    finally:
+        object.__setattr__(task, "optimizer", optimizer)
 
 
 def as_dataset(batches: Iterable[Batch]):

@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 import keras
 from keras import ops
 
 from lrcn_seq.config.schema import Optimizer, Schedule
+from lrcn_seq.errors import ConfigError, Problem
 
 
-def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[str, float], updates: int) -> keras.optimizers.Optimizer:
-    """The optimizer that a config describes; `updates` is the length of the whole run in updates."""
+def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[int, float], updates: int) -> keras.optimizers.Optimizer:
+    """The optimizer that a config describes.
+
+    Args:
+        rates: multipliers by `id` of a variable (see `rates_of`).
+        updates: the length of the whole run in updates.
+    """
     shared = dict(
         learning_rate=learning_rate(settings.rate, schedule, updates, settings.accumulate),
         global_clipnorm=settings.clip or None,
@@ -29,22 +36,22 @@ def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[str, float]
     else:
         base, own = keras.optimizers.SGD, dict(momentum=settings.momentum, nesterov=settings.nesterov)
     optimizer = _with_rates(base)(**shared, **own)
-    optimizer.rates, optimizer.l2 = dict(rates), settings.l2
+    optimizer.rates, optimizer.l2 = MappingProxyType(dict(rates)), settings.l2
     return optimizer
 
 
 @cache
 def _with_rates(base: type) -> type:
     class WithRates(base):
-        """Multiplies the rate of variables by the longest path prefix in `rates`; adds `l2` × weight after clipping, as Caffe does."""
+        """Multiplies the rate of each variable by its own factor; adds `l2` × weight after clipping, as Caffe does."""
 
-        rates: Mapping[str, float]
+        rates: Mapping[int, float]
         l2: float
 
         def _backend_update_step(self, grads, trainable_variables, learning_rate):
             groups: dict[float, list[int]] = {}
             for position, variable in enumerate(trainable_variables):
-                groups.setdefault(rate_of(variable.path, self.rates), []).append(position)
+                groups.setdefault(self.rates.get(id(variable), 1.0), []).append(position)
             for rate, positions in groups.items():
                 if rate:
                     variables = [trainable_variables[p] for p in positions]
@@ -55,10 +62,24 @@ def _with_rates(base: type) -> type:
     return WithRates
 
 
-def rate_of(path: str, rates: Mapping[str, float]) -> float:
-    """The multiplier of the longest entry that stands in the path as whole names; 1 where none does."""
-    found = [name for name in rates if f"/{name}/" in f"/{path}/"]
-    return rates[max(found, key=len)] if found else 1.0
+def rates_of(task: keras.Model, rates: Mapping[str, float]) -> dict[int, float]:
+    """Multipliers by `id` of variable, from multipliers by name: `encoder`, `decoder`, or `decoder/feature` for the layer in it; the longest name counts.
+
+    Raises:
+        ConfigError: a name that no trainable variable has.
+    """
+    found: dict[int, float] = {}
+    problems = []
+    for name in sorted(rates, key=len):
+        part, _, inside = name.partition("/")
+        holder = {"encoder": task.encoder, "decoder": task.decoder}.get(part)
+        matching = [v for v in holder.trainable_variables if not inside or f"/{inside}/" in f"/{v.path}/"] if holder is not None else []
+        found |= {id(variable): rates[name] for variable in matching}
+        if not matching:
+            problems.append(Problem(f"training.rates.{name}", "no variable that trains has this name; expected encoder, decoder, or decoder/LAYER."))
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def learning_rate(rate: float, schedule: Schedule, updates: int, accumulate: int = 1):

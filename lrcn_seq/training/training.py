@@ -1,0 +1,125 @@
+"""One training run, from config to report; every step of it can be stopped and started again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lrcn_seq import config as configs
+from lrcn_seq.errors import DataError
+from lrcn_seq.tasks import Task, build
+from lrcn_seq.tasks.base import WEIGHTS, load_weights
+from lrcn_seq.training import evaluation, files
+from lrcn_seq.training.bar import Bar
+from lrcn_seq.training.fit import Position, Trainer
+from lrcn_seq.training.preparation import CaptionFeed, Corpus, Media, corpus_of, tokenizer_of
+from lrcn_seq.training.run import Run, machine
+
+MACHINE = "machine.json"
+Pause = Callable[[str], None]
+
+
+def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False, pause: Pause = lambda phase: None) -> Run:
+    """Trains a config's stages into a run folder, evaluates on test (or dev), and writes the report.
+
+    Args:
+        resume: go on with a run that was stopped, to the same bits as if it had not been; a run that never began, begins.
+        pause: called by name at the moments where a test stops the process.
+
+    Raises:
+        ConfigError, DataError, RunError: each says what is wrong and what to do.
+    """
+    config = configs.read(config) if isinstance(config, (str, Path)) else config
+    run = Run(folder)
+    with run.locked():
+        run.create(config, resume=resume)
+        note_machine(run)
+        corpus = corpus_of(config, run)
+        task = _stages(config, run, corpus, pause)
+        conclude(task, run, corpus)
+    return run
+
+
+def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> Task:
+    tokenizer = tokenizer_of(config, run, corpus)
+    saved = run.read_state()
+    at = Position(**saved[1]["position"]).stage if saved else 0
+    stages = configs.stages(config)
+    task = None
+    for number, stage in enumerate(stages):
+        if number < at:
+            continue
+        task = _task(stage, run, tokenizer, fresh=saved is None and number == 0)
+        if saved and saved[1].get("fresh"):
+            load_weights(task, run.folder)
+        trainer = _trainer(task, run, corpus, number, pause)
+        if saved and number == at:
+            trainer.restore(*saved)
+        trainer.fit()
+        if number + 1 < len(stages):
+            trainer.hand_over()
+            saved, at = run.read_state(), number + 1
+    load_weights(task, run.folder)
+    return task
+
+
+def _task(config: configs.Config, run: Run, tokenizer, *, fresh: bool) -> Task:
+    task = build(config, words=tokenizer.vocabulary_size, pretrained=fresh or not (run / WEIGHTS).exists())
+    task.tokenizer = tokenizer
+    if config.init is not None and fresh:
+        load_weights(task, Path(config.init.run), config.init.parts)
+    return task
+
+
+def _trainer(task: Task, run: Run, corpus: Corpus, stage: int, pause: Pause) -> Trainer:
+    config = task.settings
+    media = Media(config, task)
+    dev = corpus.splits["dev"]
+    if not dev:
+        raise DataError("Expected dev samples: the best weights are those with the best dev score. Received: none; give the source a dev share or split.")
+    dev = dev[: config.training.dev_limit or None]
+    feed = CaptionFeed(config, media, corpus.splits["train"], task.tokenizer)
+    media_dev = Scorer(media, dev)
+    trainer = Trainer(task, feed, run, score=media_dev, bar=Bar(config.training.epochs, feed), pause=pause)
+    trainer.position = Position(stage=stage)
+    trainer.compile()
+    return trainer
+
+
+class Scorer:
+    """The dev scores of a task as it stands."""
+
+    def __init__(self, media: Media, samples):
+        self.media, self.samples = media, samples
+
+    def __call__(self, task: Task) -> dict[str, float]:
+        """Real decoding, and every metric of the config."""
+        return evaluation.dev_scores(evaluation.evaluate(task, self.media, self.samples))
+
+
+def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
+    """Scores the best weights on test, or on dev where there is no test, and writes the report."""
+    from lrcn_seq.training.reporting import write_report
+
+    split = "test" if corpus.splits["test"] else "dev"
+    sentences = [caption for sample in corpus.splits["train"] for caption in sample.captions]
+    evaluated = evaluation.evaluate(task, Media(task.settings, task), corpus.splits[split], training_captions=sentences)
+    scores = evaluation.write(run, evaluated, split)
+    write_report(task, run, evaluated, scores)
+    return scores
+
+
+def note_machine(run: Run) -> None:
+    """Notes versions and processor when a run begins; says so when it goes on under others, since bits may then differ."""
+    path, now = run / MACHINE, machine()
+    if not path.exists():
+        files.write_text(path, json.dumps(now, indent=1))
+        return
+    before = json.loads(path.read_text(encoding="utf-8"))
+    changed = [f"{name} {before.get(name)} → {value}" for name, value in now.items() if before.get(name) != value]
+    if changed:
+        import sys
+
+        print(f"{run.folder}: goes on under another set-up, so the result may differ in the last bits: {'; '.join(changed)}.", file=sys.stderr)
