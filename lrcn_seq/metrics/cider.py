@@ -88,7 +88,7 @@ class Cider(Metric):
             product = (np.minimum(ours, other) if self.variant == "d" else ours) * other
             dot = np.bincount(level.text[shared], product, minlength=len(likeness))
             size = norm * norm[hypothesis]
-            likeness += np.divide(dot, size, out=np.zeros_like(dot), where=size != 0)
+            likeness += np.divide(dot, size, out=np.zeros(dot.shape), where=size != 0)
         return likeness
 
     def _penalty(self, texts: Texts) -> np.ndarray:
