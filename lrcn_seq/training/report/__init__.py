@@ -1,0 +1,45 @@
+"""The report of a run: one HTML file that needs neither network nor script, for a screen, a phone or paper.
+
+A section is a function `section(contents) -> str` in a file of its own; the page shows them in the order of `SECTIONS`.
+A new kind of section (frames of clips, a confusion matrix) is one more file, one more line there, and one more
+field of `Contents` with a default.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from lrcn_seq.training import files
+from lrcn_seq.training.report import curves, health, left_out, pictures, provenance, scores
+from lrcn_seq.training.report.contents import Contents, Shown
+from lrcn_seq.training.report.markup import escape
+
+__all__ = ["SECTIONS", "Contents", "Shown", "page", "write"]
+
+SECTIONS = (scores.section, curves.section, health.section, pictures.section, left_out.section, provenance.section)
+
+
+def write(path: str | Path, contents: Contents) -> None:
+    """Writes the page; what stood at `path` is replaced whole or not at all.
+
+    Raises:
+        ArgumentError: an attention that does not fit its words.
+        RunError: the folder cannot be written.
+    """
+    files.write_text(path, page(contents))
+
+
+def page(contents: Contents) -> str:
+    """The page as HTML."""
+    return Template(_file("page.html")).substitute(
+        title=escape(contents.title),
+        subtitle=escape(contents.subtitle),
+        style=_file("page.css"),
+        sections="\n".join(filter(None, (section(contents) for section in SECTIONS))),
+    )
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,85 @@
+"""Section: is the model saying the same thing of everything? Figures and a verdict in plain words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from lrcn_seq.training.report.contents import Contents
+from lrcn_seq.training.report.markup import escape, number, paragraph, percent, real, table
+from lrcn_seq.training.report.markup import section as html_section
+
+# Name: (what it is, what it means, whether it is a share).
+KNOWN = {
+    "distinct": ("different captions", "captions that differ, as a share of all", True),
+    "most_common": ("most common caption", "pictures that got the most common caption", True),
+    "repetition": ("repetition", "captions that say a word, or words, twice in a row", True),
+    "unknown": ("unknown words", "generated words that are the unknown word", True),
+    "empty": ("empty captions", "captions without a word", True),
+    "unended": ("unended captions", "captions cut off at the longest length", True),
+    "length": ("words a caption", "mean length of what was generated", False),
+    "length_deviation": ("deviation of the length", "standard deviation of the length, in words", False),
+    "length_references": ("words a true caption", "mean length of what people wrote", False),
+    "novel": ("new captions", "captions that no training picture has", True),
+    "vocabulary": ("words in use", "different words in all generated captions", False),
+}
+COLLAPSED, FEW, OFTEN, ENOUGH = 0.5, 0.1, 0.1, 5
+
+
+class Verdict(NamedTuple):
+    """`kind` is good, doubtful or bad; `sentences` are plain text."""
+
+    kind: str
+    sentences: tuple[str, ...]
+
+
+def section(contents: Contents) -> str:
+    """The verdict, then every figure; left out when nothing was generated."""
+    found = verdict(contents)
+    if found is None:
+        return ""
+    figures = table(["figure", "value", "meaning"], (_row(name, value) for name, value in contents.health.items()), "figures") if contents.health else ""
+    said = paragraph(" ".join(map(escape, found.sentences)), f"verdict {found.kind}")
+    return html_section("Does it say the same of everything?", said + figures, name="health")
+
+
+def verdict(contents: Contents) -> Verdict | None:
+    """What the figures say; None without any caption.
+
+    A collapse is one caption for more than half of the pictures. Where `most_common` was not measured, the shown pictures are counted, if there are a few.
+    """
+    health = {name: real(value) for name, value in contents.health.items()}
+    share, text = _most_common(contents, health.get("most_common"))
+    distinct = health.get("distinct")
+    if share is None and not any(value is not None for value in health.values()):
+        return None
+    worries = [f"{percent(health[name])} of {what}." for name, what in _OFTEN if (health.get(name) or 0) > OFTEN]
+    if share is not None and share > COLLAPSED:
+        of = "the pictures" if health.get("most_common") is not None else "the pictures shown here"
+        quote = f" “{text}”" if text else ""
+        return Verdict("bad", (f"Collapsed: one caption{quote} serves {percent(share)} of {of}; the scores above do not mean that pictures are understood.", *worries))
+    if distinct is not None and distinct < FEW:
+        return Verdict("doubtful", (f"Few different captions: only {percent(distinct)} of them differ.", *worries))
+    if worries:
+        return Verdict("doubtful", ("No collapse, but the sentences are poor:", *worries))
+    differ = f" {percent(distinct)} of the captions differ." if distinct is not None else ""
+    served = f" The most common one serves {percent(share)}." if share is not None and health.get("most_common") is not None else ""
+    return Verdict("good", (f"No sign of collapse.{differ}{served}",))
+
+
+_OFTEN = (("repetition", "the captions repeat themselves"), ("unknown", "the words are unknown"), ("empty", "the captions are empty"), ("unended", "the captions never end"))
+
+
+def _most_common(contents: Contents, measured: float | None) -> tuple[float | None, str]:
+    """The share of the most common caption, and its text where the shown pictures make it sure enough."""
+    said = Counter(one.generated for one in contents.shown)
+    text, times = said.most_common(1)[0] if said else ("", 0)
+    among = times / said.total() if said else None
+    if measured is None:
+        return (among if said.total() >= ENOUGH else None), text
+    return measured, text if among is not None and among > COLLAPSED else ""
+
+
+def _row(name: str, value: float) -> tuple[str, str, str]:
+    what, meaning, share = KNOWN.get(name, (escape(name.replace("_", " ")), "", False))
+    return what, percent(value) if share else number(value, 2), meaning

@@ -1,0 +1,356 @@
+"""The report: one file, safe with any text, sensible when things are missing."""
+
+import base64
+import io
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.errors import ArgumentError, RunError
+from lrcn_seq.training import report
+from lrcn_seq.training.report import curves, health, markup, pictures, plot, scores, thumbnail
+
+VOID = {"meta", "link", "img", "input", "wbr", "br"}
+
+
+class Page(HTMLParser):
+    """Tags, text and addresses of a page; fails on tags that are not closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.attributes, self.stack = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.stack == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attributes]
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attributes]
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    @property
+    def words(self):
+        return " ".join(" ".join(self.text).split())
+
+
+def contents(**changes):
+    empty = report.Contents("A run", "", [], "cider", {}, {}, [], "", [], "", {})
+    return empty._replace(**changes)
+
+
+def shown(name="a.jpg", score=1.0, **changes):
+    one = report.Shown(name, Image.new("RGB", (40, 30), "red"), "a red wall", ("a wall that is red",), score, -3.0)
+    return one._replace(**changes)
+
+
+def epochs(count, **values):
+    return [{"stage": 0, "epoch": epoch, "loss": 5.0 - epoch / count, "cider": epoch / count, "best": True, **values} for epoch in range(count)]
+
+
+def noise(width=300, height=300, seed=0):
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype="uint8"))
+
+
+def full():
+    attention = np.random.default_rng(0).random((3, 7, 7))
+    return contents(
+        history=[*epochs(3), *epochs(2, stage=1)],
+        scores={"metrics": {"bleu_1": 0.6, "bleu_4": 0.2, "cider": math.nan}, "signatures": {"bleu": "n:4|tok:ptb", "cider": "df:corpus"}, "count": 300},
+        health={"distinct": 0.7, "most_common": 0.05},
+        shown=[shown(), shown("b.jpg", 2.0, words=("a", "red", "wall"), attention=attention, exact=True)],
+        config="model:\n  units: 5\n",
+        left_out=[("c.jpg", "cut short")],
+        command="lrcn train x.yaml",
+        facts={"machine": "2 cores"},
+    )
+
+
+def test_write_is_one_whole_file(tmp_path):
+    """The page is written whole, and nothing is left beside it."""
+    report.write(tmp_path / "report.html", full())
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == report.page(full())
+
+
+def test_write_to_a_folder_that_is_absent_says_so(tmp_path):
+    """A folder that cannot be written is a sentence."""
+    with pytest.raises(RunError, match="expected to write this file"):
+        report.write(tmp_path / "absent" / "report.html", contents())
+
+
+def test_page_fetches_nothing():
+    """No script, and no address but those that hold their own data."""
+    page = Page(report.page(full()))
+    assert "script" not in page.tags
+    addresses = [value for _, name, value in page.attributes if name in ("src", "href")]
+    addresses += re.findall(r"url\((.*?)\)", report.page(full()))
+    assert len(addresses) == 7  # icon, two pictures, one small picture, three maps
+    assert all(address.startswith("data:") for address in addresses if address != "var(--picture)")
+    assert "default-src 'none'" in report.page(full())
+
+
+def test_page_shows_every_part():
+    """Scores, signatures, verdict, captions, attention, files left out, facts, command and config are all there."""
+    page = Page(report.page(full()))
+    for text in ["0.200", "n:4| tok:ptb", "No sign of collapse", "a wall that is red", "c.jpg", "cut short", "2 cores", "lrcn train x.yaml", "units: 5", "exactly right", "300"]:
+        assert text in page.words
+    assert page.tags.count("svg") == 2
+
+
+def test_empty_run_still_gives_a_page():
+    """Without history, scores or pictures the page says so, and leaves out what has nothing to say."""
+    page = Page(report.page(contents()))
+    assert page.tags.count("section") == 3
+    for text in ["has not been scored", "No epoch has been finished", "No picture was captioned"]:
+        assert text in page.words
+
+
+HOSTILE = ["<script>alert(1)</script>", "\"quoted\" & 'single'", "😀🐶", "כלב רץ \u202e txt", "${title} $sections $$", "</style></details></li>", "\udcff.jpg", "a" * 5000]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_text_is_shown_and_not_obeyed(text, tmp_path):
+    """Markup, quotes, emoji, right-to-left, template marks and broken file names come out as text, wherever they stand."""
+    one = shown(text, generated=text, references=(text,), words=(text,), attention=np.ones((1, 2, 2)))
+    page = contents(
+        title=text, subtitle=text, history=[{"stage": text, text: 1.0, "loss": 1.0, "best": True}], monitor=text, scores={"metrics": {text: 1.0}, "signatures": {text: text}, "count": 1},
+        health={text: 1.0, "most_common": 0.9}, shown=[one], config=text, left_out=[(text, text)], command=text, facts={text: text},
+    )  # fmt: skip
+    report.write(tmp_path / "report.html", page)
+    parsed = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    plain = Page(report.page(page._replace(title="t", monitor="m")))
+    seen = " ".join(text.replace("\udcff", "?").split())
+    assert "script" not in parsed.tags
+    assert sorted(set(parsed.tags)) == sorted(set(plain.tags))
+    assert parsed.words.count(seen) >= 12
+    assert ("img", "alt", text.replace("\udcff", "?")) in parsed.attributes
+
+
+def test_forty_pictures_with_attention_stay_small():
+    """Forty pictures that compress as badly as any, each with twelve maps, stay under 1.5 MB."""
+    attention = np.random.default_rng(0).random((12, 7, 7))
+    many = [shown(f"{seed}.jpg", picture=noise(640, 480, seed), words=("word",) * 12, attention=attention) for seed in range(40)]
+    size = len(report.page(contents(shown=many)).encode())
+    assert 200_000 < size < 1_500_000
+
+
+def decoded(address):
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 640), (20, 30), (5000, 1), (1, 1)])
+def test_thumbnail_keeps_shape_and_bounds(size):
+    """A thumbnail is a JPEG of at most the side and bytes asked for; small pictures are not enlarged."""
+    address = thumbnail.jpeg(noise(*size), side=256, limit=15_000)
+    small = decoded(address)
+    assert small.format == "JPEG"
+    assert len(address) * 3 / 4 < 15_100
+    assert max(small.size) <= min(256, max(size))
+    assert small.width / small.height == pytest.approx(size[0] / size[1], rel=0.02) or min(small.size) == 1
+
+
+def test_thumbnail_of_a_plain_picture_keeps_its_colors():
+    """Where there is room, colors come through JPEG unharmed."""
+    pixel = decoded(thumbnail.jpeg(Image.new("RGB", (64, 64), (200, 30, 40)), side=256, limit=15_000)).getpixel((30, 30))
+    assert np.abs(np.subtract(pixel, (200, 30, 40))).max() <= 3
+
+
+def test_heat_is_bright_where_weight_lies():
+    """Full weight is nearly clear, no weight dark, in the places given; what is no number counts as none."""
+    pixels = np.asarray(decoded(thumbnail.heat(np.array([[0.0, 0.2, np.nan], [0.4, np.inf, 0.1]]))))
+    assert pixels.shape == (2, 3, 4)
+    assert pixels[1, 0].tolist() == thumbnail.SEEN.tolist()
+    for place in [(0, 0), (0, 2), (1, 1)]:
+        assert pixels[place].tolist() == thumbnail.UNSEEN.tolist()
+    assert pixels[0, 1].tolist() == np.round((thumbnail.SEEN + thumbnail.UNSEEN) / 2).tolist()
+
+
+@pytest.mark.parametrize("shape", [(2, 7, 7), (3, 49), (3, 0, 7)])
+def test_attention_that_does_not_fit_is_refused(shape):
+    """An attention with another number of words, or no grid, is an error that names the picture."""
+    with pytest.raises(ArgumentError, match=r"b\.jpg: expected attention \(L, h, w\), a map for each of 3 words"):
+        report.page(contents(shown=[shown("b.jpg", words=("a", "b", "c"), attention=np.ones(shape))]))
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "I;16", "1", "LA"])
+def test_pictures_of_every_mode_are_shown(mode):
+    """Gray, palette, transparent, CMYK and 16-bit pictures become a thumbnail."""
+    assert 'src="data:image/jpeg' in report.page(contents(shown=[shown(picture=Image.new(mode, (30, 20)))]))
+
+
+def test_picture_that_cannot_be_read_leaves_its_captions():
+    """A broken picture is a sentence in its place; its captions stay."""
+    file = io.BytesIO()
+    noise().save(file, "JPEG")
+    page = Page(report.page(contents(shown=[shown(picture=Image.open(io.BytesIO(file.getvalue()[:3000])))])))
+    assert "img" not in page.tags
+    assert "missing" in [value for _, name, value in page.attributes if name == "class"]
+    assert "a wall that is red" in page.words
+
+
+def test_pictures_come_best_first_and_can_be_turned_round():
+    """The page lists them best first, and each carries its place from the worst; those without a score end both lists."""
+    values = [0.3, math.nan, 2.0, 0.1]
+    text = report.page(contents(shown=[shown(f"{value}.jpg", value) for value in values]))
+    assert re.findall(r'alt="(.*?)\.jpg"', text) == ["2.0", "0.3", "0.1", "nan"]
+    assert re.findall(r"--worst:(\d)", text) == ["2", "1", "0", "3"]
+    assert text.count('type="radio"') == 2
+
+
+def test_words_that_no_reference_has_are_underlined():
+    """Only words absent from all true captions are marked, whatever their case and punctuation; without references none is."""
+    marked = pictures._marked("A red, DOG barks.", ("The dog is red", "a cat"))
+    assert re.findall("<u>(.*?)</u>", marked) == ["barks."]
+    assert "<u>" not in pictures._marked("a dog", ())
+
+
+def test_scores_of_one_family_share_their_signature():
+    """BLEU-1 to BLEU-4 stand under one signature; another metric, or another signature, stands alone."""
+    groups = scores.grouped({"bleu_1": 0.5, "bleu_4": 0.2, "rouge_l": 0.4, "cider": 0.6}, {"bleu": "B", "rouge_l": "R"})
+    assert groups == [({"bleu_1": 0.5, "bleu_4": 0.2}, "B"), ({"rouge_l": 0.4}, "R"), ({"cider": 0.6}, "")]
+    apart = scores.grouped({"bleu_1": 0.5, "bleu_4": 0.2}, {"bleu_1": "max:1", "bleu_4": "max:4"})
+    assert [signature for _, signature in apart] == ["max:1", "max:4"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.12345, "0.123"), (0, "0.000"), (-1.5, "−1.500"), (math.nan, "–"), (math.inf, "–"), (None, "–"), ("0.5", "–"), (True, "–"), (1e-5, "1.00e−05"), (np.float32(0.5), "0.500"), (2e7, "2.00e+07")],
+)
+def test_numbers_are_readable(value, text):
+    """Three decimals, a real minus sign, powers of ten for the very small and large, a dash for what is no number."""
+    assert markup.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("figures", "kind", "words"),
+    [
+        ({"most_common": 0.51, "distinct": 0.4}, "bad", "serves 51.0 % of the pictures"),
+        ({"most_common": 0.5, "distinct": 0.4}, "good", "No sign of collapse. 40.0 % of the captions differ."),
+        ({"most_common": 0.2, "distinct": 0.05}, "doubtful", "only 5.0 % of them differ"),
+        ({"distinct": 0.6, "repetition": 0.3}, "doubtful", "30.0 % of the captions repeat themselves"),
+        ({"distinct": 0.6, "unknown": 0.2}, "doubtful", "20.0 % of the words are unknown"),
+        ({"length": 9.0}, "good", "No sign of collapse."),
+    ],
+)
+def test_verdict_follows_the_figures(figures, kind, words):
+    """A caption for more than half of the pictures is a collapse; few different captions or poor sentences are doubtful."""
+    found = health.verdict(contents(health=figures))
+    assert found.kind == kind
+    assert words in " ".join(found.sentences)
+
+
+def test_verdict_counts_the_shown_pictures_when_nothing_was_measured():
+    """One caption under most of the shown pictures is called a collapse, and quoted; of two or three pictures nothing is said."""
+    same = [shown(str(index)) for index in range(4)] + [shown("x", generated="a cat")]
+    found = health.verdict(contents(shown=same))
+    assert found.kind == "bad"
+    assert "“a red wall” serves 80.0 % of the pictures shown here" in found.sentences[0]
+    assert health.verdict(contents(shown=same[:3])) is None
+    assert health.verdict(contents()) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 200, 5000])
+def test_curves_of_any_length_stay_on_the_drawing(count):
+    """Every coordinate is a number inside the drawing, and there is one mark for the best epoch, from 1 epoch to thousands."""
+    text = curves.section(contents(history=epochs(count)))
+    for tag in re.findall(r"<circle.*?>|<line.*?>", text):
+        for axis, value in re.findall(r'c?([xy])\d?="(.*?)"', tag):
+            assert 0 <= float(value) <= (plot.WIDTH if axis == "x" else plot.HEIGHT)
+    points = [tuple(map(float, point.split())) for path in re.findall(r'd="M(.*?)"', text) for point in path.split(" L")]
+    assert len(points) == (2 * count if count > 1 else 0)
+    assert all(plot.LEFT <= x <= plot.WIDTH and 0 <= y <= plot.HEIGHT for x, y in points)
+    assert text.count('<circle class="best"') == 2
+
+
+def test_curve_falls_as_its_values_fall():
+    """Later epochs lie further right; smaller values lie lower; a straight line stays straight."""
+    path = re.search(r'd="M(.*?)"', plot.plot([4.0, 3.0, 2.0, 1.0], name="loss", stages=[plot.Stage("", 0, 4)], best=3))[1]
+    x, y = np.array([point.split() for point in path.split(" L")], "float64").T
+    assert np.ptp(np.diff(x)) < 0.2 and (np.diff(x) > 50).all()
+    assert np.ptp(np.diff(y)) < 0.2 and (np.diff(y) > 20).all()
+
+
+def test_stages_are_drawn_apart():
+    """The line breaks between stages, which are named from 1; epochs are counted through."""
+    text = curves.section(contents(history=[*epochs(5), *epochs(7, stage=1)]))
+    loss = text.partition("</svg>")[0]
+    assert [path.count("L") + 1 for path in re.findall(r'd="(M.*?)"', loss)] == [5, 7]
+    assert loss.count('<rect class="stage"') == 1
+    assert "stage 1" in loss and "stage 2" in loss
+    assert "12 epochs in 2 stages" in text
+
+
+def test_best_epoch_is_the_last_that_improved():
+    """The mark stands on the last row with `best`, whose weights were kept; without one there is no mark."""
+    rows = [row | {"best": row["epoch"] in (0, 3)} for row in epochs(6)]
+    text = curves.section(contents(history=rows))
+    assert "those of epoch 4" in text
+    assert markup.number(rows[3]["cider"]) in text.partition("</p>")[0]
+    without = curves.section(contents(history=[row | {"best": False} for row in rows]))
+    assert "none was the best" in without and 'class="best"' not in without
+
+
+def test_gaps_and_values_that_cannot_be_drawn():
+    """None, NaN, infinities and 1e300 are gaps; a figure without any value gets no drawing; a lone value is a dot."""
+    rows = [{"loss": value, "cider": math.nan, "best": False} for value in [3.0, None, 2.0, 1.5, math.nan, math.inf, 1e300, 1.0]]
+    text = curves.section(contents(history=rows))
+    assert text.count("<svg") == 1
+    assert [path.count("L") + 1 for path in re.findall(r'd="(M.*?)"', text)] == [2]
+    assert len(re.findall(r'<circle class="dot"', text)) == 4
+    assert "nan" not in text and "inf" not in text
+
+
+def test_watched_score_follows_the_loss():
+    """Loss first, then the score that chose the best epoch, then the others as they come."""
+    rows = [{"stage": 0, "epoch": 0, "bleu_4": 0.1, "cider": 0.2, "loss": 3.0, "note": "text", "best": True}]
+    assert curves.figures(rows, "cider") == ["loss", "cider", "bleu_4"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-3, 5), (1e-9, 3e-9), (0.31, 0.34), (1e8, 9e8), (1, 200), (-1e99, 1e99), (0.999, 1.001)])
+def test_ticks_are_round_and_within(low, high):
+    """Two to seven evenly spaced ticks lie inside the range, at 1, 2 or 5 times a power of ten."""
+    ticks = plot.ticks(low, high)
+    assert 2 <= len(ticks) <= 7
+    room = 1e-6 * (high - low)
+    assert low - room <= ticks[0] and ticks[-1] <= high + room
+    step = ticks[1] - ticks[0]
+    assert np.diff(ticks) == pytest.approx(step)
+    assert float(f"{step:.3e}".partition("e")[0]) in (1, 2, 5)
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e-9, 0.5, -7.0, 1e99])
+def test_constant_curve_has_room(value):
+    """One value all along gives a frame with ticks around it."""
+    low, high = plot.margined(value, value)
+    assert low < value < high
+    assert len(plot.ticks(low, high)) >= 2
+
+
+def test_long_lists_of_files_are_folded_and_cut():
+    """A few files stand open; many are folded, and of very many the rest is counted."""
+    assert "<details>" not in report.page(contents(left_out=[("a", "b")] * 3))
+    text = report.page(contents(left_out=[(f"{index}.jpg", "cut short") for index in range(1200)]))
+    assert "<summary>1,200 files were left out" in text
+    assert text.count("cut short") == 500
+    assert "700 more are not listed here" in text
+
+
+def test_every_section_is_a_function_of_contents():
+    """Sections can be taken one by one, and each gives HTML that closes its tags."""
+    for section in report.SECTIONS:
+        assert Page(section(full())).tags[0] == "section"
