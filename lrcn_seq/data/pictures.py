@@ -33,8 +33,9 @@ GIVEN = "the picture given"
 # differs from a full decode by 50 dB and up on photographs; at twice the size some fall to 38 dB.
 REDUCTION = 3
 
-# Our own bound comes first and says it in a sentence.
+# Our own bound comes first and says it in a sentence; a damaged EXIF block is no news to the user.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", message="(Corrupt EXIF|Truncated File Read|Metadata Warning)", category=UserWarning, module="PIL")
 
 
 def read_picture(media: Any, *, pixels_limit: int = PIXELS_LIMIT, size: tuple[int, int] | None = None) -> Image.Image:
@@ -104,11 +105,11 @@ def _from_array(pixels: np.ndarray) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # before EXIF: reading EXIF may load too, and a second load of a broken PNG does not complain
     try:
         turn = UPRIGHT.get(image.getexif().get(ORIENTATION))
     except Exception:  # a damaged EXIF block does not make the pixels unreadable
         turn = None
-    image.load()
     return image if turn is None else image.transpose(Image.Transpose(turn))
 
 
