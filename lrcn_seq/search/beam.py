@@ -15,6 +15,7 @@ from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Positiv
 from lrcn_seq.registry import searches
 from lrcn_seq.search._choice import Length, Rules, candidates, normalized
 from lrcn_seq.search._rows import repeated, row_count, taken, while_rows
+from lrcn_seq.search._walk import handed_over
 from lrcn_seq.search.base import Search
 
 
@@ -59,7 +60,7 @@ class Beam(Search):
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, min(best or beams, beams)
         self.rules = Rules(minimum_length, block_ngram, suppress_unknown)
 
-    def __call__(self, step, state, memory, *, special: Special, limit: int, seed: int = 0) -> Hypotheses:  # noqa: ARG002 - nothing is random here
+    def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:  # noqa: ARG002 - nothing is random here
         """The sentences; see `Search`."""
         self.rules.check(limit)
         B, K = row_count(state, memory), self.beams
@@ -118,9 +119,7 @@ class Beam(Search):
 
     def _result(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
         finished = beams.done_scores[:, :1] > -math.inf
-        scores = ops.where(finished, beams.done_scores, self._score(beams.total, limit))
-        total = ops.where(scores > -math.inf, ops.where(finished, beams.done_total, beams.total), -math.inf)
-        words = ops.where(finished[:, :, None], beams.done_words, beams.words)
-        words = ops.where((scores > -math.inf)[:, :, None], words, special.pad)[:, : self.best]
-        lengths = ops.sum(ops.cast(words != special.pad, "int32"), axis=2)
-        return Hypotheses(words, scores[:, : self.best], lengths, total[:, : self.best])
+        scores = ops.where(finished, beams.done_scores, self._score(beams.total, limit))[:, : self.best]
+        total = ops.where(finished, beams.done_total, beams.total)[:, : self.best]
+        words = ops.where(finished[:, :, None], beams.done_words, beams.words)[:, : self.best]
+        return handed_over(words, scores, total, special=special)
