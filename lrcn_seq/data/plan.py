@@ -72,10 +72,11 @@ def by_picture(
     order = _random(seed, epoch).permutation(len(pictures))
     steps = []
     for first in range(0, len(order), batch):
-        part = _share(order[first : first + batch], shard)
+        whole = order[first : first + batch]
+        part = _share(whole, shard)
         if len(part):
-            rows = chosen[part].reshape(-1)
-            steps.append(Step(pictures[part], rows, np.repeat(np.arange(len(part), dtype=np.int32), captions), _padded_to(lengths[rows].max(), padded)))
+            length = _padded_to(lengths[chosen[whole]].max(), padded)
+            steps.append(Step(pictures[part], chosen[part].reshape(-1), np.repeat(np.arange(len(part), dtype=np.int32), captions), length))
     return steps
 
 
