@@ -5,6 +5,6 @@ from __future__ import annotations
 import keras
 
 
-def seeded_dropout(rate: float) -> keras.layers.Dropout:
-    """Dropout for tensors (B, D). Without a noise shape Keras draws from the process's own generator on torch."""
-    return keras.layers.Dropout(rate, noise_shape=(None, None))
+def seeded_dropout(rate: float, *, rank: int = 2) -> keras.layers.Dropout:
+    """Dropout for tensors of this rank. Without a noise shape Keras draws from the process's own generator on torch."""
+    return keras.layers.Dropout(rate, noise_shape=(None,) * rank)

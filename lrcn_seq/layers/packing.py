@@ -16,7 +16,6 @@ def pack(x: np.ndarray, mask: np.ndarray | None = None) -> Clips:
 
 
 def spread(features, index) -> Encoded:
-    """Packed features (N, R, D) to (B, T, R, D), zero where index (B, T) is −1."""
-    mask = index >= 0
-    taken = ops.take(features, ops.maximum(index, 0), axis=0)
-    return Encoded(ops.where(mask[:, :, None, None], taken, ops.zeros_like(taken)), mask)
+    """Packed features (N, R, D) to (B, T, R, D), zero where index (B, T) is −1; N may be 0."""
+    led_by_zero = ops.pad(features, ((1, 0), (0, 0), (0, 0)))
+    return Encoded(ops.take(led_by_zero, index + 1, axis=0), index >= 0)
