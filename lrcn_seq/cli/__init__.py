@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from lrcn_seq.cli._quiet import quiet
 from lrcn_seq.errors import LrcnError, did_you_mean
 
 
@@ -49,12 +50,12 @@ def _run(verb: str, rest: list[str]) -> int:
     parser = argparse.ArgumentParser(f"lrcn {verb}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    # A run of Keras without this prints pages of TensorFlow's start-up notes into every log.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         parsed = parser.parse_intermixed_args(rest)
     except SystemExit as stop:
         return int(stop.code or 0)
+    if not parsed.debug:
+        quiet()
     try:
         return module.run(parsed)
     except LrcnError as error:
