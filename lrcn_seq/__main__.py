@@ -1,0 +1,5 @@
+"""Runs `python -m lrcn_seq`."""
+
+from lrcn_seq.cli import main
+
+raise SystemExit(main())
