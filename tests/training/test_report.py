@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.errors import ArgumentError, RunError
+from lrcn_seq.metrics import Health
 from lrcn_seq.training import report
 from lrcn_seq.training.report import curves, health, markup, pictures, plot, scores, thumbnail
 
@@ -71,7 +72,7 @@ def full():
     return contents(
         history=[*epochs(3), *epochs(2, stage=1)],
         scores={"metrics": {"bleu_1": 0.6, "bleu_4": 0.2, "cider": math.nan}, "signatures": {"bleu": "n:4|tok:ptb", "cider": "df:corpus"}, "count": 300},
-        health={"distinct": 0.7, "most_common": 0.05},
+        health={"distinct_captions": 0.7, "most_common": 0.05},
         shown=[shown(), shown("b.jpg", 2.0, words=("a", "red", "wall"), attention=attention, exact=True)],
         config="model:\n  units: 5\n",
         left_out=[("c.jpg", "cut short")],
@@ -101,7 +102,7 @@ def test_page_fetches_nothing():
     addresses += re.findall(r"url\((.*?)\)", report.page(full()))
     assert len(addresses) == 7  # icon, two pictures, one small picture, three maps
     assert all(address.startswith("data:") for address in addresses if address != "var(--picture)")
-    assert "default-src 'none'" in report.page(full())
+    assert """content="default-src 'none'; img-src data:; style-src 'unsafe-inline'\"""" in report.page(full())
 
 
 def test_page_shows_every_part():
@@ -239,12 +240,12 @@ def test_numbers_are_readable(value, text):
 @pytest.mark.parametrize(
     ("figures", "kind", "words"),
     [
-        ({"most_common": 0.51, "distinct": 0.4}, "bad", "serves 51.0 % of the pictures"),
-        ({"most_common": 0.5, "distinct": 0.4}, "good", "No sign of collapse. 40.0 % of the captions differ."),
-        ({"most_common": 0.2, "distinct": 0.05}, "doubtful", "only 5.0 % of them differ"),
-        ({"distinct": 0.6, "repetition": 0.3}, "doubtful", "30.0 % of the captions repeat themselves"),
-        ({"distinct": 0.6, "unknown": 0.2}, "doubtful", "20.0 % of the words are unknown"),
-        ({"length": 9.0}, "good", "No sign of collapse."),
+        ({"most_common": 0.51, "distinct_captions": 0.4}, "bad", "serves 51.0 % of the pictures"),
+        ({"most_common": 0.5, "distinct_captions": 0.4}, "good", "No sign of collapse. 40.0 % of the captions differ."),
+        ({"most_common": 0.2, "distinct_captions": 0.05}, "doubtful", "only 5.0 % of them differ"),
+        ({"distinct_captions": 0.6, "repetition": 0.3}, "doubtful", "30.0 % of the words are repetition"),
+        ({"distinct_captions": 0.6, "unknown": 0.2}, "doubtful", "20.0 % of the words are unknown"),
+        ({"mean_length": 9.0}, "good", "No sign of collapse."),
     ],
 )
 def test_verdict_follows_the_figures(figures, kind, words):
@@ -252,6 +253,14 @@ def test_verdict_follows_the_figures(figures, kind, words):
     found = health.verdict(contents(health=figures))
     assert found.kind == kind
     assert words in " ".join(found.sentences)
+
+
+def test_figures_of_the_metrics_package_are_explained():
+    """Every figure of `metrics.Health` has an explanation and its own way of writing; another is shown as it is called."""
+    assert set(Health._fields) <= set(health.KNOWN)
+    text = health.section(contents(health={"count": 300, "distinct_captions": 0.5, "mean_length": 9.256, "mbleu_4": 0.2, "odd_thing": 2.0}))
+    cells = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', text)
+    assert cells == [("captions", "300"), ("different captions", "50.0 %"), ("words a caption", "9.26"), ("mBLEU-4", "0.200"), ("odd thing", "2.000")]
 
 
 def test_verdict_counts_the_shown_pictures_when_nothing_was_measured():

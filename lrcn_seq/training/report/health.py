@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrcn_seq.training.report.contents import Contents
 from lrcn_seq.training.report.markup import escape, number, paragraph, percent, real, table
 from lrcn_seq.training.report.markup import section as html_section
 
-# Name: (what it is, what it means, whether it is a share).
+
+def whole(value: Any) -> str:
+    """A count."""
+    return number(value, 0)
+
+
+def mean(value: Any) -> str:
+    """A mean in words, to two decimals."""
+    return number(value, 2)
+
+
+# Name as in `metrics.Health`: (what it is, what it means, how it is written).
 KNOWN = {
-    "distinct": ("different captions", "captions that differ, as a share of all", True),
-    "most_common": ("most common caption", "pictures that got the most common caption", True),
-    "repetition": ("repetition", "captions that say a word, or words, twice in a row", True),
-    "unknown": ("unknown words", "generated words that are the unknown word", True),
-    "empty": ("empty captions", "captions without a word", True),
-    "unended": ("unended captions", "captions cut off at the longest length", True),
-    "length": ("words a caption", "mean length of what was generated", False),
-    "length_deviation": ("deviation of the length", "standard deviation of the length, in words", False),
-    "length_references": ("words a true caption", "mean length of what people wrote", False),
-    "novel": ("new captions", "captions that no training picture has", True),
-    "vocabulary": ("words in use", "different words in all generated captions", False),
+    "count": ("captions", "how many were looked at", whole),
+    "distinct_captions": ("different captions", "captions that differ, as a share of all", percent),
+    "most_common": ("most common caption", "pictures that got the most common caption", percent),
+    "distinct_1": ("different words", "different words, as a share of all words", percent),
+    "distinct_2": ("different word pairs", "different pairs of words in a row, as a share of all pairs", percent),
+    "repetition": ("repetition", "words that repeat the one before, or a pair of the same caption", percent),
+    "unknown": ("unknown words", "words that are the unknown word", percent),
+    "empty": ("empty captions", "captions without a word", percent),
+    "novel": ("new captions", "captions that no training picture has", percent),
+    "mean_length": ("words a caption", "mean length", mean),
+    "min_length": ("shortest caption", "words", whole),
+    "max_length": ("longest caption", "words", whole),
+    "vocabulary": ("words in use", "different words in all captions together", whole),
+    "mbleu_4": ("mBLEU-4", "BLEU-4 of each caption against the others: high where all are alike", number),
 }
 COLLAPSED, FEW, OFTEN, ENOUGH = 0.5, 0.1, 0.1, 5
 
@@ -50,7 +64,7 @@ def verdict(contents: Contents) -> Verdict | None:
     """
     health = {name: real(value) for name, value in contents.health.items()}
     share, text = _most_common(contents, health.get("most_common"))
-    distinct = health.get("distinct")
+    distinct = health.get("distinct_captions")
     if share is None and not any(value is not None for value in health.values()):
         return None
     worries = [f"{percent(health[name])} of {what}." for name, what in _OFTEN if (health.get(name) or 0) > OFTEN]
@@ -67,7 +81,7 @@ def verdict(contents: Contents) -> Verdict | None:
     return Verdict("good", (f"No sign of collapse.{differ}{served}",))
 
 
-_OFTEN = (("repetition", "the captions repeat themselves"), ("unknown", "the words are unknown"), ("empty", "the captions are empty"), ("unended", "the captions never end"))
+_OFTEN = (("repetition", "the words are repetition"), ("unknown", "the words are unknown"), ("empty", "the captions are empty"))
 
 
 def _most_common(contents: Contents, measured: float | None) -> tuple[float | None, str]:
@@ -81,5 +95,5 @@ def _most_common(contents: Contents, measured: float | None) -> tuple[float | No
 
 
 def _row(name: str, value: float) -> tuple[str, str, str]:
-    what, meaning, share = KNOWN.get(name, (escape(name.replace("_", " ")), "", False))
-    return what, percent(value) if share else number(value, 2), meaning
+    what, meaning, written = KNOWN.get(name, (escape(name.replace("_", " ")), "", number))
+    return what, written(value), meaning
