@@ -110,5 +110,5 @@ def _csv_rows(path: str | Path, text: str) -> list[dict[str, Any]]:
                 )
             rows.append(row)
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: expected a CSV row ({error}).") from None
+        raise DataError(f"{path}, line {reader.reader.line_num}: expected a CSV row, every quote closed ({error}).") from None
     return rows

@@ -82,7 +82,7 @@ def _table_pairs(path: str, text: str) -> list[tuple[str, str]]:
             continue
         if len(row) < 2:
             raise DataError(f"{path}, line {number}: expected 'image,caption'. Received: {row[0][:60]!r}.")
-        # Kaggle's file does not quote sentences that hold a comma.
+        # Kaggle's file quotes sentences that hold a comma; copies made with a plain split do not.
         pairs.append((row[0], ",".join(row[1:])))
     return pairs
 
