@@ -39,7 +39,7 @@ def test_a_drawing_and_an_array_may_have_many_frames():
 
 def test_a_clip_without_frames_is_refused():
     """The sentence says that there are none."""
-    with pytest.raises(MediaError, match="expected at least one frame. Received: none"):
+    with pytest.raises(MediaError, match=r"expected at least one frame. Received: none"):
         read_frames(np.zeros((0, 8, 8, 3), np.uint8), SIZE)
 
 

@@ -114,11 +114,9 @@ def test_shards_share_every_batch_and_lose_almost_nothing(kind):
 
 def test_shards_have_one_length_a_step():
     """Processes that run one program together need one shape: the length is that of the whole batch."""
-    for index in range(3):
-        plan = by_picture(OWNER, LENGTHS, batch=9, captions=2, seed=0, epoch=0, shard=Shard(index, 3))
-        lengths = [step.length for step in plan]
-        assert index == 0 or lengths == first
-        first = lengths
+    plans = [by_picture(OWNER, LENGTHS, batch=9, captions=2, seed=0, epoch=0, shard=Shard(index, 3)) for index in range(3)]
+    lengths = [[step.length for step in plan] for plan in plans]
+    assert lengths[0] == lengths[1] == lengths[2]
 
 
 def test_in_order_is_every_sample_once():

@@ -44,5 +44,5 @@ def test_what_no_source_may_hold(samples, sentence):
 
 def test_dev_and_test_must_leave_something():
     """Shares of one and more are refused."""
-    with pytest.raises(ArgumentError, match="Received: dev=0.5, test=0.5"):
+    with pytest.raises(ArgumentError, match=r"Received: dev=0.5, test=0.5"):
         check_shares(0.5, 0.5)

@@ -100,7 +100,7 @@ def test_the_same_picture_in_two_splits_is_refused(folder):
 )
 def test_either_one_file_or_splits(arguments):
     """Nothing, half, both, another name, or an incomplete split."""
-    with pytest.raises(ArgumentError, match="coco.*expected"):
+    with pytest.raises(ArgumentError, match=r"coco.*expected"):
         registry.build({"type": "coco", **arguments})
 
 

@@ -1,0 +1,262 @@
+"""The feature store: nothing lost, nothing stale, nothing corrupt."""
+
+import errno
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lrcn_seq.data import store as module
+from lrcn_seq.data.store import FeatureStore, signature_of
+from lrcn_seq.errors import DataError
+from lrcn_seq.records import Preprocessing
+
+
+def rows(number: int, count: int | None = None) -> np.ndarray:
+    """Features (T, 2, 3) that tell which they are."""
+    count = number % 4 + 1 if count is None else count
+    return np.random.default_rng(number).normal(size=(count, 2, 3)).astype(np.float32)
+
+
+def filled(folder: Path, numbers: range, dtype: str = "float32") -> FeatureStore:
+    store = FeatureStore(folder, "encoder", dtype)
+    store.append([str(number) for number in numbers], [rows(number) for number in numbers])
+    return store
+
+
+def check(store: FeatureStore, numbers: range) -> None:
+    for number in numbers:
+        np.testing.assert_array_equal(store.features(str(number)), rows(number))
+    assert len(store) == len(numbers)
+
+
+def test_features_of_any_number_of_frames_come_back(tmp_path):
+    """In this object, in another, in any order; as a view of the file."""
+    store = filled(tmp_path, range(20))
+    check(store, range(20))
+    again = FeatureStore(tmp_path, "encoder", "float32")
+    check(again, range(20))
+    assert again.shape == (2, 3)
+    assert isinstance(again.features("3").base, np.memmap) or isinstance(again.features("3"), np.memmap)
+    starts, counts = again.places(["5", "0", "5"])
+    np.testing.assert_array_equal(counts, [2, 1, 2])
+    np.testing.assert_array_equal(again.rows()[starts[0] : starts[0] + 2], rows(5))
+
+
+def test_half_precision_is_rounded_not_more(tmp_path):
+    """Relative error below 5e-4."""
+    np.testing.assert_allclose(filled(tmp_path, range(9), "float16").features("7"), rows(7), rtol=5e-4, atol=1e-6)
+
+
+def test_missing_names_what_is_not_there_once(tmp_path):
+    """In the order asked."""
+    assert filled(tmp_path, range(3)).missing(["x", "1", "y", "x", "2"]) == ["x", "y"]
+
+
+def test_what_is_stored_already_stays(tmp_path):
+    """The first to append a key has it; a key twice in one call too."""
+    store = filled(tmp_path, range(3))
+    store.append(["1", "9", "9"], [rows(50), rows(9), rows(9)])
+    np.testing.assert_array_equal(store.features("1"), rows(1))
+    assert len(store) == 4
+    assert len(store.rows()) == 1 + 2 + 3 + 2
+
+
+@pytest.mark.parametrize(
+    ("identity", "preprocessing", "dtype"),
+    [("b", Preprocessing(8, 8), "float16"), ("a", Preprocessing(8, 9), "float16"), ("a", Preprocessing(8, 8, "crop"), "float16"), ("a", Preprocessing(8, 8), "float32")],
+)
+def test_another_encoder_preprocessing_or_type_is_another_store(tmp_path, identity, preprocessing, dtype):
+    """A stale feature cannot be found."""
+    FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
+    assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
+    assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == ["k"]
+
+
+def test_an_open_store_learns_what_others_add(tmp_path):
+    """After `missing` or `refresh`."""
+    mine, other = FeatureStore(tmp_path, "encoder", "float32"), filled(tmp_path, range(3))
+    assert mine.missing(["0", "7"]) == ["7"]
+    np.testing.assert_array_equal(mine.features("2"), rows(2))
+    other.append(["7"], [rows(7)])
+    mine.refresh()
+    np.testing.assert_array_equal(mine.features("7"), rows(7))
+
+
+def test_a_file_cut_anywhere_loses_only_its_end(tmp_path):
+    """A crash while data or index is written: what was whole stays, the rest is written again."""
+    for cut_data, cut_index in ((0, 1), (0, 35), (5, 36), (100, 36 * 3 + 7)):
+        folder = tmp_path / f"{cut_data}-{cut_index}"
+        store = filled(folder, range(10))
+        for path, cut in ((store._index, cut_index), (store._data, cut_data)):
+            os.truncate(path, path.stat().st_size - cut)
+        again = FeatureStore(folder, "encoder", "float32")
+        missing = again.missing([str(number) for number in range(10)])
+        assert missing == [str(number) for number in range(len(again), 10)] != []
+        again.append(missing, [rows(int(number)) for number in missing])
+        check(again, range(10))
+        check(FeatureStore(folder, "encoder", "float32"), range(10))
+
+
+def test_rows_after_the_last_record_are_overwritten(tmp_path):
+    """Killed between rows and record."""
+    store = filled(tmp_path, range(4))
+    with store._data.open("ab") as file:
+        file.write(b"half a row")
+    FeatureStore(tmp_path, "encoder", "float32").append(["4"], [rows(4)])
+    check(FeatureStore(tmp_path, "encoder", "float32"), range(5))
+
+
+def test_rows_lost_under_their_record_are_noticed(tmp_path):
+    """Another hand shortened the file: a sentence, not zeros."""
+    store = filled(tmp_path, range(4))
+    os.truncate(store._data, 30)
+    with pytest.raises(DataError, match=r"Received: a shorter file; delete .* and extract again"):
+        FeatureStore(tmp_path, "encoder", "float32")
+
+
+def test_verify_finds_and_forgets_damaged_rows(tmp_path):
+    """One byte turned: that key is missing again, and storing it anew mends it."""
+    store = filled(tmp_path, range(10))
+    assert store.verify() == 0
+    start = store.places(["6"])[0][0] * 24
+    with store._data.open("r+b") as file:
+        file.seek(start + 3)
+        file.write(b"\x55")
+    other = FeatureStore(tmp_path, "encoder", "float32")
+    assert other.verify() == 1
+    assert other.missing([str(number) for number in range(10)]) == ["6"]
+    assert store.missing([str(number) for number in range(10)]) == ["6"]
+    store.append(["6"], [rows(6)])
+    check(FeatureStore(tmp_path, "encoder", "float32"), range(10))
+    assert other.verify() == 0
+
+
+@pytest.mark.parametrize(
+    ("features", "sentence"),
+    [
+        (np.zeros((2, 3)), r"expected features \(T, R, D\) of at least one frame. Received: shape=\(2, 3\)"),
+        (np.zeros((0, 2, 3)), "at least one frame"),
+        (np.zeros((1, 2, 4)), r"expected features of one shape \(R, D\). Received: \[\(2, 3\), \(2, 4\)\]"),
+        (np.full((1, 2, 3), 1e5), "numbers beyond the range of float16; store float32"),
+        (np.full((1, 2, 3), np.nan), "infinite numbers or NaN from the encoder"),
+    ],
+)
+def test_features_that_cannot_be_stored_are_refused(tmp_path, features, sentence):
+    """Wrong shapes, too large numbers, NaN; what was there stays."""
+    store = filled(tmp_path, range(3), "float16")
+    with pytest.raises(DataError, match=sentence):
+        store.append(["x"], [features])
+    assert len(FeatureStore(tmp_path, "encoder")) == 3
+
+
+def test_asking_for_what_is_not_there_says_so(tmp_path):
+    """Of an empty store, and of a key."""
+    store = FeatureStore(tmp_path, "encoder")
+    with pytest.raises(DataError, match="Received: an empty store; extract them first"):
+        store.rows()
+    with pytest.raises(DataError, match=r"expected stored features of k. Received: none"):
+        store.features("k")
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path):
+    """Here a file stands in its place."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DataError, match="features cannot be stored here"):
+        FeatureStore(tmp_path / "file", "encoder")
+
+
+def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path):
+    """The system refuses to let the file grow: an error, then going on where it stopped once there is room."""
+    store = filled(tmp_path, range(10))
+    size = store._data.stat().st_size
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, previous[1]))
+        with pytest.raises(DataError, match=r"features cannot be stored here \(File too large\). Free space"):
+            store.append(["10", "11"], [rows(10), rows(11)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+        signal.signal(signal.SIGXFSZ, handler)
+    check(store, range(10))
+    again = FeatureStore(tmp_path, "encoder", "float32")
+    again.append(["10", "11"], [rows(10), rows(11)])
+    check(again, range(12))
+
+
+def test_no_space_is_named(tmp_path, monkeypatch):
+    """ENOSPC in the words of the system."""
+    store = filled(tmp_path, range(2))
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        store.append(["2"], [rows(2)])
+
+
+WRITER = """
+import sys
+import numpy as np
+from lrcn_seq.data.store import FeatureStore
+folder, first, last, step = sys.argv[1], *map(int, sys.argv[2:])
+store = FeatureStore(folder, "encoder", "float32")
+print("ready", flush=True)
+for number in range(first, last, step):
+    store.append([str(number)], [np.random.default_rng(number).normal(size=(number % 4 + 1, 2, 3)).astype(np.float32)])
+"""
+
+
+def writer(folder: Path, first: int, last: int, step: int) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(folder), str(first), str(last), str(step)], stdout=subprocess.PIPE)
+
+
+def test_processes_that_write_at_once_corrupt_nothing(tmp_path):
+    """Three processes, keys that overlap: every key is right, and stored once."""
+    workers = [writer(tmp_path, 0, 120, 1), writer(tmp_path, 119, -1, -1), writer(tmp_path, 0, 120, 1)]
+    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+    store = FeatureStore(tmp_path, "encoder", "float32")
+    check(store, range(120))
+    assert len(store.rows()) == sum(number % 4 + 1 for number in range(120))
+    assert store.verify() == 0
+
+
+def test_a_process_killed_at_any_moment_leaves_a_good_store(tmp_path):
+    """SIGKILL five times at different moments; what is there is right, and it goes on."""
+    for attempt in range(5):
+        worker = writer(tmp_path, 0, 100_000, 1)
+        worker.stdout.readline()
+        time.sleep(0.02 + 0.03 * attempt)
+        worker.kill()
+        worker.wait()
+        store = FeatureStore(tmp_path, "encoder", "float32")
+        check(store, range(len(store)))
+        assert store.verify() == 0
+    assert len(store) > 5
+
+
+def _locked_for_ever(folder: str, ready) -> None:
+    with FeatureStore(folder, "encoder", "float32")._locked():
+        ready.set()
+        time.sleep(60)
+
+
+def test_a_lock_dies_with_its_process(tmp_path):
+    """Killed while it held the lock, a process blocks nobody."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    holder = context.Process(target=_locked_for_ever, args=(str(tmp_path), ready))
+    holder.start()
+    assert ready.wait(30)
+    holder.kill()
+    holder.join()
+    check(filled(tmp_path, range(3)), range(3))
