@@ -11,7 +11,7 @@ from keras import ops
 
 from lrcn_seq.data.media import read_frames
 from lrcn_seq.errors import MediaError
-from lrcn_seq.records import Batch, Caption, Clips, Encoded, Hypotheses, Prediction
+from lrcn_seq.records import Batch, Caption, Clips, Encoded, Hypotheses, Prediction, StepOutput
 from lrcn_seq.registry import searches, tasks
 from lrcn_seq.tasks.base import Task
 
@@ -51,10 +51,10 @@ class Captioning(Task):
         search = search or self.settings.search
         known = getattr(self, "_writer", None)
         if known is None or known[0] != search:
-            known = (search, Writer(self, searches.build(search, place="search")))
+            known = (search, Writer([self], search))
             # Past Keras, which would take the writer for a layer of this model.
             object.__setattr__(self, "_writer", known)
-        return Hypotheses(*map(ops.convert_to_numpy, known[1].predict_on_batch(clips)))
+        return known[1].write([clips])
 
     def predict(self, media: Sequence[Any], *, beams: int | None = None, best: int = 1, search: dict[str, Any] | None = None, batch: int = 32) -> list[Prediction]:
         """Sentences for paths, PIL pictures or arrays (H, W, 3), in their order; what cannot be read has an `error`."""
@@ -79,7 +79,10 @@ class Captioning(Task):
 
     def captions(self, clips: Clips, search: dict[str, Any] | None = None, best: int = 1) -> list[tuple[Caption, ...]]:
         """For each clip its sentences, texts distinct, best score first."""
-        found = self.write(clips, search)
+        return self.texts(self.write(clips, search), best)
+
+    def texts(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
+        """Hypotheses as sentences."""
         return [self._texts(*row, best) for row in zip(found.words, found.scores, found.log_probabilities, strict=True)]
 
     def _texts(self, words, scores, log_probabilities, best: int) -> tuple[Caption, ...]:
@@ -106,17 +109,46 @@ class Captioning(Task):
 
 
 class Writer(keras.Model):
-    """A search as a model, so that every backend compiles it with the network."""
+    """A search over one captioner, or over the mean log probability of several, as a model, so that every backend compiles it."""
 
-    def __init__(self, task: Captioning, search):
+    def __init__(self, tasks: Sequence[Captioning], search: dict[str, Any], weights: Sequence[float] | None = None):
         super().__init__()
-        self.encoder, self.decoder, self.search = task.encoder, task.decoder, search
-        self.special, self.limit, self.draw = task.tokenizer.special, task.settings.data.words_limit + 1, task.settings.seed
+        self.encoders, self.decoders = [task.encoder for task in tasks], [task.decoder for task in tasks]
+        self.search = searches.build(search, place="search")
+        self.shares = [weight / sum(weights) for weight in weights] if weights else [1 / len(tasks)] * len(tasks)
+        self.special, self.limit, self.draw = tasks[0].tokenizer.special, tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
 
-    def call(self, clips: Clips) -> Hypotheses:
-        """Sentences for every clip."""
-        memory, state = self.decoder.start(self.encoder(clips, training=False))
-        return self.search(self.decoder.step, state, memory, special=self.special, limit=self.limit, seed=self.draw)
+    def call(self, clips: Sequence[Clips]) -> Hypotheses:
+        """Sentences for the same pictures as each captioner's encoder takes them."""
+        starts = [decoder.start(encoder(seen, training=False)) for encoder, decoder, seen in zip(self.encoders, self.decoders, clips, strict=True)]
+        memory, state = (tuple(parts) for parts in zip(*starts, strict=True))
+        return self.search(self.step, state, memory, special=self.special, limit=self.limit, seed=self.draw)
+
+    def step(self, word, state, memory) -> StepOutput:
+        """One word of all captioners; of one alone, its logits as they are."""
+        outputs = [decoder.step(word, own, seen) for decoder, own, seen in zip(self.decoders, state, memory, strict=True)]
+        logits = outputs[0].logits
+        if len(outputs) > 1:
+            logits = sum(share * ops.log_softmax(ops.cast(output.logits, "float32")) for share, output in zip(self.shares, outputs, strict=True))
+        return StepOutput(logits, None, tuple(output.state for output in outputs))
+
+    def write(self, clips: Sequence[Clips]) -> Hypotheses:
+        """The same, compiled, as arrays."""
+        return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch(tuple(clips))))
+
+
+class Ranker(keras.Model):
+    """Log probabilities of given sentences, compiled."""
+
+    def __init__(self, task: Captioning):
+        super().__init__()
+        self.encoder, self.decoder = task.encoder, task.decoder
+
+    def call(self, batch: Batch):
+        """log p (B,) of words (B, L), the end included, each with the picture it belongs to."""
+        encoded = by_owner(self.encoder(batch.clips, training=False), batch.owner)
+        losses, real = word_losses(self.decoder(encoded, batch.words[:, :-1], training=False), batch.words[:, 1:])
+        return -ops.sum(losses * real, axis=1)
 
 
 def by_owner(encoded: Encoded, owner) -> Encoded:
@@ -124,14 +156,20 @@ def by_owner(encoded: Encoded, owner) -> Encoded:
     return Encoded(ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0))
 
 
-def word_loss(logits, words, *, label_smoothing: float = 0.0, sample_weight=None):
-    """Mean cross-entropy of logits (B, L, V) for words (B, L), padding left out."""
+def word_losses(logits, words, *, label_smoothing: float = 0.0):
+    """Cross-entropy (B, L) of logits (B, L, V) for words (B, L), and 1 where a word is real, 0 where it is padding."""
     logits = ops.cast(logits, "float32")
     normalizer = ops.logsumexp(logits, axis=-1)
-    loss = normalizer - ops.take_along_axis(logits, words[..., None], axis=-1)[..., 0]
+    losses = normalizer - ops.take_along_axis(logits, words[..., None], axis=-1)[..., 0]
     if label_smoothing:
-        loss = (1 - label_smoothing) * loss + label_smoothing * (normalizer - ops.mean(logits, axis=-1))
-    weight = ops.cast(words != 0, "float32")
+        losses = (1 - label_smoothing) * losses + label_smoothing * (normalizer - ops.mean(logits, axis=-1))
+    return losses, ops.cast(words != 0, "float32")
+
+
+def word_loss(logits, words, *, label_smoothing: float = 0.0, sample_weight=None):
+    """Mean cross-entropy over the real words; `sample_weight` (B,) or (B, L) weighs it."""
+    losses, real = word_losses(logits, words, label_smoothing=label_smoothing)
+    weight = real
     if sample_weight is not None:
-        weight *= ops.cast(sample_weight if len(sample_weight.shape) == 2 else sample_weight[:, None], "float32")
-    return ops.sum(loss * weight) / ops.maximum(ops.sum(ops.cast(words != 0, "float32")), 1.0)
+        weight = real * ops.cast(sample_weight if len(sample_weight.shape) == 2 else sample_weight[:, None], "float32")
+    return ops.sum(losses * weight) / ops.maximum(ops.sum(real), 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lrcn_seq import metrics
@@ -25,8 +25,13 @@ class Evaluated(NamedTuple):
     health: metrics.Health
 
 
-def evaluate(task: Task, media: Media, samples: Sequence[Sample], *, training_captions: Sequence[str] | None = None, best: int = 1) -> Evaluated:
-    """Decodes samples and scores them against all their sentences.
+def evaluate(task: Task, media: Media, samples: Sequence[Sample], *, training_captions: Sequence[str] | None = None) -> Evaluated:
+    """Decodes samples and scores them against all their sentences."""
+    return judge(task, samples, (task.captions(clips) for clips in media.clips(samples, task.settings.evaluation.batch)), training_captions)
+
+
+def judge(task: Task, samples: Sequence[Sample], found: Iterable[list[tuple[Caption, ...]]], training_captions: Sequence[str] | None = None) -> Evaluated:
+    """Scores the sentences that batches of samples got.
 
     Raises:
         DataError: there are no samples.
@@ -36,8 +41,8 @@ def evaluate(task: Task, media: Media, samples: Sequence[Sample], *, training_ca
     settings = task.settings.evaluation
     captions: list[Caption] = []
     with progress("captioning") as told:
-        for clips in media.clips(samples, settings.batch):
-            captions += [found[0] for found in task.captions(clips)]
+        for batch in found:
+            captions += [several[0] if several else Caption("", float("-inf"), float("-inf")) for several in batch]
             told(len(captions), len(samples))
     hypotheses = {sample.id: caption.text for sample, caption in zip(samples, captions, strict=True)}
     references = {sample.id: list(sample.captions) for sample in samples}

@@ -1,0 +1,94 @@
+"""`lrcn evaluate`: one run, or several fused, scored on a split."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq import metrics
+from lrcn_seq.data.captions import encode_all
+from lrcn_seq.data.plan import by_caption
+from lrcn_seq.errors import UsageError
+from lrcn_seq.records import Batch, Clips, Sample
+from lrcn_seq.tasks import Task, load
+from lrcn_seq.tasks.captioning import Ranker, Writer
+from lrcn_seq.training import evaluation, files
+from lrcn_seq.training.preparation import Media, corpus_of, progress
+from lrcn_seq.training.reporting import write_report
+from lrcn_seq.training.run import Run
+
+
+def evaluate_runs(
+    folders: Sequence[str],
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    weights: Sequence[float] | None = None,
+    retrieval: bool = False,
+    coco_results: str | None = None,
+) -> dict[str, Any]:
+    """Scores runs on a split of the first run's source; writes predictions, scores and report into the first run.
+
+    Raises:
+        UsageError: runs of different tasks or vocabularies, or weights that do not fit.
+    """
+    tasks = [load(folder) for folder in folders]
+    check_fusion(tasks, folders, weights)
+    run, config = Run(folders[0]), tasks[0].settings
+    corpus = corpus_of(config, splits=(split,) if split == "train" else ("train", split))
+    samples = corpus.splits[split][:limit]
+    medias = [Media(task.settings, task) for task in tasks]
+    training = [caption for sample in corpus.splits["train"] for caption in sample.captions]
+    with run.locked():
+        evaluated = evaluation.judge(tasks[0], samples, decoded(tasks, medias, samples, weights), training)
+        scores = evaluation.write(run, evaluated, split)
+        if retrieval:
+            scores["retrieval"] = ranks(tasks[0], medias[0], samples)
+            files.write_text(run / "scores.json", json.dumps(scores, indent=1))
+        write_report(tasks[0], run, evaluated, scores)
+    if coco_results:
+        write_coco(coco_results, evaluated)
+    return scores
+
+
+def check_fusion(tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None) -> None:
+    """Runs are fused where they do the same task over the same words."""
+    if weights is not None and (len(weights) != len(tasks) or min(weights) < 0 or sum(weights) <= 0):
+        raise UsageError(f"Expected one weight a run, none negative, not all 0. Received: --weights={','.join(map(str, weights))} for {len(tasks)} runs.")
+    for task, folder in zip(tasks, folders, strict=True):
+        if task.name != tasks[0].name or task.tokenizer.vocabulary() != tasks[0].tokenizer.vocabulary():
+            raise UsageError(f"{folder}: expected a run of the same task and vocabulary as {folders[0]}, so that they can be fused.")
+
+
+def decoded(tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], weights: Sequence[float] | None):
+    """Sentences of the samples, batch by batch."""
+    config = tasks[0].settings
+    writer = Writer(tasks, config.search, weights)
+    streams = [media.clips(samples, config.evaluation.batch) for media in medias]
+    return (tasks[0].texts(writer.write(clips)) for clips in zip(*streams, strict=True))
+
+
+def ranks(task: Task, media: Media, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """Retrieval both ways by log probability, normalized by its mean over pictures (Donahue et al. 2015, section 5)."""
+    captions = encode_all([sample.captions for sample in samples], task.tokenizer.encode, limit=task.settings.data.words_limit)
+    plan = by_caption(captions.owner, captions.lengths, batch=256, seed=0, epoch=0)
+    ranker, table = Ranker(task), np.zeros((len(samples), len(captions)))
+    with progress("ranking") as told:
+        for picture, clips in enumerate(media.clips(samples, 1)):
+            for step in plan:
+                batch = Batch(Clips(*map(np.asarray, clips)), np.zeros(len(step.rows), "int32"), captions.words(step.rows, step.length))
+                table[picture, step.rows] = ranker.predict_on_batch(batch)
+            told(picture + 1, len(samples))
+    found = metrics.retrieval(metrics.normalized_log_probabilities(table), captions.owner)
+    return {direction: recall._asdict() for direction, recall in found._asdict().items()}
+
+
+def write_coco(path: str, evaluated: evaluation.Evaluated) -> None:
+    """`[{"image_id", "caption"}]`, ids as numbers where they are numbers, as the COCO server wants them."""
+    pairs = [(sample.id, caption.text) for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    files.write_text(path, json.dumps([{"image_id": int(name) if name.isdigit() else name, "caption": text} for name, text in pairs], ensure_ascii=False))

@@ -1,0 +1,23 @@
+"""`lrcn extract`: the feature store filled for all splits of a config."""
+
+from __future__ import annotations
+
+import sys
+
+from lrcn_seq.config import Config
+from lrcn_seq.data.store import FeatureStore
+from lrcn_seq.tasks.base import build
+from lrcn_seq.training.preparation import corpus_of, fill, store_of
+
+
+def extract(config: Config, *, verify: bool = False) -> tuple[FeatureStore | None, int]:
+    """The store, and how many samples have their features in it now; None where this config stores nothing."""
+    task = build(config, words=5, labels=2, pretrained=True)
+    store = store_of(config, task)
+    if store is None:
+        return None, 0
+    if verify and (damaged := store.verify()):
+        print(f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr)
+    samples = corpus_of(config).samples
+    fill(config, task, store, samples, verify=verify)
+    return store, len(samples)
