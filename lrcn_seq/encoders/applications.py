@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -158,7 +159,9 @@ class Applications(Encoder):
             size = INPUTS[self.architecture].size if top and not self.top else self.size
             whole = self._whole(None, top=top, size=size)
             try:
-                whole.load_weights(path)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", UserWarning)  # so Keras says that it skipped a part of the file
+                    whole.load_weights(path)
             except Exception as error:  # h5py and Keras raise many kinds
                 reasons.append(" ".join(str(error).split())[:200])
             else:
@@ -184,6 +187,6 @@ def _layers(network: keras.Model) -> dict[str, keras.layers.Layer]:
 
 def _counted_name(layer: keras.layers.Layer) -> tuple[str, int]:
     """The name without the number that Keras gave it, and the number; −1 for a name given by hand."""
-    base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(layer).__name__).lower()
+    base = re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
     match = re.fullmatch(rf"{base}(?:_(\d+))?", layer.name)
     return (base, int(match[1] or 0)) if match else (layer.name, -1)
