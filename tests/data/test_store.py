@@ -114,6 +114,20 @@ def test_rows_after_the_last_record_are_overwritten(tmp_path):
     check(FeatureStore(tmp_path, "encoder", "float32"), range(5))
 
 
+def test_a_damaged_record_ends_the_index(tmp_path):
+    """What follows it is computed again, and never read over rows that were written later."""
+    store = filled(tmp_path, range(10))
+    with store._index.open("r+b") as file:
+        file.seek(5 * module.RECORD.itemsize + 18)
+        file.write(b"\x55\x55")
+    again = FeatureStore(tmp_path, "encoder", "float32")
+    assert len(again) == 5
+    again.append(["x"], [rows(77, count=9)])
+    fresh = FeatureStore(tmp_path, "encoder", "float32")
+    assert fresh.missing([str(number) for number in range(10)]) == ["5", "6", "7", "8", "9"]
+    np.testing.assert_array_equal(fresh.features("x"), rows(77, count=9))
+
+
 def test_rows_lost_under_their_record_are_noticed(tmp_path):
     """Another hand shortened the file: a sentence, not zeros."""
     store = filled(tmp_path, range(4))
