@@ -160,7 +160,7 @@ def test_file_of_another_network(tmp_path):
 def test_download_that_fails(monkeypatch):
     """Without the network the sentence names what could not be reached, and nothing is printed on stdout."""
     def fail(*_, **__):
-        raise Exception("URL fetch failure on https://example.org/w.h5: None -- [Errno -2] Name or service not known")
+        raise OSError("URL fetch failure on https://example.org/w.h5: None -- [Errno -2] Name or service not known")
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", fail)
     with pytest.raises(DataError, match=r"MobileNetV2 could not be fetched from https://example.org/w.h5 \(\[Errno -2\] Name or service not known\)"):
