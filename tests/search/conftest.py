@@ -34,7 +34,7 @@ class TableModel(keras.Model):
 
 @cache
 def model_of(spec, limit, seed):
-    return TableModel(searches.build({name: value for name, value in spec}), limit, seed)
+    return TableModel(searches.build(dict(spec)), limit, seed)
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +50,8 @@ def over_table():
 
 @pytest.fixture(scope="session")
 def table_of():
-    """table_of(seed, rows) -> logits (rows, S, V, V)."""
-    return lambda seed, rows=3: np.random.default_rng(seed).normal(size=(rows, S, V, V), scale=2.0).astype("float32")
+    """table_of(seed, rows, scale) -> logits (rows, S, V, V)."""
+    return lambda seed, rows=3, scale=2.0: np.random.default_rng(seed).normal(size=(rows, S, V, V), scale=scale).astype("float32")
 
 
 def log_probability(table, words):
@@ -101,20 +101,21 @@ def oracle():
     return {"all": brute_force, "log_probability": log_probability}
 
 
-def check_hypotheses(found, *, special=SPECIAL, unknown=False):
-    """What holds of every search's answer."""
+def check_hypotheses(found, table, *, special=SPECIAL):
+    """What holds of every search's answer: sorted, distinct, only pad after the end, nothing forbidden, true log probabilities."""
     words, scores, lengths, totals = found
     assert words.dtype == lengths.dtype == np.int32
     assert not np.isnan(scores).any()
     assert (np.diff(np.where(np.isfinite(scores), scores, -1e30), axis=1) <= 1e-6).all()
-    for row, row_scores, row_lengths, row_totals in zip(words, scores, lengths, totals, strict=True):
+    for row, row_scores, row_lengths, row_totals, logits in zip(words, scores, lengths, totals, table, strict=True):
         kept = [tuple(sentence[:length]) for sentence, length in zip(row, row_lengths, strict=True) if length]
         assert len(set(kept)) == len(kept)
         for sentence, score, length, total in zip(row, row_scores, row_lengths, row_totals, strict=True):
             assert (score > -np.inf) == (total > -np.inf) == (length > 0)
             assert (sentence[length:] == special.pad).all()
             assert special.end not in sentence[: max(length - 1, 0)]
-            assert not np.isin(sentence[:length], [special.pad, special.start, *([] if unknown else [special.unknown])]).any()
+            assert not np.isin(sentence[:length], [special.pad, special.start, special.unknown]).any()
+            assert not length or np.isclose(total, log_probability(logits, sentence[:length]), rtol=1e-4, atol=1e-3)
 
 
 @pytest.fixture(scope="session")

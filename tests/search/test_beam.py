@@ -59,17 +59,12 @@ def test_one_beam_equals_greedy(over_table, table_of, length, rules):
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), hardness=st.sampled_from([0.1, 1.0, 10.0]))
+@given(seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("spec", [{"beams": 3}, {"beams": 5, "length": "none", "block_ngram": 2}, {"beams": 4, "length": "gnmt", "minimum_length": 3}], ids=str)
-def test_answers_keep_the_contract(over_table, table_of, oracle, check, spec, seed, hardness):
+def test_answers_keep_the_contract(over_table, table_of, check, spec, seed):
     """Sorted, distinct, nothing after the end, no pad, start or unknown; the log probabilities are those of the words."""
-    table = table_of(seed) * hardness
-    found = over_table({"type": "beam", **spec}, table, limit=7)
-    check(found)
-    for row in range(3):
-        for place, length in enumerate(found.lengths[row]):
-            if length:
-                assert np.isclose(found.log_probabilities[row, place], oracle["log_probability"](table[row], found.words[row, place, :length]), rtol=1e-4, atol=1e-3)
+    table = table_of(seed, scale=10.0 ** (seed % 3 - 1))
+    check(over_table({"type": "beam", **spec}, table, limit=7), table)
 
 
 @settings(max_examples=15, deadline=None)
@@ -102,7 +97,7 @@ def test_hopeless_logits_give_empty_places(over_table, table_of, check, value):
     alone = over_table({"type": "beam", "beams": 3}, table)
     table[1] = value
     found = over_table({"type": "beam", "beams": 3}, table)
-    check(found)
+    check(found, table)
     assert (found.scores[1] == -np.inf).all()
     assert (found.lengths[1] == 0).all()
     assert (found.words[[0, 2]] == alone.words[[0, 2]]).all()
@@ -113,7 +108,7 @@ def test_fewer_sentences_than_places_leave_places_empty(over_table, table_of, ch
     table = np.full_like(table_of(0), -np.inf)
     table[..., SPECIAL.end] = 0
     found = over_table({"type": "beam", "beams": 3}, table)
-    check(found)
+    check(found, table)
     assert found.words[:, 0].tolist() == [[SPECIAL.end, 0, 0, 0]] * 3
     assert (found.scores[:, 0] == 0).all()
     assert (found.scores[:, 1:] == -np.inf).all()
@@ -126,6 +121,16 @@ def test_a_finished_sentence_pays_for_nothing_more(over_table):
     found = over_table({"type": "beam", "beams": 2, "length": "none"}, table, limit=20)
     assert found.words[0, 0, 0] == SPECIAL.end
     assert np.isclose(found.log_probabilities[0, 0], 3 - np.log(np.exp(3) + 5), atol=1e-5)
+
+
+def test_early_stop_waits_for_what_length_may_bring(over_table):
+    """With average length, a sentence that is behind when another ends, but sure from there on, still wins."""
+    table = np.full((1, 7, 6, 6), -20.0, "float32")
+    table[:, 0, SPECIAL.start, [SPECIAL.end, 4]] = np.log([0.55, 0.45])
+    table[:, :, 4, 5] = table[:, :, 5, SPECIAL.end] = 0.0
+    found = over_table({"type": "beam", "beams": 2, "best": 1}, table)
+    assert found.words[0, 0].tolist() == [4, 5, SPECIAL.end, 0]
+    assert np.isclose(found.scores[0, 0], np.log(0.45) / 3, atol=1e-4)
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX traces the loop once, so steps cannot be counted")

@@ -36,5 +36,5 @@ def test_hopeless_logits_give_an_empty_place(over_table, table_of, check):
     table = table_of(0)
     table[1] = -np.inf
     found = over_table({"type": "greedy"}, table)
-    check(found)
+    check(found, table)
     assert found.lengths[1, 0] == 0 < found.lengths[0, 0]
