@@ -146,6 +146,7 @@ def _value_problems(part: type, name: str, value: Any, place: str) -> list[Probl
 
 sources = Registry("sources", "lrcn_seq.data.sources")
 views = Registry("views", "lrcn_seq.data.views")
+samplings = Registry("samplings", "lrcn_seq.data.samplings")
 tokenizers = Registry("tokenizers", "lrcn_seq.text")
 metrics = Registry("metrics", "lrcn_seq.metrics")
 encoders = Registry("encoders", "lrcn_seq.encoders")
@@ -153,4 +154,4 @@ decoders = Registry("decoders", "lrcn_seq.decoders")
 searches = Registry("searches", "lrcn_seq.search")
 tasks = Registry("tasks", "lrcn_seq.tasks")
 
-SEAMS: dict[str, Registry] = {registry.seam: registry for registry in (sources, views, tokenizers, metrics, encoders, decoders, searches, tasks)}
+SEAMS: dict[str, Registry] = {registry.seam: registry for registry in (sources, views, samplings, tokenizers, metrics, encoders, decoders, searches, tasks)}
