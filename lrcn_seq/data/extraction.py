@@ -7,13 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 
+from lrcn_seq.data.clips import known_times
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.media import name_of, read_frames, read_views
 from lrcn_seq.data.pictures import PIXELS_LIMIT
+from lrcn_seq.data.samplings.base import Sampling
 from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.survey import Loss, Progress
 from lrcn_seq.data.views.base import View
@@ -28,30 +32,51 @@ BYTES_IN_MEMORY = 64 << 20
 
 
 class Item(NamedTuple):
-    """What is to be stored under `key`; `read` gives its frames (T, H, W, 3)."""
+    """What is to be stored under `key`; `read` gives its frames (T, H, W, 3), about `frames` of them."""
 
     id: str
     key: str
     read: Callable[[], np.ndarray]
+    frames: int = 1
 
 
 def items_of(
-    samples: Sequence[Sample], preprocessing: Preprocessing, *, contents: Contents, view: View | None = None, pixels_limit: int = PIXELS_LIMIT, threads: int | None = None
+    samples: Sequence[Sample],
+    preprocessing: Preprocessing,
+    *,
+    contents: Contents,
+    view: View | None = None,
+    sampling: Sampling | None = None,
+    pixels_limit: int = PIXELS_LIMIT,
+    threads: int | None = None,
 ) -> tuple[list[Item], list[Loss]]:
-    """An item for each sample, keyed by what its file contains and by view, and the samples whose files cannot be read.
+    """An item for each sample, keyed by what its file contains, frame numbers and view, and the samples whose files cannot be read.
 
+    With a sampling, all frames that it may choose are stored, each once, however many clips overlap in it.
     With a view, all its test views are stored under one key, one after the other.
     """
+
+    def found(sample: Sample) -> tuple[str, np.ndarray | None]:
+        numbers = None if sampling is None else sampling.candidates(known_times(sample.media, contents, pixels_limit=pixels_limit))
+        return contents.hash(sample.media), numbers
+
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        hashes = list(pool.map(lambda sample: _attempt(lambda: contents.hash(sample.media)), samples))
+        results = list(pool.map(lambda sample: _attempt(lambda: found(sample)), samples))
     items, losses = [], []
-    for sample, content in zip(samples, hashes, strict=True):
-        if isinstance(content, MediaError):
-            losses.append(Loss(sample.id, name_of(sample.media), content.reason))
+    for sample, result in zip(samples, results, strict=True):
+        if isinstance(result, MediaError):
+            losses.append(Loss(sample.id, name_of(sample.media), result.reason))
         else:
-            key = f"{content}:all:{'' if view is None else view.identity}"
-            items.append(Item(sample.id, key, _reader(sample, preprocessing, view, pixels_limit)))
+            content, numbers = result
+            options = {"numbers": numbers, "pixels_limit": pixels_limit}
+            items.append(Item(sample.id, key_of(content, numbers, view), partial(_read, sample, preprocessing, view, options), 1 if numbers is None else len(numbers)))
     return items, losses
+
+
+def key_of(content: str, numbers: np.ndarray | None, view: View | None) -> str:
+    """What features are stored under: content, frame numbers and view."""
+    frames = "all" if numbers is None else blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
+    return f"{content}:{frames}:{'' if view is None else view.identity}"
 
 
 def extract(
@@ -114,13 +139,16 @@ def _readable(items: Iterable[Item], losses: list[Loss], threads: int, batch: in
 
 
 def _decoded(items: Iterable[Item], threads: int, ahead: int) -> Iterator[tuple[Item, np.ndarray | MediaError]]:
-    """Items with their frames, in order; at most `ahead` are decoded and not yet taken."""
+    """Items with their frames, in order; about `ahead` frames at most are decoded and not yet taken (but one item a thread)."""
     waiting: deque[tuple[Item, Future]] = deque()
+    frames = 0
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 waiting.append((item, pool.submit(_attempt, item.read)))
-                if len(waiting) >= ahead:
+                frames += item.frames
+                while waiting and frames >= ahead and len(waiting) > threads:
+                    frames -= waiting[0][0].frames
                     yield _result(*waiting.popleft())
             while waiting:
                 yield _result(*waiting.popleft())
@@ -176,10 +204,10 @@ def _take(ready: deque[np.ndarray], wanted: int) -> np.ndarray:
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def _reader(sample: Sample, preprocessing: Preprocessing, view: View | None, pixels_limit: int) -> Callable[[], np.ndarray]:
+def _read(sample: Sample, preprocessing: Preprocessing, view: View | None, options: dict) -> np.ndarray:
     if view is None:
-        return lambda: read_frames(sample.media, preprocessing, pixels_limit=pixels_limit)
-    return lambda: np.concatenate(read_views(sample.media, preprocessing, view, pixels_limit=pixels_limit))
+        return read_frames(sample.media, preprocessing, **options)
+    return np.concatenate(read_views(sample.media, preprocessing, view, **options))
 
 
 def _attempt(work: Callable):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrcn_seq.data.captions import Captions
-from lrcn_seq.data.media import read_frames
+from lrcn_seq.data.clips import Choose, Look
+from lrcn_seq.data.media import read_frames, read_views
 from lrcn_seq.data.pictures import PIXELS_LIMIT
 from lrcn_seq.data.plan import Plan
 from lrcn_seq.data.store import FeatureStore
@@ -61,7 +62,9 @@ class PictureReader:
     """Clips decoded from the media of samples, in the view that (seed, epoch, sample) decides.
 
     Args:
-        epoch: None looks as in testing (the first of the test views).
+        choose: which clip a position of the plan means, for videos (`training_looks`, or the list of `testing_looks`);
+            None means the picture of that position.
+        epoch: None looks as in testing (the view that the look names, the first for pictures).
     """
 
     def __init__(
@@ -69,12 +72,13 @@ class PictureReader:
         samples: Sequence[Sample],
         preprocessing: Preprocessing,
         *,
+        choose: Choose = Look,
         view: View | None = None,
         seed: int = 0,
         epoch: int | None = None,
         pixels_limit: int = PIXELS_LIMIT,
     ):
-        self.samples, self.preprocessing, self.view = samples, preprocessing, view
+        self.samples, self.preprocessing, self.choose, self.view = samples, preprocessing, choose, view
         self.seed, self.epoch, self.pixels_limit = seed, epoch, pixels_limit
 
     def __call__(self, positions: np.ndarray) -> Clips:
@@ -84,8 +88,12 @@ class PictureReader:
         return packed([decoded[place] for place in back])
 
     def _frames(self, position: int) -> np.ndarray:
+        look = self.choose(position)
+        media, options = self.samples[look.sample].media, {"numbers": look.numbers, "pixels_limit": self.pixels_limit}
+        if self.epoch is None and look.view:
+            return read_views(media, self.preprocessing, self.view, **options)[look.view]
         random = None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, position])
-        return read_frames(self.samples[position].media, self.preprocessing, view=self.view, random=random, pixels_limit=self.pixels_limit)
+        return read_frames(media, self.preprocessing, view=self.view, random=random, **options)
 
 
 class FeatureReader:
@@ -93,17 +101,27 @@ class FeatureReader:
 
     Args:
         keys: of each sample, in the order of the samples.
+        choose: which clip a position of the plan means, for videos; None means all that is stored of the sample.
+        stored: for videos, the frame numbers that are stored of each sample, ascending (`Sampling.candidates`).
     """
 
-    def __init__(self, store: FeatureStore, keys: Sequence[str]):
-        self.store = store
+    def __init__(self, store: FeatureStore, keys: Sequence[str], *, choose: Choose | None = None, stored: Sequence[np.ndarray] = ()):
+        self.store, self.choose, self.stored = store, choose, stored
         self.starts, self.counts = store.places(keys)
 
     def __call__(self, positions: np.ndarray) -> Clips:
+        if self.choose is not None:
+            rows = [self._rows(self.choose(int(position))) for position in positions]
+            return Clips(self.store.rows()[np.concatenate(rows)], index_of([len(several) for several in rows]))
         starts, counts = self.starts[positions], self.counts[positions]
         ends = np.cumsum(counts)
         rows = np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
         return Clips(self.store.rows()[rows], index_of(counts))
+
+    def _rows(self, look: Look) -> np.ndarray:
+        """Views of a sample are stored one after the other."""
+        stored = self.stored[look.sample]
+        return self.starts[look.sample] + look.view * len(stored) + np.searchsorted(stored, look.numbers)
 
 
 def packed(clips: Sequence[np.ndarray]) -> Clips:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from lrcn_seq.data.clips import known_times
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.media import name_of
 from lrcn_seq.data.pictures import PIXELS_LIMIT, read_picture
@@ -40,6 +41,7 @@ def survey(
     on_error: OnError = "raise",
     most_lost: float = 0.05,
     report: str | Path | None = None,
+    clips: bool = False,
     pixels_limit: int = PIXELS_LIMIT,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -49,6 +51,7 @@ def survey(
     Args:
         contents: remembers what was opened, by content, so that a second survey only looks at sizes and times.
         on_error, most_lost, report: see `settle`.
+        clips: the media are videos: they are decoded to count their frames, which `known_times` then knows.
 
     Raises:
         DataError: something cannot be read and `on_error` is raise, or more than `most_lost` is lost.
@@ -56,7 +59,7 @@ def survey(
     contents = contents or Contents()
     losses = []
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, pixels_limit), samples), start=1):
+        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, clips, pixels_limit), samples), start=1):
             losses += [loss] if loss else []
             if progress:
                 progress(done, len(samples))
@@ -86,10 +89,13 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
         raise DataError(f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed. The first is {losses[0]}{f' All are listed in {report}.' if report else ''}")
 
 
-def _open(sample: Sample, contents: Contents, pixels_limit: int) -> Loss | None:
+def _open(sample: Sample, contents: Contents, clips: bool, pixels_limit: int) -> Loss | None:
     if hasattr(sample.media, "draw"):
         return None
     try:
+        if clips:
+            known_times(sample.media, contents, pixels_limit=pixels_limit)
+            return None
         name = f"opened:{contents.hash(sample.media)}:{pixels_limit}"
         if not contents.knows(name):
             contents.note(name, _reason(sample, pixels_limit))
