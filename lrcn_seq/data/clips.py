@@ -29,12 +29,12 @@ Choose = Callable[[int], Look]
 """From a position in a plan to the clip that is meant."""
 
 
-def training_looks(times: Sequence[np.ndarray], sampling: Sampling, *, seed: int, epoch: int) -> Choose:
+def looks_in_training(times: Sequence[np.ndarray], sampling: Sampling, *, seed: int, epoch: int) -> Choose:
     """Clips for training: position p of a plan is sample p, and its frames follow from (seed, epoch, p)."""
     return lambda position: Look(position, sampling.train(times[position], np.random.default_rng([seed, epoch, position, 1])))
 
 
-def testing_looks(times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1) -> list[Look]:
+def looks_in_testing(times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1) -> list[Look]:
     """All clips of testing, sample by sample; what is predicted for those of one sample is averaged."""
     return [Look(sample, numbers, view) for sample, clock in enumerate(times) for numbers in sampling.test(clock) for view in range(views)]
 

@@ -62,7 +62,7 @@ class PictureReader:
     """Clips decoded from the media of samples, in the view that (seed, epoch, sample) decides.
 
     Args:
-        choose: which clip a position of the plan means, for videos (`training_looks`, or the list of `testing_looks`);
+        choose: which clip a position of the plan means, for videos (`looks_in_training`, or the list of `looks_in_testing`);
             None means the picture of that position.
         epoch: None looks as in testing (the view that the look names, the first for pictures).
     """

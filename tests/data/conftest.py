@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lrcn_seq.records import Sample
+
 
 def scene(width: int = 48, height: int = 32) -> np.ndarray:
     """(height, width, 3): red top left, green top right, blue bottom left, white bottom right."""
@@ -31,3 +33,19 @@ def photos(tmp_path: Path) -> list[Path]:
         Image.new("RGB", (40, 30), (number * 10,) * 3).save(path, quality=95)
         paths.append(path)
     return paths
+
+
+class Counter:
+    """A drawing of `count` frames; frame n is gray n."""
+
+    def __init__(self, name: str, count: int):
+        self.key, self.count = name, count
+
+    def draw(self) -> np.ndarray:
+        return np.arange(self.count, dtype=np.uint8)[:, None, None, None] * np.ones((8, 8, 3), np.uint8)
+
+
+@pytest.fixture
+def counters() -> list[Sample]:
+    """Samples of 5, 20 and 11 frames that show their numbers."""
+    return [Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x") for count in (5, 20, 11)]
