@@ -40,8 +40,13 @@ class Source(ABC, Sequence[Sample]):
 
 def split_of(group: str, dev: float, test: float, seed: int = 0) -> str:
     """The split of a group by its hash: rows added later move nobody, and a group never parts."""
-    draw = int.from_bytes(hashlib.sha256(f"{seed}/{group}".encode("utf-8", "surrogateescape")).digest()[:8], "big") / 2**64
+    draw = drawn(group, seed)
     return "test" if draw < test else "dev" if draw < test + dev else "train"
+
+
+def drawn(name: str, seed: int) -> float:
+    """A number in [0, 1) that a name and a seed decide."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()[:8], "big") / 2**64
 
 
 def checked(samples: Iterable[Sample], place: str) -> list[Sample]:

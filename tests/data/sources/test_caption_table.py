@@ -79,7 +79,7 @@ def test_groups_stay_together(tmp_path):
         ("t.csv", "image,caption\na.jpg,caf\xe9\n".encode("latin-1"), {}, "in UTF-8. Received: other bytes at position 23; save the file as UTF-8"),
         ("t.csv", "image,caption\na.jpg,One\n".encode("utf-16"), {}, "in UTF-8. Received: other bytes at position 0"),
         ("t.csv", "image,caption,split\na.jpg,One,eval\n", {}, "row 1: expected train, dev or test under 'split'. Received: 'eval'"),
-        ("t.csv", "image,caption,split\na.jpg,One,train\na.jpg,Two,test\n", {}, "expected one split and one group for 'a.jpg'"),
+        ("t.csv", "image,caption,split\na.jpg,One,train\na.jpg,Two,test\n", {}, "expected one split for 'a.jpg'. Received: 'train' and 'test'"),
         ("t.csv", "image,caption,split,group\na.jpg,One,train,g\nb.jpg,Two,test,g\n", {}, "Received: group 'g' in train and test"),
         ("t.jsonl", '{"image": "a.jpg"\n', {}, "line 1: expected one JSON object a line"),
         ("t.jsonl", "[1]\n", {}, "line 1: expected a JSON object. Received: list"),

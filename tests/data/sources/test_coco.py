@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.data.sources import registry
-from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.errors import DataError, UsageError
 
 
 def annotate(path: Path, ids: range, **changes) -> None:
@@ -100,7 +100,7 @@ def test_the_same_picture_in_two_splits_is_refused(folder):
 )
 def test_either_one_file_or_splits(arguments):
     """Nothing, half, both, another name, or an incomplete split."""
-    with pytest.raises(ArgumentError, match=r"coco.*expected"):
+    with pytest.raises(UsageError, match=r"coco.*expected"):
         registry.build({"type": "coco", **arguments})
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from lrcn_seq.data.sources import registry
 from lrcn_seq.data.sources.flickr8k import read_captions
-from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.errors import DataError, UsageError
 
 NAMES = [f"{number}.jpg" for number in range(6)]
 
@@ -91,7 +91,7 @@ def test_lists_must_be_there_and_apart(folder):
     (folder / "Flickr_8k.devImages.txt").unlink()
     with pytest.raises(DataError, match=r"expected a list of the dev pictures, Flickr_8k.devImages.txt or dev.txt"):
         build(folder, lists=str(folder))
-    with pytest.raises(ArgumentError, match="dev and test: expected shares"):
+    with pytest.raises(UsageError, match="dev and test: expected shares"):
         build(folder, dev=0.6, test=0.5)
 
 

@@ -1,0 +1,96 @@
+"""Samples out of a table of media with sentences or labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lrcn_seq.data.sources._reading import column, read_table
+from lrcn_seq.data.sources.base import SPLITS, checked
+from lrcn_seq.errors import DataError
+from lrcn_seq.records import Sample
+
+USUAL = {
+    "media": ("media", "image", "video", "file", "path"),
+    "text": ("text", "caption", "captions", "sentence", "sentences"),
+    "label": ("label", "class"),
+    "split": ("split",),
+    "group": ("group",),
+}
+ALIASES = {"val": "dev", "valid": "dev", "validation": "dev", "development": "dev", "training": "train", "testing": "test"}
+
+
+class Columns(NamedTuple):
+    """The names of the columns of a table, None where it has none."""
+
+    media: str | None
+    text: str | None
+    label: str | None
+    split: str | None
+    group: str | None
+
+
+def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[str]) -> list[Sample]:
+    """The samples of a table, those of one medium joined; `split` is '' where the table does not say.
+
+    Args:
+        named: for each role that counts the name of its column, or None for the usual ones.
+        needed: roles without which the table is refused.
+
+    Raises:
+        DataError: the table or a row of it is unusable.
+    """
+    rows = read_table(table, f"a table of {' and '.join(needed)}")
+    found = {role: column(rows, name, USUAL[role], place=table, role=role, required=role in needed) for role, name in named.items()}
+    columns = Columns(*(found.get(role) for role in Columns._fields))
+    merged: dict[str, Sample] = {}
+    for number, row in enumerate(rows, start=1):
+        sample = _sample(f"{table}, row {number}", row, columns)
+        merged[sample.id] = _joined(merged.get(sample.id), sample, table)
+    folder = Path(table).parent
+    return checked((sample._replace(media=str(folder / sample.id)) for sample in merged.values()), table)
+
+
+def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
+    media, text, label, split, group = (None if name is None else row.get(name) for name in columns)
+    if not isinstance(media, str) or not media.strip():
+        raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r}.")
+    if columns.label is not None and (label is None or not str(label).strip()):
+        raise DataError(f"{place}: expected a label under {columns.label!r}. Received: {label!r}.")
+    name = media.strip()
+    return Sample(
+        name,
+        None,
+        str(group or name).strip(),
+        _split(place, split, columns.split),
+        _sentences(place, text, columns.text),
+        None if label is None else str(label).strip(),
+    )
+
+
+def _sentences(place: str, text: Any, name: str | None) -> tuple[str, ...]:
+    if name is None:
+        return ()
+    sentences = text if isinstance(text, list) else [text]
+    if not sentences or any(not isinstance(sentence, str) or not sentence.strip() for sentence in sentences):
+        raise DataError(f"{place}: expected a sentence under {name!r}. Received: {text!r}.")
+    return tuple(sentence.strip() for sentence in sentences)
+
+
+def _split(place: str, value: Any, name: str | None) -> str:
+    if name is None:
+        return ""
+    split = ALIASES.get(str(value).strip().lower(), str(value).strip().lower())
+    if split not in SPLITS:
+        raise DataError(f"{place}: expected train, dev or test under {name!r}. Received: {value!r}.")
+    return split
+
+
+def _joined(known: Sample | None, sample: Sample, table: str) -> Sample:
+    if known is None:
+        return sample
+    for what in ("split", "group", "label"):
+        if getattr(known, what) != getattr(sample, what):
+            raise DataError(f"{table}: expected one {what} for {sample.id!r}. Received: {getattr(known, what)!r} and {getattr(sample, what)!r}.")
+    return known._replace(captions=known.captions + sample.captions)
