@@ -1,0 +1,59 @@
+"""Captions of real photographs: shipped configs against a plain Keras captioner, same data, updates, selection and search.
+
+python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [section.key=value ...]
+
+DATA holds captions.txt, images_224/ and the lists. Every run is resumed if it was stopped. Prints the scores of each run, and
+for each system the paired bootstrap interval of its CIDEr difference to the rival, per seed and over all seeds.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import rival_decoder  # noqa: F401 - registers the rival
+
+from lrcn_seq import config, metrics
+from lrcn_seq.training import train
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "captioning"
+RIVAL = "decoder={type: rival_decoder, units: 512, embedding: 256, dropout: 0.4}"
+SYSTEMS = {"rival": ("lrcn_2f_flickr8k", [RIVAL]), "lrcn_2f": ("lrcn_2f_flickr8k", []), "attention": ("attention_flickr8k", [])}
+
+
+def overrides(arguments: argparse.Namespace, seed: int) -> list[str]:
+    """Where the data is, and what the call changes."""
+    data = arguments.data
+    places = [f"data.source.captions={data}/captions.txt", f"data.source.images={data}/images_224", f"data.source.lists={data}"]
+    return [*places, f"encoder.weights={arguments.weights}", "encoder.alpha=0.35", f"seed={seed}", *arguments.overrides]
+
+
+def sentences(folder: Path) -> tuple[dict, dict]:
+    """Hypotheses and references of a run's test split."""
+    rows = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+    return {row["id"]: row["caption"] for row in rows}, {row["id"]: row["references"] for row in rows}
+
+
+def main() -> None:
+    """Trains what is missing, then compares."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("--weights", required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
+    arguments = parser.parse_intermixed_args()
+    for seed in arguments.seeds:
+        for name in arguments.systems:
+            base, changes = SYSTEMS[name]
+            folder = arguments.runs / f"{name}-{seed}"
+            if not (folder / "scores.json").exists():
+                train(config.read(CONFIGS / f"{base}.yaml", [*changes, *overrides(arguments, seed)]), folder, resume=True)
+            found, references = sentences(folder)
+            print(name, seed, metrics.score(found, references).values, flush=True)
+            if name != "rival":
+                print("  against the rival:", metrics.paired(found, sentences(arguments.runs / f"rival-{seed}")[0], references, ["cider"]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
