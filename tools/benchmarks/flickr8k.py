@@ -3,7 +3,7 @@
 python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [section.key=value ...]
 
 DATA holds captions.txt, images_224/ and the lists. Every run is resumed if it was stopped. Prints the scores of each run, and
-for each system the paired bootstrap interval of its CIDEr difference to the rival, per seed and over all seeds.
+for each system the paired bootstrap interval of its difference to the rival over all seeds.
 """
 
 import argparse
@@ -33,6 +33,12 @@ def sentences(folder: Path) -> tuple[dict, dict]:
     return {row["id"]: row["caption"] for row in rows}, {row["id"]: row["references"] for row in rows}
 
 
+def pooled(arguments: argparse.Namespace, name: str) -> tuple[dict, dict]:
+    """The sentences of all seeds as one corpus; document frequencies keep their proportions."""
+    found = {seed: sentences(arguments.runs / f"{name}-{seed}") for seed in arguments.seeds}
+    return tuple({f"{seed}/{key}": value for seed, both in found.items() for key, value in both[part].items()} for part in (0, 1))
+
+
 def main() -> None:
     """Trains what is missing, then compares."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -51,8 +57,8 @@ def main() -> None:
                 train(config.read(CONFIGS / f"{base}.yaml", [*changes, *overrides(arguments, seed)]), folder, resume=True)
             found, references = sentences(folder)
             print(name, seed, metrics.score(found, references).values, flush=True)
-            if name != "rival":
-                print("  against the rival:", metrics.paired(found, sentences(arguments.runs / f"rival-{seed}")[0], references, ["cider"]), flush=True)
+    for name in set(arguments.systems) - {"rival"}:
+        print(metrics.paired({one: pooled(arguments, one)[0] for one in (name, "rival")}, pooled(arguments, name)[1], ["cider", "bleu"]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""The run folder: whole at any moment, one process at a time."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lrcn_seq import config
+from lrcn_seq.errors import RunError
+from lrcn_seq.training import files
+from lrcn_seq.training.run import Run
+
+SPEC = {"task": {"type": "captioning"}, "data": {"source": {"type": "shapes"}}, "encoder": {"type": "tiny_cnn"}, "decoder": {"type": "lrcn"}}
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    """An error in the middle of writing neither changes the file nor leaves another."""
+    files.write_text(tmp_path / "a", "old")
+
+    def fail(file):
+        file.write(b"new")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RunError, match="No space left on device"):
+        files.write(tmp_path / "a", fail)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_a_state_is_read_back_as_written(tmp_path):
+    """Arrays and record come back; only the last state is kept."""
+    run = Run(tmp_path)
+    assert run.read_state() is None
+    for number in (1, 2):
+        run.write_state(number, {"x": np.arange(number)}, {"number": number})
+    arrays, record = run.read_state()
+    assert arrays["x"].tolist() == [0, 1] and record == {"number": 2}
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["000002", "last"]
+
+
+@pytest.mark.parametrize("phase", ["state", "pointer"])
+def test_a_state_cut_short_leaves_the_one_before(tmp_path, phase):
+    """Stopped inside the writing of a state, the last complete one counts."""
+    run = Run(tmp_path)
+    run.write_state(1, {"x": np.zeros(1)}, {"number": 1})
+
+    def stop(moment):
+        if moment == phase:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.write_state(2, {"x": np.ones(1)}, {"number": 2}, pause=stop)
+    assert run.read_state()[1] == {"number": 1}
+    run.write_state(2, {"x": np.ones(1)}, {"number": 2})
+    assert run.read_state()[1] == {"number": 2}
+
+
+def test_a_damaged_state_is_named(tmp_path):
+    """A state that cannot be read says where it lies."""
+    run = Run(tmp_path)
+    run.write_state(1, {"x": np.zeros(1)}, {})
+    (tmp_path / "state" / "000001" / "arrays.npz").write_bytes(b"broken")
+    with pytest.raises(RunError, match="000001: expected a complete training state"):
+        run.read_state()
+
+
+def test_a_run_is_not_begun_twice(tmp_path):
+    """A folder with a run is refused without --resume, and with another config."""
+    run, one = Run(tmp_path / "run"), config.checked(SPEC)
+    run.create(one, resume=False)
+    run.create(one, resume=True)
+    with pytest.raises(RunError, match="a run is here already"):
+        run.create(one, resume=False)
+    with pytest.raises(RunError, match="expected the config that the run began with"):
+        run.create(config.checked({**SPEC, "seed": 2}), resume=True)
+
+
+def test_a_second_process_is_refused(tmp_path):
+    """The lock of another process is respected, and goes when that process goes."""
+    code = f"import sys; from lrcn_seq.training.run import Run\nwith Run({str(tmp_path)!r}).locked(): print('in', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        other.stdout.readline()
+        with pytest.raises(RunError, match="another process is working"), Run(tmp_path).locked():
+            pass
+        other.kill()
+        other.wait()
+    with Run(tmp_path).locked():
+        pass
+
+
+def test_history_is_rewritten_whole(tmp_path):
+    """The file has the rows given, no others."""
+    run = Run(tmp_path)
+    run.write_history([{"epoch": 0}, {"epoch": 1}])
+    run.write_history([{"epoch": 0}])
+    assert [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()] == run.history() == [{"epoch": 0}]
