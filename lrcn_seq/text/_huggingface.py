@@ -44,7 +44,7 @@ class HuggingFaceTokenizer(base.Tokenizer):
         tokenizer = self.trained(sentences)
         if tokenizer.get_vocab_size() <= len(NAMES) or not any(map(str.strip, sentences)):
             raise DataError(f"expected sentences with words to learn from ({self.signature}). Received: no word that is frequent enough; give more sentences or a lower minimum_count.")
-        return self._take(tokenizer)
+        return self.restore(json.loads(tokenizer.to_str()))
 
     def trained(self, sentences: list[str]) -> Tokenizer:
         """A tokenizer that has learned from sentences; the same from the same ones."""
@@ -78,16 +78,13 @@ class HuggingFaceTokenizer(base.Tokenizer):
     def restore(self, payload: Any) -> HuggingFaceTokenizer:
         """Takes back what `payload` gave; returns self."""
         try:
-            tokenizer = Tokenizer.from_str(json.dumps(payload))
+            # a caption that contains the text <end> must not end there: our four names are entries of the vocabulary, but not looked for in text
+            tokenizer = Tokenizer.from_str(json.dumps({**payload, "added_tokens": []}))
         except Exception as error:  # the library raises plain Exception
             raise DataError(f"expected what a {type(self).__name__} learned. Received: {error}.") from error
-        return self._take(tokenizer)
-
-    def _take(self, tokenizer: Tokenizer) -> HuggingFaceTokenizer:
         names = [name for name, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
         if names[: len(NAMES)] != NAMES or tokenizer.token_to_id(names[-1]) != len(names) - 1:
             raise DataError(f"expected a vocabulary without gaps that begins with {', '.join(NAMES)}. Received: {names[:4]} and {len(names)} entries.")
-        tokenizer.encode_special_tokens = True  # a caption that contains <end> must not end there
         self._tokenizer, self._names = tokenizer, names
         return self
 

@@ -59,4 +59,4 @@ class BytePair(HuggingFaceTokenizer):
 
     def text_of(self, ids: list[int]) -> str:
         """The text, without the space that was put before it."""
-        return super().text_of(ids).strip()
+        return super().text_of(ids).removeprefix(" ")

@@ -166,7 +166,7 @@ def _unknown_ids(theirs) -> set[int]:
 
 def _tokenized(theirs, sentences: list[str]) -> Iterable[list[int]]:
     for start in range(0, len(sentences), BATCH):
-        yield from ([int(number) for number in row] for row in theirs(sentences[start : start + BATCH]))
+        yield from ([int(number) for number in row] for row in theirs([sentence.strip() for sentence in sentences[start : start + BATCH]]))
 
 
 def _joined(theirs, ids: list[int]) -> str:

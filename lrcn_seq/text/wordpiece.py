@@ -55,11 +55,6 @@ class WordPiece(HuggingFaceTokenizer):
         tokenizer.train_from_iterator(sentences, self._trainer(0, NAMES))
         letters = sorted(piece for piece in tokenizer.get_vocab() if len(piece) == 3 and piece.startswith("##"))
         tokenizer.train_from_iterator(sentences, self._trainer(self.pieces + len(NAMES), [*NAMES, *letters]))
-        return self._without_added(tokenizer.get_vocab())
-
-    def _without_added(self, vocabulary: dict[str, int]) -> Tokenizer:
-        tokenizer = self.untrained()
-        tokenizer.model = models.WordPiece(vocabulary, unk_token=NAMES[3])
         return tokenizer
 
     def _trainer(self, size: int, special: list[str]) -> trainers.Trainer:
