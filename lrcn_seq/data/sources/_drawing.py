@@ -12,6 +12,16 @@ COLORS = {"red": (220, 40, 40), "green": (40, 160, 60), "blue": (50, 80, 220), "
 SHAPES = ("circle", "square", "triangle", "cross")
 RADII = {"small": 0.095, "large": 0.19}
 
+# Pairs of color and shape that training never shows.
+HELD_OUT = {
+    "train": frozenset(),
+    "dev": frozenset({("purple", "circle"), ("orange", "square")}),
+    "test": frozenset({("red", "circle"), ("green", "square"), ("blue", "triangle"), ("yellow", "cross")}),
+}
+
+# A thing in a sentence: size, color and shape.
+THING = rf"(?:an?|the) ({'|'.join(RADII)}) ({'|'.join(COLORS)}) ({'|'.join(SHAPES)})"
+
 # Everything is drawn this much larger and averaged down, for smooth edges.
 FINER = 3
 
@@ -37,6 +47,19 @@ class Placed(NamedTuple):
     color: tuple[int, int, int]
 
 
+def two_things(random: np.random.Generator, split: str) -> tuple[Thing, Thing]:
+    """Things of different color or shape, in any order; outside training one of them is a pair that training never shows."""
+    first, second = _thing(random, HELD_OUT[split] or _known()), _thing(random, _known())
+    while (second.color, second.shape) == (first.color, first.shape):
+        second = _thing(random, _known())
+    return (second, first) if random.random() < 0.5 else (first, second)
+
+
+def plain(sentence: str) -> str:
+    """Lower case, single spaces, no end points."""
+    return " ".join(sentence.lower().replace(".", " ").split())
+
+
 def placed(thing: Thing, at: tuple[float, float], random: np.random.Generator) -> Placed:
     """A thing with a little chance in its size and color."""
     radius = RADII[thing.size] * random.uniform(0.92, 1.08)
@@ -57,6 +80,15 @@ def paint(things: list[Placed], pixels: int, background: int) -> np.ndarray:
             for outline in _outlines(thing.thing.shape, x, y, radius):
                 brush.polygon(outline, fill=thing.color)
     return np.asarray(canvas.reduce(FINER))
+
+
+def _known() -> frozenset[tuple[str, str]]:
+    return frozenset((color, shape) for color in COLORS for shape in SHAPES).difference(*HELD_OUT.values())
+
+
+def _thing(random: np.random.Generator, pairs: frozenset[tuple[str, str]]) -> Thing:
+    color, shape = sorted(pairs)[random.integers(len(pairs))]
+    return Thing(tuple(RADII)[random.integers(len(RADII))], color, shape)
 
 
 def _outlines(shape: str, x: float, y: float, radius: float) -> list[list[tuple[float, float]]]:

@@ -13,23 +13,16 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from annotated_types import Ge
 
-from lrcn_seq.data.sources._drawing import COLORS, RADII, SHAPES, Placed, Thing, paint, placed
+from lrcn_seq.data.sources._drawing import THING, Placed, Thing, paint, placed, plain, two_things
 from lrcn_seq.data.sources.base import SPLITS, Source, checked
 from lrcn_seq.records import NotNegative, Sample
 from lrcn_seq.registry import sources
 
 VERSION = 1
 
-HELD_OUT = {
-    "train": frozenset(),
-    "dev": frozenset({("purple", "circle"), ("orange", "square")}),
-    "test": frozenset({("red", "circle"), ("green", "square"), ("blue", "triangle"), ("yellow", "cross")}),
-}
-
 WORDINGS = {"left": ("left of", "to the left of"), "right": ("right of", "to the right of"), "above": ("above", "over"), "below": ("below", "under")}
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
-_THING = rf"(?:an?|the) ({'|'.join(RADII)}) ({'|'.join(COLORS)}) ({'|'.join(SHAPES)})"
-_SENTENCE = re.compile(rf"{_THING} (?:is )?({'|'.join(wording for wordings in WORDINGS.values() for wording in wordings)}) {_THING}")
+SENTENCE = re.compile(rf"{THING} (?:is )?({'|'.join(wording for wordings in WORDINGS.values() for wording in wordings)}) {THING}")
 
 
 class Scene(NamedTuple):
@@ -88,7 +81,7 @@ class Shapes(Source):
 
 def scene_of(sentence: str) -> Scene | None:
     """What a sentence of this grammar says, or None for any other; case, the end point and articles do not matter."""
-    match = _SENTENCE.fullmatch(" ".join(sentence.lower().replace(".", " ").split()))
+    match = SENTENCE.fullmatch(plain(sentence))
     if match is None:
         return None
     first, second = Thing(*match.groups()[:3]), Thing(*match.groups()[4:])
@@ -108,19 +101,8 @@ def _sample(drawing: Drawing) -> Sample:
 
 
 def _scene(random: np.random.Generator, split: str) -> Scene:
-    first, second = _thing(random, split, bool(HELD_OUT[split])), _thing(random, split, False)
-    while (second.color, second.shape) == (first.color, first.shape):
-        second = _thing(random, split, False)
-    if random.random() < 0.5:
-        first, second = second, first
+    first, second = two_things(random, split)
     return Scene(first, ("left", "above")[random.integers(2)], second)
-
-
-def _thing(random: np.random.Generator, split: str, held_out: bool) -> Thing:
-    never = frozenset().union(*HELD_OUT.values())
-    known = HELD_OUT[split] if held_out else [(color, shape) for color in COLORS for shape in SHAPES if (color, shape) not in never]
-    color, shape = sorted(known)[random.integers(len(known))]
-    return Thing(tuple(RADII)[random.integers(len(RADII))], color, shape)
 
 
 def _arranged(scene: Scene, random: np.random.Generator) -> list[Placed]:

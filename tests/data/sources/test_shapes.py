@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.data.sources import registry
-from lrcn_seq.data.sources._drawing import COLORS
-from lrcn_seq.data.sources.shapes import HELD_OUT, Drawing, Shapes, exactly_right, scene_of
+from lrcn_seq.data.sources._drawing import COLORS, HELD_OUT
+from lrcn_seq.data.sources.shapes import Drawing, Shapes, exactly_right, scene_of
 
 
 @pytest.fixture(scope="module")
