@@ -27,7 +27,7 @@ def expand(names: Sequence[str]) -> list[str]:
                 raise UsageError(f"{name}: expected a folder with files; it is empty.")
             found += inside
         elif any(letter in name for letter in "*?[") and not Path(name).exists():
-            matches = sorted(glob.glob(name, recursive=True))
+            matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
             if not matches:
                 raise UsageError(f"{name}: no file matches.")
             found += matches
@@ -71,7 +71,7 @@ def open_output(path: str | None) -> Iterator[TextIO | None]:
         yield None
         return
     try:
-        file = Path(path).open("a", encoding="utf-8")
+        file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
     except OSError as error:
         raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
     with file:

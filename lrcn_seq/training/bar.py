@@ -34,4 +34,6 @@ class Bar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """One line that stays."""
         seconds = time.monotonic() - self.began
-        print(f"{chr(13) if self.live else ''}epoch {epoch + 1}/{self.epochs}  loss {(logs or {}).get('loss', 0):.4f}  {seconds:.1f} s  ({1e3 * seconds / max(1, self.total):.0f} ms a batch)", file=sys.stderr, flush=True)
+        start, each = "\r" if self.live else "", 1e3 * seconds / max(1, self.total)
+        loss = (logs or {}).get("loss", 0)
+        print(f"{start}epoch {epoch + 1}/{self.epochs}  loss {loss:.4f}  {seconds:.1f} s  ({each:.0f} ms a batch)", file=sys.stderr, flush=True)

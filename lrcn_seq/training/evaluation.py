@@ -60,7 +60,15 @@ def rows(evaluated: Evaluated) -> list[dict[str, Any]]:
     """The lines of `predictions.jsonl`."""
     sentences = evaluated.report.sentences
     return [
-        {"id": sample.id, "caption": caption.text, "log_probability": caption.log_probability, "score": caption.score, "file": name_of(sample.media), "references": list(sample.captions), **sentences[sample.id]}
+        {
+            "id": sample.id,
+            "caption": caption.text,
+            "log_probability": caption.log_probability,
+            "score": caption.score,
+            "file": name_of(sample.media),
+            "references": list(sample.captions),
+            **sentences[sample.id],
+        }
         for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)
     ]
 

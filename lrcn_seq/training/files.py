@@ -26,7 +26,7 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError as error:
         raise RunError(f"{path}: expected to write this file. Received: {error.strerror or error}; what stood there before is untouched.") from error
     finally:

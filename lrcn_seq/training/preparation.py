@@ -18,7 +18,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.data.captions import Captions
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.extraction import extract, items_of
-from lrcn_seq.data.loader import PictureReader, index_of, load
+from lrcn_seq.data.loader import FeatureReader, PictureReader, load
 from lrcn_seq.data.plan import Plan, by_caption, by_picture, in_order
 from lrcn_seq.data.store import FeatureStore, signature_of
 from lrcn_seq.data.survey import settle, survey
@@ -111,20 +111,6 @@ class FrameEncoder(keras.Model):
         return ops.cast(self.encoder.encode_frames(frames, training=False), "float32")
 
 
-class StoredReader:
-    """Clips of stored features, by position of the sample."""
-
-    def __init__(self, store: FeatureStore, keys: Sequence[str]):
-        self.rows = store.rows()
-        self.starts, self.counts = store.places(list(keys))
-
-    def __call__(self, positions: np.ndarray) -> Clips:
-        """Packed features (N, R, D) of samples (P,)."""
-        starts, counts = self.starts[positions], self.counts[positions]
-        rows = np.concatenate([np.arange(start, start + count) for start, count in zip(starts, counts, strict=True)]) if len(positions) else np.zeros(0, int)
-        return Clips(np.asarray(self.rows[rows]), index_of(counts))
-
-
 class Media:
     """How the clips of samples are read: from the store where the encoder is frozen, from their files otherwise."""
 
@@ -135,7 +121,7 @@ class Media:
     def reader(self, samples: Sequence[Sample]) -> Callable[[int | None], Callable[[np.ndarray], Clips]]:
         """A function from an epoch (None: as in testing) to a reader of positions."""
         if self.store is not None:
-            stored = StoredReader(self.store, fill(self.config, self.task, self.store, samples))
+            stored = FeatureReader(self.store, fill(self.config, self.task, self.store, samples))
             return lambda epoch: stored
         options = dict(view=self.view, seed=self.config.seed, pixels_limit=self.config.data.pixels_limit)
         return lambda epoch: PictureReader(samples, self.task.encoder.preprocessing, epoch=epoch, **options)

@@ -55,8 +55,10 @@ def shown(task: Task, evaluated: Evaluated) -> list[report.Shown]:
 
 
 def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report.Shown:
-    picture = Image.fromarray(read_frames(sample.media, PICTURE)[0])
     words, attention = attention_of(task, sample, caption)
+    # The map lies over what the encoder saw; without one the picture keeps its proportions.
+    resize = "pad" if attention is None else task.encoder.preprocessing.resize
+    picture = Image.fromarray(read_frames(sample.media, PICTURE._replace(resize=resize))[0])
     exact = exactly_right(caption.text, sample.captions) if task.settings.data.source["type"] == "shapes" else None
     return report.Shown(
         name=sample.id, picture=picture, generated=caption.text, references=sample.captions, score=score, log_probability=caption.log_probability, words=words, attention=attention, exact=exact

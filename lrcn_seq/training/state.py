@@ -48,7 +48,8 @@ class Progress(keras.callbacks.Callback):
             for index, variable in enumerate(variables if group != "running" or running else []):
                 array = arrays.get(f"{group}/{index}")
                 if array is None or tuple(array.shape) != tuple(variable.shape):
-                    raise RunError(f"The state does not fit the model: {variable.path} {tuple(variable.shape)} against {None if array is None else array.shape}. Resume with the versions that wrote it.")
+                    found = None if array is None else array.shape
+                    raise RunError(f"The state does not fit the model: {variable.path} {tuple(variable.shape)} against {found}. Resume with the versions that wrote it.")
                 variable.assign(array)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
