@@ -20,6 +20,11 @@ from lrcn_seq.errors import RunError
 from lrcn_seq.training import files
 
 
+LOCK = ".lock"
+MACHINE = "machine.json"
+BEFORE = ("config.yaml", "derived.json", "tokenizer.json", MACHINE)
+
+
 class Run:
     """One run folder. States are complete and immutable: `state/000123/` is filled, then the pointer `state/last` is renamed onto."""
 
@@ -29,31 +34,53 @@ class Run:
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
 
-    def create(self, config: configs.Config, *, resume: bool) -> None:
-        """Makes the folder with its config, or checks that the config is the one being resumed.
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything that training could go on from."""
+        return (self / "state" / "last").exists()
+
+    def check(self, config: configs.Config, *, resume: bool) -> None:
+        """Whether this config may be trained here.
 
         Raises:
-            RunError: the folder holds a run already (without `resume`), another config's run, or cannot be written.
+            RunError: the folder holds a run already (without `resume`), or another config's run.
         """
-        text = configs.dump(config)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{self.folder}: expected to make the run folder. Received: {error.strerror}; choose another with --run.") from error
-        known = self / "config.yaml"
-        if known.exists():
-            if not resume:
-                raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
-            if configs.parse(known.read_text(encoding="utf-8"), str(known)) != configs.parse(text, "the config"):
-                raise RunError(f"{self.folder}: --resume expected the config that the run began with. Received: another; give the same config and overrides, or a new --run.")
+        if not self.begun:
             return
-        files.write_text(known, text)
+        if not resume:
+            raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
+        known = configs.parse((self / "config.yaml").read_text(encoding="utf-8"), str(self / "config.yaml"))
+        if known != configs.parse(configs.dump(config), "the config"):
+            raise RunError(f"{self.folder}: --resume expected the config that the run began with. Received: another; give the same config and overrides, or a new --run.")
+
+    def create(self, config: configs.Config) -> None:
+        """Writes the config of a run that has not begun; what an earlier attempt left is taken away."""
+        if not self.begun:
+            self.clear()
+            files.write_text(self / "config.yaml", configs.dump(config))
+
+    def clear(self) -> None:
+        """Removes what is written before training begins."""
+        for name in BEFORE:
+            (self / name).unlink(missing_ok=True)
+
+    def abandon(self) -> None:
+        """After a failure: leaves nothing of a run that never began but the list of what was left out."""
+        if not self.begun:
+            self.clear()
+            (self / LOCK).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the folder for this process; the lock goes with the process, however it ends."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self / ".lock").open("w") as handle:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle = (self / LOCK).open("w")
+        except OSError as error:
+            raise RunError(f"{self.folder}: expected to write into the run folder. Received: {error.strerror}; choose another with --run.") from error
+        with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

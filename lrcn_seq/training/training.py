@@ -15,9 +15,8 @@ from lrcn_seq.training import evaluation, files
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
 from lrcn_seq.training.preparation import CaptionFeed, Corpus, Media, corpus_of, tokenizer_of
-from lrcn_seq.training.run import Run, machine
+from lrcn_seq.training.run import MACHINE, Run, machine
 
-MACHINE = "machine.json"
 Pause = Callable[[str], None]
 
 
@@ -34,10 +33,15 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
     config = configs.read(config) if isinstance(config, (str, Path)) else config
     run = Run(folder)
     with run.locked():
-        run.create(config, resume=resume)
-        note_machine(run)
-        corpus = corpus_of(config, run)
-        task = _stages(config, run, corpus, pause)
+        run.check(config, resume=resume)
+        try:
+            corpus = corpus_of(config, run)
+            run.create(config)
+            note_machine(run)
+            task = _stages(config, run, corpus, pause)
+        except BaseException:
+            run.abandon()
+            raise
         conclude(task, run, corpus)
     return run
 

@@ -66,15 +66,44 @@ def test_a_damaged_state_is_named(tmp_path):
         run.read_state()
 
 
+def begun(folder) -> Run:
+    """A run with a config and a state."""
+    run = Run(folder)
+    folder.mkdir()
+    run.create(config.checked(SPEC))
+    run.write_state(1, {}, {})
+    return run
+
+
 def test_a_run_is_not_begun_twice(tmp_path):
-    """A folder with a run is refused without --resume, and with another config."""
-    run, one = Run(tmp_path / "run"), config.checked(SPEC)
-    run.create(one, resume=False)
-    run.create(one, resume=True)
+    """A folder with a state is refused without --resume, and with another config."""
+    run = begun(tmp_path / "run")
+    run.check(config.checked(SPEC), resume=True)
     with pytest.raises(RunError, match="a run is here already"):
-        run.create(one, resume=False)
+        run.check(config.checked(SPEC), resume=False)
     with pytest.raises(RunError, match="expected the config that the run began with"):
-        run.create(config.checked({**SPEC, "seed": 2}), resume=True)
+        run.check(config.checked({**SPEC, "seed": 2}), resume=True)
+
+
+def test_a_run_that_failed_before_its_first_state_leaves_nothing(tmp_path):
+    """What never began may be begun again, with any config; what was left out stays listed."""
+    run = Run(tmp_path / "run")
+    with run.locked():
+        run.create(config.checked(SPEC))
+        run.abandon()
+    assert not (tmp_path / "run").exists()
+    with run.locked():
+        (run / "left_out.jsonl").write_text("{}")
+        run.create(config.checked({**SPEC, "seed": 2}))
+        run.abandon()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["left_out.jsonl"]
+
+
+def test_a_run_that_has_begun_is_never_abandoned(tmp_path):
+    """A failure later keeps everything."""
+    run = begun(tmp_path / "run")
+    run.abandon()
+    assert run.begun and (run / "config.yaml").exists()
 
 
 def test_a_second_process_is_refused(tmp_path):
