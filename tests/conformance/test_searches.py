@@ -99,10 +99,11 @@ def test_batches_of_any_size(model):
     features = features_of(4)
     together = answers(model, features)
     assert answers(model, features[:1]).words.shape == (1, *together.words.shape[1:])
-    if type(model.search).__name__ != "Sampling":
+    if type(model.search).__name__ in ("Greedy", "Beam"):
         assert (answers(model, features[1:]).words == together.words[1:]).all()
 
 
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="called directly, JAX compiles every operation by itself")
 def test_compiled_equals_eager(model):
     """Called directly a search gives what the compiled model gives."""
     features = features_of(3)
