@@ -8,12 +8,14 @@ from lrcn_seq.metrics import rouge_l as _rouge_l  # noqa: F401
 from lrcn_seq.metrics._frequencies import DocumentFrequencies, load_frequencies
 from lrcn_seq.metrics._health import Health, health
 from lrcn_seq.metrics._retrieval import Retrieval, normalized_log_probabilities, retrieval
-from lrcn_seq.metrics._scoring import Report, bleu, cider, meteor, rouge_l, score
+from lrcn_seq.metrics._reward import CiderReward
+from lrcn_seq.metrics._scoring import Report, bleu, cider, document_frequencies, meteor, rouge_l, score
 from lrcn_seq.metrics._significance import Difference, Interval, intervals, paired
 from lrcn_seq.metrics.base import Metric, Score
 from lrcn_seq.registry import metrics as registry
 
 __all__ = [
+    "CiderReward",
     "Difference",
     "DocumentFrequencies",
     "Health",
@@ -24,6 +26,7 @@ __all__ = [
     "Score",
     "bleu",
     "cider",
+    "document_frequencies",
     "health",
     "intervals",
     "load_frequencies",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.metrics._ngrams import Texts
+from lrcn_seq.metrics._ngrams import Counts, Texts, ngram_counts
 from lrcn_seq.metrics._tokenizing import tokenize_texts
 
 Hypotheses = Mapping[Any, str] | Sequence[str]
 References = Mapping[Any, Sequence[str]] | Sequence[Sequence[str]]
+
+# What `str.split` parts words at, but for the space and the line end.
+OTHER_SPACES = frozenset("\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000")
 
 
 class Corpus:
@@ -22,6 +25,7 @@ class Corpus:
 
     def __init__(self, ids: Sequence[str], hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, tokenize: str):
         self.ids, self.tokenize = tuple(ids), tokenize
+        self._counts: list[Counts] = []
         self.hypotheses, self.references = list(hypotheses), [list(group) for group in references]
 
     def __len__(self) -> int:
@@ -32,7 +36,7 @@ class Corpus:
         """(I,) references of each hypothesis."""
         return np.fromiter(map(len, self.references), np.int64, len(self))
 
-    @cached_property
+    @property
     def texts(self) -> Texts:
         """All texts as ids; words are what white space parts, as in the COCO code's BLEU and CIDEr."""
         return self._numbered[0]
@@ -45,9 +49,13 @@ class Corpus:
     @cached_property
     def texts_by_space(self) -> Texts:
         """The same, parted at each single space, as in the COCO code's ROUGE: an empty sentence has one empty word."""
-        if all(text and len(text.split()) == text.count(" ") + 1 for text in self.in_order()):
-            return self.texts
-        return self._number([text.split(" ") for text in self.in_order()])[0]
+        return self.texts if self._regular else self._number([text.split(" ") for text in self.in_order()])[0]
+
+    def ngrams(self, orders: int) -> list[Counts]:
+        """The counts of order 1 to `orders`, kept for the next metric."""
+        if len(self._counts) < orders:
+            self._counts = list(ngram_counts(self.texts, orders))
+        return self._counts[:orders]
 
     def in_order(self) -> list[str]:
         """Image by image: the hypothesis, then its references."""
@@ -59,14 +67,24 @@ class Corpus:
         return str(low) if low == high else f"{low}-{high}"
 
     @cached_property
+    def _regular(self) -> bool:
+        """Whether all texts are words with a single space between them."""
+        joined = "\n".join(self.in_order())
+        return not any(blank in f"\n{joined}\n" for blank in ("  ", "\n\n", " \n", "\n ")) and not any(space in joined for space in OTHER_SPACES)
+
+    @cached_property
     def _numbered(self) -> tuple[Texts, list[str]]:
-        return self._number([text.split() for text in self.in_order()])
+        if not self._regular:
+            return self._number([text.split() for text in self.in_order()])
+        texts = self.in_order()
+        return self._identified("\n".join(texts).split(), np.fromiter((text.count(" ") + 1 for text in texts), np.int64, len(texts)))
 
     def _number(self, words: list[list[str]]) -> tuple[Texts, list[str]]:
-        flat = list(chain.from_iterable(words))
-        numbers = {word: number for number, word in enumerate(dict.fromkeys(flat))}
-        lengths = np.fromiter(map(len, words), np.int64, len(words))
-        ids = np.fromiter(map(numbers.__getitem__, flat), np.int64, len(flat))
+        return self._identified(list(chain.from_iterable(words)), np.fromiter(map(len, words), np.int64, len(words)))
+
+    def _identified(self, words: list[str], lengths: np.ndarray) -> tuple[Texts, list[str]]:
+        numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        ids = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
         return Texts(ids, lengths, np.repeat(np.arange(len(self)), self.reference_counts + 1), self._is_hypothesis()), list(numbers)
 
     def _is_hypothesis(self) -> np.ndarray:
@@ -92,7 +110,7 @@ def make_corpus(hypotheses: Hypotheses, references: References, *, tokenize: str
     match_ids(answers, groups, subset=subset)
     texts = tokenize_texts([*answers.values(), *chain.from_iterable(groups[name] for name in answers)], tokenize)
     sizes = np.cumsum([len(answers), *(len(groups[name]) for name in answers)]).tolist()
-    return Corpus(list(answers), texts[: len(answers)], [texts[a:b] for a, b in zip(sizes, sizes[1:], strict=False)], tokenize=tokenize)
+    return Corpus(list(answers), texts[: len(answers)], [texts[a:b] for a, b in pairwise(sizes)], tokenize=tokenize)
 
 
 def by_id(values: Any, what: str) -> dict[str, Any]:

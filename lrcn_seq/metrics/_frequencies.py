@@ -85,12 +85,6 @@ def load_frequencies(path: str | Path) -> DocumentFrequencies:
     return DocumentFrequencies(words, base, documents, *levels, tokenize)
 
 
-def frequencies_of(texts: Texts, orders: int = 4) -> Iterable[tuple[Counts, np.ndarray]]:
-    """Each order's counts with the documents (G,) of its n-grams, from the references of these texts."""
-    for level in ngram_counts(texts, orders):
-        yield level, documents_of(level, texts)
-
-
 def documents_of(level: Counts, texts: Texts) -> np.ndarray:
     """(G,) how many images have each n-gram in a reference."""
     mine = ~texts.hypothesis[level.text]
@@ -107,7 +101,7 @@ def collect(references: Sequence[Sequence[Sequence[int]]], *, words: Sequence[st
     texts = Texts(ids, lengths, image, np.zeros(len(flat), bool))
     base = max(len(words), int(ids.max(initial=0)) + 1)
     keys, counts = [], []
-    for level, documents in frequencies_of(texts, orders):
+    for level in ngram_counts(texts, orders):
         keys.append(level.prefix * base + level.last)
-        counts.append(documents)
+        counts.append(documents_of(level, texts))
     return DocumentFrequencies(tuple(words), base, len(references), tuple(keys), tuple(counts), tokenize)

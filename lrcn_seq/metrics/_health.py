@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,7 +71,7 @@ def health(
     marked = [re.sub(rf"(?<!\w){re.escape(unknown)}(?!\w)", UNKNOWN, sentence) for sentence in sentences] if unknown else sentences
     texts = tokenize_texts(marked, tokenize)
     words = [text.split() for text in texts]
-    pairs = [list(zip(row, row[1:], strict=False)) for row in words]
+    pairs = [list(pairwise(row)) for row in words]
     lengths = [len(row) for row in words]
     total = max(sum(lengths), 1)
     vocabulary = set(chain.from_iterable(words)) - {UNKNOWN}

@@ -59,8 +59,11 @@ def starts(values: np.ndarray) -> np.ndarray:
 
 
 def stable_order(key: np.ndarray) -> np.ndarray:
-    """`argsort(kind="stable")` of keys ≥ 0. Sorting key and place as one number is faster, where they fit into 63 bits."""
-    bits = len(key).bit_length()
-    if int(key.max(initial=0)).bit_length() + bits > 63:
-        return np.argsort(key, kind="stable")
-    return np.sort(key << bits | np.arange(len(key))) & (1 << bits) - 1
+    """`argsort(kind="stable")` of keys ≥ 0, sixteen bits at a time: NumPy sorts those by counting, several times as fast."""
+    order = np.argsort(key.astype(np.uint16), kind="stable")
+    highest, shift = int(key.max(initial=0)), 16
+    while highest >> shift:
+        digit = (key >> shift).astype(np.uint16)[order]
+        order = order[np.argsort(digit, kind="stable")]
+        shift += 16
+    return order

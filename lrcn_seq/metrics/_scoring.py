@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from lrcn_seq.metrics._corpus import Corpus, Hypotheses, References, make_corpus
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.metrics._corpus import Corpus, Hypotheses, References, by_id, check_group, make_corpus
+from lrcn_seq.metrics._frequencies import DocumentFrequencies, collect
+from lrcn_seq.metrics._tokenizing import tokenize_texts
 from lrcn_seq.metrics.base import Metric, Score
 from lrcn_seq.registry import metrics as registry
 
@@ -44,6 +48,23 @@ class Report:
         """The object that `score --json` prints."""
         table = {"sentences": self.sentences} if sentences else {}
         return {"metrics": self.values, "signatures": self.signatures, **table, "count": self.count}
+
+
+def document_frequencies(references: References, *, tokenize: str = "ptb", orders: int = 4) -> DocumentFrequencies:
+    """In how many images' references each n-gram occurs, to be kept (`save`) and given to CIDEr of any other set.
+
+    Raises:
+        ArgumentError: wrong nesting, or no references.
+    """
+    groups = by_id(references, "references")
+    for name, group in groups.items():
+        check_group(name, group)
+    if not groups:
+        raise ArgumentError("references: expected at least one image. Received: none.")
+    texts = iter(tokenize_texts(list(chain.from_iterable(groups.values())), tokenize))
+    split = [[next(texts).split() for _ in group] for group in groups.values()]
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(chain.from_iterable(split))))}
+    return collect([[[numbers[word] for word in words] for words in group] for group in split], words=tuple(numbers), tokenize=tokenize, orders=orders)
 
 
 def make_metrics(specs: Iterable[Spec]) -> list[Metric]:

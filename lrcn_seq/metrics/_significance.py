@@ -41,7 +41,16 @@ class Difference(NamedTuple):
     samples: int
 
 
-def intervals(hypotheses: Hypotheses, references: References, metrics: Iterable[Spec] = DEFAULT, *, tokenize: str = "ptb", subset: bool = False, samples: int = 1000, seed: int = 0) -> list[Interval]:
+def intervals(
+    hypotheses: Hypotheses,
+    references: References,
+    metrics: Iterable[Spec] = DEFAULT,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+    samples: int = 1000,
+    seed: int = 0,
+) -> list[Interval]:
     """The 95 % interval of every value, by resampling segments."""
     corpus = make_corpus(hypotheses, references, tokenize=tokenize, subset=subset)
     return [row for measure in make_metrics(metrics) for row in interval_rows(measure, corpus, samples=samples, seed=seed)]
@@ -55,7 +64,16 @@ def interval_rows(measure: Metric, corpus: Corpus, *, samples: int = 1000, seed:
     yield from map(Interval, measure.names, values, low, high)
 
 
-def paired(systems: Mapping[str, Hypotheses], references: References, metrics: Iterable[Spec] = DEFAULT, *, tokenize: str = "ptb", subset: bool = False, samples: int = 1000, seed: int = 0) -> list[Difference]:
+def paired(
+    systems: Mapping[str, Hypotheses],
+    references: References,
+    metrics: Iterable[Spec] = DEFAULT,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+    samples: int = 1000,
+    seed: int = 0,
+) -> list[Difference]:
     """Each pair of systems compared on the same resamples of the segments that they share.
 
     Raises:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.metrics._ngrams import Texts, starts
+from lrcn_seq.metrics._ngrams import Texts, stable_order, starts
 
 WORD_BITS = 64
 
@@ -63,7 +63,7 @@ def word_places(texts: Texts) -> np.ndarray:
     place = np.arange(len(texts.words)) - np.repeat(np.cumsum(texts.lengths) - texts.lengths, texts.lengths)
     key = texts.image[text] * (int(texts.words.max(initial=0)) + 1) + texts.words
     mine = np.flatnonzero(texts.hypothesis[text] & (place < WORD_BITS))
-    mine = mine[np.argsort(key[mine], kind="stable")]
+    mine = mine[stable_order(key[mine])]
     first = np.flatnonzero(starts(key[mine]))
     known = np.append(key[mine[first]], -1)
     bits = np.bitwise_or.reduceat(np.uint64(1) << place[mine].astype(np.uint64), first) if len(first) else np.zeros(0, np.uint64)

@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.metrics._bleu_variants import nltk_bleu, sacre_bleu
 from lrcn_seq.metrics._corpus import Corpus
-from lrcn_seq.metrics._ngrams import Texts, ngram_counts, starts
+from lrcn_seq.metrics._ngrams import Counts, Texts, starts
 from lrcn_seq.metrics.base import Metric
 from lrcn_seq.registry import metrics
 
@@ -58,7 +58,7 @@ class Bleu(Metric):
     def statistics(self, corpus: Corpus) -> np.ndarray:
         """Columns: matches of each order, n-grams of each order, words, reference words; for NLTK one order more."""
         orders = self.order + (self.variant == "nltk")
-        matches = [clipped_matches(texts_counts, corpus.texts) for texts_counts in ngram_counts(corpus.texts, orders)]
+        matches = [clipped_matches(texts_counts, corpus.texts) for texts_counts in corpus.ngrams(orders)]
         words = corpus.texts.lengths[corpus.texts.hypothesis]
         least = 1 if self.variant == "nltk" else 0
         guesses = [np.maximum(words - n, least) for n in range(orders)]
@@ -78,7 +78,7 @@ class Bleu(Metric):
         return f"bleu|variant:{self.variant}|smoothing:{self.smoothing}|length:{self.length}{effective}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
 
 
-def clipped_matches(counts, texts: Texts) -> np.ndarray:
+def clipped_matches(counts: Counts, texts: Texts) -> np.ndarray:
     """(I,) n-grams of each hypothesis that are in a reference, each at most as often as in the reference that has most."""
     image, own = texts.image[counts.text], texts.hypothesis[counts.text]
     group = np.flatnonzero(starts(counts.gram) | starts(image))

@@ -5,7 +5,7 @@ Vedantam et al., "CIDEr: Consensus-based Image Description Evaluation", CVPR 201
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,8 +13,8 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from lrcn_seq.metrics._corpus import Corpus
-from lrcn_seq.metrics._frequencies import DocumentFrequencies, frequencies_of, load_frequencies
-from lrcn_seq.metrics._ngrams import Counts, Texts, ngram_counts, starts
+from lrcn_seq.metrics._frequencies import DocumentFrequencies, documents_of, load_frequencies
+from lrcn_seq.metrics._ngrams import Counts, Texts, starts
 from lrcn_seq.metrics.base import Metric
 from lrcn_seq.records import PositiveNumber
 from lrcn_seq.registry import metrics
@@ -50,7 +50,7 @@ class Cider(Metric):
     def statistics(self, corpus: Corpus) -> np.ndarray:
         """Columns: score, 1. A resample keeps the document frequencies."""
         words = None if self.frequencies is None else self.frequencies.renumbered(corpus.vocabulary)
-        scores = self.scores(corpus.texts, words=words)
+        scores = self.scores(corpus.texts, corpus.ngrams(self.order), words=words)
         return np.stack([scores, np.ones_like(scores)], axis=1)
 
     def aggregate(self, totals: np.ndarray) -> np.ndarray:
@@ -62,11 +62,11 @@ class Cider(Metric):
         penalty = f"|sigma:{self.sigma:g}|length:{self.length}" if self.variant == "d" else ""
         return f"cider|variant:{self.variant}{penalty}|n-grams:{self.order}|frequencies:{documents}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
 
-    def scores(self, texts: Texts, *, words: np.ndarray | None = None) -> np.ndarray:
+    def scores(self, texts: Texts, ngrams: Sequence[Counts], *, words: np.ndarray | None = None) -> np.ndarray:
         """(I,) the score of each hypothesis. `words` (W,) gives the id that each word has in the stored frequencies."""
         images = int(texts.hypothesis.sum())
         kept = self.frequencies
-        levels = frequencies_of(texts, self.order) if kept is None else kept.look_up(ngram_counts(texts, self.order), words)
+        levels = ((level, documents_of(level, texts)) for level in ngrams) if kept is None else kept.look_up(ngrams, words)
         likeness = self._cosines(texts, levels, np.log(float(images if kept is None else kept.documents)))
         references = ~texts.hypothesis
         image = texts.image[references]

@@ -65,14 +65,14 @@ class Matcher:
         return found
 
     def _add_paraphrases(self, found: list[list[Match]], hypothesis: Sentence, reference: Sentence) -> None:
+        ours, theirs = hypothesis.nodes, reference.nodes
         for place, length, others in reference.phrases:
-            common = others.keys() & hypothesis.nodes.keys()
-            for node in sorted(common, key=others.get) if common else ():
-                found[place] += [make_match(place, length, other, size, stage=PARAPHRASE) for other, size in hypothesis.nodes[node]]
+            if not others.keys().isdisjoint(ours):
+                for node in sorted(others.keys() & ours.keys(), key=others.get):
+                    found[place] += [make_match(place, length, other, size, stage=PARAPHRASE) for other, size in ours[node]]
         for place, size, others in hypothesis.phrases:
-            common = others.keys() & reference.nodes.keys()
-            for node in sorted(common, key=others.get) if common else ():
-                for other, length in reference.nodes[node]:
+            for node in () if others.keys().isdisjoint(theirs) else sorted(others.keys() & theirs.keys(), key=others.get):
+                for other, length in theirs[node]:
                     found[other].append(make_match(other, length, place, size, stage=PARAPHRASE))
 
     def _near_words(self, word: int) -> dict[int, int]:
@@ -114,10 +114,10 @@ class Matcher:
         known = paraphrases.among(np.unique(np.concatenate([node for _, node in levels])))
         wanted = np.zeros(len(paraphrases.starts), bool)
         wanted[[*known, *chain.from_iterable(known.values())]] = True
-        for size, (place, node) in enumerate(levels, 1):
-            kept = wanted[node]
-            place, node = place[kept], node[kept]
-            for number, at, own in zip(text[place].tolist(), (place - first[text[place]]).tolist(), node.tolist(), strict=True):
+        for size, (places, nodes) in enumerate(levels, 1):
+            kept = wanted[nodes]
+            place = places[kept]
+            for number, at, own in zip(text[place].tolist(), (place - first[text[place]]).tolist(), nodes[kept].tolist(), strict=True):
                 sentence = self.sentences[number]
                 sentence.nodes.setdefault(own, []).append((at, size))
                 if own in known:

@@ -45,10 +45,15 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
         ours, theirs = ours | match.ours, theirs | match.theirs
     # A path: rank, where the last match ends in the hypothesis (-1: no chunk is open), where in the reference, words used in both, matches chosen.
     paths = [(0, -1, 0, ours, theirs, ())]
+    choices = max((place for place, here in enumerate(candidates) if here and place not in sure), default=-1)
     for place, here in enumerate(candidates):
         if len(paths) > 1:
             paths.sort(key=itemgetter(0))
             del paths[BEAM:]
+            if place > choices:
+                # All that is left is the same for every path, but for one chunk that may or may not go on.
+                limit = paths[0][0] + CHUNK
+                paths = [path for path in paths if path[0] <= limit]
         match = sure.get(place)
         if match:
             paths = [

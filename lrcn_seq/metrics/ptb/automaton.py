@@ -90,7 +90,7 @@ class Automaton:
         return number
 
     def _pattern(self, pattern: str) -> Part:
-        lexemes = [lexeme for lexeme in LEXEME.finditer(pattern)]
+        lexemes = list(LEXEME.finditer(pattern))
         part, end = self._choice(lexemes, 0)
         if end != len(lexemes):
             raise ValueError(f"unbalanced pattern {pattern!r}")

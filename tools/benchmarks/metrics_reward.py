@@ -1,0 +1,42 @@
+"""CIDEr-D as a training reward: sentences of ids a second, with stored frequencies, and how the values compare with pycocoevalcap's.
+
+    python tools/benchmarks/metrics_reward.py DATA          # the folder with flickr8k/
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from metrics_equality import flickr8k, leave_one_out
+
+from lrcn_seq import metrics
+from lrcn_seq.metrics.ptb import tokenize
+
+BATCHES = (64, 500, 5000)
+
+
+def main(data: Path) -> None:
+    hypotheses, references = leave_one_out(flickr8k(data))
+    frequencies = metrics.document_frequencies(references)
+    words = ["", "", "", "", *frequencies.words]
+    numbers = {word: number for number, word in enumerate(words)}
+    ids = [[[numbers[word] for word in text.split()] for text in tokenize(group)] for group in references.values()]
+    reward = metrics.CiderReward(ids, frequencies=frequencies, words=words)
+    rows = [[numbers.get(word, 3) for word in text.split()] for text in tokenize(list(hypotheses.values()))]
+    sentences = np.zeros((len(rows), max(map(len, rows)) + 1), int)
+    for place, row in enumerate(rows):
+        sentences[place, : len(row)] = row
+    value = reward(sentences, range(len(rows))).mean()
+    print(f"mean {value:.6f}; metrics.cider {metrics.cider(hypotheses, references).value:.6f} (there unknown words differ from each other, here they are one id)")
+    generator = np.random.default_rng(0)
+    for batch in BATCHES:
+        chosen = [generator.integers(len(rows), size=batch) for _ in range(max(10000 // batch, 3))]
+        start = time.perf_counter()
+        for places in chosen:
+            reward(sentences[places], places.tolist())
+        print(f"batch {batch}: {batch * len(chosen) / (time.perf_counter() - start):,.0f} sentences/s")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
