@@ -8,14 +8,15 @@ Shapes are written `(B, T, D)`, batch first. Records that enter compiled code ar
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Le, Lt
 
 Positive = Annotated[int, Gt(0)]
 NotNegative = Annotated[int, Ge(0)]
-PositiveNumber = Annotated[float, Gt(0)]
-NumberNotNegative = Annotated[float, Ge(0)]
+PositiveNumber = Annotated[float, Gt(0), Lt(math.inf)]
+NumberNotNegative = Annotated[float, Ge(0), Lt(math.inf)]
 Share = Annotated[float, Ge(0), Le(1)]
 Rate = Annotated[float, Ge(0), Lt(1)]
 
@@ -111,14 +112,6 @@ class Hypotheses(NamedTuple):
     scores: Any
     lengths: Any
     log_probabilities: Any
-
-
-class Batch(NamedTuple):
-    """Clips with sentences: `owner` (B,) int32 is the clip of each sentence, `words` (B, L) int32 begins with start, ends with end, padded with 0."""
-
-    clips: Clips
-    owner: Any
-    words: Any
 
 
 class Caption(NamedTuple):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import re
 import typing
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -32,10 +34,12 @@ class Registry:
 
     def register(self, part: type) -> type:
         """Class decorator: registers `part` under the stem of its file."""
-        name = part.__module__.rpartition(".")[2]
+        package, _, name = part.__module__.rpartition(".")
         known = self._parts.get(name)
         if known is not None and (known.__module__, known.__qualname__) != (part.__module__, part.__qualname__):
-            raise UnknownPartError(f"{self.seam}: the name {name!r} is taken by {known.__module__}.{known.__qualname__}. Received: {part.__qualname__}; give its file another name.")
+            raise self._taken(name, f"{known.__module__}.{known.__qualname__}", part)
+        if package != self.package and name in self._files():
+            raise self._taken(name, f"{self.package}.{name}", part)
         self._parts[name] = part
         return part
 
@@ -53,10 +57,10 @@ class Registry:
             if name in self._files():
                 import_module(f"{self.package}.{name}")
             elif name in self._entry_points():
-                self._parts[name] = self._entry_points()[name].load()
-            else:
-                known = self.names()
-                raise UnknownPartError(f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}.")
+                self._parts[name] = loaded(self._entry_points()[name])
+        if name not in self._parts:
+            known = self.names()
+            raise UnknownPartError(f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}.")
         return self._parts[name]
 
     def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
@@ -71,7 +75,10 @@ class Registry:
         part = self.get(spec["type"])
         takes_all = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(part.__init__).parameters.values())
         accepted = {name: value for name, value in derived.items() if takes_all or name in signature(part)}
-        return part(**{name: value for name, value in spec.items() if name != "type"}, **accepted)
+        try:
+            return part(**{name: value for name, value in spec.items() if name != "type"}, **accepted)
+        except ValueError as error:  # an ArgumentError, or what Keras says of layers that do not fit together
+            raise ConfigError([Problem(place or self.seam, " ".join(str(error).split()))]) from error
 
     def problems(self, spec: Any, place: str) -> list[Problem]:
         """Everything wrong with a spec, each with its place."""
@@ -82,6 +89,9 @@ class Registry:
         except UnknownPartError as error:
             return [Problem(f"{place}.type", str(error))]
         return argument_problems(part, {name: value for name, value in spec.items() if name != "type"}, place)
+
+    def _taken(self, name: str, owner: str, part: type) -> UnknownPartError:
+        return UnknownPartError(f"{self.seam}: the name {name!r} is taken by {owner}. Received: {part.__module__}.{part.__qualname__}; give its file another name.")
 
     def _files(self) -> list[str]:
         return files_of(self.package)
@@ -106,6 +116,15 @@ def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
             raise UnknownPartError(f"{seam}: the name {point.name!r} is taken already. Received: entry point {point.value}; rename it.")
         found[point.name] = point
     return found
+
+
+def loaded(point: EntryPoint) -> type:
+    """The class that an entry point names."""
+    try:
+        return point.load()
+    except Exception as error:  # another package may raise anything while it is imported
+        reason = f"{type(error).__name__}: {error}"
+        raise UnknownPartError(f"{point.group}: expected the part {point.name!r} in {point.value}. Received: {reason}; repair that package or remove it.") from error
 
 
 def signature(part: type) -> dict[str, inspect.Parameter]:
@@ -139,9 +158,22 @@ def _value_problems(part: type, name: str, value: Any, place: str) -> list[Probl
     try:
         TypeAdapter(hint).validate_python(value, strict=True)
     except ValidationError as error:
-        reasons = dict.fromkeys(detail["msg"] for detail in error.errors())
-        return [Problem(place, f"{'; or '.join(reasons)}. Received: {value!r}.")]
+        return [Problem(place, complaint(error.errors(), value))]
     return []
+
+
+def complaint(details: Iterable[Mapping[str, Any]], value: Any) -> str:
+    """What pydantic found wrong with a value, in our words."""
+    details = list(details)
+    choices = [name for detail in details if detail["type"] == "literal_error" for name in re.findall("'([^']*)'", detail["ctx"]["expected"])]
+    expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
+    return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}"
+
+
+def _expectation(message: str) -> str:
+    if "valid dictionary" in message:
+        return "expected a mapping"
+    return re.sub("^Input should be ", "expected ", re.sub("^Input should be (?=greater|less)", "expected a number ", message))
 
 
 sources = Registry("sources", "lrcn_seq.data.sources")

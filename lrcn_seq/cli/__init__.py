@@ -1,9 +1,13 @@
-"""The console script `lrcn`: one verb per file. Exit code 0 done, 1 the work failed, 2 the call or the config is wrong."""
+"""The console script `lrcn`: pictures and videos to labels and sentences. One verb a file.
+
+Exit code 0 done, 1 the work failed, 2 the call or the config is wrong.
+"""
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import os
 import sys
 import traceback
@@ -12,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lrcn_seq.cli._quiet import quiet
-from lrcn_seq.errors import LrcnError, did_you_mean
+from lrcn_seq.errors import LrcnError, UsageError, did_you_mean
 
 
 def verbs() -> dict[str, str]:
@@ -42,24 +46,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def overview(known: dict[str, str]) -> str:
     """The help of `lrcn` itself."""
     rows = "\n".join(f"  {verb:10} {line}" for verb, line in known.items())
-    return f"usage: lrcn VERB ...\n\n{__doc__.partition(':')[0]}.\n\n{rows}\n\n`lrcn VERB --help` tells more."
+    return f"usage: lrcn VERB ...\n\nPictures and videos to labels and sentences.\n\n{rows}\n\n`lrcn VERB --help` tells more."
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a call in one sentence."""
+
+    def error(self, message: str):
+        raise UsageError(f"{message.rstrip('.')}. See `{self.prog} --help`.")
 
 
 def _run(verb: str, rest: list[str]) -> int:
     module = import_module(f"lrcn_seq.cli.{verb}")
-    parser = argparse.ArgumentParser(f"lrcn {verb}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(f"lrcn {verb}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    debug = "--debug" in rest
+    # Names of files may hold bytes that are no UTF-8; in JSON this is their proper escape.
+    with contextlib.suppress(AttributeError):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         parsed = parser.parse_intermixed_args(rest)
-    except SystemExit as stop:
+        if not debug:
+            quiet()
+        code = module.run(parsed)
+        sys.stdout.flush()
+    except SystemExit as stop:  # --help
         return int(stop.code or 0)
-    if not parsed.debug:
-        quiet()
-    try:
-        return module.run(parsed)
     except LrcnError as error:
-        return _fail(verb, str(error), error.exit_code, debug=parsed.debug)
+        return _fail(verb, str(error), error.exit_code, debug=debug)
     except KeyboardInterrupt:
         return _fail(verb, "interrupted; what was finished is kept.", 130, debug=False)
     except BrokenPipeError:
@@ -67,9 +82,10 @@ def _run(verb: str, rest: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=parsed.debug)
+        return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
     except OSError as error:
-        return _fail(verb, f"{error.filename or 'a file'}: {error.strerror or error}.", 1, debug=parsed.debug)
+        return _fail(verb, f"{error.filename or 'the output'}: {error.strerror or error}.", 1, debug=debug)
+    return code
 
 
 def _fail(verb: str, sentence: str, code: int, *, debug: bool) -> int:

@@ -1,16 +1,19 @@
-"""Files named on the command line, and output that is written line by line."""
+"""What verbs have in common: files named on the command line, output that is written line by line, numbers."""
 
 from __future__ import annotations
 
+import argparse
 import glob
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, BinaryIO
 
-from lrcn_seq.errors import DataError, UsageError
+from lrcn_seq.errors import DataError, RunError, UsageError
+
+BEGINNING = b'{"file": '
 
 
 def expand(names: Sequence[str]) -> list[str]:
@@ -42,37 +45,64 @@ def lines_done(path: str | None) -> set[str]:
     """The files that an earlier call wrote to its output; a line cut short by a crash is dropped from the file.
 
     Raises:
-        DataError: the file is something else.
+        DataError: the file is something else; it is left as it is.
     """
-    if path is None or not Path(path).exists():
+    if path is None or not Path(path).is_file():  # a device or a pipe has no earlier lines
         return set()
     done, whole = set(), 0
     with Path(path).open("rb") as file:
-        for line in file:
+        for number, line in enumerate(whole_lines(file, path), start=1):
             try:
-                row = json.loads(line)
-                done.add(row["file"])
+                done.add(json.loads(line)["file"])
             except (ValueError, KeyError, TypeError):
-                if line.endswith(b"\n"):
-                    raise DataError(f"{path}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.") from None
-                break
-            if not line.endswith(b"\n"):
-                done.discard(row["file"])
-                break
+                raise DataError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.") from None
             whole += len(line)
-    os.truncate(path, whole)
+    if whole < Path(path).stat().st_size:
+        os.truncate(path, whole)
     return done
 
 
+def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
+    """The lines of an output but the last if it was cut short; what does not begin as ours do is not read through."""
+    while line := file.readline(len(BEGINNING)):
+        if not BEGINNING.startswith(line):
+            raise DataError(f"{path}: expected the JSON lines of an earlier call. Received: {line!r}; choose another --output.")
+        line += file.readline()
+        if line.endswith(b"\n"):
+            yield line
+
+
+class Output:
+    """JSON lines, written through to the disk's cache one by one."""
+
+    def __init__(self, path: str):
+        self.path = path
+        try:
+            self.file = Path(path).open("ab", buffering=0)
+        except OSError as error:
+            raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
+
+    def write(self, row: dict[str, Any]) -> None:
+        """One line. Names of files that are no UTF-8 become an escape of JSON."""
+        try:
+            self.file.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise RunError(f"{self.path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
+
+
 @contextmanager
-def open_output(path: str | None) -> Iterator[TextIO | None]:
+def open_output(path: str | None) -> Iterator[Output | None]:
     """The output opened for appending; None where none was asked for."""
     if path is None:
         yield None
         return
-    try:
-        file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
-    with file:
-        yield file
+    output = Output(path)
+    with output.file:
+        yield output
+
+
+def positive(text: str) -> int:
+    """A number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0. Received: {text!r}")
+    return int(text)

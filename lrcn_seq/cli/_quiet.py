@@ -8,10 +8,12 @@ import re
 import sys
 import threading
 import warnings
+from functools import cache
 
 NOISE = re.compile(rb"^(?:[IWE]\d{4} |WARNING: All log messages before absl::InitializeLog|\d{4}-\d\d-\d\d .*(?:cpu_feature_guard|cuda|oneDNN|TF-TRT))|^To enable the following instructions")
 
 
+@cache
 def quiet() -> None:
     """From here on C++ code writes to a filter; Python's own stderr stays what it was, a terminal included."""
     warnings.filterwarnings("ignore", module=r"keras\..*")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
-from lrcn_seq.cli._files import expand, lines_done, open_output
-from lrcn_seq.errors import ConfigError
+from lrcn_seq.cli._files import expand, lines_done, open_output, positive
+from lrcn_seq.errors import ConfigError, Problem
+
+OVERRIDE = re.compile(r"\w+(\.\w+)+=")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("run", help="a run folder")
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, folders, globs; section.key=value of the search may stand among them")
-    parser.add_argument("--beams", type=int, help="beams of the search")
-    parser.add_argument("--best", type=int, default=1, help="sentences for each picture")
+    parser.add_argument("--beams", type=positive, metavar="K", help="beams of the search")
+    parser.add_argument("--best", type=positive, default=1, metavar="N", help="sentences for each picture, best first")
     parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a picture is done; called again, goes on where it stopped")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -25,44 +29,40 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints a sentence for each picture; those that cannot be read are named, and the exit code is then 1."""
     import lrcn_seq
 
-    overrides = [text for text in arguments.images if text.startswith("search.") and "=" in text]
+    overrides = [text for text in arguments.images if OVERRIDE.match(text) and not Path(text).exists()]
     files = expand([text for text in arguments.images if text not in overrides])
     done = lines_done(arguments.output)
-    task = lrcn_seq.load(arguments.run)
-    search = searched(task.settings, overrides, arguments.beams, arguments.best)
     results, failed = [], 0
     with open_output(arguments.output) as output:
+        task = lrcn_seq.load(arguments.run)
+        search = task.searching(changed(task.settings, overrides), beams=arguments.beams, best=arguments.best)
         for prediction in predictions(task, [file for file in files if file not in done], search, arguments.best):
             row = as_dict(prediction)
             failed += "error" in row
-            results.append(row)
+            if arguments.json:
+                results.append(row)
             if output:
-                output.write(json.dumps(row, ensure_ascii=False) + "\n")
-                output.flush()
+                output.write(row)
             show(row, quiet=arguments.json, several=len(files) > 1 or arguments.best > 1)
     if arguments.json:
         print(json.dumps({"results": results}, ensure_ascii=False))
     return 1 if failed else 0
 
 
-def searched(settings, overrides: list[str], beams: int | None, best: int) -> dict:
-    """The search of the run with what the call changes; at least as wide as the sentences asked for."""
-    from lrcn_seq import config as configs
+def changed(settings, overrides: list[str]) -> dict:
+    """The search of the run with what the call changes; of another type, its defaults with it."""
     from lrcn_seq.config.loading import override
-    from lrcn_seq.registry import searches
 
-    tree = settings.model_dump()
-    problems = [problem for text in overrides if (problem := override(tree, text))]
-    search = tree["search"]
-    if beams is not None:
-        search = {"type": "beam", **(search if search["type"] == "beam" else {}), "beams": beams}
-    if search["type"] == "beam" and best > search.get("beams", 5):
-        search["beams"] = best
-    problems = problems or searches.problems(search, "search")
+    tree = {"search": dict(settings.search)}
+    problems = [Problem(text, "only search.key=value can be changed here.") for text in overrides if not text.startswith("search.")]
+    for text in sorted(overrides, key=lambda text: not text.startswith("search.type=")):
+        if problem := override(tree, text):
+            problems.append(problem)
+        elif text.startswith("search.type=") and tree["search"]["type"] != settings.search["type"]:
+            tree["search"] = {"type": tree["search"]["type"]}
     if problems:
         raise ConfigError(problems, "the call")
-    configs.checked({**tree, "search": search})
-    return search
+    return tree["search"]
 
 
 def predictions(task, files: list[str], search: dict, best: int) -> Iterator:

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lrcn_seq.errors import ConfigError, DataError
+from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
+
+if TYPE_CHECKING:
+    from lrcn_seq.config import Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("config", help="a YAML file")
-    parser.add_argument("overrides", nargs="*", metavar="section.key=value")
+    parser.add_argument("overrides", nargs="*", default=[], metavar="section.key=value", help="changes of the config")
     parser.add_argument("--data", action="store_true", help="data that is not there is an error, not a warning")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Checks sections and parts, then opens the source."""
+    """Checks sections and parts, builds the networks, then opens the source."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
 
     config = configs.read(arguments.config, arguments.overrides)
+    if problems := network_problems(config):
+        raise ConfigError(problems, arguments.config)
     try:
         source = sources.build(config.data.source, place="data.source")
-    except (DataError, ConfigError) as error:
+        check_init(config)
+    except (DataError, RunError) as error:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
         if arguments.data:
             return 1
@@ -32,3 +40,27 @@ def run(arguments: argparse.Namespace) -> int:
     counts = {split: len(source.split(split)) for split in ("train", "dev", "test")}
     print(f"{arguments.config}: the config is right; {', '.join(f'{count} {split}' for split, count in counts.items())} samples.")
     return 0
+
+
+def network_problems(config: Config) -> list[Problem]:
+    """What shows only when the networks of all stages are built: layers that do not exist, sizes that do not fit."""
+    from lrcn_seq import config as configs
+    from lrcn_seq.tasks import build
+    from lrcn_seq.training.optimizer import rates_of
+
+    problems: list[Problem] = []
+    for number, stage in enumerate(configs.stages(config)):
+        place = f"stages.{number}." if config.stages else ""
+        try:
+            rates_of(build(stage, words=5, labels=2), stage.training.rates)
+        except ConfigError as error:
+            problems += [problem._replace(place=f"{place}{problem.place}") for problem in error.problems]
+    return problems
+
+
+def check_init(config: Config) -> None:
+    """The run whose weights are taken over must be there."""
+    from lrcn_seq.tasks.base import WEIGHTS
+
+    if config.init and not (Path(config.init.run) / WEIGHTS).is_file():
+        raise RunError(f"init.run: expected a run with {WEIGHTS}. Received: {config.init.run}.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from lrcn_seq.cli._files import positive
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
@@ -17,19 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def positive(text: str) -> int:
-    """A number above 0."""
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0. Received: {text!r}.")
-    return int(text)
-
-
 def shares(text: str) -> list[float]:
     """Numbers with commas between them."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"expected numbers like .33,.67. Received: {text!r}.") from None
+        raise argparse.ArgumentTypeError(f"expected numbers like .33,.67. Received: {text!r}") from None
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from lrcn_seq.errors import ConfigError, Problem
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("config", help="a YAML file")
-    parser.add_argument("overrides", nargs="*", metavar="section.key=value")
+    parser.add_argument("overrides", nargs="*", default=[], metavar="section.key=value", help="changes of the config")
     parser.add_argument("--verify", action="store_true", help="read every file again instead of trusting its size and time, and check what is stored")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -14,21 +16,27 @@ from pydantic import BaseModel, ValidationError
 
 from lrcn_seq.config.schema import Config
 from lrcn_seq.errors import ConfigError, Problem, did_you_mean
-from lrcn_seq.registry import SEAMS
+from lrcn_seq.registry import SEAMS, complaint
 
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.2 numbers (1e-3 is a float) and no repeated keys."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", __import__("re").compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789."))
+class _Dumper(yaml.SafeDumper):
+    """Puts in quotes what `_Loader` would take for a number."""
+
+
+MERGE = "tag:yaml.org,2002:merge"
+for _end in (_Loader, _Dumper):
+    _end.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789."))
 
 
 def read(path: str | os.PathLike, overrides: Iterable[str] = ()) -> Config:
@@ -46,11 +54,12 @@ def raw(path: str | os.PathLike, overrides: Iterable[str] = ()) -> dict[str, Any
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError([Problem("", "expected a YAML file; there is no such file.")], str(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem("", f"expected a YAML file in UTF-8. Received: {error}.")], str(path)) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem("", f"expected a YAML file in UTF-8. Received: {getattr(error, 'strerror', None) or error}.")], str(path)) from None
     tree = parse(text, str(path))
     if not isinstance(tree, dict):
-        raise ConfigError([Problem("", f"expected a mapping of sections. Received: {type(tree).__name__}.")], str(path))
+        received = "an empty file" if tree is None else type(tree).__name__
+        raise ConfigError([Problem("", f"expected a mapping of sections. Received: {received}.")], str(path))
     problems = [problem for text in overrides if (problem := override(tree, text))]
     if problems:
         raise ConfigError(problems, "the overrides")
@@ -61,20 +70,33 @@ def parse(text: str, source: str) -> Any:
     """The value of YAML text."""
     try:
         return yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise ConfigError([Problem("", f"expected YAML. Received: {' '.join(str(error).split())}.")], source) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError([Problem("", f"expected YAML. Received: {_yaml_reason(error)}.")], source) from None
+
+
+def _yaml_reason(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return "sections nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+    return f"{error.problem} in line {mark.line + 1}, column {mark.column + 1}"
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:
     """Sets `a.b=value` in the tree; the problem where the text is not of that form."""
     place, equals, value = text.partition("=")
-    if not equals or not place or not all(place.split(".")):
+    if not equals:
         return Problem(text, "expected section.key=value.")
-    return assign(tree, place, parse(value, text))
+    try:
+        problem = assign(tree, place.strip(), parse(value, place))
+    except ConfigError as error:
+        problem = error.problems[0]
+    return problem and problem._replace(place=text)
 
 
 def assign(tree: dict[str, Any], place: str, value: Any) -> Problem | None:
     """Sets the value at a dotted place."""
+    if not all(place.split(".")):
+        return Problem(place, "expected a place like section.key.")
     *parents, last = place.split(".")
     for name in parents:
         child = tree.get(name)
@@ -91,24 +113,40 @@ def checked(tree: Mapping[str, Any], source: str = "the config") -> Config:
     Raises:
         ConfigError: with every problem: of sections, of parts, of stages.
     """
-    try:
-        config = Config.model_validate(tree)
-    except ValidationError as error:
-        problems = [_problem(detail) for detail in error.errors()]
-        raise ConfigError([*problems, *part_problems(tree)], source) from None
-    problems = part_problems(tree)
-    for number, stage in enumerate(config.stages):
-        try:
-            problems += [Problem(f"stages.{number}.{p.place}", p.message) for p in part_problems(staged_tree(config, stage))] if not problems else []
-            staged(config, stage)
-        except ConfigError as error:
-            problems += [Problem(f"stages.{number}.{p.place}", p.message) for p in error.problems]
+    problems = tree_problems(tree)
+    listed = tree.get("stages")
+    for number, stage in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(stage, Mapping) and all(isinstance(place, str) for place in stage):
+            problems += [Problem(f"stages.{number}.{p.place}", p.message) for p in stage_problems(tree, stage) if p not in problems]
     if problems:
         raise ConfigError(problems, source)
-    return config
+    return Config.model_validate(tree)
 
 
 PARTS = {"task": "tasks", "tokenizer": "tokenizers", "encoder": "encoders", "decoder": "decoders", "search": "searches", "data.source": "sources", "data.view": "views"}
+WHOLE_RUN = ("stages.", "init.", "task.", "seed.", "tokenizer.", "data.source.")
+"""What no stage may change: it holds for the run."""
+
+
+def tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the sections and the parts of a mapping, its stages aside."""
+    of_parts = part_problems(tree)
+    try:
+        Config.model_validate(tree)
+    except ValidationError as error:
+        known = {problem.place for problem in of_parts}
+        return [*(problem for detail in error.errors() if (problem := _problem(detail)).place not in known), *of_parts]
+    return of_parts
+
+
+def stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with a stage, and with what it makes of the mapping."""
+    fixed = [Problem(place, "this holds for the whole run; a stage cannot change it.") for place in stage if f"{place}.".startswith(WHOLE_RUN)]
+    if fixed:
+        return fixed
+    changed = copy.deepcopy({name: value for name, value in tree.items() if name != "stages"})
+    wrong = [problem for place, value in stage.items() if (problem := assign(changed, place, copy.deepcopy(value)))]
+    return wrong or tree_problems(changed)
 
 
 def part_problems(tree: Mapping[str, Any]) -> list[Problem]:
@@ -119,21 +157,19 @@ def part_problems(tree: Mapping[str, Any]) -> list[Problem]:
         holder = tree.get(section, {}) if section else tree
         if isinstance(holder, Mapping) and name in holder:
             problems += SEAMS[seam].problems(holder[name], place)
+    evaluation = tree.get("evaluation")
+    metrics = evaluation.get("metrics") if isinstance(evaluation, Mapping) else None
+    for number, metric in enumerate(metrics if isinstance(metrics, list) else []):
+        problems += [Problem(f"evaluation.metrics.{number}", p.message) for p in SEAMS["metrics"].problems({"type": metric}, "")]
     return problems
-
-
-def staged_tree(config: Config, stage: Mapping[str, Any]) -> dict[str, Any]:
-    """The mapping of a stage: the config with the stage's overrides."""
-    tree = config.model_dump(exclude={"stages"})
-    problems = [problem for place, value in stage.items() if (problem := assign(tree, place, value))]
-    if problems:
-        raise ConfigError(problems, "the stage")
-    return tree
 
 
 def staged(config: Config, stage: Mapping[str, Any]) -> Config:
     """The config of a stage."""
-    return checked(staged_tree(config, stage), "the stage")
+    tree = config.model_dump(exclude={"stages"})
+    for place, value in stage.items():
+        assign(tree, place, copy.deepcopy(value))
+    return checked(tree, "the stage")
 
 
 def stages(config: Config) -> list[Config]:
@@ -143,7 +179,7 @@ def stages(config: Config) -> list[Config]:
 
 def dump(config: Config) -> str:
     """The resolved config as YAML: every value, defaults included."""
-    return yaml.safe_dump(config.model_dump(), sort_keys=False, allow_unicode=True)
+    return yaml.dump(config.model_dump(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def _problem(detail: Mapping[str, Any]) -> Problem:
@@ -153,7 +189,7 @@ def _problem(detail: Mapping[str, Any]) -> Problem:
         return Problem(".".join(place), f"unknown key.{did_you_mean(place[-1], known)} Known: {', '.join(known)}.")
     if detail["type"] == "missing":
         return Problem(".".join(place), "missing, and it has no default.")
-    return Problem(".".join(place), f"{detail['msg']}. Received: {detail['input']!r}.")
+    return Problem(".".join(place), complaint([detail], detail["input"]))
 
 
 def _section(place: list[str]) -> type[BaseModel]:

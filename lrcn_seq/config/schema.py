@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from annotated_types import MinLen
 from pydantic import BaseModel, ConfigDict, Field
 
 from lrcn_seq.records import NotNegative, NumberNotNegative, Positive, PositiveNumber, Rate, Share
@@ -114,7 +115,7 @@ class Training(Section):
 class Evaluation(Section):
     """What scores are made of."""
 
-    metrics: list[str] = ["bleu", "rouge_l", "cider"]
+    metrics: Annotated[list[str], MinLen(1)] = ["bleu", "rouge_l", "cider"]
     tokenize: Literal["ptb", "none", "13a"] = "ptb"
     batch: Positive = 50
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq import text
-from lrcn_seq.errors import RunError
+from lrcn_seq.data.media import read_frames
+from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
 from lrcn_seq.records import Clips, Prediction, Sample
-from lrcn_seq.registry import decoders, encoders, sources, tasks, tokenizers
+from lrcn_seq.registry import decoders, encoders, sources, tasks, tokenizers, views
 
 WEIGHTS, TOKENIZER, CONFIG, DERIVED = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json"
 
@@ -30,6 +31,12 @@ class Task(keras.Model, ABC):
     def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer, config: configs.Config, tokenizer: text.Tokenizer | None = None):
         super().__init__(name=config.task["type"])
         self.encoder, self.decoder, self.settings, self.tokenizer = encoder, decoder, config, tokenizer
+        self.view = views.build(config.data.view, place="data.view")
+
+    @classmethod
+    def problems(cls, config: configs.Config) -> list[Problem]:  # noqa: ARG003 - tasks look at it
+        """What is wrong with a config for this task beyond its single parts, found without data."""
+        return []
 
     @abstractmethod
     def example(self):
@@ -38,6 +45,10 @@ class Task(keras.Model, ABC):
     @abstractmethod
     def predict(self, media: Sequence[Any], **options: Any) -> list[Prediction]:
         """What the task says of paths, PIL pictures or arrays."""
+
+    def frames(self, media: Any) -> np.ndarray:
+        """Frames (T, H, W, 3) uint8 of a path, PIL picture or array, seen as in evaluation."""
+        return read_frames(media, self.encoder.preprocessing, view=self.view, pixels_limit=self.settings.data.pixels_limit)
 
     def example_clips(self) -> Clips:
         """One clip of one frame, all zero."""
@@ -59,6 +70,15 @@ def build(config: str | Path | configs.Config, *, words: int | None = None, labe
         DataError: the source had to be read and is not there.
     """
     config = configs.read(config) if isinstance(config, (str, Path)) else config
+    if problems := tasks.get(config.task["type"]).problems(config):
+        raise ConfigError(problems)
+    return assembled(config, words=words, labels=labels, pretrained=pretrained)
+
+
+def assembled(config: configs.Config, *, words: int | None = None, labels: int | None = None, pretrained: bool = False) -> Task:
+    """The same of a config that was found right before."""
+    if words is not None and words <= len(text.base.NAMES):
+        raise ArgumentError(f"words: expected a vocabulary size, the {len(text.base.NAMES)} special words included. Received: words={words}.")
     set_precision(config.training.precision)
     keras.utils.set_random_seed(config.seed)
     kind = tasks.get(config.task["type"])
@@ -116,23 +136,47 @@ def load(folder: str | Path) -> Task:
     if not (folder / WEIGHTS).is_file():
         raise RunError(f"{folder}: no weights are kept here yet; let training reach its first evaluation (lrcn train ... --resume).")
     config = configs.stages(configs.read(folder / CONFIG))[-1]
-    derived = json.loads((folder / DERIVED).read_text(encoding="utf-8"))
-    task = build(config, words=derived.get("words"), labels=derived.get("labels"))
-    if (folder / TOKENIZER).is_file():
+    task = assembled(config, **derived_of(folder))
+    if task.needs == "vocabulary_size":
         task.tokenizer = text.load(folder / TOKENIZER)
     load_weights(task, folder)
     return task
 
 
+def derived_of(folder: Path) -> dict[str, int]:
+    """What the data of a run decided: `words` or `labels`."""
+    path = folder / DERIVED
+    try:
+        return {name: int(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items() if name in {"words", "labels"}}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise RunError(f"{path}: expected what the data decided, as JSON. Received: {getattr(error, 'strerror', None) or error}; this run is damaged.") from error
+
+
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "decoder")) -> None:
-    """Takes the weights of a run over into the named parts of a task."""
+    """Takes the weights of a run over into the named parts of a task; the others stay as they are.
+
+    Raises:
+        RunError: the run has no weights, or they are of other parts or other words.
+    """
     donor = folder / WEIGHTS
     if not donor.is_file():
         raise RunError(f"{folder}: expected a run with {WEIGHTS}; there is none.")
-    kept = {part: [weight.numpy() if hasattr(weight, "numpy") else np.array(weight) for weight in getattr(task, part).weights] for part in {"encoder", "decoder"} - set(parts)}
+    if task.tokenizer is not None and "decoder" in parts and text.load(folder / TOKENIZER).vocabulary() != task.tokenizer.vocabulary():
+        raise RunError(f"{folder}: expected a decoder over the same words. Received: a run with another vocabulary; take over the encoder alone (init.parts: [encoder]).")
     try:
-        task.load_weights(donor)
-    except (ValueError, OSError) as error:
-        raise RunError(f"{donor}: expected weights of this config. Received: {' '.join(str(error).split())[:200]}.") from error
-    for part, values in kept.items():
-        getattr(task, part).set_weights(values)
+        Parts(task, parts).load_weights(donor)
+    except (ValueError, OSError, KeyError) as error:
+        raise RunError(f"{donor}: expected weights of this config's {' and '.join(parts)}. Received: {' '.join(str(error).split())[:200]}.") from error
+
+
+class Parts(keras.Model):
+    """Some parts of a task, under the names that a file of weights has for them."""
+
+    def __init__(self, task: Task, parts: Sequence[str]):
+        super().__init__()
+        for part in parts:
+            setattr(self, part, getattr(task, part))
+        self.built = True
+
+    def load_own_variables(self, store) -> None:
+        """Nothing: what a task holds beside its parts is no weight of theirs."""

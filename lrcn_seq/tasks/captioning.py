@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -9,10 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from lrcn_seq.data.media import read_frames
-from lrcn_seq.errors import MediaError
-from lrcn_seq.records import Batch, Caption, Clips, Encoded, Hypotheses, Prediction, StepOutput
-from lrcn_seq.registry import searches, tasks
+from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, MediaError, Problem, did_you_mean
+from lrcn_seq.records import SPECIAL, Batch, Caption, Clips, Encoded, Hypotheses, Prediction, Special, StepOutput
+from lrcn_seq.registry import metrics, searches, signature, tasks
 from lrcn_seq.tasks.base import Task
 
 
@@ -28,9 +28,19 @@ class Captioning(Task):
         """Probability of feeding the model's own word (scheduled sampling); training sets it."""
         self.draws = keras.random.SeedGenerator(config.seed)
 
+    @classmethod
+    def problems(cls, config) -> list[Problem]:
+        """A search that leaves no sentence, a metric that does not run here, or a monitor that is none of the scores."""
+        return [*search_problems(config.search, SPECIAL, config.data.words_limit + 1), *score_problems(config)]
+
     def example(self) -> Batch:
         """One picture, one sentence of one word."""
         return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
+
+    def build(self, batch_shape=None) -> None:  # noqa: ARG002 - Keras gives it
+        """Builds both parts on the example: on torch Keras cannot trace them by itself."""
+        example = self.example()
+        self.decoder(by_owner(self.encoder(example.clips), example.owner), example.words[:, :-1])
 
     def call(self, batch: Batch, training: bool = False):
         """Logits (B, L−1, V) of each next word."""
@@ -41,7 +51,7 @@ class Captioning(Task):
             return self.decoder.sampled(encoded, words, probability=self.own_words, uniforms=uniforms, training=True)
         return self.decoder(encoded, words, training=training)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002 - as Keras calls it
         """Mean cross-entropy over real words × the loss weight; `sample_weight` is (B,) or (B, L−1)."""
         settings = self.settings.training.loss
         return settings.weight * word_loss(y_pred, x.words[:, 1:], label_smoothing=settings.label_smoothing, sample_weight=sample_weight)
@@ -57,25 +67,58 @@ class Captioning(Task):
         return known[1].write([clips])
 
     def predict(self, media: Sequence[Any], *, beams: int | None = None, best: int = 1, search: dict[str, Any] | None = None, batch: int = 32) -> list[Prediction]:
-        """Sentences for paths, PIL pictures or arrays (H, W, 3), in their order; what cannot be read has an `error`."""
-        search = dict(search or self.settings.search)
-        if beams is not None:
-            search = {**search, "type": "beam", "beams": beams} if search["type"] != "beam" else {**search, "beams": beams}
+        """Sentences for paths, PIL pictures or arrays (H, W, 3), in their order; what cannot be read has an `error`.
+
+        Args:
+            beams: of a beam search. best: sentences for each picture; the search becomes at least so wide.
+            search: `{"type": NAME, …}` in the place of the run's search.
+            batch: pictures that go through the network at once.
+
+        Raises:
+            ArgumentError, ConfigError: the call is wrong.
+        """
+        if isinstance(media, (str, bytes)) or not isinstance(media, (Sequence, np.ndarray)) or getattr(media, "ndim", 4) != 4:
+            raise ArgumentError(f"media: expected a list of paths, PIL pictures or arrays. Received: {type(media).__name__}; put a single one in a list.")
+        if batch < 1:
+            raise ArgumentError(f"batch: expected at least one picture. Received: batch={batch}.")
+        search = self.searching(search, beams=beams, best=best)
         results: list[Prediction] = []
         for start in range(0, len(media), batch):
-            results += self._predict_batch(media[start : start + batch], search, best)
+            results += self._predict_batch(media[start : start + batch], search, best, start)
         return results
 
-    def _predict_batch(self, media: Sequence[Any], search: dict[str, Any], best: int) -> list[Prediction]:
+    def searching(self, search: dict[str, Any] | None = None, *, beams: int | None = None, best: int = 1) -> dict[str, Any]:
+        """A search, the run's own without one, with these beams and at least as wide as the sentences asked for.
+
+        Raises:
+            ArgumentError, ConfigError: no such search, or none that leaves a sentence.
+        """
+        if best < 1:
+            raise ArgumentError(f"best: expected at least one sentence. Received: best={best}.")
+        search = dict(search or self.settings.search)
+        if beams is not None:
+            search = {**(search if search["type"] == "beam" else {"type": "beam"}), "beams": beams}
+        if problems := search_problems(search, self.tokenizer.special, self.settings.data.words_limit + 1):
+            raise ConfigError(problems, "the search")
+        known = signature(searches.get(search["type"]))
+        for width in known.keys() & {"beams", "draws"}:
+            search[width] = max(best, search.get(width, known[width].default))
+        if search.get("best"):
+            search["best"] = max(best, search["best"])
+        return search
+
+    def _predict_batch(self, media: Sequence[Any], search: dict[str, Any], best: int, first: int) -> list[Prediction]:
         frames, errors = [], {}
         for position, item in enumerate(media):
             try:
-                frames.append(read_frames(item, self.encoder.preprocessing)[:1])
+                frames.append(self.frames(item)[:1])
             except MediaError as error:
                 errors[position] = error.reason
+            except TypeError:
+                errors[position] = f"expected a path, a PIL picture or an array. Received: {type(item).__name__}."
         found = iter(self.captions(Clips(np.concatenate(frames), np.arange(len(frames), dtype="int32")[:, None]), search, best) if frames else ())
-        name = [str(item) if isinstance(item, (str, bytes)) or hasattr(item, "__fspath__") else f"{number}" for number, item in enumerate(media)]
-        return [Prediction(name[p], (), errors[p]) if p in errors else Prediction(name[p], next(found)) for p in range(len(media))]
+        names = [os.fsdecode(item) if isinstance(item, (str, bytes, os.PathLike)) else str(first + position) for position, item in enumerate(media)]
+        return [Prediction(name, (), errors[p]) if p in errors else Prediction(name, next(found)) for p, name in enumerate(names)]
 
     def captions(self, clips: Clips, search: dict[str, Any] | None = None, best: int = 1) -> list[tuple[Caption, ...]]:
         """For each clip its sentences, texts distinct, best score first."""
@@ -92,7 +135,6 @@ class Captioning(Task):
                 text = self.tokenizer.decode(sentence.tolist())
                 texts.setdefault(text, Caption(text, float(log_probability), float(score)))
         return tuple(texts.values())[:best]
-
 
     def attention(self, clips: Clips, words: np.ndarray) -> np.ndarray | None:
         """Where the decoder looked at each of words (B, L), which do not hold the start word: (B, L, S·R), or None without attention."""
@@ -149,6 +191,41 @@ class Ranker(keras.Model):
         encoded = by_owner(self.encoder(batch.clips, training=False), batch.owner)
         losses, real = word_losses(self.decoder(encoded, batch.words[:, :-1], training=False), batch.words[:, 1:])
         return -ops.sum(losses * real, axis=1)
+
+
+class _FirstStep(Exception):  # noqa: N818 - no error
+    """A search has found nothing wrong with its settings."""
+
+
+def search_problems(search: dict[str, Any], special: Special, limit: int) -> list[Problem]:
+    """What is wrong with a search: it is built, and begun as far as its first step."""
+
+    def step(*_):
+        raise _FirstStep
+
+    try:
+        searches.build(search, place="search")(step, ops.zeros((1, 1)), (), special=special, limit=limit)
+    except ConfigError as error:
+        return error.problems
+    except ArgumentError as error:
+        return [Problem("search", str(error))]
+    except _FirstStep:
+        pass
+    return []
+
+
+def score_problems(config) -> list[Problem]:
+    """Metrics that do not run here, and a monitor that is none of their scores."""
+    names, problems = ["distinct_captions"], []
+    for number, metric in enumerate(config.evaluation.metrics):
+        try:
+            names += metrics.build({"type": metric}).names
+        except LrcnError as error:
+            problems.append(Problem(f"evaluation.metrics.{number}", str(error)))
+    monitor = config.training.monitor
+    if monitor not in names and not problems:
+        problems.append(Problem("training.monitor", f"expected one of the scores of evaluation.metrics: {', '.join(names)}. Received: {monitor!r}.{did_you_mean(monitor, names)}"))
+    return problems
 
 
 def by_owner(encoded: Encoded, owner) -> Encoded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ def evaluate_runs(
     Raises:
         UsageError: runs of different tasks or vocabularies, or weights that do not fit.
     """
+    if coco_results:
+        check_place(coco_results)
     tasks = [load(folder) for folder in folders]
     check_fusion(tasks, folders, weights)
     run, config = Run(folders[0]), tasks[0].settings
@@ -57,7 +60,7 @@ def evaluate_runs(
 
 def check_fusion(tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None) -> None:
     """Runs are fused where they do the same task over the same words."""
-    if weights is not None and (len(weights) != len(tasks) or min(weights) < 0 or sum(weights) <= 0):
+    if weights is not None and (len(weights) != len(tasks) or not all(0 <= weight < math.inf for weight in weights) or sum(weights) == 0):
         raise UsageError(f"Expected one weight a run, none negative, not all 0. Received: --weights={','.join(map(str, weights))} for {len(tasks)} runs.")
     for task, folder in zip(tasks, folders, strict=True):
         if task.name != tasks[0].name or task.tokenizer.vocabulary() != tasks[0].tokenizer.vocabulary():
@@ -87,8 +90,17 @@ def ranks(task: Task, media: Media, samples: Sequence[Sample]) -> dict[str, dict
     return {direction: recall._asdict() for direction, recall in found._asdict().items()}
 
 
+def check_place(path: str) -> None:
+    """Makes the folder of a file that will be written, so that what is wrong with it shows before the work."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
+    if Path(path).is_dir():
+        raise UsageError(f"{path}: expected a file. Received: a folder.")
+
+
 def write_coco(path: str, evaluated: evaluation.Evaluated) -> None:
     """`[{"image_id", "caption"}]`, ids as numbers where they are numbers, as the COCO server wants them."""
     pairs = [(sample.id, caption.text) for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)]
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     files.write_text(path, json.dumps([{"image_id": int(name) if name.isdigit() else name, "caption": text} for name, text in pairs], ensure_ascii=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -63,14 +64,19 @@ def rows(evaluated: Evaluated) -> list[dict[str, Any]]:
         {
             "id": sample.id,
             "caption": caption.text,
-            "log_probability": caption.log_probability,
-            "score": caption.score,
+            "log_probability": finite(caption.log_probability),
+            "score": finite(caption.score),
             "file": name_of(sample.media),
             "references": list(sample.captions),
             **sentences[sample.id],
         }
         for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)
     ]
+
+
+def finite(value: float) -> float | None:
+    """None for what JSON has no number for: a picture that got no sentence."""
+    return value if math.isfinite(value) else None
 
 
 def write(run: Run, evaluated: Evaluated, split: str) -> dict[str, Any]:

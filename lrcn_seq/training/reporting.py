@@ -58,7 +58,7 @@ def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report
     words, attention = attention_of(task, sample, caption)
     # The map lies over what the encoder saw; without one the picture keeps its proportions.
     resize = "pad" if attention is None else task.encoder.preprocessing.resize
-    picture = Image.fromarray(read_frames(sample.media, PICTURE._replace(resize=resize))[0])
+    picture = Image.fromarray(read_frames(sample.media, PICTURE._replace(resize=resize), pixels_limit=task.settings.data.pixels_limit)[0])
     exact = exactly_right(caption.text, sample.captions) if task.settings.data.source["type"] == "shapes" else None
     return report.Shown(
         name=sample.id, picture=picture, generated=caption.text, references=sample.captions, score=score, log_probability=caption.log_probability, words=words, attention=attention, exact=exact
@@ -68,8 +68,7 @@ def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report
 def attention_of(task: Task, sample: Sample, caption: Caption) -> tuple[tuple[str, ...], np.ndarray | None]:
     """Words and where the decoder looked for each, (L, h, w); nothing where it has no attention or no square grid."""
     ids = task.tokenizer.encode(caption.text)
-    frames = read_frames(sample.media, task.encoder.preprocessing)[:1]
-    looked = task.attention(Clips(frames, np.zeros((1, 1), "int32")), np.array([ids], "int32")) if ids else None
+    looked = task.attention(Clips(task.frames(sample.media)[:1], np.zeros((1, 1), "int32")), np.array([ids], "int32")) if ids else None
     side = 0 if looked is None else math.isqrt(looked.shape[-1])
     if looked is None or side < 2 or side * side != looked.shape[-1]:
         return (), None
