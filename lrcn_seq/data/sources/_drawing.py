@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import colorsys
 import math
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-COLORS = {"red": (220, 40, 40), "green": (40, 160, 60), "blue": (50, 80, 220), "yellow": (235, 205, 40), "purple": (150, 60, 190), "orange": (240, 130, 30)}
-SHAPES = ("circle", "square", "triangle", "cross")
+COLORS = {
+    "red": (219, 0, 0),
+    "orange": (247, 111, 0),
+    "yellow": (247, 232, 12),
+    "green": (16, 158, 28),
+    "cyan": (22, 210, 217),
+    "blue": (34, 72, 224),
+    "purple": (131, 48, 191),
+    "pink": (250, 125, 198),
+}
+SHAPES = ("circle", "square", "triangle", "cross", "ring", "diamond")
 RADII = {"small": 0.095, "large": 0.19}
 
-# Pairs of color and shape that training never shows.
+# Pairs of color and shape that training never shows. Of any color one at most is missing: with fewer colors and shapes, either foretells the other, and little is composed.
 HELD_OUT = {
     "train": frozenset(),
-    "dev": frozenset({("purple", "circle"), ("orange", "square")}),
-    "test": frozenset({("red", "circle"), ("green", "square"), ("blue", "triangle"), ("yellow", "cross")}),
+    "dev": frozenset({("pink", "circle"), ("cyan", "square")}),
+    "test": frozenset({("red", "circle"), ("green", "square"), ("blue", "triangle"), ("yellow", "cross"), ("purple", "ring"), ("orange", "diamond")}),
 }
 
 # A thing in a sentence: size, color and shape.
@@ -61,10 +71,9 @@ def plain(sentence: str) -> str:
 
 
 def placed(thing: Thing, at: tuple[float, float], random: np.random.Generator) -> Placed:
-    """A thing with a little chance in its size and color."""
+    """A thing with a little chance in its size and its shade."""
     radius = RADII[thing.size] * random.uniform(0.92, 1.08)
-    color = np.clip(np.array(COLORS[thing.color]) + random.integers(-15, 16, 3), 0, 255)
-    return Placed(thing, *at, radius, tuple(color.tolist()))
+    return Placed(thing, *at, radius, _shade(COLORS[thing.color], random))
 
 
 def paint(things: list[Placed], pixels: int, background: int) -> np.ndarray:
@@ -74,8 +83,11 @@ def paint(things: list[Placed], pixels: int, background: int) -> np.ndarray:
     brush = ImageDraw.Draw(canvas)
     for thing in things:
         x, y, radius = thing.x * side, thing.y * side, thing.radius * side
-        if thing.thing.shape == "circle":
+        if thing.thing.shape in {"circle", "ring"}:
             brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=thing.color)
+            if thing.thing.shape == "ring":
+                hole = 0.55 * radius
+                brush.ellipse((x - hole, y - hole, x + hole, y + hole), fill=(background,) * 3)
         else:
             for outline in _outlines(thing.thing.shape, x, y, radius):
                 brush.polygon(outline, fill=thing.color)
@@ -91,12 +103,23 @@ def _thing(random: np.random.Generator, pairs: frozenset[tuple[str, str]]) -> Th
     return Thing(tuple(RADII)[random.integers(len(RADII))], color, shape)
 
 
+def _shade(color: tuple[int, int, int], random: np.random.Generator) -> tuple[int, int, int]:
+    """A darker, paler or slightly turned color: one word for many, as in photographs."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in color))
+    turned = (hue + random.uniform(-6, 6) / 360) % 1
+    shade = colorsys.hsv_to_rgb(turned, min(1.0, saturation * random.uniform(0.8, 1.05)), min(1.0, value * random.uniform(0.72, 1.05)))
+    return tuple(round(255 * part) for part in shade)
+
+
 def _outlines(shape: str, x: float, y: float, radius: float) -> list[list[tuple[float, float]]]:
     if shape == "square":
         half = radius * 0.9
         return [_box(x, y, half, half)]
     if shape == "cross":
         return [_box(x, y, radius, radius * 0.3), _box(x, y, radius * 0.3, radius)]
+    if shape == "diamond":
+        across, tall = radius * 0.92, radius * 1.15
+        return [[(x, y - tall), (x + across, y), (x, y + tall), (x - across, y)]]
     angles = (-math.pi / 2, math.pi / 6, 5 * math.pi / 6)
     return [[(x + 1.15 * radius * math.cos(angle), y + 1.15 * radius * (math.sin(angle) + 0.2)) for angle in angles]]
 

@@ -18,7 +18,7 @@ from lrcn_seq.data.sources.base import SPLITS, Source, checked
 from lrcn_seq.records import NotNegative, Sample
 from lrcn_seq.registry import sources
 
-VERSION = 1
+VERSION = 2
 DIRECTIONS = ("left", "right")
 FIRST_THEN = re.compile(rf"{THING} moves (left|right) (?:and then|then|before) {THING} moves (left|right)")
 AFTER = re.compile(rf"{THING} moves (left|right) after {THING} moves (left|right)")

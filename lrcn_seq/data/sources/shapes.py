@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from annotated_types import Ge
@@ -18,7 +18,7 @@ from lrcn_seq.data.sources.base import SPLITS, Source, checked
 from lrcn_seq.records import NotNegative, Sample
 from lrcn_seq.registry import sources
 
-VERSION = 1
+VERSION = 2
 
 WORDINGS = {"left": ("left of", "to the left of"), "right": ("right of", "to the right of"), "above": ("above", "over"), "below": ("below", "under")}
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
@@ -37,6 +37,11 @@ class Scene(NamedTuple):
         forth = [f"{self.first} {wording} {self.second}" for wording in WORDINGS[self.relation]]
         back = [f"{self.second} {wording} {self.first}" for wording in WORDINGS[OPPOSITE[self.relation]]]
         return (*forth, *back)
+
+    def sentences_from_larger(self) -> tuple[str, ...]:
+        """The ways that begin with the larger thing; of equals, with the left or upper one."""
+        ways = self.sentences()
+        return ways[2:] if (self.first.size, self.second.size) == ("small", "large") else ways[:2]
 
 
 class Drawing(NamedTuple):
@@ -72,11 +77,21 @@ class Shapes(Source):
         train, dev, test: how many pictures of each split.
         seed: other pictures for another seed; the held-out pairs stay.
         pixels: height and width.
+        begin: where sentences begin: with `any` of the two (four sentences), or with the `larger`, of equals the left or upper one (two).
     """
 
-    def __init__(self, train: NotNegative = 2000, dev: NotNegative = 200, *, test: NotNegative = 200, seed: NotNegative = 0, pixels: Annotated[int, Ge(16)] = 64):
+    def __init__(
+        self,
+        train: NotNegative = 2000,
+        dev: NotNegative = 200,
+        *,
+        test: NotNegative = 200,
+        seed: NotNegative = 0,
+        pixels: Annotated[int, Ge(16)] = 64,
+        begin: Literal["any", "larger"] = "any",
+    ):
         drawings = [Drawing(seed, split, number, pixels) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
-        self.samples = checked((_sample(drawing) for drawing in drawings), "shapes")
+        self.samples = checked((_sample(drawing, begin) for drawing in drawings), "shapes")
 
 
 def scene_of(sentence: str) -> Scene | None:
@@ -95,9 +110,9 @@ def exactly_right(sentence: str, references: Iterable[str]) -> bool:
     return scene is not None and scene in {scene_of(reference) for reference in references}
 
 
-def _sample(drawing: Drawing) -> Sample:
-    name = f"{drawing.split}-{drawing.number:05d}"
-    return Sample(name, drawing, name, drawing.split, drawing.scene().sentences())
+def _sample(drawing: Drawing, begin: str) -> Sample:
+    name, scene = f"{drawing.split}-{drawing.number:05d}", drawing.scene()
+    return Sample(name, drawing, name, drawing.split, scene.sentences_from_larger() if begin == "larger" else scene.sentences())
 
 
 def _scene(random: np.random.Generator, split: str) -> Scene:

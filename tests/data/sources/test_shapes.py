@@ -1,13 +1,14 @@
 """Pictures of shapes: drawn from a seed, judged exactly, with pairs kept out of training."""
 
 import pickle
+from itertools import combinations
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lrcn_seq.data.sources import registry
-from lrcn_seq.data.sources._drawing import COLORS, HELD_OUT
+from lrcn_seq.data.sources._drawing import COLORS, HELD_OUT, RADII, SHAPES, Placed, Thing, paint
 from lrcn_seq.data.sources.shapes import Drawing, Shapes, exactly_right, scene_of
 
 
@@ -59,14 +60,22 @@ def test_more_pictures_change_none_that_were_there(source):
     assert [sample.captions for sample in Shapes(train=10, dev=0, test=0)] == [sample.captions for sample in source.samples[:10]]
 
 
+def hue_distance(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Degrees between the hue of every pixel (H, W) and that of a color; 180 where a pixel is gray."""
+    hue, saturation, _ = np.moveaxis(np.asarray(Image.fromarray(picture).convert("HSV")).astype(int), -1, 0)
+    wanted = Image.new("RGB", (1, 1), color).convert("HSV").getpixel((0, 0))[0]
+    turn = np.abs(hue - wanted) * 360 / 256
+    return np.where(saturation > 40, np.minimum(turn, 360 - turn), 180)
+
+
 def test_what_is_said_is_what_is_drawn():
     """Position, size and color of both things, measured in the pixels."""
     for number in range(60):
         drawing = Drawing(0, "train", number, 64)
-        scene, picture = drawing.scene(), drawing.draw()[0].astype(int)
+        scene, picture = drawing.scene(), drawing.draw()[0]
         found = []
         for thing in (scene.first, scene.second):
-            near = np.abs(picture - COLORS[thing.color]).max(axis=-1) < 25
+            near = hue_distance(picture, COLORS[thing.color]) < 12
             if scene.first.color == scene.second.color:
                 half = np.indices(near.shape)[1 if scene.relation == "left" else 0] < 32
                 near &= half if thing is scene.first else ~half
@@ -83,6 +92,26 @@ def test_every_reference_says_the_scene(source):
         assert len(set(sample.captions)) == 4
         assert {scene_of(sentence) for sentence in sample.captions} == {sample.media.scene()}
         assert all(exactly_right(sentence, sample.captions) for sentence in sample.captions)
+
+
+def test_sentences_can_begin_with_the_larger_thing(source):
+    """Two of the four ways: from the large one where sizes differ, otherwise from the left or upper one."""
+    told = Shapes(train=200, dev=0, test=0, begin="larger").samples
+    for sample, free in zip(told, source.samples[:200], strict=True):
+        assert sample.media == free.media
+        assert set(sample.captions) < set(free.captions)
+        assert len(sample.captions) == 2
+        for caption in sample.captions:
+            sizes = [word for word in caption.split() if word in ("small", "large")]
+            assert sizes != ["small", "large"]
+            assert sizes[0] != sizes[1] or any(word in caption.split() for word in ("left", "above", "over"))
+
+
+def test_shapes_differ_in_their_pixels():
+    """Every two shapes of one size, color and place differ in more than a few pixels, also when small."""
+    pictures = [paint([Placed(Thing("small", "red", shape), 0.5, 0.5, RADII["small"], (255, 0, 0))], 48, 255).astype(int) for shape in SHAPES]
+    for first, second in combinations(pictures, 2):
+        assert (np.abs(first - second).max(axis=-1) > 60).sum() >= 8
 
 
 RIGHT = ["a small red cross left of a large blue circle"]
