@@ -53,7 +53,11 @@ class ConfigError(UsageError):
         self.problems = list(problems)
         count = len(self.problems)
         head = f"{source}: {count} problem{'s' if count > 1 else ''}"
+        self.source = source
         super().__init__("\n  ".join([head, *map(str, self.problems)]))
+
+    def __reduce__(self):
+        return type(self), (self.problems, self.source)
 
 
 class UnknownPartError(UsageError):
@@ -83,7 +87,11 @@ class MissingPackageError(LrcnError):
     """An optional package is not installed. `extra` is the extra that brings it."""
 
     def __init__(self, package: str, extra: str, purpose: str):
+        self.package, self.extra, self.purpose = package, extra, purpose
         super().__init__(f"{purpose} needs the package {package}, which is not installed. Install it with: pip install 'lrcn-seq[{extra}]'")
+
+    def __reduce__(self):
+        return type(self), (self.package, self.extra, self.purpose)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,8 +1,11 @@
 """Fixtures for all tests."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +45,43 @@ def gradients():
 
     compute = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[keras.backend.backend()]
     return lambda function, arrays: [np.asarray(gradient) for gradient in compute(function, arrays)]
+
+
+class Called(NamedTuple):
+    """What a call of `lrcn` came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def lrcn(capsys, monkeypatch):
+    """A function that calls `lrcn` in this process: arguments → exit code, stdout, stderr."""
+    from lrcn_seq import cli
+
+    monkeypatch.setattr(cli, "quiet", lambda: None)  # it would take stderr away from the tests
+
+    def call(*arguments) -> Called:
+        capsys.readouterr()
+        code = cli.main([str(argument) for argument in arguments])
+        return Called(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def smoke_config() -> Path:
+    """The smallest shipped config."""
+    return ROOT / "configs" / "smoke" / "captioning.yaml"
+
+
+@pytest.fixture(scope="session")
+def smoke_run(smoke_config, tmp_path_factory) -> Path:
+    """A run of the smallest shipped config, trained once for all tests; they must leave it as it is."""
+    from lrcn_seq import config
+    from lrcn_seq.training import train
+
+    folder = tmp_path_factory.mktemp("smoke")
+    train(config.read(smoke_config, [f"data.store.folder={folder / 'features'}"]), folder / "run")
+    return folder / "run"

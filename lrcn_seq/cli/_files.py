@@ -6,7 +6,7 @@ import argparse
 import glob
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,33 +72,25 @@ def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
             yield line
 
 
-class Output:
-    """JSON lines, written through to the disk's cache one by one."""
-
-    def __init__(self, path: str):
-        self.path = path
-        try:
-            self.file = Path(path).open("ab", buffering=0)
-        except OSError as error:
-            raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
-
-    def write(self, row: dict[str, Any]) -> None:
-        """One line. Names of files that are no UTF-8 become an escape of JSON."""
-        try:
-            self.file.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            raise RunError(f"{self.path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
-
-
 @contextmanager
-def open_output(path: str | None) -> Iterator[Output | None]:
-    """The output opened for appending; None where none was asked for."""
+def open_output(path: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A function that appends a JSON line to the output, at once; one that does nothing where no output was asked for."""
     if path is None:
-        yield None
+        yield lambda _: None
         return
-    output = Output(path)
-    with output.file:
-        yield output
+    try:
+        file = Path(path).open("ab", buffering=0)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
+
+    def write(row: dict[str, Any]) -> None:
+        try:
+            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))  # names that are no UTF-8 get an escape of JSON
+        except OSError as error:
+            raise RunError(f"{path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
+
+    with file:
+        yield write
 
 
 def positive(text: str) -> int:

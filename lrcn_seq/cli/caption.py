@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     files = expand([text for text in arguments.images if text not in overrides])
     done = lines_done(arguments.output)
     results, failed = [], 0
-    with open_output(arguments.output) as output:
+    with open_output(arguments.output) as write:
         task = lrcn_seq.load(arguments.run)
         search = task.searching(changed(task.settings, overrides), beams=arguments.beams, best=arguments.best)
         for prediction in predictions(task, [file for file in files if file not in done], search, arguments.best):
@@ -41,8 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             failed += "error" in row
             if arguments.json:
                 results.append(row)
-            if output:
-                output.write(row)
+            write(row)
             show(row, quiet=arguments.json, several=len(files) > 1 or arguments.best > 1)
     if arguments.json:
         print(json.dumps({"results": results}, ensure_ascii=False))
