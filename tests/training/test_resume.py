@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 CHILD = Path(__file__).with_name("resume_child.py")
-PHASES = ("state", "pointer", "dev", "best", "trained")
+PHASES = ("state", "pointer", "dev", "trained")
 
 
 def trained(folder: Path, moments: str = "") -> int:
@@ -62,6 +62,7 @@ def test_a_run_killed_at_random_points_ends_in_the_same_bits(tmp_path):
     draw = random.Random(4)
     moments = [f"step:{draw.randint(1, 3)}" for _ in range(5)] + [f"{phase}:1" for phase in PHASES]
     draw.shuffle(moments)
+    moments.insert(0, "best:1")  # the first dev score is the best so far on every backend; a later one need not be
     codes = [trained(tmp_path / "killed", moment) for moment in moments]
     assert codes.count(-signal.SIGKILL) == len(moments)
     assert trained(tmp_path / "killed") == 0
