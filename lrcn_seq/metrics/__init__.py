@@ -5,6 +5,7 @@ from lrcn_seq.metrics import bleu as _bleu  # noqa: F401
 from lrcn_seq.metrics import cider as _cider  # noqa: F401
 from lrcn_seq.metrics import meteor as _meteor  # noqa: F401
 from lrcn_seq.metrics import rouge_l as _rouge_l  # noqa: F401
+from lrcn_seq.metrics._corpus import Corpus, make_corpus
 from lrcn_seq.metrics._frequencies import DocumentFrequencies, load_frequencies
 from lrcn_seq.metrics._health import Health, health
 from lrcn_seq.metrics._retrieval import Retrieval, normalized_log_probabilities, retrieval
@@ -16,6 +17,7 @@ from lrcn_seq.registry import metrics as registry
 
 __all__ = [
     "CiderReward",
+    "Corpus",
     "Difference",
     "DocumentFrequencies",
     "Health",
@@ -30,6 +32,7 @@ __all__ = [
     "health",
     "intervals",
     "load_frequencies",
+    "make_corpus",
     "meteor",
     "normalized_log_probabilities",
     "paired",

@@ -28,6 +28,7 @@ class Bleu(Metric):
     Arguments:
         variant: whose numbers: the COCO evaluation code, NLTK's `corpus_bleu` or sacreBLEU (as a fraction).
         smoothing: of that variant; None is its default (coco, method0, exp). `none` is BLEU as published, 0 where an order has no match.
+            Of NLTK's methods 5 to 7 the corpus score counts the whole corpus, where NLTK looks at its last sentence alone.
         length: the reference length that brevity is measured by. NLTK and sacreBLEU know only the closest.
         effective_order: sacreBLEU only: leave out orders longer than the sentence.
         order: longest n-gram.
