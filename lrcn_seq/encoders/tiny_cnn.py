@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from lrcn_seq.encoders.base import Encoder
@@ -19,12 +20,22 @@ class TinyCnn(Encoder):
     """Convolution blocks (3×3, batch norm, ReLU, 2×2 maximum), each of twice the filters of the last.
 
     Features are (N, R, D) with D = filters · 2^(blocks−1): the grid's (size / 2^blocks)² regions, or their mean (R = 1).
+    `coordinates` appends to each region where it lies, (y, x) from −1 to 1, which convolutions do not know (Liu et al. 2018, section 3): D + 2.
     Batch norm after Ioffe & Szegedy 2015, section 3.
     """
 
-    def __init__(self, *, size: Positive = 64, filters: Positive = 32, blocks: Positive = 4, output: Literal["pooled", "grid"] = "grid", **kwargs):
+    def __init__(
+        self,
+        *,
+        size: Positive = 64,
+        filters: Positive = 32,
+        blocks: Positive = 4,
+        output: Literal["pooled", "grid"] = "grid",
+        coordinates: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.size, self.filters, self.blocks, self.output_kind = size, filters, blocks, output
+        self.size, self.filters, self.blocks, self.output_kind, self.coordinates = size, filters, blocks, output, coordinates
         with built_under(self.dtype_policy):
             stack = [layer for block in range(blocks) for layer in self._block(filters * 2**block)]
             self.network = keras.Sequential([keras.Input((size, size, 3)), *stack], name="network")
@@ -45,5 +56,13 @@ class TinyCnn(Encoder):
     def encode_frames(self, frames, training: bool = False):
         """Pixels (N, H, W, 3) to features (N, R, D)."""
         grid = self.network(scale(frames, "tf"), training=training)
+        if self.coordinates:
+            grid = ops.concatenate([grid, ops.broadcast_to(places(*grid.shape[1:3], grid.dtype), (ops.shape(grid)[0], *grid.shape[1:3], 2))], axis=-1)
         regions = ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
         return regions if self.output_kind == "grid" else ops.mean(regions, axis=1, keepdims=True)
+
+
+def places(height: int, width: int, dtype: str):
+    """(1, height, width, 2): row and column of every region, from −1 to 1."""
+    rows, columns = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return ops.convert_to_tensor(np.stack([rows, columns], axis=-1)[None], dtype)

@@ -28,3 +28,16 @@ def test_padding_is_not_in_the_statistics_of_batch_norm():
     noisy = np.where(MASK[:, :, None, None, None], PIXELS, 255 - PIXELS)
     assert np.array_equal(moving(PIXELS), moving(noisy))
     assert not np.allclose(moving(PIXELS)[:4], 0)
+
+
+def test_coordinates_say_where_a_region_lies():
+    """The last two features are row and column from −1 to 1; the others are what they are without."""
+    plain, placed = TinyCnn(size=32, blocks=3, filters=4), TinyCnn(size=32, blocks=3, filters=4, coordinates=True)
+    without = ops.convert_to_numpy(plain(pack(PIXELS)).features)
+    placed(pack(PIXELS))
+    placed.set_weights(plain.get_weights())
+    features = ops.convert_to_numpy(placed(pack(PIXELS)).features)
+    np.testing.assert_allclose(features[..., :-2], without, rtol=1e-6)
+    thirds = np.array([-1, -1 / 3, 1 / 3, 1])
+    for region in range(16):
+        np.testing.assert_allclose(features[0, 0, region, -2:], [thirds[region // 4], thirds[region % 4]], rtol=1e-6)
