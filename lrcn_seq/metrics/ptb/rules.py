@@ -35,7 +35,7 @@ TITLES = words(
     "Ens Insp Mlle Mme Msgr Sfc vs Alex Wm Jos Cie a\\.k\\.a cf TREAS Ph Invt Elec Natl M[ft]g Dept"
 )
 # Those that are words of their own unless a number follows.
-NUMBERED = words("ca figs? prop nos? arts? bldg pp op")
+NUMBERED = words("ca figs? prop nos? art bldg pp op")
 # After these a letter with a full stop ends a sentence, and loses the full stop.
 OPENERS = words(
     "[A]bout [A]ccording [A]dditionally [A]fter [A]n [A] [A]s [A]t [B]ut [E]arlier [H]e [H]er [H]ere [H]owever [I]f [I]n [I]t [L]ast [M]any [M]ore [M]r\\. [M]s\\. [N]ow [O]nce [O]ne "
