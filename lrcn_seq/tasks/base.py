@@ -82,8 +82,11 @@ def assembled(config: configs.Config, *, words: int | None = None, labels: int |
     set_precision(config.training.precision)
     keras.utils.set_random_seed(config.seed)
     kind = tasks.get(config.task["type"])
+    tokenizer = None
     if kind.needs == "vocabulary_size":
-        derived = {"vocabulary_size": words or fit_tokenizer(config, sources.build(config.data.source, place="data.source")).vocabulary_size}
+        if words is None:
+            tokenizer = fit_tokenizer(config, sources.build(config.data.source, place="data.source"))
+        derived = {"vocabulary_size": words or tokenizer.vocabulary_size}
     else:
         derived = {"classes": labels or len(labels_of(sources.build(config.data.source, place="data.source")))}
     task = kind(
@@ -92,6 +95,7 @@ def assembled(config: configs.Config, *, words: int | None = None, labels: int |
         config,
         **{name: value for name, value in config.task.items() if name != "type"},
     )
+    task.tokenizer = tokenizer
     task(task.example())
     if pretrained:
         task.encoder.load_pretrained()

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, MediaError, Problem, did_you_mean
+from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, MediaError, Problem, RunError, did_you_mean
 from lrcn_seq.records import SPECIAL, Batch, Caption, Clips, Encoded, Hypotheses, Prediction, Special, StepOutput
 from lrcn_seq.registry import metrics, searches, signature, tasks
 from lrcn_seq.tasks.base import Task
@@ -79,6 +79,8 @@ class Captioning(Task):
         """
         if isinstance(media, (str, bytes)) or not isinstance(media, (Sequence, np.ndarray)) or getattr(media, "ndim", 4) != 4:
             raise ArgumentError(f"media: expected a list of paths, PIL pictures or arrays. Received: {type(media).__name__}; put a single one in a list.")
+        if self.tokenizer is None:
+            raise RunError("Expected a task with its words. Received: a fresh one, built for a number of words; train it, or load a run.")
         if batch < 1:
             raise ArgumentError(f"batch: expected at least one picture. Received: batch={batch}.")
         search = self.searching(search, beams=beams, best=best)
@@ -98,7 +100,7 @@ class Captioning(Task):
         search = dict(search or self.settings.search)
         if beams is not None:
             search = {**(search if search["type"] == "beam" else {"type": "beam"}), "beams": beams}
-        if problems := search_problems(search, self.tokenizer.special, self.settings.data.words_limit + 1):
+        if problems := search_problems(search, SPECIAL, self.settings.data.words_limit + 1):
             raise ConfigError(problems, "the search")
         known = signature(searches.get(search["type"]))
         for width in known.keys() & {"beams", "draws"}:
@@ -117,7 +119,7 @@ class Captioning(Task):
             except TypeError:
                 errors[position] = f"expected a path, a PIL picture or an array. Received: {type(item).__name__}."
         found = iter(self.captions(Clips(np.concatenate(frames), np.arange(len(frames), dtype="int32")[:, None]), search, best) if frames else ())
-        names = [os.fsdecode(item) if isinstance(item, (str, bytes, os.PathLike)) else str(first + position) for position, item in enumerate(media)]
+        names = [os.fspath(item) if isinstance(item, (str, os.PathLike)) else str(first + position) for position, item in enumerate(media)]
         return [Prediction(name, (), errors[p]) if p in errors else Prediction(name, next(found)) for p, name in enumerate(names)]
 
     def captions(self, clips: Clips, search: dict[str, Any] | None = None, best: int = 1) -> list[tuple[Caption, ...]]:
@@ -139,7 +141,7 @@ class Captioning(Task):
     def attention(self, clips: Clips, words: np.ndarray) -> np.ndarray | None:
         """Where the decoder looked at each of words (B, L), which do not hold the start word: (B, L, S·R), or None without attention."""
         memory, state = self.decoder.start(self.encoder(clips, training=False))
-        fed = np.concatenate([np.full_like(words[:, :1], self.tokenizer.special.start), words[:, :-1]], axis=1)
+        fed = np.concatenate([np.full_like(words[:, :1], SPECIAL.start), words[:, :-1]], axis=1)
         seen = []
         for column in fed.T:
             out = self.decoder.step(ops.convert_to_tensor(column), state, memory)
@@ -158,7 +160,7 @@ class Writer(keras.Model):
         self.encoders, self.decoders = [task.encoder for task in tasks], [task.decoder for task in tasks]
         self.search = searches.build(search, place="search")
         self.shares = [weight / sum(weights) for weight in weights] if weights else [1 / len(tasks)] * len(tasks)
-        self.special, self.limit, self.draw = tasks[0].tokenizer.special, tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
+        self.special, self.limit, self.draw = SPECIAL, tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
 
     def call(self, clips: Sequence[Clips]) -> Hypotheses:
         """Sentences for the same pictures as each captioner's encoder takes them."""
