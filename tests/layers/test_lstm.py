@@ -22,34 +22,33 @@ def values(seed=0, dtype="float64"):
 
 
 def oracle(sums, h, c, recurrent):
-    """Outputs (L, B, U) and the last cell, gate by gate."""
+    """Outputs and cells (2, L, B, U), gate by gate."""
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
 
-    outputs = []
+    outputs, cells = [], []
     for step in sums:
         z = step + h @ recurrent
         i, f, g, o = sigmoid(z[:, :U]), sigmoid(z[:, U : 2 * U]), np.tanh(z[:, 2 * U : 3 * U]), sigmoid(z[:, 3 * U :])
         c = f * c + i * g
         h = o * np.tanh(c)
         outputs.append(h)
-    return np.stack(outputs), c
+        cells.append(c)
+    return np.stack([outputs, cells])
 
 
 def test_recur_equals_equations():
-    """All outputs and the last cell equal the equations to 1e-12 in float64."""
-    outputs, last = oracle(*values())
+    """All outputs and cells equal the equations to 1e-12 in float64."""
     found = array(recur(*map(ops.convert_to_tensor, values())))
-    assert np.abs(found - np.concatenate([outputs, last[None]])).max() < EXACT
+    assert np.abs(found - oracle(*values())).max() < EXACT
 
 
 def test_recur_gradient_equals_finite_differences(gradients):
-    """The written gradient of a loss on outputs and last cell equals central differences of the equations, for every input."""
-    weight = np.random.default_rng(7).normal(size=(L + 1, B, U))
+    """The written gradient of a loss on outputs and cells equals central differences of the equations, for every input."""
+    weight = np.random.default_rng(7).normal(size=(2, L, B, U))
 
     def loss(*given):
-        outputs, last = oracle(*given)
-        return (np.concatenate([outputs, last[None]]) * weight).sum()
+        return (oracle(*given) * weight).sum()
 
     found = gradients(lambda *given: ops.sum(ops.multiply(recur(*given), ops.convert_to_tensor(weight))), values())
     rng = np.random.default_rng(8)
@@ -82,6 +81,18 @@ def test_sequence_goes_on_from_a_state():
     second, (_, last) = layer.sequence(sums[2:], state)
     assert np.allclose(array(whole), np.concatenate([array(first), array(second)]), atol=1e-6)
     assert np.allclose(array(cell), array(last), atol=1e-6)
+
+
+def test_sequence_ends_where_the_row_does():
+    """With lengths, the last state of each row is that after its own last step; the start's where the length is 0."""
+    layer = Lstm(U)
+    layer.build((None, 4 * U))
+    sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
+    _, (hidden, cell) = layer.sequence(sums, (h, c), ops.convert_to_tensor(np.array([2, 0, L], "int32")))
+    for row, length in enumerate((2, 0, L)):
+        _, (expected, last) = layer.sequence(sums[:length], (h, c)) if length else (None, (h, c))
+        assert np.allclose(array(hidden)[row], array(expected)[row], atol=1e-6)
+        assert np.allclose(array(cell)[row], array(last)[row], atol=1e-6)
 
 
 def test_forget_bias_and_range():
