@@ -20,7 +20,7 @@ COLORS = {
     "pink": (250, 125, 198),
 }
 SHAPES = ("circle", "square", "triangle", "cross", "ring", "diamond")
-RADII = {"small": 0.095, "large": 0.19}
+RADII = {"small": 0.115, "large": 0.19}
 
 # Pairs of color and shape that training never shows. Of any color one at most is missing: with fewer colors and shapes, either foretells the other, and little is composed.
 HELD_OUT = {

@@ -80,7 +80,7 @@ def test_what_is_said_is_what_is_drawn():
                 half = np.indices(near.shape)[1 if scene.relation == "left" else 0] < 32
                 near &= half if thing is scene.first else ~half
             y, x = np.nonzero(near)
-            assert (np.ptp(x) > 17) == (thing.size == "large"), thing
+            assert (np.ptp(x) > 18.5) == (thing.size == "large"), thing
             found.append((x.mean(), y.mean()))
         axis = 0 if scene.relation == "left" else 1
         assert found[0][axis] + 15 < found[1][axis]
