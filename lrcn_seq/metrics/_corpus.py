@@ -108,9 +108,11 @@ def make_corpus(hypotheses: Hypotheses, references: References, *, tokenize: str
     if not answers:
         raise ArgumentError("hypotheses: expected at least one sentence. Received: none.")
     match_ids(answers, groups, subset=subset)
-    texts = tokenize_texts([*answers.values(), *chain.from_iterable(groups[name] for name in answers)], tokenize)
-    sizes = np.cumsum([len(answers), *(len(groups[name]) for name in answers)]).tolist()
-    return Corpus(list(answers), texts[: len(answers)], [texts[a:b] for a, b in pairwise(sizes)], tokenize=tokenize)
+    # Apart, as in the COCO code: what the tokenizer makes of a last line may hang on the line after it.
+    own = tokenize_texts(list(answers.values()), tokenize)
+    others = tokenize_texts(list(chain.from_iterable(groups[name] for name in answers)), tokenize)
+    ends = np.cumsum([0, *(len(groups[name]) for name in answers)]).tolist()
+    return Corpus(list(answers), own, [others[a:b] for a, b in pairwise(ends)], tokenize=tokenize)
 
 
 def by_id(values: Any, what: str) -> dict[str, Any]:
