@@ -18,7 +18,12 @@ def row_count(*trees):
 
 def repeated(tree, times: int):
     """Each row `times` times in a row: (B, ...) to (B·times, ...)."""
-    return tree if times == 1 else mapped(lambda leaf: ops.repeat(leaf, times, axis=0), tree)
+
+    def copies(leaf):
+        B, *rest = ops.shape(leaf)
+        return ops.reshape(ops.tile(leaf[:, None], (1, times, *(1 for _ in rest))), (B * times, *rest))
+
+    return tree if times == 1 else mapped(copies, tree)
 
 
 def taken(tree, rows):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Positive, Special
 from lrcn_seq.registry import searches
 from lrcn_seq.search._choice import Length, Rules, candidates, normalized
@@ -57,7 +58,9 @@ class Beam(Search):
         suppress_unknown: bool = True,
         best: Positive | None = None,
     ):
-        self.beams, self.length, self.alpha, self.best = beams, length, alpha, min(best or beams, beams)
+        if best is not None and best > beams:
+            raise ArgumentError(f"expected best to be at most beams. Received: best={best}, beams={beams}; search with more beams.")
+        self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
         self.rules = Rules(minimum_length, block_ngram, suppress_unknown)
 
     def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:  # noqa: ARG002 - nothing is random here
@@ -113,9 +116,8 @@ class Beam(Search):
 
     def _unsettled(self, beams: Beams, limit: int):
         """Whether a growing sentence of any row may still pass a finished one: totals only fall, so its best score is today's total at its best length."""
-        total = beams.total[:, 0] if self.beams == 1 else ops.max(beams.total, axis=1)
-        reach = ops.maximum(self._score(total, beams.position + 1), self._score(total, limit))
-        return (beams.position < limit) & ops.any(reach > beams.done_scores[:, self.best - 1])
+        reach = ops.maximum(self._score(beams.total, beams.position + 1), self._score(beams.total, limit))
+        return (beams.position < limit) & ops.any(reach > beams.done_scores[:, self.best - 1 : self.best])
 
     def _result(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
         finished = beams.done_scores[:, :1] > -math.inf

@@ -11,7 +11,6 @@ from typing import Literal
 import keras
 from keras import ops
 
-from lrcn_seq.errors import MissingPackageError
 from lrcn_seq.records import Hypotheses, Positive, PositiveNumber, Share, Special
 from lrcn_seq.registry import searches
 from lrcn_seq.search._choice import Rules
@@ -39,10 +38,8 @@ class KerasHub(Search):
         temperature: PositiveNumber = 1.0,
         suppress_unknown: bool = True,
     ):
-        try:
-            from keras_hub import samplers
-        except ImportError as error:
-            raise MissingPackageError("keras-nlp (KerasHub)", "dev", "A KerasHub sampler") from error
+        from keras_hub import samplers
+
         kinds = {"greedy": samplers.GreedySampler, "random": samplers.RandomSampler, "top_k": samplers.TopKSampler, "top_p": samplers.TopPSampler}
         arguments = {"top_k": {"k": k or 5}, "top_p": {"p": p, "k": k}}.get(sampler, {})
         self.sampler = kinds[sampler](temperature=temperature, **arguments)

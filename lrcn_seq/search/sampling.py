@@ -56,8 +56,10 @@ class Sampling(Search):
     ):
         if temperature and inverse_temperature:
             raise ArgumentError(f"expected temperature or inverse_temperature. Received: temperature={temperature}, inverse_temperature={inverse_temperature}; leave one out.")
+        if best is not None and best > draws:
+            raise ArgumentError(f"expected best to be at most draws. Received: best={best}, draws={draws}; draw more sentences.")
         self.draws, self.sharpness = draws, inverse_temperature or 1.0 / (temperature or 1.0)
-        self.top_k, self.top_p, self.length, self.alpha, self.best = top_k, top_p, length, alpha, min(best or draws, draws)
+        self.top_k, self.top_p, self.length, self.alpha, self.best = top_k, top_p, length, alpha, best or draws
         self.rules = Rules(minimum_length, 0, suppress_unknown)
 
     def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:

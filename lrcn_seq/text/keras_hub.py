@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lrcn_seq.errors import ArgumentError, DataError, MissingPackageError, did_you_mean
+from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.records import NotNegative
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.text.base import NAMES, Tokenizer, checked
@@ -145,10 +145,8 @@ class KerasHub(Tokenizer):
 
 
 def _class_of(name: str) -> type:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise MissingPackageError("keras-nlp (KerasHub)", "dev", "A KerasHub tokenizer") from error
+    import keras_hub
+
     kinds = {kind for kind in dir(keras_hub.tokenizers) if isinstance(getattr(keras_hub.tokenizers, kind), type)}
     kinds = {kind for kind in kinds if issubclass(getattr(keras_hub.tokenizers, kind), keras_hub.tokenizers.Tokenizer)}
     if name not in kinds:

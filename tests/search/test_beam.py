@@ -183,6 +183,12 @@ def test_impossible_limits_are_refused(minimum_length, limit):
         Beam(minimum_length=minimum_length)(None, (), ops.zeros((1, 1)), special=SPECIAL, limit=limit)
 
 
+def test_no_more_sentences_than_beams():
+    """Asking for more sentences than there are beams is refused."""
+    with pytest.raises(ArgumentError, match=r"best to be at most beams. Received: best=6, beams=5"):
+        Beam(best=6)
+
+
 def test_nothing_to_count_rows_by_is_refused():
     """Neither state nor memory: an error that tells what to do."""
     with pytest.raises(ArgumentError, match="at least one tensor"):

@@ -59,6 +59,12 @@ def test_both_temperatures_are_one_thing():
         Sampling(temperature=1.0, inverse_temperature=1.0)
 
 
+def test_no_more_sentences_than_draws():
+    """Asking for more sentences than are drawn is refused."""
+    with pytest.raises(ArgumentError, match=r"best to be at most draws. Received: best=2, draws=1"):
+        Sampling(best=2)
+
+
 def test_only_the_seed_decides():
     """Equal seeds draw equally, others differ."""
     assert (first_words(200, seed=3) == first_words(200, seed=3)).all()

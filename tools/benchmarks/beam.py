@@ -34,7 +34,7 @@ class Captioner(keras.Model):
         self.never_ends = np.where(np.arange(V) == SPECIAL.end, -1e9, 0.0).astype("float32")
         self.built = True
 
-    def step(self, word, state, memory=None):
+    def step(self, word, state, _memory=None):
         """i, f, c̃, o = W [x, h]; c = f∘c + i∘c̃; h = o∘tanh c."""
         h, c = state
         i, f, g, o = ops.split(ops.matmul(ops.concatenate([ops.take(self.embedding, word, axis=0), h], axis=1), self.gates), 4, axis=1)
