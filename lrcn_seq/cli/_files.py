@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lrcn_seq.errors import DataError, RunError, UsageError
+from lrcn_seq.errors import RunError, UsageError
 
 BEGINNING = b'{"file": '
 
@@ -45,7 +45,7 @@ def lines_done(path: str | None) -> set[str]:
     """The files that an earlier call wrote to its output; a line cut short by a crash is dropped from the file.
 
     Raises:
-        DataError: the file is something else; it is left as it is.
+        UsageError: the file is something else; it is left as it is.
     """
     if path is None or not Path(path).is_file():  # a device or a pipe has no earlier lines
         return set()
@@ -55,7 +55,7 @@ def lines_done(path: str | None) -> set[str]:
             try:
                 done.add(json.loads(line)["file"])
             except (ValueError, KeyError, TypeError):
-                raise DataError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.") from None
+                raise UsageError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.") from None
             whole += len(line)
     if whole < Path(path).stat().st_size:
         os.truncate(path, whole)
@@ -66,7 +66,7 @@ def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
     """The lines of an output but the last if it was cut short; what does not begin as ours do is not read through."""
     while line := file.readline(len(BEGINNING)):
         if not BEGINNING.startswith(line):
-            raise DataError(f"{path}: expected the JSON lines of an earlier call. Received: {line!r}; choose another --output.")
+            raise UsageError(f"{path}: expected the JSON lines of an earlier call. Received: {line!r}; choose another --output.")
         line += file.readline()
         if line.endswith(b"\n"):
             yield line

@@ -1,0 +1,49 @@
+"""`lrcn check`: every problem of a config, without training."""
+
+import pytest
+
+CONFIGS = "configs/captioning"
+
+
+def test_a_right_config(lrcn, smoke_config):
+    """Says so, with the number of samples of each split."""
+    called = lrcn("check", smoke_config)
+    assert called == (0, f"{smoke_config}: the config is right; 60 train, 8 dev, 8 test samples.\n", "")
+    assert "3 train, 8 dev, 8 test" in lrcn("check", smoke_config, "data.source.train=3").out
+
+
+def test_data_that_is_not_here(lrcn, smoke_config):
+    """Is a warning, with --data an error; a run to begin from counts as data."""
+    missing = "data.source={type: caption_table, table: absent.csv}"
+    sentence = "absent.csv: expected a table of media and text; there is no such file.\n"
+    assert lrcn("check", smoke_config, missing) == (0, f"{smoke_config}: the config is right; its data is not here.\n", f"warning: {sentence}")
+    assert lrcn("check", smoke_config, missing, "--data") == (1, "", f"error: {sentence}")
+    called = lrcn("check", smoke_config, "init.run=absent")
+    assert (called.code, called.err) == (0, "warning: init.run: expected a run with model.weights.h5. Received: absent.\n")
+    assert lrcn("check", smoke_config, "init.run=absent", "--data").code == 1
+
+
+@pytest.mark.parametrize(
+    ("overrides", "places"),
+    [
+        (["training.epoch=1", "decoder.units=0", "encoder.type=x"], ["training.epoch", "encoder.type", "decoder.units"]),
+        (["training.monitor=x", "search.minimum_length=99"], ["search", "training.monitor"]),
+        (["training.rates={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"], ["training.rates.encodr", "training.rates.decoder/x"]),
+        (["stages=[{encoder.filters: 4}, {training.rates: {x: 1}}, {training.monitor: x}]"], ["stages.1.training.rates.x", "stages.2.training.monitor"]),
+        (["data.source={type: caption_table, table: x.csv, dev: 0.5, test: 0.5}"], ["data.source"]),
+        (["search={type: sampling, temperature: 0.5, inverse_temperature: 2.0}"], ["search"]),
+    ],
+)
+def test_problems(lrcn, smoke_config, overrides, places):
+    """All of one kind come at once, each with its place: also what shows only when the networks are built."""
+    called = lrcn("check", smoke_config, *overrides)
+    assert called.code == 2
+    assert called.out == ""
+    assert [line.strip().partition(": ")[0] for line in called.err.splitlines()[1:]] == places
+
+
+def test_no_run_is_made(lrcn, smoke_config, tmp_path, monkeypatch):
+    """Checking writes nothing."""
+    monkeypatch.chdir(tmp_path)
+    assert lrcn("check", smoke_config).code == 0
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,79 @@
+"""`lrcn evaluate`: scores of real decoding, fused runs, retrieval."""
+
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def run(smoke_run, tmp_path):
+    """A copy of the trained run, to be written into."""
+    return shutil.copytree(smoke_run, tmp_path / "run")
+
+
+def test_the_scores_are_those_of_the_training_process(lrcn, run):
+    """Evaluated again, the run has the sentences and scores that training ended with."""
+    sentences = [json.loads(line)["caption"] for line in (run / "predictions.jsonl").read_text().splitlines()]
+    scores = json.loads((run / "scores.json").read_text())
+    called = lrcn("evaluate", run, "--json")
+    assert called.code == 0
+    assert json.loads(called.out) == json.loads((run / "scores.json").read_text()) == scores
+    assert [json.loads(line)["caption"] for line in (run / "predictions.jsonl").read_text().splitlines()] == sentences
+
+
+def test_json_is_the_object_of_score(lrcn, run):
+    """Metrics, signatures and count; what this verb adds stands beside them."""
+    called = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
+    found = json.loads(called.out)
+    assert called.out.count("\n") == 1
+    assert found.keys() == {"metrics", "signatures", "count", "split", "health"}
+    assert found["metrics"].keys() == found["signatures"].keys() == {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider"}
+    assert (found["count"], found["split"]) == (3, "dev")
+    assert len((run / "predictions.jsonl").read_text().splitlines()) == 3
+
+
+def test_text_has_every_score_with_its_signature(lrcn, run):
+    """One a line."""
+    called = lrcn("evaluate", run, "--limit", 2)
+    scores = json.loads((run / "scores.json").read_text())
+    for name, value in scores["metrics"].items():
+        assert f"\n{name:8} {value:.4f}  {scores['signatures'][name]}\n" in "\n" + called.out
+    assert "2 samples of test; " in called.out
+
+
+def test_a_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
+    """Whatever the weights; the first run is written into, the second is not."""
+    alone = json.loads((run / "scores.json").read_text())
+    before = (smoke_run / "scores.json").stat().st_mtime_ns
+    called = lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json")
+    assert json.loads(called.out)["metrics"] == pytest.approx(alone["metrics"], abs=1e-6)
+    assert (smoke_run / "scores.json").stat().st_mtime_ns == before
+
+
+def test_runs_of_other_words_are_not_fused(lrcn, run, smoke_run):
+    """Their vocabularies must be the same."""
+    envelope = (run / "tokenizer.json").read_text()
+    assert "triangle" in envelope
+    (run / "tokenizer.json").write_text(envelope.replace("triangle", "trigon"))
+    called = lrcn("evaluate", smoke_run, run)
+    assert called.code == 2
+    assert f"{run}: expected a run of the same task and vocabulary as {smoke_run}, so that they can be fused." in called.err
+
+
+def test_retrieval_both_ways(lrcn, run):
+    """Recalls of both directions stand in the scores; with all pictures asked for, the best rank is among them."""
+    called = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
+    found = json.loads(called.out)["retrieval"]
+    assert len(found) == 2
+    for row in found.values():
+        assert all(value >= 0 for value in row.values())
+
+
+def test_a_coco_results_file(lrcn, run, tmp_path):
+    """One object a picture, in a folder that is made for it."""
+    target = tmp_path / "new" / "results.json"
+    assert lrcn("evaluate", run, "--limit", 2, "--coco-results", target).code == 0
+    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    assert json.loads(target.read_text()) == [{"image_id": row["id"], "caption": row["caption"]} for row in rows]
+    assert len(rows) == 2

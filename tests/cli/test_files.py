@@ -1,0 +1,120 @@
+"""Files named on the command line, and outputs that go on where they stopped."""
+
+import argparse
+import json
+import os
+
+import pytest
+
+from lrcn_seq.cli._files import expand, lines_done, open_output, positive
+from lrcn_seq.errors import RunError, UsageError
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A few files, as the working folder."""
+    for name in ("b.png", "a.png", "deep/er/c.png", ".hidden", "deep/.hidden", "x[1].png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["b.png", "a.png"], ["b.png", "a.png"]),
+        (["deep"], ["deep/er/c.png"]),
+        (["deep/"], ["deep/er/c.png"]),
+        (["*.png"], ["a.png", "b.png", "x[1].png"]),
+        (["**/*.png"], ["a.png", "b.png", "deep/er/c.png", "x[1].png"]),
+        (["x[1].png"], ["x[1].png"]),
+        (["x[[]1].png"], ["x[1].png"]),
+        (["a.png", "a.png", "*.png"], ["a.png", "b.png", "x[1].png"]),
+        (["absent.png"], ["absent.png"]),
+    ],
+)
+def test_names_to_files(tree, names, expected):
+    """Folders give their files, hidden ones left out; globs what they match; each file once, in order. A file that is not there is left to who reads it."""
+    assert expand(names) == expected
+
+
+@pytest.mark.parametrize(("names", "sentence"), [([], "at least one file"), (["empty"], "empty: expected a folder with files; it is empty"), (["a.png", "*.jpg"], r"\*\.jpg: no file matches")])
+def test_nothing_to_do_is_an_error(tree, names, sentence):
+    """Rather than a success that did nothing."""
+    with pytest.raises(UsageError, match=sentence):
+        expand(names)
+
+
+ROW = '{"file": "a ü.png", "captions": []}\n'
+
+
+def test_no_output_has_no_lines(tmp_path):
+    """Neither where none was asked for nor where there is none yet; and nothing is made."""
+    assert lines_done(None) == lines_done(str(tmp_path / "new.jsonl")) == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_lines_are_done(tmp_path):
+    """They stay as they are."""
+    (tmp_path / "o").write_text(ROW + ROW.replace("a ü", "b"))
+    assert lines_done(str(tmp_path / "o")) == {"a ü.png", "b.png"}
+    assert (tmp_path / "o").read_text() == ROW + ROW.replace("a ü", "b")
+
+
+@pytest.mark.parametrize("kept", range(1, len(ROW.encode())))
+def test_a_cut_line_is_taken_away(tmp_path, kept):
+    """Wherever it was cut, the lines before it count."""
+    (tmp_path / "o").write_bytes(ROW.encode() + ROW.replace("a ü", "b ü").encode()[:kept])
+    assert lines_done(str(tmp_path / "o")) == {"a ü.png"}
+    assert (tmp_path / "o").read_text() == ROW
+
+
+@pytest.mark.parametrize("content", [b"hello", b"hello\n", b"\n", b"[1]\n", b'{"a": 1}\n', b'{"file": }\n', b"\x89PNG\r\n", b'{"id": "x", "caption": "y"}\n', b"\0" * 100, ROW.encode() + b"hello"])
+def test_another_file_is_left_alone(tmp_path, content):
+    """What is not ours is refused, and not one byte of it changes."""
+    (tmp_path / "o").write_bytes(content)
+    with pytest.raises(UsageError, match="expected the JSON lines of an earlier call"):
+        lines_done(str(tmp_path / "o"))
+    assert (tmp_path / "o").read_bytes() == content
+
+
+def test_a_device_has_no_lines():
+    """It is not read: /dev/full would never end."""
+    assert lines_done("/dev/full") == lines_done("/dev/null") == set()
+
+
+def test_lines_are_there_as_soon_as_written(tmp_path):
+    """One at a time, appended; names that are no UTF-8 come back from JSON as they were."""
+    name = os.fsdecode(b"\xff.png")
+    with open_output(str(tmp_path / "o")) as write:
+        write({"file": "ü"})
+        assert (tmp_path / "o").read_text() == '{"file": "ü"}\n'
+    with open_output(str(tmp_path / "o")) as write:
+        write({"file": name})
+    assert [json.loads(line)["file"] for line in (tmp_path / "o").read_text().splitlines()] == ["ü", name]
+    assert lines_done(str(tmp_path / "o")) == {"ü", name}
+
+
+def test_without_an_output_nothing_is_written():
+    """And writing to it is no error."""
+    with open_output(None) as write:
+        write({"file": "a"})
+
+
+def test_an_output_that_cannot_be_written(tmp_path):
+    """A folder, a place that is not there, a full disk."""
+    for path in (tmp_path, tmp_path / "no" / "o", "/proc/o"):
+        with pytest.raises(UsageError, match=r"expected a file that can be written\. Received: "), open_output(str(path)):
+            pass
+    with pytest.raises(RunError, match=r"/dev/full: expected to write a line\. Received: No space left on device; the lines before are kept"), open_output("/dev/full") as write:
+        write({"file": "a"})
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²"])
+def test_numbers_above_zero(text):
+    """Nothing else passes."""
+    assert positive("12") == 12
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a whole number above 0"):
+        positive(text)
