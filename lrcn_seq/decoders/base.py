@@ -8,6 +8,7 @@ from typing import ClassVar
 import keras
 from keras import ops
 
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.precision import at_least_float32
 from lrcn_seq.layers.unfold import unfold
 from lrcn_seq.records import Encoded, StepOutput
@@ -21,15 +22,38 @@ class _Decoder(keras.layers.Layer, ABC):
 
 
 class FrameDecoder(_Decoder):
-    """Features to label logits at every step, or once for the clip."""
+    """Features to label logits at every step, or once for the clip. Padding stands at the end of a clip."""
 
     derived: ClassVar[tuple[str, ...]] = ("classes",)
-    causal: ClassVar[bool] = False
-    """Whether step t sees no later step, so that frames can be streamed."""
+
+    @property
+    def causal(self) -> bool:
+        """Whether step t sees no later step, so that frames can be streamed."""
+        return False
 
     @abstractmethod
     def call(self, encoded: Encoded, training: bool = False):
         """(logits (B, S', C), mask (B, S')), S' = S or 1."""
+
+    def initial_state(self, batch: int):
+        """What `step` starts from: nested tuples of tensors whose first axis is B; their size does not grow.
+
+        Raises:
+            ArgumentError: the decoder is not causal.
+        """
+        raise self._refusal(f"batch={batch}")
+
+    def step(self, features, state):  # noqa: ARG002 - the contract
+        """(logits (B, C) of everything seen so far, next state) from the features (B, R, D) of one more step.
+
+        Raises:
+            ArgumentError: the decoder is not causal.
+        """
+        raise self._refusal(f"features of shape {tuple(features.shape)}")
+
+    def _refusal(self, received: str) -> ArgumentError:
+        name = type(self).__module__.rpartition(".")[2]
+        return ArgumentError(f"Expected a causal decoder: {name}, as it is set up, sees the whole clip before it answers. Received: {received}; choose lstm_frames, not bidirectional.")
 
 
 class WordDecoder(_Decoder):

@@ -8,15 +8,24 @@ import pytest
 from keras import ops
 
 from lrcn_seq.decoders import FrameDecoder, WordDecoder, registry
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Encoded
 from lrcn_seq.registry import argument_problems
 
 WORDS = {
     "lrcn": {"units": 6, "embedding": 5, "feature_units": 4},
     "lrcn first": {"layers": 1, "units": 6, "embedding": 5, "image": "first", "dropout": 0.3},
+    "encoder_decoder": {"units": 6, "embedding": 5, "layers": 2, "dropout": 0.3, "feature_dropout": 0.3},
+    "s2vt": {"units": 6, "embedding": 5, "frame_units": 4, "dropout": 0.3, "feature_dropout": 0.3},
     "attention_lstm": {"units": 6, "embedding": 5, "attention": 4, "dropout": 0.3, "feature_dropout": 0.3},
 }
-FRAMES = {}
+FRAMES = {
+    "lstm_frames": {"units": 6, "feature_dropout": 0.3, "dropout": 0.3},
+    "lstm_frames last": {"units": 6, "output": "last", "bidirectional": True, "layers": 2, "dense": 9},
+    "frame_mean": {"dense": 9, "dropout": 0.3},
+    "frame_mean features": {"pool": "features"},
+    "mlp": {"steps": 4, "units": 6, "dropout": 0.1},
+}
 V, C, B, S, R, D, L = 12, 7, 3, 4, 2, 8, 5
 MASK = np.array([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
 RNG = np.random.default_rng(0)
@@ -149,6 +158,27 @@ def test_refuses_to_be_abstract():
 
     with pytest.raises(TypeError, match="abstract"):
         Half()
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_streaming_equals_the_whole_clip(name):
+    """Step after step, a causal decoder gives the logits of the clip so far from a state that does not grow; others refuse in a sentence."""
+    decoder = registry.get(name.split()[0])(**FRAMES[name], classes=C)
+    found, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
+    assert mask.shape == found.shape[:2]
+    assert ops.convert_to_numpy(mask).tolist() == (MASK if mask.shape[1] == S else MASK[:, :1]).tolist()
+    if not decoder.causal:
+        for refused in (lambda: decoder.initial_state(B), lambda: decoder.step(FEATURES[:, 0], ())):
+            with pytest.raises(ArgumentError, match=rf"Expected a causal decoder: {name.split()[0]}, as it is set up"):
+                refused()
+        return
+    state = decoder.initial_state(B)
+    for step in range(S):
+        before = [leaf.shape for leaf in keras.tree.flatten(state)]
+        out, state = decoder.step(ops.convert_to_tensor(FEATURES[:, step]), state)
+        assert [leaf.shape for leaf in keras.tree.flatten(state)] == before
+        so_far = Encoded(*tensors((FEATURES[:, : step + 1], np.ones((B, step + 1), bool))))
+        assert np.allclose(ops.convert_to_numpy(out), logits(decoder(so_far))[:, -1], atol=1e-5)
 
 
 def test_loop_of_steps_equals_call(words_case):

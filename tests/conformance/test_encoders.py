@@ -17,6 +17,8 @@ CASES = {
     "tiny_cnn": {"size": 16, "filters": 4, "blocks": 2},
     "blog_lrcn": {"size": 48},
     "small_lrcn": {},
+    "conv3d": {"size": 16, "filters": 4, "blocks": 2},
+    "conv3d in twos": {"size": 16, "filters": 4, "blocks": 2, "stride": 2, "output": "pooled"},
     "vectors": {"width": 5},
     "keras_hub": {"backbone": "VGGBackbone", "arguments": {"stackwise_num_repeats": [1], "stackwise_num_filters": [4]}, "size": 16, "train": "all"},
     "applications": {"network": "MobileNet", "alpha": 0.25, "size": 32, "output": "conv_pw_3_relu", "train": "all"},

@@ -1,0 +1,47 @@
+"""The baseline that knows places in time but has no memory: all features of a clip into a perceptron (method 5 of Harvey 2017)."""
+
+from __future__ import annotations
+
+from keras import ops
+from keras.layers import Dense
+
+from lrcn_seq.decoders.base import FrameDecoder
+from lrcn_seq.layers.dropout import seeded_dropout
+from lrcn_seq.layers.precision import at_least_float32, built_under
+from lrcn_seq.records import Encoded, NotNegative, Positive, Rate
+from lrcn_seq.registry import decoders
+
+
+@decoders.register
+class Mlp(FrameDecoder):
+    """The features of the first `steps` steps side by side (zero where a clip has fewer), then `layers` ReLU layers with dropout, then the classifier.
+
+    Every region counts by itself, so D' = steps · R · D.
+    """
+
+    def __init__(self, classes: Positive, *, steps: Positive = 40, units: Positive = 512, layers: NotNegative = 2, dropout: Rate = 0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.steps = steps
+        with built_under(self.dtype_policy):
+            self.drop = [seeded_dropout(dropout) for _ in range(layers)]
+            self.dense = [Dense(units, activation="relu", name=f"dense_{number}") for number in range(layers)]
+            self.labels = Dense(classes, name="labels")
+
+    def build(self, encoded_shape):
+        """Weights for features (B, S, R, D)."""
+        _, _, regions, features = encoded_shape[0]
+        width = self.steps * regions * features
+        for layer in (*self.dense, self.labels):
+            layer.build((None, width))
+            width = layer.units
+
+    def call(self, encoded: Encoded, training: bool = False):
+        """(logits (B, 1, C), mask (B, 1))."""
+        features, mask = encoded
+        features = ops.where(mask[:, :, None, None], features, ops.zeros_like(features))
+        features = ops.pad(features, ((0, 0), (0, self.steps), (0, 0), (0, 0)))[:, : self.steps]
+        x = ops.reshape(features, (-1, self.steps * features.shape[2] * features.shape[3]))
+        for layer, drop in zip(self.dense, self.drop, strict=True):
+            x = drop(layer(x), training=training)
+        logits = ops.cast(self.labels(x), at_least_float32(self.compute_dtype))
+        return logits[:, None], ops.any(mask, axis=1, keepdims=True)
