@@ -21,12 +21,14 @@ from pycocoevalcap.tokenizer import ptbtokenizer
 PIECES = """a A I the The dog Dog U.S. U.S u.k. Mr. Mr mrs. No. no. fig. art. etc. Inc. Ph.D. St. vs. vs co. ltd A.B. J. K. W.W.II a.k.a. e.g., i.e. a.m. p.m. T.V.
 5 10 1/2 3-1/2 3,000 3.5 .5 -5 +5 $5 £5 €3.20 5¢ 50% 20th 10am 10:30 12/25/2010 555-1212 (800) 555 1212 +1 800.555.1212 mid-1980s '90s '80 1990's
 #1 #tag @me a@b.com www.x.com/y?z=1 http://a.b/c. x.org file.txt a_b c++ C# f#
-isn't can't cannot gonna gimme 'tis 'twas they're he'll I'd we've o'clock rock'n'roll 'n' y'all O'Neil L'eau d'Or cont'd James' dogs' 's n't li'l o'o don’t it’s ev'ry nor'easter c'mon e'er s'mores nat'l Cap'n c'est Dunkin' somethin' ol' 'till 'cause 'em y'know wanna gotta lemme
+isn't can't cannot gonna gimme 'tis 'twas they're he'll I'd we've o'clock rock'n'roll 'n' y'all O'Neil L'eau d'Or
+cont'd James' dogs' 's n't li'l o'o don’t it’s ev'ry nor'easter c'mon e'er s'mores nat'l Cap'n c'est Dunkin' somethin' ol'
+'till 'cause 'em y'know wanna gotta lemme
 Jan. Tue. Calif. Mass. mass. Dept. Gov. Sgt. Natl. bldg. arts. x.jpg mp3 (555)1234567 C.D.s D.C. EU-U.S. x_x
 ( ) [ ] { } < > << >> <b> </b> <br/> " ' `` '' ` “ ” ‘ ’ « » - -- --- ---- – — … ... .... . . . , ; : ! ? !! ?!
 :) :-( ;D =P ^_^ (-_-) <3 😀 é café naïve Straße İstanbul ΣΑΣ 中文 日本語 العربية ١٢٣ हिन्दी ½ 1½ ² m² x₂ ° © ™ ¥ ₤
 & &amp; &lt; &gt; &quot;a&quot; &nbsp; A&B AT&T S&P-500 and/or he/she a/b/c x-ray co-ed pro- anti-war T-shirt snow-board
-soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".split(" ")  # noqa: SIM905
+soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".split()  # noqa: SIM905
 WORDS = """a the man woman dog cat child children boy girl rides riding ride rode horse horses bike bicycle street road snow beach sand on in at near with of and two three red blue
 large big small little
 running runs run walks walking through across sits sitting stands standing jumping jumps plays playing

@@ -60,11 +60,8 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
                 (rank - match.gain + match.distance + (CHUNK if end not in (-1, match.first) else 0), match.last, match.end, ours, theirs, chosen)
                 for rank, end, _, ours, theirs, chosen in paths
             ]
-        elif here or len(paths) > 1 or theirs >> place & 1:
-            paths = step(paths, here, place)
         else:
-            rank, end, _, ours, theirs, chosen = paths[0]
-            paths = [(rank if end == -1 else rank + CHUNK, -1, place + 1, ours, theirs, chosen)]
+            paths = step(paths, here, place)
     paths.sort(key=itemgetter(0))
     rank, chosen = min(((rank if end == -1 else rank + CHUNK, chosen) for rank, end, _, _, _, chosen in paths[:BEAM]), key=itemgetter(0))
     kept = list(sure.values())
