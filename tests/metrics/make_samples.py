@@ -28,7 +28,7 @@ Jan. Tue. Calif. Mass. mass. Dept. Gov. Sgt. Natl. bldg. arts. x.jpg mp3 (555)12
 ( ) [ ] { } < > << >> <b> </b> <br/> " ' `` '' ` “ ” ‘ ’ « » - -- --- ---- – — … ... .... . . . , ; : ! ? !! ?!
 :) :-( ;D =P ^_^ (-_-) <3 😀 é café naïve Straße İstanbul ΣΑΣ 中文 日本語 العربية ١٢٣ हिन्दी ½ 1½ ² m² x₂ ° © ™ ¥ ₤
 & &amp; &lt; &gt; &quot;a&quot; &nbsp; A&B AT&T S&P-500 and/or he/she a/b/c x-ray co-ed pro- anti-war T-shirt snow-board
-soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".split()  # noqa: SIM905
+soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".replace("\n", " ").split(" ")
 WORDS = """a the man woman dog cat child children boy girl rides riding ride rode horse horses bike bicycle street road snow beach sand on in at near with of and two three red blue
 large big small little
 running runs run walks walking through across sits sitting stands standing jumping jumps plays playing
