@@ -66,13 +66,13 @@ class Conv3d(Encoder):
 
 
 def quartered(x):
-    """The maximum over squares of 2×2 pixels of x (B, T, H, W, C); over merged batch and time, because TensorFlow has no 3-D one in float16 on a CPU."""
-    batch, steps, height, width, channels = ops.shape(x)
-    small = ops.max_pool(ops.reshape(x, (batch * steps, height, width, channels)), 2, padding="same")
-    return ops.reshape(small, (batch, steps, *small.shape[1:]))
+    """The maximum over squares of 2×2 pixels of x (B, T, H, W, C); by slices, because no pooling of Keras does it on every backend and precision."""
+    return halved(halved(x, axis=2), axis=3)
 
 
-def halved(x):
-    """The maximum over pairs of steps of x (B, T, ...), nowhere negative; the last stands alone where T is odd."""
-    longer = ops.concatenate([x, ops.zeros_like(x[:, :1])], axis=1)
-    return ops.maximum(x[:, 0::2], longer[:, 1::2])
+def halved(x, axis: int = 1):
+    """The maximum over pairs along an axis, nowhere negative; the last stands alone where the length is odd."""
+    first = ops.shape(x)[axis]
+    places = ops.arange(first + first % 2)
+    padded = ops.concatenate([x, ops.zeros_like(ops.take(x, ops.array([0]), axis=axis))], axis=axis)
+    return ops.maximum(ops.take(padded, places[0::2], axis=axis), ops.take(padded, places[1::2], axis=axis))
