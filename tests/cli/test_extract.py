@@ -13,9 +13,9 @@ def test_features_are_stored_once(lrcn, smoke_config, tmp_path):
         assert called.out == f"{tmp_path}: features of 9 samples; 9 stored in all under this encoder.\n"
 
 
-@pytest.mark.parametrize("overrides", [[], [*FROZEN, "data.store.use=false"], [*FROZEN, "data.view={type: crop_mirror}"]], ids=["trained", "not_wanted", "views"])
+@pytest.mark.parametrize("overrides", [[], [*FROZEN, "data.view={type: crop_mirror}"]], ids=["trained", "views"])
 def test_what_cannot_be_stored(lrcn, smoke_config, tmp_path, overrides):
-    """An encoder that trains, a store that is not wanted, random views: a sentence, exit code 2."""
+    """An encoder that trains, random views: a sentence, exit code 2."""
     called = lrcn("extract", smoke_config, f"data.store.folder={tmp_path}", *overrides)
     assert called.code == 2
     assert "encoder: nothing can be stored: features are kept only of a frozen encoder" in called.err

@@ -135,12 +135,3 @@ def test_a_stdout_that_takes_nothing(redirection, code, err):
     command = f"set -o pipefail; '{sys.executable}' -m lrcn_seq parts {redirection}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (code, err)
-
-
-def test_stderr_in_a_process_of_its_own(tmp_path):
-    """One sentence, although TensorFlow was loaded on the way and has much to say."""
-    (tmp_path / "x.yaml").write_text("task: {type: captioning}\ndata: {source: {type: shapes}}\nencoder: {type: tiny_cn}\ndecoder: {type: lrcn}\n")
-    result = subprocess.run([sys.executable, "-m", "lrcn_seq", "check", str(tmp_path / "x.yaml")], capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"lrcn check: {tmp_path / 'x.yaml'}: 1 problem\n  encoder.type: encoders has no 'tiny_cn'. Did you mean 'tiny_cnn'?")
-    assert result.stderr.count("\n") == 2
