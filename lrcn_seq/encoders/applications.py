@@ -85,7 +85,7 @@ class Applications(Encoder):
         """
         if self.pretrained == "none":
             return
-        source = self._downloaded() if self.pretrained == "imagenet" else self._read(Path(self.pretrained))
+        source = self._downloaded() if self.pretrained == "imagenet" else self._read(Path(self.pretrained).expanduser())
         self.network.set_weights(self._cut(source).get_weights())
         if self.architecture.startswith("EfficientNetB"):
             # Keras adds this division as a layer, but only to networks that it fills from its own download.
@@ -158,6 +158,8 @@ class Applications(Encoder):
         for top in (True,) if self.top else (False, True):
             size = INPUTS[self.architecture].size if top and not self.top else self.size
             whole = self._whole(None, top=top, size=size)
+            if self.layer not in _layers(whole):
+                break  # ConvNeXt ends otherwise without its classifier, so a file with it holds no such layer
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error", UserWarning)  # so Keras says that it skipped a part of the file

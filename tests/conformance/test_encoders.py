@@ -177,6 +177,7 @@ def test_every_network_of_keras_applications():
         features = ops.convert_to_numpy(encoder(pack(pixels)).features)
         assert features.shape[:2] == (1, 1), name
         assert np.isfinite(features).all(), name
-        cut = encoder._cut(encoder._whole(None, top=True, size=own))
-        assert [(w.name, w.shape) for w in cut.weights] == [(w.name, w.shape) for w in encoder.network.weights], name
+        if not name.startswith("ConvNeXt"):  # which ends with another layer when it has no classifier
+            cut = encoder._cut(encoder._whole(None, top=True, size=own))
+            assert [(w.name, w.shape) for w in cut.weights] == [(w.name, w.shape) for w in encoder.network.weights], name
         keras.backend.clear_session()

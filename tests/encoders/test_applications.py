@@ -148,6 +148,30 @@ def test_broken_file(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+def test_home_folder(tmp_path, monkeypatch):
+    """`~` in the path of a file is the home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(DataError, match=rf"{tmp_path}/w.h5: expected the weights"):
+        small(weights="~/w.h5").load_pretrained()
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_convnext(tmp_path, top):
+    """ConvNeXt, whose last layer has another name without its classifier, reads a file with or without it."""
+    written = keras.applications.ConvNeXtTiny(weights=None, include_top=top, input_shape=(32, 32, 3))
+    written.save_weights(tmp_path / "w.weights.h5")
+    encoder = Applications("ConvNeXtTiny", size=32, weights=str(tmp_path / "w.weights.h5"))
+    encoder.load_pretrained()
+    assert all(np.array_equal(old, new) for old, new in zip(written.get_weights(), encoder.network.get_weights(), strict=False))
+
+
+def test_convnext_of_the_old_format(tmp_path):
+    """A file of the old format that holds ConvNeXt's classifier is refused in one sentence."""
+    keras.applications.ConvNeXtTiny(weights=None, input_shape=(32, 32, 3)).save(tmp_path / "w.h5")
+    with pytest.raises(DataError, match=r"w.h5: expected weights of ConvNeXtTiny"):
+        Applications("ConvNeXtTiny", size=32, weights=str(tmp_path / "w.h5")).load_pretrained()
+
+
 def test_file_of_another_network(tmp_path):
     """Weights of another width or network are refused."""
     path = tmp_path / "w.weights.h5"
