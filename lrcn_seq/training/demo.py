@@ -16,6 +16,7 @@ from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.records import Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.tasks import load
+from lrcn_seq.tasks.base import CONFIG, WEIGHTS
 from lrcn_seq.training import evaluation, files
 from lrcn_seq.training.preparation import Media
 from lrcn_seq.training.run import Run
@@ -23,7 +24,7 @@ from lrcn_seq.training.training import train
 
 CONFIGS = Path(__file__).parent / "demos"
 MARK = "demo.json"
-RESULTS = ("predictions.jsonl", "scores.json", "report.html", "history.jsonl", "times.jsonl")
+RESULTS = (WEIGHTS, "predictions.jsonl", "scores.json", "report.html", "history.jsonl", "times.jsonl")
 DRAWN, SIDE = 6, 240
 
 
@@ -53,7 +54,7 @@ def perform(demo: Demo) -> dict[str, float]:
 
 def prepare(run: Run, config: configs.Config) -> None:
     """Marks the folder as a demo's, and takes away a demo that is finished or was begun with another config."""
-    if run.begun and not (run / MARK).exists():
+    if any((run / name).exists() for name in (CONFIG, WEIGHTS)) and not (run / MARK).exists():
         raise RunError(f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; move it, or call the demo from another folder.")
     with run.locked():
         if finished(run) or not begun_with(run, config):
@@ -75,7 +76,7 @@ def finished(run: Run) -> bool:
 def begun_with(run: Run, config: configs.Config) -> bool:
     """Whether the folder holds a run of this very config."""
     try:
-        return configs.read(run / "config.yaml") == config
+        return configs.read(run / CONFIG) == config
     except ConfigError:
         return False
 

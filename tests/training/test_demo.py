@@ -125,14 +125,24 @@ def test_a_demo_of_another_config_is_begun_afresh(again, demo, tmp_path):
     assert not again.begun
 
 
-def test_a_run_of_ones_own_is_left_alone(again, demo):
-    """The same folder, but no demo trained there."""
-    (again / "demo.json").unlink()
+@pytest.mark.parametrize("lost", [[], ["state"], ["state", "config.yaml"]])
+def test_a_run_of_ones_own_is_left_alone(again, demo, lost):
+    """The same folder, but no demo trained there; also where only its weights were kept."""
+    for name in ["demo.json", *lost]:
+        (again / name).rename(again / f"old.{name}")
     weights = (again / "model.weights.h5").read_bytes()
     with pytest.raises(RunError, match="expected no run here, or that of a demo"):
         demos.perform(demo)
     assert (again / "model.weights.h5").read_bytes() == weights
+    assert again.begun == (not lost)
+
+
+def test_two_demos_at_once_do_not_share_a_folder(again, demo):
+    """The second says that another process works there, and takes nothing away."""
+    with again.locked(), pytest.raises(RunError, match="another process"):
+        demos.perform(demo)
     assert again.begun
+    assert demos.finished(again)
 
 
 def test_a_stopped_demo_goes_on(demo):
