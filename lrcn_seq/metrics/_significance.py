@@ -5,7 +5,7 @@ Koehn, "Statistical Significance Tests for Machine Translation Evaluation", EMNL
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -60,8 +60,26 @@ def interval_rows(measure: Metric, corpus: Corpus, *, samples: int = 1000, seed:
     """The intervals of one metric's values."""
     statistics = measure.statistics(corpus)
     values = measure.aggregate(measure.totals(statistics)).tolist()
-    low, high = np.percentile(measure.aggregate(resampled(statistics, samples, seed)), [2.5, 97.5], axis=0).tolist()
+    low, high = limits(measure.aggregate(resampled(statistics, samples, seed)))
     yield from map(Interval, measure.names, values, low, high)
+
+
+def group_interval(values: Sequence[float] | np.ndarray, groups: Sequence[str], *, samples: int = 2000, seed: int = 0) -> Interval:
+    """The mean of values (M,) with its 95 % interval, by resampling whole groups: clips of one video are not independent.
+
+    Raises:
+        ArgumentError: not one group a value, values that are no numbers, or fewer than two groups, which say nothing of the spread.
+    """
+    values, names = np.asarray(values, np.float64), list(groups)
+    if values.shape != (len(names),) or isinstance(groups, str) or not np.isfinite(values).all():
+        odd = int((~np.isfinite(values)).sum())
+        raise ArgumentError(f"group_interval: expected a number and a group for each of M clips. Received: values {values.shape}, {len(names)} groups, {odd} values that are no number.")
+    known, place = np.unique(names, return_inverse=True)
+    if len(known) < 2:
+        raise ArgumentError(f"group_interval: expected at least two groups, to see how much they differ. Received: groups={known.tolist()!r:.80}.")
+    statistics = np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
+    draws = resampled(statistics, samples, seed)
+    return Interval("mean", float(values.mean()), *limits(draws[:, 0] / draws[:, 1]))
 
 
 def paired(
@@ -104,11 +122,16 @@ def _differences(measure: Metric, corpora: Mapping[str, Corpus], samples: int, s
     draws = {system: measure.aggregate(resampled(rows, samples, seed)) for system, rows in statistics.items()}
     for a, b in combinations(corpora, 2):
         observed, drawn = values[a] - values[b], draws[a] - draws[b]
-        low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+        low, high = limits(drawn)
         extreme = (np.abs(drawn - drawn.mean(axis=0)) >= np.abs(observed)).sum(axis=0)
         p_value = (extreme + 1) / (samples + 1)
-        for row in zip(measure.names, observed.tolist(), low.tolist(), high.tolist(), p_value.tolist(), strict=True):
+        for row in zip(measure.names, observed.tolist(), low, high, p_value.tolist(), strict=True):
             yield Difference(row[0], a, b, *row[1:], samples)
+
+
+def limits(draws: np.ndarray) -> list:
+    """The ends of the 95 % interval of draws (samples, ...): two numbers, or two lists of them."""
+    return np.percentile(draws, [2.5, 97.5], axis=0).tolist()
 
 
 def resampled(statistics: np.ndarray, samples: int, seed: int) -> np.ndarray:
