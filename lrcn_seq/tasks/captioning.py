@@ -238,10 +238,10 @@ def by_owner(encoded: Encoded, owner) -> Encoded:
 def word_losses(logits, words, *, label_smoothing: float = 0.0):
     """Cross-entropy (B, L) of logits (B, L, V) for words (B, L), and 1 where a word is real, 0 where it is padding."""
     logits = ops.cast(logits, "float32")
-    normalizer = ops.logsumexp(logits, axis=-1)
-    losses = normalizer - ops.take_along_axis(logits, words[..., None], axis=-1)[..., 0]
+    losses = ops.sparse_categorical_crossentropy(words, logits, from_logits=True)
     if label_smoothing:
-        losses = (1 - label_smoothing) * losses + label_smoothing * (normalizer - ops.mean(logits, axis=-1))
+        spread = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+        losses = (1 - label_smoothing) * losses + label_smoothing * spread
     return losses, ops.cast(words != 0, "float32")
 
 

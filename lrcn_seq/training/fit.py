@@ -175,4 +175,8 @@ def as_dataset(batches: Iterable[Batch]):
         return tf.TensorSpec((None, *known), array.dtype)
 
     signature = (keras.tree.map_structure(spec, first),)
-    return tf.data.Dataset.from_generator(lambda: ((batch,) for batch in chain([first], following)), output_signature=signature).prefetch(2)
+    data = tf.data.Dataset.from_generator(lambda: ((batch,) for batch in chain([first], following)), output_signature=signature).prefetch(2)
+    options = tf.data.Options()
+    # There is nothing to tune here, and the tuner's thread holds up the end of an epoch for as long as some of its batches took.
+    options.autotune.enabled = False
+    return data.with_options(options)

@@ -45,11 +45,11 @@ def rounds_of(counts, options):
 
 
 def arrays(batch):
-    """Features (B, D) and words (B, L) of a batch."""
+    """Features (B, 1, D) and words (B, L) of a batch."""
     real, length = batch
     random = np.random.default_rng(1)
     words = random.integers(4, V, (BATCH, length)).astype("int32")
-    return random.normal(size=(BATCH, FEATURE)).astype("float32"), np.where(np.arange(length) < real[:, None], words, 0)
+    return random.normal(size=(BATCH, 1, FEATURE)).astype("float32"), np.where(np.arange(length) < real[:, None], words, 0)
 
 
 def ours():
@@ -60,6 +60,7 @@ def ours():
     from lrcn_seq.decoders.lrcn import Lrcn
     from lrcn_seq.records import Encoded
     from lrcn_seq.tasks.captioning import word_loss
+    from lrcn_seq.training.fit import as_dataset
 
     class Captioner(keras.Model):
         def __init__(self):
@@ -68,18 +69,16 @@ def ours():
 
         def call(self, given, training=False):
             features, words = given
-            return self.decoder(Encoded(features[:, None, None], tf.ones_like(features[:, :1], tf.bool)), words[:, :-1], training=training)
+            return self.decoder(Encoded(features[:, None], tf.ones_like(features[:, :, 0], tf.bool)), words[:, :-1], training=training)
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002 - Keras gives them
             return word_loss(y_pred, x[1][:, 1:])
 
     model = Captioner()
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
-    shapes = ((tf.TensorSpec((None, FEATURE)), tf.TensorSpec((None, None), tf.int32)),)
 
     def train(batches):
-        feed = tf.data.Dataset.from_generator(lambda: ((batch,) for batch in batches), output_signature=shapes)
-        model.fit(feed, steps_per_epoch=len(batches), verbose=0)
+        model.fit(as_dataset(batches), steps_per_epoch=len(batches), shuffle=False, verbose=0)
 
     return train
 
@@ -98,7 +97,7 @@ def pytorch():
             self.lstm = nn.LSTM(UNITS, UNITS, num_layers=2, batch_first=True)
 
         def forward(self, features, words):
-            return self.words(self.lstm(self.embed(words) + self.image(features)[:, None])[0])
+            return self.words(self.lstm(self.embed(words) + self.image(features))[0])
 
     model = Captioner()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -130,7 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--annotations")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batches", type=int, default=12)
+    parser.add_argument("--batches", type=int, default=24)
     parser.add_argument("--side", choices=("ours", "pytorch"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
