@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.errors import ArgumentError, RunError
-from lrcn_seq.metrics import Health
+from lrcn_seq.metrics import Bin, Health, classification
 from lrcn_seq.training import report
-from lrcn_seq.training.report import curves, health, markup, pictures, plot, scores, thumbnail
+from lrcn_seq.training.report import calibration, clips, confusion, curves, health, markup, per_class, pictures, plot, scores, strip, thumbnail
 
 VOID = {"meta", "link", "img", "input", "wbr", "br"}
 
@@ -79,6 +79,27 @@ def full():
         command="lrcn train x.yaml",
         facts={"machine": "2 cores"},
     )
+
+
+def judged(labels=("left", "right", "up", "down"), count=200, seed=0):
+    """Classes of made-up answers, about two in three of them right."""
+    random = np.random.default_rng(seed)
+    truth = random.integers(len(labels), size=count)
+    logits = random.normal(size=(count, len(labels)))
+    logits[np.arange(count), truth] += 2
+    found = classification(np.exp(logits) / np.exp(logits).sum(1, keepdims=True), truth, labels)
+    return report.Classes(found.labels, found.confusion, found.per_class, found.bins)
+
+
+def filmed(name="a.mp4", truth="left", predicted="left", probability=0.8, **changes):
+    frames = [Image.new("RGB", (40, 30), (25 * place, 0, 0)) for place in range(3)]
+    one = report.ShownClip(name, frames, truth, predicted, probability, ((predicted, probability), ("up", 0.1)), (0.0, 0.5, 1.0), {"left": (0.5, 0.6, 0.7), "right": (0.4, 0.3, 0.2)})
+    return one._replace(**changes)
+
+
+def activity():
+    """A report of a run that classifies."""
+    return contents(classes=judged(), clips=[filmed(), filmed("b.mp4", predicted="right")], noun="clip", scores={"metrics": {"top_1": 0.7}, "signatures": {}, "count": 200})
 
 
 def test_write_is_one_whole_file(tmp_path):
@@ -362,4 +383,189 @@ def test_long_lists_of_files_are_folded_and_cut():
 def test_every_section_is_a_function_of_contents():
     """Sections can be taken one by one, and each gives HTML that closes its tags."""
     for section in report.SECTIONS:
-        assert Page(section(full())).tags[0] == "section"
+        given = activity() if section.__module__.endswith((".confusion", ".per_class", ".calibration", ".clips")) else full()
+        assert Page(section(given)).tags[0] == "section"
+
+
+def headings(text):
+    return re.findall("<h2>(.*?)</h2>", text)
+
+
+def body(given):
+    """The words of all sections, without those of the style sheet."""
+    return Page("".join(section(given) for section in report.SECTIONS)).words
+
+
+def test_run_that_classifies_has_its_own_sections():
+    """Matrix, classes, calibration and clips are there; sections about captions are not; nothing is fetched."""
+    text = report.page(activity())
+    page = Page(text)
+    assert headings(text) == ["Scores", "Training", "What is taken for what", "Class by class", "Can its confidence be believed?", "Clips"]
+    assert "script" not in page.tags
+    assert all(value.startswith("data:") for _, name, value in page.attributes if name in ("src", "href"))
+    assert "picture" not in body(activity()) and "caption" not in body(activity())
+
+
+def test_described_clips_are_called_clips():
+    """Frames stand in the place of the picture, and the words of the page speak of clips."""
+    frames = tuple(Image.new("RGB", (40, 30)) for _ in range(4))
+    page = contents(noun="clip", shown=[shown("b.mp4", frames=frames)] * 5, scores={"metrics": {"cider": 1.0}, "count": 40}, health={"most_common": 0.9, "novel": 0.1})
+    text, words = report.page(page), body(page)
+    assert "Clips" in headings(text)
+    for said in ["5 of 40 clips.", "serves 90.0 % of the clips; the scores above do not mean that clips are understood", "captions that no training clip has"]:
+        assert said in words
+    assert text.count('alt="b.mp4, frame 4 of 4"') == 5 and 'alt="b.mp4"' not in text
+    assert "No clip was captioned" in body(contents(noun="clip"))
+    assert "picture" not in words
+
+
+def test_strip_takes_eight_frames_from_first_to_last():
+    """Of a hundred frames eight, evenly spread, both ends among them; of three all."""
+    frames = [Image.new("RGB", (4, 4))] * 100
+    found = [int(place) for place in re.findall(r"frame (\d+) of 100", strip.strip(frames, "x"))]
+    assert (len(found), found[0], found[-1]) == (8, 1, 100)
+    assert set(np.diff(found)) <= {14, 15}
+    assert strip.strip(frames[:3], "x").count("<img") == 3
+    assert strip.strip([], "x").count("<img") == 0
+
+
+def test_frame_that_cannot_be_read_leaves_the_others():
+    """A broken frame is a sentence in its place."""
+    file = io.BytesIO()
+    noise().save(file, "JPEG")
+    text = strip.strip([Image.new("RGB", (4, 4)), Image.open(io.BytesIO(file.getvalue()[:3000]))], "x")
+    assert (text.count("<img"), text.count('class="missing"')) == (1, 1)
+
+
+def test_forty_clips_stay_small():
+    """Forty clips of frames that compress as badly as any stay under 1.5 MB."""
+    frames = [noise(320, 240, seed) for seed in range(8)]
+    size = len(report.page(activity()._replace(clips=[filmed(str(index), frames=frames) for index in range(40)])).encode())
+    assert 200_000 < size < 1_500_000
+
+
+def squares(text):
+    """(row, column, kind, opacity) of each square of a matrix."""
+    paths = re.findall(r'<path class="(right|wrong)" opacity="(.*?)" d="(.*?)"', text)
+    corners = [(kind, float(opacity), *map(float, corner.split("h")[0].split())) for kind, opacity, path in paths for corner in path.split("M")[1:]]
+    columns, rows = (sorted({corner[axis] for corner in corners}) for axis in (2, 3))
+    return {(rows.index(y), columns.index(x)): (kind, opacity) for kind, opacity, x, y in corners}
+
+
+def test_matrix_has_rows_of_truth_and_darker_squares_for_larger_shares():
+    """Each count that is not 0 has a square in its row and column, and its number; right ones are of another kind."""
+    text = confusion.matrix(["a", "b", "c"], np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]]))
+    found = squares(text)
+    assert {place: kind for place, (kind, _) in found.items()} == {(0, 0): "right", (0, 1): "wrong", (1, 1): "right", (1, 2): "wrong", (2, 0): "wrong"}
+    assert found[0, 1][1] < found[1, 1][1] == found[1, 2][1] < found[0, 0][1] < found[2, 0][1] == 1
+    assert re.findall(r'class="x (?:on|off)".*?>(\d+)<', text) == ["8", "2", "5", "5", "1"]
+    assert "3 classes, 13 of 21 right" in text
+
+
+@pytest.mark.parametrize(("count", "labeled", "numbered"), [(1, True, True), (4, True, True), (30, True, True), (101, True, False), (400, False, False)])
+def test_matrix_fits_the_page_with_any_number_of_classes(count, labeled, numbered):
+    """From one class to hundreds nothing is wider than the page; labels and numbers give way when squares are small."""
+    labels = [f"a class with a rather long name {place}" for place in range(count)]
+    text = confusion.matrix(labels, np.eye(count, dtype=int))
+    width, height = map(float, re.search(r'viewBox="0 0 (\d+) (\d+)"', text).groups())
+    assert width <= 964 and height <= 1100
+    assert (text.count("a class with a rather l…") == 2 * count) == labeled
+    assert (text.count('class="x on"') == count) == numbered
+    assert len(squares(text)) == count
+    assert len(text) < 120 * count + 250 * count * labeled + 3000
+
+
+def test_most_confused_pairs_are_named():
+    """The largest counts beside the diagonal come first, each with its share of the class; without errors this is said."""
+    counts = np.array([[8, 2, 0], [0, 5, 3], [1, 2, 1]])
+    assert confusion.confused(counts) == [(1, 2), (2, 1), (0, 1), (2, 0)]
+    classes = report.Classes(["a", "b", "c"], counts, (), ())
+    words = Page(confusion.section(contents(classes=classes, noun="clip"))).words
+    assert "b taken for c : 3 of 8 clips (37.5 %)" in words
+    assert "No clip was taken for another class" in confusion.section(contents(classes=classes._replace(confusion=np.eye(3)), noun="clip"))
+
+
+def test_matrix_that_does_not_fit_its_labels_is_refused():
+    """Another number of labels than of rows is a sentence."""
+    with pytest.raises(ArgumentError, match=r"confusion: expected \(C, C\) counts for C labels. Received: confusion \(2, 2\), 3 labels"):
+        report.page(contents(classes=report.Classes(["a", "b", "c"], np.eye(2), (), ())))
+
+
+def test_classes_without_a_score_get_a_dash_and_many_are_folded():
+    """What is undefined is a dash; of a hundred classes the lowest and highest are named, the table folded."""
+    undefined = classification([[1.0, 0.0]], [0], ["a", "b"])
+    text = per_class.section(contents(classes=report.Classes(undefined.labels, undefined.confusion, undefined.per_class, undefined.bins)))
+    assert re.findall(r"<td>(.*?)</td>", text) == ["1", "1.000", "1.000", "1.000", "0", "–", "–", "–"]
+    assert "<details>" not in text
+    classes = judged([f"class {place}" for place in range(100)], count=2000)
+    ranked = sorted(classes.per_class, key=lambda one: one.f1)
+    folded = Page(per_class.section(contents(classes=classes))).words
+    assert f"Lowest F1: {ranked[0].label} {ranked[0].f1:.2f}" in folded
+    assert f"Highest F1: {ranked[-1].label} {ranked[-1].f1:.2f}" in folded
+
+
+def test_reliability_diagram_draws_accuracy_over_confidence():
+    """A bar for each bin that holds clips, as high as its accuracy; its dot at mean confidence; the ideal from corner to corner."""
+    bins = [Bin(None, None, 0)] * 3 + [Bin(0.7, 0.25, 4), Bin(0.9, 1.0, 16)]
+    text = calibration.diagram(bins)
+    bars = [tuple(map(float, bar)) for bar in re.findall(r'<rect class="bar" opacity="(.*?)" x="(.*?)" y="(.*?)" width=".*?" height="(.*?)"', text)]
+    assert [bar[3] for bar in bars] == pytest.approx([284 / 4, 284], abs=0.1)
+    assert bars[0][0] < bars[1][0]
+    dots = [tuple(map(float, dot)) for dot in re.findall(r'<circle class="best" cx="(.*?)" cy="(.*?)"', text)]
+    assert dots[0] == pytest.approx((plot.LEFT + 284 * 0.7, plot.TOP + 284 * 0.75), abs=0.1)
+    assert "expected calibration error 0.170" in text
+
+
+@pytest.mark.parametrize(("accuracy", "words"), [(0.5, "too sure"), (0.88, "as sure as it is right"), (1.0, "too careful")])
+def test_verdict_on_calibration_follows_the_bins(accuracy, words):
+    """Mean confidence 0.9 against what is right."""
+    assert words in calibration.verdict([Bin(None, None, 0), Bin(0.9, accuracy, 10)])
+
+
+def test_clips_come_wrong_first_and_surest_first():
+    """Groups by judgment with how many there are in all; a clip whose truth nobody knows stands apart."""
+    many = [filmed("sure", probability=0.9), filmed("unsure", probability=0.4), filmed("wrong", predicted="right"), filmed("open", truth=None)]
+    text = clips.section(activity()._replace(clips=many))
+    assert re.findall(r'class="name" dir="auto">(.*?)<', text) == ["wrong", "sure", "unsure", "open"]
+    right = int(np.trace(judged().confusion))
+    assert re.findall('<h3 class="kind">(.*?) <span>(.*?)</span>', text) == [("Wrong", f"1 of {200 - right}"), ("Right", f"2 of {right}"), ("Truth not known", "1")]
+
+
+def test_clip_shows_truth_and_likely_labels():
+    """A wrong clip names the true label; the bars have the length of the probabilities."""
+    text = clips.section(contents(clips=[filmed(truth="right", top=(("left", 0.8), ("up", 0.125)))]))
+    assert "wrong it is right" in Page(text).words
+    assert re.findall(r"--share:(.*?)%", text) == ["80.0", "12.5"]
+
+
+def test_probability_over_time_is_drawn_for_answer_and_truth():
+    """Two curves of a wrong clip, one of a right one, over seconds; an hour is thinned; a moment is a dot; without times nothing."""
+    wrong = clips.over_time(filmed(truth="right"))
+    assert re.findall('<g class="(.*?)">', wrong) == ["truth", "answer"]
+    assert "1 s" in wrong
+    assert re.findall('<g class="(.*?)">', clips.over_time(filmed())) == ["answer"]
+    hour = filmed(times=np.arange(3600), over_time={"left": np.linspace(0, 1, 3600)})
+    assert 200 <= clips.over_time(hour).count(" L") <= 400
+    moment = clips.over_time(filmed(times=[2.0], over_time={"left": [0.5]}))
+    assert '<circle class="dot"' in moment and "2 s" in moment
+    assert clips.over_time(filmed(times=(), over_time={})) == ""
+    gap = clips.over_time(filmed(over_time={"left": (0.5, math.nan, 0.7)}))
+    assert "nan" not in gap and gap.count("<circle") == 2
+
+
+def test_probabilities_that_do_not_fit_their_times_are_refused():
+    """The clip is named."""
+    with pytest.raises(ArgumentError, match=r"a\.mp4: expected a probability for each of 3 times. Received: 2"):
+        report.page(contents(clips=[filmed(over_time={"left": (0.5, 0.6)})]))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_name_of_a_class_or_clip_is_shown_and_not_obeyed(text):
+    """Labels and names of clips come out as text, wherever they stand."""
+    classes = judged((text, "b"))
+    one = filmed(text, truth=text, predicted="b", top=((text, 0.4),), over_time={text: (0.1, 0.2, 0.3), "b": (0.9, 0.8, 0.7)})
+    page = Page(report.page(activity()._replace(classes=classes, clips=[one], noun=text)))
+    plain = Page(report.page(activity()._replace(classes=judged(("a", "b")), clips=[one._replace(name="n", truth="a", top=(("a", 0.4),), over_time={"a": (0.1, 0.2, 0.3), "b": (0.9, 0.8, 0.7)})])))
+    assert "script" not in page.tags
+    assert page.tags == plain.tags
+    assert page.words.count(" ".join(text.replace("\udcff", "?").split())) >= 6

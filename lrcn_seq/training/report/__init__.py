@@ -1,8 +1,7 @@
 """The report of a run: one HTML file that needs neither network nor script, for a screen, a phone or paper.
 
 A section is a function `section(contents) -> str` in a file of its own; the page shows them in the order of `SECTIONS`.
-A new kind of section (frames of clips, a confusion matrix) is one more file, one more line there, and one more
-field of `Contents` with a default.
+A new kind of section is one more file, one more name there, and one more field of `Contents` with a default.
 """
 
 from __future__ import annotations
@@ -12,20 +11,20 @@ from pathlib import Path
 from string import Template
 
 from lrcn_seq.training import files
-from lrcn_seq.training.report import curves, health, left_out, pictures, provenance, scores
-from lrcn_seq.training.report.contents import Contents, Shown
+from lrcn_seq.training.report import calibration, clips, confusion, curves, health, left_out, per_class, pictures, provenance, scores
+from lrcn_seq.training.report.contents import Classes, Contents, Shown, ShownClip
 from lrcn_seq.training.report.markup import escape
 
-__all__ = ["SECTIONS", "Contents", "Shown", "page", "write"]
+__all__ = ["SECTIONS", "Classes", "Contents", "Shown", "ShownClip", "page", "write"]
 
-SECTIONS = (scores.section, curves.section, health.section, pictures.section, left_out.section, provenance.section)
+SECTIONS = tuple(part.section for part in (scores, curves, health, confusion, per_class, calibration, clips, pictures, left_out, provenance))
 
 
 def write(path: str | Path, contents: Contents) -> None:
     """Writes the page; what stood at `path` is replaced whole or not at all.
 
     Raises:
-        ArgumentError: an attention that does not fit its words.
+        ArgumentError: an attention that does not fit its words, a confusion matrix its labels, probabilities their times.
         RunError: the folder cannot be written.
     """
     files.write_text(path, page(contents))

@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from lrcn_seq.metrics import Bin, ClassScore
+
 
 class Shown(NamedTuple):
-    """One picture with what the model said and what people said.
+    """One picture or clip with what the model said and what people said.
 
     `score` is its per-sentence CIDEr, `log_probability` the plain sum over the sentence (natural logarithm).
     `attention` (L, h, w) says for each of the L `words` where on the picture, as given, its weight lay.
     `exact`: whether the sentence is right in every respect, where that can be known.
+    `frames` of a clip, in their order, stand in the place of the picture.
     """
 
     name: str
@@ -26,6 +29,33 @@ class Shown(NamedTuple):
     words: tuple[str, ...] = ()
     attention: np.ndarray | None = None
     exact: bool | None = None
+    frames: tuple[Image.Image, ...] = ()
+
+
+class Classes(NamedTuple):
+    """How a classifier did: `labels` (C,), `confusion` (C, C) counts with a row a true class, the rest as `metrics.classification` gives it."""
+
+    labels: Sequence[str]
+    confusion: np.ndarray
+    per_class: Sequence[ClassScore]
+    bins: Sequence[Bin]
+
+
+class ShownClip(NamedTuple):
+    """One clip with the label it got.
+
+    `truth` is None where nobody knows. `probability` is that of `predicted`; `top` has the likeliest labels with theirs.
+    `over_time` gives the probability of a label at each of the `times` (T,) in seconds; it may be empty.
+    """
+
+    name: str
+    frames: Sequence[Image.Image]
+    truth: str | None
+    predicted: str
+    probability: float
+    top: tuple[tuple[str, float], ...] = ()
+    times: Sequence[float] = ()
+    over_time: Mapping[str, Sequence[float]] = {}
 
 
 class Contents(NamedTuple):
@@ -39,6 +69,8 @@ class Contents(NamedTuple):
     left_out: files that were skipped, each with the reason.
     command: what the run was started with.
     facts: machine, versions, parameters, seconds, as text by name.
+    classes, clips: of a run that classifies.
+    noun: what the run is about, in the singular: picture or clip.
     """
 
     title: str
@@ -52,3 +84,11 @@ class Contents(NamedTuple):
     left_out: Sequence[tuple[str, str]]
     command: str
     facts: Mapping[str, str]
+    classes: Classes | None = None
+    clips: Sequence[ShownClip] = ()
+    noun: str = "picture"
+
+    @property
+    def nouns(self) -> str:
+        """The plural."""
+        return f"{self.noun}s"

@@ -20,17 +20,17 @@ def mean(value: Any) -> str:
     return number(value, 2)
 
 
-# Name as in `metrics.Health`: (what it is, what it means, how it is written).
+# Name as in `metrics.Health`: (what it is, what it means with `{noun}` for a picture or clip, how it is written).
 KNOWN = {
     "count": ("captions", "how many were looked at", whole),
     "distinct_captions": ("different captions", "captions that differ, as a share of all", percent),
-    "most_common": ("most common caption", "pictures that got the most common caption", percent),
+    "most_common": ("most common caption", "{noun}s that got the most common caption", percent),
     "distinct_1": ("different words", "different words, as a share of all words", percent),
     "distinct_2": ("different word pairs", "different pairs of words in a row, as a share of all pairs", percent),
     "repetition": ("repetition", "words that repeat the one before, or a pair of the same caption", percent),
     "unknown": ("unknown words", "words that are the unknown word", percent),
     "empty": ("empty captions", "captions without a word", percent),
-    "novel": ("new captions", "captions that no training picture has", percent),
+    "novel": ("new captions", "captions that no training {noun} has", percent),
     "mean_length": ("words a caption", "mean length", mean),
     "min_length": ("shortest caption", "words", whole),
     "max_length": ("longest caption", "words", whole),
@@ -52,7 +52,7 @@ def section(contents: Contents) -> str:
     found = verdict(contents)
     if found is None:
         return ""
-    figures = table(["figure", "value", "meaning"], (_row(name, value) for name, value in contents.health.items()), "figures") if contents.health else ""
+    figures = table(["figure", "value", "meaning"], (_row(name, value, escape(contents.noun)) for name, value in contents.health.items()), "figures") if contents.health else ""
     said = paragraph(" ".join(map(escape, found.sentences)), f"verdict {found.kind}")
     return html_section("Does it say the same of everything?", said + figures, name="health")
 
@@ -60,7 +60,7 @@ def section(contents: Contents) -> str:
 def verdict(contents: Contents) -> Verdict | None:
     """What the figures say; None without any caption.
 
-    A collapse is one caption for more than half of the pictures. Where `most_common` was not measured, the shown pictures are counted, if there are a few.
+    A collapse is one caption for more than half of the pictures or clips. Where `most_common` was not measured, the shown pictures are counted, if there are a few.
     """
     health = {name: real(value) for name, value in contents.health.items()}
     share, text = _most_common(contents, health.get("most_common"))
@@ -69,9 +69,9 @@ def verdict(contents: Contents) -> Verdict | None:
         return None
     worries = [f"{percent(health[name])} of {what}." for name, what in _OFTEN if (health.get(name) or 0) > OFTEN]
     if share is not None and share > COLLAPSED:
-        of = "the pictures" if health.get("most_common") is not None else "the pictures shown here"
+        of = f"the {contents.nouns}" if health.get("most_common") is not None else f"the {contents.nouns} shown here"
         quote = f" “{text}”" if text else ""
-        return Verdict("bad", (f"Collapsed: one caption{quote} serves {percent(share)} of {of}; the scores above do not mean that pictures are understood.", *worries))
+        return Verdict("bad", (f"Collapsed: one caption{quote} serves {percent(share)} of {of}; the scores above do not mean that {contents.nouns} are understood.", *worries))
     if distinct is not None and distinct < FEW:
         return Verdict("doubtful", (f"Few different captions: only {percent(distinct)} of them differ.", *worries))
     if worries:
@@ -94,6 +94,6 @@ def _most_common(contents: Contents, measured: float | None) -> tuple[float | No
     return measured, text if among is not None and among > COLLAPSED else ""
 
 
-def _row(name: str, value: float) -> tuple[str, str, str]:
+def _row(name: str, value: float, noun: str) -> tuple[str, str, str]:
     what, meaning, written = KNOWN.get(name, (escape(name.replace("_", " ")), "", number))
-    return what, written(value), meaning
+    return what, written(value), meaning.format(noun=noun)

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 # How the field writes the names; any other name loses its underscores.
-NAMES = {"rouge_l": "ROUGE-L", "cider": "CIDEr", "meteor": "METEOR", "spice": "SPICE", "loss": "training loss", "exact": "exactly right"}
+NAMES = {
+    "rouge_l": "ROUGE-L", "cider": "CIDEr", "meteor": "METEOR", "spice": "SPICE", "loss": "training loss", "exact": "exactly right",
+    "top_1": "top-1 accuracy", "top_5": "top-5 accuracy", "mean_class": "mean class accuracy", "calibration": "calibration error",
+}  # fmt: skip
 
 
 def escape(text: Any) -> str:

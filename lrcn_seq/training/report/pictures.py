@@ -1,4 +1,4 @@
-"""Section: pictures with what the model said, what people said, and where it looked."""
+"""Section: pictures, or clips, with what the model said, what people said, and where it looked."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lrcn_seq.training.report import thumbnail
 from lrcn_seq.training.report.contents import Contents, Shown
 from lrcn_seq.training.report.markup import escape, number, paragraph, real
 from lrcn_seq.training.report.markup import section as html_section
+from lrcn_seq.training.report.strip import strip
 
 # Sides in pixels and limits in bytes, so that a page of 40 pictures with attention stays under 1.5 MB.
 SIDE, LIMIT = 256, 15_000
@@ -25,14 +26,14 @@ EXACT = {True: '<span class="exact">exactly right</span>', False: '<span class="
 
 
 def section(contents: Contents) -> str:
-    """All pictures once, best first; two buttons turn the order round without a script."""
-    shown = contents.shown
+    """All pictures once, best first; two buttons turn the order round without a script. Left out of a run that classifies."""
+    shown, title = contents.shown, escape(contents.nouns.capitalize())
     if not shown:
-        return html_section("Pictures", paragraph("No picture was captioned for this report."), name="pictures")
+        return "" if contents.classes or contents.clips else html_section(title, paragraph(f"No {escape(contents.noun)} was captioned for this report."), name="pictures")
     worst = {index: place for place, index in enumerate(ranked(shown, sign=1))}
     items = "\n".join(_item(shown[index], worst[index]) for index in ranked(shown, sign=-1))
     orders = ORDERS if len(shown) > 1 else ""
-    return html_section("Pictures", f'{_note(contents)}<div class="orders">{orders}<ol class="pictures">{items}</ol></div>', name="pictures")
+    return html_section(title, f'{_note(contents)}<div class="orders">{orders}<ol class="pictures">{items}</ol></div>', name="pictures")
 
 
 def ranked(shown: Sequence[Shown], *, sign: int) -> list[int]:
@@ -43,10 +44,10 @@ def ranked(shown: Sequence[Shown], *, sign: int) -> list[int]:
 
 def _note(contents: Contents) -> str:
     shown, total = len(contents.shown), real(contents.scores.get("count")) or 0
-    count = f"{shown} of {int(total):,} pictures" if total > shown else f"{shown} picture{'s' if shown > 1 else ''}"
+    count = f"{shown} of {int(total):,} {contents.nouns}" if total > shown else f"{shown} {contents.nouns if shown > 1 else contents.noun}"
     looked = " The light on the small pictures is where the decoder looked as it wrote the word." if any(one.attention is not None for one in contents.shown) else ""
     return paragraph(
-        f"{count}. A word <u>underlined</u> is in none of the true captions. CIDEr is of this one sentence; "
+        f"{escape(count)}. A word <u>underlined</u> is in none of the true captions. CIDEr is of this one sentence; "
         f"log p is the logarithm of its probability, with the mean a word in brackets.{looked}"
     )
 
@@ -54,15 +55,19 @@ def _note(contents: Contents) -> str:
 def _item(one: Shown, worst: int) -> str:
     try:
         picture = read_picture(one.picture)
-        image, attention = f'<img src="{thumbnail.jpeg(picture, side=SIDE, limit=LIMIT)}" alt="{escape(one.name)}" loading="lazy">', _attention(one, picture)
+        image, attention = strip(one.frames, one.name) if one.frames else _image(picture, one.name), _attention(one, picture)
     except MediaError as error:
         image, attention = f'<p class="missing">{escape(error.reason)}</p>', ""
     references = "".join(f'<li dir="auto">{escape(text)}</li>' for text in one.references)
-    return f"""<li style="--worst:{worst}">{image}<div class="said">
+    return f"""<li{' class="filmed"' if one.frames else ''} style="--worst:{worst}">{image}<div class="said">
 <p class="generated" dir="auto">{_marked(one.generated, one.references)}</p>
 <p class="measures"><span>CIDEr <b>{number(one.score, 2)}</b></span> <span>log p {_log_probability(one)}</span> {EXACT[one.exact]}</p>
 <ul class="references">{references}</ul>
 <p class="name" dir="auto">{escape(one.name)}</p></div>{attention}</li>"""
+
+
+def _image(picture: Image.Image, name: str) -> str:
+    return f'<img src="{thumbnail.jpeg(picture, side=SIDE, limit=LIMIT)}" alt="{escape(name)}" loading="lazy">'
 
 
 def _log_probability(one: Shown) -> str:

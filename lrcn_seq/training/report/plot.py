@@ -1,9 +1,9 @@
-"""One curve over epochs as inline SVG: small, and drawn in the colors of the page."""
+"""Curves as inline SVG: small, and drawn in the colors of the page. One over epochs is drawn here; `Plane` serves others."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from lrcn_seq.training.report.markup import number
@@ -21,6 +21,24 @@ class Stage(NamedTuple):
     end: int
 
 
+class Plane(NamedTuple):
+    """Where points lie on a drawing: from `first` to `last` across, from `low` to `high` upwards."""
+
+    first: float
+    last: float
+    low: float
+    high: float
+    height: int = HEIGHT
+
+    def x(self, value: float) -> float:
+        """Across."""
+        return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.first) / (self.last - self.first)
+
+    def y(self, value: float) -> float:
+        """Down, of a value."""
+        return TOP + (self.height - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
+
+
 class Frame(NamedTuple):
     """Where epochs and values lie on the drawing."""
 
@@ -35,7 +53,7 @@ class Frame(NamedTuple):
 
     def y(self, value: float) -> float:
         """Down, of a value."""
-        return TOP + (HEIGHT - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
+        return Plane(0, 1, self.low, self.high).y(value)
 
 
 def plot(values: Sequence[float | None], *, name: str, stages: Sequence[Stage], best: int | None) -> str:
@@ -44,7 +62,12 @@ def plot(values: Sequence[float | None], *, name: str, stages: Sequence[Stage], 
     frame = Frame(len(values), *margined(min(known), max(known)))
     parts = [*_stages(frame, stages), *_axes(frame), *_line(frame, values, stages), *_best(frame, values, best)]
     title = f"{name} over {len(values)} epoch{'s' if len(values) > 1 else ''}, from {number(known[0])} to {number(known[-1])}"
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">{"".join(parts)}</svg>'
+    return drawing(parts, title)
+
+
+def drawing(parts: Iterable[str], title: str, *, height: int = HEIGHT) -> str:
+    """Parts as one picture. `title` is HTML."""
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">{"".join(parts)}</svg>'
 
 
 def margined(low: float, high: float) -> tuple[float, float]:
@@ -85,7 +108,8 @@ def _edge(frame: Frame, epoch: int) -> float:
     return (frame.x(epoch - 1) + frame.x(epoch)) / 2
 
 
-def _axes(frame: Frame) -> Iterator[str]:
+def grid(frame: Frame | Plane) -> Iterator[str]:
+    """Lines across with their values."""
     heights = ticks(frame.low, frame.high)
     digits = max(0, -math.floor(math.log10(heights[1] - heights[0]) + 1e-9))
     for value in heights:
@@ -93,24 +117,37 @@ def _axes(frame: Frame) -> Iterator[str]:
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         text = number(value, digits) if digits < 5 and abs(value) < 1e5 else f"{value:.3g}".replace("-", "−")
         yield f'<text class="y" x="{LEFT - 6}" y="{y + 3.5:.1f}">{text}</text>'
-    for epoch in sorted({1, *(int(tick) for tick in ticks(1, frame.count) if tick == int(tick))}):
-        yield f'<text class="x" x="{frame.x(epoch - 1):.1f}" y="{HEIGHT - 8}">{epoch}</text>'
+
+
+def below(texts: Iterable[tuple[float, str]], *, height: int = HEIGHT) -> Iterator[str]:
+    """Texts under the drawing, each with its place across."""
+    yield from (f'<text class="x" x="{x:.1f}" y="{height - 8}">{text}</text>' for x, text in texts)
+
+
+def _axes(frame: Frame) -> Iterator[str]:
+    yield from grid(frame)
+    epochs = sorted({1, *(int(tick) for tick in ticks(1, frame.count) if tick == int(tick))})
+    yield from below((frame.x(epoch - 1), str(epoch)) for epoch in epochs)
 
 
 def _line(frame: Frame, values: Sequence[float | None], stages: Sequence[Stage]) -> Iterator[str]:
-    """A path for each run of known values within a stage; a value that stands alone is a dot."""
     for stage in stages:
-        run: list[str] = []
-        for epoch in range(stage.first, stage.end + 1):
-            value = values[epoch] if epoch < stage.end else None
-            if value is not None:
-                run.append(f"{frame.x(epoch):.1f} {frame.y(value):.1f}")
-                continue
-            if len(run) > 1:
-                yield f'<path class="line" d="M{" L".join(run)}"/>'
-            if len(run) == 1 or len(values) <= DOTS:
-                yield from (f'<circle class="dot" cx="{x}" cy="{y}" r="2"/>' for x, y in map(str.split, run))
-            run = []
+        points = [(frame.x(epoch), frame.y(value)) if (value := values[epoch]) is not None else None for epoch in range(stage.first, stage.end)]
+        yield from line(points, dots=len(values) <= DOTS)
+
+
+def line(points: Sequence[tuple[float, float] | None], *, dots: bool = False) -> Iterator[str]:
+    """A path for each run of points, None being a gap; a point that stands alone is a dot, with `dots` every one is."""
+    run: list[str] = []
+    for point in [*points, None]:
+        if point is not None:
+            run.append(f"{point[0]:.1f} {point[1]:.1f}")
+            continue
+        if len(run) > 1:
+            yield f'<path class="line" d="M{" L".join(run)}"/>'
+        if len(run) == 1 or dots:
+            yield from (f'<circle class="dot" cx="{x}" cy="{y}" r="2"/>' for x, y in map(str.split, run))
+        run = []
 
 
 def _best(frame: Frame, values: Sequence[float | None], best: int | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Section: the scores of the test pictures, each with how it was made."""
+"""Section: the scores of the pictures or clips, each with how it was made."""
 
 from __future__ import annotations
 
