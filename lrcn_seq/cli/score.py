@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         results[name] |= extras(own, measures, named(arguments.hypotheses)[name], arguments)
     rows = [row._asdict() for row in paired_corpora(corpora, measures)] if arguments.paired else []
     show(results, rows, arguments)
+    hint(results)
     return 0
 
 
@@ -73,6 +74,8 @@ def corpus(path: str, references: dict[str, list[str]], arguments: argparse.Name
     hypotheses = read_hypotheses(path)
     if isinstance(hypotheses, Lines) != isinstance(references, Lines):
         raise DataError(f"{path} with {', '.join(arguments.references)}: expected text with text, matched by line, or JSON with JSON, matched by id. Received: one of each.")
+    if isinstance(hypotheses, Lines) and (len(hypotheses) > len(references) or (len(hypotheses) < len(references) and not arguments.subset)):
+        raise DataError(f"{path} with {', '.join(arguments.references)}: expected equally many lines. Received: {len(hypotheses)} hypotheses, {len(references)} lines of references.")
     try:
         return make_corpus(hypotheses, references, tokenize=arguments.tokenize, subset=arguments.subset)
     except ArgumentError as error:
@@ -118,7 +121,7 @@ def named(paths: list[str]) -> dict[str, str]:
 
 def show(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespace) -> None:
     """One JSON object, or tables."""
-    from lrcn_seq.metrics._tables import difference_table, health_table, score_table, sentence_table
+    from lrcn_seq.metrics._tables import difference_table, health_table, noted, score_table, sentence_table
 
     if arguments.json:
         only = next(iter(results.values()))
@@ -128,5 +131,21 @@ def show(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespa
     tables += [difference_table(rows)] if rows else []
     tables += [health_table(results)] if arguments.health else []
     print("\n\n".join(table.as_text(arguments.format) for table in tables))
-    if arguments.format == "text":
-        print(*dict.fromkeys(line for result in results.values() for line in result["signatures"].values()), sep="\n")
+    print("", *noted(signatures(results, rows, arguments), arguments.format), sep="\n")
+
+
+def signatures(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespace) -> list[str]:
+    """How the numbers of the tables were made, a line each."""
+    lines = dict.fromkeys(line for result in results.values() for line in result["signatures"].values())
+    bootstrap = [name for name, there in (("interval", arguments.intervals), ("p", bool(rows))) if there]
+    return [*lines, *(f"{name}|{'paired ' * (name == 'p')}bootstrap|samples:1000|seed:0" for name in bootstrap)]
+
+
+def hint(results: dict[str, dict]) -> None:
+    """Tells on stderr why CIDEr is 0 where it cannot be anything else."""
+    if any("|frequencies:references(1)" in result["signatures"].get("cider", "") for result in results.values()):
+        print(
+            "lrcn score: CIDEr from the document frequencies of one picture is always 0; keep those of a larger set by --save-frequencies FILE.npz "
+            "and score with --metrics cider:frequencies=FILE.npz.",
+            file=sys.stderr,
+        )

@@ -8,6 +8,7 @@ mBLEU: Wang and Chan, "Describing like Humans", CVPR 2019, section 2, across the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ UNKNOWN = "lrcnunknownword"
 class Health(NamedTuple):
     """Shares are 0–1. What was not asked for is None.
 
-    distinct_captions: different sentences ÷ sentences · distinct_1, distinct_2: different n-grams ÷ n-grams ·
+    distinct_captions: different sentences ÷ sentences · most_common: sentences equal to the most common one, ÷ sentences · distinct_1, distinct_2: different n-grams ÷ n-grams ·
     repetition: words equal to the word before them, or closing a bigram that the sentence had already, ÷ words ·
     mean, shortest and longest length in words · empty: sentences without words · vocabulary: different words ·
     novel: sentences that are no training caption · unknown: words that are the unknown word, ÷ words · mbleu_4: BLEU-4 of sentences against the others.
@@ -33,6 +34,7 @@ class Health(NamedTuple):
 
     count: int
     distinct_captions: float
+    most_common: float
     distinct_1: float
     distinct_2: float
     repetition: float
@@ -79,6 +81,7 @@ def health(
     return Health(
         count=len(texts),
         distinct_captions=len(set(texts)) / len(texts),
+        most_common=Counter(texts).most_common(1)[0][1] / len(texts),
         distinct_1=len(set(chain.from_iterable(words))) / total,
         distinct_2=len(set(chain.from_iterable(pairs))) / max(sum(map(len, pairs)), 1),
         repetition=sum(map(repeats, pairs)) / total,

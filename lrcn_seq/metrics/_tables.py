@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrcn_seq.errors import UsageError
@@ -60,6 +60,11 @@ def health_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
     """A column a system."""
     names = list(next(iter(results.values()))["health"])
     return Table(("health", *results), [(name, *(shown(result["health"][name]) for result in results.values())) for name in names])
+
+
+def noted(lines: Iterable[str], style: str) -> list[str]:
+    """Lines that stand under a table: as they are, as a list, or as comments."""
+    return [{"text": "", "markdown": "- ", "latex": "% "}[style] + line for line in lines]
 
 
 def shown(value: float | None) -> str:

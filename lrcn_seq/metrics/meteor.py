@@ -14,10 +14,10 @@ import numpy as np
 
 from lrcn_seq.metrics._corpus import Corpus
 from lrcn_seq.metrics._ngrams import starts
-from lrcn_seq.metrics.alignment.matching import Matcher, Sentence
+from lrcn_seq.metrics.alignment.matching import EXACT, Matcher, Sentence
 from lrcn_seq.metrics.alignment.normalizer import normalize
 from lrcn_seq.metrics.alignment.paraphrases import open_paraphrases
-from lrcn_seq.metrics.alignment.search import Match, resolve
+from lrcn_seq.metrics.alignment.search import Match, make_match, resolve
 from lrcn_seq.metrics.alignment.tables import meteor_folder, open_tables
 from lrcn_seq.metrics.base import Metric
 from lrcn_seq.registry import metrics
@@ -97,8 +97,10 @@ def prepared(corpus: Corpus) -> list[str]:
 
 
 def resolve_pair(matcher: Matcher, hypothesis: Sentence, reference: Sentence) -> tuple[list[Match], int]:
-    """The matches kept and their chunks; of equal sentences word by word, without search."""
-    return resolve(matcher.candidates(hypothesis, reference, exact_only=hypothesis.words == reference.words))
+    """The matches kept and their chunks; of equal sentences word by word, which is what a search among equal words finds, too."""
+    if hypothesis.words == reference.words:
+        return [make_match(place, 1, place, 1, stage=EXACT) for place in range(len(reference.words))], min(len(reference.words), 1)
+    return resolve(matcher.candidates(hypothesis, reference))
 
 
 def counts(hypothesis: Sentence, reference: Sentence, kept: list[Match], chunks: int, function: list[bool]) -> list[int]:

@@ -24,6 +24,7 @@ def files(tmp_path, monkeypatch):
     (tmp_path / "r.json").write_text(json.dumps(REFERENCES))
     (tmp_path / "r.jsonl").write_text("\n".join(json.dumps({"id": name, "captions": group}) for name, group in REFERENCES.items()))
     (tmp_path / "coco.json").write_text(json.dumps({"annotations": [{"image_id": int(name), "caption": text} for name, group in REFERENCES.items() for text in group]}))
+    (tmp_path / "short.txt").write_text("one line\n")
     for place in (0, 1):
         (tmp_path / f"r{place}.txt").write_text("\n".join(group[place] for group in REFERENCES.values()))
     return tmp_path
@@ -74,16 +75,29 @@ def test_tables_are_also_markdown_and_latex(files, capsys):
     assert r"system & bleu\_1 &" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("style", "sign"), [("text", ""), ("markdown", "- "), ("latex", "% ")])
+def test_every_table_says_how_its_numbers_were_made(files, capsys, style, sign):
+    """A signature a metric, and the bootstrap's, under the table of every format."""
+    call(f"--hypotheses h.json other.json --references r.json --paired --intervals --format {style}")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3].startswith(f"{sign}bleu|variant:coco")
+    assert lines[-2:] == [f"{sign}interval|bootstrap|samples:1000|seed:0", f"{sign}p|paired bootstrap|samples:1000|seed:0"]
+
+
 def test_stored_frequencies_make_one_picture_scorable(files, capsys):
     """Saved by one call, used by another."""
     (files / "one.json").write_text(json.dumps([{"image_id": 1, "caption": HYPOTHESES["1"]}]))
     assert call("--hypotheses h.json --references r.json --save-frequencies f.npz") == 0
     capsys.readouterr()
-    values = []
+    values, printed = [], []
     for metric in ("cider", "cider:frequencies=f.npz"):
         assert call(f"--hypotheses one.json --references r.json --subset --metrics {metric} --json") == 0
-        values.append(json.loads(capsys.readouterr().out)["metrics"]["cider"])
+        found = capsys.readouterr()
+        values.append(json.loads(found.out)["metrics"]["cider"])
+        printed.append(found.err)
     assert values[0] == 0
+    assert "always 0; keep those of a larger set" in printed[0]
+    assert printed[1] == ""
     assert values[1] == pytest.approx(metrics.cider(HYPOTHESES, REFERENCES).sentences["1"]["cider"])
 
 
@@ -91,6 +105,7 @@ def test_stored_frequencies_make_one_picture_scorable(files, capsys):
     ("arguments", "code", "sentence"),
     [
         ("--hypotheses none.json --references r.json", 1, "none.json: expected a file that can be read"),
+        ("--hypotheses h.txt --references short.txt", 1, "expected equally many lines. Received: 2 hypotheses, 1 lines of references"),
         ("--hypotheses h.txt --references r.json", 1, "h.txt with r.json: expected text with text"),
         ("--hypotheses h.json --references h.json", 1, "h.json: expected COCO annotations"),
         ("--hypotheses h.json --references r.json --metrics blue", 2, "Did you mean 'bleu'"),

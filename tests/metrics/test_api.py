@@ -125,6 +125,8 @@ def test_health_shows_collapse():
     collapsed = metrics.health(["a man on a horse"] * 20)
     varied = metrics.health([f"w{n} x{n} y{n} z{n} v{n}" for n in range(20)])
     assert (collapsed.distinct_captions, varied.distinct_captions) == (1 / 20, 1)
+    assert (collapsed.most_common, varied.most_common) == (1, 1 / 20)
+    assert metrics.health(["A dog.", "a cat", "a dog"]).most_common == 2 / 3, "as tokenized"
     assert collapsed.distinct_1 == 4 / 100
     assert collapsed.mbleu_4 == pytest.approx(1, abs=1e-6)
     assert varied.mbleu_4 < 1e-6

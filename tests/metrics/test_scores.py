@@ -15,6 +15,18 @@ from lrcn_seq.metrics.bleu import SMOOTHING
 SENTENCE = st.lists(st.sampled_from("abcd"), max_size=9).map(" ".join)
 GROUPS = st.lists(st.tuples(SENTENCE, st.lists(SENTENCE, min_size=1, max_size=7)), min_size=1, max_size=6)
 WHOLE = "a man rides a brown horse on the beach"
+LONG = " ".join(str(number % 97) for number in range(10_000))
+# What a tool meets at its edges, as tokenized hypotheses with references.
+EDGES = {
+    "one picture": [(WHOLE, ["a man on a horse", "the man rides on the beach"])],
+    "one reference": [(WHOLE, ["the man rides a horse"]), ("two dogs play", ["dogs play in the snow"])],
+    "no shared word": [("x y z", [WHOLE, "a b"]), ("two dogs play", ["one cat sleeps"])],
+    "empty hypothesis": [("", [WHOLE]), ("two dogs play", ["dogs play in the snow"])],
+    "empty reference": [(WHOLE, ["", WHOLE]), ("two dogs", [""])],
+    "seven references": [(WHOLE, [WHOLE.rsplit(" ", cut)[0] for cut in range(1, 8)]), ("two dogs play", ["dogs play", "two dogs", "a dog", "dogs", "two", "snow", "play"])],
+    "identical": [(WHOLE, [WHOLE]), ("two dogs play", ["two dogs play"] * 5)],
+    "10,000 words": [(LONG, ["1 2 3 4 5", "90 91 92 93 94 95 96 0 1"]), ("1 2 3", [LONG])],
+}
 
 
 def grams(words, n):
@@ -83,6 +95,32 @@ def test_corpus_and_sentences_equal_the_coco_evaluation_code(samples, name):
     wanted = samples["scores"][name]
     assert report.values[name] == pytest.approx(wanted["corpus"], abs=1e-12)
     assert [row[name] for row in report.sentences.values()] == pytest.approx(wanted["sentences"], abs=1e-12)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_have_the_scores_of_the_definitions(edge):
+    """BLEU, ROUGE-L and CIDEr-D, corpus and sentences, by brute force."""
+    rows = EDGES[edge]
+    report = metrics.score([row[0] for row in rows], [row[1] for row in rows], tokenize="none")
+    bleu, rouge, cider = report.scores
+    assert bleu.values == pytest.approx(brute_bleu(rows), abs=1e-12)
+    assert bleu.table == pytest.approx(np.array([brute_bleu([row]) for row in rows]), abs=1e-12)
+    assert rouge.table[:, 0] == pytest.approx([brute_rouge(*row) for row in rows], abs=1e-12)
+    assert cider.table[:, 0] == pytest.approx(brute_cider(rows), abs=1e-10)
+    assert (rouge.value, cider.value) == pytest.approx((rouge.table.mean(), cider.table.mean()), abs=1e-12)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_have_the_scores_of_the_coco_evaluation_code(edge, capfd):
+    """The same against its scorers, which need no Java."""
+    bleu, rouge, cider = (pytest.importorskip(f"pycocoevalcap.{name}.{name}") for name in ("bleu", "rouge", "cider"))
+    rows = EDGES[edge]
+    gts, res = dict(enumerate(row[1] for row in rows)), {place: [row[0]] for place, row in enumerate(rows)}
+    (values, tables), *rest = [scorer.compute_score(gts, res) for scorer in (bleu.Bleu(4), rouge.Rouge(), cider.Cider())]
+    report = metrics.score([row[0] for row in rows], [row[1] for row in rows], tokenize="none")
+    assert list(report.values.values()) == pytest.approx([*values, *(value for value, _ in rest)], abs=1e-12)
+    wanted = np.array([*tables, *(table for _, table in rest)]).T
+    assert np.array([list(row.values()) for row in report.sentences.values()]) == pytest.approx(wanted, abs=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -169,9 +207,8 @@ def test_extreme_sentences_have_the_scores_that_they_must():
     nothing = metrics.score(["x y z"], [[WHOLE]])
     assert max(nothing.values.values()) < 1e-3
     assert metrics.score([""], [[WHOLE]]).values["rouge_l"] == 0
-    long = " ".join(str(number % 97) for number in range(10_000))
-    assert metrics.rouge_l([long], [[long, "1 2"]], tokenize="none").value == 1
-    assert metrics.bleu([long], [[long]], tokenize="none").value == pytest.approx(1)
+    assert metrics.rouge_l([LONG], [[LONG, "1 2"]], tokenize="none").value == 1
+    assert metrics.bleu([LONG], [[LONG]], tokenize="none").value == pytest.approx(1)
 
 
 def test_options_give_the_published_values_and_say_so():

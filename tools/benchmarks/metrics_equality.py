@@ -1,16 +1,15 @@
-"""Our scores against pycocoevalcap's (with its Java tokenizer and METEOR), corpus and per sentence: the largest differences.
+"""Our scores against pycocoevalcap's (with its Java tokenizer and METEOR), from raw text: the largest differences, corpus and per sentence.
 
     python tools/benchmarks/metrics_equality.py DATA          # the folder with coco/ and flickr8k/
 """
 
 import contextlib
-import csv
 import io
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
+from metrics_data import Groups, coco, flickr8k, leave_one_out
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.meteor.meteor import Meteor
@@ -18,47 +17,34 @@ from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 
 from lrcn_seq import metrics
-from lrcn_seq.metrics.ptb import tokenize
 
 
-def leave_one_out(groups: dict[str, list[str]]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The first caption of each image against the others."""
-    return {name: group[0] for name, group in groups.items()}, {name: group[1:] for name, group in groups.items()}
-
-
-def coco(data: Path) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for row in sorted(json.loads((data / "coco/annotations/captions_val2017.json").read_text())["annotations"], key=lambda row: row["id"]):
-        groups.setdefault(str(row["image_id"]), []).append(row["caption"])
-    return groups
-
-
-def flickr8k(data: Path) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    with (data / "flickr8k/captions.txt").open(newline="") as file:
-        for row in csv.DictReader(file):
-            groups.setdefault(row["image"], []).append(row["caption"])
-    return groups
-
-
-def compare(name: str, groups: dict[str, list[str]]) -> None:
-    """Prints one row a metric."""
-    hypotheses, references = leave_one_out(groups)
-    tokens = {"refs": {n: [{"caption": text} for text in group] for n, group in references.items()}, "hyps": {n: [{"caption": text}] for n, text in hypotheses.items()}}
-    theirs = {part: PTBTokenizer().tokenize(rows) for part, rows in tokens.items()}
-    ours = tokenize(list(hypotheses.values())), tokenize([text for group in references.values() for text in group])
-    their_texts = [[group[0] for group in theirs["hyps"].values()], [text for group in theirs["refs"].values() for text in group]]
-    different = sum(a != b for mine, other in zip(ours, their_texts, strict=True) for a, b in zip(mine, other, strict=True))
-    print(f"{name}: {len(hypotheses)} hypotheses, {len(ours[1])} references, {different} sentences tokenized differently")
-    report = metrics.score(hypotheses, references, ("bleu", "rouge_l", "cider", "meteor"))
+def rival(hypotheses: dict[str, str], references: Groups) -> tuple[list[float], np.ndarray, metrics.Corpus]:
+    """Its seven corpus scores, its table (I, 7), and its tokenized text."""
+    gts = PTBTokenizer().tokenize({name: [{"caption": text} for text in group] for name, group in references.items()})
+    res = PTBTokenizer().tokenize({name: [{"caption": text}] for name, text in hypotheses.items()})
     with contextlib.redirect_stdout(io.StringIO()):
-        results = [scorer.compute_score(theirs["refs"], theirs["hyps"]) for scorer in (Bleu(4), Rouge(), Cider(), Meteor())]
-    corpus, sentences = [*results[0][0], *(r[0] for r in results[1:])], [*results[0][1], *(r[1] for r in results[1:])]
-    table = np.array([list(row.values()) for row in report.sentences.values()])
+        (bleu, bleus), *rest = [scorer.compute_score(gts, res) for scorer in (Bleu(4), Rouge(), Cider(), Meteor())]
+    table = np.array([*bleus, *(sentences for _, sentences in rest)]).T
+    return [*bleu, *(value for value, _ in rest)], table, metrics.Corpus(list(res), [group[0] for group in res.values()], list(gts.values()), tokenize="ptb")
+
+
+def compare(name: str, groups: Groups) -> None:
+    """Prints a row a metric."""
+    hypotheses, references = leave_one_out(groups)
+    values, table, corpus = rival(hypotheses, references)
+    ours = metrics.make_corpus(hypotheses, references)
+    other = sum(a != b for a, b in zip(ours.in_order(), corpus.in_order(), strict=True))
+    print(f"\n{name}: {len(ours)} hypotheses, {ours.reference_counts.sum()} references ({ours.references_in_words()} each), {other} tokenized differently\n")
+    print("| metric | pycocoevalcap | ours | corpus differs by | a sentence by at most | sentences over 1e-12 |\n|---|---:|---:|---:|---:|---:|")
+    report = metrics.score(hypotheses, references, ("bleu", "rouge_l", "cider", "meteor"))
+    own = np.array([list(row.values()) for row in report.sentences.values()])
     for column, (metric, value) in enumerate(report.values.items()):
-        print(f"  {metric:8} {value:.12f}  corpus {abs(value - corpus[column]):.1e}  sentence {np.abs(table[:, column] - np.asarray(sentences[column])).max():.1e}")
+        differences = np.abs(own[:, column] - table[:, column])
+        over = int((differences > 1e-12).sum())
+        print(f"| {metric} | {values[column]:.10f} | {value:.10f} | {abs(value - values[column]):.1e} | {differences.max():.1e} | {over} |", flush=True)
 
 
 if __name__ == "__main__":
-    compare("COCO val2017, leave one out", coco(Path(sys.argv[1])))
-    compare("Flickr8k, leave one out", flickr8k(Path(sys.argv[1])))
+    compare("COCO val2017, the first caption against the others", coco(Path(sys.argv[1])))
+    compare("Flickr8k, the first caption against the others", flickr8k(Path(sys.argv[1])))

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from metrics_equality import flickr8k, leave_one_out
+from metrics_data import flickr8k, leave_one_out
 
 from lrcn_seq import metrics
 from lrcn_seq.metrics.ptb import tokenize

@@ -1,18 +1,20 @@
 """A race from raw text: BLEU, ROUGE-L, CIDEr and METEOR of 8,091 hypotheses with 4 references, ours and pycocoevalcap's in turn.
 
     python tools/benchmarks/metrics_speed.py DATA [ROUNDS]          # DATA is the folder with flickr8k/
+
+Seconds on the clock, and of processor time (Java's included), which other work on the machine disturbs less.
 """
 
 import contextlib
 import io
-import resource
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metrics_equality import flickr8k, leave_one_out
+from metrics_data import flickr8k, leave_one_out
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.meteor.meteor import Meteor
@@ -22,39 +24,45 @@ from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 from lrcn_seq import metrics
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """On the clock, and of processors."""
+    start, before = time.perf_counter(), os.times()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         work()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, sum(os.times()[:4]) - sum(before[:4])
 
 
-def main(data: Path, rounds: int) -> None:
+def races(data: Path) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
+    """Theirs and ours of each race."""
     hypotheses, references = leave_one_out(flickr8k(data))
     gts = {name: [{"caption": text} for text in group] for name, group in references.items()}
     res = {name: [{"caption": text}] for name, text in hypotheses.items()}
 
-    def rival() -> None:
-        refs, hyps = PTBTokenizer().tokenize(gts), PTBTokenizer().tokenize(res)
-        for scorer in (Bleu(4), Rouge(), Cider()):
-            scorer.compute_score(refs, hyps)
+    def tokenized() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        return PTBTokenizer().tokenize(gts), PTBTokenizer().tokenize(res)
 
-    refs, hyps = PTBTokenizer().tokenize(gts), PTBTokenizer().tokenize(res)
-    races = {
+    def rival() -> None:
+        tokens = tokenized()
+        for scorer in (Bleu(4), Rouge(), Cider()):
+            scorer.compute_score(*tokens)
+
+    refs, hyps = tokenized()
+    single = {name: group[0] for name, group in hyps.items()}
+    return {
         "BLEU + ROUGE-L + CIDEr, raw text": (rival, lambda: metrics.score(hypotheses, references)),
-        "METEOR, tokenized": (
-            lambda: Meteor().compute_score(refs, hyps),
-            lambda: metrics.meteor({n: t[0] for n, t in hyps.items()}, refs, tokenize="none"),
-        ),
+        "METEOR, tokenized": (lambda: Meteor().compute_score(refs, hyps), lambda: metrics.meteor(single, refs, tokenize="none")),
     }
-    print(f"METEOR, first use: {seconds(races['METEOR, tokenized'][1]):.1f} s")
-    for name, (theirs, ours) in races.items():
-        times = [(seconds(theirs), seconds(ours)) for _ in range(rounds)]
-        slow, fast = (statistics.median(column) for column in zip(*times, strict=True))
-        ratio = statistics.median(a / b for a, b in times)
-        print(f"{name}: pycocoevalcap {slow:.2f} s, ours {fast:.2f} s, {ratio:.1f} times as fast (median of {rounds})")
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
+
+
+def main(data: Path, rounds: int) -> None:
+    print("| race | pycocoevalcap | ours | times as fast | processor seconds | times as fast |\n|---|---:|---:|---:|---:|---:|")
+    for name, (theirs, ours) in races(data).items():
+        seconds(ours)
+        times = [(*seconds(theirs), *seconds(ours)) for _ in range(rounds)]
+        slow, slow_cpu, fast, fast_cpu = (statistics.median(column) for column in zip(*times, strict=True))
+        ratio, cpu_ratio = statistics.median(row[0] / row[2] for row in times), statistics.median(row[1] / row[3] for row in times)
+        print(f"| {name} | {slow:.2f} s | {fast:.2f} s | {ratio:.1f} | {slow_cpu:.2f} / {fast_cpu:.2f} | {cpu_ratio:.1f} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5)

@@ -43,15 +43,12 @@ class Matcher:
         self._near: dict[int, dict[int, int]] = {}
         self._paraphrased = self._find_phrases(paraphrases) if paraphrases else False
 
-    def candidates(self, hypothesis: Sentence, reference: Sentence, *, exact_only: bool = False) -> list[list[Match]]:
+    def candidates(self, hypothesis: Sentence, reference: Sentence) -> list[list[Match]]:
         """For each word of the reference the matches that start there, in METEOR's order."""
         found: list[list[Match]] = []
         ours = hypothesis.places
         for place, word in enumerate(reference.words):
             here = [make_match(place, 1, other, 1, stage=EXACT) for other in ours.get(word, ())]
-            if exact_only:
-                found.append(here)
-                continue
             near = self._near.get(word)
             if near is None:
                 near = self._near_words(word)
@@ -60,7 +57,7 @@ class Matcher:
                 places = sorted(chain.from_iterable(ours[other] for other in common if near[other] & bit))
                 here += [make_match(place, 1, other, 1, stage=stage) for other in places]
             found.append(here)
-        if self._paraphrased and not exact_only:
+        if self._paraphrased:
             self._add_paraphrases(found, hypothesis, reference)
         return found
 

@@ -16,6 +16,7 @@ from lrcn_seq.metrics.alignment.matching import Matcher
 from lrcn_seq.metrics.alignment.normalizer import normalize
 from lrcn_seq.metrics.alignment.search import CHUNK, WORD, make_match, resolve
 from lrcn_seq.metrics.alignment.stemmer import stem
+from lrcn_seq.metrics.meteor import resolve_pair
 
 TABLE = "0.1\nman\nguy\n0.2\non top of\nupon\n0.3\na\nthe\n0.1\nupon\non top of\n"
 
@@ -133,6 +134,60 @@ def test_the_formula_gives_the_value_worked_out_by_hand(folder):
     precision, recall = 2 / 3, 2 / 4
     mean = 1 / (0.15 / precision + 0.85 / recall)
     assert score.value == pytest.approx(mean * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
+
+
+def brute_meteor(hypothesis, reference):
+    """The score of one pair from the equations, over all ways to align equal words: most words, then fewest chunks."""
+    best = (0, 0)
+    for pairs in alignments(list(enumerate(reference)), list(enumerate(hypothesis))):
+        chunks = sum(before is None or (before[0] + 1, before[1] + 1) != pair for before, pair in itertools.pairwise([None, *pairs]))
+        best = max(best, (len(pairs), -chunks))
+    matched, chunks = best[0], -best[1]
+    if not matched:
+        return 0.0
+    precision, recall = matched / len(hypothesis), matched / len(reference)
+    fragmentation = 0 if chunks == 1 and precision == recall == 1 else chunks / matched
+    return 1 / (0.15 / precision + 0.85 / recall) * (1 - 0.6 * fragmentation**0.2)
+
+
+def alignments(theirs, ours):
+    """Every list of pairs of places with equal words, none used twice, in the order of the reference."""
+    if not theirs:
+        yield []
+        return
+    (place, word), rest = theirs[0], theirs[1:]
+    yield from alignments(rest, ours)
+    for other in [other for other in ours if other[1] == word]:
+        yield from ([(place, other[0]), *pairs] for pairs in alignments(rest, [one for one in ours if one != other]))
+
+
+WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=7)), min_size=1, max_size=3))
+def test_meteor_equals_its_definition(rows):
+    """Any sentences, empty ones included, up to seven references: the score of the best reference."""
+    score = metrics.meteor([" ".join(row[0]) for row in rows], [[" ".join(words) for words in row[1]] for row in rows], tokenize="none", stages="exact_stem")
+    assert score.table[:, 0] == pytest.approx([max(brute_meteor(row[0], words) for words in row[1]) for row in rows], abs=1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12))
+def test_equal_sentences_are_matched_word_by_word(words):
+    """The search among equal words keeps the same matches as going straight through both."""
+    matcher = Matcher([words], None, None)
+    kept, chunks = resolve(matcher.candidates(*matcher.sentences * 2))
+    assert (sorted(kept), chunks) == resolve_pair(matcher, *matcher.sentences * 2) == ([make_match(place, 1, place, 1, stage=0) for place in range(len(words))], 1)
+
+
+def test_sentences_of_10000_words_are_scored(folder):
+    """Against themselves, and against a short one."""
+    long = " ".join(f"w{number % 97}" for number in range(10_000))
+    score = metrics.meteor([long, long, "w1 w2"], [[long], ["w1 w2 w3"], [long]], tokenize="none")
+    assert score.table[0, 0] == 1
+    assert 0 < score.table[1, 0] < 0.01
+    assert 0 < score.table[2, 0] < 0.01
 
 
 def test_the_table_is_compiled_once_whole_or_not_at_all(folder, monkeypatch):
