@@ -452,7 +452,7 @@ def squares(text):
     return {(rows.index(y), columns.index(x)): (kind, opacity) for kind, opacity, x, y in corners}
 
 
-def test_matrix_has_rows_of_truth_and_darker_squares_for_larger_shares():
+def test_matrix_has_rows_of_truth_and_fuller_squares_for_larger_shares():
     """Each count that is not 0 has a square in its row and column, and its number; right ones are of another kind."""
     text = confusion.matrix(["a", "b", "c"], np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]]))
     found = squares(text)

@@ -15,8 +15,8 @@ from lrcn_seq.training.report.markup import section as html_section
 
 WIDTH, LARGEST, NUMBERED, LABELED = 960, 44, 22, 120
 PAIRS, LETTERS, SHADES = 8, 24, 10
-NOTE = """A row is a true class, a column what the model answered. The darker a square, the larger its share of the row:
-<span class="shade right"></span> right, <span class="shade wrong"></span> wrong."""
+NOTE = """A row is a true class, a column what the model answered. The fuller the color of a square, the larger its share of the row:
+<span class="keys"><span class="shade right"></span> right, <span class="shade wrong"></span> wrong.</span>"""
 
 
 class Layout(NamedTuple):
