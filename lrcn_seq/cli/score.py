@@ -2,7 +2,10 @@
 
 Hypotheses: COCO results JSON, JSON lines {"id", "caption"}, or text, a sentence a line; several files are several systems.
 References: COCO annotations, JSON {id: [sentence, ...]}, JSON lines {"id", "captions": [...]}, or one or more text files.
-A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz, meteor:stages=exact_stem.
+A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz, meteor:stages=exact_stem; `lrcn parts metrics cider` lists them.
+
+  lrcn score --hypotheses results.json --references annotations.json --metrics bleu,rouge_l,cider,meteor
+  lrcn score --hypotheses ours.json theirs.json --references references.json --paired
 """
 
 from __future__ import annotations
@@ -11,6 +14,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrcn_seq.errors import Problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +69,13 @@ def chosen_metrics(text: str) -> list:
     try:
         return make_metrics(metric_specs(text))
     except ConfigError as error:
-        raise UsageError(f"--metrics: {' '.join(problem.message for problem in error.problems)}") from None
+        raise UsageError(f"--metrics: {' '.join(told(problem) for problem in error.problems)}") from None
+
+
+def told(problem: Problem) -> str:
+    """The sentence of a problem, with the option that it is about."""
+    option = problem.place.partition(".")[2]
+    return problem.message if option in ("", "type") else f"{option}: {problem.message}"
 
 
 def corpus(path: str, references: dict[str, list[str]], arguments: argparse.Namespace):

@@ -140,12 +140,14 @@ def match_ids(answers: Mapping[str, Any], groups: Mapping[str, Any], *, subset: 
     """Every hypothesis has references, and (unless `subset`) the other way round."""
     lonely = [name for name in answers if name not in groups]
     if lonely:
-        raise ArgumentError(f"expected references for every hypothesis. Received: {shown(lonely)} of {len(answers)} hypotheses without.")
+        raise ArgumentError(f"expected references for every hypothesis. Received: {len(lonely)} of {len(answers)} hypotheses without: {shown(lonely)}; give their references, or leave them out.")
     missing = [name for name in groups if name not in answers]
     if missing and not subset:
-        raise ArgumentError(f"expected a hypothesis for every reference. Received: {shown(missing)} of {len(groups)} ids without; to score only what is there, ask for the subset.")
+        raise ArgumentError(
+            f"expected a hypothesis for every reference. Received: {len(missing)} of {len(groups)} ids without: {shown(missing)}; to score what is there, ask for the subset (--subset, subset=True)."
+        )
 
 
 def shown(names: list[str]) -> str:
-    """The first of many ids, and how many there are."""
-    return ", ".join(names[:3]) + (f" … ({len(names)} in all)" if len(names) > 3 else "")
+    """The first of many ids."""
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from lrcn_seq.errors import DataError
 
 HYPOTHESES = 'COCO results [{"image_id": …, "caption": …}], JSON lines {"id": …, "caption": …}, or text with a sentence a line'
 REFERENCES = 'COCO annotations, a JSON object {id: [sentence, …]}, JSON lines {"id": …, "captions": […]}, or text with a sentence a line'
+
+
+# How lists of files with captions begin (Flickr8k has them): they look like plain text, and would be scored as such.
+LISTED = re.compile(r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE)
 
 
 class Lines(dict):
@@ -103,16 +108,20 @@ def read(path: str | Path) -> Any:
         raise DataError(f"{path}: expected a file that can be read. Received: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: expected text in UTF-8. Received: {error.reason} at byte {error.start}.") from None
+    if not text:
+        raise DataError(f"{path}: expected sentences. Received: an empty file.")
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
     looks_json = text.lstrip()[:1] in ("{", "[")
     if suffix == ".json" or (looks_json and suffix not in (".jsonl", ".ndjson", ".txt")):
         try:
             return json.loads(text, object_pairs_hook=Pairs)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if suffix == ".json" or len(lines) < 2:
                 raise DataError(f"{path}: expected JSON. Received: {error}.") from None
     if suffix in (".jsonl", ".ndjson") or (looks_json and suffix != ".txt"):
         return [json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+    if any(map(LISTED.match, lines[:2])):
+        raise DataError(f'{path}: expected text with a sentence a line. Received: files with captions ({lines[min(1, len(lines) - 1)]!r:.50}); write them as JSON lines {{"id": …, "captions": […]}}.')
     return [line.removesuffix("\r") for line in lines]
 
 
@@ -120,7 +129,9 @@ def json_line(line: str, number: int, path: str | Path) -> Pairs:
     """One object of a file of JSON lines."""
     try:
         value = json.loads(line, object_pairs_hook=Pairs)
-    except ValueError as error:
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}, line {number}: expected a JSON object. Received: {error.msg} (character {error.pos + 1}).") from None
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}, line {number}: expected a JSON object. Received: {error}.") from None
     if not isinstance(value, Pairs):
         raise DataError(f"{path}, line {number}: expected a JSON object. Received: {line[:60]!r}.")
@@ -139,7 +150,7 @@ def field(row: Pairs, names: Sequence[str], path: str | Path, expected: str) -> 
 def listed(group: Any, name: Any, path: str | Path) -> list[Any]:
     """The sentences of an id: a list that is not empty."""
     if not isinstance(group, list) or isinstance(group, Pairs):
-        raise DataError(f"{path}: expected a list of sentences for each id. Received: {name}={group!r:.60}.")
+        raise DataError(f"{path}: expected a list of sentences for each id. Received: {name}={described(group)}.")
     if not group:
         raise DataError(f"{path}: expected at least one reference for each id. Received: {name}=[].")
     return group
@@ -148,7 +159,7 @@ def listed(group: Any, name: Any, path: str | Path) -> list[Any]:
 def checked(sentence: Any, name: Any, path: str | Path) -> str:
     """A sentence is a string."""
     if not isinstance(sentence, str):
-        raise DataError(f"{path}: expected a sentence for each id. Received: {name}={sentence!r:.60}.")
+        raise DataError(f"{path}: expected a sentence for each id. Received: {name}={described(sentence)}.")
     return sentence
 
 
@@ -168,5 +179,9 @@ def valid_id(name: Any, path: str | Path) -> Any:
 
 def wrong(path: str | Path, expected: str, content: Any) -> DataError:
     """The error of a file that holds something else."""
-    what = f"an object with {', '.join(str(name) for name, _ in content[:4])}" if isinstance(content, Pairs) else f"{type(content).__name__} {content!r:.60}"
-    return DataError(f"{path}: expected {expected}. Received: {what}.")
+    return DataError(f"{path}: expected {expected}. Received: {described(content)}.")
+
+
+def described(content: Any) -> str:
+    """What a JSON value is."""
+    return f"an object with {', '.join(str(name) for name, _ in content[:4]) or 'nothing'}" if isinstance(content, Pairs) else f"{content!r:.60}"

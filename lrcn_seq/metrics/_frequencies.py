@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -52,7 +53,11 @@ class DocumentFrequencies(NamedTuple):
             yield level, np.where(found, counts[safe] if len(keys) else 0, 0)
 
     def save(self, path: str | Path) -> None:
-        """Writes one `.npz` file, whole or not at all."""
+        """Writes one `.npz` file, whole or not at all.
+
+        Raises:
+            DataError: the file cannot be written there.
+        """
         path = Path(path)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
         arrays = {f"keys_{n}": keys for n, keys in enumerate(self.keys, 1)} | {f"counts_{n}": counts for n, counts in enumerate(self.counts, 1)}
@@ -61,8 +66,11 @@ class DocumentFrequencies(NamedTuple):
                 head = np.array([FORMAT, self.documents, self.base, len(self.keys)])
                 np.savez_compressed(file, head=head, words=np.array("\n".join(self.words)), tokenize=np.array(self.tokenize), **arrays)
             partial.replace(path)
+        except OSError as error:
+            raise DataError(f"{path}: expected a place for document frequencies that can be written. Received: {error.strerror}.") from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def load_frequencies(path: str | Path) -> DocumentFrequencies:
@@ -81,7 +89,7 @@ def load_frequencies(path: str | Path) -> DocumentFrequencies:
     except FileNotFoundError:
         raise DataError(f"{path}: expected a file of document frequencies; there is no such file.") from None
     except (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: expected a file of document frequencies. Received: {type(error).__name__}: {error}.") from error
+        raise DataError(f"{path}: expected a file of document frequencies, as `score --save-frequencies` writes it. Received: another file, or a damaged one ({type(error).__name__}).") from error
     return DocumentFrequencies(words, base, documents, *levels, tokenize)
 
 

@@ -84,7 +84,7 @@ def metric_specs(text: str) -> list[dict[str, Any]]:
         pairs = [option.partition("=") for option in options]
         if not all(key and sign for key, sign, _ in pairs):
             raise UsageError(f"--metrics: expected NAME or NAME:OPTION=VALUE. Received: {written!r}.")
-        specs.append({"type": name, **{key: plain(value) for key, _, value in pairs}})
+        specs.append({"type": name.lower(), **{key: plain(value) for key, _, value in pairs}})
     names = [spec["type"] for spec in specs]
     if not specs or len(set(names)) < len(names):
         raise UsageError(f"--metrics: expected each metric once, with commas between them. Received: {text!r}.")

@@ -24,6 +24,7 @@ def files(tmp_path, monkeypatch):
     (tmp_path / "r.json").write_text(json.dumps(REFERENCES))
     (tmp_path / "r.jsonl").write_text("\n".join(json.dumps({"id": name, "captions": group}) for name, group in REFERENCES.items()))
     (tmp_path / "coco.json").write_text(json.dumps({"annotations": [{"image_id": int(name), "caption": text} for name, group in REFERENCES.items() for text in group]}))
+    (tmp_path / "part.json").write_text(json.dumps([{"image_id": 1, "caption": "a man"}]))
     (tmp_path / "short.txt").write_text("one line\n")
     for place in (0, 1):
         (tmp_path / f"r{place}.txt").write_text("\n".join(group[place] for group in REFERENCES.values()))
@@ -111,6 +112,10 @@ def test_stored_frequencies_make_one_picture_scorable(files, capsys):
         ("--hypotheses h.json --references r.json --metrics blue", 2, "Did you mean 'bleu'"),
         ("--hypotheses h.json --references r.json --metrics spice", 2, "spice is left out"),
         ("--hypotheses h.json --references r.json --metrics bleu:variant=coco2", 2, "Received: 'coco2'"),
+        ("--hypotheses h.json --references r.json --metrics bleu:ordr=3", 2, "--metrics: ordr: unknown argument. Did you mean 'order'"),
+        ("--hypotheses h.json --references r.json --metrics cider:frequencies=r.json", 1, "r.json: expected a file of document frequencies"),
+        ("--hypotheses h.json --references r.json --save-frequencies none/f.npz", 1, "none/f.npz: expected a place for document frequencies"),
+        ("--hypotheses h.json other.json part.json --references r.json --paired --subset", 2, "the same ids in every system"),
         ("--hypotheses h.json --references r.json --metrics bleu:variant", 2, "expected NAME or NAME:OPTION=VALUE"),
         ("--hypotheses h.json --references r.json --paired", 2, "at least two files"),
         ("--hypotheses h.json h.json --references r.json", 2, "expected every file once"),
@@ -125,14 +130,31 @@ def test_wrong_calls_are_one_sentence_and_an_exit_code(files, capsys, arguments,
     assert sentence in printed.err
 
 
+def test_metrics_may_be_written_in_capitals(files, capsys):
+    """As papers write them."""
+    assert call("--hypotheses h.json --references r.json --metrics BLEU,ROUGE_L,CIDEr --json") == 0
+    assert json.loads(capsys.readouterr().out)["metrics"].keys() == {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider"}
+
+
+def test_meteor_without_its_tables_says_what_to_install(files, capsys, monkeypatch):
+    """And what goes without."""
+    monkeypatch.setattr("lrcn_seq.metrics.alignment.tables.find_spec", lambda _: None)
+    assert call("--hypotheses h.json --references r.json --metrics meteor") == 1
+    assert capsys.readouterr().err == (
+        "lrcn score: METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own) needs the package pycocoevalcap, which is not installed. "
+        "Install it with: pip install 'lrcn-seq[meteor]'\n"
+    )
+    assert call("--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json") == 0
+    assert "meteor_exact_stem" in json.loads(capsys.readouterr().out)["metrics"]
+
+
 def test_missing_ids_are_told_with_the_file(files, capsys):
     """A number would hide them."""
-    (files / "part.json").write_text(json.dumps([{"image_id": 1, "caption": "a man"}]))
     (files / "more.json").write_text(json.dumps([{"image_id": number, "caption": "a man"} for number in (1, 2, 3)]))
     assert call("--hypotheses part.json --references r.json") == 1
-    assert "part.json with r.json: expected a hypothesis for every reference. Received: 2 of 2" in capsys.readouterr().err
+    assert "part.json with r.json: expected a hypothesis for every reference. Received: 1 of 2 ids without: 2" in capsys.readouterr().err
     assert call("--hypotheses more.json --references r.json") == 1
-    assert "references for every hypothesis. Received: 3 of 3" in capsys.readouterr().err
+    assert "references for every hypothesis. Received: 1 of 3 hypotheses without: 3" in capsys.readouterr().err
     assert call("--hypotheses part.json --references r.json --subset") == 0
 
 

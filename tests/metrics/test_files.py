@@ -46,6 +46,12 @@ def test_references_are_read_from_all_four_formats(tmp_path):
         ("h.json", [], "at least one hypothesis. Received: none"),
         ("h.jsonl", '{"id": 1, "caption": "a"}\nno', "line 2: expected a JSON object"),
         ("h.jsonl", "[1]", "line 1: expected a JSON object. Received: '\\[1\\]'"),
+        ("h.json", "", "expected sentences. Received: an empty file"),
+        ("h.json", "[" * 100_000, "expected JSON. Received"),
+        ("h.json", [{"image_id": 1, "caption": {"text": "a"}}], "expected a sentence for each id. Received: 1=an object with text"),
+        ("h.txt", "", "expected sentences. Received: an empty file"),
+        ("h.txt", "image,caption\n1_a.jpg,A dog .", "a sentence a line. Received: files with captions \\('1_a.jpg,A dog"),
+        ("h.txt", "1_a.jpg#0\tA dog .", "a sentence a line. Received: files with captions"),
         ("h.txt", b"\xff\xfe\x00", "expected text in UTF-8"),
     ],
 )

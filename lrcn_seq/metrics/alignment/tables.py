@@ -52,7 +52,7 @@ def meteor_folder() -> Path:
     spec = find_spec("pycocoevalcap")
     folder = Path(next(iter(spec.submodule_search_locations))) / "meteor" if spec else None
     if folder is None or not (folder / "meteor-1.5.jar").is_file():
-        raise MissingPackageError("pycocoevalcap", "meteor", "METEOR with its tables (without: the option stages=exact_stem)")
+        raise MissingPackageError("pycocoevalcap", "meteor", "METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own)")
     return folder
 
 
