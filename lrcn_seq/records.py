@@ -19,6 +19,8 @@ PositiveNumber = Annotated[float, Gt(0), Lt(math.inf)]
 NumberNotNegative = Annotated[float, Ge(0), Lt(math.inf)]
 Share = Annotated[float, Ge(0), Le(1)]
 Rate = Annotated[float, Ge(0), Lt(1)]
+Modality = Literal["rgb", "flow"]
+Scaling = Literal["none", "unit", "tf", "caffe", "torch", "caffe_lrcn", "flow"]
 
 
 class Special(NamedTuple):
@@ -52,14 +54,14 @@ class Preprocessing(NamedTuple):
     """How pixels reach an encoder, so that training and serving cannot differ.
 
     `resize`: `stretch` to the size, `crop` the centre after the shorter side fits, or `pad` to the size.
-    `scaling` is applied by the encoder itself, inside the compiled graph: none (0–255), unit (0–1), tf (−1–1), caffe, torch.
+    `scaling` is applied by the encoder itself, inside the compiled graph: none (0–255), unit (0–1), tf (−1–1), caffe, torch, caffe_lrcn, flow.
     """
 
     height: int
     width: int
     resize: Literal["stretch", "crop", "pad"] = "stretch"
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
-    scaling: Literal["none", "unit", "tf", "caffe", "torch"] = "none"
+    scaling: Scaling = "none"
 
 
 class Clips(NamedTuple):
@@ -83,6 +85,14 @@ class Batch(NamedTuple):
     clips: Clips
     owner: Any
     words: Any
+
+
+class LabeledBatch(NamedTuple):
+    """P clips with their classes: labels (P, 1) int32 of a whole clip or (P, T) of each frame, −1 for none; weights (P,) float32."""
+
+    clips: Clips
+    labels: Any
+    weights: Any
 
 
 class Encoded(NamedTuple):
@@ -122,9 +132,33 @@ class Caption(NamedTuple):
     score: float
 
 
+class Window(NamedTuple):
+    """A part of a video, in seconds from its beginning, with its sentences, best first."""
+
+    start: float
+    end: float
+    captions: tuple[Caption, ...]
+
+
 class Prediction(NamedTuple):
-    """What a task says of one picture or clip: sentences, best first; or why it could not be read."""
+    """What a task says of one picture or clip: sentences, best first; of a long video also window by window; or why it could not be read."""
 
     file: str
     captions: tuple[Caption, ...] = ()
+    error: str | None = None
+    windows: tuple[Window, ...] = ()
+
+
+class Label(NamedTuple):
+    """A class with its probability."""
+
+    label: str
+    probability: float
+
+
+class Classification(NamedTuple):
+    """The classes of one clip, most probable first; or why it could not be read."""
+
+    file: str
+    labels: tuple[Label, ...] = ()
     error: str | None = None

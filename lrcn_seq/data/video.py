@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SECONDS_LIMIT = 6 * 3600.0
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 FOLDER_RATE = 25.0
+PLAYLISTS = frozenset({"concat", "hls", "dash", "imf"})
 
 # Set upright by quarter turns: what the camera notes, counterclockwise, to Pillow's transposition.
 QUARTER_TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, -180: Image.Transpose.ROTATE_180, -90: Image.Transpose.ROTATE_270}
@@ -52,10 +53,15 @@ def read_numbers(path: str | Path, numbers: Sequence[int] | np.ndarray, preproce
     """
     numbers = np.asarray(numbers, int)
     wanted = set(numbers.tolist())
-    taken = dict(_taken(path, wanted, preprocessing, pixels_limit))
+    taken = dict(read_wanted(path, wanted, preprocessing, pixels_limit=pixels_limit))
     if wanted - taken.keys():
-        raise MediaError(str(path), f"expected a frame number {max(wanted)} (from 0). Received: a video that ends before; it is cut short or was exchanged.")
+        raise ends_before(path, max(wanted))
     return np.stack([taken[number] for number in numbers.tolist()])
+
+
+def ends_before(path: str | Path, number: int) -> MediaError:
+    """What to say of a video that has fewer frames than were counted in it."""
+    return MediaError(str(path), f"expected a frame number {number} (from 0). Received: a video that ends before; it is cut short or was exchanged.")
 
 
 def read_all(path: str | Path, preprocessing: Preprocessing, *, pixels_limit: int = PIXELS_LIMIT) -> Iterator[tuple[float, np.ndarray]]:
@@ -90,7 +96,12 @@ def frame_files(folder: str | Path) -> list[Path]:
     return sorted(files, key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.name)])
 
 
-def _taken(path: str | Path, wanted: set[int], preprocessing: Preprocessing, pixels_limit: int) -> Iterator[tuple[int, np.ndarray]]:
+def read_wanted(path: str | Path, wanted: set[int], preprocessing: Preprocessing, *, pixels_limit: int = PIXELS_LIMIT) -> Iterator[tuple[int, np.ndarray]]:
+    """Those of the wanted frames that the video has, with their numbers, ascending; decoding stops after the last.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
     if Path(path).is_dir():
         files = frame_files(path)
         for number in sorted(number for number in wanted if 0 <= number < len(files)):
@@ -110,7 +121,10 @@ def _decoded(path: str | Path, pixels_limit: int) -> Iterator[tuple[av.VideoFram
     """All frames in the order shown, with the frame rate; packets that cannot be decoded are left out, as players do."""
     import av
 
-    with _sentences(path), av.open(str(path), metadata_errors="ignore") as container:
+    # Without the prefix, what stands before a colon in a name would be taken for a protocol; and no file may lead to other hosts.
+    with _sentences(path), av.open(f"file:{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"}) as container:
+        if container.format.name in PLAYLISTS:
+            raise MediaError(str(path), "expected a video. Received: a list of other files; give those.")
         if not container.streams.video:
             raise MediaError(str(path), "expected a video. Received: a file without pictures (sound only).")
         stream = container.streams.video[0]

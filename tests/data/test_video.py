@@ -22,7 +22,7 @@ def write(path: Path, count: int = 30, *, codec: str = "mpeg4", size: tuple[int,
     """A video whose frame n is gray of value 8 n, white in its upper left quarter, noise below it."""
     with av.open(str(path), "w", **options) as container:
         stream = container.add_stream(codec, rate=rate)
-        stream.width, stream.height, stream.pix_fmt = *size, "rgb8" if codec == "gif" else "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "rgb8" if codec == "gif" else "yuvj420p" if codec == "mjpeg" else "yuv420p"
         if codec == "mpeg4":
             stream.codec_context.qmin = stream.codec_context.qmax = 1
         if stamps is not None:
@@ -161,6 +161,84 @@ def test_damage_in_the_middle_does_not_hide_the_rest(tmp_path):
     assert 80 < len(read_times(tmp_path / "a.avi")) <= 101
 
 
+@pytest.mark.parametrize(("name", "container", "codec"), [("a.h264", "h264", "libx264"), ("a.mjpeg", "mjpeg", "mjpeg"), ("a.mkv", "matroska", "mpeg4"), ("a.ts", "mpegts", "libx264")])
+def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
+    """Bare streams and live recordings do not say how long they are: frames are counted as they come."""
+    live = {"options": {"live": "1"}} if container == "matroska" else {}
+    path = write(tmp_path / name, 30, codec=codec, format=container, **live)
+    with av.open(str(path)) as opened:
+        stated = opened.streams.video[0].duration or opened.duration
+    assert stated is None or container == "mpegts"
+    times = read_times(path)
+    assert len(times) == 30
+    assert (np.diff(times) > 0).all()
+    np.testing.assert_allclose(grays(read_numbers(path, [0, 12, 29], SIZE)), [0, 12, 29], atol=1 if codec == "mjpeg" else 0)
+
+
+@pytest.mark.parametrize(("codec", "pixels"), [("ffv1", "gray"), ("ffv1", "yuv420p10le"), ("ffv1", "bgra"), ("libx264", "yuv444p"), ("ffv1", "gray16le")])
+def test_every_depth_of_color_becomes_eight_bits(tmp_path, codec, pixels):
+    """Gray, ten bits, with transparency, full color: red stays red where there is color."""
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), (200, 30, 30), np.uint8), format="rgb24").reformat(format=pixels)
+        for _ in range(2):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    expected = (81, 81, 81) if pixels.startswith("gray") else (200, 30, 30)
+    np.testing.assert_allclose(read_numbers(tmp_path / "a.mkv", [1], SIZE)[0, 10, 10], expected, atol=6)
+
+
+def test_a_moving_picture_with_sound_is_read(tmp_path):
+    """The sound is passed over."""
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        picture, sound = container.add_stream("ffv1", rate=25), container.add_stream("pcm_s16le", rate=8000)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        for number in range(5):
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 320), np.int16), format="s16", layout="mono")
+            heard.sample_rate, heard.pts = 8000, 320 * number
+            container.mux(sound.encode(heard))
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * number, np.uint8), format="rgb24")))
+        container.mux(picture.encode())
+        container.mux(sound.encode())
+    assert grays(read_numbers(tmp_path / "a.mkv", range(5), SIZE)) == [0, 1, 2, 3, 4]
+
+
+def test_an_mp4_cut_short_behind_its_index_gives_what_it_has(tmp_path):
+    """The index says more than the file holds."""
+    whole = write(tmp_path / "a.mp4", 100, options={"movflags": "faststart"}).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    assert 20 < len(read_times(tmp_path / "cut.mp4")) < 80
+    assert grays(read_numbers(tmp_path / "cut.mp4", [5], SIZE)) == [5]
+
+
+@pytest.mark.parametrize("name", ["12:30.avi", "100%d.avi", "a b.avi", "-x.avi", "[1].avi", "clip.AVI", "clip"])
+def test_odd_names_are_only_names(tmp_path, monkeypatch, name):
+    """Also where the decoder would take what stands before a colon for a protocol."""
+    write(tmp_path / "plain.avi", 2).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(read_times(name)) == len(read_times(Path(name))) == len(read_times(tmp_path / name)) == 2
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path):
+    """The decoder follows playlists to other files and hosts; a folder of clips must not."""
+    write(tmp_path / "secret.avi", 2)
+    for text in ("ffconcat version 1.0\nfile secret.avi\n", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsecret.avi\n#EXT-X-ENDLIST\n"):
+        (tmp_path / "list.mp4").write_text(text)
+        with pytest.raises(MediaError, match="expected a video"):
+            read_times(tmp_path / "list.mp4")
+
+
+def test_the_bound_on_pixels_holds_for_folders(tmp_path):
+    """And a picture in a folder that cannot be read is named."""
+    Image.new("RGB", (100, 100)).save(tmp_path / "0.png")
+    (tmp_path / "1.png").write_bytes(b"nothing")
+    with pytest.raises(MediaError, match=r"0\.png: expected at most 5,000 pixels"):
+        read_numbers(tmp_path, [0], SIZE, pixels_limit=5000)
+    with pytest.raises(MediaError, match=r"1\.png: expected a picture"):
+        read_numbers(tmp_path, [0, 1], SIZE)
+
+
 def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     """The table of bad videos: a file, and a part of its sentence."""
     with wave.open(str(folder / "sound.wav"), "wb") as sound:
@@ -172,16 +250,30 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.mp4").write_bytes(b"")
     (folder / "text.avi").write_bytes(b"no video at all " * 100)
+    (folder / "text.mp4").write_text("no video at all\n" * 100)
+    (folder / "zeros.mp4").write_bytes(bytes(5000))
+    with av.open(str(folder / "sound.m4a"), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     (folder / "folder").mkdir()
+    (folder / "notes").mkdir()
+    (folder / "notes" / "notes.txt").write_text("no pictures here")
     header = write(folder / "header.avi", 1).read_bytes()
     (folder / "header.avi").write_bytes(header[: header.index(b"movi") + 4])
     return {
         "sound only": (folder / "sound.wav", "a file without pictures (sound only)"),
         "without its index": (folder / "cut.mp4", "expected a video; it is none, or damaged"),
         "empty": (folder / "empty.mp4", "expected a video; the file is empty"),
+        "sound only, as MP4": (folder / "sound.m4a", "a file without pictures (sound only)"),
         "text": (folder / "text.avi", "expected a video; it is none, or damaged"),
+        "text named .mp4": (folder / "text.mp4", "expected a video; it is none, or damaged"),
+        "zeros": (folder / "zeros.mp4", "expected a video; it is none, or damaged"),
         "missing": (folder / "missing.mp4", "there is no such file"),
         "empty folder": (folder / "folder", "Received: a folder without any"),
+        "folder without pictures": (folder / "notes", "Received: a folder without any"),
         "no frames": (folder / "header.avi", "expected a video"),
     }
 
@@ -189,7 +281,7 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
 def test_every_broken_video_has_its_sentence(tmp_path, capfd):
     """It names the file, in one line, and the decoder keeps quiet."""
     table = broken(tmp_path)
-    assert len(table) == 7
+    assert len(table) == 11
     for name, (path, sentence) in table.items():
         for reading in (lambda path=path: read_times(path), lambda path=path: read_numbers(path, [0], SIZE), lambda path=path: list(read_all(path, SIZE))):
             with pytest.raises(MediaError) as caught:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
+from PIL import Image
+
+from lrcn_seq.records import Modality
+
+# The code 128 + 16 x of a motion x to the right becomes that of −x.
+NEGATED = np.minimum(256 - np.arange(256), 255).astype(np.uint8)
 
 
 class View(ABC):
     """Ways to look at the frames (T, H, W, 3) of one clip; one choice for all frames of a clip.
 
     `margin` is how much larger than the encoder's size frames must be read, as a factor (1 = equal).
+    `modality` says what frames show: in pictures of flow, mirroring turns motion round and enlarging makes it longer.
     """
 
     margin: float = 1.0
 
     @abstractmethod
-    def train(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator) -> np.ndarray:
+    def train(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator, *, modality: Modality = "rgb") -> np.ndarray:
         """One random view (T, height, width, 3) for training."""
 
     @abstractmethod
-    def test(self, frames: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
+    def test(self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb") -> list[np.ndarray]:
         """The fixed views whose predictions are averaged in testing."""
 
     @property
@@ -36,6 +43,19 @@ def crop(frames: np.ndarray, size: tuple[int, int], down: float, right: float) -
     return frames[:, top : top + size[0], left : left + size[1]]
 
 
-def mirror(frames: np.ndarray) -> np.ndarray:
-    """Left and right exchanged."""
-    return frames[:, :, ::-1]
+def mirror(frames: np.ndarray, modality: Modality = "rgb") -> np.ndarray:
+    """Left and right exchanged; of flow, the motion to the right (channel 0) is negated too."""
+    turned = frames[:, :, ::-1]
+    if modality == "rgb":
+        return turned
+    return np.concatenate([NEGATED[turned[..., :1]], turned[..., 1:]], axis=-1)
+
+
+def resized(frames: np.ndarray, size: tuple[int, int], modality: Modality = "rgb") -> np.ndarray:
+    """Frames (T, H, W, 3) at another size (height, width); of flow, motion grows as the picture does."""
+    larger = np.stack([np.asarray(Image.fromarray(frame).resize(size[::-1], Image.Resampling.BILINEAR)) for frame in np.ascontiguousarray(frames)])
+    if modality == "rgb":
+        return larger
+    down, right = (new / old for new, old in zip(size, frames.shape[1:3], strict=True))
+    factors = np.array([right, down, (down * right) ** 0.5], np.float32)
+    return np.clip(np.rint((larger - np.float32(128)) * factors + 128), 0, 255).astype(np.uint8)

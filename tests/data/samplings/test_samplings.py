@@ -82,6 +82,16 @@ def test_sliding_clips_cover_the_video_and_none_comes_twice():
     assert listed(sampling.test(times(5))) == [[0, 1, 2, 3, 4]]
 
 
+def test_the_released_code_counts_the_last_clip_twice():
+    """Against its loop, written out: from every eighth frame, or the last sixteen where a clip would not end before the video does."""
+    sampling = build("sliding", last_twice=True)
+    for count in (1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 40, 43, 300):
+        video = list(range(count))
+        released = [video[start : start + 16] if start + 16 < count else video[-16:] for start in range(0, count, 8)]
+        assert listed(sampling.test(times(count))) == released
+    assert [clip[0] for clip in sampling.test(times(40))] == [0, 8, 16, 24, 24]
+
+
 @given(st.sampled_from(NAMES), st.integers(1, 60), st.integers(1, 20), st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)))
 def test_laws_of_every_sampling(name, count, length, others):
     """Numbers exist, ascend, are among the candidates, and are never more than wanted."""
