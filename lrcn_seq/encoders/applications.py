@@ -17,7 +17,7 @@ from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import TORCH_DEVIATION, scale
-from lrcn_seq.records import Positive, PositiveNumber, Preprocessing
+from lrcn_seq.records import Positive, PositiveNumber, Preprocessing, Scaling
 from lrcn_seq.registry import encoders
 
 
@@ -57,14 +57,26 @@ class Applications(Encoder):
     `weights`: `none`, `imagenet` (downloaded once by Keras) or the path of a file that Keras wrote, with or without the classifier.
     `train`: `frozen`, `all`, or the name of the first layer that is fine-tuned; batch norm of frozen layers stays in inference mode.
     `alpha` is the width multiplier of the MobileNets. `size` is the side of the picture; without it the network's own.
+    `scaling` takes the place of the network's own: `flow` for pictures of motion, `caffe_lrcn` for the mean of the released LRCN.
     """
 
-    def __init__(self, network: Network, *, weights: str = "none", output: str = "pooled", train: str = "frozen", size: Positive | None = None, alpha: PositiveNumber = 1.0, **kwargs):
+    def __init__(
+        self,
+        network: Network,
+        *,
+        weights: str = "none",
+        output: str = "pooled",
+        train: str = "frozen",
+        size: Positive | None = None,
+        alpha: PositiveNumber = 1.0,
+        scaling: Scaling | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if network not in INPUTS:
             raise ArgumentError(f"keras.applications has no network {network!r}.{did_you_mean(network, INPUTS)} Received: network={network!r}; known: {', '.join(INPUTS)}.")
         self.architecture, self.pretrained, self.kind, self.alpha = network, weights, output, float(alpha)
-        self.size = size or INPUTS[network].size
+        self.size, self.scaling = size or INPUTS[network].size, scaling or INPUTS[network].scaling
         bare = self._whole(None, top=False)
         names = list(_layers(bare))
         self.layer = names[-1] if output in {"pooled", "grid"} else output
@@ -74,8 +86,8 @@ class Applications(Encoder):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """Stretched to size × size; the network's own scaling."""
-        return Preprocessing(self.size, self.size, scaling=INPUTS[self.architecture].scaling)
+        """Stretched to size × size; the network's own scaling unless another was asked for."""
+        return Preprocessing(self.size, self.size, scaling=self.scaling)
 
     def load_pretrained(self) -> None:
         """Loads what `weights` names.
@@ -97,7 +109,7 @@ class Applications(Encoder):
         for layer in self.network.layers:
             if isinstance(layer, keras.layers.Normalization):
                 layer.finalize_state()  # its constants come from variables, which a resumed run assigns behind its back
-        found = self.network(scale(frames, INPUTS[self.architecture].scaling), training=training and not self.frozen)
+        found = self.network(scale(frames, self.scaling), training=training and not self.frozen)
         if len(found.shape) == 2:
             return found[:, None, :]
         regions = ops.reshape(found, (-1, found.shape[1] * found.shape[2], found.shape[3]))

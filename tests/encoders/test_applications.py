@@ -50,6 +50,16 @@ def test_scaling_is_that_of_the_network():
         assert np.allclose(array(scale(pixels, given.scaling)), array(expected), atol=1e-4), name
 
 
+def test_another_scaling_takes_the_place_of_the_networks_own():
+    """Flow less 128 enters the network as it is; the encoder says so and is another one to the feature store."""
+    own, other = small(), small(scaling="flow")
+    other.network.set_weights(own.network.get_weights())
+    assert (own.preprocessing.scaling, other.preprocessing.scaling) == ("tf", "flow")
+    assert own.identity != other.identity
+    expected = ops.mean(ops.reshape(other.network(FLAT - 128), (6, -1, 1280)), axis=1)
+    assert np.allclose(array(other.encode_frames(PIXELS.reshape(6, 64, 64, 3)))[:, 0], array(expected), atol=1e-5)
+
+
 @pytest.mark.parametrize("top", [True, False])
 def test_file_gives_what_keras_gives(tmp_path, top):
     """A file with or without the classifier gives the features of the network that wrote it."""

@@ -23,6 +23,17 @@ def test_unit():
     assert np.allclose(ops.convert_to_numpy(scale(PIXELS, "unit")), PIXELS / 255)
 
 
+def test_the_released_mean_differs_in_red_only():
+    """By five; the order is blue, green, red."""
+    caffe, released = (ops.convert_to_numpy(scale(PIXELS, name)) for name in ("caffe", "caffe_lrcn"))
+    assert np.allclose(caffe - released, [0, 0, 5], atol=1e-4)
+
+
+def test_flow_that_stands_still_is_zero():
+    """128 is the code of no motion."""
+    assert np.array_equal(ops.convert_to_numpy(scale(PIXELS, "flow")), PIXELS.astype("float32") - 128)
+
+
 def test_unknown():
     """Another name is refused with the known ones."""
     with pytest.raises(ArgumentError, match="Received: scaling='imagenet'"):
