@@ -101,6 +101,13 @@ def test_of_equal_probabilities_the_first_is_the_answer():
     assert found.confusion[:, 0].tolist() == [1] * 10
 
 
+def test_the_answer_is_the_first_of_the_likeliest_among_many_classes():
+    """Rows of 101 classes in which many are equally likely: the answers are those of NumPy's argmax."""
+    weights = np.random.default_rng(0).integers(1, 4, size=(50, 101))
+    found = metrics.classification(weights / weights.sum(1, keepdims=True), np.zeros(50, int), [str(place) for place in range(101)])
+    assert found.confusion[0].tolist() == np.bincount(weights.argmax(1), minlength=101).tolist()
+
+
 def test_certain_and_right_is_perfect_and_certain_and_wrong_is_finite():
     """Probability 1 for the truth costs nothing; probability 0 costs much, but is a number that JSON has."""
     right, wrong = (metrics.classification([[1.0, 0.0]], [truth], ["a", "b"]).values for truth in (0, 1))
