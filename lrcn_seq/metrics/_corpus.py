@@ -20,6 +20,14 @@ References = Mapping[Any, Sequence[str]] | Sequence[Sequence[str]]
 OTHER_SPACES = frozenset("\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000")
 
 
+class Numbers(dict[str, int]):
+    """A number for each word, in the order in which words are asked for."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
+
+
 class Corpus:
     """I hypotheses with their references as tokenized text, words joined by a space."""
 
@@ -83,7 +91,7 @@ class Corpus:
         return self._identified(list(chain.from_iterable(words)), np.fromiter(map(len, words), np.int64, len(words)))
 
     def _identified(self, words: list[str], lengths: np.ndarray) -> tuple[Texts, list[str]]:
-        numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        numbers = Numbers()
         ids = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
         return Texts(ids, lengths, np.repeat(np.arange(len(self)), self.reference_counts + 1), self._is_hypothesis()), list(numbers)
 

@@ -80,7 +80,7 @@ class Paraphrases:
 
 def hashes(words: Iterable[str]) -> np.ndarray:
     """(V,) uint64, one of each word."""
-    return np.frombuffer(b"".join(blake2b(word.encode("utf-8"), digest_size=8).digest() for word in words), np.uint64)
+    return np.frombuffer(b"".join(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words), np.uint64)
 
 
 def cache_folder() -> Path:

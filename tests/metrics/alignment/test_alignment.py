@@ -128,6 +128,12 @@ def test_meteor_of_equal_sentences_is_1_and_of_nothing_in_common_0(folder):
     assert score.signature.startswith("meteor|version:1.5|language:en|task:rank|normalized|stages:all|tokenize:ptb")
 
 
+@pytest.mark.parametrize("tokenize", ["ptb", "13a", "none"])
+def test_half_a_character_is_scored_as_any_other(folder, tokenize):
+    """JSON may hold a lone surrogate, which UTF-8 cannot."""
+    assert metrics.meteor(["the \ud83d dog"], [["the dog"]], tokenize=tokenize).value > 0.3
+
+
 def test_the_formula_gives_the_value_worked_out_by_hand(folder):
     """Two of three words in one chunk: precision, recall, mean and fragmentation from the paper's equations."""
     score = metrics.meteor(["man rides x"], [["man rides y z"]], tokenize="none")
