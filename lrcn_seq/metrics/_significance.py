@@ -20,12 +20,12 @@ ROWS = 256
 
 
 class Interval(NamedTuple):
-    """A value with its 95 % interval."""
+    """A value with its 95 % interval; None where one group of clips says nothing of the spread."""
 
     metric: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class Difference(NamedTuple):
@@ -67,16 +67,18 @@ def interval_rows(measure: Metric, corpus: Corpus, *, samples: int = 1000, seed:
 def group_interval(values: Sequence[float] | np.ndarray, groups: Sequence[str], *, samples: int = 2000, seed: int = 0) -> Interval:
     """The mean of values (M,) with its 95 % interval, by resampling whole groups: clips of one video are not independent.
 
+    The ends are None where there is one group only.
+
     Raises:
-        ArgumentError: not one group a value, values that are no numbers, or fewer than two groups, which say nothing of the spread.
+        ArgumentError: not one group a value, values that are no numbers, or none at all.
     """
     values, names = np.asarray(values, np.float64), list(groups)
-    if values.shape != (len(names),) or isinstance(groups, str) or not np.isfinite(values).all():
+    if values.shape != (len(names),) or isinstance(groups, str) or not names or not np.isfinite(values).all():
         odd = int((~np.isfinite(values)).sum())
         raise ArgumentError(f"group_interval: expected a number and a group for each of M clips. Received: values {values.shape}, {len(names)} groups, {odd} values that are no number.")
     known, place = np.unique(names, return_inverse=True)
     if len(known) < 2:
-        raise ArgumentError(f"group_interval: expected at least two groups, to see how much they differ. Received: groups={known.tolist()!r:.80}.")
+        return Interval("mean", float(values.mean()), None, None)
     statistics = np.stack([np.bincount(place, values), np.bincount(place)], axis=1)
     draws = resampled(statistics, samples, seed)
     return Interval("mean", float(values.mean()), *limits(draws[:, 0] / draws[:, 1]))

@@ -40,8 +40,8 @@ class CrossValidation(NamedTuple):
 
     def __str__(self) -> str:
         lines = [f"fold {one.fold}: {one.accuracy:.3f} of {one.count}" for one in self.folds]
-        pooled = f"pooled: {self.pooled.value:.3f} of {self.count}, 95 % interval over {self.groups} groups {self.pooled.low:.3f} to {self.pooled.high:.3f}"
-        return "\n".join([*lines, pooled])
+        interval = "" if self.pooled.low is None else f", 95 % interval over {self.groups} groups {self.pooled.low:.3f} to {self.pooled.high:.3f}"
+        return "\n".join([*lines, f"pooled: {self.pooled.value:.3f} of {self.count}{interval}"])
 
 
 def cross_validate(config: str | Path, folder: str | Path, folds: int, *, overrides: Iterable[str] = ()) -> CrossValidation:
