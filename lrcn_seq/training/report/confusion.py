@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -39,7 +40,8 @@ def section(contents: Contents) -> str:
         raise ArgumentError(f"confusion: expected (C, C) counts for C labels. Received: confusion {counts.shape}, {size} labels.")
     words = [_words(classes, counts, *pair, contents) for pair in confused(counts)]
     most = f'<ol class="confused">{"".join(words)}</ol>' if words else paragraph(f"No {escape(contents.noun)} was taken for another class.")
-    return html_section("What is taken for what", f'{most}{paragraph(NOTE)}<div class="wide">{matrix(classes.labels, counts)}</div>', name="confusion")
+    note = NOTE if size <= LABELED else f"{NOTE} The classes stand in the order of the table below."
+    return html_section("What is taken for what", f'{most}{paragraph(note)}<div class="wide">{matrix(classes.labels, counts)}</div>', name="confusion")
 
 
 def confused(counts: np.ndarray) -> list[tuple[int, int]]:
@@ -71,12 +73,17 @@ def layout(labels: Sequence[str]) -> Layout:
     if len(labels) > LABELED:
         return Layout(WIDTH / len(labels), 8, 1, 1, 90)
     letter = min(max(0.8 * WIDTH / len(labels), 7.5), 12)
-    wide = max(map(len, map(_short, labels))) * 0.58 * letter + 8
+    wide = max(map(_width, map(_short, labels))) * letter + 8
     # Slanted labels reach beyond the last square, by 0.71 of their length and half a letter.
     slanted = (WIDTH - 1.71 * wide - letter) / len(labels)
     slant = 45 if slanted >= NUMBERED else 90
     cell = min(slanted if slant < 90 else (WIDTH - wide) / len(labels), LARGEST)
     return Layout(cell, letter, wide, wide * math.sin(math.radians(slant)) + letter / 2, slant)
+
+
+def _width(text: str) -> float:
+    """An upper bound for most texts in most fonts, as a multiple of the size of a letter."""
+    return sum(1.05 if east_asian_width(letter) in "WF" else 0.68 for letter in text)
 
 
 def _short(label: str) -> str:
