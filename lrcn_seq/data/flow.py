@@ -8,7 +8,7 @@ in half the time. Mirrored, it differs by some hundredths of a pixel; the number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator
 
 import numpy as np
 
@@ -20,34 +20,29 @@ IDENTITY = "flow:dis1"
 """Part of what features of flow are stored under; to be changed whenever other pixels come out."""
 
 
-def flow_pictures(frames: Mapping[int, np.ndarray], numbers: Sequence[int]) -> np.ndarray:
-    """The motion that begins at each of these frame numbers, (T, H, W, 3) uint8.
+def flow_in_order(frames: Iterable[tuple[int, np.ndarray]], wanted: Container[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """The motion that begins at each wanted frame, (H, W, 3) uint8 with its number, one frame behind and in constant memory.
 
     Args:
-        frames: (H, W, 3) uint8 by their number: those asked for, each with the next one, and with the one before where a video ends.
-        numbers: the last frame of a video repeats the motion that led to it; a lone frame stands still.
+        frames: (H, W, 3) uint8 with ascending numbers: those of `neighbors(wanted)` that there are.
+        wanted: the last frame of a video repeats the motion that led to it; a lone frame stands still.
 
     Raises:
         MissingPackageError: OpenCV is not installed.
     """
-    pictures = {number: _from(frames, number) for number in set(numbers)}
-    return np.stack([pictures[number] for number in numbers])
+    number, frame, before = -1, None, None
+    for later_number, later in frames:
+        follows = later_number == number + 1 and frame is not None
+        if follows and number in wanted:
+            yield number, flow_picture(motion(frame, later))
+        number, frame, before = later_number, later, frame if follows else None
+    if number in wanted:
+        yield number, still(frame) if before is None else flow_picture(motion(before, frame))
 
 
-def flow_stream(frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[tuple[float, np.ndarray]]:
-    """Times and frames (`read_all`) to times and motion (H, W, 3) uint8, one frame behind, in constant memory.
-
-    Raises:
-        MissingPackageError: OpenCV is not installed.
-    """
-    time, earlier, picture = 0.0, None, None
-    for later_time, later in frames:
-        if earlier is not None:
-            picture = flow_picture(motion(earlier, later))
-            yield time, picture
-        time, earlier = later_time, later
-    if earlier is not None:
-        yield time, still(earlier) if picture is None else picture
+def neighbors(wanted: set[int]) -> set[int]:
+    """The frames that the motion at these frames is measured on: each, the one after it, and the one before the last."""
+    return wanted | {number + 1 for number in wanted} | {max(max(wanted) - 1, 0)}
 
 
 def motion(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -76,7 +71,3 @@ def still(frame: np.ndarray) -> np.ndarray:
     """The picture of a frame that does not move."""
     return np.full_like(frame, ZERO)
 
-
-def _from(frames: Mapping[int, np.ndarray], number: int) -> np.ndarray:
-    start = number if number + 1 in frames else number - 1
-    return flow_picture(motion(frames[start], frames[start + 1])) if start in frames else still(frames[number])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lrcn_seq.data.flow import flow_pictures
+from lrcn_seq.data.flow import flow_in_order, neighbors
 from lrcn_seq.data.pictures import PIXELS_LIMIT, fit, read_picture
 from lrcn_seq.data.video import FOLDER_RATE, PICTURE_SUFFIXES, ends_before, read_numbers, read_times, read_wanted
 from lrcn_seq.data.views.base import View
@@ -34,7 +34,7 @@ def read_frames(
         numbers: which frames of a clip, (T,). None takes a path for a picture, and all frames of a drawing or an array.
         view: how training looks at it; None reads the whole.
         random: decides the view. Without it the first of the test views is taken.
-        modality: `flow` gives pictures of the motion from each frame to the next (see `flow_pictures`).
+        modality: `flow` gives pictures of the motion from each frame to the next (see `flow_in_order`).
 
     Raises:
         MediaError: it cannot be read.
@@ -63,11 +63,12 @@ def frames_in_order(
     Raises:
         MediaError: while iterating, when it cannot be read or ends before.
     """
-    if not _is_video(media) or modality == "flow":
+    if not _is_video(media):
         yield from zip(numbers.tolist(), read_frames(media, preprocessing, numbers=numbers, modality=modality, pixels_limit=pixels_limit), strict=True)
         return
-    last = -1
-    for last, frame in read_wanted(media, set(numbers.tolist()), preprocessing, pixels_limit=pixels_limit):
+    last, wanted = -1, set(numbers.tolist())
+    frames = read_wanted(media, wanted if modality == "rgb" else neighbors(wanted), preprocessing, pixels_limit=pixels_limit)
+    for last, frame in frames if modality == "rgb" else flow_in_order(frames, wanted):
         yield last, frame
     if last < numbers[-1]:
         raise ends_before(media, int(numbers[-1]))
@@ -128,14 +129,15 @@ def _read(media: Any, preprocessing: Preprocessing, numbers: np.ndarray | None, 
 
 def _read_flow(media: Any, preprocessing: Preprocessing, numbers: np.ndarray | None, pixels_limit: int) -> np.ndarray:
     if numbers is None or not _is_video(media):
-        frames = _read_rgb(media, preprocessing, None, pixels_limit)
-        return flow_pictures(dict(enumerate(frames)), range(len(frames)) if numbers is None else numbers)
-    wanted = np.asarray(numbers, int).tolist()
-    neighbors = {number + step for number in wanted for step in (0, 1)} | {max(max(wanted) - 1, 0)}
-    found = dict(read_wanted(media, neighbors, preprocessing, pixels_limit=pixels_limit))
-    if set(wanted) - found.keys():
-        raise ends_before(media, max(wanted))
-    return flow_pictures(found, wanted)
+        frames = list(enumerate(_read_rgb(media, preprocessing, None, pixels_limit)))
+        wanted = list(range(len(frames))) if numbers is None else np.asarray(numbers, int).tolist()
+    else:
+        wanted = np.asarray(numbers, int).tolist()
+        frames = read_wanted(media, neighbors(set(wanted)), preprocessing, pixels_limit=pixels_limit)
+    pictures = dict(flow_in_order(frames, set(wanted)))
+    if set(wanted) - pictures.keys():
+        raise ends_before(name_of(media), max(wanted))
+    return np.stack([pictures[number] for number in wanted])
 
 
 def _read_rgb(media: Any, preprocessing: Preprocessing, numbers: np.ndarray | None, pixels_limit: int) -> np.ndarray:

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.flow import flow_picture, flow_pictures, flow_stream, motion
-from lrcn_seq.data.media import read_frames, read_views
-from lrcn_seq.data.video import read_all
+from lrcn_seq.data.flow import flow_in_order, flow_picture, motion, neighbors
+from lrcn_seq.data.media import frames_in_order, read_frames, read_views
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.data.views.base import mirror
 from lrcn_seq.errors import MediaError, MissingPackageError
@@ -83,9 +82,8 @@ def test_the_code_is_that_of_the_released_code():
 @needs_opencv
 def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
     """To a quarter of a pixel in the square, and on the whole within what is guessed of the ground beside it; without the negation it is not so."""
-    frames = dict(enumerate(moving(PLACES)))
-    plain = flow_pictures(frames, range(5))
-    turned = flow_pictures({number: frame[:, ::-1] for number, frame in frames.items()}, range(5))
+    clip = moving(PLACES)
+    plain, turned = (read_frames(frames, SIZE, numbers=np.arange(5), modality="flow") for frames in (clip, clip[:, :, ::-1]))
     difference = np.abs(mirror(plain, "flow").astype(int) - turned)
     assert difference.mean() < 3
     for (top, left), apart in zip(PLACES, difference[:, :, ::-1], strict=False):
@@ -145,14 +143,32 @@ def test_a_frame_that_is_not_there_is_missed(tmp_path):
 
 
 @needs_opencv
-@pytest.mark.parametrize("count", [1, 2, 6])
-def test_streaming_gives_what_reading_gives(tmp_path, count):
-    """Frame by frame with its time, one frame behind."""
-    path = written(tmp_path, moving(PLACES[:count]))
-    times, pictures = zip(*flow_stream(read_all(path, SIZE)), strict=True)
-    np.testing.assert_allclose(times, np.arange(count) / 25, atol=1e-3)
-    np.testing.assert_array_equal(np.stack(pictures), read_frames(path, SIZE, numbers=np.arange(count), modality="flow"))
-    assert list(flow_stream([])) == []
+@pytest.mark.parametrize("wanted", [[0], [5], [0, 5], [1, 2, 4], [0, 1, 2, 3, 4, 5]])
+def test_streaming_gives_what_reading_gives(tmp_path, wanted):
+    """Frame by frame with its number."""
+    path, numbers = written(tmp_path, moving(PLACES)), np.array(wanted)
+    found, pictures = zip(*frames_in_order(path, numbers, SIZE, modality="flow"), strict=True)
+    assert list(found) == wanted
+    np.testing.assert_array_equal(np.stack(pictures), read_frames(path, SIZE, numbers=numbers, modality="flow"))
+    with pytest.raises(MediaError, match=r"expected a frame number 6 \(from 0\)"):
+        list(frames_in_order(path, np.array([0, 6]), SIZE, modality="flow"))
+
+
+@needs_opencv
+def test_streaming_is_one_frame_behind():
+    """However long the video, two or three frames are held; motion is measured only where it is wanted."""
+    asked = []
+
+    def frames():
+        for number in sorted(neighbors({3, 7})):
+            asked.append(number)
+            yield number, moving(PLACES)[number % 6]
+
+    assert asked == []
+    for number, _ in flow_in_order(frames(), {3, 7}):
+        assert asked[-1] == number + 1
+    assert asked == [3, 4, 6, 7, 8]
+    assert list(flow_in_order([], {0})) == []
 
 
 @needs_opencv
