@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 RACES = sorted(path.stem for path in (Path(__file__).parent / "benchmarks").glob("*.py"))
-NEED_DATA = {"flickr8k"}
-PARTS = {"rival_decoder"}
+NEED_DATA = {"flickr8k", "metrics_cost", "metrics_equality", "metrics_meteor", "metrics_reward", "metrics_speed", "metrics_tokens"}
+PARTS = {"metrics_data", "rival_decoder"}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
     python tools/benchmarks/metrics_reward.py DATA          # the folder with flickr8k/
 """
 
+import resource
 import sys
 import time
 from pathlib import Path
@@ -32,10 +33,12 @@ def main(data: Path) -> None:
     generator = np.random.default_rng(0)
     for batch in BATCHES:
         chosen = [generator.integers(len(rows), size=batch) for _ in range(max(10000 // batch, 3))]
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         for places in chosen:
             reward(sentences[places], places.tolist())
-        print(f"batch {batch}: {batch * len(chosen) / (time.perf_counter() - start):,.0f} sentences/s")
+        count = batch * len(chosen)
+        print(f"batch {batch}: {count / (time.perf_counter() - start):,.0f} sentences/s, {count / (time.process_time() - processor):,.0f} a second of processor")
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
 
 
 if __name__ == "__main__":
