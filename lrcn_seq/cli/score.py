@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from lrcn_seq.errors import Problem
 
 
+FEW = 30
+"""Below this many sentences their resamples are too much alike for an interval."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("--hypotheses", nargs="+", required=True, metavar="FILE", help="what is to be scored, one file a system")
@@ -56,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         results[name] |= extras(own, measures, named(arguments.hypotheses)[name], arguments)
     rows = [row._asdict() for row in paired_corpora(corpora, measures)] if arguments.paired else []
     show(results, rows, arguments)
-    hint(results)
+    hint(results, bootstrapped=arguments.intervals or arguments.paired)
     return 0
 
 
@@ -154,8 +158,11 @@ def signatures(results: dict[str, dict], rows: list[dict], arguments: argparse.N
     return [*lines, *(f"{name}|{'paired ' * (name == 'p')}bootstrap|samples:1000|seed:0" for name in bootstrap)]
 
 
-def hint(results: dict[str, dict]) -> None:
-    """Tells on stderr why CIDEr is 0 where it cannot be anything else."""
+def hint(results: dict[str, dict], *, bootstrapped: bool) -> None:
+    """Tells on stderr why CIDEr is 0 where it cannot be anything else, and when intervals are not to be believed."""
+    least = min(result["count"] for result in results.values())
+    if bootstrapped and least < FEW:
+        print(f"lrcn score: a bootstrap over {least} sentence{'s' * (least > 1)} says little; intervals and p want {FEW} or more.", file=sys.stderr)
     if any("|frequencies:references(1)" in result["signatures"].get("cider", "") for result in results.values()):
         print(
             "lrcn score: CIDEr from the document frequencies of one picture is always 0; keep those of a larger set by --save-frequencies FILE.npz "

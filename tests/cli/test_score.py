@@ -80,8 +80,10 @@ def test_tables_are_also_markdown_and_latex(files, capsys):
 def test_every_table_says_how_its_numbers_were_made(files, capsys, style, sign):
     """A signature a metric, and the bootstrap's, under the table of every format."""
     call(f"--hypotheses h.json other.json --references r.json --paired --intervals --format {style}")
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
     assert lines[-3].startswith(f"{sign}bleu|variant:coco")
+    assert printed.err == "lrcn score: a bootstrap over 2 sentences says little; intervals and p want 30 or more.\n"
     assert lines[-2:] == [f"{sign}interval|bootstrap|samples:1000|seed:0", f"{sign}p|paired bootstrap|samples:1000|seed:0"]
 
 
