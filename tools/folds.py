@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from lrcn_seq.cli import Parser
+from lrcn_seq.cli import Parser, quiet
 from lrcn_seq.errors import LrcnError
 
 
@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     try:
         arguments = parser.parse_intermixed_args()
+        quiet()
         from lrcn_seq.training.folds import cross_validate
 
         folder = arguments.run or f"runs/{Path(arguments.config).stem}-folds"
