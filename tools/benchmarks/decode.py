@@ -2,11 +2,11 @@
 
 Ours decodes in sequence and converts only the wanted frames. OpenCV in sequence stands in two forms: `read` converts every frame,
 `grab` leaves out those that are not wanted. OpenCV seeking sets CAP_PROP_POS_FRAMES before each read, as tutorials do.
-All sides are given the frame numbers and end with 20 frames of 224 × 224 RGB (ours through Pillow, which smooths; OpenCV's through
-`cv2.resize`, which does not). Rounds take turns; medians and ratios are printed, on the clock and in core-seconds, which other work
-on the machine disturbs less. The frames of all sides are compared at full size.
+All sides are given the frame numbers and end with the same frames, RGB of full size, which are compared. With --side they are resized
+too: ours by Pillow, which smooths (0.6 ms from 340 × 256), OpenCV's by `cv2.resize`, which does not (0.1 ms). Rounds take turns;
+medians and ratios are printed, on the clock and in core-seconds, which other work on the machine disturbs less.
 
-    python tools/benchmarks/decode.py [VIDEO ...] [--rounds 9] [--frames 20]
+    python tools/benchmarks/decode.py [VIDEO ...] [--rounds 9] [--frames 20] [--side 224]
 
 Without a video one is generated: H.264, 320 × 240, 300 frames.
 """
@@ -24,8 +24,6 @@ from PIL import Image
 
 from lrcn_seq.data.video import read_numbers, read_times
 from lrcn_seq.records import Preprocessing
-
-SIDE = 224
 
 
 def generated(path, count=300, size=(320, 240)):
@@ -98,7 +96,7 @@ def race(path, options):
         order = list(SIDES.items())
         for name, side in order[number % len(order) :] + order[: number % len(order)]:
             clock, cores = time.perf_counter(), time.process_time()
-            side(path, numbers, (SIDE, SIDE))
+            side(path, numbers, (options.side, options.side) if options.side else size)
             seconds[name].append((time.perf_counter() - clock, time.process_time() - cores))
     for name in SIDES:
         difference = np.abs(whole[name].astype(int) - whole["ours"]).mean()
@@ -114,6 +112,7 @@ def main():
     parser.add_argument("videos", nargs="*")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--side", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for path in options.videos or [generated(Path(folder) / "generated.mp4")]:
