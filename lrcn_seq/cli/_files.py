@@ -72,25 +72,53 @@ def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
             yield line
 
 
+class Output:
+    """JSON lines appended to a file at once; nothing where no output was asked for."""
+
+    def __init__(self, path: str | None, file: BinaryIO | None):
+        self.path, self.file = path, file
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Appends one line."""
+        self._put(json.dumps(row, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def line(self) -> Iterator[Callable[[str], None]]:
+        """A function that appends pieces of one line; what was written of it goes again if it is not finished."""
+        start = self.file.tell() if self.file else 0
+        try:
+            yield self._put
+            self._put("\n")
+        except BaseException:
+            if self.file:
+                self.file.truncate(start)
+            raise
+
+    def _put(self, text: str) -> None:
+        if self.file is None:
+            return
+        try:
+            self.file.write(text.encode("utf-8", "backslashreplace"))  # names that are no UTF-8 get an escape of JSON
+        except OSError as error:
+            raise RunError(f"{self.path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
+
+
 @contextmanager
-def open_output(path: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """A function that appends a JSON line to the output, at once; one that does nothing where no output was asked for."""
+def open_output(path: str | None) -> Iterator[Output]:
+    """The output of a verb, or one that takes nothing where none was asked for.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     if path is None:
-        yield lambda _: None
+        yield Output(None, None)
         return
     try:
         file = Path(path).open("ab", buffering=0)  # noqa: SIM115 - closed below
     except OSError as error:
         raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
-
-    def write(row: dict[str, Any]) -> None:
-        try:
-            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))  # names that are no UTF-8 get an escape of JSON
-        except OSError as error:
-            raise RunError(f"{path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
-
     with file:
-        yield write
+        yield Output(path, file)
 
 
 def positive(text: str) -> int:

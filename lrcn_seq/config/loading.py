@@ -123,7 +123,8 @@ def checked(tree: Mapping[str, Any], source: str = "the config") -> Config:
     return Config.model_validate(tree)
 
 
-PARTS = {"task": "tasks", "tokenizer": "tokenizers", "encoder": "encoders", "decoder": "decoders", "search": "searches", "data.source": "sources", "data.view": "views"}
+PARTS = {"task": "tasks", "tokenizer": "tokenizers", "encoder": "encoders", "decoder": "decoders", "search": "searches", "data.source": "sources", "data.sampling": "samplings", "data.view": "views"}
+OPTIONAL = {"data.sampling"}
 WHOLE_RUN = ("stages.", "init.", "task.", "seed.", "tokenizer.", "data.source.")
 """What no stage may change: it holds for the run."""
 
@@ -155,7 +156,7 @@ def part_problems(tree: Mapping[str, Any]) -> list[Problem]:
     for place, seam in PARTS.items():
         section, _, name = place.rpartition(".")
         holder = tree.get(section, {}) if section else tree
-        if isinstance(holder, Mapping) and name in holder:
+        if isinstance(holder, Mapping) and name in holder and not (place in OPTIONAL and holder[name] is None):
             problems += SEAMS[seam].problems(holder[name], place)
     evaluation = tree.get("evaluation")
     metrics = evaluation.get("metrics") if isinstance(evaluation, Mapping) else None

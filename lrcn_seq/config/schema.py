@@ -30,6 +30,10 @@ class Data(Section):
     """Where samples come from and how batches are cut."""
 
     source: Part
+    sampling: Part | None = None
+    """Which frames of a video are looked at; none for pictures."""
+    frames: Literal["rgb", "flow"] = "rgb"
+    """What encoders see of a video: its frames, or pictures of the motion from each to the next."""
     view: Part = {"type": "none"}
     store: Store = Store()
     words_limit: Positive = 20
@@ -76,10 +80,12 @@ class Schedule(Section):
 
 
 class Loss(Section):
-    """Mean cross-entropy over real words, × `weight` (the released LRCN recipes use 20)."""
+    """Mean cross-entropy over real words (labels: over real steps), × `weight` (the released LRCN recipes use 20)."""
 
     weight: PositiveNumber = 1.0
     label_smoothing: Rate = 0.0
+    class_weight: Literal["none", "balanced"] = "none"
+    """balanced: a clip counts the more, the fewer clips its class has in training."""
 
 
 class ScheduledSampling(Section):
@@ -101,8 +107,8 @@ class Training(Section):
     scheduled_sampling: ScheduledSampling = ScheduledSampling()
     rates: dict[str, NumberNotNegative] = {}
     """Learning rate multipliers by part: `encoder`, `decoder`, or a weight path that begins so."""
-    monitor: str = "cider"
-    """The dev score, from real decoding, that picks the best weights and stops early."""
+    monitor: str | None = None
+    """The dev score, from real decoding, that picks the best weights and stops early; None: `cider` of sentences, `top_1` of labels."""
     patience: NotNegative = 5
     """Epochs without a better dev score before training stops; 0: never."""
     dev_limit: NotNegative = 0
@@ -113,7 +119,7 @@ class Training(Section):
 
 
 class Evaluation(Section):
-    """What scores are made of."""
+    """What scores are made of; metrics and tokens are those of sentences."""
 
     metrics: Annotated[list[str], MinLen(1)] = ["bleu", "rouge_l", "cider"]
     tokenize: Literal["ptb", "none", "13a"] = "ptb"

@@ -22,7 +22,7 @@ from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.survey import Loss, Progress
 from lrcn_seq.data.views.base import View
 from lrcn_seq.errors import MediaError
-from lrcn_seq.records import Preprocessing, Sample
+from lrcn_seq.records import Modality, Preprocessing, Sample
 
 Encode = Callable[[np.ndarray], np.ndarray]
 """Frames (N, H, W, 3) uint8 to features (N, R, D)."""
@@ -47,6 +47,7 @@ def items_of(
     contents: Contents,
     view: View | None = None,
     sampling: Sampling | None = None,
+    modality: Modality = "rgb",
     pixels_limit: int = PIXELS_LIMIT,
     threads: int | None = None,
 ) -> tuple[list[Item], list[Loss]]:
@@ -68,15 +69,15 @@ def items_of(
             losses.append(Loss(sample.id, name_of(sample.media), result.reason))
         else:
             content, numbers = result
-            options = {"numbers": numbers, "pixels_limit": pixels_limit}
-            items.append(Item(sample.id, key_of(content, numbers, view), partial(_read, sample, preprocessing, view, options), 1 if numbers is None else len(numbers)))
+            options = {"numbers": numbers, "modality": modality, "pixels_limit": pixels_limit}
+            items.append(Item(sample.id, key_of(content, numbers, view, modality), partial(_read, sample, preprocessing, view, options), 1 if numbers is None else len(numbers)))
     return items, losses
 
 
-def key_of(content: str, numbers: np.ndarray | None, view: View | None) -> str:
-    """What features are stored under: content, frame numbers and view."""
+def key_of(content: str, numbers: np.ndarray | None, view: View | None, modality: Modality = "rgb") -> str:
+    """What features are stored under: content, frame numbers, view, and whether frames or their motion are seen."""
     frames = "all" if numbers is None else blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
-    return f"{content}:{frames}:{'' if view is None else view.identity}"
+    return f"{content}:{frames}:{'' if view is None else view.identity}" + ("" if modality == "rgb" else f":{modality}")
 
 
 def extract(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrcn_seq.data.captions import Captions
-from lrcn_seq.data.clips import Choose, Look
-from lrcn_seq.data.media import read_frames, read_views
+from lrcn_seq.data.clips import Choose, Look, gathered
+from lrcn_seq.data.media import read_frames, read_vectors, read_views
 from lrcn_seq.data.pictures import PIXELS_LIMIT
 from lrcn_seq.data.plan import Plan
 from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.views.base import View
-from lrcn_seq.records import Batch, Clips, Preprocessing, Sample
+from lrcn_seq.records import Batch, Clips, LabeledBatch, Modality, Preprocessing, Sample
 
 if TYPE_CHECKING:
     import grain
@@ -24,12 +24,19 @@ ReadClips = Callable[[np.ndarray], Clips]
 """Positions of samples (P,) to their clips; called from several threads at once."""
 
 
-def load(plan: Plan, read: ReadClips, *, captions: Captions | None = None, threads: int | None = None, ahead: int | None = None) -> grain.IterDataset:
+Labels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Positions of samples (P,) to labels (P, 1) or (P, T), −1 for none, and weights (P,)."""
+
+
+def load(
+    plan: Plan, read: ReadClips, *, captions: Captions | None = None, labels: Labels | None = None, threads: int | None = None, ahead: int | None = None
+) -> grain.IterDataset:
     """The batches of a plan, in its order. Give `plan[step:]` to go on at a step.
 
     Args:
-        read: a `PictureReader` or a `FeatureReader`.
+        read: a `PictureReader`, a `FeatureReader` or a `VectorReader`.
         captions: where the words come from; None for plans without sentences.
+        labels: where labels come from; the batches are `LabeledBatch` then.
         threads: batches made at the same time; one a core when None.
         ahead: batches made before they are asked for; `threads` when None. They bound the memory.
 
@@ -40,20 +47,22 @@ def load(plan: Plan, read: ReadClips, *, captions: Captions | None = None, threa
 
     threads = threads or os.cpu_count() or 1
     options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=max(ahead or threads, threads))
-    return grain.MapDataset.source(Batches(plan, read, captions)).to_iter_dataset(options)
+    return grain.MapDataset.source(Batches(plan, read, captions, labels)).to_iter_dataset(options)
 
 
 class Batches:
     """Random access to the batches of a plan."""
 
-    def __init__(self, plan: Plan, read: ReadClips, captions: Captions | None = None):
-        self.plan, self.read, self.captions = plan, read, captions
+    def __init__(self, plan: Plan, read: ReadClips, captions: Captions | None = None, labels: Labels | None = None):
+        self.plan, self.read, self.captions, self.labels = plan, read, captions, labels
 
     def __len__(self) -> int:
         return len(self.plan)
 
-    def __getitem__(self, position: int) -> Batch:
+    def __getitem__(self, position: int) -> Batch | LabeledBatch:
         step = self.plan[position]
+        if self.labels is not None:
+            return LabeledBatch(self.read(step.samples), *self.labels(step.samples))
         words = np.zeros((0, 0), np.int32) if self.captions is None else self.captions.words(step.rows, step.length)
         return Batch(self.read(step.samples), step.owner, words)
 
@@ -76,24 +85,23 @@ class PictureReader:
         view: View | None = None,
         seed: int = 0,
         epoch: int | None = None,
+        modality: Modality = "rgb",
         pixels_limit: int = PIXELS_LIMIT,
     ):
         self.samples, self.preprocessing, self.choose, self.view = samples, preprocessing, choose, view
-        self.seed, self.epoch, self.pixels_limit = seed, epoch, pixels_limit
+        self.seed, self.epoch, self.modality, self.pixels_limit = seed, epoch, modality, pixels_limit
 
     def __call__(self, positions: np.ndarray) -> Clips:
-        """Packed frames (N, H, W, 3) uint8; a sample asked for twice is decoded once."""
-        distinct, back = np.unique(positions, return_inverse=True)
-        decoded = [self._frames(int(position)) for position in distinct]
-        return packed([decoded[place] for place in back])
+        """Packed frames (N, H, W, 3) uint8; what is asked for twice is decoded once."""
+        return gathered([self.choose(int(position)) for position in positions], self._frames)
 
-    def _frames(self, position: int) -> np.ndarray:
-        look = self.choose(position)
-        media, options = self.samples[look.sample].media, {"numbers": look.numbers, "pixels_limit": self.pixels_limit}
-        if self.epoch is None and look.view:
-            return read_views(media, self.preprocessing, self.view, **options)[look.view]
-        random = None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, position])
-        return read_frames(media, self.preprocessing, view=self.view, random=random, **options)
+    def _frames(self, sample: int, numbers: np.ndarray | None, wanted: list[int]) -> list[np.ndarray]:
+        media, options = self.samples[sample].media, {"numbers": numbers, "modality": self.modality, "pixels_limit": self.pixels_limit}
+        if self.epoch is None and wanted != [0]:
+            seen = read_views(media, self.preprocessing, self.view, **options)
+            return [seen[view] for view in wanted]
+        random = None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, sample])
+        return [read_frames(media, self.preprocessing, view=self.view, random=random, **options)]
 
 
 class FeatureReader:
@@ -124,9 +132,23 @@ class FeatureReader:
         return self.starts[look.sample] + look.view * len(stored) + np.searchsorted(stored, look.numbers)
 
 
-def packed(clips: Sequence[np.ndarray]) -> Clips:
-    """Arrays (T, …) of several lengths as packed frames (N, …) and their index (P, longest T)."""
-    return Clips(np.concatenate(clips), index_of([len(clip) for clip in clips]))
+class VectorReader:
+    """Vectors (T, D) in the place of frames: of each sample a `.npy` file, or an array.
+
+    Args:
+        choose: which clip a position of the plan means; None means all vectors of the sample.
+    """
+
+    def __init__(self, samples: Sequence[Sample], *, choose: Choose = Look):
+        self.samples, self.choose = samples, choose
+
+    def __call__(self, positions: np.ndarray) -> Clips:
+        """Packed vectors (N, D) float32."""
+        return gathered([self.choose(int(position)) for position in positions], self._vectors)
+
+    def _vectors(self, sample: int, numbers: np.ndarray | None, wanted: list[int]) -> list[np.ndarray]:
+        vectors = read_vectors(self.samples[sample].media)
+        return [vectors if numbers is None else vectors[numbers]] * len(wanted)
 
 
 def index_of(counts: Sequence[int] | np.ndarray) -> Any:

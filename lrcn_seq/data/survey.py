@@ -11,12 +11,13 @@ from typing import Literal, NamedTuple
 
 from lrcn_seq.data.clips import known_times
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.media import name_of
+from lrcn_seq.data.media import name_of, read_vectors
 from lrcn_seq.data.pictures import PIXELS_LIMIT, read_picture
 from lrcn_seq.errors import ArgumentError, DataError, MediaError
 from lrcn_seq.records import Sample
 
 OnError = Literal["raise", "skip"]
+Holds = Literal["pictures", "clips", "vectors"]
 Progress = Callable[[int, int], None]
 """Told how many are done, and of how many."""
 
@@ -41,7 +42,7 @@ def survey(
     on_error: OnError = "raise",
     most_lost: float = 0.05,
     report: str | Path | None = None,
-    clips: bool = False,
+    holds: Holds = "pictures",
     pixels_limit: int = PIXELS_LIMIT,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -51,7 +52,7 @@ def survey(
     Args:
         contents: remembers what was opened, by content, so that a second survey only looks at sizes and times.
         on_error, most_lost, report: see `settle`.
-        clips: the media are videos: they are decoded to count their frames, which `known_times` then knows.
+        holds: what the media are; clips are decoded to count their frames, which `known_times` then knows.
 
     Raises:
         DataError: something cannot be read and `on_error` is raise, or more than `most_lost` is lost.
@@ -59,7 +60,7 @@ def survey(
     contents = contents or Contents()
     losses = []
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, clips, pixels_limit), samples), start=1):
+        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, holds, pixels_limit), samples), start=1):
             losses += [loss] if loss else []
             if progress:
                 progress(done, len(samples))
@@ -89,12 +90,15 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
         raise DataError(f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed. The first is {losses[0]}{f' All are listed in {report}.' if report else ''}")
 
 
-def _open(sample: Sample, contents: Contents, clips: bool, pixels_limit: int) -> Loss | None:
+def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int) -> Loss | None:
     if hasattr(sample.media, "draw"):
         return None
     try:
-        if clips:
+        if holds == "clips":
             known_times(sample.media, contents, pixels_limit=pixels_limit)
+            return None
+        if holds == "vectors":
+            read_vectors(sample.media)
             return None
         name = f"opened:{contents.hash(sample.media)}:{pixels_limit}"
         if not contents.knows(name):

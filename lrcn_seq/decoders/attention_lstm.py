@@ -21,7 +21,8 @@ class AttentionLstm(WordDecoder):
     """One LSTM whose input is the embedded word and the context that attention takes from all regions of all real steps.
 
     The state starts from the mean feature v: h = tanh(W_h v + b_h), c = tanh(W_c v + b_c).
-    `attention`: width of the comparison. `feature_units`: width to which every region is projected first; 0 for none.
+    `reader`: width of an LSTM that first reads the steps, so that their order can be told; what it says at a step stands beside
+    every region of it (as the annotations of Bahdanau et al. 2015, section 3.2); 0 for none. `attention`: width of the comparison. `feature_units`: width to which every region is projected first; 0 for none.
     `gate`: the context times β = σ(W_β h + b_β), so that the decoder may look away (section 4.2.1).
     `deep_output`: logits from E y + L_h h + L_z context (equation 7), otherwise from h alone.
     `dropout` falls on the embedded words and on what enters the logits, one mask a sentence; `feature_dropout` on the regions.
@@ -34,6 +35,7 @@ class AttentionLstm(WordDecoder):
         units: Positive = 512,
         embedding: Positive = 512,
         attention: Positive = 256,
+        reader: NotNegative = 0,
         feature_units: NotNegative = 0,
         feature_dropout: Rate = 0.0,
         gate: bool = True,
@@ -52,6 +54,7 @@ class AttentionLstm(WordDecoder):
         with built_under(self.dtype_policy):
             self.drop_feature = seeded_dropout(feature_dropout, rank=3)
             self.feature = dense(feature_units, "feature") if feature_units else None
+            self.reader = Lstm(reader, initializer_range=initializer_range, forget_bias=forget_bias) if reader else None
             self.first_hidden, self.first_cell = dense(units, "first_hidden"), dense(units, "first_cell")
             self.attention = Attention(attention, initializer_range=initializer_range)
             self.gate = dense(1, "gate") if gate else None
@@ -65,6 +68,9 @@ class AttentionLstm(WordDecoder):
     def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
         """Weights for features (B, S, R, D)."""
         width, units, embedding = encoded_shape[0][-1], self.lstm.units, self.embed.output_dim
+        if self.reader is not None:
+            self.reader.build((None, width))
+            width += self.reader.units
         if self.feature is not None:
             self.feature.build((None, None, width))
             width = self.feature.units
@@ -78,7 +84,7 @@ class AttentionLstm(WordDecoder):
 
     def start(self, encoded: Encoded, *, training: bool = False):
         """Memory: regions (B, M, D), their keys, their mask, dropout masks; state: (h, c)."""
-        regions, real = as_memory(encoded)
+        regions, real = as_memory(encoded if self.reader is None else self._read(encoded))
         regions = self.drop_feature(regions, training=training)
         regions = regions if self.feature is None else self.feature(regions)
         mean = masked_mean(Encoded(regions[:, :, None], real))
@@ -104,6 +110,13 @@ class AttentionLstm(WordDecoder):
     def project(self, hidden):
         """Logits (..., V)."""
         return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
+
+    def _read(self, encoded: Encoded) -> Encoded:
+        """Features (B, S, R, D + U): what the reader says at each step stands beside its regions."""
+        features = encoded.features
+        said = self.reader(ops.transpose(ops.mean(features, axis=2), (1, 0, 2)))
+        said = ops.broadcast_to(ops.transpose(said, (1, 0, 2))[:, :, None], (*ops.shape(features)[:3], self.reader.units))
+        return Encoded(ops.concatenate([features, said], axis=-1), encoded.mask)
 
     def _masks(self, batch):
         widths = (self.embed.output_dim, self.embed.output_dim if self.deep else self.lstm.units)

@@ -31,6 +31,11 @@ class FrameDecoder(_Decoder):
         """Whether step t sees no later step, so that frames can be streamed."""
         return False
 
+    @property
+    def every_step(self) -> bool:
+        """Whether there is an answer at every step, so that a clip's is their mean."""
+        return False
+
     @abstractmethod
     def call(self, encoded: Encoded, training: bool = False):
         """(logits (B, S', C), mask (B, S')), S' = S or 1."""

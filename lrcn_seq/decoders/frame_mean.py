@@ -36,6 +36,11 @@ class FrameMean(FrameDecoder):
         """Frames can be streamed: the mean runs."""
         return True
 
+    @property
+    def every_step(self) -> bool:
+        """Whether there is an answer at every step."""
+        return self.by_step
+
     def build(self, encoded_shape):
         """Weights for features (B, S, R, D)."""
         width = encoded_shape[0][-1]

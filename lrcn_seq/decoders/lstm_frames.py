@@ -58,6 +58,11 @@ class LstmFrames(FrameDecoder):
         """Whether frames can be streamed."""
         return not self.bidirectional
 
+    @property
+    def every_step(self) -> bool:
+        """Whether there is an answer at every step."""
+        return not self.last
+
     def build(self, encoded_shape):
         """Weights for features (B, S, R, D)."""
         for stack in (self.stack, self.back):

@@ -52,6 +52,11 @@ class Encoder(keras.layers.Layer, ABC):
         """Whether training leaves it as it is, so that its output can be stored."""
         return not self.trainable_variables
 
+    @property
+    def frame_wise(self) -> bool:
+        """Whether a step is made of one frame alone, so that features of frames can be stored and streamed."""
+        return type(self).call is Encoder.call
+
     def load_pretrained(self) -> None:
         """Reads the weights that the arguments name. Only for a fresh start: a saved run holds its own weights."""
 

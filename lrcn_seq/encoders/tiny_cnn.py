@@ -19,8 +19,9 @@ from lrcn_seq.registry import encoders
 class TinyCnn(Encoder):
     """Convolution blocks (3×3, batch norm, ReLU, 2×2 maximum), each of twice the filters of the last.
 
-    Features are (N, R, D) with D = filters · 2^(blocks−1): the grid's (size / 2^blocks)² regions, or their mean (R = 1).
-    `coordinates` appends to each region where it lies, (y, x) from −1 to 1, which convolutions do not know (Liu et al. 2018, section 3): D + 2.
+    Features are (N, R, D) with D = filters · 2^(blocks−1): the grid's (size / 2^blocks)² regions, their mean (R = 1), or all of them side by side (`flat`: R = 1, R·D wide), which tells where things are.
+    `coordinates` appends to each region where it lies, (y, x) from −1 to 1, which convolutions do not know (Liu et al. 2018, section 3): D + 2;
+    pooled, each filter gives its mean under a softmax over the regions, and where that lies (Finn et al. 2016, arXiv 1509.06113, section IV): 3 D.
     Batch norm after Ioffe & Szegedy 2015, section 3.
     """
 
@@ -30,7 +31,7 @@ class TinyCnn(Encoder):
         size: Positive = 64,
         filters: Positive = 32,
         blocks: Positive = 4,
-        output: Literal["pooled", "grid"] = "grid",
+        output: Literal["pooled", "grid", "flat"] = "grid",
         coordinates: bool = False,
         **kwargs,
     ):
@@ -56,10 +57,17 @@ class TinyCnn(Encoder):
     def encode_frames(self, frames, training: bool = False):
         """Pixels (N, H, W, 3) to features (N, R, D)."""
         grid = self.network(scale(frames, "tf"), training=training)
-        if self.coordinates:
-            grid = ops.concatenate([grid, ops.broadcast_to(places(*grid.shape[1:3], grid.dtype), (ops.shape(grid)[0], *grid.shape[1:3], 2))], axis=-1)
         regions = ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
-        return regions if self.output_kind == "grid" else ops.mean(regions, axis=1, keepdims=True)
+        if self.output_kind == "flat":
+            return ops.reshape(regions, (-1, 1, regions.shape[1] * regions.shape[2]))
+        if not self.coordinates:
+            return regions if self.output_kind == "grid" else ops.mean(regions, axis=1, keepdims=True)
+        where = ops.reshape(places(*grid.shape[1:3], grid.dtype), (1, regions.shape[1], 2))
+        if self.output_kind == "grid":
+            return ops.concatenate([regions, ops.broadcast_to(where, (ops.shape(regions)[0], regions.shape[1], 2))], axis=-1)
+        share = ops.softmax(regions, axis=1)
+        seen = [ops.sum(share * part, axis=1, keepdims=True) for part in (regions, *ops.split(where, 2, axis=-1))]
+        return ops.concatenate(seen, axis=-1)
 
 
 def places(height: int, width: int, dtype: str):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,12 +14,14 @@ import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq import text
-from lrcn_seq.data.media import read_frames
+from lrcn_seq.data.clips import watched
+from lrcn_seq.data.media import enlarged, frames_in_order, read_frames, read_vectors, times_of
+from lrcn_seq.data.video import FOLDER_RATE
 from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
 from lrcn_seq.records import Clips, Prediction, Sample
-from lrcn_seq.registry import decoders, encoders, sources, tasks, tokenizers, views
+from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tokenizers, views
 
-WEIGHTS, TOKENIZER, CONFIG, DERIVED = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json"
+WEIGHTS, TOKENIZER, CONFIG, DERIVED, LABELS = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json", "labels.json"
 
 
 class Task(keras.Model, ABC):
@@ -27,11 +30,16 @@ class Task(keras.Model, ABC):
     derived: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "config", "tokenizer")
     needs: ClassVar[str]
     """What the decoder's last layer must know: `vocabulary_size` or `classes`."""
+    best_by: ClassVar[str]
+    """The dev score that picks the best weights where the config names none."""
+    labels: tuple[str, ...] = ()
+    """The classes of a task that knows classes, in the order of its probabilities."""
 
     def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer, config: configs.Config, tokenizer: text.Tokenizer | None = None):
         super().__init__(name=config.task["type"])
         self.encoder, self.decoder, self.settings, self.tokenizer = encoder, decoder, config, tokenizer
         self.view = views.build(config.data.view, place="data.view")
+        self.sampling = samplings.build(config.data.sampling, place="data.sampling") if config.data.sampling else None
 
     @classmethod
     def problems(cls, config: configs.Config) -> list[Problem]:  # noqa: ARG003 - tasks look at it
@@ -46,9 +54,42 @@ class Task(keras.Model, ABC):
     def predict(self, media: Sequence[Any], **options: Any) -> list[Prediction]:
         """What the task says of paths, PIL pictures or arrays."""
 
+    @property
+    def test_views(self) -> int:
+        """Views of each clip that testing looks at."""
+        return 1
+
+    @property
+    def monitor(self) -> str:
+        """The dev score that picks the best weights."""
+        return self.settings.training.monitor or self.best_by
+
     def frames(self, media: Any) -> np.ndarray:
         """Frames (T, H, W, 3) uint8 of a path, PIL picture or array, seen as in evaluation."""
         return read_frames(media, self.encoder.preprocessing, view=self.view, pixels_limit=self.settings.data.pixels_limit)
+
+    def times(self, media: Any) -> np.ndarray:
+        """When each frame of a path or array is shown, (F,) seconds; a video is decoded for it.
+
+        Raises:
+            MediaError: it cannot be read.
+        """
+        if self.encoder.takes == "vectors":
+            return np.arange(len(read_vectors(media))) / FOLDER_RATE
+        return times_of(media, pixels_limit=self.settings.data.pixels_limit)
+
+    def watch(self, media: Any, looks: Sequence[np.ndarray], *, batch: int = 16) -> Iterator[Clips]:
+        """The clips of frame numbers `looks`, in all test views, `batch` looks at a time; a video is decoded once, in bounded memory.
+
+        Raises:
+            MediaError: it cannot be read.
+        """
+        if self.encoder.takes == "vectors":
+            vectors = read_vectors(media)
+            return watched(((number, vectors[number]) for number in np.unique(np.concatenate(looks)).tolist()), looks, batch=batch)
+        size, limit = self.encoder.preprocessing, self.settings.data.pixels_limit
+        frames = frames_in_order(media, np.unique(np.concatenate(looks)), enlarged(size, self.view), modality=self.settings.data.frames, pixels_limit=limit)
+        return watched(frames, looks, batch=batch, seen=lambda clip: self.view.test(clip, (size.height, size.width), modality=self.settings.data.frames))
 
     def example_clips(self) -> Clips:
         """One clip of one frame, all zero."""
@@ -143,6 +184,8 @@ def load(folder: str | Path) -> Task:
     task = assembled(config, **derived_of(folder))
     if task.needs == "vocabulary_size":
         task.tokenizer = text.load(folder / TOKENIZER)
+    else:
+        task.labels = read_labels(folder)
     load_weights(task, folder)
     return task
 
@@ -154,6 +197,15 @@ def derived_of(folder: Path) -> dict[str, int]:
         return {name: int(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items() if name in {"words", "labels"}}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise RunError(f"{path}: expected what the data decided, as JSON. Received: {getattr(error, 'strerror', None) or error}; this run is damaged.") from error
+
+
+def read_labels(folder: Path) -> tuple[str, ...]:
+    """The classes of a run."""
+    path = folder / LABELS
+    try:
+        return tuple(map(str, json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path}: expected the names of the classes, as JSON. Received: {getattr(error, 'strerror', None) or error}; this run is damaged.") from error
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "decoder")) -> None:
@@ -171,6 +223,24 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "d
         Parts(task, parts).load_weights(donor)
     except (ValueError, OSError, KeyError) as error:
         raise RunError(f"{donor}: expected weights of this config's {' and '.join(parts)}. Received: {' '.join(str(error).split())[:200]}.") from error
+
+
+def check_media(media: Any) -> None:
+    """Raises ArgumentError unless it is a list of things to look at: a single path or picture is easily given in its place."""
+    if isinstance(media, (str, bytes)) or not isinstance(media, (Sequence, np.ndarray)) or getattr(media, "ndim", 4) < 4:
+        raise ArgumentError(f"media: expected a list of paths, PIL pictures or arrays. Received: {type(media).__name__}; put a single one in a list.")
+
+
+def name_in(media: Sequence[Any], place: int, first: int = 0) -> str:
+    """What a prediction calls its file: the path, or the number of what is no path."""
+    return os.fspath(media[place]) if isinstance(media[place], (str, os.PathLike)) else str(first + place)
+
+
+def sampling_problems(config: configs.Config) -> list[Problem]:
+    """That a task over videos does not say which frames it looks at."""
+    if config.data.sampling:
+        return []
+    return [Problem("data.sampling", "missing: say which frames of a video are looked at, for example {type: uniform, frames: 16}.")]
 
 
 class Parts(keras.Model):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from lrcn_seq import config as configs
-from lrcn_seq.data.sources.shapes import exactly_right
+from lrcn_seq.data.sources.moving_shapes import story_of
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq.records import Sample
+from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.tasks import load
 from lrcn_seq.tasks.base import CONFIG, WEIGHTS
-from lrcn_seq.training import evaluation, files
+from lrcn_seq.training import files, sentences
 from lrcn_seq.training.preparation import Media
 from lrcn_seq.training.run import Run
 from lrcn_seq.training.training import train
@@ -60,6 +61,7 @@ def prepare(run: Run, config: configs.Config) -> None:
         if finished(run) or not begun_with(run, config):
             # First the states, without which there is no run.
             shutil.rmtree(run / "state", ignore_errors=True)
+            shutil.rmtree(run / "single_frame", ignore_errors=True)
             for name in RESULTS:
                 (run / name).unlink(missing_ok=True)
         files.write_text(run / MARK, json.dumps({"finished": False}))
@@ -83,18 +85,65 @@ def begun_with(run: Run, config: configs.Config) -> bool:
 
 def sentence_figures(run: Run) -> dict[str, float]:
     """Of the test split: its size, the share of sentences that are right in every attribute, BLEU-4, and BLEU-4 without looking."""
+    samples = unseen(configs.read(run / CONFIG))
+    shown = again(run, lambda media, batch: media.clips([*samples[1:], samples[0]], batch))
+    return {**said(run), "shuffled_bleu_4": shown.values["bleu_4"]}
+
+
+def story_figures(run: Run) -> dict[str, float]:
+    """Of the test split: its size, exactness and BLEU-4, and exactness and what moves where when the frames of each clip are shuffled in time."""
+    samples = unseen(configs.read(run / CONFIG))
+    random = np.random.default_rng(0)
+    shown = again(run, lambda media, batch: (shuffled(clips, random) for clips in media.clips(samples, batch)))
+    rows = shown.rows()
+    right = sum(exact(run)(row["caption"], row["references"]) for row in rows) / len(rows)
+    return {**said(run), "disordered_exact": right, "disordered_directions": sum(map(directions_right, rows)) / len(rows)}
+
+
+def label_figures(run: Run) -> dict[str, float]:
+    """Of the test split: its size, accuracy, and the accuracy of the same network without memory, trained beside it."""
+    config = configs.raw(run / CONFIG)
+    alone = train(configs.checked({**config, "decoder": ALONE}), run / "single_frame", resume=True)
+    found = [json.loads((one / "scores.json").read_text(encoding="utf-8")) for one in (run, alone)]
+    return {"count": found[0]["count"], "top_1": found[0]["metrics"]["top_1"], "single_frame_top_1": found[1]["metrics"]["top_1"]}
+
+
+ALONE = {"type": "frame_mean", "pool": "features", "dense": 64}
+
+
+def said(run: Run) -> dict[str, float]:
+    """Size, exactness and BLEU-4 of the predictions of a run."""
     rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
-    right = sum(exactly_right(row["caption"], row["references"]) for row in rows)
+    right = sum(exact(run)(row["caption"], row["references"]) for row in rows)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))["metrics"]
-    return {"count": len(rows), "exact": right / len(rows), "bleu_4": scores["bleu_4"], "shuffled_bleu_4": shuffled(run)["bleu_4"]}
+    return {"count": len(rows), "exact": right / len(rows), "bleu_4": scores["bleu_4"]}
 
 
-def shuffled(run: Run) -> dict[str, float]:
-    """The scores of the test split where each sample gets the clips of the next: what the language alone is good for."""
+def exact(run: Run) -> Callable[[str, list[str]], bool]:
+    """Whether a sentence says all that it should, as the source of a run knows."""
+    return sources.get(configs.read(run / CONFIG).data.source["type"]).exactly_right
+
+
+def again(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences.Described:
+    """What the run says of its test samples where it is shown other clips in their place."""
     task = load(run.folder)
-    samples = unseen(task.settings)
-    clips = Media(task.settings, task).clips([*samples[1:], samples[0]], task.settings.evaluation.batch)
-    return evaluation.judge(task, samples, (task.captions(found) for found in clips)).report.values
+    media = Media(task.settings, task)
+    return sentences.judge(task, unseen(task.settings), (task.captions(found) for found in clips(media, task.settings.evaluation.batch)))
+
+
+def shuffled(clips: Clips, random: np.random.Generator) -> Clips:
+    """The same frames, those of each clip in another order."""
+    index = clips.index.copy()
+    for row in index:
+        real = row >= 0
+        row[real] = random.permutation(row[real])
+    return Clips(clips.frames, index)
+
+
+def directions_right(row: dict[str, Any]) -> bool:
+    """Whether a sentence says of the first and of the second move where it goes, as it is true."""
+    told, true = story_of(row["caption"]), story_of(row["references"][0])
+    return told is not None and [move.direction for move in told] == [move.direction for move in true]
 
 
 def unseen(config: configs.Config) -> list[Sample]:
@@ -115,5 +164,17 @@ def draw_picture(sample: Sample, folder: Path) -> Path:
     return path
 
 
-DEMOS = {"captioning": Demo(CONFIGS / "captioning.yaml", Path("runs/demo"), sentence_figures, draw_picture, "caption")}
+def draw_film(sample: Sample, folder: Path) -> Path:
+    """A GIF, larger than training saw it."""
+    path = folder / f"{sample.id}.gif"
+    first, *following = [Image.fromarray(frame) for frame in sample.media._replace(pixels=SIDE).draw()]
+    first.save(path, save_all=True, append_images=following, duration=200, loop=0)
+    return path
+
+
+DEMOS = {
+    "captioning": Demo(CONFIGS / "captioning.yaml", Path("runs/demo"), sentence_figures, draw_picture, "caption"),
+    "activity": Demo(CONFIGS / "activity.yaml", Path("runs/demo-activity"), label_figures, draw_film, "classify"),
+    "description": Demo(CONFIGS / "description.yaml", Path("runs/demo-description"), story_figures, draw_film, "describe"),
+}
 """One entry and one config a task."""

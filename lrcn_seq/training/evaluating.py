@@ -16,11 +16,12 @@ from lrcn_seq.data.plan import by_caption
 from lrcn_seq.errors import UsageError
 from lrcn_seq.records import Batch, Clips, Sample
 from lrcn_seq.tasks import Task, load
-from lrcn_seq.tasks.captioning import Ranker, Writer
+from lrcn_seq.tasks._writing import Ranker
 from lrcn_seq.training import evaluation, files
 from lrcn_seq.training.preparation import Media, corpus_of, progress
 from lrcn_seq.training.reporting import write_report
 from lrcn_seq.training.run import Run
+from lrcn_seq.training.sentences import Described
 
 
 def evaluate_runs(
@@ -41,13 +42,14 @@ def evaluate_runs(
         check_place(coco_results)
     tasks = [load(folder) for folder in folders]
     check_fusion(tasks, folders, weights)
+    if tasks[0].labels and (retrieval or coco_results):
+        raise UsageError(f"{'--retrieval' if retrieval else '--coco-results'}: expected a run that writes sentences. Received: {folders[0]}, a run of {tasks[0].name}.")
     run, config = Run(folders[0]), tasks[0].settings
-    corpus = corpus_of(config, splits=(split,) if split == "train" else ("train", split))
+    corpus = corpus_of(config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split))
     samples = corpus.splits[split][:limit]
-    medias = [Media(task.settings, task) for task in tasks]
-    training = [caption for sample in corpus.splits["train"] for caption in sample.captions]
+    medias = [Media(task.settings, task, corpus.contents) for task in tasks]
     with run.locked():
-        evaluated = evaluation.judge(tasks[0], samples, decoded(tasks, medias, samples, weights), training)
+        evaluated = evaluation.evaluate(tasks, medias, samples, weights=weights, training=corpus.splits.get("train", ()))
         scores = evaluation.write(run, evaluated, split)
         if retrieval:
             scores["retrieval"] = ranks(tasks[0], medias[0], samples)
@@ -63,16 +65,13 @@ def check_fusion(tasks: Sequence[Task], folders: Sequence[str], weights: Sequenc
     if weights is not None and (len(weights) != len(tasks) or not all(0 <= weight < math.inf for weight in weights) or sum(weights) == 0):
         raise UsageError(f"Expected one weight a run, none negative, not all 0. Received: --weights={','.join(map(str, weights))} for {len(tasks)} runs.")
     for task, folder in zip(tasks, folders, strict=True):
-        if task.name != tasks[0].name or task.tokenizer.vocabulary() != tasks[0].tokenizer.vocabulary():
-            raise UsageError(f"{folder}: expected a run of the same task and vocabulary as {folders[0]}, so that they can be fused.")
+        if task.name != tasks[0].name or said(task) != said(tasks[0]):
+            raise UsageError(f"{folder}: expected a run of the same task over the same {'classes' if tasks[0].labels else 'words'} as {folders[0]}, so that they can be fused.")
 
 
-def decoded(tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], weights: Sequence[float] | None):
-    """Sentences of the samples, batch by batch."""
-    config = tasks[0].settings
-    writer = Writer(tasks, config.search, weights)
-    streams = [media.clips(samples, config.evaluation.batch) for media in medias]
-    return (tasks[0].texts(writer.write(clips)) for clips in zip(*streams, strict=True))
+def said(task: Task) -> Sequence[str]:
+    """The words or classes that a task has to say."""
+    return task.labels or task.tokenizer.vocabulary()
 
 
 def ranks(task: Task, media: Media, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
@@ -100,7 +99,7 @@ def check_place(path: str) -> None:
         raise UsageError(f"{path}: expected a file. Received: a folder.")
 
 
-def write_coco(path: str, evaluated: evaluation.Evaluated) -> None:
+def write_coco(path: str, evaluated: Described) -> None:
     """`[{"image_id", "caption"}]`, ids as numbers where they are numbers, as the COCO server wants them."""
     pairs = [(sample.id, caption.text) for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)]
     files.write_text(path, json.dumps([{"image_id": int(name) if name.isdigit() else name, "caption": text} for name, text in pairs], ensure_ascii=False))

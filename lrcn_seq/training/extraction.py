@@ -7,7 +7,7 @@ import sys
 from lrcn_seq.config import Config
 from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.tasks.base import build
-from lrcn_seq.training.preparation import corpus_of, fill, store_of
+from lrcn_seq.training.preparation import contents_of, corpus_of, fill, store_of
 
 
 def extract(config: Config, *, verify: bool = False) -> tuple[FeatureStore | None, int]:
@@ -19,5 +19,5 @@ def extract(config: Config, *, verify: bool = False) -> tuple[FeatureStore | Non
     if verify and (damaged := store.verify()):
         print(f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr)
     samples = corpus_of(config).samples
-    fill(config, task, store, samples, verify=verify)
+    fill(config, task, store, samples, contents_of(config, verify=verify))
     return store, len(samples)

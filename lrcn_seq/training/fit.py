@@ -107,7 +107,7 @@ class Trainer:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.score(self.task)
         self.pause("dev")
-        better = self._judge(scores[self.settings.monitor])
+        better = self._judge(scores[self.task.monitor])
         self.history.append({"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss, **scores, "best": better})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
         self.progress.step = 0

@@ -16,16 +16,17 @@ from keras import ops
 from lrcn_seq import text
 from lrcn_seq.config import Config
 from lrcn_seq.data.captions import Captions
+from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.extraction import extract, items_of
-from lrcn_seq.data.loader import FeatureReader, PictureReader, load
+from lrcn_seq.data.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
 from lrcn_seq.data.plan import Plan, by_caption, by_picture, in_order
 from lrcn_seq.data.store import FeatureStore, signature_of
-from lrcn_seq.data.survey import settle, survey
+from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem
 from lrcn_seq.records import Clips, Sample
-from lrcn_seq.registry import sources, views
-from lrcn_seq.tasks.base import DERIVED, TOKENIZER, Task, fit_tokenizer
+from lrcn_seq.registry import encoders, sources, tasks, views
+from lrcn_seq.tasks.base import DERIVED, LABELS, TOKENIZER, Task, build, fit_tokenizer, labels_of, read_labels
 from lrcn_seq.training import files
 from lrcn_seq.training.run import Run
 
@@ -34,10 +35,11 @@ CONTENTS = "contents.jsonl"
 
 
 class Corpus(NamedTuple):
-    """The samples of a source that can be read, by split, and what was noted about the source."""
+    """The samples of a source that can be read, by split, what was noted about the source, and what is known of its files."""
 
     splits: dict[str, list[Sample]]
     notes: tuple[str, ...]
+    contents: Contents
 
     @property
     def samples(self) -> list[Sample]:
@@ -53,7 +55,7 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
     """
     source = sources.build(config.data.source, place="data.source")
     wanted = [sample for sample in source if sample.split in splits]
-    contents = Contents(Path(config.data.store.folder) / CONTENTS if config.data.store.use else None)
+    contents = contents_of(config)
     with progress("opening files") as told:
         readable = survey(
             wanted,
@@ -61,36 +63,76 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
             on_error=config.data.on_error,
             most_lost=config.data.lost_share_limit,
             report=run / LEFT_OUT if run and config.data.on_error == "skip" else None,
+            holds=holds(config),
             pixels_limit=config.data.pixels_limit,
             progress=told,
         )
     by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
-    return Corpus(by_split, tuple(source.notes))
+    return Corpus(by_split, tuple(source.notes), contents)
 
 
-def tokenizer_of(config: Config, run: Run, corpus: Corpus) -> text.Tokenizer:
-    """The tokenizer of a run: fitted on its training sentences when it begins, read back later."""
+def contents_of(config: Config, *, verify: bool = False) -> Contents:
+    """What is remembered of files: on disk where features are kept there too."""
+    return Contents(Path(config.data.store.folder) / CONTENTS if config.data.store.use else None, verify=verify)
+
+
+def holds(config: Config) -> Holds:
+    """What the media of a config's samples are."""
+    if encoders.get(config.encoder["type"]).takes == "vectors":
+        return "vectors"
+    return "clips" if config.data.sampling else "pictures"
+
+
+class Answers(NamedTuple):
+    """What the data decided about what a task can say: the words of its sentences, or its classes."""
+
+    tokenizer: text.Tokenizer | None = None
+    labels: tuple[str, ...] = ()
+
+    def task(self, config: Config, *, pretrained: bool) -> Task:
+        """A fresh task that says these."""
+        size = {"labels": len(self.labels)} if self.tokenizer is None else {"words": self.tokenizer.vocabulary_size}
+        task = build(config, **size, pretrained=pretrained)
+        task.tokenizer, task.labels = self.tokenizer, self.labels
+        return task
+
+
+def answers_of(config: Config, run: Run, corpus: Corpus) -> Answers:
+    """The tokenizer or the classes of a run: found in its data when it begins, read back later."""
+    if tasks.get(config.task["type"]).needs == "classes":
+        return Answers(labels=_labels_of(run, corpus))
     path = run / TOKENIZER
     if not path.exists():
         tokenizer = fit_tokenizer(config, corpus.splits["train"])
         files.write_text(run / DERIVED, json.dumps({"words": tokenizer.vocabulary_size}))
         text.save(tokenizer, run / f".new.{TOKENIZER}")
         (run / f".new.{TOKENIZER}").replace(path)
-    return text.load(path)
+    return Answers(text.load(path))
+
+
+def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
+    if not (run / LABELS).exists():
+        labels = labels_of(corpus.samples)
+        if len(labels) < 2:
+            raise DataError(f"Expected clips of at least two classes. Received: {', '.join(labels) or 'none with a label'}.")
+        files.write_text(run / DERIVED, json.dumps({"labels": len(labels)}))
+        files.write_text(run / LABELS, json.dumps(labels, ensure_ascii=False))
+    return read_labels(Path(run.folder))
 
 
 def store_of(config: Config, task: Task) -> FeatureStore | None:
     """The feature store of a frozen encoder whose frames are always seen the same way; None where features must be computed anew."""
     settings = config.data.store
-    if not (settings.use and task.encoder.frozen and config.data.view == {"type": "none"} and task.encoder.takes == "frames"):
+    encoder = task.encoder
+    if not (settings.use and encoder.frozen and encoder.frame_wise and config.data.view == {"type": "none"} and encoder.takes == "frames"):
         return None
     return FeatureStore(settings.folder, signature_of(task.encoder.identity, task.encoder.preprocessing), settings.dtype)
 
 
-def fill(config: Config, task: Task, store: FeatureStore, samples: Sequence[Sample], *, verify: bool = False) -> list[str]:
+def fill(config: Config, task: Task, store: FeatureStore, samples: Sequence[Sample], contents: Contents) -> list[str]:
     """Stores the features of samples that are not stored yet; the keys of all of them."""
-    contents = Contents(Path(config.data.store.folder) / CONTENTS, verify=verify)
-    items, losses = items_of(samples, task.encoder.preprocessing, contents=contents, pixels_limit=config.data.pixels_limit)
+    options = dict(sampling=task.sampling, modality=config.data.frames, pixels_limit=config.data.pixels_limit)
+    items, losses = items_of(samples, task.encoder.preprocessing, contents=contents, **options)
     network = FrameEncoder(task.encoder)
     with progress("extracting features") as told:
         losses += extract(store, items, lambda frames: np.asarray(network.predict_on_batch(frames)), batch=32, progress=told)
@@ -114,21 +156,97 @@ class FrameEncoder(keras.Model):
 class Media:
     """How the clips of samples are read: from the store where the encoder is frozen, from their files otherwise."""
 
-    def __init__(self, config: Config, task: Task):
+    def __init__(self, config: Config, task: Task, contents: Contents | None = None):
         self.config, self.task, self.store = config, task, store_of(config, task)
+        self.contents = contents or contents_of(config)
         self.view = views.build(config.data.view, place="data.view")
 
-    def reader(self, samples: Sequence[Sample]) -> Callable[[int | None], Callable[[np.ndarray], Clips]]:
-        """A function from an epoch (None: as in testing) to a reader of positions."""
-        if self.store is not None:
-            stored = FeatureReader(self.store, fill(self.config, self.task, self.store, samples))
-            return lambda epoch: stored
-        options = dict(view=self.view, seed=self.config.seed, pixels_limit=self.config.data.pixels_limit)
-        return lambda epoch: PictureReader(samples, self.task.encoder.preprocessing, epoch=epoch, **options)
+    def times(self, samples: Sequence[Sample]) -> list[np.ndarray]:
+        """When the frames of each sample are shown."""
+        if self.task.encoder.takes == "vectors":
+            return [self.task.times(sample.media) for sample in samples]
+        return [known_times(sample.media, self.contents, pixels_limit=self.config.data.pixels_limit) for sample in samples]
 
-    def clips(self, samples: Sequence[Sample], batch: int) -> list | Iterator[Clips]:
-        """The clips of samples in order, as in testing."""
-        return (found.clips for found in load(in_order(len(samples), batch=batch), self.reader(samples)(None)))
+    def looks(self, samples: Sequence[Sample]) -> list[Look]:
+        """The clips that testing looks at, sample by sample."""
+        if self.task.sampling is None:
+            return [Look(place) for place in range(len(samples))]
+        return looks_in_testing(self.times(samples), self.task.sampling, views=self.task.test_views)
+
+    def reader(self, samples: Sequence[Sample]) -> Callable[[int | None], ReadClips]:
+        """A function from an epoch (None: as in testing) to a reader of positions: of samples in an epoch, of `looks` in testing."""
+        config, choose = self.config, self.chooser(samples)
+        if self.store is not None:
+            keys = fill(config, self.task, self.store, samples, self.contents)
+            stored = [self.task.sampling.candidates(clock) for clock in self.times(samples)] if self.task.sampling else ()
+            return lambda epoch: FeatureReader(self.store, keys, choose=choose(epoch) if self.task.sampling else None, stored=stored)
+        if self.task.encoder.takes == "vectors":
+            return lambda epoch: VectorReader(samples, choose=choose(epoch))
+        options = dict(view=self.view, seed=config.seed, modality=config.data.frames, pixels_limit=config.data.pixels_limit)
+        return lambda epoch: PictureReader(samples, self.task.encoder.preprocessing, choose=choose(epoch), epoch=epoch, **options)
+
+    def chooser(self, samples: Sequence[Sample]) -> Callable[[int | None], Choose]:
+        """A function from an epoch (None: as in testing) to what a position means."""
+        testing, sampling = self.looks(samples), self.task.sampling
+        if sampling is None:
+            return lambda epoch: Look  # noqa: ARG005 - a picture looks the same in every epoch
+        times, seed = self.times(samples), self.config.seed
+        return lambda epoch: testing.__getitem__ if epoch is None else looks_in_training(times, sampling, seed=seed, epoch=epoch)
+
+    def clips(self, samples: Sequence[Sample], batch: int) -> Iterator[Clips]:
+        """The clips of `looks`, in order."""
+        return (found.clips for found in load(in_order(len(self.looks(samples)), batch=batch), self.reader(samples)(None)))
+
+
+class LabelFeed:
+    """The batches of activity: every clip once an epoch."""
+
+    def __init__(self, config: Config, media: Media, samples: Sequence[Sample], labels: Sequence[str]):
+        if not samples:
+            raise DataError("Expected training clips with labels. Received: none in the split train.")
+        self.config, self.read = config, media.reader(samples)
+        self.labels = classes_of(samples, labels)
+        counts = np.bincount(self.labels, minlength=len(labels))
+        balanced = config.training.loss.class_weight == "balanced"
+        self.weights = (len(samples) / (counts > 0).sum() / np.maximum(counts, 1) if balanced else np.ones(len(labels))).astype(np.float32)
+
+    def plan(self, epoch: int) -> Plan:
+        """The batches of an epoch, decided by the seed and the epoch alone."""
+        clips = np.arange(len(self.labels))
+        return by_picture(clips, np.ones_like(clips), batch=self.config.training.batch, captions=1, seed=self.config.seed, epoch=epoch)
+
+    def batches(self, plan: Plan, epoch: int):
+        """The batches of a slice of a plan, read ahead by threads."""
+        return load(plan, self.read(epoch), labels=self._labels, threads=max(1, self.config.data.workers))
+
+    def _labels(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        labels = self.labels[positions]
+        return labels[:, None], self.weights[labels]
+
+
+def classes_of(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
+    """The class of each sample, (M,) int32.
+
+    Raises:
+        DataError: a sample has none, or one that the classifier does not know.
+    """
+    places = {label: place for place, label in enumerate(labels)}
+    for sample in samples:
+        if sample.label not in places:
+            raise DataError(f"{sample.id}: expected one of the classes {shortened_list(labels)}. Received: {'no label' if sample.label is None else repr(sample.label)}.")
+    return np.array([places[sample.label] for sample in samples], np.int32)
+
+
+def shortened_list(names: Sequence[str], shown: int = 8) -> str:
+    """The first few names."""
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
+def feed_of(task: Task, media: Media, samples: Sequence[Sample]) -> CaptionFeed | LabelFeed:
+    """The batches that a task trains on."""
+    if task.needs == "classes":
+        return LabelFeed(task.settings, media, samples, task.labels)
+    return CaptionFeed(task.settings, media, samples, task.tokenizer)
 
 
 class CaptionFeed:

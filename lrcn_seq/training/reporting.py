@@ -13,40 +13,45 @@ from PIL import Image
 
 from lrcn_seq import config as configs
 from lrcn_seq.data.media import read_frames
-from lrcn_seq.data.sources.shapes import exactly_right
-from lrcn_seq.records import Caption, Clips, Preprocessing, Sample
+from lrcn_seq.records import Caption, Preprocessing, Sample
+from lrcn_seq.registry import sources
 from lrcn_seq.tasks.base import Task
 from lrcn_seq.training import report
 from lrcn_seq.training.evaluation import Evaluated
+from lrcn_seq.training.labels import Classified
 from lrcn_seq.training.preparation import LEFT_OUT
 from lrcn_seq.training.run import Run
+from lrcn_seq.training.sentences import Described
 
-SHOWN = 12
+SHOWN, FRAMES = 12, 6
 PICTURE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
 
 
 def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict) -> Path:
     """Writes `report.html`."""
-    count = len(evaluated.samples)
+    noun = "picture" if task.sampling is None else "clip"
     contents = report.Contents(
         title=f"{task.name}: {run.folder.name}",
-        subtitle=f"{count} pictures of the split {scores['split']}, {time.strftime('%Y-%m-%d %H:%M')}",
+        subtitle=f"{len(evaluated.samples)} {noun}s of the split {scores['split']}, {time.strftime('%Y-%m-%d %H:%M')}",
         history=run.history(),
-        monitor=task.settings.training.monitor,
+        monitor=task.monitor,
         scores=scores,
-        health={name: value for name, value in scores["health"].items() if value is not None},
-        shown=shown(task, evaluated),
+        health={name: value for name, value in scores.get("health", {}).items() if value is not None},
+        shown=[] if task.labels else shown(task, evaluated),
         config=configs.dump(task.settings),
         left_out=left_out(run),
         command=f"lrcn evaluate {run.folder}",
         facts=facts(task, run),
+        classes=classes(evaluated) if task.labels else None,
+        clips=shown_clips(task, evaluated) if task.labels else (),
+        noun=noun,
     )
     report.write(run / "report.html", contents)
     return run / "report.html"
 
 
-def shown(task: Task, evaluated: Evaluated) -> list[report.Shown]:
-    """The best and the worst pictures by their own CIDEr."""
+def shown(task: Task, evaluated: Described) -> list[report.Shown]:
+    """The best and the worst pictures or clips by their own CIDEr."""
     sentences = evaluated.report.sentences
     metric = "cider" if "cider" in next(iter(sentences.values())) else next(iter(next(iter(sentences.values()))))
     order = sorted(range(len(evaluated.samples)), key=lambda place: -sentences[evaluated.samples[place].id][metric])
@@ -57,22 +62,77 @@ def shown(task: Task, evaluated: Evaluated) -> list[report.Shown]:
 def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report.Shown:
     words, attention = attention_of(task, sample, caption)
     # The map lies over what the encoder saw; without one the picture keeps its proportions.
-    resize = "pad" if attention is None else task.encoder.preprocessing.resize
-    picture = Image.fromarray(read_frames(sample.media, PICTURE._replace(resize=resize), pixels_limit=task.settings.data.pixels_limit)[0])
-    exact = exactly_right(caption.text, sample.captions) if task.settings.data.source["type"] == "shapes" else None
+    frames = strip(task, sample) if attention is None else pictures(task, sample, task.encoder.preprocessing.resize)
+    right = sources.get(task.settings.data.source["type"]).exactly_right
     return report.Shown(
-        name=sample.id, picture=picture, generated=caption.text, references=sample.captions, score=score, log_probability=caption.log_probability, words=words, attention=attention, exact=exact
+        name=sample.id,
+        picture=frames[0],
+        generated=caption.text,
+        references=sample.captions,
+        score=score,
+        log_probability=caption.log_probability,
+        words=words,
+        attention=attention,
+        exact=right and right(caption.text, sample.captions),
+        frames=tuple(frames) if task.sampling else (),
     )
 
 
+def strip(task: Task, sample: Sample) -> list[Image.Image]:
+    """The picture, or a few frames spread over what the classifier or describer saw of the clip; gray where there are only vectors."""
+    if task.encoder.takes == "vectors":
+        return [Image.new("RGB", PICTURE[:2], "lightgray")]
+    return pictures(task, sample, "pad")
+
+
+def pictures(task: Task, sample: Sample, resize: str) -> list[Image.Image]:
+    """The same, resized by a rule."""
+    numbers = None
+    if task.sampling:
+        numbers = task.sampling.stream(task.times(sample.media))
+        numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, FRAMES).round().astype(int))]
+    frames = read_frames(sample.media, PICTURE._replace(resize=resize), numbers=numbers, pixels_limit=task.settings.data.pixels_limit)
+    return [Image.fromarray(frame) for frame in (frames if task.sampling else frames[:1])]
+
+
 def attention_of(task: Task, sample: Sample, caption: Caption) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Words and where the decoder looked for each, (L, h, w); nothing where it has no attention or no square grid."""
-    ids = task.tokenizer.encode(caption.text)
-    looked = task.attention(Clips(task.frames(sample.media)[:1], np.zeros((1, 1), "int32")), np.array([ids], "int32")) if ids else None
+    """Words and where the decoder looked on the picture for each, (L, h, w); nothing where it has no attention or no square grid."""
+    ids = [] if task.sampling else task.tokenizer.encode(caption.text)
+    looked = task.attention(task.seen(sample.media), np.array([ids], "int32")) if ids else None
     side = 0 if looked is None else math.isqrt(looked.shape[-1])
     if looked is None or side < 2 or side * side != looked.shape[-1]:
         return (), None
     return tuple(task.tokenizer.decode([word]) for word in ids), looked[0].reshape(len(ids), side, side)
+
+
+def classes(evaluated: Classified) -> report.Classes:
+    """How the classes did."""
+    found = evaluated.report
+    return report.Classes(found.labels, found.confusion, found.per_class, found.bins)
+
+
+def shown_clips(task: Task, evaluated: Classified) -> list[report.ShownClip]:
+    """Clips that were classified wrong, the surest first, and right, the least sure first: where there is most to see."""
+    sure, right = evaluated.probabilities.max(axis=1), evaluated.found == evaluated.truth
+    wrong = sorted(np.flatnonzero(~right), key=lambda place: -sure[place])[:SHOWN]
+    return [_shown_clip(task, evaluated, place) for place in (*wrong, *sorted(np.flatnonzero(right), key=lambda place: sure[place])[:SHOWN])]
+
+
+def _shown_clip(task: Task, evaluated: Classified, place: int) -> report.ShownClip:
+    sample, row, names = evaluated.samples[place], evaluated.probabilities[place], evaluated.report.labels
+    true, found = names[evaluated.truth[place]], names[row.argmax()]
+    times, over_time = answers_over_time(task, sample)
+    followed = {name: over_time[:, names.index(name)].tolist() for name in dict.fromkeys((true, found))} if len(times) else {}
+    top = tuple((label.label, label.probability) for label in task.likeliest(row, 5))
+    return report.ShownClip(sample.id, strip(task, sample), true, found, float(row.max()), top, times, followed)
+
+
+def answers_over_time(task: Task, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Times (T,) and the distribution after each frame (T, C); nothing where the parts mix frames in time."""
+    if not (task.encoder.frame_wise and task.decoder.causal):
+        return np.zeros(0), np.zeros((0, len(task.labels)))
+    times, answers, _ = zip(*task.watch_frames(sample.media), strict=True)
+    return np.concatenate(times), np.concatenate(answers)
 
 
 def left_out(run: Run) -> list[tuple[str, str]]:

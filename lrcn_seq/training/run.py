@@ -19,10 +19,9 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.training import files
 
-
 LOCK = ".lock"
 MACHINE = "machine.json"
-BEFORE = ("config.yaml", "derived.json", "tokenizer.json", MACHINE)
+BEFORE = ("config.yaml", "derived.json", "tokenizer.json", "labels.json", MACHINE)
 
 
 class Run:

@@ -9,12 +9,12 @@ from typing import Any
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import DataError
-from lrcn_seq.tasks import Task, build
+from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import WEIGHTS, load_weights
 from lrcn_seq.training import evaluation, files
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
-from lrcn_seq.training.preparation import CaptionFeed, Corpus, Media, corpus_of, tokenizer_of
+from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, corpus_of, feed_of
 from lrcn_seq.training.run import MACHINE, Run, machine
 
 Pause = Callable[[str], None]
@@ -47,7 +47,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
 
 
 def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> Task:
-    tokenizer = tokenizer_of(config, run, corpus)
+    answers = answers_of(config, run, corpus)
     saved = run.read_state()
     at = Position(**saved[1]["position"]).stage if saved else 0
     stages = configs.stages(config)
@@ -55,7 +55,7 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
     for number, stage in enumerate(stages):
         if number < at:
             continue
-        task = _task(stage, run, tokenizer, fresh=saved is None and number == 0)
+        task = _task(stage, run, answers, fresh=saved is None and number == 0)
         if saved and saved[1].get("fresh"):
             load_weights(task, run.folder)
         trainer = _trainer(task, run, corpus, number, pause)
@@ -69,9 +69,8 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
     return task
 
 
-def _task(config: configs.Config, run: Run, tokenizer, *, fresh: bool) -> Task:
-    task = build(config, words=tokenizer.vocabulary_size, pretrained=fresh or not (run / WEIGHTS).exists())
-    task.tokenizer = tokenizer
+def _task(config: configs.Config, run: Run, answers: Answers, *, fresh: bool) -> Task:
+    task = answers.task(config, pretrained=fresh or not (run / WEIGHTS).exists())
     if config.init is not None and fresh:
         load_weights(task, Path(config.init.run), config.init.parts)
     return task
@@ -79,14 +78,13 @@ def _task(config: configs.Config, run: Run, tokenizer, *, fresh: bool) -> Task:
 
 def _trainer(task: Task, run: Run, corpus: Corpus, stage: int, pause: Pause) -> Trainer:
     config = task.settings
-    media = Media(config, task)
+    media = Media(config, task, corpus.contents)
     dev = corpus.splits["dev"]
     if not dev:
         raise DataError("Expected dev samples: the best weights are those with the best dev score. Received: none; give the source a dev share or split.")
     dev = dev[: config.training.dev_limit or None]
-    feed = CaptionFeed(config, media, corpus.splits["train"], task.tokenizer)
-    media_dev = Scorer(media, dev)
-    trainer = Trainer(task, feed, run, score=media_dev, bar=Bar(config.training.epochs, feed), pause=pause)
+    feed = feed_of(task, media, corpus.splits["train"])
+    trainer = Trainer(task, feed, run, score=Scorer(media, dev), bar=Bar(config.training.epochs, feed), pause=pause)
     trainer.position = Position(stage=stage)
     trainer.compile()
     return trainer
@@ -100,7 +98,7 @@ class Scorer:
 
     def __call__(self, task: Task) -> dict[str, float]:
         """Real decoding, and every metric of the config."""
-        return evaluation.dev_scores(evaluation.evaluate(task, self.media, self.samples))
+        return evaluation.evaluate([task], [self.media], self.samples).values
 
 
 def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
@@ -108,8 +106,7 @@ def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
     from lrcn_seq.training.reporting import write_report
 
     split = "test" if corpus.splits["test"] else "dev"
-    sentences = [caption for sample in corpus.splits["train"] for caption in sample.captions]
-    evaluated = evaluation.evaluate(task, Media(task.settings, task), corpus.splits[split], training_captions=sentences)
+    evaluated = evaluation.evaluate([task], [Media(task.settings, task, corpus.contents)], corpus.splits[split], training=corpus.splits["train"])
     scores = evaluation.write(run, evaluated, split)
     write_report(task, run, evaluated, scores)
     return scores

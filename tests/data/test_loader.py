@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lrcn_seq.data.captions import Captions
-from lrcn_seq.data.loader import FeatureReader, PictureReader, index_of, load, packed
+from lrcn_seq.data.clips import Look, gathered
+from lrcn_seq.data.loader import FeatureReader, PictureReader, index_of, load
 from lrcn_seq.data.plan import by_caption, by_picture, in_order
 from lrcn_seq.data.sources.shapes import Shapes
 from lrcn_seq.data.store import FeatureStore
@@ -65,7 +66,9 @@ def test_going_on_at_any_step_gives_the_same_batches(samples, captions, start):
 def test_views_differ_between_epochs_and_samples_only(samples):
     """The same sample looks the same within an epoch, wherever it stands."""
     reader = PictureReader(samples, SIZE, view=VIEW, seed=1, epoch=4)
-    several = reader(np.array([5, 9, 5])).frames
+    clips = reader(np.array([5, 9, 5]))
+    several = clips.frames[clips.index[:, 0]]
+    assert len(clips.frames) == 2, "decoded once"
     np.testing.assert_array_equal(several[0], several[2])
     np.testing.assert_array_equal(several[0], reader(np.array([5])).frames[0])
     other = PictureReader(samples, SIZE, view=VIEW, seed=1, epoch=5)
@@ -90,7 +93,9 @@ def test_a_picture_asked_for_twice_is_decoded_once(samples):
             return np.zeros((1, 8, 8, 3), np.uint8)
 
     reader = PictureReader([samples[0]._replace(media=Counting())], SIZE)
-    assert reader(np.array([0, 0, 0])).frames.shape == (3, 32, 32, 3)
+    clips = reader(np.array([0, 0, 0]))
+    assert clips.frames.shape == (1, 32, 32, 3)
+    assert clips.index.tolist() == [[0], [0], [0]]
     assert len(drawn) == 1
 
 
@@ -125,7 +130,8 @@ def test_a_file_that_breaks_later_stops_with_its_name(samples):
 
 def test_packing_against_writing_it_out():
     """Three clips of 2, 0 and 1 frames."""
-    clips = packed([np.full((2, 1, 1, 3), 7), np.zeros((0, 1, 1, 3), int), np.full((1, 1, 1, 3), 9)])
+    shown = [np.full((2, 1, 1, 3), 7), np.zeros((0, 1, 1, 3), int), np.full((1, 1, 1, 3), 9)]
+    clips = gathered([Look(sample) for sample in range(3)], lambda sample, numbers, wanted: [shown[sample]])
     np.testing.assert_array_equal(clips.frames[:, 0, 0, 0], [7, 7, 9])
     np.testing.assert_array_equal(clips.index, [[0, 1], [-1, -1], [2, -1]])
     assert index_of([]).shape == (0, 0)

@@ -10,7 +10,8 @@ from lrcn_seq.data.sources.shapes import Drawing
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import Batch, Clips
 from lrcn_seq.registry import sources
-from lrcn_seq.tasks.captioning import Ranker, Writer, by_owner, word_loss
+from lrcn_seq.tasks._losses import by_owner, word_loss
+from lrcn_seq.tasks._writing import Ranker, Writer
 from lrcn_seq.training import train
 from lrcn_seq.training.preparation import Media
 
@@ -215,7 +216,7 @@ def test_a_single_picture_is_asked_into_a_list(task, media):
     ("options", "error", "sentence"),
     [
         ({"best": 0}, ArgumentError, "best: expected at least one sentence. Received: best=0"),
-        ({"batch": 0}, ArgumentError, "batch: expected at least one picture. Received: batch=0"),
+        ({"batch": 0}, ArgumentError, "batch: expected at least one. Received: batch=0"),
         ({"beams": 0}, ConfigError, r"search\.beams: expected a number greater than 0\. Received: 0"),
         ({"search": {"type": "beem"}}, ConfigError, r"search\.type: searches has no 'beem'\. Did you mean 'beam'"),
         ({"search": {"type": "beam", "minimum_length": 40}}, ConfigError, "minimum_length=40"),

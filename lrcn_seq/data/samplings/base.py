@@ -25,6 +25,10 @@ class Sampling(ABC):
     def candidates(self, times: np.ndarray) -> np.ndarray:
         """All numbers that `train` or `test` may choose, ascending: what a feature store must hold."""
 
+    def stream(self, times: np.ndarray) -> np.ndarray:
+        """The numbers, ascending, that a classifier is shown which takes frames one by one."""
+        return np.unique(np.concatenate(self.test(times)))
+
 
 def grid(times: np.ndarray, step: int, *, seconds: float | None = None, phase: float = 0.0) -> np.ndarray:
     """Every `step`-th frame number, or the frame shown at every multiple of `seconds`; `phase` in [0, 1) shifts the first."""

@@ -24,3 +24,6 @@ class Every(Sampling):
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return grid(times, self.step, seconds=self.seconds)[: self.most]
+
+    def stream(self, times: np.ndarray) -> np.ndarray:
+        return grid(times, self.step, seconds=self.seconds)

@@ -27,3 +27,6 @@ class RandomClip(Sampling):
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return np.arange(len(times))
+
+    def stream(self, times: np.ndarray) -> np.ndarray:
+        return grid(times, self.step, seconds=self.seconds)

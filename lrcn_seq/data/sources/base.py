@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from abc import ABC
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
@@ -26,6 +26,8 @@ class Source(ABC, Sequence[Sample]):
 
     samples: Sequence[Sample]
     notes: tuple[str, ...] = ()
+    exactly_right: ClassVar[Callable[[str, Iterable[str]], bool] | None] = None
+    """Whether a sentence says all that the references (all of one sample) say, where that can be known: of built-in data."""
 
     def __len__(self) -> int:
         return len(self.samples)

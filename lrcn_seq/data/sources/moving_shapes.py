@@ -127,3 +127,6 @@ def _crossing(move: Move, random: np.random.Generator, film: Film, background: i
     height, thing = random.uniform(0.25, 0.75), placed(move.thing, (0.5, 0.5), random)
     places = np.linspace(0.2, 0.8, count)[:: 1 if move.direction == "right" else -1]
     return np.stack([paint([thing._replace(x=float(x), y=height)], film.pixels, background) for x in places])
+
+
+MovingShapes.exactly_right = staticmethod(exactly_right)

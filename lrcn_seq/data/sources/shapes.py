@@ -126,3 +126,6 @@ def _arranged(scene: Scene, random: np.random.Generator) -> list[Placed]:
     if scene.relation == "above":
         places = [(x, y) for y, x in places]
     return [placed(thing, place, random) for thing, place in zip((scene.first, scene.second), places, strict=True)]
+
+
+Shapes.exactly_right = staticmethod(exactly_right)

@@ -1,0 +1,114 @@
+"""What `caption` and `describe` have in common: a search from the command line, and sentences as rows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from lrcn_seq.cli._files import expand, lines_done, open_output, positive
+from lrcn_seq.errors import ConfigError, Problem, UsageError
+
+OVERRIDE = re.compile(r"\w+(\.\w+)+=")
+VERBS = {"captioning": "caption", "description": "describe", "activity": "classify"}
+Predict = Callable[[Any, list[str], dict], Iterable]
+"""A task, files and a search to predictions, one after the other."""
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """The arguments that both verbs have after their files."""
+    parser.add_argument("--beams", type=positive, metavar="K", help="beams of the search")
+    parser.add_argument("--best", type=positive, default=1, metavar="N", help="sentences for each, best first")
+    parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a file is done; called again, goes on where it stopped")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def write_all(arguments: argparse.Namespace, names: list[str], predict: Predict, *, task: str) -> int:
+    """Prints sentences for each file; those that cannot be read are named, and the exit code is then 1."""
+    import lrcn_seq
+
+    overrides = [text for text in names if OVERRIDE.match(text) and not Path(text).exists()]
+    files = expand([text for text in names if text not in overrides])
+    done = lines_done(arguments.output)
+    results, failed = [], 0
+    with open_output(arguments.output) as output:
+        model = loaded(lrcn_seq.load(arguments.run), task, arguments.run)
+        search = model.searching(changed(model.settings, overrides), beams=arguments.beams, best=arguments.best)
+        for prediction in predict(model, [file for file in files if file not in done], search):
+            row = as_dict(prediction)
+            failed += "error" in row
+            if arguments.json:
+                results.append(row)
+            output.write(row)
+            show(row, VERBS[task], quiet=arguments.json, several=len(files) > 1 or arguments.best > 1)
+    if arguments.json:
+        print(json.dumps({"results": results}, ensure_ascii=False))
+    return 1 if failed else 0
+
+
+def loaded(model: Any, task: str, folder: str) -> Any:
+    """The task of a run, once it is seen to be the one that the verb is for.
+
+    Raises:
+        UsageError: it is another.
+    """
+    if model.name != task:
+        raise UsageError(f"{folder}: expected a run of the task {task}. Received: a run of {model.name}; use `lrcn {VERBS.get(model.name, '...')}`.")
+    return model
+
+
+def changed(settings, overrides: list[str]) -> dict:
+    """The search of the run with what the call changes; of another type, its defaults with it."""
+    from lrcn_seq.config.loading import override
+
+    tree = {"search": dict(settings.search)}
+    problems = [Problem(text, "only search.key=value can be changed here.") for text in overrides if not text.startswith("search.")]
+    for text in sorted(overrides, key=lambda text: not text.startswith("search.type=")):
+        if problem := override(tree, text):
+            problems.append(problem)
+        elif text.startswith("search.type=") and tree["search"]["type"] != settings.search["type"]:
+            tree["search"] = {"type": tree["search"]["type"]}
+    if problems:
+        raise ConfigError(problems, "the call")
+    return tree["search"]
+
+
+def tracked(batches: list, title: str) -> Iterator:
+    """Batches behind a progress bar on stderr while a terminal looks on."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return iter(track(batches, title, console=console, transient=True, disable=not console.is_terminal or len(batches) < 2))
+
+
+def as_dict(prediction) -> dict:
+    """The row of `--json` and `--output`."""
+    if prediction.error:
+        return {"file": prediction.file, "error": prediction.error}
+    if prediction.windows:
+        windows = [{"start": one.start, "end": one.end, "captions": [caption._asdict() for caption in one.captions]} for one in prediction.windows]
+        return {"file": prediction.file, "windows": windows}
+    return {"file": prediction.file, "captions": [caption._asdict() for caption in prediction.captions]}
+
+
+def show(row: dict, verb: str, *, quiet: bool, several: bool) -> None:
+    """One line a sentence on stdout, behind its file and its time where there are several; the sentence of an error on stderr."""
+    if "error" in row:
+        print(f"lrcn {verb}: {row['file']}: {row['error']}", file=sys.stderr)
+    elif not quiet:
+        before = f"{row['file']}\t" if several else ""
+        for window in row.get("windows", ()):
+            for caption in window["captions"]:
+                print(f"{before}{clock(window['start'])}–{clock(window['end'])}\t{caption['text']}")
+        for caption in row.get("captions", ()):
+            print(f"{before}{caption['text']}")
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
