@@ -17,8 +17,9 @@ PREPARE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {folder!r})
-from metrics_speed import races
-races(Path({data!r}))[{race!r}][{side}]()
+from metrics_speed import races, seconds
+work = races(Path({data!r}))[{race!r}][{side}]
+_, processor = seconds(work)
 """
 OPEN = """
 import time
@@ -27,7 +28,7 @@ source, start = tables.meteor_folder() / "data/paraphrase-en.gz", time.perf_coun
 paraphrases.open_paraphrases(source)
 print(time.perf_counter() - start)
 """
-PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+PEAK = "import resource; print(processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 
 
 def output(code: str, **environment: str) -> list[float]:
@@ -56,11 +57,11 @@ def first_use(rounds: int) -> None:
 
 def memory(data: str) -> None:
     """Each part in a process of its own."""
-    print("\n| peak memory, 8,091 hypotheses, 32,364 references | Python | Java |\n|---|---:|---:|")
+    print("\n| peak memory, 8,091 hypotheses, 32,364 references | processor | Python | Java |\n|---|---:|---:|---:|")
     for race in ("BLEU + ROUGE-L + CIDEr, raw text", "METEOR, tokenized"):
         for side, name in enumerate(("pycocoevalcap", "ours")):
-            own, java = output(PREPARE.format(folder=str(Path(__file__).parent), data=data, race=race, side=side) + PEAK)
-            print(f"| {race}: {name} | {own / 1e3:.0f} MB | {f'{java / 1e3:.0f} MB' if side == 0 else '-'} |", flush=True)
+            processor, own, java = output(PREPARE.format(folder=str(Path(__file__).parent), data=data, race=race, side=side) + PEAK)
+            print(f"| {race}: {name} | {processor:.2f} s | {own / 1e3:.0f} MB | {f'{java / 1e3:.0f} MB' if side == 0 else '-'} |", flush=True)
 
 
 if __name__ == "__main__":
