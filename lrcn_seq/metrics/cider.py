@@ -27,7 +27,7 @@ class Cider(Metric):
     Arguments:
         variant: `d` is CIDEr-D as in the COCO evaluation code (which calls it CIDEr): counts clipped to the reference's,
             and a penalty on other lengths; `plain` has neither.
-        length: what CIDEr-D's penalty measures; the COCO code counts bigrams, one fewer than words (and none for no words).
+        length: what CIDEr-D's penalty measures; the COCO code counts bigrams, one fewer than words, so that differences are the same.
         frequencies: file of stored document frequencies; None takes them from the references at hand, which for one image means a score of 0.
         order: longest n-gram. sigma: width of the length penalty, in words.
     """
