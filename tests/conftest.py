@@ -77,11 +77,27 @@ def smoke_config() -> Path:
 
 
 @pytest.fixture(scope="session")
-def smoke_run(smoke_config, tmp_path_factory) -> Path:
+def smoke_run(tmp_path_factory) -> Path:
     """A run of the smallest shipped config, trained once for all tests; they must leave it as it is."""
+    return trained("captioning", tmp_path_factory.mktemp("smoke"))
+
+
+@pytest.fixture(scope="session")
+def activity_run(tmp_path_factory) -> Path:
+    """The same of activity."""
+    return trained("activity", tmp_path_factory.mktemp("activity"))
+
+
+@pytest.fixture(scope="session")
+def description_run(tmp_path_factory) -> Path:
+    """The same of description."""
+    return trained("description", tmp_path_factory.mktemp("description"))
+
+
+def trained(name: str, folder: Path) -> Path:
+    """A run of a smoke config in a folder."""
     from lrcn_seq import config
     from lrcn_seq.training import train
 
-    folder = tmp_path_factory.mktemp("smoke")
-    train(config.read(smoke_config, [f"data.store.folder={folder / 'features'}"]), folder / "run")
+    train(config.read(ROOT / "configs" / "smoke" / f"{name}.yaml", [f"data.store.folder={folder / 'features'}"]), folder / "run")
     return folder / "run"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrcn_seq.data import flow
 from lrcn_seq.data.clips import known_times
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.media import name_of, read_frames, read_views
@@ -77,7 +78,7 @@ def items_of(
 def key_of(content: str, numbers: np.ndarray | None, view: View | None, modality: Modality = "rgb") -> str:
     """What features are stored under: content, frame numbers, view, and whether frames or their motion are seen."""
     frames = "all" if numbers is None else blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
-    return f"{content}:{frames}:{'' if view is None else view.identity}" + ("" if modality == "rgb" else f":{modality}")
+    return f"{content}:{frames}:{'' if view is None else view.identity}" + ("" if modality == "rgb" else f":{flow.IDENTITY}")
 
 
 def extract(

@@ -15,6 +15,10 @@ from lrcn_seq.tasks._writing import sentence_problems
 from lrcn_seq.tasks.base import check_media, name_in, sampling_problems
 
 
+MOMENT = 5e-4
+"""Seconds that forgive rounded time stamps."""
+
+
 @tasks.register
 class Description(SentenceTask):
     """Words after words, beside or after the features of the frames."""
@@ -47,12 +51,13 @@ class Description(SentenceTask):
     def _predict_windows(self, media: Any, name: str, seconds: float, search: dict[str, Any], best: int) -> Prediction:
         try:
             times = self.times(media)
-            parts = [part for part in np.split(np.arange(len(times)), np.flatnonzero(np.diff(times // seconds)) + 1) if len(part)]
+            window = (times + MOMENT) // seconds
+            parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(window)) + 1)
             looks = [part[self.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
             found = [sentences for clips in self.watch(media, looks, batch=self.at_once) for sentences in self.captions(clips, search, best)]
         except MediaError as error:
             return Prediction(name, (), error.reason)
-        starts = [float(times[part[0]] // seconds * seconds) for part in parts]
+        starts = [float(window[part[0]] * seconds) for part in parts]
         ends = [*(start + seconds for start in starts[:-1]), float(min(starts[-1] + seconds, times[-1] + frame_length(times)))]
         return Prediction(name, windows=tuple(map(Window, starts, ends, found)))
 

@@ -76,9 +76,10 @@ class Trainer:
                 self._epoch()
             self._evaluate()
 
-    def hand_over(self) -> None:
-        """Leaves a state in which the next stage begins from the best weights."""
-        self.position = self.position._replace(stage=self.position.stage + 1, epoch=0, step=0, trained=False, waited=0, stopped=False, number=self.position.number + 1)
+    def hand_over(self, *, same: bool = True) -> None:
+        """Leaves a state in which the next stage begins from the best weights; not the `same` model is not compared with them."""
+        best = self.position.best if same else None
+        self.position = self.position._replace(best=best, stage=self.position.stage + 1, epoch=0, step=0, trained=False, waited=0, stopped=False, number=self.position.number + 1)
         self.run.write_state(self.position.number, {}, {"position": self.position._asdict(), "history": self.history, "fresh": True}, pause=self.pause)
 
     def _epoch(self) -> None:

@@ -57,16 +57,21 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
             continue
         task = _task(stage, run, answers, fresh=saved is None and number == 0)
         if saved and saved[1].get("fresh"):
-            load_weights(task, run.folder)
+            load_weights(task, run.folder, kept(stages[number - 1], stage))
         trainer = _trainer(task, run, corpus, number, pause)
         if saved and number == at:
             trainer.restore(*saved)
         trainer.fit()
         if number + 1 < len(stages):
-            trainer.hand_over()
+            trainer.hand_over(same="decoder" in kept(stage, stages[number + 1]))
             saved, at = run.read_state(), number + 1
     load_weights(task, run.folder)
     return task
+
+
+def kept(before: configs.Config, after: configs.Config) -> tuple[str, ...]:
+    """The parts whose weights go from one stage to the next: not a decoder that is replaced."""
+    return ("encoder", "decoder") if before.decoder["type"] == after.decoder["type"] else ("encoder",)
 
 
 def _task(config: configs.Config, run: Run, answers: Answers, *, fresh: bool) -> Task:

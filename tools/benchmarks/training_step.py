@@ -59,7 +59,7 @@ def ours():
 
     from lrcn_seq.decoders.lrcn import Lrcn
     from lrcn_seq.records import Encoded
-    from lrcn_seq.tasks.captioning import word_loss
+    from lrcn_seq.tasks._losses import word_loss
     from lrcn_seq.training.fit import as_dataset
 
     class Captioner(keras.Model):

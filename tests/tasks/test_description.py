@@ -1,0 +1,67 @@
+"""Description: one clip a sentence, windows of long videos, and its refusals."""
+
+import numpy as np
+import pytest
+
+import lrcn_seq
+from lrcn_seq import config
+from lrcn_seq.data.sources.moving_shapes import Film
+from lrcn_seq.errors import ArgumentError, ConfigError
+from lrcn_seq.records import Clips
+
+SMOKE = "configs/smoke/description.yaml"
+
+
+@pytest.fixture(scope="module")
+def task(description_run):
+    """The trained task."""
+    return lrcn_seq.load(description_run)
+
+
+@pytest.fixture(scope="module")
+def films():
+    """Clips of several lengths, (T, 32, 32, 3) uint8."""
+    return [Film(0, "test", number, 32, 3).draw() for number in range(6)]
+
+
+def test_clips_of_several_lengths_are_described_as_alone(task, films):
+    """Padding changes no sentence."""
+    assert len({len(film) for film in films}) > 1
+    together = task.predict(films, batch=6)
+    assert together == [task.predict([film])[0]._replace(file=str(place)) for place, film in enumerate(films)]
+
+
+def test_windows_are_the_parts_of_a_video_described_by_themselves(task, films):
+    """With their times; 25 frames a second, so that 0.2 s are five frames, and the last window is shorter."""
+    video = np.concatenate(films)[:23]
+    (found,) = task.predict_windows([video], 0.2)
+    assert [(round(one.start, 3), round(one.end, 3)) for one in found.windows] == [(0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.92)]
+    for number, window in enumerate(found.windows):
+        part = video[5 * number : 5 * number + 5]
+        assert window.captions == task.captions(Clips(part, np.arange(len(part), dtype="int32")[None]))[0]
+
+
+def test_a_window_without_length_is_refused(task, films):
+    """In a sentence."""
+    with pytest.raises(ArgumentError, match="seconds: expected a length of time above 0. Received: seconds=0"):
+        task.predict_windows(films[:1], 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("data.sampling=null", r"data\.sampling: missing: say which frames"),
+        ("data.sampling={type: sliding}", r"data\.sampling: a sentence is written about one clip"),
+        ("training.monitor=top_1", r"training\.monitor: expected one of the scores"),
+    ],
+)
+def test_what_fits_no_describer_is_refused(change, sentence):
+    """Before any data is read."""
+    with pytest.raises(ConfigError, match=sentence):
+        lrcn_seq.build(config.read(SMOKE, [change]), words=20)
+
+
+def test_captioning_takes_no_sampling():
+    """Its pictures have no frames to choose from."""
+    with pytest.raises(ConfigError, match=r"data\.sampling: captioning looks at pictures"):
+        lrcn_seq.build(config.read("configs/smoke/captioning.yaml", ["data.sampling={type: every}"]), words=20)
