@@ -71,7 +71,7 @@ def by_frame(task, file: str, arguments: argparse.Namespace, output: Output) -> 
     times, frames, separator = array("d"), [], ""
     with output.line() as put, progress(Path(file).name) as told:
         put(json.dumps({"file": file}, ensure_ascii=False)[:-1] + ', "frames": [')
-        for clock, answers, so_far in task.watch_frames(file, progress=told):
+        for clock, answers, so_far in task.watch_frames(file, progress=told):  # noqa: B007 - the last is used after the loop
             times.extend(clock)
             put(separator + ", ".join(map(json.dumps, answers.tolist())))
             separator = ", "

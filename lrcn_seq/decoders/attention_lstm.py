@@ -22,7 +22,8 @@ class AttentionLstm(WordDecoder):
 
     The state starts from the mean feature v: h = tanh(W_h v + b_h), c = tanh(W_c v + b_c).
     `reader`: width of an LSTM that first reads the steps, so that their order can be told; what it says at a step stands beside
-    every region of it (as the annotations of Bahdanau et al. 2015, section 3.2); 0 for none. `attention`: width of the comparison. `feature_units`: width to which every region is projected first; 0 for none.
+    every region of it (as the annotations of Bahdanau et al. 2015, section 3.2); 0 for none.
+    `attention`: width of the comparison. `feature_units`: width to which every region is projected first; 0 for none.
     `gate`: the context times β = σ(W_β h + b_β), so that the decoder may look away (section 4.2.1).
     `deep_output`: logits from E y + L_h h + L_z context (equation 7), otherwise from h alone.
     `dropout` falls on the embedded words and on what enters the logits, one mask a sentence; `feature_dropout` on the regions.

@@ -19,7 +19,8 @@ from lrcn_seq.registry import encoders
 class TinyCnn(Encoder):
     """Convolution blocks (3×3, batch norm, ReLU, 2×2 maximum), each of twice the filters of the last.
 
-    Features are (N, R, D) with D = filters · 2^(blocks−1): the grid's (size / 2^blocks)² regions, their mean (R = 1), or all of them side by side (`flat`: R = 1, R·D wide), which tells where things are.
+    Features are (N, R, D) with D = filters · 2^(blocks−1): the grid's (size / 2^blocks)² regions, their mean (R = 1),
+    or all of them side by side (`flat`: R = 1, R·D wide), which tells where things are.
     `coordinates` appends to each region where it lies, (y, x) from −1 to 1, which convolutions do not know (Liu et al. 2018, section 3): D + 2;
     pooled, each filter gives its mean under a softmax over the regions, and where that lies (Finn et al. 2016, arXiv 1509.06113, section IV): 3 D.
     Batch norm after Ioffe & Szegedy 2015, section 3.

@@ -129,7 +129,7 @@ class Activity(Task):
         so_far = totals / counts[:, None] if self.decoder.every_step else answers
         return answers, so_far, Stream(keras.tree.map_structure(np.asarray, state), totals[-1], int(counts[-1]))
 
-    def watch_frames(self, media: Any, *, chunk: int = 16, progress: Callable[[int, int], None] = lambda done, total: None) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def watch_frames(self, media: Any, *, chunk: int = 16, progress: Callable[[int, int], None] | None = None) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Frame by frame in constant memory (`progress` is told how many of how many are done): times (n,) in seconds, distributions (n, C), and those of all so far (n, C), a few at a time.
 
         Raises:
@@ -142,7 +142,8 @@ class Activity(Task):
         for piece, clips in zip(pieces, self.watch(media, pieces, batch=1), strict=True):
             answers, so_far, stream = self.advance(clips.frames[: len(piece)], stream)
             yield times[piece], answers, so_far
-            progress(stream.count, len(numbers))
+            if progress:
+                progress(stream.count, len(numbers))
 
     def _compiled(self, name: str, kind: type[keras.Model]) -> keras.Model:
         if not hasattr(self, name):

@@ -14,7 +14,6 @@ from lrcn_seq.tasks._sentences import SentenceTask
 from lrcn_seq.tasks._writing import sentence_problems
 from lrcn_seq.tasks.base import check_media, name_in, sampling_problems
 
-
 MOMENT = 5e-4
 """Seconds that forgive rounded time stamps."""
 

@@ -43,7 +43,7 @@ def test_windows_are_the_parts_of_a_video_described_by_themselves(task, films):
 
 def test_a_window_without_length_is_refused(task, films):
     """In a sentence."""
-    with pytest.raises(ArgumentError, match="seconds: expected a length of time above 0. Received: seconds=0"):
+    with pytest.raises(ArgumentError, match=r"seconds: expected a length of time above 0\. Received: seconds=0"):
         task.predict_windows(films[:1], 0)
 
 

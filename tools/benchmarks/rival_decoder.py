@@ -18,14 +18,14 @@ class RivalDecoder(WordDecoder):
         self.embed, self.lstm = layers.Embedding(vocabulary_size, embedding), layers.LSTM(units, return_sequences=True)
         self.enter, self.leave, self.output_words = layers.Dropout(dropout), layers.Dropout(dropout), layers.Dense(vocabulary_size)
 
-    def build(self, encoded_shape, words_shape=None):
+    def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
         """Weights for features (B, S, R, D)."""
         width = self.embed.output_dim + encoded_shape[0][-1]
         self.embed.build((None,))
         self.lstm.build((None, None, width))
         self.output_words.build((None, self.lstm.units))
 
-    def start(self, encoded, *, training: bool = False):
+    def start(self, encoded, *, training: bool = False):  # noqa: ARG002 - the contract
         """Memory: the pooled feature (B, D); state: (h, c)."""
         feature = ops.mean(encoded.features, axis=(1, 2))
         zeros = ops.zeros((ops.shape(feature)[0], self.lstm.units))

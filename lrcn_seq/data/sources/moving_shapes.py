@@ -46,26 +46,31 @@ class Story(NamedTuple):
 
 
 class Film(NamedTuple):
-    """One clip, drawn when asked for: each thing crosses the picture in `steps` to `steps` + 2 frames."""
+    """One clip, drawn when asked for: each thing crosses the picture in `steps` to `steps` + 2 frames; `unseen`: see MovingShapes."""
 
     seed: int
     split: str
     number: int
     pixels: int
     steps: int
+    unseen: bool = True
 
     @property
     def key(self) -> str:
-        return f"moving_shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}/{self.steps}"
+        return f"moving_shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}/{self.steps}{'' if self.unseen else '/seen'}"
 
     def story(self) -> Story:
-        return _story(self._random(), self.split)
+        return self._story(self._random())
 
     def draw(self) -> np.ndarray:
         """(T, pixels, pixels, 3) uint8."""
         random = self._random()
-        story, background = _story(random, self.split), int(random.integers(215, 256))
+        story, background = self._story(random), int(random.integers(215, 256))
         return np.concatenate([_crossing(move, random, self, background) for move in story])
+
+    def _story(self, random: np.random.Generator) -> Story:
+        things = two_things(random, self.split if self.unseen else "train")
+        return Story(*(Move(thing, DIRECTIONS[random.integers(2)]) for thing in things))
 
     def _random(self) -> np.random.Generator:
         return np.random.default_rng([self.seed, SPLITS.index(self.split), self.number, 1])
@@ -76,7 +81,8 @@ class MovingShapes(Source):
     """Clips of two moves. The label is the two directions ("left right", say): four classes, chance is a quarter.
 
     Args:
-        train, dev, test: how many clips of each split; dev and test show pairs of color and shape that training never shows.
+        train, dev, test: how many clips of each split.
+        unseen_pairs: dev and test show pairs of color and shape that training never shows; otherwise other stories of the same things.
         steps: frames that a move takes at least; lengths vary.
         pixels: height and width.
     """
@@ -90,8 +96,9 @@ class MovingShapes(Source):
         seed: NotNegative = 0,
         pixels: Annotated[int, Ge(16)] = 48,
         steps: Annotated[int, Ge(2)] = 4,
+        unseen_pairs: bool = True,
     ):
-        films = [Film(seed, split, number, pixels, steps) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
+        films = [Film(seed, split, number, pixels, steps, unseen_pairs) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
         self.samples = checked((_sample(film) for film in films), "moving_shapes")
 
 
@@ -115,11 +122,6 @@ def exactly_right(sentence: str, references: Iterable[str]) -> bool:
 def _sample(film: Film) -> Sample:
     name, story = f"{film.split}-{film.number:05d}", film.story()
     return Sample(name, film, name, film.split, story.sentences(), f"{story.first.direction} {story.second.direction}")
-
-
-def _story(random: np.random.Generator, split: str) -> Story:
-    things = two_things(random, split)
-    return Story(*(Move(thing, DIRECTIONS[random.integers(2)]) for thing in things))
 
 
 def _crossing(move: Move, random: np.random.Generator, film: Film, background: int) -> np.ndarray:
