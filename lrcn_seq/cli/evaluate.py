@@ -38,8 +38,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(scores))
         return 0
     for name, value in scores["metrics"].items():
-        print(f"{name:8} {value:.4f}  {scores['signatures'][name]}")
-    print(f"{scores['count']} samples of {scores['split']}; {scores['health']['distinct_captions']:.0%} of the captions are distinct.")
+        print(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
+    print(f"{scores['count']} samples of {scores['split']}{beside(scores)}")
     for direction, row in scores.get("retrieval", {}).items():
         print(f"{direction}: {row}")
     return 0
+
+
+def beside(scores: dict) -> str:
+    """What else is to be known: how much sentences differ, or how sure an accuracy is."""
+    if "health" in scores:
+        return f"; {scores['health']['distinct_captions']:.0%} of the captions are distinct."
+    low, high = scores["intervals"]["top_1"]
+    return "." if low is None else f"; top_1 lies between {low:.3f} and {high:.3f} (95 %, over groups)."

@@ -1,6 +1,7 @@
 """The verbs classify and describe on files: GIFs, broken files, outputs that go on, frame by frame."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -91,3 +92,12 @@ def test_the_library_says_what_the_verb_says(lrcn, activity_run, videos):
     row = json.loads(lrcn("classify", activity_run, videos / "clip1.gif", "--json").out)["results"][0]
     (found,) = lrcn_seq.load(activity_run).predict([videos / "clip1.gif"])
     assert [label._asdict() for label in found.labels] == row["labels"]
+
+
+def test_evaluate_prints_the_scores_of_a_classifier(lrcn, activity_run, tmp_path):
+    """Each with its signature, and how sure the accuracy is."""
+    shutil.copytree(activity_run, tmp_path / "run")
+    done = lrcn("evaluate", tmp_path / "run", "--split", "dev")
+    assert done.code == 0
+    assert done.out.startswith("top_1 ")
+    assert "8 samples of dev; top_1 lies between" in done.out
