@@ -35,6 +35,14 @@ class Special(NamedTuple):
 SPECIAL = Special()
 
 
+class Moment(NamedTuple):
+    """A part of a clip, in seconds from its beginning, the end not included, and its class."""
+
+    start: float
+    end: float
+    label: str
+
+
 class Sample(NamedTuple):
     """One picture or clip of a source, with what is known about it.
 
@@ -48,6 +56,8 @@ class Sample(NamedTuple):
     split: str
     captions: tuple[str, ...] = ()
     label: str | None = None
+    moments: tuple[Moment, ...] = ()
+    """Classes of parts of the clip, for labels in time."""
 
 
 class Preprocessing(NamedTuple):

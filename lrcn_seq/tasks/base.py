@@ -150,7 +150,7 @@ def fit_tokenizer(config: configs.Config, source: Iterable[Sample]) -> text.Toke
 
 def labels_of(source: Iterable[Sample]) -> list[str]:
     """The classes of a source, sorted."""
-    return sorted({sample.label for sample in source if sample.label is not None})
+    return sorted({label for sample in source for label in (sample.label, *(moment.label for moment in sample.moments)) if label is not None})
 
 
 def set_precision(precision: str) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from keras import ops
 from lrcn_seq import text
 from lrcn_seq.config import Config
 from lrcn_seq.data.captions import Captions
-from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training
+from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training, padded
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.extraction import extract, items_of
 from lrcn_seq.data.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
@@ -199,29 +200,57 @@ class Media:
 
 
 class LabelFeed:
-    """The batches of activity: every clip once an epoch."""
+    """The batches of activity: every clip once an epoch, with one class or with the class of each frame."""
 
-    def __init__(self, config: Config, media: Media, samples: Sequence[Sample], labels: Sequence[str]):
+    def __init__(self, task: Task, media: Media, samples: Sequence[Sample]):
         if not samples:
             raise DataError("Expected training clips with labels. Received: none in the split train.")
-        self.config, self.read = config, media.reader(samples)
-        self.labels = classes_of(samples, labels)
-        counts = np.bincount(self.labels, minlength=len(labels))
-        balanced = config.training.loss.class_weight == "balanced"
-        self.weights = (len(samples) / (counts > 0).sum() / np.maximum(counts, 1) if balanced else np.ones(len(labels))).astype(np.float32)
+        self.config, self.read, self.samples, self.labels = task.settings, media.reader(samples), samples, task.labels
+        self.weights = np.ones(len(samples), np.float32)
+        self.in_time = any(sample.moments for sample in samples)
+        if self.in_time:
+            check_in_time(task)
+            self.times, self.choose = media.times(samples), media.chooser(samples)
+            return
+        self.classes = classes_of(samples, task.labels)
+        if task.settings.training.loss.class_weight == "balanced":
+            counts = np.bincount(self.classes, minlength=len(task.labels))
+            self.weights = (len(samples) / (counts > 0).sum() / counts[self.classes]).astype(np.float32)
 
     def plan(self, epoch: int) -> Plan:
         """The batches of an epoch, decided by the seed and the epoch alone."""
-        clips = np.arange(len(self.labels))
+        clips = np.arange(len(self.samples))
         return by_picture(clips, np.ones_like(clips), batch=self.config.training.batch, captions=1, seed=self.config.seed, epoch=epoch)
 
     def batches(self, plan: Plan, epoch: int):
         """The batches of a slice of a plan, read ahead by threads."""
-        return load(plan, self.read(epoch), labels=self._labels, threads=max(1, self.config.data.workers))
+        choose = self.choose(epoch) if self.in_time else None
+        return load(plan, self.read(epoch), labels=partial(self._labels, choose), threads=max(1, self.config.data.workers))
 
-    def _labels(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        labels = self.labels[positions]
-        return labels[:, None], self.weights[labels]
+    def _labels(self, choose: Choose | None, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if choose is None:
+            return self.classes[positions][:, None], self.weights[positions]
+        rows = [classes_in_time(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels) for p in positions]
+        return padded(rows), self.weights[positions]
+
+
+def check_in_time(task: Task) -> None:
+    """Raises ConfigError unless a task can learn a class for every frame."""
+    problems = []
+    if not task.decoder.every_step:
+        problems.append(Problem("decoder", "the data have labels in time, which need an answer at every step. Use lstm_frames with output: every_step."))
+    if task.settings.training.loss.class_weight != "none":
+        problems.append(Problem("training.loss.class_weight", "the data have labels in time; only whole clips can be weighted. Leave it out."))
+    if problems:
+        raise ConfigError(problems)
+
+
+def classes_in_time(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """The class at each of times (T,) int32, −1 where there is none; of moments that overlap, that of the last."""
+    found = np.full(len(times), -1, np.int32)
+    for moment in sample.moments:
+        found[(times >= moment.start) & (times < moment.end)] = labels.index(moment.label)
+    return found
 
 
 def classes_of(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
@@ -245,7 +274,7 @@ def shortened_list(names: Sequence[str], shown: int = 8) -> str:
 def feed_of(task: Task, media: Media, samples: Sequence[Sample]) -> CaptionFeed | LabelFeed:
     """The batches that a task trains on."""
     if task.needs == "classes":
-        return LabelFeed(task.settings, media, samples, task.labels)
+        return LabelFeed(task, media, samples)
     return CaptionFeed(task.settings, media, samples, task.tokenizer)
 
 

@@ -18,7 +18,7 @@ from lrcn_seq.registry import sources
 from lrcn_seq.tasks.base import Task
 from lrcn_seq.training import report
 from lrcn_seq.training.evaluation import Evaluated
-from lrcn_seq.training.labels import Classified
+from lrcn_seq.training.labels import Classified, InTime
 from lrcn_seq.training.preparation import LEFT_OUT
 from lrcn_seq.training.run import Run
 from lrcn_seq.training.sentences import Described
@@ -105,14 +105,16 @@ def attention_of(task: Task, sample: Sample, caption: Caption) -> tuple[tuple[st
     return tuple(task.tokenizer.decode([word]) for word in ids), looked[0].reshape(len(ids), side, side)
 
 
-def classes(evaluated: Classified) -> report.Classes:
+def classes(evaluated: Classified | InTime) -> report.Classes:
     """How the classes did."""
     found = evaluated.report
     return report.Classes(found.labels, found.confusion, found.per_class, found.bins)
 
 
-def shown_clips(task: Task, evaluated: Classified) -> list[report.ShownClip]:
-    """Clips that were classified wrong, the surest first, and right, the least sure first: where there is most to see."""
+def shown_clips(task: Task, evaluated: Classified | InTime) -> list[report.ShownClip]:
+    """Of labels in time, the first clips. Otherwise clips that were classified wrong, the surest first, and right, the least sure first: where there is most to see."""
+    if isinstance(evaluated, InTime):
+        return [_shown_in_time(task, evaluated, place) for place in range(min(SHOWN, len(evaluated.samples)))]
     sure, right = evaluated.probabilities.max(axis=1), evaluated.found == evaluated.truth
     wrong = sorted(np.flatnonzero(~right), key=lambda place: -sure[place])[:SHOWN]
     return [_shown_clip(task, evaluated, place) for place in (*wrong, *sorted(np.flatnonzero(right), key=lambda place: sure[place])[:SHOWN])]
@@ -125,6 +127,14 @@ def _shown_clip(task: Task, evaluated: Classified, place: int) -> report.ShownCl
     followed = {name: over_time[:, names.index(name)].tolist() for name in dict.fromkeys((true, found))} if len(times) else {}
     top = tuple((label.label, label.probability) for label in task.likeliest(row, 5))
     return report.ShownClip(sample.id, strip(task, sample), true, found, float(row.max()), top, times, followed)
+
+
+def _shown_in_time(task: Task, evaluated: InTime, place: int) -> report.ShownClip:
+    sample, row, names = evaluated.samples[place], evaluated.probabilities[place], evaluated.report.labels
+    mean = row.mean(axis=0)
+    top = task.likeliest(mean, 5)
+    followed = {one.label: row[:, names.index(one.label)].tolist() for one in top}
+    return report.ShownClip(sample.id, strip(task, sample), None, top[0].label, top[0].probability, tuple(top), evaluated.times[place], followed)
 
 
 def answers_over_time(task: Task, sample: Sample) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from lrcn_seq.data.sources._reading import column, read_table
 from lrcn_seq.data.sources.base import SPLITS, checked
 from lrcn_seq.errors import DataError
-from lrcn_seq.records import Sample
+from lrcn_seq.records import Moment, Sample
 
 USUAL = {
     "media": ("media", "image", "video", "file", "path"),
@@ -17,6 +18,8 @@ USUAL = {
     "label": ("label", "class"),
     "split": ("split",),
     "group": ("group",),
+    "start": ("start",),
+    "end": ("end",),
 }
 ALIASES = {"val": "dev", "valid": "dev", "validation": "dev", "development": "dev", "training": "train", "testing": "test"}
 
@@ -29,6 +32,8 @@ class Columns(NamedTuple):
     label: str | None
     split: str | None
     group: str | None
+    start: str | None
+    end: str | None
 
 
 def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[str]) -> list[Sample]:
@@ -53,20 +58,33 @@ def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[s
 
 
 def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
-    media, text, label, split, group = (None if name is None else row.get(name) for name in columns)
+    media, text, label, split, group, start, end = (None if name is None else row.get(name) for name in columns)
     if not isinstance(media, str) or not media.strip():
         raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r}.")
     if columns.label is not None and (label is None or not str(label).strip()):
         raise DataError(f"{place}: expected a label under {columns.label!r}. Received: {label!r}.")
     name = media.strip()
+    label = None if label is None else str(label).strip()
+    moments = () if columns.start is None else (_moment(place, start, end, label),)
     return Sample(
         name,
         None,
         str(group or name).strip(),
         _split(place, split, columns.split),
         _sentences(place, text, columns.text),
-        None if label is None else str(label).strip(),
+        None if moments else label,
+        moments,
     )
+
+
+def _moment(place: str, start: Any, end: Any, label: str | None) -> Moment:
+    try:
+        moment = Moment(float(start), float(end), label)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or not 0 <= moment.start < moment.end < math.inf or label is None:
+        raise DataError(f"{place}: expected a label with its start and a later end in seconds. Received: start={start!r}, end={end!r}, label={label!r}.")
+    return moment
 
 
 def _sentences(place: str, text: Any, name: str | None) -> tuple[str, ...]:
@@ -93,4 +111,4 @@ def _joined(known: Sample | None, sample: Sample, table: str) -> Sample:
     for what in ("split", "group", "label"):
         if getattr(known, what) != getattr(sample, what):
             raise DataError(f"{table}: expected one {what} for {sample.id!r}. Received: {getattr(known, what)!r} and {getattr(sample, what)!r}.")
-    return known._replace(captions=known.captions + sample.captions)
+    return known._replace(captions=known.captions + sample.captions, moments=known.moments + sample.moments)

@@ -14,6 +14,8 @@ from lrcn_seq.registry import sources
 class VideoTable(Source):
     """Rows of a video with a label, a sentence, or both; several rows of one video are one sample.
 
+    With columns `start` and `end` (seconds), each row labels a part of its video: every frame has a class of its own, or none.
+
     Args:
         table: a CSV file with a header, or JSON lines; paths in it are absolute or relative to its folder.
         media, text, label, split, group: names of the columns. Without them the usual ones are looked for: media, image,
@@ -38,8 +40,8 @@ class VideoTable(Source):
         fold: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = read_samples(table, named={"media": media, "text": text, "label": label, "split": split, "group": group}, needed=("media",))
-        if not any(sample.captions or sample.label for sample in found):
+        found = read_samples(table, named={"media": media, "text": text, "label": label, "split": split, "group": group, "start": None, "end": None}, needed=("media",))
+        if not any(sample.captions or sample.label or sample.moments for sample in found):
             raise DataError(f"{table}: expected a column with labels or sentences. Received: neither; name it in the config.")
         if folds:
             parts = folds_of([(sample.group, sample.label or "") for sample in found], folds, seed)
