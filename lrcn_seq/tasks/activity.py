@@ -34,13 +34,14 @@ class Activity(Task):
 
     needs: ClassVar[str] = "classes"
     best_by: ClassVar[str] = "top_1"
+    falling: ClassVar[frozenset[str]] = frozenset({"log_loss", "calibration"})
 
     @classmethod
     def problems(cls, config) -> list[Problem]:
-        """No sampling, a monitor that is none of the scores or falls as the classifier gets better, or sampled words."""
+        """No sampling, a monitor that is none of the scores, or sampled words."""
         found, monitor = sampling_problems(config), config.training.monitor
-        if monitor is not None and monitor not in SCORES[:3]:
-            found.append(Problem("training.monitor", f"expected one of the scores {', '.join(SCORES[:3])}. Received: {monitor!r}.{did_you_mean(monitor, SCORES[:3])}"))
+        if monitor is not None and monitor not in SCORES:
+            found.append(Problem("training.monitor", f"expected one of the scores {', '.join(SCORES)}. Received: {monitor!r}.{did_you_mean(monitor, SCORES)}"))
         if config.training.scheduled_sampling.probability:
             found.append(Problem("training.scheduled_sampling", "activity writes no words that could be sampled. Leave it out."))
         return found

@@ -32,6 +32,8 @@ class Task(keras.Model, ABC):
     """What the decoder's last layer must know: `vocabulary_size` or `classes`."""
     best_by: ClassVar[str]
     """The dev score that picks the best weights where the config names none."""
+    falling: ClassVar[frozenset[str]] = frozenset()
+    """Scores that fall as the task gets better."""
     labels: tuple[str, ...] = ()
     """The classes of a task that knows classes, in the order of its probabilities."""
 

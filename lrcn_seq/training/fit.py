@@ -108,7 +108,7 @@ class Trainer:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.score(self.task)
         self.pause("dev")
-        better = self._judge(scores[self.task.monitor])
+        better = self._judge(scores[self.task.monitor] * (-1 if self.task.monitor in self.task.falling else 1))
         self.history.append({"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss, **scores, "best": better})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
         self.progress.step = 0

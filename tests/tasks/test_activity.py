@@ -14,9 +14,11 @@ from lrcn_seq.data.sources.moving_shapes import Film
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import Clips, LabeledBatch
 from lrcn_seq.tasks._losses import label_loss
+from lrcn_seq.training import train
 from lrcn_seq.training.evaluating import evaluate_runs
 
 RANDOM = np.random.default_rng(0)
+SMOKE = "configs/smoke/activity.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_the_state_of_a_stream_is_a_value(task, films):
 )
 def test_what_mixes_time_is_not_streamed(changes, sentence, films):
     """It says so in a sentence."""
-    task = lrcn_seq.build(config.read("configs/smoke/activity.yaml", changes), labels=4)
+    task = lrcn_seq.build(config.read(SMOKE, changes), labels=4)
     task.labels = tuple("abcd")
     with pytest.raises(ArgumentError, match=sentence):
         next(task.watch_frames(films[0]))
@@ -123,20 +125,20 @@ def test_what_mixes_time_is_not_streamed(changes, sentence, films):
     ("change", "sentence"),
     [
         ("data.sampling=null", r"data\.sampling: missing: say which frames"),
-        ("training.monitor=cider", r"training\.monitor: expected one of the scores top_1, top_5, mean_class\. Received: 'cider'"),
+        ("training.monitor=cider", r"training\.monitor: expected one of the scores top_1, top_5, mean_class, log_loss, calibration\. Received: 'cider'"),
         ("training.scheduled_sampling.probability=0.5", r"training\.scheduled_sampling: activity writes no words"),
     ],
 )
 def test_what_fits_no_classifier_is_refused(change, sentence):
     """Before any data is read."""
     with pytest.raises(ConfigError, match=sentence):
-        lrcn_seq.build(config.read("configs/smoke/activity.yaml", [change]), labels=4)
+        lrcn_seq.build(config.read(SMOKE, [change]), labels=4)
 
 
 def test_a_fresh_task_knows_no_classes(films):
     """It says what to do."""
     with pytest.raises(RunError, match="Expected a task with its classes"):
-        lrcn_seq.build("configs/smoke/activity.yaml", labels=4).predict(films)
+        lrcn_seq.build(SMOKE, labels=4).predict(films)
 
 
 def test_a_run_is_scored_as_its_predictions_say(activity_run):
@@ -166,3 +168,10 @@ def test_fusion_is_the_weighted_mean_of_distributions(activity_run, tmp_path):
     one, two = distributions(tmp_path / "a"), distributions(tmp_path / "b")
     assert np.abs(one - two).max() > 1e-3
     np.testing.assert_allclose(distributions(tmp_path / "a", tmp_path / "b", weights=[1, 3]), one / 4 + two * 3 / 4, atol=1e-6)
+
+
+def test_a_score_that_falls_picks_its_lowest_epoch(tmp_path):
+    """`monitor: log_loss` keeps the weights of the epoch with the smallest."""
+    run = train(config.read(SMOKE, ["training.monitor=log_loss", "training.epochs=4", "training.optimizer.rate=0.1"]), tmp_path / "run")
+    losses = [row["log_loss"] for row in run.history()]
+    assert [row["best"] for row in run.history()] == [loss < min(losses[:place], default=np.inf) for place, loss in enumerate(losses)]
