@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.precision import at_least_float32
 from lrcn_seq.layers.unfold import unfold
 from lrcn_seq.records import Encoded, StepOutput
@@ -111,3 +112,32 @@ class WordDecoder(_Decoder):
         given = ops.where(sampled, ops.full_like(ops.transpose(words), -1), ops.transpose(words))
         _, (_, logits) = unfold(body, (state, nothing), given)
         return ops.transpose(logits, (1, 0, 2))
+
+
+class LstmWordDecoder(WordDecoder):
+    """A word decoder that is a stack of LSTM layers: what it does at one step it does over all, by the same lines.
+
+    Its layers `embed` and `output_words` are there once it is made.
+    """
+
+    embed: keras.layers.Embedding
+    output_words: keras.layers.Dense
+
+    @abstractmethod
+    def write(self, words, state, memory, recur):
+        """(outputs, state) of the stack over one step, words (B, E) and recur Lstm.step, or over all, words (L, B, E) and Lstm.sequence."""
+
+    def step(self, word, state, memory) -> StepOutput:
+        """One word (B,) further; no attention."""
+        hidden, state = self.write(self.embed(word), state, memory, Lstm.step)
+        return StepOutput(self.project(hidden), None, state)
+
+    def hidden(self, encoded: Encoded, words, training: bool = False):
+        """Outputs (B, L, U) of the last layer."""
+        memory, state = self.start(encoded, training=training)
+        outputs, _ = self.write(self.embed(ops.transpose(words)), state, memory, Lstm.sequence)
+        return ops.transpose(outputs, (1, 0, 2))
+
+    def project(self, hidden):
+        """Logits (..., V) of outputs (..., U)."""
+        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))

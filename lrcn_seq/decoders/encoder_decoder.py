@@ -7,16 +7,16 @@ from itertools import pairwise
 from keras import ops
 from keras.layers import Dense, Embedding
 
-from lrcn_seq.decoders.base import WordDecoder
+from lrcn_seq.decoders.base import LstmWordDecoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
-from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, StepOutput
+from lrcn_seq.layers.precision import built_under
+from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
-class EncoderDecoder(WordDecoder):
+class EncoderDecoder(LstmWordDecoder):
     """`layers` LSTM over the features of all real steps; their last states are the first ones of as many over the words.
 
     `feature_dropout` falls on the features, `dropout` on the embedded words and on every layer's output, one mask a sentence.
@@ -72,30 +72,15 @@ class EncoderDecoder(WordDecoder):
             states.append(state)
         return (masks,), tuple(states)
 
-    def step(self, word, state, memory) -> StepOutput:
-        """One word (B,) further; no attention."""
-        hidden, state = self._write(self.embed(word), state, memory, Lstm.step)
-        return StepOutput(self.project(hidden), None, state)
-
-    def hidden(self, encoded: Encoded, words, training: bool = False):
-        """Outputs (B, L, U) of the last layer."""
-        memory, state = self.start(encoded, training=training)
-        outputs, _ = self._write(self.embed(ops.transpose(words)), state, memory, Lstm.sequence)
-        return ops.transpose(outputs, (1, 0, 2))
-
-    def project(self, hidden):
-        """Logits (..., V) of outputs (..., U)."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
-
     def _masks(self, batch):
         """A dropout mask for the embedded words and one for each layer's output."""
         widths = [self.embed.output_dim, *(layer.units for layer in self.writers)]
         return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in widths)
 
-    def _write(self, x, state, memory, recur):
+    def write(self, words, state, memory, recur):
         """The writing layers over one step, x (B, E) and recur Lstm.step, or over all, x (L, B, E) and Lstm.sequence."""
         (masks,), states = memory, []
-        x = x * masks[0] if masks else x
+        x = words * masks[0] if masks else words
         for index, layer in enumerate(self.writers):
             x, after = recur(layer, layer.project(x), state[index])
             x = x * masks[index + 1] if masks else x

@@ -8,17 +8,17 @@ import keras
 from keras import ops
 from keras.layers import Dense, Embedding
 
-from lrcn_seq.decoders.base import WordDecoder
+from lrcn_seq.decoders.base import LstmWordDecoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
 from lrcn_seq.layers.pooling import masked_mean
-from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, StepOutput
+from lrcn_seq.layers.precision import built_under
+from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
-class Lrcn(WordDecoder):
+class Lrcn(LstmWordDecoder):
     """A stack of LSTM layers over words, with the mean feature of the picture or clip as a static input.
 
     The feature v is projected once, W v, and added to the gates of one layer: of the first (unfactored), or, factored, of the
@@ -84,22 +84,7 @@ class Lrcn(WordDecoder):
         if self.image == "every_step":
             return (image, masks), state
         nothing = ops.zeros((batch, self._entering[self.image_layer]), self.compute_dtype)
-        return ((), masks), self._run(nothing, state, (image, masks), Lstm.step, first=self.image_layer)[1]
-
-    def step(self, word, state, memory) -> StepOutput:
-        """One word (B,) further; no attention."""
-        hidden, state = self._run(self.embed(word), state, memory, Lstm.step)
-        return StepOutput(self.project(hidden), None, state)
-
-    def hidden(self, encoded: Encoded, words, training: bool = False):
-        """Outputs (B, L, U) of the last layer."""
-        memory, state = self.start(encoded, training=training)
-        outputs, _ = self._run(self.embed(ops.transpose(words)), state, memory, Lstm.sequence)
-        return ops.transpose(outputs, (1, 0, 2))
-
-    def project(self, hidden):
-        """Logits (..., V) of outputs (..., U)."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
+        return ((), masks), self.write(nothing, state, (image, masks), Lstm.step, first=self.image_layer)[1]
 
     @property
     def _entering(self) -> list[int]:
@@ -109,10 +94,9 @@ class Lrcn(WordDecoder):
     def _masks(self, batch):
         return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in self._entering)
 
-    def _run(self, x, state, memory, recur, *, first: int = 0):
-        """The stack from layer `first` on, over one step, x (B, D) and recur Lstm.step, or over all, x (L, B, D) and Lstm.sequence."""
-        image, masks = memory
-        states = list(state)
+    def write(self, words, state, memory, recur, *, first: int = 0):
+        """The stack from layer `first` on, over one step or all."""
+        (image, masks), x, states = memory, words, list(state)
         for index in range(first, len(self.stack)):
             sums = self.stack[index].project(x * masks[index] if masks else x)
             if image and index == self.image_layer:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from keras import ops
 from keras.layers import Dense, Embedding
 
-from lrcn_seq.decoders.base import WordDecoder
+from lrcn_seq.decoders.base import LstmWordDecoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
-from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, StepOutput
+from lrcn_seq.layers.precision import built_under
+from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
-class S2vt(WordDecoder):
+class S2vt(LstmWordDecoder):
     """The first LSTM sees the projected frames, then nothing; the second sees the first's output beside nothing, then beside the words.
 
     "Nothing" is a vector of zeros; the weights are the same in both phases. `frame_units`: width to which a frame's feature is projected.
@@ -66,21 +66,6 @@ class S2vt(WordDecoder):
         _, writer = self.writer.sequence(self._beside(seen, nothing, masks), zero, lengths)
         return (masks,), (watcher, writer)
 
-    def step(self, word, state, memory) -> StepOutput:
-        """One word (B,) further; no attention."""
-        hidden, state = self._write(self.embed(word), state, memory, Lstm.step)
-        return StepOutput(self.project(hidden), None, state)
-
-    def hidden(self, encoded: Encoded, words, training: bool = False):
-        """Outputs (B, L, U) of the second layer."""
-        memory, state = self.start(encoded, training=training)
-        outputs, _ = self._write(self.embed(ops.transpose(words)), state, memory, Lstm.sequence)
-        return ops.transpose(outputs, (1, 0, 2))
-
-    def project(self, hidden):
-        """Logits (..., V) of outputs (..., U)."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
-
     def _masks(self, batch):
         """Dropout masks for projected frames, embedded words, and the two outputs."""
         widths = (self.frame.units, self.embed.output_dim, self.watcher.units, self.writer.units)
@@ -92,7 +77,7 @@ class S2vt(WordDecoder):
             seen, words = seen * masks[2], words * masks[1]
         return self.writer.project(ops.concatenate([seen, words], axis=-1))
 
-    def _write(self, words, state, memory, recur):
+    def write(self, words, state, memory, recur):
         """Both layers over one word, words (B, E) and recur Lstm.step, or over all, words (L, B, E) and Lstm.sequence."""
         (masks,), (watcher, writer) = memory, state
         nothing = ops.zeros((*ops.shape(words)[:-1], self.frame.units), self.compute_dtype)
