@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from annotated_types import Ge
@@ -40,9 +40,10 @@ class Story(NamedTuple):
     first: Move
     second: Move
 
-    def sentences(self) -> tuple[str, ...]:
-        """All ways to say it."""
-        return f"{self.first} then {self.second}", f"{self.first} before {self.second}", f"{self.second} after {self.first}"
+    def sentences(self, *, begin: str = "any") -> tuple[str, ...]:
+        """All ways to say it, or those that begin with what comes first."""
+        in_order = f"{self.first} then {self.second}", f"{self.first} before {self.second}"
+        return in_order if begin == "first" else (*in_order, f"{self.second} after {self.first}")
 
 
 class Film(NamedTuple):
@@ -83,6 +84,7 @@ class MovingShapes(Source):
     Args:
         train, dev, test: how many clips of each split.
         unseen_pairs: dev and test show pairs of color and shape that training never shows; otherwise other stories of the same things.
+        begin: what sentences begin with; `any` adds those with "after", whose teller must know what it has not said yet.
         steps: frames that a move takes at least; lengths vary.
         pixels: height and width.
     """
@@ -97,9 +99,10 @@ class MovingShapes(Source):
         pixels: Annotated[int, Ge(16)] = 48,
         steps: Annotated[int, Ge(2)] = 4,
         unseen_pairs: bool = True,
+        begin: Literal["any", "first"] = "any",
     ):
         films = [Film(seed, split, number, pixels, steps, unseen_pairs) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
-        self.samples = checked((_sample(film) for film in films), "moving_shapes")
+        self.samples = checked((_sample(film, begin) for film in films), "moving_shapes")
 
 
 def story_of(sentence: str) -> Story | None:
@@ -119,9 +122,9 @@ def exactly_right(sentence: str, references: Iterable[str]) -> bool:
     return story is not None and story in {story_of(reference) for reference in references}
 
 
-def _sample(film: Film) -> Sample:
+def _sample(film: Film, begin: str) -> Sample:
     name, story = f"{film.split}-{film.number:05d}", film.story()
-    return Sample(name, film, name, film.split, story.sentences(), f"{story.first.direction} {story.second.direction}")
+    return Sample(name, film, name, film.split, story.sentences(begin=begin), f"{story.first.direction} {story.second.direction}")
 
 
 def _crossing(move: Move, random: np.random.Generator, film: Film, background: int) -> np.ndarray:
