@@ -7,7 +7,7 @@ import pytest
 
 from lrcn_seq.data.sources import registry
 from lrcn_seq.data.sources._drawing import HELD_OUT
-from lrcn_seq.data.sources.moving_shapes import exactly_right, story_of
+from lrcn_seq.data.sources.moving_shapes import MovingShapes, exactly_right, story_of
 
 
 @pytest.fixture(scope="module")
