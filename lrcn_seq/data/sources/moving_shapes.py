@@ -47,18 +47,17 @@ class Story(NamedTuple):
 
 
 class Film(NamedTuple):
-    """One clip, drawn when asked for: each thing crosses the picture in `steps` to `steps` + 2 frames; `unseen`: see MovingShapes."""
+    """One clip, drawn when asked for: each thing crosses the picture in `steps` to `steps` + 2 frames."""
 
     seed: int
     split: str
     number: int
     pixels: int
     steps: int
-    unseen: bool = True
 
     @property
     def key(self) -> str:
-        return f"moving_shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}/{self.steps}{'' if self.unseen else '/seen'}"
+        return f"moving_shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}/{self.steps}"
 
     def story(self) -> Story:
         return self._story(self._random())
@@ -70,7 +69,7 @@ class Film(NamedTuple):
         return np.concatenate([_crossing(move, random, self, background) for move in story])
 
     def _story(self, random: np.random.Generator) -> Story:
-        things = two_things(random, self.split if self.unseen else "train")
+        things = two_things(random, self.split)
         return Story(*(Move(thing, DIRECTIONS[random.integers(2)]) for thing in things))
 
     def _random(self) -> np.random.Generator:
@@ -82,8 +81,7 @@ class MovingShapes(Source):
     """Clips of two moves. The label is the two directions ("left right", say): four classes, chance is a quarter.
 
     Args:
-        train, dev, test: how many clips of each split.
-        unseen_pairs: dev and test show pairs of color and shape that training never shows; otherwise other stories of the same things.
+        train, dev, test: how many clips of each split; dev and test show pairs of color and shape that training never shows.
         begin: what sentences begin with; `any` adds those with "after", whose teller must know what it has not said yet.
         steps: frames that a move takes at least; lengths vary.
         pixels: height and width.
@@ -98,10 +96,9 @@ class MovingShapes(Source):
         seed: NotNegative = 0,
         pixels: Annotated[int, Ge(16)] = 48,
         steps: Annotated[int, Ge(2)] = 4,
-        unseen_pairs: bool = True,
         begin: Literal["any", "first"] = "any",
     ):
-        films = [Film(seed, split, number, pixels, steps, unseen_pairs) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
+        films = [Film(seed, split, number, pixels, steps) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
         self.samples = checked((_sample(film, begin) for film in films), "moving_shapes")
 
 
