@@ -85,12 +85,12 @@ class Output:
     @contextmanager
     def line(self) -> Iterator[Callable[[str], None]]:
         """A function that appends pieces of one line; what was written of it goes again if it is not finished."""
-        start = self.file.tell() if self.file else 0
+        start = self.file.tell() if self.file and self.file.seekable() else None
         try:
             yield self._put
             self._put("\n")
         except BaseException:
-            if self.file:
+            if start is not None:
                 self.file.truncate(start)
             raise
 

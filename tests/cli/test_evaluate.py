@@ -38,7 +38,7 @@ def test_text_has_every_score_with_its_signature(lrcn, run):
     called = lrcn("evaluate", run, "--limit", 2)
     scores = json.loads((run / "scores.json").read_text())
     for name, value in scores["metrics"].items():
-        assert f"\n{name:8} {value:.4f}  {scores['signatures'][name]}\n" in "\n" + called.out
+        assert f"\n{name:11} {value:.4f}  {scores['signatures'][name]}\n" in "\n" + called.out
     assert "2 samples of test; " in called.out
 
 
@@ -58,7 +58,7 @@ def test_runs_of_other_words_are_not_fused(lrcn, run, smoke_run):
     (run / "tokenizer.json").write_text(envelope.replace("triangle", "trigon"))
     called = lrcn("evaluate", smoke_run, run)
     assert called.code == 2
-    assert f"{run}: expected a run of the same task and vocabulary as {smoke_run}, so that they can be fused." in called.err
+    assert f"{run}: expected a run of the same task over the same words as {smoke_run}, so that they can be fused." in called.err
 
 
 def test_retrieval_both_ways(lrcn, run):

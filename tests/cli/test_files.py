@@ -88,19 +88,19 @@ def test_a_device_has_no_lines():
 def test_lines_are_there_as_soon_as_written(tmp_path):
     """One at a time, appended; names that are no UTF-8 come back from JSON as they were."""
     name = os.fsdecode(b"\xff.png")
-    with open_output(str(tmp_path / "o")) as write:
-        write({"file": "ü"})
+    with open_output(str(tmp_path / "o")) as output:
+        output.write({"file": "ü"})
         assert (tmp_path / "o").read_text() == '{"file": "ü"}\n'
-    with open_output(str(tmp_path / "o")) as write:
-        write({"file": name})
+    with open_output(str(tmp_path / "o")) as output:
+        output.write({"file": name})
     assert [json.loads(line)["file"] for line in (tmp_path / "o").read_text().splitlines()] == ["ü", name]
     assert lines_done(str(tmp_path / "o")) == {"ü", name}
 
 
 def test_without_an_output_nothing_is_written():
     """And writing to it is no error."""
-    with open_output(None) as write:
-        write({"file": "a"})
+    with open_output(None) as output:
+        output.write({"file": "a"})
 
 
 def test_an_output_that_cannot_be_written(tmp_path):
@@ -108,8 +108,8 @@ def test_an_output_that_cannot_be_written(tmp_path):
     for path in (tmp_path, tmp_path / "no" / "o", "/proc/o"):
         with pytest.raises(UsageError, match=r"expected a file that can be written\. Received: "), open_output(str(path)):
             pass
-    with pytest.raises(RunError, match=r"/dev/full: expected to write a line\. Received: No space left on device; the lines before are kept"), open_output("/dev/full") as write:
-        write({"file": "a"})
+    with pytest.raises(RunError, match=r"/dev/full: expected to write a line\. Received: No space left on device; the lines before are kept"), open_output("/dev/full") as output:
+        output.write({"file": "a"})
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²"])
