@@ -67,11 +67,7 @@ def changed(settings, overrides: list[str]) -> dict:
 
     tree = {"search": dict(settings.search)}
     problems = [Problem(text, "only search.key=value can be changed here.") for text in overrides if not text.startswith("search.")]
-    for text in sorted(overrides, key=lambda text: not text.startswith("search.type=")):
-        if problem := override(tree, text):
-            problems.append(problem)
-        elif text.startswith("search.type=") and tree["search"]["type"] != settings.search["type"]:
-            tree["search"] = {"type": tree["search"]["type"]}
+    problems += [problem for text in sorted(overrides, key=lambda text: not text.startswith("search.type=")) if (problem := override(tree, text))]
     if problems:
         raise ConfigError(problems, "the call")
     return tree["search"]

@@ -60,7 +60,8 @@ def raw(path: str | os.PathLike, overrides: Iterable[str] = ()) -> dict[str, Any
     if not isinstance(tree, dict):
         received = "an empty file" if tree is None else type(tree).__name__
         raise ConfigError([Problem("", f"expected a mapping of sections. Received: {received}.")], str(path))
-    problems = [problem for text in overrides if (problem := override(tree, text))]
+    by_type_first = sorted(overrides, key=lambda text: not text.partition("=")[0].endswith(".type"))
+    problems = [problem for text in by_type_first if (problem := override(tree, text))]
     if problems:
         raise ConfigError(problems, "the overrides")
     return tree
@@ -82,7 +83,7 @@ def _yaml_reason(error: Exception) -> str:
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:
-    """Sets `a.b=value` in the tree; the problem where the text is not of that form."""
+    """Sets `a.b=value` in the tree; the problem where the text is not of that form. Another `type` takes the arguments of the old one away."""
     place, equals, value = text.partition("=")
     if not equals:
         return Problem(text, "expected section.key=value.")
@@ -103,6 +104,8 @@ def assign(tree: dict[str, Any], place: str, value: Any) -> Problem | None:
         tree[name] = tree = {} if child is None else child
         if not isinstance(tree, dict):
             return Problem(place, f"{name} is not a section. Received: {name}={child!r}.")
+    if last == "type" and parents and tree.get("type") != value:
+        tree.clear()
     tree[last] = value
     return None
 

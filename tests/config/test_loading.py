@@ -126,6 +126,15 @@ def test_an_override_leaves_the_rest_alone():
     assert tree == {**SMALLEST, "data": {"source": {"type": "shapes", "pixels": 32}}}
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_another_type_takes_the_old_arguments_away(written, order):
+    """Whichever override stands first; the same type keeps them."""
+    path = written({**SMALLEST, "data": {"source": {"type": "shapes", "pixels": 32}}})
+    given = ["data.source.type=moving_shapes", "data.source.steps=5"][::order]
+    assert config.raw(path, given)["data"]["source"] == {"type": "moving_shapes", "steps": 5}
+    assert config.raw(path, ["data.source.type=shapes"])["data"]["source"] == {"type": "shapes", "pixels": 32}
+
+
 def test_all_wrong_overrides_come_at_once(written):
     """Each is named as it was written, with what was expected."""
     wrong = ["seed", "=3", "a..b=1", "seed.x=1", "a=[", "b=: :"]
