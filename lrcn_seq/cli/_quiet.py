@@ -1,8 +1,9 @@
-"""Keeps the start-up notes of TensorFlow's C++ code, a page in every log, off stderr; everything else passes."""
+"""Keeps what TensorFlow notes for its own developers, a page in every log, off stderr; everything else passes."""
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ NOISE = re.compile(rb"^(?:[IWE]\d{4} |WARNING: All log messages before absl::Ini
 def quiet() -> None:
     """From here on C++ code writes to a filter; Python's own stderr stays what it was, a terminal included."""
     warnings.filterwarnings("ignore", module=r"keras\..*")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # how often it traced is no news to a user
     try:
         terminal = os.dup(2)
     except OSError:
