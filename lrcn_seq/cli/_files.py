@@ -16,6 +16,12 @@ from lrcn_seq.errors import RunError, UsageError
 BEGINNING = b'{"file": '
 
 
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Where results go, of the verbs that take many files."""
+    parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a file is done; called again, goes on where it stopped")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def expand(names: Sequence[str]) -> list[str]:
     """Files as they are, the files of folders (hidden ones left out), and what globs match; each once, in order.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lrcn_seq.cli._files import expand, lines_done, open_output, positive
+from lrcn_seq.cli._files import add_output, expand, lines_done, open_output, positive
 from lrcn_seq.errors import ConfigError, Problem, UsageError
 
 OVERRIDE = re.compile(r"\w+(\.\w+)+=")
@@ -23,8 +23,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     """The arguments that both verbs have after their files."""
     parser.add_argument("--beams", type=positive, metavar="K", help="beams of the search")
     parser.add_argument("--best", type=positive, default=1, metavar="N", help="sentences for each, best first")
-    parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a file is done; called again, goes on where it stopped")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_output(parser)
 
 
 def write_all(arguments: argparse.Namespace, names: list[str], predict: Predict, *, task: str) -> int:
@@ -63,11 +62,11 @@ def loaded(model: Any, task: str, folder: str) -> Any:
 
 def changed(settings, overrides: list[str]) -> dict:
     """The search of the run with what the call changes; of another type, its defaults with it."""
-    from lrcn_seq.config.loading import override
+    from lrcn_seq.config.loading import override_all
 
     tree = {"search": dict(settings.search)}
     problems = [Problem(text, "only search.key=value can be changed here.") for text in overrides if not text.startswith("search.")]
-    problems += [problem for text in sorted(overrides, key=lambda text: not text.startswith("search.type=")) if (problem := override(tree, text))]
+    problems += override_all(tree, overrides)
     if problems:
         raise ConfigError(problems, "the call")
     return tree["search"]

@@ -8,7 +8,7 @@ import sys
 from array import array
 from pathlib import Path
 
-from lrcn_seq.cli._files import Output, expand, lines_done, open_output, positive
+from lrcn_seq.cli._files import Output, add_output, expand, lines_done, open_output, positive
 from lrcn_seq.cli._sentences import loaded, tracked
 
 
@@ -18,8 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, folders, globs")
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="classes for each video, likeliest first")
     parser.add_argument("--per-frame", action="store_true", help="also the distribution after each frame, in constant memory with --output")
-    parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a video is done; called again, goes on where it stopped")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -60,9 +60,7 @@ def raw(path: str | os.PathLike, overrides: Iterable[str] = ()) -> dict[str, Any
     if not isinstance(tree, dict):
         received = "an empty file" if tree is None else type(tree).__name__
         raise ConfigError([Problem("", f"expected a mapping of sections. Received: {received}.")], str(path))
-    by_type_first = sorted(overrides, key=lambda text: not text.partition("=")[0].endswith(".type"))
-    problems = [problem for text in by_type_first if (problem := override(tree, text))]
-    if problems:
+    if problems := override_all(tree, overrides):
         raise ConfigError(problems, "the overrides")
     return tree
 
@@ -80,6 +78,12 @@ def _yaml_reason(error: Exception) -> str:
     if mark is None:
         return "sections nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
     return f"{error.problem} in line {mark.line + 1}, column {mark.column + 1}"
+
+
+def override_all(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]:
+    """Sets every `a.b=value` in the tree, types first, whose arguments the others may be; the problems of those that are not of that form."""
+    types_first = sorted(texts, key=lambda text: not text.partition("=")[0].endswith(".type"))
+    return [problem for text in types_first if (problem := override(tree, text))]
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:

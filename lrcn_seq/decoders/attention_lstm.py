@@ -9,7 +9,7 @@ from lrcn_seq.decoders.base import WordDecoder
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
-from lrcn_seq.layers.pooling import as_memory, masked_mean
+from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.layers.unfold import unfold
 from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, StepOutput
@@ -115,7 +115,7 @@ class AttentionLstm(WordDecoder):
     def _read(self, encoded: Encoded) -> Encoded:
         """Features (B, S, R, D + U): what the reader says at each step stands beside its regions."""
         features = encoded.features
-        said = self.reader(ops.transpose(ops.mean(features, axis=2), (1, 0, 2)))
+        said = self.reader(steps_first(encoded)[0])
         said = ops.broadcast_to(ops.transpose(said, (1, 0, 2))[:, :, None], (*ops.shape(features)[:3], self.reader.units))
         return Encoded(ops.concatenate([features, said], axis=-1), encoded.mask)
 

@@ -10,6 +10,7 @@ from keras.layers import Dense, Embedding
 from lrcn_seq.decoders.base import LstmWordDecoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
+from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate
 from lrcn_seq.registry import decoders
@@ -59,8 +60,7 @@ class EncoderDecoder(LstmWordDecoder):
 
     def start(self, encoded: Encoded, *, training: bool = False):
         """Memory: the dropout masks; state: (h, c) of each layer after the clip."""
-        features = ops.transpose(ops.mean(encoded.features, axis=2), (1, 0, 2))
-        lengths = ops.sum(ops.cast(encoded.mask, "int32"), axis=1)
+        features, lengths = steps_first(encoded)
         batch = ops.shape(lengths)[0]
         masks = self._masks(batch) if training and self.drop.rate else ()
         if training and self.drop_feature.rate:

@@ -11,6 +11,7 @@ from keras.layers import Dense
 from lrcn_seq.decoders.base import FrameDecoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, at_end, uniform
+from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate
 from lrcn_seq.registry import decoders
@@ -77,8 +78,7 @@ class LstmFrames(FrameDecoder):
 
     def call(self, encoded: Encoded, training: bool = False):
         """(logits (B, S, C), mask (B, S)), or (B, 1, C) and (B, 1) with `output: last`."""
-        features = ops.transpose(ops.mean(encoded.features, axis=2), (1, 0, 2))
-        lengths = ops.sum(ops.cast(encoded.mask, "int32"), axis=1)
+        features, lengths = steps_first(encoded)
         features = features * self._mask(self.drop_feature, features) if training else features
         outputs = self._read(self.stack, features, lengths, training)
         if self.bidirectional:

@@ -26,3 +26,8 @@ def as_memory(encoded: Encoded):
     features = ops.where(mask[:, :, None, None], features, ops.zeros_like(features))
     mask = ops.broadcast_to(mask[:, :, None], (batch, steps, regions))
     return ops.reshape(features, (batch, steps * regions, width)), ops.reshape(mask, (batch, steps * regions))
+
+
+def steps_first(encoded: Encoded):
+    """What an LSTM reads: the mean over regions (S, B, D), and how many steps of each clip are real, (B,) int32."""
+    return ops.transpose(ops.mean(encoded.features, axis=2), (1, 0, 2)), ops.sum(ops.cast(encoded.mask, "int32"), axis=1)

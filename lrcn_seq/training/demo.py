@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,8 +96,7 @@ def story_figures(run: Run) -> dict[str, float]:
     random = np.random.default_rng(0)
     shown = again(run, lambda media, batch: (shuffled(clips, random) for clips in media.clips(samples, batch)))
     rows = shown.rows()
-    right = sum(exact(run)(row["caption"], row["references"]) for row in rows) / len(rows)
-    return {**said(run), "disordered_exact": right, "disordered_directions": sum(map(directions_right, rows)) / len(rows)}
+    return {**said(run), "disordered_exact": exact(run, rows), "disordered_directions": sum(map(directions_right, rows)) / len(rows)}
 
 
 def label_figures(run: Run) -> dict[str, float]:
@@ -114,14 +113,14 @@ ALONE = {"type": "frame_mean", "pool": "features", "dense": 64}
 def said(run: Run) -> dict[str, float]:
     """Size, exactness and BLEU-4 of the predictions of a run."""
     rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
-    right = sum(exact(run)(row["caption"], row["references"]) for row in rows)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))["metrics"]
-    return {"count": len(rows), "exact": right / len(rows), "bleu_4": scores["bleu_4"]}
+    return {"count": len(rows), "exact": exact(run, rows), "bleu_4": scores["bleu_4"]}
 
 
-def exact(run: Run) -> Callable[[str, list[str]], bool]:
-    """Whether a sentence says all that it should, as the source of a run knows."""
-    return sources.get(configs.read(run / CONFIG).data.source["type"]).exactly_right
+def exact(run: Run, rows: Sequence[dict[str, Any]]) -> float:
+    """The share of predictions that say all that they should, as the source of a run knows."""
+    right = sources.get(configs.read(run / CONFIG).data.source["type"]).exactly_right
+    return sum(right(row["caption"], row["references"]) for row in rows) / len(rows)
 
 
 def again(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences.Described:

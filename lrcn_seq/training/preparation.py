@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -22,11 +22,12 @@ from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.extraction import extract, items_of
 from lrcn_seq.data.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
 from lrcn_seq.data.plan import Plan, by_caption, by_picture, in_order
+from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.data.store import FeatureStore, signature_of
 from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem
 from lrcn_seq.records import Clips, Sample
-from lrcn_seq.registry import encoders, sources, tasks, views
+from lrcn_seq.registry import encoders, sources, tasks
 from lrcn_seq.tasks.base import DERIVED, LABELS, TOKENIZER, Task, build, fit_tokenizer, labels_of, read_labels
 from lrcn_seq.training import files
 from lrcn_seq.training.run import Run
@@ -160,13 +161,19 @@ class Media:
     def __init__(self, config: Config, task: Task, contents: Contents | None = None):
         self.config, self.task, self.store = config, task, store_of(config, task)
         self.contents = contents or contents_of(config)
-        self.view = views.build(config.data.view, place="data.view")
+        self._times: dict[str, np.ndarray] = {}
 
     def times(self, samples: Sequence[Sample]) -> list[np.ndarray]:
-        """When the frames of each sample are shown."""
+        """When the frames of each sample are shown; each is opened or drawn for it once."""
+        for sample in samples:
+            if sample.id not in self._times:
+                self._times[sample.id] = self._measured(sample.media)
+        return [self._times[sample.id] for sample in samples]
+
+    def _measured(self, media: Any) -> np.ndarray:
         if self.task.encoder.takes == "vectors":
-            return [self.task.times(sample.media) for sample in samples]
-        return [known_times(sample.media, self.contents, pixels_limit=self.config.data.pixels_limit) for sample in samples]
+            return self.task.times(media)
+        return known_times(media, self.contents, pixels_limit=self.config.data.pixels_limit)
 
     def looks(self, samples: Sequence[Sample]) -> list[Look]:
         """The clips that testing looks at, sample by sample."""
@@ -183,7 +190,7 @@ class Media:
             return lambda epoch: FeatureReader(self.store, keys, choose=choose(epoch) if self.task.sampling else None, stored=stored)
         if self.task.encoder.takes == "vectors":
             return lambda epoch: VectorReader(samples, choose=choose(epoch))
-        options = dict(view=self.view, seed=config.seed, modality=config.data.frames, pixels_limit=config.data.pixels_limit)
+        options = dict(view=self.task.view, seed=config.seed, modality=config.data.frames, pixels_limit=config.data.pixels_limit)
         return lambda epoch: PictureReader(samples, self.task.encoder.preprocessing, choose=choose(epoch), epoch=epoch, **options)
 
     def chooser(self, samples: Sequence[Sample]) -> Callable[[int | None], Choose]:
@@ -262,13 +269,8 @@ def classes_of(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
     places = {label: place for place, label in enumerate(labels)}
     for sample in samples:
         if sample.label not in places:
-            raise DataError(f"{sample.id}: expected one of the classes {shortened_list(labels)}. Received: {'no label' if sample.label is None else repr(sample.label)}.")
+            raise DataError(f"{sample.id}: expected one of the classes {shortened(labels, 8)}. Received: {'no label' if sample.label is None else repr(sample.label)}.")
     return np.array([places[sample.label] for sample in samples], np.int32)
-
-
-def shortened_list(names: Sequence[str], shown: int = 8) -> str:
-    """The first few names."""
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
 def feed_of(task: Task, media: Media, samples: Sequence[Sample]) -> CaptionFeed | LabelFeed:
@@ -290,7 +292,7 @@ class CaptionFeed:
         if not len(self.captions):
             raise DataError("Expected training samples with sentences. Received: samples without any.")
         self.by_caption = config.data.plan == "by_caption" or (config.data.plan == "auto" and media.store is not None)
-        if media.store is None and self.by_caption and media.view is not None and config.data.plan == "by_caption":
+        if media.store is None and config.data.plan == "by_caption":
             raise ConfigError([Problem("data.plan", "by_caption needs stored features (a frozen encoder, data.view none). Use by_picture or auto.")])
 
     def plan(self, epoch: int) -> Plan:

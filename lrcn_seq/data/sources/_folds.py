@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from lrcn_seq.data.sources.base import drawn
+from lrcn_seq.data.sources.base import drawn, split_of
 from lrcn_seq.errors import ArgumentError
 
 
@@ -34,3 +34,10 @@ def split_in_fold(part: int, fold: int, folds: int) -> str:
     if fold >= folds:
         raise ArgumentError(f"fold: expected a number below folds={folds}. Received: fold={fold}.")
     return "test" if part == fold else "dev" if part == (fold + 1) % folds else "train"
+
+
+def splits_of(samples: Iterable[tuple[str, str]], *, dev: float, test: float, seed: int, folds: int | None, fold: int) -> dict[str, str]:
+    """The split of each group, from (group, label) of every sample: by folds where there are any, otherwise by the shares of dev and test."""
+    if folds:
+        return {group: split_in_fold(part, fold, folds) for group, part in folds_of(samples, folds, seed).items()}
+    return {group: split_of(group, dev, test, seed) for group, _ in samples}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lrcn_seq.data.sources._folds import folds_of, split_in_fold
+from lrcn_seq.data.sources._folds import splits_of
 from lrcn_seq.data.sources._reading import column, names_in, read_table, shortened
-from lrcn_seq.data.sources.base import Source, check_shares, checked, split_of
+from lrcn_seq.data.sources.base import Source, check_shares, checked
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import NotNegative, Positive, Sample, Share
 from lrcn_seq.registry import sources
@@ -42,11 +42,7 @@ class ClassFolders(Source):
         if not found:
             raise DataError(f"{folder}: expected folders of clips, one for each class. Received: none with a clip in it.")
         group_of = _groups(folder, groups, found) if groups else {path: f"{label}/{path.name}" for label, path in found}
-        if folds:
-            parts = folds_of([(group_of[path], label) for label, path in found], folds, seed)
-            splits = {group: split_in_fold(part, fold, folds) for group, part in parts.items()}
-        else:
-            splits = {group: split_of(group, dev, test, seed) for group in group_of.values()}
+        splits = splits_of([(group_of[path], label) for label, path in found], dev=dev, test=test, seed=seed, folds=folds, fold=fold)
         self.samples = checked((Sample(f"{label}/{path.name}", str(path), group_of[path], splits[group_of[path]], label=label) for label, path in found), folder)
 
 

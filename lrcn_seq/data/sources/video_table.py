@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lrcn_seq.data.sources._folds import folds_of, split_in_fold
+from lrcn_seq.data.sources._folds import splits_of
 from lrcn_seq.data.sources._tables import read_samples
-from lrcn_seq.data.sources.base import Source, check_shares, split_of
+from lrcn_seq.data.sources.base import Source, check_shares
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import NotNegative, Positive, Share
 from lrcn_seq.registry import sources
@@ -43,8 +43,5 @@ class VideoTable(Source):
         found = read_samples(table, named={"media": media, "text": text, "label": label, "split": split, "group": group, "start": None, "end": None}, needed=("media",))
         if not any(sample.captions or sample.label or sample.moments for sample in found):
             raise DataError(f"{table}: expected a column with labels or sentences. Received: neither; name it in the config.")
-        if folds:
-            parts = folds_of([(sample.group, sample.label or "") for sample in found], folds, seed)
-            self.samples = [sample._replace(split=split_in_fold(parts[sample.group], fold, folds)) for sample in found]
-        else:
-            self.samples = [sample._replace(split=sample.split or split_of(sample.group, dev, test, seed)) for sample in found]
+        splits = splits_of([(sample.group, sample.label or "") for sample in found], dev=dev, test=test, seed=seed, folds=folds, fold=fold)
+        self.samples = [sample._replace(split=(not folds and sample.split) or splits[sample.group]) for sample in found]
