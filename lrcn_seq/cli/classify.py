@@ -90,7 +90,7 @@ def show_frames(task, clock, answers) -> None:
 
 
 def show(row: dict, *, quiet: bool, several: bool) -> None:
-    """A line a class with its probability, then one a frame; the sentence of an error on stderr."""
+    """A line a class with its probability; the sentence of an error on stderr."""
     if "error" in row:
         print(f"lrcn classify: {row['file']}: {row['error']}", file=sys.stderr)
     elif not quiet:
