@@ -78,7 +78,7 @@ def read_all(path: str | Path, preprocessing: Preprocessing, *, pixels_limit: in
     for number, (frame, rate) in enumerate(_decoded(path, pixels_limit)):
         time = number / rate if frame.time is None else frame.time
         start = time if start is None else start
-        yield time - start, fit(_upright(frame), preprocessing)
+        yield time - start, _fitted(frame, preprocessing)
 
 
 def frame_files(folder: str | Path) -> list[Path]:
@@ -111,7 +111,7 @@ def read_wanted(path: str | Path, wanted: set[int], preprocessing: Preprocessing
     with closing(_decoded(path, pixels_limit)) as frames:
         for number, (frame, _) in enumerate(frames):
             if number in wanted:
-                yield number, fit(_upright(frame), preprocessing)
+                yield number, _fitted(frame, preprocessing)
                 left -= 1
             if not left:
                 return
@@ -154,10 +154,12 @@ def _bound(path: str | Path, width: int, height: int, pixels_limit: int) -> None
         raise MediaError(str(path), f"expected at most {pixels_limit:,} pixels a frame. Received: {width} × {height}; make the video smaller or raise the bound.")
 
 
-def _upright(frame: av.VideoFrame) -> Image.Image:
-    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
-    turn = QUARTER_TURNS.get(round(frame.rotation))
-    return image if turn is None else image.transpose(turn)
+def _fitted(frame: av.VideoFrame, preprocessing: Preprocessing) -> np.ndarray:
+    pixels, turn = frame.to_ndarray(format="rgb24"), QUARTER_TURNS.get(round(frame.rotation))
+    if turn is None and pixels.shape[:2] == preprocessing[:2]:
+        return pixels  # the way through Pillow would copy it twice
+    image = Image.fromarray(pixels)
+    return fit(image if turn is None else image.transpose(turn), preprocessing)
 
 
 @contextmanager

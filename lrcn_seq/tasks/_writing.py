@@ -21,6 +21,8 @@ class Writer(keras.Model):
     def __init__(self, tasks: Sequence[Task], search: dict[str, Any], weights: Sequence[float] | None = None):
         super().__init__()
         self.encoders, self.decoders = [task.encoder for task in tasks], [task.decoder for task in tasks]
+        # Past Keras, which would take them for layers of this model.
+        object.__setattr__(self, "tasks", tuple(tasks))
         self.search = searches.build(search, place="search")
         self.shares = [weight / sum(weights) for weight in weights] if weights else [1 / len(tasks)] * len(tasks)
         self.special, self.limit, self.draw = SPECIAL, tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
@@ -41,7 +43,7 @@ class Writer(keras.Model):
 
     def write(self, clips: Sequence[Clips]) -> Hypotheses:
         """The same, compiled, as arrays."""
-        return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch(tuple(clips))))
+        return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch(tuple(task.encoded_in_parts(seen) for task, seen in zip(self.tasks, clips, strict=True)))))
 
 
 class Ranker(keras.Model):

@@ -73,7 +73,7 @@ class Activity(Task):
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
         """Distributions (P, S', C) at the steps of clips, and mask (P, S'); compiled."""
-        probabilities, mask = self._compiled("_classifier", Classifier).predict_on_batch(clips)
+        probabilities, mask = self._compiled("_classifier", Classifier).predict_on_batch(self.encoded_in_parts(clips))
         return np.asarray(probabilities), np.asarray(mask)
 
     def predict(self, media: Sequence[Any], *, top: int = 5, batch: int = 16) -> list[Classification]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from keras import ops
 
 from lrcn_seq import config as configs
 from lrcn_seq import text
@@ -21,6 +22,7 @@ from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
 from lrcn_seq.records import Clips, Prediction, Sample
 from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tokenizers, views
 
+FRAMES_AT_ONCE = 32
 WEIGHTS, TOKENIZER, CONFIG, DERIVED, LABELS = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json", "labels.json"
 
 
@@ -93,11 +95,39 @@ class Task(keras.Model, ABC):
         frames = frames_in_order(media, np.unique(np.concatenate(looks)), enlarged(size, self.view), modality=self.settings.data.frames, pixels_limit=limit)
         return watched(frames, looks, batch=batch, seen=lambda clip: self.view.test(clip, (size.height, size.width), modality=self.settings.data.frames))
 
+    def encoded_in_parts(self, clips: Clips) -> Clips:
+        """The same clips with stored features, where they have more frames than should go through the network at once.
+
+        What a CNN holds of one frame outweighs its features by far: so memory does not grow with the number of clips.
+        """
+        if not self.encoder.frame_wise or clips.frames.ndim != 4 or len(clips.frames) <= FRAMES_AT_ONCE:
+            return clips
+        if not hasattr(self, "_frame_encoder"):
+            # Past Keras, which would take it for a layer of this model.
+            object.__setattr__(self, "_frame_encoder", FrameEncoder(self.encoder))
+        return Clips(self._frame_encoder.features(clips.frames), clips.index)
+
     def example_clips(self) -> Clips:
         """One clip of one frame, all zero."""
         size = self.encoder.preprocessing
         frames = np.zeros((1, size.height, size.width, 3), "uint8") if size else np.zeros((1, self.encoder.width), "float32")
         return Clips(frames, np.zeros((1, 1), "int32"))
+
+
+class FrameEncoder(keras.Model):
+    """The frame-wise part of an encoder as a model, so that every backend compiles it."""
+
+    def __init__(self, encoder: keras.layers.Layer):
+        super().__init__()
+        self.encoder = encoder
+
+    def call(self, frames):
+        """Packed frames (N, H, W, 3) to features (N, R, D)."""
+        return ops.cast(self.encoder.encode_frames(frames, training=False), "float32")
+
+    def features(self, frames: np.ndarray) -> np.ndarray:
+        """The same, compiled, a few frames at a time."""
+        return np.concatenate([np.asarray(self.predict_on_batch(frames[first : first + FRAMES_AT_ONCE])) for first in range(0, len(frames), FRAMES_AT_ONCE)])
 
 
 def build(config: str | Path | configs.Config, *, words: int | None = None, labels: int | None = None, pretrained: bool = False) -> Task:

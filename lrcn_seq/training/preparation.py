@@ -10,9 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-from keras import ops
 
 from lrcn_seq import text
 from lrcn_seq.config import Config
@@ -28,7 +26,7 @@ from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import encoders, sources, tasks
-from lrcn_seq.tasks.base import DERIVED, LABELS, TOKENIZER, Task, build, fit_tokenizer, labels_of, read_labels
+from lrcn_seq.tasks.base import DERIVED, FRAMES_AT_ONCE, LABELS, TOKENIZER, FrameEncoder, Task, build, fit_tokenizer, labels_of, read_labels
 from lrcn_seq.training import files
 from lrcn_seq.training.run import Run
 
@@ -137,22 +135,10 @@ def fill(config: Config, task: Task, store: FeatureStore, samples: Sequence[Samp
     items, losses = items_of(samples, task.encoder.preprocessing, contents=contents, **options)
     network = FrameEncoder(task.encoder)
     with progress("extracting features") as told:
-        losses += extract(store, items, lambda frames: np.asarray(network.predict_on_batch(frames)), batch=32, progress=told)
+        losses += extract(store, items, network.features, batch=FRAMES_AT_ONCE, progress=told)
     if losses:
         settle(losses, len(samples), on_error="raise", most_lost=0.0)
     return [item.key for item in items]
-
-
-class FrameEncoder(keras.Model):
-    """The frame-wise part of an encoder as a model, so that every backend compiles it."""
-
-    def __init__(self, encoder):
-        super().__init__()
-        self.encoder = encoder
-
-    def call(self, frames):
-        """Packed frames (N, H, W, 3) to features (N, R, D)."""
-        return ops.cast(self.encoder.encode_frames(frames, training=False), "float32")
 
 
 class Media:

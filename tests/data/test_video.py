@@ -56,6 +56,15 @@ def test_the_wanted_frames_come_in_the_order_asked_for(tmp_path, name, codec):
     assert frames[:, 4, 4].min() > 235
 
 
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+def test_a_frame_of_the_right_size_stays_as_it_was_decoded(tmp_path, resize):
+    """By every rule of resizing, value for value."""
+    path = write(tmp_path / "a.mkv", 3)
+    with av.open(str(path)) as container:
+        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    np.testing.assert_array_equal(read_numbers(path, [0, 1, 2], Preprocessing(48, 64, resize=resize)), decoded)
+
+
 def test_times_are_those_of_the_frames(tmp_path):
     """At a constant rate, and where the rate varies."""
     np.testing.assert_allclose(read_times(write(tmp_path / "a.mp4", 30)), np.arange(30) / 25, atol=1e-3)

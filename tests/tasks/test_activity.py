@@ -13,6 +13,7 @@ from lrcn_seq.data.clips import joined
 from lrcn_seq.data.sources.moving_shapes import Film
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import Clips, LabeledBatch
+from lrcn_seq.tasks import base
 from lrcn_seq.tasks._losses import label_loss
 from lrcn_seq.training import train
 from lrcn_seq.training.evaluating import evaluate_runs
@@ -73,6 +74,19 @@ def test_padding_never_votes(task, films):
     for row, real, one in zip(answers, mask, alone, strict=True):
         mean = row[real].mean(axis=0)
         assert {label.label: label.probability for label in one.labels} == pytest.approx(dict(zip(task.labels, mean.tolist(), strict=True)), abs=1e-6)
+
+
+def test_frames_go_through_the_network_a_few_at_a_time(task, films, monkeypatch):
+    """Never more than the bound, and the distributions are those of all frames at once."""
+    clips = joined([clips_of(film) for film in films])
+    whole, _ = task.probabilities(clips)
+    seen = []
+    monkeypatch.setattr(base, "FRAMES_AT_ONCE", 4)
+    monkeypatch.setattr(base.FrameEncoder, "predict_on_batch", lambda self, frames: seen.append(len(frames)) or self(frames))
+    found, _ = task.probabilities(clips)
+    assert sum(seen) == len(clips.frames)
+    assert max(seen) == 4
+    np.testing.assert_allclose(found, whole, atol=1e-6)
 
 
 def test_labels_come_likeliest_first(task, films):

@@ -5,9 +5,11 @@ import pytest
 
 import lrcn_seq
 from lrcn_seq import config
+from lrcn_seq.data.clips import joined
 from lrcn_seq.data.sources.moving_shapes import Film
 from lrcn_seq.errors import ArgumentError, ConfigError
 from lrcn_seq.records import Clips
+from lrcn_seq.tasks import base
 
 SMOKE = "configs/smoke/description.yaml"
 
@@ -29,6 +31,18 @@ def test_clips_of_several_lengths_are_described_as_alone(task, films):
     assert len({len(film) for film in films}) > 1
     together = task.predict(films, batch=6)
     assert together == [task.predict([film])[0]._replace(file=str(place)) for place, film in enumerate(films)]
+
+
+def test_the_same_is_said_of_frames_seen_a_few_at_a_time(task, films, monkeypatch):
+    """A search starts from the same features."""
+    clips = joined([task.seen(film) for film in films])
+    whole = task.write(clips)
+    seen = []
+    monkeypatch.setattr(base, "FRAMES_AT_ONCE", 4)
+    monkeypatch.setattr(base.FrameEncoder, "predict_on_batch", lambda self, frames: seen.append(len(frames)) or self(frames))
+    found = task.write(clips)
+    assert max(seen) == 4
+    np.testing.assert_array_equal(found.words, whole.words)
 
 
 def test_windows_are_the_parts_of_a_video_described_by_themselves(task, films):

@@ -20,7 +20,7 @@ from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.extraction import extract, items_of
 from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.records import Sample
-from lrcn_seq.training.preparation import FrameEncoder
+from lrcn_seq.tasks.base import FrameEncoder
 
 
 def pictures(folder: Path, count: int) -> list[Sample]:
@@ -60,7 +60,7 @@ def main() -> None:
             decoding, _ = timed(lambda: [item.read() for item in items])
             forward, _ = timed(lambda: [network.predict_on_batch(frames) for _ in range(len(items) // 32)])
             store = FeatureStore(Path(name) / f"store{number}", "race")
-            _, clock = timed(lambda store=store: extract(store, items, lambda seen: np.asarray(network.predict_on_batch(seen)), batch=32))
+            _, clock = timed(lambda store=store: extract(store, items, network.features, batch=32))
             floor = (decoding + forward) / os.cpu_count()
             shares.append(floor / clock)
             print(f"decoding {decoding:.2f} core-s  forward {forward:.2f} core-s  floor {floor:.2f} s  extraction {clock:.2f} s  {shares[-1]:.0%} of the floor", flush=True)

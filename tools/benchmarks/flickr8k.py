@@ -3,7 +3,8 @@
 python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [section.key=value ...]
 
 DATA holds captions.txt, images_224/ and the lists. Every run is resumed if it was stopped. Prints the scores of each run by
-pycocoevalcap (extra `bench`), and for each system the paired bootstrap interval of its difference to the rival over all seeds.
+pycocoevalcap (extra `bench`), and for each system the difference to the rival in the mean of the seeds, with its paired bootstrap interval over
+pictures.
 The rival is what its writer would make of it in an hour: Keras's Adam at its usual rate, constant; all else is as in lrcn_2f.
 """
 
@@ -11,14 +12,17 @@ import argparse
 import contextlib
 import io
 import json
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import rival_decoder  # noqa: F401 - registers the rival
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 
-from lrcn_seq import config, metrics
+from lrcn_seq import config
+from lrcn_seq.metrics._significance import limits, resampled
 from lrcn_seq.training import train
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "captioning"
@@ -44,19 +48,18 @@ def sentences(folder: Path) -> tuple[dict, dict]:
     return {row["id"]: row["caption"] for row in rows}, {row["id"]: row["references"] for row in rows}
 
 
-def judged(found: dict, references: dict) -> dict[str, float]:
-    """CIDEr and BLEU-4 of the COCO evaluation code."""
-    tokens = PTBTokenizer()
-    given = tokens.tokenize({key: [{"caption": caption}] for key, caption in found.items()})
-    wanted = tokens.tokenize({key: [{"caption": caption} for caption in several] for key, several in references.items()})
+def judged(found: dict, references: dict) -> tuple[np.ndarray, float]:
+    """CIDEr of each picture, in the order of names, and BLEU-4, by the COCO evaluation code."""
+    tokens, names = PTBTokenizer(), sorted(found)
+    given = tokens.tokenize({name: [{"caption": found[name]}] for name in names})
+    wanted = tokens.tokenize({name: [{"caption": caption} for caption in references[name]] for name in names})
     with contextlib.redirect_stdout(io.StringIO()):
-        return {"cider": float(Cider().compute_score(wanted, given)[0]), "bleu_4": float(Bleu(4).compute_score(wanted, given)[0][3])}
+        return np.array(Cider().compute_score(wanted, given)[1]), float(Bleu(4).compute_score(wanted, given)[0][3])
 
 
-def pooled(arguments: argparse.Namespace, name: str) -> tuple[dict, dict]:
-    """The sentences of all seeds as one corpus; document frequencies keep their proportions."""
-    found = {seed: sentences(arguments.runs / f"{name}-{seed}") for seed in arguments.seeds}
-    return tuple({f"{seed}/{key}": value for seed, both in found.items() for key, value in both[part].items()} for part in (0, 1))
+def interval(differences: np.ndarray, draws: int = 10_000) -> list[float]:
+    """The 95 % bootstrap interval of a mean."""
+    return limits(resampled(differences[:, None], draws, seed=0)[:, 0] / len(differences))
 
 
 def main() -> None:
@@ -69,16 +72,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
     arguments = parser.parse_intermixed_args()
-    for seed in arguments.seeds:
-        for name in arguments.systems:
-            base, changes = SYSTEMS[name]
-            folder = arguments.runs / f"{name}-{seed}"
-            if not (folder / "scores.json").exists():
-                train(config.read(CONFIGS / f"{base}.yaml", [*changes, *overrides(arguments, seed)]), folder, resume=True)
-            found, references = sentences(folder)
-            print(name, seed, judged(found, references), flush=True)
-    for name in sorted(set(arguments.systems) - {"rival"} if "rival" in arguments.systems else ()):
-        print(metrics.paired({one: pooled(arguments, one)[0] for one in (name, "rival")}, pooled(arguments, name)[1], ["cider", "bleu"]))
+    ciders: dict[str, list] = {name: [] for name in arguments.systems}
+    for seed, name in product(arguments.seeds, arguments.systems):
+        base, changes = SYSTEMS[name]
+        folder = arguments.runs / f"{name}-{seed}"
+        if not (folder / "scores.json").exists():
+            train(config.read(CONFIGS / f"{base}.yaml", [*changes, *overrides(arguments, seed)]), folder, resume=True)
+        cider, bleu = judged(*sentences(folder))
+        ciders[name].append(cider)
+        print(f"{name}, seed {seed}: CIDEr {cider.mean():.3f}, BLEU-4 {bleu:.3f}", flush=True)
+    for name in ciders.keys() - {"rival"} if "rival" in ciders else ():
+        difference = np.mean(ciders[name], axis=0) - np.mean(ciders["rival"], axis=0)
+        low, high = interval(difference)
+        print(f"{name} − rival: CIDEr {difference.mean():+.3f}, 95 % from {low:+.3f} to {high:+.3f}")
 
 
 if __name__ == "__main__":

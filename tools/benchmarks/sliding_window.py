@@ -1,6 +1,7 @@
 """A sliding-window test of one video with VGG-16: overlapping clips that share their frames against each clip computed for itself.
 
-Clips of 16 frames, 8 apart, in batches of 16 clips, through the library's encoder (VGG-16 up to fc6, weights drawn) and the LSTM of the paper.
+Clips of 16 frames, 8 apart, through the library's classifier as `evaluate` has them: batches of 50 clips, VGG-16 up to fc6 (weights
+drawn) a few frames at a time, and the LSTM of the paper.
 Sharing, a batch holds each frame once and its index points at it from every clip; alone, it holds the frames of every clip.
 Decoding is left out: the frames are noise. Rounds take turns; the first only warms up, unless it is the only one.
 Seconds on the clock, and core-seconds, which other work on the machine disturbs less.
@@ -10,28 +11,22 @@ Seconds on the clock, and core-seconds, which other work on the machine disturbs
 
 import argparse
 import time
+from pathlib import Path
 from statistics import median
 
-import keras
 import numpy as np
 
-from lrcn_seq import decoders, encoders
-from lrcn_seq.data.samplings import registry as samplings
+from lrcn_seq import config, tasks
 from lrcn_seq.records import Clips
 
-CLIPS = 16
+CONFIG = Path(__file__).parents[2] / "configs" / "activity" / "ucf101_rgb.yaml"
 
 
-class Classifier(keras.Model):
-    """Encoder and LSTM: clips to the mean distribution of each (P, C)."""
-
-    def __init__(self, size):
-        super().__init__()
-        self.encoder = encoders.registry.build({"type": "applications", "network": "VGG16", "output": "fc1" if size == 224 else "pooled", "size": size})
-        self.decoder = decoders.registry.build({"type": "lstm_frames", "units": 256}, classes=101)
-
-    def call(self, clips):
-        return keras.ops.mean(keras.ops.softmax(self.decoder(self.encoder(clips))[0]), axis=1)
+def classifier(options):
+    """The paper's network with drawn weights, 101 classes."""
+    encoder = f"encoder={{type: applications, network: VGG16, output: {'fc1' if options.size == 224 else 'pooled'}, size: {options.size}}}"
+    stages = ["stages=[]", "decoder={type: lstm_frames, units: 256}", "data.sampling={type: sliding}"]
+    return tasks.build(config.read(CONFIG, [*stages, encoder, f"training.precision={options.precision}"]), labels=101)
 
 
 def shared(frames, clips):
@@ -46,10 +41,11 @@ def alone(frames, clips):
 
 
 def test(model, pack, frames, clips):
-    """The distributions of all clips (P, C), and the seconds they took: on the clock, and of all cores."""
-    batches = [pack(frames, clips[start : start + CLIPS]) for start in range(0, len(clips), CLIPS)]
+    """The mean distributions of all clips (P, C), and the seconds they took: on the clock, and of all cores."""
+    batch = model.settings.evaluation.batch
+    batches = [pack(frames, clips[start : start + batch]) for start in range(0, len(clips), batch)]
     clock, cores = time.perf_counter(), time.process_time()
-    found = np.concatenate([model.predict_on_batch(batch) for batch in batches])
+    found = np.concatenate([model.probabilities(batch)[0].mean(axis=1) for batch in batches])
     return found, (time.perf_counter() - clock, time.process_time() - cores)
 
 
@@ -61,11 +57,10 @@ def main():
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--precision", default="float32", help="float32, or mixed_bfloat16 where the CPU has AMX")
     options = parser.parse_args()
-    keras.config.set_dtype_policy(options.precision)
-    keras.utils.set_random_seed(0)
     frames = np.random.default_rng(0).integers(0, 256, (options.frames, options.size, options.size, 3), "uint8")
-    clips = np.stack(samplings.build({"type": "sliding"}).test(np.arange(options.frames) / 25))
-    model, sides = Classifier(options.size), {"shared": shared, "alone": alone}
+    model = classifier(options)
+    clips = np.stack(model.sampling.test(np.arange(options.frames) / 25))
+    sides = {"shared": shared, "alone": alone}
     print(f"{options.frames} frames, {len(clips)} clips, {clips.size} frames in clips")
     found, seconds = {}, {name: [] for name in sides}
     for number in range(options.rounds):
