@@ -41,6 +41,11 @@ class Reader(keras.Model):
         super().__init__(**kwargs)
         self.decoder = decoder
 
+    def build(self, given_shape):
+        """By hand: on torch Keras cannot trace it."""
+        features, mask, *words = given_shape
+        self.decoder.build((features, mask), *words)
+
     def call(self, given, training=False):
         features, mask, *words = given
         return self.decoder(Encoded(features, mask), *words, training=training)
@@ -235,7 +240,7 @@ def test_trains_on_its_own_words(words_case):
             return self.decoder.sampled(Encoded(features, mask), words, probability=0.7, uniforms=uniforms, training=training)
 
     model = Sampler(part(**arguments, vocabulary_size=V))
-    model.decoder(Encoded(*tensors((FEATURES, MASK))), tensors(SENTENCES))
+    model(tensors((FEATURES, MASK, SENTENCES)))
     before = [ops.convert_to_numpy(w) for w in model.decoder.trainable_variables]
     model.compile(optimizer=keras.optimizers.SGD(10.0), loss=keras.losses.MeanSquaredError())
     model.train_on_batch((FEATURES, MASK, SENTENCES), np.random.default_rng(1).normal(size=(B, L, V)).astype("float32") * 10)
