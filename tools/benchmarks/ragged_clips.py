@@ -1,9 +1,9 @@
 """Training on clips of 4 to 16 frames against clips of 16: padding must cost nothing, in one run.
 
-LRCN with MobileNetV2 (width 0.35, 96×96, trained) and LSTM 128, 8 clips a batch. Steps of both kinds take turns; the goal is at most
-1.1 × the full step × real frames ÷ (B·T).
+LRCN with MobileNetV2 (width 0.35, 224×224, trained) and LSTM 128, 8 clips a batch. Steps of both kinds take turns; the goal is at most
+1.1 × the full step × real frames ÷ (B·T). With --size 96 what a step costs beside its frames, recurrence and optimizer, shows.
 
-    python tools/benchmarks/ragged_clips.py [--steps 15] [--size 96] [--clips 8]
+    python tools/benchmarks/ragged_clips.py [--steps 15] [--size 224] [--clips 8]
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
     """Prints the medians and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=15)
-    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--clips", type=int, default=8)
     options = parser.parse_args()
     encoder = {"type": "applications", "network": "MobileNetV2", "alpha": 0.35, "size": options.size, "train": "all"}
