@@ -146,12 +146,6 @@ class Activity(Task):
             if progress:
                 progress(stream.count, len(numbers))
 
-    def _compiled(self, name: str, kind: type[keras.Model]) -> keras.Model:
-        if not hasattr(self, name):
-            # Past Keras, which would take it for a layer of this model.
-            object.__setattr__(self, name, kind(self))
-        return getattr(self, name)
-
 
 class Classifier(keras.Model):
     """A task's distributions as a model, so that every backend compiles it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -102,16 +102,20 @@ class Task(keras.Model, ABC):
         """
         if not self.encoder.frame_wise or clips.frames.ndim != 4 or len(clips.frames) <= FRAMES_AT_ONCE:
             return clips
-        if not hasattr(self, "_frame_encoder"):
-            # Past Keras, which would take it for a layer of this model.
-            object.__setattr__(self, "_frame_encoder", FrameEncoder(self.encoder))
-        return Clips(self._frame_encoder.features(clips.frames), clips.index)
+        network = self._compiled("_frame_encoder", lambda task: FrameEncoder(task.encoder))
+        return Clips(network.features(clips.frames), clips.index)
 
     def example_clips(self) -> Clips:
         """One clip of one frame, all zero."""
         size = self.encoder.preprocessing
         frames = np.zeros((1, size.height, size.width, 3), "uint8") if size else np.zeros((1, self.encoder.width), "float32")
         return Clips(frames, np.zeros((1, 1), "int32"))
+
+    def _compiled(self, name: str, made: Callable[[Task], keras.Model]) -> keras.Model:
+        if not hasattr(self, name):
+            # Past Keras, which would take it for a layer of this model.
+            object.__setattr__(self, name, made(self))
+        return getattr(self, name)
 
 
 class FrameEncoder(keras.Model):

@@ -21,8 +21,7 @@ from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 
-from lrcn_seq import config
-from lrcn_seq.metrics._significance import limits, resampled
+from lrcn_seq import config, metrics
 from lrcn_seq.training import train
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "captioning"
@@ -57,11 +56,6 @@ def judged(found: dict, references: dict) -> tuple[np.ndarray, float]:
         return np.array(Cider().compute_score(wanted, given)[1]), float(Bleu(4).compute_score(wanted, given)[0][3])
 
 
-def interval(differences: np.ndarray, draws: int = 10_000) -> list[float]:
-    """The 95 % bootstrap interval of a mean."""
-    return limits(resampled(differences[:, None], draws, seed=0)[:, 0] / len(differences))
-
-
 def main() -> None:
     """Trains what is missing, then compares."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -83,8 +77,8 @@ def main() -> None:
         print(f"{name}, seed {seed}: CIDEr {cider.mean():.3f}, BLEU-4 {bleu:.3f}", flush=True)
     for name in ciders.keys() - {"rival"} if "rival" in ciders else ():
         difference = np.mean(ciders[name], axis=0) - np.mean(ciders["rival"], axis=0)
-        low, high = interval(difference)
-        print(f"{name} − rival: CIDEr {difference.mean():+.3f}, 95 % from {low:+.3f} to {high:+.3f}")
+        found = metrics.group_interval(difference, range(len(difference)), samples=10_000)
+        print(f"{name} − rival: CIDEr {found.value:+.3f}, 95 % from {found.low:+.3f} to {found.high:+.3f}")
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ CONFIG = Path(__file__).parents[2] / "configs" / "activity" / "ucf101_rgb.yaml"
 def classifier(options):
     """The paper's network with drawn weights, 101 classes."""
     encoder = f"encoder={{type: applications, network: VGG16, output: {'fc1' if options.size == 224 else 'pooled'}, size: {options.size}}}"
-    stages = ["stages=[]", "decoder={type: lstm_frames, units: 256}", "data.sampling={type: sliding}"]
-    return tasks.build(config.read(CONFIG, [*stages, encoder, f"training.precision={options.precision}"]), labels=101)
+    changes = ["stages=[]", "decoder={type: lstm_frames, units: 256}", "data.sampling={type: sliding}"]
+    return tasks.build(config.read(CONFIG, [*changes, encoder, f"training.precision={options.precision}"]), labels=101)
 
 
 def shared(frames, clips):
@@ -42,8 +42,8 @@ def alone(frames, clips):
 
 def test(model, pack, frames, clips):
     """The mean distributions of all clips (P, C), and the seconds they took: on the clock, and of all cores."""
-    batch = model.settings.evaluation.batch
-    batches = [pack(frames, clips[start : start + batch]) for start in range(0, len(clips), batch)]
+    at_once = model.settings.evaluation.batch
+    batches = [pack(frames, clips[start : start + at_once]) for start in range(0, len(clips), at_once)]
     clock, cores = time.perf_counter(), time.process_time()
     found = np.concatenate([model.probabilities(batch)[0].mean(axis=1) for batch in batches])
     return found, (time.perf_counter() - clock, time.process_time() - cores)
