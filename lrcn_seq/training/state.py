@@ -7,7 +7,7 @@ the epoch. Stock callbacks keep none of the seeds, the position or the running l
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -45,12 +45,8 @@ class Progress(keras.callbacks.Callback):
     def assign(self, model: keras.Model, arrays: dict[str, np.ndarray], *, running: bool) -> None:
         """Puts a captured state back; the running loss only in the middle of an epoch."""
         for group, variables in self.groups(model).items():
-            for index, variable in enumerate(variables if group != "running" or running else []):
-                array = arrays.get(f"{group}/{index}")
-                if array is None or tuple(array.shape) != tuple(variable.shape):
-                    found = None if array is None else array.shape
-                    raise RunError(f"The state does not fit the model: {variable.path} {tuple(variable.shape)} against {found}. Resume with the versions that wrote it.")
-                variable.assign(array)
+            if group != "running" or running:
+                assign(variables, arrays, group)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Assigns the snapshot; `step` batches of the epoch are done already."""
@@ -71,3 +67,17 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Keeps the state before the end of `fit` touches the weights."""
         self.arrays = self.capture()
+
+
+def assign(variables: Sequence[keras.Variable], arrays: Mapping[str, np.ndarray], group: str) -> None:
+    """Puts a group of a captured state back.
+
+    Raises:
+        RunError: the state is of another model.
+    """
+    for index, variable in enumerate(variables):
+        array = arrays.get(f"{group}/{index}")
+        if array is None or tuple(array.shape) != tuple(variable.shape):
+            found = None if array is None else array.shape
+            raise RunError(f"The state does not fit the model: {variable.path} {tuple(variable.shape)} against {found}. Resume with the versions that wrote it.")
+        variable.assign(array)

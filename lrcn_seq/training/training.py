@@ -10,12 +10,13 @@ from typing import Any
 from lrcn_seq import config as configs
 from lrcn_seq.errors import DataError
 from lrcn_seq.tasks import Task
-from lrcn_seq.tasks.base import WEIGHTS, load_weights
+from lrcn_seq.tasks.base import load_weights
 from lrcn_seq.training import evaluation, files
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
 from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, corpus_of, feed_of
 from lrcn_seq.training.run import MACHINE, Run, machine
+from lrcn_seq.training.state import assign
 
 Pause = Callable[[str], None]
 
@@ -55,9 +56,12 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
     for number, stage in enumerate(stages):
         if number < at:
             continue
-        task = _task(stage, run, answers, fresh=saved is None and number == 0)
+        task = _task(stage, answers, fresh=saved is None and number == 0)
         if saved and saved[1].get("fresh"):
             load_weights(task, run.folder, kept(stages[number - 1], stage))
+        elif saved:
+            # Before features are asked for: they are those of the weights that the encoder has now.
+            assign(task.variables, saved[0], "model")
         trainer = _trainer(task, run, corpus, number, pause)
         if saved and number == at:
             trainer.restore(*saved)
@@ -74,8 +78,8 @@ def kept(before: configs.Config, after: configs.Config) -> tuple[str, ...]:
     return ("encoder", "decoder") if before.decoder["type"] == after.decoder["type"] else ("encoder",)
 
 
-def _task(config: configs.Config, run: Run, answers: Answers, *, fresh: bool) -> Task:
-    task = answers.task(config, pretrained=fresh or not (run / WEIGHTS).exists())
+def _task(config: configs.Config, answers: Answers, *, fresh: bool) -> Task:
+    task = answers.task(config, pretrained=fresh)
     if config.init is not None and fresh:
         load_weights(task, Path(config.init.run), config.init.parts)
     return task
