@@ -36,8 +36,8 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Replaces `path` by text in UTF-8."""
-    write(path, lambda file: file.write(text.encode()))
+    """Replaces `path` by text in UTF-8; what is none, as in names of files, becomes an escape, as JSON has it."""
+    write(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
 
 
 def sync_folder(folder: Path) -> None:

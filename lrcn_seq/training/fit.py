@@ -61,11 +61,13 @@ class Trainer:
         length = len(self.feed.plan(0)) * self.settings.epochs // self.settings.optimizer.accumulate
         optimizer = optimizers.build(self.settings.optimizer, self.settings.schedule, rates=optimizers.rates_of(self.task, self.settings.rates), updates=length)
         self.task.compile(optimizer=optimizer)
-        optimizer.build(self.task.trainable_variables)
+        # Of the task: where numbers are of 16 bits, Keras wraps the optimizer in one that scales the loss.
+        self.task.optimizer.build(self.task.trainable_variables)
 
     def restore(self, arrays: dict[str, Any], meta: dict[str, Any]) -> None:
         """Takes a saved state; it is assigned when the next epoch begins."""
         self.position, self.history = Position(**meta["position"]), meta["history"]
+        self.run.write_history(self.history)  # a stop between state and history must not lose a row
         if not meta.get("fresh"):
             self.progress.arrays, self.progress.step = arrays, self.position.step
 

@@ -43,16 +43,26 @@ def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[int, float]
 @cache
 def _with_rates(base: type) -> type:
     class WithRates(base):
-        """Multiplies the rate of each variable by its own factor; adds `l2` × weight after clipping, as Caffe does."""
+        """Multiplies the rate of each variable, and its decoupled decay, by its own factor; adds `l2` × weight after clipping, as Caffe does."""
 
         rates: Mapping[int, float]
         l2: float
 
-        def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        def _groups(self, variables) -> dict[float, list[int]]:
             groups: dict[float, list[int]] = {}
-            for position, variable in enumerate(trainable_variables):
+            for position, variable in enumerate(variables):
                 groups.setdefault(self.rates.get(id(variable), 1.0), []).append(position)
-            for rate, positions in groups.items():
+            return groups
+
+        def _apply_weight_decay(self, variables):
+            whole = self.weight_decay
+            for rate, positions in self._groups(variables).items() if whole else ():
+                self.weight_decay = whole * rate
+                super()._apply_weight_decay([variables[p] for p in positions])
+            self.weight_decay = whole
+
+        def _backend_update_step(self, grads, trainable_variables, learning_rate):
+            for rate, positions in self._groups(trainable_variables).items():
                 if rate:
                     variables = [trainable_variables[p] for p in positions]
                     gradients = [grads[p] + self.l2 * ops.convert_to_tensor(v) if self.l2 else grads[p] for p, v in zip(positions, variables, strict=True)]

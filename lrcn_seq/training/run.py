@@ -17,11 +17,12 @@ import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
+from lrcn_seq.tasks.base import CONFIG, DERIVED, LABELS, TOKENIZER, WEIGHTS
 from lrcn_seq.training import files
 
 LOCK = ".lock"
 MACHINE = "machine.json"
-BEFORE = ("config.yaml", "derived.json", "tokenizer.json", "labels.json", MACHINE)
+BEFORE = (CONFIG, DERIVED, TOKENIZER, LABELS, MACHINE)
 
 
 class Run:
@@ -42,24 +43,34 @@ class Run:
         """Whether this config may be trained here.
 
         Raises:
-            RunError: the folder holds a run already (without `resume`), or another config's run.
+            RunError: the folder holds a run already (without `resume`), another config's run, or files that no attempt to train here left.
         """
         if not self.begun:
+            self._check_files()
             return
         if not resume:
             raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
-        known = configs.parse((self / "config.yaml").read_text(encoding="utf-8"), str(self / "config.yaml"))
+        known = configs.parse((self / CONFIG).read_text(encoding="utf-8"), str(self / CONFIG))
         if known != configs.parse(configs.dump(config), "the config"):
             raise RunError(f"{self.folder}: --resume expected the config that the run began with. Received: another; give the same config and overrides, or a new --run.")
+
+    def _check_files(self) -> None:
+        if (self / WEIGHTS).exists():
+            raise RunError(f"{self.folder}: expected a run with the state that it goes on from. Received: a trained model without state/; choose another folder with --run.")
+        strange = [name for name in BEFORE if (self / name).exists() and not (self / MACHINE).exists()]
+        if strange:
+            raise RunError(f"{self.folder}: expected an empty folder, or one that a run has begun in. Received: {', '.join(strange)} of something else; choose another folder with --run.")
 
     def create(self, config: configs.Config) -> None:
         """Writes the config of a run that has not begun; what an earlier attempt left is taken away."""
         if not self.begun:
             self.clear()
-            files.write_text(self / "config.yaml", configs.dump(config))
+            # First: by this file an attempt that was stopped is known.
+            files.write_text(self / MACHINE, json.dumps(machine(), indent=1))
+            files.write_text(self / CONFIG, configs.dump(config))
 
     def clear(self) -> None:
-        """Removes what is written before training begins."""
+        """Removes what is written before training begins, that by which it is known last."""
         for name in BEFORE:
             (self / name).unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import DataError
 from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import load_weights
-from lrcn_seq.training import evaluation, files
+from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
 from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, corpus_of, feed_of
@@ -38,7 +38,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
         try:
             corpus = corpus_of(config, run)
             run.create(config)
-            note_machine(run)
+            compare_machine(run)
             task = _stages(config, run, corpus, pause)
         except BaseException:
             run.abandon()
@@ -121,14 +121,11 @@ def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
     return scores
 
 
-def note_machine(run: Run) -> None:
-    """Notes versions and processor when a run begins; says so when it goes on under others, since bits may then differ."""
+def compare_machine(run: Run) -> None:
+    """Says so when a run goes on under other versions or another processor than it began under, since bits may then differ."""
     path, now = run / MACHINE, machine()
-    if not path.exists():
-        files.write_text(path, json.dumps(now, indent=1))
-        return
-    before = json.loads(path.read_text(encoding="utf-8"))
-    changed = [f"{name} {before.get(name)} → {value}" for name, value in now.items() if before.get(name) != value]
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    changed = [f"{name} {before[name]} → {value}" for name, value in now.items() if name in before and before[name] != value]
     if changed:
         import sys
 

@@ -49,6 +49,13 @@ def test_decoupled_decay_is_taken_from_the_weight_itself():
     np.testing.assert_allclose(found[0], np.array([1.0, -2.0]) * 0.95, rtol=1e-6)
 
 
+def test_a_rate_of_a_part_scales_its_decoupled_decay():
+    """w ← w (1 − f r d) for a factor f; with 0 the weight stays as it is."""
+    found = stepped(Optimizer(type="sgd", rate=0.5, momentum=0.0, decoupled_decay=0.1), [([0.0, 0.0], [1.0])], rates={0: 0.1, 1: 0.0})
+    np.testing.assert_allclose(found[0], np.array([1.0, -2.0]) * 0.995, rtol=1e-6)
+    np.testing.assert_array_equal(found[1], np.float32([0.5]))
+
+
 @pytest.mark.parametrize("kind", ["sgd", "adam", "rmsprop"])
 def test_a_rate_of_a_part_scales_its_update(kind):
     """With a rate of 0.1 a variable moves a tenth as far, whatever the optimizer; with 0 not at all."""

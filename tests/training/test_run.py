@@ -1,6 +1,7 @@
 """The run folder: whole at any moment, one process at a time."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from lrcn_seq import config
 from lrcn_seq.errors import RunError
-from lrcn_seq.training import files
+from lrcn_seq.training import files, train
 from lrcn_seq.training.run import Run
 
 SPEC = {"task": {"type": "captioning"}, "data": {"source": {"type": "shapes"}}, "encoder": {"type": "tiny_cnn"}, "decoder": {"type": "lrcn"}}
@@ -104,6 +105,32 @@ def test_a_run_that_has_begun_is_never_abandoned(tmp_path):
     run = begun(tmp_path / "run")
     run.abandon()
     assert run.begun and (run / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "labels.json"])
+def test_files_of_something_else_are_left_alone(tmp_path, name):
+    """A folder with a config or labels that no run wrote is refused, and keeps them."""
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(RunError, match=f"Received: {name} of something else"):
+        train(config.checked(SPEC), tmp_path)
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_trained_model_without_its_state_is_left_alone(tmp_path):
+    """A run whose state was removed to save space is neither begun anew nor cleared."""
+    run = begun(tmp_path / "run")
+    (run / "model.weights.h5").write_text("weights")
+    shutil.rmtree(run / "state")
+    for resume in (True, False):
+        with pytest.raises(RunError, match="a trained model without state/"):
+            train(config.checked(SPEC), run.folder, resume=resume)
+    assert {"config.yaml", "machine.json", "model.weights.h5"} <= {path.name for path in run.folder.iterdir()}
+
+
+def test_names_that_are_no_utf_8_are_written(tmp_path):
+    """Half of a surrogate pair, as Python reads such a name of a file, stands as an escape that JSON reads back."""
+    files.write_text(tmp_path / "a", json.dumps("caf\udce9", ensure_ascii=False))
+    assert json.loads((tmp_path / "a").read_text(encoding="utf-8")) == "caf\udce9"
 
 
 def test_a_second_process_is_refused(tmp_path):

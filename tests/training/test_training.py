@@ -69,6 +69,24 @@ def test_a_resumed_run_sees_the_features_of_its_own_encoder(tmp_path, donor, epo
     assert histories[0] == histories[1]
 
 
+def test_a_row_of_history_survives_a_stop_before_it_was_written(tmp_path):
+    """The state knows the epochs; a run that goes on writes down those that it had not."""
+    settings = spec(tmp_path, **{"encoder.type": "tiny_cnn", "encoder.size": 32})
+    train(settings, tmp_path / "run")
+    whole = (tmp_path / "run" / "history.jsonl").read_text()
+    (tmp_path / "run" / "history.jsonl").write_text(whole.splitlines(keepends=True)[0])
+    train(settings, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "history.jsonl").read_text() == whole
+
+
+def test_a_run_in_16_bits_goes_on(tmp_path):
+    """The scaled loss of mixed_float16 has variables of its own, which are restored with the others."""
+    settings = spec(tmp_path, **{"encoder.type": "tiny_cnn", "encoder.size": 32, "training.precision": "mixed_float16"})
+    stopped(settings, tmp_path / "run", 2)
+    train(settings, tmp_path / "run", resume=True)
+    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 2
+
+
 def test_features_are_extracted_with_the_encoder_that_training_takes_over(tmp_path, donor):
     """`lrcn extract` fills the store that a run with `init` reads."""
     settings = spec(tmp_path, init=donor)

@@ -69,7 +69,7 @@ def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
     return Sample(
         name,
         None,
-        str(group or name).strip(),
+        name if group is None or not str(group).strip() else str(group).strip(),
         _split(place, split, columns.split),
         _sentences(place, text, columns.text),
         None if moments else label,

@@ -56,6 +56,13 @@ def test_columns_can_be_named(tmp_path):
     assert (source[0].split, source[0].group) == ("test", "7")
 
 
+@pytest.mark.parametrize(("given", "group"), [("0", "0"), ('""', "a.jpg"), ("null", "a.jpg"), ('" "', "a.jpg")])
+def test_a_group_is_what_is_given_unless_it_is_empty(tmp_path, given, group):
+    """The number 0 is a group; what says nothing leaves the picture on its own."""
+    source = build(tmp_path / "t.jsonl", f'{{"image": "a.jpg", "caption": "One.", "group": {given}}}\n')
+    assert source[0].group == group
+
+
 def test_groups_stay_together(tmp_path):
     """Fifty pictures of ten groups, split by hash."""
     rows = "".join(f"{number}.jpg,A picture.,g{number % 10}\n" for number in range(50))
