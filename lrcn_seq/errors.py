@@ -75,6 +75,12 @@ class MediaError(DataError):
         self.path, self.reason = str(path), reason
         super().__init__(f"{self.path}: {reason}")
 
+    @property
+    def passing(self) -> bool:
+        """Whether the file may well be right: its disk or its network failed, or memory was full."""
+        cause = self.__cause__
+        return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None)
+
     def __reduce__(self):
         return type(self), (self.path, self.reason)
 

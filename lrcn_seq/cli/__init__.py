@@ -81,11 +81,18 @@ def _run(verb: str, rest: list[str]) -> int:
         # The reader of our output went away: not an error of ours, and Python must not complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except MemoryError:
-        return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
     except OSError as error:
         return _fail(verb, f"{error.filename or 'the output'}: {error.strerror or error}.", 1, debug=debug)
+    except Exception as error:
+        if not _out_of_memory(error):
+            raise
+        return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
     return code
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether it is what Python, TensorFlow, PyTorch or JAX raise when memory, also that of a device, is full."""
+    return isinstance(error, MemoryError) or type(error).__name__ in {"ResourceExhaustedError", "OutOfMemoryError"} or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def _fail(verb: str, sentence: str, code: int, *, debug: bool) -> int:

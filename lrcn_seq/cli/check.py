@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
+from lrcn_seq.errors import ConfigError, DataError, RunError
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Checks sections and parts, builds the networks, then opens the source."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
+    from lrcn_seq.training.preparation import network_problems
 
     config = configs.read(arguments.config, arguments.overrides)
     if problems := network_problems(config):
@@ -40,22 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
     counts = {split: len(source.split(split)) for split in ("train", "dev", "test")}
     print(f"{arguments.config}: the config is right; {', '.join(f'{count} {split}' for split, count in counts.items())} samples.")
     return 0
-
-
-def network_problems(config: Config) -> list[Problem]:
-    """What shows only when the networks of all stages are built: layers that do not exist, sizes that do not fit."""
-    from lrcn_seq import config as configs
-    from lrcn_seq.tasks import build
-    from lrcn_seq.training.optimizer import rates_of
-
-    problems: list[Problem] = []
-    for number, stage in enumerate(configs.stages(config)):
-        place = f"stages.{number}." if config.stages else ""
-        try:
-            rates_of(build(stage, words=5, labels=2), stage.training.rates)
-        except ConfigError as error:
-            problems += [problem._replace(place=f"{place}{problem.place}") for problem in error.problems]
-    return problems
 
 
 def check_init(config: Config) -> None:

@@ -7,9 +7,10 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 from lrcn_seq.config.schema import Config
 from lrcn_seq.errors import ConfigError, Problem, did_you_mean
 from lrcn_seq.registry import SEAMS, complaint
+
+T = TypeVar("T")
 
 
 class _Loader(yaml.SafeLoader):
@@ -81,9 +84,13 @@ def _yaml_reason(error: Exception) -> str:
 
 
 def override_all(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]:
-    """Sets every `a.b=value` in the tree, types first, whose arguments the others may be; the problems of those that are not of that form."""
-    types_first = sorted(texts, key=lambda text: not text.partition("=")[0].endswith(".type"))
-    return [problem for text in types_first if (problem := override(tree, text))]
+    """Sets every `a.b=value` in the tree; the problems of those that are not of that form."""
+    return [problem for text in types_first(texts, place=lambda text: text.partition("=")[0].strip()) if (problem := override(tree, text))]
+
+
+def types_first(changes: Iterable[T], *, place: Callable[[T], str]) -> list[T]:
+    """Changes at dotted places, those of a `type` before those of its arguments, which they would take away."""
+    return sorted(changes, key=lambda change: not place(change).endswith(".type"))
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:
@@ -153,7 +160,7 @@ def stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Pr
     if fixed:
         return fixed
     changed = copy.deepcopy({name: value for name, value in tree.items() if name != "stages"})
-    wrong = [problem for place, value in stage.items() if (problem := assign(changed, place, copy.deepcopy(value)))]
+    wrong = [problem for place, value in in_order(stage) if (problem := assign(changed, place, copy.deepcopy(value)))]
     return wrong or tree_problems(changed)
 
 
@@ -172,10 +179,15 @@ def part_problems(tree: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
+def in_order(stage: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The changes of a stage as they are made."""
+    return types_first(stage.items(), place=itemgetter(0))
+
+
 def staged(config: Config, stage: Mapping[str, Any]) -> Config:
     """The config of a stage."""
     tree = config.model_dump(exclude={"stages"})
-    for place, value in stage.items():
+    for place, value in in_order(stage):
         assign(tree, place, copy.deepcopy(value))
     return checked(tree, "the stage")
 

@@ -121,6 +121,8 @@ def _measured(media: Any, pixels_limit: int) -> dict[str, Any]:
     try:
         times = times_of(media, pixels_limit=pixels_limit)
     except MediaError as error:
+        if error.passing:
+            raise
         return {"reason": error.reason}
     step = float(times[-1] / max(len(times) - 1, 1))
     if np.abs(times - np.arange(len(times)) * step).max() < EVEN:

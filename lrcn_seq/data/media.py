@@ -74,11 +74,14 @@ def frames_in_order(
         raise ends_before(media, int(numbers[-1]))
 
 
-def read_vectors(media: Any) -> np.ndarray:
+def read_vectors(media: Any, *, width: int | None = None) -> np.ndarray:
     """Vectors (T, D) float32 of a `.npy` file or an array.
 
+    Args:
+        width: D as the encoder expects it; None takes any.
+
     Raises:
-        MediaError: it holds none.
+        MediaError: it holds none, or such of another width.
     """
     try:
         vectors = media if isinstance(media, np.ndarray) else np.load(media, allow_pickle=False)
@@ -86,6 +89,8 @@ def read_vectors(media: Any) -> np.ndarray:
         raise MediaError(name_of(media), f"expected a file of vectors in NumPy's format (.npy). Received: {' '.join(str(error).split())[:120]}.") from None
     if vectors.ndim != 2 or not len(vectors) or vectors.dtype.kind not in "fiub":
         raise MediaError(name_of(media), f"expected vectors (T, D). Received: an array of shape {vectors.shape} of {vectors.dtype}.")
+    if width not in (None, vectors.shape[1]):
+        raise MediaError(name_of(media), f"expected vectors of width {width}. Received: vectors of width {vectors.shape[1]}; set encoder.width to that of the data.")
     return vectors.astype(np.float32)
 
 

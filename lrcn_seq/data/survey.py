@@ -44,6 +44,7 @@ def survey(
     report: str | Path | None = None,
     holds: Holds = "pictures",
     pixels_limit: int = PIXELS_LIMIT,
+    width: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Sample]:
@@ -53,6 +54,7 @@ def survey(
         contents: remembers what was opened, by content, so that a second survey only looks at sizes and times.
         on_error, most_lost, report: see `settle`.
         holds: what the media are; clips are decoded to count their frames, which `known_times` then knows.
+        width: of vectors.
 
     Raises:
         DataError: something cannot be read and `on_error` is raise, or more than `most_lost` is lost.
@@ -60,7 +62,7 @@ def survey(
     contents = contents or Contents()
     losses = []
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, holds, pixels_limit), samples), start=1):
+        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, holds, pixels_limit, width), samples), start=1):
             losses += [loss] if loss else []
             if progress:
                 progress(done, len(samples))
@@ -90,7 +92,7 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
         raise DataError(f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed. The first is {losses[0]}{f' All are listed in {report}.' if report else ''}")
 
 
-def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int) -> Loss | None:
+def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int, width: int | None) -> Loss | None:
     if hasattr(sample.media, "draw"):
         return None
     try:
@@ -98,7 +100,7 @@ def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int) -
             known_times(sample.media, contents, pixels_limit=pixels_limit)
             return None
         if holds == "vectors":
-            read_vectors(sample.media)
+            read_vectors(sample.media, width=width)
             return None
         name = f"opened:{contents.hash(sample.media)}:{pixels_limit}"
         if not contents.knows(name):
@@ -110,10 +112,12 @@ def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int) -
 
 
 def _reason(sample: Sample, pixels_limit: int) -> str | None:
-    """Why the media cannot be read, or None. A JPEG is read through at its smallest, which finds what is missing in half the time."""
+    """Why the media cannot be read, or None; raised, not to be remembered, where it may be read another time. A JPEG is read through at its smallest, which finds what is missing in half the time."""
     try:
         read_picture(sample.media, pixels_limit=pixels_limit, size=SMALL)
     except MediaError as error:
+        if error.passing:
+            raise
         return error.reason
     return None
 

@@ -79,7 +79,7 @@ class Task(keras.Model, ABC):
             MediaError: it cannot be read.
         """
         if self.encoder.takes == "vectors":
-            return np.arange(len(read_vectors(media))) / FOLDER_RATE
+            return np.arange(len(read_vectors(media, width=self.encoder.width))) / FOLDER_RATE
         return times_of(media, pixels_limit=self.settings.data.pixels_limit)
 
     def watch(self, media: Any, looks: Sequence[np.ndarray], *, batch: int = 16) -> Iterator[Clips]:
@@ -89,7 +89,7 @@ class Task(keras.Model, ABC):
             MediaError: it cannot be read.
         """
         if self.encoder.takes == "vectors":
-            vectors = read_vectors(media)
+            vectors = read_vectors(media, width=self.encoder.width)
             return watched(((number, vectors[number]) for number in np.unique(np.concatenate(looks)).tolist()), looks, batch=batch)
         size, limit = self.encoder.preprocessing, self.settings.data.pixels_limit
         frames = frames_in_order(media, np.unique(np.concatenate(looks)), enlarged(size, self.view), modality=self.settings.data.frames, pixels_limit=limit)

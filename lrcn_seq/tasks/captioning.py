@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lrcn_seq.data.media import read_vectors
 from lrcn_seq.errors import Problem
 from lrcn_seq.records import Clips
 from lrcn_seq.registry import tasks
@@ -26,5 +27,8 @@ class Captioning(SentenceTask):
         return [*sentence_problems(cls, config), *(sampled if config.data.sampling else [])]
 
     def seen(self, media: Any) -> Clips:
-        """The picture as a clip of one frame."""
+        """The picture as a clip of one frame, or all vectors in its place."""
+        if self.encoder.takes == "vectors":
+            vectors = read_vectors(media, width=self.encoder.width)
+            return Clips(vectors, np.arange(len(vectors), dtype="int32")[None])
         return Clips(self.frames(media)[:1], np.zeros((1, 1), "int32"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -76,11 +77,12 @@ class Trainer:
         while self.position.epoch < self.settings.epochs and not self.position.stopped:
             if not self.position.trained:
                 self._epoch()
-            self._evaluate()
+            if self.position.trained:
+                self._evaluate()
 
-    def hand_over(self, *, same: bool = True) -> None:
-        """Leaves a state in which the next stage begins from the best weights; not the `same` model is not compared with them."""
-        best = self.position.best if same else None
+    def hand_over(self, *, comparable: bool = True) -> None:
+        """Leaves a state in which the next stage begins from the best weights; unless `comparable`, its first score is its best."""
+        best = self.position.best if comparable else None
         self.position = self.position._replace(best=best, stage=self.position.stage + 1, epoch=0, step=0, trained=False, waited=0, stopped=False, number=self.position.number + 1)
         self.run.write_state(self.position.number, {}, {"position": self.position._asdict(), "history": self.history, "fresh": True}, pause=self.pause)
 
@@ -89,12 +91,36 @@ class Trainer:
         plan = self.feed.plan(epoch)
         if step < len(plan):
             callbacks = [*([self.bar] if self.bar else []), self.progress]
-            data = as_dataset(self.feed.batches(plan[step:], epoch))
+            batches = Watched(self.feed.batches(plan[step:], epoch))
             self.progress.step = step
-            self.task.fit(data, steps_per_epoch=len(plan) - step, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=callbacks)
+            try:
+                self.task.fit(as_dataset(batches), steps_per_epoch=len(plan) - step, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=callbacks)
+            except Exception:
+                if batches.error is None:
+                    raise
+                raise batches.error from None
+        if self._diverged():
+            return
         self.position = self.position._replace(step=0, trained=True)
         self._save(self.progress.arrays)
         self.pause("trained")
+
+    def _diverged(self) -> bool:
+        """Whether weights are numbers no more; the stage then ends with its best ones, if there are any.
+
+        Raises:
+            RunError: there are none.
+        """
+        weights = [array for name, array in self.progress.arrays.items() if name.startswith("model/")]
+        if all(np.isfinite(array).all() for array in weights):
+            return False
+        what = f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}, its weights are no numbers any more"
+        if self.position.best is None:
+            raise RunError(f"{what}. Lower training.optimizer.rate or set training.optimizer.clip, and train with another --run.")
+        print(f"{what}; it ends with the best weights so far. A lower training.optimizer.rate or a training.optimizer.clip may help.", file=sys.stderr)
+        self.position = self.position._replace(stopped=True)
+        self._save(self.progress.arrays)
+        return True
 
     def _begin(self, epoch: int) -> None:
         """Sets what changes from epoch to epoch."""
@@ -161,6 +187,21 @@ def save_weights(task: Task, path: Path) -> None:
         raise RunError(f"{path}: expected to write the best weights. Received: {error}; the last best are untouched.") from error
     finally:
         object.__setattr__(task, "optimizer", optimizer)
+
+
+class Watched:
+    """Batches, and the error that ended them: TensorFlow passes on no more than its text."""
+
+    def __init__(self, batches: Iterable[Batch]):
+        self.batches = batches
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[Batch]:
+        try:
+            yield from self.batches
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def as_dataset(batches: Iterable[Batch]):

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
+from lrcn_seq import config as configs
 from lrcn_seq import text
 from lrcn_seq.config import Config
 from lrcn_seq.data.captions import Captions
@@ -23,11 +26,12 @@ from lrcn_seq.data.plan import Plan, by_caption, by_picture, in_order
 from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.data.store import FeatureStore, signature_of
 from lrcn_seq.data.survey import Holds, settle, survey
-from lrcn_seq.errors import ConfigError, DataError, Problem
+from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import encoders, sources, tasks
-from lrcn_seq.tasks.base import DERIVED, FRAMES_AT_ONCE, LABELS, TOKENIZER, FrameEncoder, Task, build, fit_tokenizer, labels_of, read_labels
+from lrcn_seq.tasks.base import DERIVED, FRAMES_AT_ONCE, LABELS, TOKENIZER, FrameEncoder, Task, build, derived_of, fit_tokenizer, labels_of, read_labels
 from lrcn_seq.training import files
+from lrcn_seq.training.optimizer import rates_of
 from lrcn_seq.training.run import Run
 
 LEFT_OUT = "left_out.jsonl"
@@ -65,6 +69,7 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
             report=run / LEFT_OUT if run and config.data.on_error == "skip" else None,
             holds=holds(config),
             pixels_limit=config.data.pixels_limit,
+            width=config.encoder.get("width"),
             progress=told,
         )
     by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
@@ -83,6 +88,30 @@ def holds(config: Config) -> Holds:
     return "clips" if config.data.sampling else "pictures"
 
 
+def network_problems(config: Config) -> list[Problem]:
+    """What shows only when the networks of all stages are built: layers that do not exist, sizes that do not fit, weights that no stage can take over."""
+    problems: list[Problem] = []
+    before: dict[tuple[str, str], list[tuple[int, ...]]] = {}
+    for number, stage in enumerate(configs.stages(config)):
+        place = f"stages.{number}." if config.stages else ""
+        try:
+            task = build(stage, words=5, labels=2)
+            rates_of(task, stage.training.rates)
+        except ConfigError as error:
+            problems += [problem._replace(place=f"{place}{problem.place}") for problem in error.problems]
+            continue
+        shapes = {("encoder", ""): weight_shapes(task.encoder), ("decoder", stage.decoder["type"]): weight_shapes(task.decoder)}
+        unfit = [part for part, found in shapes.items() if before.get(part, found) != found]
+        problems += [Problem(f"{place}{part}", "the weights of the stage before do not fit it. Leave its arguments as they are.") for part, _ in unfit]
+        before = shapes
+    return problems
+
+
+def weight_shapes(part: keras.layers.Layer) -> list[tuple[int, ...]]:
+    """The shapes of the weights of an encoder or decoder, in their order."""
+    return [tuple(weight.shape) for weight in part.weights]
+
+
 class Answers(NamedTuple):
     """What the data decided about what a task can say: the words of its sentences, or its classes."""
 
@@ -98,16 +127,39 @@ class Answers(NamedTuple):
 
 
 def answers_of(config: Config, run: Run, corpus: Corpus) -> Answers:
-    """The tokenizer or the classes of a run: found in its data when it begins, read back later."""
+    """The tokenizer or the classes of a run: found in its data when it begins, read back later.
+
+    Raises:
+        RunError: a run that goes on is given other data.
+    """
+    if run.begun:
+        check_same(run, corpus)
     if tasks.get(config.task["type"]).needs == "classes":
         return Answers(labels=_labels_of(run, corpus))
     path = run / TOKENIZER
     if not path.exists():
         tokenizer = fit_tokenizer(config, corpus.splits["train"])
-        files.write_text(run / DERIVED, json.dumps({"words": tokenizer.vocabulary_size}))
+        files.write_text(run / DERIVED, json.dumps({"words": tokenizer.vocabulary_size, "data": fingerprint(corpus)}))
         text.save(tokenizer, run / f".new.{TOKENIZER}")
         (run / f".new.{TOKENIZER}").replace(path)
     return Answers(text.load(path))
+
+
+def fingerprint(corpus: Corpus) -> str:
+    """A hash of what training sees of its samples: which they are, in which order, and what is said of each; not where they lie."""
+    digest = sha256()
+    for split in ("train", "dev"):
+        for sample in corpus.splits[split]:
+            digest.update(repr((split, sample.id, sample.captions, sample.label, [tuple(moment) for moment in sample.moments])).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
+
+
+def check_same(run: Run, corpus: Corpus) -> None:
+    """Raises RunError where the samples of training are not those that a run began with: it could not go on to the same bits."""
+    derived_of(Path(run.folder))
+    if json.loads((run / DERIVED).read_text(encoding="utf-8")).get("data") not in (None, fingerprint(corpus)):
+        sizes = " and ".join(f"{len(corpus.splits[split]):,} {split}" for split in ("train", "dev"))
+        raise RunError(f"{run.folder}: --resume expected the samples that the run began with. Received: {sizes} samples, not all the same; give the same data, or a new --run.")
 
 
 def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
@@ -115,7 +167,7 @@ def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
         labels = labels_of(corpus.samples)
         if len(labels) < 2:
             raise DataError(f"Expected clips of at least two classes. Received: {', '.join(labels) or 'none with a label'}.")
-        files.write_text(run / DERIVED, json.dumps({"labels": len(labels)}))
+        files.write_text(run / DERIVED, json.dumps({"labels": len(labels), "data": fingerprint(corpus)}))
         files.write_text(run / LABELS, json.dumps(labels, ensure_ascii=False))
     return read_labels(Path(run.folder))
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq import config as configs
-from lrcn_seq.errors import DataError
+from lrcn_seq.errors import ConfigError, DataError
 from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import load_weights
 from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, corpus_of, feed_of
+from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, corpus_of, feed_of, network_problems
 from lrcn_seq.training.run import MACHINE, Run, machine
 from lrcn_seq.training.state import assign
 
@@ -36,6 +36,8 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
     with run.locked():
         run.check(config, resume=resume)
         try:
+            if not run.begun:
+                check_stages(config)
             corpus = corpus_of(config, run)
             run.create(config)
             compare_machine(run)
@@ -45,6 +47,12 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
             raise
         conclude(task, run, corpus)
     return run
+
+
+def check_stages(config: configs.Config) -> None:
+    """Raises ConfigError where a later stage cannot be built or take over weights: it would come out after the stages before were trained."""
+    if len(config.stages) > 1 and (problems := network_problems(config)):
+        raise ConfigError(problems)
 
 
 def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> Task:
@@ -67,7 +75,8 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
             trainer.restore(*saved)
         trainer.fit()
         if number + 1 < len(stages):
-            trainer.hand_over(same="decoder" in kept(stage, stages[number + 1]))
+            following = stages[number + 1]
+            trainer.hand_over(comparable="decoder" in kept(stage, following) and _judged_alike(stage, following))
             saved, at = run.read_state(), number + 1
     load_weights(task, run.folder)
     return task
@@ -76,6 +85,10 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
 def kept(before: configs.Config, after: configs.Config) -> tuple[str, ...]:
     """The parts whose weights go from one stage to the next: not a decoder that is replaced."""
     return ("encoder", "decoder") if before.decoder["type"] == after.decoder["type"] else ("encoder",)
+
+
+def _judged_alike(before: configs.Config, after: configs.Config) -> bool:
+    return all(getattr(before.training, name) == getattr(after.training, name) for name in ("monitor", "dev_limit")) and before.evaluation == after.evaluation
 
 
 def _task(config: configs.Config, answers: Answers, *, fresh: bool) -> Task:

@@ -79,6 +79,8 @@ def failing(lrcn, monkeypatch):
         (OSError(errno.ENOSPC, "No space left on device", "/disk/file"), 1, "/disk/file: No space left on device."),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "the output: No space left on device."),
         (MemoryError(), 1, "out of memory; try a smaller batch (training.batch=...)."),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 17179869184 bytes."), 1, "out of memory; try a smaller batch (training.batch=...)."),
+        (type("ResourceExhaustedError", (Exception,), {})("failed to allocate memory"), 1, "out of memory; try a smaller batch (training.batch=...)."),
         (KeyboardInterrupt(), 130, "interrupted; what was finished is kept."),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,

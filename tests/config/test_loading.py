@@ -221,6 +221,12 @@ def test_stages_are_configs_with_changes():
     assert config.stages(alone) == [alone]
 
 
+def test_a_type_of_a_stage_comes_before_its_arguments():
+    """In whatever order they stand: another type takes the arguments of the old one away, not those beside it."""
+    whole = config.checked(changed("stages=[{}, {decoder.units: 7, decoder.type: attention_lstm}]"))
+    assert config.stages(whole)[1].decoder == {"type": "attention_lstm", "units": 7}
+
+
 def test_problems_of_stages_have_the_stage_in_their_place():
     """Every stage is judged with its changes; what is wrong without them is said once."""
     found = problems(changed("stages=[{encoder.filters: 0, x: 1}, {}, {seed: 2}, {seed.x: 2}, {stages: []}, {data.source.seed: 2}, {a..b: 1}, 5]", "decoder.units=0"))

@@ -1,5 +1,6 @@
 """The pass that opens every file once."""
 
+import errno
 import json
 
 import pytest
@@ -63,6 +64,22 @@ def test_what_was_opened_is_remembered_by_content(samples, tmp_path, monkeypatch
     Image.new("RGB", (5, 5)).save(samples[3].media)
     assert len(survey(samples, contents=Contents(memory), on_error="skip", most_lost=0.2)) == 11
     assert opened == [samples[3].media]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError()])
+@pytest.mark.parametrize("holds", ["pictures", "clips"])
+def test_an_error_that_passes_is_not_remembered(photos, tmp_path, monkeypatch, error, holds):
+    """A disk that failed once, or memory that was full, says nothing about the file."""
+    samples, memory = [Sample(path.name, str(path), path.name, "train") for path in photos], tmp_path / "m.jsonl"
+
+    def fail(*arguments, **options):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Image, "open", fail)
+        with pytest.raises(DataError, match="11 more cannot be read"):
+            survey(samples, contents=Contents(memory), holds=holds)
+    assert survey(samples, contents=Contents(memory), holds=holds) == samples
 
 
 def test_another_bound_on_pixels_opens_again(photos, tmp_path):

@@ -3,11 +3,21 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import lrcn_seq
 from lrcn_seq import config
+from lrcn_seq.data.contents import Contents
+from lrcn_seq.errors import ConfigError, DataError, MediaError, RunError
+from lrcn_seq.records import Moment, Sample
+from lrcn_seq.text.word import Word
 from lrcn_seq.training import train
 from lrcn_seq.training.extraction import extract
+from lrcn_seq.training.fit import Trainer
+from lrcn_seq.training.preparation import Answers, Corpus, fingerprint
+from lrcn_seq.training.run import Run
+from lrcn_seq.training.state import Progress
 
 SPEC = {
     "task": {"type": "captioning"},
@@ -19,6 +29,9 @@ SPEC = {
     "training": {"batch": 24, "epochs": 2, "monitor": "bleu_1", "precision": "float32", "optimizer": {"rate": 0.01}},
     "evaluation": {"metrics": ["bleu"]},
 }
+
+TINY = {"encoder.type": "tiny_cnn", "encoder.size": 32, "encoder.filters": 4, "encoder.blocks": 2}
+"""Places of another encoder, which trains along."""
 
 
 class Stop(BaseException):
@@ -71,7 +84,7 @@ def test_a_resumed_run_sees_the_features_of_its_own_encoder(tmp_path, donor, epo
 
 def test_a_row_of_history_survives_a_stop_before_it_was_written(tmp_path):
     """The state knows the epochs; a run that goes on writes down those that it had not."""
-    settings = spec(tmp_path, **{"encoder.type": "tiny_cnn", "encoder.size": 32})
+    settings = spec(tmp_path, **TINY)
     train(settings, tmp_path / "run")
     whole = (tmp_path / "run" / "history.jsonl").read_text()
     (tmp_path / "run" / "history.jsonl").write_text(whole.splitlines(keepends=True)[0])
@@ -81,7 +94,7 @@ def test_a_row_of_history_survives_a_stop_before_it_was_written(tmp_path):
 
 def test_a_run_in_16_bits_goes_on(tmp_path):
     """The scaled loss of mixed_float16 has variables of its own, which are restored with the others."""
-    settings = spec(tmp_path, **{"encoder.type": "tiny_cnn", "encoder.size": 32, "training.precision": "mixed_float16"})
+    settings = spec(tmp_path, **TINY, **{"training.precision": "mixed_float16"})
     stopped(settings, tmp_path / "run", 2)
     train(settings, tmp_path / "run", resume=True)
     assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 2
@@ -94,3 +107,106 @@ def test_features_are_extracted_with_the_encoder_that_training_takes_over(tmp_pa
     assert count == 20
     train(settings, tmp_path / "run")
     assert [path.name for path in (tmp_path / "features").iterdir() if path.is_dir()] == [Path(store.folder).name]
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path):
+    """A picture fewer is another plan: the bits could not be the same."""
+    stopped(spec(tmp_path, **TINY), tmp_path / "run", 2)
+    derived = json.loads((tmp_path / "run" / "derived.json").read_text())
+    (tmp_path / "run" / "derived.json").write_text(json.dumps({**derived, "data": "0"}))
+    with pytest.raises(RunError, match=r"expected the samples that the run began with. Received: 12 train and 4 dev samples"):
+        train(spec(tmp_path, **TINY), tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [("id", "other"), ("captions", ("a word",)), ("label", "b"), ("moments", (Moment(0.0, 1.0, "a"),)), ("split", "dev"), ("media", None)]
+)
+def test_the_fingerprint_of_data_is_what_training_sees(place, value):
+    """Any part of a sample counts but where it lies."""
+    first, second = Sample("1", "a.jpg", "1", "train", ("a dog",), "a"), Sample("2", "b.jpg", "2", "train", ("a cat",), "a")
+
+    def found(*samples):
+        return fingerprint(Corpus({split: [sample for sample in samples if sample.split == split] for split in ("train", "dev", "test")}, (), Contents()))
+
+    assert (found(first, second) == found(first, second._replace(**{place: value}))) == (place == "media")
+
+
+def test_a_run_that_diverged_ends_with_its_best_weights(tmp_path, monkeypatch, capsys):
+    """Weights that are no numbers end the training, not the run: the epochs before are kept and scored."""
+    settings = spec(tmp_path, **TINY, **{"training.epochs": 4})
+    spoil_from(monkeypatch, 1)
+    train(settings, tmp_path / "run")
+    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 1
+    assert "training diverged in epoch 2" in capsys.readouterr().err
+    assert (tmp_path / "run" / "scores.json").exists()
+    train(settings, tmp_path / "run", resume=True)
+
+
+def test_a_run_that_diverged_at_once_says_so(tmp_path, monkeypatch):
+    """There is nothing to keep, and what to change is named."""
+    spoil_from(monkeypatch, 0)
+    with pytest.raises(RunError, match=r"training diverged in epoch 1, .*training.optimizer.rate"):
+        train(spec(tmp_path, **TINY), tmp_path / "run")
+
+
+def spoil_from(monkeypatch, epoch: int) -> None:
+    """Makes the weights no numbers at the end of an epoch."""
+    whole = Progress.on_epoch_end
+
+    def spoiled(self, number, logs=None):
+        if number >= epoch:
+            weight = self.model.trainable_variables[0]
+            weight.assign(np.full(weight.shape, np.nan))
+        whole(self, number, logs)
+
+    monkeypatch.setattr(Progress, "on_epoch_end", spoiled)
+
+
+def test_a_file_that_breaks_during_training_is_named(tmp_path):
+    """On every backend the error of the data reaches the caller, not that of the loop around it."""
+    broken = MediaError("3.png", "it went away")
+
+    class Feed:
+        def plan(self, epoch):
+            return range(3)
+
+        def batches(self, plan, epoch):
+            task = trainer.task
+            yield task.example()
+            yield task.example()
+            raise broken
+
+    settings = spec(tmp_path, **TINY)
+    trainer = Trainer(Answers(Word(minimum_count=1).fit(["a dog"])).task(settings, pretrained=False), Feed(), Run(tmp_path / "run"), score=lambda task: {})
+    trainer.compile()
+    with pytest.raises(MediaError) as caught:
+        trainer.fit()
+    assert caught.value is broken
+
+
+def test_a_stage_whose_weights_do_not_fit_is_found_before_training(tmp_path):
+    """Not after the first stage was trained, which could then not be gone on with."""
+    with pytest.raises(ConfigError, match=r"stages.1.decoder: the weights of the stage before do not fit"):
+        train(spec(tmp_path, **TINY, stages=[{}, {"decoder.units": 6}]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_stages_judged_by_different_scores_are_not_compared(tmp_path):
+    """The second stage begins anew, though its score could never be as high as that of the first."""
+    stages = [{"training.epochs": 1}, {"training.epochs": 1, "training.monitor": "bleu_4", "search.type": "greedy"}]
+    train(spec(tmp_path, **TINY, stages=stages), tmp_path / "run")
+    assert [json.loads(row)["best"] for row in (tmp_path / "run" / "history.jsonl").read_text().splitlines()] == [True, True]
+
+
+def test_pictures_may_be_vectors(tmp_path):
+    """Captioning over stored vectors trains, reports and predicts; vectors of another width are named before."""
+    for number in range(6):
+        np.save(tmp_path / f"{number}.npy", np.random.default_rng(number).normal(size=(1, 5)).astype("float32"))
+    rows = [f"{number}.npy,a {word} thing,{split}" for number, (word, split) in enumerate([("red", "train"), ("blue", "train"), ("red", "train"), ("blue", "train"), ("red", "dev"), ("blue", "test")])]
+    (tmp_path / "table.csv").write_text("image,caption,split\n" + "\n".join(rows))
+    source = {"type": "caption_table", "table": str(tmp_path / "table.csv")}
+    train(spec(tmp_path, **{"encoder.type": "vectors", "encoder.width": 5, "data.source": source}), tmp_path / "run")
+    assert (tmp_path / "run" / "report.html").exists()
+    assert lrcn_seq.load(tmp_path / "run").predict([tmp_path / "0.npy"])[0].error is None
+    with pytest.raises(DataError, match=r"expected vectors of width 7. Received: vectors of width 5; set encoder.width"):
+        train(spec(tmp_path, **{"encoder.type": "vectors", "encoder.width": 7, "data.source": source}), tmp_path / "other")
