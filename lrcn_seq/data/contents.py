@@ -49,7 +49,7 @@ class Contents:
         path = Path(os.fspath(media))
         if path.is_dir():
             inside = [f"{file.relative_to(path)}:{self._of_file(file)}" for file in sorted(path.rglob("*")) if file.is_file()]
-            return blake2b("\n".join(inside).encode(), digest_size=16).hexdigest()
+            return blake2b("\n".join(inside).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
         return self._of_file(path)
 
     def fact(self, name: str) -> Any:
