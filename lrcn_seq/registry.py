@@ -167,7 +167,16 @@ def complaint(details: Iterable[Mapping[str, Any]], value: Any) -> str:
     details = list(details)
     choices = [name for detail in details if detail["type"] == "literal_error" for name in re.findall("'([^']*)'", detail["ctx"]["expected"])]
     expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
-    return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}"
+    return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}{_as_written({detail['type'] for detail in details}, value)}"
+
+
+def _as_written(types: set[str], value: Any) -> str:
+    """How YAML has what was meant, where it took it for something else."""
+    if "list_type" in types and isinstance(value, str):
+        return f" A list is written [{value}]."
+    if types == {"string_type"} and isinstance(value, (bool, int, float)):
+        return f""" In YAML such a text needs quotes: "{value}", in an override '"{value}"'."""
+    return ""
 
 
 def _expectation(message: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import glob
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,24 +49,51 @@ def expand(names: Sequence[str]) -> list[str]:
 
 
 def lines_done(path: str | None) -> set[str]:
-    """The files that an earlier call wrote to its output; a line cut short by a crash is dropped from the file.
+    """The files that an earlier call finished in its output; lines of files that could not be read, and one cut short by a crash, are dropped from it.
 
     Raises:
         UsageError: the file is something else; it is left as it is.
     """
     if path is None or not Path(path).is_file():  # a device or a pipe has no earlier lines
         return set()
-    done, whole = set(), 0
+    done, failed, whole = set(), set(), 0
     with Path(path).open("rb") as file:
         for number, line in enumerate(whole_lines(file, path), start=1):
             try:
-                done.add(json.loads(line)["file"])
+                row = json.loads(line)
+                name = row["file"]
             except (ValueError, KeyError, TypeError):
                 raise UsageError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.") from None
+            if "error" in row:
+                failed.add(number)
+            else:
+                done.add(name)
             whole += len(line)
     if whole < Path(path).stat().st_size:
         os.truncate(path, whole)
+    if failed:
+        _drop(Path(path), failed)
     return done
+
+
+def _drop(path: Path, numbers: set[int]) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    with path.open("rb") as old, fresh.open("wb") as new:
+        new.writelines(line for number, line in enumerate(old, start=1) if number not in numbers)
+    fresh.replace(path)
+
+
+def waiting(files: Sequence[str], output: str | None) -> list[str]:
+    """The files that are still to be done; says so where some were done by an earlier call.
+
+    Raises:
+        UsageError: the output is something else; it is left as it is.
+    """
+    done = lines_done(output)
+    left = [file for file in files if file not in done]
+    if len(left) < len(files):
+        print(f"{output}: {len(files) - len(left):,} of {len(files):,} files were done by an earlier call and stay as they are; another --output does them anew.", file=sys.stderr)
+    return left
 
 
 def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:

@@ -24,28 +24,32 @@ def run(arguments: argparse.Namespace) -> int:
     """Checks sections and parts, builds the networks, then opens the source."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
-    from lrcn_seq.training.preparation import network_problems
+    from lrcn_seq.training.preparation import check_splits, network_problems
 
     config = configs.read(arguments.config, arguments.overrides)
     if problems := network_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
         source = sources.build(config.data.source, place="data.source")
-        check_init(config)
+        splits = {split: source.split(split) for split in ("train", "dev", "test")}
+        check_splits(splits)
+        check_files(config)
     except (DataError, RunError) as error:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
         if arguments.data:
             return 1
         print(f"{arguments.config}: the config is right; its data is not here.")
         return 0
-    counts = {split: len(source.split(split)) for split in ("train", "dev", "test")}
-    print(f"{arguments.config}: the config is right; {', '.join(f'{count} {split}' for split, count in counts.items())} samples.")
+    print(f"{arguments.config}: the config is right; {', '.join(f'{len(samples)} {split}' for split, samples in splits.items())} samples.")
     return 0
 
 
-def check_init(config: Config) -> None:
-    """The run whose weights are taken over must be there."""
+def check_files(config: Config) -> None:
+    """The weights that are taken over must be there: a file's, or a run's."""
     from lrcn_seq.tasks.base import WEIGHTS
 
+    weights = config.encoder.get("weights")
+    if weights not in (None, "none", "imagenet") and not Path(weights).expanduser().is_file():
+        raise DataError(f"encoder.weights: expected none, imagenet, or a file of weights. Received: {weights}; there is no such file.")
     if config.init and not (Path(config.init.run) / WEIGHTS).is_file():
         raise RunError(f"init.run: expected a run with {WEIGHTS}. Received: {config.init.run}.")

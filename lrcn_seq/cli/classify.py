@@ -8,7 +8,7 @@ import sys
 from array import array
 from pathlib import Path
 
-from lrcn_seq.cli._files import Output, add_output, expand, lines_done, open_output, positive
+from lrcn_seq.cli._files import Output, add_output, expand, open_output, positive, waiting
 from lrcn_seq.cli._sentences import loaded, tracked
 
 
@@ -26,11 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     import lrcn_seq
 
     files = expand(arguments.videos)
-    done = lines_done(arguments.output)
+    left = waiting(files, arguments.output)
     results, failed = [], 0
     with open_output(arguments.output) as output:
         task = loaded(lrcn_seq.load(arguments.run), "activity", arguments.run)
-        for file in tracked([file for file in files if file not in done], "classifying"):
+        for file in tracked(left, "classifying"):
             row = classified(task, file, arguments, output)
             failed += "error" in row
             if arguments.json:

@@ -1,4 +1,4 @@
-"""Score runs by real decoding; write predictions, scores and report into the run."""
+"""Score runs by real decoding; write predictions, scores and report into the run, of several into the first, in the place of those there."""
 
 from __future__ import annotations
 
@@ -50,4 +50,4 @@ def beside(scores: dict) -> str:
     if "health" in scores:
         return f"; {scores['health']['distinct_captions']:.0%} of the captions are distinct."
     low, high = scores["intervals"]["top_1"]
-    return "." if low is None else f"; top_1 lies between {low:.3f} and {high:.3f} (95 %, over groups)."
+    return "; they are of one group, so there is no interval." if low is None else f"; top_1 lies between {low:.3f} and {high:.3f} (95 %, over groups)."

@@ -97,7 +97,7 @@ def override(tree: dict[str, Any], text: str) -> Problem | None:
     """Sets `a.b=value` in the tree; the problem where the text is not of that form. Another `type` takes the arguments of the old one away."""
     place, equals, value = text.partition("=")
     if not equals:
-        return Problem(text, "expected section.key=value.")
+        return Problem(text, "expected section.key=value; one that holds spaces needs quotes around it.")
     try:
         problem = assign(tree, place.strip(), parse(value, place))
     except ConfigError as error:

@@ -87,9 +87,10 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
     if report is not None:
         _write(Path(report), losses)
     if losses and on_error == "raise":
-        raise DataError(f"{losses[0]} {_others(losses)}Repair or remove it, or set on_error to skip.")
+        raise DataError(f"{losses[0]} {_others(losses)}Repair or remove it, or set data.on_error to skip.")
     if len(losses) > most_lost * total:
-        raise DataError(f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed. The first is {losses[0]}{f' All are listed in {report}.' if report else ''}")
+        listed = f" All are listed in {report}." if report else ""
+        raise DataError(f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed (data.lost_share_limit). The first is {losses[0]}{listed}")
 
 
 def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int, width: int | None) -> Loss | None:

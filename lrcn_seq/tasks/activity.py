@@ -121,8 +121,11 @@ class Activity(Task):
         That of all so far equals what a whole clip of these frames gets.
 
         Raises:
-            ArgumentError: encoder or decoder mix frames in time.
+            ArgumentError: frames of another size than the encoder's, or encoder or decoder mix frames in time.
         """
+        expected = self.example_clips().frames.shape[1:]
+        if not len(frames) or np.shape(frames)[1:] != expected:
+            raise ArgumentError(f"frames: expected (n, {', '.join(map(str, expected))}), n from 1. Received: {np.shape(frames)}.")
         answers, state = self._compiled("_streamer", Streamer).predict_on_batch((frames, stream.decoder))
         answers = np.asarray(answers, np.float64)
         totals = stream.total + np.cumsum(answers, axis=0)

@@ -147,7 +147,7 @@ def build(config: str | Path | configs.Config, *, words: int | None = None, labe
         DataError: the source had to be read and is not there.
     """
     config = configs.read(config) if isinstance(config, (str, Path)) else config
-    if problems := tasks.get(config.task["type"]).problems(config):
+    if problems := decoder_problems(config) or tasks.get(config.task["type"]).problems(config):
         raise ConfigError(problems)
     return assembled(config, words=words, labels=labels, pretrained=pretrained)
 
@@ -177,6 +177,16 @@ def assembled(config: configs.Config, *, words: int | None = None, labels: int |
     if pretrained:
         task.encoder.load_pretrained()
     return task
+
+
+def decoder_problems(config: configs.Config) -> list[Problem]:
+    """A decoder of sentences where the task wants classes, or the other way round."""
+    wanted, name = tasks.get(config.task["type"]).needs, config.decoder["type"]
+    if wanted in decoders.get(name).derived:
+        return []
+    fitting = [one for one in decoders.names() if wanted in decoders.get(one).derived]
+    kinds = {"classes": "classes", "vocabulary_size": "sentences"}
+    return [Problem("decoder.type", f"{config.task['type']} expects a decoder that gives {kinds[wanted]}: {', '.join(fitting)}. Received: {name!r}.")]
 
 
 def fit_tokenizer(config: configs.Config, source: Iterable[Sample]) -> text.Tokenizer:
@@ -212,6 +222,8 @@ def load(folder: str | Path) -> Task:
         RunError: the folder is no run, or has no weights yet.
     """
     folder = Path(folder)
+    if folder.is_file():
+        raise RunError(f"{folder}: expected a run folder. Received: a file; the run stands first, files after it.")
     if not (folder / CONFIG).is_file():
         raise RunError(f"{folder}: expected a run folder with {CONFIG}; train one with `lrcn train CONFIG --run {folder}`.")
     if not (folder / WEIGHTS).is_file():

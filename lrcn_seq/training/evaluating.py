@@ -47,10 +47,13 @@ def evaluate_runs(
     run, config = Run(folders[0]), tasks[0].settings
     corpus = corpus_of(config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split))
     samples = corpus.splits[split][:limit]
+    how: dict[str, Any] = {"fused": {"runs": list(map(str, folders)), "weights": list(weights) if weights else None}} if len(folders) > 1 else {}
+    if limit is not None and limit < len(corpus.splits[split]):
+        how["limit"] = limit
     medias = [Media(task.settings, task, corpus.contents) for task in tasks]
     with run.locked():
         evaluated = evaluation.evaluate(tasks, medias, samples, weights=weights, training=corpus.splits.get("train", ()))
-        scores = evaluation.write(run, evaluated, split)
+        scores = evaluation.write(run, evaluated, split, **how)
         if retrieval:
             scores["retrieval"] = ranks(tasks[0], medias[0], samples)
             files.write_text(run / "scores.json", json.dumps(scores, indent=1))

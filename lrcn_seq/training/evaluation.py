@@ -48,9 +48,9 @@ def evaluate(
     return kind.evaluate(tasks, medias, samples, weights=weights, training=training)
 
 
-def write(run: Run, evaluated: Evaluated, split: str) -> dict[str, Any]:
-    """Writes `predictions.jsonl` and `scores.json` into the run; the object of the latter."""
+def write(run: Run, evaluated: Evaluated, split: str, **how: Any) -> dict[str, Any]:
+    """Writes `predictions.jsonl` and `scores.json` into the run; the object of the latter, with what else is to be known of how it came about."""
     files.write_text(run / "predictions.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in evaluated.rows()))
-    scores = {**evaluated.summary(), "split": split}
+    scores = {**evaluated.summary(), "split": split, **how}
     files.write_text(run / "scores.json", json.dumps(scores, indent=1))
     return scores

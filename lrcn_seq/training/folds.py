@@ -53,8 +53,8 @@ def cross_validate(config: str | Path, folder: str | Path, folds: int, *, overri
     Raises:
         ConfigError, DataError, RunError: as `train`; RunError also where a fold's predictions are not those of its test clips.
     """
-    if folds < 2:
-        raise ArgumentError(f"folds: expected at least 2. Received: folds={folds}.")
+    if folds < 3:
+        raise ArgumentError(f"folds: expected at least 3 (training, dev, test). Received: folds={folds}.")
     overrides = list(overrides)
     # All are read before the first is trained: a mistake shows at once.
     settings = [configs.read(config, [*overrides, f"data.source.folds={folds}", f"data.source.fold={fold}"]) for fold in range(folds)]

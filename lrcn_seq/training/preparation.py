@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
@@ -72,8 +72,20 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
             width=config.encoder.get("width"),
             progress=told,
         )
+    if len(readable) < len(wanted):
+        lost = {sample.id for sample in wanted} - {sample.id for sample in readable}
+        where = f" {run / LEFT_OUT} says why." if run else ""
+        print(f"{len(lost):,} of {len(wanted):,} files cannot be read and are left out ({shortened(sorted(lost))}).{where}", file=sys.stderr)
     by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
     return Corpus(by_split, tuple(source.notes), contents)
+
+
+def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Raises DataError unless there is something to train on, and something to choose the best weights by."""
+    if not splits["train"]:
+        raise DataError("Expected training samples. Received: none in the split train.")
+    if not splits["dev"]:
+        raise DataError("Expected dev samples: the best weights are those with the best dev score. Received: none; give the source a dev share or split.")
 
 
 def contents_of(config: Config, *, verify: bool = False) -> Contents:
@@ -248,8 +260,6 @@ class LabelFeed:
     """The batches of activity: every clip once an epoch, with one class or with the class of each frame."""
 
     def __init__(self, task: Task, media: Media, samples: Sequence[Sample]):
-        if not samples:
-            raise DataError("Expected training clips with labels. Received: none in the split train.")
         self.config, self.read, self.samples, self.labels = task.settings, media.reader(samples), samples, task.labels
         self.weights = np.ones(len(samples), np.float32)
         self.in_time = any(sample.moments for sample in samples)
@@ -322,8 +332,6 @@ class CaptionFeed:
     """The batches of captioning: by caption over stored features, by picture where the CNN is in the graph."""
 
     def __init__(self, config: Config, media: Media, samples: Sequence[Sample], tokenizer: text.Tokenizer):
-        if not samples:
-            raise DataError("Expected training samples with sentences. Received: none in the split train.")
         self.config, self.read = config, media.reader(samples)
         encoded = iter(tokenizer.encode_all(caption for sample in samples for caption in sample.captions))
         self.captions = Captions(([next(encoded) for _ in sample.captions] for sample in samples), limit=config.data.words_limit)

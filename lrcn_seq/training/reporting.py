@@ -32,7 +32,7 @@ def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict) -> Pa
     noun = "picture" if task.sampling is None else "clip"
     contents = report.Contents(
         title=f"{task.name}: {run.folder.name}",
-        subtitle=f"{len(evaluated.samples)} {noun}s of the split {scores['split']}, {time.strftime('%Y-%m-%d %H:%M')}",
+        subtitle=f"{len(evaluated.samples)} {noun}s of the split {scores['split']}{aside(scores)}, {time.strftime('%Y-%m-%d %H:%M')}",
         history=run.history(),
         monitor=task.monitor,
         scores=scores,
@@ -57,6 +57,12 @@ def shown(task: Task, evaluated: Described) -> list[report.Shown]:
     order = sorted(range(len(evaluated.samples)), key=lambda place: -sentences[evaluated.samples[place].id][metric])
     chosen = order if len(order) <= 2 * SHOWN else order[:SHOWN] + order[-SHOWN:]
     return [_shown(task, evaluated.samples[place], evaluated.captions[place], sentences[evaluated.samples[place].id][metric]) for place in chosen]
+
+
+def aside(scores: dict) -> str:
+    """What else the scores are of: the first samples alone, several runs."""
+    fused = scores.get("fused", {}).get("runs", ())
+    return (f", the first {scores['limit']}" if "limit" in scores else "") + (f", with {' and '.join(fused[1:])}" if fused else "")
 
 
 def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report.Shown:

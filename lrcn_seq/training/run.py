@@ -51,8 +51,11 @@ class Run:
         if not resume:
             raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
         known = configs.parse((self / CONFIG).read_text(encoding="utf-8"), str(self / CONFIG))
-        if known != configs.parse(configs.dump(config), "the config"):
-            raise RunError(f"{self.folder}: --resume expected the config that the run began with. Received: another; give the same config and overrides, or a new --run.")
+        if changed := list(differences(known, configs.parse(configs.dump(config), "the config"))):
+            raise RunError(
+                f"{self.folder}: --resume expected the config that the run began with. Received: another ({'; '.join(changed[:3])}{' …' if changed[3:] else ''}); "
+                "give the same config and overrides, or a new --run."
+            )
 
     def _check_files(self) -> None:
         if (self / WEIGHTS).exists():
@@ -134,6 +137,15 @@ class Run:
         """The epochs so far."""
         path = self / "history.jsonl"
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
+    """What differs between two trees, as `a.b: old → new`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in {**before, **after}:
+            yield from differences(before.get(name), after.get(name), f"{place}.{name}" if place else str(name))
+    elif before != after:
+        yield f"{place}: {before} → {after}"
 
 
 def machine() -> dict[str, str]:

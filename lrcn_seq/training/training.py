@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq import config as configs
-from lrcn_seq.errors import ConfigError, DataError
+from lrcn_seq.errors import ConfigError
 from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import load_weights
 from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, corpus_of, feed_of, network_problems
+from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, check_splits, corpus_of, feed_of, network_problems
 from lrcn_seq.training.run import MACHINE, Run, machine
 from lrcn_seq.training.state import assign
 
@@ -39,6 +39,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
             if not run.begun:
                 check_stages(config)
             corpus = corpus_of(config, run)
+            check_splits(corpus.splits)
             run.create(config)
             compare_machine(run)
             task = _stages(config, run, corpus, pause)
@@ -101,10 +102,7 @@ def _task(config: configs.Config, answers: Answers, *, fresh: bool) -> Task:
 def _trainer(task: Task, run: Run, corpus: Corpus, stage: int, pause: Pause) -> Trainer:
     config = task.settings
     media = Media(config, task, corpus.contents)
-    dev = corpus.splits["dev"]
-    if not dev:
-        raise DataError("Expected dev samples: the best weights are those with the best dev score. Received: none; give the source a dev share or split.")
-    dev = dev[: config.training.dev_limit or None]
+    dev = corpus.splits["dev"][: config.training.dev_limit or None]
     feed = feed_of(task, media, corpus.splits["train"])
     trainer = Trainer(task, feed, run, score=Scorer(media, dev), bar=Bar(config.training.epochs, feed), pause=pause)
     trainer.position = Position(stage=stage)

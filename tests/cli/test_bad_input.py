@@ -89,7 +89,7 @@ def nothing(project: Path) -> None:
 TRAIN = [
     (nothing, ["training.epoch=1"], 2, "training.epoch: unknown key. Did you mean 'epochs'?"),
     (nothing, ["training.epochs=one", "decoder.units=0"], 2, "decoder.units: expected a number greater than 0. Received: 0."),
-    (nothing, ["epochs"], 2, "epochs: expected section.key=value."),
+    (nothing, ["epochs"], 2, "epochs: expected section.key=value; one that holds spaces needs quotes around it."),
     (nothing, ["encoder.type=tiny"], 2, "encoder.type: encoders has no 'tiny'. Did you mean 'tiny_cnn'?"),
     (nothing, ["decoder.vocabulary_size=9"], 2, "decoder.vocabulary_size: the program derives this value from the data; remove it."),
     (nothing, ["training.monitor=blue_4"], 2, "training.monitor: expected one of the scores of evaluation.metrics:"),
@@ -101,8 +101,12 @@ TRAIN = [
     (nothing, ["init={run: absent}"], 1, "absent: expected a run with model.weights.h5; there is none."),
     (nothing, ["encoder={type: applications, network: MobileNetV2, size: 32, weights: absent.h5}"], 1, "absent.h5: expected the weights of MobileNetV2; there is no such file."),
     (nothing, ["training.rates={encodr: 0.1}"], 2, "training.rates.encodr: no variable that trains has this name"),
+    (nothing, ["decoder={type: lstm_frames}"], 2, "decoder.type: captioning expects a decoder that gives sentences: attention_lstm,"),
+    (nothing, ["evaluation.metrics=bleu,cider"], 2, "evaluation.metrics: expected a valid list. Received: 'bleu,cider'. A list is written [bleu,cider]."),
+    (nothing, ["data.source.table=2024"], 2, """expected a valid string. Received: 2024. In YAML such a text needs quotes: "2024", in an override '"2024"'."""),
+    (nothing, ["stages=[{}, {decoder.units: 6}]"], 2, "stages.1.decoder: the weights of the stage before do not fit it."),
     (broken_picture, [], 1, "2.png: the picture is damaged or cut short"),
-    (broken_picture, ["data.on_error=skip"], 1, "1 of 4 files cannot be read, more than the share of 0.02 allowed."),
+    (broken_picture, ["data.on_error=skip"], 1, "1 of 4 files cannot be read, more than the share of 0.02 allowed (data.lost_share_limit)."),
     (lambda project: (project / "3.png").unlink(), [], 1, "3.png: "),
     (empty_caption, [], 1, "row 2: expected a sentence under 'caption'. Received: ''."),
     (no_dev, [], 1, "Expected dev samples"),
@@ -145,7 +149,7 @@ def test_a_run_is_not_trained_over(lrcn, trained):
         busy = [lrcn("train", config, "--run", run, "--resume"), lrcn("evaluate", run)]
     assert [called.code for called in (again, other, *busy)] == [1] * 4
     assert "a run is here already. Go on with it by --resume" in again.err
-    assert "--resume expected the config that the run began with. Received: another" in other.err
+    assert "--resume expected the config that the run began with. Received: another (seed: 1 → 2);" in other.err
     assert all("another process is working in this run folder" in called.err for called in busy)
     assert {path: path.read_bytes() for path in sorted(run.rglob("*")) if path.is_file()} == before
 

@@ -21,6 +21,16 @@ def test_data_that_is_not_here(lrcn, smoke_config):
     called = lrcn("check", smoke_config, "init.run=absent")
     assert (called.code, called.err) == (0, "warning: init.run: expected a run with model.weights.h5. Received: absent.\n")
     assert lrcn("check", smoke_config, "init.run=absent", "--data").code == 1
+    called = lrcn("check", smoke_config, "encoder={type: applications, network: MobileNet, size: 32, weights: absent.h5}", "--data")
+    assert (called.code, called.err) == (1, "error: encoder.weights: expected none, imagenet, or a file of weights. Received: absent.h5; there is no such file.\n")
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_a_split_that_training_needs(lrcn, smoke_config, split):
+    """Is missed before the training."""
+    called = lrcn("check", smoke_config, f"data.source.{split}=0", "--data")
+    assert called.code == 1
+    assert called.err.startswith(f"error: Expected {'training' if split == 'train' else 'dev'} samples")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +40,7 @@ def test_data_that_is_not_here(lrcn, smoke_config):
         (["training.monitor=x", "search.minimum_length=99"], ["search", "training.monitor"]),
         (["training.rates={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"], ["training.rates.encodr", "training.rates.decoder/x"]),
         (["stages=[{encoder.filters: 4}, {training.rates: {x: 1}}, {training.monitor: x}]"], ["stages.1.training.rates.x", "stages.2.training.monitor"]),
+        (["decoder={type: mlp}"], ["decoder.type"]),
         (["data.source={type: caption_table, table: x.csv, dev: 0.5, test: 0.5}"], ["data.source"]),
         (["search={type: sampling, temperature: 0.5, inverse_temperature: 2.0}"], ["search"]),
     ],

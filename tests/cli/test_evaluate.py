@@ -27,10 +27,11 @@ def test_json_is_the_object_of_score(lrcn, run):
     called = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
     found = json.loads(called.out)
     assert called.out.count("\n") == 1
-    assert found.keys() == {"metrics", "signatures", "count", "split", "health"}
+    assert found.keys() == {"metrics", "signatures", "count", "split", "health", "limit"}
     assert found["metrics"].keys() == found["signatures"].keys() == {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider"}
     assert (found["count"], found["split"]) == (3, "dev")
     assert len((run / "predictions.jsonl").read_text().splitlines()) == 3
+    assert "of the split dev, the first 3," in (run / "report.html").read_text()
 
 
 def test_text_has_every_score_with_its_signature(lrcn, run):
@@ -47,7 +48,10 @@ def test_a_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
     alone = json.loads((run / "scores.json").read_text())
     before = (smoke_run / "scores.json").stat().st_mtime_ns
     called = lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json")
-    assert json.loads(called.out)["metrics"] == pytest.approx(alone["metrics"], abs=1e-6)
+    found = json.loads(called.out)
+    assert found["metrics"] == pytest.approx(alone["metrics"], abs=1e-6)
+    assert found["fused"] == {"runs": [str(run), str(smoke_run)], "weights": [0.33, 0.67]}
+    assert f"of the split test, with {smoke_run}," in (run / "report.html").read_text()
     assert (smoke_run / "scores.json").stat().st_mtime_ns == before
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lrcn_seq.cli._files import expand, lines_done, open_output, positive
+from lrcn_seq.cli._files import expand, lines_done, open_output, positive, waiting
 from lrcn_seq.errors import RunError, UsageError
 
 
@@ -69,6 +69,15 @@ def test_a_cut_line_is_taken_away(tmp_path, kept):
     (tmp_path / "o").write_bytes(ROW.encode() + ROW.replace("a ü", "b ü").encode()[:kept])
     assert lines_done(str(tmp_path / "o")) == {"a ü.png"}
     assert (tmp_path / "o").read_text() == ROW
+
+
+def test_a_file_that_could_not_be_read_is_not_done(tmp_path, capsys):
+    """Its line goes, so that it is tried again; the others stay, and it is said that they do."""
+    (tmp_path / "o").write_text(ROW + '{"file": "broken.png", "error": "It is none."}\n' + ROW.replace("a ü", "b"))
+    assert waiting(["broken.png", "b.png", "c.png"], str(tmp_path / "o")) == ["broken.png", "c.png"]
+    assert (tmp_path / "o").read_text() == ROW + ROW.replace("a ü", "b")
+    assert "1 of 3 files were done by an earlier call and stay as they are" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["o"]
 
 
 @pytest.mark.parametrize("content", [b"hello", b"hello\n", b"\n", b"[1]\n", b'{"a": 1}\n', b'{"file": }\n', b"\x89PNG\r\n", b'{"id": "x", "caption": "y"}\n', b"\0" * 100, ROW.encode() + b"hello"])

@@ -32,7 +32,7 @@ def test_good_files_all_pass(photos):
 
 def test_one_bad_file_stops_the_run(samples):
     """The first is named with its reason, the others are counted, and what to do is said."""
-    with pytest.raises(DataError, match=r"photo03.jpg: the picture is damaged.* \(1 more cannot be read either.\) Repair or remove it, or set on_error to skip"):
+    with pytest.raises(DataError, match=r"photo03.jpg: the picture is damaged.* \(1 more cannot be read either.\) Repair or remove it, or set data.on_error to skip"):
         survey(samples)
 
 

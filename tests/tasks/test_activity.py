@@ -119,6 +119,13 @@ def test_the_state_of_a_stream_is_a_value(task, films):
     assert sizes[0] == sizes[1]
 
 
+@pytest.mark.parametrize("shape", [(0, 32, 32, 3), (2, 16, 32, 3), (32, 32, 3)])
+def test_frames_of_another_size_are_named(task, shape):
+    """A stream takes what the encoder takes, and says so."""
+    with pytest.raises(ArgumentError, match=r"frames: expected .n, 32, 32, 3., n from 1. Received: "):
+        task.advance(np.zeros(shape, "uint8"), task.stream())
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

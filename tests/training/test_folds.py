@@ -95,10 +95,10 @@ def test_folds_of_another_config_are_refused(tmp_path, config, trained):
 
 @pytest.mark.parametrize(
     ("changes", "count", "sentence"),
-    [(["seed=x"], 3, "seed"), (["data.source.type=shapes"], 3, "folds"), ([], 1, "folds: expected at least 2. Received: folds=1")],
+    [(["seed=x"], 3, "seed"), (["data.source.type=shapes"], 3, "folds"), ([], 2, r"folds: expected at least 3 \(training, dev, test\). Received: folds=2")],
 )
 def test_mistakes_show_before_anything_is_trained(config, trained, changes, count, sentence):
-    """A wrong override, a source without folds, one fold."""
+    """A wrong override, a source without folds, too few folds."""
     with pytest.raises((ConfigError, ArgumentError), match=sentence):
         folds.cross_validate(config, config.parent / "runs", count, overrides=changes)
     assert trained == []
