@@ -11,6 +11,9 @@ PARTS = {"metrics_data", "rival_decoder"}
 
 def main() -> None:
     """Each race prints its own medians and ratios."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(f"{__doc__}\n\nRaces: {', '.join(name for name in RACES if name not in PARTS)}.")
+        return
     wanted = sys.argv[1:] or [name for name in RACES if name not in NEED_DATA | PARTS]
     unknown = set(wanted) - set(RACES)
     if unknown:

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from metrics_data import given
+
 SCORE = Path(__file__).parents[1] / "score.py"
 PREPARE = """
 import sys
@@ -65,7 +67,7 @@ def memory(data: str) -> None:
 
 
 if __name__ == "__main__":
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    data, count = given(__doc__, 5)
     print(f"score --help: {statistics.median(help_seconds() for _ in range(count)):.3f} s (median of {count})", flush=True)
     first_use(count)
-    memory(sys.argv[1])
+    memory(str(data))

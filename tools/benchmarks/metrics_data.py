@@ -1,11 +1,24 @@
 """Captions of real data sets by picture or clip, for the races and comparisons of metrics. DATA has the folders coco, flickr8k, msvd and tacos."""
 
+import argparse
 import csv
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 Groups = dict[str, list[str]]
+
+
+def given(about: str, *number: int) -> tuple[Path, ...]:
+    """The folder of data from the command line, and the number after it where a race takes one (its default is given here)."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, metavar="DATA")
+    if number:
+        parser.add_argument("number", type=int, nargs="?", default=number[0], metavar="NUMBER")
+    found = parser.parse_args()
+    if not found.data.is_dir():
+        parser.error(f"{found.data}: expected the folder of data; there is no such folder.")
+    return tuple(vars(found).values())
 
 
 def coco(data: Path) -> Groups:

@@ -5,11 +5,9 @@
 
 import contextlib
 import io
-import sys
-from pathlib import Path
 
 import numpy as np
-from metrics_data import Groups, coco, flickr8k, leave_one_out
+from metrics_data import Groups, coco, flickr8k, given, leave_one_out
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.meteor.meteor import Meteor
@@ -46,5 +44,6 @@ def compare(name: str, groups: Groups) -> None:
 
 
 if __name__ == "__main__":
-    compare("COCO val2017, the first caption against the others", coco(Path(sys.argv[1])))
-    compare("Flickr8k, the first caption against the others", flickr8k(Path(sys.argv[1])))
+    (data,) = given(__doc__)
+    compare("COCO val2017, the first caption against the others", coco(data))
+    compare("Flickr8k, the first caption against the others", flickr8k(data))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from metrics_data import SETS, Groups, each_against_the_next
+from metrics_data import SETS, Groups, each_against_the_next, given
 from pycocoevalcap.meteor.meteor import Meteor
 
 from lrcn_seq import metrics
@@ -43,4 +43,4 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*given(__doc__))

@@ -4,12 +4,11 @@
 """
 
 import resource
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from metrics_data import flickr8k, leave_one_out
+from metrics_data import flickr8k, given, leave_one_out
 
 from lrcn_seq import metrics
 from lrcn_seq.metrics.ptb import tokenize
@@ -42,4 +41,4 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*given(__doc__))

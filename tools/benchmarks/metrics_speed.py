@@ -9,12 +9,11 @@ import contextlib
 import io
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metrics_data import flickr8k, leave_one_out
+from metrics_data import flickr8k, given, leave_one_out
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.meteor.meteor import Meteor
@@ -65,4 +64,4 @@ def main(data: Path, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5)
+    main(*given(__doc__, 5))

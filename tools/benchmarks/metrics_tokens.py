@@ -9,7 +9,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from metrics_data import SETS
+from metrics_data import SETS, given
 
 from lrcn_seq.metrics.ptb import tokenize
 
@@ -44,4 +44,4 @@ def main(data: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
+    main(*given(__doc__, 100_000))
