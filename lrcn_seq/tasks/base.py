@@ -239,10 +239,20 @@ def load(folder: str | Path) -> Task:
 
 
 def derived_of(folder: Path) -> dict[str, int]:
-    """What the data of a run decided: `words` or `labels`."""
+    """What the data of a run decided of its networks: `words` or `labels`."""
+    return {name: value for name, value in read_derived(folder).items() if name in {"words", "labels"}}
+
+
+def read_derived(folder: Path) -> dict[str, Any]:
+    """The same, and what else is noted of the data of a run.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
     path = folder / DERIVED
     try:
-        return {name: int(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items() if name in {"words", "labels"}}
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {**found, **{name: int(found[name]) for name in ("words", "labels") if name in found}}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise RunError(f"{path}: expected what the data decided, as JSON. Received: {getattr(error, 'strerror', None) or error}; this run is damaged.") from error
 

@@ -29,7 +29,7 @@ from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import encoders, sources, tasks
-from lrcn_seq.tasks.base import DERIVED, FRAMES_AT_ONCE, LABELS, TOKENIZER, FrameEncoder, Task, build, derived_of, fit_tokenizer, labels_of, read_labels
+from lrcn_seq.tasks.base import DERIVED, FRAMES_AT_ONCE, LABELS, TOKENIZER, FrameEncoder, Task, build, fit_tokenizer, labels_of, read_derived, read_labels
 from lrcn_seq.training import files
 from lrcn_seq.training.optimizer import rates_of
 from lrcn_seq.training.run import Run
@@ -168,8 +168,7 @@ def fingerprint(corpus: Corpus) -> str:
 
 def check_same(run: Run, corpus: Corpus) -> None:
     """Raises RunError where the samples of training are not those that a run began with: it could not go on to the same bits."""
-    derived_of(Path(run.folder))
-    if json.loads((run / DERIVED).read_text(encoding="utf-8")).get("data") not in (None, fingerprint(corpus)):
+    if read_derived(Path(run.folder)).get("data") not in (None, fingerprint(corpus)):
         sizes = " and ".join(f"{len(corpus.splits[split]):,} {split}" for split in ("train", "dev"))
         raise RunError(f"{run.folder}: --resume expected the samples that the run began with. Received: {sizes} samples, not all the same; give the same data, or a new --run.")
 

@@ -143,7 +143,7 @@ def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
     """What differs between two trees, as `a.b: old → new`."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in {**before, **after}:
-            yield from differences(before.get(name), after.get(name), f"{place}.{name}" if place else str(name))
+            yield from differences(before.get(name, "missing"), after.get(name, "missing"), f"{place}.{name}" if place else str(name))
     elif before != after:
         yield f"{place}: {before} → {after}"
 

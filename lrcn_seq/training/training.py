@@ -15,7 +15,7 @@ from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.fit import Position, Trainer
 from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, check_splits, corpus_of, feed_of, network_problems
-from lrcn_seq.training.run import MACHINE, Run, machine
+from lrcn_seq.training.run import MACHINE, Run, differences, machine
 from lrcn_seq.training.state import assign
 
 Pause = Callable[[str], None]
@@ -134,9 +134,8 @@ def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
 
 def compare_machine(run: Run) -> None:
     """Says so when a run goes on under other versions or another processor than it began under, since bits may then differ."""
-    path, now = run / MACHINE, machine()
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    changed = [f"{name} {before[name]} → {value}" for name, value in now.items() if name in before and before[name] != value]
+    path = run / MACHINE
+    changed = list(differences(json.loads(path.read_text(encoding="utf-8")), machine())) if path.exists() else []
     if changed:
         import sys
 

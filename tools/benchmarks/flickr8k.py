@@ -96,10 +96,12 @@ def main() -> None:
         cider, bleu = judged(*sentences(folder))
         ciders[name, split].append(cider)
         print(f"{name}, split {split}, seed {seed}: CIDEr {cider.mean():.3f}, BLEU-4 {bleu:.3f}", flush=True)
-    for name in arguments.systems if "rival" in arguments.systems else ():
+    for name in arguments.systems:
+        if name == "rival" or "rival" not in arguments.systems:
+            continue
         differences = [np.mean(ciders[name, split], axis=0) - np.mean(ciders["rival", split], axis=0) for split in arguments.splits]
         groups = {"pictures": range(sum(map(len, differences))), "splits": np.repeat(arguments.splits, [len(part) for part in differences])}
-        for what, members in groups.items() if name != "rival" else ():
+        for what, members in groups.items():
             found = metrics.group_interval(np.concatenate(differences), members, samples=10_000)
             if found.low is not None:
                 print(f"{name} − rival: CIDEr {found.value:+.3f}, 95 % over {what} from {found.low:+.3f} to {found.high:+.3f}")
