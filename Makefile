@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: demo test test-backends test-slow lint benchmark
 
@@ -8,16 +9,16 @@ demo: $(INSTALLED)
 	$(BIN)/lrcn demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
-	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=true $(BIN)/python -m pytest tests/conformance
+	$(PYTEST)
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=true $(PYTEST) tests/conformance
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
 
 test-backends: $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[torch]'
-	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/conformance tests/training
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/conformance tests/training
+	KERAS_BACKEND=jax $(PYTEST) tests/conformance tests/training
+	KERAS_BACKEND=torch $(PYTEST) tests/conformance tests/training
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check lrcn_seq tools tests

@@ -148,7 +148,7 @@ def test_construction_reads_no_weights():
         encoder.load_pretrained()
 
 
-@pytest.mark.parametrize("content", [b"", b"not weights", b"\x89HDF\r\n\x1a\n" + b"\0" * 64])
+@pytest.mark.parametrize("content", [b"", b"not weights", b"\x89HDF\r\n\x1a\n" + b"\0" * 64], ids=["empty", "text", "a header alone"])
 def test_broken_file(tmp_path, content):
     """An empty, foreign or truncated file is refused in one sentence with its name."""
     path = tmp_path / "w.h5"
