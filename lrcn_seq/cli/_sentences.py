@@ -13,7 +13,7 @@ from typing import Any
 from lrcn_seq.cli._files import add_output, expand, open_output, positive, waiting
 from lrcn_seq.errors import ConfigError, Problem, UsageError
 
-OVERRIDE = re.compile(r"\w+(\.\w+)+=")
+OVERRIDE = re.compile(r"\w+(\.\w+)*=")
 VERBS = {"captioning": "caption", "description": "describe", "activity": "classify"}
 Predict = Callable[[Any, list[str], dict], Iterable]
 """A task, files and a search to predictions, one after the other."""

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from lrcn_seq.cli._files import positive
+from lrcn_seq.cli.score import FEW
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,5 +50,8 @@ def beside(scores: dict) -> str:
     """What else is to be known: how much sentences differ, or how sure an accuracy is."""
     if "health" in scores:
         return f"; {scores['health']['distinct_captions']:.0%} of the captions are distinct."
-    low, high = scores["intervals"]["top_1"]
-    return "; they are of one group, so there is no interval." if low is None else f"; top_1 lies between {low:.3f} and {high:.3f} (95 %, over groups)."
+    (low, high), groups = scores["intervals"]["top_1"], scores["groups"]
+    if low is None:
+        return "; they are of one group, so there is no interval."
+    few = f": too few to believe it, {FEW} or more are wanted" if groups < FEW else ""
+    return f"; top_1 lies between {low:.3f} and {high:.3f} (95 %, over {groups} groups{few})."

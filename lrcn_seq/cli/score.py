@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 FEW = 30
-"""Below this many sentences their resamples are too much alike for an interval."""
+"""Below this many sentences, or groups of clips, their resamples are too much alike for an interval."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

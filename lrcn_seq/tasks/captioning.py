@@ -22,9 +22,13 @@ class Captioning(SentenceTask):
 
     @classmethod
     def problems(cls, config) -> list[Problem]:
-        """A search that leaves no sentence, a metric that does not run here, a monitor that is none of the scores, or a sampling."""
-        sampled = [Problem("data.sampling", "captioning looks at pictures, of which no frames are chosen. Leave it out, or use the task description.")]
-        return [*sentence_problems(cls, config), *(sampled if config.data.sampling else [])]
+        """A search that leaves no sentence, a metric that does not run here, a monitor that is none of the scores, or what only videos have."""
+        problems = sentence_problems(cls, config)
+        if config.data.sampling:
+            problems.append(Problem("data.sampling", "captioning looks at pictures, of which no frames are chosen. Leave it out, or use the task description."))
+        if config.data.frames != "rgb":
+            problems.append(Problem("data.frames", "captioning looks at pictures, in which nothing moves. Leave it out, or use the task description."))
+        return problems
 
     def seen(self, media: Any) -> Clips:
         """The picture as a clip of one frame, or all vectors in its place."""

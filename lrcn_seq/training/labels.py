@@ -51,9 +51,7 @@ class Classified(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """The object of `scores.json`, with the interval of the accuracy over groups."""
-        right = (self.found == self.truth).astype(float)
-        interval = metrics.group_interval(right, [sample.group for sample in self.samples])
-        return {**self.report.as_dict(), "intervals": {"top_1": [interval.low, interval.high]}}
+        return {**self.report.as_dict(), **over_groups(self.found == self.truth, [sample.group for sample in self.samples])}
 
 
 class InTime(NamedTuple):
@@ -89,8 +87,13 @@ class InTime(NamedTuple):
         """The object of `scores.json`, with the interval of the accuracy over groups; `count` is of frames."""
         right = np.concatenate([(row.argmax(axis=1) == truth)[truth >= 0] for row, truth in zip(self.probabilities, self.truth, strict=True)])
         groups = [sample.group for sample, truth in zip(self.samples, self.truth, strict=True) for _ in range((truth >= 0).sum())]
-        interval = metrics.group_interval(right.astype(float), groups)
-        return {**self.report.as_dict(), "intervals": {"top_1": [interval.low, interval.high]}}
+        return {**self.report.as_dict(), **over_groups(right, groups)}
+
+
+def over_groups(right: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
+    """The interval of the accuracy for answers (M,) that are right or not, and how many groups it is over."""
+    interval = metrics.group_interval(right.astype(float), groups)
+    return {"intervals": {"top_1": [interval.low, interval.high]}, "groups": len(set(groups))}
 
 
 def evaluate(tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], *, weights: Sequence[float] | None, training: Sequence[Sample]) -> Classified | InTime:  # noqa: ARG001

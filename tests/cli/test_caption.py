@@ -94,6 +94,7 @@ def test_the_search_can_be_changed(caption, pictures, task):
         (["search.minimum_length=50"], "search: expected a limit of at least minimum_length + 1 words. Received: limit=15, minimum_length=50."),
         (["training.epochs=3", "search.x.y=3", "encoder.size=1"], "training.epochs=3: only search.key=value can be changed here.\n  encoder.size=1: only"),
         (["search.beams=["], "search.beams=[: expected YAML."),
+        (["beams=3"], "beams=3: only search.key=value can be changed here."),
     ],
 )
 def test_a_search_that_does_not_work(caption, pictures, arguments, sentence):

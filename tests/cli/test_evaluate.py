@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from lrcn_seq.cli import evaluate
+
 
 @pytest.fixture
 def run(smoke_run, tmp_path):
@@ -41,6 +43,28 @@ def test_text_has_every_score_with_its_signature(lrcn, run):
     for name, value in scores["metrics"].items():
         assert f"\n{name:11} {value:.4f}  {scores['signatures'][name]}\n" in "\n" + called.out
     assert "2 samples of test; " in called.out
+
+
+@pytest.mark.parametrize(
+    ("ends", "groups", "sentence"),
+    [
+        ([0.25, 0.75], 30, "; top_1 lies between 0.250 and 0.750 (95 %, over 30 groups)."),
+        ([0.25, 0.75], 29, "; top_1 lies between 0.250 and 0.750 (95 %, over 29 groups: too few to believe it, 30 or more are wanted)."),
+        ([None, None], 1, "; they are of one group, so there is no interval."),
+    ],
+)
+def test_an_interval_over_few_groups_is_not_to_be_believed(ends, groups, sentence):
+    """Few groups resample to much the same, which makes an interval too narrow."""
+    assert evaluate.beside({"intervals": {"top_1": ends}, "groups": groups}) == sentence
+
+
+def test_an_accuracy_says_over_how_many_groups_it_is(lrcn, activity_run, tmp_path):
+    """They are counted, not their clips."""
+    run = shutil.copytree(activity_run, tmp_path / "activity")
+    called = lrcn("evaluate", run)
+    groups = {json.loads(line)["group"] for line in (run / "predictions.jsonl").read_text().splitlines()}
+    assert json.loads((run / "scores.json").read_text())["groups"] == len(groups)
+    assert f"(95 %, over {len(groups)} groups" in called.out
 
 
 def test_a_run_fused_with_itself_is_itself(lrcn, run, smoke_run):

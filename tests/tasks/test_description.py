@@ -75,7 +75,8 @@ def test_what_fits_no_describer_is_refused(change, sentence):
         lrcn_seq.build(config.read(SMOKE, [change]), words=20)
 
 
-def test_captioning_takes_no_sampling():
-    """Its pictures have no frames to choose from."""
-    with pytest.raises(ConfigError, match=r"data\.sampling: captioning looks at pictures"):
-        lrcn_seq.build(config.read("configs/smoke/captioning.yaml", ["data.sampling={type: every}"]), words=20)
+@pytest.mark.parametrize("change", ["sampling={type: every}", "frames=flow"])
+def test_captioning_takes_nothing_of_videos(change):
+    """Its pictures have no frames to choose from, and no motion."""
+    with pytest.raises(ConfigError, match=rf"data\.{change.split('=')[0]}: captioning looks at pictures"):
+        lrcn_seq.build(config.read("configs/smoke/captioning.yaml", [f"data.{change}"]), words=20)
