@@ -8,7 +8,8 @@ A folder holds one store for each signature (encoder, weights, preprocessing), s
                  lock            held while rows are appended
 
 Rows reach the disk before the record that names them, so a process killed at any moment loses at most what it had not
-appended, and what it left half-written is cut off by the next one. Several processes may append at once.
+appended; a record that it left half-written is cut off by the next one. Rows are never written over, since another process may
+have them mapped. Several processes may append at once.
 """
 
 from __future__ import annotations
@@ -205,8 +206,9 @@ class FeatureStore:
             draft.replace(self._about)
 
     def _write(self, new: dict[bytes, np.ndarray]) -> None:
-        """Under the lock: rows first, then the records that name them; each after what is known to be whole."""
-        end, records = self._end(), []
+        """Under the lock: rows first, behind all that was ever written; then the records that name them, behind those that are whole."""
+        written = self._data.stat().st_size if self._data.exists() else 0
+        end, records = -(-written // self._row_size()), []
         with _opened(self._data, end * self._row_size()) as data:
             for key, rows in new.items():
                 data.write(rows.data)
@@ -234,14 +236,18 @@ def _record(key: bytes, entry: Entry) -> bytes:
 
 @contextmanager
 def _opened(path: Path, size: int) -> Iterator:
-    """A file to be written on from `size` bytes; on the disk when the block ends."""
+    """A file to be written on from `size` bytes; on the disk when the block ends, and so long again if it fails."""
     path.touch()
-    with path.open("r+b") as file:
-        file.truncate(size)
-        file.seek(size)
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("r+b") as file:
+            file.truncate(size)
+            file.seek(size)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        os.truncate(path, size)
+        raise
 
 
 @contextmanager

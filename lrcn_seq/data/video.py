@@ -93,7 +93,7 @@ def frame_files(folder: str | Path) -> list[Path]:
         raise MediaError(str(folder), f"this folder cannot be read ({error.strerror or error}).") from error
     if not files:
         raise MediaError(str(folder), "expected a folder of frame pictures. Received: a folder without any.")
-    return sorted(files, key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.name)])
+    return sorted(files, key=lambda file: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.name)])
 
 
 def read_wanted(path: str | Path, wanted: set[int], preprocessing: Preprocessing, *, pixels_limit: int = PIXELS_LIMIT) -> Iterator[tuple[int, np.ndarray]]:

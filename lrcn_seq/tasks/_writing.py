@@ -10,7 +10,7 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, Problem, did_you_mean
 from lrcn_seq.records import SPECIAL, Batch, Clips, Hypotheses, Special, StepOutput
-from lrcn_seq.registry import metrics, searches
+from lrcn_seq.registry import metrics, searches, views
 from lrcn_seq.tasks._losses import by_owner, word_losses
 from lrcn_seq.tasks.base import Task
 
@@ -19,7 +19,8 @@ class Writer(keras.Model):
     """A search over one task, or over the mean log probability of several, as a model, so that every backend compiles it."""
 
     def __init__(self, tasks: Sequence[Task], search: dict[str, Any], weights: Sequence[float] | None = None):
-        super().__init__()
+        policies = {task.dtype_policy.name: task.dtype_policy for task in tasks}
+        super().__init__(dtype="float32" if len(policies) > 1 else tasks[0].dtype_policy)
         self.encoders, self.decoders = [task.encoder for task in tasks], [task.decoder for task in tasks]
         # Past Keras, which would take them for layers of this model.
         object.__setattr__(self, "tasks", tuple(tasks))
@@ -50,7 +51,7 @@ class Ranker(keras.Model):
     """Log probabilities of given sentences, compiled."""
 
     def __init__(self, task: Task):
-        super().__init__()
+        super().__init__(dtype=task.dtype_policy)
         self.encoder, self.decoder = task.encoder, task.decoder
 
     def call(self, batch: Batch):
@@ -82,8 +83,15 @@ def search_problems(search: dict[str, Any], special: Special, limit: int) -> lis
 
 
 def sentence_problems(task: type[Task], config) -> list[Problem]:
-    """What is wrong with the search, the metrics and the monitor of a task that writes sentences."""
-    return [*search_problems(config.search, SPECIAL, config.data.words_limit + 1), *score_problems(task, config)]
+    """What is wrong with the search, the metrics, the monitor and the view of a task that writes sentences."""
+    return [*search_problems(config.search, SPECIAL, config.data.words_limit + 1), *score_problems(task, config), *view_problems(config)]
+
+
+def view_problems(config) -> list[Problem]:
+    """A view that shows a picture or clip several times in testing."""
+    if views.build(config.data.view, place="data.view").in_testing == 1:
+        return []
+    return [Problem("data.view", f"a sentence is written about one view, and {config.data.view['type']} gives several in testing. Use crop_mirror or none.")]
 
 
 def score_problems(task: type[Task], config) -> list[Problem]:

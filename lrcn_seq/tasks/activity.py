@@ -68,8 +68,7 @@ class Activity(Task):
     @property
     def test_views(self) -> int:
         """Views of each clip that testing averages over."""
-        size = self.encoder.preprocessing
-        return 1 if size is None else len(self.view.test(np.zeros((1, 2 * size.height, 2 * size.width, 3), "uint8"), (size.height, size.width)))
+        return 1 if self.encoder.preprocessing is None else self.view.in_testing
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
         """Distributions (P, S', C) at the steps of clips, and mask (P, S'); compiled."""
@@ -88,9 +87,12 @@ class Activity(Task):
         check_media(media)
         if top < 1 or batch < 1:
             raise ArgumentError(f"top and batch: expected at least one. Received: top={top}, batch={batch}.")
+        self._check_labels()
+        return [self._predict(item, name_in(media, place), top, batch) for place, item in enumerate(media)]
+
+    def _check_labels(self) -> None:
         if not self.labels:
             raise RunError("Expected a task with its classes. Received: a fresh one, built for a number of classes; train it, or load a run.")
-        return [self._predict(item, name_in(media, place), top, batch) for place, item in enumerate(media)]
 
     def _predict(self, media: Any, name: str, top: int, batch: int) -> Classification:
         total, count = 0.0, 0
@@ -111,7 +113,9 @@ class Activity(Task):
 
         Raises:
             ArgumentError: the decoder sees the whole clip before it answers.
+            RunError: the task was built for a number of classes.
         """
+        self._check_labels()
         state = keras.tree.map_structure(ops.convert_to_numpy, self.decoder.initial_state(1))
         return Stream(state, np.zeros(len(self.labels)), 0)
 
@@ -154,7 +158,7 @@ class Classifier(keras.Model):
     """A task's distributions as a model, so that every backend compiles it."""
 
     def __init__(self, task: Activity):
-        super().__init__()
+        super().__init__(dtype=task.dtype_policy)
         self.encoder, self.decoder = task.encoder, task.decoder
 
     def call(self, clips: Clips):
@@ -167,7 +171,7 @@ class Streamer(keras.Model):
     """A task's distribution after each of several frames, from a state to a state."""
 
     def __init__(self, task: Activity):
-        super().__init__()
+        super().__init__(dtype=task.dtype_policy)
         self.encoder, self.decoder, self.classes = task.encoder, task.decoder, len(task.labels)
 
     def call(self, given):

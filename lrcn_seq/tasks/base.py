@@ -122,7 +122,7 @@ class FrameEncoder(keras.Model):
     """The frame-wise part of an encoder as a model, so that every backend compiles it."""
 
     def __init__(self, encoder: keras.layers.Layer):
-        super().__init__()
+        super().__init__(dtype=encoder.dtype_policy)
         self.encoder = encoder
 
     def call(self, frames):

@@ -58,7 +58,7 @@ class Description(SentenceTask):
             return Prediction(name, (), error.reason)
         starts = [float(window[part[0]] * seconds) for part in parts]
         ends = [*(start + seconds for start in starts[:-1]), float(min(starts[-1] + seconds, times[-1] + frame_length(times)))]
-        return Prediction(name, windows=tuple(map(Window, starts, ends, found)))
+        return Prediction(name, windows=tuple(Window(*row) for row in zip(starts, ends, found, strict=True)))
 
 
 def frame_length(times: np.ndarray) -> float:

@@ -105,4 +105,4 @@ def check_place(path: str) -> None:
 def write_coco(path: str, evaluated: Described) -> None:
     """`[{"image_id", "caption"}]`, ids as numbers where they are numbers, as the COCO server wants them."""
     pairs = [(sample.id, caption.text) for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)]
-    files.write_text(path, json.dumps([{"image_id": int(name) if name.isdigit() else name, "caption": text} for name, text in pairs], ensure_ascii=False))
+    files.write_text(path, json.dumps([{"image_id": int(name) if name.isdecimal() else name, "caption": text} for name, text in pairs], ensure_ascii=False))

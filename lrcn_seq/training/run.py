@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.metadata
 import io
 import json
 import os
@@ -149,20 +150,38 @@ def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
 
 
 def machine() -> dict[str, str]:
-    """What bit-identical resuming depends on besides the run itself: versions, processor, flags."""
+    """What bit-identical resuming depends on besides the run itself: versions, processor, accelerators, flags."""
     import keras
     import tensorflow as tf
 
+    backend = keras.backend.backend()
     return {
         "python": platform.python_version(),
         "keras": keras.__version__,
-        "backend": keras.backend.backend(),
+        "backend": backend,
         "tensorflow": tf.__version__,
+        **({} if backend == "tensorflow" else {backend: importlib.metadata.version(backend)}),
         "numpy": np.__version__,
         "processor": _processor(),
+        "accelerators": ", ".join(_accelerators(backend)) or "none",
         "cores": str(os.cpu_count()),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
     }
+
+
+def _accelerators(backend: str) -> list[str]:
+    """The names of GPUs and TPUs that a backend sees."""
+    if backend == "jax":
+        import jax
+
+        return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+    if backend == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    import tensorflow as tf
+
+    return [tf.config.experimental.get_device_details(device).get("device_name", device.name) for device in tf.config.list_physical_devices("GPU")]
 
 
 def _processor() -> str:

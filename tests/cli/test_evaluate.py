@@ -3,9 +3,16 @@
 import json
 import shutil
 
+import h5py
+import keras
+import numpy as np
 import pytest
 
+import lrcn_seq
+from lrcn_seq import metrics
 from lrcn_seq.cli import evaluate
+from lrcn_seq.records import SPECIAL, Batch, Clips
+from lrcn_seq.registry import sources
 
 
 @pytest.fixture
@@ -79,6 +86,22 @@ def test_a_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
     assert (smoke_run / "scores.json").stat().st_mtime_ns == before
 
 
+def test_weights_say_how_much_each_run_counts(lrcn, run, smoke_run, tmp_path):
+    """All on one of two different runs gives that run's sentences."""
+    other = shutil.copytree(smoke_run, tmp_path / "other")
+    with h5py.File(other / "model.weights.h5", "r+") as file:
+        file.visititems(lambda name, item: item.write_direct(-item[()]) if isinstance(item, h5py.Dataset) and "output_words" in name else None)
+    alone = []
+    for folder in (run, other):
+        assert lrcn("evaluate", folder).code == 0
+        alone.append((folder / "predictions.jsonl").read_text())
+    assert alone[0] != alone[1]
+    for weights, expected in (("1,0", alone[0]), ("0,1", alone[1])):
+        assert lrcn("evaluate", run, other, "--weights", weights).code == 0
+        found, wanted = ([json.loads(line)["caption"] for line in text.splitlines()] for text in ((run / "predictions.jsonl").read_text(), expected))
+        assert found == wanted
+
+
 def test_runs_of_other_words_are_not_fused(lrcn, run, smoke_run):
     """Their vocabularies must be the same."""
     envelope = (run / "tokenizer.json").read_text()
@@ -90,12 +113,20 @@ def test_runs_of_other_words_are_not_fused(lrcn, run, smoke_run):
 
 
 def test_retrieval_both_ways(lrcn, run):
-    """Recalls of both directions stand in the scores; with all pictures asked for, the best rank is among them."""
+    """By log p of every sentence beside every picture, summed word by word here."""
     called = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
-    found = json.loads(called.out)["retrieval"]
-    assert len(found) == 2
-    for row in found.values():
-        assert all(value >= 0 for value in row.values())
+    task, owner, rows = lrcn_seq.load(run), [], []
+    samples = [sample for sample in sources.build(task.settings.data.source) if sample.split == "test"][:4]
+    pictures = Clips(np.concatenate([task.frames(sample.media) for sample in samples]), np.arange(4, dtype="int32")[:, None])
+    for place, sample in enumerate(samples):
+        for caption in sample.captions:
+            words = np.array([[SPECIAL.start, *task.tokenizer.encode(caption)]] * 4, "int32")
+            logits = keras.ops.convert_to_numpy(task(Batch(pictures, np.arange(4, dtype="int32"), words))).astype(np.float64)
+            likely = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+            rows.append(np.take_along_axis(likely, words[:, 1:, None], axis=-1)[..., 0].sum(axis=1))
+            owner.append(place)
+    expected = metrics.retrieval(metrics.normalized_log_probabilities(np.stack(rows, axis=1)), np.array(owner))
+    assert json.loads(called.out)["retrieval"] == {name: recall._asdict() for name, recall in expected._asdict().items()}
 
 
 def test_a_coco_results_file(lrcn, run, tmp_path):

@@ -1,5 +1,6 @@
 """Hashes follow what files contain and are remembered."""
 
+import json
 import multiprocessing
 import os
 from pathlib import Path
@@ -110,9 +111,11 @@ def test_a_memory_that_cannot_be_written_says_so(tmp_path):
         Contents(tmp_path / "file" / "m.jsonl").hash(tmp_path / "file")
 
 
-def _hash_all(memory: str, folder: str) -> None:
+def _hash_all(memory: Path, paths: list[Path], together=None) -> None:
     contents = Contents(memory)
-    for path in sorted(Path(folder).glob("*.bin")):
+    if together:
+        together.wait()
+    for path in paths:
         contents.hash(path)
 
 
@@ -120,12 +123,16 @@ def test_two_processes_share_one_memory(tmp_path, counted):
     """Lines written at the same time stay whole."""
     for number in range(200):
         (tmp_path / f"{number}.bin").write_bytes(bytes([number]))
+    memory, paths = tmp_path / "m.jsonl", sorted(tmp_path.glob("*.bin"))
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_hash_all, args=(str(tmp_path / "m.jsonl"), str(tmp_path))) for _ in range(2)]
+    together = context.Barrier(2)
+    workers = [context.Process(target=_hash_all, args=(memory, order, together)) for order in (paths, paths[::-1])]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    _hash_all(str(tmp_path / "m.jsonl"), str(tmp_path))
     assert [worker.exitcode for worker in workers] == [0, 0]
+    lines = filter(None, memory.read_bytes().splitlines())
+    assert {Path(json.loads(line)["path"]) for line in lines} == set(paths)
+    _hash_all(memory, paths)
     assert not counted

@@ -105,7 +105,7 @@ def test_a_file_cut_anywhere_loses_only_its_end(tmp_path):
         check(FeatureStore(folder, "encoder", "float32"), range(10))
 
 
-def test_rows_after_the_last_record_are_overwritten(tmp_path):
+def test_rows_without_a_record_are_passed_over(tmp_path):
     """Killed between rows and record."""
     store = filled(tmp_path, range(4))
     with store._data.open("ab") as file:
@@ -126,6 +126,28 @@ def test_a_damaged_record_ends_the_index(tmp_path):
     fresh = FeatureStore(tmp_path, "encoder", "float32")
     assert fresh.missing([str(number) for number in range(10)]) == ["5", "6", "7", "8", "9"]
     np.testing.assert_array_equal(fresh.features("x"), rows(77, count=9))
+
+
+@pytest.mark.parametrize("damaged", ["rows", "record"])
+def test_an_open_store_never_sees_other_rows_in_the_place_of_its_own(tmp_path, damaged):
+    """What is damaged on the disk is left out and stored anew elsewhere; who has it mapped keeps what is there."""
+    open_before = filled(tmp_path, range(10))
+    first, count = open_before.places(["9"])
+    before = open_before.features("9").copy()
+    if damaged == "rows":
+        with open_before._data.open("r+b") as file:
+            file.seek(int(first[0]) * 24)
+            file.write(b"\x55")
+        before[0, 0, 0] = open_before.features("9")[0, 0, 0]
+    else:
+        with open_before._index.open("r+b") as file:
+            file.seek(9 * module.RECORD.itemsize + 18)
+            file.write(b"\x55\x55")
+    other = FeatureStore(tmp_path, "encoder", "float32")
+    other.verify()
+    other.append(["x"], [rows(77, count=int(count[0]))])
+    np.testing.assert_array_equal(open_before.features("9"), before)
+    np.testing.assert_array_equal(other.features("x"), rows(77, count=int(count[0])))
 
 
 def test_rows_lost_under_their_record_are_noticed(tmp_path):
@@ -200,6 +222,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, previous)
         signal.signal(signal.SIGXFSZ, handler)
+    assert store._data.stat().st_size == size
     check(store, range(10))
     again = FeatureStore(tmp_path, "encoder", "float32")
     again.append(["10", "11"], [rows(10), rows(11)])

@@ -9,7 +9,9 @@ import pytest
 import lrcn_seq
 from lrcn_seq import config
 from lrcn_seq.errors import ArgumentError, ConfigError, DataError, RunError
-from lrcn_seq.tasks.base import WEIGHTS, derived_of, fit_tokenizer, labels_of, load_weights
+from lrcn_seq.records import Batch, Clips
+from lrcn_seq.tasks._writing import Ranker
+from lrcn_seq.tasks.base import WEIGHTS, derived_of, fit_tokenizer, labels_of, load_weights, set_precision
 from lrcn_seq.training import train
 
 
@@ -40,6 +42,32 @@ def test_build_takes_a_path_or_a_config(smoke_config):
     other = lrcn_seq.build(config.read(smoke_config, ["seed=2"]), words=30)
     assert equal(one, two)
     assert not equal(one.decoder, other.decoder)
+
+
+@pytest.mark.parametrize("kind", ["captioning", "activity"])
+def test_a_task_keeps_its_precision_when_another_is_built(kind):
+    """Its answers are the same to the bit, though the global policy has changed by the time that they are compiled."""
+    def answers(task):
+        clips = Clips(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), "uint8"), np.arange(4, dtype="int32")[None])
+        if kind == "activity":
+            return [*task.probabilities(clips), *task.advance(clips.frames, task.stream())[:2]]
+        clips = clips._replace(index=clips.index.T)
+        return [task.write(clips).log_probabilities, Ranker(task).predict_on_batch(Batch(clips, np.zeros(4, "int32"), np.full((4, 5), 7, "int32")))]
+
+    def built(precision="float32"):
+        settings = config.read(f"configs/smoke/{kind}.yaml", [f"training.precision={precision}"])
+        task = lrcn_seq.build(settings, **({"labels": 3} if kind == "activity" else {"words": 20}))
+        if kind == "activity":
+            task.labels = ("a", "b", "c")
+        return task
+
+    alone = answers(built())
+    task = built()
+    built("mixed_bfloat16")
+    found = answers(task)
+    set_precision("float32")
+    for one, expected in zip(found, alone, strict=True):
+        np.testing.assert_array_equal(one, expected)
 
 
 @pytest.mark.parametrize("words", [-1, 0, 4])

@@ -1,5 +1,6 @@
 """Captioning: its loss against NumPy, its predictions, the ways through its training."""
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -276,6 +277,20 @@ def test_an_ensemble_of_one_task_twice_is_that_task(task, pixels):
     twice = task.texts(Writer([task, task], task.settings.search, [1.0, 3.0]).write([clips, clips]))
     assert [row[0].text for row in alone] == [row[0].text for row in twice]
     np.testing.assert_allclose([row[0].log_probability for row in alone], [row[0].log_probability for row in twice], rtol=1e-4)
+
+
+def test_an_ensemble_is_the_weighted_mean_of_log_probabilities(smoke_config, pixels):
+    """Of two different networks, one of them in half precision, computed here from the logits of each."""
+    tasks = [lrcn_seq.build(config.read(smoke_config, [f"seed={seed}", f"training.precision={kind}"]), words=20) for seed, kind in ((1, "mixed_bfloat16"), (2, "float32"))]
+    clips = Clips(np.stack(pixels), np.arange(6, dtype="int32")[:, None])
+    memory, state = zip(*(task.decoder.start(task.encoder(clips)) for task in tasks), strict=True)
+    word, expected = np.full(6, 1, "int32"), 0.0
+    for task, share, own, seen in zip(tasks, (0.25, 0.75), state, memory, strict=True):
+        logits = keras.ops.convert_to_numpy(task.decoder.step(word, own, seen).logits).astype(np.float64)
+        expected = expected + share * (logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))
+    writer = Writer(tasks, {"type": "greedy"}, [1.0, 3.0])
+    np.testing.assert_allclose(writer.step(word, state, memory).logits, expected, atol=1e-5)
+    assert writer.write([clips, clips]).words.shape[0] == 6
 
 
 def test_attention_is_where_the_decoder_looked(smoke_config, task, pixels):

@@ -75,6 +75,13 @@ def test_what_fits_no_describer_is_refused(change, sentence):
         lrcn_seq.build(config.read(SMOKE, [change]), words=20)
 
 
+@pytest.mark.parametrize("kind", ["captioning", "description"])
+def test_a_sentence_is_written_about_one_view(kind):
+    """Ten views of each clip would each get a sentence, and their sentences go to the wrong clips."""
+    with pytest.raises(ConfigError, match=r"data\.view: a sentence is written about one view, and ten_crop gives several"):
+        lrcn_seq.build(config.read(f"configs/smoke/{kind}.yaml", ["data.view.type=ten_crop"]), words=20)
+
+
 @pytest.mark.parametrize("change", ["sampling={type: every}", "frames=flow"])
 def test_captioning_takes_nothing_of_videos(change):
     """Its pictures have no frames to choose from, and no motion."""

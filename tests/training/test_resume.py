@@ -59,6 +59,7 @@ def assert_equal(killed: Path, whole: Path) -> None:
 def test_a_run_killed_at_random_points_ends_in_the_same_bits(tmp_path):
     """SIGKILL after random batches and inside every kind of writing leaves no trace in the result."""
     assert trained(tmp_path / "whole") == 0
+    assert json.loads((tmp_path / "whole" / "machine.json").read_text())["backend"] == keras.backend.backend()
     draw = random.Random(4)
     moments = [f"step:{draw.randint(1, 3)}" for _ in range(5)] + [f"{phase}:1" for phase in PHASES]
     draw.shuffle(moments)
@@ -67,8 +68,3 @@ def test_a_run_killed_at_random_points_ends_in_the_same_bits(tmp_path):
     assert codes.count(-signal.SIGKILL) == len(moments)
     assert trained(tmp_path / "killed") == 0
     assert_equal(tmp_path / "killed", tmp_path / "whole")
-
-
-def test_the_backend_of_the_children_is_the_one_under_test():
-    """The children train on the backend that this suite runs on."""
-    assert os.environ.get("KERAS_BACKEND", keras.backend.backend()) == keras.backend.backend()

@@ -1,9 +1,11 @@
 """The run folder: whole at any moment, one process at a time."""
 
+import importlib.metadata
 import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from lrcn_seq import config
 from lrcn_seq.errors import RunError
 from lrcn_seq.training import files, train
-from lrcn_seq.training.run import Run
+from lrcn_seq.training.run import Run, machine
 
 SPEC = {"task": {"type": "captioning"}, "data": {"source": {"type": "shapes"}}, "encoder": {"type": "tiny_cnn"}, "decoder": {"type": "lrcn"}}
 
@@ -144,6 +146,18 @@ def test_a_second_process_is_refused(tmp_path):
         other.wait()
     with Run(tmp_path).locked():
         pass
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_record_of_the_machine_has_what_bits_depend_on(monkeypatch, backend):
+    """The version of the backend in use, and its accelerators."""
+    pytest.importorskip(backend)
+    monkeypatch.setattr("keras.backend.backend", lambda: backend)
+    monkeypatch.setattr("jax.devices", lambda: [SimpleNamespace(platform="cpu", device_kind="cpu"), SimpleNamespace(platform="gpu", device_kind="H1")])
+    if backend == "torch":
+        monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+        monkeypatch.setattr("torch.cuda.get_device_name", lambda number: "H1")
+    assert {"backend": backend, backend: importlib.metadata.version(backend), "accelerators": "H1"}.items() <= machine().items()
 
 
 def test_history_is_rewritten_whole(tmp_path):

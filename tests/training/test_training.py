@@ -115,11 +115,15 @@ def test_a_row_of_history_survives_a_stop_before_it_was_written(tmp_path):
 
 
 def test_a_run_in_16_bits_goes_on(tmp_path):
-    """The scaled loss of mixed_float16 has variables of its own, which are restored with the others."""
+    """To the same bits: the scaled loss of mixed_float16 has variables of its own, which are restored with the others."""
     settings = spec(tmp_path, **TINY, **{"training.precision": "mixed_float16"})
-    stopped(settings, tmp_path / "run", 2)
+    train(settings, tmp_path / "whole")
+    stopped(settings, tmp_path / "run", 1)
     train(settings, tmp_path / "run", resume=True)
-    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 2
+    assert (tmp_path / "run" / "history.jsonl").read_text() == (tmp_path / "whole" / "history.jsonl").read_text()
+    arrays, whole = Run(tmp_path / "run").read_state()[0], Run(tmp_path / "whole").read_state()[0]
+    assert arrays.keys() == whole.keys()
+    assert all(np.array_equal(arrays[name], whole[name]) for name in whole)
 
 
 def test_features_are_extracted_with_the_encoder_that_training_takes_over(tmp_path, donor):

@@ -31,6 +31,11 @@ class View(ABC):
         """The fixed views whose predictions are averaged in testing."""
 
     @property
+    def in_testing(self) -> int:
+        """How many views `test` gives."""
+        return len(self.test(np.zeros((1, 64, 64, 3), np.uint8), (32, 32)))
+
+    @property
     def identity(self) -> str:
         """What decides the test views; part of a feature store's key."""
         arguments = ",".join(f"{name}={value}" for name, value in sorted(vars(self).items()))
