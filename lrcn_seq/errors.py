@@ -94,7 +94,7 @@ class MissingPackageError(LrcnError):
 
     def __init__(self, package: str, extra: str, purpose: str):
         self.package, self.extra, self.purpose = package, extra, purpose
-        super().__init__(f"{purpose} needs the package {package}, which is not installed. Install it with: pip install 'lrcn-seq[{extra}]'")
+        super().__init__(f"{purpose} needs the package {package}, which is not installed. Install it in the project's folder with: pip install -e '.[{extra}]'")
 
     def __reduce__(self):
         return type(self), (self.package, self.extra, self.purpose)

@@ -59,7 +59,7 @@ def test_errors_pass_between_processes(error):
 
 def test_a_missing_package_says_how_to_get_it():
     """The sentence has the command."""
-    assert "pip install 'lrcn-seq[bench]'" in str(MissingPackageError("pycocoevalcap", "bench", "METEOR in Java"))
+    assert "pip install -e '.[bench]'" in str(MissingPackageError("pycocoevalcap", "bench", "METEOR in Java"))
 
 
 @pytest.mark.parametrize(("word", "expected"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")])

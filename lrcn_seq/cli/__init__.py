@@ -5,11 +5,13 @@ Exit code 0 done, 1 the work failed, 2 the call or the config is wrong.
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import ast
 import contextlib
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -62,6 +64,7 @@ def _run(verb: str, rest: list[str]) -> int:
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     debug = "--debug" in rest
+    sys.unraisablehook = _interrupt_again
     # Names of files may hold bytes that are no UTF-8; in JSON this is their proper escape.
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -88,6 +91,14 @@ def _run(verb: str, rest: list[str]) -> int:
             raise
         return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
     return code
+
+
+def _interrupt_again(unraisable) -> None:
+    """Ctrl-C that met a callback from which no error comes out (JAX has one in garbage collection) comes again after it; the rest is Python's."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _out_of_memory(error: Exception) -> bool:

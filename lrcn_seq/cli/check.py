@@ -24,13 +24,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Checks sections and parts, builds the networks, then opens the source."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
-    from lrcn_seq.training.preparation import check_splits, network_problems
+    from lrcn_seq.training.preparation import check_splits, network_problems, say_notes
 
     config = configs.read(arguments.config, arguments.overrides)
     if problems := network_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
         source = sources.build(config.data.source, place="data.source")
+        say_notes(source)
         splits = {split: source.split(split) for split in ("train", "dev", "test")}
         check_splits(splits)
         check_files(config)

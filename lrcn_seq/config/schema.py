@@ -106,7 +106,7 @@ class Training(Section):
     loss: Loss = Loss()
     scheduled_sampling: ScheduledSampling = ScheduledSampling()
     rates: dict[str, NumberNotNegative] = {}
-    """Learning rate multipliers by part: `encoder`, `decoder`, or a weight path that begins so."""
+    """Learning rate multipliers by part: `encoder`, `decoder`, or of a layer or weight in it: `decoder/output_words/bias`."""
     monitor: str | None = None
     """The dev score, from real decoding, that picks the best weights and stops early; None: `cider` of sentences, `top_1` of labels."""
     patience: NotNegative = 5

@@ -64,23 +64,6 @@ def ends_before(path: str | Path, number: int) -> MediaError:
     return MediaError(str(path), f"expected a frame number {number} (from 0). Received: a video that ends before; it is cut short or was exchanged.")
 
 
-def read_all(path: str | Path, preprocessing: Preprocessing, *, pixels_limit: int = PIXELS_LIMIT) -> Iterator[tuple[float, np.ndarray]]:
-    """Every frame with its time in seconds, one by one, (height, width, 3) uint8: constant memory however long the video.
-
-    Raises:
-        MediaError: it cannot be read.
-    """
-    if Path(path).is_dir():
-        for number, file in enumerate(frame_files(path)):
-            yield number / FOLDER_RATE, fit(read_picture(file, pixels_limit=pixels_limit, size=preprocessing[:2]), preprocessing)
-        return
-    start = None
-    for number, (frame, rate) in enumerate(_decoded(path, pixels_limit)):
-        time = number / rate if frame.time is None else frame.time
-        start = time if start is None else start
-        yield time - start, _fitted(frame, preprocessing)
-
-
 def frame_files(folder: str | Path) -> list[Path]:
     """The pictures in a folder, 2.png before 10.png.
 

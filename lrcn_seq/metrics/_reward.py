@@ -5,7 +5,7 @@ Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -21,13 +21,15 @@ class CiderReward:
     """CIDEr-D against the references of a training set, as ids of the model's tokenizer.
 
     Arguments:
-        references: for each image its reference sentences as ids, without start and end.
+        references: for each image, by its number, its reference sentences as ids, without start and end.
         frequencies: stored ones, of words; None takes them from these references.
         words: the word of each id, for stored frequencies.
         with_end: whether the end counts as a word, in references and sentences alike: without it a sentence that breaks off costs nothing.
     """
 
     def __init__(self, references: Sequence[Sequence[Sequence[int]]], *, frequencies: DocumentFrequencies | None = None, words: Sequence[str] | None = None, with_end: bool = False):
+        if isinstance(references, Mapping):
+            raise ArgumentError("references: expected a list, the sentences of image 0 first. Received: a mapping; images are told by their numbers.")
         if not references or not all(len(group) for group in references):
             raise ArgumentError("references: expected at least one sentence for each image. Received: an image without, or no image.")
         if (frequencies is None) != (words is None):

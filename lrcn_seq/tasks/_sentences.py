@@ -138,7 +138,8 @@ class SentenceTask(Task):
         texts: dict[str, Caption] = {}
         for sentence, score, log_probability in zip(words, scores, log_probabilities, strict=True):
             if np.isfinite(score):
-                text = self.tokenizer.decode(sentence.tolist())
+                # The search leaves a place for the end; a sentence that did not end has one word more in it.
+                text = self.tokenizer.decode(sentence[: self.settings.data.words_limit].tolist())
                 texts.setdefault(text, Caption(text, float(log_probability), float(score)))
         return tuple(texts.values())[:best]
 

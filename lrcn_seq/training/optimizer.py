@@ -73,7 +73,7 @@ def _with_rates(base: type) -> type:
 
 
 def rates_of(task: keras.Model, rates: Mapping[str, float]) -> dict[int, float]:
-    """Multipliers by `id` of variable, from multipliers by name: `encoder`, `decoder`, or `decoder/feature` for the layer in it; the longest name counts.
+    """Multipliers by `id` of variable, from multipliers by name: `encoder`, `decoder`, or `decoder/feature` for a layer or weight in it; the longest name counts.
 
     Raises:
         ConfigError: a name that no trainable variable has.

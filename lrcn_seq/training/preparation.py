@@ -24,6 +24,7 @@ from lrcn_seq.data.extraction import extract, items_of
 from lrcn_seq.data.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
 from lrcn_seq.data.plan import Plan, by_caption, by_picture, in_order
 from lrcn_seq.data.sources._reading import shortened
+from lrcn_seq.data.sources.base import Source
 from lrcn_seq.data.store import FeatureStore, signature_of
 from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
@@ -58,6 +59,7 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
         DataError: files cannot be read (see `data.on_error`), or a split that is needed is empty.
     """
     source = sources.build(config.data.source, place="data.source")
+    say_notes(source)
     wanted = [sample for sample in source if sample.split in splits]
     contents = contents_of(config)
     with progress("opening files") as told:
@@ -78,6 +80,12 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
         print(f"{len(lost):,} of {len(wanted):,} files cannot be read and are left out ({shortened(sorted(lost))}).{where}", file=sys.stderr)
     by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
     return Corpus(by_split, tuple(source.notes), contents)
+
+
+def say_notes(source: Source) -> None:
+    """Tells on stderr what is left out of a source."""
+    for note in source.notes:
+        print(note, file=sys.stderr)
 
 
 def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
@@ -109,6 +117,7 @@ def network_problems(config: Config) -> list[Problem]:
         try:
             task = build(stage, words=5, labels=2)
             rates_of(task, stage.training.rates)
+            check_plan(task)
         except ConfigError as error:
             problems += [problem._replace(place=f"{place}{problem.place}") for problem in error.problems]
             continue
@@ -183,11 +192,22 @@ def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
     return read_labels(Path(run.folder))
 
 
+def stores(task: Task) -> bool:
+    """Whether features are stored: those of a frozen encoder whose frames are always seen the same way."""
+    encoder, data = task.encoder, task.settings.data
+    return data.store.use and encoder.frozen and encoder.frame_wise and data.view == {"type": "none"} and encoder.takes == "frames"
+
+
+def check_plan(task: Task) -> None:
+    """Raises ConfigError where the plan of batches needs features that are not stored."""
+    if task.settings.data.plan == "by_caption" and task.needs == "vocabulary_size" and not stores(task):
+        raise ConfigError([Problem("data.plan", "by_caption needs stored features (a frozen encoder, data.view none). Use by_picture or auto.")])
+
+
 def store_of(config: Config, task: Task) -> FeatureStore | None:
-    """The feature store of a frozen encoder whose frames are always seen the same way; None where features must be computed anew."""
+    """The feature store of a task; None where features must be computed anew."""
     settings = config.data.store
-    encoder = task.encoder
-    if not (settings.use and encoder.frozen and encoder.frame_wise and config.data.view == {"type": "none"} and encoder.takes == "frames"):
+    if not stores(task):
         return None
     return FeatureStore(settings.folder, signature_of(task.encoder.identity, task.encoder.preprocessing), settings.dtype)
 
@@ -324,6 +344,7 @@ def feed_of(task: Task, media: Media, samples: Sequence[Sample]) -> CaptionFeed 
     """The batches that a task trains on."""
     if task.needs == "classes":
         return LabelFeed(task, media, samples)
+    check_plan(task)
     return CaptionFeed(task.settings, media, samples, task.tokenizer)
 
 
@@ -337,8 +358,6 @@ class CaptionFeed:
         if not len(self.captions):
             raise DataError("Expected training samples with sentences. Received: samples without any.")
         self.by_caption = config.data.plan == "by_caption" or (config.data.plan == "auto" and media.store is not None)
-        if media.store is None and config.data.plan == "by_caption":
-            raise ConfigError([Problem("data.plan", "by_caption needs stored features (a frozen encoder, data.view none). Use by_picture or auto.")])
 
     def plan(self, epoch: int) -> Plan:
         """The batches of an epoch, decided by the seed and the epoch alone."""

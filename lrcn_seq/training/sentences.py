@@ -13,6 +13,9 @@ from lrcn_seq.tasks._writing import Writer
 from lrcn_seq.tasks.base import Task
 from lrcn_seq.training.preparation import Media, progress
 
+WATCHED = ("distinct_captions", "repetition", "unknown", "mean_length", "min_length", "max_length")
+"""What every epoch tells of its sentences, beside their scores."""
+
 
 class Described(NamedTuple):
     """The sentences of samples, with their scores."""
@@ -24,8 +27,8 @@ class Described(NamedTuple):
 
     @property
     def values(self) -> dict[str, float]:
-        """Every score, and the share of distinct captions, which shows a collapse."""
-        return {**self.report.values, "distinct_captions": self.health.distinct_captions}
+        """Every score, and what shows a collapse."""
+        return {**self.report.values, **{name: getattr(self.health, name) for name in WATCHED}}
 
     def rows(self) -> list[dict[str, Any]]:
         """The lines of `predictions.jsonl`."""

@@ -1,6 +1,7 @@
 """`lrcn check`: every problem of a config, without training."""
 
 import pytest
+from PIL import Image
 
 CONFIGS = "configs/captioning"
 
@@ -41,6 +42,9 @@ def test_a_split_that_training_needs(lrcn, smoke_config, split):
         (["training.rates={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"], ["training.rates.encodr", "training.rates.decoder/x"]),
         (["stages=[{encoder.filters: 4}, {training.rates: {x: 1}}, {training.monitor: x}]"], ["stages.1.training.rates.x", "stages.2.training.monitor"]),
         (["decoder={type: mlp}"], ["decoder.type"]),
+        (["data.plan=by_caption"], ["data.plan"]),
+        (["data.view={type: crop_mirror}", "data.plan=by_caption"], ["data.plan"]),
+        (["encoder={type: applications, network: MobileNetV2, alpha: 0.35}", "data.plan=by_caption", "stages=[{}, {encoder.train: all}]"], ["stages.1.data.plan"]),
         (["data.source={type: caption_table, table: x.csv, dev: 0.5, test: 0.5}"], ["data.source"]),
         (["search={type: sampling, temperature: 0.5, inverse_temperature: 2.0}"], ["search"]),
     ],
@@ -51,6 +55,16 @@ def test_problems(lrcn, smoke_config, overrides, places):
     assert called.code == 2
     assert called.out == ""
     assert [line.strip().partition(": ")[0] for line in called.err.splitlines()[1:]] == places
+
+
+def test_what_a_source_leaves_out_is_said(lrcn, smoke_config, tmp_path):
+    """Pictures that are described but not there, by number and name, on stderr."""
+    (tmp_path / "captions.txt").write_text("image,caption\n" + "".join(f"{number}.png,A dog.\n" for number in range(40)))
+    for number in range(30):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.png")
+    called = lrcn("check", smoke_config, f"data.source={{type: flickr8k, captions: {tmp_path}/captions.txt, images: {tmp_path}, dev: 0.3}}")
+    assert called.code == 0
+    assert "10 listed pictures with captions are not in the folder and left out (30.png, 31.png" in called.err
 
 
 def test_no_run_is_made(lrcn, smoke_config, tmp_path, monkeypatch):

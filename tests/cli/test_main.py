@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,25 @@ def test_every_file_is_a_verb():
     assert set(verbs) == {path.stem for path in SOURCE.glob("*.py") if not path.stem.startswith("_")}
     assert {"caption", "check", "evaluate", "extract", "parts", "train"} <= set(verbs)
     assert all(line.endswith((".", ":")) and len(line) > 20 for line in verbs.values())
+
+
+def test_an_interrupt_that_a_callback_swallowed_comes_again(lrcn, monkeypatch):
+    """Ctrl-C in the middle of a garbage collection must not be lost."""
+
+    class Collected:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def work(arguments):
+        one = Collected()
+        del one
+        time.sleep(1)
+        pytest.fail("went on")
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr("lrcn_seq.cli.parts.run", work)
+    called = lrcn("parts")
+    assert (called.code, called.err) == (130, "lrcn parts: interrupted; what was finished is kept.\n")
 
 
 def test_help_lists_the_verbs(lrcn):

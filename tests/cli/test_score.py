@@ -144,7 +144,7 @@ def test_meteor_without_its_tables_says_what_to_install(files, capsys, monkeypat
     assert call("--hypotheses h.json --references r.json --metrics meteor") == 1
     assert capsys.readouterr().err == (
         "lrcn score: METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own) needs the package pycocoevalcap, which is not installed. "
-        "Install it with: pip install 'lrcn-seq[meteor]'\n"
+        "Install it in the project's folder with: pip install -e '.[meteor]'\n"
     )
     assert call("--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json") == 0
     assert "meteor_exact_stem" in json.loads(capsys.readouterr().out)["metrics"]

@@ -209,5 +209,5 @@ def test_the_number_of_threads_does_not_matter():
 def test_without_opencv_it_says_what_to_install(monkeypatch):
     """One sentence with the extra."""
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(MissingPackageError, match=r"Optical flow needs the package opencv-python-headless, .* pip install 'lrcn-seq\[flow\]'"):
+    with pytest.raises(MissingPackageError, match=r"Optical flow needs the package opencv-python-headless, .* pip install -e '\.\[flow\]'"):
         read_frames(moving(PLACES), SIZE, modality="flow")

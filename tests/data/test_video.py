@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.data import video
-from lrcn_seq.data.video import frame_files, read_all, read_numbers, read_times
+from lrcn_seq.data.video import frame_files, read_numbers, read_times
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -292,7 +292,7 @@ def test_every_broken_video_has_its_sentence(tmp_path, capfd):
     table = broken(tmp_path)
     assert len(table) == 11
     for name, (path, sentence) in table.items():
-        for reading in (lambda path=path: read_times(path), lambda path=path: read_numbers(path, [0], SIZE), lambda path=path: list(read_all(path, SIZE))):
+        for reading in (lambda path=path: read_times(path), lambda path=path: read_numbers(path, [0], SIZE)):
             with pytest.raises(MediaError) as caught:
                 reading()
             assert sentence in str(caught.value), name
@@ -307,14 +307,6 @@ def test_size_and_duration_are_bounded(tmp_path):
         read_numbers(path, [0], SIZE, pixels_limit=3000)
     with pytest.raises(MediaError, match="expected at most 2 seconds of video"):
         read_times(path, seconds_limit=2)
-
-
-def test_streaming_gives_every_frame_with_its_time(tmp_path):
-    """The same frames as asking for all of them."""
-    path = write(tmp_path / "a.mp4", 20)
-    stamps, frames = zip(*read_all(path, SIZE), strict=True)
-    np.testing.assert_allclose(stamps, read_times(path))
-    np.testing.assert_array_equal(np.stack(frames), read_numbers(path, range(20), SIZE))
 
 
 def test_real_clips_have_the_right_number_of_frames(shared):

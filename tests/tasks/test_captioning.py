@@ -171,6 +171,14 @@ def test_the_log_probability_is_that_of_the_sentence(task, pixels):
             assert float(ranked[0]) == pytest.approx(caption.log_probability, rel=1e-3)
 
 
+def test_no_sentence_is_longer_than_the_limit(smoke_config, pixels):
+    """Also where it did not end: the place that the search leaves for the end is not for a word."""
+    task = lrcn_seq.build(config.read(smoke_config, ["data.words_limit=3", "search={type: greedy}"]))
+    clips = Clips(np.stack(pixels), np.arange(6, dtype="int32")[:, None])
+    assert (task.write(clips).words[:, 0] != 0).sum(axis=1).max() == 4
+    assert max(len(caption.text.split()) for (caption,) in task.captions(clips)) == 3
+
+
 def test_pictures_come_in_any_shape(task, pixels, tmp_path):
     """The same picture as path, PIL picture and array says the same; gray, alpha and 16 bits are read too."""
     image = Image.fromarray(pixels[0])

@@ -22,6 +22,12 @@ def test_rows_of_one_picture_become_one_sample(tmp_path):
     assert source[0].media == str(tmp_path / "sub/a.jpg")
 
 
+def test_one_picture_under_several_paths_is_one_sample(tmp_path):
+    """Its sentences cannot part into several splits."""
+    source = build(tmp_path / "t.csv", f"image,caption\n./sub/a.jpg,One.\nsub//a.jpg,Two.\n{tmp_path}/sub/a.jpg,Three.\nb/../sub/a.jpg,Four.\n")
+    assert [(sample.id, sample.group, sample.captions) for sample in source] == [("sub/a.jpg", "sub/a.jpg", ("One.", "Two.", "Three.", "Four."))]
+
+
 def test_an_absolute_path_stays(tmp_path):
     """It need not lie beside the table."""
     assert build(tmp_path / "t.csv", "image,caption\n/pictures/a.jpg,A dog.\n")[0].media == "/pictures/a.jpg"

@@ -229,7 +229,7 @@ def test_phrases_are_found_as_by_looking_through_the_table(folder):
 def test_without_the_tables_a_sentence_says_what_to_install_and_the_subset_has_another_name(monkeypatch):
     """The full metric needs the package; exact + stem does not, and does not call itself METEOR."""
     monkeypatch.setattr(tables, "find_spec", lambda _: None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'lrcn-seq\[meteor\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install -e '\.\[meteor\]'"):
         metrics.meteor(["a"], [["a"]])
     score = metrics.meteor(["two men riding"], [["two men rode", "men ride"]], stages="exact_stem")
     assert score.names == ("meteor_exact_stem",)
