@@ -46,10 +46,11 @@ def dense(layer, x):
     return y + array(layer.bias) if layer.use_bias else y
 
 
-def oracle(decoder, ids):
-    """(logits (L, V), weights (L, M)) of one sentence for each picture, place by place and word by word."""
+def oracle(decoder, ids, masks=None):
+    """(logits (L, V), weights (L, M)) of one sentence for each picture, place by place and word by word; dropout masks are of the words and of what enters the logits."""
     rows = []
-    for features, mask, sentence in zip(array(encoded().features), MASK, ids, strict=True):
+    masks = np.ones((2, len(ids), 1)) if masks is None else masks
+    for features, mask, sentence, on_word, on_leaving in zip(array(encoded().features), MASK, ids, *masks, strict=True):
         places = [region for step, real in zip(features, mask, strict=True) if real for region in step]
         if decoder.feature is not None:
             places = [dense(decoder.feature, a) for a in places]
@@ -57,7 +58,7 @@ def oracle(decoder, ids):
         h, c = np.tanh(dense(decoder.first_hidden, mean)), np.tanh(dense(decoder.first_cell, mean))
         logits, looks = [], []
         for word in sentence:
-            y = array(decoder.embed.embeddings)[word]
+            y = array(decoder.embed.embeddings)[word] * on_word
             part = decoder.attention
             energy = np.array([np.tanh(dense(part.key, a) + dense(part.query, h)) @ array(part.score.kernel)[:, 0] for a in places])
             alpha = np.exp(energy) / np.exp(energy).sum()
@@ -69,7 +70,7 @@ def oracle(decoder, ids):
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(c)
             leaving = y + h @ array(decoder.deep[0].kernel) + z @ array(decoder.deep[1].kernel) if decoder.deep else h
-            logits.append(dense(decoder.output_words, leaving))
+            logits.append(dense(decoder.output_words, leaving * on_leaving))
             looks.append(np.pad(alpha, (0, 6 - len(alpha))))
         rows.append((np.stack(logits), np.stack(looks)))
     return [np.stack(kind) for kind in zip(*rows, strict=True)]
@@ -107,9 +108,26 @@ def test_clip_without_a_real_step():
     assert not array(out.attention).any()
 
 
-def test_dropout_is_drawn_once_a_sentence():
+@pytest.mark.parametrize("deep_output", [True, False])
+def test_dropout_equals_equations(deep_output):
+    """In training the logits are those of the equations where the words and what enters the logits are multiplied by the masks in the memory, of 0 and 1 / (1 − rate)."""
+    keras.utils.set_random_seed(5)
+    decoder = built(deep_output=deep_output, dropout=0.5)
+    memory, state = decoder.start(encoded(), training=True)
+    masks = [array(mask) for mask in memory[-1]]
+    assert [set(mask.flat) for mask in masks] == [{0.0, 2.0}] * 2
+    logits, _ = oracle(decoder, words(), masks)
+    for place, word in enumerate(words().T):
+        out = decoder.step(ops.convert_to_tensor(word), state, memory)
+        state = out.state
+        assert np.abs(array(out.logits) - logits[:, place]).max() < EXACT
+
+
+@pytest.mark.parametrize("rate", ["dropout", "feature_dropout"])
+def test_dropout_is_drawn_once_a_sentence(rate):
     """In training the memory holds what was dropped, so two steps from one memory are equal, and differ from those without dropout."""
-    decoder = built("float32", dropout=0.5, feature_dropout=0.5)
+    keras.utils.set_random_seed(5)
+    decoder = built("float32", **{rate: 0.5})
     memory, state = decoder.start(encoded("float32"), training=True)
     once, again = (array(decoder.step(ops.zeros((3,), "int32"), state, memory).logits) for _ in range(2))
     plain = array(decoder.step(ops.zeros((3,), "int32"), *reversed(decoder.start(encoded("float32")))).logits)

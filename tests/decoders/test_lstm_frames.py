@@ -1,5 +1,7 @@
 """The recognizer over frames, against keras.layers and NumPy."""
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
@@ -69,8 +71,24 @@ def test_turned():
     assert np.array_equal(array(turned(ops.convert_to_tensor(once), lengths)), array(sequence))
 
 
-def test_dropout_acts_in_training_only():
-    """In training logits differ from call to call; otherwise they do not."""
-    decoder = LstmFrames(C, units=U, feature_dropout=0.5, dropout=0.5)
+@pytest.mark.parametrize("rate", ["feature_dropout", "dropout"])
+def test_dropout_acts_in_training_only(rate):
+    """With either rate alone, logits differ from call to call in training; otherwise they do not."""
+    keras.utils.set_random_seed(5)
+    decoder = LstmFrames(C, units=U, **{rate: 0.5})
     assert np.array_equal(run(decoder)[0], run(decoder)[0])
     assert not np.allclose(run(decoder, training=True)[0], run(decoder, training=True)[0], atol=1e-3)
+
+
+@pytest.mark.parametrize("rate", ["feature_dropout", "dropout"])
+def test_dropout_is_one_mask_a_clip(rate):
+    """The features, or the outputs of each layer, are multiplied by 0 or 1 / (1 − rate), at all steps of a clip alike."""
+    keras.utils.set_random_seed(5)
+    decoder = LstmFrames(C, units=2, layers=2, **{rate: 0.5})
+    found, (first, second) = run(decoder, training=True)[0], decoder.stack
+    masks = 2 * np.array(list(product([0, 1], repeat=4)), "float32")
+    on_features, on_first, on_second = (masks, 1, 1) if rate == "feature_dropout" else (1, masks[:, :2], masks[:, 2:])
+    for row, length in enumerate(LENGTHS):
+        outputs = array(second(array(first(FEATURES[row, :length] * on_features)) * on_first)) * on_second
+        every = array(decoder.labels(outputs)).transpose(1, 0, 2)
+        assert np.abs(every - found[row, :length]).max(axis=(1, 2)).min() < 1e-5

@@ -1,8 +1,10 @@
 """Runs from config to report, stopped in this process and gone on with."""
 
 import json
+from itertools import accumulate
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,13 +15,14 @@ from lrcn_seq.encoders.tiny_cnn import TinyCnn
 from lrcn_seq.errors import ConfigError, DataError, MediaError, RunError
 from lrcn_seq.records import Moment, Sample
 from lrcn_seq.registry import encoders
+from lrcn_seq.tasks.base import WEIGHTS
 from lrcn_seq.text.word import Word
 from lrcn_seq.training import train
 from lrcn_seq.training.extraction import extract
 from lrcn_seq.training.fit import Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, fingerprint
+from lrcn_seq.training.preparation import Answers, Corpus, LabelFeed, Media, fingerprint
 from lrcn_seq.training.run import Run
-from lrcn_seq.training.state import Progress
+from lrcn_seq.training.state import Progress, assign
 
 SPEC = {
     "task": {"type": "captioning"},
@@ -60,6 +63,26 @@ def stopped(settings: config.Config, folder: Path, epochs: int) -> None:
 
     with pytest.raises(Stop):
         train(settings, folder, pause=pause)
+
+
+def task_of(folder: Path, **changes):
+    """A fresh task that says two words of a vector."""
+    return Answers(Word(minimum_count=1).fit(["a dog"])).task(spec(folder, **{"encoder.type": "vectors", "encoder.width": 3}, **changes), pretrained=False)
+
+
+def trainer_of(task, folder: Path, *, batches=lambda task: [task.example()] * 3, score=lambda task: {}, pause=lambda phase: None) -> Trainer:
+    """Trains a task on three batches an epoch."""
+
+    class Feed:
+        def plan(self, epoch):
+            return range(3)
+
+        def batches(self, plan, epoch):
+            return batches(task)
+
+    trainer = Trainer(task, Feed(), Run(folder / "run"), score=score, pause=pause)
+    trainer.compile()
+    return trainer
 
 
 class Frozen(TinyCnn):
@@ -192,22 +215,73 @@ def test_a_file_that_breaks_during_training_is_named(tmp_path):
     """On every backend the error of the data reaches the caller, not that of the loop around it."""
     broken = MediaError("3.png", "it went away")
 
-    class Feed:
-        def plan(self, epoch):
-            return range(3)
+    def batches(task):
+        yield task.example()
+        yield task.example()
+        raise broken
 
-        def batches(self, plan, epoch):
-            task = trainer.task
-            yield task.example()
-            yield task.example()
-            raise broken
-
-    settings = spec(tmp_path, **TINY)
-    trainer = Trainer(Answers(Word(minimum_count=1).fit(["a dog"])).task(settings, pretrained=False), Feed(), Run(tmp_path / "run"), score=lambda task: {})
-    trainer.compile()
+    trainer = trainer_of(task_of(tmp_path), tmp_path, batches=batches)
     with pytest.raises(MediaError) as caught:
         trainer.fit()
     assert caught.value is broken
+
+
+def test_own_words_are_fed_the_more_the_later_the_epoch(tmp_path):
+    """None before `from_epoch`, then more by `probability` / `over_epochs` each epoch, up to `probability`."""
+    task = task_of(tmp_path, **{"training.scheduled_sampling": {"probability": 0.4, "from_epoch": 2, "over_epochs": 4}})
+    progress, found = trainer_of(task, tmp_path).progress, []
+    for epoch in range(8):
+        progress.on_epoch_begin(epoch)
+        found.append(float(task.own_words))
+    assert found == pytest.approx([0, 0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.4])
+
+
+def test_averaged_weights_are_scored_and_kept_beside_those_that_train(tmp_path):
+    """Dev is scored with w̄ ← m w̄ + (1 − m) w, taken after every update, and the best weights are w̄; the state in progress has w."""
+
+    def weights(task):
+        return np.concatenate([keras.ops.convert_to_numpy(variable).ravel() for variable in task.trainable_variables])
+
+    def score(task):
+        scored.append(weights(task))
+        return {"bleu_1": len(scored)}
+
+    def pause(phase):
+        if phase == "step":
+            stepped.append(weights(trainer.progress.model))
+
+    scored, stepped = [], []
+    changes = {"training.optimizer.ema": 0.6}
+    trainer = trainer_of(task_of(tmp_path, **changes), tmp_path, score=score, pause=pause)
+    trainer.fit()
+    averages = list(accumulate(stepped, lambda average, weight: 0.6 * average + 0.4 * weight))
+    np.testing.assert_allclose(scored, [averages[2], averages[5]], atol=1e-6)
+    found = task_of(tmp_path, **changes)
+    found.load_weights(trainer.run / WEIGHTS)
+    np.testing.assert_array_equal(weights(found), scored[-1])
+    assign(found.variables, trainer.run.read_state()[0], "model")
+    np.testing.assert_array_equal(weights(found), stepped[-1])
+    assert np.abs(stepped[-1] - scored[-1]).max() > 1e-3
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(2, 5), (0, 6)])
+def test_training_ends_when_the_dev_score_does_not_rise(tmp_path, patience, epochs):
+    """For `patience` epochs in a row, where an equal score is no rise; with 0 it never ends early."""
+    scores = [2, 1, 3, 3, 1, 4]
+    following = iter(scores)
+    trainer = trainer_of(task_of(tmp_path, **{"training.epochs": 6, "training.patience": patience}), tmp_path, score=lambda task: {"bleu_1": next(following)})
+    trainer.fit()
+    assert [row["bleu_1"] for row in trainer.history] == scores[:epochs]
+
+
+def test_balanced_classes_weigh_alike():
+    """A clip weighs N / (C · clips of its class), over the C classes that training has: 6 / (2 · 4) and 6 / (2 · 2)."""
+    samples = [Sample(str(number), np.zeros((2, 3), "float32"), str(number), "train", label=label) for number, label in enumerate("cacacc")]
+    settings = config.read("configs/smoke/activity.yaml", ["encoder={type: vectors, width: 3}", "training.loss.class_weight=balanced", "training.batch=4", "data.store.use=false"])
+    task = Answers(labels=("a", "b", "c")).task(settings, pretrained=False)
+    feed = LabelFeed(task, Media(settings, task), samples)
+    found = [pair for batch in feed.batches(feed.plan(0), 0) for pair in zip(batch.labels[:, 0].tolist(), batch.weights.tolist(), strict=True)]
+    assert sorted(found) == [(0, 1.5)] * 2 + [(2, 0.75)] * 4
 
 
 def test_a_stage_whose_weights_do_not_fit_is_found_before_training(tmp_path):
