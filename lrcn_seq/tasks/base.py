@@ -7,7 +7,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import keras
 import numpy as np
@@ -22,6 +22,7 @@ from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
 from lrcn_seq.records import Clips, Prediction, Sample
 from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tokenizers, views
 
+T = TypeVar("T")
 FRAMES_AT_ONCE = 32
 WEIGHTS, TOKENIZER, CONFIG, DERIVED, LABELS = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json", "labels.json"
 
@@ -249,21 +250,33 @@ def read_derived(folder: Path) -> dict[str, Any]:
     Raises:
         RunError: the file is missing or damaged.
     """
-    path = folder / DERIVED
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {**found, **{name: int(found[name]) for name in ("words", "labels") if name in found}}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise RunError(f"{path}: expected what the data decided, as JSON. Received: {getattr(error, 'strerror', None) or error}; this run is damaged.") from error
+    return read_json(folder / DERIVED, "what the data decided", _decided)
+
+
+def _decided(found: dict[str, Any]) -> dict[str, Any]:
+    sizes = {name: int(found[name]) for name in ("words", "labels") if name in found}
+    if not sizes:
+        raise ValueError("neither words nor labels")
+    return {**found, **sizes}
 
 
 def read_labels(folder: Path) -> tuple[str, ...]:
     """The classes of a run."""
-    path = folder / LABELS
+    return read_json(folder / LABELS, "the names of the classes", lambda found: tuple(map(str, found)))
+
+
+def read_json(path: Path, what: str, taken: Callable[[Any], T], *, lines: bool = False) -> T:
+    """What is taken of the JSON of a file of a run, or of the list of its `lines`.
+
+    Raises:
+        RunError: the file is missing, or holds something else.
+    """
     try:
-        return tuple(map(str, json.loads(path.read_text(encoding="utf-8"))))
-    except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{path}: expected the names of the classes, as JSON. Received: {getattr(error, 'strerror', None) or error}; this run is damaged.") from error
+        text = path.read_text(encoding="utf-8")
+        return taken([json.loads(line) for line in text.split("\n") if line] if lines else json.loads(text))
+    except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
+        reason = f"nothing under {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
+        raise RunError(f"{path}: expected {what}, as JSON. Received: {reason}; this run is damaged.") from error
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "decoder")) -> None:

@@ -19,7 +19,7 @@ from lrcn_seq.tasks import Task, load
 from lrcn_seq.tasks._writing import Ranker
 from lrcn_seq.training import evaluation, files
 from lrcn_seq.training.preparation import Media, corpus_of, progress
-from lrcn_seq.training.reporting import write_report
+from lrcn_seq.training.reporting import known_of, write_report
 from lrcn_seq.training.run import Run
 from lrcn_seq.training.sentences import Described
 
@@ -52,12 +52,13 @@ def evaluate_runs(
         how["limit"] = limit
     medias = [Media(task.settings, task, corpus.contents) for task in tasks]
     with run.locked():
+        known = known_of(run)  # what is damaged comes out before anything is written over
         evaluated = evaluation.evaluate(tasks, medias, samples, weights=weights, training=corpus.splits.get("train", ()))
         scores = evaluation.write(run, evaluated, split, **how)
         if retrieval:
             scores["retrieval"] = ranks(tasks[0], medias[0], samples)
             files.write_text(run / "scores.json", json.dumps(scores, indent=1))
-        write_report(tasks[0], run, evaluated, scores)
+        write_report(tasks[0], run, evaluated, scores, known)
     if coco_results:
         write_coco(coco_results, evaluated)
     return scores

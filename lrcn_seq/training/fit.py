@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ from lrcn_seq.records import Batch
 from lrcn_seq.tasks.base import WEIGHTS, Task
 from lrcn_seq.training import optimizer as optimizers
 from lrcn_seq.training.files import sync_folder
-from lrcn_seq.training.run import Run
+from lrcn_seq.training.run import Position, Run
 from lrcn_seq.training.state import Progress
 
 Pause = Callable[[str], None]
@@ -31,20 +31,6 @@ class Feed(Protocol):
     def plan(self, epoch: int) -> Sequence[Any]: ...
 
     def batches(self, plan: Sequence[Any], epoch: int) -> Any: ...
-
-
-class Position(NamedTuple):
-    """Where training stands: the batch to run next, and what early stopping remembers."""
-
-    stage: int = 0
-    epoch: int = 0
-    step: int = 0
-    trained: bool = False
-    """The epoch's batches are done and its dev score is still to come."""
-    number: int = 0
-    best: float | None = None
-    waited: int = 0
-    stopped: bool = False
 
 
 class Trainer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.data.media import read_frames
 from lrcn_seq.records import Caption, Preprocessing, Sample
 from lrcn_seq.registry import sources
-from lrcn_seq.tasks.base import Task
+from lrcn_seq.tasks.base import Task, read_json
 from lrcn_seq.training import report
 from lrcn_seq.training.evaluation import Evaluated
 from lrcn_seq.training.labels import Classified, InTime
@@ -27,21 +27,38 @@ SHOWN, FRAMES = 12, 6
 PICTURE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
 
 
-def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict) -> Path:
+class Known(NamedTuple):
+    """What a run folder knows of its training."""
+
+    history: list[dict[str, Any]]
+    left_out: list[tuple[str, str]]
+    machine: dict[str, str]
+
+
+def known_of(run: Run) -> Known:
+    """The same, read.
+
+    Raises:
+        RunError: a file of it is damaged.
+    """
+    return Known(run.history(), left_out(run), run.began_on())
+
+
+def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known: Known) -> Path:
     """Writes `report.html`."""
     noun = "picture" if task.sampling is None else "clip"
     contents = report.Contents(
         title=f"{task.name}: {run.folder.name}",
         subtitle=f"{len(evaluated.samples)} {noun}s of the split {scores['split']}{aside(scores)}, {time.strftime('%Y-%m-%d %H:%M')}",
-        history=run.history(),
+        history=known.history,
         monitor=task.monitor,
         scores=scores,
         health={name: value for name, value in scores.get("health", {}).items() if value is not None},
         shown=[] if task.labels else shown(task, evaluated),
         config=configs.dump(task.settings),
-        left_out=left_out(run),
+        left_out=known.left_out,
         command=f"lrcn evaluate {run.folder}",
-        facts=facts(task, run),
+        facts=facts(task, known.machine),
         classes=classes(evaluated) if task.labels else None,
         clips=shown_clips(task, evaluated) if task.labels else (),
         noun=noun,
@@ -154,15 +171,12 @@ def answers_over_time(task: Task, sample: Sample) -> tuple[np.ndarray, np.ndarra
 def left_out(run: Run) -> list[tuple[str, str]]:
     """Files that were skipped, and why."""
     path = run / LEFT_OUT
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-    return [(row["media"], row["reason"]) for row in rows]
+    return read_json(path, "what was left out", lambda rows: [(str(row["media"]), str(row["reason"])) for row in rows], lines=True) if path.exists() else []
 
 
-def facts(task: Task, run: Run) -> dict[str, str]:
+def facts(task: Task, machine: dict[str, str]) -> dict[str, str]:
     """The machine, the versions, the size of the model."""
-    path = run / "machine.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {**known, "parameters": f"{task.count_params():,}", "trained parameters": f"{count(task.trainable_weights):,}"}
+    return {**machine, "parameters": f"{task.count_params():,}", "trained parameters": f"{count(task.trainable_weights):,}"}
 
 
 def count(weights: Sequence) -> int:

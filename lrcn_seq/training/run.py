@@ -12,18 +12,33 @@ import platform
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
-from lrcn_seq.tasks.base import CONFIG, DERIVED, LABELS, TOKENIZER, WEIGHTS
+from lrcn_seq.tasks.base import CONFIG, DERIVED, LABELS, TOKENIZER, WEIGHTS, read_json
 from lrcn_seq.training import files
 
 LOCK = ".lock"
 MACHINE = "machine.json"
 BEFORE = (CONFIG, DERIVED, TOKENIZER, LABELS, MACHINE)
+
+
+class Position(NamedTuple):
+    """Where training stands: the batch to run next, and what early stopping remembers."""
+
+    stage: int = 0
+    epoch: int = 0
+    step: int = 0
+    trained: bool = False
+    """The epoch's batches are done and its dev score is still to come."""
+    number: int = 0
+    best: float | None = None
+    waited: int = 0
+    stopped: bool = False
 
 
 class Run:
@@ -51,7 +66,7 @@ class Run:
             return
         if not resume:
             raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
-        known = configs.parse((self / CONFIG).read_text(encoding="utf-8"), str(self / CONFIG))
+        known = configs.raw(self / CONFIG)
         if changed := list(differences(known, configs.parse(configs.dump(config), "the config"))):
             raise RunError(
                 f"{self.folder}: --resume expected the config that the run began with. Received: another ({'; '.join(changed[:3])}{' …' if changed[3:] else ''}); "
@@ -122,13 +137,13 @@ class Run:
         pointer = self / "state" / "last"
         if not pointer.exists():
             return None
-        folder = pointer.parent / pointer.read_text(encoding="utf-8").strip()
+        folder = pointer.parent / pointer.read_text(encoding="utf-8", errors="replace").strip()
         try:
             with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            return arrays, json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise RunError(f"{folder}: expected a complete training state. Received: {error}; the run cannot go on from it.") from error
+        return arrays, read_json(folder / "meta.json", "the record of a training state", _record)
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:
         """`history.jsonl`: one epoch a line; rewritten whole, so that it always agrees with a state."""
@@ -137,7 +152,18 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """The epochs so far."""
         path = self / "history.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return read_json(path, "the epochs", lambda rows: list(map(dict, rows)), lines=True) if path.exists() else []
+
+    def began_on(self) -> dict[str, str]:
+        """What is known of the machine that the run began on."""
+        path = self / MACHINE
+        return read_json(path, "the machine of the run", lambda found: {name: str(value) for name, value in found.items()}) if path.exists() else {}
+
+
+def _record(meta: dict[str, Any]) -> dict[str, Any]:
+    """What goes with the arrays of a state, as it is, once it is seen to be that."""
+    Position(**meta["position"])
+    return {**meta, "history": list(map(dict, meta["history"]))}
 
 
 def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:

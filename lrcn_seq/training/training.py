@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import load_weights
 from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
-from lrcn_seq.training.fit import Position, Trainer
+from lrcn_seq.training.fit import Trainer
 from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, check_splits, corpus_of, feed_of, network_problems
-from lrcn_seq.training.run import MACHINE, Run, differences, machine
+from lrcn_seq.training.run import Position, Run, differences, machine
 from lrcn_seq.training.state import assign
 
 Pause = Callable[[str], None]
@@ -123,20 +122,20 @@ class Scorer:
 
 def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
     """Scores the best weights on test, or on dev where there is no test, and writes the report."""
-    from lrcn_seq.training.reporting import write_report
+    from lrcn_seq.training.reporting import known_of, write_report
 
     split = "test" if corpus.splits["test"] else "dev"
+    known = known_of(run)
     evaluated = evaluation.evaluate([task], [Media(task.settings, task, corpus.contents)], corpus.splits[split], training=corpus.splits["train"])
     scores = evaluation.write(run, evaluated, split)
-    write_report(task, run, evaluated, scores)
+    write_report(task, run, evaluated, scores, known)
     return scores
 
 
 def compare_machine(run: Run) -> None:
     """Says so when a run goes on under other versions or another processor than it began under, since bits may then differ."""
-    path = run / MACHINE
-    changed = list(differences(json.loads(path.read_text(encoding="utf-8")), machine())) if path.exists() else []
-    if changed:
+    before = run.began_on()
+    if before and (changed := list(differences(before, machine()))):
         import sys
 
         print(f"{run.folder}: goes on under another set-up, so the result may differ in the last bits: {'; '.join(changed)}.", file=sys.stderr)

@@ -248,6 +248,40 @@ def test_a_run_that_is_not_whole(lrcn, copied, verb, case):
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("history.jsonl", "zzz\n", "expected the epochs, as JSON. Received: Expecting value"),
+        ("history.jsonl", "7\n", "expected the epochs, as JSON."),
+        ("left_out.jsonl", "zzz\n", "expected what was left out, as JSON."),
+        ("left_out.jsonl", "{}\n", "expected what was left out, as JSON. Received: nothing under 'media'; this run is damaged."),
+        ("machine.json", "zzz", "expected the machine of the run, as JSON."),
+        ("machine.json", "[]", "expected the machine of the run, as JSON."),
+    ],
+)
+def test_a_run_that_tells_its_story_wrong_keeps_its_scores(lrcn, copied, name, content, sentence):
+    """The damaged file is named before anything is written over."""
+    (copied / name).write_text(content)
+    before = {path: path.stat().st_mtime_ns for path in copied.iterdir() if path.name != ".lock"}
+    called = lrcn("evaluate", copied)
+    assert (called.code, called.out) == (1, "")
+    assert called.err.startswith(f"lrcn evaluate: {copied / name}: {sentence}")
+    assert called.err.count("\n") == 1
+    assert {path: path.stat().st_mtime_ns for path in copied.iterdir() if path.name != ".lock"} == before
+
+
+@pytest.mark.parametrize("name", ["machine.json", "state/*/meta.json"])
+def test_a_run_that_cannot_go_on(lrcn, trained, tmp_path, name):
+    """The damaged file is named."""
+    run = shutil.copytree(trained / "run", tmp_path / "run")
+    (damaged,) = run.glob(name)
+    damaged.write_text("[]")
+    called = lrcn("train", trained / "config.yaml", "--run", run, "--resume")
+    assert (called.code, called.out) == (1, "")
+    assert called.err.startswith(f"lrcn train: {damaged}: expected ")
+    assert called.err.endswith("; this run is damaged.\n")
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--weights", "1,2"], "Expected one weight a run, none negative, not all 0. Received: --weights=1.0,2.0 for 1 runs."),

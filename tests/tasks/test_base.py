@@ -129,6 +129,7 @@ def test_loading_needs_neither_data_nor_network(smoke_run, monkeypatch):
         ("model.weights.h5", b"no weights", RunError, r"model\.weights\.h5: expected weights of this config"),
         ("derived.json", None, RunError, r"derived\.json: expected what the data decided.* No such file"),
         ("derived.json", b"[]", RunError, r"derived\.json: expected what the data decided"),
+        ("derived.json", b"{}", RunError, r"derived\.json: expected what the data decided, as JSON\. Received: neither words nor labels; this run is damaged"),
         ("derived.json", b'{"words": "many"}', RunError, r"derived\.json: expected what the data decided"),
         ("derived.json", b'{"words": 99}', RunError, "expected weights of this config"),
         ("tokenizer.json", None, DataError, "expected the tokenizer of a run; there is no such file"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lrcn_seq import config
-from lrcn_seq.errors import RunError
+from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.training import files, train
 from lrcn_seq.training.run import Run, machine
 
@@ -32,14 +32,19 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
     assert (tmp_path / "a").read_text() == "old"
 
 
+def record(number: int) -> dict:
+    """What goes with the arrays of a state."""
+    return {"position": {"number": number}, "history": [{"epoch": 0}]}
+
+
 def test_a_state_is_read_back_as_written(tmp_path):
     """Arrays and record come back; only the last state is kept."""
     run = Run(tmp_path)
     assert run.read_state() is None
     for number in (1, 2):
-        run.write_state(number, {"x": np.arange(number)}, {"number": number})
-    arrays, record = run.read_state()
-    assert arrays["x"].tolist() == [0, 1] and record == {"number": 2}
+        run.write_state(number, {"x": np.arange(number)}, record(number))
+    arrays, found = run.read_state()
+    assert arrays["x"].tolist() == [0, 1] and found == record(2)
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["000002", "last"]
 
 
@@ -47,25 +52,37 @@ def test_a_state_is_read_back_as_written(tmp_path):
 def test_a_state_cut_short_leaves_the_one_before(tmp_path, phase):
     """Stopped inside the writing of a state, the last complete one counts."""
     run = Run(tmp_path)
-    run.write_state(1, {"x": np.zeros(1)}, {"number": 1})
+    run.write_state(1, {"x": np.zeros(1)}, record(1))
 
     def stop(moment):
         if moment == phase:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run.write_state(2, {"x": np.ones(1)}, {"number": 2}, pause=stop)
-    assert run.read_state()[1] == {"number": 1}
-    run.write_state(2, {"x": np.ones(1)}, {"number": 2})
-    assert run.read_state()[1] == {"number": 2}
+        run.write_state(2, {"x": np.ones(1)}, record(2), pause=stop)
+    assert run.read_state()[1] == record(1)
+    run.write_state(2, {"x": np.ones(1)}, record(2))
+    assert run.read_state()[1] == record(2)
 
 
-def test_a_damaged_state_is_named(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("arrays.npz", b"broken", "000001: expected a complete training state"),
+        ("arrays.npz", b"", "000001: expected a complete training state"),
+        ("arrays.npz", b"PK\3\4 cut short", "000001: expected a complete training state"),
+        ("meta.json", b"zzz", r"000001/meta\.json: expected the record of a training state, as JSON. Received: Expecting value"),
+        ("meta.json", b"{}", r"000001/meta\.json: .* Received: nothing under 'position'; this run is damaged"),
+        ("meta.json", b'{"position": {}}', r"000001/meta\.json: .* Received: nothing under 'history'"),
+        ("meta.json", b'{"position": {"place": 1}, "history": []}', r"000001/meta\.json: .*place"),
+    ],
+)
+def test_a_damaged_state_is_named(tmp_path, name, content, sentence):
     """A state that cannot be read says where it lies."""
     run = Run(tmp_path)
-    run.write_state(1, {"x": np.zeros(1)}, {})
-    (tmp_path / "state" / "000001" / "arrays.npz").write_bytes(b"broken")
-    with pytest.raises(RunError, match="000001: expected a complete training state"):
+    run.write_state(1, {"x": np.zeros(1)}, record(1))
+    (tmp_path / "state" / "000001" / name).write_bytes(content)
+    with pytest.raises(RunError, match=sentence):
         run.read_state()
 
 
@@ -86,6 +103,14 @@ def test_a_run_is_not_begun_twice(tmp_path):
         run.check(config.checked(SPEC), resume=False)
     with pytest.raises(RunError, match="expected the config that the run began with"):
         run.check(config.checked({**SPEC, "seed": 2}), resume=True)
+
+
+def test_a_config_that_is_no_text_is_named(tmp_path):
+    """As it is where a config is given."""
+    run = begun(tmp_path / "run")
+    (run / "config.yaml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"config\.yaml: .*\s+expected a YAML file in UTF-8"):
+        run.check(config.checked(SPEC), resume=True)
 
 
 def test_a_run_that_failed_before_its_first_state_leaves_nothing(tmp_path):
