@@ -59,21 +59,28 @@ def lines_done(path: str | None) -> set[str]:
     done, failed, whole = set(), set(), 0
     with Path(path).open("rb") as file:
         for number, line in enumerate(whole_lines(file, path), start=1):
-            try:
-                row = json.loads(line)
-                name = row["file"]
-            except (ValueError, KeyError, TypeError):
-                raise UsageError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.") from None
+            row = row_of(line)
+            if row is None:
+                raise UsageError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.")
             if "error" in row:
                 failed.add(number)
             else:
-                done.add(name)
+                done.add(row["file"])
             whole += len(line)
     if whole < Path(path).stat().st_size:
         os.truncate(path, whole)
     if failed:
         _drop(Path(path), failed)
     return done
+
+
+def row_of(line: bytes) -> dict[str, Any] | None:
+    """The row of a line; None where it is none of ours."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) and isinstance(row.get("file"), str) else None
 
 
 def _drop(path: Path, numbers: set[int]) -> None:

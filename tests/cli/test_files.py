@@ -80,7 +80,13 @@ def test_a_file_that_could_not_be_read_is_not_done(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["o"]
 
 
-@pytest.mark.parametrize("content", [b"hello", b"hello\n", b"\n", b"[1]\n", b'{"a": 1}\n', b'{"file": }\n', b"\x89PNG\r\n", b'{"id": "x", "caption": "y"}\n', b"\0" * 100, ROW.encode() + b"hello"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"hello", b"hello\n", b"\n", b"[1]\n", b'{"a": 1}\n', b'{"file": }\n', b"\x89PNG\r\n", b'{"id": "x", "caption": "y"}\n', b"\0" * 100, ROW.encode() + b"hello"),
+        *(ROW.encode() + b'{"file": ["x"]}\n', b'{"file": 1}\n', b'{"file": ' + b"[" * 9999 + b"\n"),
+    ],
+)
 def test_another_file_is_left_alone(tmp_path, content):
     """What is not ours is refused, and not one byte of it changes."""
     (tmp_path / "o").write_bytes(content)
