@@ -182,6 +182,8 @@ def _as_written(types: set[str], value: Any) -> str:
 def _expectation(message: str) -> str:
     if "valid dictionary" in message:
         return "expected a mapping"
+    if "at least 1 item" in message:
+        return "expected at least one value"
     return re.sub("^Input should be ", "expected ", re.sub("^Input should be (?=greater|less)", "expected a number ", message))
 
 

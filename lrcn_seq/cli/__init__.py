@@ -20,6 +20,8 @@ from pathlib import Path
 from lrcn_seq.cli._quiet import quiet
 from lrcn_seq.errors import LrcnError, UsageError, did_you_mean
 
+BACKENDS = ("tensorflow", "jax", "torch")
+
 
 def verbs() -> dict[str, str]:
     """Each verb with the first line of its file's docstring; imports none."""
@@ -87,9 +89,14 @@ def _run(verb: str, rest: list[str]) -> int:
     except OSError as error:
         return _fail(verb, f"{error.filename or 'the output'}: {error.strerror or error}.", 1, debug=debug)
     except Exception as error:
-        if not _out_of_memory(error):
-            raise
-        return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
+        if _out_of_memory(error):
+            return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
+        backend = os.environ.get("KERAS_BACKEND")
+        if backend and backend not in BACKENDS:
+            return _fail(verb, f"KERAS_BACKEND: expected {', '.join(BACKENDS)}. Received: {backend!r}.{did_you_mean(backend, BACKENDS)}", 2, debug=debug)
+        if isinstance(error, ModuleNotFoundError) and error.name == backend:
+            return _fail(verb, f"KERAS_BACKEND={backend}: expected an installed package. Received: there is none; pip install {backend}.", 2, debug=debug)
+        raise
     return code
 
 

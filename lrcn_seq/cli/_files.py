@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import glob
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,11 +28,15 @@ def expand(names: Sequence[str]) -> list[str]:
     """Files as they are, the files of folders (hidden ones left out), and what globs match; each once, in order.
 
     Raises:
-        UsageError: nothing was named, a folder is empty, or a glob matches nothing.
+        UsageError: nothing was named, a folder is empty or cannot be read, or a glob matches nothing.
     """
     found: list[str] = []
     for name in names:
+        if not name:
+            raise UsageError("Expected a file, folder or glob. Received: an empty name.")
         if Path(name).is_dir():
+            if not os.access(name, os.R_OK | os.X_OK):
+                raise UsageError(f"{name}: expected a folder that can be read. Received: Permission denied.")
             inside = sorted(str(path) for path in Path(name).rglob("*") if path.is_file() and not path.name.startswith("."))
             if not inside:
                 raise UsageError(f"{name}: expected a folder with files; it is empty.")
@@ -84,23 +89,11 @@ def row_of(line: bytes) -> dict[str, Any] | None:
 
 
 def _drop(path: Path, numbers: set[int]) -> None:
+    path = path.resolve()
     fresh = path.with_name(f".{path.name}.new")
     with path.open("rb") as old, fresh.open("wb") as new:
         new.writelines(line for number, line in enumerate(old, start=1) if number not in numbers)
     fresh.replace(path)
-
-
-def waiting(files: Sequence[str], output: str | None) -> list[str]:
-    """The files that are still to be done; says so where some were done by an earlier call.
-
-    Raises:
-        UsageError: the output is something else; it is left as it is.
-    """
-    done = lines_done(output)
-    left = [file for file in files if file not in done]
-    if len(left) < len(files):
-        print(f"{output}: {len(files) - len(left):,} of {len(files):,} files were done by an earlier call and stay as they are; another --output does them anew.", file=sys.stderr)
-    return left
 
 
 def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
@@ -114,10 +107,17 @@ def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
 
 
 class Output:
-    """JSON lines appended to a file at once; nothing where no output was asked for."""
+    """JSON lines appended to a file at once; nothing where no output was asked for. `done` are the files of the lines before."""
 
-    def __init__(self, path: str | None, file: BinaryIO | None):
-        self.path, self.file = path, file
+    def __init__(self, path: str | None, file: BinaryIO | None, done: Set[str] = frozenset()):
+        self.path, self.file, self.done = path, file, done
+
+    def waiting(self, files: Sequence[str]) -> list[str]:
+        """The files that are still to be done; says so where some were done by an earlier call."""
+        left = [file for file in files if file not in self.done]
+        if len(left) < len(files):
+            print(f"{self.path}: {len(files) - len(left):,} of {len(files):,} files were done by an earlier call and stay as they are; another --output does them anew.", file=sys.stderr)
+        return left
 
     def write(self, row: dict[str, Any]) -> None:
         """Appends one line."""
@@ -146,20 +146,48 @@ class Output:
 
 @contextmanager
 def open_output(path: str | None) -> Iterator[Output]:
-    """The output of a verb, or one that takes nothing where none was asked for.
+    """The output of a verb, held for this call alone, or one that takes nothing where none was asked for.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written, another call writes it, or it is something else; it is left as it is.
     """
     if path is None:
         yield Output(None, None)
         return
+    with ExitStack() as stack:
+        file = stack.enter_context(held(Path(path)))
+        done = lines_done(path)
+        if not opened_from(file, Path(path)):  # without the lines that failed it is another file
+            file = stack.enter_context(held(Path(path)))
+        yield Output(path, file, done)
+
+
+def held(path: Path) -> BinaryIO:
+    """A file to append to; unless it is a device or a pipe, no other call gets it until it is closed."""
     try:
-        file = Path(path).open("ab", buffering=0)  # noqa: SIM115 - closed below
+        file = path.open("ab", buffering=0)
     except OSError as error:
         raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
-    with file:
-        yield Output(path, file)
+    if path.is_file() and not (locked(file) and opened_from(file, path)):
+        file.close()
+        raise UsageError(f"{path}: another call is writing this file. Wait for it, or choose another --output.")
+    return file
+
+
+def locked(file: BinaryIO) -> bool:
+    """Whether no other call has locked a file; now this one has, where the disk knows locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def opened_from(file: BinaryIO, path: Path) -> bool:
+    """Whether an open file is still the one of this name."""
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def positive(text: str) -> int:

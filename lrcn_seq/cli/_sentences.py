@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lrcn_seq.cli._files import add_output, expand, open_output, positive, waiting
+from lrcn_seq.cli._files import add_output, expand, open_output, positive
 from lrcn_seq.errors import ConfigError, Problem, UsageError
 
 OVERRIDE = re.compile(r"\w+(\.\w+)*=")
@@ -32,9 +32,9 @@ def write_all(arguments: argparse.Namespace, names: list[str], predict: Predict,
 
     overrides = [text for text in names if OVERRIDE.match(text) and not Path(text).exists()]
     files = expand([text for text in names if text not in overrides])
-    left = waiting(files, arguments.output)
     results, failed = [], 0
     with open_output(arguments.output) as output:
+        left = output.waiting(files)
         model = loaded(lrcn_seq.load(arguments.run), task, arguments.run)
         search = model.searching(changed(model.settings, overrides), beams=arguments.beams, best=arguments.best)
         for prediction in predict(model, left, search):

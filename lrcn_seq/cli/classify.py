@@ -8,7 +8,7 @@ import sys
 from array import array
 from pathlib import Path
 
-from lrcn_seq.cli._files import Output, add_output, expand, open_output, positive, waiting
+from lrcn_seq.cli._files import Output, add_output, expand, open_output, positive
 from lrcn_seq.cli._sentences import loaded, tracked
 
 
@@ -26,9 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     import lrcn_seq
 
     files = expand(arguments.videos)
-    left = waiting(files, arguments.output)
     results, failed = [], 0
     with open_output(arguments.output) as output:
+        left = output.waiting(files)
         task = loaded(lrcn_seq.load(arguments.run), "activity", arguments.run)
         for file in tracked(left, "classifying"):
             row = classified(task, file, arguments, output)

@@ -175,7 +175,8 @@ def part_problems(tree: Mapping[str, Any]) -> list[Problem]:
     evaluation = tree.get("evaluation")
     metrics = evaluation.get("metrics") if isinstance(evaluation, Mapping) else None
     for number, metric in enumerate(metrics if isinstance(metrics, list) else []):
-        problems += [Problem(f"evaluation.metrics.{number}", p.message) for p in SEAMS["metrics"].problems({"type": metric}, "")]
+        if isinstance(metric, str):  # of the others pydantic says so
+            problems += [Problem(f"evaluation.metrics.{number}", p.message) for p in SEAMS["metrics"].problems({"type": metric}, "")]
     return problems
 
 

@@ -76,7 +76,7 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
 
     Args:
         on_error: `raise` allows no loss; `skip` allows a share of `most_lost`.
-        report: a file of JSON lines (id, media, reason) that says what was left out; written before anything is raised.
+        report: a file of JSON lines (id, media, reason) that says what was left out, if anything was; written before anything is raised.
 
     Raises:
         DataError: more was lost than is allowed.
@@ -84,8 +84,10 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
     if on_error not in ("raise", "skip"):
         raise ArgumentError(f"on_error: expected 'raise' or 'skip'. Received: on_error={on_error!r}.")
     losses = list(losses)
-    if report is not None:
+    if report is not None and losses:
         _write(Path(report), losses)
+    elif report is not None:
+        Path(report).unlink(missing_ok=True)
     if losses and on_error == "raise":
         raise DataError(f"{losses[0]} {_others(losses)}Repair or remove it, or set data.on_error to skip.")
     if len(losses) > most_lost * total:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -97,7 +97,10 @@ class SentenceTask(Task):
         """
         if best < 1:
             raise ArgumentError(f"best: expected at least one sentence. Received: best={best}.")
-        search = dict(search or self.settings.search)
+        search = self.settings.search if search is None else search
+        if not isinstance(search, Mapping) or "type" not in search:
+            raise ArgumentError(f"search: expected a mapping with a `type`, like that of a config. Received: search={search!r}.")
+        search = dict(search)
         if beams is not None:
             search = {**(search if search["type"] == "beam" else {"type": "beam"}), "beams": beams}
         if problems := search_problems(search, SPECIAL, self.settings.data.words_limit + 1):

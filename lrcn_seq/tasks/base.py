@@ -6,6 +6,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -155,8 +156,10 @@ def build(config: str | Path | configs.Config, *, words: int | None = None, labe
 
 def assembled(config: configs.Config, *, words: int | None = None, labels: int | None = None, pretrained: bool = False) -> Task:
     """The same of a config that was found right before."""
-    if words is not None and words <= len(text.base.NAMES):
-        raise ArgumentError(f"words: expected a vocabulary size, the {len(text.base.NAMES)} special words included. Received: words={words}.")
+    if words is not None and not (isinstance(words, Integral) and words > len(text.base.NAMES)):
+        raise ArgumentError(f"words: expected a vocabulary size, the {len(text.base.NAMES)} special words included. Received: words={words!r}.")
+    if labels is not None and not (isinstance(labels, Integral) and labels > 0):
+        raise ArgumentError(f"labels: expected a number of classes. Received: labels={labels!r}.")
     set_precision(config.training.precision)
     keras.utils.set_random_seed(config.seed)
     kind = tasks.get(config.task["type"])

@@ -38,11 +38,11 @@ def evaluate_runs(
     Raises:
         UsageError: runs of different tasks or vocabularies, or weights that do not fit.
     """
-    if coco_results:
+    if coco_results is not None:
         check_place(coco_results)
     tasks = [load(folder) for folder in folders]
     check_fusion(tasks, folders, weights)
-    if tasks[0].labels and (retrieval or coco_results):
+    if tasks[0].labels and (retrieval or coco_results is not None):
         raise UsageError(f"{'--retrieval' if retrieval else '--coco-results'}: expected a run that writes sentences. Received: {folders[0]}, a run of {tasks[0].name}.")
     run, config = Run(folders[0]), tasks[0].settings
     corpus = corpus_of(config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split))
@@ -52,14 +52,14 @@ def evaluate_runs(
         how["limit"] = limit
     medias = [Media(task.settings, task, corpus.contents) for task in tasks]
     with run.locked():
-        known = known_of(run)  # what is damaged comes out before anything is written over
+        known = known_of(run, corpus.notes)  # what is damaged comes out before anything is written over
         evaluated = evaluation.evaluate(tasks, medias, samples, weights=weights, training=corpus.splits.get("train", ()))
         scores = evaluation.write(run, evaluated, split, **how)
         if retrieval:
             scores["retrieval"] = ranks(tasks[0], medias[0], samples)
             files.write_text(run / "scores.json", json.dumps(scores, indent=1))
         write_report(tasks[0], run, evaluated, scores, known)
-    if coco_results:
+    if coco_results is not None:
         write_coco(coco_results, evaluated)
     return scores
 
@@ -95,6 +95,8 @@ def ranks(task: Task, media: Media, samples: Sequence[Sample]) -> dict[str, dict
 
 def check_place(path: str) -> None:
     """Makes the folder of a file that will be written, so that what is wrong with it shows before the work."""
+    if not path:
+        raise UsageError("--coco-results: expected a file. Received: an empty name.")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

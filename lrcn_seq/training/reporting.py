@@ -28,20 +28,21 @@ PICTURE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
 
 
 class Known(NamedTuple):
-    """What a run folder knows of its training."""
+    """What is known of the training of a run; notes say what its source left out."""
 
+    notes: Sequence[str]
     history: list[dict[str, Any]]
     left_out: list[tuple[str, str]]
     machine: dict[str, str]
 
 
-def known_of(run: Run) -> Known:
-    """The same, read.
+def known_of(run: Run, notes: Sequence[str]) -> Known:
+    """The same, read of its folder.
 
     Raises:
         RunError: a file of it is damaged.
     """
-    return Known(run.history(), left_out(run), run.began_on())
+    return Known(notes, run.history(), left_out(run), run.began_on())
 
 
 def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known: Known) -> Path:
@@ -57,6 +58,7 @@ def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known
         shown=[] if task.labels else shown(task, evaluated),
         config=configs.dump(task.settings),
         left_out=known.left_out,
+        notes=known.notes,
         command=f"lrcn evaluate {run.folder}",
         facts=facts(task, known.machine),
         classes=classes(evaluated) if task.labels else None,

@@ -125,7 +125,7 @@ def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
     from lrcn_seq.training.reporting import known_of, write_report
 
     split = "test" if corpus.splits["test"] else "dev"
-    known = known_of(run)
+    known = known_of(run, corpus.notes)
     evaluated = evaluation.evaluate([task], [Media(task.settings, task, corpus.contents)], corpus.splits[split], training=corpus.splits["train"])
     scores = evaluation.write(run, evaluated, split)
     write_report(task, run, evaluated, scores, known)

@@ -102,6 +102,8 @@ TRAIN = [
     (nothing, ["encoder={type: applications, network: MobileNetV2, size: 32, weights: absent.h5}"], 1, "absent.h5: expected the weights of MobileNetV2; there is no such file."),
     (nothing, ["training.rates={encodr: 0.1}"], 2, "training.rates.encodr: no variable that trains has this name"),
     (nothing, ["decoder={type: lstm_frames}"], 2, "decoder.type: captioning expects a decoder that gives sentences: attention_lstm,"),
+    (nothing, ["evaluation.metrics=[]"], 2, "evaluation.metrics: expected at least one value. Received: []."),
+    (nothing, ["evaluation.metrics=[{type: bleu}]"], 2, "evaluation.metrics.0: expected a valid string. Received: {'type': 'bleu'}."),
     (nothing, ["evaluation.metrics=bleu,cider"], 2, "evaluation.metrics: expected a valid list. Received: 'bleu,cider'. A list is written [bleu,cider]."),
     (nothing, ["data.source.table=2024"], 2, """expected a valid string. Received: 2024. In YAML such a text needs quotes: "2024", in an override '"2024"'."""),
     (nothing, ["stages=[{}, {decoder.units: 6}]"], 2, "stages.1.decoder: the weights of the stage before do not fit it."),
@@ -290,6 +292,7 @@ def test_a_run_that_cannot_go_on(lrcn, trained, tmp_path, name):
         (["--weights", "nan"], "Expected one weight a run"),
         (["--weights", "inf"], "Expected one weight a run"),
         (["--coco-results", "/proc/absent/results.json"], "/proc/absent/results.json: expected a file that can be written."),
+        (["--coco-results", ""], "--coco-results: expected a file. Received: an empty name."),
         (["--coco-results", "/proc"], "/proc: expected a file. Received: a folder."),
     ],
 )

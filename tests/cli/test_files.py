@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lrcn_seq.cli._files import expand, lines_done, open_output, positive, waiting
+from lrcn_seq.cli._files import expand, lines_done, open_output, positive
 from lrcn_seq.errors import RunError, UsageError
 
 
@@ -40,11 +40,26 @@ def test_names_to_files(tree, names, expected):
     assert expand(names) == expected
 
 
-@pytest.mark.parametrize(("names", "sentence"), [([], "at least one file"), (["empty"], "empty: expected a folder with files; it is empty"), (["a.png", "*.jpg"], r"\*\.jpg: no file matches")])
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ([], "at least one file"),
+        ([""], "Received: an empty name"),
+        (["empty"], "empty: expected a folder with files; it is empty"),
+        (["a.png", "*.jpg"], r"\*\.jpg: no file matches"),
+    ],
+)
 def test_nothing_to_do_is_an_error(tree, names, sentence):
     """Rather than a success that did nothing."""
     with pytest.raises(UsageError, match=sentence):
         expand(names)
+
+
+def test_a_folder_that_cannot_be_read(tree, monkeypatch):
+    """It is not empty."""
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "deep")
+    with pytest.raises(UsageError, match=r"deep: expected a folder that can be read\. Received: Permission denied"):
+        expand(["a.png", "deep"])
 
 
 ROW = '{"file": "a ü.png", "captions": []}\n'
@@ -74,10 +89,13 @@ def test_a_cut_line_is_taken_away(tmp_path, kept):
 def test_a_file_that_could_not_be_read_is_not_done(tmp_path, capsys):
     """Its line goes, so that it is tried again; the others stay, and it is said that they do."""
     (tmp_path / "o").write_text(ROW + '{"file": "broken.png", "error": "It is none."}\n' + ROW.replace("a ü", "b"))
-    assert waiting(["broken.png", "b.png", "c.png"], str(tmp_path / "o")) == ["broken.png", "c.png"]
-    assert (tmp_path / "o").read_text() == ROW + ROW.replace("a ü", "b")
+    (tmp_path / "link").symlink_to("o")
+    with open_output(str(tmp_path / "link")) as output:
+        assert output.waiting(["broken.png", "b.png", "c.png"]) == ["broken.png", "c.png"]
+        output.write({"file": "c.png"})
+    assert (tmp_path / "o").read_text() == ROW + ROW.replace("a ü", "b") + '{"file": "c.png"}\n'
     assert "1 of 3 files were done by an earlier call and stay as they are" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["o"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "o"]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +128,20 @@ def test_lines_are_there_as_soon_as_written(tmp_path):
         output.write({"file": name})
     assert [json.loads(line)["file"] for line in (tmp_path / "o").read_text().splitlines()] == ["ü", name]
     assert lines_done(str(tmp_path / "o")) == {"ü", name}
+
+
+@pytest.mark.parametrize("before", [ROW, ROW + '{"file": "broken.png", "error": "gone"}\n'])
+def test_an_output_is_written_by_one_call_at_a_time(tmp_path, before):
+    """A second one is refused while the first writes, also where the first began it anew without the lines that failed; afterwards it goes on."""
+    path = tmp_path / "o"
+    path.write_text(before)
+    with open_output(str(path)) as output:
+        with pytest.raises(UsageError, match=r"another call is writing this file\. Wait for it, or choose another --output"), open_output(str(path)):
+            pass
+        output.write({"file": "b"})
+    with open_output(str(path)) as output:
+        assert "b" in output.done
+    assert path.read_text() == ROW + '{"file": "b"}\n'
 
 
 def test_without_an_output_nothing_is_written():

@@ -1,6 +1,7 @@
 """The console script itself: verbs, help, exit codes, what becomes of errors."""
 
 import errno
+import os
 import subprocess
 import sys
 import time
@@ -40,6 +41,22 @@ def test_an_interrupt_that_a_callback_swallowed_comes_again(lrcn, monkeypatch):
     monkeypatch.setattr("lrcn_seq.cli.parts.run", work)
     called = lrcn("parts")
     assert (called.code, called.err) == (130, "lrcn parts: interrupted; what was finished is kept.\n")
+
+
+@pytest.mark.parametrize(
+    ("backend", "sentence"),
+    [
+        ("TensorFlow", "KERAS_BACKEND: expected tensorflow, jax, torch. Received: 'TensorFlow'. Did you mean 'tensorflow'?"),
+        ("jax", "KERAS_BACKEND=jax: expected an installed package. Received: there is none; pip install jax."),
+    ],
+)
+def test_a_backend_that_is_not_there(tmp_path, backend, sentence):
+    """One sentence in a process of its own, where Keras was not imported before."""
+    (tmp_path / "jax.py").write_text("raise ModuleNotFoundError(name='jax')")
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(tmp_path)}
+    called = subprocess.run([sys.executable, "-m", "lrcn_seq", "check", "configs/smoke/captioning.yaml"], check=False, env=environment, capture_output=True, text=True)
+    assert (called.returncode, called.stdout) == (2, "")
+    assert called.stderr == f"lrcn check: {sentence}\n"
 
 
 def test_help_lists_the_verbs(lrcn):

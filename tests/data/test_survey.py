@@ -46,6 +46,13 @@ def test_skipping_leaves_out_and_lists_what_was_left_out(samples, tmp_path):
     assert losses[1]["reason"] == "there is no such file."
 
 
+def test_nothing_lost_leaves_no_list(samples, tmp_path):
+    """Nor that of an earlier attempt."""
+    (tmp_path / "lost.jsonl").write_text("old")
+    assert survey(samples[:3], on_error="skip", report=tmp_path / "lost.jsonl") == samples[:3]
+    assert not (tmp_path / "lost.jsonl").exists()
+
+
 def test_too_great_a_loss_fails_even_when_skipping(samples, tmp_path):
     """2 of 12 is more than a tenth; the list is written all the same."""
     with pytest.raises(DataError, match=r"2 of 12 files cannot be read, more than the share of 0.1 allowed"):

@@ -70,11 +70,18 @@ def test_a_task_keeps_its_precision_when_another_is_built(kind):
         np.testing.assert_array_equal(one, expected)
 
 
-@pytest.mark.parametrize("words", [-1, 0, 4])
+@pytest.mark.parametrize("words", [-1, 0, 4, 9.5, "9"])
 def test_a_vocabulary_without_words_is_refused(smoke_config, words):
-    """The four special words alone write nothing."""
-    with pytest.raises(ArgumentError, match=rf"the 4 special words included\. Received: words={words}"):
+    """The four special words alone write nothing; a text is no number."""
+    with pytest.raises(ArgumentError, match=rf"the 4 special words included\. Received: words={words!r}"):
         lrcn_seq.build(smoke_config, words=words)
+
+
+@pytest.mark.parametrize("labels", [-1, 0, "9"])
+def test_no_classes_are_refused(labels):
+    """There is nothing to recognize."""
+    with pytest.raises(ArgumentError, match=rf"labels: expected a number of classes\. Received: labels={labels!r}"):
+        lrcn_seq.build("configs/smoke/activity.yaml", labels=labels)
 
 
 def test_build_without_its_data_says_so(tmp_path, smoke_config):

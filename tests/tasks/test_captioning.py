@@ -224,6 +224,8 @@ def test_a_single_picture_is_asked_into_a_list(task, media):
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
+        ({"search": "beam"}, ArgumentError, "search: expected a mapping with a `type`, like that of a config. Received: search='beam'"),
+        ({"search": {"beams": 3}}, ArgumentError, "search: expected a mapping with a `type`"),
         ({"best": 0}, ArgumentError, "best: expected at least one sentence. Received: best=0"),
         ({"batch": 0}, ArgumentError, "batch: expected at least one. Received: batch=0"),
         ({"beams": 0}, ConfigError, r"search\.beams: expected a number greater than 0\. Received: 0"),

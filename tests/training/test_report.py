@@ -380,6 +380,15 @@ def test_long_lists_of_files_are_folded_and_cut():
     assert "700 more are not listed here" in text
 
 
+def test_what_the_source_left_out_is_told():
+    """Beside skipped files or alone, as text; without either there is no such section."""
+    note = "3 clips are not in the folder <x>."
+    alone, beside = (report.page(contents(left_out=skipped, notes=[note])) for skipped in ([], [("a", "b")]))
+    assert all("3 clips are not in the folder &lt;x&gt;." in page for page in (alone, beside))
+    assert "1 file was left out" in beside
+    assert "Left out" not in report.page(contents(left_out=[]))
+
+
 def test_every_section_is_a_function_of_contents():
     """Sections can be taken one by one, and each gives HTML that closes its tags."""
     for section in report.SECTIONS:

@@ -67,6 +67,7 @@ class Contents(NamedTuple):
     health: what shows a collapse, by name; `report.health.KNOWN` says which names have an explanation.
     config: the resolved config as YAML.
     left_out: files that were skipped, each with the reason.
+    notes: what the source itself left out, a sentence each.
     command: what the run was started with.
     facts: machine, versions, parameters, seconds, as text by name.
     classes, clips: of a run that classifies.
@@ -84,6 +85,7 @@ class Contents(NamedTuple):
     left_out: Sequence[tuple[str, str]]
     command: str
     facts: Mapping[str, str]
+    notes: Sequence[str] = ()
     classes: Classes | None = None
     clips: Sequence[ShownClip] = ()
     noun: str = "picture"
