@@ -223,7 +223,7 @@ def load(folder: str | Path) -> Task:
     """The task of a run folder, with its best weights.
 
     Raises:
-        RunError: the folder is no run, or has no weights yet.
+        RunError: the folder is no run, has no weights yet, or holds files of another run.
     """
     folder = Path(folder)
     if folder.is_file():
@@ -233,11 +233,16 @@ def load(folder: str | Path) -> Task:
     if not (folder / WEIGHTS).is_file():
         raise RunError(f"{folder}: no weights are kept here yet; let training reach its first evaluation (lrcn train ... --resume).")
     config = configs.stages(configs.read(folder / CONFIG))[-1]
-    task = assembled(config, **derived_of(folder))
+    sizes = derived_of(folder)
+    task = assembled(config, **sizes)
     if task.needs == "vocabulary_size":
         task.tokenizer = text.load(folder / TOKENIZER)
+        name, what, size = TOKENIZER, "words", task.tokenizer.vocabulary_size
     else:
         task.labels = read_labels(folder)
+        name, what, size = LABELS, "labels", len(task.labels)
+    if size != sizes.get(what):
+        raise RunError(f"{folder / name}: expected the {sizes.get(what)} {what} of {DERIVED}. Received: {size}; this file is of another run.")
     load_weights(task, folder)
     return task
 

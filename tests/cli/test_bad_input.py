@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lrcn_seq import text
+from lrcn_seq.text.word import Word
 from lrcn_seq.training import fit, train
 from lrcn_seq.training.run import Run
 
@@ -225,6 +227,10 @@ def cut_tokenizer(run: Path) -> None:
     (run / "tokenizer.json").write_bytes((run / "tokenizer.json").read_bytes()[:100])
 
 
+def other_tokenizer(run: Path) -> None:
+    text.save(Word(minimum_count=1).fit(["a dog"]), run / "tokenizer.json")
+
+
 @pytest.mark.parametrize("verb", ["evaluate", "caption"])
 @pytest.mark.parametrize(
     "case",
@@ -234,9 +240,10 @@ def cut_tokenizer(run: Path) -> None:
         (without("model.weights.h5"), "no weights are kept here yet; let training reach its first evaluation"),
         (without("tokenizer.json"), "tokenizer.json: expected the tokenizer of a run; there is no such file."),
         (cut_tokenizer, "tokenizer.json: expected a tokenizer file"),
+        (other_tokenizer, "tokenizer.json: expected the 30 words of derived.json. Received: 6; this file is of another run."),
         (other_weights, "model.weights.h5: expected weights of this config's encoder and decoder."),
     ],
-    ids=["absent", "no_config", "no_weights", "no_tokenizer", "cut_tokenizer", "other_weights"],
+    ids=["absent", "no_config", "no_weights", "no_tokenizer", "cut_tokenizer", "other_tokenizer", "other_weights"],
 )
 def test_a_run_that_is_not_whole(lrcn, copied, verb, case):
     """Is named with what is missing: exit code 1."""
