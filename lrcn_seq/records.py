@@ -135,7 +135,10 @@ class Hypotheses(NamedTuple):
 
 
 class Caption(NamedTuple):
-    """A sentence with its log probability (natural logarithm, the end included) and the score it is ranked by."""
+    """A sentence with its log probability (natural logarithm, the end included) and the score it is ranked by.
+
+    One that did not end within `data.words_limit` words is cut there; its figures then count the word that the search had in the place of the end.
+    """
 
     text: str
     log_probability: float

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -66,7 +66,6 @@ def _run(verb: str, rest: list[str]) -> int:
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     debug = "--debug" in rest
-    sys.unraisablehook = _interrupt_again
     # Names of files may hold bytes that are no UTF-8; in JSON this is their proper escape.
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -74,7 +73,8 @@ def _run(verb: str, rest: list[str]) -> int:
         parsed = parser.parse_intermixed_args(rest)
         if not debug:
             quiet()
-        code = module.run(parsed)
+        with _interrupts_kept():
+            code = module.run(parsed)
         sys.stdout.flush()
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
@@ -94,18 +94,28 @@ def _run(verb: str, rest: list[str]) -> int:
         backend = os.environ.get("KERAS_BACKEND")
         if backend and backend not in BACKENDS:
             return _fail(verb, f"KERAS_BACKEND: expected {', '.join(BACKENDS)}. Received: {backend!r}.{did_you_mean(backend, BACKENDS)}", 2, debug=debug)
-        if isinstance(error, ModuleNotFoundError) and error.name == backend:
+        if backend and isinstance(error, ModuleNotFoundError) and error.name == backend:
             return _fail(verb, f"KERAS_BACKEND={backend}: expected an installed package. Received: there is none; pip install {backend}.", 2, debug=debug)
         raise
     return code
 
 
-def _interrupt_again(unraisable) -> None:
-    """Ctrl-C that met a callback from which no error comes out (JAX has one in garbage collection) comes again after it; the rest is Python's."""
-    if unraisable.exc_type is KeyboardInterrupt:
-        threading.Timer(0.05, _thread.interrupt_main).start()
-    else:
-        sys.__unraisablehook__(unraisable)
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Ctrl-C that meets a callback from which no error comes out (JAX has one in garbage collection) comes again after it."""
+    before = sys.unraisablehook
+
+    def again(unraisable) -> None:
+        if unraisable.exc_type is KeyboardInterrupt:
+            threading.Timer(0.05, _thread.interrupt_main).start()
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _out_of_memory(error: Exception) -> bool:

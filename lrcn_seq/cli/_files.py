@@ -7,15 +7,19 @@ import fcntl
 import glob
 import json
 import os
+import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lrcn_seq.errors import RunError, UsageError
 
 BEGINNING = b'{"file": '
+ANSWERS = {"captions", "windows", "labels", "error"}
+"""Of which every line of an output has one."""
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +39,8 @@ def expand(names: Sequence[str]) -> list[str]:
         if not name:
             raise UsageError("Expected a file, folder or glob. Received: an empty name.")
         if Path(name).is_dir():
-            if not os.access(name, os.R_OK | os.X_OK):
-                raise UsageError(f"{name}: expected a folder that can be read. Received: Permission denied.")
-            inside = sorted(str(path) for path in Path(name).rglob("*") if path.is_file() and not path.name.startswith("."))
+            walk = os.walk(name, onerror=_unreadable)
+            inside = sorted(str(path) for folder, _, files in walk for path in map(Path(folder).joinpath, files) if path.is_file() and not path.name.startswith("."))
             if not inside:
                 raise UsageError(f"{name}: expected a folder with files; it is empty.")
             found += inside
@@ -53,16 +56,20 @@ def expand(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def lines_done(path: str | None) -> set[str]:
+def _unreadable(error: OSError) -> None:
+    raise UsageError(f"{error.filename}: expected a folder that can be read. Received: {error.strerror}.")
+
+
+def lines_done(path: Path) -> set[str]:
     """The files that an earlier call finished in its output; lines of files that could not be read, and one cut short by a crash, are dropped from it.
 
     Raises:
         UsageError: the file is something else; it is left as it is.
     """
-    if path is None or not Path(path).is_file():  # a device or a pipe has no earlier lines
+    if not path.is_file():  # a device or a pipe has no earlier lines
         return set()
     done, failed, whole = set(), set(), 0
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(whole_lines(file, path), start=1):
             row = row_of(line)
             if row is None:
@@ -72,10 +79,10 @@ def lines_done(path: str | None) -> set[str]:
             else:
                 done.add(row["file"])
             whole += len(line)
-    if whole < Path(path).stat().st_size:
+    if whole < path.stat().st_size:
         os.truncate(path, whole)
     if failed:
-        _drop(Path(path), failed)
+        _drop(path, failed)
     return done
 
 
@@ -85,18 +92,18 @@ def row_of(line: bytes) -> dict[str, Any] | None:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return row if isinstance(row, dict) and isinstance(row.get("file"), str) else None
+    return row if isinstance(row, dict) and isinstance(row.get("file"), str) and row.keys() & ANSWERS else None
 
 
 def _drop(path: Path, numbers: set[int]) -> None:
-    path = path.resolve()
     fresh = path.with_name(f".{path.name}.new")
     with path.open("rb") as old, fresh.open("wb") as new:
         new.writelines(line for number, line in enumerate(old, start=1) if number not in numbers)
+    shutil.copymode(path, fresh)
     fresh.replace(path)
 
 
-def whole_lines(file: BinaryIO, path: str) -> Iterator[bytes]:
+def whole_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """The lines of an output but the last if it was cut short; what does not begin as ours do is not read through."""
     while line := file.readline(len(BEGINNING)):
         if not BEGINNING.startswith(line):
@@ -126,7 +133,7 @@ class Output:
     @contextmanager
     def line(self) -> Iterator[Callable[[str], None]]:
         """A function that appends pieces of one line; what was written of it goes again if it is not finished."""
-        start = self.file.tell() if self.file and self.file.seekable() else None
+        start = self.file.tell() if self.file and stat.S_ISREG(os.fstat(self.file.fileno()).st_mode) else None
         try:
             yield self._put
             self._put("\n")
@@ -139,7 +146,9 @@ class Output:
         if self.file is None:
             return
         try:
-            self.file.write(text.encode("utf-8", "backslashreplace"))  # names that are no UTF-8 get an escape of JSON
+            left = memoryview(text.encode("utf-8", "backslashreplace"))  # names that are no UTF-8 get an escape of JSON
+            while left:  # a disk that is nearly full takes a part
+                left = left[self.file.write(left) :]
         except OSError as error:
             raise RunError(f"{self.path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
 
@@ -154,12 +163,13 @@ def open_output(path: str | None) -> Iterator[Output]:
     if path is None:
         yield Output(None, None)
         return
-    with ExitStack() as stack:
-        file = stack.enter_context(held(Path(path)))
-        done = lines_done(path)
-        if not opened_from(file, Path(path)):  # without the lines that failed it is another file
-            file = stack.enter_context(held(Path(path)))
-        yield Output(path, file, done)
+    place = Path(path).resolve() if Path(path).is_file() else Path(path)
+    while True:
+        with held(place) as file:
+            done = lines_done(place)
+            if opened_from(file, place):  # without the lines that failed it is another file
+                yield Output(path, file, done)
+                return
 
 
 def held(path: Path) -> BinaryIO:
@@ -168,10 +178,19 @@ def held(path: Path) -> BinaryIO:
         file = path.open("ab", buffering=0)
     except OSError as error:
         raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
-    if path.is_file() and not (locked(file) and opened_from(file, path)):
+    if path.is_file() and (reason := taken(file, path)):
         file.close()
-        raise UsageError(f"{path}: another call is writing this file. Wait for it, or choose another --output.")
+        raise UsageError(f"{path}: {reason}, or choose another --output.")
     return file
+
+
+def taken(file: BinaryIO, path: Path) -> str | None:
+    """Why an open file is not for this call alone; None where it is."""
+    if sys.__stdout__ and os.path.samestat(os.fstat(file.fileno()), os.fstat(sys.__stdout__.fileno())):
+        return "stdout goes to this file too. Send it elsewhere"
+    if not (locked(file) and opened_from(file, path)):
+        return "another call is writing this file. Wait for it"
+    return None
 
 
 def locked(file: BinaryIO) -> bool:

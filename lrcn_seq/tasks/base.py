@@ -282,7 +282,7 @@ def read_json(path: Path, what: str, taken: Callable[[Any], T], *, lines: bool =
     try:
         text = path.read_text(encoding="utf-8")
         return taken([json.loads(line) for line in text.split("\n") if line] if lines else json.loads(text))
-    except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, OverflowError, RecursionError) as error:
         reason = f"nothing under {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise RunError(f"{path}: expected {what}, as JSON. Received: {reason}; this run is damaged.") from error
 

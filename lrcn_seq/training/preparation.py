@@ -201,7 +201,7 @@ def stores(task: Task) -> bool:
 def check_plan(task: Task) -> None:
     """Raises ConfigError where the plan of batches needs features that are not stored."""
     if task.settings.data.plan == "by_caption" and task.needs == "vocabulary_size" and not stores(task):
-        raise ConfigError([Problem("data.plan", "by_caption needs stored features (a frozen encoder, data.view none). Use by_picture or auto.")])
+        raise ConfigError([Problem("data.plan", "by_caption needs stored features (data.store.use, an encoder that is frozen and sees frame by frame, data.view none). Use by_picture or auto.")])
 
 
 def store_of(config: Config, task: Task) -> FeatureStore | None:

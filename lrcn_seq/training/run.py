@@ -141,7 +141,7 @@ class Run:
         try:
             with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, EOFError, BadZipFile, NotImplementedError) as error:
             raise RunError(f"{folder}: expected a complete training state. Received: {error}; the run cannot go on from it.") from error
         return arrays, read_json(folder / "meta.json", "the record of a training state", _record)
 
@@ -162,7 +162,9 @@ class Run:
 
 def _record(meta: dict[str, Any]) -> dict[str, Any]:
     """What goes with the arrays of a state, as it is, once it is seen to be that."""
-    Position(**meta["position"])
+    position = Position(**meta["position"])
+    if not all(isinstance(place, int) and place >= 0 for place in (position.stage, position.epoch, position.step, position.number, position.waited)):
+        raise ValueError(f"{position}")
     return {**meta, "history": list(map(dict, meta["history"]))}
 
 

@@ -104,6 +104,7 @@ TRAIN = [
     (nothing, ["encoder={type: applications, network: MobileNetV2, size: 32, weights: absent.h5}"], 1, "absent.h5: expected the weights of MobileNetV2; there is no such file."),
     (nothing, ["training.rates={encodr: 0.1}"], 2, "training.rates.encodr: no variable that trains has this name"),
     (nothing, ["decoder={type: lstm_frames}"], 2, "decoder.type: captioning expects a decoder that gives sentences: attention_lstm,"),
+    (nothing, ["data.plan=by_caption", "data.store.use=false"], 2, "data.plan: by_caption needs stored features (data.store.use, "),
     (nothing, ["evaluation.metrics=[]"], 2, "evaluation.metrics: expected at least one value. Received: []."),
     (nothing, ["evaluation.metrics=[{type: bleu}]"], 2, "evaluation.metrics.0: expected a valid string. Received: {'type': 'bleu'}."),
     (nothing, ["evaluation.metrics=bleu,cider"], 2, "evaluation.metrics: expected a valid list. Received: 'bleu,cider'. A list is written [bleu,cider]."),

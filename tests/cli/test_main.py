@@ -37,10 +37,11 @@ def test_an_interrupt_that_a_callback_swallowed_comes_again(lrcn, monkeypatch):
         time.sleep(1)
         pytest.fail("went on")
 
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     monkeypatch.setattr("lrcn_seq.cli.parts.run", work)
+    before = sys.unraisablehook
     called = lrcn("parts")
     assert (called.code, called.err) == (130, "lrcn parts: interrupted; what was finished is kept.\n")
+    assert sys.unraisablehook is before
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,8 @@ def test_loading_needs_neither_data_nor_network(smoke_run, monkeypatch):
         ("derived.json", b"[]", RunError, r"derived\.json: expected what the data decided"),
         ("derived.json", b"{}", RunError, r"derived\.json: expected what the data decided, as JSON\. Received: neither words nor labels; this run is damaged"),
         ("derived.json", b'{"words": "many"}', RunError, r"derived\.json: expected what the data decided"),
+        ("derived.json", b'{"words": Infinity}', RunError, "expected what the data decided"),
+        ("derived.json", b"[" * 9999, RunError, "expected what the data decided"),
         ("derived.json", b'{"words": 99}', RunError, "expected the 99 words of derived.json"),
         ("tokenizer.json", None, DataError, "expected the tokenizer of a run; there is no such file"),
         ("tokenizer.json", b"{}", DataError, "expected a tokenizer file"),

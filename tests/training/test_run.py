@@ -75,6 +75,7 @@ def test_a_state_cut_short_leaves_the_one_before(tmp_path, phase):
         ("meta.json", b"{}", r"000001/meta\.json: .* Received: nothing under 'position'; this run is damaged"),
         ("meta.json", b'{"position": {}}', r"000001/meta\.json: .* Received: nothing under 'history'"),
         ("meta.json", b'{"position": {"place": 1}, "history": []}', r"000001/meta\.json: .*place"),
+        *(("meta.json", b'{"position": {"epoch": ' + epoch + b'}, "history": []}', r"000001/meta\.json: .*Position\(stage=0, epoch=") for epoch in (b"null", b"-1", b"0.5")),
     ],
 )
 def test_a_damaged_state_is_named(tmp_path, name, content, sentence):

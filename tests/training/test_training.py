@@ -11,10 +11,11 @@ import pytest
 import lrcn_seq
 from lrcn_seq import config
 from lrcn_seq.data.contents import Contents
+from lrcn_seq.data.sources.shapes import Shapes
 from lrcn_seq.encoders.tiny_cnn import TinyCnn
 from lrcn_seq.errors import ConfigError, DataError, MediaError, RunError
 from lrcn_seq.records import Moment, Sample
-from lrcn_seq.registry import encoders
+from lrcn_seq.registry import encoders, sources
 from lrcn_seq.tasks.base import WEIGHTS
 from lrcn_seq.text.word import Word
 from lrcn_seq.training import train
@@ -135,6 +136,32 @@ def test_a_row_of_history_survives_a_stop_before_it_was_written(tmp_path):
     (tmp_path / "run" / "history.jsonl").write_text(whole.splitlines(keepends=True)[0])
     train(settings, tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "history.jsonl").read_text() == whole
+
+
+def test_another_set_up_is_told(tmp_path, capsys):
+    """Where a run goes on under other versions than it began under; not where nobody wrote down which those were."""
+    settings, machine = spec(tmp_path, **TINY, **{"training.epochs": 1}), tmp_path / "run" / "machine.json"
+    train(settings, tmp_path / "run")
+    machine.write_text(json.dumps({**json.loads(machine.read_text()), "keras": "2.0"}))
+    train(settings, tmp_path / "run", resume=True)
+    assert "goes on under another set-up, so the result may differ in the last bits: keras: 2.0 → " in capsys.readouterr().err
+    machine.unlink()
+    train(settings, tmp_path / "run", resume=True)
+    assert "set-up" not in capsys.readouterr().err
+
+
+def test_a_run_tells_what_its_source_left_out_and_how_its_sentences_are(tmp_path, capsys, monkeypatch):
+    """On stderr and in the report; and in every row of the history whether the sentences collapsed."""
+
+    class Noted(Shapes):
+        notes = ("2 listed pictures are not there.",)
+
+    monkeypatch.setitem(sources._parts, "noted", Noted)
+    train(spec(tmp_path, **TINY, **{"data.source": {**SPEC["data"]["source"], "type": "noted"}}), tmp_path / "run")
+    assert capsys.readouterr().err.startswith("2 listed pictures are not there.\n")
+    assert "2 listed pictures are not there." in (tmp_path / "run" / "report.html").read_text()
+    for row in Run(tmp_path / "run").history():
+        assert row.keys() >= {"distinct_captions", "repetition", "unknown", "mean_length", "min_length", "max_length"}
 
 
 def test_a_run_in_16_bits_goes_on(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,37 +53,32 @@ def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[s
     columns = Columns(*(found.get(role) for role in Columns._fields))
     merged: dict[str, Sample] = {}
     folder = Path(table).parent
+    real = cache(os.path.realpath)
     for number, row in enumerate(rows, start=1):
-        sample = _sample(f"{table}, row {number}", row, columns, folder)
-        merged[sample.id] = _joined(merged.get(sample.id), sample, table)
-    return checked((sample._replace(media=str(folder / sample.id)) for sample in merged.values()), table)
+        sample = _sample(f"{table}, row {number}", row, columns)
+        path = folder / sample.id
+        one = f"{real(path.parent)}/{path.name}"  # however its path is written
+        merged[one] = _joined(merged.get(one), sample, table)
+    return checked((sample._replace(media=str(folder / sample.id), group=sample.group or sample.id) for sample in merged.values()), table)
 
 
-def _sample(place: str, row: dict[str, Any], columns: Columns, folder: Path) -> Sample:
+def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
     media, text, label, split, group, start, end = (None if name is None else row.get(name) for name in columns)
     if not isinstance(media, str) or not media.strip():
         raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r}.")
     if columns.label is not None and (label is None or not str(label).strip()):
         raise DataError(f"{place}: expected a label under {columns.label!r}. Received: {label!r}.")
-    name = _named(media.strip(), folder)
     label = None if label is None else str(label).strip()
     moments = () if columns.start is None else (_moment(place, start, end, label),)
     return Sample(
-        name,
+        media.strip(),
         None,
-        name if group is None or not str(group).strip() else str(group).strip(),
+        "" if group is None else str(group).strip(),
         _split(place, split, columns.split),
         _sentences(place, text, columns.text),
         None if moments else label,
         moments,
     )
-
-
-def _named(media: str, folder: Path) -> str:
-    """One name for one file, however its path is written: relative to the folder of the table where it lies in it."""
-    path = os.path.normpath(media)
-    inside = os.path.relpath(path, folder.absolute()) if Path(path).is_absolute() else path
-    return path if inside.startswith(os.pardir) else inside
 
 
 def _moment(place: str, start: Any, end: Any, label: str | None) -> Moment:

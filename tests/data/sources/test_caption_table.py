@@ -23,9 +23,14 @@ def test_rows_of_one_picture_become_one_sample(tmp_path):
 
 
 def test_one_picture_under_several_paths_is_one_sample(tmp_path):
-    """Its sentences cannot part into several splits."""
-    source = build(tmp_path / "t.csv", f"image,caption\n./sub/a.jpg,One.\nsub//a.jpg,Two.\n{tmp_path}/sub/a.jpg,Three.\nb/../sub/a.jpg,Four.\n")
-    assert [(sample.id, sample.group, sample.captions) for sample in source] == [("sub/a.jpg", "sub/a.jpg", ("One.", "Two.", "Three.", "Four."))]
+    """The first; its sentences cannot part into several splits. Another that a link leads to stays another."""
+    (tmp_path / "real" / "sub").mkdir(parents=True)
+    (tmp_path / "table").mkdir()
+    (tmp_path / "table" / "link").symlink_to(tmp_path / "real" / "sub")
+    paths = ["../real/sub/a.jpg", f"{tmp_path}/real/./sub//a.jpg", "link/a.jpg", "link/../a.jpg", "a.jpg"]
+    source = build(tmp_path / "table" / "t.csv", "image,caption\n" + "".join(f"{path},{number}\n" for number, path in enumerate(paths)))
+    assert [(sample.id, sample.captions) for sample in source] == [(paths[0], ("0", "1", "2")), (paths[3], ("3",)), (paths[4], ("4",))]
+    assert all(sample.group == sample.id for sample in source)
 
 
 def test_an_absolute_path_stays(tmp_path):
