@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,8 +39,11 @@ def test_an_interrupt_that_a_callback_swallowed_comes_again(lrcn, monkeypatch):
         pytest.fail("went on")
 
     monkeypatch.setattr("lrcn_seq.cli.parts.run", work)
-    before = sys.unraisablehook
-    called = lrcn("parts")
+    before, handler = sys.unraisablehook, signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it may be ignored
+    try:
+        called = lrcn("parts")
+    finally:
+        signal.signal(signal.SIGINT, handler)
     assert (called.code, called.err) == (130, "lrcn parts: interrupted; what was finished is kept.\n")
     assert sys.unraisablehook is before
 
