@@ -7,6 +7,7 @@ import fcntl
 import glob
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 
 from lrcn_seq.errors import RunError, UsageError
 
+OVERRIDE = re.compile(r"\w+(\.\w+)*=")
 BEGINNING = b'{"file": '
 ANSWERS = {"captions", "windows", "labels", "error"}
 """Of which every line of an output has one."""
@@ -26,6 +28,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """Where results go, of the verbs that take many files."""
     parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a file is done; called again, goes on where it stopped")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def parted(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of files, and what is section.key=value among them."""
+    overrides = [name for name in names if OVERRIDE.match(name) and not Path(name).exists()]
+    return [name for name in names if name not in overrides], overrides
 
 
 def expand(names: Sequence[str]) -> list[str]:

@@ -29,7 +29,7 @@ def quiet() -> None:
     sys.stderr = os.fdopen(terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
     thread = threading.Thread(target=_filter, args=(reading, terminal), daemon=True)
     thread.start()
-    atexit.register(_finish, thread, terminal)
+    atexit.register(_finish, thread)
 
 
 def _filter(reading: int, terminal: int) -> None:
@@ -39,7 +39,7 @@ def _filter(reading: int, terminal: int) -> None:
                 os.write(terminal, line)
 
 
-def _finish(thread: threading.Thread, terminal: int) -> None:
+def _finish(thread: threading.Thread) -> None:
     sys.stderr.flush()
-    os.dup2(terminal, 2)  # closes the pipe, so that the filter comes to its end
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # closes the pipe, so that the filter comes to its end; what C++ says after Python is for nobody
     thread.join(timeout=2)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from lrcn_seq.cli._files import add_output, expand, open_output, positive
-from lrcn_seq.errors import ConfigError, Problem, UsageError
+from lrcn_seq.cli._files import add_output, expand, open_output, parted, positive
+from lrcn_seq.errors import UsageError
 
-OVERRIDE = re.compile(r"\w+(\.\w+)*=")
 VERBS = {"captioning": "caption", "description": "describe", "activity": "classify"}
 Predict = Callable[[Any, list[str], dict], Iterable]
 """A task, files and a search to predictions, one after the other."""
@@ -30,13 +27,13 @@ def write_all(arguments: argparse.Namespace, names: list[str], predict: Predict,
     """Prints sentences for each file; those that cannot be read are named, and the exit code is then 1."""
     import lrcn_seq
 
-    overrides = [text for text in names if OVERRIDE.match(text) and not Path(text).exists()]
-    files = expand([text for text in names if text not in overrides])
+    names, overrides = parted(names)
+    files = expand(names)
     results, failed = [], 0
     with open_output(arguments.output) as output:
         left = output.waiting(files)
         model = loaded(lrcn_seq.load(arguments.run), task, arguments.run)
-        search = model.searching(changed(model.settings, overrides), beams=arguments.beams, best=arguments.best)
+        search = model.searching(changed(model.settings, overrides) if overrides else None, beams=arguments.beams, best=arguments.best)
         for prediction in predict(model, left, search):
             row = as_dict(prediction)
             failed += "error" in row
@@ -62,13 +59,10 @@ def loaded(model: Any, task: str, folder: str) -> Any:
 
 def changed(settings, overrides: list[str]) -> dict:
     """The search of the run with what the call changes; of another type, its defaults with it."""
-    from lrcn_seq.config.loading import override_all
+    from lrcn_seq.config.loading import override_under
 
     tree = {"search": dict(settings.search)}
-    problems = [Problem(text, "only search.key=value can be changed here.") for text in overrides if not text.startswith("search.")]
-    problems += override_all(tree, overrides)
-    if problems:
-        raise ConfigError(problems, "the call")
+    override_under("search", tree, overrides)
     return tree["search"]
 
 

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Checks sections and parts, builds the networks, then opens the source."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
-    from lrcn_seq.training.preparation import check_splits, network_problems, say_notes
+    from lrcn_seq.training.preparation import check_answers, check_splits, network_problems, say_notes
 
     config = configs.read(arguments.config, arguments.overrides)
     if problems := network_problems(config):
@@ -32,8 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         source = sources.build(config.data.source, place="data.source")
         say_notes(source)
-        splits = {split: source.split(split) for split in ("train", "dev", "test")}
+        splits = {split: [source[place] for place in source.split(split)] for split in ("train", "dev", "test")}
         check_splits(splits)
+        check_answers(config, splits)
         check_files(config)
     except (DataError, RunError) as error:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 
-from lrcn_seq.cli._files import positive
+from lrcn_seq.cli._files import parted, positive
 from lrcn_seq.cli.score import FEW
+from lrcn_seq.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="a run folder; several of one task are fused")
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="a run folder; several of one task are fused; data.source.key=value may stand among them")
     parser.add_argument("--split", default="test", choices=["train", "dev", "test"])
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N samples")
     parser.add_argument("--weights", type=shares, metavar=".33,.67", help="of the fused runs")
@@ -32,8 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluates and prints the scores with their signatures."""
     from lrcn_seq.training.evaluating import evaluate_runs
 
+    folders, overrides = parted(arguments.runs)
+    if not folders:
+        raise UsageError("Expected a run folder. Received: none.")
     scores = evaluate_runs(
-        arguments.runs, split=arguments.split, limit=arguments.limit, weights=arguments.weights, retrieval=arguments.retrieval, coco_results=arguments.coco_results
+        folders, overrides=overrides, split=arguments.split, limit=arguments.limit, weights=arguments.weights, retrieval=arguments.retrieval, coco_results=arguments.coco_results
     )
     if arguments.json:
         print(json.dumps(scores))

@@ -7,7 +7,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -86,6 +86,18 @@ def _yaml_reason(error: Exception) -> str:
 def override_all(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]:
     """Sets every `a.b=value` in the tree; the problems of those that are not of that form."""
     return [problem for text in types_first(texts, place=lambda text: text.partition("=")[0].strip()) if (problem := override(tree, text))]
+
+
+def override_under(section: str, tree: dict[str, Any], texts: Iterable[str]) -> None:
+    """The same, of one section alone.
+
+    Raises:
+        ConfigError: a text is not of that form, or of another section.
+    """
+    texts = list(texts)
+    problems = [Problem(text, f"only {section}.key=value can be changed here.") for text in texts if not text.startswith(f"{section}.")]
+    if problems := problems + override_all(tree, texts):
+        raise ConfigError(problems, "the call")
 
 
 def types_first(changes: Iterable[T], *, place: Callable[[T], str]) -> list[T]:
@@ -201,6 +213,15 @@ def stages(config: Config) -> list[Config]:
 def dump(config: Config) -> str:
     """The resolved config as YAML: every value, defaults included."""
     return yaml.dump(config.model_dump(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
+    """What differs between two trees, as `a.b: old → new`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in {**before, **after}:
+            yield from differences(before.get(name, "missing"), after.get(name, "missing"), f"{place}.{name}" if place else str(name))
+    elif before != after:
+        yield f"{place}: {before} → {after}"
 
 
 def _problem(detail: Mapping[str, Any]) -> Problem:

@@ -41,6 +41,7 @@ def survey(
     contents: Contents | None = None,
     on_error: OnError = "raise",
     most_lost: float = 0.05,
+    total: int | None = None,
     report: str | Path | None = None,
     holds: Holds = "pictures",
     pixels_limit: int = PIXELS_LIMIT,
@@ -53,6 +54,7 @@ def survey(
     Args:
         contents: remembers what was opened, by content, so that a second survey only looks at sizes and times.
         on_error, most_lost, report: see `settle`.
+        total: how many the share of what is lost is taken of; these without.
         holds: what the media are; clips are decoded to count their frames, which `known_times` then knows.
         width: of vectors.
 
@@ -66,7 +68,7 @@ def survey(
             losses += [loss] if loss else []
             if progress:
                 progress(done, len(samples))
-    settle(losses, len(samples), on_error=on_error, most_lost=most_lost, report=report)
+    settle(losses, total or len(samples), on_error=on_error, most_lost=most_lost, report=report)
     lost = {loss.id for loss in losses}
     return [sample for sample in samples if sample.id not in lost]
 

@@ -111,6 +111,8 @@ def read(path: str | Path) -> Any:
     if not text:
         raise DataError(f"{path}: expected sentences. Received: an empty file.")
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
+    if suffix in (".csv", ".tsv"):
+        raise DataError(f'{path}: expected JSON, or text with a sentence a line. Received: a table; write it as JSON lines {{"id": …, "caption": …}}, references {{"id": …, "captions": […]}}.')
     looks_json = text.lstrip()[:1] in ("{", "[")
     if suffix == ".json" or (looks_json and suffix not in (".jsonl", ".ndjson", ".txt")):
         try:

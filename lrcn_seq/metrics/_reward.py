@@ -45,7 +45,10 @@ class CiderReward:
 
     def __call__(self, sentences: np.ndarray, images: Sequence[int]) -> np.ndarray:
         """(B,) the reward of sentences (B, L) of ids, which end at the first end or pad, for images (B,)."""
-        sentences = np.asarray(sentences)
+        try:
+            sentences = np.asarray(sentences)
+        except ValueError:
+            raise ArgumentError("CiderReward: expected sentences (B, L), shorter ones padded with 0. Received: sentences of several lengths.") from None
         if sentences.ndim != 2 or len(sentences) != len(images):
             raise ArgumentError(f"CiderReward: expected sentences (B, L) and images (B,). Received: sentences {sentences.shape}, images ({len(images)},).")
         stop = (sentences == SPECIAL.end) | (sentences == SPECIAL.pad)

@@ -97,15 +97,20 @@ class SentenceTask(Task):
         """
         if best < 1:
             raise ArgumentError(f"best: expected at least one sentence. Received: best={best}.")
-        search = self.settings.search if search is None else search
+        given = search is not None
+        search = search if given else self.settings.search
         if not isinstance(search, Mapping) or "type" not in search:
             raise ArgumentError(f"search: expected a mapping with a `type`, like that of a config. Received: search={search!r}.")
         search = dict(search)
+        if beams is not None and given and search["type"] != "beam":
+            raise ArgumentError(f"beams: only a beam search has them. Received: beams={beams} with a search of the type {search['type']}.")
         if beams is not None:
             search = {**(search if search["type"] == "beam" else {"type": "beam"}), "beams": beams}
         if problems := search_problems(search, SPECIAL, self.settings.data.words_limit + 1):
             raise ConfigError(problems, "the search")
         known = signature(searches.get(search["type"]))
+        if best > 1 and not known.keys() & {"beams", "draws"}:
+            raise ArgumentError(f"best: expected 1, all that a search of the type {search['type']} finds. Received: best={best}; ask for beams as well.")
         for width in known.keys() & {"beams", "draws"}:
             search[width] = max(best, search.get(width, known[width].default))
         if search.get("best"):

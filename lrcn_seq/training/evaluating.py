@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from lrcn_seq import config as configs
 from lrcn_seq import metrics
+from lrcn_seq.config import Config
+from lrcn_seq.config.loading import override_under
 from lrcn_seq.data.captions import encode_all
 from lrcn_seq.data.plan import by_caption
-from lrcn_seq.errors import UsageError
+from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.records import Batch, Clips, Sample
 from lrcn_seq.tasks import Task, load
 from lrcn_seq.tasks._writing import Ranker
@@ -32,11 +35,17 @@ def evaluate_runs(
     weights: Sequence[float] | None = None,
     retrieval: bool = False,
     coco_results: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Scores runs on a split of the first run's source; writes predictions, scores and report into the first run.
 
+    Args:
+        overrides: `data.source.key=value`, where the source is another or lies elsewhere.
+
     Raises:
         UsageError: runs of different tasks or vocabularies, or weights that do not fit.
+        ConfigError: overrides of something else, or wrong ones.
+        DataError: there is nothing in this split.
     """
     if coco_results is not None:
         check_place(coco_results)
@@ -44,10 +53,16 @@ def evaluate_runs(
     check_fusion(tasks, folders, weights)
     if tasks[0].labels and (retrieval or coco_results is not None):
         raise UsageError(f"{'--retrieval' if retrieval else '--coco-results'}: expected a run that writes sentences. Received: {folders[0]}, a run of {tasks[0].name}.")
-    run, config = Run(folders[0]), tasks[0].settings
+    if retrieval and len(tasks) > 1:
+        raise UsageError(f"--retrieval: expected one run. Received: {len(tasks)}.")
+    run, config = Run(folders[0]), elsewhere(tasks[0].settings, overrides)
     corpus = corpus_of(config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split))
     samples = corpus.splits[split][:limit]
+    if not samples:
+        raise DataError(f"Expected samples to evaluate on. Received: none in the split {split}; choose another with --split.")
     how: dict[str, Any] = {"fused": {"runs": list(map(str, folders)), "weights": list(weights) if weights else None}} if len(folders) > 1 else {}
+    if overrides:
+        how["source"] = config.data.source
     if limit is not None and limit < len(corpus.splits[split]):
         how["limit"] = limit
     medias = [Media(task.settings, task, corpus.contents) for task in tasks]
@@ -62,6 +77,13 @@ def evaluate_runs(
     if coco_results is not None:
         write_coco(coco_results, evaluated)
     return scores
+
+
+def elsewhere(config: Config, overrides: Sequence[str]) -> Config:
+    """The config with another source."""
+    tree = config.model_dump()
+    override_under("data.source", tree, overrides)
+    return configs.checked(tree, "the call")
 
 
 def check_fusion(tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None) -> None:

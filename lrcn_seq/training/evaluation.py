@@ -43,7 +43,7 @@ def evaluate(
         DataError: there are no samples.
     """
     if not samples:
-        raise DataError("Expected samples to evaluate on. Received: none in this split; see the source's splits.")
+        raise DataError("Expected samples to evaluate on. Received: none.")
     kind = labels if tasks[0].needs == "classes" else sentences
     return kind.evaluate(tasks, medias, samples, weights=weights, training=training)
 

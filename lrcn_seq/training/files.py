@@ -28,7 +28,7 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:
-        raise RunError(f"{path}: expected to write this file. Received: {error.strerror or error}; what stood there before is untouched.") from error
+        raise RunError(f"{path}: expected to write this file. Received: {error.strerror or error}; what stood there before is untouched. Mend that and call again (training: --resume).") from error
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)

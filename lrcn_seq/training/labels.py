@@ -12,7 +12,8 @@ from lrcn_seq.data.media import name_of
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Sample
 from lrcn_seq.tasks.base import Task
-from lrcn_seq.training.preparation import Media, classes_in_time, classes_of, progress
+from lrcn_seq.training.feeds import classes_in_time, classes_of
+from lrcn_seq.training.preparation import Media, progress
 
 
 class Classified(NamedTuple):

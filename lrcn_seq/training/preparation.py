@@ -1,4 +1,4 @@
-"""From a config to what training needs: samples that can be read, words, stored features, and the feed of batches."""
+"""From a config to what training needs: samples that can be read, words, stored features, and readers of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,12 +16,11 @@ import numpy as np
 from lrcn_seq import config as configs
 from lrcn_seq import text
 from lrcn_seq.config import Config
-from lrcn_seq.data.captions import Captions
-from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training, padded
+from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training
 from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.extraction import extract, items_of
 from lrcn_seq.data.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
-from lrcn_seq.data.plan import Plan, by_caption, by_picture, in_order
+from lrcn_seq.data.plan import in_order
 from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.data.sources.base import Source
 from lrcn_seq.data.store import FeatureStore, signature_of
@@ -68,6 +66,7 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
             contents=contents,
             on_error=config.data.on_error,
             most_lost=config.data.lost_share_limit,
+            total=len(source),
             report=run / LEFT_OUT if run and config.data.on_error == "skip" else None,
             holds=holds(config),
             pixels_limit=config.data.pixels_limit,
@@ -93,7 +92,10 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
     if not splits["train"]:
         raise DataError("Expected training samples. Received: none in the split train.")
     if not splits["dev"]:
-        raise DataError("Expected dev samples: the best weights are those with the best dev score. Received: none; give the source a dev share or split.")
+        raise DataError(
+            f"Expected dev samples: the best weights are those with the best dev score. Received: none, and {len(splits['train']):,} in train; "
+            "raise data.source.dev, draw anew with data.source.seed, or say in the data itself which samples are dev."
+        )
 
 
 def contents_of(config: Config, *, verify: bool = False) -> Contents:
@@ -167,11 +169,12 @@ def answers_of(config: Config, run: Run, corpus: Corpus) -> Answers:
 
 
 def fingerprint(corpus: Corpus) -> str:
-    """A hash of what training sees of its samples: which they are, in which order, and what is said of each; not where they lie."""
+    """A hash of what training sees of its samples: which they are, in which order, what is in each and what is said of it; not where they lie."""
     digest = sha256()
     for split in ("train", "dev"):
         for sample in corpus.splits[split]:
-            digest.update(repr((split, sample.id, sample.captions, sample.label, [tuple(moment) for moment in sample.moments])).encode("utf-8", "backslashreplace"))
+            content = corpus.contents.hash(sample.media)
+            digest.update(repr((split, sample.id, content, sample.captions, sample.label, [tuple(moment) for moment in sample.moments])).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
 
@@ -184,12 +187,30 @@ def check_same(run: Run, corpus: Corpus) -> None:
 
 def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
     if not (run / LABELS).exists():
-        labels = labels_of(corpus.samples)
-        if len(labels) < 2:
-            raise DataError(f"Expected clips of at least two classes. Received: {', '.join(labels) or 'none with a label'}.")
+        labels = labels_to_learn(corpus.samples)
         files.write_text(run / DERIVED, json.dumps({"labels": len(labels), "data": fingerprint(corpus)}))
         files.write_text(run / LABELS, json.dumps(labels, ensure_ascii=False))
     return read_labels(Path(run.folder))
+
+
+def labels_to_learn(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The classes that samples have.
+
+    Raises:
+        DataError: there are less than two.
+    """
+    labels = labels_of(samples)
+    if len(labels) < 2:
+        raise DataError(f"Expected clips of at least two classes. Received: {', '.join(labels) or 'none with a label'}.")
+    return labels
+
+
+def check_answers(config: Config, splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Raises DataError where there are no words or classes to learn."""
+    if tasks.get(config.task["type"]).needs == "classes":
+        labels_to_learn([sample for samples in splits.values() for sample in samples])
+    else:
+        fit_tokenizer(config, splits["train"])
 
 
 def stores(task: Task) -> bool:
@@ -273,105 +294,6 @@ class Media:
     def clips(self, samples: Sequence[Sample], batch: int) -> Iterator[Clips]:
         """The clips of `looks`, in order."""
         return (found.clips for found in load(in_order(len(self.looks(samples)), batch=batch), self.reader(samples)(None)))
-
-
-class LabelFeed:
-    """The batches of activity: every clip once an epoch, with one class or with the class of each frame."""
-
-    def __init__(self, task: Task, media: Media, samples: Sequence[Sample]):
-        self.config, self.read, self.samples, self.labels = task.settings, media.reader(samples), samples, task.labels
-        self.weights = np.ones(len(samples), np.float32)
-        self.in_time = any(sample.moments for sample in samples)
-        if self.in_time:
-            check_in_time(task)
-            self.times, self.choose = media.times(samples), media.chooser(samples)
-            return
-        self.classes = classes_of(samples, task.labels)
-        if task.settings.training.loss.class_weight == "balanced":
-            counts = np.bincount(self.classes, minlength=len(task.labels))
-            self.weights = (len(samples) / (counts > 0).sum() / counts[self.classes]).astype(np.float32)
-
-    def plan(self, epoch: int) -> Plan:
-        """The batches of an epoch, decided by the seed and the epoch alone."""
-        clips = np.arange(len(self.samples))
-        return by_picture(clips, np.ones_like(clips), batch=self.config.training.batch, captions=1, seed=self.config.seed, epoch=epoch)
-
-    def batches(self, plan: Plan, epoch: int):
-        """The batches of a slice of a plan, read ahead by threads."""
-        choose = self.choose(epoch) if self.in_time else None
-        return load(plan, self.read(epoch), labels=partial(self._labels, choose), threads=max(1, self.config.data.workers))
-
-    def _labels(self, choose: Choose | None, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if choose is None:
-            return self.classes[positions][:, None], self.weights[positions]
-        rows = [classes_in_time(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels) for p in positions]
-        return padded(rows), self.weights[positions]
-
-
-def check_in_time(task: Task) -> None:
-    """Raises ConfigError unless a task can learn a class for every frame."""
-    problems = []
-    if not task.decoder.every_step:
-        problems.append(Problem("decoder", "the data have labels in time, which need an answer at every step. Use lstm_frames with output: every_step."))
-    if task.settings.training.loss.class_weight != "none":
-        problems.append(Problem("training.loss.class_weight", "the data have labels in time; only whole clips can be weighted. Leave it out."))
-    if problems:
-        raise ConfigError(problems)
-
-
-def classes_in_time(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """The class at each of times (T,) int32, −1 where there is none; of moments that overlap, that of the last."""
-    found = np.full(len(times), -1, np.int32)
-    for moment in sample.moments:
-        found[(times >= moment.start) & (times < moment.end)] = labels.index(moment.label)
-    return found
-
-
-def classes_of(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
-    """The class of each sample, (M,) int32.
-
-    Raises:
-        DataError: a sample has none, or one that the classifier does not know.
-    """
-    places = {label: place for place, label in enumerate(labels)}
-    for sample in samples:
-        if sample.label not in places:
-            raise DataError(f"{sample.id}: expected one of the classes {shortened(labels, 8)}. Received: {'no label' if sample.label is None else repr(sample.label)}.")
-    return np.array([places[sample.label] for sample in samples], np.int32)
-
-
-def feed_of(task: Task, media: Media, samples: Sequence[Sample]) -> CaptionFeed | LabelFeed:
-    """The batches that a task trains on."""
-    if task.needs == "classes":
-        return LabelFeed(task, media, samples)
-    check_plan(task)
-    return CaptionFeed(task.settings, media, samples, task.tokenizer)
-
-
-class CaptionFeed:
-    """The batches of captioning: by caption over stored features, by picture where the CNN is in the graph."""
-
-    def __init__(self, config: Config, media: Media, samples: Sequence[Sample], tokenizer: text.Tokenizer):
-        self.config, self.read = config, media.reader(samples)
-        encoded = iter(tokenizer.encode_all(caption for sample in samples for caption in sample.captions))
-        self.captions = Captions(([next(encoded) for _ in sample.captions] for sample in samples), limit=config.data.words_limit)
-        if not len(self.captions):
-            raise DataError("Expected training samples with sentences. Received: samples without any.")
-        self.by_caption = config.data.plan == "by_caption" or (config.data.plan == "auto" and media.store is not None)
-
-    def plan(self, epoch: int) -> Plan:
-        """The batches of an epoch, decided by the seed and the epoch alone."""
-        settings, captions = self.config, self.captions
-        options = dict(seed=settings.seed, epoch=epoch)
-        if self.by_caption:
-            return by_caption(captions.owner, captions.lengths, batch=settings.training.batch, **options)
-        per_picture = settings.data.captions_per_picture
-        pictures = max(1, settings.training.batch // per_picture)
-        return by_picture(captions.owner, captions.lengths, batch=pictures, captions=per_picture, **options)
-
-    def batches(self, plan: Plan, epoch: int):
-        """The batches of a slice of a plan, read ahead by threads."""
-        return load(plan, self.read(epoch), captions=self.captions, threads=max(1, self.config.data.workers))
 
 
 @contextmanager

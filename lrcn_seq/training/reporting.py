@@ -79,9 +79,9 @@ def shown(task: Task, evaluated: Described) -> list[report.Shown]:
 
 
 def aside(scores: dict) -> str:
-    """What else the scores are of: the first samples alone, several runs."""
+    """What else the scores are of: the first samples alone, another source, several runs."""
     fused = scores.get("fused", {}).get("runs", ())
-    return (f", the first {scores['limit']}" if "limit" in scores else "") + (f", with {' and '.join(fused[1:])}" if fused else "")
+    return (f", the first {scores['limit']}" if "limit" in scores else "") + (", of another source" if "source" in scores else "") + (f", with {' and '.join(fused[1:])}" if fused else "")
 
 
 def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report.Shown:

@@ -67,7 +67,7 @@ class Run:
         if not resume:
             raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
         known = configs.raw(self / CONFIG)
-        if changed := list(differences(known, configs.parse(configs.dump(config), "the config"))):
+        if changed := list(configs.differences(known, configs.parse(configs.dump(config), "the config"))):
             raise RunError(
                 f"{self.folder}: --resume expected the config that the run began with. Received: another ({'; '.join(changed[:3])}{' …' if changed[3:] else ''}); "
                 "give the same config and overrides, or a new --run."
@@ -123,7 +123,7 @@ class Run:
         try:
             folder.mkdir(parents=True)
         except OSError as error:
-            raise RunError(f"{folder}: expected to write the training state. Received: {error.strerror}; the last state is untouched.") from error
+            raise RunError(f"{folder}: expected to write the training state. Received: {error.strerror}; the last state is untouched. Mend that and call again with --resume.") from error
         files.write(folder / "arrays.npz", lambda file: (np.savez(file, **arrays), pause("state")))
         files.write_text(folder / "meta.json", json.dumps(meta))
         pause("pointer")
@@ -166,15 +166,6 @@ def _record(meta: dict[str, Any]) -> dict[str, Any]:
     if not all(isinstance(place, int) and place >= 0 for place in (position.stage, position.epoch, position.step, position.number, position.waited)):
         raise ValueError(f"{position}")
     return {**meta, "history": list(map(dict, meta["history"]))}
-
-
-def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
-    """What differs between two trees, as `a.b: old → new`."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in {**before, **after}:
-            yield from differences(before.get(name, "missing"), after.get(name, "missing"), f"{place}.{name}" if place else str(name))
-    elif before != after:
-        yield f"{place}: {before} → {after}"
 
 
 def machine() -> dict[str, str]:

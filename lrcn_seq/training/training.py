@@ -12,9 +12,10 @@ from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import load_weights
 from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
+from lrcn_seq.training.feeds import feed_of
 from lrcn_seq.training.fit import Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, check_splits, corpus_of, feed_of, network_problems
-from lrcn_seq.training.run import Position, Run, differences, machine
+from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, check_splits, corpus_of, network_problems
+from lrcn_seq.training.run import Position, Run, machine
 from lrcn_seq.training.state import assign
 
 Pause = Callable[[str], None]
@@ -135,7 +136,7 @@ def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
 def compare_machine(run: Run) -> None:
     """Says so when a run goes on under other versions or another processor than it began under, since bits may then differ."""
     before = run.began_on()
-    if before and (changed := list(differences(before, machine()))):
+    if before and (changed := list(configs.differences(before, machine()))):
         import sys
 
         print(f"{run.folder}: goes on under another set-up, so the result may differ in the last bits: {'; '.join(changed)}.", file=sys.stderr)

@@ -314,14 +314,14 @@ def test_evaluations_that_are_wrong(lrcn, smoke_run, arguments, sentence):
 
 
 def test_evaluating_where_nothing_is(lrcn, project, trained):
-    """A split without samples is named as such."""
+    """A split without samples is named as such, and what to do."""
     shutil.copytree(trained / "run", project / "run")
     table(project, ROWS[:3])
     config = project / "run" / "config.yaml"
     config.write_text(config.read_text().replace(str(trained), str(project)))
     called = lrcn("evaluate", project / "run", "--split", "test")
     assert called.code == 1
-    assert "none in this split" in called.err
+    assert called.err == "lrcn evaluate: Expected samples to evaluate on. Received: none in the split test; choose another with --split.\n"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,14 @@ def test_problems(lrcn, smoke_config, overrides, places):
     assert [line.strip().partition(": ")[0] for line in called.err.splitlines()[1:]] == places
 
 
+def test_words_that_training_needs(lrcn, smoke_config):
+    """Are missed before the training."""
+    called = lrcn("check", smoke_config, "tokenizer.minimum_count=5000", "--data")
+    assert called.code == 1
+    assert called.err.startswith("error: ")
+    assert "give more sentences or a lower minimum_count" in called.err
+
+
 def test_what_a_source_leaves_out_is_said(lrcn, smoke_config, tmp_path):
     """Pictures that are described but not there, by number and name, on stderr."""
     (tmp_path / "captions.txt").write_text("image,caption\n" + "".join(f"{number}.png,A dog.\n" for number in range(40)))

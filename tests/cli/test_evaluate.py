@@ -129,6 +129,25 @@ def test_retrieval_both_ways(lrcn, run):
     assert json.loads(called.out)["retrieval"] == {name: recall._asdict() for name, recall in expected._asdict().items()}
 
 
+def test_several_runs_do_not_rank(lrcn, run):
+    """Sentences of one alone would stand for all."""
+    called = lrcn("evaluate", run, run, "--retrieval")
+    assert (called.code, called.err) == (2, "lrcn evaluate: --retrieval: expected one run. Received: 2.\n")
+
+
+def test_another_source(lrcn, run):
+    """Is evaluated on, and noted; nothing else of the run can be changed."""
+    called = lrcn("evaluate", "data.source.seed=5", run, "--limit", 2, "--json")
+    found = json.loads(called.out)
+    assert called.code == 0
+    assert found["source"] == {**lrcn_seq.load(run).settings.data.source, "seed": 5}
+    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    wanted = [sample for sample in sources.build(found["source"]) if sample.split == "test"][:2]
+    assert [row["references"] for row in rows] == [list(sample.captions) for sample in wanted]
+    assert "the first 2, of another source," in (run / "report.html").read_text()
+    assert lrcn("evaluate", "data.source.seed=5").code == lrcn("evaluate", run, "decoder.units=5").code == 2
+
+
 def test_a_coco_results_file(lrcn, run, tmp_path):
     """One object a picture, in a folder that is made for it."""
     target = tmp_path / "new" / "results.json"

@@ -39,3 +39,14 @@ print("kept by Python", file=sys.stderr)
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert sorted(result.stderr.splitlines()) == ["kept by C", "kept by Python"]
+
+
+def test_what_is_said_after_python_has_ended_is_not_heard():
+    """TensorFlow takes leave of an interrupted epoch with a warning."""
+    code = """
+import atexit, os
+atexit.register(lambda: os.write(2, b"farewell\\n"))  # runs after that of the filter, which is registered later
+from lrcn_seq.cli._quiet import quiet
+quiet()
+"""
+    assert not subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr

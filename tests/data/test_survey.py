@@ -46,6 +46,13 @@ def test_skipping_leaves_out_and_lists_what_was_left_out(samples, tmp_path):
     assert losses[1]["reason"] == "there is no such file."
 
 
+def test_the_share_may_be_of_more_than_is_looked_at(samples):
+    """One of two is no more than a tenth of twelve."""
+    assert survey(samples[2:4], on_error="skip", most_lost=0.1, total=12) == samples[2:3]
+    with pytest.raises(DataError, match="more than the share"):
+        survey(samples[2:4], on_error="skip", most_lost=0.1)
+
+
 def test_nothing_lost_leaves_no_list(samples, tmp_path):
     """Nor that of an earlier attempt."""
     (tmp_path / "lost.jsonl").write_text("old")

@@ -51,6 +51,7 @@ def test_references_are_read_from_all_four_formats(tmp_path):
         ("h.json", [{"image_id": 1, "caption": {"text": "a"}}], "expected a sentence for each id. Received: 1=an object with text"),
         ("h.txt", "", "expected sentences. Received: an empty file"),
         ("h.txt", "image,caption\n1_a.jpg,A dog .", "a sentence a line. Received: files with captions \\('1_a.jpg,A dog"),
+        ("h.csv", "id,caption\n1,a dog", "a sentence a line. Received: a table; write it as JSON lines"),
         ("h.txt", "1_a.jpg#0\tA dog .", "a sentence a line. Received: files with captions"),
         ("h.txt", b"\xff\xfe\x00", "expected text in UTF-8"),
     ],

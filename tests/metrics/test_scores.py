@@ -236,6 +236,8 @@ def test_the_reward_equals_cider_of_the_same_sentences(samples):
     assert reward(sentences[[5, 5]], [5, 6])[0] != reward(sentences[[5, 5]], [5, 6])[1]
     with pytest.raises(ArgumentError, match=r"sentences \(B, L\) and images \(B,\)"):
         reward(sentences, [1])
+    with pytest.raises(ArgumentError, match=r"sentences \(B, L\), shorter ones padded with 0\. Received: sentences of several lengths"):
+        reward([[4, 5], [4]], [0, 1])
     with pytest.raises(ArgumentError, match=r"references: expected a list, .* Received: a mapping"):
         metrics.CiderReward({0: [[4, 5]]})
 

@@ -227,6 +227,7 @@ def test_a_single_picture_is_asked_into_a_list(task, media):
         ({"search": "beam"}, ArgumentError, "search: expected a mapping with a `type`, like that of a config. Received: search='beam'"),
         ({"search": {"beams": 3}}, ArgumentError, "search: expected a mapping with a `type`"),
         ({"best": 0}, ArgumentError, "best: expected at least one sentence. Received: best=0"),
+        ({"best": 4, "search": {"type": "greedy"}}, ArgumentError, "best: expected 1, all that a search of the type greedy finds. Received: best=4; ask for beams"),
         ({"batch": 0}, ArgumentError, "batch: expected at least one. Received: batch=0"),
         ({"beams": 0}, ConfigError, r"search\.beams: expected a number greater than 0\. Received: 0"),
         ({"search": {"type": "beem"}}, ConfigError, r"search\.type: searches has no 'beem'\. Did you mean 'beam'"),
@@ -257,9 +258,15 @@ def test_the_search_becomes_as_wide_as_asked(task):
     assert task.searching({"type": "beam"}, best=2)["beams"] == 5
     assert task.searching({"type": "beam", "best": 1}, best=4)["best"] == 4
     assert task.searching({"type": "sampling"}, best=4)["draws"] == 4
-    assert task.searching({"type": "greedy"}, beams=4) == {"type": "beam", "beams": 4}
-    assert task.searching({"type": "greedy"}, best=4) == {"type": "greedy"}
     assert task.settings.search == before
+
+
+def test_beams_make_a_beam_search_of_a_run_that_has_another(smoke_config):
+    """But not of one that the call names."""
+    task = lrcn_seq.build(config.read(smoke_config, ["search.type=greedy"]), words=9)
+    assert task.searching(beams=4, best=2) == {"type": "beam", "beams": 4}
+    with pytest.raises(ArgumentError, match=r"beams: only a beam search has them\. Received: beams=4 with a search of the type sampling"):
+        task.searching({"type": "sampling"}, beams=4)
 
 
 def test_one_beam_is_greedy(task, pixels):

@@ -11,7 +11,7 @@ from lrcn_seq.errors import ConfigError, DataError
 from lrcn_seq.records import Moment, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.training import train
-from lrcn_seq.training.preparation import classes_in_time
+from lrcn_seq.training.feeds import classes_in_time
 
 SMOKE = "configs/smoke/activity.yaml"
 

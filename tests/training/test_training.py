@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import lrcn_seq
 from lrcn_seq import config
@@ -20,8 +21,9 @@ from lrcn_seq.tasks.base import WEIGHTS
 from lrcn_seq.text.word import Word
 from lrcn_seq.training import train
 from lrcn_seq.training.extraction import extract
+from lrcn_seq.training.feeds import LabelFeed
 from lrcn_seq.training.fit import Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, LabelFeed, Media, fingerprint
+from lrcn_seq.training.preparation import Answers, Corpus, Media, corpus_of, fingerprint
 from lrcn_seq.training.run import Run
 from lrcn_seq.training.state import Progress, assign
 
@@ -195,16 +197,32 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "value"), [("id", "other"), ("captions", ("a word",)), ("label", "b"), ("moments", (Moment(0.0, 1.0, "a"),)), ("split", "dev"), ("media", None)]
+    ("place", "value"),
+    [
+        *(("id", "other"), ("captions", ("a word",)), ("label", "b"), ("moments", (Moment(0.0, 1.0, "a"),)), ("split", "dev")),
+        *(("media", np.full((2, 2, 3), value, "uint8")) for value in (0, 1)),
+    ],
 )
 def test_the_fingerprint_of_data_is_what_training_sees(place, value):
-    """Any part of a sample counts but where it lies."""
-    first, second = Sample("1", "a.jpg", "1", "train", ("a dog",), "a"), Sample("2", "b.jpg", "2", "train", ("a cat",), "a")
+    """Any part of a sample counts, and what is in its file, but not where that lies."""
+    pixels = np.zeros((2, 2, 3), "uint8")
+    first, second = Sample("1", pixels, "1", "train", ("a dog",), "a"), Sample("2", pixels + 1, "2", "train", ("a cat",), "a")
 
     def found(*samples):
         return fingerprint(Corpus({split: [sample for sample in samples if sample.split == split] for split in ("train", "dev", "test")}, (), Contents()))
 
-    assert (found(first, second) == found(first, second._replace(**{place: value}))) == (place == "media")
+    assert (found(first, second) == found(first, second._replace(**{place: value}))) == (place == "media" and bool(value.all()))
+
+
+def test_what_training_could_lose_evaluating_can(tmp_path):
+    """The share of lost files is that of the whole source, also where one split is looked at."""
+    pictures = [*sources.build({"type": "shapes", "train": 8, "dev": 1, "test": 1, "pixels": 32})]
+    for number, sample in enumerate(pictures):
+        Image.fromarray(sample.media.draw()[0]).save(tmp_path / f"{number}.png")
+    (tmp_path / "8.png").write_bytes(b"broken")
+    (tmp_path / "t.csv").write_text("image,caption,split\n" + "".join(f"{number}.png,a dog,{'train' if number < 8 else 'test'}\n" for number in range(10)))
+    settings = spec(tmp_path, **{"data.source": {"type": "caption_table", "table": str(tmp_path / "t.csv")}, "data.on_error": "skip", "data.lost_share_limit": 0.1})
+    assert [len(corpus_of(settings, splits=splits).samples) for splits in (("train", "dev", "test"), ("test",))] == [9, 1]
 
 
 def test_a_run_that_diverged_ends_with_its_best_weights(tmp_path, monkeypatch, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -99,7 +100,7 @@ def _json_rows(path: str | Path, text: str) -> list[dict[str, Any]]:
 def _csv_rows(path: str | Path, text: str) -> list[dict[str, Any]]:
     head = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=head.count)
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True, strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     rows = []
     try:
         for row in reader:

@@ -22,6 +22,13 @@ def test_rows_of_one_picture_become_one_sample(tmp_path):
     assert source[0].media == str(tmp_path / "sub/a.jpg")
 
 
+def test_signs_that_look_like_line_ends_stay_in_a_sentence(tmp_path):
+    """A table has lines where CSV ends them, not where Unicode might."""
+    text = "a\x0bdog\x0c runs\u2028over\x85 the\x1c grass"
+    source = build(tmp_path / "t.csv", f"image,caption\na.jpg,{text}\nb.jpg,A cat.\n")
+    assert [sample.captions for sample in source] == [(text,), ("A cat.",)]
+
+
 def test_one_picture_under_several_paths_is_one_sample(tmp_path):
     """The first; its sentences cannot part into several splits. Another that a link leads to stays another."""
     (tmp_path / "real" / "sub").mkdir(parents=True)
