@@ -97,7 +97,7 @@ TRAIN = [
     (nothing, ["training.monitor=blue_4"], 2, "training.monitor: expected one of the scores of evaluation.metrics:"),
     (nothing, ["search.minimum_length=9"], 2, "search: expected a limit of at least minimum_length + 1 words."),
     (nothing, ["encoder={type: applications, network: MobileNetV2, size: 32, train: nolayer}"], 2, "encoder: MobileNetV2 has no layer 'nolayer'."),
-    (nothing, ["data.source.table=absent.csv"], 1, "absent.csv: expected a table of media and text; there is no such file."),
+    (nothing, ["data.source.table=absent.csv"], 1, f"absent.csv: expected a table of media and text; there is no such file in {Path.cwd()}."),
     (nothing, ["data.source.dev=0.6", "data.source.test=0.5"], 2, "dev and test: expected shares that leave some for training."),
     (nothing, ["tokenizer.minimum_count=50"], 1, "no word that is frequent enough; give more sentences or a lower minimum_count."),
     (nothing, ["init={run: absent}"], 1, "absent: expected a run with model.weights.h5; there is none."),

@@ -1,5 +1,7 @@
 """`lrcn check`: every problem of a config, without training."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -16,7 +18,7 @@ def test_a_right_config(lrcn, smoke_config):
 def test_data_that_is_not_here(lrcn, smoke_config):
     """Is a warning, with --data an error; a run to begin from counts as data."""
     missing = "data.source={type: caption_table, table: absent.csv}"
-    sentence = "absent.csv: expected a table of media and text; there is no such file.\n"
+    sentence = f"absent.csv: expected a table of media and text; there is no such file in {Path.cwd()}.\n"
     assert lrcn("check", smoke_config, missing) == (0, f"{smoke_config}: the config is right; its data is not here.\n", f"warning: {sentence}")
     assert lrcn("check", smoke_config, missing, "--data") == (1, "", f"error: {sentence}")
     called = lrcn("check", smoke_config, "init.run=absent")

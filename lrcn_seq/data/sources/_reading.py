@@ -24,7 +24,7 @@ def read_text(path: str | Path, what: str) -> str:
     try:
         return Path(path).read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
-        raise DataError(f"{path}: expected {what}; there is no such file.") from None
+        raise DataError(f"{path}: expected {what}; there is no such file{'' if Path(path).is_absolute() else f' in {Path.cwd()}'}.") from None
     except IsADirectoryError:
         raise DataError(f"{path}: expected {what}. Received: a folder.") from None
     except UnicodeDecodeError as error:
