@@ -127,6 +127,9 @@ class FrameEncoder(keras.Model):
         super().__init__(dtype=encoder.dtype_policy)
         self.encoder = encoder
 
+    def build(self, frames_shape):
+        """Nothing: the encoder builds itself when it is called."""
+
     def call(self, frames):
         """Packed frames (N, H, W, 3) to features (N, R, D)."""
         return ops.cast(self.encoder.encode_frames(frames, training=False), "float32")
