@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("config", help="a YAML file")
     parser.add_argument("overrides", nargs="*", default=[], metavar="section.key=value", help="changes of the config")
-    parser.add_argument("--data", action="store_true", help="data that is not there is an error, not a warning")
+    parser.add_argument("--data", action="store_true", help="data that is not there, or not enough, is an error, not a warning")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Checks sections and parts, builds the networks, then opens the source."""
+    """Checks sections and parts, builds the networks, then opens the source and finds its words or classes."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
     from lrcn_seq.training.preparation import check_answers, check_splits, network_problems, say_notes
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
         if arguments.data:
             return 1
-        print(f"{arguments.config}: the config is right; its data is not here.")
+        print(f"{arguments.config}: the config is right; its data is not here, or not enough.")
         return 0
     print(f"{arguments.config}: the config is right; {', '.join(f'{len(samples)} {split}' for split, samples in splits.items())} samples.")
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lrcn_seq.data.video import frame_files
 from lrcn_seq.errors import DataError, MediaError
 
 PIECE = 1 << 20
@@ -36,7 +37,7 @@ class Contents:
             self._recall()
 
     def hash(self, media: Any) -> str:
-        """The hash of the bytes of a file, or of all files of a folder; of the key of a drawing; of the pixels of a picture given.
+        """The hash of the bytes of a file, or of all frames of a folder; of the key of a drawing; of the pixels of a picture given.
 
         Raises:
             MediaError: the file is missing or may not be read.
@@ -48,7 +49,7 @@ class Contents:
             return blake2b(f"{pixels.shape}{pixels.dtype}".encode() + np.ascontiguousarray(pixels).tobytes(), digest_size=16).hexdigest()
         path = Path(os.fspath(media))
         if path.is_dir():
-            inside = [f"{file.relative_to(path)}:{self._of_file(file)}" for file in sorted(path.rglob("*")) if file.is_file()]
+            inside = [f"{file.name}:{self._of_file(file)}" for file in sorted(frame_files(path))]
             return blake2b("\n".join(inside).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
         return self._of_file(path)
 

@@ -304,9 +304,11 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "d
     try:
         Parts(task, parts).load_weights(donor)
     except (ValueError, OSError, KeyError) as error:
-        other = configs.raw(folder / CONFIG) if (folder / CONFIG).is_file() else {}
-        unlike = [line for part in parts for line in configs.differences(other.get(part), getattr(task.settings, part), part)]
-        reason = f"those of another ({'; '.join(unlike)})" if unlike else " ".join(str(error).split())[:200]
+        unlike = []
+        if isinstance(error, ValueError) and (folder / CONFIG).is_file():
+            other = configs.stages(configs.read(folder / CONFIG))[-1]
+            unlike = [line for part in parts for line in configs.differences(getattr(other, part), getattr(task.settings, part), part)]
+        reason = "; ".join([*unlike, " ".join(str(error).split())[:200]])
         raise RunError(f"{donor}: expected weights of this config's {' and '.join(parts)}. Received: {reason}.") from error
 
 

@@ -55,7 +55,9 @@ def evaluate_runs(
         raise UsageError(f"{'--retrieval' if retrieval else '--coco-results'}: expected a run that writes sentences. Received: {folders[0]}, a run of {tasks[0].name}.")
     if retrieval and len(tasks) > 1:
         raise UsageError(f"--retrieval: expected one run. Received: {len(tasks)}.")
-    run, config = Run(folders[0]), elsewhere(tasks[0].settings, overrides) if overrides else tasks[0].settings
+    if overrides:
+        tasks[0].settings = elsewhere(tasks[0].settings, overrides)
+    run, config = Run(folders[0]), tasks[0].settings
     corpus = corpus_of(config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split))
     samples = corpus.splits[split][:limit]
     if not samples:

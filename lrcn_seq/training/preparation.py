@@ -162,7 +162,7 @@ def answers_of(config: Config, run: Run, corpus: Corpus) -> Answers:
     path = run / TOKENIZER
     if not path.exists():
         tokenizer = fit_tokenizer(config, corpus.splits["train"])
-        files.write_text(run / DERIVED, json.dumps({"words": tokenizer.vocabulary_size, "data": fingerprint(corpus)}))
+        files.write_text(run / DERIVED, json.dumps({"words": tokenizer.vocabulary_size, "samples": fingerprint(corpus)}))
         text.save(tokenizer, run / f".new.{TOKENIZER}")
         (run / f".new.{TOKENIZER}").replace(path)
     return Answers(text.load(path))
@@ -180,7 +180,7 @@ def fingerprint(corpus: Corpus) -> str:
 
 def check_same(run: Run, corpus: Corpus) -> None:
     """Raises RunError where the samples of training are not those that a run began with: it could not go on to the same bits."""
-    if read_derived(Path(run.folder)).get("data") not in (None, fingerprint(corpus)):
+    if read_derived(Path(run.folder)).get("samples") not in (None, fingerprint(corpus)):
         sizes = " and ".join(f"{len(corpus.splits[split]):,} {split}" for split in ("train", "dev"))
         raise RunError(f"{run.folder}: --resume expected the samples that the run began with. Received: {sizes} samples, not all the same; give the same data, or a new --run.")
 
@@ -188,7 +188,7 @@ def check_same(run: Run, corpus: Corpus) -> None:
 def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
     if not (run / LABELS).exists():
         labels = labels_to_learn(corpus.samples)
-        files.write_text(run / DERIVED, json.dumps({"labels": len(labels), "data": fingerprint(corpus)}))
+        files.write_text(run / DERIVED, json.dumps({"labels": len(labels), "samples": fingerprint(corpus)}))
         files.write_text(run / LABELS, json.dumps(labels, ensure_ascii=False))
     return read_labels(Path(run.folder))
 

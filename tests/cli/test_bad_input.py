@@ -257,6 +257,16 @@ def test_a_run_that_is_not_whole(lrcn, copied, verb, case):
     assert called.err.count("\n") == 1
 
 
+def test_classes_of_another_run(lrcn, activity_run, tmp_path):
+    """Are not taken for those that the classifier learned."""
+    run = shutil.copytree(activity_run, tmp_path / "run")
+    (run / "labels.json").write_text('["a", "b"]')
+    called = lrcn("classify", run, "clip.gif")
+    assert called.code == 1
+    assert "labels.json: expected the " in called.err
+    assert called.err.endswith(" labels of derived.json. Received: 2; this file is of another run.\n")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [

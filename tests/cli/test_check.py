@@ -19,7 +19,7 @@ def test_data_that_is_not_here(lrcn, smoke_config):
     """Is a warning, with --data an error; a run to begin from counts as data."""
     missing = "data.source={type: caption_table, table: absent.csv}"
     sentence = f"absent.csv: expected a table of media and text; there is no such file in {Path.cwd()}.\n"
-    assert lrcn("check", smoke_config, missing) == (0, f"{smoke_config}: the config is right; its data is not here.\n", f"warning: {sentence}")
+    assert lrcn("check", smoke_config, missing) == (0, f"{smoke_config}: the config is right; its data is not here, or not enough.\n", f"warning: {sentence}")
     assert lrcn("check", smoke_config, missing, "--data") == (1, "", f"error: {sentence}")
     called = lrcn("check", smoke_config, "init.run=absent")
     assert (called.code, called.err) == (0, "warning: init.run: expected a run with model.weights.h5. Received: absent.\n")
@@ -65,6 +65,16 @@ def test_words_that_training_needs(lrcn, smoke_config):
     assert called.code == 1
     assert called.err.startswith("error: ")
     assert "give more sentences or a lower minimum_count" in called.err
+
+
+def test_classes_that_training_needs(lrcn, tmp_path):
+    """One alone is none to choose from."""
+    for clip in range(12):
+        (tmp_path / "walk" / str(clip)).mkdir(parents=True)
+        for frame in range(2):
+            Image.new("RGB", (8, 8)).save(tmp_path / "walk" / str(clip) / f"{frame}.png")
+    called = lrcn("check", "configs/smoke/activity.yaml", f"data.source={{type: class_folders, folder: {tmp_path}, dev: 0.3, test: 0.1}}", "--data")
+    assert (called.code, called.err) == (1, "error: Expected clips of at least two classes. Received: walk.\n")
 
 
 def test_what_a_source_leaves_out_is_said(lrcn, smoke_config, tmp_path):

@@ -89,7 +89,11 @@ def test_a_folder_is_its_names_and_contents(tmp_path):
     (folder / "1.png").rename(folder / "2.png")
     renamed = Contents().hash(folder)
     (folder / "2.png").write_bytes(b"b")
-    assert len({before, renamed, Contents().hash(folder)}) == 3
+    changed = Contents().hash(folder)
+    assert len({before, renamed, changed}) == 3
+    (folder / ".DS_Store").write_bytes(b"of a file manager")
+    (folder / "notes.txt").write_bytes(b"no frame")
+    assert Contents().hash(folder) == changed
 
 
 def test_arrays_are_their_pixels_and_shape():

@@ -191,7 +191,7 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path):
     """A picture fewer is another plan: the bits could not be the same."""
     stopped(spec(tmp_path, **TINY), tmp_path / "run", 2)
     derived = json.loads((tmp_path / "run" / "derived.json").read_text())
-    (tmp_path / "run" / "derived.json").write_text(json.dumps({**derived, "data": "0"}))
+    (tmp_path / "run" / "derived.json").write_text(json.dumps({**derived, "samples": "0"}))
     with pytest.raises(RunError, match=r"expected the samples that the run began with. Received: 12 train and 4 dev samples"):
         train(spec(tmp_path, **TINY), tmp_path / "run", resume=True)
 

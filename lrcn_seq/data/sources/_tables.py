@@ -53,16 +53,15 @@ def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[s
     columns = Columns(*(found.get(role) for role in Columns._fields))
     merged: dict[str, Sample] = {}
     folder = Path(table).parent
-    real = cache(os.path.realpath)
+    names = _Names(folder)
     for number, row in enumerate(rows, start=1):
-        sample = _sample(f"{table}, row {number}", row, columns)
-        path = folder / sample.id
-        one = f"{real(path.parent)}/{path.name}"  # however its path is written
-        merged[one] = _joined(merged.get(one), sample, table)
+        sample = _sample(f"{table}, row {number}", row, columns, names)
+        place = names.place(sample.id)
+        merged[place] = _joined(merged.get(place), sample, table)
     return checked((sample._replace(media=str(folder / sample.id), group=sample.group or sample.id) for sample in merged.values()), table)
 
 
-def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
+def _sample(place: str, row: dict[str, Any], columns: Columns, names: _Names) -> Sample:
     media, text, label, split, group, start, end = (None if name is None else row.get(name) for name in columns)
     if not isinstance(media, str) or not media.strip():
         raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r}.")
@@ -70,8 +69,12 @@ def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
         raise DataError(f"{place}: expected a label under {columns.label!r}. Received: {label!r}.")
     label = None if label is None else str(label).strip()
     moments = () if columns.start is None else (_moment(place, start, end, label),)
+    try:
+        name = names.short(media.strip())
+    except ValueError as error:
+        raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r} ({error}).") from None
     return Sample(
-        media.strip(),
+        name,
         None,
         "" if group is None else str(group).strip(),
         _split(place, split, columns.split),
@@ -79,6 +82,26 @@ def _sample(place: str, row: dict[str, Any], columns: Columns) -> Sample:
         None if moments else label,
         moments,
     )
+
+
+class _Names:
+    """One file for one sample, however its path is written."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.real = folder, cache(os.path.realpath)
+        self.place, self.short = cache(self.place), cache(self.short)
+
+    def place(self, media: str) -> str:
+        """Where it lies, with no link on the way to it."""
+        folder, name = os.path.split(self.folder / media)
+        return f"{self.real(folder)}/{name}"
+
+    def short(self, media: str) -> str:
+        """Its path without detours, relative to the folder of the table where it lies in it."""
+        path = os.path.normpath(media)
+        inside = os.path.relpath(path, self.folder.absolute()) if Path(path).is_absolute() else path
+        name = path if Path(inside).parts[:1] == (os.pardir,) else inside
+        return name if self.place(name) == self.place(media) else media  # behind a link `..` leads elsewhere
 
 
 def _moment(place: str, start: Any, end: Any, label: str | None) -> Moment:

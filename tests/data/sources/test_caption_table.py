@@ -30,7 +30,7 @@ def test_signs_that_look_like_line_ends_stay_in_a_sentence(tmp_path):
 
 
 def test_one_picture_under_several_paths_is_one_sample(tmp_path):
-    """The first; its sentences cannot part into several splits. Another that a link leads to stays another."""
+    """Its sentences cannot part into several splits. Another that a link leads to stays another."""
     (tmp_path / "real" / "sub").mkdir(parents=True)
     (tmp_path / "table").mkdir()
     (tmp_path / "table" / "link").symlink_to(tmp_path / "real" / "sub")
@@ -38,6 +38,13 @@ def test_one_picture_under_several_paths_is_one_sample(tmp_path):
     source = build(tmp_path / "table" / "t.csv", "image,caption\n" + "".join(f"{path},{number}\n" for number, path in enumerate(paths)))
     assert [(sample.id, sample.captions) for sample in source] == [(paths[0], ("0", "1", "2")), (paths[3], ("3",)), (paths[4], ("4",))]
     assert all(sample.group == sample.id for sample in source)
+
+
+@pytest.mark.parametrize("path", ["./a.jpg", "{}/a.jpg", "none/../a.jpg", ".//a.jpg", "a.jpg"])
+def test_how_a_path_is_written_moves_no_picture(tmp_path, path):
+    """Its id, which decides its split, is the path in the folder of the table, wherever that lies."""
+    source = build(tmp_path / "t.csv", f"image,caption\n{path.format(tmp_path)},One.\na.jpg,Two.\n")
+    assert [(sample.id, sample.group, sample.media) for sample in source] == [("a.jpg", "a.jpg", str(tmp_path / "a.jpg"))]
 
 
 def test_an_absolute_path_stays(tmp_path):
@@ -109,6 +116,7 @@ def test_groups_stay_together(tmp_path):
         ("t.jsonl", '{"image": "a.jpg"\n', {}, "line 1: expected one JSON object a line"),
         ("t.jsonl", "[1]\n", {}, "line 1: expected a JSON object. Received: list"),
         ("t.jsonl", '{"image": "a.jpg", "captions": []}\n', {}, "row 1: expected a sentence under 'captions'. Received: []"),
+        ("t.jsonl", '{"image": "x\\u0000y/a.jpg", "caption": "One"}\n', {}, "row 1: expected the path of a picture or video under 'image'"),
         ("t.jsonl", '{"image": 7, "caption": "One"}\n', {}, "Received: 7"),
     ],
 )
