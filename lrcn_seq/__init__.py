@@ -12,7 +12,21 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {"load": "lrcn_seq.tasks", "build": "lrcn_seq.tasks", "train": "lrcn_seq.training"}
-_PACKAGES = ("config", "data", "decoders", "encoders", "errors", "layers", "metrics", "records", "registry", "search", "tasks", "text", "training")
+_PACKAGES = (
+    "config",
+    "data",
+    "decoders",
+    "encoders",
+    "errors",
+    "layers",
+    "metrics",
+    "records",
+    "registry",
+    "search",
+    "tasks",
+    "text",
+    "training",
+)
 __all__ = ["__version__", *_HOMES, *_PACKAGES]  # noqa: PLE0604 - loaded by __getattr__
 
 

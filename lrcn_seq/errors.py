@@ -79,7 +79,9 @@ class MediaError(DataError):
     def passing(self) -> bool:
         """Whether the file may well be right: its disk or its network failed, or memory was full."""
         cause = self.__cause__
-        return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None)
+        return isinstance(cause, MemoryError) or (
+            isinstance(cause, OSError) and cause.errno is not None
+        )
 
     def __reduce__(self):
         return type(self), (self.path, self.reason)
@@ -94,7 +96,9 @@ class MissingPackageError(LrcnError):
 
     def __init__(self, package: str, extra: str, purpose: str):
         self.package, self.extra, self.purpose = package, extra, purpose
-        super().__init__(f"{purpose} needs the package {package}, which is not installed. Install it in the project's folder with: pip install -e '.[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed. Install it in the project's folder with: pip install -e '.[{extra}]'"
+        )
 
     def __reduce__(self):
         return type(self), (self.package, self.extra, self.purpose)

@@ -36,7 +36,10 @@ class Registry:
         """Class decorator: registers `part` under the stem of its file."""
         package, _, name = part.__module__.rpartition(".")
         known = self._parts.get(name)
-        if known is not None and (known.__module__, known.__qualname__) != (part.__module__, part.__qualname__):
+        if known is not None and (known.__module__, known.__qualname__) != (
+            part.__module__,
+            part.__qualname__,
+        ):
             raise self._taken(name, f"{known.__module__}.{known.__qualname__}", part)
         if package != self.package and name in self._files():
             raise self._taken(name, f"{self.package}.{name}", part)
@@ -60,7 +63,9 @@ class Registry:
                 self._parts[name] = loaded(self._entry_points()[name])
         if name not in self._parts:
             known = self.names()
-            raise UnknownPartError(f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}.")
+            raise UnknownPartError(
+                f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}."
+            )
         return self._parts[name]
 
     def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
@@ -73,25 +78,44 @@ class Registry:
         if problems:
             raise ConfigError(problems)
         part = self.get(spec["type"])
-        takes_all = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(part.__init__).parameters.values())
-        accepted = {name: value for name, value in derived.items() if takes_all or name in signature(part)}
+        takes_all = any(
+            p.kind is p.VAR_KEYWORD for p in inspect.signature(part.__init__).parameters.values()
+        )
+        accepted = {
+            name: value for name, value in derived.items() if takes_all or name in signature(part)
+        }
         try:
-            return part(**{name: value for name, value in spec.items() if name != "type"}, **accepted)
-        except ValueError as error:  # an ArgumentError, or what Keras says of layers that do not fit together
-            raise ConfigError([Problem(place or self.seam, " ".join(str(error).split()))]) from error
+            return part(
+                **{name: value for name, value in spec.items() if name != "type"}, **accepted
+            )
+        except (
+            ValueError
+        ) as error:  # an ArgumentError, or what Keras says of layers that do not fit together
+            raise ConfigError(
+                [Problem(place or self.seam, " ".join(str(error).split()))]
+            ) from error
 
     def problems(self, spec: Any, place: str) -> list[Problem]:
         """Everything wrong with a spec, each with its place."""
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
-            return [Problem(place, f"expected a mapping with a `type`. Received: {spec!r}; known types: {', '.join(self.names())}.")]
+            return [
+                Problem(
+                    place,
+                    f"expected a mapping with a `type`. Received: {spec!r}; known types: {', '.join(self.names())}.",
+                )
+            ]
         try:
             part = self.get(spec["type"])
         except UnknownPartError as error:
             return [Problem(f"{place}.type", str(error))]
-        return argument_problems(part, {name: value for name, value in spec.items() if name != "type"}, place)
+        return argument_problems(
+            part, {name: value for name, value in spec.items() if name != "type"}, place
+        )
 
     def _taken(self, name: str, owner: str, part: type) -> UnknownPartError:
-        return UnknownPartError(f"{self.seam}: the name {name!r} is taken by {owner}. Received: {part.__module__}.{part.__qualname__}; give its file another name.")
+        return UnknownPartError(
+            f"{self.seam}: the name {name!r} is taken by {owner}. Received: {part.__module__}.{part.__qualname__}; give its file another name."
+        )
 
     def _files(self) -> list[str]:
         return files_of(self.package)
@@ -104,7 +128,11 @@ class Registry:
 def files_of(package: str) -> list[str]:
     """Stems of the part files of a package: neither `base` nor private nor packages; nothing is imported but parents."""
     locations = find_spec(package).submodule_search_locations
-    return [module.name for module in pkgutil.iter_modules(locations) if not module.ispkg and module.name != "base" and not module.name.startswith("_")]
+    return [
+        module.name
+        for module in pkgutil.iter_modules(locations)
+        if not module.ispkg and module.name != "base" and not module.name.startswith("_")
+    ]
 
 
 @cache
@@ -113,7 +141,9 @@ def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for point in entry_points(group=f"lrcn_seq.{seam}"):
         if point.name in taken or (point.name in found and found[point.name].value != point.value):
-            raise UnknownPartError(f"{seam}: the name {point.name!r} is taken already. Received: entry point {point.value}; rename it.")
+            raise UnknownPartError(
+                f"{seam}: the name {point.name!r} is taken already. Received: entry point {point.value}; rename it."
+            )
         found[point.name] = point
     return found
 
@@ -124,13 +154,19 @@ def loaded(point: EntryPoint) -> type:
         return point.load()
     except Exception as error:  # another package may raise anything while it is imported
         reason = f"{type(error).__name__}: {error}"
-        raise UnknownPartError(f"{point.group}: expected the part {point.name!r} in {point.value}. Received: {reason}; repair that package or remove it.") from error
+        raise UnknownPartError(
+            f"{point.group}: expected the part {point.name!r} in {point.value}. Received: {reason}; repair that package or remove it."
+        ) from error
 
 
 def signature(part: type) -> dict[str, inspect.Parameter]:
     """The named constructor arguments of a part (without self and **kwargs)."""
     parameters = inspect.signature(part.__init__).parameters.values()
-    return {p.name: p for p in parameters if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    return {
+        p.name: p
+        for p in parameters
+        if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    }
 
 
 def argument_problems(part: type, arguments: dict[str, Any], place: str) -> list[Problem]:
@@ -140,13 +176,28 @@ def argument_problems(part: type, arguments: dict[str, Any], place: str) -> list
     problems = []
     for name, value in arguments.items():
         if name in derived:
-            problems.append(Problem(f"{place}.{name}", "the program derives this value from the data; remove it."))
+            problems.append(
+                Problem(
+                    f"{place}.{name}", "the program derives this value from the data; remove it."
+                )
+            )
         elif name not in known:
-            problems.append(Problem(f"{place}.{name}", f"unknown argument.{did_you_mean(name, open_to_configs)} Known: {', '.join(open_to_configs) or 'none'}."))
+            problems.append(
+                Problem(
+                    f"{place}.{name}",
+                    f"unknown argument.{did_you_mean(name, open_to_configs)} Known: {', '.join(open_to_configs) or 'none'}.",
+                )
+            )
         else:
             problems += _value_problems(part, name, value, f"{place}.{name}")
-    missing = [name for name in open_to_configs if known[name].default is inspect.Parameter.empty and name not in arguments]
-    return problems + [Problem(f"{place}.{name}", "missing, and it has no default.") for name in missing]
+    missing = [
+        name
+        for name in open_to_configs
+        if known[name].default is inspect.Parameter.empty and name not in arguments
+    ]
+    return problems + [
+        Problem(f"{place}.{name}", "missing, and it has no default.") for name in missing
+    ]
 
 
 def _value_problems(part: type, name: str, value: Any, place: str) -> list[Problem]:
@@ -165,7 +216,12 @@ def _value_problems(part: type, name: str, value: Any, place: str) -> list[Probl
 def complaint(details: Iterable[Mapping[str, Any]], value: Any) -> str:
     """What pydantic found wrong with a value, in our words."""
     details = list(details)
-    choices = [name for detail in details if detail["type"] == "literal_error" for name in re.findall("'([^']*)'", detail["ctx"]["expected"])]
+    choices = [
+        name
+        for detail in details
+        if detail["type"] == "literal_error"
+        for name in re.findall("'([^']*)'", detail["ctx"]["expected"])
+    ]
     expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
     return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}{_as_written({detail['type'] for detail in details}, value)}"
 
@@ -184,7 +240,11 @@ def _expectation(message: str) -> str:
         return "expected a mapping"
     if "at least 1 item" in message:
         return "expected at least one value"
-    return re.sub("^Input should be ", "expected ", re.sub("^Input should be (?=greater|less)", "expected a number ", message))
+    return re.sub(
+        "^Input should be ",
+        "expected ",
+        re.sub("^Input should be (?=greater|less)", "expected a number ", message),
+    )
 
 
 sources = Registry("sources", "lrcn_seq.data.sources")
@@ -197,4 +257,17 @@ decoders = Registry("decoders", "lrcn_seq.decoders")
 searches = Registry("searches", "lrcn_seq.search")
 tasks = Registry("tasks", "lrcn_seq.tasks")
 
-SEAMS: dict[str, Registry] = {registry.seam: registry for registry in (sources, views, samplings, tokenizers, metrics, encoders, decoders, searches, tasks)}
+SEAMS: dict[str, Registry] = {
+    registry.seam: registry
+    for registry in (
+        sources,
+        views,
+        samplings,
+        tokenizers,
+        metrics,
+        encoders,
+        decoders,
+        searches,
+        tasks,
+    )
+}

@@ -35,7 +35,9 @@ def gradients():
     def on_jax(function, arrays):
         import jax
 
-        return jax.grad(function, argnums=tuple(range(len(arrays))))(*map(jax.numpy.asarray, arrays))
+        return jax.grad(function, argnums=tuple(range(len(arrays))))(
+            *map(jax.numpy.asarray, arrays)
+        )
 
     def on_torch(function, arrays):
         import torch
@@ -43,7 +45,9 @@ def gradients():
         values = [torch.tensor(array, requires_grad=True) for array in arrays]
         return torch.autograd.grad(function(*values), values)
 
-    compute = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[keras.backend.backend()]
+    compute = {"tensorflow": on_tensorflow, "jax": on_jax, "torch": on_torch}[
+        keras.backend.backend()
+    ]
     return lambda function, arrays: [np.asarray(gradient) for gradient in compute(function, arrays)]
 
 
@@ -99,5 +103,11 @@ def trained(name: str, folder: Path) -> Path:
     from lrcn_seq import config
     from lrcn_seq.training import train
 
-    train(config.read(ROOT / "configs" / "smoke" / f"{name}.yaml", [f"data.store.folder={folder / 'features'}"]), folder / "run")
+    train(
+        config.read(
+            ROOT / "configs" / "smoke" / f"{name}.yaml",
+            [f"data.store.folder={folder / 'features'}"],
+        ),
+        folder / "run",
+    )
     return folder / "run"

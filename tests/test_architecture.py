@@ -12,7 +12,11 @@ LEVELS = {
     "errors": 0, "registry": 1, "records": 1, "text": 2, "metrics": 2, "config": 2, "data": 3, "layers": 3,
     "encoders": 4, "decoders": 4, "search": 4, "tasks": 5, "training": 6, "cli": 7,
 }  # fmt: skip
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path not in {PACKAGE / "__init__.py", PACKAGE / "__main__.py"})
+FILES = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if path not in {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
+)
 
 
 def package(path: Path) -> str:
@@ -25,13 +29,21 @@ def modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
-        return [f"lrcn_seq.{alias.name}" for alias in node.names] if node.module == "lrcn_seq" else [node.module or ""]
+        return (
+            [f"lrcn_seq.{alias.name}" for alias in node.names]
+            if node.module == "lrcn_seq"
+            else [node.module or ""]
+        )
     return []
 
 
 def imported(path: Path) -> set[str]:
     """The packages of ours that a file imports anywhere in it."""
-    names = [name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for name in modules(node)]
+    names = [
+        name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in modules(node)
+    ]
     return {name.split(".")[1] for name in names if name.startswith("lrcn_seq.")} & set(LEVELS)
 
 
@@ -52,17 +64,29 @@ def test_imports_point_down(path):
 def test_tensorflow_is_imported_only_inside_functions_of_training(path):
     """No module imports tensorflow at its top, and only training does so at all."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = [node for node in ast.walk(tree) if any(name.split(".")[0] == "tensorflow" for name in modules(node))]
+    found = [
+        node
+        for node in ast.walk(tree)
+        if any(name.split(".")[0] == "tensorflow" for name in modules(node))
+    ]
     assert not found or (package(path) == "training" and not set(found) & set(tree.body))
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-@pytest.mark.parametrize("module", ["lrcn_seq", "lrcn_seq.text", "lrcn_seq.metrics", "lrcn_seq.config", "lrcn_seq.cli"])
+@pytest.mark.parametrize(
+    "module", ["lrcn_seq", "lrcn_seq.text", "lrcn_seq.metrics", "lrcn_seq.config", "lrcn_seq.cli"]
+)
 def test_importing_is_light(module, backend):
     """Importing the package, its texts, metrics, configs or verbs loads neither Keras nor a backend, nor NLTK."""
     heavy = "{'keras', 'tensorflow', 'jax', 'torch', 'nltk', 'keras_hub'}"
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"KERAS_BACKEND": backend, "PATH": ""})
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"KERAS_BACKEND": backend, "PATH": ""},
+    )
     assert result.stdout.strip() == "[]"
 
 
@@ -70,6 +94,10 @@ def test_importing_is_light(module, backend):
 def test_no_part_is_longer_than_400_lines(path):
     """A file stays readable in one sitting, and no function is over 60 lines."""
     text = path.read_text(encoding="utf-8")
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
     assert text.count("\n") <= 400
     assert not [f.name for f in functions if f.end_lineno - f.lineno >= 60]

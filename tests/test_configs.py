@@ -30,7 +30,12 @@ def test_the_list_is_not_empty_by_mistake():
     """All files below configs/ are tested, in folders named after what they are for."""
     assert len(CONFIGS) >= 24
     assert len(CONFIGS) == len([path for path in FOLDER.rglob("*") if path.is_file()])
-    assert {path.parent.name for path in CONFIGS} <= {"activity", "captioning", "description", "smoke"}
+    assert {path.parent.name for path in CONFIGS} <= {
+        "activity",
+        "captioning",
+        "description",
+        "smoke",
+    }
     assert SMOKE
 
 
@@ -45,10 +50,18 @@ def test_a_config_is_right(path):
 @pytest.mark.parametrize("path", [with_vgg(path) for path in CONFIGS])
 def test_a_config_is_built_without_its_data(path, monkeypatch):
     """`build` with the number of words or labels reads no source, downloads nothing, and gives a network of that size."""
-    monkeypatch.setattr("lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was opened"))
-    monkeypatch.setattr("keras.utils.get_file", lambda *a, **k: pytest.fail("something was downloaded"))
+    monkeypatch.setattr(
+        "lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was opened")
+    )
+    monkeypatch.setattr(
+        "keras.utils.get_file", lambda *a, **k: pytest.fail("something was downloaded")
+    )
     kind = tasks.get(config.read(path).task["type"])
-    task = lrcn_seq.build(path, words=8801) if kind.needs == "vocabulary_size" else lrcn_seq.build(path, labels=7)
+    task = (
+        lrcn_seq.build(path, words=8801)
+        if kind.needs == "vocabulary_size"
+        else lrcn_seq.build(path, labels=7)
+    )
     assert isinstance(task, kind)
     assert task.count_params() > 1000
     logits = keras.tree.flatten(task.compute_output_spec(task.example()))[0]
@@ -58,6 +71,20 @@ def test_a_config_is_built_without_its_data(path, monkeypatch):
 @pytest.mark.parametrize("path", SMOKE, ids=name)
 def test_a_smoke_config_trains(path, request):
     """From the built-in data to weights, scores and a report."""
-    run = request.getfixturevalue({"captioning": "smoke_run", "activity": "activity_run", "description": "description_run"}[path.stem])
-    assert {"config.yaml", "derived.json", "model.weights.h5", "history.jsonl", "predictions.jsonl", "scores.json", "report.html"} <= {file.name for file in run.iterdir()}
-    assert len((run / "history.jsonl").read_text().splitlines()) == config.read(path).training.epochs
+    run = request.getfixturevalue(
+        {"captioning": "smoke_run", "activity": "activity_run", "description": "description_run"}[
+            path.stem
+        ]
+    )
+    assert {
+        "config.yaml",
+        "derived.json",
+        "model.weights.h5",
+        "history.jsonl",
+        "predictions.jsonl",
+        "scores.json",
+        "report.html",
+    } <= {file.name for file in run.iterdir()}
+    assert (
+        len((run / "history.jsonl").read_text().splitlines()) == config.read(path).training.epochs
+    )

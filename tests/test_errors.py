@@ -22,7 +22,9 @@ def test_the_tree_is_as_drawn():
         found = getattr(errors, name)
         assert found.__bases__[0] is above.get(depth - 1, Exception)
         above[depth] = found
-    assert {name for _, name in drawn()} == {name for name in vars(errors) if name.endswith("Error")}
+    assert {name for _, name in drawn()} == {
+        name for name in vars(errors) if name.endswith("Error")
+    }
     assert len(drawn()) == 9
 
 
@@ -45,7 +47,11 @@ def test_a_config_error_tells_all_problems_with_their_places():
     assert str(ConfigError([Problem("a", "b.")], "x.yaml")).startswith("x.yaml: 1 problem\n")
 
 
-RAISED = [ConfigError([Problem("a.b", "too big.")], "x.yaml"), MediaError("a.jpg", "broken."), MissingPackageError("av", "video", "Reading videos")]
+RAISED = [
+    ConfigError([Problem("a.b", "too big.")], "x.yaml"),
+    MediaError("a.jpg", "broken."),
+    MissingPackageError("av", "video", "Reading videos"),
+]
 
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
@@ -59,10 +65,14 @@ def test_errors_pass_between_processes(error):
 
 def test_a_missing_package_says_how_to_get_it():
     """The sentence has the command."""
-    assert "pip install -e '.[bench]'" in str(MissingPackageError("pycocoevalcap", "bench", "METEOR in Java"))
+    assert "pip install -e '.[bench]'" in str(
+        MissingPackageError("pycocoevalcap", "bench", "METEOR in Java")
+    )
 
 
-@pytest.mark.parametrize(("word", "expected"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")])
+@pytest.mark.parametrize(
+    ("word", "expected"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")]
+)
 def test_did_you_mean(word, expected):
     """A close name is offered, a far one is not."""
     assert did_you_mean(word, ["encoder", "decoder"]) == expected

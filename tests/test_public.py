@@ -16,7 +16,14 @@ TOOLS = Path(__file__).resolve().parents[1] / "tools"
 
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """A Python process of its own."""
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=TOOLS.parent, env={"PATH": "", **environment})
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=TOOLS.parent,
+        env={"PATH": "", **environment},
+    )
 
 
 @pytest.mark.parametrize("name", lrcn_seq.__all__)
@@ -28,7 +35,16 @@ def test_every_public_name_is_there(name):
 
 def test_the_contract_of_names():
     """The names that others use are public."""
-    assert {"load", "build", "train", "metrics", "errors", "records", "registry", "__version__"} <= set(lrcn_seq.__all__)
+    assert {
+        "load",
+        "build",
+        "train",
+        "metrics",
+        "errors",
+        "records",
+        "registry",
+        "__version__",
+    } <= set(lrcn_seq.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -66,7 +82,11 @@ def test_every_verb_has_its_script():
     assert set(verbs()) <= {path.stem for path in TOOLS.glob("*.py")}
 
 
-@pytest.mark.parametrize("path", sorted(path for path in TOOLS.glob("*.py") if path.stem in verbs()), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in TOOLS.glob("*.py") if path.stem in verbs()),
+    ids=lambda path: path.stem,
+)
 def test_a_script_calls_its_own_verb(path):
     """Its arguments go to the verb of its name."""
     assert re.findall(r"main\(\[\"(\w+)\", \*sys\.argv\[1:\]\]\)", path.read_text()) == [path.stem]
@@ -78,4 +98,7 @@ def test_a_script_runs():
     assert good.returncode == 0
     assert "crop_mirror" in good.stdout
     assert bad.returncode == 2
-    assert bad.stderr == "lrcn check: absent.yaml: 1 problem\n  expected a YAML file; there is no such file.\n"
+    assert (
+        bad.stderr
+        == "lrcn check: absent.yaml: 1 problem\n  expected a YAML file; there is no such file.\n"
+    )

@@ -17,7 +17,15 @@ class Part:
 
     derived = ("classes",)
 
-    def __init__(self, classes: int, size: Annotated[int, Gt(0)], *, kind: Literal["pooled", "grid"] = "grid", rate: float = 0.5, name: str | None = None):
+    def __init__(
+        self,
+        classes: int,
+        size: Annotated[int, Gt(0)],
+        *,
+        kind: Literal["pooled", "grid"] = "grid",
+        rate: float = 0.5,
+        name: str | None = None,
+    ):
         if rate > 1:
             raise ArgumentError(f"rate: expected a share. Received: rate={rate}.")
         self.arguments = (classes, size, kind, rate, name)
@@ -33,7 +41,9 @@ def seam() -> Registry:
 
 def problems(**arguments) -> dict[str, str]:
     """What is wrong with arguments of the part, by place."""
-    return {problem.place: problem.message for problem in argument_problems(Part, arguments, "encoder")}
+    return {
+        problem.place: problem.message for problem in argument_problems(Part, arguments, "encoder")
+    }
 
 
 @pytest.mark.parametrize("name", SEAMS)
@@ -45,7 +55,9 @@ def test_every_part_is_named_as_its_file(name):
         assert SEAMS[name].get(part).__module__ == f"{SEAMS[name].package}.{part}"
 
 
-@pytest.mark.parametrize(("seam", "asked", "other"), [("tokenizers", "character", "bpe"), ("sources", "shapes", "coco")])
+@pytest.mark.parametrize(
+    ("seam", "asked", "other"), [("tokenizers", "character", "bpe"), ("sources", "shapes", "coco")]
+)
 def test_only_the_part_asked_for_is_imported(seam, asked, other):
     """Listing imports no part, asking for one imports that one."""
     code = f"""
@@ -58,7 +70,9 @@ seam.get({asked!r})
 assert f"{{seam.package}}.{asked}" in sys.modules
 assert f"{{seam.package}}.{other}" not in sys.modules
 """
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
 
 
@@ -76,19 +90,27 @@ def test_a_name_is_registered_once(seam):
     second = type("Second", (), {"__module__": "elsewhere.thing_2"})
     assert seam.register(first) is first
     seam.register(first)
-    with pytest.raises(UnknownPartError, match=r"'thing_2' is taken by somewhere\.thing_2\.First\. Received: elsewhere\.thing_2\.Second; give its file another name"):
+    with pytest.raises(
+        UnknownPartError,
+        match=r"'thing_2' is taken by somewhere\.thing_2\.First\. Received: elsewhere\.thing_2\.Second; give its file another name",
+    ):
         seam.register(second)
 
 
 def test_a_strangers_file_does_not_take_the_name_of_a_part_of_ours():
     """A class of another package whose file is named as one of ours is refused even before ours is imported."""
     with pytest.raises(UnknownPartError, match=r"'word' is taken by lrcn_seq\.text\.word"):
-        Registry("tokenizers", "lrcn_seq.text").register(type("Word", (), {"__module__": "mine.word"}))
+        Registry("tokenizers", "lrcn_seq.text").register(
+            type("Word", (), {"__module__": "mine.word"})
+        )
 
 
 def test_an_unknown_name_gets_a_suggestion_and_the_list():
     """The sentence says what was meant and what there is."""
-    with pytest.raises(UnknownPartError, match=r"tokenizers has no 'wrod'\. Did you mean 'word'\? Known: .*character.*word"):
+    with pytest.raises(
+        UnknownPartError,
+        match=r"tokenizers has no 'wrod'\. Did you mean 'word'\? Known: .*character.*word",
+    ):
         SEAMS["tokenizers"].get("wrod")
 
 
@@ -109,10 +131,23 @@ def test_right_arguments_have_no_problem():
 def test_all_problems_come_at_once():
     """Unknown, derived, ill-typed, out of range, not among the choices, and missing: each at its place."""
     found = problems(sise=3, classes=5, kind="grids", rate="fast", name=3)
-    assert found.keys() == {"encoder.sise", "encoder.classes", "encoder.kind", "encoder.rate", "encoder.name", "encoder.size"}
-    assert found["encoder.sise"] == "unknown argument. Did you mean 'size'? Known: size, kind, rate, name."
+    assert found.keys() == {
+        "encoder.sise",
+        "encoder.classes",
+        "encoder.kind",
+        "encoder.rate",
+        "encoder.name",
+        "encoder.size",
+    }
+    assert (
+        found["encoder.sise"]
+        == "unknown argument. Did you mean 'size'? Known: size, kind, rate, name."
+    )
     assert found["encoder.classes"] == "the program derives this value from the data; remove it."
-    assert found["encoder.kind"] == "expected 'pooled' or 'grid'. Received: 'grids'. Did you mean 'grid'?"
+    assert (
+        found["encoder.kind"]
+        == "expected 'pooled' or 'grid'. Received: 'grids'. Did you mean 'grid'?"
+    )
     assert found["encoder.rate"] == "expected a valid number. Received: 'fast'."
     assert found["encoder.name"].startswith("expected a valid string")
     assert found["encoder.size"] == "missing, and it has no default."
@@ -149,12 +184,17 @@ def package(tmp_path, monkeypatch):
     """A function that installs another package with entry points of the seam `tokenizers`: {name: value}."""
 
     def install(**points: str) -> Registry:
-        (tmp_path / "strangers_words.py").write_text("class Mine:\n    def __init__(self, size: int = 3):\n        self.size = size\n")
+        (tmp_path / "strangers_words.py").write_text(
+            "class Mine:\n    def __init__(self, size: int = 3):\n        self.size = size\n"
+        )
         (tmp_path / "strangers_broken.py").write_text("import a_package_that_is_not_here\n")
         info = tmp_path / "strangers-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[lrcn_seq.tokenizers]\n" + "".join(f"{name} = {value}\n" for name, value in points.items()))
+        (info / "entry_points.txt").write_text(
+            "[lrcn_seq.tokenizers]\n"
+            + "".join(f"{name} = {value}\n" for name, value in points.items())
+        )
         monkeypatch.syspath_prepend(tmp_path)
         registry.plugins.cache_clear()
         return Registry("tokenizers", "lrcn_seq.text")
@@ -170,16 +210,23 @@ def test_another_package_adds_a_part(package):
     assert {"mine", "word"} <= set(seam.names())
     assert "strangers_words" not in sys.modules
     assert seam.build({"type": "mine", "size": 4}).size == 4
-    assert [problem.place for problem in seam.problems({"type": "mine", "size": "x"}, "tokenizer")] == ["tokenizer.size"]
+    assert [
+        problem.place for problem in seam.problems({"type": "mine", "size": "x"}, "tokenizer")
+    ] == ["tokenizer.size"]
 
 
 def test_another_package_does_not_take_our_names(package):
     """An entry point under one of our names is refused by name."""
-    with pytest.raises(UnknownPartError, match=r"tokenizers: the name 'word' is taken already\. Received: entry point strangers_words:Mine; rename it"):
+    with pytest.raises(
+        UnknownPartError,
+        match=r"tokenizers: the name 'word' is taken already\. Received: entry point strangers_words:Mine; rename it",
+    ):
         package(word="strangers_words:Mine").names()
 
 
-@pytest.mark.parametrize("value", ["strangers_broken:Mine", "strangers_words:Other", "strangers_absent:Mine"])
+@pytest.mark.parametrize(
+    "value", ["strangers_broken:Mine", "strangers_words:Other", "strangers_absent:Mine"]
+)
 def test_a_broken_package_is_one_sentence(package, value):
     """What cannot be loaded is a problem of the config that names package and reason."""
     (problem,) = package(mine=value).problems({"type": "mine"}, "tokenizer")
@@ -195,4 +242,3 @@ def test_a_file_without_a_part_is_not_one(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UnknownPartError, match="encoders has no 'hollow'"):
         Registry("encoders", "strangers_seam").get("hollow")
-

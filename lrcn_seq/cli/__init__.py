@@ -25,8 +25,15 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 def verbs() -> dict[str, str]:
     """Each verb with the first line of its file's docstring; imports none."""
-    files = sorted(path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
-    return {path.stem: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0] for path in files}
+    files = sorted(
+        path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")
+    )
+    return {
+        path.stem: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition(
+            "\n"
+        )[0]
+        for path in files
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"lrcn {__version__}")
         return 0
     if arguments[0] not in known:
-        print(f"lrcn: there is no verb {arguments[0]!r}.{did_you_mean(arguments[0], known)} Known: {', '.join(known)}.", file=sys.stderr)
+        print(
+            f"lrcn: there is no verb {arguments[0]!r}.{did_you_mean(arguments[0], known)} Known: {', '.join(known)}.",
+            file=sys.stderr,
+        )
         return 2
     return _run(arguments[0], arguments[1:])
 
@@ -62,7 +72,11 @@ class Parser(argparse.ArgumentParser):
 
 def _run(verb: str, rest: list[str]) -> int:
     module = import_module(f"lrcn_seq.cli.{verb}")
-    parser = Parser(f"lrcn {verb}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        f"lrcn {verb}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     debug = "--debug" in rest
@@ -87,15 +101,29 @@ def _run(verb: str, rest: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _fail(verb, f"{error.filename or 'the output'}: {error.strerror or error}.", 1, debug=debug)
+        return _fail(
+            verb, f"{error.filename or 'the output'}: {error.strerror or error}.", 1, debug=debug
+        )
     except Exception as error:
         if _out_of_memory(error):
-            return _fail(verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug)
+            return _fail(
+                verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug
+            )
         backend = os.environ.get("KERAS_BACKEND")
         if backend and backend not in BACKENDS:
-            return _fail(verb, f"KERAS_BACKEND: expected {', '.join(BACKENDS)}. Received: {backend!r}.{did_you_mean(backend, BACKENDS)}", 2, debug=debug)
+            return _fail(
+                verb,
+                f"KERAS_BACKEND: expected {', '.join(BACKENDS)}. Received: {backend!r}.{did_you_mean(backend, BACKENDS)}",
+                2,
+                debug=debug,
+            )
         if backend and isinstance(error, ModuleNotFoundError) and error.name == backend:
-            return _fail(verb, f"KERAS_BACKEND={backend}: expected an installed package. Received: there is none; pip install {backend}.", 2, debug=debug)
+            return _fail(
+                verb,
+                f"KERAS_BACKEND={backend}: expected an installed package. Received: there is none; pip install {backend}.",
+                2,
+                debug=debug,
+            )
         raise
     return code
 
@@ -120,7 +148,11 @@ def _interrupts_kept() -> Iterator[None]:
 
 def _out_of_memory(error: Exception) -> bool:
     """Whether it is what Python, TensorFlow, PyTorch or JAX raise when memory, also that of a device, is full."""
-    return isinstance(error, MemoryError) or type(error).__name__ in {"ResourceExhaustedError", "OutOfMemoryError"} or "RESOURCE_EXHAUSTED" in str(error)
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in {"ResourceExhaustedError", "OutOfMemoryError"}
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
 
 
 def _fail(verb: str, sentence: str, code: int, *, debug: bool) -> int:

@@ -26,7 +26,11 @@ ANSWERS = {"captions", "windows", "labels", "error"}
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Where results go, of the verbs that take many files."""
-    parser.add_argument("--output", metavar="FILE.jsonl", help="write a line as soon as a file is done; called again, goes on where it stopped")
+    parser.add_argument(
+        "--output",
+        metavar="FILE.jsonl",
+        help="write a line as soon as a file is done; called again, goes on where it stopped",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -48,7 +52,12 @@ def expand(names: Sequence[str]) -> list[str]:
             raise UsageError("Expected a file, folder or glob. Received: an empty name.")
         if Path(name).is_dir():
             walk = os.walk(name, onerror=_unreadable)
-            inside = sorted(str(path) for folder, _, files in walk for path in map(Path(folder).joinpath, files) if path.is_file() and not path.name.startswith("."))
+            inside = sorted(
+                str(path)
+                for folder, _, files in walk
+                for path in map(Path(folder).joinpath, files)
+                if path.is_file() and not path.name.startswith(".")
+            )
             if not inside:
                 raise UsageError(f"{name}: expected a folder with files; it is empty.")
             found += inside
@@ -65,7 +74,9 @@ def expand(names: Sequence[str]) -> list[str]:
 
 
 def _unreadable(error: OSError) -> None:
-    raise UsageError(f"{error.filename}: expected a folder that can be read. Received: {error.strerror}.")
+    raise UsageError(
+        f"{error.filename}: expected a folder that can be read. Received: {error.strerror}."
+    )
 
 
 def lines_done(path: Path) -> set[str]:
@@ -81,7 +92,9 @@ def lines_done(path: Path) -> set[str]:
         for number, line in enumerate(whole_lines(file, path), start=1):
             row = row_of(line)
             if row is None:
-                raise UsageError(f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output.")
+                raise UsageError(
+                    f"{path}, line {number}: expected the JSON lines of an earlier call. Received: {line[:60]!r}; choose another --output."
+                )
             if "error" in row:
                 failed.add(number)
             else:
@@ -100,7 +113,11 @@ def row_of(line: bytes) -> dict[str, Any] | None:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return row if isinstance(row, dict) and isinstance(row.get("file"), str) and row.keys() & ANSWERS else None
+    return (
+        row
+        if isinstance(row, dict) and isinstance(row.get("file"), str) and row.keys() & ANSWERS
+        else None
+    )
 
 
 def _drop(path: Path, numbers: set[int]) -> None:
@@ -115,7 +132,9 @@ def whole_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """The lines of an output but the last if it was cut short; what does not begin as ours do is not read through."""
     while line := file.readline(len(BEGINNING)):
         if not BEGINNING.startswith(line):
-            raise UsageError(f"{path}: expected the JSON lines of an earlier call. Received: {line!r}; choose another --output.")
+            raise UsageError(
+                f"{path}: expected the JSON lines of an earlier call. Received: {line!r}; choose another --output."
+            )
         line += file.readline()
         if line.endswith(b"\n"):
             yield line
@@ -131,7 +150,10 @@ class Output:
         """The files that are still to be done; says so where some were done by an earlier call."""
         left = [file for file in files if file not in self.done]
         if len(left) < len(files):
-            print(f"{self.path}: {len(files) - len(left):,} of {len(files):,} files were done by an earlier call and stay as they are; another --output does them anew.", file=sys.stderr)
+            print(
+                f"{self.path}: {len(files) - len(left):,} of {len(files):,} files were done by an earlier call and stay as they are; another --output does them anew.",
+                file=sys.stderr,
+            )
         return left
 
     def write(self, row: dict[str, Any]) -> None:
@@ -141,7 +163,11 @@ class Output:
     @contextmanager
     def line(self) -> Iterator[Callable[[str], None]]:
         """A function that appends pieces of one line; what was written of it goes again if it is not finished."""
-        start = self.file.tell() if self.file and stat.S_ISREG(os.fstat(self.file.fileno()).st_mode) else None
+        start = (
+            self.file.tell()
+            if self.file and stat.S_ISREG(os.fstat(self.file.fileno()).st_mode)
+            else None
+        )
         try:
             yield self._put
             self._put("\n")
@@ -154,11 +180,15 @@ class Output:
         if self.file is None:
             return
         try:
-            left = memoryview(text.encode("utf-8", "backslashreplace"))  # names that are no UTF-8 get an escape of JSON
+            left = memoryview(
+                text.encode("utf-8", "backslashreplace")
+            )  # names that are no UTF-8 get an escape of JSON
             while left:  # a disk that is nearly full takes a part
                 left = left[self.file.write(left) :]
         except OSError as error:
-            raise RunError(f"{self.path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them.") from error
+            raise RunError(
+                f"{self.path}: expected to write a line. Received: {error.strerror}; the lines before are kept, and the same call goes on after them."
+            ) from error
 
 
 @contextmanager
@@ -185,7 +215,9 @@ def held(path: Path) -> BinaryIO:
     try:
         file = path.open("ab", buffering=0)
     except OSError as error:
-        raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
+        raise UsageError(
+            f"{path}: expected a file that can be written. Received: {error.strerror}."
+        ) from error
     if path.is_file() and (reason := taken(file, path)):
         file.close()
         raise UsageError(f"{path}: {reason}, or choose another --output.")
@@ -194,7 +226,9 @@ def held(path: Path) -> BinaryIO:
 
 def taken(file: BinaryIO, path: Path) -> str | None:
     """Why an open file is not for this call alone; None where it is."""
-    if sys.__stdout__ and os.path.samestat(os.fstat(file.fileno()), os.fstat(sys.__stdout__.fileno())):
+    if sys.__stdout__ and os.path.samestat(
+        os.fstat(file.fileno()), os.fstat(sys.__stdout__.fileno())
+    ):
         return "stdout goes to this file too. Send it elsewhere"
     if not (locked(file) and opened_from(file, path)):
         return "another call is writing this file. Wait for it"

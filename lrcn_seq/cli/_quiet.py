@@ -11,14 +11,18 @@ import threading
 import warnings
 from functools import cache
 
-NOISE = re.compile(rb"^(?:[IWE]\d{4} |WARNING: All log messages before absl::InitializeLog|\d{4}-\d\d-\d\d .*(?:cpu_feature_guard|cuda|oneDNN|TF-TRT))|^To enable the following instructions")
+NOISE = re.compile(
+    rb"^(?:[IWE]\d{4} |WARNING: All log messages before absl::InitializeLog|\d{4}-\d\d-\d\d .*(?:cpu_feature_guard|cuda|oneDNN|TF-TRT))|^To enable the following instructions"
+)
 
 
 @cache
 def quiet() -> None:
     """From here on C++ code writes to a filter; Python's own stderr stays what it was, a terminal included."""
     warnings.filterwarnings("ignore", module=r"keras\..*")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # how often it traced is no news to a user
+    logging.getLogger("tensorflow").setLevel(
+        logging.ERROR
+    )  # how often it traced is no news to a user
     try:
         terminal = os.dup(2)
     except OSError:
@@ -26,7 +30,9 @@ def quiet() -> None:
     reading, writing = os.pipe()
     os.dup2(writing, 2)
     os.close(writing)
-    sys.stderr = os.fdopen(terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = os.fdopen(
+        terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
     thread = threading.Thread(target=_filter, args=(reading, terminal), daemon=True)
     thread.start()
     atexit.register(_finish, thread)
@@ -41,5 +47,7 @@ def _filter(reading: int, terminal: int) -> None:
 
 def _finish(thread: threading.Thread) -> None:
     sys.stderr.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # closes the pipe, so that the filter comes to its end; what C++ says after Python is for nobody
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY), 2
+    )  # closes the pipe, so that the filter comes to its end; what C++ says after Python is for nobody
     thread.join(timeout=2)

@@ -19,11 +19,15 @@ Predict = Callable[[Any, list[str], dict], Iterable]
 def add_search(parser: argparse.ArgumentParser) -> None:
     """The arguments that both verbs have after their files."""
     parser.add_argument("--beams", type=positive, metavar="K", help="beams of the search")
-    parser.add_argument("--best", type=positive, default=1, metavar="N", help="sentences for each, best first")
+    parser.add_argument(
+        "--best", type=positive, default=1, metavar="N", help="sentences for each, best first"
+    )
     add_output(parser)
 
 
-def write_all(arguments: argparse.Namespace, names: list[str], predict: Predict, *, task: str) -> int:
+def write_all(
+    arguments: argparse.Namespace, names: list[str], predict: Predict, *, task: str
+) -> int:
     """Prints sentences for each file; those that cannot be read are named, and the exit code is then 1."""
     import lrcn_seq
 
@@ -33,14 +37,20 @@ def write_all(arguments: argparse.Namespace, names: list[str], predict: Predict,
     with open_output(arguments.output) as output:
         left = output.waiting(files)
         model = loaded(lrcn_seq.load(arguments.run), task, arguments.run)
-        search = model.searching(changed(model.settings, overrides) if overrides else None, beams=arguments.beams, best=arguments.best)
+        search = model.searching(
+            changed(model.settings, overrides) if overrides else None,
+            beams=arguments.beams,
+            best=arguments.best,
+        )
         for prediction in predict(model, left, search):
             row = as_dict(prediction)
             failed += "error" in row
             if arguments.json:
                 results.append(row)
             output.write(row)
-            show(row, VERBS[task], quiet=arguments.json, several=len(files) > 1 or arguments.best > 1)
+            show(
+                row, VERBS[task], quiet=arguments.json, several=len(files) > 1 or arguments.best > 1
+            )
     if arguments.json:
         print(json.dumps({"results": results}, ensure_ascii=False))
     return 1 if failed else 0
@@ -53,7 +63,9 @@ def loaded(model: Any, task: str, folder: str) -> Any:
         UsageError: it is another.
     """
     if model.name != task:
-        raise UsageError(f"{folder}: expected a run of the task {task}. Received: a run of {model.name}; use `lrcn {VERBS.get(model.name, '...')}`.")
+        raise UsageError(
+            f"{folder}: expected a run of the task {task}. Received: a run of {model.name}; use `lrcn {VERBS.get(model.name, '...')}`."
+        )
     return model
 
 
@@ -72,7 +84,15 @@ def tracked(batches: list, title: str) -> Iterator:
     from rich.progress import track
 
     console = Console(stderr=True)
-    return iter(track(batches, title, console=console, transient=True, disable=not console.is_terminal or len(batches) < 2))
+    return iter(
+        track(
+            batches,
+            title,
+            console=console,
+            transient=True,
+            disable=not console.is_terminal or len(batches) < 2,
+        )
+    )
 
 
 def as_dict(prediction) -> dict:
@@ -80,9 +100,19 @@ def as_dict(prediction) -> dict:
     if prediction.error:
         return {"file": prediction.file, "error": prediction.error}
     if prediction.windows:
-        windows = [{"start": one.start, "end": one.end, "captions": [caption._asdict() for caption in one.captions]} for one in prediction.windows]
+        windows = [
+            {
+                "start": one.start,
+                "end": one.end,
+                "captions": [caption._asdict() for caption in one.captions],
+            }
+            for one in prediction.windows
+        ]
         return {"file": prediction.file, "windows": windows}
-    return {"file": prediction.file, "captions": [caption._asdict() for caption in prediction.captions]}
+    return {
+        "file": prediction.file,
+        "captions": [caption._asdict() for caption in prediction.captions],
+    }
 
 
 def show(row: dict, verb: str, *, quiet: bool, several: bool) -> None:

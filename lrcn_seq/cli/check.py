@@ -16,15 +16,30 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("config", help="a YAML file")
-    parser.add_argument("overrides", nargs="*", default=[], metavar="section.key=value", help="changes of the config")
-    parser.add_argument("--data", action="store_true", help="data that is not there, or not enough, is an error, not a warning")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="section.key=value",
+        help="changes of the config",
+    )
+    parser.add_argument(
+        "--data",
+        action="store_true",
+        help="data that is not there, or not enough, is an error, not a warning",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Checks sections and parts, builds the networks, then opens the source and finds its words or classes."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
-    from lrcn_seq.training.preparation import check_answers, check_splits, network_problems, say_notes
+    from lrcn_seq.training.preparation import (
+        check_answers,
+        check_splits,
+        network_problems,
+        say_notes,
+    )
 
     config = configs.read(arguments.config, arguments.overrides)
     if problems := network_problems(config):
@@ -32,7 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         source = sources.build(config.data.source, place="data.source")
         say_notes(source)
-        splits = {split: [source[place] for place in source.split(split)] for split in ("train", "dev", "test")}
+        splits = {
+            split: [source[place] for place in source.split(split)]
+            for split in ("train", "dev", "test")
+        }
         check_splits(splits)
         check_answers(config, splits)
         check_files(config)
@@ -42,7 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         print(f"{arguments.config}: the config is right; its data is not here, or not enough.")
         return 0
-    print(f"{arguments.config}: the config is right; {', '.join(f'{len(samples)} {split}' for split, samples in splits.items())} samples.")
+    print(
+        f"{arguments.config}: the config is right; {', '.join(f'{len(samples)} {split}' for split, samples in splits.items())} samples."
+    )
     return 0
 
 
@@ -52,6 +72,8 @@ def check_files(config: Config) -> None:
 
     weights = config.encoder.get("weights")
     if weights not in (None, "none", "imagenet") and not Path(weights).expanduser().is_file():
-        raise DataError(f"encoder.weights: expected none, imagenet, or a file of weights. Received: {weights}; there is no such file.")
+        raise DataError(
+            f"encoder.weights: expected none, imagenet, or a file of weights. Received: {weights}; there is no such file."
+        )
     if config.init and not (Path(config.init.run) / WEIGHTS).is_file():
         raise RunError(f"init.run: expected a run with {WEIGHTS}. Received: {config.init.run}.")

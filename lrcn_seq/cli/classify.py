@@ -16,8 +16,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("run", help="a run folder")
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, folders, globs")
-    parser.add_argument("--top", type=positive, default=5, metavar="N", help="classes for each video, likeliest first")
-    parser.add_argument("--per-frame", action="store_true", help="also the distribution after each frame, in constant memory with --output")
+    parser.add_argument(
+        "--top",
+        type=positive,
+        default=5,
+        metavar="N",
+        help="classes for each video, likeliest first",
+    )
+    parser.add_argument(
+        "--per-frame",
+        action="store_true",
+        help="also the distribution after each frame, in constant memory with --output",
+    )
     add_output(parser)
 
 
@@ -79,8 +89,14 @@ def by_frame(task, file: str, arguments: argparse.Namespace, output: Output) -> 
             else:
                 show_frames(task, clock, answers)
         labels = [label._asdict() for label in task.likeliest(so_far[-1], arguments.top)]
-        put(f'], "times": {json.dumps(times.tolist())}, "labels": {json.dumps(labels, ensure_ascii=False)}}}')
-    return {"file": file, "labels": labels, **({"frames": frames, "times": times.tolist()} if arguments.json else {})}
+        put(
+            f'], "times": {json.dumps(times.tolist())}, "labels": {json.dumps(labels, ensure_ascii=False)}}}'
+        )
+    return {
+        "file": file,
+        "labels": labels,
+        **({"frames": frames, "times": times.tolist()} if arguments.json else {}),
+    }
 
 
 def show_frames(task, clock, answers) -> None:

@@ -20,7 +20,12 @@ MEANINGS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("--task", choices=[*TASKS, "all"], default="captioning", help="what is shown; captioning without it")
+    parser.add_argument(
+        "--task",
+        choices=[*TASKS, "all"],
+        default="captioning",
+        help="what is shown; captioning without it",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +50,9 @@ def show(task: str) -> int:
     files = drawn(demo, demo.folder / "pictures")
     code = called(demo.verb, [str(demo.folder), *map(str, files)])
     print(f"\nReport: {demo.folder / 'report.html'}")
-    print(f"Next:   lrcn {demo.verb} {demo.folder} {demo.folder / 'pictures' / ('*' + files[0].suffix)} {'--top' if demo.verb == 'classify' else '--best'} 3")
+    print(
+        f"Next:   lrcn {demo.verb} {demo.folder} {demo.folder / 'pictures' / ('*' + files[0].suffix)} {'--top' if demo.verb == 'classify' else '--best'} 3"
+    )
     return code
 
 

@@ -12,8 +12,18 @@ from lrcn_seq.cli._sentences import add_search, tracked, write_all
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("run", help="a run folder")
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, folders, globs; section.key=value of the search may stand among them")
-    parser.add_argument("--window", type=seconds, metavar="SECONDS", help="a sentence for every so many seconds, with its time")
+    parser.add_argument(
+        "videos",
+        nargs="+",
+        metavar="VIDEO",
+        help="videos, folders, globs; section.key=value of the search may stand among them",
+    )
+    parser.add_argument(
+        "--window",
+        type=seconds,
+        metavar="SECONDS",
+        help="a sentence for every so many seconds, with its time",
+    )
     add_search(parser)
 
 
@@ -24,7 +34,9 @@ def seconds(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0. Received: {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a number of seconds above 0. Received: {text!r}"
+        )
     return value
 
 
@@ -34,6 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     def predict(task, files: list[str], search: dict) -> Iterator:
         for file in tracked(files, "describing"):
             options = dict(search=search, best=arguments.best)
-            yield from task.predict([file], **options) if arguments.window is None else task.predict_windows([file], arguments.window, **options)
+            yield from (
+                task.predict([file], **options)
+                if arguments.window is None
+                else task.predict_windows([file], arguments.window, **options)
+            )
 
     return write_all(arguments, arguments.videos, predict, task="description")

@@ -12,12 +12,25 @@ from lrcn_seq.errors import UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="a run folder; several of one task are fused; data.source.key=value may stand among them")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="a run folder; several of one task are fused; data.source.key=value may stand among them",
+    )
     parser.add_argument("--split", default="test", choices=["train", "dev", "test"])
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N samples")
     parser.add_argument("--weights", type=shares, metavar=".33,.67", help="of the fused runs")
-    parser.add_argument("--retrieval", action="store_true", help="also rank sentences by pictures and pictures by sentences")
-    parser.add_argument("--coco-results", metavar="FILE", help="write the sentences in the format of the COCO server")
+    parser.add_argument(
+        "--retrieval",
+        action="store_true",
+        help="also rank sentences by pictures and pictures by sentences",
+    )
+    parser.add_argument(
+        "--coco-results",
+        metavar="FILE",
+        help="write the sentences in the format of the COCO server",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -26,7 +39,9 @@ def shares(text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"expected numbers like .33,.67. Received: {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"expected numbers like .33,.67. Received: {text!r}"
+        ) from None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,7 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not folders:
         raise UsageError("Expected a run folder. Received: none.")
     scores = evaluate_runs(
-        folders, overrides=overrides, split=arguments.split, limit=arguments.limit, weights=arguments.weights, retrieval=arguments.retrieval, coco_results=arguments.coco_results
+        folders,
+        overrides=overrides,
+        split=arguments.split,
+        limit=arguments.limit,
+        weights=arguments.weights,
+        retrieval=arguments.retrieval,
+        coco_results=arguments.coco_results,
     )
     if arguments.json:
         print(json.dumps(scores))

@@ -31,8 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.seam:
         print(table(SEAMS[arguments.seam]))
     else:
-        print("\n".join(f"{seam:11} {', '.join(registry.names())}" for seam, registry in SEAMS.items()))
-        print("\n`lrcn parts SEAM` says what they are, `lrcn parts SEAM NAME` which arguments one takes.")
+        print(
+            "\n".join(
+                f"{seam:11} {', '.join(registry.names())}" for seam, registry in SEAMS.items()
+            )
+        )
+        print(
+            "\n`lrcn parts SEAM` says what they are, `lrcn parts SEAM NAME` which arguments one takes."
+        )
     return 0
 
 
@@ -48,29 +54,59 @@ def first_line(registry: Registry, name: str) -> str:
     for folder in find_spec(registry.package).submodule_search_locations:
         path = Path(folder) / f"{name}.py"
         if path.is_file():
-            return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+            return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition(
+                "\n"
+            )[0]
     return "of another package"
 
 
 def describe(registry: Registry, name: str) -> str:
     """The documentation of a part and its arguments with their types and defaults."""
     part = registry.get(name)
-    derived, hints = tuple(getattr(part, "derived", ())), typing.get_type_hints(part.__init__, include_extras=True)
-    rows = [argument(parameter, hints.get(parameter.name, Any)) for parameter in signature(part).values() if parameter.name not in derived]
-    return "\n".join([f"{registry.seam}.{name}", "", inspect.cleandoc(part.__doc__ or ""), "", "arguments:", *(rows or ["  none"])])
+    derived, hints = (
+        tuple(getattr(part, "derived", ())),
+        typing.get_type_hints(part.__init__, include_extras=True),
+    )
+    rows = [
+        argument(parameter, hints.get(parameter.name, Any))
+        for parameter in signature(part).values()
+        if parameter.name not in derived
+    ]
+    return "\n".join(
+        [
+            f"{registry.seam}.{name}",
+            "",
+            inspect.cleandoc(part.__doc__ or ""),
+            "",
+            "arguments:",
+            *(rows or ["  none"]),
+        ]
+    )
 
 
 def argument(parameter: inspect.Parameter, hint: Any) -> str:
     """`name: what it may be (default …)`, in lines of at most 110 letters."""
-    default = "" if parameter.default is inspect.Parameter.empty else f" (default {parameter.default!r})"
-    return textwrap.fill(f"{parameter.name}: {in_words(hint)}{default}", 110, initial_indent="  ", subsequent_indent="    ")
+    default = (
+        "" if parameter.default is inspect.Parameter.empty else f" (default {parameter.default!r})"
+    )
+    return textwrap.fill(
+        f"{parameter.name}: {in_words(hint)}{default}",
+        110,
+        initial_indent="  ",
+        subsequent_indent="    ",
+    )
 
 
 def in_words(hint: Any) -> str:
     """A type for people: `int > 0`, `pooled | grid`, `str | None`."""
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) is typing.Annotated:
-        bounds = [f"{sign} {value:g}" for bound in arguments[1:] for sign, name in BOUNDS if (value := getattr(bound, name, None)) not in (None, math.inf)]
+        bounds = [
+            f"{sign} {value:g}"
+            for bound in arguments[1:]
+            for sign, name in BOUNDS
+            if (value := getattr(bound, name, None)) not in (None, math.inf)
+        ]
         return f"{in_words(arguments[0])} {' and '.join(bounds)}".strip()
     if typing.get_origin(hint) is typing.Literal:
         return " | ".join(map(str, arguments))

@@ -9,7 +9,13 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("config", help="a YAML file")
-    parser.add_argument("overrides", nargs="*", default=[], metavar="section.key=value", help="changes of the config")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="section.key=value",
+        help="changes of the config",
+    )
     parser.add_argument("--run", help="the run folder; runs/NAME_OF_THE_CONFIG without it")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
 

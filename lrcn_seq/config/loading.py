@@ -29,7 +29,9 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", node.start_mark
+                )
         return super().construct_mapping(node, deep)
 
 
@@ -39,7 +41,11 @@ class _Dumper(yaml.SafeDumper):
 
 MERGE = "tag:yaml.org,2002:merge"
 for _end in (_Loader, _Dumper):
-    _end.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789."))
+    _end.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        list("-+0123456789."),
+    )
 
 
 def read(path: str | os.PathLike, overrides: Iterable[str] = ()) -> Config:
@@ -56,13 +62,25 @@ def raw(path: str | os.PathLike, overrides: Iterable[str] = ()) -> dict[str, Any
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError([Problem("", "expected a YAML file; there is no such file.")], str(path)) from None
+        raise ConfigError(
+            [Problem("", "expected a YAML file; there is no such file.")], str(path)
+        ) from None
     except (OSError, ValueError) as error:
-        raise ConfigError([Problem("", f"expected a YAML file in UTF-8. Received: {getattr(error, 'strerror', None) or error}.")], str(path)) from None
+        raise ConfigError(
+            [
+                Problem(
+                    "",
+                    f"expected a YAML file in UTF-8. Received: {getattr(error, 'strerror', None) or error}.",
+                )
+            ],
+            str(path),
+        ) from None
     tree = parse(text, str(path))
     if not isinstance(tree, dict):
         received = "an empty file" if tree is None else type(tree).__name__
-        raise ConfigError([Problem("", f"expected a mapping of sections. Received: {received}.")], str(path))
+        raise ConfigError(
+            [Problem("", f"expected a mapping of sections. Received: {received}.")], str(path)
+        )
     if problems := override_all(tree, overrides):
         raise ConfigError(problems, "the overrides")
     return tree
@@ -73,19 +91,29 @@ def parse(text: str, source: str) -> Any:
     try:
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError([Problem("", f"expected YAML. Received: {_yaml_reason(error)}.")], source) from None
+        raise ConfigError(
+            [Problem("", f"expected YAML. Received: {_yaml_reason(error)}.")], source
+        ) from None
 
 
 def _yaml_reason(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return "sections nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        return (
+            "sections nested too deeply"
+            if isinstance(error, RecursionError)
+            else " ".join(str(error).split())
+        )
     return f"{error.problem} in line {mark.line + 1}, column {mark.column + 1}"
 
 
 def override_all(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]:
     """Sets every `a.b=value` in the tree; the problems of those that are not of that form."""
-    return [problem for text in types_first(texts, place=lambda text: text.partition("=")[0].strip()) if (problem := override(tree, text))]
+    return [
+        problem
+        for text in types_first(texts, place=lambda text: text.partition("=")[0].strip())
+        if (problem := override(tree, text))
+    ]
 
 
 def override_under(section: str, tree: dict[str, Any], texts: Iterable[str]) -> None:
@@ -95,7 +123,11 @@ def override_under(section: str, tree: dict[str, Any], texts: Iterable[str]) -> 
         ConfigError: a text is not of that form, or of another section.
     """
     texts = list(texts)
-    problems = [Problem(text, f"only {section}.key=value can be changed here.") for text in texts if not text.startswith(f"{section}.")]
+    problems = [
+        Problem(text, f"only {section}.key=value can be changed here.")
+        for text in texts
+        if not text.startswith(f"{section}.")
+    ]
     if problems := problems + override_all(tree, texts):
         raise ConfigError(problems, "the call")
 
@@ -109,7 +141,9 @@ def override(tree: dict[str, Any], text: str) -> Problem | None:
     """Sets `a.b=value` in the tree; the problem where the text is not of that form. Another `type` takes the arguments of the old one away."""
     place, equals, value = text.partition("=")
     if not equals:
-        return Problem(text, "expected section.key=value; one that holds spaces needs quotes around it.")
+        return Problem(
+            text, "expected section.key=value; one that holds spaces needs quotes around it."
+        )
     try:
         problem = assign(tree, place.strip(), parse(value, place))
     except ConfigError as error:
@@ -143,13 +177,26 @@ def checked(tree: Mapping[str, Any], source: str = "the config") -> Config:
     listed = tree.get("stages")
     for number, stage in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(stage, Mapping) and all(isinstance(place, str) for place in stage):
-            problems += [Problem(f"stages.{number}.{p.place}", p.message) for p in stage_problems(tree, stage) if p not in problems]
+            problems += [
+                Problem(f"stages.{number}.{p.place}", p.message)
+                for p in stage_problems(tree, stage)
+                if p not in problems
+            ]
     if problems:
         raise ConfigError(problems, source)
     return Config.model_validate(tree)
 
 
-PARTS = {"task": "tasks", "tokenizer": "tokenizers", "encoder": "encoders", "decoder": "decoders", "search": "searches", "data.source": "sources", "data.sampling": "samplings", "data.view": "views"}
+PARTS = {
+    "task": "tasks",
+    "tokenizer": "tokenizers",
+    "encoder": "encoders",
+    "decoder": "decoders",
+    "search": "searches",
+    "data.source": "sources",
+    "data.sampling": "samplings",
+    "data.view": "views",
+}
 OPTIONAL = {"data.sampling"}
 WHOLE_RUN = ("stages.", "init.", "task.", "seed.", "tokenizer.", "data.source.")
 """What no stage may change: it holds for the run."""
@@ -162,17 +209,32 @@ def tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
         Config.model_validate(tree)
     except ValidationError as error:
         known = {problem.place for problem in of_parts}
-        return [*(problem for detail in error.errors() if (problem := _problem(detail)).place not in known), *of_parts]
+        return [
+            *(
+                problem
+                for detail in error.errors()
+                if (problem := _problem(detail)).place not in known
+            ),
+            *of_parts,
+        ]
     return of_parts
 
 
 def stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a stage, and with what it makes of the mapping."""
-    fixed = [Problem(place, "this holds for the whole run; a stage cannot change it.") for place in stage if f"{place}.".startswith(WHOLE_RUN)]
+    fixed = [
+        Problem(place, "this holds for the whole run; a stage cannot change it.")
+        for place in stage
+        if f"{place}.".startswith(WHOLE_RUN)
+    ]
     if fixed:
         return fixed
     changed = copy.deepcopy({name: value for name, value in tree.items() if name != "stages"})
-    wrong = [problem for place, value in in_order(stage) if (problem := assign(changed, place, copy.deepcopy(value)))]
+    wrong = [
+        problem
+        for place, value in in_order(stage)
+        if (problem := assign(changed, place, copy.deepcopy(value)))
+    ]
     return wrong or tree_problems(changed)
 
 
@@ -182,13 +244,20 @@ def part_problems(tree: Mapping[str, Any]) -> list[Problem]:
     for place, seam in PARTS.items():
         section, _, name = place.rpartition(".")
         holder = tree.get(section, {}) if section else tree
-        if isinstance(holder, Mapping) and name in holder and not (place in OPTIONAL and holder[name] is None):
+        if (
+            isinstance(holder, Mapping)
+            and name in holder
+            and not (place in OPTIONAL and holder[name] is None)
+        ):
             problems += SEAMS[seam].problems(holder[name], place)
     evaluation = tree.get("evaluation")
     metrics = evaluation.get("metrics") if isinstance(evaluation, Mapping) else None
     for number, metric in enumerate(metrics if isinstance(metrics, list) else []):
         if isinstance(metric, str):  # of the others pydantic says so
-            problems += [Problem(f"evaluation.metrics.{number}", p.message) for p in SEAMS["metrics"].problems({"type": metric}, "")]
+            problems += [
+                Problem(f"evaluation.metrics.{number}", p.message)
+                for p in SEAMS["metrics"].problems({"type": metric}, "")
+            ]
     return problems
 
 
@@ -219,7 +288,11 @@ def differences(before: Any, after: Any, place: str = "") -> Iterator[str]:
     """What differs between two trees, as `a.b: old → new`."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in {**before, **after}:
-            yield from differences(before.get(name, "missing"), after.get(name, "missing"), f"{place}.{name}" if place else str(name))
+            yield from differences(
+                before.get(name, "missing"),
+                after.get(name, "missing"),
+                f"{place}.{name}" if place else str(name),
+            )
     elif before != after:
         yield f"{place}: {before} → {after}"
 
@@ -228,7 +301,10 @@ def _problem(detail: Mapping[str, Any]) -> Problem:
     place = [str(name) for name in detail["loc"]]
     if detail["type"] == "extra_forbidden":
         known = list(_section(place[:-1]).model_fields)
-        return Problem(".".join(place), f"unknown key.{did_you_mean(place[-1], known)} Known: {', '.join(known)}.")
+        return Problem(
+            ".".join(place),
+            f"unknown key.{did_you_mean(place[-1], known)} Known: {', '.join(known)}.",
+        )
     if detail["type"] == "missing":
         return Problem(".".join(place), "missing, and it has no default.")
     return Problem(".".join(place), complaint([detail], detail["input"]))
@@ -239,5 +315,9 @@ def _section(place: list[str]) -> type[BaseModel]:
     for name in place:
         hint = typing.get_type_hints(section)[name]
         options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-        section = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))
+        section = next(
+            option
+            for option in options
+            if isinstance(option, type) and issubclass(option, BaseModel)
+        )
     return section

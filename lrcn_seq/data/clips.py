@@ -33,14 +33,25 @@ Read = Callable[[int, np.ndarray | None, list[int]], list[np.ndarray]]
 """A sample, its frame numbers ascending, and test views, to frames (T, ...) in each of these views."""
 
 
-def looks_in_training(times: Sequence[np.ndarray], sampling: Sampling, *, seed: int, epoch: int) -> Choose:
+def looks_in_training(
+    times: Sequence[np.ndarray], sampling: Sampling, *, seed: int, epoch: int
+) -> Choose:
     """Clips for training: position p of a plan is sample p, and its frames follow from (seed, epoch, p)."""
-    return lambda position: Look(position, sampling.train(times[position], np.random.default_rng([seed, epoch, position, 1])))
+    return lambda position: Look(
+        position, sampling.train(times[position], np.random.default_rng([seed, epoch, position, 1]))
+    )
 
 
-def looks_in_testing(times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1) -> list[Look]:
+def looks_in_testing(
+    times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1
+) -> list[Look]:
     """All clips of testing, sample by sample; what is predicted for those of one sample is averaged."""
-    return [Look(sample, numbers, view) for sample, clock in enumerate(times) for numbers in sampling.test(clock) for view in range(views)]
+    return [
+        Look(sample, numbers, view)
+        for sample, clock in enumerate(times)
+        for numbers in sampling.test(clock)
+        for view in range(views)
+    ]
 
 
 def gathered(looks: Sequence[Look], read: Read) -> Clips:
@@ -50,13 +61,20 @@ def gathered(looks: Sequence[Look], read: Read) -> Clips:
         several.setdefault(look.sample, []).append(look)
     pieces, count, places = [], 0, {}
     for sample, clips in several.items():
-        numbers = None if clips[0].numbers is None else np.unique(np.concatenate([look.numbers for look in clips]))
+        numbers = (
+            None
+            if clips[0].numbers is None
+            else np.unique(np.concatenate([look.numbers for look in clips]))
+        )
         wanted = sorted({look.view for look in clips})
         for view, frames in zip(wanted, read(sample, numbers, wanted), strict=True):
             places[sample, view] = count, len(frames), numbers
             pieces.append(frames)
             count += len(frames)
-    return Clips(np.concatenate(pieces), padded([_rows(look, *places[look.sample, look.view]) for look in looks]))
+    return Clips(
+        np.concatenate(pieces),
+        padded([_rows(look, *places[look.sample, look.view]) for look in looks]),
+    )
 
 
 def _rows(look: Look, start: int, count: int, numbers: np.ndarray | None) -> np.ndarray:
@@ -66,11 +84,21 @@ def _rows(look: Look, start: int, count: int, numbers: np.ndarray | None) -> np.
 def joined(clips: Sequence[Clips]) -> Clips:
     """Several clips as one batch."""
     starts = np.cumsum([0, *(len(one.frames) for one in clips[:-1])])
-    rows = [np.where(row < 0, -1, row + start) for one, start in zip(clips, starts, strict=True) for row in one.index]
+    rows = [
+        np.where(row < 0, -1, row + start)
+        for one, start in zip(clips, starts, strict=True)
+        for row in one.index
+    ]
     return Clips(np.concatenate([one.frames for one in clips]), padded(rows))
 
 
-def watched(frames: Iterable[tuple[int, np.ndarray]], looks: Sequence[np.ndarray], *, batch: int, seen: Callable[[np.ndarray], list[np.ndarray]] = lambda clip: [clip]) -> Iterator[Clips]:
+def watched(
+    frames: Iterable[tuple[int, np.ndarray]],
+    looks: Sequence[np.ndarray],
+    *,
+    batch: int,
+    seen: Callable[[np.ndarray], list[np.ndarray]] = lambda clip: [clip],
+) -> Iterator[Clips]:
     """The clips of one video, `batch` looks in each of their views at a time, from its frames in their order.
 
     Only frames that are still needed are held, so that a long video takes no more memory than a short one.
@@ -89,7 +117,10 @@ def watched(frames: Iterable[tuple[int, np.ndarray]], looks: Sequence[np.ndarray
             number, frame = next(frames)
             held[number] = frame
         views = seen(np.stack([held[number] for number in needed]))
-        yield gathered([Look(0, numbers, view) for numbers in group for view in range(len(views))], lambda sample, numbers, wanted: views)  # noqa: ARG005, B023
+        yield gathered(
+            [Look(0, numbers, view) for numbers in group for view in range(len(views))],
+            lambda sample, numbers, wanted: views,
+        )  # noqa: ARG005, B023
 
 
 def padded(rows: Sequence[np.ndarray], fill: int = -1) -> np.ndarray:

@@ -46,11 +46,16 @@ class Contents:
             return f"drawing:{media.key}"
         if isinstance(media, (np.ndarray, Image.Image)):
             pixels = np.asarray(media)
-            return blake2b(f"{pixels.shape}{pixels.dtype}".encode() + np.ascontiguousarray(pixels).tobytes(), digest_size=16).hexdigest()
+            return blake2b(
+                f"{pixels.shape}{pixels.dtype}".encode() + np.ascontiguousarray(pixels).tobytes(),
+                digest_size=16,
+            ).hexdigest()
         path = Path(os.fspath(media))
         if path.is_dir():
             inside = [f"{file.name}:{self._of_file(file)}" for file in sorted(frame_files(path))]
-            return blake2b("\n".join(inside).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+            return blake2b(
+                "\n".join(inside).encode("utf-8", "surrogateescape"), digest_size=16
+            ).hexdigest()
         return self._of_file(path)
 
     def fact(self, name: str) -> Any:
@@ -77,11 +82,15 @@ class Contents:
         except FileNotFoundError:
             raise MediaError(str(path), "there is no such file.") from None
         except OSError as error:
-            raise MediaError(str(path), f"this file cannot be read ({error.strerror or error}).") from error
+            raise MediaError(
+                str(path), f"this file cannot be read ({error.strerror or error})."
+            ) from error
         self._hashes[name] = (state.st_size, state.st_mtime_ns, content)
         self._fresh.add(name)
         if known != self._hashes[name]:
-            self._append({"path": name, "size": state.st_size, "time": state.st_mtime_ns, "content": content})
+            self._append(
+                {"path": name, "size": state.st_size, "time": state.st_mtime_ns, "content": content}
+            )
         return content
 
     def _recall(self) -> None:
@@ -105,7 +114,9 @@ class Contents:
             with open(self.path, "ab", buffering=0) as file:  # noqa: PTH123 (unbuffered: one call, one line)
                 file.write(line)
         except OSError as error:
-            raise DataError(f"{self.path}: expected a file that can be written ({error.strerror or error}); free space or choose another folder.") from error
+            raise DataError(
+                f"{self.path}: expected a file that can be written ({error.strerror or error}); free space or choose another folder."
+            ) from error
 
 
 def _hash_file(path: Path) -> str:

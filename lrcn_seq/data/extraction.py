@@ -59,7 +59,11 @@ def items_of(
     """
 
     def found(sample: Sample) -> tuple[str, np.ndarray | None]:
-        numbers = None if sampling is None else sampling.candidates(known_times(sample.media, contents, pixels_limit=pixels_limit))
+        numbers = (
+            None
+            if sampling is None
+            else sampling.candidates(known_times(sample.media, contents, pixels_limit=pixels_limit))
+        )
         return contents.hash(sample.media), numbers
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
@@ -71,18 +75,39 @@ def items_of(
         else:
             content, numbers = result
             options = {"numbers": numbers, "modality": modality, "pixels_limit": pixels_limit}
-            items.append(Item(sample.id, key_of(content, numbers, view, modality), partial(_read, sample, preprocessing, view, options), 1 if numbers is None else len(numbers)))
+            items.append(
+                Item(
+                    sample.id,
+                    key_of(content, numbers, view, modality),
+                    partial(_read, sample, preprocessing, view, options),
+                    1 if numbers is None else len(numbers),
+                )
+            )
     return items, losses
 
 
-def key_of(content: str, numbers: np.ndarray | None, view: View | None, modality: Modality = "rgb") -> str:
+def key_of(
+    content: str, numbers: np.ndarray | None, view: View | None, modality: Modality = "rgb"
+) -> str:
     """What features are stored under: content, frame numbers, view, and whether frames or their motion are seen."""
-    frames = "all" if numbers is None else blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
-    return f"{content}:{frames}:{'' if view is None else view.identity}" + ("" if modality == "rgb" else f":{flow.IDENTITY}")
+    frames = (
+        "all"
+        if numbers is None
+        else blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
+    )
+    return f"{content}:{frames}:{'' if view is None else view.identity}" + (
+        "" if modality == "rgb" else f":{flow.IDENTITY}"
+    )
 
 
 def extract(
-    store: FeatureStore, items: Sequence[Item], encode: Encode, *, batch: int = 32, threads: int | None = None, progress: Progress | None = None
+    store: FeatureStore,
+    items: Sequence[Item],
+    encode: Encode,
+    *,
+    batch: int = 32,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> list[Loss]:
     """Stores the features of all items that are not stored yet; gives those whose media cannot be read.
 
@@ -132,7 +157,9 @@ class _Shelf:
         self.since = time.monotonic()
 
 
-def _readable(items: Iterable[Item], losses: list[Loss], threads: int, batch: int) -> Iterator[tuple[Item, np.ndarray]]:
+def _readable(
+    items: Iterable[Item], losses: list[Loss], threads: int, batch: int
+) -> Iterator[tuple[Item, np.ndarray]]:
     for item, frames in _decoded(items, threads, 2 * batch):
         if isinstance(frames, MediaError):
             losses.append(Loss(item.id, frames.path, frames.reason))
@@ -140,7 +167,9 @@ def _readable(items: Iterable[Item], losses: list[Loss], threads: int, batch: in
             yield item, frames
 
 
-def _decoded(items: Iterable[Item], threads: int, ahead: int) -> Iterator[tuple[Item, np.ndarray | MediaError]]:
+def _decoded(
+    items: Iterable[Item], threads: int, ahead: int
+) -> Iterator[tuple[Item, np.ndarray | MediaError]]:
     """Items with their frames, in order; about `ahead` frames at most are decoded and not yet taken (but one item a thread)."""
     waiting: deque[tuple[Item, Future]] = deque()
     frames = 0
@@ -162,7 +191,9 @@ def _result(item: Item, future: Future) -> tuple[Item, np.ndarray | MediaError]:
     return item, future.result()
 
 
-def _encoded(decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode, batch: int) -> Iterator[tuple[str, np.ndarray]]:
+def _encoded(
+    decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode, batch: int
+) -> Iterator[tuple[str, np.ndarray]]:
     """Keys with their features (T, R, D); the frames of several items share a batch, and a long item takes several."""
     open_items: deque[tuple[str, int]] = deque()
     ready: deque[np.ndarray] = deque()
@@ -177,7 +208,9 @@ def _encoded(decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode, batch: 
             count -= wanted
 
 
-def _filled(decoded: Iterable[tuple[Item, np.ndarray]], open_items: deque[tuple[str, int]], batch: int) -> Iterator[tuple[np.ndarray, int]]:
+def _filled(
+    decoded: Iterable[tuple[Item, np.ndarray]], open_items: deque[tuple[str, int]], batch: int
+) -> Iterator[tuple[np.ndarray, int]]:
     """Full batches of frames, and how many of each are real; notes in `open_items` what they belong to."""
     held: deque[np.ndarray] = deque()
     count, full = 0, False
@@ -190,7 +223,14 @@ def _filled(decoded: Iterable[tuple[Item, np.ndarray]], open_items: deque[tuple[
             count, full = count - batch, True
     if count:
         rest = _take(held, count)
-        yield (np.concatenate([rest, np.zeros((batch - count, *rest.shape[1:]), rest.dtype)]) if full else rest), count
+        yield (
+            (
+                np.concatenate([rest, np.zeros((batch - count, *rest.shape[1:]), rest.dtype)])
+                if full
+                else rest
+            ),
+            count,
+        )
 
 
 def _take(ready: deque[np.ndarray], wanted: int) -> np.ndarray:
@@ -206,7 +246,9 @@ def _take(ready: deque[np.ndarray], wanted: int) -> np.ndarray:
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def _read(sample: Sample, preprocessing: Preprocessing, view: View | None, options: dict) -> np.ndarray:
+def _read(
+    sample: Sample, preprocessing: Preprocessing, view: View | None, options: dict
+) -> np.ndarray:
     if view is None:
         return read_frames(sample.media, preprocessing, **options)
     return np.concatenate(read_views(sample.media, preprocessing, view, **options))

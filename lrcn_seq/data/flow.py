@@ -20,7 +20,9 @@ IDENTITY = "flow:dis1"
 """Part of what features of flow are stored under; to be changed whenever other pixels come out."""
 
 
-def flow_in_order(frames: Iterable[tuple[int, np.ndarray]], wanted: Container[int]) -> Iterator[tuple[int, np.ndarray]]:
+def flow_in_order(
+    frames: Iterable[tuple[int, np.ndarray]], wanted: Container[int]
+) -> Iterator[tuple[int, np.ndarray]]:
     """The motion that begins at each wanted frame, (H, W, 3) uint8 with its number, one frame behind and in constant memory.
 
     Args:
@@ -57,17 +59,23 @@ def motion(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         raise MissingPackageError("opencv-python-headless", "flow", "Optical flow") from None
     height, width = first.shape[:2]
     filling = ((0, max(SMALLEST - height, 0)), (0, max(SMALLEST - width, 0)))
-    gray, later = (np.pad(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), filling, mode="edge") for frame in (first, second))
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(gray, later, None)[:height, :width]
+    gray, later = (
+        np.pad(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), filling, mode="edge")
+        for frame in (first, second)
+    )
+    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(gray, later, None)[
+        :height, :width
+    ]
 
 
 def flow_picture(flow: np.ndarray) -> np.ndarray:
     """Motion (..., H, W, 2) in pixels as a picture (..., H, W, 3) uint8."""
     length = np.sqrt((flow**2).sum(axis=-1, keepdims=True))
-    return np.clip(np.rint(np.concatenate([flow, length], axis=-1) * SCALE + ZERO), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(np.concatenate([flow, length], axis=-1) * SCALE + ZERO), 0, 255).astype(
+        np.uint8
+    )
 
 
 def still(frame: np.ndarray) -> np.ndarray:
     """The picture of a frame that does not move."""
     return np.full_like(frame, ZERO)
-

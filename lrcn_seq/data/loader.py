@@ -29,7 +29,13 @@ Labels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def load(
-    plan: Plan, read: ReadClips, *, captions: Captions | None = None, labels: Labels | None = None, threads: int | None = None, ahead: int | None = None
+    plan: Plan,
+    read: ReadClips,
+    *,
+    captions: Captions | None = None,
+    labels: Labels | None = None,
+    threads: int | None = None,
+    ahead: int | None = None,
 ) -> grain.IterDataset:
     """The batches of a plan, in its order. Give `plan[step:]` to go on at a step.
 
@@ -46,14 +52,22 @@ def load(
     import grain
 
     threads = threads or os.cpu_count() or 1
-    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=max(ahead or threads, threads))
+    options = grain.ReadOptions(
+        num_threads=threads, prefetch_buffer_size=max(ahead or threads, threads)
+    )
     return grain.MapDataset.source(Batches(plan, read, captions, labels)).to_iter_dataset(options)
 
 
 class Batches:
     """Random access to the batches of a plan."""
 
-    def __init__(self, plan: Plan, read: ReadClips, captions: Captions | None = None, labels: Labels | None = None):
+    def __init__(
+        self,
+        plan: Plan,
+        read: ReadClips,
+        captions: Captions | None = None,
+        labels: Labels | None = None,
+    ):
         self.plan, self.read, self.captions, self.labels = plan, read, captions, labels
 
     def __len__(self) -> int:
@@ -63,7 +77,11 @@ class Batches:
         step = self.plan[position]
         if self.labels is not None:
             return LabeledBatch(self.read(step.samples), *self.labels(step.samples))
-        words = np.zeros((0, 0), np.int32) if self.captions is None else self.captions.words(step.rows, step.length)
+        words = (
+            np.zeros((0, 0), np.int32)
+            if self.captions is None
+            else self.captions.words(step.rows, step.length)
+        )
         return Batch(self.read(step.samples), step.owner, words)
 
 
@@ -88,19 +106,36 @@ class PictureReader:
         modality: Modality = "rgb",
         pixels_limit: int = PIXELS_LIMIT,
     ):
-        self.samples, self.preprocessing, self.choose, self.view = samples, preprocessing, choose, view
-        self.seed, self.epoch, self.modality, self.pixels_limit = seed, epoch, modality, pixels_limit
+        self.samples, self.preprocessing, self.choose, self.view = (
+            samples,
+            preprocessing,
+            choose,
+            view,
+        )
+        self.seed, self.epoch, self.modality, self.pixels_limit = (
+            seed,
+            epoch,
+            modality,
+            pixels_limit,
+        )
 
     def __call__(self, positions: np.ndarray) -> Clips:
         """Packed frames (N, H, W, 3) uint8; what is asked for twice is decoded once."""
         return gathered([self.choose(int(position)) for position in positions], self._frames)
 
-    def _frames(self, sample: int, numbers: np.ndarray | None, wanted: list[int]) -> list[np.ndarray]:
-        media, options = self.samples[sample].media, {"numbers": numbers, "modality": self.modality, "pixels_limit": self.pixels_limit}
+    def _frames(
+        self, sample: int, numbers: np.ndarray | None, wanted: list[int]
+    ) -> list[np.ndarray]:
+        media, options = (
+            self.samples[sample].media,
+            {"numbers": numbers, "modality": self.modality, "pixels_limit": self.pixels_limit},
+        )
         if self.epoch is None and wanted != [0]:
             seen = read_views(media, self.preprocessing, self.view, **options)
             return [seen[view] for view in wanted]
-        random = None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, sample])
+        random = (
+            None if self.epoch is None else np.random.default_rng([self.seed, self.epoch, sample])
+        )
         return [read_frames(media, self.preprocessing, view=self.view, random=random, **options)]
 
 
@@ -113,14 +148,24 @@ class FeatureReader:
         stored: for videos, the frame numbers that are stored of each sample, ascending (`Sampling.candidates`).
     """
 
-    def __init__(self, store: FeatureStore, keys: Sequence[str], *, choose: Choose | None = None, stored: Sequence[np.ndarray] = ()):
+    def __init__(
+        self,
+        store: FeatureStore,
+        keys: Sequence[str],
+        *,
+        choose: Choose | None = None,
+        stored: Sequence[np.ndarray] = (),
+    ):
         self.store, self.choose, self.stored = store, choose, stored
         self.starts, self.counts = store.places(keys)
 
     def __call__(self, positions: np.ndarray) -> Clips:
         if self.choose is not None:
             rows = [self._rows(self.choose(int(position))) for position in positions]
-            return Clips(self.store.rows()[np.concatenate(rows)], index_of([len(several) for several in rows]))
+            return Clips(
+                self.store.rows()[np.concatenate(rows)],
+                index_of([len(several) for several in rows]),
+            )
         starts, counts = self.starts[positions], self.counts[positions]
         ends = np.cumsum(counts)
         rows = np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
@@ -129,7 +174,11 @@ class FeatureReader:
     def _rows(self, look: Look) -> np.ndarray:
         """Views of a sample are stored one after the other."""
         stored = self.stored[look.sample]
-        return self.starts[look.sample] + look.view * len(stored) + np.searchsorted(stored, look.numbers)
+        return (
+            self.starts[look.sample]
+            + look.view * len(stored)
+            + np.searchsorted(stored, look.numbers)
+        )
 
 
 class VectorReader:
@@ -146,7 +195,9 @@ class VectorReader:
         """Packed vectors (N, D) float32."""
         return gathered([self.choose(int(position)) for position in positions], self._vectors)
 
-    def _vectors(self, sample: int, numbers: np.ndarray | None, wanted: list[int]) -> list[np.ndarray]:
+    def _vectors(
+        self, sample: int, numbers: np.ndarray | None, wanted: list[int]
+    ) -> list[np.ndarray]:
         vectors = read_vectors(self.samples[sample].media)
         return [vectors if numbers is None else vectors[numbers]] * len(wanted)
 

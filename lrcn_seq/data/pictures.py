@@ -18,10 +18,25 @@ from lrcn_seq.records import Preprocessing
 PIXELS_LIMIT = 100_000_000
 
 # EPS and WMF would start other programs, and formats without a magic number would take any file for a picture.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "MPO", "JPEG2000", "AVIF", "ICO", "QOI")
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "BMP",
+    "WEBP",
+    "TIFF",
+    "PPM",
+    "MPO",
+    "JPEG2000",
+    "AVIF",
+    "ICO",
+    "QOI",
+)
 Image.init()
 KNOWN_FORMATS = [name for name in FORMATS if name in Image.OPEN]
-FILTERS = {name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")}
+FILTERS = {
+    name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")
+}
 
 # EXIF orientation to what sets the picture upright.
 UPRIGHT = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
@@ -35,10 +50,17 @@ REDUCTION = 3
 
 # Our own bound comes first and says it in a sentence; a damaged EXIF block is no news to the user.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", message="(Corrupt EXIF|Truncated File Read|Metadata Warning)", category=UserWarning, module="PIL")
+warnings.filterwarnings(
+    "ignore",
+    message="(Corrupt EXIF|Truncated File Read|Metadata Warning)",
+    category=UserWarning,
+    module="PIL",
+)
 
 
-def read_picture(media: Any, *, pixels_limit: int = PIXELS_LIMIT, size: tuple[int, int] | None = None) -> Image.Image:
+def read_picture(
+    media: Any, *, pixels_limit: int = PIXELS_LIMIT, size: tuple[int, int] | None = None
+) -> Image.Image:
     """The first frame of a picture, upright, RGB, transparent parts on white.
 
     Args:
@@ -92,15 +114,26 @@ def _sentences(name: Any) -> Iterator[None]:
 def _bound(image: Image.Image, pixels_limit: int, name: Any) -> None:
     width, height = image.size
     if width * height > pixels_limit:
-        raise MediaError(str(name), f"expected at most {pixels_limit:,} pixels. Received: {width} × {height}; make the picture smaller or raise the bound.")
+        raise MediaError(
+            str(name),
+            f"expected at most {pixels_limit:,} pixels. Received: {width} × {height}; make the picture smaller or raise the bound.",
+        )
 
 
 def _from_array(pixels: np.ndarray) -> Image.Image:
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     gray, colored = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[2] in (3, 4)
-    if pixels.size == 0 or not (gray or colored) or pixels.dtype not in (np.uint8, np.uint16) or (colored and pixels.dtype != np.uint8):
-        raise MediaError("the array given", f"expected pixels (H, W, 3) uint8. Received: shape={pixels.shape}, dtype={pixels.dtype}.")
+    if (
+        pixels.size == 0
+        or not (gray or colored)
+        or pixels.dtype not in (np.uint8, np.uint16)
+        or (colored and pixels.dtype != np.uint8)
+    ):
+        raise MediaError(
+            "the array given",
+            f"expected pixels (H, W, 3) uint8. Received: shape={pixels.shape}, dtype={pixels.dtype}.",
+        )
     return Image.fromarray(pixels)
 
 
@@ -117,7 +150,10 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         image = _eight_bits(image)
     if image.mode == "F":
-        raise MediaError(getattr(image, "filename", "") or GIVEN, "expected 8 or 16 bits a channel. Received: floating-point pixels, whose range is not known; save it with 8 bits.")
+        raise MediaError(
+            getattr(image, "filename", "") or GIVEN,
+            "expected 8 or 16 bits a channel. Received: floating-point pixels, whose range is not known; save it with 8 bits.",
+        )
     if not image.has_transparency_data:
         return image.convert("RGB")
     colored = image.convert("RGBA")
@@ -139,7 +175,11 @@ def _central_box(size: tuple[int, int], aspect: float) -> tuple[float, float, fl
 
 def _padded(image: Image.Image, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
     scale = min(size[0] / image.width, size[1] / image.height)
-    inner = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), how, reducing_gap=3.0)
+    inner = image.resize(
+        (max(1, round(image.width * scale)), max(1, round(image.height * scale))),
+        how,
+        reducing_gap=3.0,
+    )
     canvas = Image.new("RGB", size)
     canvas.paste(inner, ((size[0] - inner.width) // 2, (size[1] - inner.height) // 2))
     return canvas

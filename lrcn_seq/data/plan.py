@@ -38,7 +38,14 @@ ALL = Shard()
 
 
 def by_caption(
-    owner: np.ndarray, lengths: np.ndarray, *, batch: int, seed: int, epoch: int, padded: tuple[int, ...] | None = None, shard: Shard = ALL
+    owner: np.ndarray,
+    lengths: np.ndarray,
+    *,
+    batch: int,
+    seed: int,
+    epoch: int,
+    padded: tuple[int, ...] | None = None,
+    shard: Shard = ALL,
 ) -> Plan:
     """Every sentence once, in batches of similar length; each sentence has a clip of its own (for stored features).
 
@@ -52,12 +59,24 @@ def by_caption(
     padded = padded_lengths(lengths) if padded is None else padded
     random = _random(seed, epoch)
     groups = _buckets(random.permutation(len(lengths)), lengths, padded, batch)
-    steps = [_own_clips(owner, part, length) for rows, length in groups if len(part := _share(rows, shard))]
+    steps = [
+        _own_clips(owner, part, length)
+        for rows, length in groups
+        if len(part := _share(rows, shard))
+    ]
     return [steps[position] for position in random.permutation(len(steps))]
 
 
 def by_picture(
-    owner: np.ndarray, lengths: np.ndarray, *, batch: int, captions: int, seed: int, epoch: int, padded: tuple[int, ...] | None = None, shard: Shard = ALL
+    owner: np.ndarray,
+    lengths: np.ndarray,
+    *,
+    batch: int,
+    captions: int,
+    seed: int,
+    epoch: int,
+    padded: tuple[int, ...] | None = None,
+    shard: Shard = ALL,
 ) -> Plan:
     """Every picture once, with `captions` of its sentences (for a CNN in the graph: each is decoded and encoded once).
 
@@ -76,7 +95,14 @@ def by_picture(
         part = _share(whole, shard)
         if len(part):
             length = _padded_to(lengths[chosen[whole]].max(), padded)
-            steps.append(Step(pictures[part], chosen[part].reshape(-1), np.repeat(np.arange(len(part), dtype=np.int32), captions), length))
+            steps.append(
+                Step(
+                    pictures[part],
+                    chosen[part].reshape(-1),
+                    np.repeat(np.arange(len(part), dtype=np.int32), captions),
+                    length,
+                )
+            )
     return steps
 
 
@@ -84,7 +110,10 @@ def in_order(samples: int, *, batch: int) -> Plan:
     """Every sample once, in order and without sentences: for decoding, where `samples` is their number."""
     _check(batch, ALL)
     none = np.zeros(0, np.int32)
-    return [Step(np.arange(first, min(first + batch, samples)), none, none, 0) for first in range(0, samples, batch)]
+    return [
+        Step(np.arange(first, min(first + batch, samples)), none, none, 0)
+        for first in range(0, samples, batch)
+    ]
 
 
 def padded_lengths(lengths: np.ndarray, count: int = 6) -> tuple[int, ...]:
@@ -97,7 +126,9 @@ def padded_lengths(lengths: np.ndarray, count: int = 6) -> tuple[int, ...]:
     choices = []
     for _ in range(count):
         # options[j, i]: the lengths i … j−1 are padded to the last of them, what comes before as well as could be.
-        options = cost[None, :] + np.concatenate([[0], values])[:, None] * (total[:, None] - total[None, :])
+        options = cost[None, :] + np.concatenate([[0], values])[:, None] * (
+            total[:, None] - total[None, :]
+        )
         options[np.triu_indices(len(values) + 1)] = np.inf
         choices.append(options.argmin(axis=1))
         cost = options.min(axis=1)
@@ -114,7 +145,9 @@ def _random(seed: int, epoch: int) -> np.random.Generator:
 
 def _check(batch: int, shard: Shard) -> None:
     if batch < 1 or batch % shard.count:
-        raise ArgumentError(f"batch: expected a positive multiple of the number of processes. Received: batch={batch}, processes={shard.count}.")
+        raise ArgumentError(
+            f"batch: expected a positive multiple of the number of processes. Received: batch={batch}, processes={shard.count}."
+        )
 
 
 def _share(items: np.ndarray, shard: Shard) -> np.ndarray:
@@ -123,7 +156,9 @@ def _share(items: np.ndarray, shard: Shard) -> np.ndarray:
     return items[shard.index * each : (shard.index + 1) * each]
 
 
-def _buckets(order: np.ndarray, lengths: np.ndarray, padded: tuple[int, ...], batch: int) -> list[tuple[np.ndarray, int]]:
+def _buckets(
+    order: np.ndarray, lengths: np.ndarray, padded: tuple[int, ...], batch: int
+) -> list[tuple[np.ndarray, int]]:
     """Batches of each padded length; what is left of one goes up to the next, so that only the very last is short."""
     groups, rest = [], order[:0]
     for below, length in pairwise((0, *padded)):
@@ -138,10 +173,14 @@ def _own_clips(owner: np.ndarray, rows: np.ndarray, length: int) -> Step:
     return Step(owner[rows], rows, np.arange(len(rows), dtype=np.int32), length)
 
 
-def _chosen(owner: np.ndarray, captions: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+def _chosen(
+    owner: np.ndarray, captions: int, seed: int, epoch: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The samples that have sentences, and (pictures, captions) rows of each for this epoch."""
     if captions < 1:
-        raise ArgumentError(f"captions: expected at least one a picture. Received: captions={captions}.")
+        raise ArgumentError(
+            f"captions: expected at least one a picture. Received: captions={captions}."
+        )
     # One shuffle of all sentences for the whole training, then a window that moves with the epoch.
     rows = np.random.default_rng([seed, 0, 1]).permutation(len(owner))
     rows = rows[np.argsort(owner[rows], kind="stable")]

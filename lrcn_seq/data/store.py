@@ -30,7 +30,9 @@ from lrcn_seq.errors import DataError
 from lrcn_seq.records import Preprocessing
 
 FORMAT = 1
-RECORD = np.dtype([("key", "V16"), ("start", "<u8"), ("count", "<u4"), ("rows", "<u4"), ("record", "<u4")])
+RECORD = np.dtype(
+    [("key", "V16"), ("start", "<u8"), ("count", "<u4"), ("rows", "<u4"), ("record", "<u4")]
+)
 CHECKED = RECORD.itemsize - 4
 
 
@@ -59,9 +61,13 @@ class FeatureStore:
         DataError: the folder cannot be made or is damaged.
     """
 
-    def __init__(self, folder: str | Path, signature: str, dtype: Literal["float16", "float32"] = "float16"):
+    def __init__(
+        self, folder: str | Path, signature: str, dtype: Literal["float16", "float32"] = "float16"
+    ):
         self.signature, self.dtype = signature, np.dtype(dtype)
-        self.folder = Path(folder) / blake2b(f"{signature}:{dtype}".encode(), digest_size=12).hexdigest()
+        self.folder = (
+            Path(folder) / blake2b(f"{signature}:{dtype}".encode(), digest_size=12).hexdigest()
+        )
         self.shape: tuple[int, int] | None = None
         self._entries: dict[bytes, Entry] = {}
         self._seen = (0, 0)
@@ -93,14 +99,18 @@ class FeatureStore:
     def places(self, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """First row and number of rows (P,) of each key, for gathering many out of `rows`."""
         entries = [self._entry(key) for key in keys]
-        return np.array([entry.start for entry in entries], np.int64), np.array([entry.count for entry in entries], np.int64)
+        return np.array([entry.start for entry in entries], np.int64), np.array(
+            [entry.count for entry in entries], np.int64
+        )
 
     def rows(self) -> np.ndarray:
         """All rows (N, R, D), memory-mapped."""
         end = self._end()
         if self._map is None or len(self._map) < end:
             if self.shape is None or not end:
-                raise DataError(f"{self.folder}: expected stored features. Received: an empty store; extract them first.")
+                raise DataError(
+                    f"{self.folder}: expected stored features. Received: an empty store; extract them first."
+                )
             self._map = np.memmap(self._data, self.dtype, "r", shape=(end, *self.shape))
         return self._map
 
@@ -114,7 +124,11 @@ class FeatureStore:
         with _sentences(self.folder), self._locked():
             self.refresh()
             self._settle_shape(stored)
-            new = {_digest(key): rows for key, rows in zip(keys, stored, strict=True) if key not in self}
+            new = {
+                _digest(key): rows
+                for key, rows in zip(keys, stored, strict=True)
+                if key not in self
+            }
             if new:
                 self._write(new)
             self.refresh()
@@ -123,7 +137,11 @@ class FeatureStore:
         """Compares all rows with their checksums, forgets those that are damaged, and says how many they were."""
         with _sentences(self.folder), self._locked():
             self.refresh()
-            intact = {key: entry for key, entry in self._entries.items() if zlib.crc32(self.rows()[entry.start :][: entry.count].tobytes()) == entry.checksum}
+            intact = {
+                key: entry
+                for key, entry in self._entries.items()
+                if zlib.crc32(self.rows()[entry.start :][: entry.count].tobytes()) == entry.checksum
+            }
             damaged = len(self) - len(intact)
             if damaged:
                 draft = self._index.with_suffix(".draft")
@@ -140,13 +158,17 @@ class FeatureStore:
         state = self._index.stat() if self._index.exists() else None
         if state is None or (state.st_ino, state.st_size) == self._seen:
             return
-        known = self._seen[1] if state.st_ino == self._seen[0] and state.st_size > self._seen[1] else 0
+        known = (
+            self._seen[1] if state.st_ino == self._seen[0] and state.st_size > self._seen[1] else 0
+        )
         if not known:
             self._entries = {}
         valid = known + self._read_index(known)
         self._seen = (state.st_ino, valid)
         if self._end() * self._row_size() > self._data.stat().st_size:
-            raise DataError(f"{self._data}: expected {self._end():,} rows of {self._row_size():,} bytes. Received: a shorter file; delete {self.folder} and extract again.")
+            raise DataError(
+                f"{self._data}: expected {self._end():,} rows of {self._row_size():,} bytes. Received: a shorter file; delete {self.folder} and extract again."
+            )
 
     @property
     def _about(self) -> Path:
@@ -163,7 +185,9 @@ class FeatureStore:
     def _entry(self, key: str) -> Entry:
         entry = self._entries.get(_digest(key))
         if entry is None:
-            raise DataError(f"{self.folder}: expected stored features of {key}. Received: none; extract them first.")
+            raise DataError(
+                f"{self.folder}: expected stored features of {key}. Received: none; extract them first."
+            )
         return entry
 
     def _end(self) -> int:
@@ -179,28 +203,44 @@ class FeatureStore:
         for record in np.frombuffer(raw, RECORD, len(raw) // RECORD.itemsize):
             if zlib.crc32(record.tobytes()[:CHECKED]) != record["record"]:
                 break
-            self._entries[record["key"].tobytes()] = Entry(int(record["start"]), int(record["count"]), int(record["rows"]))
+            self._entries[record["key"].tobytes()] = Entry(
+                int(record["start"]), int(record["count"]), int(record["rows"])
+            )
             taken += RECORD.itemsize
         return taken
 
     def _converted(self, features: np.ndarray) -> np.ndarray:
         features = np.asarray(features)
         if features.ndim != 3 or len(features) == 0:
-            raise DataError(f"expected features (T, R, D) of at least one frame. Received: shape={features.shape}.")
+            raise DataError(
+                f"expected features (T, R, D) of at least one frame. Received: shape={features.shape}."
+            )
         with np.errstate(over="ignore"):
             stored = np.ascontiguousarray(features, self.dtype)
         if not np.isfinite(stored).all():
-            cause = "numbers beyond the range of float16; store float32" if np.isfinite(features).all() else "infinite numbers or NaN from the encoder"
+            cause = (
+                "numbers beyond the range of float16; store float32"
+                if np.isfinite(features).all()
+                else "infinite numbers or NaN from the encoder"
+            )
             raise DataError(f"expected finite features. Received: {cause}.")
         return stored
 
     def _settle_shape(self, stored: Sequence[np.ndarray]) -> None:
         shapes = {rows.shape[1:] for rows in stored} | ({self.shape} if self.shape else set())
         if len(shapes) > 1:
-            raise DataError(f"{self.folder}: expected features of one shape (R, D). Received: {sorted(shapes)}.")
+            raise DataError(
+                f"{self.folder}: expected features of one shape (R, D). Received: {sorted(shapes)}."
+            )
         if self.shape is None and shapes:
             (self.shape,) = shapes
-            about = {"format": FORMAT, "signature": self.signature, "dtype": self.dtype.name, "regions": self.shape[0], "features": self.shape[1]}
+            about = {
+                "format": FORMAT,
+                "signature": self.signature,
+                "dtype": self.dtype.name,
+                "regions": self.shape[0],
+                "features": self.shape[1],
+            }
             draft = self._about.with_suffix(".draft")
             draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
             draft.replace(self._about)
@@ -255,4 +295,6 @@ def _sentences(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{folder}: features cannot be stored here ({error.strerror or error}). Free space or choose another folder; what was stored stays.") from error
+        raise DataError(
+            f"{folder}: features cannot be stored here ({error.strerror or error}). Free space or choose another folder; what was stored stays."
+        ) from error

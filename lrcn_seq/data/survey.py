@@ -64,7 +64,10 @@ def survey(
     contents = contents or Contents()
     losses = []
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for done, loss in enumerate(pool.map(lambda sample: _open(sample, contents, holds, pixels_limit, width), samples), start=1):
+        for done, loss in enumerate(
+            pool.map(lambda sample: _open(sample, contents, holds, pixels_limit, width), samples),
+            start=1,
+        ):
             losses += [loss] if loss else []
             if progress:
                 progress(done, len(samples))
@@ -73,7 +76,14 @@ def survey(
     return [sample for sample in samples if sample.id not in lost]
 
 
-def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: float, report: str | Path | None = None) -> None:
+def settle(
+    losses: Iterable[Loss],
+    total: int,
+    *,
+    on_error: OnError,
+    most_lost: float,
+    report: str | Path | None = None,
+) -> None:
     """Decides what becomes of a run that lost samples.
 
     Args:
@@ -84,20 +94,28 @@ def settle(losses: Iterable[Loss], total: int, *, on_error: OnError, most_lost: 
         DataError: more was lost than is allowed.
     """
     if on_error not in ("raise", "skip"):
-        raise ArgumentError(f"on_error: expected 'raise' or 'skip'. Received: on_error={on_error!r}.")
+        raise ArgumentError(
+            f"on_error: expected 'raise' or 'skip'. Received: on_error={on_error!r}."
+        )
     losses = list(losses)
     if report is not None and losses:
         _write(Path(report), losses)
     elif report is not None:
         Path(report).unlink(missing_ok=True)
     if losses and on_error == "raise":
-        raise DataError(f"{losses[0]} {_others(losses)}Repair or remove it, or set data.on_error to skip.")
+        raise DataError(
+            f"{losses[0]} {_others(losses)}Repair or remove it, or set data.on_error to skip."
+        )
     if len(losses) > most_lost * total:
         listed = f" All are listed in {report}." if report else ""
-        raise DataError(f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed (data.lost_share_limit). The first is {losses[0]}{listed}")
+        raise DataError(
+            f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed (data.lost_share_limit). The first is {losses[0]}{listed}"
+        )
 
 
-def _open(sample: Sample, contents: Contents, holds: Holds, pixels_limit: int, width: int | None) -> Loss | None:
+def _open(
+    sample: Sample, contents: Contents, holds: Holds, pixels_limit: int, width: int | None
+) -> Loss | None:
     if hasattr(sample.media, "draw"):
         return None
     try:
@@ -137,4 +155,6 @@ def _write(path: Path, losses: list[Loss]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(lines, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise DataError(f"{path}: expected a file that can be written ({error.strerror or error}); choose another place for the list of what was left out.") from error
+        raise DataError(
+            f"{path}: expected a file that can be written ({error.strerror or error}); choose another place for the list of what was left out."
+        ) from error

@@ -50,19 +50,42 @@ class AttentionLstm(WordDecoder):
         self.vocabulary_size = vocabulary_size
 
         def dense(width: int, name: str, *, bias: bool = True) -> Dense:
-            return Dense(width, use_bias=bias, kernel_initializer=uniform(initializer_range, "glorot_uniform"), name=name)
+            return Dense(
+                width,
+                use_bias=bias,
+                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                name=name,
+            )
 
         with built_under(self.dtype_policy):
             self.drop_feature = seeded_dropout(feature_dropout, rank=3)
             self.feature = dense(feature_units, "feature") if feature_units else None
-            self.reader = Lstm(reader, initializer_range=initializer_range, forget_bias=forget_bias) if reader else None
-            self.first_hidden, self.first_cell = dense(units, "first_hidden"), dense(units, "first_cell")
+            self.reader = (
+                Lstm(reader, initializer_range=initializer_range, forget_bias=forget_bias)
+                if reader
+                else None
+            )
+            self.first_hidden, self.first_cell = (
+                dense(units, "first_hidden"),
+                dense(units, "first_cell"),
+            )
             self.attention = Attention(attention, initializer_range=initializer_range)
             self.gate = dense(1, "gate") if gate else None
-            self.embed = Embedding(vocabulary_size, embedding, embeddings_initializer=uniform(initializer_range, "uniform"))
+            self.embed = Embedding(
+                vocabulary_size,
+                embedding,
+                embeddings_initializer=uniform(initializer_range, "uniform"),
+            )
             self.lstm = Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
             self.context_gates = dense(4 * units, "context_gates", bias=False)
-            self.deep = (dense(embedding, "deep_hidden", bias=False), dense(embedding, "deep_context", bias=False)) if deep_output else ()
+            self.deep = (
+                (
+                    dense(embedding, "deep_hidden", bias=False),
+                    dense(embedding, "deep_context", bias=False),
+                )
+                if deep_output
+                else ()
+            )
             self.drop = seeded_dropout(dropout)
             self.output_words = dense(vocabulary_size, "output_words")
 
@@ -78,7 +101,13 @@ class AttentionLstm(WordDecoder):
         self.attention.build((None, None, width), (None, units))
         self.embed.build((None,))
         self.lstm.build((None, embedding))
-        given = {self.first_hidden: width, self.first_cell: width, self.gate: units, self.context_gates: width, self.output_words: embedding if self.deep else units}
+        given = {
+            self.first_hidden: width,
+            self.first_cell: width,
+            self.gate: units,
+            self.context_gates: width,
+            self.output_words: embedding if self.deep else units,
+        }
         for layer, entering in (given | dict(zip(self.deep, (units, width), strict=False))).items():
             if layer is not None:
                 layer.build((None, entering))
@@ -97,15 +126,24 @@ class AttentionLstm(WordDecoder):
         """One word (B,) further, with the attention weights (B, M) that chose its context."""
         embedded = self._embedded(word, memory)
         hidden, cell, context, weights = self._advance(self.lstm.project(embedded), state, memory)
-        return StepOutput(self.project(self._leaving(embedded, hidden, context, memory)), weights, (hidden, cell))
+        return StepOutput(
+            self.project(self._leaving(embedded, hidden, context, memory)), weights, (hidden, cell)
+        )
 
     def hidden(self, encoded: Encoded, words, training: bool = False):
         """What enters the logits, (B, L, E) with `deep_output`, otherwise (B, L, U)."""
         memory, (hidden, cell) = self.start(encoded, training=training)
         regions, _, real, _ = memory
         embedded = self._embedded(ops.transpose(words), memory)
-        nothing = (ops.zeros_like(regions[:, 0]), ops.cast(ops.zeros_like(real), self.compute_dtype))
-        _, (hidden, _, context, _) = unfold(lambda carry, sums: self._advance(sums, carry[:2], memory), (hidden, cell, *nothing), self.lstm.project(embedded))
+        nothing = (
+            ops.zeros_like(regions[:, 0]),
+            ops.cast(ops.zeros_like(real), self.compute_dtype),
+        )
+        _, (hidden, _, context, _) = unfold(
+            lambda carry, sums: self._advance(sums, carry[:2], memory),
+            (hidden, cell, *nothing),
+            self.lstm.project(embedded),
+        )
         return ops.transpose(self._leaving(embedded, hidden, context, memory), (1, 0, 2))
 
     def project(self, hidden):
@@ -116,12 +154,18 @@ class AttentionLstm(WordDecoder):
         """Features (B, S, R, D + U): what the reader says at each step stands beside its regions."""
         features = encoded.features
         said = self.reader(steps_first(encoded)[0])
-        said = ops.broadcast_to(ops.transpose(said, (1, 0, 2))[:, :, None], (*ops.shape(features)[:3], self.reader.units))
+        said = ops.broadcast_to(
+            ops.transpose(said, (1, 0, 2))[:, :, None],
+            (*ops.shape(features)[:3], self.reader.units),
+        )
         return Encoded(ops.concatenate([features, said], axis=-1), encoded.mask)
 
     def _masks(self, batch):
         widths = (self.embed.output_dim, self.embed.output_dim if self.deep else self.lstm.units)
-        return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in widths)
+        return tuple(
+            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
+            for width in widths
+        )
 
     def _embedded(self, words, memory):
         masks = memory[-1]

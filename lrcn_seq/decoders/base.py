@@ -59,7 +59,9 @@ class FrameDecoder(_Decoder):
 
     def _refusal(self, received: str) -> ArgumentError:
         name = type(self).__module__.rpartition(".")[2]
-        return ArgumentError(f"Expected a causal decoder: {name}, as it is set up, sees the whole clip before it answers. Received: {received}; choose lstm_frames, not bidirectional.")
+        return ArgumentError(
+            f"Expected a causal decoder: {name}, as it is set up, sees the whole clip before it answers. Received: {received}; choose lstm_frames, not bidirectional."
+        )
 
 
 class WordDecoder(_Decoder):
@@ -100,7 +102,9 @@ class WordDecoder(_Decoder):
         """
         memory, state = self.start(encoded, training=training)
 
-        sampled = ops.concatenate([ops.zeros_like(uniforms[:1], "bool"), uniforms[1:] < probability])
+        sampled = ops.concatenate(
+            [ops.zeros_like(uniforms[:1], "bool"), uniforms[1:] < probability]
+        )
 
         def body(carry, given):
             state, logits = carry
@@ -108,7 +112,9 @@ class WordDecoder(_Decoder):
             out = self.step(ops.where(given < 0, own, given), state, memory)
             return out.state, out.logits
 
-        nothing = ops.zeros((ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype))
+        nothing = ops.zeros(
+            (ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype)
+        )
         given = ops.where(sampled, ops.full_like(ops.transpose(words), -1), ops.transpose(words))
         _, (_, logits) = unfold(body, (state, nothing), given)
         return ops.transpose(logits, (1, 0, 2))

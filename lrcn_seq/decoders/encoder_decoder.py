@@ -41,18 +41,32 @@ class EncoderDecoder(LstmWordDecoder):
         self.vocabulary_size = vocabulary_size
 
         def stack() -> list[Lstm]:
-            return [Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias) for _ in range(layers)]
+            return [
+                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
+                for _ in range(layers)
+            ]
 
         with built_under(self.dtype_policy):
             self.drop_feature, self.drop = seeded_dropout(feature_dropout), seeded_dropout(dropout)
             self.readers, self.writers = stack(), stack()
-            self.embed = Embedding(vocabulary_size, embedding, embeddings_initializer=uniform(initializer_range, "uniform"))
-            self.output_words = Dense(vocabulary_size, kernel_initializer=uniform(initializer_range, "glorot_uniform"), name="output_words")
+            self.embed = Embedding(
+                vocabulary_size,
+                embedding,
+                embeddings_initializer=uniform(initializer_range, "uniform"),
+            )
+            self.output_words = Dense(
+                vocabulary_size,
+                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                name="output_words",
+            )
 
     def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
         """Weights for features (B, S, R, D)."""
         self.embed.build((None,))
-        for stack, width in ((self.readers, encoded_shape[0][-1]), (self.writers, self.embed.output_dim)):
+        for stack, width in (
+            (self.readers, encoded_shape[0][-1]),
+            (self.writers, self.embed.output_dim),
+        ):
             widths = [width, *(layer.units for layer in stack)]
             for layer, (entering, _) in zip(stack, pairwise(widths), strict=True):
                 layer.build((None, entering))
@@ -75,7 +89,10 @@ class EncoderDecoder(LstmWordDecoder):
     def _masks(self, batch):
         """A dropout mask for the embedded words and one for each layer's output."""
         widths = [self.embed.output_dim, *(layer.units for layer in self.writers)]
-        return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in widths)
+        return tuple(
+            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
+            for width in widths
+        )
 
     def write(self, words, state, memory, recur):
         """The writing layers over one step, x (B, E) and recur Lstm.step, or over all, x (L, B, E) and Lstm.sequence."""

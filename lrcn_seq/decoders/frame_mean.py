@@ -23,7 +23,15 @@ class FrameMean(FrameDecoder):
     `dense`: width of a ReLU layer before the classifier; 0 for none. `dropout` falls on what enters the classifier.
     """
 
-    def __init__(self, classes: Positive, *, pool: Literal["predictions", "features"] = "predictions", dense: NotNegative = 0, dropout: Rate = 0.0, **kwargs):
+    def __init__(
+        self,
+        classes: Positive,
+        *,
+        pool: Literal["predictions", "features"] = "predictions",
+        dense: NotNegative = 0,
+        dropout: Rate = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.by_step = pool == "predictions"
         with built_under(self.dtype_policy):
@@ -52,7 +60,9 @@ class FrameMean(FrameDecoder):
     def call(self, encoded: Encoded, training: bool = False):
         """(logits (B, S, C), mask (B, S)), or (B, 1, C) and (B, 1) of the mean feature."""
         if not self.by_step:
-            return self._classify(masked_mean(encoded), training)[:, None], ops.any(encoded.mask, axis=1, keepdims=True)
+            return self._classify(masked_mean(encoded), training)[:, None], ops.any(
+                encoded.mask, axis=1, keepdims=True
+            )
         features = ops.mean(encoded.features, axis=2)
         batch, steps, width = ops.shape(features)
         logits = self._classify(ops.reshape(features, (batch * steps, width)), training)
@@ -63,7 +73,9 @@ class FrameMean(FrameDecoder):
         if self.by_step:
             return ()
         wide = at_least_float32(self.compute_dtype)
-        return ops.zeros((batch, (self.dense or self.labels).kernel.shape[0]), wide), ops.zeros((batch, 1), wide)
+        return ops.zeros((batch, (self.dense or self.labels).kernel.shape[0]), wide), ops.zeros(
+            (batch, 1), wide
+        )
 
     def step(self, features, state):
         """(logits (B, C), next state) after the features (B, R, D) of one more step."""
@@ -75,4 +87,7 @@ class FrameMean(FrameDecoder):
 
     def _classify(self, features, training):
         features = features if self.dense is None else self.dense(features)
-        return ops.cast(self.labels(self.drop(features, training=training)), at_least_float32(self.compute_dtype))
+        return ops.cast(
+            self.labels(self.drop(features, training=training)),
+            at_least_float32(self.compute_dtype),
+        )

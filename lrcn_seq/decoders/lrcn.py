@@ -48,19 +48,41 @@ class Lrcn(LstmWordDecoder):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.vocabulary_size, self.image, self.image_layer = vocabulary_size, image, layers // 2 if factored else 0
+        self.vocabulary_size, self.image, self.image_layer = (
+            vocabulary_size,
+            image,
+            layers // 2 if factored else 0,
+        )
 
         def weights() -> keras.initializers.Initializer:
             return uniform(initializer_range, "glorot_uniform")
 
         with built_under(self.dtype_policy):
             self.drop_feature = seeded_dropout(feature_dropout)
-            self.feature = Dense(feature_units, kernel_initializer=weights(), name="feature") if feature_units else None
-            self.image_gates = Dense(4 * units, use_bias=False, kernel_initializer=weights(), name="image_gates")
-            self.embed = Embedding(vocabulary_size, embedding, embeddings_initializer=uniform(initializer_range, "uniform"))
+            self.feature = (
+                Dense(feature_units, kernel_initializer=weights(), name="feature")
+                if feature_units
+                else None
+            )
+            self.image_gates = Dense(
+                4 * units, use_bias=False, kernel_initializer=weights(), name="image_gates"
+            )
+            self.embed = Embedding(
+                vocabulary_size,
+                embedding,
+                embeddings_initializer=uniform(initializer_range, "uniform"),
+            )
             self.drop = seeded_dropout(dropout)
-            self.stack = [Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias) for _ in range(layers)]
-            self.output_words = Dense(vocabulary_size, use_bias=output_bias, kernel_initializer=weights(), name="output_words")
+            self.stack = [
+                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
+                for _ in range(layers)
+            ]
+            self.output_words = Dense(
+                vocabulary_size,
+                use_bias=output_bias,
+                kernel_initializer=weights(),
+                name="output_words",
+            )
 
     def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
         """Weights for features (B, S, R, D)."""
@@ -84,7 +106,9 @@ class Lrcn(LstmWordDecoder):
         if self.image == "every_step":
             return (image, masks), state
         nothing = ops.zeros((batch, self._entering[self.image_layer]), self.compute_dtype)
-        return ((), masks), self.write(nothing, state, (image, masks), Lstm.step, first=self.image_layer)[1]
+        return ((), masks), self.write(
+            nothing, state, (image, masks), Lstm.step, first=self.image_layer
+        )[1]
 
     @property
     def _entering(self) -> list[int]:
@@ -92,7 +116,10 @@ class Lrcn(LstmWordDecoder):
         return [self.embed.output_dim, *(layer.units for layer in self.stack)]
 
     def _masks(self, batch):
-        return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in self._entering)
+        return tuple(
+            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
+            for width in self._entering
+        )
 
     def write(self, words, state, memory, recur, *, first: int = 0):
         """The stack from layer `first` on, over one step or all."""

@@ -46,13 +46,29 @@ class LstmFrames(FrameDecoder):
         self.last, self.bidirectional = output == "last", bidirectional
 
         def stack() -> list[Lstm]:
-            return [Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias) for _ in range(layers)]
+            return [
+                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
+                for _ in range(layers)
+            ]
 
         with built_under(self.dtype_policy):
             self.drop_feature, self.drop = seeded_dropout(feature_dropout), seeded_dropout(dropout)
             self.stack, self.back = stack(), stack() if bidirectional else []
-            self.dense = Dense(dense, activation="relu", kernel_initializer=uniform(initializer_range, "glorot_uniform"), name="dense") if dense else None
-            self.labels = Dense(classes, kernel_initializer=uniform(initializer_range, "glorot_uniform"), name="labels")
+            self.dense = (
+                Dense(
+                    dense,
+                    activation="relu",
+                    kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                    name="dense",
+                )
+                if dense
+                else None
+            )
+            self.labels = Dense(
+                classes,
+                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                name="labels",
+            )
 
     @property
     def causal(self) -> bool:
@@ -83,14 +99,22 @@ class LstmFrames(FrameDecoder):
         outputs = self._read(self.stack, features, lengths, training)
         if self.bidirectional:
             back = self._read(self.back, turned(features, lengths), lengths, training)
-            outputs = ops.concatenate([outputs, back if self.last else turned(back, lengths)], axis=-1)
+            outputs = ops.concatenate(
+                [outputs, back if self.last else turned(back, lengths)], axis=-1
+            )
         if not self.last:
             return ops.transpose(self._classify(outputs), (1, 0, 2)), encoded.mask
-        return self._classify(at_end(outputs, lengths, ops.zeros_like(outputs[0])))[:, None], lengths[:, None] > 0
+        return self._classify(at_end(outputs, lengths, ops.zeros_like(outputs[0])))[
+            :, None
+        ], lengths[:, None] > 0
 
     def initial_state(self, batch: int):
         """(h, c) of each layer."""
-        return super().initial_state(batch) if self.bidirectional else tuple(layer.zero_state(batch) for layer in self.stack)
+        return (
+            super().initial_state(batch)
+            if self.bidirectional
+            else tuple(layer.zero_state(batch) for layer in self.stack)
+        )
 
     def step(self, features, state):
         """(logits (B, C), next state) after the features (B, R, D) of one more step."""
@@ -121,4 +145,6 @@ def turned(sequence, lengths):
     """A sequence (S, B, D) with each row's own steps in reverse; its padding stays at the end."""
     steps = ops.arange(ops.shape(sequence)[0])[:, None]
     places = ops.where(steps < lengths, lengths - 1 - steps, steps)
-    return ops.take_along_axis(sequence, ops.broadcast_to(places[:, :, None], ops.shape(sequence)), axis=0)
+    return ops.take_along_axis(
+        sequence, ops.broadcast_to(places[:, :, None], ops.shape(sequence)), axis=0
+    )

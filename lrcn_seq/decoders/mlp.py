@@ -19,12 +19,23 @@ class Mlp(FrameDecoder):
     Every region counts by itself, so D' = steps · R · D.
     """
 
-    def __init__(self, classes: Positive, *, steps: Positive = 40, units: Positive = 512, layers: NotNegative = 2, dropout: Rate = 0.5, **kwargs):
+    def __init__(
+        self,
+        classes: Positive,
+        *,
+        steps: Positive = 40,
+        units: Positive = 512,
+        layers: NotNegative = 2,
+        dropout: Rate = 0.5,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.steps = steps
         with built_under(self.dtype_policy):
             self.drop = [seeded_dropout(dropout) for _ in range(layers)]
-            self.dense = [Dense(units, activation="relu", name=f"dense_{number}") for number in range(layers)]
+            self.dense = [
+                Dense(units, activation="relu", name=f"dense_{number}") for number in range(layers)
+            ]
             self.labels = Dense(classes, name="labels")
 
     def build(self, encoded_shape):

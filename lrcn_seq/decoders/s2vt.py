@@ -39,10 +39,25 @@ class S2vt(LstmWordDecoder):
         self.vocabulary_size = vocabulary_size
         with built_under(self.dtype_policy):
             self.drop_feature, self.drop = seeded_dropout(feature_dropout), seeded_dropout(dropout)
-            self.frame = Dense(frame_units, kernel_initializer=uniform(initializer_range, "glorot_uniform"), name="frame")
-            self.embed = Embedding(vocabulary_size, embedding, embeddings_initializer=uniform(initializer_range, "uniform"))
-            self.watcher, self.writer = (Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias) for _ in range(2))
-            self.output_words = Dense(vocabulary_size, kernel_initializer=uniform(initializer_range, "glorot_uniform"), name="output_words")
+            self.frame = Dense(
+                frame_units,
+                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                name="frame",
+            )
+            self.embed = Embedding(
+                vocabulary_size,
+                embedding,
+                embeddings_initializer=uniform(initializer_range, "uniform"),
+            )
+            self.watcher, self.writer = (
+                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
+                for _ in range(2)
+            )
+            self.output_words = Dense(
+                vocabulary_size,
+                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                name="output_words",
+            )
 
     def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
         """Weights for features (B, S, R, D)."""
@@ -61,7 +76,9 @@ class S2vt(LstmWordDecoder):
             features = features * self.drop_feature(ops.ones_like(features[0]), training=True)
         zero = self.watcher.zero_state(batch)
         frames = self.frame(features)
-        seen, watcher = self.watcher.sequence(self.watcher.project(frames * masks[0] if masks else frames), zero, lengths)
+        seen, watcher = self.watcher.sequence(
+            self.watcher.project(frames * masks[0] if masks else frames), zero, lengths
+        )
         nothing = ops.zeros((*ops.shape(seen)[:2], self.embed.output_dim), self.compute_dtype)
         _, writer = self.writer.sequence(self._beside(seen, nothing, masks), zero, lengths)
         return (masks,), (watcher, writer)
@@ -69,7 +86,10 @@ class S2vt(LstmWordDecoder):
     def _masks(self, batch):
         """Dropout masks for projected frames, embedded words, and the two outputs."""
         widths = (self.frame.units, self.embed.output_dim, self.watcher.units, self.writer.units)
-        return tuple(self.drop(ops.ones((batch, width), self.compute_dtype), training=True) for width in widths)
+        return tuple(
+            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
+            for width in widths
+        )
 
     def _beside(self, seen, words, masks):
         """The second layer's sums from the first's output and the words."""

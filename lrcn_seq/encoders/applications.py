@@ -30,7 +30,10 @@ def _inputs() -> dict[str, _Input]:
     """Each network's own size and scaling (none: the network scales by itself)."""
     b_sizes = (224, 240, 260, 300, 380, 456, 528, 600)
     groups = {
-        ("none", 224): "ConvNeXtTiny ConvNeXtSmall ConvNeXtBase ConvNeXtLarge ConvNeXtXLarge MobileNetV3Large MobileNetV3Small",
+        (
+            "none",
+            224,
+        ): "ConvNeXtTiny ConvNeXtSmall ConvNeXtBase ConvNeXtLarge ConvNeXtXLarge MobileNetV3Large MobileNetV3Small",
         ("torch", 224): "DenseNet121 DenseNet169 DenseNet201",
         ("tf", 224): "MobileNet MobileNetV2 NASNetMobile ResNet50V2 ResNet101V2 ResNet152V2",
         ("tf", 299): "InceptionResNetV2 InceptionV3 Xception",
@@ -39,9 +42,17 @@ def _inputs() -> dict[str, _Input]:
         ("none", 384): "EfficientNetV2S",
         ("none", 480): "EfficientNetV2M EfficientNetV2L",
         **{("none", size, number): f"EfficientNetB{number}" for number, size in enumerate(b_sizes)},
-        **{("none", size, f"v{number}"): f"EfficientNetV2B{number}" for number, size in enumerate(b_sizes[:4])},
+        **{
+            ("none", size, f"v{number}"): f"EfficientNetV2B{number}"
+            for number, size in enumerate(b_sizes[:4])
+        },
     }
-    return {name: _Input(size, scaling) for (scaling, size, *_), names in groups.items() for name in names.split() if hasattr(keras.applications, name)}
+    return {
+        name: _Input(size, scaling)
+        for (scaling, size, *_), names in groups.items()
+        for name in names.split()
+        if hasattr(keras.applications, name)
+    }
 
 
 INPUTS = _inputs()
@@ -74,8 +85,15 @@ class Applications(Encoder):
     ):
         super().__init__(**kwargs)
         if network not in INPUTS:
-            raise ArgumentError(f"keras.applications has no network {network!r}.{did_you_mean(network, INPUTS)} Received: network={network!r}; known: {', '.join(INPUTS)}.")
-        self.architecture, self.pretrained, self.kind, self.alpha = network, weights, output, float(alpha)
+            raise ArgumentError(
+                f"keras.applications has no network {network!r}.{did_you_mean(network, INPUTS)} Received: network={network!r}; known: {', '.join(INPUTS)}."
+            )
+        self.architecture, self.pretrained, self.kind, self.alpha = (
+            network,
+            weights,
+            output,
+            float(alpha),
+        )
         self.size, self.scaling = size or INPUTS[network].size, scaling or INPUTS[network].scaling
         bare = self._whole(None, top=False)
         names = list(_layers(bare))
@@ -97,11 +115,19 @@ class Applications(Encoder):
         """
         if self.pretrained == "none":
             return
-        source = self._downloaded() if self.pretrained == "imagenet" else self._read(Path(self.pretrained).expanduser())
+        source = (
+            self._downloaded()
+            if self.pretrained == "imagenet"
+            else self._read(Path(self.pretrained).expanduser())
+        )
         self.network.set_weights(self._cut(source).get_weights())
         if self.architecture.startswith("EfficientNetB"):
             # Keras adds this division as a layer, but only to networks that it fills from its own download.
-            variance = next(layer for layer in self.network.layers if isinstance(layer, keras.layers.Normalization)).adapt_variance
+            variance = next(
+                layer
+                for layer in self.network.layers
+                if isinstance(layer, keras.layers.Normalization)
+            ).adapt_variance
             variance.assign(variance * ops.array(TORCH_DEVIATION, variance.dtype))
 
     def encode_frames(self, frames, training: bool = False):
@@ -121,30 +147,46 @@ class Applications(Encoder):
         size = size or self.size
         width = {"alpha": self.alpha} if "alpha" in inspect.signature(function).parameters else {}
         if not width and self.alpha != 1.0:
-            raise ArgumentError(f"{self.architecture} has one width only. Received: alpha={self.alpha}; leave it out.")
+            raise ArgumentError(
+                f"{self.architecture} has one width only. Received: alpha={self.alpha}; leave it out."
+            )
         with built_under(self.dtype_policy):
             try:
-                return function(weights=weights, include_top=top, input_shape=(size, size, 3), classifier_activation=None, **width)
+                return function(
+                    weights=weights,
+                    include_top=top,
+                    input_shape=(size, size, 3),
+                    classifier_activation=None,
+                    **width,
+                )
             except ValueError as error:
                 if weights is None:
-                    raise ArgumentError(f"{self.architecture} cannot be built so: {error} Received: size={size}, alpha={self.alpha}.") from error
+                    raise ArgumentError(
+                        f"{self.architecture} cannot be built so: {error} Received: size={size}, alpha={self.alpha}."
+                    ) from error
                 raise
 
     def _cut(self, whole: keras.Model) -> keras.Model:
         """The network up to the layer whose output is asked for."""
         layers = _layers(whole)
         if self.layer not in layers:
-            raise ArgumentError(f"{self.architecture} has no layer {self.layer!r}.{did_you_mean(self.layer, layers)} Received: output={self.layer!r}; expected pooled, grid or the name of a layer.")
+            raise ArgumentError(
+                f"{self.architecture} has no layer {self.layer!r}.{did_you_mean(self.layer, layers)} Received: output={self.layer!r}; expected pooled, grid or the name of a layer."
+            )
         found = layers[self.layer].output
         if not hasattr(found, "shape") or len(found.shape) not in (2, 4):
-            raise ArgumentError(f"Expected a layer that gives one vector or grid a picture. Received: output={self.layer!r} of {self.architecture}; name another layer.")
+            raise ArgumentError(
+                f"Expected a layer that gives one vector or grid a picture. Received: output={self.layer!r} of {self.architecture}; name another layer."
+            )
         return keras.Model(whole.input, found, name="network")
 
     def _train(self, first: str) -> None:
         """Leaves trainable what comes from the layer `first` on."""
         layers = _layers(self.network)
         if first not in {"frozen", "all", *layers}:
-            raise ArgumentError(f"{self.architecture} has no layer {first!r}.{did_you_mean(first, layers)} Received: train={first!r}; expected frozen, all or the first layer to fine-tune.")
+            raise ArgumentError(
+                f"{self.architecture} has no layer {first!r}.{did_you_mean(first, layers)} Received: train={first!r}; expected frozen, all or the first layer to fine-tune."
+            )
         names = list(layers)
         start = {"frozen": len(names), "all": 0}.get(first)
         start = names.index(first) if start is None else start
@@ -153,19 +195,29 @@ class Applications(Encoder):
 
     def _downloaded(self) -> keras.Model:
         try:
-            with redirect_stdout(sys.stderr):  # Keras prints its progress where `--json` prints its object
+            with redirect_stdout(
+                sys.stderr
+            ):  # Keras prints its progress where `--json` prints its object
                 return self._whole("imagenet", top=self.top)
         except ValueError as error:
-            raise ArgumentError(f"ImageNet weights of {self.architecture} do not fit these arguments: {error} Received: size={self.size}, alpha={self.alpha}, output={self.kind!r}.") from error
+            raise ArgumentError(
+                f"ImageNet weights of {self.architecture} do not fit these arguments: {error} Received: size={self.size}, alpha={self.alpha}, output={self.kind!r}."
+            ) from error
         except Exception as error:
-            address = next(iter(re.findall(r"https?://[^\s:]+", str(error))), "the host of Keras's weights")
+            address = next(
+                iter(re.findall(r"https?://[^\s:]+", str(error))), "the host of Keras's weights"
+            )
             reason = str(error).rpartition(" -- ")[2]
-            raise DataError(f"The ImageNet weights of {self.architecture} could not be fetched from {address} ({reason}). Check the network, or give `weights: PATH` or `none`.") from error
+            raise DataError(
+                f"The ImageNet weights of {self.architecture} could not be fetched from {address} ({reason}). Check the network, or give `weights: PATH` or `none`."
+            ) from error
 
     def _read(self, path: Path) -> keras.Model:
         """The network with the weights of a file, which may hold the classifier though we leave it out."""
         if not path.is_file():
-            raise DataError(f"{path}: expected the weights of {self.architecture}; there is no such file. Give `weights` an existing file, `imagenet` or `none`.")
+            raise DataError(
+                f"{path}: expected the weights of {self.architecture}; there is no such file. Give `weights` an existing file, `imagenet` or `none`."
+            )
         reasons = []
         for top in (True,) if self.top else (False, True):
             size = INPUTS[self.architecture].size if top and not self.top else self.size
@@ -174,13 +226,17 @@ class Applications(Encoder):
                 break  # ConvNeXt ends otherwise without its classifier, so a file with it holds no such layer
             try:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("error", UserWarning)  # so Keras says that it skipped a part of the file
+                    warnings.simplefilter(
+                        "error", UserWarning
+                    )  # so Keras says that it skipped a part of the file
                     whole.load_weights(path)
             except Exception as error:  # h5py and Keras raise many kinds
                 reasons.append(" ".join(str(error).split())[:200])
             else:
                 return whole
-        raise DataError(f"{path}: expected weights of {self.architecture} with alpha={self.alpha}; the file is broken or of another network ({reasons[0]}).")
+        raise DataError(
+            f"{path}: expected weights of {self.architecture} with alpha={self.alpha}; the file is broken or of another network ({reasons[0]})."
+        )
 
 
 def _layers(network: keras.Model) -> dict[str, keras.layers.Layer]:

@@ -40,7 +40,11 @@ class Encoder(keras.layers.Layer, ABC):
 
         Reads every weight (about a second for VGG-16); where the weights came from does not count.
         """
-        arguments = {name: value for name, value in self.get_config().items() if name not in {"name", "trainable", "dtype", "train", "weights"}}
+        arguments = {
+            name: value
+            for name, value in self.get_config().items()
+            if name not in {"name", "trainable", "dtype", "train", "weights"}
+        }
         digest = sha256()
         for weight in self.weights:
             digest.update(np.ascontiguousarray(ops.convert_to_numpy(weight.value)).tobytes())
@@ -67,5 +71,9 @@ class Encoder(keras.layers.Layer, ABC):
     def call(self, clips: Clips, training: bool = False) -> Encoded:
         """Features of every real frame, back in their places; stored features (N, R, D) pass as they are."""
         stored = len(clips.frames.shape) == 3
-        features = ops.cast(clips.frames, self.compute_dtype) if stored else self.encode_frames(clips.frames, training=training)
+        features = (
+            ops.cast(clips.frames, self.compute_dtype)
+            if stored
+            else self.encode_frames(clips.frames, training=training)
+        )
         return spread(features, clips.index)

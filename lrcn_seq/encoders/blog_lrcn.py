@@ -29,8 +29,18 @@ class BlogLrcn(Encoder):
                 Conv2D(32, 3, kernel_initializer="he_normal", activation="relu"),
                 MaxPooling2D(2, 2),
             ]
-            blocks = [layer for filters in (64, 128, 256) for layer in (*(Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)), MaxPooling2D(2, 2))]
-            self.network = keras.Sequential([keras.Input((size, size, 3)), *stem, *blocks, Flatten(), seeded_dropout(dropout)], name="network")
+            blocks = [
+                layer
+                for filters in (64, 128, 256)
+                for layer in (
+                    *(Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)),
+                    MaxPooling2D(2, 2),
+                )
+            ]
+            self.network = keras.Sequential(
+                [keras.Input((size, size, 3)), *stem, *blocks, Flatten(), seeded_dropout(dropout)],
+                name="network",
+            )
 
     @property
     def preprocessing(self) -> Preprocessing:

@@ -24,13 +24,33 @@ class Conv3d(Encoder):
     (B, S, R, D), S = ceil(T / stride), D = filters · 2^(blocks−1). After every convolution padding is zero again, so that it cannot leak.
     """
 
-    def __init__(self, *, size: Positive = 64, filters: Positive = 32, blocks: Positive = 4, stride: Positive = 1, output: Literal["pooled", "grid"] = "grid", **kwargs):
+    def __init__(
+        self,
+        *,
+        size: Positive = 64,
+        filters: Positive = 32,
+        blocks: Positive = 4,
+        stride: Positive = 1,
+        output: Literal["pooled", "grid"] = "grid",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if stride & (stride - 1) or stride > 2**blocks:
-            raise ArgumentError(f"Expected a power of 2, at most 2^blocks = {2**blocks}. Received: stride={stride}.")
+            raise ArgumentError(
+                f"Expected a power of 2, at most 2^blocks = {2**blocks}. Received: stride={stride}."
+            )
         self.size, self.stride, self.pooled = size, stride, output == "pooled"
         with built_under(self.dtype_policy):
-            self.convolutions = [Conv3D(filters * 2**block, 3, padding="same", activation="relu", kernel_initializer="he_normal") for block in range(blocks)]
+            self.convolutions = [
+                Conv3D(
+                    filters * 2**block,
+                    3,
+                    padding="same",
+                    activation="relu",
+                    kernel_initializer="he_normal",
+                )
+                for block in range(blocks)
+            ]
         channels = 3
         for layer in self.convolutions:
             layer.build((None, None, None, None, channels))
@@ -47,13 +67,18 @@ class Conv3d(Encoder):
         Raises:
             ArgumentError: always.
         """
-        raise ArgumentError(f"Expected clips: conv3d mixes frames in time. Received: frames of shape {tuple(frames.shape)}, training={training}; call the encoder.")
+        raise ArgumentError(
+            f"Expected clips: conv3d mixes frames in time. Received: frames of shape {tuple(frames.shape)}, training={training}; call the encoder."
+        )
 
     def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the contract
         """Features (B, S, R, D) of clips; stored features (N, R, D) go back to their places."""
         if len(clips.frames.shape) == 3:
             return spread(ops.cast(clips.frames, self.compute_dtype), clips.index)
-        rows = ops.reshape(ops.cast(scale(clips.frames, "tf"), self.compute_dtype), (-1, 1, self.size * self.size * 3))
+        rows = ops.reshape(
+            ops.cast(scale(clips.frames, "tf"), self.compute_dtype),
+            (-1, 1, self.size * self.size * 3),
+        )
         flat, mask = spread(rows, clips.index)
         real = ops.cast(mask, self.compute_dtype)
         x = ops.reshape(flat, (*ops.shape(mask), self.size, self.size, 3))
@@ -62,7 +87,9 @@ class Conv3d(Encoder):
             if 2**block < self.stride:
                 x, real = halved(x), halved(real)
         regions = ops.reshape(x, (*ops.shape(x)[:2], x.shape[2] * x.shape[3], x.shape[4]))
-        return Encoded(ops.mean(regions, axis=2, keepdims=True) if self.pooled else regions, real > 0)
+        return Encoded(
+            ops.mean(regions, axis=2, keepdims=True) if self.pooled else regions, real > 0
+        )
 
 
 def quartered(x):
@@ -75,4 +102,6 @@ def halved(x, axis: int = 1):
     first = ops.shape(x)[axis]
     places = ops.arange(first + first % 2)
     padded = ops.concatenate([x, ops.zeros_like(ops.take(x, ops.array([0]), axis=axis))], axis=axis)
-    return ops.maximum(ops.take(padded, places[0::2], axis=axis), ops.take(padded, places[1::2], axis=axis))
+    return ops.maximum(
+        ops.take(padded, places[0::2], axis=axis), ops.take(padded, places[1::2], axis=axis)
+    )

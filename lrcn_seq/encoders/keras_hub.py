@@ -43,17 +43,30 @@ class KerasHub(Encoder):
     ):
         super().__init__(**kwargs)
         if not preset and not backbone:
-            raise ArgumentError("Expected a KerasHub preset or the name of a backbone class. Received: preset='', backbone=''; give one of them.")
+            raise ArgumentError(
+                "Expected a KerasHub preset or the name of a backbone class. Received: preset='', backbone=''; give one of them."
+            )
         self.preset, self.pooled = preset, output == "pooled"
         found = {} if backbone else _described(preset)
-        self.backbone, self.arguments = backbone or found["backbone"], arguments if backbone else found["arguments"]
+        self.backbone, self.arguments = (
+            backbone or found["backbone"],
+            arguments if backbone else found["arguments"],
+        )
         self.size = size or found.get("size") or 224
         self.resize_rule = resize or found.get("resize", "stretch")
-        self.scale, self.offset = scale or found.get("scale", [1 / 255]), offset or found.get("offset", [0.0])
+        self.scale, self.offset = (
+            scale or found.get("scale", [1 / 255]),
+            offset or found.get("offset", [0.0]),
+        )
         with built_under(self.dtype_policy):
             self.network = _built(self.backbone, self.arguments or {})
-        if not hasattr(self.network.output, "shape") or len(self.network.output.shape) not in (3, 4):
-            raise ArgumentError(f"Expected a backbone that gives one grid or row of tokens. Received: backbone={self.backbone!r}; choose another.")
+        if not hasattr(self.network.output, "shape") or len(self.network.output.shape) not in (
+            3,
+            4,
+        ):
+            raise ArgumentError(
+                f"Expected a backbone that gives one grid or row of tokens. Received: backbone={self.backbone!r}; choose another."
+            )
         self.network.trainable = train == "all"
 
     @property
@@ -64,7 +77,14 @@ class KerasHub(Encoder):
     @property
     def resolved(self) -> dict[str, Any]:
         """What the preset stands for: the class, its arguments, and how pixels reach it."""
-        return {"backbone": self.backbone, "arguments": self.arguments or {}, "size": self.size, "resize": self.resize_rule, "scale": self.scale, "offset": self.offset}
+        return {
+            "backbone": self.backbone,
+            "arguments": self.arguments or {},
+            "size": self.size,
+            "resize": self.resize_rule,
+            "scale": self.scale,
+            "offset": self.offset,
+        }
 
     def load_pretrained(self) -> None:
         """Loads the weights of the preset, if one is named.
@@ -77,22 +97,34 @@ class KerasHub(Encoder):
 
     def encode_frames(self, frames, training: bool = False):
         """Pixels (N, H, W, 3) to features (N, R, D)."""
-        pixels = ops.cast(frames, "float32") * ops.array(self.scale, "float32") + ops.array(self.offset, "float32")
+        pixels = ops.cast(frames, "float32") * ops.array(self.scale, "float32") + ops.array(
+            self.offset, "float32"
+        )
         found = self.network(pixels, training=training and not self.frozen)
-        regions = found if len(found.shape) == 3 else ops.reshape(found, (-1, found.shape[1] * found.shape[2], found.shape[3]))
+        regions = (
+            found
+            if len(found.shape) == 3
+            else ops.reshape(found, (-1, found.shape[1] * found.shape[2], found.shape[3]))
+        )
         return ops.mean(regions, axis=1, keepdims=True) if self.pooled else regions
 
 
 def _built(name: str, arguments: dict[str, Any]) -> keras.Model:
     import keras_hub
 
-    known = [kind for kind in dir(keras_hub.models) if kind.endswith("Backbone") and kind != "Backbone"]
+    known = [
+        kind for kind in dir(keras_hub.models) if kind.endswith("Backbone") and kind != "Backbone"
+    ]
     if name not in known:
-        raise ArgumentError(f"KerasHub has no backbone class {name!r}.{did_you_mean(name, known)} Received: backbone={name!r}.")
+        raise ArgumentError(
+            f"KerasHub has no backbone class {name!r}.{did_you_mean(name, known)} Received: backbone={name!r}."
+        )
     try:
         return getattr(keras_hub.models, name)(**arguments)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"{name} cannot be built so: {error} Received: arguments={arguments!r}.") from error
+        raise ArgumentError(
+            f"{name} cannot be built so: {error} Received: arguments={arguments!r}."
+        ) from error
 
 
 def _described(preset: str) -> dict[str, Any]:
@@ -100,20 +132,38 @@ def _described(preset: str) -> dict[str, Any]:
     import keras_hub
 
     network = _fetched(preset, load_weights=False)
-    arguments = {name: value for name, value in network.get_config().items() if name not in {"name", "trainable", "dtype"}}
+    arguments = {
+        name: value
+        for name, value in network.get_config().items()
+        if name not in {"name", "trainable", "dtype"}
+    }
     found = {"backbone": type(network).__name__, "arguments": arguments}
     try:
         converter = keras_hub.layers.ImageConverter.from_preset(preset)
     except (ValueError, FileNotFoundError):  # a preset may come without
         return found
-    rule = "crop" if converter.crop_to_aspect_ratio else "pad" if converter.pad_to_aspect_ratio else "stretch"
-    return {**found, "resize": rule, "size": converter.image_size and converter.image_size[0], "scale": _numbers(converter.scale, 1.0), "offset": _numbers(converter.offset, 0.0)}
+    rule = (
+        "crop"
+        if converter.crop_to_aspect_ratio
+        else "pad"
+        if converter.pad_to_aspect_ratio
+        else "stretch"
+    )
+    return {
+        **found,
+        "resize": rule,
+        "size": converter.image_size and converter.image_size[0],
+        "scale": _numbers(converter.scale, 1.0),
+        "offset": _numbers(converter.offset, 0.0),
+    }
 
 
 def _numbers(value: Any, default: float) -> list[float]:
     if value is None:
         return [default]
-    return [float(number) for number in value] if isinstance(value, (list, tuple)) else [float(value)]
+    return (
+        [float(number) for number in value] if isinstance(value, (list, tuple)) else [float(value)]
+    )
 
 
 def _fetched(preset: str, *, load_weights: bool) -> keras.Model:
@@ -121,11 +171,15 @@ def _fetched(preset: str, *, load_weights: bool) -> keras.Model:
 
     presets = keras_hub.models.Backbone.presets
     if preset not in presets and "/" not in preset and not Path(preset).is_dir():
-        raise ArgumentError(f"KerasHub has no preset {preset!r}.{did_you_mean(preset, presets)} Received: preset={preset!r}; a folder is given by its path.")
+        raise ArgumentError(
+            f"KerasHub has no preset {preset!r}.{did_you_mean(preset, presets)} Received: preset={preset!r}; a folder is given by its path."
+        )
     try:
         return keras_hub.models.Backbone.from_preset(preset, load_weights=load_weights)
     except Exception as error:  # requests, kagglehub, h5py and Keras each raise their own
         host = next(iter(re.findall(r"host='([^']+)'", str(error))), "")
         place = f" from {host}" if host else ""
         reason = str(error).rpartition(": ")[2].rstrip(")\"'") or "no reason given"
-        raise DataError(f"The KerasHub preset {preset!r} could not be read{place} ({type(error).__name__}: {reason}). Check the network, or give the folder of a saved preset.") from error
+        raise DataError(
+            f"The KerasHub preset {preset!r} could not be read{place} ({type(error).__name__}: {reason}). Check the network, or give the folder of a saved preset."
+        ) from error

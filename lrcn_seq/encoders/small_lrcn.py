@@ -29,8 +29,14 @@ class SmallLrcn(Encoder):
         with built_under(self.dtype_policy):
             stack = []
             for filters, pool in BLOCKS:
-                stack += [Conv2D(filters, 3, padding="same", activation="relu"), MaxPooling2D(pool), seeded_dropout(dropout, rank=4)]
-            self.network = keras.Sequential([keras.Input((size, size, 3)), *stack[:-1], Flatten()], name="network")
+                stack += [
+                    Conv2D(filters, 3, padding="same", activation="relu"),
+                    MaxPooling2D(pool),
+                    seeded_dropout(dropout, rank=4),
+                ]
+            self.network = keras.Sequential(
+                [keras.Input((size, size, 3)), *stack[:-1], Flatten()], name="network"
+            )
 
     @property
     def preprocessing(self) -> Preprocessing:

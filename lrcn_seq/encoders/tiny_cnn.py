@@ -37,14 +37,22 @@ class TinyCnn(Encoder):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.size, self.filters, self.blocks, self.output_kind, self.coordinates = size, filters, blocks, output, coordinates
+        self.size, self.filters, self.blocks, self.output_kind, self.coordinates = (
+            size,
+            filters,
+            blocks,
+            output,
+            coordinates,
+        )
         with built_under(self.dtype_policy):
             stack = [layer for block in range(blocks) for layer in self._block(filters * 2**block)]
             self.network = keras.Sequential([keras.Input((size, size, 3)), *stack], name="network")
 
     def _block(self, filters: int) -> list[keras.layers.Layer]:
         return [
-            layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
+            layers.Conv2D(
+                filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"
+            ),
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
             layers.MaxPooling2D(2, padding="same"),
@@ -62,16 +70,26 @@ class TinyCnn(Encoder):
         if self.output_kind == "flat":
             return ops.reshape(regions, (-1, 1, regions.shape[1] * regions.shape[2]))
         if not self.coordinates:
-            return regions if self.output_kind == "grid" else ops.mean(regions, axis=1, keepdims=True)
+            return (
+                regions if self.output_kind == "grid" else ops.mean(regions, axis=1, keepdims=True)
+            )
         where = ops.reshape(places(*grid.shape[1:3], grid.dtype), (1, regions.shape[1], 2))
         if self.output_kind == "grid":
-            return ops.concatenate([regions, ops.broadcast_to(where, (ops.shape(regions)[0], regions.shape[1], 2))], axis=-1)
+            return ops.concatenate(
+                [regions, ops.broadcast_to(where, (ops.shape(regions)[0], regions.shape[1], 2))],
+                axis=-1,
+            )
         share = ops.softmax(regions, axis=1)
-        seen = [ops.sum(share * part, axis=1, keepdims=True) for part in (regions, *ops.split(where, 2, axis=-1))]
+        seen = [
+            ops.sum(share * part, axis=1, keepdims=True)
+            for part in (regions, *ops.split(where, 2, axis=-1))
+        ]
         return ops.concatenate(seen, axis=-1)
 
 
 def places(height: int, width: int, dtype: str):
     """(1, height, width, 2): row and column of every region, from −1 to 1."""
-    rows, columns = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    rows, columns = np.meshgrid(
+        np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"
+    )
     return ops.convert_to_tensor(np.stack([rows, columns], axis=-1)[None], dtype)

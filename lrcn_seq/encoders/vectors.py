@@ -38,7 +38,9 @@ class Vectors(Encoder):
         """
         found = clips_shape[0][-1]
         if found != self.width:
-            raise ArgumentError(f"Expected vectors of width {self.width}. Received: vectors of width {found}; set `width` to that of the data.")
+            raise ArgumentError(
+                f"Expected vectors of width {self.width}. Received: vectors of width {found}; set `width` to that of the data."
+            )
 
     def encode_frames(self, frames, training: bool = False):  # noqa: ARG002 - the contract
         """Vectors (N, D) to features (N, 1, D)."""

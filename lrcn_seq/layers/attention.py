@@ -23,10 +23,19 @@ class Attention(keras.layers.Layer):
         super().__init__(**kwargs)
 
         def dense(width: int, name: str, *, bias: bool) -> Dense:
-            return Dense(width, use_bias=bias, kernel_initializer=uniform(initializer_range, "glorot_uniform"), name=name)
+            return Dense(
+                width,
+                use_bias=bias,
+                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
+                name=name,
+            )
 
         with built_under(self.dtype_policy):
-            self.key, self.query, self.score = dense(units, "key", bias=True), dense(units, "query", bias=False), dense(1, "score", bias=False)
+            self.key, self.query, self.score = (
+                dense(units, "key", bias=True),
+                dense(units, "query", bias=False),
+                dense(1, "score", bias=False),
+            )
 
     def build(self, values_shape, query_shape):
         """Weights for values (B, M, D) and queries (B, U)."""

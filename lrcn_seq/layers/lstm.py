@@ -17,7 +17,11 @@ from lrcn_seq.records import NumberNotNegative, Positive
 
 def uniform(limit: float, default: str):
     """A new uniform initializer within ±limit, or the default by name where the limit is 0."""
-    return keras.initializers.RandomUniform(-limit, limit) if limit else keras.initializers.get(default)
+    return (
+        keras.initializers.RandomUniform(-limit, limit)
+        if limit
+        else keras.initializers.get(default)
+    )
 
 
 def advance(sums, cell):
@@ -33,7 +37,12 @@ def retreat(upstream, gates, cells):
     (to_hidden, to_cell), (i, f, g, o), (before, after) = upstream, gates, cells
     squashed = ops.tanh(after)
     to_cell = to_cell + to_hidden * o * (1 - squashed * squashed)
-    to_sums = [to_cell * g * i * (1 - i), to_cell * before * f * (1 - f), to_cell * i * (1 - g * g), to_hidden * squashed * o * (1 - o)]
+    to_sums = [
+        to_cell * g * i * (1 - i),
+        to_cell * before * f * (1 - f),
+        to_cell * i * (1 - g * g),
+        to_hidden * squashed * o * (1 - o),
+    ]
     return ops.concatenate(to_sums, axis=-1), to_cell * f
 
 
@@ -63,7 +72,9 @@ def recur(sums, hidden, cell, recurrent):
             upstream = to_outputs[t] + ops.matmul(to_sums, transposed), to_cells[t] + to_cell
             return retreat(upstream, [gate[t] for gate in gates], (cells_before[t], cells[t]))
 
-        (first, to_cell), (to_sums, _) = unfold(backward, (ops.zeros_like(sums[0]), ops.zeros_like(cell)), ops.flip(ops.arange(steps)))
+        (first, to_cell), (to_sums, _) = unfold(
+            backward, (ops.zeros_like(sums[0]), ops.zeros_like(cell)), ops.flip(ops.arange(steps))
+        )
         to_sums = ops.flip(to_sums, axis=0)
         inputs = ops.reshape(ops.concatenate([hidden[None], outputs[:-1]]), (-1, width // 4))
         to_recurrent = ops.matmul(ops.transpose(inputs), ops.reshape(to_sums, (-1, width)))
@@ -75,7 +86,9 @@ def recur(sums, hidden, cell, recurrent):
 def at_end(sequence, lengths, start):
     """What a sequence (L, B, U) holds at the end of each row, (B, U); `start` (B, U) where the length (B,) is 0."""
     place = ops.maximum(lengths - 1, 0)[None, :, None]
-    found = ops.take_along_axis(sequence, ops.broadcast_to(place, (1, *ops.shape(start))), axis=0)[0]
+    found = ops.take_along_axis(sequence, ops.broadcast_to(place, (1, *ops.shape(start))), axis=0)[
+        0
+    ]
     return ops.where(lengths[:, None] > 0, found, start)
 
 
@@ -86,15 +99,30 @@ class Lstm(keras.layers.Layer):
     Weights lie as in keras.layers.LSTM.
     """
 
-    def __init__(self, units: Positive, *, initializer_range: NumberNotNegative = 0.0, forget_bias: float = 1.0, **kwargs):
+    def __init__(
+        self,
+        units: Positive,
+        *,
+        initializer_range: NumberNotNegative = 0.0,
+        forget_bias: float = 1.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.units, self.initializer_range, self.forget_bias = units, initializer_range, forget_bias
 
     def build(self, input_shape):
         """Weights for inputs (..., D)."""
         units, limit = self.units, self.initializer_range
-        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], 4 * units), initializer=uniform(limit, "glorot_uniform"))
-        self.recurrent_kernel = self.add_weight(name="recurrent_kernel", shape=(units, 4 * units), initializer=uniform(limit, "orthogonal"))
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], 4 * units),
+            initializer=uniform(limit, "glorot_uniform"),
+        )
+        self.recurrent_kernel = self.add_weight(
+            name="recurrent_kernel",
+            shape=(units, 4 * units),
+            initializer=uniform(limit, "orthogonal"),
+        )
         self.bias = self.add_weight(name="bias", shape=(4 * units,), initializer="zeros")
         self.bias.assign(ops.repeat(ops.array([0.0, self.forget_bias, 0.0, 0.0]), units))
 
@@ -110,7 +138,9 @@ class Lstm(keras.layers.Layer):
     def step(self, sums, state):
         """The output (B, U) and the next state from the input's part of the sums (B, 4U)."""
         hidden, cell = state
-        hidden, cell, _ = advance(sums + ops.matmul(hidden, self._weight(self.recurrent_kernel)), cell)
+        hidden, cell, _ = advance(
+            sums + ops.matmul(hidden, self._weight(self.recurrent_kernel)), cell
+        )
         return hidden, (hidden, cell)
 
     def sequence(self, sums, state, lengths=None):

@@ -7,7 +7,11 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-LRCN_MEAN_BGR = (103.939, 116.779, 128.68)  # a slip of the pen in the released LRCN (sequence_input_layer.py)
+LRCN_MEAN_BGR = (
+    103.939,
+    116.779,
+    128.68,
+)  # a slip of the pen in the released LRCN (sequence_input_layer.py)
 TORCH_MEAN = (0.485, 0.456, 0.406)
 TORCH_DEVIATION = (0.229, 0.224, 0.225)
 
@@ -35,5 +39,9 @@ def scale(frames, scaling: str):
         case "flow":
             return pixels - 128.0
         case "torch":
-            return (pixels / 255.0 - ops.array(TORCH_MEAN, "float32")) / ops.array(TORCH_DEVIATION, "float32")
-    raise ArgumentError(f"Expected a scaling of none, unit, tf, caffe, torch, caffe_lrcn or flow. Received: scaling={scaling!r}.")
+            return (pixels / 255.0 - ops.array(TORCH_MEAN, "float32")) / ops.array(
+                TORCH_DEVIATION, "float32"
+            )
+    raise ArgumentError(
+        f"Expected a scaling of none, unit, tf, caffe, torch, caffe_lrcn or flow. Received: scaling={scaling!r}."
+    )

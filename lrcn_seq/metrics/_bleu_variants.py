@@ -12,10 +12,16 @@ import numpy as np
 LOG_OF_ZERO = -9999999999.0
 
 
-def nltk_bleu(matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wanted: np.ndarray, *, method: int) -> np.ndarray:
+def nltk_bleu(
+    matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wanted: np.ndarray, *, method: int
+) -> np.ndarray:
     """(..., N) from matches and n-grams (..., N+1), words and reference words (..., 1), equal to NLTK's `corpus_bleu`."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        penalty = np.where(words > wanted, 1.0, np.where(words == 0, 0.0, np.exp(1 - wanted / np.maximum(words, 1))))
+        penalty = np.where(
+            words > wanted,
+            1.0,
+            np.where(words == 0, 0.0, np.exp(1 - wanted / np.maximum(words, 1))),
+        )
         precision = nltk_smoothed(matches, guesses, words, method)
         # NLTK leaves an order without matches out of the sum; with method0 its precision is the smallest float instead.
         logs = np.where(precision > 0, np.log(precision), 0.0)
@@ -23,7 +29,9 @@ def nltk_bleu(matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wante
     return np.where(matches[..., :1] == 0, 0.0, penalty * np.exp(mean))
 
 
-def nltk_smoothed(matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, method: int) -> np.ndarray:
+def nltk_smoothed(
+    matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, method: int
+) -> np.ndarray:
     """(..., N) precisions after smoothing by one of the eight methods."""
     m, g = matches[..., :-1], guesses[..., :-1]
     precision, none = m / g, m == 0
@@ -40,7 +48,11 @@ def nltk_smoothed(matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, m
         precision = np.where(none & (words > 1), halved * np.log(words) / 5 / g, precision)
     if method in (5, 7):
         return neighbors(precision, matches[..., -1] / guesses[..., -1])
-    return interpolated(precision, m, np.maximum(words - np.arange(m.shape[-1]), 0)) if method == 6 else precision
+    return (
+        interpolated(precision, m, np.maximum(words - np.arange(m.shape[-1]), 0))
+        if method == 6
+        else precision
+    )
 
 
 def neighbors(precision: np.ndarray, beyond: np.ndarray) -> np.ndarray:
@@ -61,14 +73,24 @@ def interpolated(precision: np.ndarray, matches: np.ndarray, counts: np.ndarray)
     return np.stack(smoothed, axis=-1)
 
 
-def sacre_bleu(matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wanted: np.ndarray, *, smoothing: str, effective_order: bool) -> np.ndarray:
+def sacre_bleu(
+    matches: np.ndarray,
+    guesses: np.ndarray,
+    words: np.ndarray,
+    wanted: np.ndarray,
+    *,
+    smoothing: str,
+    effective_order: bool,
+) -> np.ndarray:
     """(..., N) as fractions, equal to sacreBLEU with `max_ngram_order` 1 to N."""
     orders = np.arange(1, matches.shape[-1] + 1)
     any_match = np.cumsum(matches, axis=-1) > 0
     if smoothing == "add-k":
         matches, guesses = matches + (orders > 1), guesses + (orders > 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        penalty = np.where(words < wanted, np.where(words > 0, np.exp(1 - wanted / np.maximum(words, 1)), 0.0), 1.0)
+        penalty = np.where(
+            words < wanted, np.where(words > 0, np.exp(1 - wanted / np.maximum(words, 1)), 0.0), 1.0
+        )
         filler = {"exp": 0.5 ** np.cumsum(matches == 0, axis=-1), "floor": 0.1}.get(smoothing, 0.0)
         precision = np.where(matches > 0, matches, filler) / guesses
         reached = np.cumprod(guesses > 0, axis=-1).astype(bool)

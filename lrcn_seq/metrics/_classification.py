@@ -74,7 +74,9 @@ class ClassificationReport(NamedTuple):
         }
 
 
-def classification(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> ClassificationReport:
+def classification(
+    probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]
+) -> ClassificationReport:
     """Compares distributions with the truth; of classes that are equally likely the first is the answer.
 
     Arguments:
@@ -99,28 +101,59 @@ def classification(probabilities: np.ndarray, truth: np.ndarray, labels: Sequenc
         "log_loss": float(-np.log(probabilities[rows, truth].clip(LEAST)).mean()),
         "calibration": calibration_error(bins),
     }
-    return ClassificationReport(values, signatures(len(truth), len(labels)), confusion, per_class, bins)
+    return ClassificationReport(
+        values, signatures(len(truth), len(labels)), confusion, per_class, bins
+    )
 
 
 def check(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> None:
     """Refuses what cannot be scored."""
-    if isinstance(labels, str) or len(set(labels)) != len(labels) or not all(isinstance(label, str) for label in labels):
-        raise ArgumentError(f"labels: expected the name of each class, no name twice. Received: labels={labels!r:.80}.")
-    if probabilities.ndim != 2 or probabilities.shape[1] != len(labels) or truth.shape != probabilities.shape[:1]:
-        raise ArgumentError(f"classification: expected probabilities (M, C), truth (M,) and C labels. Received: probabilities {probabilities.shape}, truth {truth.shape}, {len(labels)} labels.")
+    if (
+        isinstance(labels, str)
+        or len(set(labels)) != len(labels)
+        or not all(isinstance(label, str) for label in labels)
+    ):
+        raise ArgumentError(
+            f"labels: expected the name of each class, no name twice. Received: labels={labels!r:.80}."
+        )
+    if (
+        probabilities.ndim != 2
+        or probabilities.shape[1] != len(labels)
+        or truth.shape != probabilities.shape[:1]
+    ):
+        raise ArgumentError(
+            f"classification: expected probabilities (M, C), truth (M,) and C labels. Received: probabilities {probabilities.shape}, truth {truth.shape}, {len(labels)} labels."
+        )
     if not probabilities.size:
-        raise ArgumentError(f"classification: expected at least one clip and one class. Received: probabilities {probabilities.shape}.")
+        raise ArgumentError(
+            f"classification: expected at least one clip and one class. Received: probabilities {probabilities.shape}."
+        )
     if not np.issubdtype(truth.dtype, np.integer) or truth.min() < 0 or truth.max() >= len(labels):
-        raise ArgumentError(f"truth: expected whole numbers from 0 to {len(labels) - 1}, one for each row. Received: truth={truth.tolist()!r:.80}.")
-    wrong = np.flatnonzero(~((probabilities >= 0).all(axis=1) & (np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) <= ROUNDING)))
+        raise ArgumentError(
+            f"truth: expected whole numbers from 0 to {len(labels) - 1}, one for each row. Received: truth={truth.tolist()!r:.80}."
+        )
+    wrong = np.flatnonzero(
+        ~(
+            (probabilities >= 0).all(axis=1)
+            & (np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) <= ROUNDING)
+        )
+    )
     if len(wrong):
-        raise ArgumentError(f"probabilities: expected rows that sum to 1, nothing negative. Received: {len(wrong)} other rows, first row {wrong[0]}: {probabilities[wrong[0]].tolist()!r:.80}.")
+        raise ArgumentError(
+            f"probabilities: expected rows that sum to 1, nothing negative. Received: {len(wrong)} other rows, first row {wrong[0]}: {probabilities[wrong[0]].tolist()!r:.80}."
+        )
 
 
 def class_score(label: str, truth: np.ndarray, answers: np.ndarray, right: int) -> ClassScore:
     """One class from its row and its column of the confusion matrix."""
     count, answered = int(truth.sum()), int(answers.sum())
-    return ClassScore(label, count, share(right, answered), share(right, count), share(2 * right, count + answered))
+    return ClassScore(
+        label,
+        count,
+        share(right, answered),
+        share(right, count),
+        share(2 * right, count + answered),
+    )
 
 
 def share(part: float, whole: float) -> float | None:
@@ -131,8 +164,13 @@ def share(part: float, whole: float) -> float | None:
 def reliability(confidence: np.ndarray, right: np.ndarray) -> tuple[Bin, ...]:
     """Bin m of M holds confidences above (m − 1) / M and up to m / M."""
     place = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
-    counts, confidences, rights = (np.bincount(place, weights, BINS).tolist() for weights in (None, confidence, right))
-    return tuple(Bin(share(sure, count), share(good, count), count) for count, sure, good in zip(counts, confidences, rights, strict=True))
+    counts, confidences, rights = (
+        np.bincount(place, weights, BINS).tolist() for weights in (None, confidence, right)
+    )
+    return tuple(
+        Bin(share(sure, count), share(good, count), count)
+        for count, sure, good in zip(counts, confidences, rights, strict=True)
+    )
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:

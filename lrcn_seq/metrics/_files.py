@@ -15,7 +15,9 @@ REFERENCES = 'COCO annotations, a JSON object {id: [sentence, …]}, JSON lines 
 
 
 # How lists of files with captions begin (Flickr8k has them): they look like plain text, and would be scored as such.
-LISTED = re.compile(r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE)
+LISTED = re.compile(
+    r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE
+)
 
 
 class Lines(dict):
@@ -36,7 +38,13 @@ def read_hypotheses(path: str | Path) -> dict[str, str]:
     if isinstance(content, list) and all(isinstance(row, str) for row in content):
         rows: Iterable[tuple[Any, Any]] = enumerate(content, 1)
     elif isinstance(content, list) and all(isinstance(row, Pairs) for row in content):
-        rows = ((field(row, ("image_id", "id"), path, HYPOTHESES), field(row, ("caption",), path, HYPOTHESES)) for row in content)
+        rows = (
+            (
+                field(row, ("image_id", "id"), path, HYPOTHESES),
+                field(row, ("caption",), path, HYPOTHESES),
+            )
+            for row in content
+        )
     else:
         raise wrong(path, HYPOTHESES, content)
     found: dict[str, str] = Lines() if isinstance(rows, enumerate) else {}
@@ -54,9 +62,14 @@ def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
         DataError: as `read_hypotheses`; also for an empty list, text files of different lengths, or text among other kinds.
     """
     contents = [(path, read(path)) for path in paths]
-    texts = [isinstance(content, list) and bool(content) and isinstance(content[0], str) for _, content in contents]
+    texts = [
+        isinstance(content, list) and bool(content) and isinstance(content[0], str)
+        for _, content in contents
+    ]
     if any(texts) and not all(texts):
-        raise DataError(f"{paths[texts.index(True)]}: expected reference files of one kind. Received: text beside JSON ({paths[texts.index(False)]}).")
+        raise DataError(
+            f"{paths[texts.index(True)]}: expected reference files of one kind. Received: text beside JSON ({paths[texts.index(False)]})."
+        )
     if all(texts):
         return by_line(contents)
     found: dict[str, list[str]] = {}
@@ -72,8 +85,13 @@ def by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict[str, list[
     """The references of text files, line by line."""
     lengths = [len(lines) for _, lines in contents]
     if len(set(lengths)) > 1:
-        raise DataError(f"{contents[-1][0]}: expected text files with equally many lines. Received: {', '.join(map(str, lengths))} lines.")
-    return Lines((str(number), list(group)) for number, group in enumerate(zip(*(lines for _, lines in contents), strict=True), 1))
+        raise DataError(
+            f"{contents[-1][0]}: expected text files with equally many lines. Received: {', '.join(map(str, lengths))} lines."
+        )
+    return Lines(
+        (str(number), list(group))
+        for number, group in enumerate(zip(*(lines for _, lines in contents), strict=True), 1)
+    )
 
 
 def groups(path: str | Path, content: Any) -> Iterator[tuple[Any, list[Any]]]:
@@ -96,7 +114,9 @@ def annotations(path: str | Path, rows: Any) -> Iterator[tuple[Any, list[Any]]]:
         raise wrong(path, REFERENCES, rows)
     found: dict[Any, list[Any]] = {}
     for row in rows:
-        found.setdefault(str(valid_id(field(row, ("image_id",), path, REFERENCES), path)), []).append(field(row, ("caption",), path, REFERENCES))
+        found.setdefault(
+            str(valid_id(field(row, ("image_id",), path, REFERENCES), path)), []
+        ).append(field(row, ("caption",), path, REFERENCES))
     yield from found.items()
 
 
@@ -105,14 +125,20 @@ def read(path: str | Path) -> Any:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise DataError(f"{path}: expected a file that can be read. Received: {error.strerror}.") from None
+        raise DataError(
+            f"{path}: expected a file that can be read. Received: {error.strerror}."
+        ) from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: expected text in UTF-8. Received: {error.reason} at byte {error.start}.") from None
+        raise DataError(
+            f"{path}: expected text in UTF-8. Received: {error.reason} at byte {error.start}."
+        ) from None
     if not text:
         raise DataError(f"{path}: expected sentences. Received: an empty file.")
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
     if suffix in (".csv", ".tsv"):
-        raise DataError(f'{path}: expected JSON, or text with a sentence a line. Received: a table; write it as JSON lines {{"id": …, "caption": …}}, references {{"id": …, "captions": […]}}.')
+        raise DataError(
+            f'{path}: expected JSON, or text with a sentence a line. Received: a table; write it as JSON lines {{"id": …, "caption": …}}, references {{"id": …, "captions": […]}}.'
+        )
     looks_json = text.lstrip()[:1] in ("{", "[")
     if suffix == ".json" or (looks_json and suffix not in (".jsonl", ".ndjson", ".txt")):
         try:
@@ -121,9 +147,13 @@ def read(path: str | Path) -> Any:
             if suffix == ".json" or len(lines) < 2:
                 raise DataError(f"{path}: expected JSON. Received: {error}.") from None
     if suffix in (".jsonl", ".ndjson") or (looks_json and suffix != ".txt"):
-        return [json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+        return [
+            json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()
+        ]
     if any(map(LISTED.match, lines[:2])):
-        raise DataError(f'{path}: expected text with a sentence a line. Received: files with captions ({lines[min(1, len(lines) - 1)]!r:.50}); write them as JSON lines {{"id": …, "captions": […]}}.')
+        raise DataError(
+            f'{path}: expected text with a sentence a line. Received: files with captions ({lines[min(1, len(lines) - 1)]!r:.50}); write them as JSON lines {{"id": …, "captions": […]}}.'
+        )
     return [line.removesuffix("\r") for line in lines]
 
 
@@ -132,9 +162,13 @@ def json_line(line: str, number: int, path: str | Path) -> Pairs:
     try:
         value = json.loads(line, object_pairs_hook=Pairs)
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}, line {number}: expected a JSON object. Received: {error.msg} (character {error.pos + 1}).") from None
+        raise DataError(
+            f"{path}, line {number}: expected a JSON object. Received: {error.msg} (character {error.pos + 1})."
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}, line {number}: expected a JSON object. Received: {error}.") from None
+        raise DataError(
+            f"{path}, line {number}: expected a JSON object. Received: {error}."
+        ) from None
     if not isinstance(value, Pairs):
         raise DataError(f"{path}, line {number}: expected a JSON object. Received: {line[:60]!r}.")
     return value
@@ -146,22 +180,30 @@ def field(row: Pairs, names: Sequence[str], path: str | Path, expected: str) -> 
     for name in names:
         if name in values:
             return values[name]
-    raise DataError(f"{path}: expected {expected}. Received: a row with {', '.join(map(str, values)) or 'nothing'}, without {' or '.join(names)}.")
+    raise DataError(
+        f"{path}: expected {expected}. Received: a row with {', '.join(map(str, values)) or 'nothing'}, without {' or '.join(names)}."
+    )
 
 
 def listed(group: Any, name: Any, path: str | Path) -> list[Any]:
     """The sentences of an id: a list that is not empty."""
     if not isinstance(group, list) or isinstance(group, Pairs):
-        raise DataError(f"{path}: expected a list of sentences for each id. Received: {name}={described(group)}.")
+        raise DataError(
+            f"{path}: expected a list of sentences for each id. Received: {name}={described(group)}."
+        )
     if not group:
-        raise DataError(f"{path}: expected at least one reference for each id. Received: {name}=[].")
+        raise DataError(
+            f"{path}: expected at least one reference for each id. Received: {name}=[]."
+        )
     return group
 
 
 def checked(sentence: Any, name: Any, path: str | Path) -> str:
     """A sentence is a string."""
     if not isinstance(sentence, str):
-        raise DataError(f"{path}: expected a sentence for each id. Received: {name}={described(sentence)}.")
+        raise DataError(
+            f"{path}: expected a sentence for each id. Received: {name}={described(sentence)}."
+        )
     return sentence
 
 
@@ -175,7 +217,9 @@ def new_id(found: dict[str, Any], name: Any, path: str | Path) -> str:
 def valid_id(name: Any, path: str | Path) -> Any:
     """An id is a string or a whole number."""
     if not isinstance(name, str | int) or isinstance(name, bool):
-        raise DataError(f"{path}: expected ids that are strings or whole numbers. Received: {name!r:.60}.")
+        raise DataError(
+            f"{path}: expected ids that are strings or whole numbers. Received: {name!r:.60}."
+        )
     return name
 
 
@@ -186,4 +230,8 @@ def wrong(path: str | Path, expected: str, content: Any) -> DataError:
 
 def described(content: Any) -> str:
     """What a JSON value is."""
-    return f"an object with {', '.join(str(name) for name, _ in content[:4]) or 'nothing'}" if isinstance(content, Pairs) else f"{content!r:.60}"
+    return (
+        f"an object with {', '.join(str(name) for name, _ in content[:4]) or 'nothing'}"
+        if isinstance(content, Pairs)
+        else f"{content!r:.60}"
+    )

@@ -38,7 +38,9 @@ class DocumentFrequencies(NamedTuple):
         known = {word: number for number, word in enumerate(self.words)}
         return np.fromiter((known.get(word, -1) for word in words), np.int64, len(words))
 
-    def look_up(self, levels: Iterable[Counts], words: np.ndarray | None = None) -> Iterable[tuple[Counts, np.ndarray]]:
+    def look_up(
+        self, levels: Iterable[Counts], words: np.ndarray | None = None
+    ) -> Iterable[tuple[Counts, np.ndarray]]:
         """Each order's counts with the documents (G,) of its n-grams; 0 for those that no reference has."""
         rows = np.zeros(1, np.int64)
         for level, keys, counts in zip(levels, self.keys, self.counts, strict=False):
@@ -48,7 +50,11 @@ class DocumentFrequencies(NamedTuple):
             key = prefix * self.base + last
             at = np.searchsorted(keys, key)
             safe = np.minimum(at, max(len(keys) - 1, 0))
-            found = (prefix >= 0) & (last >= 0) & (keys[safe] == key) if len(keys) else np.zeros(len(key), bool)
+            found = (
+                (prefix >= 0) & (last >= 0) & (keys[safe] == key)
+                if len(keys)
+                else np.zeros(len(key), bool)
+            )
             rows = np.where(found, safe, -1)
             yield level, np.where(found, counts[safe] if len(keys) else 0, 0)
 
@@ -60,14 +66,24 @@ class DocumentFrequencies(NamedTuple):
         """
         path = Path(path)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        arrays = {f"keys_{n}": keys for n, keys in enumerate(self.keys, 1)} | {f"counts_{n}": counts for n, counts in enumerate(self.counts, 1)}
+        arrays = {f"keys_{n}": keys for n, keys in enumerate(self.keys, 1)} | {
+            f"counts_{n}": counts for n, counts in enumerate(self.counts, 1)
+        }
         try:
             with partial.open("wb") as file:
                 head = np.array([FORMAT, self.documents, self.base, len(self.keys)])
-                np.savez_compressed(file, head=head, words=np.array("\n".join(self.words)), tokenize=np.array(self.tokenize), **arrays)
+                np.savez_compressed(
+                    file,
+                    head=head,
+                    words=np.array("\n".join(self.words)),
+                    tokenize=np.array(self.tokenize),
+                    **arrays,
+                )
             partial.replace(path)
         except OSError as error:
-            raise DataError(f"{path}: expected a place for document frequencies that can be written. Received: {error.strerror}.") from error
+            raise DataError(
+                f"{path}: expected a place for document frequencies that can be written. Received: {error.strerror}."
+            ) from error
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
@@ -83,13 +99,33 @@ def load_frequencies(path: str | Path) -> DocumentFrequencies:
         with np.load(path, allow_pickle=False) as file:
             version, documents, base, orders = file["head"].tolist()
             if version != FORMAT:
-                raise DataError(f"{path}: expected document frequencies of format {FORMAT}. Received: format {version}; make them again.")
-            words, tokenize = tuple(str(file["words"]).split("\n")) if str(file["words"]) else (), str(file["tokenize"])
-            levels = [tuple(file[f"{what}_{n}"] for n in range(1, orders + 1)) for what in ("keys", "counts")]
+                raise DataError(
+                    f"{path}: expected document frequencies of format {FORMAT}. Received: format {version}; make them again."
+                )
+            words, tokenize = (
+                tuple(str(file["words"]).split("\n")) if str(file["words"]) else (),
+                str(file["tokenize"]),
+            )
+            levels = [
+                tuple(file[f"{what}_{n}"] for n in range(1, orders + 1))
+                for what in ("keys", "counts")
+            ]
     except FileNotFoundError:
-        raise DataError(f"{path}: expected a file of document frequencies; there is no such file.") from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: expected a file of document frequencies, as `score --save-frequencies` writes it. Received: another file, or a damaged one ({type(error).__name__}).") from error
+        raise DataError(
+            f"{path}: expected a file of document frequencies; there is no such file."
+        ) from None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise DataError(
+            f"{path}: expected a file of document frequencies, as `score --save-frequencies` writes it. Received: another file, or a damaged one ({type(error).__name__})."
+        ) from error
     return DocumentFrequencies(words, base, documents, *levels, tokenize)
 
 
@@ -100,7 +136,13 @@ def documents_of(level: Counts, texts: Texts) -> np.ndarray:
     return np.bincount(gram[starts(gram) | starts(image)], minlength=len(level.last))
 
 
-def collect(references: Sequence[Sequence[Sequence[int]]], *, words: Sequence[str] = (), tokenize: str = "none", orders: int = 4) -> DocumentFrequencies:
+def collect(
+    references: Sequence[Sequence[Sequence[int]]],
+    *,
+    words: Sequence[str] = (),
+    tokenize: str = "none",
+    orders: int = 4,
+) -> DocumentFrequencies:
     """The frequencies of documents given as lists of sentences of ids."""
     flat = list(chain.from_iterable(references))
     lengths = np.fromiter(map(len, flat), np.int64, len(flat))
@@ -112,4 +154,6 @@ def collect(references: Sequence[Sequence[Sequence[int]]], *, words: Sequence[st
     for level in ngram_counts(texts, orders):
         keys.append(level.prefix * base + level.last)
         counts.append(documents_of(level, texts))
-    return DocumentFrequencies(tuple(words), base, len(references), tuple(keys), tuple(counts), tokenize)
+    return DocumentFrequencies(
+        tuple(words), base, len(references), tuple(keys), tuple(counts), tokenize
+    )

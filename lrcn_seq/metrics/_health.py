@@ -68,16 +68,30 @@ def health(
         ArgumentError: no sentence, or something other than sentences.
     """
     sentences = list(hypotheses.values()) if isinstance(hypotheses, Mapping) else list(hypotheses)
-    if isinstance(hypotheses, str) or not sentences or not all(isinstance(sentence, str) for sentence in sentences):
-        raise ArgumentError(f"hypotheses: expected one sentence or more, by id or as a list. Received: {hypotheses!r:.80}.")
-    marked = [re.sub(rf"(?<!\w){re.escape(unknown)}(?!\w)", UNKNOWN, sentence) for sentence in sentences] if unknown else sentences
+    if (
+        isinstance(hypotheses, str)
+        or not sentences
+        or not all(isinstance(sentence, str) for sentence in sentences)
+    ):
+        raise ArgumentError(
+            f"hypotheses: expected one sentence or more, by id or as a list. Received: {hypotheses!r:.80}."
+        )
+    marked = (
+        [re.sub(rf"(?<!\w){re.escape(unknown)}(?!\w)", UNKNOWN, sentence) for sentence in sentences]
+        if unknown
+        else sentences
+    )
     texts = tokenize_texts(marked, tokenize)
     words = [text.split() for text in texts]
     pairs = [list(pairwise(row)) for row in words]
     lengths = [len(row) for row in words]
     total = max(sum(lengths), 1)
     vocabulary = set(chain.from_iterable(words)) - {UNKNOWN}
-    known = None if training_captions is None else {" ".join(text.split()) for text in tokenize_texts(list(training_captions), tokenize)}
+    known = (
+        None
+        if training_captions is None
+        else {" ".join(text.split()) for text in tokenize_texts(list(training_captions), tokenize)}
+    )
     return Health(
         count=len(texts),
         distinct_captions=len(set(texts)) / len(texts),
@@ -91,7 +105,9 @@ def health(
         empty=lengths.count(0) / len(lengths),
         vocabulary=len(vocabulary),
         unknown=sum(row.count(UNKNOWN) for row in words) / total if unknown else None,
-        novel=None if known is None else sum(" ".join(row) not in known for row in words) / len(words),
+        novel=None
+        if known is None
+        else sum(" ".join(row) not in known for row in words) / len(words),
         mbleu_4=mutual_bleu(words, sample=sample, seed=seed),
     )
 
@@ -107,14 +123,19 @@ def repeats(pairs: Sequence[tuple[str, str]]) -> int:
     return doubled
 
 
-def mutual_bleu(sentences: Sequence[Sequence[str]], *, sample: int = 500, seed: int = 0, order: int = 4) -> float | None:
+def mutual_bleu(
+    sentences: Sequence[Sequence[str]], *, sample: int = 500, seed: int = 0, order: int = 4
+) -> float | None:
     """BLEU of each sentence against all others of a sample, as one corpus score; None for fewer than two sentences."""
     if len(sentences) < 2:
         return None
     chosen = np.random.default_rng(seed).permutation(len(sentences))[:sample]
     rows = [sentences[place] for place in sorted(chosen.tolist())]
     lengths = np.array([len(row) for row in rows])
-    matches, guesses = np.zeros(order), np.array([np.maximum(lengths - n, 0).sum() for n in range(order)], np.float64)
+    matches, guesses = (
+        np.zeros(order),
+        np.array([np.maximum(lengths - n, 0).sum() for n in range(order)], np.float64),
+    )
     for n in range(1, order + 1):
         counts = [count_of(row, n) for row in rows]
         best = highest_two(counts)
@@ -124,7 +145,9 @@ def mutual_bleu(sentences: Sequence[Sequence[str]], *, sample: int = 500, seed: 
                 others = second if count == top and holders == 1 else top
                 matches[n - 1] += min(count, others)
     wanted = sum(closest_other(lengths, place) for place in range(len(rows)))
-    return float(coco_bleu(matches, guesses, lengths.sum(keepdims=True), np.array([wanted]), exact=False)[-1])
+    return float(
+        coco_bleu(matches, guesses, lengths.sum(keepdims=True), np.array([wanted]), exact=False)[-1]
+    )
 
 
 def count_of(words: Sequence[str], n: int) -> dict[tuple[str, ...], int]:
@@ -135,7 +158,9 @@ def count_of(words: Sequence[str], n: int) -> dict[tuple[str, ...], int]:
     return counts
 
 
-def highest_two(counts: Sequence[Mapping[tuple[str, ...], int]]) -> dict[tuple[str, ...], tuple[int, int, int]]:
+def highest_two(
+    counts: Sequence[Mapping[tuple[str, ...], int]],
+) -> dict[tuple[str, ...], tuple[int, int, int]]:
     """For each n-gram the highest count in a sentence, the next lower one, and how many sentences have the highest."""
     best: dict[tuple[str, ...], tuple[int, int, int]] = {}
     for row in counts:

@@ -48,7 +48,13 @@ def ngram_counts(texts: Texts, orders: int) -> Iterator[Counts]:
         gram[place] = np.cumsum(first) - 1
         run = np.flatnonzero(first | starts(text[place]))
         unique = key[first]
-        yield Counts(gram[place[run]], text[place[run]], np.diff(run, append=len(key)), unique // vocabulary, unique % vocabulary)
+        yield Counts(
+            gram[place[run]],
+            text[place[run]],
+            np.diff(run, append=len(key)),
+            unique // vocabulary,
+            unique % vocabulary,
+        )
 
 
 def starts(values: np.ndarray) -> np.ndarray:

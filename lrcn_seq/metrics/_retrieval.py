@@ -37,11 +37,17 @@ def retrieval(scores: np.ndarray, owner: np.ndarray) -> Retrieval:
     """
     scores, owner = np.asarray(scores, np.float64), np.asarray(owner)
     if scores.ndim != 2 or not scores.size or owner.shape != scores.shape[1:]:
-        raise ArgumentError(f"retrieval: expected scores (I, J) and owner (J,). Received: scores {scores.shape}, owner {owner.shape}.")
+        raise ArgumentError(
+            f"retrieval: expected scores (I, J) and owner (J,). Received: scores {scores.shape}, owner {owner.shape}."
+        )
     if not np.issubdtype(owner.dtype, np.integer) or set(owner.tolist()) != set(range(len(scores))):
-        raise ArgumentError(f"retrieval: expected owner to name every image from 0 to {len(scores) - 1}. Received: owner={owner.tolist()!r:.80}.")
+        raise ArgumentError(
+            f"retrieval: expected owner to name every image from 0 to {len(scores) - 1}. Received: owner={owner.tolist()!r:.80}."
+        )
     if np.isnan(scores).any():
-        raise ArgumentError(f"retrieval: expected numbers as scores. Received: {int(np.isnan(scores).sum())} that are not a number.")
+        raise ArgumentError(
+            f"retrieval: expected numbers as scores. Received: {int(np.isnan(scores).sum())} that are not a number."
+        )
     right = owner[None, :] == np.arange(len(scores))[:, None]
     return Retrieval(_recall(scores.T, right.T), _recall(scores, right))
 
@@ -49,7 +55,9 @@ def retrieval(scores: np.ndarray, owner: np.ndarray) -> Retrieval:
 def _recall(scores: np.ndarray, right: np.ndarray) -> Recall:
     best = np.where(right, scores, -np.inf).max(axis=1, keepdims=True)
     ranks = 1 + ((scores >= best) & ~right).sum(axis=1)
-    return Recall(*(float((ranks <= depth).mean()) for depth in (1, 5, 10)), float(np.median(ranks)))
+    return Recall(
+        *(float((ranks <= depth).mean()) for depth in (1, 5, 10)), float(np.median(ranks))
+    )
 
 
 def normalized_log_probabilities(log_probabilities: np.ndarray) -> np.ndarray:

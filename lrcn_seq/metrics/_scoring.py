@@ -28,7 +28,11 @@ class Report:
     @property
     def values(self) -> dict[str, float]:
         """`{"bleu_1": …, "rouge_l": …}`."""
-        return {name: value for score in self.scores for name, value in zip(score.names, score.values, strict=True)}
+        return {
+            name: value
+            for score in self.scores
+            for name, value in zip(score.names, score.values, strict=True)
+        }
 
     @property
     def signatures(self) -> dict[str, str]:
@@ -50,7 +54,9 @@ class Report:
         return {"metrics": self.values, "signatures": self.signatures, **table, "count": self.count}
 
 
-def document_frequencies(references: References, *, tokenize: str = "ptb", orders: int = 4) -> DocumentFrequencies:
+def document_frequencies(
+    references: References, *, tokenize: str = "ptb", orders: int = 4
+) -> DocumentFrequencies:
     """In how many images' references each n-gram occurs, to be kept (`save`) and given to CIDEr of any other set.
 
     Raises:
@@ -63,16 +69,38 @@ def document_frequencies(references: References, *, tokenize: str = "ptb", order
         raise ArgumentError("references: expected at least one image. Received: none.")
     texts = iter(tokenize_texts(list(chain.from_iterable(groups.values())), tokenize))
     split = [[next(texts).split() for _ in group] for group in groups.values()]
-    numbers = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(chain.from_iterable(split))))}
-    return collect([[[numbers[word] for word in words] for words in group] for group in split], words=tuple(numbers), tokenize=tokenize, orders=orders)
+    numbers = {
+        word: number
+        for number, word in enumerate(
+            dict.fromkeys(chain.from_iterable(chain.from_iterable(split)))
+        )
+    }
+    return collect(
+        [[[numbers[word] for word in words] for words in group] for group in split],
+        words=tuple(numbers),
+        tokenize=tokenize,
+        orders=orders,
+    )
 
 
 def make_metrics(specs: Iterable[Spec]) -> list[Metric]:
     """Metrics from names, `{"type": NAME, argument: value}`, or as they are."""
-    return [spec if isinstance(spec, Metric) else registry.build({"type": spec} if isinstance(spec, str) else dict(spec)) for spec in specs]
+    return [
+        spec
+        if isinstance(spec, Metric)
+        else registry.build({"type": spec} if isinstance(spec, str) else dict(spec))
+        for spec in specs
+    ]
 
 
-def score(hypotheses: Hypotheses, references: References, metrics: Iterable[Spec] = DEFAULT, *, tokenize: str = "ptb", subset: bool = False) -> Report:
+def score(
+    hypotheses: Hypotheses,
+    references: References,
+    metrics: Iterable[Spec] = DEFAULT,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+) -> Report:
     """Scores sentences by several metrics.
 
     Arguments:
@@ -86,7 +114,9 @@ def score(hypotheses: Hypotheses, references: References, metrics: Iterable[Spec
         UnknownPartError: no metric has this name.
     """
     measures = make_metrics(metrics)
-    return score_corpus(make_corpus(hypotheses, references, tokenize=tokenize, subset=subset), measures)
+    return score_corpus(
+        make_corpus(hypotheses, references, tokenize=tokenize, subset=subset), measures
+    )
 
 
 def score_corpus(corpus: Corpus, measures: Sequence[Metric]) -> Report:
@@ -94,26 +124,64 @@ def score_corpus(corpus: Corpus, measures: Sequence[Metric]) -> Report:
     return Report(tuple(measure.score(corpus) for measure in measures), len(corpus))
 
 
-def one(name: str, hypotheses: Hypotheses, references: References, *, tokenize: str, subset: bool, options: Mapping[str, Any]) -> Score:
+def one(
+    name: str,
+    hypotheses: Hypotheses,
+    references: References,
+    *,
+    tokenize: str,
+    subset: bool,
+    options: Mapping[str, Any],
+) -> Score:
     """The score of one metric."""
-    return score(hypotheses, references, [{"type": name, **options}], tokenize=tokenize, subset=subset).scores[0]
+    return score(
+        hypotheses, references, [{"type": name, **options}], tokenize=tokenize, subset=subset
+    ).scores[0]
 
 
-def bleu(hypotheses: Hypotheses, references: References, *, tokenize: str = "ptb", subset: bool = False, **options: Any) -> Score:
+def bleu(
+    hypotheses: Hypotheses,
+    references: References,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+    **options: Any,
+) -> Score:
     """BLEU-1 to 4: `.values`, and `.value` for BLEU-4. Options are those of the part `bleu`, e.g. `variant="sacrebleu"`."""
     return one("bleu", hypotheses, references, tokenize=tokenize, subset=subset, options=options)
 
 
-def rouge_l(hypotheses: Hypotheses, references: References, *, tokenize: str = "ptb", subset: bool = False, **options: Any) -> Score:
+def rouge_l(
+    hypotheses: Hypotheses,
+    references: References,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+    **options: Any,
+) -> Score:
     """ROUGE-L. Options are those of the part `rouge_l`."""
     return one("rouge_l", hypotheses, references, tokenize=tokenize, subset=subset, options=options)
 
 
-def cider(hypotheses: Hypotheses, references: References, *, tokenize: str = "ptb", subset: bool = False, **options: Any) -> Score:
+def cider(
+    hypotheses: Hypotheses,
+    references: References,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+    **options: Any,
+) -> Score:
     """CIDEr-D. Options are those of the part `cider`, e.g. `frequencies="coco.npz"`."""
     return one("cider", hypotheses, references, tokenize=tokenize, subset=subset, options=options)
 
 
-def meteor(hypotheses: Hypotheses, references: References, *, tokenize: str = "ptb", subset: bool = False, **options: Any) -> Score:
+def meteor(
+    hypotheses: Hypotheses,
+    references: References,
+    *,
+    tokenize: str = "ptb",
+    subset: bool = False,
+    **options: Any,
+) -> Score:
     """METEOR 1.5. Options are those of the part `meteor`."""
     return one("meteor", hypotheses, references, tokenize=tokenize, subset=subset, options=options)

@@ -53,10 +53,16 @@ def intervals(
 ) -> list[Interval]:
     """The 95 % interval of every value, by resampling segments."""
     corpus = make_corpus(hypotheses, references, tokenize=tokenize, subset=subset)
-    return [row for measure in make_metrics(metrics) for row in interval_rows(measure, corpus, samples=samples, seed=seed)]
+    return [
+        row
+        for measure in make_metrics(metrics)
+        for row in interval_rows(measure, corpus, samples=samples, seed=seed)
+    ]
 
 
-def interval_rows(measure: Metric, corpus: Corpus, *, samples: int = 1000, seed: int = 0) -> Iterator[Interval]:
+def interval_rows(
+    measure: Metric, corpus: Corpus, *, samples: int = 1000, seed: int = 0
+) -> Iterator[Interval]:
     """The intervals of one metric's values."""
     statistics = measure.statistics(corpus)
     values = measure.aggregate(measure.totals(statistics)).tolist()
@@ -64,7 +70,13 @@ def interval_rows(measure: Metric, corpus: Corpus, *, samples: int = 1000, seed:
     yield from map(Interval, measure.names, values, low, high)
 
 
-def group_interval(values: Sequence[float] | np.ndarray, groups: Sequence[str], *, samples: int = 2000, seed: int = 0) -> Interval:
+def group_interval(
+    values: Sequence[float] | np.ndarray,
+    groups: Sequence[str],
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> Interval:
     """The mean of values (M,) with its 95 % interval, by resampling whole groups: clips of one video are not independent.
 
     The ends are None where there is one group only.
@@ -73,9 +85,16 @@ def group_interval(values: Sequence[float] | np.ndarray, groups: Sequence[str], 
         ArgumentError: not one group a value, values that are no numbers, or none at all.
     """
     values, names = np.asarray(values, np.float64), list(groups)
-    if values.shape != (len(names),) or isinstance(groups, str) or not names or not np.isfinite(values).all():
+    if (
+        values.shape != (len(names),)
+        or isinstance(groups, str)
+        or not names
+        or not np.isfinite(values).all()
+    ):
         odd = int((~np.isfinite(values)).sum())
-        raise ArgumentError(f"group_interval: expected a number and a group for each of M clips. Received: values {values.shape}, {len(names)} groups, {odd} values that are no number.")
+        raise ArgumentError(
+            f"group_interval: expected a number and a group for each of M clips. Received: values {values.shape}, {len(names)} groups, {odd} values that are no number."
+        )
     known, place = np.unique(names, return_inverse=True)
     if len(known) < 2:
         return Interval("mean", float(values.mean()), None, None)
@@ -101,27 +120,41 @@ def paired(
     """
     if len(systems) < 2:
         raise ArgumentError(f"paired: expected at least two systems. Received: {len(systems)}.")
-    corpora = {name: make_corpus(hypotheses, references, tokenize=tokenize, subset=subset) for name, hypotheses in systems.items()}
+    corpora = {
+        name: make_corpus(hypotheses, references, tokenize=tokenize, subset=subset)
+        for name, hypotheses in systems.items()
+    }
     return paired_corpora(corpora, make_metrics(metrics), samples=samples, seed=seed)
 
 
-def paired_corpora(corpora: Mapping[str, Corpus], measures: Iterable[Metric], *, samples: int = 1000, seed: int = 0) -> list[Difference]:
+def paired_corpora(
+    corpora: Mapping[str, Corpus], measures: Iterable[Metric], *, samples: int = 1000, seed: int = 0
+) -> list[Difference]:
     """The same for corpora that are tokenized already."""
     first_name, first = next(iter(corpora.items()))
     for name, corpus in corpora.items():
         if set(corpus.ids) != set(first.ids):
-            raise ArgumentError(f"paired: expected the same ids in every system. Received: {first_name} with {len(first)} ids, {name} with {len(corpus)}, not the same.")
+            raise ArgumentError(
+                f"paired: expected the same ids in every system. Received: {first_name} with {len(first)} ids, {name} with {len(corpus)}, not the same."
+            )
     return [row for measure in measures for row in _differences(measure, corpora, samples, seed)]
 
 
-def _differences(measure: Metric, corpora: Mapping[str, Corpus], samples: int, seed: int) -> Iterator[Difference]:
+def _differences(
+    measure: Metric, corpora: Mapping[str, Corpus], samples: int, seed: int
+) -> Iterator[Difference]:
     names = sorted(next(iter(corpora.values())).ids)
     statistics = {}
     for system, corpus in corpora.items():
         place = {name: row for row, name in enumerate(corpus.ids)}
         statistics[system] = measure.statistics(corpus)[[place[name] for name in names]]
-    values = {system: measure.aggregate(measure.totals(rows)) for system, rows in statistics.items()}
-    draws = {system: measure.aggregate(resampled(rows, samples, seed)) for system, rows in statistics.items()}
+    values = {
+        system: measure.aggregate(measure.totals(rows)) for system, rows in statistics.items()
+    }
+    draws = {
+        system: measure.aggregate(resampled(rows, samples, seed))
+        for system, rows in statistics.items()
+    }
     for a, b in combinations(corpora, 2):
         observed, drawn = values[a] - values[b], draws[a] - draws[b]
         low, high = limits(drawn)
@@ -149,5 +182,7 @@ def resampled(statistics: np.ndarray, samples: int, seed: int) -> np.ndarray:
     for start in range(0, samples, ROWS):
         rows = min(ROWS, samples - start)
         drawn = generator.integers(count, size=(rows, count)) + np.arange(rows)[:, None] * count
-        sums.append(np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count) @ statistics)
+        sums.append(
+            np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count) @ statistics
+        )
     return np.concatenate(sums)

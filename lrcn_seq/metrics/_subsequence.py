@@ -23,7 +23,10 @@ def common_subsequences(texts: Texts) -> np.ndarray:
     found[short] = short_subsequences(texts, references[short])
     for place in np.flatnonzero(~short):
         a, b = own[place], references[place]
-        found[place] = subsequence(texts.words[ends[a] - texts.lengths[a] : ends[a]].tolist(), texts.words[ends[b] - texts.lengths[b] : ends[b]].tolist())
+        found[place] = subsequence(
+            texts.words[ends[a] - texts.lengths[a] : ends[a]].tolist(),
+            texts.words[ends[b] - texts.lengths[b] : ends[b]].tolist(),
+        )
     return found
 
 
@@ -51,7 +54,9 @@ def short_subsequences(texts: Texts, references: np.ndarray) -> np.ndarray:
         part = rows[:running]
         matched = part & places[first[:running] + step]
         rows[:running] = part + matched | part - matched
-    zeros = WORD_BITS - np.unpackbits(rows.view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1, dtype=np.int64)
+    zeros = WORD_BITS - np.unpackbits(rows.view(np.uint8).reshape(-1, 8), axis=1).sum(
+        axis=1, dtype=np.int64
+    )
     result = np.empty(int(references.max(initial=-1)) + 1, np.int64)
     result[longest_first] = zeros
     return result[references]
@@ -60,12 +65,18 @@ def short_subsequences(texts: Texts, references: np.ndarray) -> np.ndarray:
 def word_places(texts: Texts) -> np.ndarray:
     """(N,) uint64: for each word of each text, the places where the hypothesis of its image has the same word, a bit a place."""
     text = np.repeat(np.arange(len(texts.lengths)), texts.lengths)
-    place = np.arange(len(texts.words)) - np.repeat(np.cumsum(texts.lengths) - texts.lengths, texts.lengths)
+    place = np.arange(len(texts.words)) - np.repeat(
+        np.cumsum(texts.lengths) - texts.lengths, texts.lengths
+    )
     key = texts.image[text] * (int(texts.words.max(initial=0)) + 1) + texts.words
     mine = np.flatnonzero(texts.hypothesis[text] & (place < WORD_BITS))
     mine = mine[stable_order(key[mine])]
     first = np.flatnonzero(starts(key[mine]))
     known = np.append(key[mine[first]], -1)
-    bits = np.bitwise_or.reduceat(np.uint64(1) << place[mine].astype(np.uint64), first) if len(first) else np.zeros(0, np.uint64)
+    bits = (
+        np.bitwise_or.reduceat(np.uint64(1) << place[mine].astype(np.uint64), first)
+        if len(first)
+        else np.zeros(0, np.uint64)
+    )
     at = np.searchsorted(known[:-1], key)
     return np.where(known[at] == key, np.append(bits, np.uint64(0))[at], np.uint64(0))

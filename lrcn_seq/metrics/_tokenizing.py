@@ -22,7 +22,9 @@ def tokenize_texts(texts: Sequence[str], tokenize: str) -> list[str]:
         ArgumentError: there is no such tokenization.
     """
     if tokenize not in TOKENIZATIONS:
-        raise ArgumentError(f"tokenize: expected one of {', '.join(TOKENIZATIONS)}.{did_you_mean(str(tokenize), TOKENIZATIONS)} Received: tokenize={tokenize!r}.")
+        raise ArgumentError(
+            f"tokenize: expected one of {', '.join(TOKENIZATIONS)}.{did_you_mean(str(tokenize), TOKENIZATIONS)} Received: tokenize={tokenize!r}."
+        )
     return TOKENIZATIONS[tokenize](texts)
 
 
@@ -40,4 +42,8 @@ def _one_13a(text: str) -> str:
     return " ".join(DASH_AFTER_DIGIT.sub(r"\1 \2 ", text).split())
 
 
-TOKENIZATIONS: dict[str, Callable[[Sequence[str]], list[str]]] = {"ptb": tokenize_ptb, "none": list, "13a": tokenize_13a}
+TOKENIZATIONS: dict[str, Callable[[Sequence[str]], list[str]]] = {
+    "ptb": tokenize_ptb,
+    "none": list,
+    "13a": tokenize_13a,
+}

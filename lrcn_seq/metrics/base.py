@@ -31,10 +31,15 @@ class Score:
     @property
     def sentences(self) -> dict[str, dict[str, float]]:
         """`{id: {name: value}}`."""
-        return {name: dict(zip(self.names, row, strict=True)) for name, row in zip(self.ids, self.table.tolist(), strict=True)}
+        return {
+            name: dict(zip(self.names, row, strict=True))
+            for name, row in zip(self.ids, self.table.tolist(), strict=True)
+        }
 
     def __str__(self) -> str:
-        numbers = " ".join(f"{name}={value:.4f}" for name, value in zip(self.names, self.values, strict=True))
+        numbers = " ".join(
+            f"{name}={value:.4f}" for name, value in zip(self.names, self.values, strict=True)
+        )
         return f"{numbers} ({self.signature})"
 
 
@@ -70,4 +75,6 @@ class Metric(ABC):
         """The score of a corpus and of each of its sentences."""
         statistics = self.statistics(corpus)
         values = tuple(self.aggregate(self.totals(statistics)).tolist())
-        return Score(self.names, values, self.signature(corpus), corpus.ids, self.aggregate(statistics))
+        return Score(
+            self.names, values, self.signature(corpus), corpus.ids, self.aggregate(statistics)
+        )

@@ -18,7 +18,11 @@ from lrcn_seq.metrics.base import Metric
 from lrcn_seq.registry import metrics
 
 TINY, SMALL = 1e-15, 1e-9
-SMOOTHING = {"coco": ("coco", "none"), "nltk": tuple(f"method{k}" for k in range(8)), "sacrebleu": ("exp", "floor", "add-k", "none")}
+SMOOTHING = {
+    "coco": ("coco", "none"),
+    "nltk": tuple(f"method{k}" for k in range(8)),
+    "sacrebleu": ("exp", "floor", "add-k", "none"),
+}
 
 
 @metrics.register
@@ -44,13 +48,24 @@ class Bleu(Metric):
         order: Annotated[int, Ge(1), Le(9)] = 4,
     ):
         if variant not in SMOOTHING:
-            raise ArgumentError(f"variant: expected one of {', '.join(SMOOTHING)}. Received: variant={variant!r}.")
+            raise ArgumentError(
+                f"variant: expected one of {', '.join(SMOOTHING)}. Received: variant={variant!r}."
+            )
         self.smoothing = SMOOTHING[variant][0] if smoothing is None else smoothing
         if self.smoothing not in SMOOTHING[variant]:
-            raise ArgumentError(f"smoothing: expected one of {', '.join(SMOOTHING[variant])} for variant {variant}. Received: smoothing={smoothing!r}.")
+            raise ArgumentError(
+                f"smoothing: expected one of {', '.join(SMOOTHING[variant])} for variant {variant}. Received: smoothing={smoothing!r}."
+            )
         if variant != "coco" and length != "closest":
-            raise ArgumentError(f"length: expected closest for variant {variant}. Received: length={length!r}.")
-        self.variant, self.length, self.effective_order, self.order = variant, length, effective_order, order
+            raise ArgumentError(
+                f"length: expected closest for variant {variant}. Received: length={length!r}."
+            )
+        self.variant, self.length, self.effective_order, self.order = (
+            variant,
+            length,
+            effective_order,
+            order,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,19 +74,32 @@ class Bleu(Metric):
     def statistics(self, corpus: Corpus) -> np.ndarray:
         """Columns: matches of each order, n-grams of each order, words, reference words; for NLTK one order more."""
         orders = self.order + (self.variant == "nltk")
-        matches = [clipped_matches(texts_counts, corpus.texts) for texts_counts in corpus.ngrams(orders)]
+        matches = [
+            clipped_matches(texts_counts, corpus.texts) for texts_counts in corpus.ngrams(orders)
+        ]
         words = corpus.texts.lengths[corpus.texts.hypothesis]
         least = 1 if self.variant == "nltk" else 0
         guesses = [np.maximum(words - n, least) for n in range(orders)]
-        return np.stack([*matches, *guesses, words, reference_lengths(corpus.texts, self.length)], axis=1).astype(np.float64)
+        return np.stack(
+            [*matches, *guesses, words, reference_lengths(corpus.texts, self.length)], axis=1
+        ).astype(np.float64)
 
     def aggregate(self, totals: np.ndarray) -> np.ndarray:
         orders = (totals.shape[-1] - 2) // 2
-        matches, guesses, words, wanted = np.split(totals, [orders, 2 * orders, 2 * orders + 1], axis=-1)
+        matches, guesses, words, wanted = np.split(
+            totals, [orders, 2 * orders, 2 * orders + 1], axis=-1
+        )
         if self.variant == "nltk":
             return nltk_bleu(matches, guesses, words, wanted, method=int(self.smoothing[-1]))
         if self.variant == "sacrebleu":
-            return sacre_bleu(matches, guesses, words, wanted, smoothing=self.smoothing, effective_order=self.effective_order)
+            return sacre_bleu(
+                matches,
+                guesses,
+                words,
+                wanted,
+                smoothing=self.smoothing,
+                effective_order=self.effective_order,
+            )
         return coco_bleu(matches, guesses, words, wanted, exact=self.smoothing == "none")
 
     def signature(self, corpus: Corpus) -> str:
@@ -83,7 +111,9 @@ def clipped_matches(counts: Counts, texts: Texts) -> np.ndarray:
     """(I,) n-grams of each hypothesis that are in a reference, each at most as often as in the reference that has most."""
     image, own = texts.image[counts.text], texts.hypothesis[counts.text]
     group = np.flatnonzero(starts(counts.gram) | starts(image))
-    most = np.maximum.reduceat(np.where(own, 0, counts.count), group) if len(group) else counts.count
+    most = (
+        np.maximum.reduceat(np.where(own, 0, counts.count), group) if len(group) else counts.count
+    )
     mine = np.where(own[group], counts.count[group], 0)
     return np.bincount(image[group], np.minimum(mine, most), minlength=int(texts.hypothesis.sum()))
 
@@ -93,13 +123,17 @@ def reference_lengths(texts: Texts, length: str) -> np.ndarray:
     words, references = texts.lengths[texts.hypothesis], ~texts.hypothesis
     lengths, image = texts.lengths[references], texts.image[references]
     if length == "average":
-        return np.bincount(image, lengths, minlength=len(words)) / np.bincount(image, minlength=len(words))
+        return np.bincount(image, lengths, minlength=len(words)) / np.bincount(
+            image, minlength=len(words)
+        )
     distance = np.abs(lengths - words[image]) if length == "closest" else lengths
     best = np.lexsort((lengths, distance, image))
     return lengths[best[starts(image[best])]]
 
 
-def coco_bleu(matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wanted: np.ndarray, *, exact: bool) -> np.ndarray:
+def coco_bleu(
+    matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wanted: np.ndarray, *, exact: bool
+) -> np.ndarray:
     """(..., N) as the COCO code smooths: tiny constants that keep 0/0 from happening; `exact` leaves them out."""
     tiny, small = (0.0, 0.0) if exact else (TINY, SMALL)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -45,7 +45,11 @@ class Cider(Metric):
     ):
         self.variant, self.length, self.order, self.sigma = variant, length, order, sigma
         self.source = "references" if frequencies is None else Path(str(frequencies)).name
-        self.frequencies = frequencies if frequencies is None or isinstance(frequencies, DocumentFrequencies) else load_frequencies(frequencies)
+        self.frequencies = (
+            frequencies
+            if frequencies is None or isinstance(frequencies, DocumentFrequencies)
+            else load_frequencies(frequencies)
+        )
 
     def statistics(self, corpus: Corpus) -> np.ndarray:
         """Columns: score, 1. A resample keeps the document frequencies."""
@@ -58,22 +62,36 @@ class Cider(Metric):
 
     def signature(self, corpus: Corpus) -> str:
         kept = self.frequencies
-        documents = f"references({len(corpus)})" if kept is None else f"{self.source}({kept.documents},{kept.tokenize})"
+        documents = (
+            f"references({len(corpus)})"
+            if kept is None
+            else f"{self.source}({kept.documents},{kept.tokenize})"
+        )
         penalty = f"|sigma:{self.sigma:g}|length:{self.length}" if self.variant == "d" else ""
         return f"cider|variant:{self.variant}{penalty}|n-grams:{self.order}|frequencies:{documents}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
 
-    def scores(self, texts: Texts, ngrams: Sequence[Counts], *, words: np.ndarray | None = None) -> np.ndarray:
+    def scores(
+        self, texts: Texts, ngrams: Sequence[Counts], *, words: np.ndarray | None = None
+    ) -> np.ndarray:
         """(I,) the score of each hypothesis. `words` (W,) gives the id that each word has in the stored frequencies."""
         images = int(texts.hypothesis.sum())
         kept = self.frequencies
-        levels = ((level, documents_of(level, texts)) for level in ngrams) if kept is None else kept.look_up(ngrams, words)
-        likeness = self._cosines(texts, levels, np.log(float(images if kept is None else kept.documents)))
+        levels = (
+            ((level, documents_of(level, texts)) for level in ngrams)
+            if kept is None
+            else kept.look_up(ngrams, words)
+        )
+        likeness = self._cosines(
+            texts, levels, np.log(float(images if kept is None else kept.documents))
+        )
         references = ~texts.hypothesis
         image = texts.image[references]
         total = np.bincount(image, (likeness * self._penalty(texts))[references], minlength=images)
         return 10 * total / self.order / np.bincount(image, minlength=images)
 
-    def _cosines(self, texts: Texts, levels: Iterable[tuple[Counts, np.ndarray]], rarest: float) -> np.ndarray:
+    def _cosines(
+        self, texts: Texts, levels: Iterable[tuple[Counts, np.ndarray]], rarest: float
+    ) -> np.ndarray:
         """(T,) for each reference its cosines with the hypothesis, summed over orders."""
         hypothesis = np.flatnonzero(texts.hypothesis)[texts.image]
         likeness = np.zeros(len(texts.lengths))
@@ -96,5 +114,7 @@ class Cider(Metric):
         if self.variant == "plain":
             return np.ones(len(texts.lengths))
         lengths = np.maximum(texts.lengths - 1, 0) if self.length == "bigrams" else texts.lengths
-        delta = (lengths - lengths[np.flatnonzero(texts.hypothesis)[texts.image]]).astype(np.float64)
+        delta = (lengths - lengths[np.flatnonzero(texts.hypothesis)[texts.image]]).astype(
+            np.float64
+        )
         return np.exp(-(delta**2) / (2 * self.sigma**2))

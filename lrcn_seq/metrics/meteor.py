@@ -48,20 +48,44 @@ class Meteor(Metric):
         folder = meteor_folder() if self.stages == "all" else None
         tables = open_tables(folder / "meteor-1.5.jar") if folder else None
         with collector_paused():
-            texts = [normalize(text, tables.prefixes if tables else {}) for text in prepared(corpus)]
-            matcher = Matcher(texts, tables, open_paraphrases(folder / "data" / "paraphrase-en.gz") if folder else None)
-            function = [tables is not None and word in tables.function_words for word in matcher.vocabulary]
+            texts = [
+                normalize(text, tables.prefixes if tables else {}) for text in prepared(corpus)
+            ]
+            matcher = Matcher(
+                texts,
+                tables,
+                open_paraphrases(folder / "data" / "paraphrase-en.gz") if folder else None,
+            )
+            function = [
+                tables is not None and word in tables.function_words for word in matcher.vocabulary
+            ]
             rows = []
-            for sentence, own in zip(matcher.sentences, corpus.texts.hypothesis.tolist(), strict=True):
+            for sentence, own in zip(
+                matcher.sentences, corpus.texts.hypothesis.tolist(), strict=True
+            ):
                 if own:
                     hypothesis = sentence
                 else:
-                    rows.append(counts(hypothesis, sentence, *resolve_pair(matcher, hypothesis, sentence), function))
-            return best_rows(np.array(rows, np.float64), self.aggregate, corpus.texts.image[~corpus.texts.hypothesis])
+                    rows.append(
+                        counts(
+                            hypothesis,
+                            sentence,
+                            *resolve_pair(matcher, hypothesis, sentence),
+                            function,
+                        )
+                    )
+            return best_rows(
+                np.array(rows, np.float64),
+                self.aggregate,
+                corpus.texts.image[~corpus.texts.hypothesis],
+            )
 
     def aggregate(self, totals: np.ndarray) -> np.ndarray:
         words, function_words = totals[..., 0:2], totals[..., 2:4]
-        content, function = totals[..., 4:12].reshape(*totals.shape[:-1], 2, 4), totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4)
+        content, function = (
+            totals[..., 4:12].reshape(*totals.shape[:-1], 2, 4),
+            totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4),
+        )
         chunks, matched = totals[..., 20], (content + function).sum(axis=-1)
         weighted = np.zeros_like(words)
         # Summed one by one, as the original does: references that tie but for the last bit must tie alike.
@@ -69,7 +93,9 @@ class Meteor(Metric):
             for stage, weight in enumerate(WEIGHTS):
                 weighted = weighted + part[..., stage] * weight * share
         with np.errstate(divide="ignore", invalid="ignore"):
-            precision, recall = np.moveaxis(weighted / (DELTA * (words - function_words) + (1 - DELTA) * function_words), -1, 0)
+            precision, recall = np.moveaxis(
+                weighted / (DELTA * (words - function_words) + (1 - DELTA) * function_words), -1, 0
+            )
             mean = 1 / ((1 - ALPHA) / precision + ALPHA / recall)
             fragmentation = chunks / (matched.sum(axis=-1) / 2)
             score = mean * (1 - GAMMA * fragmentation**BETA)
@@ -93,17 +119,26 @@ def collector_paused() -> Iterator[None]:
 
 def prepared(corpus: Corpus) -> list[str]:
     """The texts as the COCO code hands them over."""
-    return [text.replace("|||", "").replace("  ", " ") if own else text for text, own in zip(corpus.in_order(), corpus.texts.hypothesis.tolist(), strict=True)]
+    return [
+        text.replace("|||", "").replace("  ", " ") if own else text
+        for text, own in zip(corpus.in_order(), corpus.texts.hypothesis.tolist(), strict=True)
+    ]
 
 
-def resolve_pair(matcher: Matcher, hypothesis: Sentence, reference: Sentence) -> tuple[list[Match], int]:
+def resolve_pair(
+    matcher: Matcher, hypothesis: Sentence, reference: Sentence
+) -> tuple[list[Match], int]:
     """The matches kept and their chunks; of equal sentences word by word, which is what a search among equal words finds, too."""
     if hypothesis.words == reference.words:
-        return [make_match(place, 1, place, 1, stage=EXACT) for place in range(len(reference.words))], min(len(reference.words), 1)
+        return [
+            make_match(place, 1, place, 1, stage=EXACT) for place in range(len(reference.words))
+        ], min(len(reference.words), 1)
     return resolve(matcher.candidates(hypothesis, reference))
 
 
-def counts(hypothesis: Sentence, reference: Sentence, kept: list[Match], chunks: int, function: list[bool]) -> list[int]:
+def counts(
+    hypothesis: Sentence, reference: Sentence, kept: list[Match], chunks: int, function: list[bool]
+) -> list[int]:
     """One row of statistics."""
     row = [0] * 21
     row[0], row[1] = len(hypothesis.words), len(reference.words)
@@ -115,7 +150,11 @@ def counts(hypothesis: Sentence, reference: Sentence, kept: list[Match], chunks:
         for word in reference.words[match.start : match.end]:
             row[(16 if function[word] else 8) + match.stage] += 1
     # A sentence that matches as a whole has no fragments, in its own score and in that of the corpus.
-    whole = chunks == 1 and sum(row[4:8]) + sum(row[12:16]) == row[0] and sum(row[8:12]) + sum(row[16:20]) == row[1]
+    whole = (
+        chunks == 1
+        and sum(row[4:8]) + sum(row[12:16]) == row[0]
+        and sum(row[8:12]) + sum(row[16:20]) == row[1]
+    )
     row[20] = 0 if whole else chunks
     return row
 

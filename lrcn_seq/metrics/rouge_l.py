@@ -28,7 +28,9 @@ class RougeL(Metric):
 
     names = ("rouge_l",)
 
-    def __init__(self, maximum: Literal["separate", "joint"] = "separate", *, beta: PositiveNumber = 1.2):
+    def __init__(
+        self, maximum: Literal["separate", "joint"] = "separate", *, beta: PositiveNumber = 1.2
+    ):
         self.maximum, self.beta = maximum, beta
 
     def statistics(self, corpus: Corpus) -> np.ndarray:
@@ -42,7 +44,9 @@ class RougeL(Metric):
         if self.maximum == "joint":
             value = np.maximum.reduceat(self._f_measure(precision, recall), first)
         else:
-            value = self._f_measure(np.maximum.reduceat(precision, first), np.maximum.reduceat(recall, first))
+            value = self._f_measure(
+                np.maximum.reduceat(precision, first), np.maximum.reduceat(recall, first)
+            )
         return np.stack([value, np.ones_like(value)], axis=1)
 
     def aggregate(self, totals: np.ndarray) -> np.ndarray:
@@ -54,4 +58,6 @@ class RougeL(Metric):
     def _f_measure(self, precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
         weight = self.beta**2
         both = (1 + weight) * precision * recall
-        return np.divide(both, recall + weight * precision, out=np.zeros_like(both), where=both != 0)
+        return np.divide(
+            both, recall + weight * precision, out=np.zeros_like(both), where=both != 0
+        )

@@ -32,7 +32,9 @@ class Rules(NamedTuple):
     def check(self, limit: int) -> None:
         """Raises ArgumentError where no sentence can keep to them."""
         if limit < 1 or self.minimum_length >= limit:
-            raise ArgumentError(f"expected a limit of at least minimum_length + 1 words. Received: limit={limit}, minimum_length={self.minimum_length}.")
+            raise ArgumentError(
+                f"expected a limit of at least minimum_length + 1 words. Received: limit={limit}, minimum_length={self.minimum_length}."
+            )
 
 
 def candidates(logits, words, position, *, places: int, rules: Rules, special: Special):
@@ -42,12 +44,18 @@ def candidates(logits, words, position, *, places: int, rules: Rules, special: S
     forbidding among these is exact, and spares a mask over the vocabulary. Probabilities are the model's: what is forbidden keeps its share.
     """
     never = rules.never(special)
-    spare = len(never) + (rules.minimum_length > 0) + (max(0, words.shape[1] - rules.block_ngram + 1) if rules.block_ngram else 0)
+    spare = (
+        len(never)
+        + (rules.minimum_length > 0)
+        + (max(0, words.shape[1] - rules.block_ngram + 1) if rules.block_ngram else 0)
+    )
     logits = ops.cast(logits, "float32")
     values, ids = largest(logits, min(logits.shape[-1], places + spare))
     peak = values[:, :1]
     peak = ops.where(ops.isfinite(peak), peak, 0.0)
-    log_probabilities = values - peak - ops.log(ops.sum(ops.exp(logits - peak), axis=-1, keepdims=True))
+    log_probabilities = (
+        values - peak - ops.log(ops.sum(ops.exp(logits - peak), axis=-1, keepdims=True))
+    )
     allowed = ops.isfinite(log_probabilities)
     for word in never:
         allowed &= ids != word
@@ -70,13 +78,24 @@ def largest(x, k: int):
     width = V // stride
     folded = ops.reshape(x[:, : width * stride] if V % stride else x, (-1, stride, width))
     _, columns = ops.top_k(ops.max(folded, axis=1), k)
-    places = ops.cast(columns[:, None, :] + width * ops.arange(stride, dtype=columns.dtype)[:, None], "int32")
-    values = ops.reshape(ops.take_along_axis(folded, ops.cast(columns, "int32")[:, None, :], axis=2), (-1, stride * k))
+    places = ops.cast(
+        columns[:, None, :] + width * ops.arange(stride, dtype=columns.dtype)[:, None], "int32"
+    )
+    values = ops.reshape(
+        ops.take_along_axis(folded, ops.cast(columns, "int32")[:, None, :], axis=2),
+        (-1, stride * k),
+    )
     places = ops.reshape(places, (-1, stride * k))
     if V % stride:
         rest = x[:, width * stride :]
         values = ops.concatenate([values, rest], axis=1)
-        places = ops.concatenate([places, ops.zeros_like(rest, dtype="int32") + ops.arange(width * stride, V, dtype="int32")], axis=1)
+        places = ops.concatenate(
+            [
+                places,
+                ops.zeros_like(rest, dtype="int32") + ops.arange(width * stride, V, dtype="int32"),
+            ],
+            axis=1,
+        )
     values, order = ops.top_k(values, k)
     return values, ops.take_along_axis(places, order, axis=1)
 

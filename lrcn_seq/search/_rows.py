@@ -13,7 +13,9 @@ def row_count(*trees):
     for leaf in keras.tree.flatten(trees):
         if leaf is not None:
             return ops.shape(leaf)[0]
-    raise ArgumentError("expected a state or a memory with at least one tensor (B, ...). Received: neither; put any tensor with one row for each sentence into the memory.")
+    raise ArgumentError(
+        "expected a state or a memory with at least one tensor (B, ...). Received: neither; put any tensor with one row for each sentence into the memory."
+    )
 
 
 def repeated(tree, times: int):
@@ -21,7 +23,9 @@ def repeated(tree, times: int):
 
     def copies(leaf):
         B, *rest = ops.shape(leaf)
-        return ops.reshape(ops.tile(leaf[:, None], (1, times, *(1 for _ in rest))), (B * times, *rest))
+        return ops.reshape(
+            ops.tile(leaf[:, None], (1, times, *(1 for _ in rest))), (B * times, *rest)
+        )
 
     return tree if times == 1 else mapped(copies, tree)
 
@@ -34,7 +38,9 @@ def taken(tree, rows):
 def alike(tree, pattern):
     """The tensors of a tree with the types and shapes of a pattern: a loop must hand on what it took."""
     return keras.tree.map_structure(
-        lambda new, old: None if old is None else ops.reshape(ops.cast(new, old.dtype), ops.shape(old)),
+        lambda new, old: (
+            None if old is None else ops.reshape(ops.cast(new, old.dtype), ops.shape(old))
+        ),
         keras.tree.pack_sequence_as(pattern, keras.tree.flatten(tree)),
         pattern,
     )
@@ -42,7 +48,9 @@ def alike(tree, pattern):
 
 def mapped(function, tree):
     """`function` of every tensor of a nested structure; None stays None."""
-    return keras.tree.map_structure(lambda leaf: None if leaf is None else function(ops.convert_to_tensor(leaf)), tree)
+    return keras.tree.map_structure(
+        lambda leaf: None if leaf is None else function(ops.convert_to_tensor(leaf)), tree
+    )
 
 
 def while_rows(condition, body, carry, state):
@@ -55,6 +63,10 @@ def while_rows(condition, body, carry, state):
 
     def advance(carry, leaves):
         carry, following = body(carry, unpacked(leaves))
-        return carry, tuple(leaf for leaf in keras.tree.flatten(alike(following, unpacked(leaves))) if leaf is not None)
+        return carry, tuple(
+            leaf
+            for leaf in keras.tree.flatten(alike(following, unpacked(leaves)))
+            if leaf is not None
+        )
 
     return ops.while_loop(lambda carry, _: condition(carry), advance, (carry, tuple(tensors)))[0]

@@ -24,13 +24,23 @@ def walk(choose, step, state, memory, *, special: Special, limit: int):
         going = (word != special.end) & ops.isfinite(total)
         word = ops.where(going, ops.cast(chosen, "int32"), special.end)
         written = (ops.arange(limit) == position) & going[:, None]
-        return (position + 1, word, total + ops.where(going, gain, 0.0), ops.where(written, word[:, None], words)), out.state
+        return (
+            position + 1,
+            word,
+            total + ops.where(going, gain, 0.0),
+            ops.where(written, word[:, None], words),
+        ), out.state
 
     def going_on(carry):
         position, word, total, _ = carry
         return (position < limit) & ops.any((word != special.end) & ops.isfinite(total))
 
-    carry = (ops.zeros((), "int32"), ops.full((N,), special.start, "int32"), ops.zeros((N,), "float32"), ops.full((N, limit), special.pad, "int32"))
+    carry = (
+        ops.zeros((), "int32"),
+        ops.full((N,), special.start, "int32"),
+        ops.zeros((N,), "float32"),
+        ops.full((N, limit), special.pad, "int32"),
+    )
     _, _, total, words = while_rows(going_on, body, carry, state)
     return words, total
 
@@ -39,7 +49,9 @@ def handed_over(words, scores, total, *, special: Special) -> Hypotheses:
     """Sentences (B, K, L) as a record; places whose score is −inf are emptied."""
     found = scores > -math.inf
     words = ops.where(found[:, :, None], words, special.pad)
-    return Hypotheses(words, scores, word_counts(words, special), ops.where(found, total, -math.inf))
+    return Hypotheses(
+        words, scores, word_counts(words, special), ops.where(found, total, -math.inf)
+    )
 
 
 def word_counts(words, special: Special):

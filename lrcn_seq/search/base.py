@@ -14,7 +14,16 @@ class Search(ABC):
     """Finds sentences with nothing but a step function; pure `keras.ops`, so that it compiles with the model."""
 
     @abstractmethod
-    def __call__(self, step: Callable[..., StepOutput], state, memory, *, special: Special, limit: int, seed: int | SeedGenerator = 0) -> Hypotheses:
+    def __call__(
+        self,
+        step: Callable[..., StepOutput],
+        state,
+        memory,
+        *,
+        special: Special,
+        limit: int,
+        seed: int | SeedGenerator = 0,
+    ) -> Hypotheses:
         """The best sentences of at most `limit` words (the end included) for each of the B rows of `state` and `memory`.
 
         `step(word (N,) int32, state, memory)` gives a `StepOutput` with logits (N, V). State and memory are nested structures of tensors

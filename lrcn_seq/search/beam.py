@@ -59,7 +59,9 @@ class Beam(Search):
         best: Positive | None = None,
     ):
         if best is not None and best > beams:
-            raise ArgumentError(f"expected best to be at most beams. Received: best={best}, beams={beams}; search with more beams.")
+            raise ArgumentError(
+                f"expected best to be at most beams. Received: best={best}, beams={beams}; search with more beams."
+            )
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
         self.rules = Rules(minimum_length, block_ngram, suppress_unknown)
 
@@ -75,40 +77,77 @@ class Beam(Search):
             parents, beams = self._grow(beams, out.logits, special)
             if K == 1:
                 return tuple(beams), out.state
-            return tuple(beams), taken(out.state, ops.reshape(parents + K * ops.arange(B, dtype="int32")[:, None], (B * K,)))
+            return tuple(beams), taken(
+                out.state,
+                ops.reshape(parents + K * ops.arange(B, dtype="int32")[:, None], (B * K,)),
+            )
 
-        carry = while_rows(lambda carry: self._unsettled(Beams(*carry), limit), body, tuple(self._first(B, special, limit)), repeated(state, K))
+        carry = while_rows(
+            lambda carry: self._unsettled(Beams(*carry), limit),
+            body,
+            tuple(self._first(B, special, limit)),
+            repeated(state, K),
+        )
         return self._result(Beams(*carry), special, limit)
 
     def _first(self, B, special: Special, limit: int) -> Beams:
         K = self.beams
         none = ops.full((B, K), -math.inf, "float32")
-        total = ops.where(ops.arange(K) == 0, ops.zeros((B, K), "float32"), none)  # all are equal at first: only one may grow
+        total = ops.where(
+            ops.arange(K) == 0, ops.zeros((B, K), "float32"), none
+        )  # all are equal at first: only one may grow
         empty = ops.full((B, K, limit), special.pad, "int32")
-        return Beams(ops.zeros((), "int32"), ops.full((B * K,), special.start, "int32"), total, empty, none, none, empty)
+        return Beams(
+            ops.zeros((), "int32"),
+            ops.full((B * K,), special.start, "int32"),
+            total,
+            empty,
+            none,
+            none,
+            empty,
+        )
 
     def _grow(self, beams: Beams, logits, special: Special):
         """One word more: which beam (B, K) each new one comes from, and the new ones."""
         position, _, total, words, *_ = beams
         B, K, L = ops.shape(words)
-        gains, ids = candidates(logits, ops.reshape(words, (B * K, L)), position, places=K, rules=self.rules, special=special)
+        gains, ids = candidates(
+            logits,
+            ops.reshape(words, (B * K, L)),
+            position,
+            places=K,
+            rules=self.rules,
+            special=special,
+        )
         k = gains.shape[1]
-        total, chosen = ops.top_k(ops.reshape(total[:, :, None] + ops.reshape(gains, (B, K, k)), (B, K * k)), K)
+        total, chosen = ops.top_k(
+            ops.reshape(total[:, :, None] + ops.reshape(gains, (B, K, k)), (B, K * k)), K
+        )
         total, chosen = ops.reshape(total, (B, K)), ops.cast(ops.reshape(chosen, (B, K)), "int32")
         word = ops.cast(ops.take_along_axis(ops.reshape(ids, (B, K * k)), chosen, axis=1), "int32")
         words = ops.take_along_axis(words, (chosen // k)[:, :, None], axis=1)
         words = ops.where(ops.arange(L) == position, word[:, :, None], words)
         ended = word == special.end
         done = self._set_aside(beams, ended, total, words)
-        return chosen // k, Beams(position + 1, ops.reshape(word, (B * K,)), ops.where(ended, -math.inf, total), words, *done)
+        return chosen // k, Beams(
+            position + 1,
+            ops.reshape(word, (B * K,)),
+            ops.where(ended, -math.inf, total),
+            words,
+            *done,
+        )
 
     def _set_aside(self, beams: Beams, ended, total, words):
         """The best K of the sentences finished before and now: scores, totals, words."""
         scores = ops.where(ended, self._score(total, beams.position + 1), -math.inf)
         scores, kept = ops.top_k(ops.concatenate([beams.done_scores, scores], axis=1), self.beams)
         kept = ops.cast(kept, "int32")
-        totals = ops.take_along_axis(ops.concatenate([beams.done_total, total], axis=1), kept, axis=1)
-        sentences = ops.take_along_axis(ops.concatenate([beams.done_words, words], axis=1), kept[:, :, None], axis=1)
+        totals = ops.take_along_axis(
+            ops.concatenate([beams.done_total, total], axis=1), kept, axis=1
+        )
+        sentences = ops.take_along_axis(
+            ops.concatenate([beams.done_words, words], axis=1), kept[:, :, None], axis=1
+        )
         return ops.reshape(scores, ops.shape(total)), totals, sentences
 
     def _score(self, total, length):
@@ -116,12 +155,18 @@ class Beam(Search):
 
     def _unsettled(self, beams: Beams, limit: int):
         """Whether a growing sentence of any row may still pass a finished one: totals only fall, so its best score is today's total at its best length."""
-        reach = ops.maximum(self._score(beams.total, beams.position + 1), self._score(beams.total, limit))
-        return (beams.position < limit) & ops.any(reach > beams.done_scores[:, self.best - 1 : self.best])
+        reach = ops.maximum(
+            self._score(beams.total, beams.position + 1), self._score(beams.total, limit)
+        )
+        return (beams.position < limit) & ops.any(
+            reach > beams.done_scores[:, self.best - 1 : self.best]
+        )
 
     def _result(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
         finished = beams.done_scores[:, :1] > -math.inf
-        scores = ops.where(finished, beams.done_scores, self._score(beams.total, limit))[:, : self.best]
+        scores = ops.where(finished, beams.done_scores, self._score(beams.total, limit))[
+            :, : self.best
+        ]
         total = ops.where(finished, beams.done_total, beams.total)[:, : self.best]
         words = ops.where(finished[:, :, None], beams.done_words, beams.words)[:, : self.best]
         return handed_over(words, scores, total, special=special)

@@ -22,7 +22,15 @@ class Greedy(Search):
         suppress_unknown: never the unknown word.
     """
 
-    def __init__(self, *, length: Length = "average", alpha: NumberNotNegative = 0.6, minimum_length: NotNegative = 0, block_ngram: NotNegative = 0, suppress_unknown: bool = True):
+    def __init__(
+        self,
+        *,
+        length: Length = "average",
+        alpha: NumberNotNegative = 0.6,
+        minimum_length: NotNegative = 0,
+        block_ngram: NotNegative = 0,
+        suppress_unknown: bool = True,
+    ):
         self.length, self.alpha = length, alpha
         self.rules = Rules(minimum_length, block_ngram, suppress_unknown)
 
@@ -31,10 +39,16 @@ class Greedy(Search):
         self.rules.check(limit)
 
         def choose(logits, words, position):
-            gains, ids = candidates(logits, words, position, places=1, rules=self.rules, special=special)
+            gains, ids = candidates(
+                logits, words, position, places=1, rules=self.rules, special=special
+            )
             best = ops.argmax(gains, axis=1)[:, None]
-            return ops.take_along_axis(ids, best, axis=1)[:, 0], ops.take_along_axis(gains, best, axis=1)[:, 0]
+            return ops.take_along_axis(ids, best, axis=1)[:, 0], ops.take_along_axis(
+                gains, best, axis=1
+            )[:, 0]
 
         words, total = walk(choose, step, state, memory, special=special, limit=limit)
-        scores = normalized(total, ops.maximum(word_counts(words, special), 1), kind=self.length, alpha=self.alpha)
+        scores = normalized(
+            total, ops.maximum(word_counts(words, special), 1), kind=self.length, alpha=self.alpha
+        )
         return handed_over(words[:, None], scores[:, None], total[:, None], special=special)

@@ -40,7 +40,12 @@ class KerasHub(Search):
     ):
         from keras_hub import samplers
 
-        kinds = {"greedy": samplers.GreedySampler, "random": samplers.RandomSampler, "top_k": samplers.TopKSampler, "top_p": samplers.TopPSampler}
+        kinds = {
+            "greedy": samplers.GreedySampler,
+            "random": samplers.RandomSampler,
+            "top_k": samplers.TopKSampler,
+            "top_p": samplers.TopPSampler,
+        }
         arguments = {"top_k": {"k": k or 5}, "top_p": {"p": p, "k": k}}.get(sampler, {})
         self.sampler = kinds[sampler](temperature=temperature, **arguments)
         self.sampler.seed_generator = self.seeds = SeedByPosition()
@@ -56,9 +61,20 @@ class KerasHub(Search):
             logits = ops.cast(logits, "float32")
             if getattr(self.sampler, "k", None):
                 self.sampler.k = min(self.sampler.k, logits.shape[-1])
-            forbidden = ops.any(ops.arange(logits.shape[-1])[:, None] == ops.convert_to_tensor(self.rules.never(special)), axis=1)
-            word = ops.cast(self.sampler.get_next_token(self.sampler.compute_probabilities(ops.where(forbidden, -math.inf, logits))), "int32")
-            return word, ops.take_along_axis(logits, word[:, None], axis=1)[:, 0] - ops.logsumexp(logits, axis=1)
+            forbidden = ops.any(
+                ops.arange(logits.shape[-1])[:, None]
+                == ops.convert_to_tensor(self.rules.never(special)),
+                axis=1,
+            )
+            word = ops.cast(
+                self.sampler.get_next_token(
+                    self.sampler.compute_probabilities(ops.where(forbidden, -math.inf, logits))
+                ),
+                "int32",
+            )
+            return word, ops.take_along_axis(logits, word[:, None], axis=1)[:, 0] - ops.logsumexp(
+                logits, axis=1
+            )
 
         words, total = walk(choose, step, state, memory, special=special, limit=limit)
         return handed_over(words[:, None], total[:, None], total[:, None], special=special)
@@ -72,4 +88,7 @@ class SeedByPosition(keras.random.SeedGenerator):
 
     def next(self, ordered=True):  # noqa: ARG002 - Keras's signature
         """(seed, position)."""
-        return ops.cast(ops.stack([self.seed, self.position]), "int32" if keras.backend.backend() == "torch" else "uint32")
+        return ops.cast(
+            ops.stack([self.seed, self.position]),
+            "int32" if keras.backend.backend() == "torch" else "uint32",
+        )

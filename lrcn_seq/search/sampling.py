@@ -14,7 +14,14 @@ from annotated_types import Gt, Le
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Positive, PositiveNumber, Special
+from lrcn_seq.records import (
+    Hypotheses,
+    NotNegative,
+    NumberNotNegative,
+    Positive,
+    PositiveNumber,
+    Special,
+)
 from lrcn_seq.registry import searches
 from lrcn_seq.search._choice import Length, Rules, normalized
 from lrcn_seq.search._rows import repeated, row_count
@@ -55,11 +62,21 @@ class Sampling(Search):
         best: Positive | None = None,
     ):
         if temperature and inverse_temperature:
-            raise ArgumentError(f"expected temperature or inverse_temperature. Received: temperature={temperature}, inverse_temperature={inverse_temperature}; leave one out.")
+            raise ArgumentError(
+                f"expected temperature or inverse_temperature. Received: temperature={temperature}, inverse_temperature={inverse_temperature}; leave one out."
+            )
         if best is not None and best > draws:
-            raise ArgumentError(f"expected best to be at most draws. Received: best={best}, draws={draws}; draw more sentences.")
+            raise ArgumentError(
+                f"expected best to be at most draws. Received: best={best}, draws={draws}; draw more sentences."
+            )
         self.draws, self.sharpness = draws, inverse_temperature or 1.0 / (temperature or 1.0)
-        self.top_k, self.top_p, self.length, self.alpha, self.best = top_k, top_p, length, alpha, best or draws
+        self.top_k, self.top_p, self.length, self.alpha, self.best = (
+            top_k,
+            top_p,
+            length,
+            alpha,
+            best or draws,
+        )
         self.rules = Rules(minimum_length, 0, suppress_unknown)
 
     def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:
@@ -71,17 +88,33 @@ class Sampling(Search):
 
         def choose(logits, words, position):  # noqa: ARG001 - no rule here looks back
             logits = ops.cast(logits, "float32")
-            word = self._draw(self._sharpened(logits, position, special), ops.take(uniforms, position, axis=0)[:, None])
-            gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0] - ops.logsumexp(logits, axis=1)
+            word = self._draw(
+                self._sharpened(logits, position, special),
+                ops.take(uniforms, position, axis=0)[:, None],
+            )
+            gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0] - ops.logsumexp(
+                logits, axis=1
+            )
             return word, ops.where(self._permitted(word, position, special), gain, -math.inf)
 
-        words, total = walk(choose, step, repeated(state, self.draws), repeated(memory, self.draws), special=special, limit=limit)
-        return self._ranked(ops.reshape(words, (B, self.draws, limit)), ops.reshape(total, (B, self.draws)), special)
+        words, total = walk(
+            choose,
+            step,
+            repeated(state, self.draws),
+            repeated(memory, self.draws),
+            special=special,
+            limit=limit,
+        )
+        return self._ranked(
+            ops.reshape(words, (B, self.draws, limit)), ops.reshape(total, (B, self.draws)), special
+        )
 
     def _sharpened(self, logits, position, special: Special):
         """Logits (N, V) to draw from, −inf where a word is not permitted."""
         words = ops.arange(logits.shape[-1], dtype="int32")
-        return ops.where(self._permitted(words, position, special), logits * self.sharpness, -math.inf)
+        return ops.where(
+            self._permitted(words, position, special), logits * self.sharpness, -math.inf
+        )
 
     def _permitted(self, words, position, special: Special):
         permitted = (words != special.end) | (position >= self.rules.minimum_length)
@@ -99,14 +132,21 @@ class Sampling(Search):
         return ops.take_along_axis(ids, inverse_cdf(chances, uniform)[:, None], axis=1)[:, 0]
 
     def _ranked(self, words, total, special: Special) -> Hypotheses:
-        scores = normalized(total, ops.maximum(word_counts(words, special), 1), kind=self.length, alpha=self.alpha)
+        scores = normalized(
+            total, ops.maximum(word_counts(words, special), 1), kind=self.length, alpha=self.alpha
+        )
         ended = ops.any(words == special.end, axis=2) & ops.isfinite(total)
         scores = ops.where(ended | ~ops.any(ended, axis=1, keepdims=True), scores, -math.inf)
         if self.best > 1:
             scores = ops.where(drawn_before(words), -math.inf, scores)
         scores, order = ops.top_k(scores, self.best)
         order = ops.cast(order, "int32")
-        return handed_over(ops.take_along_axis(words, order[:, :, None], axis=1), scores, ops.take_along_axis(total, order, axis=1), special=special)
+        return handed_over(
+            ops.take_along_axis(words, order[:, :, None], axis=1),
+            scores,
+            ops.take_along_axis(total, order, axis=1),
+            special=special,
+        )
 
 
 def probabilities(logits):
@@ -121,7 +161,9 @@ def inverse_cdf(chances, uniform):
     cumulative = ops.cumsum(chances, axis=1)
     passed = (cumulative > uniform * cumulative[:, -1:]) & (chances > 0)
     # rounding may leave the very last part of the total to nobody
-    return ops.where(ops.any(passed, axis=1), ops.argmax(passed, axis=1), ops.argmax(chances, axis=1))
+    return ops.where(
+        ops.any(passed, axis=1), ops.argmax(passed, axis=1), ops.argmax(chances, axis=1)
+    )
 
 
 def drawn_before(words):

@@ -15,7 +15,11 @@ def by_owner(encoded: Encoded, owner) -> Encoded:
 def word_losses(logits, words, *, label_smoothing: float = 0.0):
     """Cross-entropy (B, L) of logits (B, L, V) for words (B, L), and 1 where a word is real, 0 where it is padding."""
     logits = ops.cast(logits, "float32")
-    losses = smoothed(ops.sparse_categorical_crossentropy(words, logits, from_logits=True), logits, label_smoothing)
+    losses = smoothed(
+        ops.sparse_categorical_crossentropy(words, logits, from_logits=True),
+        logits,
+        label_smoothing,
+    )
     return losses, ops.cast(words != 0, "float32")
 
 
@@ -24,7 +28,9 @@ def word_loss(logits, words, *, label_smoothing: float = 0.0, sample_weight=None
     losses, real = word_losses(logits, words, label_smoothing=label_smoothing)
     weight = real
     if sample_weight is not None:
-        weight = real * ops.cast(sample_weight if len(sample_weight.shape) == 2 else sample_weight[:, None], "float32")
+        weight = real * ops.cast(
+            sample_weight if len(sample_weight.shape) == 2 else sample_weight[:, None], "float32"
+        )
     return ops.sum(losses * weight) / ops.maximum(ops.sum(real), 1.0)
 
 
@@ -45,4 +51,6 @@ def smoothed(losses, logits, share: float):
     """Cross-entropy where a share of the truth is spread evenly over all classes (Szegedy et al. 2016, section 7)."""
     if not share:
         return losses
-    return (1 - share) * losses + share * (ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1))
+    return (1 - share) * losses + share * (
+        ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+    )

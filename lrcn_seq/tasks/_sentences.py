@@ -29,7 +29,9 @@ class SentenceTask(Task):
 
     def __init__(self, encoder, decoder, config, tokenizer=None):
         super().__init__(encoder, decoder, config, tokenizer)
-        self.own_words = self.add_weight(name="own_words", shape=(), initializer="zeros", trainable=False)
+        self.own_words = self.add_weight(
+            name="own_words", shape=(), initializer="zeros", trainable=False
+        )
         """Probability of feeding the model's own word (scheduled sampling); training sets it."""
         self.draws = keras.random.SeedGenerator(config.seed)
 
@@ -47,14 +49,23 @@ class SentenceTask(Task):
         encoded = by_owner(self.encoder(batch.clips, training=training), batch.owner)
         words = batch.words[:, :-1]
         if training and self.settings.training.scheduled_sampling.probability:
-            uniforms = keras.random.uniform((ops.shape(words)[1], ops.shape(words)[0]), seed=self.draws)
-            return self.decoder.sampled(encoded, words, probability=self.own_words, uniforms=uniforms, training=True)
+            uniforms = keras.random.uniform(
+                (ops.shape(words)[1], ops.shape(words)[0]), seed=self.draws
+            )
+            return self.decoder.sampled(
+                encoded, words, probability=self.own_words, uniforms=uniforms, training=True
+            )
         return self.decoder(encoded, words, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002 - as Keras calls it
         """Mean cross-entropy over real words × the loss weight; `sample_weight` is (B,) or (B, L−1)."""
         settings = self.settings.training.loss
-        return settings.weight * word_loss(y_pred, x.words[:, 1:], label_smoothing=settings.label_smoothing, sample_weight=sample_weight)
+        return settings.weight * word_loss(
+            y_pred,
+            x.words[:, 1:],
+            label_smoothing=settings.label_smoothing,
+            sample_weight=sample_weight,
+        )
 
     def write(self, clips: Clips, search: dict[str, Any] | None = None) -> Hypotheses:
         """The sentences that a search finds for clips, compiled."""
@@ -66,7 +77,15 @@ class SentenceTask(Task):
             object.__setattr__(self, "_writer", known)
         return known[1].write([clips])
 
-    def predict(self, media: Sequence[Any], *, beams: int | None = None, best: int = 1, search: dict[str, Any] | None = None, batch: int | None = None) -> list[Prediction]:
+    def predict(
+        self,
+        media: Sequence[Any],
+        *,
+        beams: int | None = None,
+        best: int = 1,
+        search: dict[str, Any] | None = None,
+        batch: int | None = None,
+    ) -> list[Prediction]:
         """Sentences for paths, PIL pictures or arrays (H, W, 3) or (T, H, W, 3), in their order; what cannot be read has an `error`.
 
         Args:
@@ -79,7 +98,9 @@ class SentenceTask(Task):
         """
         check_media(media)
         if self.tokenizer is None:
-            raise RunError("Expected a task with its words. Received: a fresh one, built for a number of words; train it, or load a run.")
+            raise RunError(
+                "Expected a task with its words. Received: a fresh one, built for a number of words; train it, or load a run."
+            )
         batch = self.at_once if batch is None else batch
         if batch < 1:
             raise ArgumentError(f"batch: expected at least one. Received: batch={batch}.")
@@ -89,7 +110,9 @@ class SentenceTask(Task):
             results += self._predict_batch(media[start : start + batch], search, best, start)
         return results
 
-    def searching(self, search: dict[str, Any] | None = None, *, beams: int | None = None, best: int = 1) -> dict[str, Any]:
+    def searching(
+        self, search: dict[str, Any] | None = None, *, beams: int | None = None, best: int = 1
+    ) -> dict[str, Any]:
         """A search, the run's own without one, with these beams and at least as wide as the sentences asked for.
 
         Raises:
@@ -100,24 +123,32 @@ class SentenceTask(Task):
         given = search is not None
         search = search if given else self.settings.search
         if not isinstance(search, Mapping) or "type" not in search:
-            raise ArgumentError(f"search: expected a mapping with a `type`, like that of a config. Received: search={search!r}.")
+            raise ArgumentError(
+                f"search: expected a mapping with a `type`, like that of a config. Received: search={search!r}."
+            )
         search = dict(search)
         if beams is not None and given and search["type"] != "beam":
-            raise ArgumentError(f"beams: only a beam search has them. Received: beams={beams} with a search of the type {search['type']}.")
+            raise ArgumentError(
+                f"beams: only a beam search has them. Received: beams={beams} with a search of the type {search['type']}."
+            )
         if beams is not None:
             search = {**(search if search["type"] == "beam" else {"type": "beam"}), "beams": beams}
         if problems := search_problems(search, SPECIAL, self.settings.data.words_limit + 1):
             raise ConfigError(problems, "the search")
         known = signature(searches.get(search["type"]))
         if best > 1 and not known.keys() & {"beams", "draws"}:
-            raise ArgumentError(f"best: expected 1, all that a search of the type {search['type']} finds. Received: best={best}; ask for beams as well.")
+            raise ArgumentError(
+                f"best: expected 1, all that a search of the type {search['type']} finds. Received: best={best}; ask for beams as well."
+            )
         for width in known.keys() & {"beams", "draws"}:
             search[width] = max(best, search.get(width, known[width].default))
         if search.get("best"):
             search["best"] = max(best, search["best"])
         return search
 
-    def _predict_batch(self, media: Sequence[Any], search: dict[str, Any], best: int, first: int) -> list[Prediction]:
+    def _predict_batch(
+        self, media: Sequence[Any], search: dict[str, Any], best: int, first: int
+    ) -> list[Prediction]:
         clips, errors = [], {}
         for position, item in enumerate(media):
             try:
@@ -125,22 +156,32 @@ class SentenceTask(Task):
             except MediaError as error:
                 errors[position] = error.reason
             except TypeError:
-                errors[position] = f"expected a path, a PIL picture or an array. Received: {type(item).__name__}."
+                errors[position] = (
+                    f"expected a path, a PIL picture or an array. Received: {type(item).__name__}."
+                )
         found = iter(self.captions(joined(clips), search, best) if clips else ())
         names = [name_in(media, position, first) for position in range(len(media))]
-        return [Prediction(name, (), errors[p]) if p in errors else Prediction(name, next(found)) for p, name in enumerate(names)]
+        return [
+            Prediction(name, (), errors[p]) if p in errors else Prediction(name, next(found))
+            for p, name in enumerate(names)
+        ]
 
     @abstractmethod
     def seen(self, media: Any) -> Clips:
         """The one clip of a path, PIL picture or array that a sentence is written about."""
 
-    def captions(self, clips: Clips, search: dict[str, Any] | None = None, best: int = 1) -> list[tuple[Caption, ...]]:
+    def captions(
+        self, clips: Clips, search: dict[str, Any] | None = None, best: int = 1
+    ) -> list[tuple[Caption, ...]]:
         """For each clip its sentences, texts distinct, best score first."""
         return self.texts(self.write(clips, search), best)
 
     def texts(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
         """Hypotheses as sentences."""
-        return [self._texts(*row, best) for row in zip(found.words, found.scores, found.log_probabilities, strict=True)]
+        return [
+            self._texts(*row, best)
+            for row in zip(found.words, found.scores, found.log_probabilities, strict=True)
+        ]
 
     def _texts(self, words, scores, log_probabilities, best: int) -> tuple[Caption, ...]:
         texts: dict[str, Caption] = {}
@@ -163,5 +204,3 @@ class SentenceTask(Task):
             state = out.state
             seen.append(ops.convert_to_numpy(out.attention))
         return np.stack(seen, axis=1)
-
-

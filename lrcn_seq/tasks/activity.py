@@ -41,14 +41,26 @@ class Activity(Task):
         """No sampling, a monitor that is none of the scores, or sampled words."""
         found, monitor = sampling_problems(config), config.training.monitor
         if monitor is not None and monitor not in SCORES:
-            found.append(Problem("training.monitor", f"expected one of the scores {', '.join(SCORES)}. Received: {monitor!r}.{did_you_mean(monitor, SCORES)}"))
+            found.append(
+                Problem(
+                    "training.monitor",
+                    f"expected one of the scores {', '.join(SCORES)}. Received: {monitor!r}.{did_you_mean(monitor, SCORES)}",
+                )
+            )
         if config.training.scheduled_sampling.probability:
-            found.append(Problem("training.scheduled_sampling", "activity writes no words that could be sampled. Leave it out."))
+            found.append(
+                Problem(
+                    "training.scheduled_sampling",
+                    "activity writes no words that could be sampled. Leave it out.",
+                )
+            )
         return found
 
     def example(self) -> LabeledBatch:
         """One clip of one frame, of the first class."""
-        return LabeledBatch(self.example_clips(), np.zeros((1, 1), "int32"), np.ones((1,), "float32"))
+        return LabeledBatch(
+            self.example_clips(), np.zeros((1, 1), "int32"), np.ones((1,), "float32")
+        )
 
     def build(self, batch_shape=None) -> None:  # noqa: ARG002 - Keras gives it
         """Builds both parts on the example: on torch Keras cannot trace them by itself."""
@@ -62,8 +74,12 @@ class Activity(Task):
         """Mean cross-entropy over real steps × the loss weight; `sample_weight` (P,) multiplies the weights of the clips."""
         settings, (logits, mask) = self.settings.training.loss, y_pred
         labels = x.labels[:, :: self.encoder.stride]
-        weights = x.weights if sample_weight is None else x.weights * ops.cast(sample_weight, "float32")
-        return settings.weight * label_loss(logits, mask, labels, weights=weights, label_smoothing=settings.label_smoothing)
+        weights = (
+            x.weights if sample_weight is None else x.weights * ops.cast(sample_weight, "float32")
+        )
+        return settings.weight * label_loss(
+            logits, mask, labels, weights=weights, label_smoothing=settings.label_smoothing
+        )
 
     @property
     def test_views(self) -> int:
@@ -72,10 +88,14 @@ class Activity(Task):
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
         """Distributions (P, S', C) at the steps of clips, and mask (P, S'); compiled."""
-        probabilities, mask = self._compiled("_classifier", Classifier).predict_on_batch(self.encoded_in_parts(clips))
+        probabilities, mask = self._compiled("_classifier", Classifier).predict_on_batch(
+            self.encoded_in_parts(clips)
+        )
         return np.asarray(probabilities), np.asarray(mask)
 
-    def predict(self, media: Sequence[Any], *, top: int = 5, batch: int = 16) -> list[Classification]:
+    def predict(
+        self, media: Sequence[Any], *, top: int = 5, batch: int = 16
+    ) -> list[Classification]:
         """The likeliest classes of paths or arrays (T, H, W, 3), in their order; what cannot be read has an `error`.
 
         Args:
@@ -86,27 +106,40 @@ class Activity(Task):
         """
         check_media(media)
         if top < 1 or batch < 1:
-            raise ArgumentError(f"top and batch: expected at least one. Received: top={top}, batch={batch}.")
+            raise ArgumentError(
+                f"top and batch: expected at least one. Received: top={top}, batch={batch}."
+            )
         self._check_labels()
-        return [self._predict(item, name_in(media, place), top, batch) for place, item in enumerate(media)]
+        return [
+            self._predict(item, name_in(media, place), top, batch)
+            for place, item in enumerate(media)
+        ]
 
     def _check_labels(self) -> None:
         if not self.labels:
-            raise RunError("Expected a task with its classes. Received: a fresh one, built for a number of classes; train it, or load a run.")
+            raise RunError(
+                "Expected a task with its classes. Received: a fresh one, built for a number of classes; train it, or load a run."
+            )
 
     def _predict(self, media: Any, name: str, top: int, batch: int) -> Classification:
         total, count = 0.0, 0
         try:
             for clips in self.watch(media, self.sampling.test(self.times(media)), batch=batch):
                 answers, mask = self.probabilities(clips)
-                total, count = total + answers[mask].sum(axis=0, dtype=np.float64), count + mask.sum()
+                total, count = (
+                    total + answers[mask].sum(axis=0, dtype=np.float64),
+                    count + mask.sum(),
+                )
         except MediaError as error:
             return Classification(name, error=error.reason)
         return Classification(name, self.likeliest(total / count, top))
 
     def likeliest(self, distribution: np.ndarray, top: int) -> tuple[Label, ...]:
         """The first classes of a distribution (C,)."""
-        return tuple(Label(self.labels[place], float(distribution[place])) for place in np.argsort(-distribution, kind="stable")[:top])
+        return tuple(
+            Label(self.labels[place], float(distribution[place]))
+            for place in np.argsort(-distribution, kind="stable")[:top]
+        )
 
     def stream(self) -> Stream:
         """Where a classifier stands before the first frame.
@@ -129,15 +162,25 @@ class Activity(Task):
         """
         expected = self.example_clips().frames.shape[1:]
         if not len(frames) or np.shape(frames)[1:] != expected:
-            raise ArgumentError(f"frames: expected (n, {', '.join(map(str, expected))}), n from 1. Received: {np.shape(frames)}.")
-        answers, state = self._compiled("_streamer", Streamer).predict_on_batch((frames, stream.decoder))
+            raise ArgumentError(
+                f"frames: expected (n, {', '.join(map(str, expected))}), n from 1. Received: {np.shape(frames)}."
+            )
+        answers, state = self._compiled("_streamer", Streamer).predict_on_batch(
+            (frames, stream.decoder)
+        )
         answers = np.asarray(answers, np.float64)
         totals = stream.total + np.cumsum(answers, axis=0)
         counts = stream.count + np.arange(1, len(frames) + 1)
         so_far = totals / counts[:, None] if self.decoder.every_step else answers
-        return answers, so_far, Stream(keras.tree.map_structure(np.asarray, state), totals[-1], int(counts[-1]))
+        return (
+            answers,
+            so_far,
+            Stream(keras.tree.map_structure(np.asarray, state), totals[-1], int(counts[-1])),
+        )
 
-    def watch_frames(self, media: Any, *, chunk: int = 16, progress: Callable[[int, int], None] | None = None) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def watch_frames(
+        self, media: Any, *, chunk: int = 16, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Frame by frame in constant memory (`progress` is told how many of how many are done): times (n,) in seconds, distributions (n, C), and those of all so far (n, C), a few at a time.
 
         Raises:

@@ -25,7 +25,13 @@ from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tok
 
 T = TypeVar("T")
 FRAMES_AT_ONCE = 32
-WEIGHTS, TOKENIZER, CONFIG, DERIVED, LABELS = "model.weights.h5", "tokenizer.json", "config.yaml", "derived.json", "labels.json"
+WEIGHTS, TOKENIZER, CONFIG, DERIVED, LABELS = (
+    "model.weights.h5",
+    "tokenizer.json",
+    "config.yaml",
+    "derived.json",
+    "labels.json",
+)
 
 
 class Task(keras.Model, ABC):
@@ -41,11 +47,26 @@ class Task(keras.Model, ABC):
     labels: tuple[str, ...] = ()
     """The classes of a task that knows classes, in the order of its probabilities."""
 
-    def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer, config: configs.Config, tokenizer: text.Tokenizer | None = None):
+    def __init__(
+        self,
+        encoder: keras.layers.Layer,
+        decoder: keras.layers.Layer,
+        config: configs.Config,
+        tokenizer: text.Tokenizer | None = None,
+    ):
         super().__init__(name=config.task["type"])
-        self.encoder, self.decoder, self.settings, self.tokenizer = encoder, decoder, config, tokenizer
+        self.encoder, self.decoder, self.settings, self.tokenizer = (
+            encoder,
+            decoder,
+            config,
+            tokenizer,
+        )
         self.view = views.build(config.data.view, place="data.view")
-        self.sampling = samplings.build(config.data.sampling, place="data.sampling") if config.data.sampling else None
+        self.sampling = (
+            samplings.build(config.data.sampling, place="data.sampling")
+            if config.data.sampling
+            else None
+        )
 
     @classmethod
     def problems(cls, config: configs.Config) -> list[Problem]:  # noqa: ARG003 - tasks look at it
@@ -72,7 +93,12 @@ class Task(keras.Model, ABC):
 
     def frames(self, media: Any) -> np.ndarray:
         """Frames (T, H, W, 3) uint8 of a path, PIL picture or array, seen as in evaluation."""
-        return read_frames(media, self.encoder.preprocessing, view=self.view, pixels_limit=self.settings.data.pixels_limit)
+        return read_frames(
+            media,
+            self.encoder.preprocessing,
+            view=self.view,
+            pixels_limit=self.settings.data.pixels_limit,
+        )
 
     def times(self, media: Any) -> np.ndarray:
         """When each frame of a path or array is shown, (F,) seconds; a video is decoded for it.
@@ -92,17 +118,38 @@ class Task(keras.Model, ABC):
         """
         if self.encoder.takes == "vectors":
             vectors = read_vectors(media, width=self.encoder.width)
-            return watched(((number, vectors[number]) for number in np.unique(np.concatenate(looks)).tolist()), looks, batch=batch)
+            return watched(
+                ((number, vectors[number]) for number in np.unique(np.concatenate(looks)).tolist()),
+                looks,
+                batch=batch,
+            )
         size, limit = self.encoder.preprocessing, self.settings.data.pixels_limit
-        frames = frames_in_order(media, np.unique(np.concatenate(looks)), enlarged(size, self.view), modality=self.settings.data.frames, pixels_limit=limit)
-        return watched(frames, looks, batch=batch, seen=lambda clip: self.view.test(clip, (size.height, size.width), modality=self.settings.data.frames))
+        frames = frames_in_order(
+            media,
+            np.unique(np.concatenate(looks)),
+            enlarged(size, self.view),
+            modality=self.settings.data.frames,
+            pixels_limit=limit,
+        )
+        return watched(
+            frames,
+            looks,
+            batch=batch,
+            seen=lambda clip: self.view.test(
+                clip, (size.height, size.width), modality=self.settings.data.frames
+            ),
+        )
 
     def encoded_in_parts(self, clips: Clips) -> Clips:
         """The same clips with stored features, where they have more frames than should go through the network at once.
 
         What a CNN holds of one frame outweighs its features by far: so memory does not grow with the number of clips.
         """
-        if not self.encoder.frame_wise or clips.frames.ndim != 4 or len(clips.frames) <= FRAMES_AT_ONCE:
+        if (
+            not self.encoder.frame_wise
+            or clips.frames.ndim != 4
+            or len(clips.frames) <= FRAMES_AT_ONCE
+        ):
             return clips
         network = self._compiled("_frame_encoder", lambda task: FrameEncoder(task.encoder))
         return Clips(network.features(clips.frames), clips.index)
@@ -110,7 +157,11 @@ class Task(keras.Model, ABC):
     def example_clips(self) -> Clips:
         """One clip of one frame, all zero."""
         size = self.encoder.preprocessing
-        frames = np.zeros((1, size.height, size.width, 3), "uint8") if size else np.zeros((1, self.encoder.width), "float32")
+        frames = (
+            np.zeros((1, size.height, size.width, 3), "uint8")
+            if size
+            else np.zeros((1, self.encoder.width), "float32")
+        )
         return Clips(frames, np.zeros((1, 1), "int32"))
 
     def _compiled(self, name: str, made: Callable[[Task], keras.Model]) -> keras.Model:
@@ -136,10 +187,21 @@ class FrameEncoder(keras.Model):
 
     def features(self, frames: np.ndarray) -> np.ndarray:
         """The same, compiled, a few frames at a time."""
-        return np.concatenate([np.asarray(self.predict_on_batch(frames[first : first + FRAMES_AT_ONCE])) for first in range(0, len(frames), FRAMES_AT_ONCE)])
+        return np.concatenate(
+            [
+                np.asarray(self.predict_on_batch(frames[first : first + FRAMES_AT_ONCE]))
+                for first in range(0, len(frames), FRAMES_AT_ONCE)
+            ]
+        )
 
 
-def build(config: str | Path | configs.Config, *, words: int | None = None, labels: int | None = None, pretrained: bool = False) -> Task:
+def build(
+    config: str | Path | configs.Config,
+    *,
+    words: int | None = None,
+    labels: int | None = None,
+    pretrained: bool = False,
+) -> Task:
     """The task of a config as a `keras.Model` with fresh weights.
 
     Args:
@@ -157,10 +219,18 @@ def build(config: str | Path | configs.Config, *, words: int | None = None, labe
     return assembled(config, words=words, labels=labels, pretrained=pretrained)
 
 
-def assembled(config: configs.Config, *, words: int | None = None, labels: int | None = None, pretrained: bool = False) -> Task:
+def assembled(
+    config: configs.Config,
+    *,
+    words: int | None = None,
+    labels: int | None = None,
+    pretrained: bool = False,
+) -> Task:
     """The same of a config that was found right before."""
     if words is not None and not (isinstance(words, Integral) and words > len(text.base.NAMES)):
-        raise ArgumentError(f"words: expected a vocabulary size, the {len(text.base.NAMES)} special words included. Received: words={words!r}.")
+        raise ArgumentError(
+            f"words: expected a vocabulary size, the {len(text.base.NAMES)} special words included. Received: words={words!r}."
+        )
     if labels is not None and not (isinstance(labels, Integral) and labels > 0):
         raise ArgumentError(f"labels: expected a number of classes. Received: labels={labels!r}.")
     set_precision(config.training.precision)
@@ -169,10 +239,15 @@ def assembled(config: configs.Config, *, words: int | None = None, labels: int |
     tokenizer = None
     if kind.needs == "vocabulary_size":
         if words is None:
-            tokenizer = fit_tokenizer(config, sources.build(config.data.source, place="data.source"))
+            tokenizer = fit_tokenizer(
+                config, sources.build(config.data.source, place="data.source")
+            )
         derived = {"vocabulary_size": words or tokenizer.vocabulary_size}
     else:
-        derived = {"classes": labels or len(labels_of(sources.build(config.data.source, place="data.source")))}
+        derived = {
+            "classes": labels
+            or len(labels_of(sources.build(config.data.source, place="data.source")))
+        }
     task = kind(
         encoders.build(config.encoder, place="encoder", name="encoder"),
         decoders.build(config.decoder, place="decoder", name="decoder", **derived),
@@ -193,17 +268,31 @@ def decoder_problems(config: configs.Config) -> list[Problem]:
         return []
     fitting = [one for one in decoders.names() if wanted in decoders.get(one).derived]
     kinds = {"classes": "classes", "vocabulary_size": "sentences"}
-    return [Problem("decoder.type", f"{config.task['type']} expects a decoder that gives {kinds[wanted]}: {', '.join(fitting)}. Received: {name!r}.")]
+    return [
+        Problem(
+            "decoder.type",
+            f"{config.task['type']} expects a decoder that gives {kinds[wanted]}: {', '.join(fitting)}. Received: {name!r}.",
+        )
+    ]
 
 
 def fit_tokenizer(config: configs.Config, source: Iterable[Sample]) -> text.Tokenizer:
     """The tokenizer of a config, fitted on the training sentences alone."""
-    return tokenizers.build(config.tokenizer, place="tokenizer").fit(caption for sample in source if sample.split == "train" for caption in sample.captions)
+    return tokenizers.build(config.tokenizer, place="tokenizer").fit(
+        caption for sample in source if sample.split == "train" for caption in sample.captions
+    )
 
 
 def labels_of(source: Iterable[Sample]) -> list[str]:
     """The classes of a source, sorted."""
-    return sorted({label for sample in source for label in (sample.label, *(moment.label for moment in sample.moments)) if label is not None})
+    return sorted(
+        {
+            label
+            for sample in source
+            for label in (sample.label, *(moment.label for moment in sample.moments))
+            if label is not None
+        }
+    )
 
 
 def set_precision(precision: str) -> None:
@@ -230,11 +319,17 @@ def load(folder: str | Path) -> Task:
     """
     folder = Path(folder)
     if folder.is_file():
-        raise RunError(f"{folder}: expected a run folder. Received: a file; the run stands first, files after it.")
+        raise RunError(
+            f"{folder}: expected a run folder. Received: a file; the run stands first, files after it."
+        )
     if not (folder / CONFIG).is_file():
-        raise RunError(f"{folder}: expected a run folder with {CONFIG}; train one with `lrcn train CONFIG --run {folder}`.")
+        raise RunError(
+            f"{folder}: expected a run folder with {CONFIG}; train one with `lrcn train CONFIG --run {folder}`."
+        )
     if not (folder / WEIGHTS).is_file():
-        raise RunError(f"{folder}: no weights are kept here yet; let training reach its first evaluation (lrcn train ... --resume).")
+        raise RunError(
+            f"{folder}: no weights are kept here yet; let training reach its first evaluation (lrcn train ... --resume)."
+        )
     config = configs.stages(configs.read(folder / CONFIG))[-1]
     sizes = derived_of(folder)
     task = assembled(config, **sizes)
@@ -245,14 +340,18 @@ def load(folder: str | Path) -> Task:
         task.labels = read_labels(folder)
         name, what, size = LABELS, "labels", len(task.labels)
     if size != sizes.get(what):
-        raise RunError(f"{folder / name}: expected the {sizes.get(what)} {what} of {DERIVED}. Received: {size}; this file is of another run.")
+        raise RunError(
+            f"{folder / name}: expected the {sizes.get(what)} {what} of {DERIVED}. Received: {size}; this file is of another run."
+        )
     load_weights(task, folder)
     return task
 
 
 def derived_of(folder: Path) -> dict[str, int]:
     """What the data of a run decided of its networks: `words` or `labels`."""
-    return {name: value for name, value in read_derived(folder).items() if name in {"words", "labels"}}
+    return {
+        name: value for name, value in read_derived(folder).items() if name in {"words", "labels"}
+    }
 
 
 def read_derived(folder: Path) -> dict[str, Any]:
@@ -273,7 +372,9 @@ def _decided(found: dict[str, Any]) -> dict[str, Any]:
 
 def read_labels(folder: Path) -> tuple[str, ...]:
     """The classes of a run."""
-    return read_json(folder / LABELS, "the names of the classes", lambda found: tuple(map(str, found)))
+    return read_json(
+        folder / LABELS, "the names of the classes", lambda found: tuple(map(str, found))
+    )
 
 
 def read_json(path: Path, what: str, taken: Callable[[Any], T], *, lines: bool = False) -> T:
@@ -284,10 +385,26 @@ def read_json(path: Path, what: str, taken: Callable[[Any], T], *, lines: bool =
     """
     try:
         text = path.read_text(encoding="utf-8")
-        return taken([json.loads(line) for line in text.split("\n") if line] if lines else json.loads(text))
-    except (OSError, ValueError, AttributeError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        reason = f"nothing under {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
-        raise RunError(f"{path}: expected {what}, as JSON. Received: {reason}; this run is damaged.") from error
+        return taken(
+            [json.loads(line) for line in text.split("\n") if line] if lines else json.loads(text)
+        )
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        reason = (
+            f"nothing under {error}"
+            if isinstance(error, KeyError)
+            else getattr(error, "strerror", None) or error
+        )
+        raise RunError(
+            f"{path}: expected {what}, as JSON. Received: {reason}; this run is damaged."
+        ) from error
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "decoder")) -> None:
@@ -299,35 +416,64 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "d
     donor = folder / WEIGHTS
     if not donor.is_file():
         raise RunError(f"{folder}: expected a run with {WEIGHTS}; there is none.")
-    if task.tokenizer is not None and "decoder" in parts and text.load(folder / TOKENIZER).vocabulary() != task.tokenizer.vocabulary():
-        raise RunError(f"{folder}: expected a decoder over the same words. Received: a run with another vocabulary; take over the encoder alone (init.parts: [encoder]).")
+    if (
+        task.tokenizer is not None
+        and "decoder" in parts
+        and text.load(folder / TOKENIZER).vocabulary() != task.tokenizer.vocabulary()
+    ):
+        raise RunError(
+            f"{folder}: expected a decoder over the same words. Received: a run with another vocabulary; take over the encoder alone (init.parts: [encoder])."
+        )
     try:
         Parts(task, parts).load_weights(donor)
     except (ValueError, OSError, KeyError) as error:
         unlike = []
         if isinstance(error, ValueError) and (folder / CONFIG).is_file():
             other = configs.stages(configs.read(folder / CONFIG))[-1]
-            unlike = [line for part in parts for line in configs.differences(getattr(other, part), getattr(task.settings, part), part)]
+            unlike = [
+                line
+                for part in parts
+                for line in configs.differences(
+                    getattr(other, part), getattr(task.settings, part), part
+                )
+            ]
         reason = "; ".join([*unlike, " ".join(str(error).split())[:200]])
-        raise RunError(f"{donor}: expected weights of this config's {' and '.join(parts)}. Received: {reason}.") from error
+        raise RunError(
+            f"{donor}: expected weights of this config's {' and '.join(parts)}. Received: {reason}."
+        ) from error
 
 
 def check_media(media: Any) -> None:
     """Raises ArgumentError unless it is a list of things to look at: a single path or picture is easily given in its place."""
-    if isinstance(media, (str, bytes)) or not isinstance(media, (Sequence, np.ndarray)) or getattr(media, "ndim", 4) < 4:
-        raise ArgumentError(f"media: expected a list of paths, PIL pictures or arrays. Received: {type(media).__name__}; put a single one in a list.")
+    if (
+        isinstance(media, (str, bytes))
+        or not isinstance(media, (Sequence, np.ndarray))
+        or getattr(media, "ndim", 4) < 4
+    ):
+        raise ArgumentError(
+            f"media: expected a list of paths, PIL pictures or arrays. Received: {type(media).__name__}; put a single one in a list."
+        )
 
 
 def name_in(media: Sequence[Any], place: int, first: int = 0) -> str:
     """What a prediction calls its file: the path, or the number of what is no path."""
-    return os.fspath(media[place]) if isinstance(media[place], (str, os.PathLike)) else str(first + place)
+    return (
+        os.fspath(media[place])
+        if isinstance(media[place], (str, os.PathLike))
+        else str(first + place)
+    )
 
 
 def sampling_problems(config: configs.Config) -> list[Problem]:
     """That a task over videos does not say which frames it looks at."""
     if config.data.sampling:
         return []
-    return [Problem("data.sampling", "missing: say which frames of a video are looked at, for example {type: uniform, frames: 16}.")]
+    return [
+        Problem(
+            "data.sampling",
+            "missing: say which frames of a video are looked at, for example {type: uniform, frames: 16}.",
+        )
+    ]
 
 
 class Parts(keras.Model):

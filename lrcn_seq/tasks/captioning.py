@@ -25,9 +25,19 @@ class Captioning(SentenceTask):
         """A search that leaves no sentence, a metric that does not run here, a monitor that is none of the scores, or what only videos have."""
         problems = sentence_problems(cls, config)
         if config.data.sampling:
-            problems.append(Problem("data.sampling", "captioning looks at pictures, of which no frames are chosen. Leave it out, or use the task description."))
+            problems.append(
+                Problem(
+                    "data.sampling",
+                    "captioning looks at pictures, of which no frames are chosen. Leave it out, or use the task description.",
+                )
+            )
         if config.data.frames != "rgb":
-            problems.append(Problem("data.frames", "captioning looks at pictures, in which nothing moves. Leave it out, or use the task description."))
+            problems.append(
+                Problem(
+                    "data.frames",
+                    "captioning looks at pictures, in which nothing moves. Leave it out, or use the task description.",
+                )
+            )
         return problems
 
     def seen(self, media: Any) -> Clips:

@@ -27,15 +27,31 @@ class Description(SentenceTask):
     @classmethod
     def problems(cls, config) -> list[Problem]:
         """A search that leaves no sentence, a metric that does not run here, a monitor that is none of the scores, or no sampling that gives one clip."""
-        several = [Problem("data.sampling", "a sentence is written about one clip of a video, and sliding gives several. Use uniform or every; `describe --window` cuts long videos.")]
+        several = [
+            Problem(
+                "data.sampling",
+                "a sentence is written about one clip of a video, and sliding gives several. Use uniform or every; `describe --window` cuts long videos.",
+            )
+        ]
         slides = (config.data.sampling or {}).get("type") == "sliding"
-        return [*sentence_problems(cls, config), *(several if slides else sampling_problems(config))]
+        return [
+            *sentence_problems(cls, config),
+            *(several if slides else sampling_problems(config)),
+        ]
 
     def seen(self, media: Any) -> Clips:
         """The clip that the sampling takes of the whole video."""
         return next(self.watch(media, self.sampling.test(self.times(media))))
 
-    def predict_windows(self, media: Sequence[Any], seconds: float, *, beams: int | None = None, best: int = 1, search: dict[str, Any] | None = None) -> list[Prediction]:
+    def predict_windows(
+        self,
+        media: Sequence[Any],
+        seconds: float,
+        *,
+        beams: int | None = None,
+        best: int = 1,
+        search: dict[str, Any] | None = None,
+    ) -> list[Prediction]:
         """Sentences for every so many seconds of paths or arrays (T, H, W, 3), each decoded once; the last window may be shorter.
 
         Raises:
@@ -43,22 +59,38 @@ class Description(SentenceTask):
         """
         check_media(media)
         if not seconds > 0:
-            raise ArgumentError(f"seconds: expected a length of time above 0. Received: seconds={seconds}.")
+            raise ArgumentError(
+                f"seconds: expected a length of time above 0. Received: seconds={seconds}."
+            )
         search = self.searching(search, beams=beams, best=best)
-        return [self._predict_windows(item, name_in(media, place), seconds, search, best) for place, item in enumerate(media)]
+        return [
+            self._predict_windows(item, name_in(media, place), seconds, search, best)
+            for place, item in enumerate(media)
+        ]
 
-    def _predict_windows(self, media: Any, name: str, seconds: float, search: dict[str, Any], best: int) -> Prediction:
+    def _predict_windows(
+        self, media: Any, name: str, seconds: float, search: dict[str, Any], best: int
+    ) -> Prediction:
         try:
             times = self.times(media)
             window = (times + MOMENT) // seconds
             parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(window)) + 1)
             looks = [part[self.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
-            found = [sentences for clips in self.watch(media, looks, batch=self.at_once) for sentences in self.captions(clips, search, best)]
+            found = [
+                sentences
+                for clips in self.watch(media, looks, batch=self.at_once)
+                for sentences in self.captions(clips, search, best)
+            ]
         except MediaError as error:
             return Prediction(name, (), error.reason)
         starts = [float(window[part[0]] * seconds) for part in parts]
-        ends = [*(start + seconds for start in starts[:-1]), float(min(starts[-1] + seconds, times[-1] + frame_length(times)))]
-        return Prediction(name, windows=tuple(Window(*row) for row in zip(starts, ends, found, strict=True)))
+        ends = [
+            *(start + seconds for start in starts[:-1]),
+            float(min(starts[-1] + seconds, times[-1] + frame_length(times))),
+        ]
+        return Prediction(
+            name, windows=tuple(Window(*row) for row in zip(starts, ends, found, strict=True))
+        )
 
 
 def frame_length(times: np.ndarray) -> float:

@@ -20,7 +20,11 @@ INVISIBLE = Regex(r"[\u00ad\u200b\ufeff]")  # soft hyphen, zero-width space, byt
 
 def clean(lower: bool) -> list[normalizers.Normalizer]:
     """One form for each letter (NFC), no invisible characters, single spaces, lower case where asked for."""
-    spaces = [normalizers.Replace(INVISIBLE, ""), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+    spaces = [
+        normalizers.Replace(INVISIBLE, ""),
+        normalizers.Replace(Regex(r"\s+"), " "),
+        normalizers.Strip(),
+    ]
     return [normalizers.NFC(), *([normalizers.Lowercase()] if lower else []), *spaces]
 
 
@@ -43,7 +47,9 @@ class HuggingFaceTokenizer(base.Tokenizer):
         sentences = [checked(sentence) for sentence in sentences]
         tokenizer = self.trained(sentences)
         if tokenizer.get_vocab_size() <= len(NAMES) or not any(map(str.strip, sentences)):
-            raise DataError(f"expected sentences with words to learn from ({self.signature}). Received: no word that is frequent enough; give more sentences or a lower minimum_count.")
+            raise DataError(
+                f"expected sentences with words to learn from ({self.signature}). Received: no word that is frequent enough; give more sentences or a lower minimum_count."
+            )
         return self.restore(json.loads(tokenizer.to_str()))
 
     def trained(self, sentences: list[str]) -> Tokenizer:
@@ -54,7 +60,10 @@ class HuggingFaceTokenizer(base.Tokenizer):
 
     def ids_of(self, sentences: list[str]) -> list[list[int]]:
         """The ids of each sentence."""
-        return [encoding.ids for encoding in self._fitted().encode_batch_fast(sentences, add_special_tokens=False)]
+        return [
+            encoding.ids
+            for encoding in self._fitted().encode_batch_fast(sentences, add_special_tokens=False)
+        ]
 
     def text_of(self, ids: list[int]) -> str:
         """The text of ids."""
@@ -81,16 +90,24 @@ class HuggingFaceTokenizer(base.Tokenizer):
             # a caption that contains the text <end> must not end there: our four names are entries of the vocabulary, but not looked for in text
             tokenizer = Tokenizer.from_str(json.dumps({**payload, "added_tokens": []}))
         except Exception as error:  # the library raises plain Exception
-            raise DataError(f"expected what a {type(self).__name__} learned. Received: {error}.") from error
-        names = [name for name, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
+            raise DataError(
+                f"expected what a {type(self).__name__} learned. Received: {error}."
+            ) from error
+        names = [
+            name for name, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+        ]
         if names[: len(NAMES)] != NAMES or tokenizer.token_to_id(names[-1]) != len(names) - 1:
-            raise DataError(f"expected a vocabulary without gaps that begins with {', '.join(NAMES)}. Received: {names[:4]} and {len(names)} entries.")
+            raise DataError(
+                f"expected a vocabulary without gaps that begins with {', '.join(NAMES)}. Received: {names[:4]} and {len(names)} entries."
+            )
         self._tokenizer, self._names = tokenizer, names
         return self
 
     def _fitted(self) -> Tokenizer:
         if self._tokenizer is None:
-            raise ArgumentError(f"expected a {type(self).__name__} that has learned its vocabulary. Received: a new one; call fit, or load one.")
+            raise ArgumentError(
+                f"expected a {type(self).__name__} that has learned its vocabulary. Received: a new one; call fit, or load one."
+            )
         return self._tokenizer
 
 

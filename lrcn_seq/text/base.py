@@ -86,7 +86,9 @@ class Tokenizer(ABC):
         size, kept = self.vocabulary_size, []
         for number in map(index, ids):
             if not 0 <= number < size:
-                raise ArgumentError(f"expected ids from 0 to {size - 1}. Received: {number}; is this the tokenizer that the ids were made with?")
+                raise ArgumentError(
+                    f"expected ids from 0 to {size - 1}. Received: {number}; is this the tokenizer that the ids were made with?"
+                )
             if number == self.special.end:
                 break
             if number not in (self.special.pad, self.special.start):
@@ -102,7 +104,9 @@ class Tokenizer(ABC):
 def checked(sentence: str) -> str:
     """The sentence, with � for each half of a surrogate pair, which no tokenizer can read."""
     if not isinstance(sentence, str):
-        raise ArgumentError(f"expected a sentence as text. Received: sentence={sentence!r}; a missing caption must be left out before.")
+        raise ArgumentError(
+            f"expected a sentence as text. Received: sentence={sentence!r}; a missing caption must be left out before."
+        )
     try:
         sentence.encode()
     except UnicodeEncodeError:
@@ -131,8 +135,14 @@ def load(path: str | Path) -> Tokenizer:
     """
     try:
         envelope = json.loads(Path(path).read_text(encoding="utf-8"))
-        return tokenizers.build({"type": envelope["type"], **envelope["args"]}).restore(envelope["payload"])
+        return tokenizers.build({"type": envelope["type"], **envelope["args"]}).restore(
+            envelope["payload"]
+        )
     except FileNotFoundError:
-        raise DataError(f"{path}: expected the tokenizer of a run; there is no such file.") from None
+        raise DataError(
+            f"{path}: expected the tokenizer of a run; there is no such file."
+        ) from None
     except (ValueError, KeyError, TypeError, OSError, LrcnError) as error:
-        raise DataError(f"{path}: expected a tokenizer file with type, args and payload. Received: {type(error).__name__}: {error}.") from error
+        raise DataError(
+            f"{path}: expected a tokenizer file with type, args and payload. Received: {type(error).__name__}: {error}."
+        ) from error

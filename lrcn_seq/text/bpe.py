@@ -27,7 +27,13 @@ class BytePair(HuggingFaceTokenizer):
         lower: lower case.
     """
 
-    def __init__(self, *, pieces: Annotated[int, Ge(256)] = 8000, minimum_count: Positive = 2, lower: bool = True):
+    def __init__(
+        self,
+        *,
+        pieces: Annotated[int, Ge(256)] = 8000,
+        minimum_count: Positive = 2,
+        lower: bool = True,
+    ):
         self.pieces, self.minimum_count, self.lower = pieces, minimum_count, lower
 
     @property

@@ -43,4 +43,9 @@ class Character(HuggingFaceTokenizer):
 
     def trainer(self) -> trainers.Trainer:
         """The most frequent first; equally frequent ones by the alphabet."""
-        return trainers.WordLevelTrainer(vocab_size=UNLIMITED, min_frequency=self.minimum_count, special_tokens=NAMES, show_progress=False)
+        return trainers.WordLevelTrainer(
+            vocab_size=UNLIMITED,
+            min_frequency=self.minimum_count,
+            special_tokens=NAMES,
+            show_progress=False,
+        )

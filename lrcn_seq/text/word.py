@@ -30,24 +30,45 @@ class Word(HuggingFaceTokenizer):
         lower: lower case.
     """
 
-    def __init__(self, *, minimum_count: Positive = 5, words: Positive | None = None, punctuation: Literal["keep", "drop"] = "keep", lower: bool = True):
-        self.minimum_count, self.words, self.punctuation, self.lower = minimum_count, words, punctuation, lower
+    def __init__(
+        self,
+        *,
+        minimum_count: Positive = 5,
+        words: Positive | None = None,
+        punctuation: Literal["keep", "drop"] = "keep",
+        lower: bool = True,
+    ):
+        self.minimum_count, self.words, self.punctuation, self.lower = (
+            minimum_count,
+            words,
+            punctuation,
+            lower,
+        )
 
     @property
     def signature(self) -> str:
         """E.g. `word:min5:lower`, followed by what differs from the defaults."""
         parts = [f"word:min{self.minimum_count}", "lower" if self.lower else "cased"]
-        parts += [f"max{self.words}"] * bool(self.words) + ["nopunct"] * (self.punctuation == "drop")
+        parts += [f"max{self.words}"] * bool(self.words) + ["nopunct"] * (
+            self.punctuation == "drop"
+        )
         return ":".join(parts)
 
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"minimum_count": self.minimum_count, "words": self.words, "punctuation": self.punctuation, "lower": self.lower}
+        return {
+            "minimum_count": self.minimum_count,
+            "words": self.words,
+            "punctuation": self.punctuation,
+            "lower": self.lower,
+        }
 
     def untrained(self) -> Tokenizer:
         """A word-level model behind the paper's splitting."""
         tokenizer = Tokenizer(word_level(NAMES))
-        tokenizer.normalizer = normalizers.Sequence([*clean(self.lower), normalizers.Replace(FINAL_FULL_STOP, "")])
+        tokenizer.normalizer = normalizers.Sequence(
+            [*clean(self.lower), normalizers.Replace(FINAL_FULL_STOP, "")]
+        )
         pattern = WORD if self.punctuation == "drop" else rf"{WORD}|[^\w\s]+"
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
         return tokenizer
@@ -55,7 +76,12 @@ class Word(HuggingFaceTokenizer):
     def trainer(self) -> trainers.Trainer:
         """The most frequent first; equally frequent ones by the alphabet."""
         size = UNLIMITED if self.words is None else self.words + len(NAMES)
-        return trainers.WordLevelTrainer(vocab_size=size, min_frequency=self.minimum_count, special_tokens=NAMES, show_progress=False)
+        return trainers.WordLevelTrainer(
+            vocab_size=size,
+            min_frequency=self.minimum_count,
+            special_tokens=NAMES,
+            show_progress=False,
+        )
 
     def text_of(self, ids: list[int]) -> str:
         """Words with spaces between them; apostrophes and hyphens join two words, and commas follow without a space."""

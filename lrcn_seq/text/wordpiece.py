@@ -31,7 +31,9 @@ class WordPiece(HuggingFaceTokenizer):
     @property
     def signature(self) -> str:
         """E.g. `wordpiece:8000:min2:lower`."""
-        return f"wordpiece:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
+        return (
+            f"wordpiece:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
+        )
 
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -53,12 +55,21 @@ class WordPiece(HuggingFaceTokenizer):
         """Learns with `##` letters in a fixed order: the library's own order is another one each time, and decides between equal pairs."""
         tokenizer = self.untrained()
         tokenizer.train_from_iterator(sentences, self._trainer(0, NAMES))
-        letters = sorted(piece for piece in tokenizer.get_vocab() if len(piece) == 3 and piece.startswith("##"))
-        tokenizer.train_from_iterator(sentences, self._trainer(self.pieces + len(NAMES), [*NAMES, *letters]))
+        letters = sorted(
+            piece for piece in tokenizer.get_vocab() if len(piece) == 3 and piece.startswith("##")
+        )
+        tokenizer.train_from_iterator(
+            sentences, self._trainer(self.pieces + len(NAMES), [*NAMES, *letters])
+        )
         return tokenizer
 
     def _trainer(self, size: int, special: list[str]) -> trainers.Trainer:
-        return trainers.WordPieceTrainer(vocab_size=size, min_frequency=self.minimum_count, special_tokens=special, show_progress=False)
+        return trainers.WordPieceTrainer(
+            vocab_size=size,
+            min_frequency=self.minimum_count,
+            special_tokens=special,
+            show_progress=False,
+        )
 
     def text_of(self, ids: list[int]) -> str:
         """Pieces joined to words, words with spaces between them."""

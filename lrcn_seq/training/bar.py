@@ -29,11 +29,20 @@ class Bar(keras.callbacks.Callback):
         if self.live and now - self.shown > 0.1:
             self.shown = now
             left = (now - self.began) / self.done * (self.total - self.done)
-            print(f"\r  batch {self.done}/{self.total}  loss {(logs or {}).get('loss', 0):.4f}  {left:.0f} s left  ", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r  batch {self.done}/{self.total}  loss {(logs or {}).get('loss', 0):.4f}  {left:.0f} s left  ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """One line that stays."""
         seconds = time.monotonic() - self.began
         start, each = "\r" if self.live else "", 1e3 * seconds / max(1, self.total)
         loss = (logs or {}).get("loss", 0)
-        print(f"{start}epoch {epoch + 1}/{self.epochs}  loss {loss:.4f}  {seconds:.1f} s  ({each:.0f} ms a batch)", file=sys.stderr, flush=True)
+        print(
+            f"{start}epoch {epoch + 1}/{self.epochs}  loss {loss:.4f}  {seconds:.1f} s  ({each:.0f} ms a batch)",
+            file=sys.stderr,
+            flush=True,
+        )

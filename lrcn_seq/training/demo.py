@@ -25,7 +25,14 @@ from lrcn_seq.training.training import train
 
 CONFIGS = Path(__file__).parent / "demos"
 MARK = "demo.json"
-RESULTS = (WEIGHTS, "predictions.jsonl", "scores.json", "report.html", "history.jsonl", "times.jsonl")
+RESULTS = (
+    WEIGHTS,
+    "predictions.jsonl",
+    "scores.json",
+    "report.html",
+    "history.jsonl",
+    "times.jsonl",
+)
 DRAWN, SIDE = 6, 240
 
 
@@ -56,7 +63,9 @@ def perform(demo: Demo) -> dict[str, float]:
 def prepare(run: Run, config: configs.Config) -> None:
     """Marks the folder as a demo's, and takes away a demo that is finished or was begun with another config."""
     if any((run / name).exists() for name in (CONFIG, WEIGHTS)) and not (run / MARK).exists():
-        raise RunError(f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; move it, or call the demo from another folder.")
+        raise RunError(
+            f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; move it, or call the demo from another folder."
+        )
     with run.locked():
         if finished(run) or not begun_with(run, config):
             # First the states, without which there is no run.
@@ -94,9 +103,15 @@ def story_figures(run: Run) -> dict[str, float]:
     """Of the test split: its size, exactness and BLEU-4, and exactness and what moves where when the frames of each clip are shuffled in time."""
     samples = unseen(configs.read(run / CONFIG))
     random = np.random.default_rng(0)
-    shown = again(run, lambda media, batch: (shuffled(clips, random) for clips in media.clips(samples, batch)))
+    shown = again(
+        run, lambda media, batch: (shuffled(clips, random) for clips in media.clips(samples, batch))
+    )
     rows = shown.rows()
-    return {**said(run), "disordered_exact": exact(run, rows), "disordered_directions": sum(map(directions_right, rows)) / len(rows)}
+    return {
+        **said(run),
+        "disordered_exact": exact(run, rows),
+        "disordered_directions": sum(map(directions_right, rows)) / len(rows),
+    }
 
 
 def label_figures(run: Run) -> dict[str, float]:
@@ -104,7 +119,11 @@ def label_figures(run: Run) -> dict[str, float]:
     config = configs.raw(run / CONFIG)
     alone = train(configs.checked({**config, "decoder": ALONE}), run / "single_frame", resume=True)
     found = [json.loads((one / "scores.json").read_text(encoding="utf-8")) for one in (run, alone)]
-    return {"count": found[0]["count"], "top_1": found[0]["metrics"]["top_1"], "single_frame_top_1": found[1]["metrics"]["top_1"]}
+    return {
+        "count": found[0]["count"],
+        "top_1": found[0]["metrics"]["top_1"],
+        "single_frame_top_1": found[1]["metrics"]["top_1"],
+    }
 
 
 ALONE = {"type": "frame_mean", "pool": "features", "dense": 64}
@@ -112,7 +131,10 @@ ALONE = {"type": "frame_mean", "pool": "features", "dense": 64}
 
 def said(run: Run) -> dict[str, float]:
     """Size, exactness and BLEU-4 of the predictions of a run."""
-    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))["metrics"]
     return {"count": len(rows), "exact": exact(run, rows), "bleu_4": scores["bleu_4"]}
 
@@ -127,7 +149,11 @@ def again(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences
     """What the run says of its test samples where it is shown other clips in their place."""
     task = load(run.folder)
     media = Media(task.settings, task)
-    return sentences.judge(task, unseen(task.settings), (task.captions(found) for found in clips(media, task.settings.evaluation.batch)))
+    return sentences.judge(
+        task,
+        unseen(task.settings),
+        (task.captions(found) for found in clips(media, task.settings.evaluation.batch)),
+    )
 
 
 def shuffled(clips: Clips, random: np.random.Generator) -> Clips:
@@ -142,12 +168,18 @@ def shuffled(clips: Clips, random: np.random.Generator) -> Clips:
 def directions_right(row: dict[str, Any]) -> bool:
     """Whether a sentence says of the first and of the second move where it goes, as it is true."""
     told, true = story_of(row["caption"]), story_of(row["references"][0])
-    return told is not None and [move.direction for move in told] == [move.direction for move in true]
+    return told is not None and [move.direction for move in told] == [
+        move.direction for move in true
+    ]
 
 
 def unseen(config: configs.Config) -> list[Sample]:
     """The test samples of a config."""
-    return [sample for sample in sources.build(config.data.source, place="data.source") if sample.split == "test"]
+    return [
+        sample
+        for sample in sources.build(config.data.source, place="data.source")
+        if sample.split == "test"
+    ]
 
 
 def drawn(demo: Demo, folder: Path) -> list[Path]:
@@ -166,14 +198,26 @@ def draw_picture(sample: Sample, folder: Path) -> Path:
 def draw_film(sample: Sample, folder: Path) -> Path:
     """A GIF, larger than training saw it."""
     path = folder / f"{sample.id}.gif"
-    first, *following = [Image.fromarray(frame) for frame in sample.media._replace(pixels=SIDE).draw()]
+    first, *following = [
+        Image.fromarray(frame) for frame in sample.media._replace(pixels=SIDE).draw()
+    ]
     first.save(path, save_all=True, append_images=following, duration=200, loop=0)
     return path
 
 
 DEMOS = {
-    "captioning": Demo(CONFIGS / "captioning.yaml", Path("runs/demo"), sentence_figures, draw_picture, "caption"),
-    "activity": Demo(CONFIGS / "activity.yaml", Path("runs/demo-activity"), label_figures, draw_film, "classify"),
-    "description": Demo(CONFIGS / "description.yaml", Path("runs/demo-description"), story_figures, draw_film, "describe"),
+    "captioning": Demo(
+        CONFIGS / "captioning.yaml", Path("runs/demo"), sentence_figures, draw_picture, "caption"
+    ),
+    "activity": Demo(
+        CONFIGS / "activity.yaml", Path("runs/demo-activity"), label_figures, draw_film, "classify"
+    ),
+    "description": Demo(
+        CONFIGS / "description.yaml",
+        Path("runs/demo-description"),
+        story_figures,
+        draw_film,
+        "describe",
+    ),
 }
 """One entry and one config a task."""

@@ -52,25 +52,39 @@ def evaluate_runs(
     tasks = [load(folder) for folder in folders]
     check_fusion(tasks, folders, weights)
     if tasks[0].labels and (retrieval or coco_results is not None):
-        raise UsageError(f"{'--retrieval' if retrieval else '--coco-results'}: expected a run that writes sentences. Received: {folders[0]}, a run of {tasks[0].name}.")
+        raise UsageError(
+            f"{'--retrieval' if retrieval else '--coco-results'}: expected a run that writes sentences. Received: {folders[0]}, a run of {tasks[0].name}."
+        )
     if retrieval and len(tasks) > 1:
         raise UsageError(f"--retrieval: expected one run. Received: {len(tasks)}.")
     if overrides:
         tasks[0].settings = elsewhere(tasks[0].settings, overrides)
     run, config = Run(folders[0]), tasks[0].settings
-    corpus = corpus_of(config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split))
+    corpus = corpus_of(
+        config, splits=(split,) if split == "train" or tasks[0].labels else ("train", split)
+    )
     samples = corpus.splits[split][:limit]
     if not samples:
-        raise DataError(f"Expected samples to evaluate on. Received: none in the split {split}; choose another with --split.")
-    how: dict[str, Any] = {"fused": {"runs": list(map(str, folders)), "weights": list(weights) if weights else None}} if len(folders) > 1 else {}
+        raise DataError(
+            f"Expected samples to evaluate on. Received: none in the split {split}; choose another with --split."
+        )
+    how: dict[str, Any] = (
+        {"fused": {"runs": list(map(str, folders)), "weights": list(weights) if weights else None}}
+        if len(folders) > 1
+        else {}
+    )
     if overrides:
         how["source"] = config.data.source
     if limit is not None and limit < len(corpus.splits[split]):
         how["limit"] = limit
     medias = [Media(task.settings, task, corpus.contents) for task in tasks]
     with run.locked():
-        known = known_of(run, corpus.notes)  # what is damaged comes out before anything is written over
-        evaluated = evaluation.evaluate(tasks, medias, samples, weights=weights, training=corpus.splits.get("train", ()))
+        known = known_of(
+            run, corpus.notes
+        )  # what is damaged comes out before anything is written over
+        evaluated = evaluation.evaluate(
+            tasks, medias, samples, weights=weights, training=corpus.splits.get("train", ())
+        )
         scores = evaluation.write(run, evaluated, split, **how)
         if retrieval:
             scores["retrieval"] = ranks(tasks[0], medias[0], samples)
@@ -88,13 +102,23 @@ def elsewhere(config: Config, overrides: Sequence[str]) -> Config:
     return configs.checked(tree, "the call")
 
 
-def check_fusion(tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None) -> None:
+def check_fusion(
+    tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None
+) -> None:
     """Runs are fused where they do the same task over the same words."""
-    if weights is not None and (len(weights) != len(tasks) or not all(0 <= weight < math.inf for weight in weights) or sum(weights) == 0):
-        raise UsageError(f"Expected one weight a run, none negative, not all 0. Received: --weights={','.join(map(str, weights))} for {len(tasks)} runs.")
+    if weights is not None and (
+        len(weights) != len(tasks)
+        or not all(0 <= weight < math.inf for weight in weights)
+        or sum(weights) == 0
+    ):
+        raise UsageError(
+            f"Expected one weight a run, none negative, not all 0. Received: --weights={','.join(map(str, weights))} for {len(tasks)} runs."
+        )
     for task, folder in zip(tasks, folders, strict=True):
         if task.name != tasks[0].name or said(task) != said(tasks[0]):
-            raise UsageError(f"{folder}: expected a run of the same task over the same {'classes' if tasks[0].labels else 'words'} as {folders[0]}, so that they can be fused.")
+            raise UsageError(
+                f"{folder}: expected a run of the same task over the same {'classes' if tasks[0].labels else 'words'} as {folders[0]}, so that they can be fused."
+            )
 
 
 def said(task: Task) -> Sequence[str]:
@@ -104,13 +128,21 @@ def said(task: Task) -> Sequence[str]:
 
 def ranks(task: Task, media: Media, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
     """Retrieval both ways by log probability, normalized by its mean over pictures (Donahue et al. 2015, section 5)."""
-    captions = encode_all([sample.captions for sample in samples], task.tokenizer.encode, limit=task.settings.data.words_limit)
+    captions = encode_all(
+        [sample.captions for sample in samples],
+        task.tokenizer.encode,
+        limit=task.settings.data.words_limit,
+    )
     plan = by_caption(captions.owner, captions.lengths, batch=256, seed=0, epoch=0)
     ranker, table = Ranker(task), np.zeros((len(samples), len(captions)))
     with progress("ranking") as told:
         for picture, clips in enumerate(media.clips(samples, 1)):
             for step in plan:
-                batch = Batch(Clips(*map(np.asarray, clips)), np.zeros(len(step.rows), "int32"), captions.words(step.rows, step.length))
+                batch = Batch(
+                    Clips(*map(np.asarray, clips)),
+                    np.zeros(len(step.rows), "int32"),
+                    captions.words(step.rows, step.length),
+                )
                 table[picture, step.rows] = ranker.predict_on_batch(batch)
             told(picture + 1, len(samples))
     found = metrics.retrieval(metrics.normalized_log_probabilities(table), captions.owner)
@@ -124,12 +156,26 @@ def check_place(path: str) -> None:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{path}: expected a file that can be written. Received: {error.strerror}.") from error
+        raise UsageError(
+            f"{path}: expected a file that can be written. Received: {error.strerror}."
+        ) from error
     if Path(path).is_dir():
         raise UsageError(f"{path}: expected a file. Received: a folder.")
 
 
 def write_coco(path: str, evaluated: Described) -> None:
     """`[{"image_id", "caption"}]`, ids as numbers where they are numbers, as the COCO server wants them."""
-    pairs = [(sample.id, caption.text) for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)]
-    files.write_text(path, json.dumps([{"image_id": int(name) if name.isdecimal() else name, "caption": text} for name, text in pairs], ensure_ascii=False))
+    pairs = [
+        (sample.id, caption.text)
+        for sample, caption in zip(evaluated.samples, evaluated.captions, strict=True)
+    ]
+    files.write_text(
+        path,
+        json.dumps(
+            [
+                {"image_id": int(name) if name.isdecimal() else name, "caption": text}
+                for name, text in pairs
+            ],
+            ensure_ascii=False,
+        ),
+    )

@@ -31,7 +31,12 @@ class Evaluated(Protocol):
 
 
 def evaluate(
-    tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], *, weights: Sequence[float] | None = None, training: Sequence[Sample] = ()
+    tasks: Sequence[Task],
+    medias: Sequence[Media],
+    samples: Sequence[Sample],
+    *,
+    weights: Sequence[float] | None = None,
+    training: Sequence[Sample] = (),
 ) -> Evaluated:
     """What a task, or several of one kind fused, says of samples.
 
@@ -50,7 +55,10 @@ def evaluate(
 
 def write(run: Run, evaluated: Evaluated, split: str, **how: Any) -> dict[str, Any]:
     """Writes `predictions.jsonl` and `scores.json` into the run; the object of the latter, with what else is to be known of how it came about."""
-    files.write_text(run / "predictions.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in evaluated.rows()))
+    files.write_text(
+        run / "predictions.jsonl",
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in evaluated.rows()),
+    )
     scores = {**evaluated.summary(), "split": split, **how}
     files.write_text(run / "scores.json", json.dumps(scores, indent=1))
     return scores

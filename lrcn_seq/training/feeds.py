@@ -32,7 +32,12 @@ class LabelFeed:
     """The batches of activity: every clip once an epoch, with one class or with the class of each frame."""
 
     def __init__(self, task: Task, media: Media, samples: Sequence[Sample]):
-        self.config, self.read, self.samples, self.labels = task.settings, media.reader(samples), samples, task.labels
+        self.config, self.read, self.samples, self.labels = (
+            task.settings,
+            media.reader(samples),
+            samples,
+            task.labels,
+        )
         self.weights = np.ones(len(samples), np.float32)
         self.in_time = any(sample.moments for sample in samples)
         if self.in_time:
@@ -42,22 +47,41 @@ class LabelFeed:
         self.classes = classes_of(samples, task.labels)
         if task.settings.training.loss.class_weight == "balanced":
             counts = np.bincount(self.classes, minlength=len(task.labels))
-            self.weights = (len(samples) / (counts > 0).sum() / counts[self.classes]).astype(np.float32)
+            self.weights = (len(samples) / (counts > 0).sum() / counts[self.classes]).astype(
+                np.float32
+            )
 
     def plan(self, epoch: int) -> Plan:
         """The batches of an epoch, decided by the seed and the epoch alone."""
         clips = np.arange(len(self.samples))
-        return by_picture(clips, np.ones_like(clips), batch=self.config.training.batch, captions=1, seed=self.config.seed, epoch=epoch)
+        return by_picture(
+            clips,
+            np.ones_like(clips),
+            batch=self.config.training.batch,
+            captions=1,
+            seed=self.config.seed,
+            epoch=epoch,
+        )
 
     def batches(self, plan: Plan, epoch: int):
         """The batches of a slice of a plan, read ahead by threads."""
         choose = self.choose(epoch) if self.in_time else None
-        return load(plan, self.read(epoch), labels=partial(self._labels, choose), threads=max(1, self.config.data.workers))
+        return load(
+            plan,
+            self.read(epoch),
+            labels=partial(self._labels, choose),
+            threads=max(1, self.config.data.workers),
+        )
 
-    def _labels(self, choose: Choose | None, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _labels(
+        self, choose: Choose | None, positions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         if choose is None:
             return self.classes[positions][:, None], self.weights[positions]
-        rows = [classes_in_time(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels) for p in positions]
+        rows = [
+            classes_in_time(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels)
+            for p in positions
+        ]
         return padded(rows), self.weights[positions]
 
 
@@ -65,9 +89,19 @@ def check_in_time(task: Task) -> None:
     """Raises ConfigError unless a task can learn a class for every frame."""
     problems = []
     if not task.decoder.every_step:
-        problems.append(Problem("decoder", "the data have labels in time, which need an answer at every step. Use lstm_frames with output: every_step."))
+        problems.append(
+            Problem(
+                "decoder",
+                "the data have labels in time, which need an answer at every step. Use lstm_frames with output: every_step.",
+            )
+        )
     if task.settings.training.loss.class_weight != "none":
-        problems.append(Problem("training.loss.class_weight", "the data have labels in time; only whole clips can be weighted. Leave it out."))
+        problems.append(
+            Problem(
+                "training.loss.class_weight",
+                "the data have labels in time; only whole clips can be weighted. Leave it out.",
+            )
+        )
     if problems:
         raise ConfigError(problems)
 
@@ -89,31 +123,50 @@ def classes_of(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
     places = {label: place for place, label in enumerate(labels)}
     for sample in samples:
         if sample.label not in places:
-            raise DataError(f"{sample.id}: expected one of the classes {shortened(labels, 8)}. Received: {'no label' if sample.label is None else repr(sample.label)}.")
+            raise DataError(
+                f"{sample.id}: expected one of the classes {shortened(labels, 8)}. Received: {'no label' if sample.label is None else repr(sample.label)}."
+            )
     return np.array([places[sample.label] for sample in samples], np.int32)
 
 
 class CaptionFeed:
     """The batches of captioning: by caption over stored features, by picture where the CNN is in the graph."""
 
-    def __init__(self, config: Config, media: Media, samples: Sequence[Sample], tokenizer: text.Tokenizer):
+    def __init__(
+        self, config: Config, media: Media, samples: Sequence[Sample], tokenizer: text.Tokenizer
+    ):
         self.config, self.read = config, media.reader(samples)
-        encoded = iter(tokenizer.encode_all(caption for sample in samples for caption in sample.captions))
-        self.captions = Captions(([next(encoded) for _ in sample.captions] for sample in samples), limit=config.data.words_limit)
+        encoded = iter(
+            tokenizer.encode_all(caption for sample in samples for caption in sample.captions)
+        )
+        self.captions = Captions(
+            ([next(encoded) for _ in sample.captions] for sample in samples),
+            limit=config.data.words_limit,
+        )
         if not len(self.captions):
-            raise DataError("Expected training samples with sentences. Received: samples without any.")
-        self.by_caption = config.data.plan == "by_caption" or (config.data.plan == "auto" and media.store is not None)
+            raise DataError(
+                "Expected training samples with sentences. Received: samples without any."
+            )
+        self.by_caption = config.data.plan == "by_caption" or (
+            config.data.plan == "auto" and media.store is not None
+        )
 
     def plan(self, epoch: int) -> Plan:
         """The batches of an epoch, decided by the seed and the epoch alone."""
         settings, captions = self.config, self.captions
         options = dict(seed=settings.seed, epoch=epoch)
         if self.by_caption:
-            return by_caption(captions.owner, captions.lengths, batch=settings.training.batch, **options)
+            return by_caption(
+                captions.owner, captions.lengths, batch=settings.training.batch, **options
+            )
         per_picture = settings.data.captions_per_picture
         pictures = max(1, settings.training.batch // per_picture)
-        return by_picture(captions.owner, captions.lengths, batch=pictures, captions=per_picture, **options)
+        return by_picture(
+            captions.owner, captions.lengths, batch=pictures, captions=per_picture, **options
+        )
 
     def batches(self, plan: Plan, epoch: int):
         """The batches of a slice of a plan, read ahead by threads."""
-        return load(plan, self.read(epoch), captions=self.captions, threads=max(1, self.config.data.workers))
+        return load(
+            plan, self.read(epoch), captions=self.captions, threads=max(1, self.config.data.workers)
+        )

@@ -20,7 +20,9 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
     path = Path(path)
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             temporary = file.name
             fill(file)
             file.flush()
@@ -28,7 +30,9 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:
-        raise RunError(f"{path}: expected to write this file. Received: {error.strerror or error}; what stood there before is untouched. Mend that and call again (training: --resume).") from error
+        raise RunError(
+            f"{path}: expected to write this file. Received: {error.strerror or error}; what stood there before is untouched. Mend that and call again (training: --resume)."
+        ) from error
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)

@@ -36,17 +36,40 @@ class Feed(Protocol):
 class Trainer:
     """Trains one stage of a run. `score(task)` gives the dev scores by name; `report(text)` shows progress."""
 
-    def __init__(self, task: Task, feed: Feed, run: Run, *, score: Callable[[Task], dict[str, float]], bar: Any = None, pause: Pause = lambda phase: None):
-        self.task, self.feed, self.run, self.score, self.bar, self.pause = task, feed, run, score, bar, pause
+    def __init__(
+        self,
+        task: Task,
+        feed: Feed,
+        run: Run,
+        *,
+        score: Callable[[Task], dict[str, float]],
+        bar: Any = None,
+        pause: Pause = lambda phase: None,
+    ):
+        self.task, self.feed, self.run, self.score, self.bar, self.pause = (
+            task,
+            feed,
+            run,
+            score,
+            bar,
+            pause,
+        )
         self.settings = task.settings.training
         self.position = Position()
         self.history: list[dict[str, Any]] = []
-        self.progress = Progress(self._save_step, self.settings.save_seconds, begin=self._begin, pause=pause)
+        self.progress = Progress(
+            self._save_step, self.settings.save_seconds, begin=self._begin, pause=pause
+        )
 
     def compile(self) -> None:
         """Gives the task its optimizer, with all its variables, so that a state can be assigned."""
         length = len(self.feed.plan(0)) * self.settings.epochs // self.settings.optimizer.accumulate
-        optimizer = optimizers.build(self.settings.optimizer, self.settings.schedule, rates=optimizers.rates_of(self.task, self.settings.rates), updates=length)
+        optimizer = optimizers.build(
+            self.settings.optimizer,
+            self.settings.schedule,
+            rates=optimizers.rates_of(self.task, self.settings.rates),
+            updates=length,
+        )
         self.task.compile(optimizer=optimizer)
         # Of the task: where numbers are of 16 bits, Keras wraps the optimizer in one that scales the loss.
         self.task.optimizer.build(self.task.trainable_variables)
@@ -69,8 +92,22 @@ class Trainer:
     def hand_over(self, *, comparable: bool = True) -> None:
         """Leaves a state in which the next stage begins from the best weights; unless `comparable`, its first score is its best."""
         best = self.position.best if comparable else None
-        self.position = self.position._replace(best=best, stage=self.position.stage + 1, epoch=0, step=0, trained=False, waited=0, stopped=False, number=self.position.number + 1)
-        self.run.write_state(self.position.number, {}, {"position": self.position._asdict(), "history": self.history, "fresh": True}, pause=self.pause)
+        self.position = self.position._replace(
+            best=best,
+            stage=self.position.stage + 1,
+            epoch=0,
+            step=0,
+            trained=False,
+            waited=0,
+            stopped=False,
+            number=self.position.number + 1,
+        )
+        self.run.write_state(
+            self.position.number,
+            {},
+            {"position": self.position._asdict(), "history": self.history, "fresh": True},
+            pause=self.pause,
+        )
 
     def _epoch(self) -> None:
         epoch, step = self.position.epoch, self.position.step
@@ -80,7 +117,15 @@ class Trainer:
             batches = Watched(self.feed.batches(plan[step:], epoch))
             self.progress.step = step
             try:
-                self.task.fit(as_dataset(batches), steps_per_epoch=len(plan) - step, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=callbacks)
+                self.task.fit(
+                    as_dataset(batches),
+                    steps_per_epoch=len(plan) - step,
+                    initial_epoch=epoch,
+                    epochs=epoch + 1,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
             except Exception:
                 if batches.error is None:
                     raise
@@ -97,13 +142,20 @@ class Trainer:
         Raises:
             RunError: there are none.
         """
-        weights = [array for name, array in self.progress.arrays.items() if name.startswith("model/")]
+        weights = [
+            array for name, array in self.progress.arrays.items() if name.startswith("model/")
+        ]
         if all(np.isfinite(array).all() for array in weights):
             return False
         what = f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}, its weights are no numbers any more"
         if self.position.best is None:
-            raise RunError(f"{what}. Lower training.optimizer.rate or set training.optimizer.clip, and train with another --run.")
-        print(f"{what}; it ends with the best weights so far. A lower training.optimizer.rate or a training.optimizer.clip may help.", file=sys.stderr)
+            raise RunError(
+                f"{what}. Lower training.optimizer.rate or set training.optimizer.clip, and train with another --run."
+            )
+        print(
+            f"{what}; it ends with the best weights so far. A lower training.optimizer.rate or a training.optimizer.clip may help.",
+            file=sys.stderr,
+        )
         self.position = self.position._replace(stopped=True)
         self._save(self.progress.arrays)
         return True
@@ -112,7 +164,10 @@ class Trainer:
         """Sets what changes from epoch to epoch."""
         sampling = self.settings.scheduled_sampling
         if sampling.probability:
-            self.task.own_words.assign(sampling.probability * min(1.0, max(0, epoch + 1 - sampling.from_epoch) / sampling.over_epochs))
+            self.task.own_words.assign(
+                sampling.probability
+                * min(1.0, max(0, epoch + 1 - sampling.from_epoch) / sampling.over_epochs)
+            )
 
     def _evaluate(self) -> None:
         began = time.monotonic()
@@ -122,8 +177,18 @@ class Trainer:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.score(self.task)
         self.pause("dev")
-        better = self._judge(scores[self.task.monitor] * (-1 if self.task.monitor in self.task.falling else 1))
-        self.history.append({"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss, **scores, "best": better})
+        better = self._judge(
+            scores[self.task.monitor] * (-1 if self.task.monitor in self.task.falling else 1)
+        )
+        self.history.append(
+            {
+                "stage": self.position.stage,
+                "epoch": self.position.epoch,
+                "loss": loss,
+                **scores,
+                "best": better,
+            }
+        )
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
         self.progress.step = 0
         self._save(self.progress.arrays)
@@ -138,12 +203,23 @@ class Trainer:
             self.position = self.position._replace(best=value, waited=0)
         else:
             waited = self.position.waited + 1
-            self.position = self.position._replace(waited=waited, stopped=0 < self.settings.patience <= waited)
+            self.position = self.position._replace(
+                waited=waited, stopped=0 < self.settings.patience <= waited
+            )
         return better
 
     def _write_time(self, dev_seconds: float) -> None:
         with (self.run / "times.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**self.history[-1], "dev_seconds": round(dev_seconds, 2), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
+            file.write(
+                json.dumps(
+                    {
+                        **self.history[-1],
+                        "dev_seconds": round(dev_seconds, 2),
+                        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                    }
+                )
+                + "\n"
+            )
 
     def _keep_best(self) -> None:
         final, temporary = self.run / WEIGHTS, self.run / f"new.{WEIGHTS}"
@@ -160,7 +236,12 @@ class Trainer:
 
     def _save(self, arrays: dict[str, Any]) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
-        self.run.write_state(self.position.number, arrays, {"position": self.position._asdict(), "history": self.history}, pause=self.pause)
+        self.run.write_state(
+            self.position.number,
+            arrays,
+            {"position": self.position._asdict(), "history": self.history},
+            pause=self.pause,
+        )
 
 
 def save_weights(task: Task, path: Path) -> None:
@@ -170,7 +251,9 @@ def save_weights(task: Task, path: Path) -> None:
     try:
         task.save_weights(path, overwrite=True)
     except OSError as error:
-        raise RunError(f"{path}: expected to write the best weights. Received: {error}; the last best are untouched.") from error
+        raise RunError(
+            f"{path}: expected to write the best weights. Received: {error}; the last best are untouched."
+        ) from error
     finally:
         object.__setattr__(task, "optimizer", optimizer)
 
@@ -205,7 +288,9 @@ def as_dataset(batches: Iterable[Batch]):
         return tf.TensorSpec((None, *known), array.dtype)
 
     signature = (keras.tree.map_structure(spec, first),)
-    data = tf.data.Dataset.from_generator(lambda: ((batch,) for batch in chain([first], following)), output_signature=signature).prefetch(2)
+    data = tf.data.Dataset.from_generator(
+        lambda: ((batch,) for batch in chain([first], following)), output_signature=signature
+    ).prefetch(2)
     options = tf.data.Options()
     # There is nothing to tune here, and the tuner's thread holds up the end of an epoch for as long as some of its batches took.
     options.autotune.enabled = False

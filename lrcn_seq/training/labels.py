@@ -47,12 +47,17 @@ class Classified(NamedTuple):
                 "file": name_of(sample.media),
                 "probabilities": dict(zip(names, map(float, row), strict=True)),
             }
-            for sample, row, found, true in zip(self.samples, self.probabilities, self.found, self.truth, strict=True)
+            for sample, row, found, true in zip(
+                self.samples, self.probabilities, self.found, self.truth, strict=True
+            )
         ]
 
     def summary(self) -> dict[str, Any]:
         """The object of `scores.json`, with the interval of the accuracy over groups."""
-        return {**self.report.as_dict(), **over_groups(self.found == self.truth, [sample.group for sample in self.samples])}
+        return {
+            **self.report.as_dict(),
+            **over_groups(self.found == self.truth, [sample.group for sample in self.samples]),
+        }
 
 
 class InTime(NamedTuple):
@@ -81,13 +86,24 @@ class InTime(NamedTuple):
                 "group": sample.group,
                 "file": name_of(sample.media),
             }
-            for sample, row, times, truth in zip(self.samples, self.probabilities, self.times, self.truth, strict=True)
+            for sample, row, times, truth in zip(
+                self.samples, self.probabilities, self.times, self.truth, strict=True
+            )
         ]
 
     def summary(self) -> dict[str, Any]:
         """The object of `scores.json`, with the interval of the accuracy over groups; `count` is of frames."""
-        right = np.concatenate([(row.argmax(axis=1) == truth)[truth >= 0] for row, truth in zip(self.probabilities, self.truth, strict=True)])
-        groups = [sample.group for sample, truth in zip(self.samples, self.truth, strict=True) for _ in range((truth >= 0).sum())]
+        right = np.concatenate(
+            [
+                (row.argmax(axis=1) == truth)[truth >= 0]
+                for row, truth in zip(self.probabilities, self.truth, strict=True)
+            ]
+        )
+        groups = [
+            sample.group
+            for sample, truth in zip(self.samples, self.truth, strict=True)
+            for _ in range((truth >= 0).sum())
+        ]
         return {**self.report.as_dict(), **over_groups(right, groups)}
 
 
@@ -97,31 +113,66 @@ def over_groups(right: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
     return {"intervals": {"top_1": [interval.low, interval.high]}, "groups": len(set(groups))}
 
 
-def evaluate(tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], *, weights: Sequence[float] | None, training: Sequence[Sample]) -> Classified | InTime:  # noqa: ARG001
+def evaluate(
+    tasks: Sequence[Task],
+    medias: Sequence[Media],
+    samples: Sequence[Sample],
+    *,
+    weights: Sequence[float] | None,
+    training: Sequence[Sample],
+) -> Classified | InTime:  # noqa: ARG001
     """Classifies samples, by the weighted mean distribution of several tasks (late fusion); frame by frame where the data have labels in time."""
-    labels, shares = tasks[0].labels, np.array(weights if weights is not None else [1.0] * len(tasks))
+    labels, shares = (
+        tasks[0].labels,
+        np.array(weights if weights is not None else [1.0] * len(tasks)),
+    )
     shares = shares / shares.sum()
     if any(sample.moments for sample in samples):
         return _in_time(tasks, medias, samples, shares)
-    several = [distributions(task, media, samples) for task, media in zip(tasks, medias, strict=True)]
-    probabilities, truth = np.tensordot(shares, np.stack(several), axes=1), classes_of(samples, labels)
-    return Classified(samples, probabilities, truth, metrics.classification(probabilities, truth, labels))
+    several = [
+        distributions(task, media, samples) for task, media in zip(tasks, medias, strict=True)
+    ]
+    probabilities, truth = (
+        np.tensordot(shares, np.stack(several), axes=1),
+        classes_of(samples, labels),
+    )
+    return Classified(
+        samples, probabilities, truth, metrics.classification(probabilities, truth, labels)
+    )
 
 
-def _in_time(tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], shares: np.ndarray) -> InTime:
+def _in_time(
+    tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], shares: np.ndarray
+) -> InTime:
     several = [by_frame(task, media, samples) for task, media in zip(tasks, medias, strict=True)]
     seen = [numbers for numbers, _ in several[0]]
-    if any(not np.array_equal(numbers, own) for found in several for (numbers, _), own in zip(found, seen, strict=True)):
-        raise ArgumentError("Expected runs that look at the same frames, so that their answers in time can be fused. Received: other data.sampling, or another stride.")
-    rows = [sum(share * found[place][1] for share, found in zip(shares, several, strict=True)) for place in range(len(samples))]
+    if any(
+        not np.array_equal(numbers, own)
+        for found in several
+        for (numbers, _), own in zip(found, seen, strict=True)
+    ):
+        raise ArgumentError(
+            "Expected runs that look at the same frames, so that their answers in time can be fused. Received: other data.sampling, or another stride."
+        )
+    rows = [
+        sum(share * found[place][1] for share, found in zip(shares, several, strict=True))
+        for place in range(len(samples))
+    ]
     times = [clock[numbers] for clock, numbers in zip(medias[0].times(samples), seen, strict=True)]
-    truth = [classes_in_time(sample, clock, tasks[0].labels) for sample, clock in zip(samples, times, strict=True)]
+    truth = [
+        classes_in_time(sample, clock, tasks[0].labels)
+        for sample, clock in zip(samples, times, strict=True)
+    ]
     known = np.concatenate(truth)
-    report = metrics.classification(np.concatenate(rows)[known >= 0], known[known >= 0], tasks[0].labels)
+    report = metrics.classification(
+        np.concatenate(rows)[known >= 0], known[known >= 0], tasks[0].labels
+    )
     return InTime(samples, rows, times, truth, report)
 
 
-def by_frame(task: Task, media: Media, samples: Sequence[Sample]) -> list[tuple[np.ndarray, np.ndarray]]:
+def by_frame(
+    task: Task, media: Media, samples: Sequence[Sample]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each sample the frames that were looked at (F,), and the mean distribution at each (F, C) over all clips and views that show it."""
     totals: list[dict[int, list[np.ndarray]]] = [{} for _ in samples]
     looks = iter(media.looks(samples))
@@ -129,7 +180,13 @@ def by_frame(task: Task, media: Media, samples: Sequence[Sample]) -> list[tuple[
         for row, look in zip(task.probabilities(clips)[0], looks, strict=False):
             for number, answer in zip(look.numbers[:: task.encoder.stride], row, strict=False):
                 totals[look.sample].setdefault(int(number), []).append(answer)
-    return [(np.array(sorted(found)), np.stack([np.mean(found[number], axis=0) for number in sorted(found)])) for found in totals]
+    return [
+        (
+            np.array(sorted(found)),
+            np.stack([np.mean(found[number], axis=0) for number in sorted(found)]),
+        )
+        for found in totals
+    ]
 
 
 def distributions(task: Task, media: Media, samples: Sequence[Sample]) -> np.ndarray:

@@ -14,7 +14,9 @@ from lrcn_seq.config.schema import Optimizer, Schedule
 from lrcn_seq.errors import ConfigError, Problem
 
 
-def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[int, float], updates: int) -> keras.optimizers.Optimizer:
+def build(
+    settings: Optimizer, schedule: Schedule, *, rates: Mapping[int, float], updates: int
+) -> keras.optimizers.Optimizer:
     """The optimizer that a config describes.
 
     Args:
@@ -34,7 +36,10 @@ def build(settings: Optimizer, schedule: Schedule, *, rates: Mapping[int, float]
     elif settings.type == "rmsprop":
         base, own = keras.optimizers.RMSprop, dict(momentum=settings.momentum)
     else:
-        base, own = keras.optimizers.SGD, dict(momentum=settings.momentum, nesterov=settings.nesterov)
+        base, own = (
+            keras.optimizers.SGD,
+            dict(momentum=settings.momentum, nesterov=settings.nesterov),
+        )
     optimizer = _with_rates(base)(**shared, **own)
     optimizer.rates, optimizer.l2 = MappingProxyType(dict(rates)), settings.l2
     return optimizer
@@ -65,7 +70,10 @@ def _with_rates(base: type) -> type:
             for rate, positions in self._groups(trainable_variables).items():
                 if rate:
                     variables = [trainable_variables[p] for p in positions]
-                    gradients = [grads[p] + self.l2 * ops.convert_to_tensor(v) if self.l2 else grads[p] for p, v in zip(positions, variables, strict=True)]
+                    gradients = [
+                        grads[p] + self.l2 * ops.convert_to_tensor(v) if self.l2 else grads[p]
+                        for p, v in zip(positions, variables, strict=True)
+                    ]
                     super()._backend_update_step(gradients, variables, learning_rate * rate)
 
     WithRates.__name__ = base.__name__
@@ -83,10 +91,19 @@ def rates_of(task: keras.Model, rates: Mapping[str, float]) -> dict[int, float]:
     for name in sorted(rates, key=len):
         part, _, inside = name.partition("/")
         holder = {"encoder": task.encoder, "decoder": task.decoder}.get(part)
-        matching = [v for v in holder.trainable_variables if not inside or f"/{inside}/" in f"/{v.path}/"] if holder is not None else []
+        matching = (
+            [v for v in holder.trainable_variables if not inside or f"/{inside}/" in f"/{v.path}/"]
+            if holder is not None
+            else []
+        )
         found |= {id(variable): rates[name] for variable in matching}
         if not matching:
-            problems.append(Problem(f"training.rates.{name}", "no variable that trains has this name; expected encoder, decoder, or decoder/LAYER."))
+            problems.append(
+                Problem(
+                    f"training.rates.{name}",
+                    "no variable that trains has this name; expected encoder, decoder, or decoder/LAYER.",
+                )
+            )
     if problems:
         raise ConfigError(problems)
     return found
@@ -96,15 +113,44 @@ def learning_rate(rate: float, schedule: Schedule, updates: int, accumulate: int
     """A float, or the schedule as Keras has it. Keras counts batches, so accumulated batches are divided out."""
     if schedule.type == "constant" and not schedule.warmup:
         return rate
-    return Curve(rate, schedule.type, warmup=schedule.warmup, every=schedule.every, factor=schedule.factor, updates=schedule.updates or updates, floor=schedule.floor, accumulate=accumulate)
+    return Curve(
+        rate,
+        schedule.type,
+        warmup=schedule.warmup,
+        every=schedule.every,
+        factor=schedule.factor,
+        updates=schedule.updates or updates,
+        floor=schedule.floor,
+        accumulate=accumulate,
+    )
 
 
 @keras.saving.register_keras_serializable("lrcn_seq")
 class Curve(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up, then constant, steps or a half cosine, counted in updates."""
 
-    def __init__(self, rate: float, type: str, *, warmup: int, every: int, factor: float, updates: int, floor: float, accumulate: int = 1):
-        self.rate, self.type, self.warmup, self.every, self.factor, self.updates, self.floor, self.accumulate = rate, type, warmup, every, factor, updates, floor, accumulate
+    def __init__(
+        self,
+        rate: float,
+        type: str,
+        *,
+        warmup: int,
+        every: int,
+        factor: float,
+        updates: int,
+        floor: float,
+        accumulate: int = 1,
+    ):
+        (
+            self.rate,
+            self.type,
+            self.warmup,
+            self.every,
+            self.factor,
+            self.updates,
+            self.floor,
+            self.accumulate,
+        ) = rate, type, warmup, every, factor, updates, floor, accumulate
 
     def __call__(self, step):
         update = ops.floor(ops.cast(step, "float32") / self.accumulate)

@@ -28,7 +28,19 @@ from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import encoders, sources, tasks
-from lrcn_seq.tasks.base import DERIVED, FRAMES_AT_ONCE, LABELS, TOKENIZER, FrameEncoder, Task, build, fit_tokenizer, labels_of, read_derived, read_labels
+from lrcn_seq.tasks.base import (
+    DERIVED,
+    FRAMES_AT_ONCE,
+    LABELS,
+    TOKENIZER,
+    FrameEncoder,
+    Task,
+    build,
+    fit_tokenizer,
+    labels_of,
+    read_derived,
+    read_labels,
+)
 from lrcn_seq.training import files
 from lrcn_seq.training.optimizer import rates_of
 from lrcn_seq.training.run import Run
@@ -50,7 +62,9 @@ class Corpus(NamedTuple):
         return [sample for split in self.splits.values() for sample in split]
 
 
-def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] = ("train", "dev", "test")) -> Corpus:
+def corpus_of(
+    config: Config, run: Run | None = None, *, splits: Sequence[str] = ("train", "dev", "test")
+) -> Corpus:
     """Opens the source and every file of it once.
 
     Raises:
@@ -76,7 +90,10 @@ def corpus_of(config: Config, run: Run | None = None, *, splits: Sequence[str] =
     if len(readable) < len(wanted):
         lost = {sample.id for sample in wanted} - {sample.id for sample in readable}
         where = f" {run / LEFT_OUT} says why." if run else ""
-        print(f"{len(lost):,} of {len(wanted):,} files cannot be read and are left out ({shortened(sorted(lost))}).{where}", file=sys.stderr)
+        print(
+            f"{len(lost):,} of {len(wanted):,} files cannot be read and are left out ({shortened(sorted(lost))}).{where}",
+            file=sys.stderr,
+        )
     by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
     return Corpus(by_split, tuple(source.notes), contents)
 
@@ -100,7 +117,9 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
 
 def contents_of(config: Config, *, verify: bool = False) -> Contents:
     """What is remembered of files: on disk where features are kept there too."""
-    return Contents(Path(config.data.store.folder) / CONTENTS if config.data.store.use else None, verify=verify)
+    return Contents(
+        Path(config.data.store.folder) / CONTENTS if config.data.store.use else None, verify=verify
+    )
 
 
 def holds(config: Config) -> Holds:
@@ -121,11 +140,22 @@ def network_problems(config: Config) -> list[Problem]:
             rates_of(task, stage.training.rates)
             check_plan(task)
         except ConfigError as error:
-            problems += [problem._replace(place=f"{place}{problem.place}") for problem in error.problems]
+            problems += [
+                problem._replace(place=f"{place}{problem.place}") for problem in error.problems
+            ]
             continue
-        shapes = {("encoder", ""): weight_shapes(task.encoder), ("decoder", stage.decoder["type"]): weight_shapes(task.decoder)}
+        shapes = {
+            ("encoder", ""): weight_shapes(task.encoder),
+            ("decoder", stage.decoder["type"]): weight_shapes(task.decoder),
+        }
         unfit = [part for part, found in shapes.items() if before.get(part, found) != found]
-        problems += [Problem(f"{place}{part}", "the weights of the stage before do not fit it. Leave its arguments as they are.") for part, _ in unfit]
+        problems += [
+            Problem(
+                f"{place}{part}",
+                "the weights of the stage before do not fit it. Leave its arguments as they are.",
+            )
+            for part, _ in unfit
+        ]
         before = shapes
     return problems
 
@@ -143,7 +173,11 @@ class Answers(NamedTuple):
 
     def task(self, config: Config, *, pretrained: bool) -> Task:
         """A fresh task that says these."""
-        size = {"labels": len(self.labels)} if self.tokenizer is None else {"words": self.tokenizer.vocabulary_size}
+        size = (
+            {"labels": len(self.labels)}
+            if self.tokenizer is None
+            else {"words": self.tokenizer.vocabulary_size}
+        )
         task = build(config, **size, pretrained=pretrained)
         task.tokenizer, task.labels = self.tokenizer, self.labels
         return task
@@ -162,7 +196,10 @@ def answers_of(config: Config, run: Run, corpus: Corpus) -> Answers:
     path = run / TOKENIZER
     if not path.exists():
         tokenizer = fit_tokenizer(config, corpus.splits["train"])
-        files.write_text(run / DERIVED, json.dumps({"words": tokenizer.vocabulary_size, "samples": fingerprint(corpus)}))
+        files.write_text(
+            run / DERIVED,
+            json.dumps({"words": tokenizer.vocabulary_size, "samples": fingerprint(corpus)}),
+        )
         text.save(tokenizer, run / f".new.{TOKENIZER}")
         (run / f".new.{TOKENIZER}").replace(path)
     return Answers(text.load(path))
@@ -174,7 +211,18 @@ def fingerprint(corpus: Corpus) -> str:
     for split in ("train", "dev"):
         for sample in corpus.splits[split]:
             content = corpus.contents.hash(sample.media)
-            digest.update(repr((split, sample.id, content, sample.captions, sample.label, [tuple(moment) for moment in sample.moments])).encode("utf-8", "backslashreplace"))
+            digest.update(
+                repr(
+                    (
+                        split,
+                        sample.id,
+                        content,
+                        sample.captions,
+                        sample.label,
+                        [tuple(moment) for moment in sample.moments],
+                    )
+                ).encode("utf-8", "backslashreplace")
+            )
     return digest.hexdigest()
 
 
@@ -182,13 +230,17 @@ def check_same(run: Run, corpus: Corpus) -> None:
     """Raises RunError where the samples of training are not those that a run began with: it could not go on to the same bits."""
     if read_derived(Path(run.folder)).get("samples") not in (None, fingerprint(corpus)):
         sizes = " and ".join(f"{len(corpus.splits[split]):,} {split}" for split in ("train", "dev"))
-        raise RunError(f"{run.folder}: --resume expected the samples that the run began with. Received: {sizes} samples, not all the same; give the same data, or a new --run.")
+        raise RunError(
+            f"{run.folder}: --resume expected the samples that the run began with. Received: {sizes} samples, not all the same; give the same data, or a new --run."
+        )
 
 
 def _labels_of(run: Run, corpus: Corpus) -> tuple[str, ...]:
     if not (run / LABELS).exists():
         labels = labels_to_learn(corpus.samples)
-        files.write_text(run / DERIVED, json.dumps({"labels": len(labels), "samples": fingerprint(corpus)}))
+        files.write_text(
+            run / DERIVED, json.dumps({"labels": len(labels), "samples": fingerprint(corpus)})
+        )
         files.write_text(run / LABELS, json.dumps(labels, ensure_ascii=False))
     return read_labels(Path(run.folder))
 
@@ -201,7 +253,9 @@ def labels_to_learn(samples: Sequence[Sample]) -> tuple[str, ...]:
     """
     labels = labels_of(samples)
     if len(labels) < 2:
-        raise DataError(f"Expected clips of at least two classes. Received: {', '.join(labels) or 'none with a label'}.")
+        raise DataError(
+            f"Expected clips of at least two classes. Received: {', '.join(labels) or 'none with a label'}."
+        )
     return labels
 
 
@@ -216,13 +270,30 @@ def check_answers(config: Config, splits: Mapping[str, Sequence[Sample]]) -> Non
 def stores(task: Task) -> bool:
     """Whether features are stored: those of a frozen encoder whose frames are always seen the same way."""
     encoder, data = task.encoder, task.settings.data
-    return data.store.use and encoder.frozen and encoder.frame_wise and data.view == {"type": "none"} and encoder.takes == "frames"
+    return (
+        data.store.use
+        and encoder.frozen
+        and encoder.frame_wise
+        and data.view == {"type": "none"}
+        and encoder.takes == "frames"
+    )
 
 
 def check_plan(task: Task) -> None:
     """Raises ConfigError where the plan of batches needs features that are not stored."""
-    if task.settings.data.plan == "by_caption" and task.needs == "vocabulary_size" and not stores(task):
-        raise ConfigError([Problem("data.plan", "by_caption needs stored features (data.store.use, an encoder that is frozen and sees frame by frame, data.view none). Use by_picture or auto.")])
+    if (
+        task.settings.data.plan == "by_caption"
+        and task.needs == "vocabulary_size"
+        and not stores(task)
+    ):
+        raise ConfigError(
+            [
+                Problem(
+                    "data.plan",
+                    "by_caption needs stored features (data.store.use, an encoder that is frozen and sees frame by frame, data.view none). Use by_picture or auto.",
+                )
+            ]
+        )
 
 
 def store_of(config: Config, task: Task) -> FeatureStore | None:
@@ -230,12 +301,20 @@ def store_of(config: Config, task: Task) -> FeatureStore | None:
     settings = config.data.store
     if not stores(task):
         return None
-    return FeatureStore(settings.folder, signature_of(task.encoder.identity, task.encoder.preprocessing), settings.dtype)
+    return FeatureStore(
+        settings.folder,
+        signature_of(task.encoder.identity, task.encoder.preprocessing),
+        settings.dtype,
+    )
 
 
-def fill(config: Config, task: Task, store: FeatureStore, samples: Sequence[Sample], contents: Contents) -> list[str]:
+def fill(
+    config: Config, task: Task, store: FeatureStore, samples: Sequence[Sample], contents: Contents
+) -> list[str]:
     """Stores the features of samples that are not stored yet; the keys of all of them."""
-    options = dict(sampling=task.sampling, modality=config.data.frames, pixels_limit=config.data.pixels_limit)
+    options = dict(
+        sampling=task.sampling, modality=config.data.frames, pixels_limit=config.data.pixels_limit
+    )
     items, losses = items_of(samples, task.encoder.preprocessing, contents=contents, **options)
     network = FrameEncoder(task.encoder)
     with progress("extracting features") as told:
@@ -276,12 +355,28 @@ class Media:
         config, choose = self.config, self.chooser(samples)
         if self.store is not None:
             keys = fill(config, self.task, self.store, samples, self.contents)
-            stored = [self.task.sampling.candidates(clock) for clock in self.times(samples)] if self.task.sampling else ()
-            return lambda epoch: FeatureReader(self.store, keys, choose=choose(epoch) if self.task.sampling else None, stored=stored)
+            stored = (
+                [self.task.sampling.candidates(clock) for clock in self.times(samples)]
+                if self.task.sampling
+                else ()
+            )
+            return lambda epoch: FeatureReader(
+                self.store,
+                keys,
+                choose=choose(epoch) if self.task.sampling else None,
+                stored=stored,
+            )
         if self.task.encoder.takes == "vectors":
             return lambda epoch: VectorReader(samples, choose=choose(epoch))
-        options = dict(view=self.task.view, seed=config.seed, modality=config.data.frames, pixels_limit=config.data.pixels_limit)
-        return lambda epoch: PictureReader(samples, self.task.encoder.preprocessing, choose=choose(epoch), epoch=epoch, **options)
+        options = dict(
+            view=self.task.view,
+            seed=config.seed,
+            modality=config.data.frames,
+            pixels_limit=config.data.pixels_limit,
+        )
+        return lambda epoch: PictureReader(
+            samples, self.task.encoder.preprocessing, choose=choose(epoch), epoch=epoch, **options
+        )
 
     def chooser(self, samples: Sequence[Sample]) -> Callable[[int | None], Choose]:
         """A function from an epoch (None: as in testing) to what a position means."""
@@ -289,21 +384,43 @@ class Media:
         if sampling is None:
             return lambda epoch: Look  # noqa: ARG005 - a picture looks the same in every epoch
         times, seed = self.times(samples), self.config.seed
-        return lambda epoch: testing.__getitem__ if epoch is None else looks_in_training(times, sampling, seed=seed, epoch=epoch)
+        return lambda epoch: (
+            testing.__getitem__
+            if epoch is None
+            else looks_in_training(times, sampling, seed=seed, epoch=epoch)
+        )
 
     def clips(self, samples: Sequence[Sample], batch: int) -> Iterator[Clips]:
         """The clips of `looks`, in order."""
-        return (found.clips for found in load(in_order(len(self.looks(samples)), batch=batch), self.reader(samples)(None)))
+        return (
+            found.clips
+            for found in load(
+                in_order(len(self.looks(samples)), batch=batch), self.reader(samples)(None)
+            )
+        )
 
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr while a terminal looks on; a function that tells it how many of how many are done."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

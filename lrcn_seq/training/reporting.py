@@ -54,7 +54,9 @@ def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known
         history=known.history,
         monitor=task.monitor,
         scores=scores,
-        health={name: value for name, value in scores.get("health", {}).items() if value is not None},
+        health={
+            name: value for name, value in scores.get("health", {}).items() if value is not None
+        },
         shown=[] if task.labels else shown(task, evaluated),
         config=configs.dump(task.settings),
         left_out=known.left_out,
@@ -72,22 +74,45 @@ def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known
 def shown(task: Task, evaluated: Described) -> list[report.Shown]:
     """The best and the worst pictures or clips by their own CIDEr."""
     sentences = evaluated.report.sentences
-    metric = "cider" if "cider" in next(iter(sentences.values())) else next(iter(next(iter(sentences.values()))))
-    order = sorted(range(len(evaluated.samples)), key=lambda place: -sentences[evaluated.samples[place].id][metric])
+    metric = (
+        "cider"
+        if "cider" in next(iter(sentences.values()))
+        else next(iter(next(iter(sentences.values()))))
+    )
+    order = sorted(
+        range(len(evaluated.samples)),
+        key=lambda place: -sentences[evaluated.samples[place].id][metric],
+    )
     chosen = order if len(order) <= 2 * SHOWN else order[:SHOWN] + order[-SHOWN:]
-    return [_shown(task, evaluated.samples[place], evaluated.captions[place], sentences[evaluated.samples[place].id][metric]) for place in chosen]
+    return [
+        _shown(
+            task,
+            evaluated.samples[place],
+            evaluated.captions[place],
+            sentences[evaluated.samples[place].id][metric],
+        )
+        for place in chosen
+    ]
 
 
 def aside(scores: dict) -> str:
     """What else the scores are of: the first samples alone, another source, several runs."""
     fused = scores.get("fused", {}).get("runs", ())
-    return (f", the first {scores['limit']}" if "limit" in scores else "") + (", of another source" if "source" in scores else "") + (f", with {' and '.join(fused[1:])}" if fused else "")
+    return (
+        (f", the first {scores['limit']}" if "limit" in scores else "")
+        + (", of another source" if "source" in scores else "")
+        + (f", with {' and '.join(fused[1:])}" if fused else "")
+    )
 
 
 def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report.Shown:
     words, attention = attention_of(task, sample, caption)
     # The map lies over what the encoder saw; without one the picture keeps its proportions.
-    frames = strip(task, sample) if attention is None else pictures(task, sample, task.encoder.preprocessing.resize)
+    frames = (
+        strip(task, sample)
+        if attention is None
+        else pictures(task, sample, task.encoder.preprocessing.resize)
+    )
     right = sources.get(task.settings.data.source["type"]).exactly_right
     return report.Shown(
         name=sample.id,
@@ -116,18 +141,27 @@ def pictures(task: Task, sample: Sample, resize: str) -> list[Image.Image]:
     if task.sampling:
         numbers = task.sampling.stream(task.times(sample.media))
         numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, FRAMES).round().astype(int))]
-    frames = read_frames(sample.media, PICTURE._replace(resize=resize), numbers=numbers, pixels_limit=task.settings.data.pixels_limit)
+    frames = read_frames(
+        sample.media,
+        PICTURE._replace(resize=resize),
+        numbers=numbers,
+        pixels_limit=task.settings.data.pixels_limit,
+    )
     return [Image.fromarray(frame) for frame in (frames if task.sampling else frames[:1])]
 
 
-def attention_of(task: Task, sample: Sample, caption: Caption) -> tuple[tuple[str, ...], np.ndarray | None]:
+def attention_of(
+    task: Task, sample: Sample, caption: Caption
+) -> tuple[tuple[str, ...], np.ndarray | None]:
     """Words and where the decoder looked on the picture for each, (L, h, w); nothing where it has no attention or no square grid."""
     ids = [] if task.sampling else task.tokenizer.encode(caption.text)
     looked = task.attention(task.seen(sample.media), np.array([ids], "int32")) if ids else None
     side = 0 if looked is None else math.isqrt(looked.shape[-1])
     if looked is None or side < 2 or side * side != looked.shape[-1]:
         return (), None
-    return tuple(task.tokenizer.decode([word]) for word in ids), looked[0].reshape(len(ids), side, side)
+    return tuple(task.tokenizer.decode([word]) for word in ids), looked[0].reshape(
+        len(ids), side, side
+    )
 
 
 def classes(evaluated: Classified | InTime) -> report.Classes:
@@ -139,27 +173,56 @@ def classes(evaluated: Classified | InTime) -> report.Classes:
 def shown_clips(task: Task, evaluated: Classified | InTime) -> list[report.ShownClip]:
     """Of labels in time, the first clips. Otherwise clips that were classified wrong, the surest first, and right, the least sure first: where there is most to see."""
     if isinstance(evaluated, InTime):
-        return [_shown_in_time(task, evaluated, place) for place in range(min(SHOWN, len(evaluated.samples)))]
+        return [
+            _shown_in_time(task, evaluated, place)
+            for place in range(min(SHOWN, len(evaluated.samples)))
+        ]
     sure, right = evaluated.probabilities.max(axis=1), evaluated.found == evaluated.truth
     wrong = sorted(np.flatnonzero(~right), key=lambda place: -sure[place])[:SHOWN]
-    return [_shown_clip(task, evaluated, place) for place in (*wrong, *sorted(np.flatnonzero(right), key=lambda place: sure[place])[:SHOWN])]
+    return [
+        _shown_clip(task, evaluated, place)
+        for place in (*wrong, *sorted(np.flatnonzero(right), key=lambda place: sure[place])[:SHOWN])
+    ]
 
 
 def _shown_clip(task: Task, evaluated: Classified, place: int) -> report.ShownClip:
-    sample, row, names = evaluated.samples[place], evaluated.probabilities[place], evaluated.report.labels
+    sample, row, names = (
+        evaluated.samples[place],
+        evaluated.probabilities[place],
+        evaluated.report.labels,
+    )
     true, found = names[evaluated.truth[place]], names[row.argmax()]
     times, over_time = answers_over_time(task, sample)
-    followed = {name: over_time[:, names.index(name)].tolist() for name in dict.fromkeys((true, found))} if len(times) else {}
+    followed = (
+        {name: over_time[:, names.index(name)].tolist() for name in dict.fromkeys((true, found))}
+        if len(times)
+        else {}
+    )
     top = tuple((label.label, label.probability) for label in task.likeliest(row, 5))
-    return report.ShownClip(sample.id, strip(task, sample), true, found, float(row.max()), top, times, followed)
+    return report.ShownClip(
+        sample.id, strip(task, sample), true, found, float(row.max()), top, times, followed
+    )
 
 
 def _shown_in_time(task: Task, evaluated: InTime, place: int) -> report.ShownClip:
-    sample, row, names = evaluated.samples[place], evaluated.probabilities[place], evaluated.report.labels
+    sample, row, names = (
+        evaluated.samples[place],
+        evaluated.probabilities[place],
+        evaluated.report.labels,
+    )
     mean = row.mean(axis=0)
     top = task.likeliest(mean, 5)
     followed = {one.label: row[:, names.index(one.label)].tolist() for one in top}
-    return report.ShownClip(sample.id, strip(task, sample), None, top[0].label, top[0].probability, tuple(top), evaluated.times[place], followed)
+    return report.ShownClip(
+        sample.id,
+        strip(task, sample),
+        None,
+        top[0].label,
+        top[0].probability,
+        tuple(top),
+        evaluated.times[place],
+        followed,
+    )
 
 
 def answers_over_time(task: Task, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
@@ -173,12 +236,25 @@ def answers_over_time(task: Task, sample: Sample) -> tuple[np.ndarray, np.ndarra
 def left_out(run: Run) -> list[tuple[str, str]]:
     """Files that were skipped, and why."""
     path = run / LEFT_OUT
-    return read_json(path, "what was left out", lambda rows: [(str(row["media"]), str(row["reason"])) for row in rows], lines=True) if path.exists() else []
+    return (
+        read_json(
+            path,
+            "what was left out",
+            lambda rows: [(str(row["media"]), str(row["reason"])) for row in rows],
+            lines=True,
+        )
+        if path.exists()
+        else []
+    )
 
 
 def facts(task: Task, machine: dict[str, str]) -> dict[str, str]:
     """The machine, the versions, the size of the model."""
-    return {**machine, "parameters": f"{task.count_params():,}", "trained parameters": f"{count(task.trainable_weights):,}"}
+    return {
+        **machine,
+        "parameters": f"{task.count_params():,}",
+        "trained parameters": f"{count(task.trainable_weights):,}",
+    }
 
 
 def count(weights: Sequence) -> int:

@@ -65,9 +65,13 @@ class Run:
             self._check_files()
             return
         if not resume:
-            raise RunError(f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run.")
+            raise RunError(
+                f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run."
+            )
         known = configs.raw(self / CONFIG)
-        if changed := list(configs.differences(known, configs.parse(configs.dump(config), "the config"))):
+        if changed := list(
+            configs.differences(known, configs.parse(configs.dump(config), "the config"))
+        ):
             raise RunError(
                 f"{self.folder}: --resume expected the config that the run began with. Received: another ({'; '.join(changed[:3])}{' …' if changed[3:] else ''}); "
                 "give the same config and overrides, or a new --run."
@@ -75,10 +79,16 @@ class Run:
 
     def _check_files(self) -> None:
         if (self / WEIGHTS).exists():
-            raise RunError(f"{self.folder}: expected a run with the state that it goes on from. Received: a trained model without state/; choose another folder with --run.")
-        strange = [name for name in BEFORE if (self / name).exists() and not (self / MACHINE).exists()]
+            raise RunError(
+                f"{self.folder}: expected a run with the state that it goes on from. Received: a trained model without state/; choose another folder with --run."
+            )
+        strange = [
+            name for name in BEFORE if (self / name).exists() and not (self / MACHINE).exists()
+        ]
         if strange:
-            raise RunError(f"{self.folder}: expected an empty folder, or one that a run has begun in. Received: {', '.join(strange)} of something else; choose another folder with --run.")
+            raise RunError(
+                f"{self.folder}: expected an empty folder, or one that a run has begun in. Received: {', '.join(strange)} of something else; choose another folder with --run."
+            )
 
     def create(self, config: configs.Config) -> None:
         """Writes the config of a run that has not begun; what an earlier attempt left is taken away."""
@@ -108,22 +118,35 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle = (self / LOCK).open("w")
         except OSError as error:
-            raise RunError(f"{self.folder}: expected to write into the run folder. Received: {error.strerror}; choose another with --run.") from error
+            raise RunError(
+                f"{self.folder}: expected to write into the run folder. Received: {error.strerror}; choose another with --run."
+            ) from error
         with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise RunError(f"{self.folder}: another process is working in this run folder. Wait for it, or choose another folder.") from None
+                raise RunError(
+                    f"{self.folder}: another process is working in this run folder. Wait for it, or choose another folder."
+                ) from None
             yield
 
-    def write_state(self, number: int, arrays: dict[str, np.ndarray], meta: dict[str, Any], *, pause=lambda phase: None) -> None:
+    def write_state(
+        self,
+        number: int,
+        arrays: dict[str, np.ndarray],
+        meta: dict[str, Any],
+        *,
+        pause=lambda phase: None,
+    ) -> None:
         """A new state folder, complete before the pointer moves; older ones are then removed."""
         folder = self / "state" / f"{number:06d}"
         shutil.rmtree(folder, ignore_errors=True)
         try:
             folder.mkdir(parents=True)
         except OSError as error:
-            raise RunError(f"{folder}: expected to write the training state. Received: {error.strerror}; the last state is untouched. Mend that and call again with --resume.") from error
+            raise RunError(
+                f"{folder}: expected to write the training state. Received: {error.strerror}; the last state is untouched. Mend that and call again with --resume."
+            ) from error
         files.write(folder / "arrays.npz", lambda file: (np.savez(file, **arrays), pause("state")))
         files.write_text(folder / "meta.json", json.dumps(meta))
         pause("pointer")
@@ -142,7 +165,9 @@ class Run:
             with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
                 arrays = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, BadZipFile, NotImplementedError) as error:
-            raise RunError(f"{folder}: expected a complete training state. Received: {error}; the run cannot go on from it.") from error
+            raise RunError(
+                f"{folder}: expected a complete training state. Received: {error}; the run cannot go on from it."
+            ) from error
         return arrays, read_json(folder / "meta.json", "the record of a training state", _record)
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:
@@ -152,18 +177,39 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """The epochs so far."""
         path = self / "history.jsonl"
-        return read_json(path, "the epochs", lambda rows: list(map(dict, rows)), lines=True) if path.exists() else []
+        return (
+            read_json(path, "the epochs", lambda rows: list(map(dict, rows)), lines=True)
+            if path.exists()
+            else []
+        )
 
     def began_on(self) -> dict[str, str]:
         """What is known of the machine that the run began on."""
         path = self / MACHINE
-        return read_json(path, "the machine of the run", lambda found: {name: str(value) for name, value in found.items()}) if path.exists() else {}
+        return (
+            read_json(
+                path,
+                "the machine of the run",
+                lambda found: {name: str(value) for name, value in found.items()},
+            )
+            if path.exists()
+            else {}
+        )
 
 
 def _record(meta: dict[str, Any]) -> dict[str, Any]:
     """What goes with the arrays of a state, as it is, once it is seen to be that."""
     position = Position(**meta["position"])
-    if not all(isinstance(place, int) and place >= 0 for place in (position.stage, position.epoch, position.step, position.number, position.waited)):
+    if not all(
+        isinstance(place, int) and place >= 0
+        for place in (
+            position.stage,
+            position.epoch,
+            position.step,
+            position.number,
+            position.waited,
+        )
+    ):
         raise ValueError(f"{position}")
     return {**meta, "history": list(map(dict, meta["history"]))}
 
@@ -200,10 +246,21 @@ def _accelerators(backend: str) -> list[str]:
         return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     import tensorflow as tf
 
-    return [tf.config.experimental.get_device_details(device).get("device_name", device.name) for device in tf.config.list_physical_devices("GPU")]
+    return [
+        tf.config.experimental.get_device_details(device).get("device_name", device.name)
+        for device in tf.config.list_physical_devices("GPU")
+    ]
 
 
 def _processor() -> str:
     path = Path("/proc/cpuinfo")
-    names = [line.partition(":")[2].strip() for line in path.read_text().splitlines() if line.startswith("model name")] if path.exists() else []
+    names = (
+        [
+            line.partition(":")[2].strip()
+            for line in path.read_text().splitlines()
+            if line.startswith("model name")
+        ]
+        if path.exists()
+        else []
+    )
     return names[0] if names else platform.processor()

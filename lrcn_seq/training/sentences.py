@@ -50,28 +50,58 @@ class Described(NamedTuple):
         return {**self.report.as_dict(), "health": self.health._asdict()}
 
 
-def evaluate(tasks: Sequence[Task], medias: Sequence[Media], samples: Sequence[Sample], *, weights: Sequence[float] | None, training: Sequence[Sample]) -> Described:
+def evaluate(
+    tasks: Sequence[Task],
+    medias: Sequence[Media],
+    samples: Sequence[Sample],
+    *,
+    weights: Sequence[float] | None,
+    training: Sequence[Sample],
+) -> Described:
     """Decodes samples, by the mean log probability of several tasks, and scores them against all their sentences."""
     config = tasks[0].settings
     streams = [media.clips(samples, config.evaluation.batch) for media in medias]
     writer = Writer(tasks, config.search, weights) if len(tasks) > 1 else None
-    found = (tasks[0].captions(*clips) if writer is None else tasks[0].texts(writer.write(clips)) for clips in zip(*streams, strict=True))
-    return judge(tasks[0], samples, found, [caption for sample in training for caption in sample.captions] or None)
+    found = (
+        tasks[0].captions(*clips) if writer is None else tasks[0].texts(writer.write(clips))
+        for clips in zip(*streams, strict=True)
+    )
+    return judge(
+        tasks[0],
+        samples,
+        found,
+        [caption for sample in training for caption in sample.captions] or None,
+    )
 
 
-def judge(task: Task, samples: Sequence[Sample], found: Iterable[list[tuple[Caption, ...]]], training_captions: Sequence[str] | None = None) -> Described:
+def judge(
+    task: Task,
+    samples: Sequence[Sample],
+    found: Iterable[list[tuple[Caption, ...]]],
+    training_captions: Sequence[str] | None = None,
+) -> Described:
     """Scores the sentences that batches of samples got."""
     settings = task.settings.evaluation
     captions: list[Caption] = []
     with progress(task.name) as told:
         for batch in found:
-            captions += [several[0] if several else Caption("", float("-inf"), float("-inf")) for several in batch]
+            captions += [
+                several[0] if several else Caption("", float("-inf"), float("-inf"))
+                for several in batch
+            ]
             told(len(captions), len(samples))
-    hypotheses = {sample.id: caption.text for sample, caption in zip(samples, captions, strict=True)}
+    hypotheses = {
+        sample.id: caption.text for sample, caption in zip(samples, captions, strict=True)
+    }
     references = {sample.id: list(sample.captions) for sample in samples}
     report = metrics.score(hypotheses, references, settings.metrics, tokenize=settings.tokenize)
     unknown = task.tokenizer.vocabulary()[task.tokenizer.special.unknown]
-    return Described(samples, captions, report, metrics.health(hypotheses, training_captions=training_captions, unknown=unknown))
+    return Described(
+        samples,
+        captions,
+        report,
+        metrics.health(hypotheses, training_captions=training_captions, unknown=unknown),
+    )
 
 
 def finite(value: float) -> float | None:

@@ -26,7 +26,14 @@ class Progress(keras.callbacks.Callback):
     snapshot is assigned; `pause(phase)` at the moments where a test stops the process.
     """
 
-    def __init__(self, save: Callable[[dict[str, np.ndarray], int], None], seconds: float, *, begin: Callable[[int], None] = lambda epoch: None, pause: Callable[[str], None] = lambda phase: None):
+    def __init__(
+        self,
+        save: Callable[[dict[str, np.ndarray], int], None],
+        seconds: float,
+        *,
+        begin: Callable[[int], None] = lambda epoch: None,
+        pause: Callable[[str], None] = lambda phase: None,
+    ):
         super().__init__()
         self.save, self.seconds, self.begin, self.pause = save, seconds, begin, pause
         self.arrays: dict[str, np.ndarray] | None = None
@@ -36,11 +43,19 @@ class Progress(keras.callbacks.Callback):
     def groups(self, model: keras.Model) -> dict[str, list[keras.Variable]]:
         """The variables that are state."""
         running = [metric for metric in model.metrics if metric.name == "loss"]
-        return {"model": model.variables, "optimizer": model.optimizer.variables, "running": [variable for metric in running for variable in metric.variables]}
+        return {
+            "model": model.variables,
+            "optimizer": model.optimizer.variables,
+            "running": [variable for metric in running for variable in metric.variables],
+        }
 
     def capture(self) -> dict[str, np.ndarray]:
         """The state as arrays."""
-        return {f"{group}/{index}": np.array(ops.convert_to_numpy(variable)) for group, variables in self.groups(self.model).items() for index, variable in enumerate(variables)}
+        return {
+            f"{group}/{index}": np.array(ops.convert_to_numpy(variable))
+            for group, variables in self.groups(self.model).items()
+            for index, variable in enumerate(variables)
+        }
 
     def assign(self, model: keras.Model, arrays: dict[str, np.ndarray], *, running: bool) -> None:
         """Puts a captured state back; the running loss only in the middle of an epoch."""
@@ -69,7 +84,9 @@ class Progress(keras.callbacks.Callback):
         self.arrays = self.capture()
 
 
-def assign(variables: Sequence[keras.Variable], arrays: Mapping[str, np.ndarray], group: str) -> None:
+def assign(
+    variables: Sequence[keras.Variable], arrays: Mapping[str, np.ndarray], group: str
+) -> None:
     """Puts a group of a captured state back.
 
     Raises:
@@ -79,5 +96,7 @@ def assign(variables: Sequence[keras.Variable], arrays: Mapping[str, np.ndarray]
         array = arrays.get(f"{group}/{index}")
         if array is None or tuple(array.shape) != tuple(variable.shape):
             found = None if array is None else array.shape
-            raise RunError(f"The state does not fit the model: {variable.path} {tuple(variable.shape)} against {found}. Resume with the versions that wrote it.")
+            raise RunError(
+                f"The state does not fit the model: {variable.path} {tuple(variable.shape)} against {found}. Resume with the versions that wrote it."
+            )
         variable.assign(array)

@@ -14,14 +14,28 @@ from lrcn_seq.training import evaluation
 from lrcn_seq.training.bar import Bar
 from lrcn_seq.training.feeds import feed_of
 from lrcn_seq.training.fit import Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, Media, answers_of, check_splits, corpus_of, network_problems
+from lrcn_seq.training.preparation import (
+    Answers,
+    Corpus,
+    Media,
+    answers_of,
+    check_splits,
+    corpus_of,
+    network_problems,
+)
 from lrcn_seq.training.run import Position, Run, machine
 from lrcn_seq.training.state import assign
 
 Pause = Callable[[str], None]
 
 
-def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False, pause: Pause = lambda phase: None) -> Run:
+def train(
+    config: configs.Config | str | Path,
+    folder: str | Path,
+    *,
+    resume: bool = False,
+    pause: Pause = lambda phase: None,
+) -> Run:
     """Trains a config's stages into a run folder, evaluates on test (or dev), and writes the report.
 
     Args:
@@ -77,7 +91,9 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
         trainer.fit()
         if number + 1 < len(stages):
             following = stages[number + 1]
-            trainer.hand_over(comparable="decoder" in kept(stage, following) and _judged_alike(stage, following))
+            trainer.hand_over(
+                comparable="decoder" in kept(stage, following) and _judged_alike(stage, following)
+            )
             saved, at = run.read_state(), number + 1
     load_weights(task, run.folder)
     return task
@@ -85,11 +101,19 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
 
 def kept(before: configs.Config, after: configs.Config) -> tuple[str, ...]:
     """The parts whose weights go from one stage to the next: not a decoder that is replaced."""
-    return ("encoder", "decoder") if before.decoder["type"] == after.decoder["type"] else ("encoder",)
+    return (
+        ("encoder", "decoder") if before.decoder["type"] == after.decoder["type"] else ("encoder",)
+    )
 
 
 def _judged_alike(before: configs.Config, after: configs.Config) -> bool:
-    return all(getattr(before.training, name) == getattr(after.training, name) for name in ("monitor", "dev_limit")) and before.evaluation == after.evaluation
+    return (
+        all(
+            getattr(before.training, name) == getattr(after.training, name)
+            for name in ("monitor", "dev_limit")
+        )
+        and before.evaluation == after.evaluation
+    )
 
 
 def _task(config: configs.Config, answers: Answers, *, fresh: bool) -> Task:
@@ -104,7 +128,14 @@ def _trainer(task: Task, run: Run, corpus: Corpus, stage: int, pause: Pause) -> 
     media = Media(config, task, corpus.contents)
     dev = corpus.splits["dev"][: config.training.dev_limit or None]
     feed = feed_of(task, media, corpus.splits["train"])
-    trainer = Trainer(task, feed, run, score=Scorer(media, dev), bar=Bar(config.training.epochs, feed), pause=pause)
+    trainer = Trainer(
+        task,
+        feed,
+        run,
+        score=Scorer(media, dev),
+        bar=Bar(config.training.epochs, feed),
+        pause=pause,
+    )
     trainer.position = Position(stage=stage)
     trainer.compile()
     return trainer
@@ -127,7 +158,12 @@ def conclude(task: Task, run: Run, corpus: Corpus) -> dict[str, Any]:
 
     split = "test" if corpus.splits["test"] else "dev"
     known = known_of(run, corpus.notes)
-    evaluated = evaluation.evaluate([task], [Media(task.settings, task, corpus.contents)], corpus.splits[split], training=corpus.splits["train"])
+    evaluated = evaluation.evaluate(
+        [task],
+        [Media(task.settings, task, corpus.contents)],
+        corpus.splits[split],
+        training=corpus.splits["train"],
+    )
     scores = evaluation.write(run, evaluated, split)
     write_report(task, run, evaluated, scores, known)
     return scores
@@ -139,4 +175,7 @@ def compare_machine(run: Run) -> None:
     if before and (changed := list(configs.differences(before, machine()))):
         import sys
 
-        print(f"{run.folder}: goes on under another set-up, so the result may differ in the last bits: {'; '.join(changed)}.", file=sys.stderr)
+        print(
+            f"{run.folder}: goes on under another set-up, so the result may differ in the last bits: {'; '.join(changed)}.",
+            file=sys.stderr,
+        )

@@ -26,8 +26,15 @@ def pictures(tmp_path) -> Path:
 def broken(tmp_path) -> dict[str, Path]:
     """Files that are no pictures, by what is wrong with them."""
     whole = tmp_path / "whole.jpg"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(whole)
-    files = {"cut": whole.read_bytes()[:500], "empty": b"", "text": b"hello, I am a text\n", "heic": b"\0\0\0\x18ftypheic\0\0\0\0"}
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(
+        whole
+    )
+    files = {
+        "cut": whole.read_bytes()[:500],
+        "empty": b"",
+        "text": b"hello, I am a text\n",
+        "heic": b"\0\0\0\x18ftypheic\0\0\0\0",
+    }
     for name, content in files.items():
         (tmp_path / f"{name}.jpg").write_bytes(content)
     whole.unlink()

@@ -43,7 +43,10 @@ def test_one_picture_is_one_sentence(caption, pictures, task):
 def test_several_pictures_are_named(caption, pictures, task):
     """A folder, in the order of names: name, tab, sentence."""
     called = caption(pictures)
-    expected = [f"{path}\t{task.predict([path])[0].captions[0].text}" for path in sorted(pictures.glob("[a-z]*"))]
+    expected = [
+        f"{path}\t{task.predict([path])[0].captions[0].text}"
+        for path in sorted(pictures.glob("[a-z]*"))
+    ]
     assert len(expected) == 3
     assert called.out.splitlines() == expected
 
@@ -51,7 +54,9 @@ def test_several_pictures_are_named(caption, pictures, task):
 def test_a_glob_and_a_file_given_twice(caption, pictures):
     """Each file once; unicode and spaces in names and folders stay as they are."""
     called = caption(pictures / "*.png", pictures / "a.png", pictures / "b ü ß.jpg", "--json")
-    assert [row["file"] for row in rows(called)] == [str(pictures / name) for name in ("a.png", "c 日本 [1].png", "b ü ß.jpg")]
+    assert [row["file"] for row in rows(called)] == [
+        str(pictures / name) for name in ("a.png", "c 日本 [1].png", "b ü ß.jpg")
+    ]
 
 
 def test_json_has_the_sentences_with_their_numbers(caption, pictures):
@@ -60,7 +65,9 @@ def test_json_has_the_sentences_with_their_numbers(caption, pictures):
     assert called.err == ""
     for row in rows(called):
         assert row.keys() == {"file", "captions"}
-        assert all(found.keys() == {"text", "log_probability", "score"} for found in row["captions"])
+        assert all(
+            found.keys() == {"text", "log_probability", "score"} for found in row["captions"]
+        )
         assert 2 <= len({found["text"] for found in row["captions"]}) == len(row["captions"]) <= 5
         scores = [found["score"] for found in row["captions"]]
         assert scores == sorted(scores, reverse=True)
@@ -76,13 +83,24 @@ def test_best_prints_a_line_a_sentence(caption, pictures):
 def test_the_search_can_be_changed(caption, pictures, task):
     """By key, by type, by beams; options may stand among the pictures."""
     picture = pictures / "a.png"
-    expected = task.predict([picture], search={"type": "beam", "beams": 2, "length": "none"})[0].captions[0].score
+    expected = (
+        task.predict([picture], search={"type": "beam", "beams": 2, "length": "none"})[0]
+        .captions[0]
+        .score
+    )
     called = caption("--json", "--beams", 2, picture, "search.length=none", "--debug")
     assert rows(called)[0]["captions"][0]["score"] == pytest.approx(expected, rel=1e-5)
     greedy = task.predict([picture], search={"type": "greedy"})[0].captions[0].text
     assert caption(picture, "search.type=greedy").out == greedy + "\n"
     assert caption(picture, "search.block_ngram=2", "search.type=greedy").code == 0
-    assert len(rows(caption(picture, "search.draws=20", "search.type=sampling", "--json", "--best", 3))[0]["captions"]) == 3
+    assert (
+        len(
+            rows(
+                caption(picture, "search.draws=20", "search.type=sampling", "--json", "--best", 3)
+            )[0]["captions"]
+        )
+        == 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,8 +109,14 @@ def test_the_search_can_be_changed(caption, pictures, task):
         (["search.beamz=3"], "search.beamz: unknown argument. Did you mean 'beams'?"),
         (["search.beams=0"], "search.beams: expected a number greater than 0. Received: 0."),
         (["search.type=beem"], "search.type: searches has no 'beem'. Did you mean 'beam'?"),
-        (["search.minimum_length=50"], "search: expected a limit of at least minimum_length + 1 words. Received: limit=15, minimum_length=50."),
-        (["training.epochs=3", "search.x.y=3", "encoder.size=1"], "training.epochs=3: only search.key=value can be changed here.\n  encoder.size=1: only"),
+        (
+            ["search.minimum_length=50"],
+            "search: expected a limit of at least minimum_length + 1 words. Received: limit=15, minimum_length=50.",
+        ),
+        (
+            ["training.epochs=3", "search.x.y=3", "encoder.size=1"],
+            "training.epochs=3: only search.key=value can be changed here.\n  encoder.size=1: only",
+        ),
         (["search.beams=["], "search.beams=[: expected YAML."),
         (["beams=3"], "beams=3: only search.key=value can be changed here."),
     ],
@@ -108,9 +132,14 @@ def test_a_search_that_does_not_work(caption, pictures, arguments, sentence):
 
 def test_one_that_cannot_be_read_does_not_stop_the_others(caption, pictures, broken):
     """Its sentence goes to stderr, the rest to stdout, and the exit code is 1."""
-    called = caption(pictures / "a.png", *broken.values(), pictures / "absent.png", pictures / "b ü ß.jpg")
+    called = caption(
+        pictures / "a.png", *broken.values(), pictures / "absent.png", pictures / "b ü ß.jpg"
+    )
     assert called.code == 1
-    assert [line.partition("\t")[0] for line in called.out.splitlines()] == [str(pictures / "a.png"), str(pictures / "b ü ß.jpg")]
+    assert [line.partition("\t")[0] for line in called.out.splitlines()] == [
+        str(pictures / "a.png"),
+        str(pictures / "b ü ß.jpg"),
+    ]
     sentences = called.err.splitlines()
     assert len(sentences) == 5
     for line, name in zip(sentences, [*broken.values(), pictures / "absent.png"], strict=True):
@@ -121,7 +150,10 @@ def test_json_tells_what_failed_in_its_place(caption, pictures, broken):
     """A row with an error; stdout is still one object."""
     called = caption(broken["empty"], pictures / "a.png", "--json")
     assert called.code == 1
-    assert rows(called)[0] == {"file": str(broken["empty"]), "error": "expected a picture; the file is empty."}
+    assert rows(called)[0] == {
+        "file": str(broken["empty"]),
+        "error": "expected a picture; the file is empty.",
+    }
     assert "captions" in rows(called)[1]
 
 
@@ -131,7 +163,9 @@ def test_more_pictures_than_a_batch(caption, pictures, tmp_path):
     for number in range(35):
         (tmp_path / "many" / f"{number:02d}.png").write_bytes((pictures / "a.png").read_bytes())
     called = caption(tmp_path / "many", "--json")
-    assert [row["file"] for row in rows(called)] == [str(tmp_path / "many" / f"{number:02d}.png") for number in range(35)]
+    assert [row["file"] for row in rows(called)] == [
+        str(tmp_path / "many" / f"{number:02d}.png") for number in range(35)
+    ]
 
 
 def test_an_output_goes_on_where_it_stopped(caption, pictures, tmp_path, monkeypatch, task):
@@ -181,9 +215,23 @@ def test_a_name_that_is_no_utf_8(caption, pictures):
 
 def test_stdout_of_a_process_is_one_object(smoke_run, pictures, broken):
     """With everything that libraries print on the way; stderr has the one sentence of the broken picture."""
-    command = [sys.executable, "-m", "lrcn_seq", "caption", smoke_run, pictures / "a.png", broken["cut"], "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "lrcn_seq",
+        "caption",
+        smoke_run,
+        pictures / "a.png",
+        broken["cut"],
+        "--json",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert [list(row) for row in json.loads(result.stdout)["results"]] == [["file", "captions"], ["file", "error"]]
-    assert result.stderr.startswith(f"lrcn caption: {broken['cut']}: the picture is damaged or cut short")
+    assert [list(row) for row in json.loads(result.stdout)["results"]] == [
+        ["file", "captions"],
+        ["file", "error"],
+    ]
+    assert result.stderr.startswith(
+        f"lrcn caption: {broken['cut']}: the picture is damaged or cut short"
+    )
     assert result.stderr.count("\n") == 1

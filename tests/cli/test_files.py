@@ -70,7 +70,10 @@ def test_a_folder_that_cannot_be_read(tree, monkeypatch, place):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refused)
-    with pytest.raises(UsageError, match=f"{place}: expected a folder that can be read\\. Received: Permission denied"):
+    with pytest.raises(
+        UsageError,
+        match=f"{place}: expected a folder that can be read\\. Received: Permission denied",
+    ):
         expand(["a.png", "deep"])
 
 
@@ -99,7 +102,9 @@ def test_a_cut_line_is_taken_away(tmp_path, kept):
 
 def test_a_file_that_could_not_be_read_is_not_done(tmp_path, capsys):
     """Its line goes, so that it is tried again; the others stay, and it is said that they do."""
-    (tmp_path / "o").write_text(ROW + '{"file": "broken.png", "error": "It is none."}\n' + ROW.replace("a ü", "b"))
+    (tmp_path / "o").write_text(
+        ROW + '{"file": "broken.png", "error": "It is none."}\n' + ROW.replace("a ü", "b")
+    )
     (tmp_path / "o").chmod(0o600)
     (tmp_path / "link").symlink_to("o")
     with open_output(str(tmp_path / "link")) as output:
@@ -107,16 +112,33 @@ def test_a_file_that_could_not_be_read_is_not_done(tmp_path, capsys):
         output.write(row("c.png"))
     assert (tmp_path / "o").read_text() == ROW + ROW.replace("a ü", "b") + ROW.replace("a ü", "c")
     assert (tmp_path / "o").stat().st_mode & 0o777 == 0o600
-    assert "1 of 3 files were done by an earlier call and stay as they are" in capsys.readouterr().err
+    assert (
+        "1 of 3 files were done by an earlier call and stay as they are" in capsys.readouterr().err
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "o"]
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        *(b"hello", b"hello\n", b"\n", b"[1]\n", b'{"a": 1}\n', b'{"file": }\n', b"\x89PNG\r\n", b'{"id": "x", "caption": "y"}\n', b"\0" * 100, ROW.encode() + b"hello"),
+        *(
+            b"hello",
+            b"hello\n",
+            b"\n",
+            b"[1]\n",
+            b'{"a": 1}\n',
+            b'{"file": }\n',
+            b"\x89PNG\r\n",
+            b'{"id": "x", "caption": "y"}\n',
+            b"\0" * 100,
+            ROW.encode() + b"hello",
+        ),
         b'{"file": "a", "label": "cat"}\n{"file": "b", "label": "d',
-        *(ROW.encode() + b'{"file": ["x"], "labels": []}\n', b'{"file": 1, "labels": []}\n', b'{"file": ' + b"[" * 9999 + b"\n"),
+        *(
+            ROW.encode() + b'{"file": ["x"], "labels": []}\n',
+            b'{"file": 1, "labels": []}\n',
+            b'{"file": ' + b"[" * 9999 + b"\n",
+        ),
     ],
 )
 def test_another_file_is_left_alone(tmp_path, content):
@@ -140,7 +162,10 @@ def test_lines_are_there_as_soon_as_written(tmp_path):
         assert (tmp_path / "o").read_text() == '{"file": "ü", "captions": []}\n'
     with open_output(str(tmp_path / "o")) as output:
         output.write(row(name))
-    assert [json.loads(line)["file"] for line in (tmp_path / "o").read_text().splitlines()] == ["ü", name]
+    assert [json.loads(line)["file"] for line in (tmp_path / "o").read_text().splitlines()] == [
+        "ü",
+        name,
+    ]
     assert lines_done(tmp_path / "o") == {"ü", name}
 
 
@@ -150,7 +175,13 @@ def test_an_output_is_written_by_one_call_at_a_time(tmp_path, before):
     path = tmp_path / "o"
     path.write_text(before)
     with open_output(str(path)) as output:
-        with pytest.raises(UsageError, match=r"another call is writing this file\. Wait for it, or choose another --output"), open_output(str(path)):
+        with (
+            pytest.raises(
+                UsageError,
+                match=r"another call is writing this file\. Wait for it, or choose another --output",
+            ),
+            open_output(str(path)),
+        ):
             pass
         output.write(row("b.png"))
     with open_output(str(path)) as output:
@@ -177,9 +208,18 @@ def test_stdout_is_no_output_as_well(tmp_path):
     """What is printed there would be written over the lines."""
     script = "import sys; from lrcn_seq import cli; sys.exit(cli.main(['caption', 'absent', 'a.png', '--output', '/dev/stdout']))"
     with (tmp_path / "o").open("w") as out:
-        called = subprocess.run([sys.executable, "-c", script], check=False, stdout=out, stderr=subprocess.PIPE, text=True)
+        called = subprocess.run(
+            [sys.executable, "-c", script],
+            check=False,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert called.returncode == 2
-    assert "o: stdout goes to this file too. Send it elsewhere, or choose another --output." in called.stderr
+    assert (
+        "o: stdout goes to this file too. Send it elsewhere, or choose another --output."
+        in called.stderr
+    )
 
 
 def test_an_unfinished_line_for_a_device_is_let_go():
@@ -198,9 +238,18 @@ def test_without_an_output_nothing_is_written():
 def test_an_output_that_cannot_be_written(tmp_path):
     """A folder, a place that is not there, a full disk."""
     for path in (tmp_path, tmp_path / "no" / "o", "/proc/o"):
-        with pytest.raises(UsageError, match=r"expected a file that can be written\. Received: "), open_output(str(path)):
+        with (
+            pytest.raises(UsageError, match=r"expected a file that can be written\. Received: "),
+            open_output(str(path)),
+        ):
             pass
-    with pytest.raises(RunError, match=r"/dev/full: expected to write a line\. Received: No space left on device; the lines before are kept"), open_output("/dev/full") as output:
+    with (
+        pytest.raises(
+            RunError,
+            match=r"/dev/full: expected to write a line\. Received: No space left on device; the lines before are kept",
+        ),
+        open_output("/dev/full") as output,
+    ):
         output.write({"file": "a"})
 
 

@@ -27,7 +27,9 @@ def test_one_seam(lrcn, seam):
     assert all(len(line.split(maxsplit=1)[1]) > 10 for line in lines)
 
 
-@pytest.mark.parametrize(("seam", "name"), [(seam, name) for seam in SEAMS for name in SEAMS[seam].names()])
+@pytest.mark.parametrize(
+    ("seam", "name"), [(seam, name) for seam in SEAMS for name in SEAMS[seam].names()]
+)
 def test_one_part(lrcn, seam, name):
     """Its documentation and its arguments, in lines that fit a terminal; nothing the program derives, and no name of a type alias."""
     called = lrcn("parts", seam, name)
@@ -37,7 +39,15 @@ def test_one_part(lrcn, seam, name):
     assert len(head) > len(f"{seam}.{name}") + 15
     assert arguments
     assert all(len(line) <= 110 for line in arguments.splitlines())
-    for word in ("Positive", "NotNegative", "Annotated", "Literal", "Network", "vocabulary_size:", "ForwardRef"):
+    for word in (
+        "Positive",
+        "NotNegative",
+        "Annotated",
+        "Literal",
+        "Network",
+        "vocabulary_size:",
+        "ForwardRef",
+    ):
         assert word not in arguments
 
 
@@ -54,7 +64,9 @@ def test_an_unknown_part(lrcn):
     """Is told what was meant."""
     called = lrcn("parts", "encoders", "aplications")
     assert called.code == 2
-    assert called.err.startswith("lrcn parts: encoders has no 'aplications'. Did you mean 'applications'? Known: ")
+    assert called.err.startswith(
+        "lrcn parts: encoders has no 'aplications'. Did you mean 'applications'? Known: "
+    )
 
 
 @pytest.mark.parametrize(

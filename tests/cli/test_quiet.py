@@ -22,7 +22,16 @@ def test_start_up_notes_are_held_back(line):
     assert NOISE.match(line)
 
 
-@pytest.mark.parametrize("line", [b"lrcn train: a.csv: expected rows.", b"Traceback (most recent call last):", b"2026-01-01 a line of somebody else", b"epoch 1/2  loss 3.1", b"I was here"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"lrcn train: a.csv: expected rows.",
+        b"Traceback (most recent call last):",
+        b"2026-01-01 a line of somebody else",
+        b"epoch 1/2  loss 3.1",
+        b"I was here",
+    ],
+)
 def test_everything_else_passes(line):
     """Also what begins alike."""
     assert not NOISE.match(line)
@@ -37,7 +46,9 @@ quiet(); quiet()
 os.write(2, b"I0000 00:00:1.0 1 port.cc:153] noise\\nkept by C\\n")
 print("kept by Python", file=sys.stderr)
 """
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert sorted(result.stderr.splitlines()) == ["kept by C", "kept by Python"]
 
 
@@ -49,4 +60,6 @@ atexit.register(lambda: os.write(2, b"farewell\\n"))  # runs after that of the f
 from lrcn_seq.cli._quiet import quiet
 quiet()
 """
-    assert not subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    assert not subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stderr

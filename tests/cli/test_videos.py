@@ -16,8 +16,12 @@ def videos(tmp_path_factory):
     """Two GIFs and a file that is none."""
     folder = tmp_path_factory.mktemp("videos")
     for number in range(2):
-        first, *following = [Image.fromarray(frame) for frame in Film(0, "test", number, 32, 3).draw()]
-        first.save(folder / f"clip{number}.gif", save_all=True, append_images=following, duration=100)
+        first, *following = [
+            Image.fromarray(frame) for frame in Film(0, "test", number, 32, 3).draw()
+        ]
+        first.save(
+            folder / f"clip{number}.gif", save_all=True, append_images=following, duration=100
+        )
     (folder / "none.avi").write_text("no video")
     return folder
 
@@ -35,7 +39,9 @@ def test_classify_prints_labels_and_names_what_cannot_be_read(lrcn, activity_run
 
 def test_per_frame_gives_every_frame_and_its_time(lrcn, activity_run, videos):
     """Their mean is the answer for the clip."""
-    (row,) = json.loads(lrcn("classify", activity_run, videos / "clip0.gif", "--per-frame", "--json").out)["results"]
+    (row,) = json.loads(
+        lrcn("classify", activity_run, videos / "clip0.gif", "--per-frame", "--json").out
+    )["results"]
     frames = np.array(row["frames"])
     np.testing.assert_allclose(frames.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(np.diff(row["times"]), 0.1, atol=1e-3)
@@ -48,9 +54,13 @@ def test_per_frame_output_is_the_same_line_and_goes_on(lrcn, activity_run, video
     assert lrcn("classify", activity_run, videos, "--per-frame", "--output", output).code == 1
     whole = output.read_bytes()
     rows = [json.loads(line) for line in whole.splitlines()]
-    (row,) = json.loads(lrcn("classify", activity_run, videos / "clip0.gif", "--per-frame", "--json").out)["results"]
+    (row,) = json.loads(
+        lrcn("classify", activity_run, videos / "clip0.gif", "--per-frame", "--json").out
+    )["results"]
     assert rows[0] == row
-    assert [set(one) for one in rows] == [{"file", "frames", "times", "labels"}] * 2 + [{"file", "error"}]
+    assert [set(one) for one in rows] == [{"file", "frames", "times", "labels"}] * 2 + [
+        {"file", "error"}
+    ]
     output.write_bytes(whole[: len(whole.splitlines(keepends=True)[0]) + 40])
     lrcn("classify", activity_run, videos, "--per-frame", "--output", output)
     assert output.read_bytes() == whole
@@ -58,10 +68,16 @@ def test_per_frame_output_is_the_same_line_and_goes_on(lrcn, activity_run, video
 
 def test_describe_prints_sentences_and_windows(lrcn, description_run, videos):
     """The windows cover the clip."""
-    plain = json.loads(lrcn("describe", description_run, videos / "clip0.gif", "--best", 2, "--json").out)["results"][0]
+    plain = json.loads(
+        lrcn("describe", description_run, videos / "clip0.gif", "--best", 2, "--json").out
+    )["results"][0]
     assert len({caption["text"] for caption in plain["captions"]}) == 2
-    cut = json.loads(lrcn("describe", description_run, videos / "clip0.gif", "--window", 0.3, "--json").out)["results"][0]["windows"]
-    assert [window["start"] for window in cut] == pytest.approx([0.3 * number for number in range(len(cut))])
+    cut = json.loads(
+        lrcn("describe", description_run, videos / "clip0.gif", "--window", 0.3, "--json").out
+    )["results"][0]["windows"]
+    assert [window["start"] for window in cut] == pytest.approx(
+        [0.3 * number for number in range(len(cut))]
+    )
     assert all(window["captions"][0]["text"] for window in cut)
     text = lrcn("describe", description_run, videos / "clip0.gif", "--window", 0.3).out
     assert text.startswith("0:00.0–0:00.3\t")
@@ -70,12 +86,30 @@ def test_describe_prints_sentences_and_windows(lrcn, description_run, videos):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["describe", "ACTIVITY", "x.gif"], "expected a run of the task description. Received: a run of activity; use `lrcn classify`"),
-        (["classify", "DESCRIPTION", "x.gif"], "expected a run of the task activity. Received: a run of description; use `lrcn describe`"),
-        (["caption", "DESCRIPTION", "x.gif"], "expected a run of the task captioning. Received: a run of description; use `lrcn describe`"),
-        (["describe", "DESCRIPTION", "x.gif", "--window", "0"], "argument --window: expected a number of seconds above 0. Received: '0'"),
-        (["classify", "ACTIVITY", "x.gif", "--top", "0"], "argument --top: expected a whole number above 0. Received: '0'"),
-        (["evaluate", "ACTIVITY", "--retrieval"], "--retrieval: expected a run that writes sentences"),
+        (
+            ["describe", "ACTIVITY", "x.gif"],
+            "expected a run of the task description. Received: a run of activity; use `lrcn classify`",
+        ),
+        (
+            ["classify", "DESCRIPTION", "x.gif"],
+            "expected a run of the task activity. Received: a run of description; use `lrcn describe`",
+        ),
+        (
+            ["caption", "DESCRIPTION", "x.gif"],
+            "expected a run of the task captioning. Received: a run of description; use `lrcn describe`",
+        ),
+        (
+            ["describe", "DESCRIPTION", "x.gif", "--window", "0"],
+            "argument --window: expected a number of seconds above 0. Received: '0'",
+        ),
+        (
+            ["classify", "ACTIVITY", "x.gif", "--top", "0"],
+            "argument --top: expected a whole number above 0. Received: '0'",
+        ),
+        (
+            ["evaluate", "ACTIVITY", "--retrieval"],
+            "--retrieval: expected a run that writes sentences",
+        ),
         (["evaluate", "ACTIVITY", "DESCRIPTION"], "expected a run of the same task"),
     ],
 )
@@ -89,7 +123,9 @@ def test_wrong_calls(lrcn, activity_run, description_run, arguments, sentence):
 
 def test_the_library_says_what_the_verb_says(lrcn, activity_run, videos):
     """`load` and `predict`."""
-    row = json.loads(lrcn("classify", activity_run, videos / "clip1.gif", "--json").out)["results"][0]
+    row = json.loads(lrcn("classify", activity_run, videos / "clip1.gif", "--json").out)["results"][
+        0
+    ]
     (found,) = lrcn_seq.load(activity_run).predict([videos / "clip1.gif"])
     assert [label._asdict() for label in found.labels] == row["labels"]
 

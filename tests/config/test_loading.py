@@ -9,7 +9,12 @@ import yaml
 from lrcn_seq import config
 from lrcn_seq.errors import ConfigError
 
-SMALLEST = {"task": {"type": "captioning"}, "data": {"source": {"type": "shapes"}}, "encoder": {"type": "tiny_cnn"}, "decoder": {"type": "lrcn"}}
+SMALLEST = {
+    "task": {"type": "captioning"},
+    "data": {"source": {"type": "shapes"}},
+    "encoder": {"type": "tiny_cnn"},
+    "decoder": {"type": "lrcn"},
+}
 
 
 @pytest.fixture
@@ -18,7 +23,11 @@ def written(tmp_path):
 
     def write(content) -> str:
         path = tmp_path / "config.yaml"
-        path.write_bytes(content if isinstance(content, bytes) else (content if isinstance(content, str) else yaml.safe_dump(content)).encode())
+        path.write_bytes(
+            content
+            if isinstance(content, bytes)
+            else (content if isinstance(content, str) else yaml.safe_dump(content)).encode()
+        )
         return str(path)
 
     return write
@@ -56,16 +65,37 @@ def test_the_smallest_config_is_right(written):
         ("# only a comment\n", "expected a mapping of sections. Received: an empty file."),
         ("- 1\n", "expected a mapping of sections. Received: list."),
         ("seed", "expected a mapping of sections. Received: str."),
-        ("seed: 1\nseed: 2\n", "expected YAML. Received: the key 'seed' stands twice in line 1, column 1."),
-        ("data: {source: 1, source: 2}\n", "expected YAML. Received: the key 'source' stands twice in line 1, column 7."),
-        ("a: [\n", "expected YAML. Received: expected the node content, but found '<stream end>' in line 2, column 1."),
-        ("a:\n\t- b", "expected YAML. Received: found character '\\t' that cannot start any token in line 2, column 1."),
-        ("a: 1\n---\nb: 2\n", "expected YAML. Received: but found another document in line 2, column 1."),
-        ("a: !!python/object:os.system x\n", "expected YAML. Received: could not determine a constructor for the tag"),
+        (
+            "seed: 1\nseed: 2\n",
+            "expected YAML. Received: the key 'seed' stands twice in line 1, column 1.",
+        ),
+        (
+            "data: {source: 1, source: 2}\n",
+            "expected YAML. Received: the key 'source' stands twice in line 1, column 7.",
+        ),
+        (
+            "a: [\n",
+            "expected YAML. Received: expected the node content, but found '<stream end>' in line 2, column 1.",
+        ),
+        (
+            "a:\n\t- b",
+            "expected YAML. Received: found character '\\t' that cannot start any token in line 2, column 1.",
+        ),
+        (
+            "a: 1\n---\nb: 2\n",
+            "expected YAML. Received: but found another document in line 2, column 1.",
+        ),
+        (
+            "a: !!python/object:os.system x\n",
+            "expected YAML. Received: could not determine a constructor for the tag",
+        ),
         ("? [1, 2]\n: 3\n", "expected YAML. Received: found unhashable key in line 1, column 3."),
         ("a: \0", "expected YAML. Received: unacceptable character #x0000"),
         ("[" * 500, "expected YAML. Received: sections nested too deeply."),
-        ("seed: é".encode("latin-1"), "expected a YAML file in UTF-8. Received: 'utf-8' codec can't decode byte 0xe9"),
+        (
+            "seed: é".encode("latin-1"),
+            "expected a YAML file in UTF-8. Received: 'utf-8' codec can't decode byte 0xe9",
+        ),
     ],
 )
 def test_what_is_not_a_mapping_in_yaml(written, content, sentence):
@@ -78,7 +108,11 @@ def test_what_is_not_a_mapping_in_yaml(written, content, sentence):
 
 def test_files_that_are_not_there(tmp_path):
     """A missing file, a folder, a path that no file system takes."""
-    for path, sentence in [(tmp_path / "x.yaml", "there is no such file"), (tmp_path, "Is a directory"), ("x\0.yaml", "null byte")]:
+    for path, sentence in [
+        (tmp_path / "x.yaml", "there is no such file"),
+        (tmp_path, "Is a directory"),
+        ("x\0.yaml", "null byte"),
+    ]:
         with pytest.raises(ConfigError, match=sentence):
             config.read(path)
 
@@ -86,7 +120,12 @@ def test_files_that_are_not_there(tmp_path):
 def test_numbers_are_those_of_yaml_1_2(written):
     """1e-3 is a number, with or without a point and a sign."""
     for text in ("1e-3", "1.0e-3", "+1E-3", ".1e-2", "0.001"):
-        assert config.read(written(SMALLEST), [f"training.optimizer.rate={text}"]).training.optimizer.rate == 0.001
+        assert (
+            config.read(
+                written(SMALLEST), [f"training.optimizer.rate={text}"]
+            ).training.optimizer.rate
+            == 0.001
+        )
 
 
 def test_merge_keys_work(written):
@@ -132,7 +171,10 @@ def test_another_type_takes_the_old_arguments_away(written, order):
     path = written({**SMALLEST, "data": {"source": {"type": "shapes", "pixels": 32}}})
     given = ["data.source.type=moving_shapes", "data.source.steps=5"][::order]
     assert config.raw(path, given)["data"]["source"] == {"type": "moving_shapes", "steps": 5}
-    assert config.raw(path, ["data.source.type=shapes"])["data"]["source"] == {"type": "shapes", "pixels": 32}
+    assert config.raw(path, ["data.source.type=shapes"])["data"]["source"] == {
+        "type": "shapes",
+        "pixels": 32,
+    }
 
 
 def test_all_wrong_overrides_come_at_once(written):
@@ -173,7 +215,9 @@ def test_every_problem_comes_at_once_with_its_place():
 @pytest.mark.parametrize("name", ["task", "data", "encoder", "decoder"])
 def test_what_has_no_default_is_asked_for(name):
     """A missing section is named; an empty one too."""
-    assert problems({key: value for key, value in SMALLEST.items() if key != name}) == {name: "missing, and it has no default."}
+    assert problems({key: value for key, value in SMALLEST.items() if key != name}) == {
+        name: "missing, and it has no default."
+    }
     (place,) = problems({**SMALLEST, name: None})
     assert place == name
 
@@ -210,11 +254,19 @@ def test_keys_that_are_no_text():
 
 def test_stages_are_configs_with_changes():
     """One config a stage, each the whole with its changes; without stages the config itself."""
-    whole = config.checked(changed("stages=[{}, {training.epochs: 3, encoder.filters: 4, data.view: {type: crop_mirror}}]", "training.batch=8"))
+    whole = config.checked(
+        changed(
+            "stages=[{}, {training.epochs: 3, encoder.filters: 4, data.view: {type: crop_mirror}}]",
+            "training.batch=8",
+        )
+    )
     first, second = config.stages(whole)
     assert (first.training.epochs, second.training.epochs) == (20, 3)
     assert (first.training.batch, second.training.batch) == (8, 8)
-    assert (first.encoder, second.encoder) == ({"type": "tiny_cnn"}, {"type": "tiny_cnn", "filters": 4})
+    assert (first.encoder, second.encoder) == (
+        {"type": "tiny_cnn"},
+        {"type": "tiny_cnn", "filters": 4},
+    )
     assert second.data.view == {"type": "crop_mirror"}
     assert first.stages == second.stages == []
     alone = config.checked(SMALLEST)
@@ -229,7 +281,12 @@ def test_a_type_of_a_stage_comes_before_its_arguments():
 
 def test_problems_of_stages_have_the_stage_in_their_place():
     """Every stage is judged with its changes; what is wrong without them is said once."""
-    found = problems(changed("stages=[{encoder.filters: 0, x: 1}, {}, {seed: 2}, {seed.x: 2}, {stages: []}, {data.source.seed: 2}, {a..b: 1}, 5]", "decoder.units=0"))
+    found = problems(
+        changed(
+            "stages=[{encoder.filters: 0, x: 1}, {}, {seed: 2}, {seed.x: 2}, {stages: []}, {data.source.seed: 2}, {a..b: 1}, 5]",
+            "decoder.units=0",
+        )
+    )
     assert found.keys() == {
         "decoder.units", "stages.0.encoder.filters", "stages.0.x", "stages.2.seed", "stages.3.seed.x", "stages.4.stages", "stages.5.data.source.seed", "stages.6.a..b", "stages.7",
     }  # fmt: skip
@@ -238,7 +295,9 @@ def test_problems_of_stages_have_the_stage_in_their_place():
 
 def test_checking_changes_nothing():
     """The tree that is checked, stages and all, is the tree that was given."""
-    tree = changed("stages=[{training.epochs: 3, encoder.filters: 4, data.view: {type: crop_mirror}}, {data.view.margin: 1.5, data.view.type: crop_mirror}]")
+    tree = changed(
+        "stages=[{training.epochs: 3, encoder.filters: 4, data.view: {type: crop_mirror}}, {data.view.margin: 1.5, data.view.type: crop_mirror}]"
+    )
     before = copy.deepcopy(tree)
     whole = config.checked(tree)
     config.stages(whole)
@@ -257,7 +316,14 @@ def test_many_stages_are_checked_soon():
 
 @pytest.mark.parametrize(
     "text",
-    ["seed=3", "data.source.table='1e3'", "data.source.type='no'", "training.optimizer.rate=1e-5", "init={run: 'ünï côde: #1', parts: [encoder]}", "stages=[{training.epochs: 1}, {}]"],
+    [
+        "seed=3",
+        "data.source.table='1e3'",
+        "data.source.type='no'",
+        "training.optimizer.rate=1e-5",
+        "init={run: 'ünï côde: #1', parts: [encoder]}",
+        "stages=[{training.epochs: 1}, {}]",
+    ],
 )
 def test_dump_and_read_come_back_equal(text):
     """The resolved config says the same as the config, every default written out."""

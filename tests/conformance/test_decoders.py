@@ -15,13 +15,31 @@ from lrcn_seq.registry import argument_problems
 WORDS = {
     "lrcn": {"units": 6, "embedding": 5, "feature_units": 4},
     "lrcn first": {"layers": 1, "units": 6, "embedding": 5, "image": "first", "dropout": 0.3},
-    "encoder_decoder": {"units": 6, "embedding": 5, "layers": 2, "dropout": 0.3, "feature_dropout": 0.3},
+    "encoder_decoder": {
+        "units": 6,
+        "embedding": 5,
+        "layers": 2,
+        "dropout": 0.3,
+        "feature_dropout": 0.3,
+    },
     "s2vt": {"units": 6, "embedding": 5, "frame_units": 4, "dropout": 0.3, "feature_dropout": 0.3},
-    "attention_lstm": {"units": 6, "embedding": 5, "attention": 4, "dropout": 0.3, "feature_dropout": 0.3},
+    "attention_lstm": {
+        "units": 6,
+        "embedding": 5,
+        "attention": 4,
+        "dropout": 0.3,
+        "feature_dropout": 0.3,
+    },
 }
 FRAMES = {
     "lstm_frames": {"units": 6, "feature_dropout": 0.3, "dropout": 0.3},
-    "lstm_frames last": {"units": 6, "output": "last", "bidirectional": True, "layers": 2, "dense": 9},
+    "lstm_frames last": {
+        "units": 6,
+        "output": "last",
+        "bidirectional": True,
+        "layers": 2,
+        "dense": 9,
+    },
     "frame_mean": {"dense": 9, "dropout": 0.3},
     "frame_mean features": {"pool": "features"},
     "mlp": {"steps": 4, "units": 6, "dropout": 0.1},
@@ -68,7 +86,11 @@ def test_every_decoder_has_a_case():
 def case(request):
     """(class, arguments, what the program derives)."""
     part = registry.get(request.param.split()[0])
-    return part, (WORDS | FRAMES)[request.param], {"vocabulary_size": V} if issubclass(part, WordDecoder) else {"classes": C}
+    return (
+        part,
+        (WORDS | FRAMES)[request.param],
+        {"vocabulary_size": V} if issubclass(part, WordDecoder) else {"classes": C},
+    )
 
 
 @pytest.fixture(params=WORDS)
@@ -78,12 +100,18 @@ def words_case(request):
 
 
 def given(decoder, rows=slice(None)):
-    return (FEATURES[rows], MASK[rows], SENTENCES[rows]) if isinstance(decoder, WordDecoder) else (FEATURES[rows], MASK[rows])
+    return (
+        (FEATURES[rows], MASK[rows], SENTENCES[rows])
+        if isinstance(decoder, WordDecoder)
+        else (FEATURES[rows], MASK[rows])
+    )
 
 
 def logits(found):
     """Logits of either kind of decoder."""
-    return ops.convert_to_numpy(ops.cast(found[0] if isinstance(found, (tuple, list)) else found, "float32"))
+    return ops.convert_to_numpy(
+        ops.cast(found[0] if isinstance(found, (tuple, list)) else found, "float32")
+    )
 
 
 def tensors(tree):
@@ -120,11 +148,15 @@ def test_padding_and_neighbors_do_not_matter(case):
     model = Reader(part(**arguments, **derived))
     together = logits(model(tensors(given(model.decoder))))
     order = np.array([2, 0, 1])
-    assert np.allclose(logits(model(tensors(given(model.decoder, order)))), together[order], atol=1e-5)
+    assert np.allclose(
+        logits(model(tensors(given(model.decoder, order)))), together[order], atol=1e-5
+    )
     noisy = (np.where(MASK[:, :, None, None], FEATURES, 9), *given(model.decoder)[1:])
     real = np.ones((B, together.shape[1]), bool) if together.shape[1] in {1, L} else MASK
     assert np.allclose(logits(model(tensors(noisy)))[real], together[real], atol=1e-5)
-    alone = logits(model(tensors((FEATURES[:1, :3], MASK[:1, :3], *given(model.decoder, slice(1))[2:]))))
+    alone = logits(
+        model(tensors((FEATURES[:1, :3], MASK[:1, :3], *given(model.decoder, slice(1))[2:])))
+    )
     assert np.allclose(alone[0], together[0, : alone.shape[1]], atol=1e-5)
 
 
@@ -150,14 +182,25 @@ def test_training_reaches_every_weight(case):
     shape = logits(model(tensors(given(model.decoder)))).shape
     target = np.random.default_rng(1).normal(size=shape).astype("float32") * 10
     before = [ops.convert_to_numpy(w) for w in model.trainable_variables]
-    loss = keras.losses.MeanSquaredError() if isinstance(model.decoder, WordDecoder) else [keras.losses.MeanSquaredError(), None]
+    loss = (
+        keras.losses.MeanSquaredError()
+        if isinstance(model.decoder, WordDecoder)
+        else [keras.losses.MeanSquaredError(), None]
+    )
     model.compile(optimizer=keras.optimizers.SGD(10.0), loss=loss)
-    model.train_on_batch(given(model.decoder), target if isinstance(model.decoder, WordDecoder) else [target, None])
-    assert [w.path for old, w in zip(before, model.trainable_variables, strict=True) if np.array_equal(old, ops.convert_to_numpy(w))] == []
+    model.train_on_batch(
+        given(model.decoder), target if isinstance(model.decoder, WordDecoder) else [target, None]
+    )
+    assert [
+        w.path
+        for old, w in zip(before, model.trainable_variables, strict=True)
+        if np.array_equal(old, ops.convert_to_numpy(w))
+    ] == []
 
 
 def test_refuses_to_be_abstract():
     """A decoder without its methods cannot be made."""
+
     class Half(WordDecoder):
         def start(self, encoded, *, training=False): ...
 
@@ -171,10 +214,16 @@ def test_streaming_equals_the_whole_clip(name):
     decoder = registry.get(name.split()[0])(**FRAMES[name], classes=C)
     found, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
     assert mask.shape == found.shape[:2]
-    assert ops.convert_to_numpy(mask).tolist() == (MASK if mask.shape[1] == S else MASK[:, :1]).tolist()
+    assert (
+        ops.convert_to_numpy(mask).tolist()
+        == (MASK if mask.shape[1] == S else MASK[:, :1]).tolist()
+    )
     if not decoder.causal:
         for refused in (lambda: decoder.initial_state(B), lambda: decoder.step(FEATURES[:, 0], ())):
-            with pytest.raises(ArgumentError, match=rf"Expected a causal decoder: {name.split()[0]}, as it is set up"):
+            with pytest.raises(
+                ArgumentError,
+                match=rf"Expected a causal decoder: {name.split()[0]}, as it is set up",
+            ):
                 refused()
         return
     state = decoder.initial_state(B)
@@ -195,7 +244,9 @@ def test_loop_of_steps_equals_call(words_case):
     memory, state = decoder.start(encoded)
 
     def shapes(tree):
-        return keras.tree.map_structure(lambda x: (tuple(x.shape), keras.backend.standardize_dtype(x.dtype)), tree)
+        return keras.tree.map_structure(
+            lambda x: (tuple(x.shape), keras.backend.standardize_dtype(x.dtype)), tree
+        )
 
     assert all(leaf.shape[0] == B for leaf in keras.tree.flatten((memory, state)))
     for place in range(L):
@@ -215,7 +266,9 @@ def test_steps_in_half_precision(words_case, policy):
     decoder(encoded, tensors(SENTENCES))
     memory, state = decoder.start(encoded)
     out = decoder.step(ops.convert_to_tensor(SENTENCES[:, 0]), state, memory)
-    assert [x.dtype for x in keras.tree.flatten(out.state)] == [x.dtype for x in keras.tree.flatten(state)]
+    assert [x.dtype for x in keras.tree.flatten(out.state)] == [
+        x.dtype for x in keras.tree.flatten(state)
+    ]
     assert keras.backend.standardize_dtype(out.logits.dtype) == "float32"
 
 
@@ -226,7 +279,11 @@ def test_projection_of_gathered_positions(words_case):
     encoded = Encoded(*tensors((FEATURES, MASK)))
     expected = logits(decoder(encoded, tensors(SENTENCES)))
     hidden = ops.convert_to_numpy(decoder.hidden(encoded, tensors(SENTENCES)))
-    assert np.allclose(logits(decoder.project(ops.convert_to_tensor(hidden[[0, 2], [1, 4]]))), expected[[0, 2], [1, 4]], atol=1e-5)
+    assert np.allclose(
+        logits(decoder.project(ops.convert_to_tensor(hidden[[0, 2], [1, 4]]))),
+        expected[[0, 2], [1, 4]],
+        atol=1e-5,
+    )
 
 
 def test_trains_on_its_own_words(words_case):
@@ -237,14 +294,27 @@ def test_trains_on_its_own_words(words_case):
         def call(self, given, training=False):
             features, mask, words = given
             uniforms = ops.ones((L, B)) * 0.5
-            return self.decoder.sampled(Encoded(features, mask), words, probability=0.7, uniforms=uniforms, training=training)
+            return self.decoder.sampled(
+                Encoded(features, mask),
+                words,
+                probability=0.7,
+                uniforms=uniforms,
+                training=training,
+            )
 
     model = Sampler(part(**arguments, vocabulary_size=V))
     model(tensors((FEATURES, MASK, SENTENCES)))
     before = [ops.convert_to_numpy(w) for w in model.decoder.trainable_variables]
     model.compile(optimizer=keras.optimizers.SGD(10.0), loss=keras.losses.MeanSquaredError())
-    model.train_on_batch((FEATURES, MASK, SENTENCES), np.random.default_rng(1).normal(size=(B, L, V)).astype("float32") * 10)
-    assert [w.path for old, w in zip(before, model.decoder.trainable_variables, strict=True) if np.array_equal(old, ops.convert_to_numpy(w))] == []
+    model.train_on_batch(
+        (FEATURES, MASK, SENTENCES),
+        np.random.default_rng(1).normal(size=(B, L, V)).astype("float32") * 10,
+    )
+    assert [
+        w.path
+        for old, w in zip(before, model.decoder.trainable_variables, strict=True)
+        if np.array_equal(old, ops.convert_to_numpy(w))
+    ] == []
 
 
 def test_lengths_need_no_retracing_on_tensorflow(words_case):
@@ -256,15 +326,34 @@ def test_lengths_need_no_retracing_on_tensorflow(words_case):
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
     decoder(Encoded(*tensors((FEATURES, MASK))), tensors(SENTENCES))
-    signature = [tf.TensorSpec((None, None, R, D)), tf.TensorSpec((None, None), tf.bool), tf.TensorSpec((None, None), tf.int32)]
+    signature = [
+        tf.TensorSpec((None, None, R, D)),
+        tf.TensorSpec((None, None), tf.bool),
+        tf.TensorSpec((None, None), tf.int32),
+    ]
 
     @tf.function(input_signature=signature)
     def step(features, mask, words):
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(decoder(Encoded(features, mask), words, training=True) ** 2)
-            loss += tf.reduce_sum(decoder.sampled(Encoded(features, mask), words, probability=0.5, uniforms=tf.cast(tf.transpose(words), "float32") * 0.1, training=True) ** 2)
-        return [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, decoder.trainable_variables)]
+            loss += tf.reduce_sum(
+                decoder.sampled(
+                    Encoded(features, mask),
+                    words,
+                    probability=0.5,
+                    uniforms=tf.cast(tf.transpose(words), "float32") * 0.1,
+                    training=True,
+                )
+                ** 2
+            )
+        return [
+            tf.convert_to_tensor(gradient)
+            for gradient in tape.gradient(loss, decoder.trainable_variables)
+        ]
 
     for rows, length in ((3, 5), (2, 3), (1, 1)):
-        assert all(np.isfinite(gradient).all() for gradient in step(FEATURES[:rows], MASK[:rows], SENTENCES[:rows, :length]))
+        assert all(
+            np.isfinite(gradient).all()
+            for gradient in step(FEATURES[:rows], MASK[:rows], SENTENCES[:rows, :length])
+        )
     assert step.experimental_get_tracing_count() == 1

@@ -20,9 +20,32 @@ CASES = {
     "conv3d": {"size": 16, "filters": 4, "blocks": 2},
     "conv3d in twos": {"size": 16, "filters": 4, "blocks": 2, "stride": 2, "output": "pooled"},
     "vectors": {"width": 5},
-    "keras_hub": {"backbone": "VGGBackbone", "arguments": {"stackwise_num_repeats": [1], "stackwise_num_filters": [4]}, "size": 16, "train": "all"},
-    "applications": {"network": "MobileNet", "alpha": 0.25, "size": 32, "output": "conv_pw_3_relu", "train": "all"},
-    **({} if ON_JAX else {f"applications {network}": {"network": network, "alpha": 0.35, "size": 32, "train": "all"} for network in ("MobileNetV2", "MobileNetV3Small")}),
+    "keras_hub": {
+        "backbone": "VGGBackbone",
+        "arguments": {"stackwise_num_repeats": [1], "stackwise_num_filters": [4]},
+        "size": 16,
+        "train": "all",
+    },
+    "applications": {
+        "network": "MobileNet",
+        "alpha": 0.25,
+        "size": 32,
+        "output": "conv_pw_3_relu",
+        "train": "all",
+    },
+    **(
+        {}
+        if ON_JAX
+        else {
+            f"applications {network}": {
+                "network": network,
+                "alpha": 0.35,
+                "size": 32,
+                "train": "all",
+            }
+            for network in ("MobileNetV2", "MobileNetV3Small")
+        }
+    ),
 }
 MASK = np.array([[True, True, True], [True, False, False], [True, True, False]])
 
@@ -62,7 +85,11 @@ def case(request):
 def clips(encoder, mask=MASK):
     """Clips for an encoder, with the array (B, T, ...) they came from."""
     rng, given = np.random.default_rng(0), encoder.preprocessing
-    x = rng.normal(size=(3, 3, 5)).astype("float32") if given is None else rng.integers(0, 256, (3, 3, given.height, given.width, 3)).astype("uint8")
+    x = (
+        rng.normal(size=(3, 3, 5)).astype("float32")
+        if given is None
+        else rng.integers(0, 256, (3, 3, given.height, given.width, 3)).astype("uint8")
+    )
     return pack(x, mask)
 
 
@@ -108,7 +135,9 @@ def test_padding_and_neighbors_do_not_matter(case):
     given = clips(encoder)
     together, _ = arrays(encoder(given))
     order = np.array([2, 0, 1])
-    assert np.allclose(arrays(encoder(Clips(given.frames, given.index[order])))[0], together[order], atol=1e-5)
+    assert np.allclose(
+        arrays(encoder(Clips(given.frames, given.index[order])))[0], together[order], atol=1e-5
+    )
     alone = arrays(encoder(Clips(given.frames[given.index[2, :2]], np.array([[0, 1]], "int32"))))[0]
     assert np.allclose(alone[0], together[2, : alone.shape[1]], atol=1e-5)
 
@@ -148,7 +177,9 @@ def test_half_precision(case, policy):
     expected, found = arrays(plain(clips(plain)))[0], arrays(encoded)[0]
     assert keras.backend.standardize_dtype(encoded.features.dtype) == half.compute_dtype
     assert np.isfinite(found).all()
-    assert np.abs(found - expected).max() <= 0.1 * np.abs(expected).max() + 1e-6  # deep networks start with features below float16
+    assert (
+        np.abs(found - expected).max() <= 0.1 * np.abs(expected).max() + 1e-6
+    )  # deep networks start with features below float16
 
 
 def test_training_reaches_every_weight(case):
@@ -158,10 +189,18 @@ def test_training_reaches_every_weight(case):
     given = clips(model.encoder)
     features = arrays(model(given))[0]
     before = [ops.convert_to_numpy(w) for w in model.trainable_variables]
-    model.compile(optimizer=keras.optimizers.SGD(100.0), loss=[keras.losses.MeanSquaredError(), None])
+    model.compile(
+        optimizer=keras.optimizers.SGD(100.0), loss=[keras.losses.MeanSquaredError(), None]
+    )
     if before:
-        model.train_on_batch(given, [np.random.default_rng(1).normal(size=features.shape).astype("float32"), None])
-    still = [w.path for old, w in zip(before, model.trainable_variables, strict=True) if np.array_equal(old, ops.convert_to_numpy(w))]
+        model.train_on_batch(
+            given, [np.random.default_rng(1).normal(size=features.shape).astype("float32"), None]
+        )
+    still = [
+        w.path
+        for old, w in zip(before, model.trainable_variables, strict=True)
+        if np.array_equal(old, ops.convert_to_numpy(w))
+    ]
     assert still == []
 
 
@@ -177,7 +216,11 @@ def test_every_network_of_keras_applications():
         features = ops.convert_to_numpy(encoder(pack(pixels)).features)
         assert features.shape[:2] == (1, 1), name
         assert np.isfinite(features).all(), name
-        if not name.startswith("ConvNeXt"):  # which ends with another layer when it has no classifier
+        if not name.startswith(
+            "ConvNeXt"
+        ):  # which ends with another layer when it has no classifier
             cut = encoder._cut(encoder._whole(None, top=True, size=own))
-            assert [(w.name, w.shape) for w in cut.weights] == [(w.name, w.shape) for w in encoder.network.weights], name
+            assert [(w.name, w.shape) for w in cut.weights] == [
+                (w.name, w.shape) for w in encoder.network.weights
+            ], name
         keras.backend.clear_session()

@@ -13,7 +13,16 @@ from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import tokenizers
 
 SENTENCES = ["A red dog runs.", "two naïve cats, on the café's red roof", "a dog and a cat"]
-HARD = [*SENTENCES, "", "   ", "<pad> <start> <end> <unk>", "日本 😀 \u200b", "x" * 5000, "\ud800 dog", "A\nDOG\t"]
+HARD = [
+    *SENTENCES,
+    "",
+    "   ",
+    "<pad> <start> <end> <unk>",
+    "日本 😀 \u200b",
+    "x" * 5000,
+    "\ud800 dog",
+    "A\nDOG\t",
+]
 NEEDED = {"word": {"minimum_count": 1}, "keras_hub": {"name": "ByteTokenizer"}}
 NAMES = tokenizers.names()
 
@@ -36,7 +45,9 @@ def test_ids_are_ours(fitted):
     assert tokenizer.special == SPECIAL == (0, 1, 2, 3)
     for sentence in HARD:
         ids = tokenizer.encode(sentence)
-        assert all(type(number) is int and 3 <= number < tokenizer.vocabulary_size for number in ids)
+        assert all(
+            type(number) is int and 3 <= number < tokenizer.vocabulary_size for number in ids
+        )
 
 
 def test_vocabulary_lists_every_id(fitted):
@@ -45,7 +56,9 @@ def test_vocabulary_lists_every_id(fitted):
     names = tokenizer.vocabulary()
     assert names[:4] == ["<pad>", "<start>", "<end>", "<unk>"]
     assert len(set(names)) == len(names) == tokenizer.vocabulary_size > 4
-    assert all(isinstance(tokenizer.decode([number]), str) for number in range(tokenizer.vocabulary_size))
+    assert all(
+        isinstance(tokenizer.decode([number]), str) for number in range(tokenizer.vocabulary_size)
+    )
 
 
 def test_learned_text_comes_back(fitted):
@@ -55,7 +68,10 @@ def test_learned_text_comes_back(fitted):
     for sentence in SENTENCES:
         ids = tokenizer.encode(sentence)
         assert ids
-        assert tokenizer.encode(tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad])) == ids
+        assert (
+            tokenizer.encode(tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad]))
+            == ids
+        )
 
 
 def test_many_at_once_equals_one_by_one(fitted):
@@ -70,7 +86,11 @@ def test_saved_equals_loaded(fitted, tmp_path):
     """Through the file, pickle and deepcopy a tokenizer stays what it is; its arguments are plain values that rebuild it."""
     _, tokenizer = fitted
     text.save(tokenizer, tmp_path / "tokenizer.json")
-    for again in (text.load(tmp_path / "tokenizer.json"), copy.deepcopy(tokenizer), pickle.loads(pickle.dumps(tokenizer))):
+    for again in (
+        text.load(tmp_path / "tokenizer.json"),
+        copy.deepcopy(tokenizer),
+        pickle.loads(pickle.dumps(tokenizer)),
+    ):
         assert again.vocabulary() == tokenizer.vocabulary()
         assert again.signature == tokenizer.signature
         assert again.arguments() == tokenizer.arguments()
@@ -91,7 +111,10 @@ def test_arguments_are_the_constructors(fitted):
 def test_learning_is_repeatable(fitted):
     """The same sentences, even from a generator, give the same tokenizer."""
     spec, tokenizer = fitted
-    assert tokenizers.build(spec).fit(sentence for sentence in SENTENCES).vocabulary() == tokenizer.vocabulary()
+    assert (
+        tokenizers.build(spec).fit(sentence for sentence in SENTENCES).vocabulary()
+        == tokenizer.vocabulary()
+    )
 
 
 @pytest.mark.parametrize("sentences", [[], [""], ["  ", "\n"]], ids=repr)

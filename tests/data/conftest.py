@@ -42,10 +42,15 @@ class Counter:
         self.key, self.count = name, count
 
     def draw(self) -> np.ndarray:
-        return np.arange(self.count, dtype=np.uint8)[:, None, None, None] * np.ones((8, 8, 3), np.uint8)
+        return np.arange(self.count, dtype=np.uint8)[:, None, None, None] * np.ones(
+            (8, 8, 3), np.uint8
+        )
 
 
 @pytest.fixture
 def counters() -> list[Sample]:
     """Samples of 5, 20 and 11 frames that show their numbers."""
-    return [Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x") for count in (5, 20, 11)]
+    return [
+        Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x")
+        for count in (5, 20, 11)
+    ]

@@ -13,13 +13,17 @@ def test_words_have_start_and_end_and_are_padded_with_zero():
     np.testing.assert_array_equal(captions.owner, [0, 0, 2])
     np.testing.assert_array_equal(captions.lengths, [4, 3, 5])
     words = captions.words(np.array([2, 0, 1, 2]), 6)
-    np.testing.assert_array_equal(words, [[1, 5, 6, 4, 2, 0], [1, 7, 8, 2, 0, 0], [1, 9, 2, 0, 0, 0], [1, 5, 6, 4, 2, 0]])
+    np.testing.assert_array_equal(
+        words, [[1, 5, 6, 4, 2, 0], [1, 7, 8, 2, 0, 0], [1, 9, 2, 0, 0, 0], [1, 5, 6, 4, 2, 0]]
+    )
     assert words.dtype == np.int32
 
 
 def test_a_limit_cuts_words_and_keeps_the_end():
     """Twenty words in the paper; two here."""
-    np.testing.assert_array_equal(Captions([[[7, 8, 9]]], limit=2).words(np.array([0]), 4), [[1, 7, 8, 2]])
+    np.testing.assert_array_equal(
+        Captions([[[7, 8, 9]]], limit=2).words(np.array([0]), 4), [[1, 7, 8, 2]]
+    )
     with pytest.raises(ArgumentError, match="limit: expected at least one word"):
         Captions([], limit=0)
 
@@ -38,5 +42,9 @@ def test_no_sentences_at_all_is_an_empty_table():
 
 def test_sentences_go_through_the_tokenizer():
     """`encode_all` takes the encode of a tokenizer."""
-    captions = encode_all([("ab", "c"), ("a",)], lambda sentence: [ord(letter) for letter in sentence])
-    np.testing.assert_array_equal(captions.words(np.arange(3), 4), [[1, 97, 98, 2], [1, 99, 2, 0], [1, 97, 2, 0]])
+    captions = encode_all(
+        [("ab", "c"), ("a",)], lambda sentence: [ord(letter) for letter in sentence]
+    )
+    np.testing.assert_array_equal(
+        captions.words(np.arange(3), 4), [[1, 97, 98, 2], [1, 99, 2, 0], [1, 97, 2, 0]]
+    )

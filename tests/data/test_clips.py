@@ -37,7 +37,9 @@ def test_testing_shows_every_window_of_every_sample(counters):
     assert [look.sample for look in looks] == [0] + [1] * 8 + [2] * 4
     (batch,) = load(in_order(3, batch=3), PictureReader(counters, SIZE, choose=looks.__getitem__))
     assert numbers(batch.clips) == [[0, 1, 2, 3, 4, -1], [0, 1, 2, 3, 4, 5], [2, 3, 4, 5, 6, 7]]
-    assert len(batch.clips.frames) == 13, "frames 2 to 5 of the second and third clip stand there once"
+    assert len(batch.clips.frames) == 13, (
+        "frames 2 to 5 of the second and third clip stand there once"
+    )
 
 
 def test_training_clips_follow_from_seed_epoch_and_position(counters):
@@ -46,16 +48,29 @@ def test_training_clips_follow_from_seed_epoch_and_position(counters):
     times = times_of_all(counters)
 
     def clip(epoch: int) -> list[list[int]]:
-        return numbers(PictureReader(counters, SIZE, choose=looks_in_training(times, sampling, seed=1, epoch=epoch), epoch=epoch, seed=1)(np.array([1])))
+        return numbers(
+            PictureReader(
+                counters,
+                SIZE,
+                choose=looks_in_training(times, sampling, seed=1, epoch=epoch),
+                epoch=epoch,
+                seed=1,
+            )(np.array([1]))
+        )
 
     assert clip(3) == clip(3)
     assert len({str(clip(epoch)) for epoch in range(20)}) > 5
-    many = [looks_in_training(times, sampling, seed=1, epoch=epoch)(1).numbers[0] for epoch in range(200)]
+    many = [
+        looks_in_training(times, sampling, seed=1, epoch=epoch)(1).numbers[0]
+        for epoch in range(200)
+    ]
     assert set(many) == set(range(17))
 
 
 @pytest.mark.parametrize("view", [None, "ten_crop"])
-def test_stored_windows_equal_windows_read_from_files_and_frames_are_encoded_once(counters, tmp_path, view):
+def test_stored_windows_equal_windows_read_from_files_and_frames_are_encoded_once(
+    counters, tmp_path, view
+):
     """Overlapping clips share their features: exactly the same, and 36 frames encoded instead of 77."""
     view = view and views.build({"type": view, "margin": 1.5})
     store, encoded = FeatureStore(tmp_path, "x", "float32"), []
@@ -68,13 +83,20 @@ def test_stored_windows_equal_windows_read_from_files_and_frames_are_encoded_onc
     extract(store, items, encode, batch=1000)
     times = times_of_all(counters)
     looks = looks_in_testing(times, SLIDING, views=10 if view else 1)
-    stored = FeatureReader(store, [item.key for item in items], choose=looks.__getitem__, stored=[SLIDING.candidates(clock) for clock in times])
+    stored = FeatureReader(
+        store,
+        [item.key for item in items],
+        choose=looks.__getitem__,
+        stored=[SLIDING.candidates(clock) for clock in times],
+    )
     direct = PictureReader(counters, SIZE, choose=looks.__getitem__, view=view)
     everything = np.arange(len(looks))
     kept, seen = stored(everything), direct(everything)
     np.testing.assert_array_equal(kept.index >= 0, seen.index >= 0)
     real = kept.index >= 0
-    np.testing.assert_array_equal(kept.frames[kept.index[real]], encode(seen.frames)[seen.index[real]])
+    np.testing.assert_array_equal(
+        kept.frames[kept.index[real]], encode(seen.frames)[seen.index[real]]
+    )
     assert encoded[0] == len(seen.frames) == (5 + 20 + 11) * (10 if view else 1)
     assert real.sum() == sum(len(look.numbers) for look in looks) > len(seen.frames)
 
@@ -102,7 +124,9 @@ def test_times_that_vary_are_remembered_one_by_one(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "times_of", lambda media, **options: varying)
     (tmp_path / "a").write_bytes(b"a")
     for _ in range(2):
-        np.testing.assert_allclose(known_times(tmp_path / "a", Contents(tmp_path / "m.jsonl")), varying, atol=1e-4)
+        np.testing.assert_allclose(
+            known_times(tmp_path / "a", Contents(tmp_path / "m.jsonl")), varying, atol=1e-4
+        )
 
 
 def test_the_survey_counts_the_frames_of_videos(tmp_path):
@@ -116,5 +140,9 @@ def test_the_survey_counts_the_frames_of_videos(tmp_path):
 def test_a_picture_is_a_clip_of_one_frame(photos):
     """So that one task may see both."""
     assert known_times(photos[0], Contents()).tolist() == [0.0]
-    reader = PictureReader([Sample("a", str(photos[5]), "a", "train")], SIZE, choose=lambda position: Look(position, np.array([0])))
+    reader = PictureReader(
+        [Sample("a", str(photos[5]), "a", "train")],
+        SIZE,
+        choose=lambda position: Look(position, np.array([0])),
+    )
     assert reader(np.array([0])).frames.shape == (1, 8, 8, 3)

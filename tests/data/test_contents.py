@@ -99,7 +99,11 @@ def test_a_folder_is_its_names_and_contents(tmp_path):
 def test_arrays_are_their_pixels_and_shape():
     """Same bytes in another shape are another picture."""
     flat = np.zeros((2, 8, 3), np.uint8)
-    assert Contents().hash(flat) == Contents().hash(flat.copy()) != Contents().hash(flat.reshape(4, 4, 3))
+    assert (
+        Contents().hash(flat)
+        == Contents().hash(flat.copy())
+        != Contents().hash(flat.reshape(4, 4, 3))
+    )
 
 
 def test_a_missing_file_is_named():
@@ -130,7 +134,10 @@ def test_two_processes_share_one_memory(tmp_path, counted):
     memory, paths = tmp_path / "m.jsonl", sorted(tmp_path.glob("*.bin"))
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(2)
-    workers = [context.Process(target=_hash_all, args=(memory, order, together)) for order in (paths, paths[::-1])]
+    workers = [
+        context.Process(target=_hash_all, args=(memory, order, together))
+        for order in (paths, paths[::-1])
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

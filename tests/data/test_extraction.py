@@ -30,7 +30,10 @@ def clip(number: int) -> np.ndarray:
 
 
 def items(count: int) -> list[Item]:
-    return [Item(f"id{number}", f"key{number}", lambda number=number: clip(number)) for number in range(count)]
+    return [
+        Item(f"id{number}", f"key{number}", lambda number=number: clip(number))
+        for number in range(count)
+    ]
 
 
 @pytest.fixture
@@ -118,7 +121,13 @@ def test_decoding_runs_ahead_but_not_away(store):
         most.append(len(decoded))
         return encode(frames)
 
-    extract(store, [Item(str(n), str(n), lambda n=n: read(n)) for n in range(60)], slow, batch=5, threads=2)
+    extract(
+        store,
+        [Item(str(n), str(n), lambda n=n: read(n)) for n in range(60)],
+        slow,
+        batch=5,
+        threads=2,
+    )
     encoded = 5 * np.arange(1, len(most) + 1)
     assert (most - encoded).max() <= 15
     assert (most - encoded).max() >= 4
@@ -128,7 +137,9 @@ def test_progress_reaches_the_end(store):
     """Told as items are done, what was stored before included."""
     extract(store, items(4), encode)
     told = []
-    extract(store, items(9), encode, batch=2, progress=lambda done, total: told.append((done, total)))
+    extract(
+        store, items(9), encode, batch=2, progress=lambda done, total: told.append((done, total))
+    )
     assert told[0][0] >= 5
     assert told[-1] == (9, 9)
     assert told == sorted(told)
@@ -178,7 +189,9 @@ def test_killed_and_started_again_it_goes_on(tmp_path):
     """SIGKILL three times, then two at once to the end: all features are right and none was lost in between."""
     stored = 0
     for steps in (10, 5, 20):
-        process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE
+        )
         for _ in range(steps):
             process.stdout.readline()
         process.kill()
@@ -186,7 +199,10 @@ def test_killed_and_started_again_it_goes_on(tmp_path):
         count = len(FeatureStore(tmp_path, "mean", "float32"))
         assert count > stored
         stored = count
-    processes = [subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.DEVNULL) for _ in range(2)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
     assert [process.wait(60) for process in processes] == [0, 0]
     store = FeatureStore(tmp_path, "mean", "float32")
     assert len(store) == 150

@@ -27,11 +27,19 @@ def samples():
 
 @pytest.fixture(scope="module")
 def captions(samples):
-    return Captions([[[4 + len(word) for word in sentence.split()] for sentence in sample.captions] for sample in samples])
+    return Captions(
+        [
+            [[4 + len(word) for word in sentence.split()] for sentence in sample.captions]
+            for sample in samples
+        ]
+    )
 
 
 def equal(one: Batch, other: Batch) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip((*one.clips, *one[1:]), (*other.clips, *other[1:]), strict=True))
+    return all(
+        np.array_equal(a, b)
+        for a, b in zip((*one.clips, *one[1:]), (*other.clips, *other[1:]), strict=True)
+    )
 
 
 def test_a_batch_holds_clips_their_owners_and_words(samples, captions):
@@ -49,7 +57,9 @@ def test_a_batch_holds_clips_their_owners_and_words(samples, captions):
             assert captions.owner[row] == step.samples[owner]
             np.testing.assert_array_equal(words, captions.words(np.array([row]), step.length)[0])
     first = int(plan[0].samples[3])
-    np.testing.assert_array_equal(batches[0].clips.frames[3], PictureReader(samples, SIZE)(np.array([first])).frames[0])
+    np.testing.assert_array_equal(
+        batches[0].clips.frames[3], PictureReader(samples, SIZE)(np.array([first])).frames[0]
+    )
 
 
 @pytest.mark.parametrize("start", [0, 1, 7])
@@ -72,12 +82,16 @@ def test_views_differ_between_epochs_and_samples_only(samples):
     np.testing.assert_array_equal(several[0], several[2])
     np.testing.assert_array_equal(several[0], reader(np.array([5])).frames[0])
     other = PictureReader(samples, SIZE, view=VIEW, seed=1, epoch=5)
-    assert any((reader(np.array([n])).frames != other(np.array([n])).frames).any() for n in range(5))
+    assert any(
+        (reader(np.array([n])).frames != other(np.array([n])).frames).any() for n in range(5)
+    )
 
 
 def test_testing_takes_the_fixed_view(samples):
     """Without an epoch nothing is left to chance."""
-    one, other = (PictureReader(samples, SIZE, view=VIEW, seed=seed)(np.arange(4)) for seed in (1, 2))
+    one, other = (
+        PictureReader(samples, SIZE, view=VIEW, seed=seed)(np.arange(4)) for seed in (1, 2)
+    )
     np.testing.assert_array_equal(one.frames, other.frames)
 
 
@@ -102,11 +116,17 @@ def test_a_picture_asked_for_twice_is_decoded_once(samples):
 def test_stored_features_come_by_sample(tmp_path):
     """Ragged rows are packed, with their places in the index; also twice, also one row."""
     store = FeatureStore(tmp_path, "x", "float32")
-    rows = [np.random.default_rng(n).normal(size=(n + 1, 2, 3)).astype(np.float32) for n in range(4)]
+    rows = [
+        np.random.default_rng(n).normal(size=(n + 1, 2, 3)).astype(np.float32) for n in range(4)
+    ]
     store.append([str(n) for n in range(4)], rows)
     clips = FeatureReader(store, ["3", "2", "1", "0"])(np.array([3, 0, 3, 2]))
-    np.testing.assert_array_equal(clips.frames, np.concatenate([rows[0], rows[3], rows[0], rows[1]]))
-    np.testing.assert_array_equal(clips.index, [[0, -1, -1, -1], [1, 2, 3, 4], [5, -1, -1, -1], [6, 7, -1, -1]])
+    np.testing.assert_array_equal(
+        clips.frames, np.concatenate([rows[0], rows[3], rows[0], rows[1]])
+    )
+    np.testing.assert_array_equal(
+        clips.index, [[0, -1, -1, -1], [1, 2, 3, 4], [5, -1, -1, -1], [6, 7, -1, -1]]
+    )
 
 
 def test_a_plan_without_sentences_has_no_words(samples):
@@ -131,7 +151,9 @@ def test_a_file_that_breaks_later_stops_with_its_name(samples):
 def test_packing_against_writing_it_out():
     """Three clips of 2, 0 and 1 frames."""
     shown = [np.full((2, 1, 1, 3), 7), np.zeros((0, 1, 1, 3), int), np.full((1, 1, 1, 3), 9)]
-    clips = gathered([Look(sample) for sample in range(3)], lambda sample, numbers, wanted: [shown[sample]])
+    clips = gathered(
+        [Look(sample) for sample in range(3)], lambda sample, numbers, wanted: [shown[sample]]
+    )
     np.testing.assert_array_equal(clips.frames[:, 0, 0, 0], [7, 7, 9])
     np.testing.assert_array_equal(clips.index, [[0, 1], [-1, -1], [2, -1]])
     assert index_of([]).shape == (0, 0)
@@ -145,6 +167,8 @@ def test_the_data_layer_loads_neither_keras_nor_tensorflow():
         "assert len(list(l.load(p.in_order(4, batch=2), l.PictureReader(samples, r.Preprocessing(8, 8))))) == 2\n"
         "assert not {'keras', 'tensorflow', 'torch', 'pycocotools'} & set(sys.modules), sorted(sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""

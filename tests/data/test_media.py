@@ -48,7 +48,10 @@ def test_a_view_is_given_room_and_the_same_chance_gives_the_same_view(photos):
     view = views.build({"type": "crop_mirror", "margin": 1.5})
     noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     assert enlarged(SIZE, view)[:2] == (24, 36)
-    first, again, other = (read_frames(noise, SIZE, view=view, random=np.random.default_rng(seed)) for seed in (5, 5, 6))
+    first, again, other = (
+        read_frames(noise, SIZE, view=view, random=np.random.default_rng(seed))
+        for seed in (5, 5, 6)
+    )
     assert first.shape == (1, 16, 24, 3)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

@@ -22,7 +22,10 @@ COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white"
 def corners(image: Image.Image) -> dict[str, str]:
     """Which color stands in which corner."""
     pixels = np.asarray(image).astype(int)
-    nearest = {place: min(COLORS, key=lambda color: np.abs(pixels[at] - COLORS[color]).sum()) for place, at in CORNERS.items()}
+    nearest = {
+        place: min(COLORS, key=lambda color: np.abs(pixels[at] - COLORS[color]).sum())
+        for place, at in CORNERS.items()
+    }
     assert image.mode == "RGB"
     return nearest
 
@@ -40,7 +43,9 @@ def test_every_exif_rotation_is_undone(tmp_path, pixels, orientation):
     """All eight orientations of a camera come out as Pillow's own transposition gives them."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    path = save(Image.fromarray(pixels), tmp_path / "turned.jpg", exif=exif, quality=95, subsampling=0)
+    path = save(
+        Image.fromarray(pixels), tmp_path / "turned.jpg", exif=exif, quality=95, subsampling=0
+    )
     with Image.open(path) as image:
         expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     np.testing.assert_array_equal(np.asarray(read_picture(path)), expected)
@@ -48,7 +53,11 @@ def test_every_exif_rotation_is_undone(tmp_path, pixels, orientation):
 
 def test_a_damaged_exif_block_does_not_hide_the_picture(tmp_path, pixels):
     """Pixels are readable even where EXIF is nonsense."""
-    path = save(Image.fromarray(pixels), tmp_path / "exif.jpg", exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff")
+    path = save(
+        Image.fromarray(pixels),
+        tmp_path / "exif.jpg",
+        exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff",
+    )
     assert corners(read_picture(path)) == UPRIGHT
 
 
@@ -94,16 +103,29 @@ def test_sixteen_bits_are_scaled_to_eight(tmp_path):
     ramp = np.linspace(0, 65535, 256 * 4).astype(np.uint16).reshape(4, 256)
     for name in ("deep.png", "deep.tiff"):
         Image.fromarray(ramp).save(tmp_path / name)
-        np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / name))[:, :, 1], np.rint(ramp / 65535 * 255))
+        np.testing.assert_array_equal(
+            np.asarray(read_picture(tmp_path / name))[:, :, 1], np.rint(ramp / 65535 * 255)
+        )
 
 
 def test_sixteen_bits_of_three_channels_are_scaled_to_eight(tmp_path):
     """A PNG of 16 bits a channel keeps its high bytes."""
-    rows = b"".join(b"\x00" + struct.pack(">6H", 0, 32768, 65535, 65535, 0, 32768) for _ in range(2))
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    body = b"".join(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks)
+    rows = b"".join(
+        b"\x00" + struct.pack(">6H", 0, 32768, 65535, 65535, 0, 32768) for _ in range(2)
+    )
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    body = b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
     (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
-    np.testing.assert_allclose(np.asarray(read_picture(tmp_path / "deep.png"))[0], [[0, 128, 255], [255, 0, 128]], atol=1)
+    np.testing.assert_allclose(
+        np.asarray(read_picture(tmp_path / "deep.png"))[0], [[0, 128, 255], [255, 0, 128]], atol=1
+    )
 
 
 def test_transparent_parts_lie_on_white(tmp_path):
@@ -111,10 +133,14 @@ def test_transparent_parts_lie_on_white(tmp_path):
     clear = np.zeros((4, 6, 4), np.uint8)
     clear[:, 2:4, 3], clear[:, 4:, 3] = 128, 255
     path = save(Image.fromarray(clear), tmp_path / "clear.png")
-    np.testing.assert_allclose(np.asarray(read_picture(path))[0, :, 0], [255, 255, 127, 127, 0, 0], atol=1)
+    np.testing.assert_allclose(
+        np.asarray(read_picture(path))[0, :, 0], [255, 255, 127, 127, 0, 0], atol=1
+    )
     palette = Image.fromarray(np.array([[0, 1]], np.uint8)).convert("P")
     palette.save(tmp_path / "palette.png", transparency=0)
-    np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / "palette.png"))[0, 0], [255, 255, 255])
+    np.testing.assert_array_equal(
+        np.asarray(read_picture(tmp_path / "palette.png"))[0, 0], [255, 255, 255]
+    )
 
 
 @pytest.mark.parametrize("name", ["moving.gif", "moving.png", "moving.webp"])
@@ -130,13 +156,26 @@ def test_an_animation_gives_its_first_frame(tmp_path, name):
 def test_images_and_arrays_given_by_hand_are_read_like_files(pixels):
     """A PIL image, (H, W, 3), (H, W, 4), (H, W, 1), (H, W) and 16 bits."""
     np.testing.assert_array_equal(np.asarray(read_picture(pixels)), pixels)
-    np.testing.assert_array_equal(np.asarray(read_picture(Image.fromarray(pixels).convert("RGBA"))), pixels)
-    assert np.asarray(read_picture(np.dstack([pixels, np.zeros_like(pixels[:, :, :1])]))).min() == 255
+    np.testing.assert_array_equal(
+        np.asarray(read_picture(Image.fromarray(pixels).convert("RGBA"))), pixels
+    )
+    assert (
+        np.asarray(read_picture(np.dstack([pixels, np.zeros_like(pixels[:, :, :1])]))).min() == 255
+    )
     for gray in (pixels[:, :, 0], pixels[:, :, :1], pixels[:, :, 0].astype(np.uint16) * 257):
         np.testing.assert_array_equal(np.asarray(read_picture(gray))[:, :, 2], pixels[:, :, 0])
 
 
-@pytest.mark.parametrize("array", [np.zeros((4, 4, 3)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4, 3), np.uint8), np.zeros(4, np.uint8), np.zeros((4, 4, 3), np.uint16)])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 4, 3)),
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros(4, np.uint8),
+        np.zeros((4, 4, 3), np.uint16),
+    ],
+)
 def test_an_array_that_is_no_picture_is_refused(array):
     """Floats have no known range; the sentence gives shape and type."""
     with pytest.raises(MediaError, match=r"expected pixels \(H, W, 3\) uint8. Received: shape="):
@@ -153,7 +192,10 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     contents = {
         "truncated.jpg": (whole.getvalue()[:900], "damaged or cut short"),
         "truncated.png": (png.getvalue()[:900], "damaged or cut short"),
-        "garbled.png": (png.getvalue()[:41] + b"\0" * 400 + png.getvalue()[441:], "damaged or cut short"),
+        "garbled.png": (
+            png.getvalue()[:41] + b"\0" * 400 + png.getvalue()[441:],
+            "damaged or cut short",
+        ),
         "header-only.jpg": (whole.getvalue()[:20], "its header is damaged"),
         "empty.jpg": (b"", "the file is empty"),
         "text.jpg": (b"This is no picture.", "the file is none"),
@@ -161,7 +203,10 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
         "phone.heic": (b"\x00\x00\x00\x18ftypheic" + bytes(50), "HEIC; convert it"),
         "program.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "the file is none"),
     }
-    table = {"folder": (folder, "Received: a folder"), "missing.jpg": (folder / "missing.jpg", "there is no such file")}
+    table = {
+        "folder": (folder, "Received: a folder"),
+        "missing.jpg": (folder / "missing.jpg", "there is no such file"),
+    }
     for name, (content, sentence) in contents.items():
         (folder / name).write_bytes(content)
         table[name] = (folder / name, sentence)
@@ -185,7 +230,10 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):
     """Pixels are bounded before anything is decoded: a picture of 400 megapixels, and one over the bound given."""
     header = struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
     bomb = tmp_path / "bomb.png"
-    chunks = b"".join(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in [(b"IHDR", header), (b"IDAT", zlib.compress(b""))])
+    chunks = b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in [(b"IHDR", header), (b"IDAT", zlib.compress(b""))]
+    )
     bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
     with pytest.raises(MediaError, match="expected fewer pixels"):
         read_picture(bomb)
@@ -229,14 +277,19 @@ def test_damage_anywhere_gives_pixels_or_a_sentence(tmp_path_factory, data):
 def test_a_large_jpeg_decoded_at_a_fraction_looks_the_same():
     """Against the full decode: above 40 dB for a smooth picture, and no smaller than the size wanted."""
     y, x = np.mgrid[0:1200, 0:1600]
-    waves = np.stack([128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)], axis=-1).astype(np.uint8)
+    waves = np.stack(
+        [128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)],
+        axis=-1,
+    ).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(waves).save(file, "JPEG", quality=92)
     path = Path("unused")
     preprocessing = Preprocessing(96, 96)
     with pytest.MonkeyPatch.context() as patch:
         opened = Image.open
-        patch.setattr(Image, "open", lambda _, formats: opened(io.BytesIO(file.getvalue()), formats=formats))
+        patch.setattr(
+            Image, "open", lambda _, formats: opened(io.BytesIO(file.getvalue()), formats=formats)
+        )
         quick, full = read_picture(path, size=(96, 96)), read_picture(path)
     assert full.size == (1600, 1200)
     assert quick.size == (400, 300)
@@ -279,7 +332,12 @@ def test_any_size_can_be_fitted(resize, size):
 
 def test_all_real_photographs_can_be_read(shared):
     """The 50 originals of Flickr8k and the 40 pictures of COCO."""
-    paths = sorted([*(shared / "flickr8k/images_original").glob("*.jpg"), *(shared / "coco/val2017").glob("*.jpg")])
+    paths = sorted(
+        [
+            *(shared / "flickr8k/images_original").glob("*.jpg"),
+            *(shared / "coco/val2017").glob("*.jpg"),
+        ]
+    )
     assert len(paths) == 90
     for path in paths:
         assert fit(read_picture(path, size=(224, 224)), Preprocessing(224, 224)).std() > 5

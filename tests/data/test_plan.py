@@ -18,7 +18,11 @@ OWNER[OWNER == 17] = 18
 
 
 def equal(one, other) -> bool:
-    return len(one) == len(other) and all(np.array_equal(a, b) for x, y in zip(one, other, strict=True) for a, b in zip(x, y, strict=True))
+    return len(one) == len(other) and all(
+        np.array_equal(a, b)
+        for x, y in zip(one, other, strict=True)
+        for a, b in zip(x, y, strict=True)
+    )
 
 
 def rows_of(plan) -> list[int]:
@@ -26,8 +30,12 @@ def rows_of(plan) -> list[int]:
 
 
 PLANS = {
-    "by_caption": lambda epoch, **more: by_caption(OWNER, LENGTHS, batch=32, seed=3, epoch=epoch, **more),
-    "by_picture": lambda epoch, **more: by_picture(OWNER, LENGTHS, batch=8, captions=3, seed=3, epoch=epoch, **more),
+    "by_caption": lambda epoch, **more: by_caption(
+        OWNER, LENGTHS, batch=32, seed=3, epoch=epoch, **more
+    ),
+    "by_picture": lambda epoch, **more: by_picture(
+        OWNER, LENGTHS, batch=8, captions=3, seed=3, epoch=epoch, **more
+    ),
 }
 
 
@@ -77,7 +85,9 @@ def test_by_caption_mixes_lengths_over_the_epoch():
 def test_by_picture_takes_every_picture_once_with_k_of_its_sentences():
     """Sentences belong to the picture that owns them; pictures without sentences are left out."""
     plan = PLANS["by_picture"](0)
-    assert sorted(np.concatenate([step.samples for step in plan]).tolist()) == sorted(set(OWNER.tolist()))
+    assert sorted(np.concatenate([step.samples for step in plan]).tolist()) == sorted(
+        set(OWNER.tolist())
+    )
     for step in plan:
         np.testing.assert_array_equal(OWNER[step.rows], step.samples[step.owner])
         np.testing.assert_array_equal(np.bincount(step.owner), 3)
@@ -94,7 +104,9 @@ def test_by_picture_shows_all_sentences_in_turn():
 
 def test_by_picture_repeats_where_there_are_too_few():
     """A picture with one sentence gives it three times."""
-    plan = by_picture(np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0)
+    plan = by_picture(
+        np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0
+    )
     assert Counter(rows_of(plan))[0] == 3
 
 
@@ -104,7 +116,11 @@ def test_shards_share_every_batch_and_lose_almost_nothing(kind):
     whole = PLANS[kind](1)
     halves = [PLANS[kind](1, shard=Shard(index, 2)) for index in range(2)]
     for left, right in zip(*halves, strict=True):
-        assert (len(left.samples), len(left.rows), left.length) == (len(right.samples), len(right.rows), left.length)
+        assert (len(left.samples), len(left.rows), left.length) == (
+            len(right.samples),
+            len(right.rows),
+            left.length,
+        )
         assert not set(left.samples) & set(right.samples) or kind == "by_caption"
     lost = set(rows_of(whole)) - set(rows_of(halves[0]) + rows_of(halves[1]))
     assert len(lost) <= (1 if kind == "by_caption" else 3)
@@ -114,7 +130,10 @@ def test_shards_share_every_batch_and_lose_almost_nothing(kind):
 
 def test_shards_have_one_length_a_step():
     """Processes that run one program together need one shape: the length is that of the whole batch."""
-    plans = [by_picture(OWNER, LENGTHS, batch=9, captions=2, seed=0, epoch=0, shard=Shard(index, 3)) for index in range(3)]
+    plans = [
+        by_picture(OWNER, LENGTHS, batch=9, captions=2, seed=0, epoch=0, shard=Shard(index, 3))
+        for index in range(3)
+    ]
     lengths = [[step.length for step in plan] for plan in plans]
     assert lengths[0] == lengths[1] == lengths[2]
 
@@ -129,7 +148,10 @@ def test_in_order_is_every_sample_once():
 def test_a_batch_must_suit_the_processes():
     """5 sentences for 2 processes is refused, and so is an empty batch."""
     for batch, count in ((5, 2), (0, 1)):
-        with pytest.raises(ArgumentError, match=f"positive multiple of the number of processes. Received: batch={batch}, processes={count}"):
+        with pytest.raises(
+            ArgumentError,
+            match=f"positive multiple of the number of processes. Received: batch={batch}, processes={count}",
+        ):
             by_caption(OWNER, LENGTHS, batch=batch, seed=0, epoch=0, shard=Shard(0, count))
     with pytest.raises(ArgumentError, match="captions: expected at least one a picture"):
         by_picture(OWNER, LENGTHS, batch=4, captions=0, seed=0, epoch=0)
@@ -138,7 +160,12 @@ def test_a_batch_must_suit_the_processes():
 def test_nothing_to_plan_is_an_empty_plan():
     """No sentences, no batches."""
     none = np.zeros(0, np.int32)
-    assert by_caption(none, none, batch=4, seed=0, epoch=0) == by_picture(none, none, batch=4, captions=2, seed=0, epoch=0) == in_order(0, batch=3) == []
+    assert (
+        by_caption(none, none, batch=4, seed=0, epoch=0)
+        == by_picture(none, none, batch=4, captions=2, seed=0, epoch=0)
+        == in_order(0, batch=3)
+        == []
+    )
 
 
 @given(st.lists(st.integers(2, 14), min_size=1, max_size=40), st.integers(1, 5))
@@ -150,7 +177,11 @@ def test_padded_lengths_are_the_best_there_are(lengths, count):
     def cost(chosen):
         return sum(next(length for length in chosen if length >= value) for value in lengths)
 
-    best = min(cost((*others, values[-1])) for size in range(min(count, len(values))) for others in combinations(values[:-1], size))
+    best = min(
+        cost((*others, values[-1]))
+        for size in range(min(count, len(values)))
+        for others in combinations(values[:-1], size)
+    )
     chosen = padded_lengths(lengths, count)
     assert len(chosen) <= count
     assert list(chosen) == sorted(set(chosen))

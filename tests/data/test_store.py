@@ -44,7 +44,9 @@ def test_features_of_any_number_of_frames_come_back(tmp_path):
     again = FeatureStore(tmp_path, "encoder", "float32")
     check(again, range(20))
     assert again.shape == (2, 3)
-    assert isinstance(again.features("3").base, np.memmap) or isinstance(again.features("3"), np.memmap)
+    assert isinstance(again.features("3").base, np.memmap) or isinstance(
+        again.features("3"), np.memmap
+    )
     starts, counts = again.places(["5", "0", "5"])
     np.testing.assert_array_equal(counts, [2, 1, 2])
     np.testing.assert_array_equal(again.rows()[starts[0] : starts[0] + 2], rows(5))
@@ -52,7 +54,9 @@ def test_features_of_any_number_of_frames_come_back(tmp_path):
 
 def test_half_precision_is_rounded_not_more(tmp_path):
     """Relative error below 5e-4."""
-    np.testing.assert_allclose(filled(tmp_path, range(9), "float16").features("7"), rows(7), rtol=5e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        filled(tmp_path, range(9), "float16").features("7"), rows(7), rtol=5e-4, atol=1e-6
+    )
 
 
 def test_missing_names_what_is_not_there_once(tmp_path):
@@ -71,13 +75,22 @@ def test_what_is_stored_already_stays(tmp_path):
 
 @pytest.mark.parametrize(
     ("identity", "preprocessing", "dtype"),
-    [("b", Preprocessing(8, 8), "float16"), ("a", Preprocessing(8, 9), "float16"), ("a", Preprocessing(8, 8, "crop"), "float16"), ("a", Preprocessing(8, 8), "float32")],
+    [
+        ("b", Preprocessing(8, 8), "float16"),
+        ("a", Preprocessing(8, 9), "float16"),
+        ("a", Preprocessing(8, 8, "crop"), "float16"),
+        ("a", Preprocessing(8, 8), "float32"),
+    ],
 )
-def test_another_encoder_preprocessing_or_type_is_another_store(tmp_path, identity, preprocessing, dtype):
+def test_another_encoder_preprocessing_or_type_is_another_store(
+    tmp_path, identity, preprocessing, dtype
+):
     """A stale feature cannot be found."""
     FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
     assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
-    assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == ["k"]
+    assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == [
+        "k"
+    ]
 
 
 def test_an_open_store_learns_what_others_add(tmp_path):
@@ -178,9 +191,15 @@ def test_verify_finds_and_forgets_damaged_rows(tmp_path):
 @pytest.mark.parametrize(
     ("features", "sentence"),
     [
-        (np.zeros((2, 3)), r"expected features \(T, R, D\) of at least one frame. Received: shape=\(2, 3\)"),
+        (
+            np.zeros((2, 3)),
+            r"expected features \(T, R, D\) of at least one frame. Received: shape=\(2, 3\)",
+        ),
         (np.zeros((0, 2, 3)), "at least one frame"),
-        (np.zeros((1, 2, 4)), r"expected features of one shape \(R, D\). Received: \[\(2, 3\), \(2, 4\)\]"),
+        (
+            np.zeros((1, 2, 4)),
+            r"expected features of one shape \(R, D\). Received: \[\(2, 3\), \(2, 4\)\]",
+        ),
         (np.full((1, 2, 3), 1e5), "numbers beyond the range of float16; store float32"),
         (np.full((1, 2, 3), np.nan), "infinite numbers or NaN from the encoder"),
     ],
@@ -217,7 +236,9 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, previous[1]))
-        with pytest.raises(DataError, match=r"features cannot be stored here \(File too large\). Free space"):
+        with pytest.raises(
+            DataError, match=r"features cannot be stored here \(File too large\). Free space"
+        ):
             store.append(["10", "11"], [rows(10), rows(11)])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, previous)
@@ -254,12 +275,19 @@ for number in range(first, last, step):
 
 
 def writer(folder: Path, first: int, last: int, step: int) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", WRITER, str(folder), str(first), str(last), str(step)], stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), str(first), str(last), str(step)],
+        stdout=subprocess.PIPE,
+    )
 
 
 def test_processes_that_write_at_once_corrupt_nothing(tmp_path):
     """Three processes, keys that overlap: every key is right, and stored once."""
-    workers = [writer(tmp_path, 0, 120, 1), writer(tmp_path, 119, -1, -1), writer(tmp_path, 0, 120, 1)]
+    workers = [
+        writer(tmp_path, 0, 120, 1),
+        writer(tmp_path, 119, -1, -1),
+        writer(tmp_path, 0, 120, 1),
+    ]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0]
     store = FeatureStore(tmp_path, "encoder", "float32")
     check(store, range(120))

@@ -32,7 +32,10 @@ def test_good_files_all_pass(photos):
 
 def test_one_bad_file_stops_the_run(samples):
     """The first is named with its reason, the others are counted, and what to do is said."""
-    with pytest.raises(DataError, match=r"photo03.jpg: the picture is damaged.* \(1 more cannot be read either.\) Repair or remove it, or set data.on_error to skip"):
+    with pytest.raises(
+        DataError,
+        match=r"photo03.jpg: the picture is damaged.* \(1 more cannot be read either.\) Repair or remove it, or set data.on_error to skip",
+    ):
         survey(samples)
 
 
@@ -40,7 +43,9 @@ def test_skipping_leaves_out_and_lists_what_was_left_out(samples, tmp_path):
     """The others remain in order; the list gives id, media and reason."""
     report = tmp_path / "out" / "lost.jsonl"
     kept = survey(samples, on_error="skip", most_lost=0.2, report=report)
-    assert [sample.id for sample in kept] == [sample.id for number, sample in enumerate(samples) if number not in (3, 8)]
+    assert [sample.id for sample in kept] == [
+        sample.id for number, sample in enumerate(samples) if number not in (3, 8)
+    ]
     losses = [json.loads(line) for line in report.read_text().splitlines()]
     assert [loss["id"] for loss in losses] == ["photo03.jpg", "photo08.jpg"]
     assert losses[1]["reason"] == "there is no such file."
@@ -62,7 +67,9 @@ def test_nothing_lost_leaves_no_list(samples, tmp_path):
 
 def test_too_great_a_loss_fails_even_when_skipping(samples, tmp_path):
     """2 of 12 is more than a tenth; the list is written all the same."""
-    with pytest.raises(DataError, match=r"2 of 12 files cannot be read, more than the share of 0.1 allowed"):
+    with pytest.raises(
+        DataError, match=r"2 of 12 files cannot be read, more than the share of 0.1 allowed"
+    ):
         survey(samples, on_error="skip", most_lost=0.1, report=tmp_path / "lost.jsonl")
     assert len((tmp_path / "lost.jsonl").read_text().splitlines()) == 2
 
@@ -72,7 +79,9 @@ def test_what_was_opened_is_remembered_by_content(samples, tmp_path, monkeypatch
     memory = tmp_path / "m.jsonl"
     kept = survey(samples, contents=Contents(memory), on_error="skip", most_lost=0.2)
     opened, original = [], module.read_picture
-    monkeypatch.setattr(module, "read_picture", lambda media, **how: opened.append(media) or original(media, **how))
+    monkeypatch.setattr(
+        module, "read_picture", lambda media, **how: opened.append(media) or original(media, **how)
+    )
     assert survey(samples, contents=Contents(memory), on_error="skip", most_lost=0.2) == kept
     assert opened == []
     Image.new("RGB", (5, 5)).save(samples[3].media)
@@ -84,7 +93,10 @@ def test_what_was_opened_is_remembered_by_content(samples, tmp_path, monkeypatch
 @pytest.mark.parametrize("holds", ["pictures", "clips"])
 def test_an_error_that_passes_is_not_remembered(photos, tmp_path, monkeypatch, error, holds):
     """A disk that failed once, or memory that was full, says nothing about the file."""
-    samples, memory = [Sample(path.name, str(path), path.name, "train") for path in photos], tmp_path / "m.jsonl"
+    samples, memory = (
+        [Sample(path.name, str(path), path.name, "train") for path in photos],
+        tmp_path / "m.jsonl",
+    )
 
     def fail(*arguments, **options):
         raise error

@@ -9,9 +9,16 @@ from lrcn_seq.decoders.attention_lstm import AttentionLstm
 from lrcn_seq.records import Encoded
 
 V, U, E, A, D = 11, 5, 4, 3, 6
-EXACT = 1e-12 if keras.backend.backend() == "tensorflow" else 1e-5  # Keras computes float64 in float32 on the others
+EXACT = (
+    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
+)  # Keras computes float64 in float32 on the others
 MASK = np.array([[True, True, False], [True, False, False], [True, True, True]])
-OPTIONS = [{}, {"gate": False}, {"deep_output": False}, {"feature_units": 7, "initializer_range": 0.1}]
+OPTIONS = [
+    {},
+    {"gate": False},
+    {"deep_output": False},
+    {"feature_units": 7, "initializer_range": 0.1},
+]
 
 
 def encoded(dtype="float64"):
@@ -50,8 +57,12 @@ def oracle(decoder, ids, masks=None):
     """(logits (L, V), weights (L, M)) of one sentence for each picture, place by place and word by word; dropout masks are of the words and of what enters the logits."""
     rows = []
     masks = np.ones((2, len(ids), 1)) if masks is None else masks
-    for features, mask, sentence, on_word, on_leaving in zip(array(encoded().features), MASK, ids, *masks, strict=True):
-        places = [region for step, real in zip(features, mask, strict=True) if real for region in step]
+    for features, mask, sentence, on_word, on_leaving in zip(
+        array(encoded().features), MASK, ids, *masks, strict=True
+    ):
+        places = [
+            region for step, real in zip(features, mask, strict=True) if real for region in step
+        ]
         if decoder.feature is not None:
             places = [dense(decoder.feature, a) for a in places]
         mean = sum(places) / len(places)
@@ -60,16 +71,31 @@ def oracle(decoder, ids, masks=None):
         for word in sentence:
             y = array(decoder.embed.embeddings)[word] * on_word
             part = decoder.attention
-            energy = np.array([np.tanh(dense(part.key, a) + dense(part.query, h)) @ array(part.score.kernel)[:, 0] for a in places])
+            energy = np.array(
+                [
+                    np.tanh(dense(part.key, a) + dense(part.query, h))
+                    @ array(part.score.kernel)[:, 0]
+                    for a in places
+                ]
+            )
             alpha = np.exp(energy) / np.exp(energy).sum()
             z = sum(weight * a for weight, a in zip(alpha, places, strict=True))
             if decoder.gate is not None:
                 z = sigmoid(dense(decoder.gate, h)) * z
-            total = y @ array(decoder.lstm.kernel) + array(decoder.lstm.bias) + h @ array(decoder.lstm.recurrent_kernel) + z @ array(decoder.context_gates.kernel)
+            total = (
+                y @ array(decoder.lstm.kernel)
+                + array(decoder.lstm.bias)
+                + h @ array(decoder.lstm.recurrent_kernel)
+                + z @ array(decoder.context_gates.kernel)
+            )
             i, f, g, o = total[:U], total[U : 2 * U], total[2 * U : 3 * U], total[3 * U :]
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(c)
-            leaving = y + h @ array(decoder.deep[0].kernel) + z @ array(decoder.deep[1].kernel) if decoder.deep else h
+            leaving = (
+                y + h @ array(decoder.deep[0].kernel) + z @ array(decoder.deep[1].kernel)
+                if decoder.deep
+                else h
+            )
             logits.append(dense(decoder.output_words, leaving * on_leaving))
             looks.append(np.pad(alpha, (0, 6 - len(alpha))))
         rows.append((np.stack(logits), np.stack(looks)))
@@ -129,7 +155,11 @@ def test_dropout_is_drawn_once_a_sentence(rate):
     keras.utils.set_random_seed(5)
     decoder = built("float32", **{rate: 0.5})
     memory, state = decoder.start(encoded("float32"), training=True)
-    once, again = (array(decoder.step(ops.zeros((3,), "int32"), state, memory).logits) for _ in range(2))
-    plain = array(decoder.step(ops.zeros((3,), "int32"), *reversed(decoder.start(encoded("float32")))).logits)
+    once, again = (
+        array(decoder.step(ops.zeros((3,), "int32"), state, memory).logits) for _ in range(2)
+    )
+    plain = array(
+        decoder.step(ops.zeros((3,), "int32"), *reversed(decoder.start(encoded("float32")))).logits
+    )
     assert np.array_equal(once, again)
     assert not np.allclose(once, plain, atol=1e-3)

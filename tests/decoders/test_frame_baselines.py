@@ -17,7 +17,9 @@ def array(tensor):
 
 
 def run(decoder, steps=S):
-    logits, mask = decoder(Encoded(ops.convert_to_tensor(FEATURES[:, :steps]), ops.convert_to_tensor(MASK[:, :steps])))
+    logits, mask = decoder(
+        Encoded(ops.convert_to_tensor(FEATURES[:, :steps]), ops.convert_to_tensor(MASK[:, :steps]))
+    )
     return array(logits), array(mask)
 
 
@@ -38,7 +40,9 @@ def test_features_are_averaged_over_real_steps():
     decoder = FrameMean(C, pool="features", dense=6)
     found, mask = run(decoder)
     mean = np.stack([FEATURES[0, :3].mean((0, 1)), FEATURES[1, :1].mean((0, 1))])
-    assert np.allclose(found[:, 0], dense(decoder.labels, np.maximum(dense(decoder.dense, mean), 0)), atol=1e-5)
+    assert np.allclose(
+        found[:, 0], dense(decoder.labels, np.maximum(dense(decoder.dense, mean), 0)), atol=1e-5
+    )
     assert mask.tolist() == [[True], [True]]
 
 

@@ -10,7 +10,9 @@ from lrcn_seq.records import Encoded
 
 KINDS = {"1u": (1, False), "2u": (2, False), "2f": (2, True), "4f": (4, True)}
 V, U, E, D = 11, 5, 4, 6
-EXACT = 1e-12 if keras.backend.backend() == "tensorflow" else 1e-5  # Keras computes float64 in float32 on the others
+EXACT = (
+    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
+)  # Keras computes float64 in float32 on the others
 
 
 def encoded(dtype="float64", batch=3):
@@ -26,7 +28,9 @@ def words(batch=3, length=7):
 
 def built(kind="2f", dtype="float64", **options):
     layers, factored = KINDS[kind]
-    decoder = Lrcn(V, layers=layers, factored=factored, units=U, embedding=E, dtype=dtype, **options)
+    decoder = Lrcn(
+        V, layers=layers, factored=factored, units=U, embedding=E, dtype=dtype, **options
+    )
     decoder(encoded(dtype), words())
     rng = np.random.default_rng(2)
     for weight in decoder.weights:
@@ -47,7 +51,13 @@ def lstm(x, state, weights, extra):
     """One step, gate by gate, from the equations of the paper."""
     (h, c), (kernel, recurrent, bias) = state, weights
     n = h.shape[-1]
-    gate = [x @ kernel[:, k * n : (k + 1) * n] + h @ recurrent[:, k * n : (k + 1) * n] + bias[k * n : (k + 1) * n] + extra[:, k * n : (k + 1) * n] for k in range(4)]
+    gate = [
+        x @ kernel[:, k * n : (k + 1) * n]
+        + h @ recurrent[:, k * n : (k + 1) * n]
+        + bias[k * n : (k + 1) * n]
+        + extra[:, k * n : (k + 1) * n]
+        for k in range(4)
+    ]
     i, f, o = sigmoid(gate[0]), sigmoid(gate[1]), sigmoid(gate[3])
     c = f * c + i * np.tanh(gate[2])
     return o * np.tanh(c), c
@@ -56,7 +66,9 @@ def lstm(x, state, weights, extra):
 def oracle(decoder, kind, given, ids, first=False):
     """Logits (B, L, V) in NumPy, word by word."""
     features, mask = map(array, given)
-    v = np.stack([row[real].reshape(-1, D).mean(0) for row, real in zip(features, mask, strict=True)])
+    v = np.stack(
+        [row[real].reshape(-1, D).mean(0) for row, real in zip(features, mask, strict=True)]
+    )
     if decoder.feature is not None:
         v = v @ array(decoder.feature.kernel) + array(decoder.feature.bias)
     image, none = v @ array(decoder.image_gates.kernel), np.zeros((len(v), 4 * U))
@@ -67,7 +79,12 @@ def oracle(decoder, kind, given, ids, first=False):
     def climb(x, start, image):
         for index in range(start, layers):
             layer = decoder.stack[index]
-            cells[index] = lstm(x, cells[index], map(array, (layer.kernel, layer.recurrent_kernel, layer.bias)), image if index == place else none)
+            cells[index] = lstm(
+                x,
+                cells[index],
+                map(array, (layer.kernel, layer.recurrent_kernel, layer.bias)),
+                image if index == place else none,
+            )
             x = cells[index][0]
         return x
 
@@ -80,7 +97,9 @@ def oracle(decoder, kind, given, ids, first=False):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("options", [{}, {"image": "first"}, {"feature_units": 7, "output_bias": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"image": "first"}, {"feature_units": 7, "output_bias": False}]
+)
 def test_equals_equations(kind, options):
     """The logits equal the paper's equations to 1e-12 in float64."""
     decoder = built(kind, **options)
@@ -108,14 +127,24 @@ def tensors(tree):
 
 
 def sampled(decoder, probability, uniforms, training=False):
-    return array(decoder.sampled(encoded("float32"), tensors(words()), probability=probability, uniforms=tensors(uniforms.astype("float32")), training=training))
+    return array(
+        decoder.sampled(
+            encoded("float32"),
+            tensors(words()),
+            probability=probability,
+            uniforms=tensors(uniforms.astype("float32")),
+            training=training,
+        )
+    )
 
 
 def test_sampled_without_sampling_equals_call():
     """At probability 0 scheduled sampling gives the teacher-forced logits."""
     decoder = built(dtype="float32")
     uniforms = np.zeros((7, 3))
-    assert np.allclose(sampled(decoder, 0.0, uniforms), array(decoder(encoded("float32"), words())), atol=1e-5)
+    assert np.allclose(
+        sampled(decoder, 0.0, uniforms), array(decoder(encoded("float32"), words())), atol=1e-5
+    )
 
 
 def test_sampled_feeds_own_words():
@@ -129,7 +158,9 @@ def test_sampled_feeds_own_words():
         state = out.state
         expected.append(array(out.logits))
         if place < 6:
-            fed = np.where(uniforms[place + 1] < 0.5, expected[-1].argmax(-1), words()[:, place + 1]).astype("int32")
+            fed = np.where(
+                uniforms[place + 1] < 0.5, expected[-1].argmax(-1), words()[:, place + 1]
+            ).astype("int32")
     assert np.allclose(sampled(decoder, 0.5, uniforms), np.stack(expected, 1), atol=1e-5)
 
 

@@ -21,7 +21,9 @@ def array(tensor):
 
 
 def run(decoder, training=False):
-    logits, mask = decoder(Encoded(ops.convert_to_tensor(FEATURES), ops.convert_to_tensor(MASK)), training=training)
+    logits, mask = decoder(
+        Encoded(ops.convert_to_tensor(FEATURES), ops.convert_to_tensor(MASK)), training=training
+    )
     return array(logits), array(mask)
 
 
@@ -31,13 +33,21 @@ def rival(bidirectional, **options):
 
 
 def lstms(decoder):
-    return [weight for stack in (decoder.stack, decoder.back) for layer in stack for weight in layer.get_weights()]
+    return [
+        weight
+        for stack in (decoder.stack, decoder.back)
+        for layer in stack
+        for weight in layer.get_weights()
+    ]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_every_step_equals_keras(bidirectional):
     """With the weights copied over, logits at every real step equal those of keras.layers."""
-    decoder, layer = LstmFrames(C, units=U, bidirectional=bidirectional), rival(bidirectional, return_sequences=True)
+    decoder, layer = (
+        LstmFrames(C, units=U, bidirectional=bidirectional),
+        rival(bidirectional, return_sequences=True),
+    )
     found, mask = run(decoder)
     assert np.array_equal(mask, MASK)
     for row, length in enumerate(LENGTHS):
@@ -51,7 +61,10 @@ def test_every_step_equals_keras(bidirectional):
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_last_equals_keras(bidirectional):
     """`last` equals a Keras LSTM that returns its last output only, at each clip's own end."""
-    decoder, layer = LstmFrames(C, units=U, output="last", bidirectional=bidirectional, dense=3), rival(bidirectional)
+    decoder, layer = (
+        LstmFrames(C, units=U, output="last", bidirectional=bidirectional, dense=3),
+        rival(bidirectional),
+    )
     found, mask = run(decoder)
     assert mask.tolist() == [[True]] * B
     for row, length in enumerate(LENGTHS):
@@ -77,7 +90,9 @@ def test_dropout_acts_in_training_only(rate):
     keras.utils.set_random_seed(5)
     decoder = LstmFrames(C, units=U, **{rate: 0.5})
     assert np.array_equal(run(decoder)[0], run(decoder)[0])
-    assert not np.allclose(run(decoder, training=True)[0], run(decoder, training=True)[0], atol=1e-3)
+    assert not np.allclose(
+        run(decoder, training=True)[0], run(decoder, training=True)[0], atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("rate", ["feature_dropout", "dropout"])
@@ -87,8 +102,12 @@ def test_dropout_is_one_mask_a_clip(rate):
     decoder = LstmFrames(C, units=2, layers=2, **{rate: 0.5})
     found, (first, second) = run(decoder, training=True)[0], decoder.stack
     masks = 2 * np.array(list(product([0, 1], repeat=4)), "float32")
-    on_features, on_first, on_second = (masks, 1, 1) if rate == "feature_dropout" else (1, masks[:, :2], masks[:, 2:])
+    on_features, on_first, on_second = (
+        (masks, 1, 1) if rate == "feature_dropout" else (1, masks[:, :2], masks[:, 2:])
+    )
     for row, length in enumerate(LENGTHS):
-        outputs = array(second(array(first(FEATURES[row, :length] * on_features)) * on_first)) * on_second
+        outputs = (
+            array(second(array(first(FEATURES[row, :length] * on_features)) * on_first)) * on_second
+        )
         every = array(decoder.labels(outputs)).transpose(1, 0, 2)
         assert np.abs(every - found[row, :length]).max(axis=(1, 2)).min() < 1e-5

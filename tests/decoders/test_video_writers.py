@@ -10,7 +10,9 @@ from lrcn_seq.decoders.s2vt import S2vt
 from lrcn_seq.records import Encoded
 
 B, S, R, D, U, E, F, V, L = 3, 5, 2, 4, 6, 5, 3, 11, 4
-EXACT = 1e-12 if keras.backend.backend() == "tensorflow" else 1e-5  # Keras computes float64 in float32 on the others
+EXACT = (
+    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
+)  # Keras computes float64 in float32 on the others
 LENGTHS = (5, 2, 3)
 MASK = np.arange(S) < np.array(LENGTHS)[:, None]
 FEATURES = np.random.default_rng(0).normal(size=(B, S, R, D))
@@ -40,12 +42,20 @@ def s2vt(decoder, frames, words, masks=(1, 1, 1, 1)):
     zero = (np.zeros(U), np.zeros(U))
     first, second = zero, zero
     for frame in frames:
-        first = lstm(decoder.watcher, (frame @ array(decoder.frame.kernel) + array(decoder.frame.bias)) * on_frame, first)
+        first = lstm(
+            decoder.watcher,
+            (frame @ array(decoder.frame.kernel) + array(decoder.frame.bias)) * on_frame,
+            first,
+        )
         second = lstm(decoder.writer, np.concatenate([first[0] * on_first, np.zeros(E)]), second)
     outputs = []
     for word in words:
         first = lstm(decoder.watcher, np.zeros(F), first)
-        second = lstm(decoder.writer, np.concatenate([first[0] * on_first, array(decoder.embed.embeddings)[word] * on_word]), second)
+        second = lstm(
+            decoder.writer,
+            np.concatenate([first[0] * on_first, array(decoder.embed.embeddings)[word] * on_word]),
+            second,
+        )
         outputs.append(second[0] * on_second)
     return np.stack(outputs) @ array(decoder.output_words.kernel) + array(decoder.output_words.bias)
 
@@ -63,7 +73,9 @@ def encoder_decoder(decoder, frames, words, masks=(1, 1, 1)):
 
     for frame in frames:
         climb(decoder.readers, frame)
-    outputs = [climb(decoder.writers, array(decoder.embed.embeddings)[word] * on_word) for word in words]
+    outputs = [
+        climb(decoder.writers, array(decoder.embed.embeddings)[word] * on_word) for word in words
+    ]
     return np.stack(outputs) @ array(decoder.output_words.kernel) + array(decoder.output_words.bias)
 
 
@@ -78,7 +90,10 @@ def built(part, **options):
     return decoder, encoded
 
 
-CASES = pytest.mark.parametrize(("part", "options", "oracle"), [(S2vt, {"frame_units": F}, s2vt), (EncoderDecoder, {"layers": 2}, encoder_decoder)])
+CASES = pytest.mark.parametrize(
+    ("part", "options", "oracle"),
+    [(S2vt, {"frame_units": F}, s2vt), (EncoderDecoder, {"layers": 2}, encoder_decoder)],
+)
 
 
 @CASES
@@ -87,7 +102,10 @@ def test_equals_equations(part, options, oracle):
     decoder, encoded = built(part, **options)
     found = array(decoder(encoded, WORDS))
     for row, length in enumerate(LENGTHS):
-        assert np.abs(found[row] - oracle(decoder, FEATURES[row, :length].mean(1), WORDS[row])).max() < EXACT
+        assert (
+            np.abs(found[row] - oracle(decoder, FEATURES[row, :length].mean(1), WORDS[row])).max()
+            < EXACT
+        )
 
 
 @CASES
@@ -104,5 +122,7 @@ def test_dropout_equals_equations(part, options, oracle):
         state = out.state
         found.append(array(out.logits))
     for row, length in enumerate(LENGTHS):
-        expected = oracle(decoder, FEATURES[row, :length].mean(1), WORDS[row], [mask[row] for mask in masks])
+        expected = oracle(
+            decoder, FEATURES[row, :length].mean(1), WORDS[row], [mask[row] for mask in masks]
+        )
         assert np.abs(np.stack(found, 1)[row] - expected).max() < EXACT

@@ -11,5 +11,8 @@ def test_dropout_of_the_blog():
     """In training about 70 % of the blog's features are dropped."""
     encoder = BlogLrcn()
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 80, 80, 3)).astype("uint8")
-    quiet, noisy = (ops.convert_to_numpy(encoder(pack(pixels), training=mode).features) for mode in (False, True))
+    quiet, noisy = (
+        ops.convert_to_numpy(encoder(pack(pixels), training=mode).features)
+        for mode in (False, True)
+    )
     assert 0.6 < 1 - (noisy != 0).sum() / (quiet != 0).sum() < 0.8

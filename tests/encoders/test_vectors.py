@@ -27,5 +27,7 @@ def test_normalized():
 
 def test_other_width():
     """Vectors of another width are refused with both widths."""
-    with pytest.raises(ArgumentError, match=r"Expected vectors of width 5. Received: vectors of width 4"):
+    with pytest.raises(
+        ArgumentError, match=r"Expected vectors of width 5. Received: vectors of width 4"
+    ):
         Vectors(5)(pack(np.ones((1, 1, 4), "float32")))

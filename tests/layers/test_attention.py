@@ -12,7 +12,9 @@ def test_weights_are_a_distribution_over_real_places(policy):
     """Weights are positive and sum to 1 over real places, and are zero elsewhere, in every precision."""
     layer = Attention(8, dtype=policy)
     rng = np.random.default_rng(0)
-    values, query = (ops.cast(rng.normal(size=shape) * 30, layer.compute_dtype) for shape in ((2, 5, 4), (2, 3)))
+    values, query = (
+        ops.cast(rng.normal(size=shape) * 30, layer.compute_dtype) for shape in ((2, 5, 4), (2, 3))
+    )
     layer.build((2, 5, 4), (2, 3))
     mask = ops.convert_to_tensor(np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], bool))
     _, weights = layer.look(query, layer.keys(values), values, mask)

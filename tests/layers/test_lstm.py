@@ -8,7 +8,9 @@ from keras import ops
 from lrcn_seq.layers.lstm import Lstm, advance, recur
 
 L, B, D, U = 5, 3, 4, 6
-EXACT = 1e-12 if keras.backend.backend() == "tensorflow" else 1e-5  # Keras computes float64 in float32 on the others
+EXACT = (
+    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
+)  # Keras computes float64 in float32 on the others
 
 
 def array(tensor):
@@ -18,18 +20,27 @@ def array(tensor):
 def values(seed=0, dtype="float64"):
     """Sums (L, B, 4U), h (B, U), c (B, U) and recurrent weights (U, 4U)."""
     rng = np.random.default_rng(seed)
-    return [rng.normal(size=shape).astype(dtype) * 0.7 for shape in ((L, B, 4 * U), (B, U), (B, U), (U, 4 * U))]
+    return [
+        rng.normal(size=shape).astype(dtype) * 0.7
+        for shape in ((L, B, 4 * U), (B, U), (B, U), (U, 4 * U))
+    ]
 
 
 def oracle(sums, h, c, recurrent):
     """Outputs and cells (2, L, B, U), gate by gate."""
+
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
 
     outputs, cells = [], []
     for step in sums:
         z = step + h @ recurrent
-        i, f, g, o = sigmoid(z[:, :U]), sigmoid(z[:, U : 2 * U]), np.tanh(z[:, 2 * U : 3 * U]), sigmoid(z[:, 3 * U :])
+        i, f, g, o = (
+            sigmoid(z[:, :U]),
+            sigmoid(z[:, U : 2 * U]),
+            np.tanh(z[:, 2 * U : 3 * U]),
+            sigmoid(z[:, 3 * U :]),
+        )
         c = f * c + i * g
         h = o * np.tanh(c)
         outputs.append(h)
@@ -50,7 +61,9 @@ def test_recur_gradient_equals_finite_differences(gradients):
     def loss(*given):
         return (oracle(*given) * weight).sum()
 
-    found = gradients(lambda *given: ops.sum(ops.multiply(recur(*given), ops.convert_to_tensor(weight))), values())
+    found = gradients(
+        lambda *given: ops.sum(ops.multiply(recur(*given), ops.convert_to_tensor(weight))), values()
+    )
     rng = np.random.default_rng(8)
     for place, gradient in enumerate(found):
         direction = rng.normal(size=gradient.shape)
@@ -58,7 +71,9 @@ def test_recur_gradient_equals_finite_differences(gradients):
         plus[place] += 1e-5 * direction
         minus[place] -= 1e-5 * direction
         expected = (loss(*plus) - loss(*minus)) / 2e-5
-        assert np.isclose((gradient * direction).sum(), expected, rtol=1e-4 if EXACT > 1e-9 else 1e-8)
+        assert np.isclose(
+            (gradient * direction).sum(), expected, rtol=1e-4 if EXACT > 1e-9 else 1e-8
+        )
 
 
 def test_layer_equals_keras():
@@ -88,7 +103,9 @@ def test_sequence_ends_where_the_row_does():
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
-    _, (hidden, cell) = layer.sequence(sums, (h, c), ops.convert_to_tensor(np.array([2, 0, L], "int32")))
+    _, (hidden, cell) = layer.sequence(
+        sums, (h, c), ops.convert_to_tensor(np.array([2, 0, L], "int32"))
+    )
     for row, length in enumerate((2, 0, L)):
         _, (expected, last) = layer.sequence(sums[:length], (h, c)) if length else (None, (h, c))
         assert np.allclose(array(hidden)[row], array(expected)[row], atol=1e-6)
@@ -110,13 +127,21 @@ def test_step_outside_a_call_keeps_the_compute_type(policy):
     """A step taken outside of `__call__` gives the compute type of the policy, so that loops over it keep their type."""
     layer = Lstm(U, dtype=policy)
     layer.build((None, D))
-    hidden, (_, cell) = layer.step(layer.project(ops.ones((B, D), layer.compute_dtype)), layer.zero_state(B))
-    assert keras.backend.standardize_dtype(hidden.dtype) == keras.backend.standardize_dtype(cell.dtype) == layer.compute_dtype
+    hidden, (_, cell) = layer.step(
+        layer.project(ops.ones((B, D), layer.compute_dtype)), layer.zero_state(B)
+    )
+    assert (
+        keras.backend.standardize_dtype(hidden.dtype)
+        == keras.backend.standardize_dtype(cell.dtype)
+        == layer.compute_dtype
+    )
 
 
 def test_gates_saturate():
     """Sums of ±1000 give gates of exactly 0 and 1 and no NaN."""
-    sums = np.concatenate([np.full((1, 2 * U), 1000.0), np.full((1, U), -1000.0), np.full((1, U), 1000.0)], 1).astype("float32")
+    sums = np.concatenate(
+        [np.full((1, 2 * U), 1000.0), np.full((1, U), -1000.0), np.full((1, U), 1000.0)], 1
+    ).astype("float32")
     hidden, cell, _ = advance(ops.convert_to_tensor(sums), ops.ones((1, U)))
     assert np.allclose(array(cell), 0.0)
     assert np.allclose(array(hidden), 0.0)

@@ -36,5 +36,7 @@ def test_no_frame_at_all():
 def test_padding_passes_no_gradient(gradients):
     """The gradient of a frame is the sum over its places; padding adds nothing."""
     index = ops.convert_to_tensor(np.array([[0, 0, -1], [1, -1, -1]], "int32"))
-    found = gradients(lambda features: ops.sum(spread(features, index).features), [np.ones((3, 1, 2), "float32")])[0]
+    found = gradients(
+        lambda features: ops.sum(spread(features, index).features), [np.ones((3, 1, 2), "float32")]
+    )[0]
     assert found[:, 0, 0].tolist() == [2, 1, 0]

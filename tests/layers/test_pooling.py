@@ -27,7 +27,9 @@ def test_mean_leaves_padding_out():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_mean_of_many_steps_does_not_overflow(dtype):
     """In half precision the mean of 5,000 steps of 100 is 100."""
-    found = masked_mean(Encoded(ops.full((1, 5000, 1, 2), 100.0, dtype), ops.ones((1, 5000), "bool")))
+    found = masked_mean(
+        Encoded(ops.full((1, 5000, 1, 2), 100.0, dtype), ops.ones((1, 5000), "bool"))
+    )
     assert ops.convert_to_numpy(ops.cast(found, "float32")).tolist() == [[100, 100]]
 
 

@@ -11,7 +11,10 @@ from lrcn_seq.layers.scaling import scale
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 3)).astype("uint8")
 
 
-@pytest.mark.parametrize(("scaling", "module"), [("tf", "mobilenet_v2"), ("caffe", "vgg16"), ("torch", "densenet"), ("none", "convnext")])
+@pytest.mark.parametrize(
+    ("scaling", "module"),
+    [("tf", "mobilenet_v2"), ("caffe", "vgg16"), ("torch", "densenet"), ("none", "convnext")],
+)
 def test_equals_keras(scaling, module):
     """A scaling equals what the module of a network that needs it does."""
     expected = getattr(keras.applications, module).preprocess_input(PIXELS.astype("float32"))
@@ -25,13 +28,17 @@ def test_unit():
 
 def test_the_released_mean_differs_in_red_only():
     """By five; the order is blue, green, red."""
-    caffe, released = (ops.convert_to_numpy(scale(PIXELS, name)) for name in ("caffe", "caffe_lrcn"))
+    caffe, released = (
+        ops.convert_to_numpy(scale(PIXELS, name)) for name in ("caffe", "caffe_lrcn")
+    )
     assert np.allclose(caffe - released, [0, 0, 5], atol=1e-4)
 
 
 def test_flow_that_stands_still_is_zero():
     """128 is the code of no motion."""
-    assert np.array_equal(ops.convert_to_numpy(scale(PIXELS, "flow")), PIXELS.astype("float32") - 128)
+    assert np.array_equal(
+        ops.convert_to_numpy(scale(PIXELS, "flow")), PIXELS.astype("float32") - 128
+    )
 
 
 def test_unknown():

@@ -1,6 +1,6 @@
 """Makes `samples.json`: sentences written and generated here, with what the COCO evaluation code's Java programs and scorers give for them.
 
-    python tests/metrics/make_samples.py          # needs pycocoevalcap and Java; the tests need neither
+python tests/metrics/make_samples.py          # needs pycocoevalcap and Java; the tests need neither
 """
 
 import contextlib
@@ -28,12 +28,20 @@ Jan. Tue. Calif. Mass. mass. Dept. Gov. Sgt. Natl. bldg. arts. x.jpg mp3 (555)12
 ( ) [ ] { } < > << >> <b> </b> <br/> " ' `` '' ` “ ” ‘ ’ « » - -- --- ---- – — … ... .... . . . , ; : ! ? !! ?!
 :) :-( ;D =P ^_^ (-_-) <3 😀 é café naïve Straße İstanbul ΣΑΣ 中文 日本語 العربية ١٢٣ हिन्दी ½ 1½ ² m² x₂ ° © ™ ¥ ₤
 & &amp; &lt; &gt; &quot;a&quot; &nbsp; A&B AT&T S&P-500 and/or he/she a/b/c x-ray co-ed pro- anti-war T-shirt snow-board
-soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".replace("\n", " ").split(" ")
+soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".replace("\n", " ").split(
+    " "
+)
 WORDS = """a the man woman dog cat child children boy girl rides riding ride rode horse horses bike bicycle street road snow beach sand on in at near with of and two three red blue
 large big small little
 running runs run walks walking through across sits sitting stands standing jumping jumps plays playing
 ball frisbee grass field park looking at up it is are was its tail car bus train tracks stop sign""".split()  # noqa: SIM905
-CAPTIONS = ["A man is riding a horse.", "Two dogs play in the snow, near a fence.", "The woman's red bike is parked (again) at the U.S. embassy.", "He can't ride a 20-inch bike at 10:30 p.m.!", ""]
+CAPTIONS = [
+    "A man is riding a horse.",
+    "Two dogs play in the snow, near a fence.",
+    "The woman's red bike is parked (again) at the U.S. embassy.",
+    "He can't ride a 20-inch bike at 10:30 p.m.!",
+    "",
+]
 
 
 def hard_line(generator: random.Random) -> str:
@@ -41,7 +49,11 @@ def hard_line(generator: random.Random) -> str:
     line = ""
     for _ in range(generator.randint(1, 9)):
         piece = generator.choice(PIECES).replace("\n", " ")
-        line += piece + (generator.choice(PIECES) if generator.random() < 0.15 else "") + (generator.choice(".,;:!?'\")") if generator.random() < 0.2 else "")
+        line += (
+            piece
+            + (generator.choice(PIECES) if generator.random() < 0.15 else "")
+            + (generator.choice(".,;:!?'\")") if generator.random() < 0.2 else "")
+        )
         line += " " if generator.random() < 0.85 else generator.choice(["", "  "])
     return line.replace("\n", " ")
 
@@ -49,7 +61,9 @@ def hard_line(generator: random.Random) -> str:
 def sentence(generator: random.Random, base: list[str]) -> str:
     """A sentence that is a variation of another, as captions of one picture are."""
     words = [generator.choice(WORDS) if generator.random() < 0.3 else word for word in base]
-    return " ".join(word for word in words if generator.random() > 0.1).capitalize() + generator.choice([".", "", "!"])
+    return " ".join(
+        word for word in words if generator.random() > 0.1
+    ).capitalize() + generator.choice([".", "", "!"])
 
 
 def java_tokens(lines: list[str]) -> list[list[str]]:
@@ -58,9 +72,22 @@ def java_tokens(lines: list[str]) -> list[list[str]]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("\n".join(lines))
         file.flush()
-        command = ["java", "-cp", ptbtokenizer.STANFORD_CORENLP_3_4_1_JAR, "edu.stanford.nlp.process.PTBTokenizer", "-preserveLines", "-lowerCase", file.name]
-        printed = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout.decode()
-    return [[word for word in line.rstrip().split(" ") if word not in ptbtokenizer.PUNCTUATIONS] for line in printed.split("\n")[: len(lines)]]
+        command = [
+            "java",
+            "-cp",
+            ptbtokenizer.STANFORD_CORENLP_3_4_1_JAR,
+            "edu.stanford.nlp.process.PTBTokenizer",
+            "-preserveLines",
+            "-lowerCase",
+            file.name,
+        ]
+        printed = subprocess.run(
+            command, cwd=folder, capture_output=True, check=True
+        ).stdout.decode()
+    return [
+        [word for word in line.rstrip().split(" ") if word not in ptbtokenizer.PUNCTUATIONS]
+        for line in printed.split("\n")[: len(lines)]
+    ]
 
 
 def corpus(generator: random.Random) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -69,7 +96,9 @@ def corpus(generator: random.Random) -> tuple[dict[str, list[str]], dict[str, li
     for number in range(60):
         base = [generator.choice(WORDS) for _ in range(generator.randint(3, 14))]
         hypotheses[str(number)] = [sentence(generator, base)]
-        references[str(number)] = [sentence(generator, base) for _ in range(generator.randint(1, 7))]
+        references[str(number)] = [
+            sentence(generator, base) for _ in range(generator.randint(1, 7))
+        ]
     hypotheses["0"], references["1"] = [""], [hypotheses["1"][0]]
     return hypotheses, references
 
@@ -79,15 +108,30 @@ def main() -> None:
     lines = [*CAPTIONS, *(hard_line(generator) for _ in range(1500)), "The last line"]
     hypotheses, references = corpus(generator)
     tokenizer = ptbtokenizer.PTBTokenizer()
-    res, gts = ({name: [{"caption": text} for text in texts] for name, texts in side.items()} for side in (hypotheses, references))
+    res, gts = (
+        {name: [{"caption": text} for text in texts] for name, texts in side.items()}
+        for side in (hypotheses, references)
+    )
     res, gts = tokenizer.tokenize(res), tokenizer.tokenize(gts)
     with contextlib.redirect_stdout(io.StringIO()):
-        (bleu, bleus), *rest = [scorer.compute_score(gts, res) for scorer in (Bleu(4), Rouge(), Cider(), Meteor())]
+        (bleu, bleus), *rest = [
+            scorer.compute_score(gts, res) for scorer in (Bleu(4), Rouge(), Cider(), Meteor())
+        ]
     names = ["bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider", "meteor"]
     values, tables = [*bleu, *(value for value, _ in rest)], [*bleus, *(table for _, table in rest)]
-    scores = {name: {"corpus": float(value), "sentences": [float(number) for number in table]} for name, value, table in zip(names, values, tables, strict=True)}
-    content = {"tokens": list(zip(lines, java_tokens(lines), strict=True)), "hypotheses": {name: texts[0] for name, texts in hypotheses.items()}, "references": references, "scores": scores}
-    (Path(__file__).parent / "samples.json").write_text(json.dumps(content, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    scores = {
+        name: {"corpus": float(value), "sentences": [float(number) for number in table]}
+        for name, value, table in zip(names, values, tables, strict=True)
+    }
+    content = {
+        "tokens": list(zip(lines, java_tokens(lines), strict=True)),
+        "hypotheses": {name: texts[0] for name, texts in hypotheses.items()},
+        "references": references,
+        "scores": scores,
+    }
+    (Path(__file__).parent / "samples.json").write_text(
+        json.dumps(content, ensure_ascii=False, indent=0) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,11 @@ def guesses(count=60, classes=7, seed=0):
     """Distributions and truths; the truth is often among the likely ones. The last class never occurs."""
     random = np.random.default_rng(seed)
     probabilities = random.dirichlet(np.full(classes, 0.4), count)
-    truth = np.where(random.random(count) < 0.6, probabilities[:, :-1].argmax(1), random.integers(classes - 1, size=count))
+    truth = np.where(
+        random.random(count) < 0.6,
+        probabilities[:, :-1].argmax(1),
+        random.integers(classes - 1, size=count),
+    )
     return probabilities, truth, [f"class {place}" for place in range(classes)]
 
 
@@ -41,7 +45,8 @@ def naive(probabilities, truth, labels):
         "top_1": sum(a == t for a, t in zip(answers, truth, strict=True)) / len(truth),
         "top_5": sum(t in row[:5] for row, t in zip(ranked, truth, strict=True)) / len(truth),
         "mean_class": sum(recalls) / len(recalls),
-        "log_loss": -sum(math.log(row[t]) for row, t in zip(probabilities, truth, strict=True)) / len(truth),
+        "log_loss": -sum(math.log(row[t]) for row, t in zip(probabilities, truth, strict=True))
+        / len(truth),
         "calibration": error,
     }
     return values, table
@@ -64,7 +69,9 @@ def test_each_class_is_scored_and_what_is_undefined_is_none(seed):
     found = metrics.classification(*given)
     for one, (precision, recall, f1, count) in zip(found.per_class, naive(*given)[1], strict=True):
         assert one.count == count
-        assert (one.precision, one.recall, one.f1) == tuple(pytest.approx(value) if value is not None else None for value in (precision, recall, f1))
+        assert (one.precision, one.recall, one.f1) == tuple(
+            pytest.approx(value) if value is not None else None for value in (precision, recall, f1)
+        )
     assert found.per_class[-1].recall is None
 
 
@@ -78,7 +85,13 @@ def test_rows_of_the_confusion_matrix_are_the_truth():
 
 def test_a_class_that_neither_occurs_nor_is_answered_has_no_score():
     """Nothing to divide by in all three."""
-    assert metrics.classification([[1.0, 0.0]], [0], ["a", "b"]).per_class[1] == ("b", 0, None, None, None)
+    assert metrics.classification([[1.0, 0.0]], [0], ["a", "b"]).per_class[1] == (
+        "b",
+        0,
+        None,
+        None,
+        None,
+    )
 
 
 def test_mean_class_weighs_classes_and_not_clips():
@@ -96,7 +109,9 @@ def test_top_5_of_five_classes_is_1_and_of_six_counts():
 
 def test_of_equal_probabilities_the_first_is_the_answer():
     """A model that says nothing is right about the first class alone, also in the matrix; top-5 of ten equal ones is half."""
-    found = metrics.classification(np.full((10, 10), 0.1), np.arange(10), [str(place) for place in range(10)])
+    found = metrics.classification(
+        np.full((10, 10), 0.1), np.arange(10), [str(place) for place in range(10)]
+    )
     assert (found.values["top_1"], found.values["top_5"]) == (0.1, 0.5)
     assert found.confusion[:, 0].tolist() == [1] * 10
 
@@ -104,13 +119,19 @@ def test_of_equal_probabilities_the_first_is_the_answer():
 def test_the_answer_is_the_first_of_the_likeliest_among_many_classes():
     """Rows of 101 classes in which many are equally likely: the answers are those of NumPy's argmax."""
     weights = np.random.default_rng(0).integers(1, 4, size=(50, 101))
-    found = metrics.classification(weights / weights.sum(1, keepdims=True), np.zeros(50, int), [str(place) for place in range(101)])
+    found = metrics.classification(
+        weights / weights.sum(1, keepdims=True),
+        np.zeros(50, int),
+        [str(place) for place in range(101)],
+    )
     assert found.confusion[0].tolist() == np.bincount(weights.argmax(1), minlength=101).tolist()
 
 
 def test_certain_and_right_is_perfect_and_certain_and_wrong_is_finite():
     """Probability 1 for the truth costs nothing; probability 0 costs much, but is a number that JSON has."""
-    right, wrong = (metrics.classification([[1.0, 0.0]], [truth], ["a", "b"]).values for truth in (0, 1))
+    right, wrong = (
+        metrics.classification([[1.0, 0.0]], [truth], ["a", "b"]).values for truth in (0, 1)
+    )
     assert (right["log_loss"], right["calibration"]) == (0, 0)
     assert wrong["log_loss"] == pytest.approx(-math.log(1e-15))
     assert wrong["calibration"] == 1
@@ -123,16 +144,31 @@ def test_bins_hold_confidence_accuracy_and_count():
     assert found.bins[8] == (0.6, 1.0, 1)
     assert found.bins[9] == (pytest.approx(0.635), 0.5, 2)
     assert found.bins[0] == (None, None, 0)
-    assert metrics.calibration_error(found.bins) == found.values["calibration"] == pytest.approx((0.4 + 2 * 0.135) / 3)
+    assert (
+        metrics.calibration_error(found.bins)
+        == found.values["calibration"]
+        == pytest.approx((0.4 + 2 * 0.135) / 3)
+    )
 
 
 def test_report_is_json_with_signatures():
     """The object has every part, and each value says how it was made."""
     found = metrics.classification(*guesses())
     stored = json.loads(json.dumps(found.as_dict(), allow_nan=False))
-    assert list(stored) == ["metrics", "signatures", "count", "classes", "confusion", "per_class", "bins"]
+    assert list(stored) == [
+        "metrics",
+        "signatures",
+        "count",
+        "classes",
+        "confusion",
+        "per_class",
+        "bins",
+    ]
     assert stored["signatures"].keys() == stored["metrics"].keys()
-    assert stored["signatures"]["calibration"] == "calibration|error:expected|bins:15|width:equal|confidence:top|classes:7|n:60"
+    assert (
+        stored["signatures"]["calibration"]
+        == "calibration|error:expected|bins:15|width:equal|confidence:top|classes:7|n:60"
+    )
     assert stored["count"] == np.sum(stored["confusion"]) == 60
     assert stored["per_class"][2]["label"] == stored["classes"][2] == "class 2"
 
@@ -140,21 +176,39 @@ def test_report_is_json_with_signatures():
 def test_half_precision_rows_are_taken():
     """Rows that sum to 1 but for the rounding of half precision are distributions."""
     probabilities, truth, labels = guesses(classes=101)
-    assert metrics.classification(probabilities.astype("float16"), truth, labels).values["log_loss"] > 0
+    assert (
+        metrics.classification(probabilities.astype("float16"), truth, labels).values["log_loss"]
+        > 0
+    )
 
 
 @pytest.mark.parametrize(
     ("probabilities", "truth", "labels", "sentence"),
     [
-        (np.ones((2, 3)) / 3, [0, 1], ["a", "b"], r"probabilities \(M, C\).*Received: probabilities \(2, 3\), truth \(2,\), 2 labels"),
+        (
+            np.ones((2, 3)) / 3,
+            [0, 1],
+            ["a", "b"],
+            r"probabilities \(M, C\).*Received: probabilities \(2, 3\), truth \(2,\), 2 labels",
+        ),
         (np.ones((2, 2)) / 2, [0], ["a", "b"], r"truth \(1,\)"),
         (np.ones(2) / 2, [0, 1], ["a", "b"], r"probabilities \(2,\)"),
-        (np.ones((0, 2)), np.zeros(0, int), ["a", "b"], r"at least one clip and one class. Received: probabilities \(0, 2\)"),
+        (
+            np.ones((0, 2)),
+            np.zeros(0, int),
+            ["a", "b"],
+            r"at least one clip and one class. Received: probabilities \(0, 2\)",
+        ),
         (np.ones((1, 0)), [0], [], r"at least one clip and one class"),
         (np.ones((1, 2)) / 2, [2], ["a", "b"], r"whole numbers from 0 to 1.*truth=\[2\]"),
         (np.ones((1, 2)) / 2, [-1], ["a", "b"], r"truth=\[-1\]"),
         (np.ones((1, 2)) / 2, [0.0], ["a", "b"], r"whole numbers.*truth=\[0.0\]"),
-        ([[0.5, 0.5], [0.5, 0.6]], [0, 0], ["a", "b"], r"sum to 1.*1 other rows, first row 1: \[0.5, 0.6\]"),
+        (
+            [[0.5, 0.5], [0.5, 0.6]],
+            [0, 0],
+            ["a", "b"],
+            r"sum to 1.*1 other rows, first row 1: \[0.5, 0.6\]",
+        ),
         ([[1.5, -0.5]], [0], ["a", "b"], "nothing negative"),
         ([[math.nan, 0.5]], [0], ["a", "b"], r"sum to 1.*\[nan, 0.5\]"),
         (np.ones((1, 2)) / 2, [0], ["a", "a"], r"no name twice. Received: labels=\['a', 'a'\]"),
@@ -173,8 +227,16 @@ def test_group_interval_is_that_of_resampled_groups():
     groups = [f"video {place}" for place in random.integers(12, size=80)]
     values = (random.random(80) < 0.6).astype(float)
     found = metrics.group_interval(values, groups, samples=20_000)
-    members = {name: [value for value, group in zip(values, groups, strict=True) if group == name] for name in groups}
-    draws = [np.concatenate([members[name] for name in random.choice(sorted(members), len(members))]).mean() for _ in range(5_000)]
+    members = {
+        name: [value for value, group in zip(values, groups, strict=True) if group == name]
+        for name in groups
+    }
+    draws = [
+        np.concatenate(
+            [members[name] for name in random.choice(sorted(members), len(members))]
+        ).mean()
+        for _ in range(5_000)
+    ]
     assert found.value == pytest.approx(values.mean())
     assert (found.low, found.high) == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.01)
 
@@ -182,14 +244,19 @@ def test_group_interval_is_that_of_resampled_groups():
 def test_groups_that_answer_alike_widen_the_interval():
     """Ten clips a group, all right or all wrong: the interval is that of ten groups, not of a hundred clips."""
     values, groups = np.repeat([1.0, 0.0], 50), [str(place // 10) for place in range(100)]
-    together, apart = metrics.group_interval(values, groups), metrics.group_interval(values, [str(place) for place in range(100)])
+    together, apart = (
+        metrics.group_interval(values, groups),
+        metrics.group_interval(values, [str(place) for place in range(100)]),
+    )
     assert together.high - together.low > 2.5 * (apart.high - apart.low)
 
 
 def test_group_interval_is_the_same_for_the_same_seed():
     """Nothing but the seed decides, and groups may come in any order."""
     values, groups = [*np.linspace(0, 1, 30)], [*"abcdefghij" * 3]
-    assert metrics.group_interval(values, groups) == metrics.group_interval(values[::-1], groups[::-1])
+    assert metrics.group_interval(values, groups) == metrics.group_interval(
+        values[::-1], groups[::-1]
+    )
     assert metrics.group_interval(values, groups) != metrics.group_interval(values, groups, seed=1)
 
 

@@ -24,12 +24,18 @@ class TableModel(keras.Model):
     def call(self, table):
         def step(word, state, memory):
             count = state["count"] * 5 + 3 * word + 1
-            rows = ops.take_along_axis(memory["table"], (state["count"] % memory["table"].shape[1])[:, None, None, None], axis=1)[:, 0]
+            rows = ops.take_along_axis(
+                memory["table"],
+                (state["count"] % memory["table"].shape[1])[:, None, None, None],
+                axis=1,
+            )[:, 0]
             logits = ops.take_along_axis(rows, word[:, None, None], axis=1)[:, 0]
             return StepOutput(logits, None, {"count": count % 1000, "none": None})
 
         state = {"count": ops.zeros((ops.shape(table)[0],), "int32"), "none": None}
-        return self.search(step, state, {"table": table}, special=SPECIAL, limit=self.limit, seed=self.seed)
+        return self.search(
+            step, state, {"table": table}, special=SPECIAL, limit=self.limit, seed=self.seed
+        )
 
 
 @cache
@@ -42,7 +48,9 @@ def over_table():
     """over_table(spec, table, limit) -> Hypotheses in NumPy; models are compiled once."""
 
     def run(spec, table, limit=4, seed=0):
-        found = model_of(tuple(spec.items()), limit, seed).predict_on_batch(np.asarray(table, "float32"))
+        found = model_of(tuple(spec.items()), limit, seed).predict_on_batch(
+            np.asarray(table, "float32")
+        )
         return Hypotheses(*map(np.asarray, found))
 
     return run
@@ -51,7 +59,9 @@ def over_table():
 @pytest.fixture(scope="session")
 def table_of():
     """table_of(seed, rows, scale) -> logits (rows, S, V, V)."""
-    return lambda seed, rows=3, scale=2.0: np.random.default_rng(seed).normal(size=(rows, S, V, V), scale=scale).astype("float32")
+    return lambda seed, rows=3, scale=2.0: (
+        np.random.default_rng(seed).normal(size=(rows, S, V, V), scale=scale).astype("float32")
+    )
 
 
 def log_probability(table, words):
@@ -65,23 +75,41 @@ def log_probability(table, words):
 
 
 def score_of(total, length, kind="average", alpha=0.6):
-    return {"none": total, "average": total / length, "gnmt": total / ((5 + length) / 6) ** alpha}[kind]
+    return {"none": total, "average": total / length, "gnmt": total / ((5 + length) / 6) ** alpha}[
+        kind
+    ]
 
 
 def allowed(words, minimum_length, block_ngram):
     """Whether words, the end included, keep to the rules."""
     n = block_ngram
     grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)] if n else []
-    return len(grams) == len(set(grams)) and not (SPECIAL.end in words and len(words) - 1 < minimum_length)
+    return len(grams) == len(set(grams)) and not (
+        SPECIAL.end in words and len(words) - 1 < minimum_length
+    )
 
 
 def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngram=0):
-    inner = [word for word in range(V) if word not in (SPECIAL.pad, SPECIAL.start, SPECIAL.end, *([SPECIAL.unknown] if suppress_unknown else []))]
+    inner = [
+        word
+        for word in range(V)
+        if word
+        not in (
+            SPECIAL.pad,
+            SPECIAL.start,
+            SPECIAL.end,
+            *([SPECIAL.unknown] if suppress_unknown else []),
+        )
+    ]
     for length in range(limit):
         for words in itertools.product(inner, repeat=length):
             if allowed([*words, SPECIAL.end], minimum_length, block_ngram):
                 yield [*words, SPECIAL.end]
-    yield from (list(words) for words in itertools.product(inner, repeat=limit) if allowed(words, minimum_length, block_ngram))
+    yield from (
+        list(words)
+        for words in itertools.product(inner, repeat=limit)
+        if allowed(words, minimum_length, block_ngram)
+    )
 
 
 def brute_force(table, limit, *, length="average", alpha=0.6, **rules):
@@ -107,15 +135,27 @@ def check_hypotheses(found, table, *, special=SPECIAL):
     assert words.dtype == lengths.dtype == np.int32
     assert not np.isnan(scores).any()
     assert (np.diff(np.where(np.isfinite(scores), scores, -1e30), axis=1) <= 1e-6).all()
-    for row, row_scores, row_lengths, row_totals, logits in zip(words, scores, lengths, totals, table, strict=True):
-        kept = [tuple(sentence[:length]) for sentence, length in zip(row, row_lengths, strict=True) if length]
+    for row, row_scores, row_lengths, row_totals, logits in zip(
+        words, scores, lengths, totals, table, strict=True
+    ):
+        kept = [
+            tuple(sentence[:length])
+            for sentence, length in zip(row, row_lengths, strict=True)
+            if length
+        ]
         assert len(set(kept)) == len(kept)
-        for sentence, score, length, total in zip(row, row_scores, row_lengths, row_totals, strict=True):
+        for sentence, score, length, total in zip(
+            row, row_scores, row_lengths, row_totals, strict=True
+        ):
             assert (score > -np.inf) == (total > -np.inf) == (length > 0)
             assert (sentence[length:] == special.pad).all()
             assert special.end not in sentence[: max(length - 1, 0)]
-            assert not np.isin(sentence[:length], [special.pad, special.start, special.unknown]).any()
-            assert not length or np.isclose(total, log_probability(logits, sentence[:length]), rtol=1e-4, atol=1e-3)
+            assert not np.isin(
+                sentence[:length], [special.pad, special.start, special.unknown]
+            ).any()
+            assert not length or np.isclose(
+                total, log_probability(logits, sentence[:length]), rtol=1e-4, atol=1e-3
+            )
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,13 @@ from lrcn_seq.records import SPECIAL, StepOutput
 from lrcn_seq.search.beam import Beam
 
 ALL = 6**4  # V^L
-RULES = [{}, {"suppress_unknown": False}, {"minimum_length": 2}, {"block_ngram": 1}, {"block_ngram": 2, "minimum_length": 1, "suppress_unknown": False}]
+RULES = [
+    {},
+    {"suppress_unknown": False},
+    {"minimum_length": 2},
+    {"block_ngram": 1},
+    {"block_ngram": 2, "minimum_length": 1, "suppress_unknown": False},
+]
 LENGTHS = [{"length": "none"}, {"length": "average"}, {"length": "gnmt", "alpha": 1.3}]
 
 
@@ -27,8 +33,12 @@ def test_wide_beam_equals_brute_force(over_table, table_of, oracle, length, rule
             expected = oracle["all"](table[row], 4, **length, **rules)
             size = int((found.scores[row] > -np.inf).sum())
             assert size == len(expected) >= 5
-            assert np.allclose(found.scores[row, :size], [score for score, _, _ in expected], atol=1e-4)
-            assert np.allclose(found.log_probabilities[row, :size], [total for _, total, _ in expected], atol=1e-4)
+            assert np.allclose(
+                found.scores[row, :size], [score for score, _, _ in expected], atol=1e-4
+            )
+            assert np.allclose(
+                found.log_probabilities[row, :size], [total for _, total, _ in expected], atol=1e-4
+            )
             assert found.words[row, 0, : found.lengths[row, 0]].tolist() == expected[0][2]
 
 
@@ -60,7 +70,15 @@ def test_one_beam_equals_greedy(over_table, table_of, length, rules):
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-@pytest.mark.parametrize("spec", [{"beams": 3}, {"beams": 5, "length": "none", "block_ngram": 2}, {"beams": 4, "length": "gnmt", "minimum_length": 3}], ids=str)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"beams": 3},
+        {"beams": 5, "length": "none", "block_ngram": 2},
+        {"beams": 4, "length": "gnmt", "minimum_length": 3},
+    ],
+    ids=str,
+)
 def test_answers_keep_the_contract(over_table, table_of, check, spec, seed):
     """Sorted, distinct, nothing after the end, no pad, start or unknown; the log probabilities are those of the words."""
     table = table_of(seed, scale=10.0 ** (seed % 3 - 1))
@@ -74,7 +92,9 @@ def test_order_of_the_batch_does_not_matter(over_table, table_of, seed, order):
     table, spec = table_of(seed, rows=5), {"type": "beam", "beams": 3}
     straight, shuffled = over_table(spec, table, limit=6), over_table(spec, table[order], limit=6)
     assert (straight.words[order] == shuffled.words).all()
-    assert np.allclose(straight.scores[order], shuffled.scores, atol=1e-5)  # vector instructions round the last bit by place
+    assert np.allclose(
+        straight.scores[order], shuffled.scores, atol=1e-5
+    )  # vector instructions round the last bit by place
 
 
 def test_unfinished_sentences_are_returned_where_none_ends(over_table, table_of):
@@ -133,7 +153,9 @@ def test_early_stop_waits_for_what_length_may_bring(over_table):
     assert np.isclose(found.scores[0, 0], np.log(0.22) / 3, atol=1e-4)
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX traces the loop once, so steps cannot be counted")
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="JAX traces the loop once, so steps cannot be counted"
+)
 def test_loop_stops_when_no_beam_can_win():
     """With a sure end the loop makes one step of fifty; where nothing ends it makes all."""
     for ending, steps in ((20.0, 1), (-np.inf, 50)):
@@ -141,7 +163,11 @@ def test_loop_stops_when_no_beam_can_win():
 
         def step(word, state, memory, ending=ending, calls=calls):
             calls.append(1)
-            return StepOutput(ops.tile(ops.convert_to_tensor([[0.0, 0, ending, 0, 5.0, 0]]), (word.shape[0], 1)), None, state)
+            return StepOutput(
+                ops.tile(ops.convert_to_tensor([[0.0, 0, ending, 0, 5.0, 0]]), (word.shape[0], 1)),
+                None,
+                state,
+            )
 
         Beam(beams=2, best=1, length="none")(step, (), ops.zeros((2, 1)), special=SPECIAL, limit=50)
         assert len(calls) == steps
@@ -154,10 +180,14 @@ def test_memory_is_repeated_but_never_reordered():
     def step(word, state, memory):
         if keras.backend.backend() != "jax":
             seen.append(np.asarray(ops.convert_to_numpy(memory[:, 0])).tolist())
-        logits = ops.cos(ops.cast(ops.arange(8), "float32") * (1.0 + memory) + ops.cast(word, "float32")[:, None])
+        logits = ops.cos(
+            ops.cast(ops.arange(8), "float32") * (1.0 + memory) + ops.cast(word, "float32")[:, None]
+        )
         return StepOutput(logits, None, state)
 
-    found = Beam(beams=3)(step, None, ops.convert_to_tensor([[1.0], [2.0]]), special=SPECIAL, limit=5)
+    found = Beam(beams=3)(
+        step, None, ops.convert_to_tensor([[1.0], [2.0]]), special=SPECIAL, limit=5
+    )
     assert tuple(found.words.shape) == (2, 3, 5)
     assert all(rows == [1.0] * 3 + [2.0] * 3 for rows in seen)
 
@@ -170,17 +200,28 @@ def test_large_vocabulary_of_half_precision():
     def step(word, state, memory):
         return StepOutput(memory, None, state)
 
-    found = Beam(beams=4, length="none", suppress_unknown=False)(step, (), ops.convert_to_tensor(logits), special=SPECIAL, limit=1)
+    found = Beam(beams=4, length="none", suppress_unknown=False)(
+        step, (), ops.convert_to_tensor(logits), special=SPECIAL, limit=1
+    )
     for row in range(2):
-        order = [word for word in np.argsort(-logits[row].astype("float64"), kind="stable") if word not in (SPECIAL.pad, SPECIAL.start)]
+        order = [
+            word
+            for word in np.argsort(-logits[row].astype("float64"), kind="stable")
+            if word not in (SPECIAL.pad, SPECIAL.start)
+        ]
         assert np.asarray(ops.convert_to_numpy(found.words))[row, :, 0].tolist() == order[:4]
 
 
 @pytest.mark.parametrize(("minimum_length", "limit"), [(3, 3), (0, 0)])
 def test_impossible_limits_are_refused(minimum_length, limit):
     """A limit that leaves no room for the minimum length and the end is an error that says so."""
-    with pytest.raises(ArgumentError, match=rf"at least minimum_length \+ 1 words. Received: limit={limit}, minimum_length={minimum_length}"):
-        Beam(minimum_length=minimum_length)(None, (), ops.zeros((1, 1)), special=SPECIAL, limit=limit)
+    with pytest.raises(
+        ArgumentError,
+        match=rf"at least minimum_length \+ 1 words. Received: limit={limit}, minimum_length={minimum_length}",
+    ):
+        Beam(minimum_length=minimum_length)(
+            None, (), ops.zeros((1, 1)), special=SPECIAL, limit=limit
+        )
 
 
 def test_no_more_sentences_than_beams():

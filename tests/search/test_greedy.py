@@ -27,8 +27,14 @@ def test_words_equal_a_plain_loop(over_table, table_of, oracle, suppress_unknown
         for row in range(8):
             words = greedy(table[row], 6, never)
             assert found.words[row, 0, : found.lengths[row, 0]].tolist() == words
-            assert np.isclose(found.log_probabilities[row, 0], oracle["log_probability"](table[row], words), atol=1e-4)
-            assert np.isclose(found.scores[row, 0] * len(words), found.log_probabilities[row, 0], atol=1e-4)
+            assert np.isclose(
+                found.log_probabilities[row, 0],
+                oracle["log_probability"](table[row], words),
+                atol=1e-4,
+            )
+            assert np.isclose(
+                found.scores[row, 0] * len(words), found.log_probabilities[row, 0], atol=1e-4
+            )
 
 
 def test_hopeless_logits_give_an_empty_place(over_table, table_of, check):

@@ -13,9 +13,13 @@ ROWS = 5000
 
 def first_words(seed=0, **arguments):
     def step(word, state, memory):
-        return StepOutput(ops.repeat(ops.convert_to_tensor(LOGITS)[None], ROWS, axis=0), None, state)
+        return StepOutput(
+            ops.repeat(ops.convert_to_tensor(LOGITS)[None], ROWS, axis=0), None, state
+        )
 
-    found = KerasHub(**arguments)(step, (), ops.zeros((ROWS, 1)), special=SPECIAL, limit=1, seed=seed)
+    found = KerasHub(**arguments)(
+        step, (), ops.zeros((ROWS, 1)), special=SPECIAL, limit=1, seed=seed
+    )
     return np.asarray(ops.convert_to_numpy(found.words))[:, 0, 0]
 
 

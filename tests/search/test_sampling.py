@@ -16,12 +16,16 @@ OPEN = [2, 4, 5, 6, 7]  # neither pad, start nor unknown
 
 
 def constant(logits):
-    return lambda word, state, memory: StepOutput(ops.repeat(ops.convert_to_tensor(logits)[None], word.shape[0], axis=0), None, state)
+    return lambda word, state, memory: StepOutput(
+        ops.repeat(ops.convert_to_tensor(logits)[None], word.shape[0], axis=0), None, state
+    )
 
 
 def first_words(rows, seed=0, **arguments):
     """The first word of many rows, drawn from LOGITS."""
-    found = Sampling(**arguments)(constant(LOGITS), (), ops.zeros((rows, 1)), special=SPECIAL, limit=1, seed=seed)
+    found = Sampling(**arguments)(
+        constant(LOGITS), (), ops.zeros((rows, 1)), special=SPECIAL, limit=1, seed=seed
+    )
     return np.asarray(ops.convert_to_numpy(found.words))[:, 0, 0]
 
 
@@ -53,8 +57,12 @@ def test_words_come_as_often_as_their_probability(arguments, expected):
 
 def test_both_temperatures_are_one_thing():
     """Temperature 1/1.5 and inverse temperature 1.5 draw the same words, and sharpen; giving both is refused."""
-    assert (first_words(500, temperature=1 / 1.5) == first_words(500, inverse_temperature=1.5)).all()
-    assert (first_words(5000, inverse_temperature=1.5) == 6).mean() > (first_words(5000) == 6).mean() + 0.05
+    assert (
+        first_words(500, temperature=1 / 1.5) == first_words(500, inverse_temperature=1.5)
+    ).all()
+    assert (first_words(5000, inverse_temperature=1.5) == 6).mean() > (
+        first_words(5000) == 6
+    ).mean() + 0.05
     with pytest.raises(ArgumentError, match="temperature or inverse_temperature"):
         Sampling(temperature=1.0, inverse_temperature=1.0)
 
@@ -75,7 +83,10 @@ def test_only_the_seed_decides():
 def test_narrowest_choice_equals_greedy(over_table, table_of, narrow):
     """Only the most probable word to draw from: greedy search."""
     table = table_of(1, rows=8)
-    assert (over_table({"type": "sampling", **narrow}, table, limit=6).words == over_table({"type": "greedy"}, table, limit=6).words).all()
+    assert (
+        over_table({"type": "sampling", **narrow}, table, limit=6).words
+        == over_table({"type": "greedy"}, table, limit=6).words
+    ).all()
 
 
 @pytest.mark.parametrize("length", [{"length": "none"}, {"length": "average"}], ids=str)
@@ -95,7 +106,10 @@ def test_many_draws_find_the_best_sentence(over_table, table_of, oracle):
     table = table_of(3)
     found = over_table({"type": "sampling", "draws": 2000, "best": 1}, table, limit=4)
     for row in range(3):
-        assert found.words[row, 0, : found.lengths[row, 0]].tolist() == oracle["all"](table[row], 4, length="none")[0][2]
+        assert (
+            found.words[row, 0, : found.lengths[row, 0]].tolist()
+            == oracle["all"](table[row], 4, length="none")[0][2]
+        )
 
 
 def test_minimum_length_holds_back_the_end(over_table, table_of):
@@ -139,21 +153,35 @@ def test_a_seed_generator_draws_anew_at_each_call(table_of):
             def step(word, state, memory):
                 return StepOutput(memory, None, state)
 
-            return Sampling(draws=2)(step, (), memory, special=SPECIAL, limit=8, seed=self.draws).words
+            return Sampling(draws=2)(
+                step, (), memory, special=SPECIAL, limit=8, seed=self.draws
+            ).words
 
     model, logits = Model(), np.zeros((4, 50), "float32")
-    assert (np.asarray(model.predict_on_batch(logits)) != np.asarray(model.predict_on_batch(logits))).any()
+    assert (
+        np.asarray(model.predict_on_batch(logits)) != np.asarray(model.predict_on_batch(logits))
+    ).any()
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), uniform=st.floats(0, 1, exclude_max=True, width=32), spread=st.floats(0, 60))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    uniform=st.floats(0, 1, exclude_max=True, width=32),
+    spread=st.floats(0, 60),
+)
 def test_inverse_cdf_never_draws_the_impossible(seed, uniform, spread):
     """The drawn word has a positive chance and stands where NumPy's cumulative sum passes the uniform."""
     generator = np.random.default_rng(seed)
-    logits = np.where(generator.random((1, 40)) < 0.5, -np.inf, generator.normal(size=(1, 40)) * spread).astype("float32")
+    logits = np.where(
+        generator.random((1, 40)) < 0.5, -np.inf, generator.normal(size=(1, 40)) * spread
+    ).astype("float32")
     logits[0, 7] = 0.0
     chances = np.asarray(ops.convert_to_numpy(probabilities(ops.convert_to_tensor(logits))))
-    word = int(inverse_cdf(ops.convert_to_tensor(chances), ops.convert_to_tensor([[np.float32(uniform)]]))[0])
+    word = int(
+        inverse_cdf(ops.convert_to_tensor(chances), ops.convert_to_tensor([[np.float32(uniform)]]))[
+            0
+        ]
+    )
     cumulative = np.cumsum(chances[0].astype("float64"))
     assert chances[0, word] > 0
     assert cumulative[word] >= uniform * cumulative[-1] - 1e-5

@@ -31,7 +31,9 @@ def task(activity_run):
 @pytest.fixture(scope="module")
 def films():
     """Clips of three lengths, (T, 32, 32, 3) uint8."""
-    found = {len(clip): clip for clip in (Film(0, "test", number, 32, 3).draw() for number in range(30))}
+    found = {
+        len(clip): clip for clip in (Film(0, "test", number, 32, 3).draw() for number in range(30))
+    }
     return [found[length] for length in sorted(found)[:3]]
 
 
@@ -44,7 +46,10 @@ def clips_of(film, count=None) -> Clips:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_the_loss_is_the_mean_over_real_labeled_steps(smoothing):
     """Step by step in float64, weighted by clip; padding and steps without a label count in neither sum nor number."""
-    logits, weights = RANDOM.normal(size=(3, 4, 5)).astype("float32"), np.array([1.0, 0.5, 2.0], "float32")
+    logits, weights = (
+        RANDOM.normal(size=(3, 4, 5)).astype("float32"),
+        np.array([1.0, 0.5, 2.0], "float32"),
+    )
     mask = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]], bool)
     labels = np.array([[0, 1, 2, 3], [4, -1, 1, 1], [2, 2, 2, 2]], "int32")
     total, real = 0.0, 0
@@ -64,7 +69,9 @@ def test_one_label_holds_for_every_step(task, films):
     clips = joined([clips_of(film) for film in films])
     once = LabeledBatch(clips, np.array([[1], [2], [3]], "int32"), np.ones(3, "float32"))
     always = once._replace(labels=np.repeat(once.labels, clips.index.shape[1], axis=1))
-    assert float(task.compute_loss(x=once, y_pred=task(once))) == pytest.approx(float(task.compute_loss(x=always, y_pred=task(always))))
+    assert float(task.compute_loss(x=once, y_pred=task(once))) == pytest.approx(
+        float(task.compute_loss(x=always, y_pred=task(always)))
+    )
 
 
 def test_padding_never_votes(task, films):
@@ -73,7 +80,9 @@ def test_padding_never_votes(task, films):
     answers, mask = task.probabilities(joined([clips_of(film) for film in films]))
     for row, real, one in zip(answers, mask, alone, strict=True):
         mean = row[real].mean(axis=0)
-        assert {label.label: label.probability for label in one.labels} == pytest.approx(dict(zip(task.labels, mean.tolist(), strict=True)), abs=1e-6)
+        assert {label.label: label.probability for label in one.labels} == pytest.approx(
+            dict(zip(task.labels, mean.tolist(), strict=True)), abs=1e-6
+        )
 
 
 def test_frames_go_through_the_network_a_few_at_a_time(task, films, monkeypatch):
@@ -82,7 +91,11 @@ def test_frames_go_through_the_network_a_few_at_a_time(task, films, monkeypatch)
     whole, _ = task.probabilities(clips)
     seen = []
     monkeypatch.setattr(base, "FRAMES_AT_ONCE", 4)
-    monkeypatch.setattr(base.FrameEncoder, "predict_on_batch", lambda self, frames: seen.append(len(frames)) or self(frames))
+    monkeypatch.setattr(
+        base.FrameEncoder,
+        "predict_on_batch",
+        lambda self, frames: seen.append(len(frames)) or self(frames),
+    )
     found, _ = task.probabilities(clips)
     assert sum(seen) == len(clips.frames)
     assert max(seen) == 4
@@ -94,14 +107,18 @@ def test_labels_come_likeliest_first(task, films):
     (found,) = task.predict(films[:1], top=3)
     assert len(found.labels) == 3
     assert sorted(found.labels, key=lambda label: -label.probability) == list(found.labels)
-    assert sum(label.probability for label in task.predict(films[:1], top=9)[0].labels) == pytest.approx(1, abs=1e-6)
+    assert sum(
+        label.probability for label in task.predict(films[:1], top=9)[0].labels
+    ) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 16])
 def test_streaming_equals_the_whole_clip(task, films, chunk):
     """The distribution at each step, and of all frames so far, whatever number of frames comes at a time."""
     film = films[-1]
-    times, answers, so_far = (np.concatenate(parts) for parts in zip(*task.watch_frames(film, chunk=chunk), strict=True))
+    times, answers, so_far = (
+        np.concatenate(parts) for parts in zip(*task.watch_frames(film, chunk=chunk), strict=True)
+    )
     whole, _ = task.probabilities(clips_of(film))
     np.testing.assert_allclose(answers, whole[0], atol=1e-6)
     for count in range(1, len(film) + 1):
@@ -115,23 +132,34 @@ def test_the_state_of_a_stream_is_a_value(task, films):
     _, _, after = task.advance(frames[:2], task.stream())
     again = [task.advance(frames[2:4], after)[1] for _ in range(2)]
     np.testing.assert_array_equal(*again)
-    sizes = [sum(np.asarray(leaf).nbytes for leaf in keras.tree.flatten(state)) for state in (after, task.advance(frames, after)[2])]
+    sizes = [
+        sum(np.asarray(leaf).nbytes for leaf in keras.tree.flatten(state))
+        for state in (after, task.advance(frames, after)[2])
+    ]
     assert sizes[0] == sizes[1]
 
 
 @pytest.mark.parametrize("shape", [(0, 32, 32, 3), (2, 16, 32, 3), (32, 32, 3)])
 def test_frames_of_another_size_are_named(task, shape):
     """A stream takes what the encoder takes, and says so."""
-    with pytest.raises(ArgumentError, match=r"frames: expected .n, 32, 32, 3., n from 1. Received: "):
+    with pytest.raises(
+        ArgumentError, match=r"frames: expected .n, 32, 32, 3., n from 1. Received: "
+    ):
         task.advance(np.zeros(shape, "uint8"), task.stream())
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        (["decoder={type: lstm_frames, units: 4, bidirectional: true}"], "Expected a causal decoder: lstm_frames"),
+        (
+            ["decoder={type: lstm_frames, units: 4, bidirectional: true}"],
+            "Expected a causal decoder: lstm_frames",
+        ),
         (["decoder={type: mlp, steps: 4, units: 4}"], "Expected a causal decoder: mlp"),
-        (["encoder={type: conv3d, size: 16, filters: 2, blocks: 1}"], "conv3d mixes frames in time"),
+        (
+            ["encoder={type: conv3d, size: 16, filters: 2, blocks: 1}"],
+            "conv3d mixes frames in time",
+        ),
     ],
 )
 def test_what_mixes_time_is_not_streamed(changes, sentence, films):
@@ -146,8 +174,14 @@ def test_what_mixes_time_is_not_streamed(changes, sentence, films):
     ("change", "sentence"),
     [
         ("data.sampling=null", r"data\.sampling: missing: say which frames"),
-        ("training.monitor=cider", r"training\.monitor: expected one of the scores top_1, top_5, mean_class, log_loss, calibration\. Received: 'cider'"),
-        ("training.scheduled_sampling.probability=0.5", r"training\.scheduled_sampling: activity writes no words"),
+        (
+            "training.monitor=cider",
+            r"training\.monitor: expected one of the scores top_1, top_5, mean_class, log_loss, calibration\. Received: 'cider'",
+        ),
+        (
+            "training.scheduled_sampling.probability=0.5",
+            r"training\.scheduled_sampling: activity writes no words",
+        ),
     ],
 )
 def test_what_fits_no_classifier_is_refused(change, sentence):
@@ -164,9 +198,13 @@ def test_a_fresh_task_knows_no_classes(films):
 
 def test_a_run_is_scored_as_its_predictions_say(activity_run):
     """Accuracy and confusion against the lines of `predictions.jsonl`."""
-    rows = [json.loads(line) for line in (activity_run / "predictions.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line) for line in (activity_run / "predictions.jsonl").read_text().splitlines()
+    ]
     scores = json.loads((activity_run / "scores.json").read_text())
-    assert scores["metrics"]["top_1"] == pytest.approx(np.mean([row["label"] == row["truth"] for row in rows]))
+    assert scores["metrics"]["top_1"] == pytest.approx(
+        np.mean([row["label"] == row["truth"] for row in rows])
+    )
     for row in rows:
         assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-6)
         assert max(row["probabilities"], key=row["probabilities"].get) == row["label"]
@@ -178,24 +216,39 @@ def test_fusion_is_the_weighted_mean_of_distributions(activity_run, tmp_path):
     for name in ("a", "b"):
         shutil.copytree(activity_run, tmp_path / name)
     other = lrcn_seq.load(tmp_path / "b")
-    other.set_weights([weight + 0.1 * RANDOM.normal(size=weight.shape) for weight in other.get_weights()])
+    other.set_weights(
+        [weight + 0.1 * RANDOM.normal(size=weight.shape) for weight in other.get_weights()]
+    )
     other.save_weights(tmp_path / "b" / "model.weights.h5")
 
     def distributions(*runs, **options):
         evaluate_runs([str(run) for run in runs], **options)
-        rows = [json.loads(line) for line in (runs[0] / "predictions.jsonl").read_text().splitlines()]
+        rows = [
+            json.loads(line) for line in (runs[0] / "predictions.jsonl").read_text().splitlines()
+        ]
         return np.array([list(row["probabilities"].values()) for row in rows])
 
     one, two = distributions(tmp_path / "a"), distributions(tmp_path / "b")
     assert np.abs(one - two).max() > 1e-3
-    np.testing.assert_allclose(distributions(tmp_path / "a", tmp_path / "b", weights=[1, 3]), one / 4 + two * 3 / 4, atol=1e-6)
+    np.testing.assert_allclose(
+        distributions(tmp_path / "a", tmp_path / "b", weights=[1, 3]),
+        one / 4 + two * 3 / 4,
+        atol=1e-6,
+    )
 
 
 def test_a_score_that_falls_picks_its_lowest_epoch(tmp_path):
     """`monitor: log_loss` keeps the weights of the epoch with the smallest."""
-    run = train(config.read(SMOKE, ["training.monitor=log_loss", "training.epochs=4", "training.optimizer.rate=0.1"]), tmp_path / "run")
+    run = train(
+        config.read(
+            SMOKE, ["training.monitor=log_loss", "training.epochs=4", "training.optimizer.rate=0.1"]
+        ),
+        tmp_path / "run",
+    )
     losses = [row["log_loss"] for row in run.history()]
-    assert [row["best"] for row in run.history()] == [loss < min(losses[:place], default=np.inf) for place, loss in enumerate(losses)]
+    assert [row["best"] for row in run.history()] == [
+        loss < min(losses[:place], default=np.inf) for place, loss in enumerate(losses)
+    ]
 
 
 def test_a_stage_may_replace_the_decoder(tmp_path):

@@ -11,7 +11,14 @@ from lrcn_seq import config
 from lrcn_seq.errors import ArgumentError, ConfigError, DataError, RunError
 from lrcn_seq.records import Batch, Clips
 from lrcn_seq.tasks._writing import Ranker
-from lrcn_seq.tasks.base import WEIGHTS, derived_of, fit_tokenizer, labels_of, load_weights, set_precision
+from lrcn_seq.tasks.base import (
+    WEIGHTS,
+    derived_of,
+    fit_tokenizer,
+    labels_of,
+    load_weights,
+    set_precision,
+)
 from lrcn_seq.training import train
 
 
@@ -23,7 +30,9 @@ def copied(smoke_run, tmp_path):
 
 def equal(part, other) -> bool:
     """Whether two layers have the same weights."""
-    return all(np.array_equal(a, b) for a, b in zip(part.get_weights(), other.get_weights(), strict=True))
+    return all(
+        np.array_equal(a, b) for a, b in zip(part.get_weights(), other.get_weights(), strict=True)
+    )
 
 
 def test_build_without_words_reads_the_source(smoke_config):
@@ -31,14 +40,22 @@ def test_build_without_words_reads_the_source(smoke_config):
     found = lrcn_seq.build(smoke_config)
     from lrcn_seq.registry import sources
 
-    sentences = [caption for sample in sources.build(config.read(smoke_config).data.source) if sample.split == "train" for caption in sample.captions]
+    sentences = [
+        caption
+        for sample in sources.build(config.read(smoke_config).data.source)
+        if sample.split == "train"
+        for caption in sample.captions
+    ]
     words = {word for sentence in sentences for word in sentence.split()}
     assert found.decoder.vocabulary_size == 4 + len(words)
 
 
 def test_build_takes_a_path_or_a_config(smoke_config):
     """Equal seeds give equal fresh weights, another seed others."""
-    one, two = lrcn_seq.build(smoke_config, words=30), lrcn_seq.build(config.read(str(smoke_config)), words=30)
+    one, two = (
+        lrcn_seq.build(smoke_config, words=30),
+        lrcn_seq.build(config.read(str(smoke_config)), words=30),
+    )
     other = lrcn_seq.build(config.read(smoke_config, ["seed=2"]), words=30)
     assert equal(one, two)
     assert not equal(one.decoder, other.decoder)
@@ -47,12 +64,21 @@ def test_build_takes_a_path_or_a_config(smoke_config):
 @pytest.mark.parametrize("kind", ["captioning", "activity"])
 def test_a_task_keeps_its_precision_when_another_is_built(kind):
     """Its answers are the same to the bit, though the global policy has changed by the time that they are compiled."""
+
     def answers(task):
-        clips = Clips(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), "uint8"), np.arange(4, dtype="int32")[None])
+        clips = Clips(
+            np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), "uint8"),
+            np.arange(4, dtype="int32")[None],
+        )
         if kind == "activity":
             return [*task.probabilities(clips), *task.advance(clips.frames, task.stream())[:2]]
         clips = clips._replace(index=clips.index.T)
-        return [task.write(clips).log_probabilities, Ranker(task).predict_on_batch(Batch(clips, np.zeros(4, "int32"), np.full((4, 5), 7, "int32")))]
+        return [
+            task.write(clips).log_probabilities,
+            Ranker(task).predict_on_batch(
+                Batch(clips, np.zeros(4, "int32"), np.full((4, 5), 7, "int32"))
+            ),
+        ]
 
     def built(precision="float32"):
         settings = config.read(f"configs/smoke/{kind}.yaml", [f"training.precision={precision}"])
@@ -73,31 +99,51 @@ def test_a_task_keeps_its_precision_when_another_is_built(kind):
 @pytest.mark.parametrize("words", [-1, 0, 4, 9.5, "9"])
 def test_a_vocabulary_without_words_is_refused(smoke_config, words):
     """The four special words alone write nothing; a text is no number."""
-    with pytest.raises(ArgumentError, match=rf"the 4 special words included\. Received: words={words!r}"):
+    with pytest.raises(
+        ArgumentError, match=rf"the 4 special words included\. Received: words={words!r}"
+    ):
         lrcn_seq.build(smoke_config, words=words)
 
 
 @pytest.mark.parametrize("labels", [-1, 0, "9"])
 def test_no_classes_are_refused(labels):
     """There is nothing to recognize."""
-    with pytest.raises(ArgumentError, match=rf"labels: expected a number of classes\. Received: labels={labels!r}"):
+    with pytest.raises(
+        ArgumentError, match=rf"labels: expected a number of classes\. Received: labels={labels!r}"
+    ):
         lrcn_seq.build("configs/smoke/activity.yaml", labels=labels)
 
 
 def test_build_without_its_data_says_so(tmp_path, smoke_config):
     """Without `words` the source must be there."""
     with pytest.raises(DataError, match=r"absent\.csv: expected a table"):
-        lrcn_seq.build(config.read(smoke_config, [f"data.source={{type: caption_table, table: {tmp_path}/absent.csv}}"]))
+        lrcn_seq.build(
+            config.read(
+                smoke_config, [f"data.source={{type: caption_table, table: {tmp_path}/absent.csv}}"]
+            )
+        )
 
 
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("search.minimum_length=14", r"search: expected a limit of at least minimum_length \+ 1 words\. Received: limit=15, minimum_length=15"),
-        ("search={type: sampling, temperature: 1.0, inverse_temperature: 2.0}", "search: expected temperature or inverse_temperature"),
-        ("training.monitor=bleu4", r"training\.monitor: expected one of the scores .* Received: 'bleu4'\. Did you mean 'bleu_4'"),
+        (
+            "search.minimum_length=14",
+            r"search: expected a limit of at least minimum_length \+ 1 words\. Received: limit=15, minimum_length=15",
+        ),
+        (
+            "search={type: sampling, temperature: 1.0, inverse_temperature: 2.0}",
+            "search: expected temperature or inverse_temperature",
+        ),
+        (
+            "training.monitor=bleu4",
+            r"training\.monitor: expected one of the scores .* Received: 'bleu4'\. Did you mean 'bleu_4'",
+        ),
         ("training.monitor=accuracy", r"training\.monitor: expected one of the scores"),
-        ("encoder={type: applications, network: MobileNetV2, size: 32, output: blok_1_expand}", "encoder: MobileNetV2 has no layer 'blok_1_expand'. Did you mean 'block_1_expand'"),
+        (
+            "encoder={type: applications, network: MobileNetV2, size: 32, output: blok_1_expand}",
+            "encoder: MobileNetV2 has no layer 'blok_1_expand'. Did you mean 'block_1_expand'",
+        ),
     ],
 )
 def test_what_only_the_whole_shows_is_found_when_building(smoke_config, override, sentence):
@@ -117,13 +163,21 @@ def test_a_loaded_task_is_the_trained_one(smoke_run, smoke_config):
     found = task.predict([samples[row["id"]].media.draw()[0] for row in rows])
     assert len(rows) == 8
     assert [prediction.captions[0].text for prediction in found] == [row["caption"] for row in rows]
-    np.testing.assert_allclose([prediction.captions[0].log_probability for prediction in found], [row["log_probability"] for row in rows], rtol=1e-4)
+    np.testing.assert_allclose(
+        [prediction.captions[0].log_probability for prediction in found],
+        [row["log_probability"] for row in rows],
+        rtol=1e-4,
+    )
 
 
 def test_loading_needs_neither_data_nor_network(smoke_run, monkeypatch):
     """A run folder is all that captioning needs."""
-    monkeypatch.setattr("lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was opened"))
-    monkeypatch.setattr("keras.utils.get_file", lambda *a, **k: pytest.fail("something was downloaded"))
+    monkeypatch.setattr(
+        "lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was opened")
+    )
+    monkeypatch.setattr(
+        "keras.utils.get_file", lambda *a, **k: pytest.fail("something was downloaded")
+    )
     assert lrcn_seq.load(str(smoke_run)).tokenizer.vocabulary_size > 10
 
 
@@ -133,15 +187,40 @@ def test_loading_needs_neither_data_nor_network(smoke_run, monkeypatch):
         ("config.yaml", None, RunError, "expected a run folder with config.yaml; train one with"),
         ("config.yaml", b"seed: [", ConfigError, "expected YAML"),
         ("model.weights.h5", None, RunError, "no weights are kept here yet"),
-        ("model.weights.h5", b"no weights", RunError, r"model\.weights\.h5: expected weights of this config"),
-        ("derived.json", None, RunError, r"derived\.json: expected what the data decided.* No such file"),
+        (
+            "model.weights.h5",
+            b"no weights",
+            RunError,
+            r"model\.weights\.h5: expected weights of this config",
+        ),
+        (
+            "derived.json",
+            None,
+            RunError,
+            r"derived\.json: expected what the data decided.* No such file",
+        ),
         ("derived.json", b"[]", RunError, r"derived\.json: expected what the data decided"),
-        ("derived.json", b"{}", RunError, r"derived\.json: expected what the data decided, as JSON\. Received: neither words nor labels; this run is damaged"),
-        ("derived.json", b'{"words": "many"}', RunError, r"derived\.json: expected what the data decided"),
+        (
+            "derived.json",
+            b"{}",
+            RunError,
+            r"derived\.json: expected what the data decided, as JSON\. Received: neither words nor labels; this run is damaged",
+        ),
+        (
+            "derived.json",
+            b'{"words": "many"}',
+            RunError,
+            r"derived\.json: expected what the data decided",
+        ),
         ("derived.json", b'{"words": Infinity}', RunError, "expected what the data decided"),
         ("derived.json", b"[" * 9999, RunError, "expected what the data decided"),
         ("derived.json", b'{"words": 99}', RunError, "expected the 99 words of derived.json"),
-        ("tokenizer.json", None, DataError, "expected the tokenizer of a run; there is no such file"),
+        (
+            "tokenizer.json",
+            None,
+            DataError,
+            "expected the tokenizer of a run; there is no such file",
+        ),
         ("tokenizer.json", b"{}", DataError, "expected a tokenizer file"),
     ],
 )
@@ -158,7 +237,10 @@ def test_weights_cut_short_are_refused(copied):
     """Half a file of weights is no weights."""
     whole = (copied / WEIGHTS).read_bytes()
     (copied / WEIGHTS).write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(RunError, match=r"expected weights of this config's encoder and decoder\. Received: (?!.* → )"):
+    with pytest.raises(
+        RunError,
+        match=r"expected weights of this config's encoder and decoder\. Received: (?!.* → )",
+    ):
         lrcn_seq.load(copied)
 
 
@@ -171,13 +253,19 @@ def test_derived_values(copied):
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 def test_exactly_the_named_parts_are_taken_over(smoke_run, smoke_config, part):
     """The other keeps every bit."""
-    donor, task = lrcn_seq.load(smoke_run), lrcn_seq.build(config.read(smoke_config, ["seed=9"]), words=derived_of(smoke_run)["words"])
+    donor, task = (
+        lrcn_seq.load(smoke_run),
+        lrcn_seq.build(config.read(smoke_config, ["seed=9"]), words=derived_of(smoke_run)["words"]),
+    )
     other = {"encoder": "decoder", "decoder": "encoder"}[part]
     before = getattr(task, other).get_weights()
     assert not equal(getattr(task, part), getattr(donor, part))
     load_weights(task, smoke_run, [part])
     assert equal(getattr(task, part), getattr(donor, part))
-    assert all(np.array_equal(a, b) for a, b in zip(getattr(task, other).get_weights(), before, strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(getattr(task, other).get_weights(), before, strict=True)
+    )
 
 
 def test_an_encoder_is_taken_over_from_a_run_of_other_words(smoke_run, smoke_config):
@@ -191,11 +279,20 @@ def test_parts_that_do_not_fit_are_refused(smoke_run, smoke_config):
     """Other sizes, other words: a sentence each."""
     with pytest.raises(RunError, match="expected weights of this config's decoder"):
         load_weights(lrcn_seq.build(smoke_config, words=99), smoke_run, ["decoder"])
-    with pytest.raises(RunError, match=r"expected weights of this config's encoder\. Received: encoder\.filters: 8 → 4; "):
-        load_weights(lrcn_seq.build(config.read(smoke_config, ["encoder.filters=4"]), words=30), smoke_run, ["encoder"])
+    with pytest.raises(
+        RunError,
+        match=r"expected weights of this config's encoder\. Received: encoder\.filters: 8 → 4; ",
+    ):
+        load_weights(
+            lrcn_seq.build(config.read(smoke_config, ["encoder.filters=4"]), words=30),
+            smoke_run,
+            ["encoder"],
+        )
     task = lrcn_seq.load(smoke_run)
     task.tokenizer = type(task.tokenizer)(minimum_count=1).fit(["some other words"])
-    with pytest.raises(RunError, match=r"expected a decoder over the same words.*init\.parts: \[encoder\]"):
+    with pytest.raises(
+        RunError, match=r"expected a decoder over the same words.*init\.parts: \[encoder\]"
+    ):
         load_weights(task, smoke_run)
 
 
@@ -229,7 +326,11 @@ def test_a_run_of_two_stages_begins_from_the_encoder_of_another(smoke_run, smoke
     assert np.array_equal(kernel(task.encoder), kernel(donor.encoder))
     assert not equal(task.decoder, donor.decoder)
     state, _ = run.read_state()
-    (moved,) = [array for name, array in state.items() if name.startswith("model/") and array.shape == kernel(donor.encoder).shape]
+    (moved,) = [
+        array
+        for name, array in state.items()
+        if name.startswith("model/") and array.shape == kernel(donor.encoder).shape
+    ]
     assert not np.array_equal(moved, kernel(donor.encoder))
     np.testing.assert_allclose(moved, kernel(donor.encoder), atol=0.2)
 
@@ -238,8 +339,18 @@ def test_the_tokenizer_learns_from_training_sentences_alone():
     """Words of dev and test stay unknown."""
     from lrcn_seq.records import Sample
 
-    samples = [Sample("1", "a", "1", "train", ("red red",)), Sample("2", "b", "2", "dev", ("blue",)), Sample("3", "c", "3", "test", ("green",))]
-    tree = {"task": {"type": "captioning"}, "data": {"source": {"type": "shapes"}}, "encoder": {"type": "tiny_cnn"}, "decoder": {"type": "lrcn"}, "tokenizer": {"type": "word", "minimum_count": 1}}
+    samples = [
+        Sample("1", "a", "1", "train", ("red red",)),
+        Sample("2", "b", "2", "dev", ("blue",)),
+        Sample("3", "c", "3", "test", ("green",)),
+    ]
+    tree = {
+        "task": {"type": "captioning"},
+        "data": {"source": {"type": "shapes"}},
+        "encoder": {"type": "tiny_cnn"},
+        "decoder": {"type": "lrcn"},
+        "tokenizer": {"type": "word", "minimum_count": 1},
+    }
     assert fit_tokenizer(config.checked(tree), samples).vocabulary()[4:] == ["red"]
 
 
@@ -247,4 +358,10 @@ def test_labels_are_sorted_and_without_gaps():
     """Samples without a label count for nothing."""
     from lrcn_seq.records import Sample
 
-    assert labels_of([Sample("1", "a", "1", "train", label="run"), Sample("2", "b", "2", "dev"), Sample("3", "c", "3", "test", label="jump")]) == ["jump", "run"]
+    assert labels_of(
+        [
+            Sample("1", "a", "1", "train", label="run"),
+            Sample("2", "b", "2", "dev"),
+            Sample("3", "c", "3", "test", label="jump"),
+        ]
+    ) == ["jump", "run"]

@@ -40,7 +40,15 @@ def broken(tmp_path, **changes):
         ({"args": None}, "type, args and payload"),
         ({"payload": {"version": "1.0"}}, "what a Word learned"),
         ({"payload": None}, "what a Word learned"),
-        ({"payload": {**TOKENIZER.payload(), "model": {"type": "WordLevel", "vocab": {"<pad>": 0, "a": 1}, "unk_token": "a"}}}, "without gaps that begins with <pad>"),
+        (
+            {
+                "payload": {
+                    **TOKENIZER.payload(),
+                    "model": {"type": "WordLevel", "vocab": {"<pad>": 0, "a": 1}, "unk_token": "a"},
+                }
+            },
+            "without gaps that begins with <pad>",
+        ),
     ],
     ids=str,
 )
@@ -92,7 +100,9 @@ def test_decode_stops_at_the_end_and_skips_pad_and_start():
 @pytest.mark.parametrize("ids", [[99], [-1], [4, 10_000]])
 def test_decode_refuses_ids_that_do_not_exist(ids):
     """An id out of range is an error that gives the range."""
-    with pytest.raises(ArgumentError, match=f"ids from 0 to {TOKENIZER.vocabulary_size - 1}. Received: {ids[-1]}"):
+    with pytest.raises(
+        ArgumentError, match=f"ids from 0 to {TOKENIZER.vocabulary_size - 1}. Received: {ids[-1]}"
+    ):
         TOKENIZER.decode(ids)
 
 
@@ -107,7 +117,13 @@ def test_encode_refuses_what_is_no_text(sentence):
 
 def test_a_new_tokenizer_must_learn_first():
     """Before fit or load every use is an error that says so."""
-    for use in (lambda t: t.encode("a"), lambda t: t.decode([4]), lambda t: t.vocabulary(), lambda t: t.vocabulary_size, lambda t: t.payload()):
+    for use in (
+        lambda t: t.encode("a"),
+        lambda t: t.decode([4]),
+        lambda t: t.vocabulary(),
+        lambda t: t.vocabulary_size,
+        lambda t: t.payload(),
+    ):
         with pytest.raises(ArgumentError, match="has learned its vocabulary"):
             use(Word())
 
@@ -120,4 +136,9 @@ def test_text_loads_no_keras():
         "tokenizers.build({'type': 'keras_hub', 'name': 'ByteTokenizer'})\n"
         "print([name for name in ('keras', 'keras_hub', 'tensorflow', 'jax', 'torch') if name in sys.modules])"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

@@ -10,7 +10,12 @@ from lrcn_seq.text.bpe import BytePair
 from lrcn_seq.text.character import Character
 from lrcn_seq.text.wordpiece import WordPiece
 
-SENTENCES = ["a red dog runs on red grass", "a red dogs running", "red red redder", "the dog's naïve café, 日本 😀!"] * 3
+SENTENCES = [
+    "a red dog runs on red grass",
+    "a red dogs running",
+    "red red redder",
+    "the dog's naïve café, 日本 😀!",
+] * 3
 
 
 def test_byte_pairs_know_every_text():
@@ -75,7 +80,14 @@ def test_decoded_text_has_the_same_pieces(kind, sentences):
         assert tokenizer.encode(tokenizer.decode(ids)) == ids
 
 
-@pytest.mark.parametrize(("kind", "signature"), [(BytePair, "bpe:8000:min2:lower"), (WordPiece, "wordpiece:8000:min2:lower"), (Character, "character:min1:lower")])
+@pytest.mark.parametrize(
+    ("kind", "signature"),
+    [
+        (BytePair, "bpe:8000:min2:lower"),
+        (WordPiece, "wordpiece:8000:min2:lower"),
+        (Character, "character:min1:lower"),
+    ],
+)
 def test_signature_names_the_arguments(kind, signature):
     """The signature says how ids were made."""
     assert kind().signature == signature

@@ -48,12 +48,23 @@ def test_words(sentence, words):
 
 def test_punctuation_can_be_dropped_and_case_kept():
     """Two options change the words."""
-    assert words_of("A man's dog, here!", punctuation="drop", lower=False) == ["A", "man", "s", "dog", "here"]
+    assert words_of("A man's dog, here!", punctuation="drop", lower=False) == [
+        "A",
+        "man",
+        "s",
+        "dog",
+        "here",
+    ]
 
 
 def test_splits_as_the_released_code_does_on_plain_captions(shared):
     """On all real captions of Flickr8k the words are those of Python's split on non-word characters (spaces apart, final full stops dropped)."""
-    captions = [line.partition(",")[2].strip() for line in (shared / "flickr8k" / "captions.txt").read_text(encoding="utf-8").splitlines()[1:]]
+    captions = [
+        line.partition(",")[2].strip()
+        for line in (shared / "flickr8k" / "captions.txt")
+        .read_text(encoding="utf-8")
+        .splitlines()[1:]
+    ]
     assert len(captions) == 40455
     tokenizer = learned(captions)
     names = tokenizer.vocabulary()
@@ -79,15 +90,30 @@ def test_minimum_count_and_number_of_words():
 def test_default_is_the_paper():
     """Five occurrences, lower case."""
     assert Word().signature == "word:min5:lower"
-    assert Word(minimum_count=2, words=9, punctuation="drop", lower=False).signature == "word:min2:cased:max9:nopunct"
+    assert (
+        Word(minimum_count=2, words=9, punctuation="drop", lower=False).signature
+        == "word:min2:cased:max9:nopunct"
+    )
     with pytest.raises(DataError, match=r"word:min5:lower.*no word that is frequent enough"):
         Word().fit(["one two three"])
 
 
 def test_wrong_arguments_are_reported_with_their_place():
     """The registry checks the arguments against the constructor."""
-    places = [problem.place for problem in argument_problems(Word, {"minimum_count": 0, "word": 3, "punctuation": "some", "lower": "yes"}, "tokenizer")]
-    assert places == ["tokenizer.minimum_count", "tokenizer.word", "tokenizer.punctuation", "tokenizer.lower"]
+    places = [
+        problem.place
+        for problem in argument_problems(
+            Word,
+            {"minimum_count": 0, "word": 3, "punctuation": "some", "lower": "yes"},
+            "tokenizer",
+        )
+    ]
+    assert places == [
+        "tokenizer.minimum_count",
+        "tokenizer.word",
+        "tokenizer.punctuation",
+        "tokenizer.lower",
+    ]
 
 
 @settings(max_examples=150, deadline=None)
@@ -108,7 +134,9 @@ def test_decoded_text_has_the_same_words(sentences):
 def test_counting_equals_a_counter(words, minimum):
     """The vocabulary is that of collections.Counter, most frequent first."""
     counts = Counter(words)
-    expected = sorted((word for word in counts if counts[word] >= minimum), key=lambda word: (-counts[word], word))
+    expected = sorted(
+        (word for word in counts if counts[word] >= minimum), key=lambda word: (-counts[word], word)
+    )
     try:
         assert learned([" ".join(words)], minimum_count=minimum).vocabulary()[4:] == expected
     except DataError:
@@ -118,6 +146,10 @@ def test_counting_equals_a_counter(words, minimum):
 def test_text_is_joined_as_people_write():
     """Apostrophes and hyphens join their words, commas and stops follow theirs."""
     assert (
-        learned(["a man's t-shirt, blue; isn't it? yes!"]).decode(learned(["a man's t-shirt, blue; isn't it? yes!"]).encode("a man's t-shirt, blue; isn't it? yes!"))
+        learned(["a man's t-shirt, blue; isn't it? yes!"]).decode(
+            learned(["a man's t-shirt, blue; isn't it? yes!"]).encode(
+                "a man's t-shirt, blue; isn't it? yes!"
+            )
+        )
         == "a man's t-shirt, blue; isn't it? yes!"
     )

@@ -10,7 +10,13 @@ from lrcn_seq.training import train
 
 SPEC = {
     "task": {"type": "captioning"},
-    "data": {"source": {"type": "shapes", "train": 40, "dev": 6, "test": 6, "pixels": 32}, "view": {"type": "crop_mirror"}, "words_limit": 13, "captions_per_picture": 2, "workers": 2},
+    "data": {
+        "source": {"type": "shapes", "train": 40, "dev": 6, "test": 6, "pixels": 32},
+        "view": {"type": "crop_mirror"},
+        "words_limit": 13,
+        "captions_per_picture": 2,
+        "workers": 2,
+    },
     "tokenizer": {"type": "word", "minimum_count": 1},
     "encoder": {"type": "tiny_cnn", "size": 32, "filters": 4, "blocks": 2, "output": "pooled"},
     "decoder": {"type": "lrcn", "units": 16, "embedding": 8, "dropout": 0.3},

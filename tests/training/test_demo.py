@@ -41,7 +41,9 @@ FOLDER = Path("runs/demo")
 def small(folder: Path, *changes: str) -> demos.Demo:
     """The demo of captioning with a network and a source that train in seconds."""
     shipped = demos.DEMOS["captioning"]
-    config = configs.read(shipped.config, [*(f"{place}={value}" for place, value in SMALL.items()), *changes])
+    config = configs.read(
+        shipped.config, [*(f"{place}={value}" for place, value in SMALL.items()), *changes]
+    )
     path = folder / "small.yaml"
     path.write_text(configs.dump(config), encoding="utf-8")
     return shipped._replace(config=path)
@@ -63,7 +65,12 @@ def done(tmp_path_factory):
     with patch.context() as context:
         context.chdir(folder)
         context.setitem(demos.DEMOS, "captioning", small(folder))
-        context.setattr("builtins.print", lambda *words, **options: said.append(" ".join(map(str, words))) if "file" not in options else None)
+        context.setattr(
+            "builtins.print",
+            lambda *words, **options: (
+                said.append(" ".join(map(str, words))) if "file" not in options else None
+            ),
+        )
         assert verb.run(argparse.Namespace(task="captioning")) == 0
     return SimpleNamespace(run=Run(folder / FOLDER), said="\n".join(said), folder=folder)
 
@@ -96,9 +103,14 @@ def test_it_captions_files_as_the_verb_does(done, monkeypatch):
 def test_shuffled_means_the_caption_of_another_picture(done):
     """BLEU-4 of every picture's references against the caption that the next one got."""
     rows = [json.loads(line) for line in (done.run / "predictions.jsonl").read_text().splitlines()]
-    others = {row["id"]: following["caption"] for row, following in zip(rows, rows[1:] + rows[:1], strict=True)}
+    others = {
+        row["id"]: following["caption"]
+        for row, following in zip(rows, rows[1:] + rows[:1], strict=True)
+    }
     expected = metrics.bleu(others, {row["id"]: row["references"] for row in rows})
-    assert demos.sentence_figures(done.run)["shuffled_bleu_4"] == pytest.approx(expected.value, abs=1e-12)
+    assert demos.sentence_figures(done.run)["shuffled_bleu_4"] == pytest.approx(
+        expected.value, abs=1e-12
+    )
 
 
 @pytest.fixture
@@ -173,13 +185,24 @@ def test_all_does_each_once(monkeypatch):
     assert asked == list(demos.DEMOS) == list(verb.TASKS)
 
 
-FILMS = ["data.source.train=24", "data.source.dev=4", "data.source.test=8", "data.source.pixels=16", "encoder.size=16", "encoder.filters=2", "encoder.blocks=1", "training.epochs=1"]
+FILMS = [
+    "data.source.train=24",
+    "data.source.dev=4",
+    "data.source.test=8",
+    "data.source.pixels=16",
+    "encoder.size=16",
+    "encoder.filters=2",
+    "encoder.blocks=1",
+    "training.epochs=1",
+]
 
 
 def films(task: str, folder: Path, *changes: str) -> demos.Demo:
     """The demo of a video task that trains in seconds."""
     path = folder / f"{task}.yaml"
-    path.write_text(configs.dump(configs.read(demos.DEMOS[task].config, [*FILMS, *changes])), encoding="utf-8")
+    path.write_text(
+        configs.dump(configs.read(demos.DEMOS[task].config, [*FILMS, *changes])), encoding="utf-8"
+    )
     return demos.DEMOS[task]._replace(config=path)
 
 
@@ -190,19 +213,29 @@ def test_the_demo_of_activity_measures_memory_against_none(tmp_path, monkeypatch
     figures = demos.perform(demo)
     alone = demo.folder / "single_frame"
     assert figures["count"] == 8
-    assert [figures["top_1"], figures["single_frame_top_1"]] == [json.loads((run / "scores.json").read_text())["metrics"]["top_1"] for run in (demo.folder, alone)]
+    assert [figures["top_1"], figures["single_frame_top_1"]] == [
+        json.loads((run / "scores.json").read_text())["metrics"]["top_1"]
+        for run in (demo.folder, alone)
+    ]
     one, other = (configs.read(run / "config.yaml") for run in (demo.folder, alone))
     assert one.model_copy(update={"decoder": other.decoder}) == other != one
     demos.prepare(Run(demo.folder), configs.read(demo.config))
     assert not alone.exists()
 
 
-def test_the_demo_of_description_is_measured_again_with_its_frames_in_disorder(tmp_path, monkeypatch):
+def test_the_demo_of_description_is_measured_again_with_its_frames_in_disorder(
+    tmp_path, monkeypatch
+):
     """Both figures are shares of all test clips."""
     monkeypatch.chdir(tmp_path)
-    figures = demos.perform(films("description", tmp_path, "decoder.units=4", "data.sampling={type: every}"))
+    figures = demos.perform(
+        films("description", tmp_path, "decoder.units=4", "data.sampling={type: every}")
+    )
     assert set(figures) == {"count", "exact", "bleu_4", "disordered_exact", "disordered_directions"}
-    assert all((figures[name] * 8).is_integer() for name in ("exact", "disordered_exact", "disordered_directions"))
+    assert all(
+        (figures[name] * 8).is_integer()
+        for name in ("exact", "disordered_exact", "disordered_directions")
+    )
 
 
 def test_disorder_keeps_the_frames_and_the_padding():
@@ -239,7 +272,9 @@ def test_a_film_is_drawn_as_a_video_of_all_its_frames(tmp_path):
 
 def test_every_config_has_its_demo():
     """The folder holds one config for each entry, and each is right."""
-    assert sorted(demos.CONFIGS.glob("*.yaml")) == sorted(demo.config for demo in demos.DEMOS.values())
+    assert sorted(demos.CONFIGS.glob("*.yaml")) == sorted(
+        demo.config for demo in demos.DEMOS.values()
+    )
     for demo in demos.DEMOS.values():
         configs.read(demo.config)
 
@@ -247,9 +282,13 @@ def test_every_config_has_its_demo():
 def test_training_never_shows_what_the_demo_is_measured_on():
     """Every test picture has a color and a shape that no training or dev picture puts together."""
     shown: dict[str, list[set]] = {}
-    for sample in sources.build(configs.read(demos.DEMOS["captioning"].config).data.source, place="data.source"):
+    for sample in sources.build(
+        configs.read(demos.DEMOS["captioning"].config).data.source, place="data.source"
+    ):
         scene = sample.media.scene()
-        shown.setdefault(sample.split, []).append({(thing.color, thing.shape) for thing in (scene.first, scene.second)})
+        shown.setdefault(sample.split, []).append(
+            {(thing.color, thing.shape) for thing in (scene.first, scene.second)}
+        )
     before = set().union(*shown["train"], *shown["dev"])
     assert len(shown["test"]) >= 200
     assert all(pairs - before for pairs in shown["test"])

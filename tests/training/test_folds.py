@@ -29,13 +29,24 @@ def config(tmp_path):
 
 def rows(fold):
     """Four clips of two groups, as many right as the number of the fold and one."""
-    return [{"id": f"{fold}/{place}", "label": "a" if place <= fold else "b", "truth": "a", "group": f"{fold}{place % 2}", "probability": 0.9} for place in range(4)]
+    return [
+        {
+            "id": f"{fold}/{place}",
+            "label": "a" if place <= fold else "b",
+            "truth": "a",
+            "group": f"{fold}{place % 2}",
+            "probability": 0.9,
+        }
+        for place in range(4)
+    ]
 
 
 def store(folder, found, split="test"):
     """A finished run."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
+    (folder / "predictions.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in found), encoding="utf-8"
+    )
     (folder / "scores.json").write_text(json.dumps({"split": split}), encoding="utf-8")
     (folder / "report.html").write_text("", encoding="utf-8")
 
@@ -65,7 +76,9 @@ def test_clips_of_all_folds_are_pooled_by_group(tmp_path, config, trained):
     """The pooled accuracy counts every clip once; its interval is that of the groups."""
     found = folds.cross_validate(config, tmp_path, 3)
     stored = [row for fold in range(3) for row in rows(fold)]
-    interval = group_interval([row["label"] == "a" for row in stored], [row["group"] for row in stored])
+    interval = group_interval(
+        [row["label"] == "a" for row in stored], [row["group"] for row in stored]
+    )
     assert found.pooled == interval._replace(metric="top_1")
     assert (found.pooled.value, found.count, found.groups) == (0.5, 12, 6)
 
@@ -95,7 +108,11 @@ def test_folds_of_another_config_are_refused(tmp_path, config, trained):
 
 @pytest.mark.parametrize(
     ("changes", "count", "sentence"),
-    [(["seed=x"], 3, "seed"), (["data.source.type=shapes"], 3, "folds"), ([], 2, r"folds: expected at least 3 \(training, dev, test\). Received: folds=2")],
+    [
+        (["seed=x"], 3, "seed"),
+        (["data.source.type=shapes"], 3, "folds"),
+        ([], 2, r"folds: expected at least 3 \(training, dev, test\). Received: folds=2"),
+    ],
 )
 def test_mistakes_show_before_anything_is_trained(config, trained, changes, count, sentence):
     """A wrong override, a source without folds, too few folds."""
@@ -110,7 +127,11 @@ def test_predictions_that_cannot_be_pooled_are_a_sentence(tmp_path):
     for found, split, sentence in [
         (rows(0), "dev", "predictions of the split test. Received: 4 of the split dev"),
         ([], "test", "Received: 0"),
-        ([{"id": "1", "caption": "a dog"}], "test", "with id, label, truth and group. Received: id, caption"),
+        (
+            [{"id": "1", "caption": "a dog"}],
+            "test",
+            "with id, label, truth and group. Received: id, caption",
+        ),
     ]:
         store(tmp_path, found, split)
         with pytest.raises(RunError, match=sentence):

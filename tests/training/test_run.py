@@ -15,7 +15,12 @@ from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.training import files, train
 from lrcn_seq.training.run import Run, machine
 
-SPEC = {"task": {"type": "captioning"}, "data": {"source": {"type": "shapes"}}, "encoder": {"type": "tiny_cnn"}, "decoder": {"type": "lrcn"}}
+SPEC = {
+    "task": {"type": "captioning"},
+    "data": {"source": {"type": "shapes"}},
+    "encoder": {"type": "tiny_cnn"},
+    "decoder": {"type": "lrcn"},
+}
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -71,11 +76,30 @@ def test_a_state_cut_short_leaves_the_one_before(tmp_path, phase):
         ("arrays.npz", b"broken", "000001: expected a complete training state"),
         ("arrays.npz", b"", "000001: expected a complete training state"),
         ("arrays.npz", b"PK\3\4 cut short", "000001: expected a complete training state"),
-        ("meta.json", b"zzz", r"000001/meta\.json: expected the record of a training state, as JSON. Received: Expecting value"),
-        ("meta.json", b"{}", r"000001/meta\.json: .* Received: nothing under 'position'; this run is damaged"),
-        ("meta.json", b'{"position": {}}', r"000001/meta\.json: .* Received: nothing under 'history'"),
+        (
+            "meta.json",
+            b"zzz",
+            r"000001/meta\.json: expected the record of a training state, as JSON. Received: Expecting value",
+        ),
+        (
+            "meta.json",
+            b"{}",
+            r"000001/meta\.json: .* Received: nothing under 'position'; this run is damaged",
+        ),
+        (
+            "meta.json",
+            b'{"position": {}}',
+            r"000001/meta\.json: .* Received: nothing under 'history'",
+        ),
         ("meta.json", b'{"position": {"place": 1}, "history": []}', r"000001/meta\.json: .*place"),
-        *(("meta.json", b'{"position": {"epoch": ' + epoch + b'}, "history": []}', r"000001/meta\.json: .*Position\(stage=0, epoch=") for epoch in (b"null", b"-1", b"0.5")),
+        *(
+            (
+                "meta.json",
+                b'{"position": {"epoch": ' + epoch + b'}, "history": []}',
+                r"000001/meta\.json: .*Position\(stage=0, epoch=",
+            )
+            for epoch in (b"null", b"-1", b"0.5")
+        ),
     ],
 )
 def test_a_damaged_state_is_named(tmp_path, name, content, sentence):
@@ -152,7 +176,9 @@ def test_a_trained_model_without_its_state_is_left_alone(tmp_path):
     for resume in (True, False):
         with pytest.raises(RunError, match="a trained model without state/"):
             train(config.checked(SPEC), run.folder, resume=resume)
-    assert {"config.yaml", "machine.json", "model.weights.h5"} <= {path.name for path in run.folder.iterdir()}
+    assert {"config.yaml", "machine.json", "model.weights.h5"} <= {
+        path.name for path in run.folder.iterdir()
+    }
 
 
 def test_names_that_are_no_utf_8_are_written(tmp_path):
@@ -164,7 +190,9 @@ def test_names_that_are_no_utf_8_are_written(tmp_path):
 def test_a_second_process_is_refused(tmp_path):
     """The lock of another process is respected, and goes when that process goes."""
     code = f"import sys; from lrcn_seq.training.run import Run\nwith Run({str(tmp_path)!r}).locked(): print('in', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
         other.stdout.readline()
         with pytest.raises(RunError, match="another process is working"), Run(tmp_path).locked():
             pass
@@ -179,11 +207,21 @@ def test_the_record_of_the_machine_has_what_bits_depend_on(monkeypatch, backend)
     """The version of the backend in use, and its accelerators."""
     pytest.importorskip(backend)
     monkeypatch.setattr("keras.backend.backend", lambda: backend)
-    monkeypatch.setattr("jax.devices", lambda: [SimpleNamespace(platform="cpu", device_kind="cpu"), SimpleNamespace(platform="gpu", device_kind="H1")])
+    monkeypatch.setattr(
+        "jax.devices",
+        lambda: [
+            SimpleNamespace(platform="cpu", device_kind="cpu"),
+            SimpleNamespace(platform="gpu", device_kind="H1"),
+        ],
+    )
     if backend == "torch":
         monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
         monkeypatch.setattr("torch.cuda.get_device_name", lambda number: "H1")
-    assert {"backend": backend, backend: importlib.metadata.version(backend), "accelerators": "H1"}.items() <= machine().items()
+    assert {
+        "backend": backend,
+        backend: importlib.metadata.version(backend),
+        "accelerators": "H1",
+    }.items() <= machine().items()
 
 
 def test_history_is_rewritten_whole(tmp_path):
@@ -191,4 +229,8 @@ def test_history_is_rewritten_whole(tmp_path):
     run = Run(tmp_path)
     run.write_history([{"epoch": 0}, {"epoch": 1}])
     run.write_history([{"epoch": 0}])
-    assert [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()] == run.history() == [{"epoch": 0}]
+    assert (
+        [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+        == run.history()
+        == [{"epoch": 0}]
+    )

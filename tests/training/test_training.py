@@ -29,12 +29,21 @@ from lrcn_seq.training.state import Progress, assign
 
 SPEC = {
     "task": {"type": "captioning"},
-    "data": {"source": {"type": "shapes", "train": 12, "dev": 4, "test": 4, "pixels": 32}, "words_limit": 14},
+    "data": {
+        "source": {"type": "shapes", "train": 12, "dev": 4, "test": 4, "pixels": 32},
+        "words_limit": 14,
+    },
     "tokenizer": {"type": "word", "minimum_count": 1},
     "encoder": {"type": "frozen"},
     "decoder": {"type": "lrcn", "layers": 1, "units": 8, "embedding": 8},
     "search": {"type": "greedy"},
-    "training": {"batch": 24, "epochs": 2, "monitor": "bleu_1", "precision": "float32", "optimizer": {"rate": 0.01}},
+    "training": {
+        "batch": 24,
+        "epochs": 2,
+        "monitor": "bleu_1",
+        "precision": "float32",
+        "optimizer": {"rate": 0.01},
+    },
     "evaluation": {"metrics": ["bleu"]},
 }
 
@@ -70,10 +79,19 @@ def stopped(settings: config.Config, folder: Path, epochs: int) -> None:
 
 def task_of(folder: Path, **changes):
     """A fresh task that says two words of a vector."""
-    return Answers(Word(minimum_count=1).fit(["a dog"])).task(spec(folder, **{"encoder.type": "vectors", "encoder.width": 3}, **changes), pretrained=False)
+    return Answers(Word(minimum_count=1).fit(["a dog"])).task(
+        spec(folder, **{"encoder.type": "vectors", "encoder.width": 3}, **changes), pretrained=False
+    )
 
 
-def trainer_of(task, folder: Path, *, batches=lambda task: [task.example()] * 3, score=lambda task: {}, pause=lambda phase: None) -> Trainer:
+def trainer_of(
+    task,
+    folder: Path,
+    *,
+    batches=lambda task: [task.example()] * 3,
+    score=lambda task: {},
+    pause=lambda phase: None,
+) -> Trainer:
     """Trains a task on three batches an epoch."""
 
     class Feed:
@@ -142,28 +160,46 @@ def test_a_row_of_history_survives_a_stop_before_it_was_written(tmp_path):
 
 def test_another_set_up_is_told(tmp_path, capsys):
     """Where a run goes on under other versions than it began under; not where nobody wrote down which those were."""
-    settings, machine = spec(tmp_path, **TINY, **{"training.epochs": 1}), tmp_path / "run" / "machine.json"
+    settings, machine = (
+        spec(tmp_path, **TINY, **{"training.epochs": 1}),
+        tmp_path / "run" / "machine.json",
+    )
     train(settings, tmp_path / "run")
     machine.write_text(json.dumps({**json.loads(machine.read_text()), "keras": "2.0"}))
     train(settings, tmp_path / "run", resume=True)
-    assert "goes on under another set-up, so the result may differ in the last bits: keras: 2.0 → " in capsys.readouterr().err
+    assert (
+        "goes on under another set-up, so the result may differ in the last bits: keras: 2.0 → "
+        in capsys.readouterr().err
+    )
     machine.unlink()
     train(settings, tmp_path / "run", resume=True)
     assert "set-up" not in capsys.readouterr().err
 
 
-def test_a_run_tells_what_its_source_left_out_and_how_its_sentences_are(tmp_path, capsys, monkeypatch):
+def test_a_run_tells_what_its_source_left_out_and_how_its_sentences_are(
+    tmp_path, capsys, monkeypatch
+):
     """On stderr and in the report; and in every row of the history whether the sentences collapsed."""
 
     class Noted(Shapes):
         notes = ("2 listed pictures are not there.",)
 
     monkeypatch.setitem(sources._parts, "noted", Noted)
-    train(spec(tmp_path, **TINY, **{"data.source": {**SPEC["data"]["source"], "type": "noted"}}), tmp_path / "run")
+    train(
+        spec(tmp_path, **TINY, **{"data.source": {**SPEC["data"]["source"], "type": "noted"}}),
+        tmp_path / "run",
+    )
     assert capsys.readouterr().err.startswith("2 listed pictures are not there.\n")
     assert "2 listed pictures are not there." in (tmp_path / "run" / "report.html").read_text()
     for row in Run(tmp_path / "run").history():
-        assert row.keys() >= {"distinct_captions", "repetition", "unknown", "mean_length", "min_length", "max_length"}
+        assert row.keys() >= {
+            "distinct_captions",
+            "repetition",
+            "unknown",
+            "mean_length",
+            "min_length",
+            "max_length",
+        }
 
 
 def test_a_run_in_16_bits_goes_on(tmp_path):
@@ -172,7 +208,9 @@ def test_a_run_in_16_bits_goes_on(tmp_path):
     train(settings, tmp_path / "whole")
     stopped(settings, tmp_path / "run", 1)
     train(settings, tmp_path / "run", resume=True)
-    assert (tmp_path / "run" / "history.jsonl").read_text() == (tmp_path / "whole" / "history.jsonl").read_text()
+    assert (tmp_path / "run" / "history.jsonl").read_text() == (
+        tmp_path / "whole" / "history.jsonl"
+    ).read_text()
     arrays, whole = Run(tmp_path / "run").read_state()[0], Run(tmp_path / "whole").read_state()[0]
     assert arrays.keys() == whole.keys()
     assert all(np.array_equal(arrays[name], whole[name]) for name in whole)
@@ -184,7 +222,9 @@ def test_features_are_extracted_with_the_encoder_that_training_takes_over(tmp_pa
     store, count = extract(settings)
     assert count == 20
     train(settings, tmp_path / "run")
-    assert [path.name for path in (tmp_path / "features").iterdir() if path.is_dir()] == [Path(store.folder).name]
+    assert [path.name for path in (tmp_path / "features").iterdir() if path.is_dir()] == [
+        Path(store.folder).name
+    ]
 
 
 def test_a_run_does_not_go_on_with_other_data(tmp_path):
@@ -192,26 +232,49 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path):
     stopped(spec(tmp_path, **TINY), tmp_path / "run", 2)
     derived = json.loads((tmp_path / "run" / "derived.json").read_text())
     (tmp_path / "run" / "derived.json").write_text(json.dumps({**derived, "samples": "0"}))
-    with pytest.raises(RunError, match=r"expected the samples that the run began with. Received: 12 train and 4 dev samples"):
+    with pytest.raises(
+        RunError,
+        match=r"expected the samples that the run began with. Received: 12 train and 4 dev samples",
+    ):
         train(spec(tmp_path, **TINY), tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        *(("id", "other"), ("captions", ("a word",)), ("label", "b"), ("moments", (Moment(0.0, 1.0, "a"),)), ("split", "dev")),
+        *(
+            ("id", "other"),
+            ("captions", ("a word",)),
+            ("label", "b"),
+            ("moments", (Moment(0.0, 1.0, "a"),)),
+            ("split", "dev"),
+        ),
         *(("media", np.full((2, 2, 3), value, "uint8")) for value in (0, 1)),
     ],
 )
 def test_the_fingerprint_of_data_is_what_training_sees(place, value):
     """Any part of a sample counts, and what is in its file, but not where that lies."""
     pixels = np.zeros((2, 2, 3), "uint8")
-    first, second = Sample("1", pixels, "1", "train", ("a dog",), "a"), Sample("2", pixels + 1, "2", "train", ("a cat",), "a")
+    first, second = (
+        Sample("1", pixels, "1", "train", ("a dog",), "a"),
+        Sample("2", pixels + 1, "2", "train", ("a cat",), "a"),
+    )
 
     def found(*samples):
-        return fingerprint(Corpus({split: [sample for sample in samples if sample.split == split] for split in ("train", "dev", "test")}, (), Contents()))
+        return fingerprint(
+            Corpus(
+                {
+                    split: [sample for sample in samples if sample.split == split]
+                    for split in ("train", "dev", "test")
+                },
+                (),
+                Contents(),
+            )
+        )
 
-    assert (found(first, second) == found(first, second._replace(**{place: value}))) == (place == "media" and bool(value.all()))
+    assert (found(first, second) == found(first, second._replace(**{place: value}))) == (
+        place == "media" and bool(value.all())
+    )
 
 
 def test_what_training_could_lose_evaluating_can(tmp_path):
@@ -220,9 +283,24 @@ def test_what_training_could_lose_evaluating_can(tmp_path):
     for number, sample in enumerate(pictures):
         Image.fromarray(sample.media.draw()[0]).save(tmp_path / f"{number}.png")
     (tmp_path / "8.png").write_bytes(b"broken")
-    (tmp_path / "t.csv").write_text("image,caption,split\n" + "".join(f"{number}.png,a dog,{'train' if number < 8 else 'test'}\n" for number in range(10)))
-    settings = spec(tmp_path, **{"data.source": {"type": "caption_table", "table": str(tmp_path / "t.csv")}, "data.on_error": "skip", "data.lost_share_limit": 0.1})
-    assert [len(corpus_of(settings, splits=splits).samples) for splits in (("train", "dev", "test"), ("test",))] == [9, 1]
+    (tmp_path / "t.csv").write_text(
+        "image,caption,split\n"
+        + "".join(
+            f"{number}.png,a dog,{'train' if number < 8 else 'test'}\n" for number in range(10)
+        )
+    )
+    settings = spec(
+        tmp_path,
+        **{
+            "data.source": {"type": "caption_table", "table": str(tmp_path / "t.csv")},
+            "data.on_error": "skip",
+            "data.lost_share_limit": 0.1,
+        },
+    )
+    assert [
+        len(corpus_of(settings, splits=splits).samples)
+        for splits in (("train", "dev", "test"), ("test",))
+    ] == [9, 1]
 
 
 def test_a_run_that_diverged_ends_with_its_best_weights(tmp_path, monkeypatch, capsys):
@@ -273,7 +351,10 @@ def test_a_file_that_breaks_during_training_is_named(tmp_path):
 
 def test_own_words_are_fed_the_more_the_later_the_epoch(tmp_path):
     """None before `from_epoch`, then more by `probability` / `over_epochs` each epoch, up to `probability`."""
-    task = task_of(tmp_path, **{"training.scheduled_sampling": {"probability": 0.4, "from_epoch": 2, "over_epochs": 4}})
+    task = task_of(
+        tmp_path,
+        **{"training.scheduled_sampling": {"probability": 0.4, "from_epoch": 2, "over_epochs": 4}},
+    )
     progress, found = trainer_of(task, tmp_path).progress, []
     for epoch in range(8):
         progress.on_epoch_begin(epoch)
@@ -285,7 +366,9 @@ def test_averaged_weights_are_scored_and_kept_beside_those_that_train(tmp_path):
     """Dev is scored with w̄ ← m w̄ + (1 − m) w, taken after every update, and the best weights are w̄; the state in progress has w."""
 
     def weights(task):
-        return np.concatenate([keras.ops.convert_to_numpy(variable).ravel() for variable in task.trainable_variables])
+        return np.concatenate(
+            [keras.ops.convert_to_numpy(variable).ravel() for variable in task.trainable_variables]
+        )
 
     def score(task):
         scored.append(weights(task))
@@ -314,44 +397,97 @@ def test_training_ends_when_the_dev_score_does_not_rise(tmp_path, patience, epoc
     """For `patience` epochs in a row, where an equal score is no rise; with 0 it never ends early."""
     scores = [2, 1, 3, 3, 1, 4]
     following = iter(scores)
-    trainer = trainer_of(task_of(tmp_path, **{"training.epochs": 6, "training.patience": patience}), tmp_path, score=lambda task: {"bleu_1": next(following)})
+    trainer = trainer_of(
+        task_of(tmp_path, **{"training.epochs": 6, "training.patience": patience}),
+        tmp_path,
+        score=lambda task: {"bleu_1": next(following)},
+    )
     trainer.fit()
     assert [row["bleu_1"] for row in trainer.history] == scores[:epochs]
 
 
 def test_balanced_classes_weigh_alike():
     """A clip weighs N / (C · clips of its class), over the C classes that training has: 6 / (2 · 4) and 6 / (2 · 2)."""
-    samples = [Sample(str(number), np.zeros((2, 3), "float32"), str(number), "train", label=label) for number, label in enumerate("cacacc")]
-    settings = config.read("configs/smoke/activity.yaml", ["encoder={type: vectors, width: 3}", "training.loss.class_weight=balanced", "training.batch=4", "data.store.use=false"])
+    samples = [
+        Sample(str(number), np.zeros((2, 3), "float32"), str(number), "train", label=label)
+        for number, label in enumerate("cacacc")
+    ]
+    settings = config.read(
+        "configs/smoke/activity.yaml",
+        [
+            "encoder={type: vectors, width: 3}",
+            "training.loss.class_weight=balanced",
+            "training.batch=4",
+            "data.store.use=false",
+        ],
+    )
     task = Answers(labels=("a", "b", "c")).task(settings, pretrained=False)
     feed = LabelFeed(task, Media(settings, task), samples)
-    found = [pair for batch in feed.batches(feed.plan(0), 0) for pair in zip(batch.labels[:, 0].tolist(), batch.weights.tolist(), strict=True)]
+    found = [
+        pair
+        for batch in feed.batches(feed.plan(0), 0)
+        for pair in zip(batch.labels[:, 0].tolist(), batch.weights.tolist(), strict=True)
+    ]
     assert sorted(found) == [(0, 1.5)] * 2 + [(2, 0.75)] * 4
 
 
 def test_a_stage_whose_weights_do_not_fit_is_found_before_training(tmp_path):
     """Not after the first stage was trained, which could then not be gone on with."""
-    with pytest.raises(ConfigError, match=r"stages.1.decoder: the weights of the stage before do not fit"):
+    with pytest.raises(
+        ConfigError, match=r"stages.1.decoder: the weights of the stage before do not fit"
+    ):
         train(spec(tmp_path, **TINY, stages=[{}, {"decoder.units": 6}]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_stages_judged_by_different_scores_are_not_compared(tmp_path):
     """The second stage begins anew, though its score could never be as high as that of the first."""
-    stages = [{"training.epochs": 1}, {"training.epochs": 1, "training.monitor": "bleu_4", "search.type": "greedy"}]
+    stages = [
+        {"training.epochs": 1},
+        {"training.epochs": 1, "training.monitor": "bleu_4", "search.type": "greedy"},
+    ]
     train(spec(tmp_path, **TINY, stages=stages), tmp_path / "run")
-    assert [json.loads(row)["best"] for row in (tmp_path / "run" / "history.jsonl").read_text().splitlines()] == [True, True]
+    assert [
+        json.loads(row)["best"]
+        for row in (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    ] == [True, True]
 
 
 def test_pictures_may_be_vectors(tmp_path):
     """Captioning over stored vectors trains, reports and predicts; vectors of another width are named before."""
     for number in range(6):
-        np.save(tmp_path / f"{number}.npy", np.random.default_rng(number).normal(size=(1, 5)).astype("float32"))
-    rows = [f"{number}.npy,a {word} thing,{split}" for number, (word, split) in enumerate([("red", "train"), ("blue", "train"), ("red", "train"), ("blue", "train"), ("red", "dev"), ("blue", "test")])]
+        np.save(
+            tmp_path / f"{number}.npy",
+            np.random.default_rng(number).normal(size=(1, 5)).astype("float32"),
+        )
+    rows = [
+        f"{number}.npy,a {word} thing,{split}"
+        for number, (word, split) in enumerate(
+            [
+                ("red", "train"),
+                ("blue", "train"),
+                ("red", "train"),
+                ("blue", "train"),
+                ("red", "dev"),
+                ("blue", "test"),
+            ]
+        )
+    ]
     (tmp_path / "table.csv").write_text("image,caption,split\n" + "\n".join(rows))
     source = {"type": "caption_table", "table": str(tmp_path / "table.csv")}
-    train(spec(tmp_path, **{"encoder.type": "vectors", "encoder.width": 5, "data.source": source}), tmp_path / "run")
+    train(
+        spec(tmp_path, **{"encoder.type": "vectors", "encoder.width": 5, "data.source": source}),
+        tmp_path / "run",
+    )
     assert (tmp_path / "run" / "report.html").exists()
     assert lrcn_seq.load(tmp_path / "run").predict([tmp_path / "0.npy"])[0].error is None
-    with pytest.raises(DataError, match=r"expected vectors of width 7. Received: vectors of width 5; set encoder.width"):
-        train(spec(tmp_path, **{"encoder.type": "vectors", "encoder.width": 7, "data.source": source}), tmp_path / "other")
+    with pytest.raises(
+        DataError,
+        match=r"expected vectors of width 7. Received: vectors of width 5; set encoder.width",
+    ):
+        train(
+            spec(
+                tmp_path, **{"encoder.type": "vectors", "encoder.width": 7, "data.source": source}
+            ),
+            tmp_path / "other",
+        )

@@ -37,7 +37,13 @@ class Captioner(keras.Model):
     def step(self, word, state, _memory=None):
         """i, f, c̃, o = W [x, h]; c = f∘c + i∘c̃; h = o∘tanh c."""
         h, c = state
-        i, f, g, o = ops.split(ops.matmul(ops.concatenate([ops.take(self.embedding, word, axis=0), h], axis=1), self.gates), 4, axis=1)
+        i, f, g, o = ops.split(
+            ops.matmul(
+                ops.concatenate([ops.take(self.embedding, word, axis=0), h], axis=1), self.gates
+            ),
+            4,
+            axis=1,
+        )
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         h = ops.sigmoid(o) * ops.tanh(c)
         return StepOutput(ops.matmul(h, self.output_words) + self.never_ends, None, (h, c))
@@ -49,7 +55,9 @@ class Captioner(keras.Model):
 
 def ours(model, state):
     """This library."""
-    found = Beam(beams=BEAMS, suppress_unknown=False)(model.step, state, (), special=SPECIAL, limit=WORDS)
+    found = Beam(beams=BEAMS, suppress_unknown=False)(
+        model.step, state, (), special=SPECIAL, limit=WORDS
+    )
     return found.words, found.scores
 
 
@@ -61,14 +69,23 @@ def kerashub(model, state):
         return out.logits, None, out.state
 
     prompt = ops.full((ops.shape(state[0])[0], WORDS + 1), SPECIAL.start, "int32")
-    return BeamSampler(num_beams=BEAMS, return_all_beams=True)(following, prompt, cache=state, index=1, model=model)
+    return BeamSampler(num_beams=BEAMS, return_all_beams=True)(
+        following, prompt, cache=state, index=1, model=model
+    )
 
 
 def products():
     """The two products of a step, 20 times."""
     draw = np.random.default_rng(0).normal
-    shapes = ((BATCH * BEAMS, 2 * UNITS), (2 * UNITS, 4 * UNITS), (BATCH * BEAMS, UNITS), (UNITS, V))
-    a, b, c, d = (ops.convert_to_tensor(draw(size=shape, scale=0.08).astype("float32")) for shape in shapes)
+    shapes = (
+        (BATCH * BEAMS, 2 * UNITS),
+        (2 * UNITS, 4 * UNITS),
+        (BATCH * BEAMS, UNITS),
+        (UNITS, V),
+    )
+    a, b, c, d = (
+        ops.convert_to_tensor(draw(size=shape, scale=0.08).astype("float32")) for shape in shapes
+    )
 
     def run():
         for _ in range(WORDS):
@@ -85,7 +102,13 @@ def main():
     rounds = parser.parse_args().rounds
     start = np.random.default_rng(1).normal(size=(BATCH, UNITS)).astype("float32")
     models = {"beam": Captioner(ours), "KerasHub": Captioner(kerashub)}
-    races = {"floor": products(), **{name: lambda model=model: model.predict_on_batch(start) for name, model in models.items()}}
+    races = {
+        "floor": products(),
+        **{
+            name: lambda model=model: model.predict_on_batch(start)
+            for name, model in models.items()
+        },
+    }
     times = {name: [] for name in races}
     for turn in range(rounds + 1):
         for name, race in races.items():
@@ -93,9 +116,17 @@ def main():
             race()
             times[name] += [time.perf_counter() - begin] if turn else []
     medians = {name: statistics.median(values) for name, values in times.items()}
-    same = (np.asarray(models["beam"].predict_on_batch(start)[0]) == np.asarray(models["KerasHub"].predict_on_batch(start)[0])[:, :, 1:]).mean()
-    print(f"{keras.backend.backend()}, {rounds} rounds: " + ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in medians.items()))
-    print(f"share of the floor {medians['floor'] / medians['beam']:.2f}; times as fast as KerasHub {medians['KerasHub'] / medians['beam']:.2f}; words equal {same:.3f}")
+    same = (
+        np.asarray(models["beam"].predict_on_batch(start)[0])
+        == np.asarray(models["KerasHub"].predict_on_batch(start)[0])[:, :, 1:]
+    ).mean()
+    print(
+        f"{keras.backend.backend()}, {rounds} rounds: "
+        + ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in medians.items())
+    )
+    print(
+        f"share of the floor {medians['floor'] / medians['beam']:.2f}; times as fast as KerasHub {medians['KerasHub'] / medians['beam']:.2f}; words equal {same:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -29,14 +29,30 @@ from lrcn_seq.records import Preprocessing
 def generated(path, count=300, size=(320, 240)):
     """A soft texture that wanders, with a little noise."""
     random = np.random.default_rng(0)
-    ground = np.asarray(Image.fromarray(random.integers(0, 256, (60, 80, 3), "uint8")).resize((640, 480), Image.Resampling.BICUBIC), "int16")
+    ground = np.asarray(
+        Image.fromarray(random.integers(0, 256, (60, 80, 3), "uint8")).resize(
+            (640, 480), Image.Resampling.BICUBIC
+        ),
+        "int16",
+    )
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for number in range(count):
-            left, top = round(160 + 150 * np.sin(number / 20)), round(120 + 110 * np.cos(number / 31))
-            pixels = ground[top : top + size[1], left : left + size[0]] + random.normal(0, 4, (size[1], size[0], 1))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.clip(pixels, 0, 255).astype("uint8"), format="rgb24")))
+            left, top = (
+                round(160 + 150 * np.sin(number / 20)),
+                round(120 + 110 * np.cos(number / 31)),
+            )
+            pixels = ground[top : top + size[1], left : left + size[0]] + random.normal(
+                0, 4, (size[1], size[0], 1)
+            )
+            container.mux(
+                stream.encode(
+                    av.VideoFrame.from_ndarray(
+                        np.clip(pixels, 0, 255).astype("uint8"), format="rgb24"
+                    )
+                )
+            )
         container.mux(stream.encode())
     return path
 
@@ -48,7 +64,9 @@ def ours(path, numbers, size):
 
 def shaped(picture, size):
     """BGR to RGB of this height and width."""
-    return cv2.cvtColor(picture if picture.shape[:2] == size else cv2.resize(picture, size[::-1]), cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(
+        picture if picture.shape[:2] == size else cv2.resize(picture, size[::-1]), cv2.COLOR_BGR2RGB
+    )
 
 
 def reading(path, numbers, size):
@@ -89,7 +107,9 @@ def race(path, options):
     numbers = (np.arange(options.frames) * (count // options.frames)).tolist()
     capture = cv2.VideoCapture(str(path))
     size = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-    print(f"{Path(path).name}: {count} frames of {size[1]} × {size[0]}, {options.frames} of them wanted")
+    print(
+        f"{Path(path).name}: {count} frames of {size[1]} × {size[0]}, {options.frames} of them wanted"
+    )
     whole = {name: side(path, numbers, size) for name, side in SIDES.items()}
     seconds = {name: [] for name in SIDES}
     for number in range(options.rounds):
@@ -101,14 +121,24 @@ def race(path, options):
     for name in SIDES:
         difference = np.abs(whole[name].astype(int) - whole["ours"]).mean()
         clock, cores = (median(value[kind] for value in seconds[name]) * 1000 for kind in (0, 1))
-        slower = [median(theirs[kind] / mine[kind] for theirs, mine in zip(seconds[name], seconds["ours"], strict=True)) for kind in (0, 1)]
-        print(f"  {name:15} {clock:7.1f} ms ({slower[0]:5.2f} × ours)   {cores:7.1f} core-ms ({slower[1]:5.2f} × ours)   pixels differ by {difference:.2f} of 255")
+        slower = [
+            median(
+                theirs[kind] / mine[kind]
+                for theirs, mine in zip(seconds[name], seconds["ours"], strict=True)
+            )
+            for kind in (0, 1)
+        ]
+        print(
+            f"  {name:15} {clock:7.1f} ms ({slower[0]:5.2f} × ours)   {cores:7.1f} core-ms ({slower[1]:5.2f} × ours)   pixels differ by {difference:.2f} of 255"
+        )
     print("  goals: OpenCV in sequence at least 0.95, OpenCV seeking at least 2")
 
 
 def main():
     """Races on each video given, or on a generated one."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("videos", nargs="*")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--frames", type=int, default=20)

@@ -28,8 +28,12 @@ def pictures(folder: Path, count: int) -> list[Sample]:
     random = np.random.default_rng(0)
     samples = []
     for number in range(count):
-        coarse = Image.fromarray(random.integers(0, 255, (60, 80, 3), "uint8")).resize((640, 480), Image.Resampling.BICUBIC)
-        noisy = np.clip(np.asarray(coarse, "int16") + random.normal(0, 6, (480, 640, 1)), 0, 255).astype("uint8")
+        coarse = Image.fromarray(random.integers(0, 255, (60, 80, 3), "uint8")).resize(
+            (640, 480), Image.Resampling.BICUBIC
+        )
+        noisy = np.clip(
+            np.asarray(coarse, "int16") + random.normal(0, 6, (480, 640, 1)), 0, 255
+        ).astype("uint8")
         path = folder / f"{number}.jpg"
         Image.fromarray(noisy).save(path, quality=90)
         samples.append(Sample(str(number), str(path), str(number), "train"))
@@ -45,11 +49,15 @@ def timed(work) -> tuple[float, float]:
 
 def main() -> None:
     """Measures decoding, the forward pass, and extraction, round by round."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pictures", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    encoder = encoders.registry.build({"type": "applications", "network": "MobileNetV2", "alpha": 0.35})
+    encoder = encoders.registry.build(
+        {"type": "applications", "network": "MobileNetV2", "alpha": 0.35}
+    )
     network, shares = FrameEncoder(encoder), []
     with tempfile.TemporaryDirectory() as name:
         samples = pictures(Path(name), arguments.pictures)
@@ -58,13 +66,20 @@ def main() -> None:
         network.predict_on_batch(frames)
         for number in range(arguments.rounds):
             decoding, _ = timed(lambda: [item.read() for item in items])
-            forward, _ = timed(lambda: [network.predict_on_batch(frames) for _ in range(len(items) // 32)])
+            forward, _ = timed(
+                lambda: [network.predict_on_batch(frames) for _ in range(len(items) // 32)]
+            )
             store = FeatureStore(Path(name) / f"store{number}", "race")
             _, clock = timed(lambda store=store: extract(store, items, network.features, batch=32))
             floor = (decoding + forward) / os.cpu_count()
             shares.append(floor / clock)
-            print(f"decoding {decoding:.2f} core-s  forward {forward:.2f} core-s  floor {floor:.2f} s  extraction {clock:.2f} s  {shares[-1]:.0%} of the floor", flush=True)
-    print(f"median {statistics.median(shares):.0%} of the floor; {arguments.pictures / clock:.0f} pictures/s")
+            print(
+                f"decoding {decoding:.2f} core-s  forward {forward:.2f} core-s  floor {floor:.2f} s  extraction {clock:.2f} s  {shares[-1]:.0%} of the floor",
+                flush=True,
+            )
+    print(
+        f"median {statistics.median(shares):.0%} of the floor; {arguments.pictures / clock:.0f} pictures/s"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What scoring costs beside time: memory of each part, METEOR's first use and opening, and the help of `score`.
 
-    python tools/benchmarks/metrics_cost.py DATA [ROUNDS]          # DATA is the folder with flickr8k/
+python tools/benchmarks/metrics_cost.py DATA [ROUNDS]          # DATA is the folder with flickr8k/
 """
 
 import os
@@ -35,7 +35,14 @@ PEAK = "import resource; print(processor, resource.getrusage(resource.RUSAGE_SEL
 
 def output(code: str, **environment: str) -> list[float]:
     """The last numbers that a fresh Python prints."""
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, env={**os.environ, **environment})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
     return [float(word) for word in done.stdout.split("\n")[-2].split()]
 
 
@@ -53,21 +60,37 @@ def first_use(rounds: int) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         size = sum(path.stat().st_size for path in Path(cache).rglob("*") if path.is_file())
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        print(f"METEOR's table: compiled in {seconds:.1f} s ({processor:.1f} s of processor), {after.ru_maxrss / 1e6:.2f} GB of memory, {size / 1e6:.0f} MB on disk")
-        print(f"METEOR's table: opened in {statistics.median(output(OPEN, LRCN_CACHE=cache)[0] for _ in range(rounds)):.3f} s (median of {rounds})", flush=True)
+        print(
+            f"METEOR's table: compiled in {seconds:.1f} s ({processor:.1f} s of processor), {after.ru_maxrss / 1e6:.2f} GB of memory, {size / 1e6:.0f} MB on disk"
+        )
+        print(
+            f"METEOR's table: opened in {statistics.median(output(OPEN, LRCN_CACHE=cache)[0] for _ in range(rounds)):.3f} s (median of {rounds})",
+            flush=True,
+        )
 
 
 def memory(data: str) -> None:
     """Each part in a process of its own."""
-    print("\n| peak memory, 8,091 hypotheses, 32,364 references | processor | Python | Java |\n|---|---:|---:|---:|")
+    print(
+        "\n| peak memory, 8,091 hypotheses, 32,364 references | processor | Python | Java |\n|---|---:|---:|---:|"
+    )
     for race in ("BLEU + ROUGE-L + CIDEr, raw text", "METEOR, tokenized"):
         for side, name in enumerate(("pycocoevalcap", "ours")):
-            processor, own, java = output(PREPARE.format(folder=str(Path(__file__).parent), data=data, race=race, side=side) + PEAK)
-            print(f"| {race}: {name} | {processor:.2f} s | {own / 1e3:.0f} MB | {f'{java / 1e3:.0f} MB' if side == 0 else '-'} |", flush=True)
+            processor, own, java = output(
+                PREPARE.format(folder=str(Path(__file__).parent), data=data, race=race, side=side)
+                + PEAK
+            )
+            print(
+                f"| {race}: {name} | {processor:.2f} s | {own / 1e3:.0f} MB | {f'{java / 1e3:.0f} MB' if side == 0 else '-'} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
     data, count = given(__doc__, 5)
-    print(f"score --help: {statistics.median(help_seconds() for _ in range(count)):.3f} s (median of {count})", flush=True)
+    print(
+        f"score --help: {statistics.median(help_seconds() for _ in range(count)):.3f} s (median of {count})",
+        flush=True,
+    )
     first_use(count)
     memory(str(data))

@@ -1,6 +1,6 @@
 """Our scores against pycocoevalcap's (with its Java tokenizer and METEOR), from raw text: the largest differences, corpus and per sentence.
 
-    python tools/benchmarks/metrics_equality.py DATA          # the folder with coco/ and flickr8k/
+python tools/benchmarks/metrics_equality.py DATA          # the folder with coco/ and flickr8k/
 """
 
 import contextlib
@@ -17,14 +17,26 @@ from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 from lrcn_seq import metrics
 
 
-def rival(hypotheses: dict[str, str], references: Groups) -> tuple[list[float], np.ndarray, metrics.Corpus]:
+def rival(
+    hypotheses: dict[str, str], references: Groups
+) -> tuple[list[float], np.ndarray, metrics.Corpus]:
     """Its seven corpus scores, its table (I, 7), and its tokenized text."""
-    gts = PTBTokenizer().tokenize({name: [{"caption": text} for text in group] for name, group in references.items()})
+    gts = PTBTokenizer().tokenize(
+        {name: [{"caption": text} for text in group] for name, group in references.items()}
+    )
     res = PTBTokenizer().tokenize({name: [{"caption": text}] for name, text in hypotheses.items()})
     with contextlib.redirect_stdout(io.StringIO()):
-        (bleu, bleus), *rest = [scorer.compute_score(gts, res) for scorer in (Bleu(4), Rouge(), Cider(), Meteor())]
+        (bleu, bleus), *rest = [
+            scorer.compute_score(gts, res) for scorer in (Bleu(4), Rouge(), Cider(), Meteor())
+        ]
     table = np.array([*bleus, *(sentences for _, sentences in rest)]).T
-    return [*bleu, *(value for value, _ in rest)], table, metrics.Corpus(list(res), [group[0] for group in res.values()], list(gts.values()), tokenize="ptb")
+    return (
+        [*bleu, *(value for value, _ in rest)],
+        table,
+        metrics.Corpus(
+            list(res), [group[0] for group in res.values()], list(gts.values()), tokenize="ptb"
+        ),
+    )
 
 
 def compare(name: str, groups: Groups) -> None:
@@ -33,14 +45,21 @@ def compare(name: str, groups: Groups) -> None:
     values, table, corpus = rival(hypotheses, references)
     ours = metrics.make_corpus(hypotheses, references)
     other = sum(a != b for a, b in zip(ours.in_order(), corpus.in_order(), strict=True))
-    print(f"\n{name}: {len(ours)} hypotheses, {ours.reference_counts.sum()} references ({ours.references_in_words()} each), {other} tokenized differently\n")
-    print("| metric | pycocoevalcap | ours | corpus differs by | a sentence by at most | sentences over 1e-12 |\n|---|---:|---:|---:|---:|---:|")
+    print(
+        f"\n{name}: {len(ours)} hypotheses, {ours.reference_counts.sum()} references ({ours.references_in_words()} each), {other} tokenized differently\n"
+    )
+    print(
+        "| metric | pycocoevalcap | ours | corpus differs by | a sentence by at most | sentences over 1e-12 |\n|---|---:|---:|---:|---:|---:|"
+    )
     report = metrics.score(hypotheses, references, ("bleu", "rouge_l", "cider", "meteor"))
     own = np.array([list(row.values()) for row in report.sentences.values()])
     for column, (metric, value) in enumerate(report.values.items()):
         differences = np.abs(own[:, column] - table[:, column])
         over = int((differences > 1e-12).sum())
-        print(f"| {metric} | {values[column]:.10f} | {value:.10f} | {abs(value - values[column]):.1e} | {differences.max():.1e} | {over} |", flush=True)
+        print(
+            f"| {metric} | {values[column]:.10f} | {value:.10f} | {abs(value - values[column]):.1e} | {differences.max():.1e} | {over} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

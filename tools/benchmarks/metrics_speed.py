@@ -49,18 +49,31 @@ def races(data: Path) -> dict[str, tuple[Callable[[], object], Callable[[], obje
     single = {name: group[0] for name, group in hyps.items()}
     return {
         "BLEU + ROUGE-L + CIDEr, raw text": (rival, lambda: metrics.score(hypotheses, references)),
-        "METEOR, tokenized": (lambda: Meteor().compute_score(refs, hyps), lambda: metrics.meteor(single, refs, tokenize="none")),
+        "METEOR, tokenized": (
+            lambda: Meteor().compute_score(refs, hyps),
+            lambda: metrics.meteor(single, refs, tokenize="none"),
+        ),
     }
 
 
 def main(data: Path, rounds: int) -> None:
-    print("| race | pycocoevalcap | ours | times as fast | processor seconds | times as fast |\n|---|---:|---:|---:|---:|---:|")
+    print(
+        "| race | pycocoevalcap | ours | times as fast | processor seconds | times as fast |\n|---|---:|---:|---:|---:|---:|"
+    )
     for name, (theirs, ours) in races(data).items():
         seconds(ours)
         times = [(*seconds(theirs), *seconds(ours)) for _ in range(rounds)]
-        slow, slow_cpu, fast, fast_cpu = (statistics.median(column) for column in zip(*times, strict=True))
-        ratio, cpu_ratio = statistics.median(row[0] / row[2] for row in times), statistics.median(row[1] / row[3] for row in times)
-        print(f"| {name} | {slow:.2f} s | {fast:.2f} s | {ratio:.1f} | {slow_cpu:.2f} / {fast_cpu:.2f} | {cpu_ratio:.1f} |", flush=True)
+        slow, slow_cpu, fast, fast_cpu = (
+            statistics.median(column) for column in zip(*times, strict=True)
+        )
+        ratio, cpu_ratio = (
+            statistics.median(row[0] / row[2] for row in times),
+            statistics.median(row[1] / row[3] for row in times),
+        )
+        print(
+            f"| {name} | {slow:.2f} s | {fast:.2f} s | {ratio:.1f} | {slow_cpu:.2f} / {fast_cpu:.2f} | {cpu_ratio:.1f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

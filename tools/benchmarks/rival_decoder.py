@@ -12,11 +12,26 @@ from lrcn_seq.registry import decoders
 class RivalDecoder(WordDecoder):
     """Embedding ⊕ feature → dropout → keras.layers.LSTM → dropout → Dense."""
 
-    def __init__(self, vocabulary_size: int, *, units: int = 512, embedding: int = 256, dropout: float = 0.4, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        *,
+        units: int = 512,
+        embedding: int = 256,
+        dropout: float = 0.4,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
-        self.embed, self.lstm = layers.Embedding(vocabulary_size, embedding), layers.LSTM(units, return_sequences=True)
-        self.enter, self.leave, self.output_words = layers.Dropout(dropout), layers.Dropout(dropout), layers.Dense(vocabulary_size)
+        self.embed, self.lstm = (
+            layers.Embedding(vocabulary_size, embedding),
+            layers.LSTM(units, return_sequences=True),
+        )
+        self.enter, self.leave, self.output_words = (
+            layers.Dropout(dropout),
+            layers.Dropout(dropout),
+            layers.Dense(vocabulary_size),
+        )
 
     def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
         """Weights for features (B, S, R, D)."""
@@ -40,8 +55,12 @@ class RivalDecoder(WordDecoder):
     def hidden(self, encoded, words, training: bool = False):
         """Outputs (B, L, U)."""
         feature = self.start(encoded)[0][0]
-        feature = ops.broadcast_to(feature[:, None], (ops.shape(feature)[0], ops.shape(words)[1], feature.shape[-1]))
-        entering = self.enter(ops.concatenate([self.embed(words), feature], axis=-1), training=training)
+        feature = ops.broadcast_to(
+            feature[:, None], (ops.shape(feature)[0], ops.shape(words)[1], feature.shape[-1])
+        )
+        entering = self.enter(
+            ops.concatenate([self.embed(words), feature], axis=-1), training=training
+        )
         return self.leave(self.lstm(entering, training=training), training=training)
 
     def project(self, hidden):

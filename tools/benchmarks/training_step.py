@@ -23,7 +23,36 @@ import numpy as np
 from lrcn_seq.data.plan import by_caption
 
 V, UNITS, FEATURE, BATCH = 9000, 512, 1280, 100
-FIRST, HISTOGRAM = 9, (206, 4005, 5549, 5350, 3814, 2507, 1454, 851, 468, 276, 175, 111, 70, 45, 30, 24, 23, 14, 13, 8, 1, 4, 2, 3, 1)
+FIRST, HISTOGRAM = (
+    9,
+    (
+        206,
+        4005,
+        5549,
+        5350,
+        3814,
+        2507,
+        1454,
+        851,
+        468,
+        276,
+        175,
+        111,
+        70,
+        45,
+        30,
+        24,
+        23,
+        14,
+        13,
+        8,
+        1,
+        4,
+        2,
+        3,
+        1,
+    ),
+)
 """Captions of COCO val2017 with 9, 10, ... words, start and end included."""
 
 
@@ -38,10 +67,19 @@ def lengths(path):
 def rounds_of(counts, options):
     """For each round, batches (lengths, padded length): by plan, and at random."""
     random = np.random.default_rng(0)
-    plan = [(counts[step.rows], step.length) for step in by_caption(np.arange(len(counts)), counts, batch=BATCH, seed=0, epoch=0) if len(step.rows) == BATCH]
+    plan = [
+        (counts[step.rows], step.length)
+        for step in by_caption(np.arange(len(counts)), counts, batch=BATCH, seed=0, epoch=0)
+        if len(step.rows) == BATCH
+    ]
     order = random.permutation(len(counts))[: len(plan) * BATCH].reshape(-1, BATCH)
-    chosen = [random.choice(len(plan), options.batches, replace=False) for _ in range(options.rounds + 1)]
-    return [([plan[i] for i in picks], [(counts[order[i]], counts[order[i]].max()) for i in picks]) for picks in chosen]
+    chosen = [
+        random.choice(len(plan), options.batches, replace=False) for _ in range(options.rounds + 1)
+    ]
+    return [
+        ([plan[i] for i in picks], [(counts[order[i]], counts[order[i]].max()) for i in picks])
+        for picks in chosen
+    ]
 
 
 def arrays(batch):
@@ -49,7 +87,9 @@ def arrays(batch):
     real, length = batch
     random = np.random.default_rng(1)
     words = random.integers(4, V, (BATCH, length)).astype("int32")
-    return random.normal(size=(BATCH, 1, FEATURE)).astype("float32"), np.where(np.arange(length) < real[:, None], words, 0)
+    return random.normal(size=(BATCH, 1, FEATURE)).astype("float32"), np.where(
+        np.arange(length) < real[:, None], words, 0
+    )
 
 
 def ours():
@@ -69,7 +109,11 @@ def ours():
 
         def call(self, given, training=False):
             features, words = given
-            return self.decoder(Encoded(features[:, None], tf.ones_like(features[:, :, 0], tf.bool)), words[:, :-1], training=training)
+            return self.decoder(
+                Encoded(features[:, None], tf.ones_like(features[:, :, 0], tf.bool)),
+                words[:, :-1],
+                training=training,
+            )
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002 - Keras gives them
             return word_loss(y_pred, x[1][:, 1:])
@@ -93,7 +137,11 @@ def pytorch():
     class Captioner(nn.Module):
         def __init__(self):
             super().__init__()
-            self.embed, self.image, self.words = nn.Embedding(V, UNITS), nn.Linear(FEATURE, UNITS), nn.Linear(UNITS, V)
+            self.embed, self.image, self.words = (
+                nn.Embedding(V, UNITS),
+                nn.Linear(FEATURE, UNITS),
+                nn.Linear(UNITS, V),
+            )
             self.lstm = nn.LSTM(UNITS, UNITS, num_layers=2, batch_first=True)
 
         def forward(self, features, words):
@@ -107,7 +155,9 @@ def pytorch():
             words = torch.from_numpy(ids).long()
             optimizer.zero_grad()
             logits = model(torch.from_numpy(features), words[:, :-1])
-            nn.functional.cross_entropy(logits.flatten(0, 1), words[:, 1:].flatten(), ignore_index=0).backward()
+            nn.functional.cross_entropy(
+                logits.flatten(0, 1), words[:, 1:].flatten(), ignore_index=0
+            ).backward()
             optimizer.step()
 
     return train
@@ -115,7 +165,10 @@ def pytorch():
 
 def work(side, options):
     """A process that trains on a round's batches whenever it is told to, and says how long it took."""
-    train, rounds = {"ours": ours, "pytorch": pytorch}[side](), rounds_of(lengths(options.annotations), options)
+    train, rounds = (
+        {"ours": ours, "pytorch": pytorch}[side](),
+        rounds_of(lengths(options.annotations), options),
+    )
     for line in sys.stdin:
         number, kind = map(int, line.split())
         batches = [arrays(batch) for batch in rounds[number][kind]]
@@ -126,7 +179,9 @@ def work(side, options):
 
 def main():
     """Prints the medians and the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--annotations")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=24)
@@ -136,19 +191,36 @@ def main():
         return work(options.side, options)
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, __file__, *sys.argv[1:], "--side"]
-    sides = {side: subprocess.Popen([*command, side], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) for side in ("ours", "pytorch")}
-    races = {"ours, by plan": ("ours", 0), "PyTorch, same batches": ("pytorch", 0), "PyTorch, random batches": ("pytorch", 1)}
+    sides = {
+        side: subprocess.Popen(
+            [*command, side],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for side in ("ours", "pytorch")
+    }
+    races = {
+        "ours, by plan": ("ours", 0),
+        "PyTorch, same batches": ("pytorch", 0),
+        "PyTorch, random batches": ("pytorch", 1),
+    }
     rounds, speeds = rounds_of(lengths(options.annotations), options), {race: [] for race in races}
     for number, kinds in enumerate(rounds):
         for race, (side, kind) in races.items():
             print(number, kind, file=sides[side].stdin, flush=True)
-            seconds = next(float(line.split()[1]) for line in sides[side].stdout if line.startswith("time "))
+            seconds = next(
+                float(line.split()[1]) for line in sides[side].stdout if line.startswith("time ")
+            )
             speeds[race].append(sum((real - 1).sum() for real, _ in kinds[kind]) / seconds)
     for process in sides.values():
         process.stdin.close()
     speeds = {race: found[1:] for race, found in speeds.items()}  # the first round compiles
     for race, found in speeds.items():
-        print(f"{race}: {median(found):,.0f} real words a second (of {min(found):,.0f} to {max(found):,.0f})")
+        print(
+            f"{race}: {median(found):,.0f} real words a second (of {min(found):,.0f} to {max(found):,.0f})"
+        )
     for race, goal in (("PyTorch, random batches", 1.4), ("PyTorch, same batches", 0.9)):
         ratio = median(a / b for a, b in zip(speeds["ours, by plan"], speeds[race], strict=True))
         print(f"ours ÷ {race}: {ratio:.2f} (goal: at least {goal})")

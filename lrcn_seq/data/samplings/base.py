@@ -30,7 +30,9 @@ class Sampling(ABC):
         return np.unique(np.concatenate(self.test(times)))
 
 
-def grid(times: np.ndarray, step: int, *, seconds: float | None = None, phase: float = 0.0) -> np.ndarray:
+def grid(
+    times: np.ndarray, step: int, *, seconds: float | None = None, phase: float = 0.0
+) -> np.ndarray:
     """Every `step`-th frame number, or the frame shown at every multiple of `seconds`; `phase` in [0, 1) shifts the first."""
     if seconds is None:
         return np.arange(min(int(phase * step), len(times) - 1), len(times), step)

@@ -13,7 +13,13 @@ from lrcn_seq.registry import samplings
 class Every(Sampling):
     """Each `step`-th frame from the first, at most `most` of them; with `seconds`, the frame shown at each multiple of it."""
 
-    def __init__(self, step: Positive = 1, seconds: PositiveNumber | None = None, *, most: Positive | None = None):
+    def __init__(
+        self,
+        step: Positive = 1,
+        seconds: PositiveNumber | None = None,
+        *,
+        most: Positive | None = None,
+    ):
         self.step, self.seconds, self.most = step, seconds, most
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:  # noqa: ARG002

@@ -13,12 +13,16 @@ from lrcn_seq.registry import samplings
 class RandomClip(Sampling):
     """`length` frames, each `step` frames (or `seconds`) after the one before."""
 
-    def __init__(self, length: Positive = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None):
+    def __init__(
+        self, length: Positive = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None
+    ):
         self.length, self.step, self.seconds = length, step, seconds
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
         phase = random.random()
-        return random_window(grid(times, self.step, seconds=self.seconds, phase=phase), self.length, random)
+        return random_window(
+            grid(times, self.step, seconds=self.seconds, phase=phase), self.length, random
+        )
 
     def test(self, times: np.ndarray) -> list[np.ndarray]:
         numbers = grid(times, self.step, seconds=self.seconds)

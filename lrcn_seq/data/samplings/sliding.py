@@ -18,8 +18,22 @@ class Sliding(Sampling):
     which so counts `length` / `stride` times: a bug of the released LRCN (`classify_video.py`).
     """
 
-    def __init__(self, length: Positive = 16, stride: Positive = 8, *, step: Positive = 1, seconds: PositiveNumber | None = None, last_twice: bool = False):
-        self.length, self.stride, self.step, self.seconds, self.last_twice = length, stride, step, seconds, last_twice
+    def __init__(
+        self,
+        length: Positive = 16,
+        stride: Positive = 8,
+        *,
+        step: Positive = 1,
+        seconds: PositiveNumber | None = None,
+        last_twice: bool = False,
+    ):
+        self.length, self.stride, self.step, self.seconds, self.last_twice = (
+            length,
+            stride,
+            step,
+            seconds,
+            last_twice,
+        )
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
         return random_window(self.candidates(times), self.length, random)
@@ -27,7 +41,11 @@ class Sliding(Sampling):
     def test(self, times: np.ndarray) -> list[np.ndarray]:
         numbers = self.candidates(times)
         last = max(len(numbers) - self.length, 0)
-        starts = range(0, len(numbers), self.stride) if self.last_twice else (*range(0, last, self.stride), last)
+        starts = (
+            range(0, len(numbers), self.stride)
+            if self.last_twice
+            else (*range(0, last, self.stride), last)
+        )
         return [numbers[min(start, last) :][: self.length] for start in starts]
 
     def candidates(self, times: np.ndarray) -> np.ndarray:

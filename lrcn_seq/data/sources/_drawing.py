@@ -26,7 +26,16 @@ RADII = {"small": 0.115, "large": 0.19}
 HELD_OUT = {
     "train": frozenset(),
     "dev": frozenset({("pink", "circle"), ("cyan", "square")}),
-    "test": frozenset({("red", "circle"), ("green", "square"), ("blue", "triangle"), ("yellow", "cross"), ("purple", "ring"), ("orange", "diamond")}),
+    "test": frozenset(
+        {
+            ("red", "circle"),
+            ("green", "square"),
+            ("blue", "triangle"),
+            ("yellow", "cross"),
+            ("purple", "ring"),
+            ("orange", "diamond"),
+        }
+    ),
 }
 
 # A thing in a sentence: size, color and shape.
@@ -95,7 +104,9 @@ def paint(things: list[Placed], pixels: int, background: int) -> np.ndarray:
 
 
 def _known() -> frozenset[tuple[str, str]]:
-    return frozenset((color, shape) for color in COLORS for shape in SHAPES).difference(*HELD_OUT.values())
+    return frozenset((color, shape) for color in COLORS for shape in SHAPES).difference(
+        *HELD_OUT.values()
+    )
 
 
 def _thing(random: np.random.Generator, pairs: frozenset[tuple[str, str]]) -> Thing:
@@ -107,7 +118,11 @@ def _shade(color: tuple[int, int, int], random: np.random.Generator) -> tuple[in
     """A darker, paler or slightly turned color: one word for many, as in photographs."""
     hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in color))
     turned = (hue + random.uniform(-6, 6) / 360) % 1
-    shade = colorsys.hsv_to_rgb(turned, min(1.0, saturation * random.uniform(0.8, 1.05)), min(1.0, value * random.uniform(0.72, 1.05)))
+    shade = colorsys.hsv_to_rgb(
+        turned,
+        min(1.0, saturation * random.uniform(0.8, 1.05)),
+        min(1.0, value * random.uniform(0.72, 1.05)),
+    )
     return tuple(round(255 * part) for part in shade)
 
 
@@ -121,8 +136,18 @@ def _outlines(shape: str, x: float, y: float, radius: float) -> list[list[tuple[
         across, tall = radius * 0.92, radius * 1.15
         return [[(x, y - tall), (x + across, y), (x, y + tall), (x - across, y)]]
     angles = (-math.pi / 2, math.pi / 6, 5 * math.pi / 6)
-    return [[(x + 1.15 * radius * math.cos(angle), y + 1.15 * radius * (math.sin(angle) + 0.2)) for angle in angles]]
+    return [
+        [
+            (x + 1.15 * radius * math.cos(angle), y + 1.15 * radius * (math.sin(angle) + 0.2))
+            for angle in angles
+        ]
+    ]
 
 
 def _box(x: float, y: float, half_width: float, half_height: float) -> list[tuple[float, float]]:
-    return [(x - half_width, y - half_height), (x + half_width, y - half_height), (x + half_width, y + half_height), (x - half_width, y + half_height)]
+    return [
+        (x - half_width, y - half_height),
+        (x + half_width, y - half_height),
+        (x + half_width, y + half_height),
+        (x - half_width, y + half_height),
+    ]

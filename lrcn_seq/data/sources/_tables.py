@@ -23,7 +23,14 @@ USUAL = {
     "start": ("start",),
     "end": ("end",),
 }
-ALIASES = {"val": "dev", "valid": "dev", "validation": "dev", "development": "dev", "training": "train", "testing": "test"}
+ALIASES = {
+    "val": "dev",
+    "valid": "dev",
+    "validation": "dev",
+    "development": "dev",
+    "training": "train",
+    "testing": "test",
+}
 
 
 class Columns(NamedTuple):
@@ -38,7 +45,9 @@ class Columns(NamedTuple):
     end: str | None
 
 
-def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[str]) -> list[Sample]:
+def read_samples(
+    table: str, *, named: dict[str, str | None], needed: Sequence[str]
+) -> list[Sample]:
     """The samples of a table, those of one medium joined; `split` is '' where the table does not say.
 
     Args:
@@ -49,7 +58,10 @@ def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[s
         DataError: the table or a row of it is unusable.
     """
     rows = read_table(table, f"a table of {' and '.join(needed)}")
-    found = {role: column(rows, name, USUAL[role], place=table, role=role, required=role in needed) for role, name in named.items()}
+    found = {
+        role: column(rows, name, USUAL[role], place=table, role=role, required=role in needed)
+        for role, name in named.items()
+    }
     columns = Columns(*(found.get(role) for role in Columns._fields))
     merged: dict[str, Sample] = {}
     folder = Path(table).parent
@@ -58,13 +70,23 @@ def read_samples(table: str, *, named: dict[str, str | None], needed: Sequence[s
         sample = _sample(f"{table}, row {number}", row, columns, names)
         place = names.place(sample.id)
         merged[place] = _joined(merged.get(place), sample, table)
-    return checked((sample._replace(media=str(folder / sample.id), group=sample.group or sample.id) for sample in merged.values()), table)
+    return checked(
+        (
+            sample._replace(media=str(folder / sample.id), group=sample.group or sample.id)
+            for sample in merged.values()
+        ),
+        table,
+    )
 
 
 def _sample(place: str, row: dict[str, Any], columns: Columns, names: _Names) -> Sample:
-    media, text, label, split, group, start, end = (None if name is None else row.get(name) for name in columns)
+    media, text, label, split, group, start, end = (
+        None if name is None else row.get(name) for name in columns
+    )
     if not isinstance(media, str) or not media.strip():
-        raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r}.")
+        raise DataError(
+            f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r}."
+        )
     if columns.label is not None and (label is None or not str(label).strip()):
         raise DataError(f"{place}: expected a label under {columns.label!r}. Received: {label!r}.")
     label = None if label is None else str(label).strip()
@@ -72,7 +94,9 @@ def _sample(place: str, row: dict[str, Any], columns: Columns, names: _Names) ->
     try:
         name = names.short(media.strip())
     except ValueError as error:
-        raise DataError(f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r} ({error}).") from None
+        raise DataError(
+            f"{place}: expected the path of a picture or video under {columns.media!r}. Received: {media!r} ({error})."
+        ) from None
     return Sample(
         name,
         None,
@@ -101,7 +125,9 @@ class _Names:
         path = os.path.normpath(media)
         inside = os.path.relpath(path, self.folder.absolute()) if Path(path).is_absolute() else path
         name = path if Path(inside).parts[:1] == (os.pardir,) else inside
-        return name if self.place(name) == self.place(media) else media  # behind a link `..` leads elsewhere
+        return (
+            name if self.place(name) == self.place(media) else media
+        )  # behind a link `..` leads elsewhere
 
 
 def _moment(place: str, start: Any, end: Any, label: str | None) -> Moment:
@@ -110,7 +136,9 @@ def _moment(place: str, start: Any, end: Any, label: str | None) -> Moment:
     except (TypeError, ValueError):
         moment = None
     if moment is None or not 0 <= moment.start < moment.end < math.inf or label is None:
-        raise DataError(f"{place}: expected a label with its start and a later end in seconds. Received: start={start!r}, end={end!r}, label={label!r}.")
+        raise DataError(
+            f"{place}: expected a label with its start and a later end in seconds. Received: start={start!r}, end={end!r}, label={label!r}."
+        )
     return moment
 
 
@@ -118,7 +146,9 @@ def _sentences(place: str, text: Any, name: str | None) -> tuple[str, ...]:
     if name is None:
         return ()
     sentences = text if isinstance(text, list) else [text]
-    if not sentences or any(not isinstance(sentence, str) or not sentence.strip() for sentence in sentences):
+    if not sentences or any(
+        not isinstance(sentence, str) or not sentence.strip() for sentence in sentences
+    ):
         raise DataError(f"{place}: expected a sentence under {name!r}. Received: {text!r}.")
     return tuple(sentence.strip() for sentence in sentences)
 
@@ -128,7 +158,9 @@ def _split(place: str, value: Any, name: str | None) -> str:
         return ""
     split = ALIASES.get(str(value).strip().lower(), str(value).strip().lower())
     if split not in SPLITS:
-        raise DataError(f"{place}: expected train, dev or test under {name!r}. Received: {value!r}.")
+        raise DataError(
+            f"{place}: expected train, dev or test under {name!r}. Received: {value!r}."
+        )
     return split
 
 
@@ -137,5 +169,9 @@ def _joined(known: Sample | None, sample: Sample, table: str) -> Sample:
         return sample
     for what in ("split", "group", "label"):
         if getattr(known, what) != getattr(sample, what):
-            raise DataError(f"{table}: expected one {what} for {sample.id!r}. Received: {getattr(known, what)!r} and {getattr(sample, what)!r}.")
-    return known._replace(captions=known.captions + sample.captions, moments=known.moments + sample.moments)
+            raise DataError(
+                f"{table}: expected one {what} for {sample.id!r}. Received: {getattr(known, what)!r} and {getattr(sample, what)!r}."
+            )
+    return known._replace(
+        captions=known.captions + sample.captions, moments=known.moments + sample.moments
+    )

@@ -48,7 +48,12 @@ def split_of(group: str, dev: float, test: float, seed: int = 0) -> str:
 
 def drawn(name: str, seed: int) -> float:
     """A number in [0, 1) that a name and a seed decide."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()[:8], "big") / 2**64
+    return (
+        int.from_bytes(
+            hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()[:8], "big"
+        )
+        / 2**64
+    )
 
 
 def checked(samples: Iterable[Sample], place: str) -> list[Sample]:
@@ -62,21 +67,31 @@ def checked(samples: Iterable[Sample], place: str) -> list[Sample]:
         raise DataError(f"{place}: expected at least one sample. Received: none.")
     doubled = [name for name, times in Counter(sample.id for sample in found).items() if times > 1]
     if doubled:
-        raise DataError(f"{place}: expected every id once. Received: {doubled[0]!r} twice{_and_more(doubled)}.")
-    empty = [sample.id for sample in found if any(not sentence.strip() for sentence in sample.captions)]
+        raise DataError(
+            f"{place}: expected every id once. Received: {doubled[0]!r} twice{_and_more(doubled)}."
+        )
+    empty = [
+        sample.id for sample in found if any(not sentence.strip() for sentence in sample.captions)
+    ]
     if empty:
-        raise DataError(f"{place}: expected a sentence in every caption. Received: an empty caption of {empty[0]!r}{_and_more(empty)}.")
+        raise DataError(
+            f"{place}: expected a sentence in every caption. Received: an empty caption of {empty[0]!r}{_and_more(empty)}."
+        )
     home: dict[str, str] = {}
     for sample in found:
         if home.setdefault(sample.group, sample.split) != sample.split:
-            raise DataError(f"{place}: expected all samples of a group in one split. Received: group {sample.group!r} in {home[sample.group]} and {sample.split}.")
+            raise DataError(
+                f"{place}: expected all samples of a group in one split. Received: group {sample.group!r} in {home[sample.group]} and {sample.split}."
+            )
     return found
 
 
 def check_shares(dev: float, test: float) -> None:
     """Raises ArgumentError unless something is left for training."""
     if dev + test >= 1:
-        raise ArgumentError(f"dev and test: expected shares that leave some for training. Received: dev={dev}, test={test}.")
+        raise ArgumentError(
+            f"dev and test: expected shares that leave some for training. Received: dev={dev}, test={test}."
+        )
 
 
 def _and_more(names: Sequence[str]) -> str:

@@ -33,5 +33,12 @@ class CaptionTable(Source):
         seed: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = read_samples(table, named={"media": media, "text": text, "split": split, "group": group}, needed=("media", "text"))
-        self.samples = [sample._replace(split=sample.split or split_of(sample.group, dev, test, seed)) for sample in found]
+        found = read_samples(
+            table,
+            named={"media": media, "text": text, "split": split, "group": group},
+            needed=("media", "text"),
+        )
+        self.samples = [
+            sample._replace(split=sample.split or split_of(sample.group, dev, test, seed))
+            for sample in found
+        ]

@@ -38,20 +38,55 @@ class ClassFolders(Source):
         fold: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = [(label, path) for label in _classes(folder, classes) for path in _clips(Path(folder) / label)]
+        found = [
+            (label, path)
+            for label in _classes(folder, classes)
+            for path in _clips(Path(folder) / label)
+        ]
         if not found:
-            raise DataError(f"{folder}: expected folders of clips, one for each class. Received: none with a clip in it.")
-        group_of = _groups(folder, groups, found) if groups else {path: f"{label}/{path.name}" for label, path in found}
-        splits = splits_of([(group_of[path], label) for label, path in found], dev=dev, test=test, seed=seed, folds=folds, fold=fold)
-        self.samples = checked((Sample(f"{label}/{path.name}", str(path), group_of[path], splits[group_of[path]], label=label) for label, path in found), folder)
+            raise DataError(
+                f"{folder}: expected folders of clips, one for each class. Received: none with a clip in it."
+            )
+        group_of = (
+            _groups(folder, groups, found)
+            if groups
+            else {path: f"{label}/{path.name}" for label, path in found}
+        )
+        splits = splits_of(
+            [(group_of[path], label) for label, path in found],
+            dev=dev,
+            test=test,
+            seed=seed,
+            folds=folds,
+            fold=fold,
+        )
+        self.samples = checked(
+            (
+                Sample(
+                    f"{label}/{path.name}",
+                    str(path),
+                    group_of[path],
+                    splits[group_of[path]],
+                    label=label,
+                )
+                for label, path in found
+            ),
+            folder,
+        )
 
 
 def _classes(folder: str, wanted: list[str] | None) -> list[str]:
     names_in(folder, "a folder for each class")
-    present = sorted(entry.name for entry in Path(folder).iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    present = sorted(
+        entry.name
+        for entry in Path(folder).iterdir()
+        if entry.is_dir() and not entry.name.startswith(".")
+    )
     absent = [name for name in wanted or () if name not in present]
     if absent:
-        raise DataError(f"{folder}: expected a folder for each class. Received: none for {shortened(absent)}; there are {', '.join(present) or 'no folders'}.")
+        raise DataError(
+            f"{folder}: expected a folder for each class. Received: none for {shortened(absent)}; there are {', '.join(present) or 'no folders'}."
+        )
     return present if wanted is None else wanted
 
 
@@ -62,11 +97,18 @@ def _clips(folder: Path) -> list[Path]:
 def _groups(folder: str, table: str, found: list[tuple[str, Path]]) -> dict[Path, str]:
     place = str(Path(folder) / table)
     rows = read_table(place, "a table of files and groups")
-    file, group = (column(rows, None, (name,), place=place, role=name) for name in ("file", "group"))
+    file, group = (
+        column(rows, None, (name,), place=place, role=name) for name in ("file", "group")
+    )
     label = column(rows, None, ("label", "class"), place=place, role="label", required=False)
-    known = {(str(row[label]) if label else None, Path(str(row[file])).name): str(row[group]) for row in rows}
+    known = {
+        (str(row[label]) if label else None, Path(str(row[file])).name): str(row[group])
+        for row in rows
+    }
     groups = {path: known.get((name if label else None, path.name)) for name, path in found}
     lost = [f"{path.parent.name}/{path.name}" for path, name in groups.items() if not name]
     if lost:
-        raise DataError(f"{place}: expected the group of every clip. Received: none of {shortened(lost)} ({len(lost)} in all).")
+        raise DataError(
+            f"{place}: expected the group of every clip. Received: none of {shortened(lost)} ({len(lost)} in all)."
+        )
     return groups

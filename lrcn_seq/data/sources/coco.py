@@ -65,36 +65,62 @@ def load_annotations(path: str) -> Any:
         try:
             loaded = COCO(path)
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
-            raise DataError(f"{path}: expected a COCO annotation file with images and annotations ({type(error).__name__}: {error}).") from error
+            raise DataError(
+                f"{path}: expected a COCO annotation file with images and annotations ({type(error).__name__}: {error})."
+            ) from error
     if not loaded.anns or any("caption" not in annotation for annotation in loaded.anns.values()):
-        raise DataError(f"{path}: expected captions (captions_*.json). Received: {len(loaded.anns):,} annotations, not all with a caption.")
+        raise DataError(
+            f"{path}: expected captions (captions_*.json). Received: {len(loaded.anns):,} annotations, not all with a caption."
+        )
     return loaded
 
 
-def _check_form(annotations: str | None, images: str | None, splits: dict[str, dict[str, str]] | None) -> None:
+def _check_form(
+    annotations: str | None, images: str | None, splits: dict[str, dict[str, str]] | None
+) -> None:
     if splits is None and (annotations is None or images is None):
-        raise ArgumentError(f"coco: expected `annotations` and `images`, or `splits`. Received: annotations={annotations!r}, images={images!r}.")
+        raise ArgumentError(
+            f"coco: expected `annotations` and `images`, or `splits`. Received: annotations={annotations!r}, images={images!r}."
+        )
     if splits is not None and (annotations or images):
-        raise ArgumentError(f"coco: expected `annotations` and `images`, or `splits`, not both. Received: annotations={annotations!r}, images={images!r}, splits={splits!r}.")
+        raise ArgumentError(
+            f"coco: expected `annotations` and `images`, or `splits`, not both. Received: annotations={annotations!r}, images={images!r}, splits={splits!r}."
+        )
     for name, files in (splits or {}).items():
         if name not in (*SPLITS, HELD_OUT) or set(files) != {"annotations", "images"}:
-            raise ArgumentError(f"coco.splits: expected train, dev, test or held_out, each with `annotations` and `images`. Received: {name}={files!r}.")
+            raise ArgumentError(
+                f"coco.splits: expected train, dev, test or held_out, each with `annotations` and `images`. Received: {name}={files!r}."
+            )
 
 
-def _read(annotations: str, images: str, share: tuple[str, float, float], seed: int) -> tuple[list[Sample], tuple[str, ...]]:
+def _read(
+    annotations: str, images: str, share: tuple[str, float, float], seed: int
+) -> tuple[list[Sample], tuple[str, ...]]:
     loaded, present = load_annotations(annotations), names_in(images, "the pictures of COCO")
     samples, missing, bare = [], [], []
     for image in loaded.imgs.values():
-        captions = tuple(annotation["caption"].strip() for annotation in loaded.imgToAnns[image["id"]])
+        captions = tuple(
+            annotation["caption"].strip() for annotation in loaded.imgToAnns[image["id"]]
+        )
         if image["file_name"] not in present:
             missing.append(image["file_name"])
         elif not captions:
             bare.append(image["file_name"])
         else:
             split = split_of(str(image["id"]), share[1], share[2], seed)
-            samples.append(Sample(str(image["id"]), str(Path(images) / image["file_name"]), str(image["id"]), share[0] if split == "train" else split, captions))
+            samples.append(
+                Sample(
+                    str(image["id"]),
+                    str(Path(images) / image["file_name"]),
+                    str(image["id"]),
+                    share[0] if split == "train" else split,
+                    captions,
+                )
+            )
     if not samples:
-        raise DataError(f"{images}: expected pictures that {annotations} describes. Received: none of its {len(loaded.imgs):,} pictures.")
+        raise DataError(
+            f"{images}: expected pictures that {annotations} describes. Received: none of its {len(loaded.imgs):,} pictures."
+        )
     return samples, tuple(_notes(annotations, missing, bare))
 
 

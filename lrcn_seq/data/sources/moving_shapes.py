@@ -20,7 +20,9 @@ from lrcn_seq.registry import sources
 
 VERSION = 2
 DIRECTIONS = ("left", "right")
-FIRST_THEN = re.compile(rf"{THING} moves (left|right) (?:and then|then|before) {THING} moves (left|right)")
+FIRST_THEN = re.compile(
+    rf"{THING} moves (left|right) (?:and then|then|before) {THING} moves (left|right)"
+)
 AFTER = re.compile(rf"{THING} moves (left|right) after {THING} moves (left|right)")
 
 
@@ -98,7 +100,11 @@ class MovingShapes(Source):
         steps: Annotated[int, Ge(2)] = 4,
         begin: Literal["any", "first"] = "any",
     ):
-        films = [Film(seed, split, number, pixels, steps) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
+        films = [
+            Film(seed, split, number, pixels, steps)
+            for split, count in zip(SPLITS, (train, dev, test), strict=True)
+            for number in range(count)
+        ]
         self.samples = checked((_sample(film, begin) for film in films), "moving_shapes")
 
 
@@ -108,7 +114,9 @@ def story_of(sentence: str) -> Story | None:
     for pattern, order in ((FIRST_THEN, 1), (AFTER, -1)):
         match = pattern.fullmatch(text)
         if match:
-            moves = [Move(Thing(*match.groups()[at : at + 3]), match.groups()[at + 3]) for at in (0, 4)]
+            moves = [
+                Move(Thing(*match.groups()[at : at + 3]), match.groups()[at + 3]) for at in (0, 4)
+            ]
             return Story(*moves[::order])
     return None
 
@@ -121,14 +129,23 @@ def exactly_right(sentence: str, references: Iterable[str]) -> bool:
 
 def _sample(film: Film, begin: str) -> Sample:
     name, story = f"{film.split}-{film.number:05d}", film.story()
-    return Sample(name, film, name, film.split, story.sentences(begin=begin), f"{story.first.direction} {story.second.direction}")
+    return Sample(
+        name,
+        film,
+        name,
+        film.split,
+        story.sentences(begin=begin),
+        f"{story.first.direction} {story.second.direction}",
+    )
 
 
 def _crossing(move: Move, random: np.random.Generator, film: Film, background: int) -> np.ndarray:
     count = film.steps + int(random.integers(3))
     height, thing = random.uniform(0.25, 0.75), placed(move.thing, (0.5, 0.5), random)
     places = np.linspace(0.2, 0.8, count)[:: 1 if move.direction == "right" else -1]
-    return np.stack([paint([thing._replace(x=float(x), y=height)], film.pixels, background) for x in places])
+    return np.stack(
+        [paint([thing._replace(x=float(x), y=height)], film.pixels, background) for x in places]
+    )
 
 
 MovingShapes.exactly_right = staticmethod(exactly_right)

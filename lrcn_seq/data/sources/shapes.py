@@ -20,9 +20,16 @@ from lrcn_seq.registry import sources
 
 VERSION = 2
 
-WORDINGS = {"left": ("left of", "to the left of"), "right": ("right of", "to the right of"), "above": ("above", "over"), "below": ("below", "under")}
+WORDINGS = {
+    "left": ("left of", "to the left of"),
+    "right": ("right of", "to the right of"),
+    "above": ("above", "over"),
+    "below": ("below", "under"),
+}
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
-SENTENCE = re.compile(rf"{THING} (?:is )?({'|'.join(wording for wordings in WORDINGS.values() for wording in wordings)}) {THING}")
+SENTENCE = re.compile(
+    rf"{THING} (?:is )?({'|'.join(wording for wordings in WORDINGS.values() for wording in wordings)}) {THING}"
+)
 
 
 class Scene(NamedTuple):
@@ -35,7 +42,9 @@ class Scene(NamedTuple):
     def sentences(self) -> tuple[str, ...]:
         """All ways to say it: from either thing, in either wording."""
         forth = [f"{self.first} {wording} {self.second}" for wording in WORDINGS[self.relation]]
-        back = [f"{self.second} {wording} {self.first}" for wording in WORDINGS[OPPOSITE[self.relation]]]
+        back = [
+            f"{self.second} {wording} {self.first}" for wording in WORDINGS[OPPOSITE[self.relation]]
+        ]
         return (*forth, *back)
 
     def sentences_from_larger(self) -> tuple[str, ...]:
@@ -90,7 +99,11 @@ class Shapes(Source):
         pixels: Annotated[int, Ge(16)] = 64,
         begin: Literal["any", "larger"] = "any",
     ):
-        drawings = [Drawing(seed, split, number, pixels) for split, count in zip(SPLITS, (train, dev, test), strict=True) for number in range(count)]
+        drawings = [
+            Drawing(seed, split, number, pixels)
+            for split, count in zip(SPLITS, (train, dev, test), strict=True)
+            for number in range(count)
+        ]
         self.samples = checked((_sample(drawing, begin) for drawing in drawings), "shapes")
 
 
@@ -101,7 +114,11 @@ def scene_of(sentence: str) -> Scene | None:
         return None
     first, second = Thing(*match.groups()[:3]), Thing(*match.groups()[4:])
     relation = next(name for name, wordings in WORDINGS.items() if match[4] in wordings)
-    return Scene(first, relation, second) if relation in ("left", "above") else Scene(second, OPPOSITE[relation], first)
+    return (
+        Scene(first, relation, second)
+        if relation in ("left", "above")
+        else Scene(second, OPPOSITE[relation], first)
+    )
 
 
 def exactly_right(sentence: str, references: Iterable[str]) -> bool:
@@ -112,7 +129,13 @@ def exactly_right(sentence: str, references: Iterable[str]) -> bool:
 
 def _sample(drawing: Drawing, begin: str) -> Sample:
     name, scene = f"{drawing.split}-{drawing.number:05d}", drawing.scene()
-    return Sample(name, drawing, name, drawing.split, scene.sentences_from_larger() if begin == "larger" else scene.sentences())
+    return Sample(
+        name,
+        drawing,
+        name,
+        drawing.split,
+        scene.sentences_from_larger() if begin == "larger" else scene.sentences(),
+    )
 
 
 def _scene(random: np.random.Generator, split: str) -> Scene:
@@ -122,10 +145,16 @@ def _scene(random: np.random.Generator, split: str) -> Scene:
 
 def _arranged(scene: Scene, random: np.random.Generator) -> list[Placed]:
     across = random.uniform(0.3, 0.7)
-    places = [(middle + random.uniform(-0.04, 0.04), across + random.uniform(-0.05, 0.05)) for middle in (0.26, 0.74)]
+    places = [
+        (middle + random.uniform(-0.04, 0.04), across + random.uniform(-0.05, 0.05))
+        for middle in (0.26, 0.74)
+    ]
     if scene.relation == "above":
         places = [(x, y) for y, x in places]
-    return [placed(thing, place, random) for thing, place in zip((scene.first, scene.second), places, strict=True)]
+    return [
+        placed(thing, place, random)
+        for thing, place in zip((scene.first, scene.second), places, strict=True)
+    ]
 
 
 Shapes.exactly_right = staticmethod(exactly_right)

@@ -28,24 +28,54 @@ class Ucf101(Source):
         dev: share of the training groups that is held back, chosen by hash; the official lists have no dev.
     """
 
-    def __init__(self, videos: str, lists: str, *, split: Annotated[int, Ge(1), Le(3)] = 1, dev: Share = 0.1, seed: NotNegative = 0):
+    def __init__(
+        self,
+        videos: str,
+        lists: str,
+        *,
+        split: Annotated[int, Ge(1), Le(3)] = 1,
+        dev: Share = 0.1,
+        seed: NotNegative = 0,
+    ):
         check_shares(dev, 0.0)
-        listed = {name: part for part in ("train", "test") for name in _names(Path(lists) / f"{part}list{split:02d}.txt")}
+        listed = {
+            name: part
+            for part in ("train", "test")
+            for name in _names(Path(lists) / f"{part}list{split:02d}.txt")
+        }
         paths = _files(videos)
         missing = [name for name in listed if Path(name).name not in paths]
-        self.notes = (f"{len(missing):,} listed clips are not in the folder and left out ({shortened(missing)}).",) if missing else ()
+        self.notes = (
+            (
+                f"{len(missing):,} listed clips are not in the folder and left out ({shortened(missing)}).",
+            )
+            if missing
+            else ()
+        )
         if len(missing) == len(listed):
-            raise DataError(f"{videos}: expected clips listed in {lists}. Received: none of {len(listed):,}.")
-        present = ((Path(name).name, part) for name, part in listed.items() if Path(name).name in paths)
-        self.samples = checked((_sample(name, paths[name], part, (dev, seed)) for name, part in present), videos)
+            raise DataError(
+                f"{videos}: expected clips listed in {lists}. Received: none of {len(listed):,}."
+            )
+        present = (
+            (Path(name).name, part) for name, part in listed.items() if Path(name).name in paths
+        )
+        self.samples = checked(
+            (_sample(name, paths[name], part, (dev, seed)) for name, part in present), videos
+        )
 
 
 def _names(path: Path) -> list[str]:
     """The clips of a list; training lists give the number of the class behind each."""
-    names = [line.split()[0] for line in read_text(path, "an official list of UCF-101").split("\n") if line.strip()]
+    names = [
+        line.split()[0]
+        for line in read_text(path, "an official list of UCF-101").split("\n")
+        if line.strip()
+    ]
     wrong = [name for name in names if not NAME.fullmatch(Path(name).name)]
     if wrong or not names:
-        raise DataError(f"{path}: expected lines such as 'Archery/v_Archery_g01_c01.avi'. Received: {wrong[0] if wrong else 'none'!r}.")
+        raise DataError(
+            f"{path}: expected lines such as 'Archery/v_Archery_g01_c01.avi'. Received: {wrong[0] if wrong else 'none'!r}."
+        )
     return names
 
 

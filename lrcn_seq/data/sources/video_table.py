@@ -40,8 +40,32 @@ class VideoTable(Source):
         fold: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = read_samples(table, named={"media": media, "text": text, "label": label, "split": split, "group": group, "start": None, "end": None}, needed=("media",))
+        found = read_samples(
+            table,
+            named={
+                "media": media,
+                "text": text,
+                "label": label,
+                "split": split,
+                "group": group,
+                "start": None,
+                "end": None,
+            },
+            needed=("media",),
+        )
         if not any(sample.captions or sample.label or sample.moments for sample in found):
-            raise DataError(f"{table}: expected a column with labels or sentences. Received: neither; name it in the config.")
-        splits = splits_of([(sample.group, sample.label or "") for sample in found], dev=dev, test=test, seed=seed, folds=folds, fold=fold)
-        self.samples = [sample._replace(split=(not folds and sample.split) or splits[sample.group]) for sample in found]
+            raise DataError(
+                f"{table}: expected a column with labels or sentences. Received: neither; name it in the config."
+            )
+        splits = splits_of(
+            [(sample.group, sample.label or "") for sample in found],
+            dev=dev,
+            test=test,
+            seed=seed,
+            folds=folds,
+            fold=fold,
+        )
+        self.samples = [
+            sample._replace(split=(not folds and sample.split) or splits[sample.group])
+            for sample in found
+        ]

@@ -23,11 +23,20 @@ class View(ABC):
     margin: float = 1.0
 
     @abstractmethod
-    def train(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator, *, modality: Modality = "rgb") -> np.ndarray:
+    def train(
+        self,
+        frames: np.ndarray,
+        size: tuple[int, int],
+        random: np.random.Generator,
+        *,
+        modality: Modality = "rgb",
+    ) -> np.ndarray:
         """One random view (T, height, width, 3) for training."""
 
     @abstractmethod
-    def test(self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb") -> list[np.ndarray]:
+    def test(
+        self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
+    ) -> list[np.ndarray]:
         """The fixed views whose predictions are averaged in testing."""
 
     @property
@@ -44,7 +53,10 @@ class View(ABC):
 
 def crop(frames: np.ndarray, size: tuple[int, int], down: float, right: float) -> np.ndarray:
     """A window of this size out of (T, H, W, 3); `down` and `right` from 0 (top, left) to 1 (bottom, right)."""
-    top, left = round(down * (frames.shape[1] - size[0])), round(right * (frames.shape[2] - size[1]))
+    top, left = (
+        round(down * (frames.shape[1] - size[0])),
+        round(right * (frames.shape[2] - size[1])),
+    )
     return frames[:, top : top + size[0], left : left + size[1]]
 
 
@@ -58,7 +70,12 @@ def mirror(frames: np.ndarray, modality: Modality = "rgb") -> np.ndarray:
 
 def resized(frames: np.ndarray, size: tuple[int, int], modality: Modality = "rgb") -> np.ndarray:
     """Frames (T, H, W, 3) at another size (height, width); of flow, motion grows as the picture does."""
-    larger = np.stack([np.asarray(Image.fromarray(frame).resize(size[::-1], Image.Resampling.BILINEAR)) for frame in np.ascontiguousarray(frames)])
+    larger = np.stack(
+        [
+            np.asarray(Image.fromarray(frame).resize(size[::-1], Image.Resampling.BILINEAR))
+            for frame in np.ascontiguousarray(frames)
+        ]
+    )
     if modality == "rgb":
         return larger
     down, right = (new / old for new, old in zip(size, frames.shape[1:3], strict=True))

@@ -32,22 +32,46 @@ class CropMirror(View):
         crop_only_mirrored: bool = False,
     ):
         if scales and max(scales) > margin:
-            raise ArgumentError(f"scales: expected shares of at most margin={margin}, for frames are read no larger. Received: scales={scales}; lower them or raise margin.")
-        self.margin, self.flip, self.scales, self.crop_only_mirrored = margin, flip, scales, crop_only_mirrored
+            raise ArgumentError(
+                f"scales: expected shares of at most margin={margin}, for frames are read no larger. Received: scales={scales}; lower them or raise margin."
+            )
+        self.margin, self.flip, self.scales, self.crop_only_mirrored = (
+            margin,
+            flip,
+            scales,
+            crop_only_mirrored,
+        )
 
-    def train(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator, *, modality: Modality = "rgb") -> np.ndarray:
+    def train(
+        self,
+        frames: np.ndarray,
+        size: tuple[int, int],
+        random: np.random.Generator,
+        *,
+        modality: Modality = "rgb",
+    ) -> np.ndarray:
         down, right, turn = random.random(3)
         turned = self.flip and turn < 0.5
         if self.crop_only_mirrored and not turned:
-            return resized(frames, size)  # as the released code does, the motion in a squeezed picture of flow stays what it was
-        window = crop(frames, size if self.scales is None else self._window(frames, size, random), down, right)
+            return resized(
+                frames, size
+            )  # as the released code does, the motion in a squeezed picture of flow stays what it was
+        window = crop(
+            frames, size if self.scales is None else self._window(frames, size, random), down, right
+        )
         window = mirror(window, modality) if turned else window
         return window if window.shape[1:3] == size else resized(window, size, modality)
 
-    def test(self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb") -> list[np.ndarray]:  # noqa: ARG002
+    def test(
+        self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
+    ) -> list[np.ndarray]:  # noqa: ARG002
         return [crop(frames, size, 0.5, 0.5)]
 
-    def _window(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator) -> tuple[int, int]:
+    def _window(
+        self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator
+    ) -> tuple[int, int]:
         """Height and width of the window, by a scale drawn after everything else."""
         scale = self.scales[random.integers(len(self.scales))]
-        return max(1, min(round(scale * size[0]), frames.shape[1])), max(1, min(round(scale * size[1]), frames.shape[2]))
+        return max(1, min(round(scale * size[0]), frames.shape[1])), max(
+            1, min(round(scale * size[1]), frames.shape[2])
+        )

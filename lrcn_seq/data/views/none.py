@@ -13,8 +13,17 @@ from lrcn_seq.registry import views
 class Whole(View):
     """Frames as they are."""
 
-    def train(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator, *, modality: Modality = "rgb") -> np.ndarray:  # noqa: ARG002
+    def train(
+        self,
+        frames: np.ndarray,
+        size: tuple[int, int],
+        random: np.random.Generator,
+        *,
+        modality: Modality = "rgb",
+    ) -> np.ndarray:  # noqa: ARG002
         return frames
 
-    def test(self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb") -> list[np.ndarray]:  # noqa: ARG002
+    def test(
+        self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
+    ) -> list[np.ndarray]:  # noqa: ARG002
         return [frames]

@@ -25,11 +25,22 @@ class TenCrop(View):
     def __init__(self, margin: Annotated[float, Ge(1)] = 1.15, negate_flow: bool = True):
         self.margin, self.negate_flow = margin, negate_flow
 
-    def train(self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator, *, modality: Modality = "rgb") -> np.ndarray:
+    def train(
+        self,
+        frames: np.ndarray,
+        size: tuple[int, int],
+        random: np.random.Generator,
+        *,
+        modality: Modality = "rgb",
+    ) -> np.ndarray:
         place, turn = random.integers(len(PLACES)), random.random()
         window = crop(frames, size, *PLACES[place])
         return mirror(window, modality) if turn < 0.5 else window
 
-    def test(self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb") -> list[np.ndarray]:
+    def test(
+        self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
+    ) -> list[np.ndarray]:
         windows = [crop(frames, size, *place) for place in PLACES]
-        return windows + [mirror(window, modality if self.negate_flow else "rgb") for window in windows]
+        return windows + [
+            mirror(window, modality if self.negate_flow else "rgb") for window in windows
+        ]

@@ -35,7 +35,9 @@ class Matcher:
     Without tables only words and stems match.
     """
 
-    def __init__(self, texts: Sequence[Sequence[str]], tables: Tables | None, paraphrases: Paraphrases | None):
+    def __init__(
+        self, texts: Sequence[Sequence[str]], tables: Tables | None, paraphrases: Paraphrases | None
+    ):
         self.vocabulary = list(dict.fromkeys(chain.from_iterable(texts)))
         numbers = {word: number for number, word in enumerate(self.vocabulary)}
         self.sentences = [Sentence([numbers[word] for word in text]) for text in texts]
@@ -54,21 +56,32 @@ class Matcher:
                 near = self._near_words(word)
             common = near.keys() & ours.keys() if near else ()
             for bit, stage in ((1, STEM), (2, SYNONYM)) if common else ():
-                places = sorted(chain.from_iterable(ours[other] for other in common if near[other] & bit))
+                places = sorted(
+                    chain.from_iterable(ours[other] for other in common if near[other] & bit)
+                )
                 here += [make_match(place, 1, other, 1, stage=stage) for other in places]
             found.append(here)
         if self._paraphrased:
             self._add_paraphrases(found, hypothesis, reference)
         return found
 
-    def _add_paraphrases(self, found: list[list[Match]], hypothesis: Sentence, reference: Sentence) -> None:
+    def _add_paraphrases(
+        self, found: list[list[Match]], hypothesis: Sentence, reference: Sentence
+    ) -> None:
         ours, theirs = hypothesis.nodes, reference.nodes
         for place, length, others in reference.phrases:
             if not others.keys().isdisjoint(ours):
                 for node in sorted(others.keys() & ours.keys(), key=others.get):
-                    found[place] += [make_match(place, length, other, size, stage=PARAPHRASE) for other, size in ours[node]]
+                    found[place] += [
+                        make_match(place, length, other, size, stage=PARAPHRASE)
+                        for other, size in ours[node]
+                    ]
         for place, size, others in hypothesis.phrases:
-            for node in () if others.keys().isdisjoint(theirs) else sorted(others.keys() & theirs.keys(), key=others.get):
+            for node in (
+                ()
+                if others.keys().isdisjoint(theirs)
+                else sorted(others.keys() & theirs.keys(), key=others.get)
+            ):
                 for other, length in theirs[node]:
                     found[other].append(make_match(other, length, place, size, stage=PARAPHRASE))
 
@@ -94,7 +107,9 @@ class Matcher:
 
     @cached_property
     def _senses(self) -> list[frozenset[str]]:
-        return [self.tables.senses(word) if self.tables else frozenset() for word in self.vocabulary]
+        return [
+            self.tables.senses(word) if self.tables else frozenset() for word in self.vocabulary
+        ]
 
     @cached_property
     def _by_sense(self) -> dict[str, list[int]]:
@@ -103,7 +118,13 @@ class Matcher:
     def _find_phrases(self, paraphrases: Paraphrases) -> bool:
         """Gives every sentence its phrases that have a paraphrase in some sentence, and those that are one."""
         lengths = np.array([len(sentence.words) for sentence in self.sentences])
-        words = paraphrases.word_numbers(self.vocabulary)[np.fromiter(chain.from_iterable(sentence.words for sentence in self.sentences), np.int64, int(lengths.sum()))]
+        words = paraphrases.word_numbers(self.vocabulary)[
+            np.fromiter(
+                chain.from_iterable(sentence.words for sentence in self.sentences),
+                np.int64,
+                int(lengths.sum()),
+            )
+        ]
         text = np.repeat(np.arange(len(lengths)), lengths)
         first = np.cumsum(lengths) - lengths
         left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(words))
@@ -114,7 +135,12 @@ class Matcher:
         for size, (places, nodes) in enumerate(levels, 1):
             kept = wanted[nodes]
             place = places[kept]
-            for number, at, own in zip(text[place].tolist(), (place - first[text[place]]).tolist(), nodes[kept].tolist(), strict=True):
+            for number, at, own in zip(
+                text[place].tolist(),
+                (place - first[text[place]]).tolist(),
+                nodes[kept].tolist(),
+                strict=True,
+            ):
                 sentence = self.sentences[number]
                 sentence.nodes.setdefault(own, []).append((at, size))
                 if own in known:

@@ -9,7 +9,9 @@ LETTERS = "A-Za-z\u0160\u017d\u0161\u017e\u0178\u00c0-\u00d6\u00d8-\u00f6\u00f8-
 SYMBOL = re.compile(rf"([^0-9{LETTERS} \t\n\x0b\f\r.'`,\-‘’])")
 DOTS = re.compile(r"\.\.+")
 DOT = "\ue000"
-COMMAS = tuple(re.compile(pattern) for pattern in ("([^0-9]),([^0-9])", "([0-9]),([^0-9])", "([^0-9]),([0-9])"))
+COMMAS = tuple(
+    re.compile(pattern) for pattern in ("([^0-9]),([^0-9])", "([0-9]),([^0-9])", "([^0-9]),([0-9])")
+)
 DOUBLE_QUOTE = re.compile("[“”]|''")
 SINGLE_QUOTE = str.maketrans("`‘’", "'''")
 DASH = re.compile(rf"([0-9{LETTERS}.])-([0-9{LETTERS}])")
@@ -44,7 +46,10 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
     for pattern, replacement in APOSTROPHES:
         line = pattern.sub(replacement, line)
     words = [word for word in BLANK.split(line) if word]
-    line = " ".join(_full_stop(word, words[place + 1] if place + 1 < len(words) else "", prefixes) for place, word in enumerate(words))
+    line = " ".join(
+        _full_stop(word, words[place + 1] if place + 1 < len(words) else "", prefixes)
+        for place, word in enumerate(words)
+    )
     return [word for word in BLANK.split(SPACES.sub(" ", line.replace(DOT, ".")).lower()) if word]
 
 
@@ -56,5 +61,9 @@ def _full_stop(word: str, following: str, prefixes: Mapping[str, bool]) -> str:
     if "." in stem and LETTER.search(stem):
         return word.replace(".", "")
     before_number = prefixes.get(stem)
-    kept = before_number is False or LOWER.match(following) or (before_number and NUMBER.match(following))
+    kept = (
+        before_number is False
+        or LOWER.match(following)
+        or (before_number and NUMBER.match(following))
+    )
     return word if kept else f"{stem} ."

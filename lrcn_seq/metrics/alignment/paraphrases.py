@@ -35,9 +35,14 @@ class Paraphrases:
     """
 
     def __init__(self, folder: Path):
-        names = sorted(folder.glob("depth_*.npy"), key=lambda path: int(path.stem.partition("_")[2]))
+        names = sorted(
+            folder.glob("depth_*.npy"), key=lambda path: int(path.stem.partition("_")[2])
+        )
         self.depths = [np.load(path, mmap_mode="r") for path in names]
-        self.hashes, self.numbers, self.starts, self.targets = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("hashes", "numbers", "starts", "targets"))
+        self.hashes, self.numbers, self.starts, self.targets = (
+            np.load(folder / f"{name}.npy", mmap_mode="r")
+            for name in ("hashes", "numbers", "starts", "targets")
+        )
         self.offsets = np.cumsum([0, *map(len, self.depths)])
 
     def word_numbers(self, words: Sequence[str]) -> np.ndarray:
@@ -69,24 +74,39 @@ class Paraphrases:
         present[nodes] = True
         starts, counts = self.starts[nodes], self.starts[nodes + 1] - self.starts[nodes]
         owner = np.repeat(nodes, counts)
-        place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+        place = (
+            np.arange(counts.sum())
+            - np.repeat(np.cumsum(counts) - counts, counts)
+            + np.repeat(starts, counts)
+        )
         target = self.targets[place]
         kept = present[target]
         found: dict[int, dict[int, int]] = {}
-        for node, other, order in zip(owner[kept].tolist(), target[kept].tolist(), place[kept].tolist(), strict=True):
+        for node, other, order in zip(
+            owner[kept].tolist(), target[kept].tolist(), place[kept].tolist(), strict=True
+        ):
             found.setdefault(node, {}).setdefault(other, order)
         return found
 
 
 def hashes(words: Iterable[str]) -> np.ndarray:
     """(V,) uint64, one of each word."""
-    return np.frombuffer(b"".join(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words), np.uint64)
+    return np.frombuffer(
+        b"".join(
+            blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
+        ),
+        np.uint64,
+    )
 
 
 def cache_folder() -> Path:
     """The user's cache folder: `LRCN_CACHE`, or `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`."""
     own = os.environ.get("LRCN_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrcn_seq"
+    return (
+        Path(own)
+        if own
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrcn_seq"
+    )
 
 
 def open_paraphrases(source: Path, *, quiet: bool = False) -> Paraphrases:
@@ -110,7 +130,9 @@ def fingerprint(source: Path) -> str:
             file.seek(max(size - EDGE, 0))
             return blake2b(start + file.read() + str(size).encode(), digest_size=8).hexdigest()
     except OSError as error:
-        raise DataError(f"{source}: expected METEOR's paraphrase table. Received: {error.strerror}; install pycocoevalcap again.") from error
+        raise DataError(
+            f"{source}: expected METEOR's paraphrase table. Received: {error.strerror}; install pycocoevalcap again."
+        ) from error
 
 
 def compile_table(source: Path, folder: Path, *, quiet: bool) -> None:
@@ -119,7 +141,9 @@ def compile_table(source: Path, folder: Path, *, quiet: bool) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
-        raise DataError(f"{folder.parent}: expected a cache folder that can be written. Received: {error.strerror}; set LRCN_CACHE to one that can.") from error
+        raise DataError(
+            f"{folder.parent}: expected a cache folder that can be written. Received: {error.strerror}; set LRCN_CACHE to one that can."
+        ) from error
     try:
         phrases, pairs = read_table(source, quiet=quiet)
         for name, values in arrays_of(phrases, pairs).items():
@@ -128,7 +152,9 @@ def compile_table(source: Path, folder: Path, *, quiet: bool) -> None:
     except OSError as error:
         # Another process may have been faster: then its arrays are there, and equal.
         if not folder.is_dir():
-            raise DataError(f"{folder}: the paraphrase table could not be compiled: {error.strerror or error}.") from error
+            raise DataError(
+                f"{folder}: the paraphrase table could not be compiled: {error.strerror or error}."
+            ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -143,9 +169,15 @@ def read_table(source: Path, *, quiet: bool) -> tuple[list[str], np.ndarray]:
                 pairs.append(numbers.setdefault(phrase, len(numbers)))
                 pairs.append(numbers.setdefault(other, len(numbers)))
                 if not quiet and count % REPORT == 0:
-                    print(f"METEOR: compiling the paraphrase table, once: {count // REPORT} million pairs", file=sys.stderr, flush=True)
+                    print(
+                        f"METEOR: compiling the paraphrase table, once: {count // REPORT} million pairs",
+                        file=sys.stderr,
+                        flush=True,
+                    )
     except (ValueError, EOFError, gzip.BadGzipFile) as error:
-        raise DataError(f"{source}: expected METEOR's paraphrase table, three lines a pair. Received: {error}; install pycocoevalcap again.") from error
+        raise DataError(
+            f"{source}: expected METEOR's paraphrase table, three lines a pair. Received: {error}; install pycocoevalcap again."
+        ) from error
     return list(numbers), np.frombuffer(pairs, np.int32).reshape(-1, 2)
 
 
@@ -165,7 +197,12 @@ def arrays_of(phrases: list[str], pairs: np.ndarray) -> dict[str, np.ndarray]:
     starts = np.searchsorted(source[order], np.arange(sum(map(len, depths)) + 1)).astype(np.int32)
     hashed = hashes(words)
     by_hash = np.argsort(hashed)
-    arrays = {"hashes": hashed[by_hash], "numbers": by_hash.astype(np.int32), "starts": starts, "targets": target[order].astype(np.int32)}
+    arrays = {
+        "hashes": hashed[by_hash],
+        "numbers": by_hash.astype(np.int32),
+        "starts": starts,
+        "targets": target[order].astype(np.int32),
+    }
     return arrays | {f"depth_{depth}": keys for depth, keys in enumerate(depths)}
 
 

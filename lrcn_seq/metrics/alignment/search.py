@@ -34,7 +34,17 @@ class Match(NamedTuple):
 def make_match(start: int, length: int, first: int, size: int, *, stage: int) -> Match:
     """A match of `length` reference words and `size` hypothesis words. Only exact ones count in full: others count half, rounded down."""
     gain = length + size if stage == 0 else length // 2 + size // 2
-    return Match(start, start + length, first, first + size, (1 << length) - 1 << start, (1 << size) - 1 << first, gain * WORD, abs(start - first), stage)
+    return Match(
+        start,
+        start + length,
+        first,
+        first + size,
+        (1 << length) - 1 << start,
+        (1 << size) - 1 << first,
+        gain * WORD,
+        abs(start - first),
+        stage,
+    )
 
 
 def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
@@ -45,7 +55,9 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
         ours, theirs = ours | match.ours, theirs | match.theirs
     # A path: rank, where the last match ends in the hypothesis (-1: no chunk is open), where in the reference, words used in both, matches chosen.
     paths = [(0, -1, 0, ours, theirs, ())]
-    choices = max((place for place, here in enumerate(candidates) if here and place not in sure), default=-1)
+    choices = max(
+        (place for place, here in enumerate(candidates) if here and place not in sure), default=-1
+    )
     for place, here in enumerate(candidates):
         if len(paths) > 1:
             paths.sort(key=itemgetter(0))
@@ -57,13 +69,29 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
         match = sure.get(place)
         if match:
             paths = [
-                (rank - match.gain + match.distance + (CHUNK if end not in (-1, match.first) else 0), match.last, match.end, ours, theirs, chosen)
+                (
+                    rank
+                    - match.gain
+                    + match.distance
+                    + (CHUNK if end not in (-1, match.first) else 0),
+                    match.last,
+                    match.end,
+                    ours,
+                    theirs,
+                    chosen,
+                )
                 for rank, end, _, ours, theirs, chosen in paths
             ]
         else:
             paths = step(paths, here, place)
     paths.sort(key=itemgetter(0))
-    rank, chosen = min(((rank if end == -1 else rank + CHUNK, chosen) for rank, end, _, _, _, chosen in paths[:BEAM]), key=itemgetter(0))
+    rank, chosen = min(
+        (
+            (rank if end == -1 else rank + CHUNK, chosen)
+            for rank, end, _, _, _, chosen in paths[:BEAM]
+        ),
+        key=itemgetter(0),
+    )
     kept = list(sure.values())
     while chosen:
         match, chosen = chosen
@@ -77,8 +105,15 @@ def sure_matches(candidates: Sequence[Sequence[Match]]) -> Mapping[int, Match]:
     for here in candidates:
         for match in here:
             more_ours, once_ours = more_ours | once_ours & match.ours, once_ours | match.ours
-            more_theirs, once_theirs = more_theirs | once_theirs & match.theirs, once_theirs | match.theirs
-    return {place: here[0] for place, here in enumerate(candidates) if len(here) == 1 and not here[0].ours & more_ours and not here[0].theirs & more_theirs}
+            more_theirs, once_theirs = (
+                more_theirs | once_theirs & match.theirs,
+                once_theirs | match.theirs,
+            )
+    return {
+        place: here[0]
+        for place, here in enumerate(candidates)
+        if len(here) == 1 and not here[0].ours & more_ours and not here[0].theirs & more_theirs
+    }
 
 
 def step(paths: list[tuple], here: Sequence[Match], place: int) -> list[tuple]:
@@ -93,8 +128,19 @@ def step(paths: list[tuple], here: Sequence[Match], place: int) -> list[tuple]:
         for match in here:
             if not (match.ours & ours or match.theirs & theirs):
                 cut = CHUNK if end not in (-1, match.first) else 0
-                following.append((rank - match.gain + cut, match.last, match.end, ours | match.ours, theirs | match.theirs, (match, chosen)))
+                following.append(
+                    (
+                        rank - match.gain + cut,
+                        match.last,
+                        match.end,
+                        ours | match.ours,
+                        theirs | match.theirs,
+                        (match, chosen),
+                    )
+                )
                 # The original adds the distance to the path that goes on, not to the new one; so must this to rank alike.
                 rank += match.distance
-        following.append((rank if end == -1 else rank + CHUNK, -1, reached + 1, ours, theirs, chosen))
+        following.append(
+            (rank if end == -1 else rank + CHUNK, -1, reached + 1, ours, theirs, chosen)
+        )
     return following or paths[:1]

@@ -10,22 +10,93 @@ import re
 VOWELS = "aeiouy"
 REGION = re.compile(f"[{VOWELS}][^{VOWELS}]")
 PREFIX = re.compile("gener|commun|arsen")
-SHORT_END = re.compile(f"(^|.*[^{VOWELS}])[{VOWELS}][^{VOWELS}wxY]|^[{VOWELS}][^{VOWELS}]", re.DOTALL)
+SHORT_END = re.compile(
+    f"(^|.*[^{VOWELS}])[{VOWELS}][^{VOWELS}wxY]|^[{VOWELS}][^{VOWELS}]", re.DOTALL
+)
 HAS_VOWEL = re.compile(f"[{VOWELS}]")
 KEPT = frozenset(["sky", "news", "howe", "atlas", "cosmos", "bias", "andes"])
 IRREGULAR = {
     **{word: word for word in KEPT},
-    **{"skis": "ski", "skies": "sky", "dying": "die", "lying": "lie", "tying": "tie", "idly": "idl", "gently": "gentl"},
+    **{
+        "skis": "ski",
+        "skies": "sky",
+        "dying": "die",
+        "lying": "lie",
+        "tying": "tie",
+        "idly": "idl",
+        "gently": "gentl",
+    },
     **{"ugly": "ugli", "early": "earli", "only": "onli", "singly": "singl"},
 }
-KEPT_LATER = frozenset(["inning", "outing", "canning", "herring", "earring", "proceed", "exceed", "succeed"])
+KEPT_LATER = frozenset(
+    ["inning", "outing", "canning", "herring", "earring", "proceed", "exceed", "succeed"]
+)
 STEP_2 = {
-    **{"tional": "tion", "enci": "ence", "anci": "ance", "abli": "able", "entli": "ent", "izer": "ize", "ization": "ize", "ational": "ate"},
-    **{"ation": "ate", "ator": "ate", "alism": "al", "aliti": "al", "alli": "al", "fulness": "ful", "ousli": "ous", "ousness": "ous"},
-    **{"iveness": "ive", "iviti": "ive", "biliti": "ble", "bli": "ble", "ogi": "og", "fulli": "ful", "lessli": "less", "li": ""},
+    **{
+        "tional": "tion",
+        "enci": "ence",
+        "anci": "ance",
+        "abli": "able",
+        "entli": "ent",
+        "izer": "ize",
+        "ization": "ize",
+        "ational": "ate",
+    },
+    **{
+        "ation": "ate",
+        "ator": "ate",
+        "alism": "al",
+        "aliti": "al",
+        "alli": "al",
+        "fulness": "ful",
+        "ousli": "ous",
+        "ousness": "ous",
+    },
+    **{
+        "iveness": "ive",
+        "iviti": "ive",
+        "biliti": "ble",
+        "bli": "ble",
+        "ogi": "og",
+        "fulli": "ful",
+        "lessli": "less",
+        "li": "",
+    },
 }
-STEP_3 = {"tional": "tion", "ational": "ate", "alize": "al", "icate": "ic", "iciti": "ic", "ical": "ic", "ful": "", "ness": "", "ative": ""}
-STEP_4 = dict.fromkeys(["al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "ion"], "")
+STEP_3 = {
+    "tional": "tion",
+    "ational": "ate",
+    "alize": "al",
+    "icate": "ic",
+    "iciti": "ic",
+    "ical": "ic",
+    "ful": "",
+    "ness": "",
+    "ative": "",
+}
+STEP_4 = dict.fromkeys(
+    [
+        "al",
+        "ance",
+        "ence",
+        "er",
+        "ic",
+        "able",
+        "ible",
+        "ant",
+        "ement",
+        "ment",
+        "ent",
+        "ism",
+        "ate",
+        "iti",
+        "ous",
+        "ive",
+        "ize",
+        "ion",
+    ],
+    "",
+)
 LI_AFTER = "cdeghkmnrt"
 
 
@@ -67,7 +138,10 @@ def regions(word: str) -> tuple[int, int]:
 
 def ending(word: str, endings) -> str:
     """The longest of some endings that a word has, or ''."""
-    return next((word[-length:] for length in range(min(7, len(word)), 0, -1) if word[-length:] in endings), "")
+    return next(
+        (word[-length:] for length in range(min(7, len(word)), 0, -1) if word[-length:] in endings),
+        "",
+    )
 
 
 def step_0(word: str) -> str:
@@ -110,14 +184,21 @@ def ends_short(word: str) -> bool:
 
 def step_1c(word: str) -> str:
     """A final y after a consonant that does not begin the word becomes i."""
-    return f"{word[:-1]}i" if len(word) > 2 and word[-1] in "yY" and word[-2] not in VOWELS else word
+    return (
+        f"{word[:-1]}i" if len(word) > 2 and word[-1] in "yY" and word[-2] not in VOWELS else word
+    )
 
 
 def step_2(word: str, r1: int) -> str:
     """Longer suffixes to shorter ones."""
     found = ending(word, STEP_2)
     rest = word[: len(word) - len(found)]
-    if not found or len(rest) < r1 or (found == "ogi" and not rest.endswith("l")) or (found == "li" and rest[-1:] not in LI_AFTER):
+    if (
+        not found
+        or len(rest) < r1
+        or (found == "ogi" and not rest.endswith("l"))
+        or (found == "li" and rest[-1:] not in LI_AFTER)
+    ):
         return word
     return rest + STEP_2[found]
 
@@ -135,7 +216,11 @@ def step_4(word: str, r2: int) -> str:
     """Suffixes that go for good."""
     found = ending(word, STEP_4)
     rest = word[: len(word) - len(found)]
-    return word if not found or len(rest) < r2 or (found == "ion" and rest[-1:] not in ("s", "t")) else rest
+    return (
+        word
+        if not found or len(rest) < r2 or (found == "ion" and rest[-1:] not in ("s", "t"))
+        else rest
+    )
 
 
 def step_5(word: str, r1: int, r2: int) -> str:

@@ -52,7 +52,11 @@ def meteor_folder() -> Path:
     spec = find_spec("pycocoevalcap")
     folder = Path(next(iter(spec.submodule_search_locations))) / "meteor" if spec else None
     if folder is None or not (folder / "meteor-1.5.jar").is_file():
-        raise MissingPackageError("pycocoevalcap", "meteor", "METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own)")
+        raise MissingPackageError(
+            "pycocoevalcap",
+            "meteor",
+            "METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own)",
+        )
     return folder
 
 
@@ -66,13 +70,26 @@ def open_tables(jar: Path) -> Tables:
     try:
         with zipfile.ZipFile(jar) as archive:
             function, prefixes, synsets, exceptions = (
-                archive.read(name).decode("utf-8").splitlines() for name in ("function/english.words", "nonbreaking/english.prefixes", "synonym/english.synsets", "synonym/english.exceptions")
+                archive.read(name).decode("utf-8").splitlines()
+                for name in (
+                    "function/english.words",
+                    "nonbreaking/english.prefixes",
+                    "synonym/english.synsets",
+                    "synonym/english.exceptions",
+                )
             )
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{jar}: expected the jar of METEOR 1.5. Received: {type(error).__name__}: {error}; install pycocoevalcap again.") from error
+        raise DataError(
+            f"{jar}: expected the jar of METEOR 1.5. Received: {type(error).__name__}: {error}; install pycocoevalcap again."
+        ) from error
     bases: dict[str, list[str]] = {}
     for base, forms in zip(exceptions[::2], exceptions[1::2], strict=True):
         for form in forms.split():
             bases.setdefault(form, []).append(base)
     kept = [line.split() for line in prefixes if line.strip() and not line.startswith("#")]
-    return Tables(frozenset(function), {line[0]: "#NUMERIC_ONLY#" in line[1:2] for line in kept}, dict(zip(synsets[::2], synsets[1::2], strict=True)), bases)
+    return Tables(
+        frozenset(function),
+        {line[0]: "#NUMERIC_ONLY#" in line[1:2] for line in kept},
+        dict(zip(synsets[::2], synsets[1::2], strict=True)),
+        bases,
+    )

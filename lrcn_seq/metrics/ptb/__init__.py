@@ -8,13 +8,36 @@ from collections.abc import Sequence
 from lrcn_seq.metrics.ptb.lexer import tokens
 from lrcn_seq.metrics.ptb.rules import NUMBERED, PLAIN, TITLES
 
-PUNCTUATION = frozenset(["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
+PUNCTUATION = frozenset(
+    [
+        "''",
+        "'",
+        "``",
+        "`",
+        "-LRB-",
+        "-RRB-",
+        "-LCB-",
+        "-RCB-",
+        ".",
+        "?",
+        "!",
+        ",",
+        ":",
+        "-",
+        "--",
+        "...",
+        ";",
+    ]
+)
 EASY = re.compile(r"([A-Za-z]{2,}(?:-[A-Za-z]{2,})*)([.,!?;:]?)")
 ABBREVIATED = re.compile(f"{PLAIN}|{TITLES}|{NUMBERED}", re.IGNORECASE)
 DIVIDED = frozenset(["cannot", "gonna", "gotta", "lemme", "gimme", "wanna"])
 # A piece between two spaces says all about itself, unless it may belong to a tag, holds odd spaces, or is an initial or an
 # abbreviation that hangs on the next word; digits matter to each other (a fraction, a telephone number).
-HARD = re.compile(f"[<\x00-\x1f\x7f-\xa0\u2000-\u200f\u2028-\u202f\u3000\ufeff]|((^|[^A-Za-z])[A-Za-z]|{NUMBERED})\\.$", re.IGNORECASE)
+HARD = re.compile(
+    f"[<\x00-\x1f\x7f-\xa0\u2000-\u200f\u2028-\u202f\u3000\ufeff]|((^|[^A-Za-z])[A-Za-z]|{NUMBERED})\\.$",
+    re.IGNORECASE,
+)
 DIGIT = re.compile(r"\d")
 WHOLE_LINE, NUMBER = "\n", "\r"
 
@@ -51,7 +74,11 @@ class Pieces(dict):
         if not piece or piece == ".":
             return ""
         easy = EASY.fullmatch(piece)
-        if easy and easy[1].lower() not in DIVIDED and not (easy[2] == "." and ABBREVIATED.fullmatch(easy[1])):
+        if (
+            easy
+            and easy[1].lower() not in DIVIDED
+            and not (easy[2] == "." and ABBREVIATED.fullmatch(easy[1]))
+        ):
             return f"{easy[1].lower()} "
         if HARD.search(piece):
             return WHOLE_LINE

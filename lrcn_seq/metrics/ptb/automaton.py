@@ -10,7 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-LEXEME = re.compile(r"\{(?P<macro>[A-Z]\w*)\}|\{(?P<least>\d+),(?P<most>\d+)\}|\[(?P<not>\^?)(?P<set>(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)|(?P<sign>[()|?*+])|(?P<char>.)", re.DOTALL)
+LEXEME = re.compile(
+    r"\{(?P<macro>[A-Z]\w*)\}|\{(?P<least>\d+),(?P<most>\d+)\}|\[(?P<not>\^?)(?P<set>(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)|(?P<sign>[()|?*+])|(?P<char>.)",
+    re.DOTALL,
+)
 SPAN = re.compile(r"(\\?.)-(\\?.)|(\\?.)", re.DOTALL)
 
 
@@ -29,7 +32,14 @@ class Automaton:
     stands for itself in either case and for what `folds` adds; a set is taken as it stands.
     """
 
-    def __init__(self, patterns: Sequence[str], *, macros: Mapping[str, str], alphabet: str, folds: Mapping[str, str]):
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        *,
+        macros: Mapping[str, str],
+        alphabet: str,
+        folds: Mapping[str, str],
+    ):
         self.macros, self.alphabet, self.folds = macros, alphabet, folds
         self._follow: list[int] = []
         self._reads = dict.fromkeys(alphabet, 0)
@@ -65,7 +75,11 @@ class Automaton:
         """All ends up to `stop` of matches that begin at `start`, rising."""
         found, state = [], 0
         for place in range(start, stop):
-            state = self._moves[state].get(text[place], None) if text[place] in self._moves[state] else self._move(state, text[place])
+            state = (
+                self._moves[state].get(text[place], None)
+                if text[place] in self._moves[state]
+                else self._move(state, text[place])
+            )
             if state < 0:
                 break
             if self._accepts[state]:
@@ -85,7 +99,9 @@ class Automaton:
                 rest ^= lowest
             self._next_of.append(following)
             self._moves.append({})
-            self._accepts.append(tuple(rule for rule, last in enumerate(self._ends) if last & positions))
+            self._accepts.append(
+                tuple(rule for rule, last in enumerate(self._ends) if last & positions)
+            )
         self._moves[state][character] = number
         return number
 
@@ -126,7 +142,9 @@ class Automaton:
         for time in range(most):
             # The positions of the first reading are not linked to any other, and so do no harm.
             piece, _ = self._atom(lexemes, at)
-            part = self._joined(part, piece if time < least else Part(True, piece.first, piece.last))
+            part = self._joined(
+                part, piece if time < least else Part(True, piece.first, piece.last)
+            )
         return part
 
     def _atom(self, lexemes: list[re.Match], at: int) -> tuple[Part, int]:
@@ -138,11 +156,20 @@ class Automaton:
             return self._pattern(self.macros[lexeme["macro"]]), at + 1
         if lexeme["set"]:
             members = self._members(lexeme["set"])
-            return self._position(set(self.alphabet) - members if lexeme["not"] else members), at + 1
+            return self._position(
+                set(self.alphabet) - members if lexeme["not"] else members
+            ), at + 1
         if lexeme["char"] == ".":
             return self._position(set(self.alphabet)), at + 1
         character = lexeme["escaped"] or lexeme["char"]
-        return self._position({character, character.lower(), character.upper(), *self.folds.get(character.lower(), "")}), at + 1
+        return self._position(
+            {
+                character,
+                character.lower(),
+                character.upper(),
+                *self.folds.get(character.lower(), ""),
+            }
+        ), at + 1
 
     def _members(self, written: str) -> set[str]:
         members: set[str] = set()
@@ -162,7 +189,11 @@ class Automaton:
 
     def _joined(self, part: Part, after: Part) -> Part:
         self._link(part.last, after.first)
-        return Part(part.empty and after.empty, part.first | (after.first if part.empty else 0), after.last | (part.last if after.empty else 0))
+        return Part(
+            part.empty and after.empty,
+            part.first | (after.first if part.empty else 0),
+            after.last | (part.last if after.empty else 0),
+        )
 
     def _link(self, ends: int, starts: int) -> None:
         while ends:

@@ -12,7 +12,7 @@ DROPPED = "\x01"
 # Representative, and the ranges that it stands for.
 CLASSES = {
     # letters
-    '\xaa': (
+    "\xaa": (
         "00AA 00B5 00BA 00C0-00D6 00D8-00F6 00F8-012F 0132-017E 0180-02C1 02C6-02D1 02E0-02E4 02EC 02EE 0370-0374 0376-0377 037A-037D 0386 0388-038A 038C "
         "038E-03A1 03A3-03F5 03F7-0481 048A-0527 0531-0556 0559 0561-0587 05D0-05EA 05F0-05F2 0620-064A 066E-066F 0671-06D3 06D5 06E5-06E6 06EE-06EF 06FA-06FC "
         "06FF 0710 0712-072F 074D-07A5 07B1 07CA-07EA 07F4-07F5 07FA 0800-0815 081A 0824 0828 0840-0858 08A0 08A2-08AC 0904-0939 093D 0950 0958-0961 0971-0977 "
@@ -38,120 +38,72 @@ CLASSES = {
         "FF66-FFBE FFC2-FFC7 FFCA-FFCF FFD2-FFD7 FFDA-FFDC "
     ),
     # marks and other signs that belong to words
-    '\u02c2': (
+    "\u02c2": (
         "02C2-02C5 02D2-02DF 02E5-02EB 02ED 02EF-036F 0375 0378-0379 0384-0385 03F6 0483-0487 055A-055F 0591-05BD 05BF 05C1-05C2 05C4-05C5 05C7 0615-061A "
         "064B-065E 0670 06D6-06E4 06E7-06ED 06FD-06FE 070F 0711 0730-074C 07A6-07B0 07EB-07F3 0900-0903 093C 093E-094E 0951-0955 0962-0963 0981-0983 09BC "
         "09BE-09C4 09C7-09C8 09CB-09CD 09D7 09E2-09E3 0A01-0A03 0A3C 0A3E-0A4F 0A81-0A83 0ABC 0ABE-0ACF 0B82 0BBE-0BC2 0BC6-0BC8 0BCA-0BCD 0C01-0C03 0C3E-0C56 "
         "0D3E-0D44 0D46-0D48 0E31 0E34-0E3A 0E47-0E4E 0EB1 0EB4-0EBC 0EC8-0ECD "
     ),
     # digits of other scripts
-    '\u0660': (
+    "\u0660": (
         "0660-0669 06F0-06F9 07C0-07C9 0966-096F 09E6-09EF 0A66-0A6F 0AE6-0AEF 0B66-0B6F 0BE6-0BEF 0C66-0C6F 0CE6-0CEF 0D66-0D6F 0E50-0E59 0ED0-0ED9 0F20-0F29 "
         "1040-1049 1090-1099 17E0-17E9 1810-1819 1946-194F 19D0-19D9 1A80-1A89 1A90-1A99 1B50-1B59 1BB0-1BB9 1C40-1C49 1C50-1C59 A620-A629 A8D0-A8D9 A900-A909 "
         "A9D0-A9D9 AA50-AA59 ABF0-ABF9 FF10-FF19 "
     ),
     # points within numbers of other scripts
-    '\u066b': (
-        "066B-066C "
-    ),
+    "\u066b": ("066B-066C "),
     # symbols that stand alone, as % does
-    '%': (
+    "%": (
         "00A1 00A6-00A9 00AC 00AE-00B1 00B4 00B6-00B8 00BF 00D7 00F7 037E 0387 0589 05BE 05C0 05C3 05C6 05F3-05F4 0600-0603 0606-060A 060C 0614 061B 061E-061F "
         "066A 066D 06D4 0700-070D 07F6-07F8 0964-0965 0E4F 1FBD 2016-2017 2020-2023 2030-2038 203B 203E-2042 207C-207E 208C-208E 2100-2101 2103-2106 2108-2109 "
         "2114 2116-2118 211E-2123 2125 2127 2129 212E 213A-213B 2140-2144 214A-214D 214F 2190-2BFF 3002 3012 30FB FF01-FF0F FF1A-FF20 FF3B-FF40 FF5B-FF65 "
     ),
     # currencies
-    '\xa4': (
-        "0080 00A2-00A5 060B 0E3F 20A0 20A4 20AC FFE0-FFE1 FFE5-FFE6 "
-    ),
+    "\xa4": ("0080 00A2-00A5 060B 0E3F 20A0 20A4 20AC FFE0-FFE1 FFE5-FFE6 "),
     # superscript digits
-    '\xb2': (
-        "00B2-00B3 00B9 2070 2074-2079 "
-    ),
+    "\xb2": ("00B2-00B3 00B9 2070 2074-2079 "),
     # subscript digits
-    '\u2080': (
-        "2080-2089 "
-    ),
+    "\u2080": ("2080-2089 "),
     # signs of raised and lowered numbers
-    '\u207a': (
-        "207A-207B 208A-208B "
-    ),
+    "\u207a": ("207A-207B 208A-208B "),
     # fractions
-    '\xbc': (
-        "00BC-00BE 2153-215E "
-    ),
+    "\xbc": ("00BC-00BE 2153-215E "),
     # fraction slash
-    '\u2044': (
-        "2044 "
-    ),
+    "\u2044": ("2044 "),
     # single quotes that open
-    '\u2018': (
-        "0091 2018 201B "
-    ),
+    "\u2018": ("0091 2018 201B "),
     # apostrophes
-    '\u2019': (
-        "0092 2019 "
-    ),
+    "\u2019": ("0092 2019 "),
     # double and other quotes
-    '\xab': (
-        "0093-0094 00AB 00BB 201A 201C-201F 2039-203A "
-    ),
+    "\xab": ("0093-0094 00AB 00BB 201A 201C-201F 2039-203A "),
     # dashes
-    '\u2013': (
-        "0096-0097 2013-2015 "
-    ),
+    "\u2013": ("0096-0097 2013-2015 "),
     # hyphens that join
-    '\u058a': (
-        "058A 2010-2011 "
-    ),
+    "\u058a": ("058A 2010-2011 "),
     # ellipsis
-    '\u2026': (
-        "2026 "
-    ),
+    "\u2026": ("2026 "),
     # next line, or the ellipsis of another encoding
-    '\x85': (
-        "0085 "
-    ),
+    "\x85": ("0085 "),
     # comma of other scripts
-    '\u3001': (
-        "3001 "
-    ),
+    "\u3001": ("3001 "),
     # space that does not break
-    '\xa0': (
-        "00A0 "
-    ),
+    "\xa0": ("00A0 "),
     # spaces of other widths
-    '\u2000': (
-        "2000-200A 3000 "
-    ),
+    "\u2000": ("2000-200A 3000 "),
     # line ends
-    '\u2028': (
-        "2028-2029 "
-    ),
+    "\u2028": ("2028-2029 "),
     # hyphen that shows at a line end only
-    '\xad': (
-        "00AD "
-    ),
+    "\xad": ("00AD "),
     # i with a dot
-    '\u0130': (
-        "0130 "
-    ),
+    "\u0130": ("0130 "),
     # i without a dot
-    '\u0131': (
-        "0131 "
-    ),
+    "\u0131": ("0131 "),
     # long s
-    '\u017f': (
-        "017F "
-    ),
+    "\u017f": ("017F "),
     # Kelvin
-    '\u212a': (
-        "212A "
-    ),
+    "\u212a": ("212A "),
     # without width
-    '\u200b': (
-        "200B 200E-200F FEFF "
-    ),
+    "\u200b": ("200B 200E-200F FEFF "),
 }
 
 
@@ -162,7 +114,9 @@ def representatives() -> dict[int, str]:
     for representative, ranges in CLASSES.items():
         for span in ranges.split():
             low, _, high = span.partition("-")
-            table.update(dict.fromkeys(range(int(low, 16), int(high or low, 16) + 1), representative))
+            table.update(
+                dict.fromkeys(range(int(low, 16), int(high or low, 16) + 1), representative)
+            )
     table.update((code, DROPPED) for code in (*range(1, 9), *range(14, 32)))
     table[0] = "\u200b"
     table[0x0B] = "\u2028"

@@ -20,7 +20,9 @@ QUOTES = (
     (re.compile("[\u0091\u2018\u201b\u2039]"), "`"),
     (re.compile("[\u0093\u201c\u00ab]"), "``"),
 )
-CURRENCY = str.maketrans({"\u00a2": "cents", "\u00a3": "#"} | dict.fromkeys("\u0080\u00a4\u20a0\u20ac", "$"))
+CURRENCY = str.maketrans(
+    {"\u00a2": "cents", "\u00a3": "#"} | dict.fromkeys("\u0080\u00a4\u20a0\u20ac", "$")
+)
 FRACTIONS = str.maketrans({"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"})
 AMPERSAND = re.compile("&amp;", re.IGNORECASE)
 
@@ -46,22 +48,34 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "ampersand": lambda text: AMPERSAND.sub("&", text),
     "currency": lambda text: text.translate(CURRENCY),
     "fraction": lambda text: text.translate(FRACTIONS),
-    "brackets": lambda text: BRACKETS.get(text) or "".join(ROUND.get(character, character) for character in text),
-    "phone": lambda text: "".join(ROUND.get(character, character) for character in text).replace(" ", "\u00a0"),
+    "brackets": lambda text: (
+        BRACKETS.get(text) or "".join(ROUND.get(character, character) for character in text)
+    ),
+    "phone": lambda text: "".join(ROUND.get(character, character) for character in text).replace(
+        " ", "\u00a0"
+    ),
 }
 
 
 @cache
 def automaton() -> Automaton:
     """All rules as one."""
-    return Automaton([f"({rule.pattern})({rule.then})" for rule in RULES], macros=MACROS, alphabet=ALPHABET, folds=FOLDS)
+    return Automaton(
+        [f"({rule.pattern})({rule.then})" for rule in RULES],
+        macros=MACROS,
+        alphabet=ALPHABET,
+        folds=FOLDS,
+    )
 
 
 @cache
 def halves(number: int) -> tuple[Automaton, Automaton]:
     """A rule's pattern, and what must follow it, apart."""
     rule = RULES[number]
-    return tuple(Automaton([pattern], macros=MACROS, alphabet=ALPHABET, folds=FOLDS) for pattern in (rule.pattern, rule.then))
+    return tuple(
+        Automaton([pattern], macros=MACROS, alphabet=ALPHABET, folds=FOLDS)
+        for pattern in (rule.pattern, rule.then)
+    )
 
 
 def tokens(text: str, following: str | None = "") -> list[str]:
@@ -71,7 +85,11 @@ def tokens(text: str, following: str | None = "") -> list[str]:
     """
     whole = text if following is None else f"{text}\n{following}\n"
     table = representatives()
-    signs = whole.translate(table) if whole.isascii() else "".join(table.get(ord(sign), sign if sign < "\x80" else DROPPED) for sign in whole)
+    signs = (
+        whole.translate(table)
+        if whole.isascii()
+        else "".join(table.get(ord(sign), sign if sign < "\x80" else DROPPED) for sign in whole)
+    )
     found, place, all_rules = [], 0, automaton()
     while place < len(text):
         end, rules = all_rules.matches(signs, place)
@@ -89,4 +107,8 @@ def tokens(text: str, following: str | None = "") -> list[str]:
 def split(number: int, signs: str, start: int, end: int) -> int:
     """Where the token of a rule with a condition ends: the last place from which the condition holds up to the end of the match."""
     pattern, then = halves(number)
-    return next(place for place in reversed(pattern.ends(signs, start, end)) if end in then.ends(signs, place, end))
+    return next(
+        place
+        for place in reversed(pattern.ends(signs, start, end))
+        if end in then.ends(signs, place, end)
+    )

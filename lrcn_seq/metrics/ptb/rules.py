@@ -67,8 +67,8 @@ MACROS = {
     "JOINED": "[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(-([A-Za-z0-9\u00ad]+|({ACRONYM})\\.))+",
     "THINGA": "[A-Z]+(([+&]|&amp;)[A-Z]+)+",
     "PAUSE": "[,;:、]",
-    "END": "[^ \t\n\x0c\r\"<>|.!?(){},-]",
-    "PATH": "(/[^ \t\n\x0c\r\"<>|()]+{END})?",
+    "END": '[^ \t\n\x0c\r"<>|.!?(){},-]',
+    "PATH": '(/[^ \t\n\x0c\r"<>|()]+{END})?',
     "ENDING": "(bat|bmp|c|class|cgi|cpp|dll|doc|docx|exe|gif|gz|h|htm|html|jar|java|jpeg|jpg|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip)",
     "PHONE": "(\\([0-9]{2,3}\\)[ \u00a0]?|(\\+\\+?)?([0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])[0-9]{3,4}[- \u00a0]?[0-9]{3,5}|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}",
 }
@@ -89,9 +89,13 @@ RULES = (
         "{LETTER}+[aeiouyAEIOUY]{APOS2}[aeiouA-Z]{LETTER}*|{APOS}cause|cont'd\\.?|nor'easter|c'mon|e'er|s'mores|ev'ry|li'l|nat'l|o{APOS2}o"
     ),
     Rule("y{APOS}", then="{LETTER}"),
-    Rule("https?://[^ \t\n\x0c\r\"<>|(){}]+{END}"),
-    Rule("(www\\.([^ \t\n\x0c\r\"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}|([^ \t\n\x0c\r\"`'<>|.!?(){},-_$]+\\.)+(com|net|org|edu)){PATH}"),
-    Rule("(&lt;|<)?[a-zA-Z0-9][^ \t\n\x0c\r\"<>|()\u00a0{}]*@([^ \t\n\x0c\r\"<>|(){}.\u00a0]+\\.)*[^ \t\n\x0c\r\"<>|(){}.\u00a0]+(&gt;|>)?"),
+    Rule('https?://[^ \t\n\x0c\r"<>|(){}]+{END}'),
+    Rule(
+        '(www\\.([^ \t\n\x0c\r"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}|([^ \t\n\x0c\r"`\'<>|.!?(){},-_$]+\\.)+(com|net|org|edu)){PATH}'
+    ),
+    Rule(
+        '(&lt;|<)?[a-zA-Z0-9][^ \t\n\x0c\r"<>|()\u00a0{}]*@([^ \t\n\x0c\r"<>|(){}.\u00a0]+\\.)*[^ \t\n\x0c\r"<>|(){}.\u00a0]+(&gt;|>)?'
+    ),
     Rule("@[a-zA-Z_][a-zA-Z_0-9]*|#{SIGN}+"),
     Rule("{REDAUX}|{SREDAUX}", then="[^A-Za-z]", change="quotes"),
     Rule("{DIGIT}{1,2}[-/]{DIGIT}{1,2}[-/]{DIGIT}{2,4}"),
@@ -99,11 +103,18 @@ RULES = (
     Rule("⁺?(²+|₀+)"),
     Rule("({DIGIT}{1,4}[- \u00a0])?{DIGIT}{1,4}(\\\\?/|⁄){DIGIT}{1,4}", change="space"),
     Rule("¼", change="fraction"),
-    Rule("-(RRB|LRB|RCB|LCB|RSB|LSB)-|C\\.D\\.s|pro-|anti-|S(&|&amp;)P-500|S(&|&amp;)Ls|Cap{APOS}n|c{APOS}est", change="ampersand"),
+    Rule(
+        "-(RRB|LRB|RCB|LCB|RSB|LSB)-|C\\.D\\.s|pro-|anti-|S(&|&amp;)P-500|S(&|&amp;)Ls|Cap{APOS}n|c{APOS}est",
+        change="ampersand",
+    ),
     Rule("[a-zA-Z0-9]+(-[A-Za-z]+){0,2}(\\\\?/[A-Za-z0-9]+(-[A-Za-z]+){0,2}){1,2}"),
     Rule("[A-Z]*\\$|#"),
     Rule("¤", change="currency"),
-    Rule("[A-Za-z]\\.", then=f"({{SPACE}}|{{BREAK}})+({OPENERS}|{{TAG}})({{SPACE}}|{{BREAK}})", left=1),
+    Rule(
+        "[A-Za-z]\\.",
+        then=f"({{SPACE}}|{{BREAK}})+({OPENERS}|{{TAG}})({{SPACE}}|{{BREAK}})",
+        left=1,
+    ),
     Rule(f"({NUMBERED})\\.", then="({SPACE}|{BREAK})?{DIGIT}"),
     Rule("(pt[ey]|co)\\.", then="{SPACE}(ltd|lim)"),
     Rule(f"({PLAIN})\\.", then=".."),
@@ -115,12 +126,15 @@ RULES = (
     Rule("({SIGN}|{DIGIT})+(\\.({SIGN}|{DIGIT})+)*\\.{ENDING}", then="{SPACE}|{BREAK}|[.?!,]"),
     Rule("{WORD}\\.", then="{PAUSE}", change="soft"),
     Rule("{PHONE}", change="phone"),
-    Rule("\"|&quot;", change="quotes"),
+    Rule('"|&quot;', change="quotes"),
     Rule("\x7f", change="nothing"),
     Rule("<|&lt;", change="less"),
     Rule(">|&gt;", change="greater"),
     Rule("[<>]?[:;=][-o*']?[()DPdpO\\\\{@|\\[\\]]", then="[^A-Za-z0-9]", change="brackets"),
-    Rule("[\\^x=~<>]\\.\\[\\^x=[^<]*<>\\]|[-\\^x=~<>']_[-\\^x=~<>']|\\([-\\^x=~<>'][_.]?[-\\^x=~<>']\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)", change="brackets"),
+    Rule(
+        "[\\^x=~<>]\\.\\[\\^x=[^<]*<>\\]|[-\\^x=~<>']_[-\\^x=~<>']|\\([-\\^x=~<>'][_.]?[-\\^x=~<>']\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)",
+        change="brackets",
+    ),
     Rule("{|}|\\[|\\]|\\(|\\)", change="brackets"),
     Rule("-+", change="hyphens"),
     Rule("\\.{3,5}|(\\.[ \u00a0]){2,4}\\.|[\u0085…]", change="dots"),

@@ -11,13 +11,38 @@ from pathlib import Path
 from string import Template
 
 from lrcn_seq.training import files
-from lrcn_seq.training.report import calibration, clips, confusion, curves, health, left_out, per_class, pictures, provenance, scores
+from lrcn_seq.training.report import (
+    calibration,
+    clips,
+    confusion,
+    curves,
+    health,
+    left_out,
+    per_class,
+    pictures,
+    provenance,
+    scores,
+)
 from lrcn_seq.training.report.contents import Classes, Contents, Shown, ShownClip
 from lrcn_seq.training.report.markup import escape
 
 __all__ = ["SECTIONS", "Classes", "Contents", "Shown", "ShownClip", "page", "write"]
 
-SECTIONS = tuple(part.section for part in (scores, curves, health, confusion, per_class, calibration, clips, pictures, left_out, provenance))
+SECTIONS = tuple(
+    part.section
+    for part in (
+        scores,
+        curves,
+        health,
+        confusion,
+        per_class,
+        calibration,
+        clips,
+        pictures,
+        left_out,
+        provenance,
+    )
+)
 
 
 def write(path: str | Path, contents: Contents) -> None:

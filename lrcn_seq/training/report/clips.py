@@ -27,7 +27,9 @@ def section(contents: Contents) -> str:
     """Wrong, right, and those whose truth nobody knows; each with the surest answers first. Left out without clips."""
     if not contents.clips:
         return ""
-    return html_section("Clips", "".join(_group(group) for group in groups(contents) if group.clips), name="clips")
+    return html_section(
+        "Clips", "".join(_group(group) for group in groups(contents) if group.clips), name="clips"
+    )
 
 
 def groups(contents: Contents) -> list[Group]:
@@ -45,7 +47,11 @@ def groups(contents: Contents) -> list[Group]:
 
 
 def _group(group: Group) -> str:
-    count = f"{len(group.clips)} of {group.all:,}" if group.all is not None and group.all > len(group.clips) else f"{len(group.clips)}"
+    count = (
+        f"{len(group.clips)} of {group.all:,}"
+        if group.all is not None and group.all > len(group.clips)
+        else f"{len(group.clips)}"
+    )
     return f'<h3 class="kind">{group.title} <span>{count}</span></h3><ol class="clips">{"".join(map(_item, group.clips))}</ol>'
 
 
@@ -60,7 +66,11 @@ def _item(one: ShownClip) -> str:
 def _truth(one: ShownClip) -> str:
     if one.truth is None:
         return ""
-    said = '<span class="exact">right</span>' if one.truth == one.predicted else f'<span class="inexact">wrong</span> <span>it is <b><bdi>{escape(one.truth)}</bdi></b></span>'
+    said = (
+        '<span class="exact">right</span>'
+        if one.truth == one.predicted
+        else f'<span class="inexact">wrong</span> <span>it is <b><bdi>{escape(one.truth)}</bdi></b></span>'
+    )
     return paragraph(said, "measures")
 
 
@@ -75,13 +85,22 @@ def over_time(one: ShownClip) -> str:
     Raises:
         ArgumentError: another number of probabilities than of times.
     """
-    curves = {kind: one.over_time[label] for kind, label in (("truth", one.truth), ("answer", one.predicted)) if label in (one.over_time or {}) and not (kind == "truth" and label == one.predicted)}
+    curves = {
+        kind: one.over_time[label]
+        for kind, label in (("truth", one.truth), ("answer", one.predicted))
+        if label in (one.over_time or {}) and not (kind == "truth" and label == one.predicted)
+    }
     if not curves or not len(one.times):
         return ""
     for values in curves.values():
         if len(values) != len(one.times):
-            raise ArgumentError(f"{one.name}: expected a probability for each of {len(one.times)} times. Received: {len(values)}.")
-    keys = "".join(f'<span><i class="{kind}"></i> <bdi>{escape(one.predicted if kind == "answer" else one.truth)}</bdi></span>' for kind in reversed(curves))
+            raise ArgumentError(
+                f"{one.name}: expected a probability for each of {len(one.times)} times. Received: {len(values)}."
+            )
+    keys = "".join(
+        f'<span><i class="{kind}"></i> <bdi>{escape(one.predicted if kind == "answer" else one.truth)}</bdi></span>'
+        for kind in reversed(curves)
+    )
     return f"<figure><figcaption>{keys}</figcaption>{_drawing(one.times, curves)}</figure>"
 
 
@@ -90,8 +109,14 @@ def _drawing(times: Sequence[float], curves: dict[str, Sequence[float]]) -> str:
     plane = Plane(*((first, last) if last > first else (first - 1, first + 1)), 0.0, 1.0)
     # An hour has more steps than a drawing has room for.
     step = -(-len(times) // POINTS)
-    parts = [*grid(plane), *below((plane.x(tick), f"{tick:g} s") for tick in ticks(first, last) or [first])]
+    parts = [
+        *grid(plane),
+        *below((plane.x(tick), f"{tick:g} s") for tick in ticks(first, last) or [first]),
+    ]
     for kind, values in curves.items():
-        points = [(plane.x(float(time)), plane.y(height)) if (height := real(value)) is not None else None for time, value in zip(times[::step], values[::step], strict=True)]
+        points = [
+            (plane.x(float(time)), plane.y(height)) if (height := real(value)) is not None else None
+            for time, value in zip(times[::step], values[::step], strict=True)
+        ]
         parts.append(f'<g class="{kind}">{"".join(line(points, dots=len(points) <= DOTS))}</g>')
     return drawing(parts, f"probability over {last - first:.1f} seconds")

@@ -37,11 +37,21 @@ def section(contents: Contents) -> str:
         return ""
     counts, size = np.asarray(classes.confusion), len(classes.labels)
     if counts.shape != (size, size):
-        raise ArgumentError(f"confusion: expected (C, C) counts for C labels. Received: confusion {counts.shape}, {size} labels.")
+        raise ArgumentError(
+            f"confusion: expected (C, C) counts for C labels. Received: confusion {counts.shape}, {size} labels."
+        )
     words = [_words(classes, counts, *pair, contents) for pair in confused(counts)]
-    most = f'<ol class="confused">{"".join(words)}</ol>' if words else paragraph(f"No {escape(contents.noun)} was taken for another class.")
+    most = (
+        f'<ol class="confused">{"".join(words)}</ol>'
+        if words
+        else paragraph(f"No {escape(contents.noun)} was taken for another class.")
+    )
     note = NOTE if size <= LABELED else f"{NOTE} The classes stand in the order of the table below."
-    return html_section("What is taken for what", f'{most}{paragraph(note)}<div class="wide">{matrix(classes.labels, counts)}</div>', name="confusion")
+    return html_section(
+        "What is taken for what",
+        f'{most}{paragraph(note)}<div class="wide">{matrix(classes.labels, counts)}</div>',
+        name="confusion",
+    )
 
 
 def confused(counts: np.ndarray) -> list[tuple[int, int]]:
@@ -63,7 +73,12 @@ def matrix(labels: Sequence[str], counts: np.ndarray) -> str:
     side = plan.cell * len(labels)
     # The last of the slanted labels ends right of the matrix.
     width, height = plan.left + side + (plan.top if plan.slant < 90 else 2), plan.top + side + 2
-    parts = [*_squares(counts, plan), *_frame(len(labels), plan), *(_labels(labels, plan) if len(labels) <= LABELED else ()), *(_numbers(counts, plan) if plan.cell >= NUMBERED else ())]
+    parts = [
+        *_squares(counts, plan),
+        *_frame(len(labels), plan),
+        *(_labels(labels, plan) if len(labels) <= LABELED else ()),
+        *(_numbers(counts, plan) if plan.cell >= NUMBERED else ()),
+    ]
     title = f"confusion matrix of {len(labels)} classes, {int(np.trace(counts)):,} of {int(counts.sum()):,} right"
     return f'<svg class="confusion" style="--width:{width:.0f}px;--letter:{plan.letter:.1f}px" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{title}">{"".join(parts)}</svg>'
 
@@ -97,7 +112,10 @@ def _squares(counts: np.ndarray, plan: Layout) -> Iterator[str]:
     for kind, where in (("right", right), ("wrong", ~right)):
         for shade in range(1, SHADES + 1):
             places = np.argwhere((shades == shade) & where)
-            path = "".join(f"M{plan.left + plan.cell * column:.1f} {plan.top + plan.cell * row:.1f}h{plan.cell:.1f}v{plan.cell:.1f}h-{plan.cell:.1f}z" for row, column in places)
+            path = "".join(
+                f"M{plan.left + plan.cell * column:.1f} {plan.top + plan.cell * row:.1f}h{plan.cell:.1f}v{plan.cell:.1f}h-{plan.cell:.1f}z"
+                for row, column in places
+            )
             if path:
                 yield f'<path class="{kind}" opacity="{0.08 + 0.92 * shade / SHADES:.2f}" d="{path}"/>'
 
@@ -123,5 +141,8 @@ def _numbers(counts: np.ndarray, plan: Layout) -> Iterator[str]:
     totals = counts.sum(axis=1)
     for row, column in np.argwhere(counts).tolist():
         kind = "x on" if counts[row, column] > totals[row] / 2 else "x off"
-        x, y = plan.left + plan.cell * (column + 0.5), plan.top + plan.cell * (row + 0.5) + plan.letter * 0.35
+        x, y = (
+            plan.left + plan.cell * (column + 0.5),
+            plan.top + plan.cell * (row + 0.5) + plan.letter * 0.35,
+        )
         yield f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{int(counts[row, column])}</text>'

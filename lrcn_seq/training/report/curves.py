@@ -21,20 +21,41 @@ def section(contents: Contents) -> str:
     if not names:
         return html_section("Training", paragraph("No epoch has been finished."), name="training")
     stages, best = stages_of(rows), best_of(rows)
-    panels = "".join(_panel(name, rows, stages, best, watched=name == contents.monitor) for name in names)
-    return html_section("Training", f'{_note(rows, stages, best, contents.monitor)}<div class="panels">{panels}</div>{details("All values", _values(rows, names))}', name="training")
+    panels = "".join(
+        _panel(name, rows, stages, best, watched=name == contents.monitor) for name in names
+    )
+    return html_section(
+        "Training",
+        f'{_note(rows, stages, best, contents.monitor)}<div class="panels">{panels}</div>{details("All values", _values(rows, names))}',
+        name="training",
+    )
 
 
 def figures(rows: Sequence[Mapping[str, Any]], monitor: str) -> list[str]:
     """Names that have at least one value that can be drawn, in the order they are shown."""
-    found = dict.fromkeys(name for row in rows for name in row if name not in NOT_FIGURES and _drawn(row, name) is not None)
-    return [*(name for name in dict.fromkeys(("loss", monitor)) if name in found), *(name for name in found if name not in ("loss", monitor))]
+    found = dict.fromkeys(
+        name
+        for row in rows
+        for name in row
+        if name not in NOT_FIGURES and _drawn(row, name) is not None
+    )
+    return [
+        *(name for name in dict.fromkeys(("loss", monitor)) if name in found),
+        *(name for name in found if name not in ("loss", monitor)),
+    ]
 
 
 def stages_of(rows: Sequence[Mapping[str, Any]]) -> list[Stage]:
     """Runs of rows with one stage. Stages that are numbers count from 0 in the file and from 1 here."""
-    starts = [index for index, row in enumerate(rows) if index == 0 or row.get("stage") != rows[index - 1].get("stage")]
-    return [Stage(_stage_name(rows[first].get("stage")), first, end) for first, end in zip(starts, [*starts[1:], len(rows)], strict=True)]
+    starts = [
+        index
+        for index, row in enumerate(rows)
+        if index == 0 or row.get("stage") != rows[index - 1].get("stage")
+    ]
+    return [
+        Stage(_stage_name(rows[first].get("stage")), first, end)
+        for first, end in zip(starts, [*starts[1:], len(rows)], strict=True)
+    ]
 
 
 def best_of(rows: Sequence[Mapping[str, Any]]) -> int | None:
@@ -56,16 +77,29 @@ def _text(name: str) -> str:
     return KNOWN[name][0] if name in KNOWN else label(name)
 
 
-def _note(rows: Sequence[Mapping[str, Any]], stages: Sequence[Stage], best: int | None, monitor: str) -> str:
-    many = f"{len(rows)} epoch{'s' if len(rows) > 1 else ''}" + (f" in {len(stages)} stages" if len(stages) > 1 else "")
+def _note(
+    rows: Sequence[Mapping[str, Any]], stages: Sequence[Stage], best: int | None, monitor: str
+) -> str:
+    many = f"{len(rows)} epoch{'s' if len(rows) > 1 else ''}" + (
+        f" in {len(stages)} stages" if len(stages) > 1 else ""
+    )
     if best is None:
         return paragraph(f"{many}; none was the best by {label(monitor)}.")
     value = real(rows[best].get(monitor))
     reached = f" ({number(value)})" if value is not None else ""
-    return paragraph(f'{many}. The weights kept are those of epoch {best + 1}, the best by dev {label(monitor)}{reached}: <span class="key"></span> in each drawing.')
+    return paragraph(
+        f'{many}. The weights kept are those of epoch {best + 1}, the best by dev {label(monitor)}{reached}: <span class="key"></span> in each drawing.'
+    )
 
 
-def _panel(name: str, rows: Sequence[Mapping[str, Any]], stages: Sequence[Stage], best: int | None, *, watched: bool) -> str:
+def _panel(
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    stages: Sequence[Stage],
+    best: int | None,
+    *,
+    watched: bool,
+) -> str:
     values = [_drawn(row, name) for row in rows]
     shown = values[best] if best is not None else values[-1]
     kind = ' class="watched"' if watched else ""

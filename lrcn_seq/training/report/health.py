@@ -26,8 +26,16 @@ KNOWN = {
     "distinct_captions": ("different captions", "captions that differ, as a share of all", percent),
     "most_common": ("most common caption", "{noun}s that got the most common caption", percent),
     "distinct_1": ("different words", "different words, as a share of all words", percent),
-    "distinct_2": ("different word pairs", "different pairs of words in a row, as a share of all pairs", percent),
-    "repetition": ("repetition", "words that repeat the one before, or a pair of the same caption", percent),
+    "distinct_2": (
+        "different word pairs",
+        "different pairs of words in a row, as a share of all pairs",
+        percent,
+    ),
+    "repetition": (
+        "repetition",
+        "words that repeat the one before, or a pair of the same caption",
+        percent,
+    ),
     "unknown": ("unknown words", "words that are the unknown word", percent),
     "empty": ("empty captions", "captions without a word", percent),
     "novel": ("new captions", "captions that no training {noun} has", percent),
@@ -35,7 +43,11 @@ KNOWN = {
     "min_length": ("shortest caption", "words", whole),
     "max_length": ("longest caption", "words", whole),
     "vocabulary": ("words in use", "different words in all captions together", whole),
-    "mbleu_4": ("mBLEU-4", "BLEU-4 of each caption against the others: high where all are alike", number),
+    "mbleu_4": (
+        "mBLEU-4",
+        "BLEU-4 of each caption against the others: high where all are alike",
+        number,
+    ),
 }
 COLLAPSED, FEW, OFTEN, ENOUGH = 0.5, 0.1, 0.1, 5
 
@@ -52,7 +64,15 @@ def section(contents: Contents) -> str:
     found = verdict(contents)
     if found is None:
         return ""
-    figures = table(["figure", "value", "meaning"], (_row(name, value, escape(contents.noun)) for name, value in contents.health.items()), "figures") if contents.health else ""
+    figures = (
+        table(
+            ["figure", "value", "meaning"],
+            (_row(name, value, escape(contents.noun)) for name, value in contents.health.items()),
+            "figures",
+        )
+        if contents.health
+        else ""
+    )
     said = paragraph(" ".join(map(escape, found.sentences)), f"verdict {found.kind}")
     return html_section("Does it say the same of everything?", said + figures, name="health")
 
@@ -67,21 +87,46 @@ def verdict(contents: Contents) -> Verdict | None:
     distinct = health.get("distinct_captions")
     if share is None and not any(value is not None for value in health.values()):
         return None
-    worries = [f"{percent(health[name])} of {what}." for name, what in _OFTEN if (health.get(name) or 0) > OFTEN]
+    worries = [
+        f"{percent(health[name])} of {what}."
+        for name, what in _OFTEN
+        if (health.get(name) or 0) > OFTEN
+    ]
     if share is not None and share > COLLAPSED:
-        of = f"the {contents.nouns}" if health.get("most_common") is not None else f"the {contents.nouns} shown here"
+        of = (
+            f"the {contents.nouns}"
+            if health.get("most_common") is not None
+            else f"the {contents.nouns} shown here"
+        )
         quote = f" “{text}”" if text else ""
-        return Verdict("bad", (f"Collapsed: one caption{quote} serves {percent(share)} of {of}; the scores above do not mean that {contents.nouns} are understood.", *worries))
+        return Verdict(
+            "bad",
+            (
+                f"Collapsed: one caption{quote} serves {percent(share)} of {of}; the scores above do not mean that {contents.nouns} are understood.",
+                *worries,
+            ),
+        )
     if distinct is not None and distinct < FEW:
-        return Verdict("doubtful", (f"Few different captions: only {percent(distinct)} of them differ.", *worries))
+        return Verdict(
+            "doubtful",
+            (f"Few different captions: only {percent(distinct)} of them differ.", *worries),
+        )
     if worries:
         return Verdict("doubtful", ("No collapse, but the sentences are poor:", *worries))
     differ = f" {percent(distinct)} of the captions differ." if distinct is not None else ""
-    served = f" The most common one serves {percent(share)}." if share is not None and health.get("most_common") is not None else ""
+    served = (
+        f" The most common one serves {percent(share)}."
+        if share is not None and health.get("most_common") is not None
+        else ""
+    )
     return Verdict("good", (f"No sign of collapse.{differ}{served}",))
 
 
-_OFTEN = (("repetition", "the words are repetition"), ("unknown", "the words are unknown"), ("empty", "the captions are empty"))
+_OFTEN = (
+    ("repetition", "the words are repetition"),
+    ("unknown", "the words are unknown"),
+    ("empty", "the captions are empty"),
+)
 
 
 def _most_common(contents: Contents, measured: float | None) -> tuple[float | None, str]:

@@ -14,7 +14,22 @@ def section(contents: Contents) -> str:
     skipped, notes = contents.left_out, "".join(paragraph(escape(note)) for note in contents.notes)
     if not skipped:
         return notes and html_section("Left out", notes, name="left-out")
-    rows = table(["file", "reason"], ((f'<code dir="auto">{escape(name)}</code>', f'<span dir="auto">{escape(why)}</span>') for name, why in skipped[:LISTED]), "files")
-    rows += paragraph(f"{len(skipped) - LISTED:,} more are not listed here.") if len(skipped) > LISTED else ""
+    rows = table(
+        ["file", "reason"],
+        (
+            (f'<code dir="auto">{escape(name)}</code>', f'<span dir="auto">{escape(why)}</span>')
+            for name, why in skipped[:LISTED]
+        ),
+        "files",
+    )
+    rows += (
+        paragraph(f"{len(skipped) - LISTED:,} more are not listed here.")
+        if len(skipped) > LISTED
+        else ""
+    )
     count = f"{len(skipped):,} {'file was' if len(skipped) == 1 else 'files were'} left out"
-    return html_section("Left out", notes + (paragraph(f"{count}.") + rows if len(skipped) <= OPEN else details(count, rows)), name="left-out")
+    return html_section(
+        "Left out",
+        notes + (paragraph(f"{count}.") + rows if len(skipped) <= OPEN else details(count, rows)),
+        name="left-out",
+    )

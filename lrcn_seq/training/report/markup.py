@@ -68,7 +68,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 
 
 def _row(cells: Sequence[str], scope: str, *, head: bool = False) -> str:
-    marked = [f'<th scope="{scope}">{cell}</th>' if head or index == 0 else f"<td>{cell}</td>" for index, cell in enumerate(cells)]
+    marked = [
+        f'<th scope="{scope}">{cell}</th>' if head or index == 0 else f"<td>{cell}</td>"
+        for index, cell in enumerate(cells)
+    ]
     return f"<tr>{''.join(marked)}</tr>"
 
 

@@ -17,15 +17,34 @@ def section(contents: Contents) -> str:
     scores = contents.classes.per_class if contents.classes else ()
     if not scores:
         return ""
-    rows = ([f'<span dir="auto">{escape(one.label)}</span>', f"{one.count:,}", number(one.precision), number(one.recall), number(one.f1)] for one in scores)
+    rows = (
+        [
+            f'<span dir="auto">{escape(one.label)}</span>',
+            f"{one.count:,}",
+            number(one.precision),
+            number(one.recall),
+            number(one.f1),
+        ]
+        for one in scores
+    )
     body = table(["class", escape(contents.nouns), "precision", "recall", "F1"], rows, "classes")
-    return html_section("Class by class", body if len(scores) <= OPEN else extremes(scores) + details(f"All {len(scores)} classes", body), name="per-class")
+    return html_section(
+        "Class by class",
+        body
+        if len(scores) <= OPEN
+        else extremes(scores) + details(f"All {len(scores)} classes", body),
+        name="per-class",
+    )
 
 
 def extremes(scores: Sequence[ClassScore]) -> str:
     """The classes of lowest and of highest F1, in words."""
     ranked = sorted((one for one in scores if one.f1 is not None), key=lambda one: one.f1)
-    return "".join(paragraph(f"{what} F1: {', '.join(map(_named, some))}.", "") for what, some in (("Lowest", ranked[:NAMED]), ("Highest", ranked[: -NAMED - 1 : -1])) if some)
+    return "".join(
+        paragraph(f"{what} F1: {', '.join(map(_named, some))}.", "")
+        for what, some in (("Lowest", ranked[:NAMED]), ("Highest", ranked[: -NAMED - 1 : -1]))
+        if some
+    )
 
 
 def _named(one: ClassScore) -> str:

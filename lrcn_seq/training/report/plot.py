@@ -49,18 +49,27 @@ class Frame(NamedTuple):
     def x(self, epoch: float) -> float:
         """Across, of an epoch counted from 0; a single one stands in the middle."""
         width = WIDTH - LEFT - RIGHT
-        return LEFT + width * ((epoch + 0.5) / self.count if self.count < 3 else 0.02 + 0.96 * epoch / (self.count - 1))
+        return LEFT + width * (
+            (epoch + 0.5) / self.count if self.count < 3 else 0.02 + 0.96 * epoch / (self.count - 1)
+        )
 
     def y(self, value: float) -> float:
         """Down, of a value."""
         return Plane(0, 1, self.low, self.high).y(value)
 
 
-def plot(values: Sequence[float | None], *, name: str, stages: Sequence[Stage], best: int | None) -> str:
+def plot(
+    values: Sequence[float | None], *, name: str, stages: Sequence[Stage], best: int | None
+) -> str:
     """A curve of one value an epoch; None is a gap. `name` is HTML. The epoch `best` is marked."""
     known = [value for value in values if value is not None]
     frame = Frame(len(values), *margined(min(known), max(known)))
-    parts = [*_stages(frame, stages), *_axes(frame), *_line(frame, values, stages), *_best(frame, values, best)]
+    parts = [
+        *_stages(frame, stages),
+        *_axes(frame),
+        *_line(frame, values, stages),
+        *_best(frame, values, best),
+    ]
     title = f"{name} over {len(values)} epoch{'s' if len(values) > 1 else ''}, from {number(known[0])} to {number(known[-1])}"
     return drawing(parts, title)
 
@@ -87,7 +96,10 @@ def ticks(low: float, high: float) -> list[float]:
     widest = (high - low) / 2.5
     power = 10.0 ** math.floor(math.log10(widest))
     step = max(power * factor for factor in (1, 2, 5) if power * factor <= widest or factor == 1)
-    return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    return [
+        index * step
+        for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    ]
 
 
 def _stages(frame: Frame, stages: Sequence[Stage]) -> Iterator[str]:
@@ -115,7 +127,11 @@ def grid(frame: Frame | Plane) -> Iterator[str]:
     for value in heights:
         y = frame.y(value)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        text = number(value, digits) if digits < 5 and abs(value) < 1e5 else f"{value:.3g}".replace("-", "−")
+        text = (
+            number(value, digits)
+            if digits < 5 and abs(value) < 1e5
+            else f"{value:.3g}".replace("-", "−")
+        )
         yield f'<text class="y" x="{LEFT - 6}" y="{y + 3.5:.1f}">{text}</text>'
 
 
@@ -132,7 +148,10 @@ def _axes(frame: Frame) -> Iterator[str]:
 
 def _line(frame: Frame, values: Sequence[float | None], stages: Sequence[Stage]) -> Iterator[str]:
     for stage in stages:
-        points = [(frame.x(epoch), frame.y(value)) if (value := values[epoch]) is not None else None for epoch in range(stage.first, stage.end)]
+        points = [
+            (frame.x(epoch), frame.y(value)) if (value := values[epoch]) is not None else None
+            for epoch in range(stage.first, stage.end)
+        ]
         yield from line(points, dots=len(values) <= DOTS)
 
 
@@ -146,7 +165,9 @@ def line(points: Sequence[tuple[float, float] | None], *, dots: bool = False) ->
         if len(run) > 1:
             yield f'<path class="line" d="M{" L".join(run)}"/>'
         if len(run) == 1 or dots:
-            yield from (f'<circle class="dot" cx="{x}" cy="{y}" r="2"/>' for x, y in map(str.split, run))
+            yield from (
+                f'<circle class="dot" cx="{x}" cy="{y}" r="2"/>' for x, y in map(str.split, run)
+            )
         run = []
 
 

@@ -13,7 +13,16 @@ def section(contents: Contents) -> str:
     if contents.command:
         parts.append(f'<pre class="command">{escape(contents.command)}</pre>')
     if contents.facts:
-        parts.append(table([], ((escape(name), f'<span dir="auto">{escape(value)}</span>') for name, value in contents.facts.items()), "facts"))
+        parts.append(
+            table(
+                [],
+                (
+                    (escape(name), f'<span dir="auto">{escape(value)}</span>')
+                    for name, value in contents.facts.items()
+                ),
+                "facts",
+            )
+        )
     if contents.config.strip():
         parts.append(details("Resolved config", f"<pre>{escape(contents.config.rstrip())}</pre>"))
     return html_section("How it was made", "".join(parts), name="provenance") if parts else ""

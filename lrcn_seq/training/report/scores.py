@@ -20,7 +20,9 @@ def section(contents: Contents) -> str:
     return html_section("Scores", f'<div class="scores">{cards}</div>{note}', name="scores")
 
 
-def grouped(metrics: Mapping[str, float], signatures: Mapping[str, str]) -> list[tuple[dict[str, float], str]]:
+def grouped(
+    metrics: Mapping[str, float], signatures: Mapping[str, str]
+) -> list[tuple[dict[str, float], str]]:
     """Scores that share a family (bleu_1, bleu_4) and a signature, with it. A signature may be given by full name or by family."""
     groups: dict[tuple[str, str], dict[str, float]] = {}
     for name, value in metrics.items():
@@ -33,7 +35,9 @@ def grouped(metrics: Mapping[str, float], signatures: Mapping[str, str]) -> list
 def _card(group: tuple[dict[str, float], str]) -> str:
     values, signature = group
     *others, (name, value) = values.items()
-    beside = "".join(f"<div><dt>{label(other)}</dt><dd>{number(small)}</dd></div>" for other, small in others)
+    beside = "".join(
+        f"<div><dt>{label(other)}</dt><dd>{number(small)}</dd></div>" for other, small in others
+    )
     beside = f'<dl class="others">{beside}</dl>' if others else ""
     made = f'<p class="signature">{_breakable(signature)}</p>' if signature else ""
     return f'<div class="score"><h3>{label(name)}</h3><p class="value">{number(value)}</p>{beside}{made}</div>'

@@ -21,7 +21,9 @@ def jpeg(picture: Image.Image, *, side: int, limit: int) -> str:
         small = picture.copy()
         small.thumbnail((max(1, round(side * share)),) * 2, Image.Resampling.LANCZOS)
         file = io.BytesIO()
-        small.save(file, "JPEG", quality=quality, optimize=True, subsampling=0 if quality == 90 else 2)
+        small.save(
+            file, "JPEG", quality=quality, optimize=True, subsampling=0 if quality == 90 else 2
+        )
         if file.tell() <= limit:
             break
     return _address("jpeg", file)
@@ -35,7 +37,9 @@ def heat(weights: np.ndarray) -> str:
     weights = np.nan_to_num(np.asarray(weights, "float64"), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
     light = (weights / (weights.max(initial=0.0) or 1.0))[..., None]
     file = io.BytesIO()
-    Image.fromarray((UNSEEN + light * (SEEN - UNSEEN)).round().astype("uint8")).save(file, "PNG", optimize=True)
+    Image.fromarray((UNSEEN + light * (SEEN - UNSEEN)).round().astype("uint8")).save(
+        file, "PNG", optimize=True
+    )
     return _address("png", file)
 
 

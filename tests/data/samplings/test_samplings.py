@@ -34,7 +34,11 @@ def test_uniform_jitter_takes_any_frame_of_each_part():
     """In training only, one from each third."""
     sampling, random = build("uniform", frames=3, jitter=True), np.random.default_rng(0)
     seen = np.array([sampling.train(times(12), random) for _ in range(300)])
-    assert [set(column) for column in seen.T.tolist()] == [{0, 1, 2, 3}, {4, 5, 6, 7}, {8, 9, 10, 11}]
+    assert [set(column) for column in seen.T.tolist()] == [
+        {0, 1, 2, 3},
+        {4, 5, 6, 7},
+        {8, 9, 10, 11},
+    ]
     assert listed(sampling.test(times(12))) == [[2, 6, 10]]
 
 
@@ -87,22 +91,36 @@ def test_the_released_code_counts_the_last_clip_twice():
     sampling = build("sliding", last_twice=True)
     for count in (1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 40, 43, 300):
         video = list(range(count))
-        released = [video[start : start + 16] if start + 16 < count else video[-16:] for start in range(0, count, 8)]
+        released = [
+            video[start : start + 16] if start + 16 < count else video[-16:]
+            for start in range(0, count, 8)
+        ]
         assert listed(sampling.test(times(count))) == released
     assert [clip[0] for clip in sampling.test(times(40))] == [0, 8, 16, 24, 24]
 
 
-@given(st.sampled_from(NAMES), st.integers(1, 60), st.integers(1, 20), st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)))
+@given(
+    st.sampled_from(NAMES),
+    st.integers(1, 60),
+    st.integers(1, 20),
+    st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)),
+)
 def test_laws_of_every_sampling(name, count, length, others):
     """Numbers exist, ascend, are among the candidates, and are never more than wanted."""
     step, by_time, seed = others
-    arguments = {"uniform": {"frames": length, "jitter": by_time}, "every": {"step": step, "most": length}}.get(name, {"length": length, "step": step})
+    arguments = {
+        "uniform": {"frames": length, "jitter": by_time},
+        "every": {"step": step, "most": length},
+    }.get(name, {"length": length, "step": step})
     if by_time and name != "uniform":
         arguments["seconds"] = step * 0.13
     sampling = build(name, **arguments)
     candidates = sampling.candidates(times(count))
     assert candidates.tolist() == sorted(set(candidates.tolist()))
-    for clip in [sampling.train(times(count), np.random.default_rng(seed)), *sampling.test(times(count))]:
+    for clip in [
+        sampling.train(times(count), np.random.default_rng(seed)),
+        *sampling.test(times(count)),
+    ]:
         assert 1 <= len(clip) <= length
         assert (np.diff(clip) > 0).all()
         assert set(clip.tolist()) <= set(candidates.tolist()) <= set(range(count))

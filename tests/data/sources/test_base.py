@@ -7,7 +7,9 @@ from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
 
 
-def sample(name: str, group: str | None = None, split: str = "train", captions: tuple[str, ...] = ("a",)) -> Sample:
+def sample(
+    name: str, group: str | None = None, split: str = "train", captions: tuple[str, ...] = ("a",)
+) -> Sample:
     return Sample(name, f"{name}.jpg", group or name, split, captions)
 
 
@@ -31,8 +33,14 @@ def test_more_dev_moves_nobody_out_of_test():
     [
         ([], "expected at least one sample"),
         ([sample("a"), sample("b"), sample("a")], "expected every id once. Received: 'a' twice"),
-        ([sample("a", captions=("fine", "  "))], "expected a sentence in every caption. Received: an empty caption of 'a'"),
-        ([sample("a", "g"), sample("b", "g", "test")], "expected all samples of a group in one split. Received: group 'g' in train and test"),
+        (
+            [sample("a", captions=("fine", "  "))],
+            "expected a sentence in every caption. Received: an empty caption of 'a'",
+        ),
+        (
+            [sample("a", "g"), sample("b", "g", "test")],
+            "expected all samples of a group in one split. Received: group 'g' in train and test",
+        ),
     ],
 )
 def test_what_no_source_may_hold(samples, sentence):

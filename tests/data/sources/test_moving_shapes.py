@@ -33,8 +33,15 @@ def test_things_move_as_the_label_says(source):
     for sample in source.samples[:40]:
         places = centers(sample.media.draw())
         story = sample.media.story()
-        half = next(n for n in range(4, 7) if len(places) - n in (4, 5, 6) and _straight(places[:n]) and _straight(places[n:]))
-        assert _ways(places[:half], places[half:]) == (story.first.direction, story.second.direction)
+        half = next(
+            n
+            for n in range(4, 7)
+            if len(places) - n in (4, 5, 6) and _straight(places[:n]) and _straight(places[n:])
+        )
+        assert _ways(places[:half], places[half:]) == (
+            story.first.direction,
+            story.second.direction,
+        )
 
 
 def _straight(places: np.ndarray) -> bool:
@@ -80,7 +87,9 @@ def test_sentences_tell_the_story_and_order_matters(source):
     for sample in source.samples[:50]:
         assert {story_of(sentence) for sentence in sample.captions} == {sample.media.story()}
     right = ["a small red cross moves left then a large blue circle moves right"]
-    assert exactly_right("A large blue circle moves right after the small red cross moves left.", right)
+    assert exactly_right(
+        "A large blue circle moves right after the small red cross moves left.", right
+    )
     for wrong in (
         "a large blue circle moves right then a small red cross moves left",
         "a small red cross moves right then a large blue circle moves right",
@@ -92,6 +101,11 @@ def test_sentences_tell_the_story_and_order_matters(source):
 
 def test_sentences_may_begin_with_what_comes_first():
     """Then none says "after"; the clips are the same."""
-    every, first = (MovingShapes(train=20, dev=0, test=0, begin=begin) for begin in ("any", "first"))
+    every, first = (
+        MovingShapes(train=20, dev=0, test=0, begin=begin) for begin in ("any", "first")
+    )
     assert [sample.media for sample in every] == [sample.media for sample in first]
-    assert all(sample.captions == other.captions[:2] and "after" not in " ".join(sample.captions) for sample, other in zip(first, every, strict=True))
+    assert all(
+        sample.captions == other.captions[:2] and "after" not in " ".join(sample.captions)
+        for sample, other in zip(first, every, strict=True)
+    )

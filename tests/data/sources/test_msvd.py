@@ -16,14 +16,27 @@ def folder(tmp_path) -> Path:
     (tmp_path / "clips").mkdir()
     for name in NAMES:
         (tmp_path / "clips" / f"{name}.avi").write_bytes(b"x")
-    (tmp_path / "c.json").write_text(json.dumps([{"id": f"{name}.avi", "caption": ["A man  runs.", f"Clip {name}."]} for name in NAMES]))
-    lines = [f"{name} {sentence}" for name in NAMES for sentence in ("A man runs.", f"Clip {name}.")]
+    (tmp_path / "c.json").write_text(
+        json.dumps(
+            [{"id": f"{name}.avi", "caption": ["A man  runs.", f"Clip {name}."]} for name in NAMES]
+        )
+    )
+    lines = [
+        f"{name} {sentence}" for name in NAMES for sentence in ("A man runs.", f"Clip {name}.")
+    ]
     (tmp_path / "c.txt").write_text("# MSVD\n\n" + "\r\n".join(lines) + "\r\n")
     return tmp_path
 
 
 def build(folder: Path, captions: str = "c.json", **more):
-    return registry.build({"type": "msvd", "captions": str(folder / captions), "videos": str(folder / "clips"), **more})
+    return registry.build(
+        {
+            "type": "msvd",
+            "captions": str(folder / captions),
+            "videos": str(folder / "clips"),
+            **more,
+        }
+    )
 
 
 def test_both_forms_give_the_same_samples(folder):
@@ -45,7 +58,9 @@ def test_clips_of_one_video_stay_together(folder):
 def test_missing_clips_are_noted_and_none_at_all_is_an_error(folder):
     """Counted and named."""
     (folder / "clips" / f"{NAMES[0]}.avi").unlink()
-    assert build(folder).notes == (f"1 clips with captions are not in the folder and left out ({NAMES[0]}).",)
+    assert build(folder).notes == (
+        f"1 clips with captions are not in the folder and left out ({NAMES[0]}).",
+    )
     for path in (folder / "clips").iterdir():
         path.unlink()
     with pytest.raises(DataError, match="Received: none of 40"):
@@ -54,7 +69,11 @@ def test_missing_clips_are_noted_and_none_at_all_is_an_error(folder):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [("[{}]", "expected [{\"id\": name"), ("[{", "expected [{\"id\": name"), ("a_1_2 fine\nnonsense\n", "line 2: expected 'NAME sentence'. Received: 'nonsense'")],
+    [
+        ("[{}]", 'expected [{"id": name'),
+        ("[{", 'expected [{"id": name'),
+        ("a_1_2 fine\nnonsense\n", "line 2: expected 'NAME sentence'. Received: 'nonsense'"),
+    ],
 )
 def test_each_wrong_file_has_its_sentence(folder, content, sentence):
     """JSON of another shape, no JSON, a line without a sentence."""
@@ -67,4 +86,10 @@ def test_each_wrong_file_has_its_sentence(folder, content, sentence):
 def test_the_real_captions(shared):
     """24,232 captions of 1,450 videos are read; the five clips at hand belong to other videos, which is said."""
     with pytest.raises(DataError, match=r"Received: none of 1,450"):
-        registry.build({"type": "msvd", "captions": str(shared / "msvd/training_label.json"), "videos": str(shared / "msvd/clips")})
+        registry.build(
+            {
+                "type": "msvd",
+                "captions": str(shared / "msvd/training_label.json"),
+                "videos": str(shared / "msvd/clips"),
+            }
+        )

@@ -30,7 +30,9 @@ def test_splits_have_the_sizes_asked_for(source):
 
 def test_training_never_shows_a_held_out_pair(source):
     """Every picture of dev and test shows at least one of its own pairs, and none of the other's."""
-    shown = {split: [pairs(source[position]) for position in source.split(split)] for split in HELD_OUT}
+    shown = {
+        split: [pairs(source[position]) for position in source.split(split)] for split in HELD_OUT
+    }
     assert not set().union(*shown["train"]) & (HELD_OUT["dev"] | HELD_OUT["test"])
     for split, other in (("dev", "test"), ("test", "dev")):
         assert all(several & HELD_OUT[split] for several in shown[split])
@@ -57,12 +59,16 @@ def test_pictures_are_drawn_from_their_key_alone(source):
 
 def test_more_pictures_change_none_that_were_there(source):
     """The first of 10 are the first of 600."""
-    assert [sample.captions for sample in Shapes(train=10, dev=0, test=0)] == [sample.captions for sample in source.samples[:10]]
+    assert [sample.captions for sample in Shapes(train=10, dev=0, test=0)] == [
+        sample.captions for sample in source.samples[:10]
+    ]
 
 
 def hue_distance(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
     """Degrees between the hue of every pixel (H, W) and that of a color; 180 where a pixel is gray."""
-    hue, saturation, _ = np.moveaxis(np.asarray(Image.fromarray(picture).convert("HSV")).astype(int), -1, 0)
+    hue, saturation, _ = np.moveaxis(
+        np.asarray(Image.fromarray(picture).convert("HSV")).astype(int), -1, 0
+    )
     wanted = Image.new("RGB", (1, 1), color).convert("HSV").getpixel((0, 0))[0]
     turn = np.abs(hue - wanted) * 360 / 256
     return np.where(saturation > 40, np.minimum(turn, 360 - turn), 180)
@@ -104,12 +110,19 @@ def test_sentences_can_begin_with_the_larger_thing(source):
         for caption in sample.captions:
             sizes = [word for word in caption.split() if word in ("small", "large")]
             assert sizes != ["small", "large"]
-            assert sizes[0] != sizes[1] or any(word in caption.split() for word in ("left", "above", "over"))
+            assert sizes[0] != sizes[1] or any(
+                word in caption.split() for word in ("left", "above", "over")
+            )
 
 
 def test_shapes_differ_in_their_pixels():
     """Every two shapes of one size, color and place differ in more than a few pixels, also when small."""
-    pictures = [paint([Placed(Thing("small", "red", shape), 0.5, 0.5, RADII["small"], (255, 0, 0))], 48, 255).astype(int) for shape in SHAPES]
+    pictures = [
+        paint(
+            [Placed(Thing("small", "red", shape), 0.5, 0.5, RADII["small"], (255, 0, 0))], 48, 255
+        ).astype(int)
+        for shape in SHAPES
+    ]
     for first, second in combinations(pictures, 2):
         assert (np.abs(first - second).max(axis=-1) > 60).sum() >= 8
 
@@ -119,7 +132,11 @@ RIGHT = ["a small red cross left of a large blue circle"]
 
 @pytest.mark.parametrize(
     "sentence",
-    ["A small red cross to the left of a large blue circle.", "the large blue circle is right of the small red cross", " a  small red cross left of a large blue circle "],
+    [
+        "A small red cross to the left of a large blue circle.",
+        "the large blue circle is right of the small red cross",
+        " a  small red cross left of a large blue circle ",
+    ],
 )
 def test_other_wordings_are_right(sentence):
     """Case, end point, articles, spaces, order and synonyms."""
@@ -149,11 +166,16 @@ def test_shuffled_captions_share_few_phrases(source):
     """BLEU-4 of other pictures' captions stays below 0.4, so that a captioner that does not look is found out."""
     from nltk.translate.bleu_score import corpus_bleu
 
-    references = [[sentence.split() for sentence in sample.captions] for sample in source.samples[:400]]
+    references = [
+        [sentence.split() for sentence in sample.captions] for sample in source.samples[:400]
+    ]
     random = np.random.default_rng(0)
     hypotheses = [several[random.integers(4)] for several in references]
     assert corpus_bleu(references, hypotheses) == 1
-    assert corpus_bleu(references, [hypotheses[position] for position in random.permutation(400)]) < 0.35
+    assert (
+        corpus_bleu(references, [hypotheses[position] for position in random.permutation(400)])
+        < 0.35
+    )
 
 
 @pytest.mark.parametrize("pixels", [16, 64, 200])
@@ -161,5 +183,12 @@ def test_any_size_can_be_drawn(pixels):
     """The same scene, smaller or larger."""
     picture = Drawing(0, "test", 3, pixels).draw()
     assert picture.shape == (1, pixels, pixels, 3)
-    small = [np.asarray(Image.fromarray(Drawing(0, "test", 3, size).draw()[0]).resize((16, 16), Image.Resampling.BOX)).astype(int) for size in (64, pixels)]
+    small = [
+        np.asarray(
+            Image.fromarray(Drawing(0, "test", 3, size).draw()[0]).resize(
+                (16, 16), Image.Resampling.BOX
+            )
+        ).astype(int)
+        for size in (64, pixels)
+    ]
     assert np.abs(small[0] - small[1]).mean() < 4

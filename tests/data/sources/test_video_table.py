@@ -29,17 +29,28 @@ def test_folds_by_group(tmp_path):
     for fold in range(3):
         source = build(tmp_path / "a.csv", f"video,label,group\n{rows}", folds=3, fold=fold)
         tested += [source[position].id for position in source.split("test")]
-        assert not {source[p].group for p in source.split("train")} & {source[p].group for p in source.split("test")}
+        assert not {source[p].group for p in source.split("train")} & {
+            source[p].group for p in source.split("test")
+        }
     assert sorted(tested) == sorted(f"{number}.mp4" for number in range(30))
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("video,rating\na.mp4,5\n", "expected a column with labels or sentences. Received: neither"),
+        (
+            "video,rating\na.mp4,5\n",
+            "expected a column with labels or sentences. Received: neither",
+        ),
         ("video,label\na.mp4,\n", "row 1: expected a label under 'label'. Received: ''"),
-        ("video,label\na.mp4,x\na.mp4,y\n", "expected one label for 'a.mp4'. Received: 'x' and 'y'"),
-        ("clip,label\na.mp4,x\n", "expected a column with the media, named media or image or video or file or path. Received: columns clip, label"),
+        (
+            "video,label\na.mp4,x\na.mp4,y\n",
+            "expected one label for 'a.mp4'. Received: 'x' and 'y'",
+        ),
+        (
+            "clip,label\na.mp4,x\n",
+            "expected a column with the media, named media or image or video or file or path. Received: columns clip, label",
+        ),
     ],
 )
 def test_each_wrong_table_has_its_sentence(tmp_path, content, sentence):
@@ -51,6 +62,8 @@ def test_each_wrong_table_has_its_sentence(tmp_path, content, sentence):
 
 def test_the_real_index(shared):
     """Where the file names need their folder the media column is not enough: the survey will say so."""
-    source = registry.build({"type": "video_table", "table": str(shared / "surveillance_fights/index.csv"), "folds": 5})
+    source = registry.build(
+        {"type": "video_table", "table": str(shared / "surveillance_fights/index.csv"), "folds": 5}
+    )
     assert len(source) == 120
     assert {sample.label for sample in source} == {"fight", "noFight"}

@@ -20,5 +20,8 @@ def test_every_view_gives_the_size_asked_for():
     for name in names:
         view = registry.build({"type": name})
         frames = np.zeros((2, round(20 * view.margin), round(30 * view.margin), 3), np.uint8)
-        for window in [view.train(frames, (20, 30), np.random.default_rng(0)), *view.test(frames, (20, 30))]:
+        for window in [
+            view.train(frames, (20, 30), np.random.default_rng(0)),
+            *view.test(frames, (20, 30)),
+        ]:
             assert window.shape == (2, 20, 30, 3)

@@ -27,11 +27,15 @@ def folder(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "meteor-1.5.jar", "w") as jar:
         jar.writestr("function/english.words", "the\na\non\nof\n")
         jar.writestr("nonbreaking/english.prefixes", "# comment\nMr\nNo #NUMERIC_ONLY#\n")
-        jar.writestr("synonym/english.synsets", "dog\n1 2\nhound\n2\nman\n3\nbike\n4\nbicycle\n4\nride\n5\n")
+        jar.writestr(
+            "synonym/english.synsets", "dog\n1 2\nhound\n2\nman\n3\nbike\n4\nbicycle\n4\nride\n5\n"
+        )
         jar.writestr("synonym/english.exceptions", "ride\nrode ridden\n")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "paraphrase-en.gz").write_bytes(gzip.compress(TABLE.encode()))
-    monkeypatch.setitem(metrics.registry.get("meteor").statistics.__globals__, "meteor_folder", lambda: tmp_path)
+    monkeypatch.setitem(
+        metrics.registry.get("meteor").statistics.__globals__, "meteor_folder", lambda: tmp_path
+    )
     monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
@@ -39,8 +43,22 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("word", "wanted"),
     [
-        *[("riding", "ride"), ("horses", "hors"), ("skies", "sky"), ("generously", "generous"), ("hopping", "hop"), ("'s", "'s")],
-        *[("children's", "children"), ("yellow", "yellow"), ("formalize", "formal"), ("rationality", "ration"), ("falling", "fall"), ("playfully", "play")],
+        *[
+            ("riding", "ride"),
+            ("horses", "hors"),
+            ("skies", "sky"),
+            ("generously", "generous"),
+            ("hopping", "hop"),
+            ("'s", "'s"),
+        ],
+        *[
+            ("children's", "children"),
+            ("yellow", "yellow"),
+            ("formalize", "formal"),
+            ("rationality", "ration"),
+            ("falling", "fall"),
+            ("playfully", "play"),
+        ],
     ],
 )
 def test_words_have_the_stems_of_the_english_snowball_stemmer(word, wanted):
@@ -63,14 +81,27 @@ def test_lines_are_normalized_as_by_meteor(line, wanted):
     assert normalize(line, {"Mr": False, "no": True}) == wanted.split()
 
 
-MATCHES = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 2), st.integers(0, 4), st.integers(1, 2), st.integers(0, 3)), max_size=7, unique=True)
+MATCHES = st.lists(
+    st.tuples(
+        st.integers(0, 4),
+        st.integers(1, 2),
+        st.integers(0, 4),
+        st.integers(1, 2),
+        st.integers(0, 3),
+    ),
+    max_size=7,
+    unique=True,
+)
 
 
 @settings(max_examples=400, deadline=None)
 @given(MATCHES)
 def test_the_search_keeps_as_many_words_in_as_few_chunks_as_possible(rows):
     """Against all subsets of the matches in which no word is used twice."""
-    found = [make_match(start, length, first, size, stage=stage) for start, length, first, size, stage in rows]
+    found = [
+        make_match(start, length, first, size, stage=stage)
+        for start, length, first, size, stage in rows
+    ]
     candidates = [[match for match in found if match.start == place] for place in range(6)]
     kept, chunks = resolve(candidates)
 
@@ -81,10 +112,22 @@ def test_the_search_keeps_as_many_words_in_as_few_chunks_as_possible(rows):
         return -sum(match.gain for match in chosen) + count * CHUNK
 
     def free(chosen):
-        return all(not (a.ours & b.ours or a.theirs & b.theirs) for a, b in itertools.combinations(chosen, 2))
+        return all(
+            not (a.ours & b.ours or a.theirs & b.theirs)
+            for a, b in itertools.combinations(chosen, 2)
+        )
 
-    sure = [m for m in found if all(m is o or not (m.ours & o.ours or m.theirs & o.theirs) for o in found)]
-    subsets = [chosen for size in range(len(found) + 1) for chosen in itertools.combinations(found, size) if free(chosen) and all(m in chosen for m in sure)]
+    sure = [
+        m
+        for m in found
+        if all(m is o or not (m.ours & o.ours or m.theirs & o.theirs) for o in found)
+    ]
+    subsets = [
+        chosen
+        for size in range(len(found) + 1)
+        for chosen in itertools.combinations(found, size)
+        if free(chosen) and all(m in chosen for m in sure)
+    ]
     assert free(kept)
     assert rank(kept) == min(map(rank, subsets))
     assert chunks == (rank(kept) + sum(m.gain for m in kept)) // CHUNK
@@ -99,33 +142,55 @@ def test_of_equal_alignments_the_first_found_is_kept_as_in_the_original():
 
 def test_a_phrase_goes_on_when_one_path_is_left():
     """A match of two words and a sure one right behind it are one chunk, also when all other paths are out of the race."""
-    candidates = [[make_match(0, 2, 0, 2, stage=0), make_match(0, 1, 0, 1, stage=0)], [], [make_match(2, 1, 2, 1, stage=0)], []]
+    candidates = [
+        [make_match(0, 2, 0, 2, stage=0), make_match(0, 1, 0, 1, stage=0)],
+        [],
+        [make_match(2, 1, 2, 1, stage=0)],
+        [],
+    ]
     kept, chunks = resolve(candidates)
     assert (sorted(match.start for match in kept), chunks) == ([0, 2], 1)
 
 
 def test_many_equal_words_are_aligned_in_no_time():
     """30 words against 30 equal ones have more alignments than atoms in the world; the beam keeps 40 paths and matches all."""
-    kept, chunks = resolve([[make_match(place, 1, other, 1, stage=0) for other in range(30)] for place in range(30)])
+    kept, chunks = resolve(
+        [[make_match(place, 1, other, 1, stage=0) for other in range(30)] for place in range(30)]
+    )
     assert (len(kept), chunks) == (30, 1)
 
 
 def test_all_four_stages_match(folder):
     """Equal words, one stem, synonyms by base form, and paraphrases of several words."""
     texts = [text.split() for text in ("the dogs rode upon guy", "a hound rides on top of man")]
-    matcher = Matcher(texts, tables.open_tables(folder / "meteor-1.5.jar"), paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz", quiet=True))
+    matcher = Matcher(
+        texts,
+        tables.open_tables(folder / "meteor-1.5.jar"),
+        paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz", quiet=True),
+    )
     kept, chunks = resolve(matcher.candidates(*matcher.sentences))
-    assert [(m.start, m.end, m.first, m.last, m.stage) for m in sorted(kept)] == [(0, 1, 0, 1, 3), (1, 2, 1, 2, 2), (2, 3, 2, 3, 2), (3, 6, 3, 4, 3), (6, 7, 4, 5, 3)]
+    assert [(m.start, m.end, m.first, m.last, m.stage) for m in sorted(kept)] == [
+        (0, 1, 0, 1, 3),
+        (1, 2, 1, 2, 2),
+        (2, 3, 2, 3, 2),
+        (3, 6, 3, 4, 3),
+        (6, 7, 4, 5, 3),
+    ]
     assert chunks == 1
 
 
 def test_meteor_of_equal_sentences_is_1_and_of_nothing_in_common_0(folder):
     """Also empty sentences; the corpus score stands apart from the mean."""
-    score = metrics.meteor(["the man rides", "x", "", "a bike"], [["a b", "the man rides"], ["y z"], ["a dog"], ["the bicycle"]])
+    score = metrics.meteor(
+        ["the man rides", "x", "", "a bike"],
+        [["a b", "the man rides"], ["y z"], ["a dog"], ["the bicycle"]],
+    )
     assert score.table[:, 0] == pytest.approx([1, 0, 0, score.table[3, 0]])
     assert 0 < score.table[3, 0] < 1
     assert 0 < score.value < 1
-    assert score.signature.startswith("meteor|version:1.5|language:en|task:rank|normalized|stages:all|tokenize:ptb")
+    assert score.signature.startswith(
+        "meteor|version:1.5|language:en|task:rank|normalized|stages:all|tokenize:ptb"
+    )
 
 
 @pytest.mark.parametrize("tokenize", ["ptb", "13a", "none"])
@@ -146,7 +211,10 @@ def brute_meteor(hypothesis, reference):
     """The score of one pair from the equations, over all ways to align equal words: most words, then fewest chunks."""
     best = (0, 0)
     for pairs in alignments(list(enumerate(reference)), list(enumerate(hypothesis))):
-        chunks = sum(before is None or (before[0] + 1, before[1] + 1) != pair for before, pair in itertools.pairwise([None, *pairs]))
+        chunks = sum(
+            before is None or (before[0] + 1, before[1] + 1) != pair
+            for before, pair in itertools.pairwise([None, *pairs])
+        )
         best = max(best, (len(pairs), -chunks))
     matched, chunks = best[0], -best[1]
     if not matched:
@@ -164,7 +232,10 @@ def alignments(theirs, ours):
     (place, word), rest = theirs[0], theirs[1:]
     yield from alignments(rest, ours)
     for other in [other for other in ours if other[1] == word]:
-        yield from ([(place, other[0]), *pairs] for pairs in alignments(rest, [one for one in ours if one != other]))
+        yield from (
+            [(place, other[0]), *pairs]
+            for pairs in alignments(rest, [one for one in ours if one != other])
+        )
 
 
 WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
@@ -174,8 +245,15 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=7)), min_size=1, max_size=3))
 def test_meteor_equals_its_definition(rows):
     """Any sentences, empty ones included, up to seven references: the score of the best reference."""
-    score = metrics.meteor([" ".join(row[0]) for row in rows], [[" ".join(words) for words in row[1]] for row in rows], tokenize="none", stages="exact_stem")
-    assert score.table[:, 0] == pytest.approx([max(brute_meteor(row[0], words) for words in row[1]) for row in rows], abs=1e-12)
+    score = metrics.meteor(
+        [" ".join(row[0]) for row in rows],
+        [[" ".join(words) for words in row[1]] for row in rows],
+        tokenize="none",
+        stages="exact_stem",
+    )
+    assert score.table[:, 0] == pytest.approx(
+        [max(brute_meteor(row[0], words) for words in row[1]) for row in rows], abs=1e-12
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -184,7 +262,11 @@ def test_equal_sentences_are_matched_word_by_word(words):
     """The search among equal words keeps the same matches as going straight through both."""
     matcher = Matcher([words], None, None)
     kept, chunks = resolve(matcher.candidates(*matcher.sentences * 2))
-    assert (sorted(kept), chunks) == resolve_pair(matcher, *matcher.sentences * 2) == ([make_match(place, 1, place, 1, stage=0) for place in range(len(words))], 1)
+    assert (
+        (sorted(kept), chunks)
+        == resolve_pair(matcher, *matcher.sentences * 2)
+        == ([make_match(place, 1, place, 1, stage=0) for place in range(len(words))], 1)
+    )
 
 
 def test_sentences_of_10000_words_are_scored(folder):
@@ -199,14 +281,20 @@ def test_sentences_of_10000_words_are_scored(folder):
 def test_the_table_is_compiled_once_whole_or_not_at_all(folder, monkeypatch):
     """A second opening reads the cache; a compilation that fails leaves nothing behind; a damaged file is told."""
     source, cache = folder / "data" / "paraphrase-en.gz", folder / "cache"
-    monkeypatch.setattr(paraphrases, "arrays_of", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        paraphrases,
+        "arrays_of",
+        lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")),
+    )
     with pytest.raises(DataError, match="No space left"):
         paraphrases.open_paraphrases(source, quiet=True)
     assert list(cache.iterdir()) == []
     monkeypatch.undo()
     monkeypatch.setenv("LRCN_CACHE", str(cache))
     paraphrases.open_paraphrases(source, quiet=True)
-    monkeypatch.setattr(paraphrases, "compile_table", lambda *_, **__: pytest.fail("compiled again"))
+    monkeypatch.setattr(
+        paraphrases, "compile_table", lambda *_, **__: pytest.fail("compiled again")
+    )
     paraphrases.open_paraphrases(source, quiet=True)
     monkeypatch.undo()
     monkeypatch.setenv("LRCN_CACHE", str(cache))
@@ -220,13 +308,28 @@ def test_phrases_are_found_as_by_looking_through_the_table(folder):
     table = paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz", quiet=True)
     text = ["a", "man", "on", "top", "of", "on", "top", "upon", "the"]
     numbers = table.word_numbers(text)
-    found = [(place, depth) for depth, (places, _) in enumerate(table.nodes(numbers, np.arange(len(text), 0, -1)), 1) for place in places.tolist()]
+    found = [
+        (place, depth)
+        for depth, (places, _) in enumerate(table.nodes(numbers, np.arange(len(text), 0, -1)), 1)
+        for place in places.tolist()
+    ]
     phrases = {line for line in TABLE.split("\n") if line and not line[0].isdigit()}
-    prefixes = {" ".join(phrase.split()[:size]) for phrase in phrases for size in range(1, len(phrase.split()) + 1)}
-    assert sorted(found) == sorted((place, size) for place in range(len(text)) for size in range(1, 4) if place + size <= len(text) and " ".join(text[place : place + size]) in prefixes)
+    prefixes = {
+        " ".join(phrase.split()[:size])
+        for phrase in phrases
+        for size in range(1, len(phrase.split()) + 1)
+    }
+    assert sorted(found) == sorted(
+        (place, size)
+        for place in range(len(text))
+        for size in range(1, 4)
+        if place + size <= len(text) and " ".join(text[place : place + size]) in prefixes
+    )
 
 
-def test_without_the_tables_a_sentence_says_what_to_install_and_the_subset_has_another_name(monkeypatch):
+def test_without_the_tables_a_sentence_says_what_to_install_and_the_subset_has_another_name(
+    monkeypatch,
+):
     """The full metric needs the package; exact + stem does not, and does not call itself METEOR."""
     monkeypatch.setattr(tables, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install -e '\.\[meteor\]'"):

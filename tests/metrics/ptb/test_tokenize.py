@@ -12,7 +12,11 @@ def test_every_line_of_the_sample_is_tokenized_as_by_the_java_program(samples):
     lines, wanted = zip(*samples["tokens"], strict=True)
     found = tokenize(lines)
     assert len(found) > 1500
-    assert [(line, text) for line, text, words in zip(lines, found, wanted, strict=True) if text != " ".join(words)] == []
+    assert [
+        (line, text)
+        for line, text, words in zip(lines, found, wanted, strict=True)
+        if text != " ".join(words)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,12 @@ def test_single_sentences_are_tokenized_as_documented(text, wanted):
 
 def test_the_next_line_decides_about_an_initial_as_in_the_java_program():
     """An initial at the end of a line keeps its full stop unless the next line begins like a sentence."""
-    assert tokenize(["building A.", "The dog", "building A.", "my dog"]) == ["building a", "the dog", "building a.", "my dog"]
+    assert tokenize(["building A.", "The dog", "building A.", "my dog"]) == [
+        "building a",
+        "the dog",
+        "building a.",
+        "my dog",
+    ]
 
 
 def test_a_line_break_inside_of_a_sentence_is_a_space():
@@ -49,13 +58,17 @@ def test_the_fast_path_gives_what_the_rules_give(samples):
     """Tokenizing piece by piece equals running the rules over whole lines."""
     lines = [line for line, _ in samples["tokens"]]
     once = [tokenize([line])[0] for line in lines]
-    assert sum(a != b for a, b in zip(once, tokenize(lines), strict=True)) < 30  # those that look at the next line
+    assert (
+        sum(a != b for a, b in zip(once, tokenize(lines), strict=True)) < 30
+    )  # those that look at the next line
     assert tokens("the dog 's bone.") == ["the", "dog", "'s", "bone", "."]
 
 
 def test_the_automaton_finds_the_longest_match_and_the_earlier_pattern():
     """Longest first; of equal matches all patterns are told, in order."""
-    automaton = Automaton(["ab*", "{WORD}", "[^a]x{1,2}"], macros={"WORD": "[a-z]+"}, alphabet="abcxyz", folds={})
+    automaton = Automaton(
+        ["ab*", "{WORD}", "[^a]x{1,2}"], macros={"WORD": "[a-z]+"}, alphabet="abcxyz", folds={}
+    )
     assert automaton.matches("abbc", 0) == (4, (1,))
     assert automaton.matches("abb", 0) == (3, (0, 1))
     assert automaton.matches("bxxx", 0) == (4, (1,))
