@@ -9,7 +9,7 @@ Shapes are written `(B, T, D)`, batch first. Records that enter compiled code ar
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -146,20 +146,11 @@ class Caption(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A part of a video, in seconds from its beginning, with its sentences, best first."""
+    """A window of a video, in seconds from its start, with its captions, best first."""
 
     start: float
     end: float
     captions: tuple[Caption, ...]
-
-
-class Prediction(NamedTuple):
-    """What a task says of one picture or clip: sentences, best first; of a long video also window by window; or why it could not be read."""
-
-    file: str
-    captions: tuple[Caption, ...] = ()
-    error: str | None = None
-    windows: tuple[Window, ...] = ()
 
 
 class Label(NamedTuple):
@@ -169,9 +160,77 @@ class Label(NamedTuple):
     probability: float
 
 
-class Classification(NamedTuple):
-    """The classes of one clip, most probable first; or why it could not be read."""
+class Prediction(Protocol):
+    """The prediction of a task for one file: what the commands print and write.
+
+    `file` names the input. `error` is a sentence where the input could not be read, and None
+    otherwise.
+    """
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def error(self) -> str | None: ...
+
+    def row(self) -> dict[str, Any]:
+        """Return the object that `--json` and `--output` give for this file."""
+        ...
+
+    def lines(self) -> list[str]:
+        """Return the lines that are printed for this file; none where it has an error."""
+        ...
+
+
+class CaptionPrediction(NamedTuple):
+    """The captions of one image or video, best first, or of each window of a video."""
+
+    file: str
+    captions: tuple[Caption, ...] = ()
+    error: str | None = None
+    windows: tuple[Window, ...] = ()
+
+    def row(self) -> dict[str, Any]:
+        """Return `{"file", "captions"}`, `{"file", "windows"}` or `{"file", "error"}`."""
+        if self.error:
+            return {"file": self.file, "error": self.error}
+        if self.windows:
+            windows = [
+                {"start": w.start, "end": w.end, "captions": [c._asdict() for c in w.captions]}
+                for w in self.windows
+            ]
+            return {"file": self.file, "windows": windows}
+        return {"file": self.file, "captions": [caption._asdict() for caption in self.captions]}
+
+    def lines(self) -> list[str]:
+        """Return one line per caption; captions of a window follow its start and end time."""
+        captions = [caption.text for caption in self.captions]
+        in_windows = [
+            f"{_minutes(window.start)}–{_minutes(window.end)}\t{caption.text}"
+            for window in self.windows
+            for caption in window.captions
+        ]
+        return captions + in_windows
+
+
+class LabelPrediction(NamedTuple):
+    """The classes of one clip, most probable first."""
 
     file: str
     labels: tuple[Label, ...] = ()
     error: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return `{"file", "labels"}` or `{"file", "error"}`."""
+        if self.error:
+            return {"file": self.file, "error": self.error}
+        return {"file": self.file, "labels": [label._asdict() for label in self.labels]}
+
+    def lines(self) -> list[str]:
+        """Return one line per class: the label, a tab and its probability."""
+        return [f"{label.label}\t{label.probability:.4f}" for label in self.labels]
+
+
+def _minutes(seconds: float) -> str:
+    """Format a time as minutes and seconds."""
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytest_plugins = ["tests.media_fixtures"]
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

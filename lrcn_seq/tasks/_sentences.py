@@ -12,7 +12,7 @@ from keras import ops
 
 from lrcn_seq.data.clips import joined
 from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, RunError
-from lrcn_seq.records import SPECIAL, Batch, Caption, Clips, Hypotheses, Prediction
+from lrcn_seq.records import SPECIAL, Batch, Caption, Clips, Hypotheses, CaptionPrediction
 from lrcn_seq.registry import searches, signature
 from lrcn_seq.tasks._losses import by_owner, word_loss
 from lrcn_seq.tasks._writing import Writer, search_problems
@@ -85,7 +85,7 @@ class SentenceTask(Task):
         best: int = 1,
         search: dict[str, Any] | None = None,
         batch: int | None = None,
-    ) -> list[Prediction]:
+    ) -> list[CaptionPrediction]:
         """Sentences for paths, PIL pictures or arrays (H, W, 3) or (T, H, W, 3), in their order; what cannot be read has an `error`.
 
         Args:
@@ -105,7 +105,7 @@ class SentenceTask(Task):
         if batch < 1:
             raise ArgumentError(f"batch: expected at least one. Received: batch={batch}.")
         search = self.searching(search, beams=beams, best=best)
-        results: list[Prediction] = []
+        results: list[CaptionPrediction] = []
         for start in range(0, len(media), batch):
             results += self._predict_batch(media[start : start + batch], search, best, start)
         return results
@@ -148,7 +148,7 @@ class SentenceTask(Task):
 
     def _predict_batch(
         self, media: Sequence[Any], search: dict[str, Any], best: int, first: int
-    ) -> list[Prediction]:
+    ) -> list[CaptionPrediction]:
         clips, errors = [], {}
         for position, item in enumerate(media):
             try:
@@ -162,7 +162,7 @@ class SentenceTask(Task):
         found = iter(self.captions(joined(clips), search, best) if clips else ())
         names = [name_in(media, position, first) for position in range(len(media))]
         return [
-            Prediction(name, (), errors[p]) if p in errors else Prediction(name, next(found))
+            CaptionPrediction(name, (), errors[p]) if p in errors else CaptionPrediction(name, next(found))
             for p, name in enumerate(names)
         ]
 

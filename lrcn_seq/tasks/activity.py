@@ -12,7 +12,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError, MediaError, Problem, RunError, did_you_mean
 from lrcn_seq.layers.precision import at_least_float32
 from lrcn_seq.layers.unfold import unfold
-from lrcn_seq.records import Classification, Clips, Label, LabeledBatch
+from lrcn_seq.records import LabelPrediction, Clips, Label, LabeledBatch
 from lrcn_seq.registry import tasks
 from lrcn_seq.tasks._losses import label_loss
 from lrcn_seq.tasks.base import Task, check_media, name_in, sampling_problems
@@ -95,7 +95,7 @@ class Activity(Task):
 
     def predict(
         self, media: Sequence[Any], *, top: int = 5, batch: int = 16
-    ) -> list[Classification]:
+    ) -> list[LabelPrediction]:
         """The likeliest classes of paths or arrays (T, H, W, 3), in their order; what cannot be read has an `error`.
 
         Args:
@@ -121,7 +121,7 @@ class Activity(Task):
                 "Expected a task with its classes. Received: a fresh one, built for a number of classes; train it, or load a run."
             )
 
-    def _predict(self, media: Any, name: str, top: int, batch: int) -> Classification:
+    def _predict(self, media: Any, name: str, top: int, batch: int) -> LabelPrediction:
         total, count = 0.0, 0
         try:
             for clips in self.watch(media, self.sampling.test(self.times(media)), batch=batch):
@@ -131,8 +131,8 @@ class Activity(Task):
                     count + mask.sum(),
                 )
         except MediaError as error:
-            return Classification(name, error=error.reason)
-        return Classification(name, self.likeliest(total / count, top))
+            return LabelPrediction(name, error=error.reason)
+        return LabelPrediction(name, self.likeliest(total / count, top))
 
     def likeliest(self, distribution: np.ndarray, top: int) -> tuple[Label, ...]:
         """The first classes of a distribution (C,)."""

@@ -20,7 +20,7 @@ from lrcn_seq.data.clips import watched
 from lrcn_seq.data.media import enlarged, frames_in_order, read_frames, read_vectors, times_of
 from lrcn_seq.data.video import FOLDER_RATE
 from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
-from lrcn_seq.records import Clips, Prediction, Sample
+from lrcn_seq.records import Clips, CaptionPrediction, Sample
 from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tokenizers, views
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class Task(keras.Model, ABC):
         """A smallest batch: what `call` takes, with everything zero."""
 
     @abstractmethod
-    def predict(self, media: Sequence[Any], **options: Any) -> list[Prediction]:
+    def predict(self, media: Sequence[Any], **options: Any) -> list[CaptionPrediction]:
         """What the task says of paths, PIL pictures or arrays."""
 
     @property

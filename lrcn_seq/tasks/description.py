@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrcn_seq.errors import ArgumentError, MediaError, Problem
-from lrcn_seq.records import Clips, Prediction, Window
+from lrcn_seq.records import Clips, CaptionPrediction, Window
 from lrcn_seq.registry import tasks
 from lrcn_seq.tasks._sentences import SentenceTask
 from lrcn_seq.tasks._writing import sentence_problems
@@ -51,7 +51,7 @@ class Description(SentenceTask):
         beams: int | None = None,
         best: int = 1,
         search: dict[str, Any] | None = None,
-    ) -> list[Prediction]:
+    ) -> list[CaptionPrediction]:
         """Sentences for every so many seconds of paths or arrays (T, H, W, 3), each decoded once; the last window may be shorter.
 
         Raises:
@@ -70,7 +70,7 @@ class Description(SentenceTask):
 
     def _predict_windows(
         self, media: Any, name: str, seconds: float, search: dict[str, Any], best: int
-    ) -> Prediction:
+    ) -> CaptionPrediction:
         try:
             times = self.times(media)
             window = (times + MOMENT) // seconds
@@ -82,13 +82,13 @@ class Description(SentenceTask):
                 for sentences in self.captions(clips, search, best)
             ]
         except MediaError as error:
-            return Prediction(name, (), error.reason)
+            return CaptionPrediction(name, (), error.reason)
         starts = [float(window[part[0]] * seconds) for part in parts]
         ends = [
             *(start + seconds for start in starts[:-1]),
             float(min(starts[-1] + seconds, times[-1] + frame_length(times))),
         ]
-        return Prediction(
+        return CaptionPrediction(
             name, windows=tuple(Window(*row) for row in zip(starts, ends, found, strict=True))
         )
 

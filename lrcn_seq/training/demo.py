@@ -16,11 +16,12 @@ from lrcn_seq.data.sources.moving_shapes import story_of
 from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
+from lrcn_seq.runs import files
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks import load
 from lrcn_seq.tasks.base import CONFIG, WEIGHTS
-from lrcn_seq.training import files, sentences
+from lrcn_seq.training import sentences
 from lrcn_seq.training.preparation import Media
-from lrcn_seq.training.run import Run
 from lrcn_seq.training.training import train
 
 CONFIGS = Path(__file__).parent / "demos"

@@ -14,16 +14,17 @@ from lrcn_seq import config as configs
 from lrcn_seq import metrics
 from lrcn_seq.config import Config
 from lrcn_seq.config.loading import override_under
-from lrcn_seq.data.captions import encode_all
-from lrcn_seq.data.plan import by_caption
+from lrcn_seq.data.batches.captions import encode_all
+from lrcn_seq.data.batches.plan import by_caption
 from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.records import Batch, Clips, Sample
+from lrcn_seq.runs import files
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks import Task, load
 from lrcn_seq.tasks._writing import Ranker
-from lrcn_seq.training import evaluation, files
+from lrcn_seq.training import evaluation
 from lrcn_seq.training.preparation import Media, corpus_of, progress
 from lrcn_seq.training.reporting import known_of, write_report
-from lrcn_seq.training.run import Run
 from lrcn_seq.training.sentences import Described
 
 

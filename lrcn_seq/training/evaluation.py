@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Sample
+from lrcn_seq.runs import files
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks.base import Task
-from lrcn_seq.training import files, labels, sentences
+from lrcn_seq.training import labels, sentences
 from lrcn_seq.training.preparation import Media
-from lrcn_seq.training.run import Run
 
 
 class Evaluated(Protocol):

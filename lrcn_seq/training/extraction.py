@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from lrcn_seq.config import Config
-from lrcn_seq.data.store import FeatureStore
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.tasks.base import build, load_weights
 from lrcn_seq.training.preparation import contents_of, corpus_of, fill, store_of
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from lrcn_seq import text
 from lrcn_seq.config import Config
-from lrcn_seq.data.captions import Captions
+from lrcn_seq.data.batches.captions import Captions
+from lrcn_seq.data.batches.loader import load
+from lrcn_seq.data.batches.plan import Plan, by_caption, by_picture
 from lrcn_seq.data.clips import Choose, padded
-from lrcn_seq.data.loader import load
-from lrcn_seq.data.plan import Plan, by_caption, by_picture
 from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.errors import ConfigError, DataError, Problem
 from lrcn_seq.records import Sample

@@ -16,10 +16,10 @@ import numpy as np
 
 from lrcn_seq.errors import RunError
 from lrcn_seq.records import Batch
+from lrcn_seq.runs.files import sync_folder
+from lrcn_seq.runs.folder import Position, Run
 from lrcn_seq.tasks.base import WEIGHTS, Task
 from lrcn_seq.training import optimizer as optimizers
-from lrcn_seq.training.files import sync_folder
-from lrcn_seq.training.run import Position, Run
 from lrcn_seq.training.state import Progress
 
 Pause = Callable[[str], None]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ArgumentError, RunError
 from lrcn_seq.metrics import Interval, group_interval
-from lrcn_seq.training.run import Run
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.training.training import train
 
 

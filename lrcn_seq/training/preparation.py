@@ -16,18 +16,20 @@ import numpy as np
 from lrcn_seq import config as configs
 from lrcn_seq import text
 from lrcn_seq.config import Config
+from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
+from lrcn_seq.data.batches.plan import in_order
 from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.extraction import extract, items_of
-from lrcn_seq.data.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
-from lrcn_seq.data.plan import in_order
 from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.data.sources.base import Source
-from lrcn_seq.data.store import FeatureStore, signature_of
 from lrcn_seq.data.survey import Holds, settle, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
+from lrcn_seq.features.extraction import extract, items_of
+from lrcn_seq.features.store import FeatureStore, signature_of
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import encoders, sources, tasks
+from lrcn_seq.runs import files
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks.base import (
     DERIVED,
     FRAMES_AT_ONCE,
@@ -41,9 +43,7 @@ from lrcn_seq.tasks.base import (
     read_derived,
     read_labels,
 )
-from lrcn_seq.training import files
 from lrcn_seq.training.optimizer import rates_of
-from lrcn_seq.training.run import Run
 
 LEFT_OUT = "left_out.jsonl"
 CONTENTS = "contents.jsonl"

@@ -12,15 +12,15 @@ import numpy as np
 from PIL import Image
 
 from lrcn_seq import config as configs
+from lrcn_seq import report
 from lrcn_seq.data.media import read_frames
 from lrcn_seq.records import Caption, Preprocessing, Sample
 from lrcn_seq.registry import sources
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks.base import Task, read_json
-from lrcn_seq.training import report
 from lrcn_seq.training.evaluation import Evaluated
 from lrcn_seq.training.labels import Classified, InTime
 from lrcn_seq.training.preparation import LEFT_OUT
-from lrcn_seq.training.run import Run
 from lrcn_seq.training.sentences import Described
 
 SHOWN, FRAMES = 12, 6

@@ -8,6 +8,7 @@ from typing import Any
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError
+from lrcn_seq.runs.folder import Position, Run, machine
 from lrcn_seq.tasks import Task
 from lrcn_seq.tasks.base import load_weights
 from lrcn_seq.training import evaluation
@@ -23,7 +24,6 @@ from lrcn_seq.training.preparation import (
     corpus_of,
     network_problems,
 )
-from lrcn_seq.training.run import Position, Run, machine
 from lrcn_seq.training.state import assign
 
 Pause = Callable[[str], None]

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from lrcn_seq import text
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.text.word import Word
 from lrcn_seq.training import fit, train
-from lrcn_seq.training.run import Run
 
 RIGHT = """
 task: {type: captioning}

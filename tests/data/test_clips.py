@@ -5,16 +5,16 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.data import clips as module
+from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, load
+from lrcn_seq.data.batches.plan import in_order
 from lrcn_seq.data.clips import Look, known_times, looks_in_testing, looks_in_training
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.extraction import extract, items_of
-from lrcn_seq.data.loader import FeatureReader, PictureReader, load
-from lrcn_seq.data.plan import in_order
 from lrcn_seq.data.samplings import registry as samplings
-from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.survey import survey
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import DataError, MediaError
+from lrcn_seq.features.extraction import extract, items_of
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Preprocessing, Sample
 
 SIZE = Preprocessing(8, 8)

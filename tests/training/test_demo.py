@@ -18,9 +18,9 @@ from lrcn_seq.data.video import read_times
 from lrcn_seq.errors import RunError
 from lrcn_seq.records import Clips
 from lrcn_seq.registry import sources
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.training import demo as demos
 from lrcn_seq.training import train
-from lrcn_seq.training.run import Run
 
 SMALL = {
     "data.source.train": 24,

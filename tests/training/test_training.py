@@ -17,6 +17,7 @@ from lrcn_seq.encoders.tiny_cnn import TinyCnn
 from lrcn_seq.errors import ConfigError, DataError, MediaError, RunError
 from lrcn_seq.records import Moment, Sample
 from lrcn_seq.registry import encoders, sources
+from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks.base import WEIGHTS
 from lrcn_seq.text.word import Word
 from lrcn_seq.training import train
@@ -24,7 +25,6 @@ from lrcn_seq.training.extraction import extract
 from lrcn_seq.training.feeds import LabelFeed
 from lrcn_seq.training.fit import Trainer
 from lrcn_seq.training.preparation import Answers, Corpus, Media, corpus_of, fingerprint
-from lrcn_seq.training.run import Run
 from lrcn_seq.training.state import Progress, assign
 
 SPEC = {

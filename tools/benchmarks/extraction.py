@@ -17,8 +17,8 @@ from PIL import Image
 
 from lrcn_seq import encoders
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.extraction import extract, items_of
-from lrcn_seq.data.store import FeatureStore
+from lrcn_seq.features.extraction import extract, items_of
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Sample
 from lrcn_seq.tasks.base import FrameEncoder
 

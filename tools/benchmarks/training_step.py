@@ -20,7 +20,7 @@ from statistics import median
 
 import numpy as np
 
-from lrcn_seq.data.plan import by_caption
+from lrcn_seq.data.batches.plan import by_caption
 
 V, UNITS, FEATURE, BATCH = 9000, 512, 1280, 100
 FIRST, HISTOGRAM = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lrcn_seq.metrics import Bin, calibration_error
-from lrcn_seq.training.report.contents import Contents
-from lrcn_seq.training.report.markup import details, escape, number, paragraph, percent, table
-from lrcn_seq.training.report.markup import section as html_section
-from lrcn_seq.training.report.plot import BOTTOM, TOP, Plane, below, drawing, grid, ticks
+from lrcn_seq.report.contents import Contents
+from lrcn_seq.report.markup import details, escape, number, paragraph, percent, table
+from lrcn_seq.report.markup import section as html_section
+from lrcn_seq.report.plot import BOTTOM, TOP, Plane, below, drawing, grid, ticks
 
 # As high as wide between its margins, so that the line of the ideal rises at 45 degrees.
 PLANE = Plane(0.0, 1.0, 0.0, 1.0, height=284 + TOP + BOTTOM)

@@ -10,11 +10,11 @@ from PIL import Image
 
 from lrcn_seq.data.pictures import read_picture
 from lrcn_seq.errors import ArgumentError, MediaError
-from lrcn_seq.training.report import thumbnail
-from lrcn_seq.training.report.contents import Contents, Shown
-from lrcn_seq.training.report.markup import escape, number, paragraph, real
-from lrcn_seq.training.report.markup import section as html_section
-from lrcn_seq.training.report.strip import strip
+from lrcn_seq.report import thumbnail
+from lrcn_seq.report.contents import Contents, Shown
+from lrcn_seq.report.markup import escape, number, paragraph, real
+from lrcn_seq.report.markup import section as html_section
+from lrcn_seq.report.strip import strip
 
 # Sides in pixels and limits in bytes, so that a page of 40 pictures with attention stays under 1.5 MB.
 SIDE, LIMIT = 256, 15_000

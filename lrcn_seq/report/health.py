@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from lrcn_seq.training.report.contents import Contents
-from lrcn_seq.training.report.markup import escape, number, paragraph, percent, real, table
-from lrcn_seq.training.report.markup import section as html_section
+from lrcn_seq.report.contents import Contents
+from lrcn_seq.report.markup import escape, number, paragraph, percent, real, table
+from lrcn_seq.report.markup import section as html_section
 
 
 def whole(value: Any) -> str:

@@ -19,8 +19,8 @@ import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
+from lrcn_seq.runs import files
 from lrcn_seq.tasks.base import CONFIG, DERIVED, LABELS, TOKENIZER, WEIGHTS, read_json
-from lrcn_seq.training import files
 
 LOCK = ".lock"
 MACHINE = "machine.json"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrcn_seq.data.captions import Captions, encode_all
+from lrcn_seq.data.batches.captions import Captions, encode_all
 from lrcn_seq.errors import ArgumentError
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lrcn_seq.training.report.contents import Contents
-from lrcn_seq.training.report.health import KNOWN
-from lrcn_seq.training.report.markup import details, escape, label, number, paragraph, real, table
-from lrcn_seq.training.report.markup import section as html_section
-from lrcn_seq.training.report.plot import Stage, plot
+from lrcn_seq.report.contents import Contents
+from lrcn_seq.report.health import KNOWN
+from lrcn_seq.report.markup import details, escape, label, number, paragraph, real, table
+from lrcn_seq.report.markup import section as html_section
+from lrcn_seq.report.plot import Stage, plot
 
 NOT_FIGURES = ("stage", "epoch", "best")
 

@@ -19,10 +19,10 @@ from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.media import name_of, read_frames, read_views
 from lrcn_seq.data.pictures import PIXELS_LIMIT
 from lrcn_seq.data.samplings.base import Sampling
-from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.survey import Loss, Progress
 from lrcn_seq.data.views.base import View
 from lrcn_seq.errors import MediaError
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Modality, Preprocessing, Sample
 
 Encode = Callable[[np.ndarray], np.ndarray]

@@ -12,8 +12,9 @@ import pytest
 
 from lrcn_seq import config
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq.training import files, train
-from lrcn_seq.training.run import Run, machine
+from lrcn_seq.runs import files
+from lrcn_seq.runs.folder import Run, machine
+from lrcn_seq.training import train
 
 SPEC = {
     "task": {"type": "captioning"},
@@ -189,7 +190,7 @@ def test_names_that_are_no_utf_8_are_written(tmp_path):
 
 def test_a_second_process_is_refused(tmp_path):
     """The lock of another process is respected, and goes when that process goes."""
-    code = f"import sys; from lrcn_seq.training.run import Run\nwith Run({str(tmp_path)!r}).locked(): print('in', flush=True); sys.stdin.read()"
+    code = f"import sys; from lrcn_seq.runs.folder import Run\nwith Run({str(tmp_path)!r}).locked(): print('in', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lrcn_seq import report
 from lrcn_seq.errors import ArgumentError, RunError
 from lrcn_seq.metrics import Bin, Health, classification
-from lrcn_seq.training import report
-from lrcn_seq.training.report import (
+from lrcn_seq.report import (
     calibration,
     clips,
     confusion,

@@ -9,8 +9,8 @@ from PIL import Image
 
 from lrcn_seq.data.pictures import read_picture
 from lrcn_seq.errors import MediaError
-from lrcn_seq.training.report import thumbnail
-from lrcn_seq.training.report.markup import escape, paragraph
+from lrcn_seq.report import thumbnail
+from lrcn_seq.report.markup import escape, paragraph
 
 # A page of 40 clips stays under 1.5 MB.
 MOST, SIDE, LIMIT = 8, 160, 3_200

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lrcn_seq.data import store as module
-from lrcn_seq.data.store import FeatureStore, signature_of
 from lrcn_seq.errors import DataError
+from lrcn_seq.features import store as module
+from lrcn_seq.features.store import FeatureStore, signature_of
 from lrcn_seq.records import Preprocessing
 
 
@@ -265,7 +265,7 @@ def test_no_space_is_named(tmp_path, monkeypatch):
 WRITER = """
 import sys
 import numpy as np
-from lrcn_seq.data.store import FeatureStore
+from lrcn_seq.features.store import FeatureStore
 folder, first, last, step = sys.argv[1], *map(int, sys.argv[2:])
 store = FeatureStore(folder, "encoder", "float32")
 print("ready", flush=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lrcn_seq.training.report.contents import Contents
-from lrcn_seq.training.report.markup import escape, label, number, paragraph, real
-from lrcn_seq.training.report.markup import section as html_section
+from lrcn_seq.report.contents import Contents
+from lrcn_seq.report.markup import escape, label, number, paragraph, real
+from lrcn_seq.report.markup import section as html_section
 
 
 def section(contents: Contents) -> str:

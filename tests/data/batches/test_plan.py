@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrcn_seq.data.plan import Shard, by_caption, by_picture, in_order, padded_lengths
+from lrcn_seq.data.batches.plan import Shard, by_caption, by_picture, in_order, padded_lengths
 from lrcn_seq.errors import ArgumentError
 
 RANDOM = np.random.default_rng(0)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.training.report.contents import Contents, ShownClip
-from lrcn_seq.training.report.markup import escape, paragraph, percent, real
-from lrcn_seq.training.report.markup import section as html_section
-from lrcn_seq.training.report.plot import DOTS, Plane, below, drawing, grid, line, ticks
-from lrcn_seq.training.report.strip import strip
+from lrcn_seq.report.contents import Contents, ShownClip
+from lrcn_seq.report.markup import escape, paragraph, percent, real
+from lrcn_seq.report.markup import section as html_section
+from lrcn_seq.report.plot import DOTS, Plane, below, drawing, grid, line, ticks
+from lrcn_seq.report.strip import strip
 
 POINTS = 400
 

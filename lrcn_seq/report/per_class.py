@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lrcn_seq.metrics import ClassScore
-from lrcn_seq.training.report.contents import Contents
-from lrcn_seq.training.report.markup import details, escape, number, paragraph, table
-from lrcn_seq.training.report.markup import section as html_section
+from lrcn_seq.report.contents import Contents
+from lrcn_seq.report.markup import details, escape, number, paragraph, table
+from lrcn_seq.report.markup import section as html_section
 
 OPEN, NAMED = 24, 5
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lrcn_seq.training.report.contents import Contents
-from lrcn_seq.training.report.markup import details, escape, paragraph, table
-from lrcn_seq.training.report.markup import section as html_section
+from lrcn_seq.report.contents import Contents
+from lrcn_seq.report.markup import details, escape, paragraph, table
+from lrcn_seq.report.markup import section as html_section
 
 OPEN, LISTED = 12, 500
 

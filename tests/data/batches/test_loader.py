@@ -6,14 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from lrcn_seq.data.captions import Captions
+from lrcn_seq.data.batches.captions import Captions
+from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, index_of, load
+from lrcn_seq.data.batches.plan import by_caption, by_picture, in_order
 from lrcn_seq.data.clips import Look, gathered
-from lrcn_seq.data.loader import FeatureReader, PictureReader, index_of, load
-from lrcn_seq.data.plan import by_caption, by_picture, in_order
 from lrcn_seq.data.sources.shapes import Shapes
-from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import MediaError
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Batch, Preprocessing
 
 SIZE = Preprocessing(32, 32)
@@ -162,7 +162,7 @@ def test_packing_against_writing_it_out():
 def test_the_data_layer_loads_neither_keras_nor_tensorflow():
     """Not even when batches are made."""
     program = (
-        "import sys, lrcn_seq.data.sources.shapes as s, lrcn_seq.data.loader as l, lrcn_seq.data.plan as p, lrcn_seq.data.extraction, lrcn_seq.records as r\n"
+        "import sys, lrcn_seq.data.sources.shapes as s, lrcn_seq.data.batches.loader as l, lrcn_seq.data.batches.plan as p, lrcn_seq.features.extraction, lrcn_seq.records as r\n"
         "samples = s.Shapes(train=4, dev=0, test=0).samples\n"
         "assert len(list(l.load(p.in_order(4, batch=2), l.PictureReader(samples, r.Preprocessing(8, 8))))) == 2\n"
         "assert not {'keras', 'tensorflow', 'torch', 'pycocotools'} & set(sys.modules), sorted(sys.modules)\n"

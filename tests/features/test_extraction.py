@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.extraction import Item, extract, items_of
 from lrcn_seq.data.media import read_frames
-from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import DataError, MediaError
+from lrcn_seq.features.extraction import Item, extract, items_of
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Preprocessing, Sample
 
 SIZE = Preprocessing(8, 8)
@@ -169,9 +169,9 @@ def test_items_are_keyed_by_content_and_view(photos):
 PROGRAM = """
 import sys, time
 import numpy as np
-from lrcn_seq.data.extraction import Item, extract
-from lrcn_seq.data import extraction
-from lrcn_seq.data.store import FeatureStore
+from lrcn_seq.features.extraction import Item, extract
+from lrcn_seq.features import extraction
+from lrcn_seq.features.store import FeatureStore
 extraction.SECONDS_AT_RISK = 0.0
 def encode(frames):
     time.sleep(0.002)

@@ -10,9 +10,9 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.training.report.contents import Classes, Contents
-from lrcn_seq.training.report.markup import escape, paragraph, percent
-from lrcn_seq.training.report.markup import section as html_section
+from lrcn_seq.report.contents import Classes, Contents
+from lrcn_seq.report.markup import escape, paragraph, percent
+from lrcn_seq.report.markup import section as html_section
 
 WIDTH, LARGEST, NUMBERED, LABELED = 960, 44, 22, 120
 PAIRS, LETTERS, SHADES = 8, 24, 10

@@ -10,8 +10,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from lrcn_seq.training import files
-from lrcn_seq.training.report import (
+from lrcn_seq.report import (
     calibration,
     clips,
     confusion,
@@ -23,8 +22,9 @@ from lrcn_seq.training.report import (
     provenance,
     scores,
 )
-from lrcn_seq.training.report.contents import Classes, Contents, Shown, ShownClip
-from lrcn_seq.training.report.markup import escape
+from lrcn_seq.report.contents import Classes, Contents, Shown, ShownClip
+from lrcn_seq.report.markup import escape
+from lrcn_seq.runs import files
 
 __all__ = ["SECTIONS", "Classes", "Contents", "Shown", "ShownClip", "page", "write"]
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrcn_seq.data.captions import Captions
+from lrcn_seq.data.batches.captions import Captions
+from lrcn_seq.data.batches.plan import Plan
 from lrcn_seq.data.clips import Choose, Look, gathered
 from lrcn_seq.data.media import read_frames, read_vectors, read_views
 from lrcn_seq.data.pictures import PIXELS_LIMIT
-from lrcn_seq.data.plan import Plan
-from lrcn_seq.data.store import FeatureStore
 from lrcn_seq.data.views.base import View
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Batch, Clips, LabeledBatch, Modality, Preprocessing, Sample
 
 if TYPE_CHECKING:

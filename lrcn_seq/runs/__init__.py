@@ -1,0 +1,1 @@
+"""Run folders: everything that reads or writes one."""
