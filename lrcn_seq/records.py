@@ -13,6 +13,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from annotated_types import Ge, Gt, Le, Lt
 
+Tensor = Any
+"""A tensor of the backend in use, or a NumPy array; shapes stand in docstrings."""
+
 Positive = Annotated[int, Gt(0)]
 NotNegative = Annotated[int, Ge(0)]
 PositiveNumber = Annotated[float, Gt(0), Lt(math.inf)]
