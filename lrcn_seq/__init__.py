@@ -11,7 +11,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES = {"load": "lrcn_seq.tasks", "build": "lrcn_seq.tasks", "train": "lrcn_seq.training"}
+_HOMES = {"load": "lrcn_seq.runs", "build": "lrcn_seq.tasks", "train": "lrcn_seq.training"}
 _PACKAGES = (
     "config",
     "data",

@@ -61,6 +61,14 @@ class Sample(NamedTuple):
     label: str | None = None
     moments: tuple[Moment, ...] = ()
     """Classes of parts of the clip, for labels in time."""
+    targets: tuple[str, ...] = ()
+    """Targets of a task from another package, such as several labels of one image."""
+
+    @property
+    def file(self) -> str:
+        """The path of the media, or the key of a drawing."""
+        drawing = getattr(self.media, "key", None)
+        return str(self.media) if drawing is None else f"drawing {drawing}"
 
 
 class Preprocessing(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
 LEVELS = {
-    "errors": 0, "progress": 0, "registry": 1, "records": 1,
+    "errors": 0, "progress": 0, "files": 1, "registry": 1, "records": 1,
     "text": 2, "metrics": 2, "config": 2, "evaluation": 3, "report": 3,
     "data": 3, "layers": 3, "features": 4, "encoders": 4, "decoders": 4, "search": 4,
     "tasks": 5, "runs": 6, "training": 7, "export": 7, "demos": 8, "serve": 8, "cluster": 8, "cli": 9,

@@ -24,7 +24,7 @@ from lrcn_seq.report import (
 )
 from lrcn_seq.report.contents import Classes, Contents, Shown, ShownClip
 from lrcn_seq.report.markup import escape
-from lrcn_seq.runs import files
+from lrcn_seq import files
 
 __all__ = ["SECTIONS", "Classes", "Contents", "Shown", "ShownClip", "page", "write"]
 

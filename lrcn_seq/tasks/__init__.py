@@ -1,6 +1,31 @@
-"""Where encoder and decoder meet: every file but `base` is one task."""
+"""Tasks: an encoder and a decoder under one loss, and everything that differs between tasks.
+
+Every public file but `base` is one task. A task of another package derives from `Task` (or from
+`CaptionTask`) and registers under the entry point group `lrcn_seq.tasks`.
+"""
 
 from lrcn_seq.registry import tasks as registry
-from lrcn_seq.tasks.base import Task, build, load
+from lrcn_seq.tasks._build import build, build_network, build_task, check_config, task_type
+from lrcn_seq.tasks._caption_task import CaptionTask
+from lrcn_seq.tasks._classes import Classes
+from lrcn_seq.tasks._sample_reader import SampleReader, content_index
+from lrcn_seq.tasks._vocabulary import Vocabulary
+from lrcn_seq.tasks.base import Feed, Member, Outputs, Task
 
-__all__ = ["Task", "build", "load", "registry"]
+__all__ = [
+    "CaptionTask",
+    "Classes",
+    "Feed",
+    "Member",
+    "Outputs",
+    "SampleReader",
+    "Task",
+    "Vocabulary",
+    "build",
+    "build_network",
+    "build_task",
+    "check_config",
+    "content_index",
+    "registry",
+    "task_type",
+]

@@ -1,56 +1,113 @@
-"""What training minimizes: cross-entropy over words, and over labels."""
+"""Training losses: cross-entropy over words and over labels."""
 
 from __future__ import annotations
 
 from keras import ops
 
-from lrcn_seq.records import Encoded
+from lrcn_seq.records import Encoded, Tensor
 
 
-def by_owner(encoded: Encoded, owner) -> Encoded:
-    """The features of each sentence's own clip: (P, S, R, D) to (B, S, R, D)."""
-    return Encoded(ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0))
+def select_clips(encoded: Encoded, owner: Tensor) -> Encoded:
+    """Gather the features of the clip that each sentence describes.
 
+    Args:
+        encoded: features (P, S, R, D) and mask (P, S) of the clips.
+        owner: (B,) index of the clip of each sentence.
 
-def word_losses(logits, words, *, label_smoothing: float = 0.0):
-    """Cross-entropy (B, L) of logits (B, L, V) for words (B, L), and 1 where a word is real, 0 where it is padding."""
-    logits = ops.cast(logits, "float32")
-    losses = smoothed(
-        ops.sparse_categorical_crossentropy(words, logits, from_logits=True),
-        logits,
-        label_smoothing,
+    Returns:
+        Features (B, S, R, D) and mask (B, S).
+    """
+    return Encoded(
+        ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0)
     )
-    return losses, ops.cast(words != 0, "float32")
 
 
-def word_loss(logits, words, *, label_smoothing: float = 0.0, sample_weight=None):
-    """Mean cross-entropy over the real words; `sample_weight` (B,) or (B, L) weighs it."""
-    losses, real = word_losses(logits, words, label_smoothing=label_smoothing)
-    weight = real
+def word_losses(
+    logits: Tensor, words: Tensor, *, label_smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Compute the cross-entropy of every word.
+
+    Args:
+        logits: (B, L, V).
+        words: (B, L) target IDs, 0 for padding.
+        label_smoothing: share of the target spread evenly over all words.
+
+    Returns:
+        Losses (B, L), and a mask (B, L) that is 1 at words and 0 at padding.
+    """
+    logits = ops.cast(logits, "float32")
+    losses = ops.sparse_categorical_crossentropy(words, logits, from_logits=True)
+    return smooth_labels(losses, logits, label_smoothing), ops.cast(words != 0, "float32")
+
+
+def word_loss(
+    logits: Tensor,
+    words: Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    sample_weight: Tensor | None = None,
+) -> Tensor:
+    """Compute the mean cross-entropy over words, padding excluded.
+
+    Args:
+        logits: (B, L, V).
+        words: (B, L) target IDs, 0 for padding.
+        label_smoothing: share of the target spread evenly over all words.
+        sample_weight: (B,) or (B, L) weights of the terms.
+
+    Returns:
+        A scalar.
+    """
+    losses, mask = word_losses(logits, words, label_smoothing=label_smoothing)
+    weight = mask
     if sample_weight is not None:
-        weight = real * ops.cast(
-            sample_weight if len(sample_weight.shape) == 2 else sample_weight[:, None], "float32"
-        )
-    return ops.sum(losses * weight) / ops.maximum(ops.sum(real), 1.0)
+        per_word = len(sample_weight.shape) == 2
+        weight = mask * ops.cast(sample_weight if per_word else sample_weight[:, None], "float32")
+    return ops.sum(losses * weight) / ops.maximum(ops.sum(mask), 1.0)
 
 
-def label_loss(logits, mask, labels, *, weights=None, label_smoothing: float = 0.0):
-    """Mean cross-entropy of logits (P, S, C) over the real steps that have a label.
+def label_loss(
+    logits: Tensor,
+    mask: Tensor,
+    labels: Tensor,
+    *,
+    weights: Tensor | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Compute the mean cross-entropy over real steps that have a label.
 
-    labels: (P, 1), one for all steps, or (P, S); −1 for none. weights: (P,) of the clips.
+    Args:
+        logits: (P, S, C).
+        mask: (P, S), True at real steps.
+        labels: (P, 1) for all steps of a clip, or (P, S); −1 for none.
+        weights: (P,) weights of the clips.
+        label_smoothing: share of the target spread evenly over all classes.
+
+    Returns:
+        A scalar.
     """
     logits, labels = ops.cast(logits, "float32"), ops.broadcast_to(labels, ops.shape(mask))
-    losses = ops.sparse_categorical_crossentropy(ops.maximum(labels, 0), logits, from_logits=True)
-    losses = smoothed(losses, logits, label_smoothing)
+    losses = ops.sparse_categorical_crossentropy(
+        ops.maximum(labels, 0), logits, from_logits=True
+    )
+    losses = smooth_labels(losses, logits, label_smoothing)
     real = ops.cast(ops.logical_and(mask, labels >= 0), "float32")
     weight = real if weights is None else real * weights[:, None]
     return ops.sum(losses * weight) / ops.maximum(ops.sum(real), 1.0)
 
 
-def smoothed(losses, logits, share: float):
-    """Cross-entropy where a share of the truth is spread evenly over all classes (Szegedy et al. 2016, section 7)."""
+def smooth_labels(losses: Tensor, logits: Tensor, share: float) -> Tensor:
+    """Apply label smoothing (Szegedy et al. 2016, section 7).
+
+    Args:
+        losses: cross-entropy (...) for the targets.
+        logits: (..., C).
+        share: share of the target that is spread evenly over all classes.
+
+    Returns:
+        Losses (...).
+    """
     if not share:
         return losses
-    return (1 - share) * losses + share * (
-        ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
-    )
+    uniform = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+    return (1 - share) * losses + share * uniform

@@ -1,48 +1,47 @@
-"""Image captioning: one picture to a sentence (Donahue et al. 2015, section 4.2)."""
+"""Image captioning: one image to a sentence (Donahue et al. 2015, section 4.2)."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
-from lrcn_seq.data.media import read_vectors
+from lrcn_seq.config import Config
 from lrcn_seq.errors import Problem
 from lrcn_seq.records import Clips
 from lrcn_seq.registry import tasks
-from lrcn_seq.tasks._sentences import SentenceTask
-from lrcn_seq.tasks._writing import sentence_problems
+from lrcn_seq.tasks._caption_problems import caption_problems
+from lrcn_seq.tasks._caption_task import CaptionTask
 
 
 @tasks.register
-class Captioning(SentenceTask):
-    """Words after words, the features of the picture beside them."""
+class Captioning(CaptionTask):
+    """Writes a sentence about an image, word by word, from the features of the image."""
 
-    at_once: ClassVar[int] = 32
+    noun: ClassVar[str] = "image"
+    verb: ClassVar[str] = "caption"
+    predict_batch_size: ClassVar[int] = 32
 
     @classmethod
-    def problems(cls, config) -> list[Problem]:
-        """A search that leaves no sentence, a metric that does not run here, a monitor that is none of the scores, or what only videos have."""
-        problems = sentence_problems(cls, config)
+    def problems(cls, config: Config) -> list[Problem]:
+        """Return problems of search, metrics and monitor, and of keys that only videos have."""
+        problems = caption_problems(cls, config)
         if config.data.sampling:
             problems.append(
                 Problem(
                     "data.sampling",
-                    "captioning looks at pictures, of which no frames are chosen. Leave it out, or use the task description.",
+                    "captioning reads images, which have no frames to sample. Remove it, or use "
+                    "the task description.",
                 )
             )
         if config.data.frames != "rgb":
             problems.append(
                 Problem(
                     "data.frames",
-                    "captioning looks at pictures, in which nothing moves. Leave it out, or use the task description.",
+                    "captioning reads images, which show no motion. Remove it, or use the task "
+                    "description.",
                 )
             )
         return problems
 
-    def seen(self, media: Any) -> Clips:
-        """The picture as a clip of one frame, or all vectors in its place."""
-        if self.encoder.takes == "vectors":
-            vectors = read_vectors(media, width=self.encoder.width)
-            return Clips(vectors, np.arange(len(vectors), dtype="int32")[None])
-        return Clips(self.frames(media)[:1], np.zeros((1, 1), "int32"))
+    def read_clip(self, media: Any) -> Clips:
+        """Read an image as a clip of one frame, or all vectors of a file."""
+        return self.media.still(media)

@@ -1,47 +1,53 @@
-"""Video description: frames to a sentence (Donahue et al. 2015, section 4.3; Venugopalan et al. 2015)."""
+"""Video description: frames to a sentence.
+
+Donahue et al. 2015, section 4.3; Venugopalan et al. 2015.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, MediaError, Problem
-from lrcn_seq.records import Clips, CaptionPrediction, Window
+from lrcn_seq.records import CaptionPrediction, Clips, Window
 from lrcn_seq.registry import tasks
-from lrcn_seq.tasks._sentences import SentenceTask
-from lrcn_seq.tasks._writing import sentence_problems
-from lrcn_seq.tasks.base import check_media, name_in, sampling_problems
+from lrcn_seq.tasks._caption_problems import caption_problems
+from lrcn_seq.tasks._caption_task import CaptionTask
+from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
 
-MOMENT = 5e-4
-"""Seconds that forgive rounded time stamps."""
+TIME_TOLERANCE = 5e-4
+"""Seconds by which rounded time stamps may fall short of a window."""
 
 
 @tasks.register
-class Description(SentenceTask):
-    """Words after words, beside or after the features of the frames."""
+class Description(CaptionTask):
+    """Writes a sentence about a video, word by word, from the features of its frames."""
 
-    at_once: ClassVar[int] = 4
+    noun: ClassVar[str] = "clip"
+    verb: ClassVar[str] = "describe"
+    predict_batch_size: ClassVar[int] = 4
 
     @classmethod
-    def problems(cls, config) -> list[Problem]:
-        """A search that leaves no sentence, a metric that does not run here, a monitor that is none of the scores, or no sampling that gives one clip."""
-        several = [
-            Problem(
-                "data.sampling",
-                "a sentence is written about one clip of a video, and sliding gives several. Use uniform or every; `describe --window` cuts long videos.",
-            )
-        ]
-        slides = (config.data.sampling or {}).get("type") == "sliding"
-        return [
-            *sentence_problems(cls, config),
-            *(several if slides else sampling_problems(config)),
-        ]
+    def problems(cls, config: Config) -> list[Problem]:
+        """Return problems of search, metrics and monitor, and of a sampling of several clips."""
+        if (config.data.sampling or {}).get("type") == "sliding":
+            sampling = [
+                Problem(
+                    "data.sampling",
+                    "expected a sampling of one clip, since a sentence describes one. Received: "
+                    "sliding; use uniform or every. `describe --window` cuts long videos.",
+                )
+            ]
+        else:
+            sampling = sampling_problems(config)
+        return [*caption_problems(cls, config), *sampling]
 
-    def seen(self, media: Any) -> Clips:
-        """The clip that the sampling takes of the whole video."""
-        return next(self.watch(media, self.sampling.test(self.times(media))))
+    def read_clip(self, media: Any) -> Clips:
+        """Read the clip that the sampling selects from the whole video."""
+        return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
 
     def predict_windows(
         self,
@@ -50,49 +56,56 @@ class Description(SentenceTask):
         *,
         beams: int | None = None,
         best: int = 1,
-        search: dict[str, Any] | None = None,
+        search: Mapping[str, Any] | None = None,
     ) -> list[CaptionPrediction]:
-        """Sentences for every so many seconds of paths or arrays (T, H, W, 3), each decoded once; the last window may be shorter.
+        """Write captions for consecutive windows of videos; each video is decoded once.
+
+        Args:
+            media: paths or arrays (T, H, W, 3).
+            seconds: length of a window; the last window of a video may be shorter.
+            beams: width of the beam search.
+            best: number of captions per window.
+            search: `{"type": NAME, ...}` instead of the search of the run.
+
+        Returns:
+            One prediction with `windows` per video, in order.
 
         Raises:
-            ArgumentError, ConfigError: the call is wrong.
+            ArgumentError, ConfigError: an argument is invalid.
         """
-        check_media(media)
+        check_media_list(media)
         if not seconds > 0:
             raise ArgumentError(
                 f"seconds: expected a length of time above 0. Received: seconds={seconds}."
             )
-        search = self.searching(search, beams=beams, best=best)
+        resolved = self.resolve_search(search, beams=beams, best=best)
         return [
-            self._predict_windows(item, name_in(media, place), seconds, search, best)
+            self._predict_windows(item, prediction_name(media, place), seconds, resolved, best)
             for place, item in enumerate(media)
         ]
 
     def _predict_windows(
-        self, media: Any, name: str, seconds: float, search: dict[str, Any], best: int
+        self, media: Any, name: str, seconds: float, search: Mapping[str, Any], best: int
     ) -> CaptionPrediction:
         try:
-            times = self.times(media)
-            window = (times + MOMENT) // seconds
+            times = self.media.times(media)
+            window = (times + TIME_TOLERANCE) // seconds
             parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(window)) + 1)
-            looks = [part[self.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
-            found = [
+            clips = [part[self.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
+            captions = [
                 sentences
-                for clips in self.watch(media, looks, batch=self.at_once)
-                for sentences in self.captions(clips, search, best)
+                for batch in self.media.clips(media, clips, batch=self.predict_batch_size)
+                for sentences in self.captions(batch, search, best)
             ]
         except MediaError as error:
             return CaptionPrediction(name, (), error.reason)
         starts = [float(window[part[0]] * seconds) for part in parts]
-        ends = [
-            *(start + seconds for start in starts[:-1]),
-            float(min(starts[-1] + seconds, times[-1] + frame_length(times))),
-        ]
-        return CaptionPrediction(
-            name, windows=tuple(Window(*row) for row in zip(starts, ends, found, strict=True))
-        )
+        last = float(min(starts[-1] + seconds, times[-1] + frame_duration(times)))
+        ends = [*(start + seconds for start in starts[:-1]), last]
+        windows = tuple(Window(*row) for row in zip(starts, ends, captions, strict=True))
+        return CaptionPrediction(name, windows=windows)
 
 
-def frame_length(times: np.ndarray) -> float:
-    """Seconds that a frame is shown, on average."""
+def frame_duration(times: np.ndarray) -> float:
+    """Return the mean duration of a frame in seconds from the times (F,) of all frames."""
     return float(times[-1] / max(len(times) - 1, 1))

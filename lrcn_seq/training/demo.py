@@ -16,7 +16,7 @@ from lrcn_seq.data.sources.moving_shapes import story_of
 from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
-from lrcn_seq.runs import files
+from lrcn_seq import files
 from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks import load
 from lrcn_seq.tasks.base import CONFIG, WEIGHTS

@@ -1,27 +1,37 @@
-"""An optimizer of Keras with what the published recipes add: rates per part, Caffe's decay, a schedule with its scale."""
+"""An optimizer of Keras with the additions of the published recipes.
+
+These are learning rate multipliers per part, and the weight decay of Caffe.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 import keras
 from keras import ops
 
 from lrcn_seq.config.schema import Optimizer, Schedule
 from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.records import Tensor
+from lrcn_seq.training.learning_rate import learning_rate
 
 
-def build(
-    settings: Optimizer, schedule: Schedule, *, rates: Mapping[int, float], updates: int
+def build_optimizer(
+    settings: Optimizer, schedule: Schedule, *, multipliers: Mapping[int, float], updates: int
 ) -> keras.optimizers.Optimizer:
-    """The optimizer that a config describes.
+    """Build the optimizer that a config describes.
 
     Args:
-        rates: multipliers by `id` of a variable (see `rates_of`).
-        updates: the length of the whole run in updates.
+        settings: the section `training.optimizer`.
+        schedule: the section `training.schedule`.
+        multipliers: learning rate multipliers by `id` of a variable.
+        updates: number of updates of the whole stage.
+
+    Returns:
+        The optimizer.
     """
     shared = dict(
         learning_rate=learning_rate(settings.rate, schedule, updates, settings.accumulate),
@@ -31,138 +41,106 @@ def build(
         ema_momentum=settings.ema or 0.99,
         gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
     )
+    base: type
+    own: dict[str, Any]
     if settings.type == "adam":
-        base, own = keras.optimizers.Adam, dict(beta_1=settings.momentum, beta_2=settings.beta_2)
+        base = keras.optimizers.Adam
+        own = dict(beta_1=settings.momentum, beta_2=settings.beta_2)
     elif settings.type == "rmsprop":
         base, own = keras.optimizers.RMSprop, dict(momentum=settings.momentum)
     else:
-        base, own = (
-            keras.optimizers.SGD,
-            dict(momentum=settings.momentum, nesterov=settings.nesterov),
-        )
-    optimizer = _with_rates(base)(**shared, **own)
-    optimizer.rates, optimizer.l2 = MappingProxyType(dict(rates)), settings.l2
+        base = keras.optimizers.SGD
+        own = dict(momentum=settings.momentum, nesterov=settings.nesterov)
+    optimizer = _with_multipliers(base)(**shared, **own)
+    optimizer.multipliers = MappingProxyType(dict(multipliers))
+    optimizer.l2 = settings.l2
     return optimizer
 
 
 @cache
-def _with_rates(base: type) -> type:
-    class WithRates(base):
-        """Multiplies the rate of each variable, and its decoupled decay, by its own factor; adds `l2` × weight after clipping, as Caffe does."""
+def _with_multipliers(base: type) -> type:
+    """Return a subclass of an optimizer with multipliers and L2 decay."""
 
-        rates: Mapping[int, float]
+    class WithMultipliers(base):
+        """Scales the learning rate and the decoupled decay of each variable by its multiplier.
+
+        Adds `l2` times the weight to the gradient after clipping, as Caffe does.
+        """
+
+        multipliers: Mapping[int, float]
         l2: float
 
-        def _groups(self, variables) -> dict[float, list[int]]:
+        def _positions(self, variables: list[keras.Variable]) -> dict[float, list[int]]:
+            """Return the positions of variables by multiplier."""
             groups: dict[float, list[int]] = {}
             for position, variable in enumerate(variables):
-                groups.setdefault(self.rates.get(id(variable), 1.0), []).append(position)
+                multiplier = self.multipliers.get(id(variable), 1.0)
+                groups.setdefault(multiplier, []).append(position)
             return groups
 
-        def _apply_weight_decay(self, variables):
-            whole = self.weight_decay
-            for rate, positions in self._groups(variables).items() if whole else ():
-                self.weight_decay = whole * rate
+        def _apply_weight_decay(self, variables: list[keras.Variable]) -> None:
+            decay = self.weight_decay
+            if not decay:
+                return
+            for multiplier, positions in self._positions(variables).items():
+                self.weight_decay = decay * multiplier
                 super()._apply_weight_decay([variables[p] for p in positions])
-            self.weight_decay = whole
+            self.weight_decay = decay
 
-        def _backend_update_step(self, grads, trainable_variables, learning_rate):
-            for rate, positions in self._groups(trainable_variables).items():
-                if rate:
-                    variables = [trainable_variables[p] for p in positions]
+        def _backend_update_step(
+            self, grads: list[Tensor], trainable_variables: list[keras.Variable], rate: Tensor
+        ) -> None:
+            for multiplier, positions in self._positions(trainable_variables).items():
+                if not multiplier:
+                    continue
+                variables = [trainable_variables[p] for p in positions]
+                gradients = [grads[p] for p in positions]
+                if self.l2:
                     gradients = [
-                        grads[p] + self.l2 * ops.convert_to_tensor(v) if self.l2 else grads[p]
-                        for p, v in zip(positions, variables, strict=True)
+                        gradient + self.l2 * ops.convert_to_tensor(variable)
+                        for gradient, variable in zip(gradients, variables, strict=True)
                     ]
-                    super()._backend_update_step(gradients, variables, learning_rate * rate)
+                super()._backend_update_step(gradients, variables, rate * multiplier)
 
-    WithRates.__name__ = base.__name__
-    return WithRates
+    WithMultipliers.__name__ = base.__name__
+    return WithMultipliers
 
 
-def rates_of(task: keras.Model, rates: Mapping[str, float]) -> dict[int, float]:
-    """Multipliers by `id` of variable, from multipliers by name: `encoder`, `decoder`, or `decoder/feature` for a layer or weight in it; the longest name counts.
+def learning_rate_multipliers(
+    task: keras.Model, multipliers: Mapping[str, float]
+) -> dict[int, float]:
+    """Map multipliers by name to multipliers by variable.
+
+    Args:
+        task: a task.
+        multipliers: by name: `encoder`, `decoder`, or a layer or weight in one of them, such as
+            `decoder/output_words/bias`. The longest matching name counts.
+
+    Returns:
+        Multipliers by `id` of a variable.
 
     Raises:
-        ConfigError: a name that no trainable variable has.
+        ConfigError: no trainable variable has one of the names.
     """
-    found: dict[int, float] = {}
+    by_variable: dict[int, float] = {}
     problems = []
-    for name in sorted(rates, key=len):
-        part, _, inside = name.partition("/")
-        holder = {"encoder": task.encoder, "decoder": task.decoder}.get(part)
-        matching = (
-            [v for v in holder.trainable_variables if not inside or f"/{inside}/" in f"/{v.path}/"]
-            if holder is not None
-            else []
-        )
-        found |= {id(variable): rates[name] for variable in matching}
-        if not matching:
+    for name in sorted(multipliers, key=len):
+        part, _, path = name.partition("/")
+        layer = {"encoder": task.encoder, "decoder": task.decoder}.get(part)
+        variables = [
+            variable
+            for variable in (layer.trainable_variables if layer is not None else [])
+            if not path or f"/{path}/" in f"/{variable.path}/"
+        ]
+        by_variable |= {id(variable): multipliers[name] for variable in variables}
+        if not variables:
             problems.append(
                 Problem(
                     f"training.rates.{name}",
-                    "no variable that trains has this name; expected encoder, decoder, or decoder/LAYER.",
+                    "expected encoder, decoder, or a layer as in decoder/LAYER. Received: a name "
+                    "that no trainable variable has.",
                 )
             )
     if problems:
         raise ConfigError(problems)
-    return found
-
-
-def learning_rate(rate: float, schedule: Schedule, updates: int, accumulate: int = 1):
-    """A float, or the schedule as Keras has it. Keras counts batches, so accumulated batches are divided out."""
-    if schedule.type == "constant" and not schedule.warmup:
-        return rate
-    return Curve(
-        rate,
-        schedule.type,
-        warmup=schedule.warmup,
-        every=schedule.every,
-        factor=schedule.factor,
-        updates=schedule.updates or updates,
-        floor=schedule.floor,
-        accumulate=accumulate,
-    )
-
-
-@keras.saving.register_keras_serializable("lrcn_seq")
-class Curve(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up, then constant, steps or a half cosine, counted in updates."""
-
-    def __init__(
-        self,
-        rate: float,
-        type: str,
-        *,
-        warmup: int,
-        every: int,
-        factor: float,
-        updates: int,
-        floor: float,
-        accumulate: int = 1,
-    ):
-        (
-            self.rate,
-            self.type,
-            self.warmup,
-            self.every,
-            self.factor,
-            self.updates,
-            self.floor,
-            self.accumulate,
-        ) = rate, type, warmup, every, factor, updates, floor, accumulate
-
-    def __call__(self, step):
-        update = ops.floor(ops.cast(step, "float32") / self.accumulate)
-        if self.type == "steps":
-            shape = ops.power(float(self.factor), ops.floor(update / self.every))
-        elif self.type == "cosine":
-            share = ops.clip((update - self.warmup) / max(1, self.updates - self.warmup), 0.0, 1.0)
-            shape = self.floor + (1 - self.floor) * 0.5 * (1 + ops.cos(math.pi * share))
-        else:
-            shape = ops.ones(())
-        ramp = ops.minimum(1.0, (update + 1) / self.warmup) if self.warmup else 1.0
-        return self.rate * shape * ramp
-
-    def get_config(self):
-        return dict(vars(self))
+    return by_variable

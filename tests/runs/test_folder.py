@@ -12,7 +12,7 @@ import pytest
 
 from lrcn_seq import config
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq.runs import files
+from lrcn_seq import files
 from lrcn_seq.runs.folder import Run, machine
 from lrcn_seq.training import train
 

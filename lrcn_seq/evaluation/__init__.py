@@ -1,0 +1,18 @@
+"""Scores of predictions: per-sample rows, corpus scores and intervals. Knows no task."""
+
+from lrcn_seq.evaluation.base import Evaluation, finite_or_none, top_1_remark
+from lrcn_seq.evaluation.caption_evaluation import CaptionEvaluation, evaluate_captions
+from lrcn_seq.evaluation.frame_evaluation import FrameEvaluation, evaluate_frames
+from lrcn_seq.evaluation.label_evaluation import LabelEvaluation, evaluate_labels
+
+__all__ = [
+    "CaptionEvaluation",
+    "Evaluation",
+    "FrameEvaluation",
+    "LabelEvaluation",
+    "evaluate_captions",
+    "evaluate_frames",
+    "evaluate_labels",
+    "finite_or_none",
+    "top_1_remark",
+]

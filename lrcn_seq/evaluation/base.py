@@ -1,0 +1,81 @@
+"""The contract of an evaluation, and the interval that label evaluations share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from lrcn_seq import metrics
+from lrcn_seq.records import Sample
+
+FEW_GROUPS = 30
+"""Below this number of groups a bootstrap interval is unreliable."""
+
+
+class Evaluation(Protocol):
+    """The predictions for samples with their scores."""
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The evaluated samples."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """Scores by name: one row of the training history."""
+        ...
+
+    @property
+    def unit(self) -> str | None:
+        """What is counted and scored where it is not whole samples: `frame`."""
+        ...
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the lines of `predictions.jsonl`, one per sample."""
+        ...
+
+    def summary(self) -> dict[str, Any]:
+        """Return the object of `scores.json`: `metrics`, `signatures`, `count` and more."""
+        ...
+
+    def remark(self) -> str:
+        """Return a sentence on how far the scores can be trusted."""
+        ...
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return the value, or None where JSON has no number for it (infinity, NaN)."""
+    return value if math.isfinite(value) else None
+
+
+def top_1_interval(correct: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
+    """Compute the 95 % interval of the accuracy over groups.
+
+    Args:
+        correct: (M,) bool, whether each prediction is correct.
+        groups: (M,) the group of each prediction.
+
+    Returns:
+        `{"intervals": {"top_1": [low, high]}, "groups": number of groups}`.
+    """
+    interval = metrics.group_interval(correct.astype(float), groups)
+    return {
+        "intervals": {"top_1": [interval.low, interval.high]},
+        "groups": len(set(groups)),
+    }
+
+
+def top_1_remark(summary: Mapping[str, Any]) -> str:
+    """Return a sentence with the interval of the accuracy.
+
+    Args:
+        summary: a summary with `intervals` and `groups`.
+    """
+    (low, high), groups = summary["intervals"]["top_1"], summary["groups"]
+    if low is None:
+        return "All samples belong to one group, so no interval is given."
+    caution = f"; fewer than {FEW_GROUPS} groups, so unreliable" if groups < FEW_GROUPS else ""
+    return f"top_1 95 % interval {low:.3f} to {high:.3f} (over {groups} groups{caution})."

@@ -1,0 +1,102 @@
+"""Scores of captions against their references."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lrcn_seq import metrics
+from lrcn_seq.config.schema import Evaluation as EvaluationSettings
+from lrcn_seq.evaluation.base import finite_or_none
+from lrcn_seq.records import Caption, Sample
+
+DIVERSITY_IN_HISTORY = (
+    "distinct_captions",
+    "repetition",
+    "unknown",
+    "mean_length",
+    "min_length",
+    "max_length",
+)
+"""Diversity figures that every epoch records beside the scores."""
+
+
+class CaptionEvaluation(NamedTuple):
+    """The captions of samples with their scores and diversity."""
+
+    samples: Sequence[Sample]
+    captions: Sequence[Caption]
+    report: metrics.Report
+    health: metrics.Health
+
+    unit = None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Every score, and the diversity figures that reveal a collapse."""
+        return {
+            **self.report.values,
+            **{name: getattr(self.health, name) for name in DIVERSITY_IN_HISTORY},
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the lines of `predictions.jsonl`."""
+        return [
+            {
+                "id": sample.id,
+                "caption": caption.text,
+                "log_probability": finite_or_none(caption.log_probability),
+                "score": finite_or_none(caption.score),
+                "file": sample.file,
+                "references": list(sample.captions),
+                **self.report.sentences[sample.id],
+            }
+            for sample, caption in zip(self.samples, self.captions, strict=True)
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the object of `scores.json`."""
+        return {**self.report.as_dict(), "health": self.health._asdict()}
+
+    def remark(self) -> str:
+        """Return the share of distinct captions."""
+        return f"{self.health.distinct_captions:.0%} of the captions are distinct."
+
+    def coco_results(self) -> list[dict[str, Any]]:
+        """Return `[{"image_id", "caption"}]` as the COCO server expects it; numeric IDs as numbers."""
+        return [
+            {
+                "image_id": int(sample.id) if sample.id.isdecimal() else sample.id,
+                "caption": caption.text,
+            }
+            for sample, caption in zip(self.samples, self.captions, strict=True)
+        ]
+
+
+def evaluate_captions(
+    samples: Sequence[Sample],
+    captions: Sequence[Caption],
+    settings: EvaluationSettings,
+    *,
+    unknown: str,
+    training_captions: Sequence[str] | None = None,
+) -> CaptionEvaluation:
+    """Score one caption per sample against all references of the sample.
+
+    Args:
+        samples: the samples; their `captions` are the references.
+        captions: the best caption of each sample.
+        settings: metrics and tokenization (the `evaluation` section of a config).
+        unknown: the text of the unknown word.
+        training_captions: captions of the training split, for the share of novel captions.
+
+    Returns:
+        The evaluation.
+    """
+    hypotheses = {sample.id: one.text for sample, one in zip(samples, captions, strict=True)}
+    references = {sample.id: list(sample.captions) for sample in samples}
+    report = metrics.score(
+        hypotheses, references, settings.metrics, tokenize=settings.tokenize
+    )
+    health = metrics.health(hypotheses, training_captions=training_captions, unknown=unknown)
+    return CaptionEvaluation(samples, captions, report, health)

@@ -1,0 +1,93 @@
+"""Scores of a classifier that gives every frame a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrcn_seq import metrics
+from lrcn_seq.evaluation.base import top_1_interval, top_1_remark
+from lrcn_seq.records import Sample
+
+
+class FrameEvaluation(NamedTuple):
+    """The class distributions at the frames of samples with the scores of all labeled frames.
+
+    For each sample: `probabilities` (F, C), `times` (F,) in seconds, and `truth` (F,) with the
+    index of the true class, −1 where a frame has no label.
+    """
+
+    samples: Sequence[Sample]
+    probabilities: Sequence[np.ndarray]
+    times: Sequence[np.ndarray]
+    truth: Sequence[np.ndarray]
+    report: metrics.ClassificationReport
+
+    unit = "frame"
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Every score by name."""
+        return self.report.values
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the lines of `predictions.jsonl`."""
+        names = [*self.report.labels, None]
+        return [
+            {
+                "id": sample.id,
+                "labels": [names[index] for index in row.argmax(axis=1)],
+                "truth": [names[index] for index in truth],
+                "times": times.tolist(),
+                "group": sample.group,
+                "file": sample.file,
+            }
+            for sample, row, times, truth in zip(
+                self.samples, self.probabilities, self.times, self.truth, strict=True
+            )
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the object of `scores.json`; `count` is the number of labeled frames."""
+        correct = [
+            (row.argmax(axis=1) == truth)[truth >= 0]
+            for row, truth in zip(self.probabilities, self.truth, strict=True)
+        ]
+        groups = [
+            sample.group
+            for sample, labeled in zip(self.samples, correct, strict=True)
+            for _ in labeled
+        ]
+        return {**self.report.as_dict(), **top_1_interval(np.concatenate(correct), groups)}
+
+    def remark(self) -> str:
+        """Return the interval of the accuracy as a sentence."""
+        return top_1_remark(self.summary())
+
+
+def evaluate_frames(
+    samples: Sequence[Sample],
+    probabilities: Sequence[np.ndarray],
+    times: Sequence[np.ndarray],
+    truth: Sequence[np.ndarray],
+    labels: Sequence[str],
+) -> FrameEvaluation:
+    """Score the class distribution at every labeled frame.
+
+    Args:
+        samples: the samples.
+        probabilities: for each sample (F, C) distributions at its frames.
+        times: for each sample (F,) seconds.
+        truth: for each sample (F,) indices of the true classes, −1 for none.
+        labels: the C class names.
+
+    Returns:
+        The evaluation.
+    """
+    flat = np.concatenate(truth)
+    report = metrics.classification(
+        np.concatenate(probabilities)[flat >= 0], flat[flat >= 0], labels
+    )
+    return FrameEvaluation(samples, probabilities, times, truth, report)

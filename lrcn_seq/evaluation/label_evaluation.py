@@ -1,0 +1,84 @@
+"""Scores of a classifier that gives each sample one class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrcn_seq import metrics
+from lrcn_seq.evaluation.base import top_1_interval, top_1_remark
+from lrcn_seq.records import Sample
+
+
+class LabelEvaluation(NamedTuple):
+    """The class distributions of samples with their scores.
+
+    `probabilities` is (M, C), `truth` (M,) holds the index of the true class of each sample.
+    """
+
+    samples: Sequence[Sample]
+    probabilities: np.ndarray
+    truth: np.ndarray
+    report: metrics.ClassificationReport
+
+    unit = None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Every score by name."""
+        return self.report.values
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The index of the most probable class of each sample, (M,)."""
+        return self.probabilities.argmax(axis=1)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the lines of `predictions.jsonl`."""
+        names = self.report.labels
+        return [
+            {
+                "id": sample.id,
+                "label": names[predicted],
+                "probability": float(row[predicted]),
+                "truth": names[true],
+                "group": sample.group,
+                "file": sample.file,
+                "probabilities": dict(zip(names, map(float, row), strict=True)),
+            }
+            for sample, row, predicted, true in zip(
+                self.samples, self.probabilities, self.predicted, self.truth, strict=True
+            )
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the object of `scores.json`, with the interval of the accuracy over groups."""
+        groups = [sample.group for sample in self.samples]
+        return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
+
+    def remark(self) -> str:
+        """Return the interval of the accuracy as a sentence."""
+        return top_1_remark(self.summary())
+
+
+def evaluate_labels(
+    samples: Sequence[Sample],
+    probabilities: np.ndarray,
+    truth: np.ndarray,
+    labels: Sequence[str],
+) -> LabelEvaluation:
+    """Score the class distribution of each sample.
+
+    Args:
+        samples: the M samples.
+        probabilities: (M, C) distributions.
+        truth: (M,) indices of the true classes.
+        labels: the C class names.
+
+    Returns:
+        The evaluation.
+    """
+    report = metrics.classification(probabilities, truth, labels)
+    return LabelEvaluation(samples, probabilities, truth, report)

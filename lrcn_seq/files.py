@@ -1,0 +1,124 @@
+"""Files that are replaced as a whole, and the JSON files of a run folder.
+
+A file is replaced by writing a temporary file, fsync, rename, and fsync of the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from lrcn_seq.errors import RunError
+
+T = TypeVar("T")
+
+
+def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Replace a file; a crash at any moment leaves the old file or the new one.
+
+    Args:
+        path: the file to replace.
+        fill: writes the new content into an open binary file.
+
+    Raises:
+        RunError: the folder cannot be written to (permissions, disk space).
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = file.name
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise RunError(
+            f"{path}: expected to write this file. Received: {error.strerror or error}; the old "
+            "file is unchanged. Fix the cause and run the command again (training: --resume)."
+        ) from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Replace a file by UTF-8 text.
+
+    Characters that UTF-8 cannot encode, as in file names with other bytes, are escaped as in JSON.
+
+    Args:
+        path: the file to replace.
+        text: the new content.
+
+    Raises:
+        RunError: the folder cannot be written to.
+    """
+    write_file(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_json(path: Path, content: str, parse: Callable[[Any], T]) -> T:
+    """Read a JSON file of a run folder.
+
+    Args:
+        path: the file.
+        content: what the file should hold, for the message.
+        parse: turns the JSON value into the result; may raise where it is not as expected.
+
+    Returns:
+        What `parse` returns.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    return _parsed(path, content, lambda text: parse(json.loads(text)))
+
+
+def read_json_lines(path: Path, content: str, parse: Callable[[list[Any]], T]) -> T:
+    """Read a file of JSON lines of a run folder; `parse` receives the list of all values.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    return _parsed(
+        path, content, lambda text: parse([json.loads(line) for line in text.split("\n") if line])
+    )
+
+
+def _parsed(path: Path, content: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        reason = (
+            f"the key {error} is missing"
+            if isinstance(error, KeyError)
+            else getattr(error, "strerror", None) or error
+        )
+        raise RunError(
+            f"{path}: expected {content} as JSON. Received: {reason}; the run is damaged."
+        ) from error

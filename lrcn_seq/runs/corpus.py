@@ -1,0 +1,135 @@
+"""The corpus of a run: the readable samples of its source, by split."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from lrcn_seq.config import Config
+from lrcn_seq.data.contents import Contents
+from lrcn_seq.data.sources._reading import shortened
+from lrcn_seq.data.sources.base import Source
+from lrcn_seq.data.survey import Holds, survey
+from lrcn_seq.errors import DataError
+from lrcn_seq.progress import progress_bar
+from lrcn_seq.records import Sample
+from lrcn_seq.registry import encoders, sources
+from lrcn_seq.tasks import content_index
+
+SPLITS = ("train", "dev", "test")
+
+
+class Corpus(NamedTuple):
+    """The samples of a source.
+
+    Attributes:
+        splits: the readable samples of each split.
+        notes: sentences on what the source leaves out.
+        index: what is remembered about files.
+    """
+
+    splits: dict[str, list[Sample]]
+    notes: tuple[str, ...]
+    index: Contents
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The samples of all splits."""
+        return [sample for split in self.splits.values() for sample in split]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the training and dev samples: IDs, order, contents and targets, not paths."""
+        digest = sha256()
+        for split in ("train", "dev"):
+            for sample in self.splits[split]:
+                moments = [tuple(moment) for moment in sample.moments]
+                fields = [split, sample.id, self.index.hash(sample.media), sample.captions]
+                fields += [sample.label, moments, *([sample.targets] if sample.targets else [])]
+                digest.update(repr(tuple(fields)).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+
+def read_corpus(
+    config: Config, *, skipped: Path | None = None, splits: Sequence[str] = SPLITS
+) -> Corpus:
+    """Read a source and open every file once.
+
+    Args:
+        config: the config, of which `data` counts.
+        skipped: where the list of unreadable files is written.
+        splits: the splits to read.
+
+    Returns:
+        The corpus.
+
+    Raises:
+        DataError: files cannot be read (see `data.on_error`).
+    """
+    source = sources.build(config.data.source, place="data.source")
+    print_notes(source)
+    wanted = [sample for sample in source if sample.split in splits]
+    index = content_index(config)
+    with progress_bar("opening files") as progress:
+        readable = survey(
+            wanted,
+            contents=index,
+            on_error=config.data.on_error,
+            most_lost=config.data.lost_share_limit,
+            total=len(source),
+            report=skipped if config.data.on_error == "skip" else None,
+            holds=media_kind(config),
+            pixels_limit=config.data.pixels_limit,
+            width=config.encoder.get("width"),
+            progress=progress,
+        )
+    _report_unreadable(wanted, readable, skipped)
+    by_split = {
+        split: [sample for sample in readable if sample.split == split] for split in splits
+    }
+    return Corpus(by_split, tuple(source.notes), index)
+
+
+def _report_unreadable(
+    wanted: Sequence[Sample], readable: Sequence[Sample], skipped: Path | None
+) -> None:
+    """Print how many files are skipped."""
+    if len(readable) == len(wanted):
+        return
+    names = sorted({sample.id for sample in wanted} - {sample.id for sample in readable})
+    where = f" Reasons are listed in {skipped}." if skipped else ""
+    print(
+        f"{len(names):,} of {len(wanted):,} files cannot be read and are skipped "
+        f"({shortened(names)}).{where}",
+        file=sys.stderr,
+    )
+
+
+def print_notes(source: Source) -> None:
+    """Print to stderr what a source leaves out."""
+    for note in source.notes:
+        print(note, file=sys.stderr)
+
+
+def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Raise DataError unless there are training and dev samples."""
+    if not splits["train"]:
+        raise DataError(
+            "Expected training samples. Received: none in the split train; check data.source."
+        )
+    if not splits["dev"]:
+        raise DataError(
+            "Expected dev samples, since the best weights are those with the best dev score. "
+            f"Received: none, and {len(splits['train']):,} in train; raise data.source.dev, change "
+            "data.source.seed, or mark samples of the data as dev."
+        )
+
+
+def media_kind(config: Config) -> Holds:
+    """Return what the media of a config's samples are read as."""
+    if encoders.get(config.encoder["type"]).takes == "vectors":
+        return "vectors"
+    return "clips" if config.data.sampling else "pictures"

@@ -1,0 +1,76 @@
+"""The environment of a run: versions, processor, accelerators and flags."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from lrcn_seq.config import differences
+
+
+def describe_environment() -> dict[str, str]:
+    """Return what bit-identical resuming depends on besides the run itself."""
+    import keras
+    import tensorflow as tf
+
+    backend = keras.backend.backend()
+    versions = {"keras": keras.__version__, "backend": backend, "tensorflow": tf.__version__}
+    if backend != "tensorflow":
+        versions[backend] = importlib.metadata.version(backend)
+    return {
+        "python": platform.python_version(),
+        **versions,
+        "numpy": np.__version__,
+        "processor": _processor(),
+        "accelerators": ", ".join(_accelerators(backend)) or "none",
+        "cores": str(os.cpu_count()),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }
+
+
+def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
+    """Print what differs from the environment in which a run began, since bits may then differ.
+
+    Args:
+        place: the run folder, for the message.
+        before: the environment in which the run began; empty if unknown.
+    """
+    changes = list(differences(dict(before), describe_environment())) if before else []
+    if changes:
+        print(
+            f"{place}: the environment has changed since the run began, so results may differ in "
+            f"the last bits: {'; '.join(changes)}.",
+            file=sys.stderr,
+        )
+
+
+def _accelerators(backend: str) -> list[str]:
+    """Return the names of the GPUs and TPUs of a backend."""
+    if backend == "jax":
+        import jax
+
+        return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+    if backend == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    import tensorflow as tf
+
+    return [
+        tf.config.experimental.get_device_details(device).get("device_name", device.name)
+        for device in tf.config.list_physical_devices("GPU")
+    ]
+
+
+def _processor() -> str:
+    """Return the model name of the processor."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -1,0 +1,203 @@
+"""Evaluating runs: one run, or several fused, scored on a split."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lrcn_seq import config as configs
+from lrcn_seq.config.loading import override_under
+from lrcn_seq.errors import DataError, UsageError
+
+from lrcn_seq.files import write_text
+from lrcn_seq.records import Sample
+from lrcn_seq.runs.corpus import Corpus, read_corpus
+from lrcn_seq.runs.folder import Run
+from lrcn_seq.runs.load import load
+from lrcn_seq.runs.results import TrainingRecord, write_results
+from lrcn_seq.tasks import Member, SampleReader, Task
+
+
+class EvaluatedRun(NamedTuple):
+    """The scores of a run, as in `scores.json`, and a sentence on how far they can be trusted."""
+
+    scores: dict[str, Any]
+    remark: str
+
+
+def evaluate_runs(
+    folders: Sequence[str],
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    weights: Sequence[float] | None = None,
+    retrieval: bool = False,
+    coco_results: str | None = None,
+    overrides: Sequence[str] = (),
+) -> EvaluatedRun:
+    """Score runs on a split of the first run's source.
+
+    Writes predictions, scores and report into the first run.
+
+    Args:
+        folders: run folders; several are fused.
+        split: train, dev or test.
+        limit: number of samples to evaluate; all if None.
+        weights: one weight per run; equal if None.
+        retrieval: rank captions by images and images by captions as well.
+        coco_results: file for the captions in the format of the COCO server.
+        overrides: `data.source.key=value`, where the data are others or have moved.
+
+    Returns:
+        The scores and a remark.
+
+    Raises:
+        UsageError: the runs differ in task or outputs, an option does not fit the task, or the
+            weights do not fit the runs.
+        ConfigError: the overrides are invalid.
+        DataError: the split is empty.
+    """
+    if coco_results is not None:
+        check_output_file(coco_results)
+    tasks = [load(folder) for folder in folders]
+    check_ensemble(tasks, folders, weights)
+    check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
+    if overrides:
+        tasks[0].settings = with_source(tasks[0].settings, overrides)
+    corpus = _corpus(tasks[0], split)
+    samples = _samples(corpus, split, limit)
+    readers = [SampleReader(task, corpus.index) for task in tasks]
+    run = Run(folders[0])
+    details = _details(tasks[0], folders, weights, overrides)
+    if len(samples) < len(corpus.splits[split]):
+        details["limit"] = limit
+    with run.lock():
+        # Damaged files are reported before anything is overwritten.
+        record = TrainingRecord.read(run, corpus.notes)
+        evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
+        if retrieval:
+            details["retrieval"] = tasks[0].retrieval_scores(readers[0], samples)
+        scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
+    if coco_results is not None:
+        rows = evaluation.coco_results()
+        write_text(coco_results, json.dumps(rows, ensure_ascii=False))
+    return EvaluatedRun(scores, evaluation.remark())
+
+
+def _evaluate(
+    tasks: Sequence[Task],
+    readers: Sequence[SampleReader],
+    samples: Sequence[Sample],
+    weights: Sequence[float] | None,
+    training: Sequence[Sample],
+) -> Any:
+    if len(tasks) == 1:
+        return tasks[0].evaluate_samples(readers[0], samples, training=training)
+    members = [
+        Member(task, reader, weight)
+        for task, reader, weight in zip(tasks, readers, weights or [1.0] * len(tasks), strict=True)
+    ]
+    return tasks[0].evaluate_ensemble(members, samples, training=training)
+
+
+def _corpus(task: Task, split: str) -> Corpus:
+    """Read the split, and the training samples where the evaluation compares with them."""
+    with_training = task.compares_with_training and split != "train"
+    return read_corpus(task.settings, splits=("train", split) if with_training else (split,))
+
+
+def _samples(corpus: Corpus, split: str, limit: int | None) -> Sequence[Sample]:
+    samples = corpus.splits[split][:limit]
+    if not samples:
+        raise DataError(
+            f"Expected samples to evaluate. Received: none in the split {split}; choose another "
+            "split with --split."
+        )
+    return samples
+
+
+def _details(
+    task: Task,
+    folders: Sequence[str],
+    weights: Sequence[float] | None,
+    overrides: Sequence[str],
+) -> dict[str, Any]:
+    """Return the entries of `scores.json` that describe an unusual evaluation."""
+    details: dict[str, Any] = {}
+    if len(folders) > 1:
+        runs = [str(folder) for folder in folders]
+        details["fused"] = {"runs": runs, "weights": list(weights) if weights else None}
+    if overrides:
+        details["source"] = task.settings.data.source
+    return details
+
+
+def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Config:
+    """Return a config with a changed source.
+
+    Raises:
+        ConfigError: the overrides are invalid or change another section.
+    """
+    tree = config.model_dump()
+    override_under("data.source", tree, overrides)
+    return configs.checked(tree, "the call")
+
+
+def check_options(
+    tasks: Sequence[Task], folder: str, *, retrieval: bool, coco_results: bool
+) -> None:
+    """Raise UsageError where an option does not fit the task."""
+    requested = [
+        name
+        for name, given in (("retrieval", retrieval), ("coco_results", coco_results))
+        if given and name not in tasks[0].evaluation_options
+    ]
+    if requested:
+        raise UsageError(
+            f"--{requested[0].replace('_', '-')}: expected a run that writes captions. Received: "
+            f"{folder}, a run of the task {tasks[0].name}."
+        )
+    if retrieval and len(tasks) > 1:
+        raise UsageError(f"--retrieval: expected one run. Received: {len(tasks)}.")
+
+
+def check_ensemble(
+    tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None
+) -> None:
+    """Raise UsageError unless the runs can be fused: same task, same outputs, valid weights."""
+    if weights is not None:
+        valid = len(weights) == len(tasks) and all(0 <= weight < math.inf for weight in weights)
+        if not valid or sum(weights) == 0:
+            raise UsageError(
+                "Expected one weight per run, none negative and not all 0. Received: "
+                f"--weights={','.join(map(str, weights))} for {len(tasks)} runs."
+            )
+    for task, folder in zip(tasks, folders, strict=True):
+        same_task = task.name == tasks[0].name
+        if not same_task or list(task.outputs.names) != list(tasks[0].outputs.names):
+            raise UsageError(
+                f"{folder}: expected a run of the same task over the same "
+                f"{tasks[0].outputs.size_name} as {folders[0]}, so that they can be fused. "
+                f"Received: a run of {task.name}."
+            )
+
+
+def check_output_file(path: str) -> None:
+    """Create the folder of an output file, so that problems show before the work begins.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if not path:
+        raise UsageError("--coco-results: expected a file name. Received: an empty name.")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: expected a writable file. Received: {error.strerror}."
+        ) from error
+    if Path(path).is_dir():
+        raise UsageError(f"{path}: expected a file. Received: a folder.")

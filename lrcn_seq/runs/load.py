@@ -1,0 +1,124 @@
+"""Loading a task, or parts of its weights, from a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from lrcn_seq import config as configs
+from lrcn_seq.errors import RunError
+from lrcn_seq.runs.folder import CONFIG, WEIGHTS
+from lrcn_seq.runs.run_outputs import read_outputs
+from lrcn_seq.tasks import Task, build_task, task_type
+
+PARTS = ("encoder", "decoder")
+
+
+def load(folder: str | Path) -> Task:
+    """Load the task of a run with its best weights.
+
+    Args:
+        folder: the run folder.
+
+    Returns:
+        The task.
+
+    Raises:
+        RunError: the folder holds no run, no weights yet, or files of another run.
+    """
+    folder = Path(folder)
+    if folder.is_file():
+        raise RunError(
+            f"{folder}: expected a run folder. Received: a file; name the run first, files after it."
+        )
+    if not (folder / CONFIG).is_file():
+        raise RunError(
+            f"{folder}: expected a run folder with {CONFIG}. Received: none; train a run with "
+            f"`lrcn train CONFIG --run {folder}`."
+        )
+    if not (folder / WEIGHTS).is_file():
+        raise RunError(
+            f"{folder}: expected {WEIGHTS}. Received: a run without weights; continue training up "
+            "to its first evaluation (lrcn train ... --resume)."
+        )
+    config = read_config(folder)
+    task = build_task(config, read_outputs(folder, config))
+    load_weights(task, folder)
+    return task
+
+
+def read_config(folder: Path) -> configs.Config:
+    """Read the config of the last stage of a run."""
+    return configs.stages(configs.read(folder / CONFIG))[-1]
+
+
+def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None:
+    """Copy weights of a run into a task.
+
+    Args:
+        task: the task that receives the weights.
+        folder: the run folder that holds them.
+        parts: the parts to copy; the others stay unchanged.
+
+    Raises:
+        RunError: the run has no weights, or they belong to other parts or another vocabulary.
+    """
+    if not (folder / WEIGHTS).is_file():
+        raise RunError(f"{folder}: expected a run with {WEIGHTS}. Received: a folder without it.")
+    if task.outputs is not None and "decoder" in parts:
+        _check_outputs(task, folder)
+    try:
+        WeightParts(task, parts).load_weights(folder / WEIGHTS)
+    except (ValueError, OSError, KeyError) as error:
+        reasons = _differences(task, folder, parts) if isinstance(error, ValueError) else []
+        reason = "; ".join([*reasons, " ".join(str(error).split())[:200]])
+        raise RunError(
+            f"{folder / WEIGHTS}: expected weights of this config's {' and '.join(parts)}. "
+            f"Received: {reason}."
+        ) from error
+
+
+def _check_outputs(task: Task, folder: Path) -> None:
+    """Raise RunError unless the run has the same outputs as the task."""
+    kind = type(task.outputs)
+    path = folder / kind.file_name
+    if path.exists() and list(kind.load(path).names) != list(task.outputs.names):
+        raise RunError(
+            f"{folder}: expected a decoder over the same {kind.size_name}. Received: a run with "
+            f"other {kind.size_name}; copy the encoder alone (init.parts: [encoder])."
+        )
+
+
+def _differences(task: Task, folder: Path, parts: Sequence[str]) -> list[str]:
+    """Return how the parts of a run differ from those of a task."""
+    if not (folder / CONFIG).is_file():
+        return []
+    other = read_config(folder)
+    return [
+        line
+        for part in parts
+        for line in configs.differences(
+            getattr(other, part), getattr(task.settings, part), part
+        )
+    ]
+
+
+class WeightParts(keras.Model):
+    """Parts of a task under the names that they have in a weights file.
+
+    Args:
+        task: the task.
+        parts: names of its parts.
+    """
+
+    def __init__(self, task: Task, parts: Sequence[str]):
+        super().__init__()
+        for part in parts:
+            setattr(self, part, getattr(task, part))
+        self.built = True
+
+    def load_own_variables(self, store: Any) -> None:
+        """Ignore the variables of the task that belong to no part."""

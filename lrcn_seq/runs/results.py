@@ -1,0 +1,126 @@
+"""The results of a run: predictions, scores and the report."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lrcn_seq import config as configs
+from lrcn_seq import report
+from lrcn_seq.evaluation import Evaluation
+from lrcn_seq.files import write_text
+from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES, Run
+from lrcn_seq.tasks import Task
+
+
+class TrainingRecord(NamedTuple):
+    """What a report shows of the training of a run.
+
+    Attributes:
+        notes: sentences on what the source leaves out.
+        history: the rows of all epochs.
+        skipped: files that were skipped, with reasons.
+        environment: the environment in which the run began.
+    """
+
+    notes: Sequence[str]
+    history: list[dict[str, Any]]
+    skipped: list[tuple[str, str]]
+    environment: dict[str, str]
+
+    @classmethod
+    def read(cls, run: Run, notes: Sequence[str]) -> TrainingRecord:
+        """Read the record of a run.
+
+        Raises:
+            RunError: a file of the run is damaged.
+        """
+        return cls(notes, run.history(), run.skipped_files(), run.environment())
+
+
+def write_results(
+    run: Run,
+    task: Task,
+    evaluation: Evaluation,
+    record: TrainingRecord,
+    *,
+    split: str,
+    details: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write `predictions.jsonl`, `scores.json` and `report.html`.
+
+    Args:
+        run: the run.
+        task: its task.
+        evaluation: the evaluation.
+        record: what the report shows of the training.
+        split: the evaluated split.
+        details: further entries of `scores.json`: `fused`, `source`, `limit`, `retrieval`.
+
+    Returns:
+        The object of `scores.json`.
+    """
+    rows = (json.dumps(row, ensure_ascii=False) + "\n" for row in evaluation.rows())
+    write_text(run / PREDICTIONS, "".join(rows))
+    scores = {**evaluation.summary(), "split": split, **(details or {})}
+    write_text(run / SCORES, json.dumps(scores, indent=1))
+    report.write(run / REPORT, report_page(run, task, evaluation, scores, record))
+    return scores
+
+
+def report_page(
+    run: Run,
+    task: Task,
+    evaluation: Evaluation,
+    scores: Mapping[str, Any],
+    record: TrainingRecord,
+) -> report.Page:
+    """Return the report of a run.
+
+    Args:
+        run: the run.
+        task: its task, which adds its own sections.
+        evaluation: the evaluation.
+        scores: the object of `scores.json`.
+        record: what is shown of the training.
+    """
+    count = len(evaluation.samples)
+    return report.Page(
+        title=f"{task.name}: {run.folder.name}",
+        subtitle=f"{count} {task.noun}s of the split {scores['split']}{scope(scores)}, "
+        f"{time.strftime('%Y-%m-%d %H:%M')}",
+        sections=[
+            report.score_cards(scores, evaluation.unit or task.noun),
+            report.curves(record.history, task.monitor),
+            *task.report_sections(evaluation),
+            report.skipped_files(record.skipped, record.notes),
+            report.provenance(
+                f"lrcn evaluate {run.folder}",
+                {**record.environment, **model_size(task)},
+                configs.dump(task.settings),
+            ),
+        ],
+    )
+
+
+def scope(scores: Mapping[str, Any]) -> str:
+    """Return what the scores cover where it is not the whole split of the run alone."""
+    fused = scores.get("fused", {}).get("runs", ())
+    parts = [
+        f"the first {scores['limit']}" if "limit" in scores else "",
+        "of another source" if "source" in scores else "",
+        f"fused with {' and '.join(fused[1:])}" if fused else "",
+    ]
+    return "".join(f", {part}" for part in parts if part)
+
+
+def model_size(task: Task) -> dict[str, str]:
+    """Return the number of parameters of a task, in all and trained."""
+    trained = sum(math.prod(weight.shape) for weight in task.trainable_weights)
+    return {
+        "parameters": f"{task.count_params():,}",
+        "trained parameters": f"{trained:,}",
+    }

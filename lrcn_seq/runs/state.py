@@ -1,0 +1,136 @@
+"""Training states on disk: complete, immutable folders and a pointer to the last one."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+
+from lrcn_seq.errors import RunError
+from lrcn_seq.files import read_json, write_file, write_text
+
+POINTER = "last"
+
+
+class Position(NamedTuple):
+    """The position of a run in its training, and the counters of early stopping.
+
+    Attributes:
+        stage: index of the stage.
+        epoch: index of the epoch.
+        step: number of batches of the epoch that are done.
+        trained: whether all batches of the epoch are done and its evaluation is due.
+        number: number of the state folder.
+        best: the best monitored score so far, with the sign that makes higher better.
+        waited: number of epochs without a better score.
+        stopped: whether the stage ended early.
+    """
+
+    stage: int = 0
+    epoch: int = 0
+    step: int = 0
+    trained: bool = False
+    number: int = 0
+    best: float | None = None
+    waited: int = 0
+    stopped: bool = False
+
+
+class TrainingState(NamedTuple):
+    """A saved training state.
+
+    Attributes:
+        arrays: the variables of model, optimizer and running loss by name; empty between stages.
+        position: where training continues.
+        history: the rows of all finished epochs.
+        new_stage: whether the next stage begins from the best weights rather than from `arrays`.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    position: Position
+    history: list[dict[str, Any]]
+    new_stage: bool = False
+
+
+class StateFolder:
+    """The folder `state` of a run.
+
+    A state is written to `state/000123/`; then the pointer `state/last` is replaced, and older
+    states are removed. A crash at any moment leaves the last complete state.
+
+    Args:
+        folder: the folder of all states of a run.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @property
+    def exists(self) -> bool:
+        """Whether a complete state exists."""
+        return (self.folder / POINTER).exists()
+
+    def write(self, state: TrainingState) -> None:
+        """Write a state and remove older ones.
+
+        Raises:
+            RunError: the folder cannot be written to; the last state is unchanged.
+        """
+        folder = self.folder / f"{state.position.number:06d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise RunError(
+                f"{folder}: expected to write the training state. Received: {error.strerror}; the "
+                "last state is unchanged. Fix the cause and run the command again with --resume."
+            ) from error
+        write_file(folder / "arrays.npz", lambda file: np.savez(file, **state.arrays))
+        record = {"position": state.position._asdict(), "history": state.history}
+        if state.new_stage:
+            record["fresh"] = True
+        write_text(folder / "meta.json", json.dumps(record))
+        write_text(self.folder / POINTER, folder.name)
+        for old in self.folder.iterdir():
+            if old.is_dir() and old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def read(self) -> TrainingState | None:
+        """Read the last complete state.
+
+        Returns:
+            The state, or None before the first one.
+
+        Raises:
+            RunError: the state is damaged.
+        """
+        if not self.exists:
+            return None
+        name = (self.folder / POINTER).read_text(encoding="utf-8", errors="replace").strip()
+        folder = self.folder / name
+        try:
+            with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, EOFError, BadZipFile, NotImplementedError) as error:
+            raise RunError(
+                f"{folder}: expected a complete training state. Received: {error}; the run cannot "
+                "be resumed."
+            ) from error
+        state = read_json(folder / "meta.json", "the metadata of a training state", _parse)
+        return state._replace(arrays=arrays)
+
+
+def _parse(record: dict[str, Any]) -> TrainingState:
+    """Validate the metadata of a state."""
+    position = Position(**record["position"])
+    counters = (position.stage, position.epoch, position.step, position.number, position.waited)
+    if not all(isinstance(counter, int) and counter >= 0 for counter in counters):
+        raise ValueError(f"{position}")
+    history = [dict(row) for row in record["history"]]
+    return TrainingState({}, position, history, bool(record.get("fresh")))

@@ -1,0 +1,140 @@
+"""From a config to a task with fresh weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from lrcn_seq import config as configs
+from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.registry import decoders, encoders, sources, tasks
+from lrcn_seq.tasks.base import Outputs, Task
+
+PROBE_SIZES = {"words": 5, "labels": 2}
+"""Sizes for a network that is built only to find problems or to extract features."""
+
+
+def build(
+    config: str | Path | configs.Config,
+    *,
+    words: int | None = None,
+    labels: int | None = None,
+    pretrained: bool = False,
+) -> Task:
+    """Build the task of a config as a `keras.Model` with fresh weights.
+
+    Args:
+        config: a config, or the path of its YAML file.
+        words: vocabulary size V, including the four special words.
+        labels: number of classes C. Without the size that the task needs, the source is read.
+        pretrained: load the weights that the config names for the encoder (a file or a download).
+
+    Returns:
+        The task.
+
+    Raises:
+        ConfigError: the config has problems; all are listed.
+        DataError: the source had to be read and is missing.
+    """
+    config = configs.read(config) if isinstance(config, (str, Path)) else config
+    check_config(config)
+    size = {"words": words, "labels": labels}.get(task_type(config).outputs_type.size_name)
+    if size is not None:
+        return build_network(config, size, pretrained=pretrained)
+    source = sources.build(config.data.source, place="data.source")
+    return build_task(config, task_type(config).outputs_type.learn(config, source), pretrained=pretrained)
+
+
+def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = False) -> Task:
+    """Build the task of a valid config for given outputs.
+
+    Args:
+        config: a config without problems.
+        outputs: what the task can predict.
+        pretrained: load the weights that the config names for the encoder.
+    """
+    task = build_network(config, len(outputs.names), pretrained=pretrained)
+    task.outputs = outputs
+    return task
+
+
+def build_network(
+    config: configs.Config, size: int | None = None, *, pretrained: bool = False
+) -> Task:
+    """Build the networks of a valid config for a number of outputs.
+
+    Args:
+        config: a config without problems.
+        size: vocabulary size or number of classes; a small one if None.
+        pretrained: load the weights that the config names for the encoder.
+
+    Returns:
+        A task without outputs.
+
+    Raises:
+        ArgumentError: the size is invalid.
+    """
+    kind = task_type(config)
+    size = PROBE_SIZES.get(kind.outputs_type.size_name, 5) if size is None else size
+    kind.outputs_type.check_size(size)
+    set_precision(config.training.precision)
+    keras.utils.set_random_seed(config.seed)
+    derived = {kind.outputs_type.decoder_argument: size}
+    task = kind(
+        encoders.build(config.encoder, place="encoder", name="encoder"),
+        decoders.build(config.decoder, place="decoder", name="decoder", **derived),
+        config,
+        **{name: value for name, value in config.task.items() if name != "type"},
+    )
+    task(task.example())
+    if pretrained:
+        task.encoder.load_pretrained()
+    return task
+
+
+def task_type(config: configs.Config) -> type[Task]:
+    """Return the class of the task that a config names."""
+    return tasks.get(config.task["type"])
+
+
+def check_config(config: configs.Config) -> None:
+    """Raise ConfigError where task and decoder do not fit, or the task finds problems."""
+    if problems := decoder_problems(config) or task_type(config).problems(config):
+        raise ConfigError(problems)
+
+
+def decoder_problems(config: configs.Config) -> list[Problem]:
+    """Return a problem where the decoder does not produce the outputs of the task."""
+    argument, name = task_type(config).outputs_type.decoder_argument, config.decoder["type"]
+    if argument in decoders.get(name).derived:
+        return []
+    fitting = [other for other in decoders.names() if argument in decoders.get(other).derived]
+    return [
+        Problem(
+            "decoder.type",
+            f"{config.task['type']} expects a decoder over its {argument.replace('_size', '')}: "
+            f"{', '.join(fitting)}. Received: {name!r}.",
+        )
+    ]
+
+
+def set_precision(precision: str) -> None:
+    """Set the dtype policy of Keras.
+
+    Args:
+        precision: a policy, or `auto`: mixed_bfloat16 on a GPU or TPU, float32 on a CPU, where
+            small networks run slower in mixed precision.
+    """
+    if precision == "auto":
+        precision = "mixed_bfloat16" if has_accelerator() else "float32"
+    keras.config.set_dtype_policy(precision)
+
+
+def has_accelerator() -> bool:
+    """Return whether a GPU or TPU is available."""
+    if keras.backend.backend() == "torch":  # Keras lists no devices for this backend
+        import torch
+
+        return bool(torch.cuda.is_available())
+    return any(not device.startswith("cpu") for device in keras.distribution.list_devices())

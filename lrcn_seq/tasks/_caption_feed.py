@@ -1,0 +1,70 @@
+"""Training batches of clips with captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lrcn_seq.config import Config
+from lrcn_seq.data.batches.captions import Captions
+from lrcn_seq.data.batches.loader import load
+from lrcn_seq.data.batches.plan import Plan, by_caption, by_picture
+from lrcn_seq.errors import DataError
+from lrcn_seq.records import Batch, Sample
+from lrcn_seq.tasks._sample_reader import SampleReader
+from lrcn_seq.text import Tokenizer
+
+
+class CaptionFeed:
+    """The batches of an epoch: by caption over stored features, by image with a CNN in the graph.
+
+    Args:
+        config: the config of the stage.
+        reader: reads the clips of samples.
+        samples: the training samples.
+        tokenizer: encodes their captions.
+
+    Raises:
+        DataError: no sample has a caption.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        reader: SampleReader,
+        samples: Sequence[Sample],
+        tokenizer: Tokenizer,
+    ):
+        self.settings, self.clips_of_epoch = config, reader.epoch_readers(samples)
+        encoded = iter(tokenizer.encode_all(text for one in samples for text in one.captions))
+        self.captions = Captions(
+            ([next(encoded) for _ in sample.captions] for sample in samples),
+            limit=config.data.words_limit,
+        )
+        if not len(self.captions):
+            raise DataError(
+                "Expected training samples with captions. Received: samples without any; add "
+                "captions to the source."
+            )
+        plan = config.data.plan
+        self.by_caption = plan == "by_caption" or (plan == "auto" and reader.store is not None)
+
+    def plan(self, epoch: int) -> Plan:
+        """Return the batch plan of an epoch, which the seed and the epoch decide."""
+        settings, owner, lengths = self.settings, self.captions.owner, self.captions.lengths
+        size = settings.training.batch
+        if self.by_caption:
+            return by_caption(owner, lengths, batch=size, seed=settings.seed, epoch=epoch)
+        per_image = settings.data.captions_per_picture
+        return by_picture(
+            owner,
+            lengths,
+            batch=max(1, size // per_image),
+            captions=per_image,
+            seed=settings.seed,
+            epoch=epoch,
+        )
+
+    def batches(self, plan: Plan, epoch: int) -> Iterable[Batch]:
+        """Return the batches of a slice of a plan; threads read ahead."""
+        threads = max(1, self.settings.data.workers)
+        return load(plan, self.clips_of_epoch(epoch), captions=self.captions, threads=threads)

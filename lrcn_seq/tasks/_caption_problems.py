@@ -1,0 +1,83 @@
+"""Problems of a config that only tasks which write captions have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from keras import ops
+
+from lrcn_seq.config import Config
+from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, Problem, did_you_mean
+from lrcn_seq.records import SPECIAL
+from lrcn_seq.registry import metrics, searches, views
+from lrcn_seq.tasks.base import Task
+
+
+class _FirstStepError(Exception):
+    """Ends a search at its first step: the settings of the search are valid."""
+
+
+def caption_problems(task: type[Task], config: Config) -> list[Problem]:
+    """Return the problems of the search, the metrics, the monitor and the view of a config."""
+    return [
+        *search_problems(config.search, config.data.words_limit + 1),
+        *score_problems(task, config),
+        *view_problems(config),
+    ]
+
+
+def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
+    """Return the problems of a search: it is built and run up to its first step.
+
+    Args:
+        search: the search as in a config.
+        limit: the maximum number of words, the end word included.
+    """
+
+    def step(*_: Any) -> NoReturn:
+        raise _FirstStepError
+
+    try:
+        built = searches.build(dict(search), place="search")
+        built(step, ops.zeros((1, 1)), (), special=SPECIAL, limit=limit)
+    except ConfigError as error:
+        return error.problems
+    except ArgumentError as error:
+        return [Problem("search", str(error))]
+    except _FirstStepError:
+        pass
+    return []
+
+
+def view_problems(config: Config) -> list[Problem]:
+    """Return a problem where the view gives several test views."""
+    if views.build(config.data.view, place="data.view").in_testing == 1:
+        return []
+    return [
+        Problem(
+            "data.view",
+            "expected a view with one test view, since a caption describes one view. Received: "
+            f"{config.data.view['type']}; use crop_mirror or none.",
+        )
+    ]
+
+
+def score_problems(task: type[Task], config: Config) -> list[Problem]:
+    """Return the metrics that cannot run here, and a monitor that is none of the scores."""
+    names, problems = ["distinct_captions"], []
+    for number, metric in enumerate(config.evaluation.metrics):
+        try:
+            names += metrics.build({"type": metric}).names
+        except LrcnError as error:
+            problems.append(Problem(f"evaluation.metrics.{number}", str(error)))
+    monitor = config.training.monitor or task.default_monitor
+    if monitor not in names and not problems:
+        problems.append(
+            Problem(
+                "training.monitor",
+                f"expected one of the scores of evaluation.metrics: {', '.join(names)}. "
+                f"Received: {monitor!r}.{did_you_mean(monitor, names)}",
+            )
+        )
+    return problems

@@ -1,0 +1,97 @@
+"""The report sections of tasks that write captions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrcn_seq import report
+from lrcn_seq.evaluation import CaptionEvaluation
+from lrcn_seq.records import Caption, Sample
+from lrcn_seq.registry import sources
+from lrcn_seq.tasks._report_images import EXAMPLES, example_images
+
+if TYPE_CHECKING:
+    from lrcn_seq.tasks._caption_task import CaptionTask
+
+Attention = tuple[tuple[str, ...], np.ndarray | None]
+"""Words (L,) and their attention maps (L, h, w)."""
+
+
+def caption_sections(
+    task: CaptionTask, evaluation: CaptionEvaluation
+) -> list[report.Section | None]:
+    """Return the diversity of the captions, and the examples with the best and worst scores.
+
+    Args:
+        task: the task.
+        evaluation: its evaluation.
+    """
+    captions = [caption.text for caption in evaluation.captions]
+    scores = evaluation.report.sentences
+    names = next(iter(scores.values()))
+    metric = "cider" if "cider" in names else next(iter(names))
+    values = [scores[sample.id][metric] for sample in evaluation.samples]
+    order = sorted(range(len(values)), key=lambda index: -values[index])
+    shown = order if len(order) <= 2 * EXAMPLES else order[:EXAMPLES] + order[-EXAMPLES:]
+    examples = [
+        caption_example(task, evaluation.samples[i], evaluation.captions[i], values[i])
+        for i in shown
+    ]
+    return [
+        report.caption_diversity(evaluation.health._asdict(), captions, task.noun),
+        report.caption_examples(examples, len(captions), task.noun, metric),
+    ]
+
+
+def caption_example(
+    task: CaptionTask, sample: Sample, caption: Caption, score: float
+) -> report.CaptionExample:
+    """Return one example with its images and attention maps.
+
+    Args:
+        task: the task.
+        sample: the sample.
+        caption: its best caption.
+        score: the score of the caption.
+    """
+    words, attention = attention_maps(task, sample, caption)
+    # A map covers the encoder's input; without one the image keeps its aspect ratio.
+    resize = "pad" if attention is None else task.encoder.preprocessing.resize
+    is_correct = sources.get(task.settings.data.source["type"]).exactly_right
+    return report.CaptionExample(
+        name=sample.id,
+        images=example_images(task, sample, resize=resize),
+        caption=caption.text,
+        references=sample.captions,
+        score=score,
+        log_probability=caption.log_probability,
+        words=words,
+        attention=attention,
+        exact_match=is_correct(caption.text, sample.captions) if is_correct else None,
+    )
+
+
+def attention_maps(task: CaptionTask, sample: Sample, caption: Caption) -> Attention:
+    """Return the attention over the image for each word of a caption.
+
+    Args:
+        task: the task.
+        sample: a sample with one image.
+        caption: its caption.
+
+    Returns:
+        Words and maps; no words and None for clips, and where the decoder has no attention over a
+        square grid.
+    """
+    ids = [] if task.sampling else task.tokenizer.encode(caption.text)
+    if not ids:
+        return (), None
+    weights = task.attention(task.read_clip(sample.media), np.array([ids], "int32"))
+    side = 0 if weights is None else math.isqrt(weights.shape[-1])
+    if weights is None or side < 2 or side * side != weights.shape[-1]:
+        return (), None
+    words = tuple(task.tokenizer.decode([word]) for word in ids)
+    return words, weights[0].reshape(len(ids), side, side)

@@ -1,0 +1,401 @@
+"""The base of tasks that write captions: captioning and description."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from lrcn_seq import text
+from lrcn_seq.data.clips import joined
+from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, Problem, RunError
+from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
+from lrcn_seq.progress import progress_bar
+from lrcn_seq.records import (
+    SPECIAL,
+    Batch,
+    Caption,
+    CaptionPrediction,
+    Clips,
+    Hypotheses,
+    Sample,
+    Tensor,
+)
+from lrcn_seq.report import Section
+from lrcn_seq.tasks._caption_feed import CaptionFeed
+from lrcn_seq.tasks._caption_ranking import rank_captions
+from lrcn_seq.tasks._caption_report import caption_sections
+from lrcn_seq.tasks._caption_search import CaptionSearch
+from lrcn_seq.tasks._losses import select_clips, word_loss
+from lrcn_seq.tasks._media import check_media_list, prediction_name
+from lrcn_seq.tasks._search_options import resolve_search
+from lrcn_seq.tasks._sample_reader import SampleReader
+from lrcn_seq.tasks._vocabulary import Vocabulary
+from lrcn_seq.tasks.base import Member, Task
+
+NO_CAPTION = Caption("", float("-inf"), float("-inf"))
+"""The caption of a sample for which the search found none."""
+
+
+class CaptionTask(Task):
+    """A word decoder over the features of images or clips."""
+
+    outputs: Vocabulary | None
+    outputs_type: ClassVar[type[Vocabulary]] = Vocabulary
+    default_monitor: ClassVar[str] = "cider"
+    evaluation_options: ClassVar[frozenset[str]] = frozenset({"retrieval", "coco_results"})
+    compares_with_training: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        encoder: keras.layers.Layer,
+        decoder: keras.layers.Layer,
+        config: Any,
+        outputs: Vocabulary | None = None,
+    ):
+        super().__init__(encoder, decoder, config, outputs)
+        self.own_words = self.add_weight(
+            name="own_words", shape=(), initializer="zeros", trainable=False
+        )
+        """Probability of feeding the model's own word (scheduled sampling), set every epoch."""
+        self.draws = keras.random.SeedGenerator(config.seed)
+
+    @property
+    def tokenizer(self) -> text.Tokenizer:
+        """The tokenizer of the vocabulary.
+
+        Raises:
+            RunError: the task was built for a vocabulary size alone.
+        """
+        if self.outputs is None:
+            raise RunError(
+                "Expected a task with a vocabulary. Received: a network built for a vocabulary "
+                "size; train it, or load a run."
+            )
+        return self.outputs.tokenizer
+
+    def network_problems(self) -> list[Problem]:
+        """Return a problem where `by_caption` batches need features that are not stored."""
+        reason = SampleReader.storing_problem(self)
+        if self.settings.data.plan != "by_caption" or reason is None:
+            return []
+        return [
+            Problem(
+                "data.plan",
+                f"by_caption needs stored features, and {reason}. Use by_image or auto.",
+            )
+        ]
+
+    def example(self) -> Batch:
+        """Return a batch of one clip of one frame and one caption of one word."""
+        return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
+
+    def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
+        """Build both parts on the example; PyTorch cannot infer their shapes."""
+        example = self.example()
+        encoded = select_clips(self.encoder(example.clips), example.owner)
+        self.decoder(encoded, example.words[:, :-1])
+
+    def call(self, batch: Batch, training: bool = False) -> Tensor:
+        """Compute the logits (B, L−1, V) of every next word."""
+        encoded = select_clips(self.encoder(batch.clips, training=training), batch.owner)
+        words = batch.words[:, :-1]
+        if training and self.settings.training.scheduled_sampling.probability:
+            shape = (ops.shape(words)[1], ops.shape(words)[0])
+            return self.decoder.sampled(
+                encoded,
+                words,
+                probability=self.own_words,
+                uniforms=keras.random.uniform(shape, seed=self.draws),
+                training=True,
+            )
+        return self.decoder(encoded, words, training=training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,  # noqa: ARG002 - signature of Keras
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,  # noqa: ARG002 - signature of Keras
+    ) -> Tensor:
+        """Compute the mean cross-entropy over words times the loss weight.
+
+        Args:
+            x: the batch.
+            y: unused.
+            y_pred: logits (B, L−1, V).
+            sample_weight: (B,) or (B, L−1).
+            training: unused.
+
+        Returns:
+            A scalar.
+        """
+        settings = self.settings.training.loss
+        return settings.weight * word_loss(
+            y_pred,
+            x.words[:, 1:],
+            label_smoothing=settings.label_smoothing,
+            sample_weight=sample_weight,
+        )
+
+    def feed(self, reader: SampleReader, samples: Sequence[Sample]) -> CaptionFeed:
+        """Return batches of clips with their captions."""
+        if problems := self.network_problems():
+            raise ConfigError(problems)
+        return CaptionFeed(self.settings, reader, samples, self.tokenizer)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Set the probability of scheduled sampling (Bengio et al. 2015, section 2.4)."""
+        settings = self.settings.training.scheduled_sampling
+        if settings.probability:
+            ramp = max(0, epoch + 1 - settings.from_epoch) / settings.over_epochs
+            self.own_words.assign(settings.probability * min(1.0, ramp))
+
+    def evaluate_samples(
+        self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()
+    ) -> CaptionEvaluation:
+        """Decode samples and score the captions against all references."""
+        return self.evaluate_ensemble([Member(self, reader)], samples, training=training)
+
+    @classmethod
+    def evaluate_ensemble(
+        cls,
+        members: Sequence[Member],
+        samples: Sequence[Sample],
+        *,
+        training: Sequence[Sample] = (),
+    ) -> CaptionEvaluation:
+        """Decode samples by the weighted mean log probability of several tasks."""
+        task = members[0].task
+        size = task.settings.evaluation.batch
+        streams = [member.reader.clips(samples, size) for member in members]
+        if len(members) == 1:
+            batches = (task.captions(clips) for clips in streams[0])
+        else:
+            search = CaptionSearch(
+                [member.task for member in members],
+                task.settings.search,
+                [member.weight for member in members],
+            )
+            batches = (
+                task.decode_hypotheses(search.hypotheses(clips))
+                for clips in zip(*streams, strict=True)
+            )
+        return task.score_captions(samples, batches, training=training)
+
+    def score_captions(
+        self,
+        samples: Sequence[Sample],
+        batches: Iterable[list[tuple[Caption, ...]]],
+        *,
+        training: Sequence[Sample] = (),
+    ) -> CaptionEvaluation:
+        """Score the captions that were found for batches of samples.
+
+        Args:
+            samples: the samples in order.
+            batches: for each batch, the captions of each sample, best first.
+            training: the training samples, for the share of novel captions.
+
+        Returns:
+            The evaluation of the best caption of each sample.
+        """
+        best: list[Caption] = []
+        with progress_bar(self.name) as progress:
+            for batch in batches:
+                best += [captions[0] if captions else NO_CAPTION for captions in batch]
+                progress(len(best), len(samples))
+        return evaluate_captions(
+            samples,
+            best,
+            self.settings.evaluation,
+            unknown=self.tokenizer.vocabulary()[SPECIAL.unknown],
+            training_captions=[text for sample in training for text in sample.captions] or None,
+        )
+
+    def retrieval_scores(
+        self, reader: SampleReader, samples: Sequence[Sample]
+    ) -> dict[str, dict[str, float]]:
+        """Rank captions by images and images by captions.
+
+        The score is the log probability normalized by its mean over images (Donahue et al. 2015,
+        section 5).
+
+        Args:
+            reader: reads the clips of samples.
+            samples: the samples; their captions are ranked.
+
+        Returns:
+            Recall at 1, 5 and 10 and the median rank in both directions.
+        """
+        return rank_captions(self, reader, samples)
+
+    def report_sections(self, evaluation: CaptionEvaluation) -> list[Section | None]:
+        """Return caption diversity, and the best and worst captions with their images."""
+        return caption_sections(self, evaluation)
+
+    def predict(
+        self,
+        media: Sequence[Any],
+        *,
+        beams: int | None = None,
+        best: int = 1,
+        search: Mapping[str, Any] | None = None,
+        batch: int | None = None,
+    ) -> list[CaptionPrediction]:
+        """Write captions for images or videos.
+
+        Args:
+            media: paths, PIL images, or arrays (H, W, 3) or (T, H, W, 3).
+            beams: width of the beam search.
+            best: number of captions per input; the search becomes at least as wide.
+            search: `{"type": NAME, ...}` instead of the search of the run.
+            batch: number of inputs that pass through the network together.
+
+        Returns:
+            One prediction per input, in order; inputs that cannot be read have an `error`.
+
+        Raises:
+            ArgumentError, ConfigError: an argument is invalid.
+            RunError: the task has no vocabulary yet.
+        """
+        check_media_list(media)
+        _ = self.tokenizer
+        batch = self.predict_batch_size if batch is None else batch
+        if batch < 1:
+            raise ArgumentError(f"batch: expected at least 1. Received: batch={batch}.")
+        search = self.resolve_search(search, beams=beams, best=best)
+        predictions: list[CaptionPrediction] = []
+        for start in range(0, len(media), batch):
+            predictions += self._predict_batch(media[start : start + batch], search, best, start)
+        return predictions
+
+    def resolve_search(
+        self,
+        search: Mapping[str, Any] | None = None,
+        *,
+        beams: int | None = None,
+        best: int = 1,
+    ) -> dict[str, Any]:
+        """Return a search that is valid and finds at least `best` captions.
+
+        Args:
+            search: `{"type": NAME, ...}`; the search of the run if None.
+            beams: width of the beam search.
+            best: number of captions wanted.
+
+        Returns:
+            The search as in a config.
+
+        Raises:
+            ArgumentError, ConfigError: there is no such search, or it can find no caption.
+        """
+        return resolve_search(
+            self.settings.search if search is None else search,
+            self.settings.data.words_limit + 1,
+            beams=beams,
+            best=best,
+            replaceable=search is None,
+        )
+
+    def _predict_batch(
+        self, media: Sequence[Any], search: Mapping[str, Any], best: int, first: int
+    ) -> list[CaptionPrediction]:
+        clips, errors = [], {}
+        for position, item in enumerate(media):
+            try:
+                clips.append(self.read_clip(item))
+            except MediaError as error:
+                errors[position] = error.reason
+            except TypeError:
+                errors[position] = (
+                    "expected a path, a PIL image or an array. Received: "
+                    f"{type(item).__name__}."
+                )
+        captions = iter(self.captions(joined(clips), search, best) if clips else ())
+        names = [prediction_name(media, position, first) for position in range(len(media))]
+        return [
+            CaptionPrediction(name, (), errors[position])
+            if position in errors
+            else CaptionPrediction(name, next(captions))
+            for position, name in enumerate(names)
+        ]
+
+    @abstractmethod
+    def read_clip(self, media: Any) -> Clips:
+        """Read a path, PIL image or array as the one clip that a caption describes.
+
+        Raises:
+            MediaError: it cannot be read.
+        """
+
+    def write(self, clips: Clips, search: Mapping[str, Any] | None = None) -> Hypotheses:
+        """Run a compiled search.
+
+        Args:
+            clips: the clips.
+            search: `{"type": NAME, ...}`; the search of the run if None.
+
+        Returns:
+            The hypotheses as NumPy arrays.
+        """
+        spec = dict(search or self.settings.search)
+        model = self.compiled("caption_search", lambda: CaptionSearch([self], spec), key=spec)
+        return model.hypotheses([clips])
+
+    def captions(
+        self, clips: Clips, search: Mapping[str, Any] | None = None, best: int = 1
+    ) -> list[tuple[Caption, ...]]:
+        """Write distinct captions for each clip, best first."""
+        return self.decode_hypotheses(self.write(clips, search), best)
+
+    def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
+        """Decode the IDs of hypotheses to distinct captions.
+
+        A search reserves one position for the end word, so a hypothesis without an end holds one
+        word more than `data.words_limit`; that word is dropped.
+
+        Args:
+            found: hypotheses of B clips.
+            best: maximum number of captions per clip.
+
+        Returns:
+            For each clip its captions, best first.
+        """
+        limit, rows = self.settings.data.words_limit, []
+        for clip in zip(found.words, found.scores, found.log_probabilities, strict=True):
+            captions: dict[str, Caption] = {}
+            for words, score, log_probability in zip(*clip, strict=True):
+                if np.isfinite(score):
+                    text_ = self.tokenizer.decode(words[:limit].tolist())
+                    caption = Caption(text_, float(log_probability), float(score))
+                    captions.setdefault(text_, caption)
+            rows.append(tuple(captions.values())[:best])
+        return rows
+
+    def attention(self, clips: Clips, words: np.ndarray) -> np.ndarray | None:
+        """Return the attention weights for given words.
+
+        Args:
+            clips: B clips.
+            words: (B, L) IDs without the start word.
+
+        Returns:
+            Weights (B, L, S·R), or None where the decoder has no attention.
+        """
+        memory, state = self.decoder.start(self.encoder(clips, training=False))
+        inputs = np.concatenate([np.full_like(words[:, :1], SPECIAL.start), words[:, :-1]], axis=1)
+        weights = []
+        for column in inputs.T:
+            out = self.decoder.step(ops.convert_to_tensor(column), state, memory)
+            if out.attention is None:
+                return None
+            state = out.state
+            weights.append(ops.convert_to_numpy(out.attention))
+        return np.stack(weights, axis=1)
+

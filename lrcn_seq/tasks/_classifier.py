@@ -1,0 +1,57 @@
+"""Compiled classifiers: of whole clips, and of frames one after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from lrcn_seq.layers.precision import at_least_float32
+from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.records import Clips, Tensor
+
+
+class Classifier(keras.Model):
+    """The distributions of a classifier as a compiled model.
+
+    Args:
+        encoder: the encoder of a task.
+        decoder: its frame decoder.
+    """
+
+    def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer):
+        super().__init__(dtype=decoder.dtype_policy)
+        self.encoder, self.decoder = encoder, decoder
+
+    def call(self, clips: Clips) -> tuple[Tensor, Tensor]:
+        """Compute distributions (P, S', C) and mask (P, S')."""
+        logits, mask = self.decoder(self.encoder(clips, training=False), training=False)
+        return ops.softmax(logits), mask
+
+
+class StreamingClassifier(keras.Model):
+    """The distribution after each of several frames, from one state to the next.
+
+    Args:
+        encoder: the encoder of a task.
+        decoder: its causal frame decoder.
+        classes: the number of classes C.
+    """
+
+    def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer, classes: int):
+        super().__init__(dtype=decoder.dtype_policy)
+        self.encoder, self.decoder, self.classes = encoder, decoder, classes
+
+    def call(self, inputs: tuple[Tensor, Any]) -> tuple[Tensor, Any]:
+        """Compute distributions (n, C) and the next state from frames (n, H, W, 3) and a state."""
+        frames, state = inputs
+        features = self.encoder.encode_frames(frames, training=False)
+
+        def body(carry: tuple[Any, Tensor], feature: Tensor) -> tuple[Any, Tensor]:
+            logits, next_state = self.decoder.step(feature[None], carry[0])
+            return next_state, logits
+
+        initial = ops.zeros((1, self.classes), at_least_float32(self.decoder.compute_dtype))
+        (state, _), (_, logits) = unfold(body, (state, initial), features)
+        return ops.softmax(logits[:, 0]), state

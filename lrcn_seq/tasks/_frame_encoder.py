@@ -1,0 +1,63 @@
+"""The frame-wise part of an encoder as a compiled model."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from lrcn_seq.records import Clips, Tensor
+
+FRAMES_PER_CALL = 32
+
+
+class FrameEncoder(keras.Model):
+    """Encodes packed frames in chunks of fixed size, compiled on every backend.
+
+    Args:
+        encoder: an encoder.
+    """
+
+    def __init__(self, encoder: keras.layers.Layer):
+        super().__init__(dtype=encoder.dtype_policy)
+        self.encoder = encoder
+
+    def build(self, frames_shape: tuple[int | None, ...]) -> None:
+        """Do nothing: the encoder builds itself at its first call."""
+
+    def call(self, frames: Tensor) -> Tensor:
+        """Encode packed frames (N, H, W, 3) to features (N, R, D)."""
+        return ops.cast(self.encoder.encode_frames(frames, training=False), "float32")
+
+    def features(self, frames: np.ndarray) -> np.ndarray:
+        """Encode any number of frames.
+
+        Args:
+            frames: (N, H, W, 3) uint8.
+
+        Returns:
+            Features (N, R, D) float32.
+        """
+        chunks = [
+            np.asarray(self.predict_on_batch(frames[first : first + FRAMES_PER_CALL]))
+            for first in range(0, len(frames), FRAMES_PER_CALL)
+        ]
+        return np.concatenate(chunks)
+
+    def shorten(self, clips: Clips) -> Clips:
+        """Replace the frames of large batches by their features.
+
+        The activations of a CNN for one frame are far larger than its features. Encoding in chunks
+        keeps memory independent of the number of clips.
+
+        Args:
+            clips: clips of pixels, vectors or stored features.
+
+        Returns:
+            The same clips with features (N, R, D) where they hold more frames than one chunk and
+            the encoder works frame by frame; otherwise `clips`.
+        """
+        large = clips.frames.ndim == 4 and len(clips.frames) > FRAMES_PER_CALL
+        if not (large and self.encoder.frame_wise):
+            return clips
+        return Clips(self.features(clips.frames), clips.index)

@@ -1,0 +1,150 @@
+"""Training batches of clips with one class each, or with a class for every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrcn_seq.data.batches.loader import load
+from lrcn_seq.data.batches.plan import Plan, by_picture
+from lrcn_seq.data.clips import Choose, padded
+from lrcn_seq.data.sources._reading import shortened
+from lrcn_seq.errors import ConfigError, DataError, Problem
+from lrcn_seq.records import LabeledBatch, Sample
+from lrcn_seq.tasks._sample_reader import SampleReader
+
+if TYPE_CHECKING:
+    from lrcn_seq.tasks.activity import Activity
+
+
+class LabelFeed:
+    """The batches of an epoch: every clip once, with its class or the class of each frame.
+
+    Args:
+        task: the task that is trained.
+        reader: reads the clips of samples.
+        samples: the training samples.
+
+    Raises:
+        ConfigError: the samples have labels in time and the task cannot learn them.
+        DataError: a sample has no class.
+    """
+
+    def __init__(self, task: Activity, reader: SampleReader, samples: Sequence[Sample]):
+        self.settings, self.samples, self.labels = task.settings, samples, task.labels
+        self.clips_of_epoch = reader.epoch_readers(samples)
+        self.weights = np.ones(len(samples), np.float32)
+        self.in_time = any(sample.moments for sample in samples)
+        if self.in_time:
+            check_labels_in_time(task)
+            self.times, self.choose = reader.times(samples), reader.epoch_choices(samples)
+            return
+        self.classes = class_indices(samples, task.labels)
+        if task.settings.training.loss.class_weight == "balanced":
+            self.weights = balanced_weights(self.classes, len(task.labels))
+
+    def plan(self, epoch: int) -> Plan:
+        """Return the batch plan of an epoch, which the seed and the epoch decide."""
+        clips = np.arange(len(self.samples))
+        return by_picture(
+            clips,
+            np.ones_like(clips),
+            batch=self.settings.training.batch,
+            captions=1,
+            seed=self.settings.seed,
+            epoch=epoch,
+        )
+
+    def batches(self, plan: Plan, epoch: int) -> Iterable[LabeledBatch]:
+        """Return the batches of a slice of a plan; threads read ahead."""
+        targets = partial(self._frame_targets, self.choose(epoch)) if self.in_time else self._targets
+        threads = max(1, self.settings.data.workers)
+        return load(plan, self.clips_of_epoch(epoch), labels=targets, threads=threads)
+
+    def _targets(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labels (P, 1) and weights (P,) of whole clips."""
+        return self.classes[positions][:, None], self.weights[positions]
+
+    def _frame_targets(
+        self, choose: Choose, positions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labels (P, T) of the frames that each clip shows, and weights (P,)."""
+        rows = [
+            frame_classes(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels)
+            for p in positions
+        ]
+        return padded(rows), self.weights[positions]
+
+
+def balanced_weights(classes: np.ndarray, count: int) -> np.ndarray:
+    """Weight each sample inversely to the frequency of its class.
+
+    Args:
+        classes: (M,) class indices.
+        count: the number of classes.
+
+    Returns:
+        (M,) float32 weights with mean 1.
+    """
+    frequency = np.bincount(classes, minlength=count)
+    return (len(classes) / (frequency > 0).sum() / frequency[classes]).astype(np.float32)
+
+
+def check_labels_in_time(task: Activity) -> None:
+    """Raise ConfigError unless a task can learn a class for every frame."""
+    problems = []
+    if not task.decoder.every_step:
+        problems.append(
+            Problem(
+                "decoder",
+                "labels in time need an output at every step. Use lstm_frames with output: "
+                "every_step.",
+            )
+        )
+    if task.settings.training.loss.class_weight != "none":
+        problems.append(
+            Problem(
+                "training.loss.class_weight",
+                "class weights apply to whole clips, and the data have labels in time. Remove it.",
+            )
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
+def frame_classes(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """Return the class of a sample at given times.
+
+    Args:
+        sample: a sample with labels in time.
+        times: (T,) seconds.
+        labels: class names.
+
+    Returns:
+        (T,) int32 class indices, −1 where there is no label. Where labels overlap, the last counts.
+    """
+    classes = np.full(len(times), -1, np.int32)
+    for moment in sample.moments:
+        inside = (times >= moment.start) & (times < moment.end)
+        classes[inside] = labels.index(moment.label)
+    return classes
+
+
+def class_indices(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
+    """Return the class index of each sample, (M,) int32.
+
+    Raises:
+        DataError: a sample has no label, or one that is not among `labels`.
+    """
+    indices = {label: index for index, label in enumerate(labels)}
+    for sample in samples:
+        if sample.label not in indices:
+            received = "no label" if sample.label is None else repr(sample.label)
+            raise DataError(
+                f"{sample.id}: expected one of the classes {shortened(labels, 8)}. "
+                f"Received: {received}."
+            )
+    return np.array([indices[str(sample.label)] for sample in samples], np.int32)

@@ -1,0 +1,99 @@
+"""The report sections of tasks that classify clips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrcn_seq import report
+from lrcn_seq.evaluation import FrameEvaluation, LabelEvaluation
+from lrcn_seq.records import Sample
+from lrcn_seq.tasks._report_images import EXAMPLES, example_images
+
+if TYPE_CHECKING:
+    from lrcn_seq.tasks.activity import Activity
+
+TOP = 5
+
+
+def label_sections(
+    task: Activity, evaluation: LabelEvaluation | FrameEvaluation
+) -> list[report.Section | None]:
+    """Return confusion matrix, scores per class, calibration and example clips.
+
+    Args:
+        task: the task.
+        evaluation: its evaluation.
+    """
+    scores, noun = evaluation.report, evaluation.unit or task.noun
+    if isinstance(evaluation, FrameEvaluation):
+        count = min(EXAMPLES, len(evaluation.samples))
+        examples = [frame_example(task, evaluation, index) for index in range(count)]
+        clips = report.clip_examples(examples)
+    else:
+        correct = int(np.trace(scores.confusion))
+        examples = [label_example(task, evaluation, i) for i in informative(evaluation)]
+        clips = report.clip_examples(examples, correct=correct, incorrect=scores.count - correct)
+    return [
+        report.confusion(scores.labels, scores.confusion, noun),
+        report.per_class(scores.per_class, noun),
+        report.calibration(scores.bins, noun),
+        clips,
+    ]
+
+
+def informative(evaluation: LabelEvaluation) -> list[int]:
+    """Return the most confident errors and the least confident correct predictions, by index."""
+    confidence = evaluation.probabilities.max(axis=1)
+    correct = evaluation.predicted == evaluation.truth
+    errors = sorted(np.flatnonzero(~correct).tolist(), key=lambda index: -confidence[index])
+    unsure = sorted(np.flatnonzero(correct).tolist(), key=lambda index: confidence[index])
+    return [*errors[:EXAMPLES], *unsure[:EXAMPLES]]
+
+
+def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> report.ClipExample:
+    """Return a clip with its label, and the probability of true and predicted label over time."""
+    sample, row = evaluation.samples[index], evaluation.probabilities[index]
+    names = evaluation.report.labels
+    true_label, predicted = names[evaluation.truth[index]], names[row.argmax()]
+    times, rows = probabilities_over_time(task, sample)
+    labels = dict.fromkeys((true_label, predicted)) if len(times) else {}
+    return report.ClipExample(
+        name=sample.id,
+        frames=example_images(task, sample),
+        true_label=true_label,
+        predicted=predicted,
+        probability=float(row.max()),
+        top=task.top_labels(row, TOP),
+        times=times.tolist(),
+        over_time={label: rows[:, names.index(label)].tolist() for label in labels},
+    )
+
+
+def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> report.ClipExample:
+    """Return a clip with labels in time, and the probabilities of its top labels over time."""
+    sample, rows = evaluation.samples[index], evaluation.probabilities[index]
+    names = evaluation.report.labels
+    top = task.top_labels(rows.mean(axis=0), TOP)
+    return report.ClipExample(
+        name=sample.id,
+        frames=example_images(task, sample),
+        true_label=None,
+        predicted=top[0].label,
+        probability=top[0].probability,
+        top=top,
+        times=evaluation.times[index].tolist(),
+        over_time={one.label: rows[:, names.index(one.label)].tolist() for one in top},
+    )
+
+
+def probabilities_over_time(task: Activity, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Return times (T,) and the distribution at each frame (T, C).
+
+    Both are empty where encoder or decoder mix frames in time.
+    """
+    if not (task.encoder.frame_wise and task.decoder.causal):
+        return np.zeros(0), np.zeros((0, len(task.labels)))
+    times, outputs, _ = zip(*task.stream_frames(sample.media), strict=True)
+    return np.concatenate(times), np.concatenate(outputs)

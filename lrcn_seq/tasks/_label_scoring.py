@@ -1,0 +1,121 @@
+"""Class distributions of samples, averaged over clips, views and tasks, and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.evaluation import (
+    FrameEvaluation,
+    LabelEvaluation,
+    evaluate_frames,
+    evaluate_labels,
+)
+from lrcn_seq.progress import progress_bar
+from lrcn_seq.records import Sample
+from lrcn_seq.tasks._label_feed import class_indices, frame_classes
+from lrcn_seq.tasks.base import Member
+
+
+def score_ensemble(
+    members: Sequence[Member], samples: Sequence[Sample]
+) -> LabelEvaluation | FrameEvaluation:
+    """Score the weighted mean distribution of several tasks.
+
+    Args:
+        members: classifiers with equal classes.
+        samples: the samples; frames are scored where they have labels in time.
+
+    Returns:
+        The evaluation.
+    """
+    weights = np.array([member.weight for member in members])
+    shares = weights / weights.sum()
+    if any(sample.moments for sample in samples):
+        return _score_frames(members, samples, shares)
+    labels = members[0].task.outputs.names
+    distributions = np.stack([sample_distributions(member, samples) for member in members])
+    probabilities = np.tensordot(shares, distributions, axes=1)
+    return evaluate_labels(samples, probabilities, class_indices(samples, labels), labels)
+
+
+def _score_frames(
+    members: Sequence[Member], samples: Sequence[Sample], shares: np.ndarray
+) -> FrameEvaluation:
+    results = [frame_distributions(member, samples) for member in members]
+    numbers = [frames for frames, _ in results[0]]
+    for result in results:
+        for (frames, _), expected in zip(result, numbers, strict=True):
+            if not np.array_equal(frames, expected):
+                raise ArgumentError(
+                    "Expected runs that classify the same frames, so that they can be fused. "
+                    "Received: runs with different data.sampling or stride."
+                )
+    probabilities = [
+        sum(share * result[index][1] for share, result in zip(shares, results, strict=True))
+        for index in range(len(samples))
+    ]
+    clocks = members[0].reader.times(samples)
+    times = [clock[frames] for clock, frames in zip(clocks, numbers, strict=True)]
+    labels = members[0].task.outputs.names
+    truth = [
+        frame_classes(sample, clock, labels) for sample, clock in zip(samples, times, strict=True)
+    ]
+    return evaluate_frames(samples, probabilities, times, truth, labels)
+
+
+def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarray:
+    """Return the mean distribution over all real steps of all clips and views of each sample.
+
+    Args:
+        member: a classifier with its reader.
+        samples: M samples.
+
+    Returns:
+        (M, C) distributions.
+    """
+    task, reader, _ = member
+    owner = np.array([clip.sample for clip in reader.test_clips(samples)])
+    totals, counts = np.zeros((len(samples), len(task.outputs.names))), np.zeros(len(samples))
+    position = 0
+    with progress_bar(task.name) as progress:
+        for clips in reader.clips(samples, task.settings.evaluation.batch):
+            probabilities, mask = task.probabilities(clips)
+            owners = owner[position : position + len(probabilities)]
+            np.add.at(totals, owners, (probabilities * mask[:, :, None]).sum(axis=1))
+            np.add.at(counts, owners, mask.sum(axis=1))
+            position += len(probabilities)
+            progress(position, len(owner))
+    return totals / counts[:, None]
+
+
+def frame_distributions(
+    member: Member, samples: Sequence[Sample]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the mean distribution at each frame over all clips and views that show it.
+
+    Args:
+        member: a classifier with its reader.
+        samples: the samples.
+
+    Returns:
+        For each sample the frame numbers (F,) and distributions (F, C).
+    """
+    task, reader, _ = member
+    outputs: list[dict[int, list[np.ndarray]]] = [{} for _ in samples]
+    selections = iter(reader.test_clips(samples))
+    for clips in reader.clips(samples, task.settings.evaluation.batch):
+        for row, clip in zip(task.probabilities(clips)[0], selections, strict=False):
+            for number, distribution in zip(
+                clip.numbers[:: task.encoder.stride], row, strict=False
+            ):
+                outputs[clip.sample].setdefault(int(number), []).append(distribution)
+    return [
+        (
+            np.array(sorted(frames)),
+            np.stack([np.mean(frames[number], axis=0) for number in sorted(frames)]),
+        )
+        for frames in outputs
+    ]

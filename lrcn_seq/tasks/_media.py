@@ -1,0 +1,46 @@
+"""Checks and names of the media that `predict` receives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq.config import Config
+from lrcn_seq.errors import ArgumentError, Problem
+
+
+def check_media_list(media: Any) -> None:
+    """Raise ArgumentError unless `media` is a list, rather than a single path, image or clip."""
+    single = isinstance(media, (str, bytes)) or not isinstance(media, (Sequence, np.ndarray))
+    if single or getattr(media, "ndim", 4) < 4:
+        raise ArgumentError(
+            "media: expected a list of paths, PIL images or arrays. Received: "
+            f"{type(media).__name__}; put a single one in a list."
+        )
+
+
+def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
+    """Return the path of an input, or its number where it is no path.
+
+    Args:
+        media: inputs of one call of `predict`, or a part of them.
+        position: the position in `media`.
+        first: the number of the first input of `media`.
+    """
+    item = media[position]
+    return os.fspath(item) if isinstance(item, (str, os.PathLike)) else str(first + position)
+
+
+def sampling_problems(config: Config) -> list[Problem]:
+    """Return a problem where a task over videos has no frame sampling."""
+    if config.data.sampling:
+        return []
+    return [
+        Problem(
+            "data.sampling",
+            "missing: choose the frames of a video, for example {type: uniform, frames: 16}.",
+        )
+    ]

@@ -1,0 +1,37 @@
+"""Images of samples for the examples of a report."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from lrcn_seq.records import Preprocessing, Sample
+from lrcn_seq.tasks.base import Task
+
+EXAMPLES = 12
+"""Number of the best and of the worst examples."""
+FRAMES = 6
+SIZE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
+
+
+def example_images(task: Task, sample: Sample, *, resize: str = "pad") -> list[Image.Image]:
+    """Return the image of a sample, or some frames of its clip.
+
+    Args:
+        task: the task, whose sampling selects the frames.
+        sample: the sample.
+        resize: the resize rule; that of the encoder places an attention map correctly.
+
+    Returns:
+        One image, or up to 6 frames evenly spread over what the task reads of the clip; a gray
+        image where the sample holds vectors.
+    """
+    numbers = None
+    if task.sampling:
+        numbers = task.sampling.stream(task.media.times(sample.media))
+        spread = np.linspace(0, len(numbers) - 1, FRAMES).round().astype(int)
+        numbers = numbers[np.unique(spread)]
+    frames = task.media.preview(sample.media, SIZE._replace(resize=resize), numbers)
+    if frames is None:
+        return [Image.new("RGB", (SIZE.width, SIZE.height), "lightgray")]
+    return [Image.fromarray(frame) for frame in (frames if task.sampling else frames[:1])]

@@ -1,0 +1,74 @@
+"""Search options of a call: beams and the number of captions wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrcn_seq.errors import ArgumentError, ConfigError
+from lrcn_seq.registry import searches, signature
+from lrcn_seq.tasks._caption_problems import search_problems
+
+
+def resolve_search(
+    search: Mapping[str, Any],
+    limit: int,
+    *,
+    beams: int | None = None,
+    best: int = 1,
+    replaceable: bool = False,
+) -> dict[str, Any]:
+    """Return a valid search that finds at least `best` captions.
+
+    Args:
+        search: `{"type": NAME, ...}`.
+        limit: the maximum number of words, the end word included.
+        beams: width of the beam search.
+        best: number of captions wanted.
+        replaceable: whether `beams` may turn a search of another type into a beam search.
+
+    Returns:
+        The search as in a config.
+
+    Raises:
+        ArgumentError, ConfigError: there is no such search, or it can find no caption.
+    """
+    if best < 1:
+        raise ArgumentError(f"best: expected at least 1 caption. Received: best={best}.")
+    if not isinstance(search, Mapping) or "type" not in search:
+        raise ArgumentError(
+            f"search: expected a mapping with a `type`, as in a config. Received: {search!r}."
+        )
+    resolved = dict(search)
+    if beams is not None:
+        resolved = {**_beam_search(resolved, beams, replaceable=replaceable), "beams": beams}
+    if problems := search_problems(resolved, limit):
+        raise ConfigError(problems, "the search")
+    return _widened(resolved, best)
+
+
+def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
+    """Return the search itself if it is a beam search, otherwise a new one."""
+    if search["type"] == "beam":
+        return search
+    if replaceable:
+        return {"type": "beam"}
+    raise ArgumentError(
+        f"beams: expected a beam search. Received: beams={beams} with a search of the type "
+        f"{search['type']}."
+    )
+
+
+def _widened(search: dict[str, Any], best: int) -> dict[str, Any]:
+    """Widen a search so that it finds at least `best` captions."""
+    arguments = signature(searches.get(search["type"]))
+    widths = arguments.keys() & {"beams", "draws"}
+    if best > 1 and not widths:
+        raise ArgumentError(
+            f"best: expected 1, since a search of the type {search['type']} finds one caption. "
+            f"Received: best={best}; set beams as well."
+        )
+    wider = {width: max(best, search.get(width, arguments[width].default)) for width in widths}
+    if search.get("best"):
+        wider["best"] = max(best, search["best"])
+    return {**search, **wider}

@@ -1,0 +1,65 @@
+"""The outputs of a task that writes sentences: the words of a tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import ClassVar, Self
+
+from lrcn_seq import text
+from lrcn_seq.config import Config
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import SPECIAL, Sample
+from lrcn_seq.registry import tokenizers
+from lrcn_seq.tasks.base import Outputs
+
+
+class Vocabulary(Outputs):
+    """The words that a task can write, with the tokenizer that encodes them.
+
+    Args:
+        tokenizer: a tokenizer that was fitted on the training captions.
+    """
+
+    decoder_argument: ClassVar[str] = "vocabulary_size"
+    size_name: ClassVar[str] = "words"
+    file_name: ClassVar[str] = "tokenizer.json"
+
+    def __init__(self, tokenizer: text.Tokenizer):
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:
+        """Fit the tokenizer of a config on the training captions alone."""
+        tokenizer = tokenizers.build(config.tokenizer, place="tokenizer")
+        captions = (
+            caption
+            for sample in samples
+            if sample.split == "train"
+            for caption in sample.captions
+        )
+        return cls(tokenizer.fit(captions))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read `tokenizer.json`."""
+        return cls(text.load(path))
+
+    def save(self, path: Path) -> None:
+        """Write `tokenizer.json`."""
+        text.save(self.tokenizer, path)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The words in the order of their IDs, special words included."""
+        return self.tokenizer.vocabulary()
+
+    @classmethod
+    def check_size(cls, size: int) -> None:
+        """Raise ArgumentError unless the vocabulary holds more than the special words."""
+        if not (isinstance(size, Integral) and size > len(SPECIAL)):
+            raise ArgumentError(
+                f"words: expected a vocabulary size, including the {len(SPECIAL)} special words. "
+                f"Received: words={size!r}."
+            )

@@ -1,0 +1,161 @@
+"""Cross-validation of a classifier: one run per fold, with the predictions of all folds pooled.
+
+Folds separate groups, not clips, and the interval resamples groups, since clips of one video are
+nearly equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lrcn_seq import config as configs
+from lrcn_seq.errors import ArgumentError, RunError
+from lrcn_seq.metrics import Interval, group_interval
+from lrcn_seq.runs import Run
+from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES
+from lrcn_seq.training.stages import train
+
+KEYS = {"id", "label", "truth", "group"}
+"""Keys of a classifier's predictions."""
+
+
+class Fold(NamedTuple):
+    """The accuracy of one fold on its test clips."""
+
+    fold: int
+    accuracy: float
+    count: int
+
+
+class CrossValidation(NamedTuple):
+    """The folds, and the pooled accuracy with its 95 % interval over groups."""
+
+    folds: tuple[Fold, ...]
+    pooled: Interval
+    count: int
+    groups: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        pooled = {
+            "accuracy": self.pooled.value,
+            "low": self.pooled.low,
+            "high": self.pooled.high,
+            "count": self.count,
+            "groups": self.groups,
+        }
+        return {"folds": [fold._asdict() for fold in self.folds], "pooled": pooled}
+
+    def __str__(self) -> str:
+        lines = [f"fold {fold.fold}: {fold.accuracy:.3f} of {fold.count}" for fold in self.folds]
+        interval = (
+            ""
+            if self.pooled.low is None
+            else f", 95 % interval over {self.groups} groups {self.pooled.low:.3f} to "
+            f"{self.pooled.high:.3f}"
+        )
+        return "\n".join([*lines, f"pooled: {self.pooled.value:.3f} of {self.count}{interval}"])
+
+
+def cross_validate(
+    config: str | Path, folder: str | Path, folds: int, *, overrides: Iterable[str] = ()
+) -> CrossValidation:
+    """Train fold k into `folder/fold-k` and pool the predictions of all folds.
+
+    Interrupted folds are resumed and finished ones skipped.
+
+    Args:
+        config: a config of a classifier whose source takes `folds` and `fold`.
+        folder: the folder of all runs.
+        folds: number of folds, at least 3.
+        overrides: `section.key=value` for all folds.
+
+    Returns:
+        The accuracy of each fold and of all together.
+
+    Raises:
+        ConfigError, DataError: as `train`.
+        RunError: as `train`, or the predictions of a fold are not those of its test clips.
+    """
+    if folds < 3:
+        raise ArgumentError(
+            f"folds: expected at least 3 (training, dev, test). Received: folds={folds}."
+        )
+    shared = list(overrides)
+    # All configs are read before the first fold is trained, so that mistakes show at once.
+    settings = [
+        configs.read(config, [*shared, f"data.source.folds={folds}", f"data.source.fold={fold}"])
+        for fold in range(folds)
+    ]
+    runs = [Run(Path(folder) / f"fold-{fold}") for fold in range(folds)]
+    for run, setting in zip(runs, settings, strict=True):
+        run.check(setting, resume=True)
+    for run, setting in zip(runs, settings, strict=True):
+        if not is_finished(run):
+            train(setting, run.folder, resume=True)
+    return pool([read_predictions(run) for run in runs])
+
+
+def is_finished(run: Run) -> bool:
+    """Return whether training has finished: the report is written last."""
+    return all((run / name).exists() for name in (PREDICTIONS, SCORES, REPORT))
+
+
+def read_predictions(run: Run) -> list[dict[str, Any]]:
+    """Read the predictions of a finished run: `id`, `label`, `truth` and `group` per clip.
+
+    Raises:
+        RunError: they are of another split, or not those of a classifier.
+    """
+    try:
+        split = json.loads((run / SCORES).read_text(encoding="utf-8")).get("split")
+        lines = (run / PREDICTIONS).read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{run.folder}: expected the predictions of a finished run. Received: {error}."
+        ) from error
+    if split != "test" or not rows:
+        raise RunError(
+            f"{run.folder}: expected predictions of the split test. Received: {len(rows)} of the "
+            f"split {split}; evaluate the run on test again."
+        )
+    if not all(row.keys() >= KEYS for row in rows):
+        raise RunError(
+            f"{run.folder}: expected predictions of a classifier, with id, label, truth and group. "
+            f"Received: {', '.join(rows[0])}."
+        )
+    return rows
+
+
+def pool(folds: Sequence[list[dict[str, Any]]]) -> CrossValidation:
+    """Compute the accuracy of each fold and of all together.
+
+    Args:
+        folds: the predictions of each fold.
+
+    Returns:
+        The result of the cross-validation.
+
+    Raises:
+        RunError: a clip is in two folds.
+    """
+    rows = [row for fold in folds for row in fold]
+    ids: set[str] = set()
+    for row in rows:
+        if row["id"] in ids:
+            raise RunError(
+                f"{row['id']}: expected each clip in the test split of one fold. Received: two; "
+                "the folds were trained on different data."
+            )
+        ids.add(row["id"])
+    correct = [[float(row["label"] == row["truth"]) for row in fold] for fold in folds]
+    groups = [row["group"] for row in rows]
+    scores = tuple(
+        Fold(number, sum(values) / len(values), len(values)) for number, values in enumerate(correct)
+    )
+    pooled = group_interval([value for values in correct for value in values], groups)
+    return CrossValidation(scores, pooled._replace(metric="top_1"), len(rows), len(set(groups)))

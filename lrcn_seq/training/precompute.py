@@ -1,0 +1,41 @@
+"""Filling the feature store for all splits of a config."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from lrcn_seq.config import Config
+from lrcn_seq.features.store import FeatureStore
+from lrcn_seq.runs import load_weights
+from lrcn_seq.runs.corpus import read_corpus
+from lrcn_seq.tasks import SampleReader, build_network, check_config, content_index
+
+
+def precompute_features(config: Config, *, verify: bool = False) -> tuple[FeatureStore | None, int]:
+    """Store the features of all samples of a config.
+
+    Args:
+        config: the config.
+        verify: read every file again, and compare stored features with their checksums.
+
+    Returns:
+        The store and the number of samples; None and 0 where the config stores no features.
+
+    Raises:
+        ConfigError, DataError, RunError: the config or the data cannot be used.
+    """
+    check_config(config)
+    task = build_network(config, pretrained=True)
+    if config.init is not None and "encoder" in config.init.parts:
+        load_weights(task, Path(config.init.run), ["encoder"])
+    reader = SampleReader(task, content_index(config, verify=verify))
+    if reader.store is None:
+        return None, 0
+    if verify and (damaged := reader.store.verify()):
+        print(
+            f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr
+        )
+    samples = read_corpus(config).samples
+    reader.extract(samples)
+    return reader.store, len(samples)

@@ -1,0 +1,121 @@
+"""A callback that captures and restores everything on which `fit` depends.
+
+That is: weights, dropout seeds and moving statistics (all of `model.variables`), the variables of
+the optimizer, the running loss, and the position in the epoch. The callbacks of Keras save
+neither seeds nor position nor running loss. Variables are saved by index, never by name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from lrcn_seq.errors import RunError
+
+Arrays = dict[str, np.ndarray]
+"""Captured variables by group and index."""
+
+
+class Snapshot(keras.callbacks.Callback):
+    """Captures the training state; must be the last callback, to see the effects of the others.
+
+    The snapshot is assigned at the beginning of every epoch, so that an epoch boundary and a
+    restart take the same path (an average of weights overwrites them when a `fit` ends).
+
+    Args:
+        save: called with the arrays and the number of finished batches of the epoch.
+        seconds: minimum time between two calls of `save`.
+        begin: called with the epoch once the snapshot is assigned.
+    """
+
+    def __init__(
+        self,
+        save: Callable[[Arrays, int], None],
+        seconds: float,
+        begin: Callable[[int], None],
+    ):
+        super().__init__()
+        self.save, self.seconds, self.begin = save, seconds, begin
+        self.arrays: Arrays | None = None
+        self.step = self.first = 0
+        self._saved_at = time.monotonic()
+
+    def capture(self) -> Arrays:
+        """Return all variables of the state as arrays."""
+        return {
+            f"{group}/{index}": np.array(ops.convert_to_numpy(variable))
+            for group, variables in variable_groups(self.model).items()
+            for index, variable in enumerate(variables)
+        }
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Assign the snapshot; `step` batches of the epoch are already done."""
+        self.first = self.step
+        if self.arrays is not None:
+            assign_state(self.model, self.arrays, running_loss=self.step > 0)
+        self.begin(epoch)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Save the state when enough time has passed."""
+        self.step = self.first + batch + 1
+        if time.monotonic() - self._saved_at >= self.seconds:
+            self.arrays = self.capture()
+            self.save(self.arrays, self.step)
+            self._saved_at = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Capture the state before the end of `fit` changes the weights."""
+        self.arrays = self.capture()
+
+
+def variable_groups(model: keras.Model) -> dict[str, list[keras.Variable]]:
+    """Return the variables of a training state by group."""
+    losses = [metric for metric in model.metrics if metric.name == "loss"]
+    return {
+        "model": model.variables,
+        "optimizer": model.optimizer.variables,
+        "running": [variable for metric in losses for variable in metric.variables],
+    }
+
+
+def assign_state(
+    model: keras.Model, arrays: Mapping[str, np.ndarray], *, running_loss: bool
+) -> None:
+    """Assign a captured state to a model.
+
+    Args:
+        model: a compiled model.
+        arrays: the captured state.
+        running_loss: whether the running loss is assigned too, as within an epoch.
+
+    Raises:
+        RunError: the state belongs to another model.
+    """
+    for group, variables in variable_groups(model).items():
+        if group != "running" or running_loss:
+            assign_variables(variables, arrays, group)
+
+
+def assign_variables(
+    variables: Sequence[keras.Variable], arrays: Mapping[str, np.ndarray], group: str
+) -> None:
+    """Assign one group of a captured state.
+
+    Raises:
+        RunError: the state belongs to another model.
+    """
+    for index, variable in enumerate(variables):
+        array = arrays.get(f"{group}/{index}")
+        if array is None or tuple(array.shape) != tuple(variable.shape):
+            received = "no array" if array is None else f"shape {array.shape}"
+            raise RunError(
+                f"Expected a state of this model: {variable.path} of shape "
+                f"{tuple(variable.shape)}. Received: {received}; resume with the versions that "
+                "wrote the state."
+            )
+        variable.assign(array)

@@ -1,0 +1,148 @@
+"""Training a config stage by stage, from the source to the report.
+
+Every step can be interrupted and resumed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lrcn_seq import config as configs
+from lrcn_seq.errors import ConfigError
+from lrcn_seq.runs import Run, load_weights
+from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus
+from lrcn_seq.runs.environment import warn_of_changes
+from lrcn_seq.runs.folder import SKIPPED
+from lrcn_seq.runs.results import TrainingRecord, write_results
+from lrcn_seq.runs.run_outputs import prepare_outputs
+from lrcn_seq.runs.state import TrainingState
+from lrcn_seq.tasks import Outputs, SampleReader, Task, build_task, check_config
+from lrcn_seq.training.snapshot import assign_variables
+from lrcn_seq.training.trainer import Trainer
+from lrcn_seq.training.validation import shared_parts, stage_problems
+
+
+def train(
+    config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False
+) -> Run:
+    """Train the stages of a config, evaluate on test (or dev), and write the report.
+
+    Args:
+        config: a config, or the path of its YAML file.
+        folder: the run folder.
+        resume: continue an interrupted run, with a result identical to the bit; a run that has not
+            begun, begins.
+
+    Returns:
+        The run.
+
+    Raises:
+        ConfigError, DataError, RunError: the config, the data or the run folder cannot be used.
+    """
+    config = configs.read(config) if isinstance(config, (str, Path)) else config
+    run = Run(folder)
+    with run.lock():
+        run.check(config, resume=resume)
+        try:
+            if len(config.stages) > 1 and not run.has_begun:
+                check_stages(config)
+            corpus = read_corpus(config, skipped=run / SKIPPED)
+            check_splits(corpus.splits)
+            run.create(config)
+            warn_of_changes(str(run.folder), run.environment())
+            outputs = prepare_outputs(run, config, corpus)
+            task = train_stages(config, run, corpus, outputs)
+        except BaseException:
+            run.abandon(config)
+            raise
+        evaluate_best(task, run, corpus)
+    return run
+
+
+def check_stages(config: configs.Config) -> None:
+    """Raise ConfigError where a later stage cannot be built: training would reach it too late."""
+    if problems := stage_problems(config):
+        raise ConfigError(problems)
+
+
+def train_stages(
+    config: configs.Config, run: Run, corpus: Corpus, outputs: Outputs
+) -> Task:
+    """Train all stages that are not finished.
+
+    Args:
+        config: the config.
+        run: the run, of which the last state is resumed.
+        corpus: the samples.
+        outputs: what the task can predict.
+
+    Returns:
+        The task of the last stage with the best weights.
+    """
+    stages, state = configs.stages(config), run.states.read()
+    first = state.position.stage if state else 0
+    for number in range(first, len(stages)):
+        task = stage_task(stages, number, outputs, run, state)
+        trainer = Trainer(task, SampleReader(task, corpus.index), corpus.splits, run)
+        trainer.begin(number, state)
+        trainer.fit()
+        if number + 1 < len(stages):
+            comparable = scores_comparable(stages[number], stages[number + 1])
+            state = trainer.finish_stage(comparable=comparable)
+    load_weights(task, run.folder)
+    return task
+
+
+def stage_task(
+    stages: list[configs.Config],
+    number: int,
+    outputs: Outputs,
+    run: Run,
+    state: TrainingState | None,
+) -> Task:
+    """Build the task of a stage with the weights that it starts from.
+
+    Args:
+        stages: the configs of all stages.
+        number: index of the stage.
+        outputs: what the task can predict.
+        run: the run, whose best weights begin a later stage.
+        state: the last state of the run, or None before the first one.
+    """
+    config = stages[number]
+    check_config(config)
+    task = build_task(config, outputs, pretrained=state is None)
+    if state is None and config.init is not None:
+        load_weights(task, Path(config.init.run), config.init.parts)
+    elif state is not None and state.new_stage:
+        load_weights(task, run.folder, shared_parts(stages[number - 1], config))
+    elif state is not None:
+        # Assigned before features are read: they depend on the weights of the encoder.
+        assign_variables(task.variables, state.arrays, "model")
+    return task
+
+
+def scores_comparable(before: configs.Config, after: configs.Config) -> bool:
+    """Return whether the dev scores of two consecutive stages measure the same."""
+    same_scores = all(
+        getattr(before.training, name) == getattr(after.training, name)
+        for name in ("monitor", "dev_limit")
+    )
+    same_decoder = "decoder" in shared_parts(before, after)
+    return same_decoder and same_scores and before.evaluation == after.evaluation
+
+
+def evaluate_best(task: Task, run: Run, corpus: Corpus) -> None:
+    """Score the best weights on test, or on dev without a test split, and write the results.
+
+    Args:
+        task: the task with the best weights.
+        run: the run.
+        corpus: the samples.
+    """
+    split = "test" if corpus.splits["test"] else "dev"
+    record = TrainingRecord.read(run, corpus.notes)
+    reader = SampleReader(task, corpus.index)
+    training = corpus.splits["train"]
+    evaluation = task.evaluate_samples(reader, corpus.splits[split], training=training)
+    write_results(run, task, evaluation, record, split=split)

@@ -1,0 +1,258 @@
+"""The training loop: one `fit` per epoch over a slice of its plan, then evaluation on dev.
+
+A stage can be interrupted at any moment and resumed to the same bits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq.errors import RunError
+from lrcn_seq.files import sync_folder
+from lrcn_seq.records import Sample
+from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
+from lrcn_seq.runs.state import Position, TrainingState
+from lrcn_seq.tasks import SampleReader, Task
+from lrcn_seq.training.dataset import BatchSource, as_dataset
+from lrcn_seq.training.epoch_progress import EpochProgress
+from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
+from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
+
+
+class Trainer:
+    """Trains one stage of a run.
+
+    Args:
+        task: the task, with the weights that the stage starts from.
+        reader: reads the clips of samples.
+        splits: the samples of train and dev.
+        run: the run.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        reader: SampleReader,
+        splits: Mapping[str, Sequence[Sample]],
+        run: Run,
+    ):
+        self.task, self.reader, self.run = task, reader, run
+        self.settings = task.settings.training
+        self.dev = splits["dev"][: self.settings.dev_limit or None]
+        self.feed = task.feed(reader, splits["train"])
+        self.position = Position()
+        self.history: list[dict[str, Any]] = []
+        self.snapshot = Snapshot(
+            self._save_step, self.settings.save_seconds, begin=task.begin_epoch
+        )
+        self.progress = EpochProgress(self.settings.epochs)
+
+    def begin(self, stage: int, state: TrainingState | None) -> None:
+        """Compile the task and continue from a state.
+
+        Args:
+            stage: index of the stage.
+            state: the last state of the run; None in a new run. Its arrays are assigned when the
+                next epoch begins.
+        """
+        self.position = Position(stage=stage)
+        updates = len(self.feed.plan(0)) * self.settings.epochs
+        self.task.compile(
+            optimizer=build_optimizer(
+                self.settings.optimizer,
+                self.settings.schedule,
+                multipliers=learning_rate_multipliers(self.task, self.settings.rates),
+                updates=updates // self.settings.optimizer.accumulate,
+            )
+        )
+        # Through the task: with 16-bit floats Keras wraps the optimizer to scale the loss.
+        self.task.optimizer.build(self.task.trainable_variables)
+        if state is None:
+            return
+        self.position, self.history = state.position, state.history
+        # A crash between state and history must not lose a row.
+        self.run.write_history(self.history)
+        if not state.new_stage:
+            self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
+
+    def fit(self) -> None:
+        """Train until the last epoch, or until the dev score stops improving."""
+        while self.position.epoch < self.settings.epochs and not self.position.stopped:
+            if not self.position.trained:
+                self._train_epoch()
+            if self.position.trained:
+                self._evaluate()
+
+    def finish_stage(self, *, comparable: bool = True) -> TrainingState:
+        """Save a state from which the next stage begins with the best weights.
+
+        Args:
+            comparable: whether the dev scores of both stages measure the same; otherwise the first
+                score of the next stage is its best.
+
+        Returns:
+            The state.
+        """
+        self.position = Position(
+            stage=self.position.stage + 1,
+            number=self.position.number + 1,
+            best=self.position.best if comparable else None,
+        )
+        state = TrainingState({}, self.position, self.history, new_stage=True)
+        self.run.states.write(state)
+        return state
+
+    def _train_epoch(self) -> None:
+        epoch, step = self.position.epoch, self.position.step
+        plan = self.feed.plan(epoch)
+        if step < len(plan):
+            batches = BatchSource(self.feed.batches(plan[step:], epoch))
+            self.snapshot.step = step
+            try:
+                self.task.fit(
+                    as_dataset(batches),
+                    steps_per_epoch=len(plan) - step,
+                    initial_epoch=epoch,
+                    epochs=epoch + 1,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[self.progress, self.snapshot],
+                )
+            except Exception:
+                if batches.error is None:
+                    raise
+                raise batches.error from None
+            finally:
+                self.progress.close()
+        arrays = self._arrays()
+        if weights_are_finite(arrays):
+            self.position = self.position._replace(step=0, trained=True)
+        else:
+            self._stop_diverged()
+        self._save(arrays)
+
+    def _arrays(self) -> Arrays:
+        """Return the captured state; there is one once a batch is done or a state is resumed."""
+        if self.snapshot.arrays is None:
+            raise RunError(
+                f"{self.run.folder}: expected at least one batch per epoch. Received: none; check "
+                "data.source."
+            )
+        return self.snapshot.arrays
+
+    def _stop_diverged(self) -> None:
+        """End the stage with its best weights.
+
+        Raises:
+            RunError: there are none yet.
+        """
+        reason = (
+            f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}: weights "
+            "are not finite"
+        )
+        if self.position.best is None:
+            raise RunError(
+                f"{reason}. Lower training.optimizer.rate or set training.optimizer.clip, and "
+                "train with another --run."
+            )
+        print(
+            f"{reason}. The stage ends with the best weights so far; a lower "
+            "training.optimizer.rate or a training.optimizer.clip may help.",
+            file=sys.stderr,
+        )
+        self.position = self.position._replace(stopped=True)
+
+    def _evaluate(self) -> None:
+        began, arrays = time.monotonic(), self._arrays()
+        assign_state(self.task, arrays, running_loss=True)
+        losses = [metric for metric in self.task.metrics if metric.name == "loss"]
+        loss = float(losses[0].result())
+        if self.settings.optimizer.ema:
+            self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
+        scores = self.task.evaluate_samples(self.reader, self.dev).values
+        sign = -1 if self.task.monitor in self.task.minimized_scores else 1
+        is_best = self._record_score(sign * scores[self.task.monitor])
+        row = {"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss}
+        self.history.append({**row, **scores, "best": is_best})
+        self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
+        self.snapshot.step = 0
+        self._save(arrays)
+        self.run.write_history(self.history)
+        self._write_times(time.monotonic() - began)
+
+    def _record_score(self, score: float) -> bool:
+        """Keep the weights of the best score so far; count the epochs without a better one.
+
+        Args:
+            score: the dev score, where higher is better.
+
+        Returns:
+            Whether it is the best so far.
+        """
+        if self.position.best is None or score > self.position.best:
+            self._save_best_weights()
+            self.position = self.position._replace(best=score, waited=0)
+            return True
+        waited = self.position.waited + 1
+        stopped = 0 < self.settings.patience <= waited
+        self.position = self.position._replace(waited=waited, stopped=stopped)
+        return False
+
+    def _write_times(self, dev_seconds: float) -> None:
+        """Append the epoch with wall times, which differ from run to run, to a file of its own."""
+        row = {
+            **self.history[-1],
+            "dev_seconds": round(dev_seconds, 2),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        }
+        with (self.run / TIMES).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _save_best_weights(self) -> None:
+        final, draft = self.run / WEIGHTS, self.run / f"new.{WEIGHTS}"
+        save_weights(self.task, draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(final)
+        sync_folder(self.run.folder)
+
+    def _save_step(self, arrays: Arrays, step: int) -> None:
+        self.position = self.position._replace(step=step)
+        self._save(arrays)
+
+    def _save(self, arrays: Arrays) -> None:
+        self.position = self.position._replace(number=self.position.number + 1)
+        self.run.states.write(TrainingState(arrays, self.position, self.history))
+
+
+def weights_are_finite(arrays: Arrays) -> bool:
+    """Return whether all model variables of a state are finite."""
+    return all(
+        np.isfinite(array).all() for name, array in arrays.items() if name.startswith("model/")
+    )
+
+
+def save_weights(task: Task, path: Path) -> None:
+    """Write the weights of a task without its optimizer.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    optimizer, task.optimizer = task.optimizer, None
+    try:
+        task.save_weights(path, overwrite=True)
+    except OSError as error:
+        raise RunError(
+            f"{path}: expected to write the best weights. Received: {error}; the earlier best "
+            "weights are unchanged."
+        ) from error
+    finally:
+        task.optimizer = optimizer
