@@ -1,10 +1,10 @@
-"""What a run's report shows: its scores, its curves, and its best and worst pictures."""
+"""The report of a run: its scores and curves, and the sections of its task."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,53 +46,82 @@ def known_of(run: Run, notes: Sequence[str]) -> Known:
 
 
 def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known: Known) -> Path:
-    """Writes `report.html`."""
-    noun = "picture" if task.sampling is None else "clip"
-    contents = report.Contents(
-        title=f"{task.name}: {run.folder.name}",
-        subtitle=f"{len(evaluated.samples)} {noun}s of the split {scores['split']}{aside(scores)}, {time.strftime('%Y-%m-%d %H:%M')}",
-        history=known.history,
-        monitor=task.monitor,
-        scores=scores,
-        health={
-            name: value for name, value in scores.get("health", {}).items() if value is not None
-        },
-        shown=[] if task.labels else shown(task, evaluated),
-        config=configs.dump(task.settings),
-        left_out=known.left_out,
-        notes=known.notes,
-        command=f"lrcn evaluate {run.folder}",
-        facts=facts(task, known.machine),
-        classes=classes(evaluated) if task.labels else None,
-        clips=shown_clips(task, evaluated) if task.labels else (),
-        noun=noun,
+    """Write `report.html` into the run folder and return its path."""
+    noun = "image" if task.sampling is None else "clip"
+    scored = "frame" if isinstance(evaluated, InTime) else noun
+    sections = (
+        caption_sections(task, evaluated, scores, noun)
+        if isinstance(evaluated, Described)
+        else label_sections(task, evaluated, scored)
     )
-    report.write(run / "report.html", contents)
+    count, split = len(evaluated.samples), scores["split"]
+    page = report.Page(
+        title=f"{task.name}: {run.folder.name}",
+        subtitle=f"{count} {noun}s of the split {split}{aside(scores)}, "
+        f"{time.strftime('%Y-%m-%d %H:%M')}",
+        sections=[
+            report.score_cards(scores, scored),
+            report.curves(known.history, task.monitor),
+            *sections,
+            report.skipped_files(known.left_out, known.notes),
+            report.provenance(
+                f"lrcn evaluate {run.folder}",
+                facts(task, known.machine),
+                configs.dump(task.settings),
+            ),
+        ],
+    )
+    report.write(run / "report.html", page)
     return run / "report.html"
 
 
-def shown(task: Task, evaluated: Described) -> list[report.Shown]:
-    """The best and the worst pictures or clips by their own CIDEr."""
-    sentences = evaluated.report.sentences
-    metric = (
-        "cider"
-        if "cider" in next(iter(sentences.values()))
-        else next(iter(next(iter(sentences.values()))))
-    )
-    order = sorted(
-        range(len(evaluated.samples)),
-        key=lambda place: -sentences[evaluated.samples[place].id][metric],
-    )
-    chosen = order if len(order) <= 2 * SHOWN else order[:SHOWN] + order[-SHOWN:]
+def caption_sections(
+    task: Task, evaluated: Described, scores: Mapping[str, Any], noun: str
+) -> list[report.Section | None]:
+    """Return the sections on generated captions: their diversity, and the best and worst examples."""
+    captions = [caption.text for caption in evaluated.captions]
+    examples, metric = caption_examples(task, evaluated)
     return [
-        _shown(
-            task,
-            evaluated.samples[place],
-            evaluated.captions[place],
-            sentences[evaluated.samples[place].id][metric],
-        )
-        for place in chosen
+        report.caption_diversity(scores["health"], captions, noun),
+        report.caption_examples(examples, len(captions), noun, metric),
     ]
+
+
+def label_sections(
+    task: Task, evaluated: Classified | InTime, noun: str
+) -> list[report.Section | None]:
+    """Return the sections on predicted classes.
+
+    Args:
+        noun: what has a class, in the singular: clip, or frame for labels in time.
+    """
+    result = evaluated.report
+    correct = incorrect = None
+    if isinstance(evaluated, Classified):
+        correct = int(np.trace(result.confusion))
+        incorrect = result.count - correct
+    examples = clip_examples(task, evaluated)
+    return [
+        report.confusion(result.labels, result.confusion, noun),
+        report.per_class(result.per_class, noun),
+        report.calibration(result.bins, noun),
+        report.clip_examples(examples, incorrect=incorrect, correct=correct),
+    ]
+
+
+def caption_examples(task: Task, evaluated: Described) -> tuple[list[report.CaptionExample], str]:
+    """Return the examples of highest and of lowest score, and the name of the score."""
+    sentences = evaluated.report.sentences
+    names = next(iter(sentences.values()))
+    metric = "cider" if "cider" in names else next(iter(names))
+    scores = [sentences[sample.id][metric] for sample in evaluated.samples]
+    order = sorted(range(len(scores)), key=lambda place: -scores[place])
+    chosen = order if len(order) <= 2 * SHOWN else order[:SHOWN] + order[-SHOWN:]
+    examples = [
+        _caption_example(task, evaluated.samples[i], evaluated.captions[i], scores[i])
+        for i in chosen
+    ]
+    return examples, metric
 
 
 def aside(scores: dict) -> str:
@@ -105,26 +134,27 @@ def aside(scores: dict) -> str:
     )
 
 
-def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report.Shown:
+def _caption_example(
+    task: Task, sample: Sample, caption: Caption, score: float
+) -> report.CaptionExample:
     words, attention = attention_of(task, sample, caption)
-    # The map lies over what the encoder saw; without one the picture keeps its proportions.
-    frames = (
+    # The map lies over the encoder's input; without a map the image keeps its proportions.
+    images = (
         strip(task, sample)
         if attention is None
         else pictures(task, sample, task.encoder.preprocessing.resize)
     )
     right = sources.get(task.settings.data.source["type"]).exactly_right
-    return report.Shown(
+    return report.CaptionExample(
         name=sample.id,
-        picture=frames[0],
-        generated=caption.text,
+        images=images,
+        caption=caption.text,
         references=sample.captions,
         score=score,
         log_probability=caption.log_probability,
         words=words,
         attention=attention,
-        exact=right and right(caption.text, sample.captions),
-        frames=tuple(frames) if task.sampling else (),
+        exact_match=right and right(caption.text, sample.captions),
     )
 
 
@@ -164,64 +194,51 @@ def attention_of(
     )
 
 
-def classes(evaluated: Classified | InTime) -> report.Classes:
-    """How the classes did."""
-    found = evaluated.report
-    return report.Classes(found.labels, found.confusion, found.per_class, found.bins)
+def clip_examples(task: Task, evaluated: Classified | InTime) -> list[report.ClipExample]:
+    """Return the first clips for labels in time.
 
-
-def shown_clips(task: Task, evaluated: Classified | InTime) -> list[report.ShownClip]:
-    """Of labels in time, the first clips. Otherwise clips that were classified wrong, the surest first, and right, the least sure first: where there is most to see."""
+    Otherwise the most confident errors and the least confident correct predictions.
+    """
     if isinstance(evaluated, InTime):
-        return [
-            _shown_in_time(task, evaluated, place)
-            for place in range(min(SHOWN, len(evaluated.samples)))
-        ]
-    sure, right = evaluated.probabilities.max(axis=1), evaluated.found == evaluated.truth
-    wrong = sorted(np.flatnonzero(~right), key=lambda place: -sure[place])[:SHOWN]
-    return [
-        _shown_clip(task, evaluated, place)
-        for place in (*wrong, *sorted(np.flatnonzero(right), key=lambda place: sure[place])[:SHOWN])
-    ]
+        count = min(SHOWN, len(evaluated.samples))
+        return [_clip_example_in_time(task, evaluated, place) for place in range(count)]
+    confidence = evaluated.probabilities.max(axis=1)
+    correct = evaluated.found == evaluated.truth
+    errors = sorted(np.flatnonzero(~correct), key=lambda place: -confidence[place])[:SHOWN]
+    unsure = sorted(np.flatnonzero(correct), key=lambda place: confidence[place])[:SHOWN]
+    return [_clip_example(task, evaluated, place) for place in (*errors, *unsure)]
 
 
-def _shown_clip(task: Task, evaluated: Classified, place: int) -> report.ShownClip:
-    sample, row, names = (
-        evaluated.samples[place],
-        evaluated.probabilities[place],
-        evaluated.report.labels,
-    )
-    true, found = names[evaluated.truth[place]], names[row.argmax()]
-    times, over_time = answers_over_time(task, sample)
-    followed = (
-        {name: over_time[:, names.index(name)].tolist() for name in dict.fromkeys((true, found))}
-        if len(times)
-        else {}
-    )
-    top = tuple((label.label, label.probability) for label in task.likeliest(row, 5))
-    return report.ShownClip(
-        sample.id, strip(task, sample), true, found, float(row.max()), top, times, followed
+def _clip_example(task: Task, evaluated: Classified, place: int) -> report.ClipExample:
+    sample, row = evaluated.samples[place], evaluated.probabilities[place]
+    names = evaluated.report.labels
+    true, predicted = names[evaluated.truth[place]], names[row.argmax()]
+    times, rows = answers_over_time(task, sample)
+    return report.ClipExample(
+        name=sample.id,
+        frames=strip(task, sample),
+        true_label=true,
+        predicted=predicted,
+        probability=float(row.max()),
+        top=task.likeliest(row, 5),
+        times=times.tolist(),
+        over_time={name: rows[:, names.index(name)].tolist() for name in {true, predicted}},
     )
 
 
-def _shown_in_time(task: Task, evaluated: InTime, place: int) -> report.ShownClip:
-    sample, row, names = (
-        evaluated.samples[place],
-        evaluated.probabilities[place],
-        evaluated.report.labels,
-    )
-    mean = row.mean(axis=0)
-    top = task.likeliest(mean, 5)
-    followed = {one.label: row[:, names.index(one.label)].tolist() for one in top}
-    return report.ShownClip(
-        sample.id,
-        strip(task, sample),
-        None,
-        top[0].label,
-        top[0].probability,
-        tuple(top),
-        evaluated.times[place],
-        followed,
+def _clip_example_in_time(task: Task, evaluated: InTime, place: int) -> report.ClipExample:
+    sample, rows = evaluated.samples[place], evaluated.probabilities[place]
+    names = evaluated.report.labels
+    top = task.likeliest(rows.mean(axis=0), 5)
+    return report.ClipExample(
+        name=sample.id,
+        frames=strip(task, sample),
+        true_label=None,
+        predicted=top[0].label,
+        probability=top[0].probability,
+        top=top,
+        times=evaluated.times[place].tolist(),
+        over_time={one.label: rows[:, names.index(one.label)].tolist() for one in top},
     )
 
 
