@@ -13,11 +13,11 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.report.filmstrip import filmstrip
 from lrcn_seq.report.markup import (
     Section,
-    quantity,
     escape,
     finite,
     number,
     paragraph,
+    quantity,
     section,
 )
 from lrcn_seq.report.metric_labels import metric_label

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.report.confusion_matrix import MAX_LABELED, confusion_matrix
-from lrcn_seq.report.markup import Section, quantity, escape, paragraph, percent, section
+from lrcn_seq.report.markup import Section, escape, paragraph, percent, quantity, section
 
 MAX_PAIRS = 8
 NOTE = (

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from lrcn_seq.report.epoch_plot import Stage, epoch_plot
 from lrcn_seq.report.markup import (
     Section,
-    quantity,
     details,
     escape,
     finite,
     number,
     paragraph,
+    quantity,
     section,
     table,
 )

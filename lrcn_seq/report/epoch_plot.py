@@ -21,7 +21,7 @@ from lrcn_seq.report.axes import (
     ticks,
     x_labels,
 )
-from lrcn_seq.report.markup import quantity, number
+from lrcn_seq.report.markup import number, quantity
 
 STAGE_WIDTH = 44
 """Narrower stages are not named."""

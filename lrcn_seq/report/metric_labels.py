@@ -16,7 +16,12 @@ LABELS = {
     "calibration": "calibration error",
     "distinct_1": "distinct-1",
     "distinct_2": "distinct-2",
+    "most_common": "most common caption",
     "unknown": "unknown words",
+    "empty": "empty captions",
+    "novel": "novel captions",
+    "min_length": "minimum length",
+    "max_length": "maximum length",
     "mbleu_4": "mBLEU-4",
 }
 

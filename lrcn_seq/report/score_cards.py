@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrcn_seq.report.markup import Section, quantity, escape, finite, number, paragraph, section
+from lrcn_seq.report.markup import Section, escape, finite, number, paragraph, quantity, section
 from lrcn_seq.report.metric_labels import metric_label
 
 
