@@ -1,69 +1,55 @@
-"""The report of a run: one HTML file that needs neither network nor script, for a screen, a phone or paper.
+"""The report of a run: one self-contained HTML page, without scripts or external files.
 
-A section is a function `section(contents) -> str` in a file of its own; the page shows them in the order of `SECTIONS`.
-A new kind of section is one more file, one more name there, and one more field of `Contents` with a default.
+A page is a list of sections. A task chooses the builders that fit its results. Each builder is a
+function in a file of its own; it takes plain records and returns a `Section`, or None where there
+is nothing to show:
+
+    sections = [report.score_cards(scores, "image"), report.curves(history, monitor="cider")]
+    report.write("report.html", report.Page("My run", "300 images", sections))
+
+A task can also build a section of its own. Text from data must pass through `escape`:
+
+    rows = [[report.escape(label), report.percent(share)] for label, share in shares.items()]
+    body = report.paragraph("Share of the images with each label.")
+    body += report.table(["label", "share"], rows)
+    section = report.section("Label frequencies", body, name="label-frequencies")
 """
 
-from __future__ import annotations
+# Importing a builder replaces the attribute of its module, which has the same name.
+from lrcn_seq.report.calibration import calibration
+from lrcn_seq.report.caption_diversity import caption_diversity
+from lrcn_seq.report.caption_examples import CaptionExample, caption_examples
+from lrcn_seq.report.clip_examples import ClipExample, clip_examples
+from lrcn_seq.report.confusion import confusion
+from lrcn_seq.report.curves import curves
+from lrcn_seq.report.markup import Section, escape, number, paragraph, percent, section, table
+from lrcn_seq.report.page import Page, render, write
+from lrcn_seq.report.per_class import per_class
+from lrcn_seq.report.provenance import provenance
+from lrcn_seq.report.score_cards import score_cards
+from lrcn_seq.report.skipped_files import skipped_files
 
-from importlib import resources
-from pathlib import Path
-from string import Template
-
-from lrcn_seq.report import (
-    calibration,
-    clips,
-    confusion,
-    curves,
-    health,
-    left_out,
-    per_class,
-    pictures,
-    provenance,
-    scores,
-)
-from lrcn_seq.report.contents import Classes, Contents, Shown, ShownClip
-from lrcn_seq.report.markup import escape
-from lrcn_seq import files
-
-__all__ = ["SECTIONS", "Classes", "Contents", "Shown", "ShownClip", "page", "write"]
-
-SECTIONS = tuple(
-    part.section
-    for part in (
-        scores,
-        curves,
-        health,
-        confusion,
-        per_class,
-        calibration,
-        clips,
-        pictures,
-        left_out,
-        provenance,
-    )
-)
-
-
-def write(path: str | Path, contents: Contents) -> None:
-    """Writes the page; what stood at `path` is replaced whole or not at all.
-
-    Raises:
-        ArgumentError: an attention that does not fit its words, a confusion matrix its labels, probabilities their times.
-        RunError: the folder cannot be written.
-    """
-    files.write_text(path, page(contents))
-
-
-def page(contents: Contents) -> str:
-    """The page as HTML."""
-    return Template(_file("page.html")).substitute(
-        title=escape(contents.title),
-        subtitle=escape(contents.subtitle),
-        style=_file("page.css"),
-        sections="\n".join(filter(None, (section(contents) for section in SECTIONS))),
-    )
-
-
-def _file(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+__all__ = [
+    "CaptionExample",
+    "ClipExample",
+    "Page",
+    "Section",
+    "calibration",
+    "caption_diversity",
+    "caption_examples",
+    "clip_examples",
+    "confusion",
+    "curves",
+    "escape",
+    "number",
+    "paragraph",
+    "per_class",
+    "percent",
+    "provenance",
+    "render",
+    "score_cards",
+    "section",
+    "skipped_files",
+    "table",
+    "write",
+]

@@ -1,112 +1,118 @@
-"""Section: is a classifier as often right as it is sure? A reliability diagram (Guo et al. 2017, figure 1)."""
+"""Section: calibration of a classifier, with a reliability diagram (Guo et al. 2017, figure 1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from lrcn_seq.metrics import Bin, calibration_error
-from lrcn_seq.report.contents import Contents
-from lrcn_seq.report.markup import details, escape, number, paragraph, percent, table
-from lrcn_seq.report.markup import section as html_section
-from lrcn_seq.report.plot import BOTTOM, TOP, Plane, below, drawing, grid, ticks
+from lrcn_seq.report.axes import BOTTOM, TOP, Axes, grid, svg, ticks, x_labels
+from lrcn_seq.report.markup import (
+    Section,
+    details,
+    escape,
+    number,
+    paragraph,
+    percent,
+    section,
+    table,
+)
 
-# As high as wide between its margins, so that the line of the ideal rises at 45 degrees.
-PLANE = Plane(0.0, 1.0, 0.0, 1.0, height=284 + TOP + BOTTOM)
-NOTICED = 0.05
+# The plot area is square, so that perfect calibration is a line at 45 degrees.
+AXES = Axes(0.0, 1.0, 0.0, 1.0, height=284 + TOP + BOTTOM)
+TOLERANCE = 0.05
+"""Up to this difference of mean confidence and accuracy, the verdict is well calibrated."""
 
 
-def section(contents: Contents) -> str:
-    """The figure in words, the diagram, and the bins in a table; left out where nothing was classified."""
-    bins = contents.classes.bins if contents.classes else ()
-    if not sum(one.count for one in bins):
-        return ""
-    figure = f"<figure><figcaption>share that is right, by confidence</figcaption>{diagram(bins)}</figure>"
+def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
+    """Return the expected calibration error, the reliability diagram and a table of its bins.
+
+    Args:
+        bins: bins of equal width over confidence 0–1.
+        noun: what is classified, in the singular, e.g. `clip`.
+
+    Returns:
+        The section, or None where all bins are empty.
+    """
+    if not any(one.count for one in bins):
+        return None
+    nouns = f"{escape(noun)}s"
+    figure = f"<figure><figcaption>accuracy by confidence</figcaption>{diagram(bins)}</figure>"
     rows = (
         [
-            f"{place / len(bins):.2f}–{(place + 1) / len(bins):.2f}",
+            f"{i / len(bins):.2f}–{(i + 1) / len(bins):.2f}",
             number(one.confidence),
             number(one.accuracy),
             f"{one.count:,}",
         ]
-        for place, one in enumerate(bins)
+        for i, one in enumerate(bins)
         if one.count
     )
-    values = details(
-        "All values",
-        table(
-            ["confidence from–to", "mean confidence", "share right", escape(contents.nouns)],
-            rows,
-            "values",
-        ),
-    )
+    head = ["confidence", "mean confidence", "accuracy", nouns]
+    values = details("All values", table(head, rows, "values"))
     note = paragraph(
-        f"Each bar holds the {escape(contents.nouns)} of about one confidence, the fuller its color the more; the dot is their mean. "
-        "Where a bar stays under the dashed line the model is surer than it is right."
+        f"Each bar covers the {nouns} of one confidence interval: the fuller its color, the more "
+        f"{nouns}; the dot marks their mean confidence. A bar below the dashed line means that the "
+        "model is overconfident."
     )
-    return html_section(
-        "Can its confidence be believed?",
-        f'<div class="beside">{figure}<div>{verdict(bins)}{note}{values}</div></div>',
-        name="calibration",
-    )
+    body = f'<div class="columns">{figure}<div>{verdict(bins)}{note}{values}</div></div>'
+    return section("Calibration", body, name="calibration")
 
 
 def verdict(bins: Sequence[Bin]) -> str:
-    """The expected calibration error, and whether the model is too sure or too careful on the whole."""
-    held = [one for one in bins if one.count]
-    total = sum(one.count for one in held)
-    sure, right = (
-        sum(value * one.count for value, one in zip(values, held, strict=True)) / total
-        for values in ([one.confidence for one in held], [one.accuracy for one in held])
-    )
-    kind = (
-        "as sure as it is right, on the whole"
-        if abs(sure - right) <= NOTICED
-        else "too sure"
-        if sure > right
-        else "too careful"
-    )
+    """Return a paragraph on the calibration error and on over- or underconfidence."""
+    total = sum(count for *_, count in _occupied(bins))
+    confidence = sum(mean * count for _, mean, _, count in _occupied(bins)) / total
+    accuracy = sum(share * count for _, _, share, count in _occupied(bins)) / total
+    kind = "overconfident" if confidence > accuracy else "underconfident"
+    if abs(confidence - accuracy) <= TOLERANCE:
+        kind = "well calibrated"
     return paragraph(
-        f"Expected calibration error <b>{number(calibration_error(bins))}</b>. Mean confidence {percent(sure)}, right {percent(right)}: {kind}.",
+        f"Expected calibration error <b>{number(calibration_error(bins))}</b>. Mean confidence "
+        f"{percent(confidence)}, accuracy {percent(accuracy)}: {kind} on average.",
         "",
     )
 
 
 def diagram(bins: Sequence[Bin]) -> str:
-    """The reliability diagram as SVG."""
+    """Return the reliability diagram as an SVG element."""
+    labels = ((AXES.x(tick), number(tick, 1)) for tick in ticks(0, 1))
     parts = [
-        *grid(PLANE),
-        *below(((PLANE.x(tick), number(tick, 1)) for tick in ticks(0, 1)), height=PLANE.height),
+        *grid(AXES),
+        *x_labels(labels, height=AXES.height),
         *_bars(bins),
-        _ideal(),
+        f'<path class="ideal" d="M{AXES.x(0):.1f} {AXES.y(0):.1f} '
+        f'L{AXES.x(1):.1f} {AXES.y(1):.1f}"/>',
         *_dots(bins),
     ]
-    return drawing(
-        parts,
-        f"share right over confidence, expected calibration error {number(calibration_error(bins))}",
-        height=PLANE.height,
-    )
+    error = number(calibration_error(bins))
+    title = f"accuracy over confidence, expected calibration error {error}"
+    return svg(parts, title, height=AXES.height)
+
+
+def _occupied(bins: Sequence[Bin]) -> list[tuple[int, float, float, int]]:
+    """Return index, mean confidence, accuracy and count of the bins that are not empty."""
+    return [
+        (i, one.confidence, one.accuracy, one.count)
+        for i, one in enumerate(bins)
+        if one.confidence is not None and one.accuracy is not None
+    ]
 
 
 def _bars(bins: Sequence[Bin]) -> Iterator[str]:
+    """Yield a bar as high as the accuracy of each bin, its opacity growing with the count."""
     most = max(one.count for one in bins)
-    for place, one in enumerate(bins):
-        if one.count:
-            left, right, top = (
-                PLANE.x(place / len(bins)),
-                PLANE.x((place + 1) / len(bins)),
-                PLANE.y(one.accuracy),
-            )
-            fullness = 0.25 + 0.6 * (one.count / most) ** 0.5
-            yield f'<rect class="bar" opacity="{fullness:.2f}" x="{left:.1f}" y="{top:.1f}" width="{right - left - 1:.1f}" height="{PLANE.y(0) - top:.1f}"/>'
-
-
-def _ideal() -> str:
-    return f'<path class="ideal" d="M{PLANE.x(0):.1f} {PLANE.y(0):.1f} L{PLANE.x(1):.1f} {PLANE.y(1):.1f}"/>'
+    for i, _, accuracy, count in _occupied(bins):
+        left, right = AXES.x(i / len(bins)), AXES.x((i + 1) / len(bins))
+        top = AXES.y(accuracy)
+        opacity = 0.25 + 0.6 * (count / most) ** 0.5
+        yield (
+            f'<rect class="bar" opacity="{opacity:.2f}" x="{left:.1f}" y="{top:.1f}" '
+            f'width="{right - left - 1:.1f}" height="{AXES.y(0) - top:.1f}"/>'
+        )
 
 
 def _dots(bins: Sequence[Bin]) -> Iterator[str]:
-    yield from (
-        f'<circle class="best" cx="{PLANE.x(one.confidence):.1f}" cy="{PLANE.y(one.accuracy):.1f}" r="4"/>'
-        for one in bins
-        if one.count
-    )
+    """Yield a dot at the mean confidence and accuracy of each bin."""
+    for _, confidence, accuracy, _ in _occupied(bins):
+        x, y = AXES.x(confidence), AXES.y(accuracy)
+        yield f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'

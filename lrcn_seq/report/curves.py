@@ -1,116 +1,132 @@
-"""Section: how training went, one small drawing a figure, with the best epoch marked."""
+"""Section: training curves, one plot per value, with the best epoch marked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from lrcn_seq.report.contents import Contents
-from lrcn_seq.report.health import KNOWN
-from lrcn_seq.report.markup import details, escape, label, number, paragraph, real, table
-from lrcn_seq.report.markup import section as html_section
-from lrcn_seq.report.plot import Stage, plot
+from lrcn_seq.report.epoch_plot import Stage, epoch_plot
+from lrcn_seq.report.markup import (
+    Section,
+    details,
+    escape,
+    finite,
+    number,
+    paragraph,
+    quantity,
+    section,
+    table,
+)
+from lrcn_seq.report.metric_labels import metric_label
 
-NOT_FIGURES = ("stage", "epoch", "best")
+Rows = Sequence[Mapping[str, object]]
+
+POSITION_KEYS = ("stage", "epoch", "best")
 
 
-def section(contents: Contents) -> str:
-    """Loss first, then the score that was watched, then the others; all values in a table below."""
-    rows = contents.history
-    names = figures(rows, contents.monitor)
+def curves(history: Rows, monitor: str) -> Section:
+    """Return plots of the training loss and the dev scores, followed by a table of all values.
+
+    Args:
+        history: one row per epoch, as in `history.jsonl`: `stage`, `epoch`, `loss`, the dev scores
+            by name, and `best`, which is true where the monitored score improved.
+        monitor: name of the dev score that selects the best epoch. Its plot follows the loss.
+    """
+    names = plot_names(history, monitor)
     if not names:
-        return html_section("Training", paragraph("No epoch has been finished."), name="training")
-    stages, best = stages_of(rows), best_of(rows)
+        return section("Training", paragraph("No epoch has been completed."), name="training")
+    stages, best = stages_of(history), best_epoch(history)
     panels = "".join(
-        _panel(name, rows, stages, best, watched=name == contents.monitor) for name in names
+        _panel(name, history, stages, best, monitored=name == monitor) for name in names
     )
-    return html_section(
-        "Training",
-        f'{_note(rows, stages, best, contents.monitor)}<div class="panels">{panels}</div>{details("All values", _values(rows, names))}',
-        name="training",
-    )
+    values = details("All values", _values(history, stages, names))
+    body = f'{_note(history, stages, best, monitor)}<div class="panels">{panels}</div>{values}'
+    return section("Training", body, name="training")
 
 
-def figures(rows: Sequence[Mapping[str, Any]], monitor: str) -> list[str]:
-    """Names that have at least one value that can be drawn, in the order they are shown."""
+def plot_names(history: Rows, monitor: str) -> list[str]:
+    """Return the names that have at least one value to plot, in the order of their plots."""
     found = dict.fromkeys(
         name
-        for row in rows
+        for row in history
         for name in row
-        if name not in NOT_FIGURES and _drawn(row, name) is not None
+        if name not in POSITION_KEYS and _value(row, name) is not None
     )
-    return [
-        *(name for name in dict.fromkeys(("loss", monitor)) if name in found),
-        *(name for name in found if name not in ("loss", monitor)),
-    ]
+    leading = [name for name in dict.fromkeys(("loss", monitor)) if name in found]
+    return [*leading, *(name for name in found if name not in leading)]
 
 
-def stages_of(rows: Sequence[Mapping[str, Any]]) -> list[Stage]:
-    """Runs of rows with one stage. Stages that are numbers count from 0 in the file and from 1 here."""
+def stages_of(history: Rows) -> list[Stage]:
+    """Return the stages of training.
+
+    Consecutive rows of the same `stage` form one. Numbers count from 0 in a row and from 1 in the
+    name of the stage.
+    """
     starts = [
         index
-        for index, row in enumerate(rows)
-        if index == 0 or row.get("stage") != rows[index - 1].get("stage")
+        for index, row in enumerate(history)
+        if index == 0 or row.get("stage") != history[index - 1].get("stage")
     ]
     return [
-        Stage(_stage_name(rows[first].get("stage")), first, end)
-        for first, end in zip(starts, [*starts[1:], len(rows)], strict=True)
+        Stage(_stage_name(history[first].get("stage")), first, end)
+        for first, end in zip(starts, [*starts[1:], len(history)], strict=True)
     ]
 
 
-def best_of(rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """The last epoch that improved on those before: its weights were kept."""
-    return max((index for index, row in enumerate(rows) if row.get("best")), default=None)
+def best_epoch(history: Rows) -> int | None:
+    """Return the index of the last row that improved the monitored score, or None."""
+    return max((index for index, row in enumerate(history) if row.get("best")), default=None)
 
 
-def _stage_name(stage: Any) -> str:
+def _stage_name(stage: object) -> str:
+    """Return the name of a stage as HTML."""
     return f"stage {stage + 1}" if isinstance(stage, int) else escape(stage or "")
 
 
-def _drawn(row: Mapping[str, Any], name: str) -> float | None:
-    """The value, or None for a gap. What a diverging loss reaches beyond 1e100 would overflow the drawing."""
-    value = real(row.get(name))
+def _value(row: Mapping[str, object], name: str) -> float | None:
+    """Return a value to plot, or None for a gap. A diverged loss beyond 1e100 would overflow."""
+    value = finite(row.get(name))
     return value if value is not None and abs(value) < 1e100 else None
 
 
-def _text(name: str) -> str:
-    return KNOWN[name][0] if name in KNOWN else label(name)
-
-
-def _note(
-    rows: Sequence[Mapping[str, Any]], stages: Sequence[Stage], best: int | None, monitor: str
-) -> str:
-    many = f"{len(rows)} epoch{'s' if len(rows) > 1 else ''}" + (
-        f" in {len(stages)} stages" if len(stages) > 1 else ""
-    )
+def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str) -> str:
+    """Return a paragraph on the epochs and the saved weights."""
+    epochs = quantity(len(history), "epoch")
+    if len(stages) > 1:
+        epochs += f" in {len(stages)} stages"
+    score = f"dev {metric_label(monitor)}"
     if best is None:
-        return paragraph(f"{many}; none was the best by {label(monitor)}.")
-    value = real(rows[best].get(monitor))
+        return paragraph(f"{epochs}; no epoch improved the {score}.")
+    value = finite(history[best].get(monitor))
     reached = f" ({number(value)})" if value is not None else ""
     return paragraph(
-        f'{many}. The weights kept are those of epoch {best + 1}, the best by dev {label(monitor)}{reached}: <span class="key"></span> in each drawing.'
+        f"{epochs}. The saved weights are those of epoch {best + 1}, which has the best "
+        f'{score}{reached}: <span class="key"></span> in each plot.'
     )
 
 
 def _panel(
-    name: str,
-    rows: Sequence[Mapping[str, Any]],
-    stages: Sequence[Stage],
-    best: int | None,
-    *,
-    watched: bool,
+    name: str, history: Rows, stages: Sequence[Stage], best: int | None, *, monitored: bool
 ) -> str:
-    values = [_drawn(row, name) for row in rows]
-    shown = values[best] if best is not None else values[-1]
-    kind = ' class="watched"' if watched else ""
-    text = _text(name) if name == "loss" else f"dev {_text(name)}"
-    return f"<figure{kind}><figcaption>{text} <b>{number(shown)}</b></figcaption>{plot(values, name=text, stages=stages, best=best)}</figure>"
+    """Return one plot under its label and its value at the best, or else the last, epoch."""
+    values = [_value(row, name) for row in history]
+    label = metric_label(name) if name == "loss" else f"dev {metric_label(name)}"
+    kind = ' class="monitored"' if monitored else ""
+    caption = f"{label} <b>{number(values[-1 if best is None else best])}</b>"
+    plot = epoch_plot(values, name=label, stages=stages, best=best)
+    return f"<figure{kind}><figcaption>{caption}</figcaption>{plot}</figure>"
 
 
-def _values(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+def _values(history: Rows, stages: Sequence[Stage], names: Sequence[str]) -> str:
+    """Return a table with a row per epoch."""
     mark = '<span class="key" title="best so far"></span>'
-    lines = (
-        [str(epoch + 1), stage.name, *(number(rows[epoch].get(name)) for name in names), mark if rows[epoch].get("best") else ""]
-        for stage in stages_of(rows) for epoch in range(stage.first, stage.end)
-    )  # fmt: skip
-    return table(["epoch", "stage", *map(_text, names), "best so far"], lines, "values")
+    rows = (
+        [
+            str(epoch + 1),
+            stage.name,
+            *(number(history[epoch].get(name)) for name in names),
+            mark if history[epoch].get("best") else "",
+        ]
+        for stage in stages
+        for epoch in range(stage.first, stage.end)
+    )
+    return table(["epoch", "stage", *map(metric_label, names), "best so far"], rows, "values")

@@ -1,42 +1,56 @@
-"""Text and numbers as HTML: everything that comes from outside the library passes through `escape`."""
+"""HTML building blocks of a section.
+
+Text from data must pass through `escape`; arguments documented as HTML are inserted unchanged.
+"""
 
 from __future__ import annotations
 
 import html
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-# How the field writes the names; any other name loses its underscores.
-NAMES = {
-    "rouge_l": "ROUGE-L", "cider": "CIDEr", "meteor": "METEOR", "spice": "SPICE", "loss": "training loss", "exact": "exactly right",
-    "top_1": "top-1 accuracy", "top_5": "top-5 accuracy", "mean_class": "mean class accuracy", "calibration": "calibration error",
-}  # fmt: skip
+from typing import NamedTuple, SupportsFloat
 
 
-def escape(text: Any) -> str:
-    """Text made safe for content and attributes. Halves of characters (names of files that are not UTF-8) become `?`."""
+class Section(NamedTuple):
+    """A part of a page: its name, which is unique on the page, and its HTML."""
+
+    name: str
+    html: str
+
+
+def section(title: str, body: str, *, name: str) -> Section:
+    """Return a section with a heading.
+
+    Args:
+        title: plain text of the heading.
+        body: HTML below the heading.
+        name: HTML id of the section, e.g. for links to it.
+    """
+    text = f'<section id="{escape(name)}">\n<h2>{escape(title)}</h2>\n{body}\n</section>'
+    return Section(name, text)
+
+
+def escape(text: object) -> str:
+    """Return text escaped for HTML content and attributes; lone surrogates become `?`."""
     return html.escape(str(text).encode("utf-8", "replace").decode("utf-8"))
 
 
-def label(name: str) -> str:
-    """The name of a score as the field writes it, escaped."""
-    if name.startswith("bleu_"):
-        return f"BLEU-{escape(name[5:])}"
-    return NAMES.get(name) or escape(name.replace("_", " "))
-
-
-def real(value: Any) -> float | None:
-    """A finite number as float; None for anything else."""
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
+def finite(value: object) -> float | None:
+    """Return a finite number as float, and None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
         return None
-    value = float(value)
-    return value if math.isfinite(value) else None
+    converted = float(value)
+    return converted if math.isfinite(converted) else None
 
 
-def number(value: Any, digits: int = 3) -> str:
-    """A number as people read it; a dash where there is none."""
-    value = real(value)
+def number(value: object, digits: int = 3) -> str:
+    """Format a number with fixed decimals, or in scientific notation where it is tiny or huge.
+
+    Args:
+        value: the number. Anything that is not a finite number becomes a dash.
+        digits: decimals after the point.
+    """
+    value = finite(value)
     if value is None:
         return "–"
     size = abs(value)
@@ -44,37 +58,46 @@ def number(value: Any, digits: int = 3) -> str:
     return (f"{value:.{digits}f}" if plain else f"{value:.2e}").replace("-", "−")
 
 
-def percent(value: Any) -> str:
-    """A share as percent; a dash where there is none."""
-    value = real(value)
-    return "–" if value is None else f"{100 * value:.{0 if value in (0, 1) else 1}f} %"
+def percent(share: object) -> str:
+    """Format a share (0–1) as a percentage; anything that is not a finite number becomes a dash."""
+    value = finite(share)
+    return "–" if value is None else f"{100 * value:.{0 if value in (0, 1) else 1}f}%"
 
 
-def section(title: str, body: str, *, name: str) -> str:
-    """A section with its heading. `body` is HTML."""
-    return f'<section id="{name}">\n<h2>{title}</h2>\n{body}\n</section>'
+def quantity(count: int, noun: str) -> str:
+    """Return a count with its noun in the singular or plural, e.g. `1 image` or `1,200 images`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def paragraph(text: str, kind: str = "note") -> str:
-    """A paragraph. `text` is HTML."""
+    """Return a paragraph.
+
+    Args:
+        text: HTML of the paragraph.
+        kind: CSS class; "" gives body text, "note" small gray text.
+    """
     return f'<p class="{kind}">{text}</p>'
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """A table whose first cell of a row names it. Cells are HTML."""
-    top = f"<thead>{_row(head, 'col', head=True)}</thead>" if head else ""
-    body = "".join(_row(row, "row") for row in rows)
+    """Return a table that scrolls sideways where it is wider than the page.
+
+    Args:
+        head: HTML of the column headings; may be empty.
+        rows: HTML of the cells of each row. The first cell is the heading of its row.
+        kind: CSS class.
+    """
+    top = f"<thead>{_row(head, 'col', headings=len(head))}</thead>" if head else ""
+    body = "".join(_row(row, "row", headings=1) for row in rows)
     return f'<div class="wide"><table class="{kind}">{top}<tbody>{body}</tbody></table></div>'
 
 
-def _row(cells: Sequence[str], scope: str, *, head: bool = False) -> str:
-    marked = [
-        f'<th scope="{scope}">{cell}</th>' if head or index == 0 else f"<td>{cell}</td>"
-        for index, cell in enumerate(cells)
-    ]
-    return f"<tr>{''.join(marked)}</tr>"
+def _row(cells: Sequence[str], scope: str, *, headings: int) -> str:
+    """Return a table row whose first cells are headings."""
+    marked = [f'<th scope="{scope}">{cell}</th>' for cell in cells[:headings]]
+    return f"<tr>{''.join(marked)}{''.join(f'<td>{cell}</td>' for cell in cells[headings:])}</tr>"
 
 
 def details(summary: str, body: str) -> str:
-    """A block that opens on request. Both are HTML."""
+    """Return a collapsed block. Both arguments are HTML."""
     return f"<details><summary>{summary}</summary>{body}</details>"

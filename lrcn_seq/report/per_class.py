@@ -1,51 +1,54 @@
-"""Section: precision, recall and F1 of every class."""
+"""Section: precision, recall and F1 of each class."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from lrcn_seq.metrics import ClassScore
-from lrcn_seq.report.contents import Contents
-from lrcn_seq.report.markup import details, escape, number, paragraph, table
-from lrcn_seq.report.markup import section as html_section
+from lrcn_seq.report.markup import Section, details, escape, number, paragraph, section, table
 
-OPEN, NAMED = 24, 5
+MAX_OPEN, EXTREMES = 24, 5
+"""A longer table is collapsed; this many of its lowest and highest classes are named above it."""
 
 
-def section(contents: Contents) -> str:
-    """A table, of many classes folded under the names of the worst and the best; left out of a run that does not classify."""
-    scores = contents.classes.per_class if contents.classes else ()
+def per_class(scores: Sequence[ClassScore], noun: str) -> Section | None:
+    """Return a table of the scores of each class.
+
+    Args:
+        scores: the scores, one per class.
+        noun: what is classified, in the singular, e.g. `clip`.
+
+    Returns:
+        The section, or None without classes.
+    """
     if not scores:
-        return ""
+        return None
     rows = (
         [
-            f'<span dir="auto">{escape(one.label)}</span>',
-            f"{one.count:,}",
-            number(one.precision),
-            number(one.recall),
-            number(one.f1),
+            f'<span dir="auto">{escape(score.label)}</span>',
+            f"{score.count:,}",
+            *map(number, (score.precision, score.recall, score.f1)),
         ]
-        for one in scores
+        for score in scores
     )
-    body = table(["class", escape(contents.nouns), "precision", "recall", "F1"], rows, "classes")
-    return html_section(
-        "Class by class",
-        body
-        if len(scores) <= OPEN
-        else extremes(scores) + details(f"All {len(scores)} classes", body),
-        name="per-class",
-    )
+    head = ["class", f"{escape(noun)}s", "precision", "recall", "F1"]
+    body = table(head, rows, "classes")
+    if len(scores) > MAX_OPEN:
+        body = _extremes(scores) + details(f"All {len(scores)} classes", body)
+    return section("Per-class scores", body, name="per-class")
 
 
-def extremes(scores: Sequence[ClassScore]) -> str:
-    """The classes of lowest and of highest F1, in words."""
-    ranked = sorted((one for one in scores if one.f1 is not None), key=lambda one: one.f1)
+def _extremes(scores: Sequence[ClassScore]) -> str:
+    """Return paragraphs that name the classes of the lowest and highest F1."""
+    ranked = sorted((score.f1, score.label) for score in scores if score.f1 is not None)
+    lowest, highest = ranked[:EXTREMES], ranked[: -EXTREMES - 1 : -1]
     return "".join(
-        paragraph(f"{what} F1: {', '.join(map(_named, some))}.", "")
-        for what, some in (("Lowest", ranked[:NAMED]), ("Highest", ranked[: -NAMED - 1 : -1]))
-        if some
+        paragraph(f"{title} F1: {', '.join(_named(*pair) for pair in pairs)}.", "")
+        for title, pairs in (("Lowest", lowest), ("Highest", highest))
+        if pairs
     )
 
 
-def _named(one: ClassScore) -> str:
-    return f"<bdi>{escape(one.label)}</bdi> {number(one.f1, 2)}"
+def _named(f1: float, label: str) -> str:
+    """Return a label with its F1."""
+    return f"<bdi>{escape(label)}</bdi> {number(f1, 2)}"

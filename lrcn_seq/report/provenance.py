@@ -1,28 +1,30 @@
-"""Section: the command, the facts and the config, so that the run can be made again."""
+"""Section: command, facts and resolved config, from which the run can be reproduced."""
 
 from __future__ import annotations
 
-from lrcn_seq.report.contents import Contents
-from lrcn_seq.report.markup import details, escape, table
-from lrcn_seq.report.markup import section as html_section
+from collections.abc import Mapping
+
+from lrcn_seq.report.markup import Section, details, escape, section, table
 
 
-def section(contents: Contents) -> str:
-    """Command, facts, and the config folded; left out when nothing is known."""
-    parts = []
-    if contents.command:
-        parts.append(f'<pre class="command">{escape(contents.command)}</pre>')
-    if contents.facts:
-        parts.append(
-            table(
-                [],
-                (
-                    (escape(name), f'<span dir="auto">{escape(value)}</span>')
-                    for name, value in contents.facts.items()
-                ),
-                "facts",
-            )
+def provenance(command: str, facts: Mapping[str, str], config: str) -> Section | None:
+    """Return the command, a table of the facts and the collapsed config.
+
+    Args:
+        command: the command that produced the results.
+        facts: machine, versions, model size and the like, as text by name.
+        config: the resolved config as YAML.
+
+    Returns:
+        The section, or None where all three are empty.
+    """
+    body = f'<pre class="command">{escape(command)}</pre>' if command else ""
+    if facts:
+        rows = (
+            (escape(name), f'<span dir="auto">{escape(value)}</span>')
+            for name, value in facts.items()
         )
-    if contents.config.strip():
-        parts.append(details("Resolved config", f"<pre>{escape(contents.config.rstrip())}</pre>"))
-    return html_section("How it was made", "".join(parts), name="provenance") if parts else ""
+        body += table([], rows, "facts")
+    if config.strip():
+        body += details("Resolved config", f"<pre>{escape(config.rstrip())}</pre>")
+    return section("Provenance", body, name="provenance") if body else None

@@ -1,4 +1,4 @@
-"""Pictures small enough to stand inside the page, as `data:` addresses."""
+"""Small images embedded in the page as `data:` URLs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,32 @@ import io
 import numpy as np
 from PIL import Image
 
-# From fine to coarse: (longest side, JPEG quality); the first that keeps the byte limit is taken.
+from lrcn_seq.report.markup import escape
+
+# (share of the side, JPEG quality), from fine to coarse: the first within the byte limit is used.
 STEPS = ((1.0, 90), (1.0, 82), (1.0, 72), (1.0, 60), (0.75, 60), (0.5, 50), (0.25, 40))
 
-# Red, green, blue, opacity of no and of full attention: where nobody looked the picture lies in the dark.
-UNSEEN, SEEN = np.array([10, 12, 24, 185.0]), np.array([255, 190, 80, 55.0])
+# Red, green, blue and opacity of zero and of full attention: the image is dark without attention.
+UNATTENDED, ATTENDED = np.array([10, 12, 24, 185.0]), np.array([255, 190, 80, 55.0])
 
 
-def jpeg(picture: Image.Image, *, side: int, limit: int) -> str:
-    """An RGB picture as JPEG of at most `side` pixels, and `limit` bytes as far as that can be had."""
+def image_tag(image: Image.Image, description: str, *, side: int, limit: int) -> str:
+    """Return an `img` element with an embedded thumbnail.
+
+    Args:
+        image: the image.
+        description: alternative text, not escaped.
+        side: longest side in pixels.
+        limit: size in bytes, kept where the coarsest step allows.
+    """
+    url = jpeg_url(image, side=side, limit=limit)
+    return f'<img src="{url}" alt="{escape(description)}" loading="lazy">'
+
+
+def jpeg_url(image: Image.Image, *, side: int, limit: int) -> str:
+    """Return a thumbnail as the URL of a JPEG file; arguments as of `image_tag`."""
     for share, quality in STEPS:
-        small = picture.copy()
+        small = image.convert("RGB")
         small.thumbnail((max(1, round(side * share)),) * 2, Image.Resampling.LANCZOS)
         file = io.BytesIO()
         small.save(
@@ -26,22 +41,25 @@ def jpeg(picture: Image.Image, *, side: int, limit: int) -> str:
         )
         if file.tell() <= limit:
             break
-    return _address("jpeg", file)
+    return _data_url("jpeg", file)
 
 
-def heat(weights: np.ndarray) -> str:
-    """Attention (h, w) as a picture to lie over another, one pixel a region: browsers smooth it when they enlarge it.
+def attention_url(weights: np.ndarray) -> str:
+    """Return an attention map as the URL of a translucent PNG file, to be laid over an image.
 
-    The largest weight is full light and zero is dark, so that even attention looks even.
+    Args:
+        weights: attention (h, w), one pixel each; browsers interpolate when they enlarge it. The
+            largest weight is brightest and 0 darkest, so that uniform attention looks uniform.
+            NaN and infinity count as 0.
     """
     weights = np.nan_to_num(np.asarray(weights, "float64"), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
     light = (weights / (weights.max(initial=0.0) or 1.0))[..., None]
+    pixels = (UNATTENDED + light * (ATTENDED - UNATTENDED)).round().astype("uint8")
     file = io.BytesIO()
-    Image.fromarray((UNSEEN + light * (SEEN - UNSEEN)).round().astype("uint8")).save(
-        file, "PNG", optimize=True
-    )
-    return _address("png", file)
+    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    return _data_url("png", file)
 
 
-def _address(kind: str, file: io.BytesIO) -> str:
+def _data_url(kind: str, file: io.BytesIO) -> str:
+    """Return the content of an image file as a `data:` URL."""
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"

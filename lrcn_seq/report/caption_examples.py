@@ -1,0 +1,179 @@
+"""Section: images or clips with their generated captions, their references and attention maps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.report.filmstrip import filmstrip
+from lrcn_seq.report.markup import (
+    Section,
+    escape,
+    finite,
+    number,
+    paragraph,
+    quantity,
+    section,
+)
+from lrcn_seq.report.metric_labels import metric_label
+from lrcn_seq.report.thumbnail import attention_url, image_tag, jpeg_url
+
+# Sides in pixels and sizes in bytes: a page of 40 images with attention maps stays under 1.5 MB.
+SIDE, LIMIT = 256, 15_000
+MAP_SIDE, MAP_LIMIT = 128, 4_500
+
+# The order changes without a script: CSS reads which button is checked.
+ORDERS = (
+    '<input type="radio" name="order" id="best-first" checked>'
+    '<label for="best-first">best first</label>\n'
+    '<input type="radio" name="order" id="worst-first"><label for="worst-first">worst first</label>'
+)
+EXACT_MATCH = {
+    True: '<span class="correct">exact match</span>',
+    False: '<span class="incorrect">no exact match</span>',
+    None: "",
+}
+
+
+class CaptionExample(NamedTuple):
+    """An image or clip with its generated caption.
+
+    `images` is one RGB image, or the frames of a clip in order. `score` is the score of this
+    caption alone. `log_probability` is the sum over the caption (natural logarithm). `attention`
+    (L, h, w) is the attention over the first image for each of the L `words`. `exact_match` is
+    whether the caption is entirely correct, or None where that is unknown.
+    """
+
+    name: str
+    images: Sequence[Image.Image]
+    caption: str
+    references: Sequence[str]
+    score: float
+    log_probability: float
+    words: Sequence[str] = ()
+    attention: np.ndarray | None = None
+    exact_match: bool | None = None
+
+
+def caption_examples(
+    examples: Sequence[CaptionExample], total: int, noun: str, metric: str = "cider"
+) -> Section:
+    """Return the examples in a list that the reader can sort from best to worst and back.
+
+    Args:
+        examples: the examples, in any order.
+        total: size of the split that the examples are from.
+        noun: what a caption describes, in the singular: `image` or `clip`.
+        metric: name of the metric of the scores of the examples.
+
+    Raises:
+        ArgumentError: the attention of an example does not match its words.
+    """
+    title = f"{noun}s".capitalize()
+    if not examples:
+        empty = paragraph(f"No {escape(noun)} was captioned for this report.")
+        return section(title, empty, name="caption-examples")
+    best = ranking([example.score for example in examples], descending=True)
+    worst = ranking([example.score for example in examples], descending=False)
+    items = "".join(_item(examples[i], worst.index(i), metric_label(metric)) for i in best)
+    orders = ORDERS if len(examples) > 1 else ""
+    body = f'<div class="orders">{orders}<ol class="examples">{items}</ol></div>'
+    return section(title, _note(examples, total, noun, metric) + body, name="caption-examples")
+
+
+def ranking(scores: Sequence[float | None], *, descending: bool) -> list[int]:
+    """Return indices in the order of their scores; those without a finite score come last."""
+    finite_scores = [finite(score) for score in scores]
+    sign = -1 if descending else 1
+    return sorted(
+        range(len(scores)),
+        key=lambda i: (finite_scores[i] is None, sign * (finite_scores[i] or 0.0)),
+    )
+
+
+def _note(examples: Sequence[CaptionExample], total: int, noun: str, metric: str) -> str:
+    """Return a paragraph that explains the examples."""
+    count = len(examples)
+    shown = f"{count:,} of {quantity(total, noun)}" if total > count else quantity(count, noun)
+    text = (
+        f"{escape(shown)}. Words that occur in no reference caption are <u>underlined</u>. "
+        f"{metric_label(metric)} is computed for the single caption; log p is its log probability, "
+        "with the mean per word in parentheses."
+    )
+    if any(example.attention is not None for example in examples):
+        text += " The bright regions of the small images show the attention for each word."
+    return paragraph(text)
+
+
+def _item(example: CaptionExample, worst: int, metric: str) -> str:
+    """Return an example, given its rank from the worst one and the label of its score."""
+    name = escape(example.name)
+    if len(example.images) == 1:
+        kind = ""
+        media = image_tag(example.images[0], example.name, side=SIDE, limit=LIMIT)
+    else:
+        kind, media = ' class="clip"', filmstrip(example.images, example.name)
+    references = "".join(f'<li dir="auto">{escape(text)}</li>' for text in example.references)
+    return f"""<li{kind} style="--worst:{worst}">{media}<div>
+<p class="prediction" dir="auto">{_underlined(example.caption, example.references)}</p>
+<p class="measures"><span>{metric} <b>{number(example.score, 2)}</b></span> \
+<span>log p {_log_probability(example)}</span> {EXACT_MATCH[example.exact_match]}</p>
+<ul class="references">{references}</ul>
+<p class="name" dir="auto">{name}</p></div>{_attention(example)}</li>
+"""
+
+
+def _log_probability(example: CaptionExample) -> str:
+    """Return the log probability with the mean per word in parentheses."""
+    total, words = finite(example.log_probability), len(example.caption.split())
+    if total is None or not words:
+        return number(total, 2)
+    # Adding 0 turns −0, of a certain caption, into 0.
+    return f"{number(round(total, 2) + 0, 2)} ({number(round(total / words, 2) + 0, 2)})"
+
+
+def _underlined(caption: str, references: Sequence[str]) -> str:
+    """Return a caption as HTML with the words underlined that occur in no reference."""
+    if not caption.strip():
+        return '<span class="empty">(no words)</span>'
+    known = {word for text in references for word in _words(text)}
+    return " ".join(
+        escape(word) if not known or known.issuperset(_words(word)) else f"<u>{escape(word)}</u>"
+        for word in caption.split()
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Split a text into words without case and punctuation."""
+    return re.findall(r"\w+", text.casefold())
+
+
+def _attention(example: CaptionExample) -> str:
+    """Return a small image for each word, with its attention map on top."""
+    if example.attention is None:
+        return ""
+    maps = np.asarray(example.attention)
+    if maps.ndim != 3 or len(maps) != len(example.words) or 0 in maps.shape[1:]:
+        raise ArgumentError(
+            f"{example.name}: expected attention (L, h, w), one map for each of "
+            f"{len(example.words)} words. Received: attention.shape={maps.shape}; pass the words "
+            "and the attention of the same caption."
+        )
+    image = example.images[0]
+    # The small image is embedded once, as a CSS variable that all words share.
+    small = jpeg_url(image, side=MAP_SIDE, limit=MAP_LIMIT)
+    aspect = min(max(image.width / image.height, 0.4), 2.5)
+    tiles = "".join(
+        f'<li><span style="background-image:url({attention_url(weights)}),var(--image)"></span>'
+        f"<bdi>{escape(word)}</bdi></li>"
+        for word, weights in zip(example.words, maps, strict=True)
+    )
+    style = f"--image:url({small});--aspect:{aspect:.3f}"
+    return (
+        f'<ol class="attention" aria-label="attention for each word" style="{style}">{tiles}</ol>'
+    )

@@ -1,0 +1,63 @@
+"""Section: the scores of an evaluation, each with its signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrcn_seq.report.markup import Section, escape, finite, number, paragraph, quantity, section
+from lrcn_seq.report.metric_labels import metric_label
+
+
+def score_cards(scores: Mapping[str, Any], noun: str) -> Section:
+    """Return a card for each family of scores, e.g. BLEU-1 to BLEU-4, the last one in large type.
+
+    Args:
+        scores: the object of `scores.json`: `metrics` and `signatures` by name, and `count`.
+        noun: what `count` counts, in the singular, e.g. `image`.
+    """
+    metrics = scores.get("metrics") or {}
+    if not metrics:
+        return section("Scores", paragraph("This run has no scores yet."), name="scores")
+    families = families_of(metrics, scores.get("signatures") or {})
+    cards = "".join(_card(values, signature) for values, signature in families)
+    count = finite(scores.get("count"))
+    note = "" if count is None else paragraph(f"Computed on {escape(quantity(int(count), noun))}.")
+    return section("Scores", f'<div class="scores">{cards}</div>{note}', name="scores")
+
+
+def families_of(
+    metrics: Mapping[str, float], signatures: Mapping[str, str]
+) -> list[tuple[dict[str, float], str]]:
+    """Group scores of the same family (`bleu_1`, `bleu_4`) and signature.
+
+    Args:
+        metrics: scores by name.
+        signatures: signatures by the name of the score or of its family.
+
+    Returns:
+        The scores of each group with their signature, in the order of the first score of each.
+    """
+    groups: dict[tuple[str, str], dict[str, float]] = {}
+    for name, value in metrics.items():
+        family = name.rpartition("_")[0] if name[-1:].isdigit() else name
+        signature = signatures.get(name, signatures.get(family, ""))
+        groups.setdefault((family, signature), {})[name] = value
+    return [(values, signature) for (_, signature), values in groups.items()]
+
+
+def _card(values: Mapping[str, float], signature: str) -> str:
+    """Return the card of a family."""
+    *others, (name, value) = values.items()
+    small = "".join(
+        f"<div><dt>{metric_label(other)}</dt><dd>{number(score)}</dd></div>"
+        for other, score in others
+    )
+    small = f'<dl class="others">{small}</dl>' if small else ""
+    # A signature is long and has no spaces: a line may break after each of its fields.
+    breakable = escape(signature).replace("|", "|<wbr>")
+    last = f'<p class="signature">{breakable}</p>' if signature else ""
+    return (
+        f'<div class="score"><h3>{metric_label(name)}</h3>'
+        f'<p class="value">{number(value)}</p>{small}{last}</div>'
+    )

@@ -1,0 +1,99 @@
+"""HTML building blocks: escaping, numbers, sections and tables."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lrcn_seq.report import markup
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("<b>", "&lt;b&gt;"),
+        ("\"a\" & 'b'", "&quot;a&quot; &amp; &#x27;b&#x27;"),
+        ("\udcff.jpg", "?.jpg"),
+        ("כלב 😀", "כלב 😀"),
+        (3, "3"),
+    ],
+)
+def test_escape_makes_text_safe(text, html):
+    """Markup and quotes are escaped, lone surrogates replaced, all other text kept."""
+    assert markup.escape(text) == html
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.12345, "0.123"),
+        (0, "0.000"),
+        (-1.5, "−1.500"),
+        (math.nan, "–"),
+        (math.inf, "–"),
+        (None, "–"),
+        ("0.5", "–"),
+        (True, "–"),
+        (1e-5, "1.00e−05"),
+        (0.0005, "0.001"),
+        (np.float32(0.5), "0.500"),
+        (2e7, "2.00e+07"),
+    ],
+)
+def test_number_is_readable(value, text):
+    """Numbers have three decimals or an exponent and a real minus sign; other values are dashes."""
+    assert markup.number(value) == text
+
+
+def test_number_of_digits_can_be_chosen():
+    """The second argument is the number of decimals."""
+    assert [markup.number(9.256, digits) for digits in (0, 2)] == ["9", "9.26"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.375, "37.5%"), (1, "100%"), (0, "0%"), (0.9999, "100.0%"), (None, "–")]
+)
+def test_percent_has_one_decimal_unless_all_or_nothing(share, text):
+    """A share is formatted as a percentage."""
+    assert markup.percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 images"), (1, "1 image"), (1200, "1,200 images")]
+)
+def test_quantity_has_singular_and_plural(count, text):
+    """Only the count of one takes the singular."""
+    assert markup.quantity(count, "image") == text
+
+
+def test_section_escapes_its_title_and_keeps_its_body():
+    """The title is plain text and the body HTML; the name is the id of the element."""
+    section = markup.section("A & B", "<p>body</p>", name="a-b")
+    assert section.name == "a-b"
+    assert section.html == '<section id="a-b">\n<h2>A &amp; B</h2>\n<p>body</p>\n</section>'
+
+
+def test_table_marks_headings_of_columns_and_rows(parse):
+    """All cells of the head, and the first cell of each row, are headings with a scope."""
+    parsed = parse(markup.table(["name", "value"], [["a", "1"], ["b", "2"]]))
+    assert parsed.text == "name value a 1 b 2"
+    assert [tag for tag in parsed.tags if tag in ("th", "td")] == ["th"] * 3 + ["td", "th", "td"]
+    scopes = [value for _, name, value in parsed.attributes if name == "scope"]
+    assert scopes == ["col", "col", "row", "row"]
+
+
+def test_table_without_head_has_rows_only(parse):
+    """An empty head leaves out the element."""
+    assert "thead" not in parse(markup.table([], [["a", "1"]])).tags
+
+
+def test_paragraph_has_a_class():
+    """The class defaults to a note."""
+    assert markup.paragraph("a <b>b</b>") == '<p class="note">a <b>b</b></p>'
+    assert markup.paragraph("a", "verdict") == '<p class="verdict">a</p>'
+
+
+def test_details_are_collapsed():
+    """The block is closed until the reader opens it."""
+    html = "<details><summary>More</summary><p>body</p></details>"
+    assert markup.details("More", "<p>body</p>") == html

@@ -1,0 +1,22 @@
+"""Labels of metrics."""
+
+import pytest
+
+from lrcn_seq.report.metric_labels import metric_label
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("bleu_4", "BLEU-4"),
+        ("cider", "CIDEr"),
+        ("rouge_l", "ROUGE-L"),
+        ("top_1", "top-1 accuracy"),
+        ("log_loss", "log loss"),
+        ("a<b_c", "a&lt;b c"),
+        ("bleu_<", "BLEU-&lt;"),
+    ],
+)
+def test_label_is_that_of_the_field(name, label):
+    """Known metrics have the spelling of papers; other names lose underscores and are escaped."""
+    assert metric_label(name) == label

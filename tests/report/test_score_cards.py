@@ -1,0 +1,44 @@
+"""The section on scores."""
+
+import math
+import re
+
+from lrcn_seq.report.score_cards import families_of, score_cards
+
+
+def test_scores_of_a_family_share_a_card():
+    """BLEU-1 and BLEU-4 have one signature; a metric without a signature has an empty one."""
+    metrics = {"bleu_1": 0.5, "bleu_4": 0.2, "rouge_l": 0.4, "cider": 0.6}
+    assert families_of(metrics, {"bleu": "B", "rouge_l": "R"}) == [
+        ({"bleu_1": 0.5, "bleu_4": 0.2}, "B"),
+        ({"rouge_l": 0.4}, "R"),
+        ({"cider": 0.6}, ""),
+    ]
+
+
+def test_scores_of_different_signatures_have_their_own_cards():
+    """The signature of a score takes precedence over that of its family."""
+    metrics, signatures = {"bleu_1": 0.5, "bleu_4": 0.2}, {"bleu_1": "max:1", "bleu": "max:4"}
+    assert [signature for _, signature in families_of(metrics, signatures)] == ["max:1", "max:4"]
+
+
+def test_last_score_of_a_family_is_large(parse):
+    """The others stand below it in small type, then the signature and the number of images."""
+    scores = {
+        "metrics": {"bleu_1": 0.6, "bleu_4": 0.2, "cider": math.nan},
+        "signatures": {"bleu": "n:4|tok:ptb"},
+        "count": 1300,
+    }
+    html = score_cards(scores, "image").html
+    assert re.findall(r"<h3>(.*?)</h3><p class=\"value\">(.*?)</p>", html) == [
+        ("BLEU-4", "0.200"),
+        ("CIDEr", "–"),
+    ]
+    text = parse(html).text
+    assert "BLEU-1 0.600 n:4| tok:ptb" in text
+    assert text.endswith("Computed on 1,300 images.")
+
+
+def test_run_without_scores(parse):
+    """The section says that there are no scores."""
+    assert parse(score_cards({}, "image").html).text == "Scores This run has no scores yet."
