@@ -30,7 +30,7 @@ def main() -> int:
     try:
         arguments = parser.parse_intermixed_args()
         quiet()
-        from lrcn_seq.training.folds import cross_validate
+        from lrcn_seq.training import cross_validate
 
         folder = arguments.run or f"runs/{Path(arguments.config).stem}-folds"
         found = cross_validate(

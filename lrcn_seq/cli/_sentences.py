@@ -37,7 +37,7 @@ def write_all(
     with open_output(arguments.output) as output:
         left = output.waiting(files)
         model = loaded(lrcn_seq.load(arguments.run), task, arguments.run)
-        search = model.searching(
+        search = model.resolve_search(
             changed(model.settings, overrides) if overrides else None,
             beams=arguments.beams,
             best=arguments.best,

@@ -34,25 +34,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Checks sections and parts, builds the networks, then opens the source and finds its words or classes."""
     from lrcn_seq import config as configs
     from lrcn_seq.registry import sources
-    from lrcn_seq.training.preparation import (
-        check_answers,
-        check_splits,
-        network_problems,
-        say_notes,
-    )
+    from lrcn_seq.runs.corpus import check_splits, print_notes
+    from lrcn_seq.tasks import task_type
+    from lrcn_seq.training.validation import stage_problems
 
     config = configs.read(arguments.config, arguments.overrides)
-    if problems := network_problems(config):
+    if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
         source = sources.build(config.data.source, place="data.source")
-        say_notes(source)
+        print_notes(source)
         splits = {
             split: [source[place] for place in source.split(split)]
             for split in ("train", "dev", "test")
         }
         check_splits(splits)
-        check_answers(config, splits)
+        task_type(config).outputs_type.learn(config, source)
         check_files(config)
     except (DataError, RunError) as error:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
@@ -68,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check_files(config: Config) -> None:
     """The weights that are taken over must be there: a file's, or a run's."""
-    from lrcn_seq.tasks.base import WEIGHTS
+    from lrcn_seq.runs.folder import WEIGHTS
 
     weights = config.encoder.get("weights")
     if weights not in (None, "none", "imagenet") and not Path(weights).expanduser().is_file():

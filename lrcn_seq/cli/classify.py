@@ -75,12 +75,12 @@ def as_dict(prediction) -> dict:
 
 def by_frame(task, file: str, arguments: argparse.Namespace, output: Output) -> dict:
     """The same with `frames` and `times`. The output gets them as they come, and so does the screen; only `--json` must hold them all."""
-    from lrcn_seq.training.preparation import progress
+    from lrcn_seq.progress import progress_bar as progress
 
     times, frames, separator = array("d"), [], ""
     with output.line() as put, progress(Path(file).name) as told:
         put(json.dumps({"file": file}, ensure_ascii=False)[:-1] + ', "frames": [')
-        for clock, answers, so_far in task.watch_frames(file, progress=told):  # noqa: B007 - the last is used after the loop
+        for clock, answers, so_far in task.stream_frames(file, progress=told):  # noqa: B007 - the last is used after the loop
             times.extend(clock)
             put(separator + ", ".join(map(json.dumps, answers.tolist())))
             separator = ", "
@@ -88,7 +88,7 @@ def by_frame(task, file: str, arguments: argparse.Namespace, output: Output) -> 
                 frames += answers.tolist()
             else:
                 show_frames(task, clock, answers)
-        labels = [label._asdict() for label in task.likeliest(so_far[-1], arguments.top)]
+        labels = [label._asdict() for label in task.top_labels(so_far[-1], arguments.top)]
         put(
             f'], "times": {json.dumps(times.tolist())}, "labels": {json.dumps(labels, ensure_ascii=False)}}}'
         )

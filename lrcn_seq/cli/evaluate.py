@@ -6,7 +6,6 @@ import argparse
 import json
 
 from lrcn_seq.cli._files import parted, positive
-from lrcn_seq.cli.score import FEW
 from lrcn_seq.errors import UsageError
 
 
@@ -46,12 +45,12 @@ def shares(text: str) -> list[float]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluates and prints the scores with their signatures."""
-    from lrcn_seq.training.evaluating import evaluate_runs
+    from lrcn_seq.runs import evaluate_runs
 
     folders, overrides = parted(arguments.runs)
     if not folders:
         raise UsageError("Expected a run folder. Received: none.")
-    scores = evaluate_runs(
+    scores, remark = evaluate_runs(
         folders,
         overrides=overrides,
         split=arguments.split,
@@ -65,18 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for name, value in scores["metrics"].items():
         print(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
-    print(f"{scores['count']} samples of {scores['split']}{beside(scores)}")
+    print(f"{scores['count']} samples of {scores['split']}; {remark}")
     for direction, row in scores.get("retrieval", {}).items():
         print(f"{direction}: {row}")
     return 0
-
-
-def beside(scores: dict) -> str:
-    """What else is to be known: how much sentences differ, or how sure an accuracy is."""
-    if "health" in scores:
-        return f"; {scores['health']['distinct_captions']:.0%} of the captions are distinct."
-    (low, high), groups = scores["intervals"]["top_1"], scores["groups"]
-    if low is None:
-        return "; they are of one group, so there is no interval."
-    few = f": too few to believe it, {FEW} or more are wanted" if groups < FEW else ""
-    return f"; top_1 lies between {low:.3f} and {high:.3f} (95 %, over {groups} groups{few})."

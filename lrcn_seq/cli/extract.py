@@ -27,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Extracts all splits."""
     from lrcn_seq import config as configs
-    from lrcn_seq.training.extraction import extract
+    from lrcn_seq.training import precompute_features
 
     config = configs.stages(configs.read(arguments.config, arguments.overrides))[0]
-    store, samples = extract(config, verify=arguments.verify)
+    store, samples = precompute_features(config, verify=arguments.verify)
     if store is None:
         raise ConfigError(
             [

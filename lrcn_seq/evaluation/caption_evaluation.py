@@ -95,8 +95,6 @@ def evaluate_captions(
     """
     hypotheses = {sample.id: one.text for sample, one in zip(samples, captions, strict=True)}
     references = {sample.id: list(sample.captions) for sample in samples}
-    report = metrics.score(
-        hypotheses, references, settings.metrics, tokenize=settings.tokenize
-    )
+    report = metrics.score(hypotheses, references, settings.metrics, tokenize=settings.tokenize)
     health = metrics.health(hypotheses, training_captions=training_captions, unknown=unknown)
     return CaptionEvaluation(samples, captions, report, health)

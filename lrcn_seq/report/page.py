@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from lrcn_seq.errors import RunError
+from lrcn_seq.files import write_text
 from lrcn_seq.report.markup import Section, escape
 
 
@@ -27,20 +26,7 @@ def write(path: str | Path, page: Page) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(render(page))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RunError(
-            f"{path}: expected a file that can be written. Received: {error.strerror or error}; "
-            "any earlier report is unchanged. Fix the cause and run the command again."
-        ) from error
+    write_text(path, render(page))
 
 
 def render(page: Page) -> str:

@@ -87,9 +87,7 @@ def read_corpus(
             progress=progress,
         )
     _report_unreadable(wanted, readable, skipped)
-    by_split = {
-        split: [sample for sample in readable if sample.split == split] for split in splits
-    }
+    by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
     return Corpus(by_split, tuple(source.notes), index)
 
 

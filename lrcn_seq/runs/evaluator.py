@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from lrcn_seq import config as configs
 from lrcn_seq.config.loading import override_under
 from lrcn_seq.errors import DataError, UsageError
-
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.corpus import Corpus, read_corpus

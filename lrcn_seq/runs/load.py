@@ -12,7 +12,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS
 from lrcn_seq.runs.run_outputs import read_outputs
-from lrcn_seq.tasks import Task, build_task, task_type
+from lrcn_seq.tasks import Task, build_task
 
 PARTS = ("encoder", "decoder")
 
@@ -100,9 +100,7 @@ def _differences(task: Task, folder: Path, parts: Sequence[str]) -> list[str]:
     return [
         line
         for part in parts
-        for line in configs.differences(
-            getattr(other, part), getattr(task.settings, part), part
-        )
+        for line in configs.differences(getattr(other, part), getattr(task.settings, part), part)
     ]
 
 

@@ -43,7 +43,9 @@ def build(
     if size is not None:
         return build_network(config, size, pretrained=pretrained)
     source = sources.build(config.data.source, place="data.source")
-    return build_task(config, task_type(config).outputs_type.learn(config, source), pretrained=pretrained)
+    return build_task(
+        config, task_type(config).outputs_type.learn(config, source), pretrained=pretrained
+    )
 
 
 def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = False) -> Task:

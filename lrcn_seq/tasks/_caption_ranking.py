@@ -60,9 +60,7 @@ def rank_captions(
         task.tokenizer.encode,
         limit=task.settings.data.words_limit,
     )
-    plan = by_caption(
-        captions.owner, captions.lengths, batch=CAPTIONS_PER_CALL, seed=0, epoch=0
-    )
+    plan = by_caption(captions.owner, captions.lengths, batch=CAPTIONS_PER_CALL, seed=0, epoch=0)
     scorer, table = CaptionScorer(task), np.zeros((len(samples), len(captions)))
     with progress_bar("ranking") as progress:
         for number, clips in enumerate(reader.clips(samples, 1)):

@@ -35,7 +35,9 @@ class CaptionSearch(keras.Model):
         self.decoders = [task.decoder for task in tasks]
         self.search = searches.build(dict(search), place="search")
         self.shares = (
-            [weight / sum(weights) for weight in weights] if weights else [1 / len(tasks)] * len(tasks)
+            [weight / sum(weights) for weight in weights]
+            if weights
+            else [1 / len(tasks)] * len(tasks)
         )
         self.limit, self.seed = tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
         self._tasks = Untracked(tuple(tasks))

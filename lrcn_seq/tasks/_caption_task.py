@@ -32,8 +32,8 @@ from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._losses import select_clips, word_loss
 from lrcn_seq.tasks._media import check_media_list, prediction_name
-from lrcn_seq.tasks._search_options import resolve_search
 from lrcn_seq.tasks._sample_reader import SampleReader
+from lrcn_seq.tasks._search_options import resolve_search
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
 
@@ -314,8 +314,7 @@ class CaptionTask(Task):
                 errors[position] = error.reason
             except TypeError:
                 errors[position] = (
-                    "expected a path, a PIL image or an array. Received: "
-                    f"{type(item).__name__}."
+                    f"expected a path, a PIL image or an array. Received: {type(item).__name__}."
                 )
         captions = iter(self.captions(joined(clips), search, best) if clips else ())
         names = [prediction_name(media, position, first) for position in range(len(media))]
@@ -345,7 +344,7 @@ class CaptionTask(Task):
             The hypotheses as NumPy arrays.
         """
         spec = dict(search or self.settings.search)
-        model = self.compiled("caption_search", lambda: CaptionSearch([self], spec), key=spec)
+        model = self.cached_model("caption_search", lambda: CaptionSearch([self], spec), key=spec)
         return model.hypotheses([clips])
 
     def captions(
@@ -398,4 +397,3 @@ class CaptionTask(Task):
             state = out.state
             weights.append(ops.convert_to_numpy(out.attention))
         return np.stack(weights, axis=1)
-

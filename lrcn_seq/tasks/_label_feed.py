@@ -60,7 +60,9 @@ class LabelFeed:
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[LabeledBatch]:
         """Return the batches of a slice of a plan; threads read ahead."""
-        targets = partial(self._frame_targets, self.choose(epoch)) if self.in_time else self._targets
+        targets = (
+            partial(self._frame_targets, self.choose(epoch)) if self.in_time else self._targets
+        )
         threads = max(1, self.settings.data.workers)
         return load(plan, self.clips_of_epoch(epoch), labels=targets, threads=threads)
 

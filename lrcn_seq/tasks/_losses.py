@@ -17,9 +17,7 @@ def select_clips(encoded: Encoded, owner: Tensor) -> Encoded:
     Returns:
         Features (B, S, R, D) and mask (B, S).
     """
-    return Encoded(
-        ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0)
-    )
+    return Encoded(ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0))
 
 
 def word_losses(
@@ -87,9 +85,7 @@ def label_loss(
         A scalar.
     """
     logits, labels = ops.cast(logits, "float32"), ops.broadcast_to(labels, ops.shape(mask))
-    losses = ops.sparse_categorical_crossentropy(
-        ops.maximum(labels, 0), logits, from_logits=True
-    )
+    losses = ops.sparse_categorical_crossentropy(ops.maximum(labels, 0), logits, from_logits=True)
     losses = smooth_labels(losses, logits, label_smoothing)
     real = ops.cast(ops.logical_and(mask, labels >= 0), "float32")
     weight = real if weights is None else real * weights[:, None]

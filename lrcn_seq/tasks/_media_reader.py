@@ -15,7 +15,12 @@ from lrcn_seq.records import Clips
 
 class MediaReader:
     def __init__(self, encoder, view, modality, pixels_limit):
-        self.encoder, self.view, self.modality, self.pixels_limit = encoder, view, modality, pixels_limit
+        self.encoder, self.view, self.modality, self.pixels_limit = (
+            encoder,
+            view,
+            modality,
+            pixels_limit,
+        )
 
     def times(self, media: Any) -> np.ndarray:
         if self.encoder.takes == "vectors":
@@ -26,14 +31,18 @@ class MediaReader:
         if self.encoder.takes == "vectors":
             vectors = read_vectors(media, width=self.encoder.width)
             return Clips(vectors, np.arange(len(vectors), dtype="int32")[None])
-        frames = read_frames(media, self.encoder.preprocessing, view=self.view, pixels_limit=self.pixels_limit)
+        frames = read_frames(
+            media, self.encoder.preprocessing, view=self.view, pixels_limit=self.pixels_limit
+        )
         return Clips(frames[:1], np.zeros((1, 1), "int32"))
 
     def clips(self, media: Any, looks: Sequence[np.ndarray], *, batch: int = 16) -> Iterator[Clips]:
         if self.encoder.takes == "vectors":
             vectors = read_vectors(media, width=self.encoder.width)
             return watched(
-                ((n, vectors[n]) for n in np.unique(np.concatenate(looks)).tolist()), looks, batch=batch
+                ((n, vectors[n]) for n in np.unique(np.concatenate(looks)).tolist()),
+                looks,
+                batch=batch,
             )
         size = self.encoder.preprocessing
         frames = frames_in_order(
@@ -47,7 +56,9 @@ class MediaReader:
             frames,
             looks,
             batch=batch,
-            seen=lambda clip: self.view.test(clip, (size.height, size.width), modality=self.modality),
+            seen=lambda clip: self.view.test(
+                clip, (size.height, size.width), modality=self.modality
+            ),
         )
 
     def preview(self, media, preprocessing, numbers=None):

@@ -81,9 +81,7 @@ class SampleReader:
         """Return the clips that evaluation reads, sample by sample."""
         if self.task.sampling is None:
             return [Look(position) for position in range(len(samples))]
-        return looks_in_testing(
-            self.times(samples), self.task.sampling, views=self.task.test_views
-        )
+        return looks_in_testing(self.times(samples), self.task.sampling, views=self.task.test_views)
 
     def epoch_choices(self, samples: Sequence[Sample]) -> Callable[[int | None], Choose]:
         """Return a function from an epoch to the clip that each position of a plan selects.

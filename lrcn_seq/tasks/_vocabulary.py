@@ -34,10 +34,7 @@ class Vocabulary(Outputs):
         """Fit the tokenizer of a config on the training captions alone."""
         tokenizer = tokenizers.build(config.tokenizer, place="tokenizer")
         captions = (
-            caption
-            for sample in samples
-            if sample.split == "train"
-            for caption in sample.captions
+            caption for sample in samples if sample.split == "train" for caption in sample.captions
         )
         return cls(tokenizer.fit(captions))
 

@@ -180,7 +180,7 @@ class Activity(Task):
         Returns:
             Distributions (P, S', C) and mask (P, S').
         """
-        model = self.compiled("classifier", lambda: Classifier(self.encoder, self.decoder))
+        model = self.cached_model("classifier", lambda: Classifier(self.encoder, self.decoder))
         probabilities, mask = model.predict_on_batch(self.frame_encoder.shorten(clips))
         return np.asarray(probabilities), np.asarray(mask)
 
@@ -269,7 +269,7 @@ class Activity(Task):
                 f"frames: expected (n, {', '.join(map(str, expected))}) with n above 0. "
                 f"Received: {np.shape(frames)}."
             )
-        model = self.compiled(
+        model = self.cached_model(
             "streaming_classifier",
             lambda: StreamingClassifier(self.encoder, self.decoder, len(self.labels)),
         )

@@ -140,10 +140,8 @@ class Task(keras.Model, ABC):
         self.view = views.build(config.data.view, place="data.view")
         sampling = config.data.sampling
         self.sampling = samplings.build(sampling, place="data.sampling") if sampling else None
-        self.media = MediaReader(
-            encoder, self.view, config.data.frames, config.data.pixels_limit
-        )
-        self._compiled: Untracked[dict[str, tuple[Any, keras.Model]]] = Untracked({})
+        self.media = MediaReader(encoder, self.view, config.data.frames, config.data.pixels_limit)
+        self._cached_models: Untracked[dict[str, tuple[Any, keras.Model]]] = Untracked({})
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:  # noqa: ARG003 - tasks override it
@@ -256,7 +254,7 @@ class Task(keras.Model, ABC):
         )
         return Clips(frames, np.zeros((1, 1), "int32"))
 
-    def compiled(
+    def cached_model(
         self, name: str, make: Callable[[], keras.Model], *, key: Any = None
     ) -> keras.Model:
         """Return a compiled model over parts of this task, made at the first call.
@@ -266,7 +264,7 @@ class Task(keras.Model, ABC):
             make: makes the model.
             key: what the model depends on; another key makes it anew.
         """
-        models = self._compiled.value
+        models = self._cached_models.value
         if name not in models or models[name][0] != key:
             models[name] = (key, make())
         return models[name][1]
@@ -274,7 +272,7 @@ class Task(keras.Model, ABC):
     @property
     def frame_encoder(self) -> FrameEncoder:
         """The frame-wise part of the encoder as a compiled model."""
-        return self.compiled("frame_encoder", lambda: FrameEncoder(self.encoder))
+        return self.cached_model("frame_encoder", lambda: FrameEncoder(self.encoder))
 
     @property
     def monitor(self) -> str:

@@ -155,7 +155,8 @@ def pool(folds: Sequence[list[dict[str, Any]]]) -> CrossValidation:
     correct = [[float(row["label"] == row["truth"]) for row in fold] for fold in folds]
     groups = [row["group"] for row in rows]
     scores = tuple(
-        Fold(number, sum(values) / len(values), len(values)) for number, values in enumerate(correct)
+        Fold(number, sum(values) / len(values), len(values))
+        for number, values in enumerate(correct)
     )
     pooled = group_interval([value for values in correct for value in values], groups)
     return CrossValidation(scores, pooled._replace(metric="top_1"), len(rows), len(set(groups)))

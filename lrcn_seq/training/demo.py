@@ -12,17 +12,16 @@ import numpy as np
 from PIL import Image
 
 from lrcn_seq import config as configs
+from lrcn_seq import files
 from lrcn_seq.data.sources.moving_shapes import story_of
 from lrcn_seq.errors import ConfigError, RunError
+from lrcn_seq.evaluation import CaptionEvaluation
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
-from lrcn_seq import files
-from lrcn_seq.runs.folder import Run
-from lrcn_seq.tasks import load
-from lrcn_seq.tasks.base import CONFIG, WEIGHTS
-from lrcn_seq.training import sentences
-from lrcn_seq.training.preparation import Media
-from lrcn_seq.training.training import train
+from lrcn_seq.runs import load
+from lrcn_seq.runs.folder import CONFIG, WEIGHTS, Run
+from lrcn_seq.tasks import SampleReader
+from lrcn_seq.training.stages import train
 
 CONFIGS = Path(__file__).parent / "demos"
 MARK = "demo.json"
@@ -67,7 +66,7 @@ def prepare(run: Run, config: configs.Config) -> None:
         raise RunError(
             f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; move it, or call the demo from another folder."
         )
-    with run.locked():
+    with run.lock():
         if finished(run) or not begun_with(run, config):
             # First the states, without which there is no run.
             shutil.rmtree(run / "state", ignore_errors=True)
@@ -146,15 +145,12 @@ def exact(run: Run, rows: Sequence[dict[str, Any]]) -> float:
     return sum(right(row["caption"], row["references"]) for row in rows) / len(rows)
 
 
-def again(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences.Described:
+def again(run: Run, clips: Callable[[SampleReader, int], Iterable[Clips]]) -> CaptionEvaluation:
     """What the run says of its test samples where it is shown other clips in their place."""
     task = load(run.folder)
-    media = Media(task.settings, task)
-    return sentences.judge(
-        task,
-        unseen(task.settings),
-        (task.captions(found) for found in clips(media, task.settings.evaluation.batch)),
-    )
+    media = SampleReader(task)
+    batches = (task.captions(found) for found in clips(media, task.settings.evaluation.batch))
+    return task.score_captions(unseen(task.settings), batches)
 
 
 def shuffled(clips: Clips, random: np.random.Generator) -> Clips:

@@ -33,9 +33,7 @@ def precompute_features(config: Config, *, verify: bool = False) -> tuple[Featur
     if reader.store is None:
         return None, 0
     if verify and (damaged := reader.store.verify()):
-        print(
-            f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr
-        )
+        print(f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr)
     samples = read_corpus(config).samples
     reader.extract(samples)
     return reader.store, len(samples)

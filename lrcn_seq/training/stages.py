@@ -22,9 +22,7 @@ from lrcn_seq.training.trainer import Trainer
 from lrcn_seq.training.validation import shared_parts, stage_problems
 
 
-def train(
-    config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False
-) -> Run:
+def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False) -> Run:
     """Train the stages of a config, evaluate on test (or dev), and write the report.
 
     Args:
@@ -65,9 +63,7 @@ def check_stages(config: configs.Config) -> None:
         raise ConfigError(problems)
 
 
-def train_stages(
-    config: configs.Config, run: Run, corpus: Corpus, outputs: Outputs
-) -> Task:
+def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outputs) -> Task:
     """Train all stages that are not finished.
 
     Args:

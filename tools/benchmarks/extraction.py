@@ -20,7 +20,7 @@ from lrcn_seq.data.contents import Contents
 from lrcn_seq.features.extraction import extract, items_of
 from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Sample
-from lrcn_seq.tasks.base import FrameEncoder
+from lrcn_seq.tasks._frame_encoder import FrameEncoder
 
 
 def pictures(folder: Path, count: int) -> list[Sample]:
