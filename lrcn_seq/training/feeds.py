@@ -11,10 +11,9 @@ from lrcn_seq import text
 from lrcn_seq.config import Config
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import load
-from lrcn_seq.data.batches.plan import Plan, by_caption, by_picture
+from lrcn_seq.data.batches.plan import Plan, by_caption, by_image
 from lrcn_seq.data.clips import Choose, padded
-from lrcn_seq.data.sources._reading import shortened
-from lrcn_seq.errors import ConfigError, DataError, Problem
+from lrcn_seq.errors import ConfigError, DataError, Problem, shorten_names
 from lrcn_seq.records import Sample
 from lrcn_seq.tasks import Task
 from lrcn_seq.training.preparation import Media, check_plan
@@ -54,7 +53,7 @@ class LabelFeed:
     def plan(self, epoch: int) -> Plan:
         """The batches of an epoch, decided by the seed and the epoch alone."""
         clips = np.arange(len(self.samples))
-        return by_picture(
+        return by_image(
             clips,
             np.ones_like(clips),
             batch=self.config.training.batch,
@@ -124,7 +123,7 @@ def classes_of(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarray:
     for sample in samples:
         if sample.label not in places:
             raise DataError(
-                f"{sample.id}: expected one of the classes {shortened(labels, 8)}. Received: {'no label' if sample.label is None else repr(sample.label)}."
+                f"{sample.id}: expected one of the classes {shorten_names(labels, 8)}. Received: {'no label' if sample.label is None else repr(sample.label)}."
             )
     return np.array([places[sample.label] for sample in samples], np.int32)
 
@@ -161,7 +160,7 @@ class CaptionFeed:
             )
         per_picture = settings.data.captions_per_picture
         pictures = max(1, settings.training.batch // per_picture)
-        return by_picture(
+        return by_image(
             captions.owner, captions.lengths, batch=pictures, captions=per_picture, **options
         )
 

@@ -20,10 +20,9 @@ from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, ReadClips
 from lrcn_seq.data.batches.plan import in_order
 from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.data.sources.base import Source
 from lrcn_seq.data.survey import Holds, settle, survey
-from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
+from lrcn_seq.errors import ConfigError, DataError, Problem, RunError, shorten_names
 from lrcn_seq.features.extraction import extract, items_of
 from lrcn_seq.features.store import FeatureStore, signature_of
 from lrcn_seq.records import Clips, Sample
@@ -91,7 +90,7 @@ def corpus_of(
         lost = {sample.id for sample in wanted} - {sample.id for sample in readable}
         where = f" {run / LEFT_OUT} says why." if run else ""
         print(
-            f"{len(lost):,} of {len(wanted):,} files cannot be read and are left out ({shortened(sorted(lost))}).{where}",
+            f"{len(lost):,} of {len(wanted):,} files cannot be read and are left out ({shorten_names(sorted(lost))}).{where}",
             file=sys.stderr,
         )
     by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}

@@ -113,7 +113,7 @@ def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report
         if attention is None
         else pictures(task, sample, task.encoder.preprocessing.resize)
     )
-    right = sources.get(task.settings.data.source["type"]).exactly_right
+    right = sources.get(task.settings.data.source["type"]).is_correct_caption
     return report.Shown(
         name=sample.id,
         picture=frames[0],
