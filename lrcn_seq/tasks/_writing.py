@@ -131,7 +131,7 @@ def sentence_problems(task: type[Task], config) -> list[Problem]:
 
 def view_problems(config) -> list[Problem]:
     """A view that shows a picture or clip several times in testing."""
-    if views.build(config.data.view, place="data.view").in_testing == 1:
+    if views.build(config.data.view, place="data.view").test_view_count == 1:
         return []
     return [
         Problem(

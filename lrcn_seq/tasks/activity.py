@@ -84,7 +84,7 @@ class Activity(Task):
     @property
     def test_views(self) -> int:
         """Views of each clip that testing averages over."""
-        return 1 if self.encoder.preprocessing is None else self.view.in_testing
+        return 1 if self.encoder.preprocessing is None else self.view.test_view_count
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
         """Distributions (P, S', C) at the steps of clips, and mask (P, S'); compiled."""

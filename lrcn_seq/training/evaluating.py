@@ -14,7 +14,7 @@ from lrcn_seq import config as configs
 from lrcn_seq import metrics
 from lrcn_seq.config import Config
 from lrcn_seq.config.loading import override_under
-from lrcn_seq.data.batches.captions import encode_all
+from lrcn_seq.data.batches.captions import encode_captions
 from lrcn_seq.data.batches.plan import by_caption
 from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.records import Batch, Clips, Sample
@@ -129,7 +129,7 @@ def said(task: Task) -> Sequence[str]:
 
 def ranks(task: Task, media: Media, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
     """Retrieval both ways by log probability, normalized by its mean over pictures (Donahue et al. 2015, section 5)."""
-    captions = encode_all(
+    captions = encode_captions(
         [sample.captions for sample in samples],
         task.tokenizer.encode,
         limit=task.settings.data.words_limit,
