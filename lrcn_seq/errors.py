@@ -108,3 +108,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """' Did you mean X?' where a known name is close, otherwise ''."""
     close = get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def shorten_names(names: Iterable[str], count: int = 3) -> str:
+    """Return the first `count` names in alphabetical order, with an ellipsis for the others."""
+    ordered = sorted(names)
+    return ", ".join(ordered[:count]) + (", …" if len(ordered) > count else "")

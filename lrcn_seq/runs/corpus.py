@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.sources._reading import shortened
+from lrcn_seq.errors import shorten_names
 from lrcn_seq.data.sources.base import Source
 from lrcn_seq.data.survey import Holds, survey
 from lrcn_seq.errors import DataError
@@ -101,7 +101,7 @@ def _report_unreadable(
     where = f" Reasons are listed in {skipped}." if skipped else ""
     print(
         f"{len(names):,} of {len(wanted):,} files cannot be read and are skipped "
-        f"({shortened(names)}).{where}",
+        f"({shorten_names(names)}).{where}",
         file=sys.stderr,
     )
 

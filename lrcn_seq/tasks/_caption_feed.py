@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from lrcn_seq.config import Config
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import load
-from lrcn_seq.data.batches.plan import Plan, by_caption, by_picture
+from lrcn_seq.data.batches.plan import Plan, by_caption, by_image
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Batch, Sample
 from lrcn_seq.tasks._sample_reader import SampleReader
@@ -55,7 +55,7 @@ class CaptionFeed:
         if self.by_caption:
             return by_caption(owner, lengths, batch=size, seed=settings.seed, epoch=epoch)
         per_image = settings.data.captions_per_picture
-        return by_picture(
+        return by_image(
             owner,
             lengths,
             batch=max(1, size // per_image),

@@ -52,7 +52,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
 def view_problems(config: Config) -> list[Problem]:
     """Return a problem where the view gives several test views."""
-    if views.build(config.data.view, place="data.view").in_testing == 1:
+    if views.build(config.data.view, place="data.view").test_view_count == 1:
         return []
     return [
         Problem(

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from lrcn_seq import metrics
-from lrcn_seq.data.batches.captions import encode_all
+from lrcn_seq.data.batches.captions import encode_captions
 from lrcn_seq.data.batches.plan import by_caption
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Batch, Clips, Sample, Tensor
@@ -55,7 +55,7 @@ def rank_captions(
     Returns:
         Recall at 1, 5 and 10 and the median rank in both directions.
     """
-    captions = encode_all(
+    captions = encode_captions(
         [sample.captions for sample in samples],
         task.tokenizer.encode,
         limit=task.settings.data.words_limit,

@@ -60,7 +60,7 @@ def caption_example(
     words, attention = attention_maps(task, sample, caption)
     # A map covers the encoder's input; without one the image keeps its aspect ratio.
     resize = "pad" if attention is None else task.encoder.preprocessing.resize
-    is_correct = sources.get(task.settings.data.source["type"]).exactly_right
+    is_correct = sources.get(task.settings.data.source["type"]).is_correct_caption
     return report.CaptionExample(
         name=sample.id,
         images=example_images(task, sample, resize=resize),

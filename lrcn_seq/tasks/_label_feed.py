@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrcn_seq.data.batches.loader import load
-from lrcn_seq.data.batches.plan import Plan, by_picture
+from lrcn_seq.data.batches.plan import Plan, by_image
 from lrcn_seq.data.clips import Choose, padded
-from lrcn_seq.data.sources._reading import shortened
+from lrcn_seq.errors import shorten_names
 from lrcn_seq.errors import ConfigError, DataError, Problem
 from lrcn_seq.records import LabeledBatch, Sample
 from lrcn_seq.tasks._sample_reader import SampleReader
@@ -49,7 +49,7 @@ class LabelFeed:
     def plan(self, epoch: int) -> Plan:
         """Return the batch plan of an epoch, which the seed and the epoch decide."""
         clips = np.arange(len(self.samples))
-        return by_picture(
+        return by_image(
             clips,
             np.ones_like(clips),
             batch=self.settings.training.batch,
@@ -146,7 +146,7 @@ def class_indices(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarra
         if sample.label not in indices:
             received = "no label" if sample.label is None else repr(sample.label)
             raise DataError(
-                f"{sample.id}: expected one of the classes {shortened(labels, 8)}. "
+                f"{sample.id}: expected one of the classes {shorten_names(labels, 8)}. "
                 f"Received: {received}."
             )
     return np.array([indices[str(sample.label)] for sample in samples], np.int32)

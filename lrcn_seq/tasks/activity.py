@@ -138,7 +138,7 @@ class Activity(Task):
     @property
     def test_views(self) -> int:
         """Number of views of each clip that evaluation averages; 1 for vectors."""
-        return 1 if self.encoder.preprocessing is None else self.view.in_testing
+        return 1 if self.encoder.preprocessing is None else self.view.test_view_count
 
     def evaluate_samples(
         self,

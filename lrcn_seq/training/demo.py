@@ -13,7 +13,7 @@ from PIL import Image
 
 from lrcn_seq import config as configs
 from lrcn_seq import files
-from lrcn_seq.data.sources.moving_shapes import story_of
+from lrcn_seq.data.sources.moving_shapes import parse_story
 from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.evaluation import CaptionEvaluation
 from lrcn_seq.records import Clips, Sample
@@ -141,7 +141,7 @@ def said(run: Run) -> dict[str, float]:
 
 def exact(run: Run, rows: Sequence[dict[str, Any]]) -> float:
     """The share of predictions that say all that they should, as the source of a run knows."""
-    right = sources.get(configs.read(run / CONFIG).data.source["type"]).exactly_right
+    right = sources.get(configs.read(run / CONFIG).data.source["type"]).is_correct_caption
     return sum(right(row["caption"], row["references"]) for row in rows) / len(rows)
 
 
@@ -164,7 +164,7 @@ def shuffled(clips: Clips, random: np.random.Generator) -> Clips:
 
 def directions_right(row: dict[str, Any]) -> bool:
     """Whether a sentence says of the first and of the second move where it goes, as it is true."""
-    told, true = story_of(row["caption"]), story_of(row["references"][0])
+    told, true = parse_story(row["caption"]), parse_story(row["references"][0])
     return told is not None and [move.direction for move in told] == [
         move.direction for move in true
     ]

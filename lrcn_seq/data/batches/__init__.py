@@ -1,1 +1,1 @@
-"""From samples to batches: encoded captions, batch plans and the loader."""
+"""Batches of samples: encoded captions, batch plans and the loader."""

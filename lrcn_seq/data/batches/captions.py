@@ -1,4 +1,4 @@
-"""The sentences of many samples as one array of ids."""
+"""The encoded captions of a data set in one flat array."""
 
 from __future__ import annotations
 
@@ -12,49 +12,60 @@ from lrcn_seq.records import SPECIAL
 
 
 class Captions:
-    """M sentences, encoded once: `[start, …, end]`, flat with offsets.
+    """M captions of word IDs, each with start and end: `[start, …, end]`.
 
     Args:
-        sentences: for each sample its sentences, encoded by a tokenizer without start and end.
-        limit: words kept of each; None keeps all.
+        sentences: The captions of each sample as IDs without start and end.
+        limit: The maximum number of words of a caption, which is truncated; None has no maximum.
 
     Attributes:
-        owner: (M,) int32, the sample of each sentence.
-        lengths: (M,) int32, words with start and end.
+        owner: The sample of each caption, (M,) int32.
+        lengths: The number of IDs of each caption including start and end, (M,) int32.
+
+    Raises:
+        ArgumentError: If `limit` is below 1.
     """
 
     def __init__(self, sentences: Iterable[Iterable[Sequence[int]]], *, limit: int | None = None):
         if limit is not None and limit < 1:
-            raise ArgumentError(f"limit: expected at least one word. Received: limit={limit}.")
+            raise ArgumentError(
+                f"limit: expected at least one word. Received: limit={limit}; raise it or use None."
+            )
         rows = [
-            (owner, words[:limit]) for owner, several in enumerate(sentences) for words in several
+            (sample, words[:limit])
+            for sample, captions in enumerate(sentences)
+            for words in captions
         ]
-        self.owner = np.array([owner for owner, _ in rows], np.int32)
+        self.owner = np.array([sample for sample, _ in rows], np.int32)
         self.lengths = np.array([len(words) + 2 for _, words in rows], np.int32)
         self._starts = np.concatenate([[0], np.cumsum(self.lengths)])[:-1].astype(np.int64)
-        self._flat = np.fromiter(
+        self._ids = np.fromiter(
             chain.from_iterable((SPECIAL.start, *words, SPECIAL.end) for _, words in rows),
             np.int32,
-            self.lengths.sum(),
+            int(self.lengths.sum()),
         )
 
     def __len__(self) -> int:
         return len(self.owner)
 
     def words(self, rows: np.ndarray, length: int) -> np.ndarray:
-        """The sentences of these rows, (B, length) int32, padded with 0."""
+        """Return the captions at the positions `rows` (B,), padded to (B, length) int32."""
+        if not len(self):
+            return np.zeros((len(rows), length), np.int32)
         place = np.arange(length)
-        real = place < self.lengths[rows, None]
-        where = np.where(real, self._starts[rows, None] + place, 0)
-        return (
-            np.where(real, self._flat[where], SPECIAL.pad).astype(np.int32)
-            if len(self)
-            else np.zeros((len(rows), length), np.int32)
-        )
+        is_word = place < self.lengths[rows, None]
+        index = np.where(is_word, self._starts[rows, None] + place, 0)
+        return np.where(is_word, self._ids[index], SPECIAL.pad).astype(np.int32)
 
 
-def encode_all(
+def encode_captions(
     texts: Iterable[Sequence[str]], encode: Callable[[str], list[int]], *, limit: int | None = None
 ) -> Captions:
-    """The sentences of every sample through a tokenizer's `encode`."""
-    return Captions(([encode(sentence) for sentence in several] for several in texts), limit=limit)
+    """Encode the captions of every sample.
+
+    Args:
+        texts: The captions of each sample.
+        encode: The `encode` method of a tokenizer.
+        limit: The maximum number of words of a caption; None has no maximum.
+    """
+    return Captions(([encode(text) for text in captions] for captions in texts), limit=limit)

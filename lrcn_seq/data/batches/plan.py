@@ -1,8 +1,8 @@
-"""Batch plans: which sentences and pictures make up every batch of an epoch, decided before it begins.
+"""Batch plans: the captions and images of every batch of an epoch.
 
-A plan is a list of `Step`s and a pure function of (seed, epoch): to resume is to slice, `plan[step:]`; to share the work is
-to take a part of every batch. Shapes are few: sentences are padded to a handful of lengths, and batches are of equal size
-but for the last.
+A plan is a list of `Step`s and a pure function of (seed, epoch), so training resumes at any step
+with the slice `plan[step:]`. Plans have few shapes: captions are padded to a handful of lengths,
+and all batches but one have the same size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from lrcn_seq.errors import ArgumentError
 
 
 class Step(NamedTuple):
-    """One batch: the sample of each of P clips, B rows of sentences, the clip of each sentence, and the padded length L."""
+    """One batch of P clips and B captions.
+
+    Attributes:
+        samples: The sample of each clip, (P,).
+        rows: The captions, (B,).
+        owner: The clip of each caption, (B,), as an index into `samples`.
+        length: The padded length L of the captions.
+    """
 
     samples: np.ndarray
     rows: np.ndarray
@@ -27,16 +34,6 @@ class Step(NamedTuple):
 Plan = list[Step]
 
 
-class Shard(NamedTuple):
-    """This process's part of every batch: `index` of `count`."""
-
-    index: int = 0
-    count: int = 1
-
-
-ALL = Shard()
-
-
 def by_caption(
     owner: np.ndarray,
     lengths: np.ndarray,
@@ -45,29 +42,34 @@ def by_caption(
     seed: int,
     epoch: int,
     padded: tuple[int, ...] | None = None,
-    shard: Shard = ALL,
 ) -> Plan:
-    """Every sentence once, in batches of similar length; each sentence has a clip of its own (for stored features).
+    """Plan an epoch that contains every caption once, in batches of similar lengths.
+
+    Each caption has its own clip, which suits stored features.
 
     Args:
-        owner: (M,) the sample of each sentence.
-        lengths: (M,) words of each, with start and end.
-        batch: sentences in a batch (of all processes together).
-        padded: the lengths to pad to; None chooses by `padded_lengths`.
+        owner: The sample of each caption, (M,).
+        lengths: The number of words of each caption with start and end, (M,).
+        batch: The number of captions of a batch.
+        seed: The seed of the training.
+        epoch: The epoch, from 0.
+        padded: The lengths to pad to; None uses `padded_lengths`.
+
+    Raises:
+        ArgumentError: If `batch` is below 1.
     """
-    _check(batch, shard)
+    _check_batch(batch)
     padded = padded_lengths(lengths) if padded is None else padded
-    random = _random(seed, epoch)
-    groups = _buckets(random.permutation(len(lengths)), lengths, padded, batch)
+    random = _generator(seed, epoch)
+    buckets = _fill_buckets(random.permutation(len(lengths)), lengths, padded, batch)
     steps = [
-        _own_clips(owner, part, length)
-        for rows, length in groups
-        if len(part := _share(rows, shard))
+        Step(owner[rows], rows, np.arange(len(rows), dtype=np.int32), length)
+        for rows, length in buckets
     ]
     return [steps[position] for position in random.permutation(len(steps))]
 
 
-def by_picture(
+def by_image(
     owner: np.ndarray,
     lengths: np.ndarray,
     *,
@@ -76,39 +78,48 @@ def by_picture(
     seed: int,
     epoch: int,
     padded: tuple[int, ...] | None = None,
-    shard: Shard = ALL,
 ) -> Plan:
-    """Every picture once, with `captions` of its sentences (for a CNN in the graph: each is decoded and encoded once).
+    """Plan an epoch that contains every image once, each with `captions` of its captions.
 
-    A picture with more sentences shows others in the next epoch, and all in turn; one with fewer repeats some.
+    The captions of an image share its clip, which suits a CNN in the graph. Successive epochs
+    rotate through the captions of an image; an image with fewer captions repeats some.
 
     Args:
-        batch: pictures in a batch (of all processes together).
+        owner: The sample of each caption, (M,).
+        lengths: The number of words of each caption with start and end, (M,).
+        batch: The number of images of a batch.
+        captions: The number of captions per image.
+        seed: The seed of the training.
+        epoch: The epoch, from 0.
+        padded: The lengths to pad to; None uses `padded_lengths`.
+
+    Raises:
+        ArgumentError: If `batch` or `captions` is below 1.
     """
-    _check(batch, shard)
+    _check_batch(batch)
     padded = padded_lengths(lengths) if padded is None else padded
-    pictures, chosen = _chosen(owner, captions, seed, epoch)
-    order = _random(seed, epoch).permutation(len(pictures))
+    images, rows = _rotate_captions(owner, captions, seed, epoch)
+    order = _generator(seed, epoch).permutation(len(images))
     steps = []
     for first in range(0, len(order), batch):
-        whole = order[first : first + batch]
-        part = _share(whole, shard)
-        if len(part):
-            length = _padded_to(lengths[chosen[whole]].max(), padded)
-            steps.append(
-                Step(
-                    pictures[part],
-                    chosen[part].reshape(-1),
-                    np.repeat(np.arange(len(part), dtype=np.int32), captions),
-                    length,
-                )
-            )
+        part = order[first : first + batch]
+        clips = np.arange(len(part), dtype=np.int32)
+        length = _padded_length(lengths[rows[part]].max(), padded)
+        steps.append(Step(images[part], rows[part].reshape(-1), np.repeat(clips, captions), length))
     return steps
 
 
 def in_order(samples: int, *, batch: int) -> Plan:
-    """Every sample once, in order and without sentences: for decoding, where `samples` is their number."""
-    _check(batch, ALL)
+    """Plan batches of all samples in order and without captions, for inference.
+
+    Args:
+        samples: The number of samples.
+        batch: The number of samples of a batch.
+
+    Raises:
+        ArgumentError: If `batch` is below 1.
+    """
+    _check_batch(batch)
     none = np.zeros(0, np.int32)
     return [
         Step(np.arange(first, min(first + batch, samples)), none, none, 0)
@@ -117,77 +128,86 @@ def in_order(samples: int, *, batch: int) -> Plan:
 
 
 def padded_lengths(lengths: np.ndarray, count: int = 6) -> tuple[int, ...]:
-    """At most `count` lengths to pad to that together waste the least padding (exact, by dynamic programming)."""
-    values, times = np.unique(np.asarray(lengths), return_counts=True)
+    """Return the padded lengths with the least total padding, found by dynamic programming.
+
+    Args:
+        lengths: The lengths of the captions, (M,).
+        count: The maximum number of padded lengths.
+
+    Returns:
+        At most `count` lengths in ascending order; the last one is the maximum of `lengths`.
+    """
+    values, frequencies = np.unique(np.asarray(lengths), return_counts=True)
     if len(values) <= count:
         return tuple(values.tolist())
-    total = np.concatenate([[0], np.cumsum(times)])
+    total = np.concatenate([[0], np.cumsum(frequencies)])
+    # cost[j]: the least padded size of the captions of the j smallest lengths.
     cost = np.where(np.arange(len(values) + 1) > 0, np.inf, 0.0)
     choices = []
     for _ in range(count):
-        # options[j, i]: the lengths i … j−1 are padded to the last of them, what comes before as well as could be.
+        # options[j, i]: cost[j] if the lengths i … j−1 are padded to the largest of them.
         options = cost[None, :] + np.concatenate([[0], values])[:, None] * (
             total[:, None] - total[None, :]
         )
         options[np.triu_indices(len(values) + 1)] = np.inf
         choices.append(options.argmin(axis=1))
         cost = options.min(axis=1)
-    ends, end = [], len(values)
+    chosen, end = [], len(values)
     for choice in reversed(choices):
-        ends.append(int(values[end - 1]))
+        chosen.append(int(values[end - 1]))
         end = choice[end]
-    return tuple(reversed(ends))
+    return tuple(reversed(chosen))
 
 
-def _random(seed: int, epoch: int) -> np.random.Generator:
+def _generator(seed: int, epoch: int) -> np.random.Generator:
     return np.random.default_rng([seed, epoch])
 
 
-def _check(batch: int, shard: Shard) -> None:
-    if batch < 1 or batch % shard.count:
-        raise ArgumentError(
-            f"batch: expected a positive multiple of the number of processes. Received: batch={batch}, processes={shard.count}."
-        )
+def _check_batch(batch: int) -> None:
+    """Raise ArgumentError unless the batch size is positive."""
+    if batch < 1:
+        raise ArgumentError(f"batch: expected at least 1. Received: batch={batch}; raise it.")
 
 
-def _share(items: np.ndarray, shard: Shard) -> np.ndarray:
-    """Equal parts for all processes; what cannot be shared (fewer than there are processes, in the last batch) is left out."""
-    each = len(items) // shard.count
-    return items[shard.index * each : (shard.index + 1) * each]
-
-
-def _buckets(
+def _fill_buckets(
     order: np.ndarray, lengths: np.ndarray, padded: tuple[int, ...], batch: int
 ) -> list[tuple[np.ndarray, int]]:
-    """Batches of each padded length; what is left of one goes up to the next, so that only the very last is short."""
-    groups, rest = [], order[:0]
-    for below, length in pairwise((0, *padded)):
-        rows = np.concatenate([rest, order[(lengths[order] > below) & (lengths[order] <= length)]])
-        whole = len(rows) // batch * batch
-        groups += [(rows[first : first + batch], length) for first in range(0, whole, batch)]
-        rest = rows[whole:]
-    return [*groups, (rest, _padded_to(lengths[rest].max(), padded))] if len(rest) else groups
+    """Return (captions, padded length) of batches of similar lengths.
+
+    The captions that do not fill a batch move to the next longer length, so only the last batch
+    is smaller.
+    """
+    batches, rest = [], order[:0]
+    for shorter, length in pairwise((0, *padded)):
+        fits = (lengths[order] > shorter) & (lengths[order] <= length)
+        rows = np.concatenate([rest, order[fits]])
+        full = len(rows) // batch * batch
+        batches += [(rows[first : first + batch], length) for first in range(0, full, batch)]
+        rest = rows[full:]
+    if len(rest):
+        batches.append((rest, _padded_length(lengths[rest].max(), padded)))
+    return batches
 
 
-def _own_clips(owner: np.ndarray, rows: np.ndarray, length: int) -> Step:
-    return Step(owner[rows], rows, np.arange(len(rows), dtype=np.int32), length)
-
-
-def _chosen(
+def _rotate_captions(
     owner: np.ndarray, captions: int, seed: int, epoch: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The samples that have sentences, and (pictures, captions) rows of each for this epoch."""
+    """Return the images with captions, (I,), and the captions of each in this epoch, (I, captions).
+
+    The captions of an image have a random order, the same in all epochs. An epoch takes the next
+    `captions` of them in a cycle.
+    """
     if captions < 1:
         raise ArgumentError(
-            f"captions: expected at least one a picture. Received: captions={captions}."
+            f"captions: expected at least one per image. Received: captions={captions}; raise it."
         )
-    # One shuffle of all sentences for the whole training, then a window that moves with the epoch.
     rows = np.random.default_rng([seed, 0, 1]).permutation(len(owner))
     rows = rows[np.argsort(owner[rows], kind="stable")]
-    pictures, starts, counts = np.unique(owner[rows], return_index=True, return_counts=True)
+    images, starts, counts = np.unique(owner[rows], return_index=True, return_counts=True)
     turn = (epoch * captions + np.arange(captions)) % counts[:, None]
-    return pictures, rows[starts[:, None] + turn]
+    return images, rows[starts[:, None] + turn]
 
 
-def _padded_to(longest: int, padded: tuple[int, ...]) -> int:
+def _padded_length(longest: int, padded: tuple[int, ...]) -> int:
+    """Return the smallest padded length that fits, or the length itself if none does."""
     return next((length for length in padded if length >= longest), int(longest))

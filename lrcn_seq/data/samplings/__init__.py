@@ -1,4 +1,4 @@
-"""Which frames of a video are looked at: every file but `base` is one sampling."""
+"""Frame samplings of videos: each module except `base` defines one sampling."""
 
 from lrcn_seq.data.samplings.base import Sampling
 from lrcn_seq.registry import samplings as registry

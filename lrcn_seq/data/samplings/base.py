@@ -1,4 +1,4 @@
-"""The contract of a sampling, and the grid that samplings choose from."""
+"""The interface of a sampling, and the functions that samplings share."""
 
 from __future__ import annotations
 
@@ -8,40 +8,51 @@ import numpy as np
 
 
 class Sampling(ABC):
-    """Chooses frame numbers of a video by the times (F,) at which its frames are shown, in seconds.
+    """Selects frames of a video, given the presentation times (F,) of its frames in seconds.
 
-    A clip has as many frames as wanted, or fewer where the video is short: it is padded later, behind a mask.
+    Methods return frame indices in ascending order. A clip of a short video may have fewer frames
+    than requested; it is padded and masked later.
     """
 
     @abstractmethod
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """The numbers (T,) of one clip for training."""
+        """Return the frame indices (T,) of one clip for training."""
 
     @abstractmethod
     def test(self, times: np.ndarray) -> list[np.ndarray]:
-        """The clips whose predictions are averaged in testing, each (T,)."""
+        """Return the clips, each (T,), whose predictions are averaged in testing."""
 
     @abstractmethod
     def candidates(self, times: np.ndarray) -> np.ndarray:
-        """All numbers that `train` or `test` may choose, ascending: what a feature store must hold."""
+        """Return all frame indices that `train` or `test` may select, for a feature store."""
 
     def stream(self, times: np.ndarray) -> np.ndarray:
-        """The numbers, ascending, that a classifier is shown which takes frames one by one."""
+        """Return the frame indices for streaming, where frames are classified one by one."""
         return np.unique(np.concatenate(self.test(times)))
 
 
-def grid(
+def frame_grid(
     times: np.ndarray, step: int, *, seconds: float | None = None, phase: float = 0.0
 ) -> np.ndarray:
-    """Every `step`-th frame number, or the frame shown at every multiple of `seconds`; `phase` in [0, 1) shifts the first."""
+    """Return the indices of equally spaced frames.
+
+    Args:
+        times: The presentation times (F,) of the frames, in seconds.
+        step: The distance between frames, in frames; not used with `seconds`.
+        seconds: The distance between frames, in seconds. Selects the frame shown at each multiple.
+        phase: The position of the first frame, as a fraction in [0, 1) of the distance.
+
+    Returns:
+        The frame indices in ascending order.
+    """
     if seconds is None:
         return np.arange(min(int(phase * step), len(times) - 1), len(times), step)
     moments = np.arange(min(phase * seconds, times[-1]), times[-1] + seconds * 1e-6, seconds)
-    # A frame is shown until the next one comes; half a millisecond forgives rounded time stamps.
+    # A frame is shown until the next one. Half a millisecond tolerates rounded timestamps.
     return np.unique(np.searchsorted(times, moments + 5e-4, side="right") - 1)
 
 
-def random_window(numbers: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
-    """`length` neighbors out of numbers, or all where there are fewer."""
-    start = random.integers(max(len(numbers) - length, 0) + 1)
-    return numbers[start : start + length]
+def random_window(indices: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
+    """Return `length` consecutive elements from a random start, or all if there are fewer."""
+    start = random.integers(max(len(indices) - length, 0) + 1)
+    return indices[start : start + length]

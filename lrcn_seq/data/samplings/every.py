@@ -1,17 +1,23 @@
-"""Every n-th frame, or one every so many seconds."""
+"""Frames at a fixed distance, in frames or in seconds."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.data.samplings.base import Sampling, grid
+from lrcn_seq.data.samplings.base import Sampling, frame_grid
 from lrcn_seq.records import Positive, PositiveNumber
 from lrcn_seq.registry import samplings
 
 
 @samplings.register
 class Every(Sampling):
-    """Each `step`-th frame from the first, at most `most` of them; with `seconds`, the frame shown at each multiple of it."""
+    """Every `step`-th frame from the first.
+
+    Args:
+        step: The distance between frames, in frames.
+        seconds: The distance in seconds, in place of `step`.
+        most: The maximum number of frames; None has no maximum. Streaming ignores it.
+    """
 
     def __init__(
         self,
@@ -29,7 +35,7 @@ class Every(Sampling):
         return [self.candidates(times)]
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
-        return grid(times, self.step, seconds=self.seconds)[: self.most]
+        return self.stream(times)[: self.most]
 
     def stream(self, times: np.ndarray) -> np.ndarray:
-        return grid(times, self.step, seconds=self.seconds)
+        return frame_grid(times, self.step, seconds=self.seconds)

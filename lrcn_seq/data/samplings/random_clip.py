@@ -1,17 +1,23 @@
-"""A clip from anywhere in training, the middle one in testing."""
+"""A clip from a random position in training, the middle clip in testing."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.data.samplings.base import Sampling, grid, random_window
+from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
 from lrcn_seq.records import Positive, PositiveNumber
 from lrcn_seq.registry import samplings
 
 
 @samplings.register
 class RandomClip(Sampling):
-    """`length` frames, each `step` frames (or `seconds`) after the one before."""
+    """One clip of equally spaced frames.
+
+    Args:
+        length: The number of frames.
+        step: The distance between frames, in frames.
+        seconds: The distance in seconds, in place of `step`.
+    """
 
     def __init__(
         self, length: Positive = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None
@@ -19,18 +25,16 @@ class RandomClip(Sampling):
         self.length, self.step, self.seconds = length, step, seconds
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        phase = random.random()
-        return random_window(
-            grid(times, self.step, seconds=self.seconds, phase=phase), self.length, random
-        )
+        indices = frame_grid(times, self.step, seconds=self.seconds, phase=random.random())
+        return random_window(indices, self.length, random)
 
     def test(self, times: np.ndarray) -> list[np.ndarray]:
-        numbers = grid(times, self.step, seconds=self.seconds)
-        start = max(len(numbers) - self.length, 0) // 2
-        return [numbers[start : start + self.length]]
+        indices = self.stream(times)
+        start = max(len(indices) - self.length, 0) // 2
+        return [indices[start : start + self.length]]
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return np.arange(len(times))
 
     def stream(self, times: np.ndarray) -> np.ndarray:
-        return grid(times, self.step, seconds=self.seconds)
+        return frame_grid(times, self.step, seconds=self.seconds)

@@ -1,21 +1,28 @@
-"""Overlapping clips over the whole video (Donahue et al. 2015, section 4: 16 frames, stride 8)."""
+"""Overlapping clips that cover the video (Donahue et al. 2015, section 4: 16 frames, stride 8)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.data.samplings.base import Sampling, grid, random_window
+from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
 from lrcn_seq.records import Positive, PositiveNumber
 from lrcn_seq.registry import samplings
 
 
 @samplings.register
 class Sliding(Sampling):
-    """Clips of `length` frames that begin `stride` frames apart; the last ends with the video, and none comes twice.
+    """Overlapping clips in testing, a random clip of the same length in training.
 
-    Frames are first thinned out to each `step`-th (or one every `seconds`). Training takes any clip of that length.
-    `last_twice` begins a clip at every stride up to the very end and moves those that would run over back to the last one,
-    which so counts `length` / `stride` times: a bug of the released LRCN (`classify_video.py`).
+    Args:
+        length: The number of frames of a clip.
+        stride: The distance between the starts of clips, in sampled frames. The last clip ends
+            with the video, at a shorter distance if necessary.
+        step: The distance between sampled frames, in frames.
+        seconds: The distance between sampled frames in seconds, in place of `step`.
+        last_twice: Whether clips start at every stride up to the end of the video, and those that
+            exceed it are replaced by the last clip. The last clip then counts about
+            `length` / `stride` times, which reproduces a bug of the released LRCN
+            (`classify_video.py`).
     """
 
     def __init__(
@@ -27,26 +34,21 @@ class Sliding(Sampling):
         seconds: PositiveNumber | None = None,
         last_twice: bool = False,
     ):
-        self.length, self.stride, self.step, self.seconds, self.last_twice = (
-            length,
-            stride,
-            step,
-            seconds,
-            last_twice,
-        )
+        self.length, self.stride, self.last_twice = length, stride, last_twice
+        self.step, self.seconds = step, seconds
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
         return random_window(self.candidates(times), self.length, random)
 
     def test(self, times: np.ndarray) -> list[np.ndarray]:
-        numbers = self.candidates(times)
-        last = max(len(numbers) - self.length, 0)
+        indices = self.candidates(times)
+        last = max(len(indices) - self.length, 0)
         starts = (
-            range(0, len(numbers), self.stride)
+            range(0, len(indices), self.stride)
             if self.last_twice
             else (*range(0, last, self.stride), last)
         )
-        return [numbers[min(start, last) :][: self.length] for start in starts]
+        return [indices[min(start, last) :][: self.length] for start in starts]
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
-        return grid(times, self.step, seconds=self.seconds)
+        return frame_grid(times, self.step, seconds=self.seconds)

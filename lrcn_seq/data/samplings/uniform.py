@@ -1,4 +1,7 @@
-"""A number of frames spread over the whole video (Wang et al. 2016, arXiv 1608.00859, section 3.1, for the jitter)."""
+"""A fixed number of frames spread over the video.
+
+Wang et al. 2016, arXiv 1608.00859, section 3.1, for the jitter.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,28 @@ from lrcn_seq.registry import samplings
 
 @samplings.register
 class Uniform(Sampling):
-    """The middle frame of each of `frames` equal parts; with `jitter`, training takes any frame of each part."""
+    """One frame from each of `frames` equal segments of the video.
+
+    Args:
+        frames: The number of segments.
+        jitter: Whether training selects a random frame of each segment instead of its middle one.
+    """
 
     def __init__(self, frames: Positive = 16, jitter: bool = False):
         self.frames, self.jitter = frames, jitter
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        return self._chosen(len(times), random.random(self.frames) if self.jitter else 0.5)
+        return self._select(len(times), random.random(self.frames) if self.jitter else 0.5)
 
     def test(self, times: np.ndarray) -> list[np.ndarray]:
-        return [self._chosen(len(times), 0.5)]
+        return [self._select(len(times), 0.5)]
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
-        return np.arange(len(times)) if self.jitter else self._chosen(len(times), 0.5)
+        return np.arange(len(times)) if self.jitter else self._select(len(times), 0.5)
 
-    def _chosen(self, count: int, place: np.ndarray | float) -> np.ndarray:
+    def _select(self, count: int, position: np.ndarray | float) -> np.ndarray:
+        """Return the frame at a position in [0, 1) of each segment of `count` frames."""
         if count <= self.frames:
             return np.arange(count)
         edges = np.arange(self.frames + 1) * count // self.frames
-        return edges[:-1] + (place * np.diff(edges)).astype(int)
+        return edges[:-1] + (position * np.diff(edges)).astype(int)

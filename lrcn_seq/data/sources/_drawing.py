@@ -1,4 +1,4 @@
-"""Colored shapes drawn with Pillow, for the built-in sources."""
+"""Colored objects drawn with Pillow for the built-in sources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ COLORS = {
 SHAPES = ("circle", "square", "triangle", "cross", "ring", "diamond")
 RADII = {"small": 0.115, "large": 0.19}
 
-# Pairs of color and shape that training never shows. Of any color one at most is missing: with fewer colors and shapes, either foretells the other, and little is composed.
+# Combinations of color and shape that occur only in one split. Each color is missing from at most
+# one combination of training; otherwise the color would predict the shape.
 HELD_OUT = {
     "train": frozenset(),
     "dev": frozenset({("pink", "circle"), ("cyan", "square")}),
@@ -37,16 +38,22 @@ HELD_OUT = {
         }
     ),
 }
+IN_TRAINING = frozenset((color, shape) for color in COLORS for shape in SHAPES).difference(
+    *HELD_OUT.values()
+)
 
-# A thing in a sentence: size, color and shape.
-THING = rf"(?:an?|the) ({'|'.join(RADII)}) ({'|'.join(COLORS)}) ({'|'.join(SHAPES)})"
+# Matches an object in a caption; the groups are size, color and shape.
+OBJECT_PATTERN = rf"(?:an?|the) ({'|'.join(RADII)}) ({'|'.join(COLORS)}) ({'|'.join(SHAPES)})"
 
-# Everything is drawn this much larger and averaged down, for smooth edges.
-FINER = 3
+# Images are drawn at this multiple of their size and averaged down, for smooth edges.
+SUPERSAMPLING = 3
+
+Point = tuple[float, float]
+Color = tuple[int, int, int]
 
 
-class Thing(NamedTuple):
-    """A shape with its looks."""
+class SceneObject(NamedTuple):
+    """The attributes of an object, as captions name them."""
 
     size: str
     color: str
@@ -56,85 +63,100 @@ class Thing(NamedTuple):
         return f"a {self.size} {self.color} {self.shape}"
 
 
-class Placed(NamedTuple):
-    """A thing at a place: `x`, `y` and `radius` as fractions of the picture, `color` as it is painted."""
+class PlacedObject(NamedTuple):
+    """An object in an image.
 
-    thing: Thing
+    `x`, `y` (the center) and `radius` are fractions of the image; `color` is the drawn RGB color.
+    """
+
+    object: SceneObject
     x: float
     y: float
     radius: float
-    color: tuple[int, int, int]
+    color: Color
 
 
-def two_things(random: np.random.Generator, split: str) -> tuple[Thing, Thing]:
-    """Things of different color or shape, in any order; outside training one of them is a pair that training never shows."""
-    first, second = _thing(random, HELD_OUT[split] or _known()), _thing(random, _known())
+def sample_objects(random: np.random.Generator, split: str) -> tuple[SceneObject, SceneObject]:
+    """Return two objects that differ in color or shape, in random order.
+
+    In dev and test, one object has a combination of color and shape held out for that split.
+    """
+    first = _sample_object(random, HELD_OUT[split] or IN_TRAINING)
+    second = _sample_object(random, IN_TRAINING)
     while (second.color, second.shape) == (first.color, first.shape):
-        second = _thing(random, _known())
+        second = _sample_object(random, IN_TRAINING)
     return (second, first) if random.random() < 0.5 else (first, second)
 
 
-def plain(sentence: str) -> str:
-    """Lower case, single spaces, no end points."""
-    return " ".join(sentence.lower().replace(".", " ").split())
+def normalize_caption(caption: str) -> str:
+    """Return a caption in lower case with single spaces and without full stops."""
+    return " ".join(caption.lower().replace(".", " ").split())
 
 
-def placed(thing: Thing, at: tuple[float, float], random: np.random.Generator) -> Placed:
-    """A thing with a little chance in its size and its shade."""
-    radius = RADII[thing.size] * random.uniform(0.92, 1.08)
-    return Placed(thing, *at, radius, _shade(COLORS[thing.color], random))
+def place_object(scene_object: SceneObject, at: Point, random: np.random.Generator) -> PlacedObject:
+    """Place an object at a point with small random variations of its radius and color."""
+    radius = RADII[scene_object.size] * random.uniform(0.92, 1.08)
+    return PlacedObject(scene_object, *at, radius, _vary_color(COLORS[scene_object.color], random))
 
 
-def paint(things: list[Placed], pixels: int, background: int) -> np.ndarray:
-    """A picture (pixels, pixels, 3) uint8; later things cover earlier ones."""
-    side = pixels * FINER
+def paint(objects: list[PlacedObject], pixels: int, background: int) -> np.ndarray:
+    """Draw objects in order, each over the previous ones.
+
+    Args:
+        objects: The objects.
+        pixels: The height and width of the image.
+        background: The gray level of the background.
+
+    Returns:
+        An image (pixels, pixels, 3) uint8.
+    """
+    side = pixels * SUPERSAMPLING
     canvas = Image.new("RGB", (side, side), (background,) * 3)
-    brush = ImageDraw.Draw(canvas)
-    for thing in things:
-        x, y, radius = thing.x * side, thing.y * side, thing.radius * side
-        if thing.thing.shape in {"circle", "ring"}:
-            brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=thing.color)
-            if thing.thing.shape == "ring":
+    draw = ImageDraw.Draw(canvas)
+    for placed in objects:
+        shape = placed.object.shape
+        x, y, radius = placed.x * side, placed.y * side, placed.radius * side
+        if shape in {"circle", "ring"}:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=placed.color)
+            if shape == "ring":
                 hole = 0.55 * radius
-                brush.ellipse((x - hole, y - hole, x + hole, y + hole), fill=(background,) * 3)
+                draw.ellipse((x - hole, y - hole, x + hole, y + hole), fill=(background,) * 3)
         else:
-            for outline in _outlines(thing.thing.shape, x, y, radius):
-                brush.polygon(outline, fill=thing.color)
-    return np.asarray(canvas.reduce(FINER))
+            for polygon in _polygons(shape, x, y, radius):
+                draw.polygon(polygon, fill=placed.color)
+    return np.asarray(canvas.reduce(SUPERSAMPLING))
 
 
-def _known() -> frozenset[tuple[str, str]]:
-    return frozenset((color, shape) for color in COLORS for shape in SHAPES).difference(
-        *HELD_OUT.values()
-    )
+def _sample_object(
+    random: np.random.Generator, combinations: frozenset[tuple[str, str]]
+) -> SceneObject:
+    color, shape = sorted(combinations)[random.integers(len(combinations))]
+    return SceneObject(tuple(RADII)[random.integers(len(RADII))], color, shape)
 
 
-def _thing(random: np.random.Generator, pairs: frozenset[tuple[str, str]]) -> Thing:
-    color, shape = sorted(pairs)[random.integers(len(pairs))]
-    return Thing(tuple(RADII)[random.integers(len(RADII))], color, shape)
-
-
-def _shade(color: tuple[int, int, int], random: np.random.Generator) -> tuple[int, int, int]:
-    """A darker, paler or slightly turned color: one word for many, as in photographs."""
-    hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in color))
-    turned = (hue + random.uniform(-6, 6) / 360) % 1
-    shade = colorsys.hsv_to_rgb(
-        turned,
+def _vary_color(color: Color, random: np.random.Generator) -> Color:
+    """Return a color of slightly different hue, saturation and brightness."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*(channel / 255 for channel in color))
+    red, green, blue = colorsys.hsv_to_rgb(
+        (hue + random.uniform(-6, 6) / 360) % 1,
         min(1.0, saturation * random.uniform(0.8, 1.05)),
         min(1.0, value * random.uniform(0.72, 1.05)),
     )
-    return tuple(round(255 * part) for part in shade)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def _outlines(shape: str, x: float, y: float, radius: float) -> list[list[tuple[float, float]]]:
+def _polygons(shape: str, x: float, y: float, radius: float) -> list[list[Point]]:
+    """Return the polygons that make up a square, cross, diamond or triangle."""
     if shape == "square":
         half = radius * 0.9
-        return [_box(x, y, half, half)]
+        return [_rectangle(x, y, half, half)]
     if shape == "cross":
-        return [_box(x, y, radius, radius * 0.3), _box(x, y, radius * 0.3, radius)]
+        return [_rectangle(x, y, radius, radius * 0.3), _rectangle(x, y, radius * 0.3, radius)]
     if shape == "diamond":
-        across, tall = radius * 0.92, radius * 1.15
-        return [[(x, y - tall), (x + across, y), (x, y + tall), (x - across, y)]]
+        half_width, half_height = radius * 0.92, radius * 1.15
+        return [
+            [(x, y - half_height), (x + half_width, y), (x, y + half_height), (x - half_width, y)]
+        ]
     angles = (-math.pi / 2, math.pi / 6, 5 * math.pi / 6)
     return [
         [
@@ -144,7 +166,7 @@ def _outlines(shape: str, x: float, y: float, radius: float) -> list[list[tuple[
     ]
 
 
-def _box(x: float, y: float, half_width: float, half_height: float) -> list[tuple[float, float]]:
+def _rectangle(x: float, y: float, half_width: float, half_height: float) -> list[Point]:
     return [
         (x - half_width, y - half_height),
         (x + half_width, y - half_height),

@@ -1,12 +1,12 @@
-"""The contract of a source."""
+"""The interface of a source, and the split and validation functions that sources share."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import overload
 
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
@@ -15,83 +15,123 @@ SPLITS = ("train", "dev", "test")
 
 
 class Source(ABC, Sequence[Sample]):
-    """A random-access sequence of samples; every sample says which split it belongs to.
+    """A random-access sequence of samples, each assigned to a split.
 
-    A constructor takes plain values, reads what lists the samples (not the media), and leaves `samples`;
-    `notes` says in sentences what was found wrong but does not prevent use (an image left out, say).
+    The constructor takes plain values, reads the files that list the samples (not the media) and
+    sets `samples`.
+
+    Attributes:
+        samples: The samples of all splits.
+        notes: Sentences about problems that do not prevent use, such as missing images.
 
     Raises:
-        DataError: in the constructor, when what was read is unusable.
+        DataError: By the constructor, if the files are unusable.
     """
 
     samples: Sequence[Sample]
     notes: tuple[str, ...] = ()
-    exactly_right: ClassVar[Callable[[str, Iterable[str]], bool] | None] = None
-    """Whether a sentence says all that the references (all of one sample) say, where that can be known: of built-in data."""
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, position: Any) -> Any:
+    @overload
+    def __getitem__(self, position: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Sample]: ...
+
+    def __getitem__(self, position: int | slice) -> Sample | Sequence[Sample]:
         return self.samples[position]
 
     def split(self, name: str) -> list[int]:
-        """Positions of the samples of one split: train, dev or test."""
+        """Return the positions of the samples of a split: train, dev or test."""
         return [position for position, sample in enumerate(self) if sample.split == name]
 
+    @staticmethod
+    def is_correct_caption(caption: str, references: Iterable[str]) -> bool | None:  # noqa: ARG004
+        """Return whether a caption states all facts of the references of its sample.
 
-def split_of(group: str, dev: float, test: float, seed: int = 0) -> str:
-    """The split of a group by its hash: rows added later move nobody, and a group never parts."""
-    draw = drawn(group, seed)
-    return "test" if draw < test else "dev" if draw < test + dev else "train"
-
-
-def drawn(name: str, seed: int) -> float:
-    """A number in [0, 1) that a name and a seed decide."""
-    return (
-        int.from_bytes(
-            hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()[:8], "big"
-        )
-        / 2**64
-    )
+        Only built-in sources can decide; the others return None.
+        """
+        return None
 
 
-def checked(samples: Iterable[Sample], place: str) -> list[Sample]:
-    """The samples, once what must hold for any source holds.
+def split_by_hash(group: str, dev: float, test: float, seed: int = 0) -> str:
+    """Return the split of a group, determined by a hash of its name and the seed.
+
+    Adding groups never changes the split of the existing ones, and changing `dev` leaves the test
+    split unchanged.
+
+    Args:
+        group: The name of the group.
+        dev: The expected fraction of groups in dev.
+        test: The expected fraction of groups in test.
+        seed: Selects another partition.
+
+    Returns:
+        `train`, `dev` or `test`.
+    """
+    fraction = hash_fraction(group, seed)
+    return "test" if fraction < test else "dev" if fraction < test + dev else "train"
+
+
+def hash_fraction(name: str, seed: int) -> float:
+    """Return a number in [0, 1) derived from the SHA-256 hash of a seed and a name."""
+    digest = hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
+    """Return the samples as a list after checking the requirements of every source.
+
+    Args:
+        samples: The samples of a source.
+        place: The file or argument that messages name.
 
     Raises:
-        DataError: no sample, an id twice, an empty sentence, or a group in two splits.
+        DataError: If there are no samples, an ID is repeated, a caption is empty, or a group spans
+            two splits.
     """
-    found = list(samples)
-    if not found:
-        raise DataError(f"{place}: expected at least one sample. Received: none.")
-    doubled = [name for name, times in Counter(sample.id for sample in found).items() if times > 1]
-    if doubled:
+    valid = list(samples)
+    if not valid:
         raise DataError(
-            f"{place}: expected every id once. Received: {doubled[0]!r} twice{_and_more(doubled)}."
+            f"{place}: expected at least one sample. Received: none; check the source's arguments."
         )
-    empty = [
-        sample.id for sample in found if any(not sentence.strip() for sentence in sample.captions)
-    ]
+    repeated = [name for name, count in Counter(s.id for s in valid).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{place}: expected every ID once. Received: {repeated[0]!r} more than once"
+            f"{_and_more(repeated)}; remove the duplicates."
+        )
+    empty = [s.id for s in valid if any(not caption.strip() for caption in s.captions)]
     if empty:
         raise DataError(
-            f"{place}: expected a sentence in every caption. Received: an empty caption of {empty[0]!r}{_and_more(empty)}."
+            f"{place}: expected text in every caption. Received: an empty caption of {empty[0]!r}"
+            f"{_and_more(empty)}; remove it or add its text."
         )
-    home: dict[str, str] = {}
-    for sample in found:
-        if home.setdefault(sample.group, sample.split) != sample.split:
-            raise DataError(
-                f"{place}: expected all samples of a group in one split. Received: group {sample.group!r} in {home[sample.group]} and {sample.split}."
-            )
-    return found
+    _check_groups(valid, place)
+    return valid
 
 
 def check_shares(dev: float, test: float) -> None:
-    """Raises ArgumentError unless something is left for training."""
+    """Raise ArgumentError unless the shares of dev and test leave samples for training."""
     if dev + test >= 1:
         raise ArgumentError(
-            f"dev and test: expected shares that leave some for training. Received: dev={dev}, test={test}."
+            "dev and test: expected shares that leave some for training. "
+            f"Received: dev={dev}, test={test}; choose a sum below 1."
         )
+
+
+def _check_groups(samples: Iterable[Sample], place: str) -> None:
+    """Raise DataError if a group spans two splits."""
+    splits: dict[str, str] = {}
+    for sample in samples:
+        split = splits.setdefault(sample.group, sample.split)
+        if split != sample.split:
+            raise DataError(
+                f"{place}: expected all samples of a group in one split. Received: group "
+                f"{sample.group!r} in {split} and {sample.split}; assign it to one of them."
+            )
 
 
 def _and_more(names: Sequence[str]) -> str:

@@ -1,23 +1,32 @@
-"""A table of your own: media and sentences, as CSV or JSON lines."""
+"""A custom table of images or videos with captions, as CSV or JSON Lines."""
 
 from __future__ import annotations
 
-from lrcn_seq.data.sources._tables import read_samples
-from lrcn_seq.data.sources.base import Source, check_shares, split_of
+from lrcn_seq.data.sources._table_samples import read_samples
+from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash
 from lrcn_seq.records import NotNegative, Share
 from lrcn_seq.registry import sources
 
 
 @sources.register
 class CaptionTable(Source):
-    """Rows of media and sentence; several rows of one medium are one sample with several captions.
+    """Images or videos with captions; rows of the same file form one sample.
 
     Args:
-        table: a CSV file with a header (comma, tab or semicolon), or JSON lines, where the text may be a list.
-            Paths in it are absolute or relative to its folder.
-        media, text, split, group: names of the columns. Without them the usual ones are looked for: media, image, video,
-            file or path · text, caption(s) or sentence(s) · split (train, dev, test) · group (what must not be parted).
-        dev, test: without a split column, shares of the groups, chosen by hash.
+        table: A CSV file with a header (delimited by comma, tab or semicolon), or a JSON Lines file
+            with a text or a list of texts per row. Media paths are absolute or relative to the
+            folder of the table.
+        media: The column of media paths; by default `media`, `image`, `video`, `file` or `path`.
+        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`.
+        split: The column of splits (train, dev, test); by default `split`, if present.
+        group: The column of groups that stay in one split; by default `group`, if present.
+        dev: Without a split column, the share of groups in dev, selected by hash.
+        test: Without a split column, the share of groups in test, selected by hash.
+        seed: The seed of the hash.
+
+    Raises:
+        ArgumentError: If `dev` and `test` leave nothing for training.
+        DataError: If the table or one of its rows is unusable.
     """
 
     def __init__(
@@ -33,12 +42,12 @@ class CaptionTable(Source):
         seed: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = read_samples(
+        samples = read_samples(
             table,
-            named={"media": media, "text": text, "split": split, "group": group},
-            needed=("media", "text"),
+            names={"media": media, "text": text, "split": split, "group": group},
+            required=("media", "text"),
         )
         self.samples = [
-            sample._replace(split=sample.split or split_of(sample.group, dev, test, seed))
-            for sample in found
+            sample._replace(split=sample.split or split_by_hash(sample.group, dev, test, seed))
+            for sample in samples
         ]

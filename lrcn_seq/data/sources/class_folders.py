@@ -1,28 +1,37 @@
-"""One folder for each class, of videos or of folders of frames."""
+"""Folders of clips, one folder per class; a clip is a video file or a folder of frames."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from lrcn_seq.data.sources._folds import splits_of
-from lrcn_seq.data.sources._reading import column, names_in, read_table, shortened
-from lrcn_seq.data.sources.base import Source, check_shares, checked
-from lrcn_seq.errors import DataError
+from lrcn_seq.data.sources._reading import find_column, list_files, read_table, require_column
+from lrcn_seq.data.sources._splits import assign_splits
+from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
+from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Share
 from lrcn_seq.registry import sources
 
 
 @sources.register
 class ClassFolders(Source):
-    """Clips labeled by the folder that they lie in.
+    """Clips labeled with the name of their folder.
 
     Args:
-        folder: holds a folder for each class; hidden files are passed over.
-        classes: the classes to take; None takes all folders that hold clips, in the order of their names.
-        groups: a table with columns `file` and `group` (and `label`, where two classes share file names): clips cut from one
-            video must not be parted. Relative to `folder`. Without it every clip is a group of its own.
-        dev, test: shares of the groups, chosen by hash.
-        folds: instead, that many parts of equal size and mix of classes; part `fold` is test, the next one dev, the rest train.
+        folder: The folder that contains a folder per class. Hidden files are ignored.
+        classes: The classes to read; None reads all folders in alphabetical order.
+        groups: A table, relative to `folder`, with the columns `file` and `group`, and `label` if
+            two classes share file names. Clips of one group, such as clips cut from one video, stay
+            in one split. Without it, each clip is its own group.
+        dev: The share of groups in dev, selected by hash.
+        test: The share of groups in test, selected by hash.
+        seed: The seed of the hash and of the folds.
+        folds: The number of cross-validation folds, balanced in size and classes, which replace the
+            shares.
+        fold: The fold that is test; the next one is dev, the others are train.
+
+    Raises:
+        ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
+        DataError: If a class has no folder, there are no clips, or a clip has no group.
     """
 
     def __init__(
@@ -38,77 +47,79 @@ class ClassFolders(Source):
         fold: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = [
+        clips = [
             (label, path)
-            for label in _classes(folder, classes)
-            for path in _clips(Path(folder) / label)
+            for label in _list_classes(folder, classes)
+            for path in _list_clips(Path(folder) / label)
         ]
-        if not found:
+        if not clips:
             raise DataError(
-                f"{folder}: expected folders of clips, one for each class. Received: none with a clip in it."
+                f"{folder}: expected folders of clips, one for each class. "
+                "Received: none with a clip in it; put each clip in the folder of its class."
             )
         group_of = (
-            _groups(folder, groups, found)
+            _read_groups(folder, groups, clips)
             if groups
-            else {path: f"{label}/{path.name}" for label, path in found}
+            else {path: f"{label}/{path.name}" for label, path in clips}
         )
-        splits = splits_of(
-            [(group_of[path], label) for label, path in found],
+        splits = assign_splits(
+            [(group_of[path], label) for label, path in clips],
             dev=dev,
             test=test,
             seed=seed,
             folds=folds,
             fold=fold,
         )
-        self.samples = checked(
-            (
-                Sample(
-                    f"{label}/{path.name}",
-                    str(path),
-                    group_of[path],
-                    splits[group_of[path]],
-                    label=label,
-                )
-                for label, path in found
-            ),
-            folder,
+        samples = (
+            Sample(
+                id=f"{label}/{path.name}",
+                media=str(path),
+                group=group_of[path],
+                split=splits[group_of[path]],
+                label=label,
+            )
+            for label, path in clips
         )
+        self.samples = validate_samples(samples, folder)
 
 
-def _classes(folder: str, wanted: list[str] | None) -> list[str]:
-    names_in(folder, "a folder for each class")
+def _list_classes(folder: str, classes: list[str] | None) -> list[str]:
+    """Return the classes to read, in order."""
+    list_files(folder, "a folder for each class")
     present = sorted(
         entry.name
         for entry in Path(folder).iterdir()
         if entry.is_dir() and not entry.name.startswith(".")
     )
-    absent = [name for name in wanted or () if name not in present]
-    if absent:
+    missing = [name for name in classes or () if name not in present]
+    if missing:
         raise DataError(
-            f"{folder}: expected a folder for each class. Received: none for {shortened(absent)}; there are {', '.join(present) or 'no folders'}."
+            f"{folder}: expected a folder for each class. Received: none for "
+            f"{shorten_names(missing)}; there are {', '.join(present) or 'no folders'}."
         )
-    return present if wanted is None else wanted
+    return present if classes is None else classes
 
 
-def _clips(folder: Path) -> list[Path]:
+def _list_clips(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
 
 
-def _groups(folder: str, table: str, found: list[tuple[str, Path]]) -> dict[Path, str]:
+def _read_groups(folder: str, table: str, clips: list[tuple[str, Path]]) -> dict[Path, str]:
+    """Return the group of each clip according to a table."""
     place = str(Path(folder) / table)
     rows = read_table(place, "a table of files and groups")
-    file, group = (
-        column(rows, None, (name,), place=place, role=name) for name in ("file", "group")
-    )
-    label = column(rows, None, ("label", "class"), place=place, role="label", required=False)
-    known = {
+    file = require_column(rows, None, ("file",), place=place, role="file")
+    group = require_column(rows, None, ("group",), place=place, role="group")
+    label = find_column(rows, None, ("label", "class"), place=place, role="label")
+    listed = {
         (str(row[label]) if label else None, Path(str(row[file])).name): str(row[group])
         for row in rows
     }
-    groups = {path: known.get((name if label else None, path.name)) for name, path in found}
-    lost = [f"{path.parent.name}/{path.name}" for path, name in groups.items() if not name]
-    if lost:
+    groups = {path: listed.get((name if label else None, path.name), "") for name, path in clips}
+    missing = [f"{path.parent.name}/{path.name}" for path, name in groups.items() if not name]
+    if missing:
         raise DataError(
-            f"{place}: expected the group of every clip. Received: none of {shortened(lost)} ({len(lost)} in all)."
+            f"{place}: expected the group of every clip. Received: none for "
+            f"{shorten_names(missing)} ({len(missing):,} in total); add them to the table."
         )
     return groups

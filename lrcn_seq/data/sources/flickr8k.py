@@ -1,6 +1,7 @@
-"""Flickr8k as it is found: the CSV of Kaggle or the original token file, and the official split lists.
+"""Flickr8k, from the Kaggle CSV file or the original token file, with the official splits.
 
-The token file names one picture `2258277193_586949ec62.jpg.1`; no list and no folder has it, so it is left out and noted.
+The token file contains one image name, `2258277193_586949ec62.jpg.1`, that is in no list and has no
+file. Such images are left out and noted.
 
 Hodosh, Young and Hockenmaier 2013, "Framing Image Description as a Ranking Task", JAIR 47.
 """
@@ -11,25 +12,39 @@ import csv
 import re
 from pathlib import Path
 
-from lrcn_seq.data.sources._reading import names_in, read_text, shortened
-from lrcn_seq.data.sources.base import SPLITS, Source, check_shares, checked, split_of
-from lrcn_seq.errors import DataError
+from lrcn_seq.data.sources._reading import list_files, read_text
+from lrcn_seq.data.sources.base import (
+    SPLITS,
+    Source,
+    check_shares,
+    split_by_hash,
+    validate_samples,
+)
+from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Sample, Share
 from lrcn_seq.registry import sources
 
-LISTS = ("Flickr_8k.{}Images.txt", "{}.txt")
+LIST_NAMES = ("Flickr_8k.{}Images.txt", "{}.txt")
 TOKEN_LINE = re.compile(r"(\S+)#\d+\t(.*)")
 
 
 @sources.register
 class Flickr8k(Source):
-    """Photographs with five sentences each.
+    """Images with five captions each.
 
     Args:
-        captions: `captions.txt` of Kaggle or `Flickr8k.token.txt`; Windows line ends are fine.
-        images: the folder of pictures. Those that are not in it are left out, and `notes` says how many.
-        lists: a folder with `Flickr_8k.trainImages.txt` (dev, test) or `train.txt` (dev, test); pictures in no list are left out.
-            Without it, `dev` and `test` are shares of the pictures, chosen by the hash of their names.
+        captions: `captions.txt` from Kaggle or the original `Flickr8k.token.txt`.
+        images: The folder of images. Missing images are left out and counted in `notes`.
+        lists: A folder with the lists `Flickr_8k.trainImages.txt`, `Flickr_8k.devImages.txt` and
+            `Flickr_8k.testImages.txt`, or `train.txt`, `dev.txt` and `test.txt`. Images in no list
+            are left out.
+        dev: Without lists, the share of images in dev, selected by the hash of their names.
+        test: Without lists, the share of images in test, selected by the hash of their names.
+        seed: The seed of the hash.
+
+    Raises:
+        ArgumentError: If `dev` and `test` leave nothing for training.
+        DataError: If a file or folder is unusable.
     """
 
     def __init__(
@@ -47,47 +62,55 @@ class Flickr8k(Source):
         splits = (
             _read_lists(lists)
             if lists
-            else {name: split_of(name, dev, test, seed) for name in sentences}
+            else {name: split_by_hash(name, dev, test, seed) for name in sentences}
         )
-        present = names_in(images, "the pictures of Flickr8k")
-        usable = [name for name in splits if name in sentences and name in present]
-        self.notes = _notes(sentences, splits, present)
+        files = list_files(images, "the images of Flickr8k")
+        usable = [name for name in splits if name in sentences and name in files]
+        self.notes = _notes(sentences, splits, files)
         if not usable:
+            listed = f" and listed in {lists}" if lists else ""
             raise DataError(
-                f"{images}: expected pictures named in {captions}{f' and listed in {lists}' if lists else ''}. Received: none of them among {len(present):,} files."
+                f"{images}: expected images named in {captions}{listed}. "
+                f"Received: none among {len(files):,} files; check the paths."
             )
-        self.samples = checked(
-            (
-                Sample(name, str(Path(images) / name), name, splits[name], tuple(sentences[name]))
-                for name in usable
-            ),
-            captions,
+        samples = (
+            Sample(
+                id=name,
+                media=str(Path(images) / name),
+                group=name,
+                split=splits[name],
+                captions=tuple(sentences[name]),
+            )
+            for name in usable
         )
+        self.samples = validate_samples(samples, captions)
 
 
-def read_captions(path: str) -> dict[str, list[str]]:
-    """Sentences by picture from either form of the file.
+def read_captions(path: str | Path) -> dict[str, list[str]]:
+    """Return the captions of each image from either form of the caption file.
 
     Raises:
-        DataError: neither form, or a line that does not fit.
+        DataError: If the file has another form or a malformed line.
     """
     text = read_text(path, "the captions of Flickr8k")
     first = text.partition("\n")[0]
     if TOKEN_LINE.fullmatch(first):
         pairs = _token_pairs(path, text)
     elif first.replace(" ", "").lower() == "image,caption":
-        pairs = _table_pairs(path, text)
+        pairs = _csv_pairs(path, text)
     else:
         raise DataError(
-            f"{path}: expected 'image,caption' or lines 'name.jpg#0<tab>sentence'. Received: {first[:60]!r}."
+            f"{path}: expected 'image,caption' or lines 'name.jpg#0<tab>sentence'. "
+            f"Received: {first[:60]!r}; give captions.txt or Flickr8k.token.txt."
         )
-    sentences: dict[str, list[str]] = {}
-    for name, sentence in pairs:
-        sentences.setdefault(name, []).append(sentence.strip())
-    return sentences
+    captions: dict[str, list[str]] = {}
+    for name, caption in pairs:
+        captions.setdefault(name, []).append(caption.strip())
+    return captions
 
 
-def _token_pairs(path: str, text: str) -> list[tuple[str, str]]:
+def _token_pairs(path: str | Path, text: str) -> list[tuple[str, str]]:
+    """Return the (image, caption) pairs of the original token file."""
     pairs = []
     for number, line in enumerate(text.split("\n"), start=1):
         match = TOKEN_LINE.fullmatch(line)
@@ -95,59 +118,67 @@ def _token_pairs(path: str, text: str) -> list[tuple[str, str]]:
             pairs.append((match[1], match[2]))
         elif line.strip():
             raise DataError(
-                f"{path}, line {number}: expected 'name.jpg#0<tab>sentence'. Received: {line[:60]!r}."
+                f"{path}, line {number}: expected 'name.jpg#0<tab>sentence'. "
+                f"Received: {line[:60]!r}; correct the line."
             )
     return pairs
 
 
-def _table_pairs(path: str, text: str) -> list[tuple[str, str]]:
+def _csv_pairs(path: str | Path, text: str) -> list[tuple[str, str]]:
+    """Return the (image, caption) pairs of the CSV file."""
     pairs = []
     for number, row in enumerate(csv.reader(text.split("\n")), start=1):
         if number == 1 or not row:
             continue
         if len(row) < 2:
             raise DataError(
-                f"{path}, line {number}: expected 'image,caption'. Received: {row[0][:60]!r}."
+                f"{path}, line {number}: expected 'image,caption'. "
+                f"Received: {row[0][:60]!r}; correct the line."
             )
-        # Kaggle's file quotes sentences that hold a comma; copies made with a plain split do not.
+        # The Kaggle file quotes captions that contain commas; some copies do not.
         pairs.append((row[0], ",".join(row[1:])))
     return pairs
 
 
 def _read_lists(folder: str) -> dict[str, str]:
+    """Return the split of each listed image."""
     splits: dict[str, str] = {}
     for split in SPLITS:
-        path = next(
-            (
-                Path(folder) / form.format(split)
-                for form in LISTS
-                if (Path(folder) / form.format(split)).is_file()
-            ),
-            None,
-        )
-        if path is None:
-            raise DataError(
-                f"{folder}: expected a list of the {split} pictures, {' or '.join(form.format(split) for form in LISTS)}; there is none."
-            )
-        for name in read_text(path, f"a list of the {split} pictures").split():
+        path = _find_list(folder, split)
+        for name in read_text(path, f"a list of the {split} images").split():
             if splits.setdefault(name, split) != split:
                 raise DataError(
-                    f"{path}: expected every picture in one list. Received: {name!r} in {splits[name]} and {split}."
+                    f"{path}: expected every image in one list. Received: {name!r} in "
+                    f"{splits[name]} and {split}; remove it from one of them."
                 )
     return splits
 
 
+def _find_list(folder: str, split: str) -> Path:
+    """Return the list file of a split."""
+    names = [name.format(split) for name in LIST_NAMES]
+    for name in names:
+        if (path := Path(folder) / name).is_file():
+            return path
+    raise DataError(
+        f"{folder}: expected a list of the {split} images, {' or '.join(names)}; there is none."
+    )
+
+
 def _notes(
-    sentences: dict[str, list[str]], splits: dict[str, str], present: set[str]
+    captions: dict[str, list[str]], splits: dict[str, str], files: set[str]
 ) -> tuple[str, ...]:
-    losses = {
-        "pictures with captions are in no list and left out": sentences.keys() - splits.keys(),
-        "listed pictures have no captions and are left out": splits.keys() - sentences.keys(),
-        "listed pictures with captions are not in the folder and left out": (
-            splits.keys() & sentences.keys()
-        )
-        - present,
+    """Return a sentence for each kind of image that was left out."""
+    with_captions, listed = captions.keys(), splits.keys()
+    missing = {
+        "images with captions are in no list and were left out": with_captions - listed,
+        "listed images have no captions and were left out": listed - with_captions,
+        "listed images with captions are not in the folder and were left out": (
+            (listed & with_captions) - files
+        ),
     }
     return tuple(
-        f"{len(names):,} {what} ({shortened(names)})." for what, names in losses.items() if names
+        f"{len(names):,} {reason} ({shorten_names(names)})."
+        for reason, names in missing.items()
+        if names
     )

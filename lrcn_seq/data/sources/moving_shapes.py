@@ -1,7 +1,8 @@
-"""Built in: clips of shapes that move one after the other, with a label and sentences, drawn on demand from a seed.
+"""Built-in clips of two objects that move one after the other, with a label and captions.
 
-Only the order of the frames tells the answer: any two clips that differ in directions, or in which thing comes first, are made of
-the same kinds of frames, so whoever looks at frames one by one can do no better than chance.
+Clips are drawn on demand from a seed. Only the order of the frames determines the label and the
+captions: clips that differ in the directions or in the order of the objects consist of the same
+kinds of frames. A model that ignores the order cannot exceed chance.
 """
 
 from __future__ import annotations
@@ -13,43 +14,49 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from annotated_types import Ge
 
-from lrcn_seq.data.sources._drawing import THING, Thing, paint, placed, plain, two_things
-from lrcn_seq.data.sources.base import SPLITS, Source, checked
+from lrcn_seq.data.sources._drawing import (
+    OBJECT_PATTERN,
+    SceneObject,
+    normalize_caption,
+    paint,
+    place_object,
+    sample_objects,
+)
+from lrcn_seq.data.sources.base import SPLITS, Source, validate_samples
 from lrcn_seq.records import NotNegative, Sample
 from lrcn_seq.registry import sources
 
 VERSION = 2
 DIRECTIONS = ("left", "right")
-FIRST_THEN = re.compile(
-    rf"{THING} moves (left|right) (?:and then|then|before) {THING} moves (left|right)"
-)
-AFTER = re.compile(rf"{THING} moves (left|right) after {THING} moves (left|right)")
+MOVE_PATTERN = rf"{OBJECT_PATTERN} moves (left|right)"
+IN_ORDER = re.compile(rf"{MOVE_PATTERN} (?:and then|then|before) {MOVE_PATTERN}")
+REVERSED = re.compile(rf"{MOVE_PATTERN} after {MOVE_PATTERN}")
 
 
 class Move(NamedTuple):
-    """A thing and where it goes."""
+    """An object and the direction of its movement."""
 
-    thing: Thing
+    object: SceneObject
     direction: str
 
     def __str__(self) -> str:
-        return f"{self.thing} moves {self.direction}"
+        return f"{self.object} moves {self.direction}"
 
 
 class Story(NamedTuple):
-    """Two moves, one after the other."""
+    """Two consecutive moves."""
 
     first: Move
     second: Move
 
-    def sentences(self, *, begin: str = "any") -> tuple[str, ...]:
-        """All ways to say it, or those that begin with what comes first."""
+    def captions(self, *, begin: str = "any") -> tuple[str, ...]:
+        """Return all captions, or only those that begin with the first move."""
         in_order = f"{self.first} then {self.second}", f"{self.first} before {self.second}"
         return in_order if begin == "first" else (*in_order, f"{self.second} after {self.first}")
 
 
 class Film(NamedTuple):
-    """One clip, drawn when asked for: each thing crosses the picture in `steps` to `steps` + 2 frames."""
+    """A clip drawn on demand; each object crosses the image in `steps` to `steps` + 2 frames."""
 
     seed: int
     split: str
@@ -59,20 +66,23 @@ class Film(NamedTuple):
 
     @property
     def key(self) -> str:
-        return f"moving_shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}/{self.steps}"
+        """The identifier of the pixels, for the feature store."""
+        numbers = f"{self.number}/{self.pixels}/{self.steps}"
+        return f"moving_shapes-{VERSION}/{self.seed}/{self.split}/{numbers}"
 
     def story(self) -> Story:
-        return self._story(self._random())
+        """Return the moves in the clip."""
+        return self._sample_story(self._random())
 
     def draw(self) -> np.ndarray:
-        """(T, pixels, pixels, 3) uint8."""
+        """Return the frames (T, pixels, pixels, 3) uint8."""
         random = self._random()
-        story, background = self._story(random), int(random.integers(215, 256))
-        return np.concatenate([_crossing(move, random, self, background) for move in story])
+        story, background = self._sample_story(random), int(random.integers(215, 256))
+        return np.concatenate([_draw_move(move, random, self, background) for move in story])
 
-    def _story(self, random: np.random.Generator) -> Story:
-        things = two_things(random, self.split)
-        return Story(*(Move(thing, DIRECTIONS[random.integers(2)]) for thing in things))
+    def _sample_story(self, random: np.random.Generator) -> Story:
+        first, second = sample_objects(random, self.split)
+        return Story(Move(first, _direction(random)), Move(second, _direction(random)))
 
     def _random(self) -> np.random.Generator:
         return np.random.default_rng([self.seed, SPLITS.index(self.split), self.number, 1])
@@ -80,13 +90,19 @@ class Film(NamedTuple):
 
 @sources.register
 class MovingShapes(Source):
-    """Clips of two moves. The label is the two directions ("left right", say): four classes, chance is a quarter.
+    """Clips of two moves. The label is the two directions, such as "left right": four classes.
+
+    Dev and test contain combinations of color and shape that training does not contain.
 
     Args:
-        train, dev, test: how many clips of each split; dev and test show pairs of color and shape that training never shows.
-        begin: what sentences begin with; `any` adds those with "after", whose teller must know what it has not said yet.
-        steps: frames that a move takes at least; lengths vary.
-        pixels: height and width.
+        train: The number of clips in train.
+        dev: The number of clips in dev.
+        test: The number of clips in test.
+        seed: Selects other clips; the held-out combinations stay the same.
+        pixels: The height and width of the frames.
+        steps: The minimum number of frames of a move.
+        begin: The move that captions begin with. `any` adds captions with "after", which begin
+            with the second move; `first` gives only captions that begin with the first.
     """
 
     def __init__(
@@ -105,47 +121,54 @@ class MovingShapes(Source):
             for split, count in zip(SPLITS, (train, dev, test), strict=True)
             for number in range(count)
         ]
-        self.samples = checked((_sample(film, begin) for film in films), "moving_shapes")
+        self.samples = validate_samples((_sample(film, begin) for film in films), "moving_shapes")
+
+    @staticmethod
+    def is_correct_caption(caption: str, references: Iterable[str]) -> bool:
+        """Return whether a caption describes both moves of the references in their order.
+
+        The caption must name every attribute and both directions, in any wording of the grammar.
+        """
+        story = parse_story(caption)
+        return story is not None and story in {parse_story(reference) for reference in references}
 
 
-def story_of(sentence: str) -> Story | None:
-    """What a sentence of this grammar says, or None for any other; case, the end point and articles do not matter."""
-    text = plain(sentence)
-    for pattern, order in ((FIRST_THEN, 1), (AFTER, -1)):
-        match = pattern.fullmatch(text)
-        if match:
-            moves = [
-                Move(Thing(*match.groups()[at : at + 3]), match.groups()[at + 3]) for at in (0, 4)
-            ]
-            return Story(*moves[::order])
-    return None
+def parse_story(caption: str) -> Story | None:
+    """Return the moves that a caption describes, or None if it does not follow the grammar.
 
-
-def exactly_right(sentence: str, references: Iterable[str]) -> bool:
-    """Whether a sentence tells both moves in their order, with every attribute, as the references do, in any wording."""
-    story = story_of(sentence)
-    return story is not None and story in {story_of(reference) for reference in references}
+    Case, full stops and the choice of articles are ignored.
+    """
+    text = normalize_caption(caption)
+    in_order = IN_ORDER.fullmatch(text)
+    match = in_order or REVERSED.fullmatch(text)
+    if match is None:
+        return None
+    words = match.groups()
+    moves = Move(SceneObject(*words[:3]), words[3]), Move(SceneObject(*words[4:7]), words[7])
+    return Story(*moves) if in_order else Story(*moves[::-1])
 
 
 def _sample(film: Film, begin: str) -> Sample:
     name, story = f"{film.split}-{film.number:05d}", film.story()
     return Sample(
-        name,
-        film,
-        name,
-        film.split,
-        story.sentences(begin=begin),
-        f"{story.first.direction} {story.second.direction}",
+        id=name,
+        media=film,
+        group=name,
+        split=film.split,
+        captions=story.captions(begin=begin),
+        label=f"{story.first.direction} {story.second.direction}",
     )
 
 
-def _crossing(move: Move, random: np.random.Generator, film: Film, background: int) -> np.ndarray:
+def _direction(random: np.random.Generator) -> str:
+    return DIRECTIONS[random.integers(2)]
+
+
+def _draw_move(move: Move, random: np.random.Generator, film: Film, background: int) -> np.ndarray:
+    """Return the frames (T, pixels, pixels, 3) of an object that crosses the image."""
     count = film.steps + int(random.integers(3))
-    height, thing = random.uniform(0.25, 0.75), placed(move.thing, (0.5, 0.5), random)
+    height = random.uniform(0.25, 0.75)
+    placed = place_object(move.object, (0.5, height), random)
     places = np.linspace(0.2, 0.8, count)[:: 1 if move.direction == "right" else -1]
-    return np.stack(
-        [paint([thing._replace(x=float(x), y=height)], film.pixels, background) for x in places]
-    )
-
-
-MovingShapes.exactly_right = staticmethod(exactly_right)
+    frames = [paint([placed._replace(x=float(x))], film.pixels, background) for x in places]
+    return np.stack(frames)

@@ -1,26 +1,36 @@
-"""MSVD: short videos with some forty sentences each (Chen and Dolan 2011, "Collecting Highly Parallel Data for Paraphrase Evaluation")."""
+"""MSVD: short video clips with about forty captions each.
+
+Chen and Dolan 2011, "Collecting Highly Parallel Data for Paraphrase Evaluation".
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from lrcn_seq.data.sources._reading import names_in, read_text, shortened
-from lrcn_seq.data.sources.base import Source, check_shares, checked, split_of
-from lrcn_seq.errors import DataError
+from lrcn_seq.data.sources._reading import list_files, read_text
+from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
+from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Sample, Share
 from lrcn_seq.registry import sources
 
 
 @sources.register
 class Msvd(Source):
-    """Clips named VIDEO_FIRST_LAST; those cut from one video stay together.
+    """Clips named VIDEO_FIRST_LAST; clips of one video stay in one split.
 
     Args:
-        captions: JSON `[{"id": name, "caption": [sentence, …]}, …]`, or lines 'NAME sentence' as in the original file.
-        videos: the folder of clips. Those that are not in it are left out and noted.
-        dev, test: shares of the videos that clips were cut from, chosen by hash (of 1,970 clips, 100 and 670 in the usual split,
-            which parts clips of one video).
+        captions: A JSON file `[{"id": name, "caption": [sentence, …]}, …]`, or a text file with
+            lines 'NAME sentence', the original form.
+        videos: The folder of clips. Missing clips are left out and counted in `notes`.
+        dev: The share of videos in dev, selected by hash.
+        test: The share of videos in test, selected by hash. The usual split has 1,200, 100 and 670
+            of 1,970 clips, but distributes clips of one video over several splits.
+        seed: The seed of the hash.
+
+    Raises:
+        ArgumentError: If `dev` and `test` leave nothing for training.
+        DataError: If a file or folder is unusable.
     """
 
     def __init__(
@@ -33,69 +43,70 @@ class Msvd(Source):
         seed: NotNegative = 0,
     ):
         check_shares(dev, test)
-        sentences, files = (
-            _sentences(captions),
-            {Path(name).stem: name for name in names_in(videos, "the clips of MSVD")},
-        )
+        sentences = _read_captions(captions)
+        files = {Path(name).stem: name for name in list_files(videos, "the clips of MSVD")}
         missing = [name for name in sentences if name not in files]
-        self.notes = (
-            (
-                f"{len(missing):,} clips with captions are not in the folder and left out ({shortened(missing)}).",
+        if missing:
+            self.notes = (
+                f"{len(missing):,} clips with captions are not in the folder and were left out "
+                f"({shorten_names(missing)}).",
             )
-            if missing
-            else ()
-        )
         present = [name for name in sentences if name in files]
         if not present:
             raise DataError(
-                f"{videos}: expected clips that {captions} describes. Received: none of {len(sentences):,}."
+                f"{videos}: expected clips described in {captions}. "
+                f"Received: none of {len(sentences):,}; check the two paths."
             )
-        homes = {name: name.rsplit("_", 2)[0] for name in present}
-        self.samples = checked(
-            (
-                Sample(
-                    name,
-                    str(Path(videos) / files[name]),
-                    homes[name],
-                    split_of(homes[name], dev, test, seed),
-                    tuple(sentences[name]),
-                )
-                for name in present
-            ),
-            captions,
+        video_of = {name: name.rsplit("_", 2)[0] for name in present}
+        samples = (
+            Sample(
+                id=name,
+                media=str(Path(videos) / files[name]),
+                group=video_of[name],
+                split=split_by_hash(video_of[name], dev, test, seed),
+                captions=tuple(sentences[name]),
+            )
+            for name in present
         )
+        self.samples = validate_samples(samples, captions)
 
 
-def _sentences(path: str) -> dict[str, list[str]]:
+def _read_captions(path: str) -> dict[str, list[str]]:
+    """Return the captions of each clip from either form of the caption file."""
     text = read_text(path, "the captions of MSVD")
-    found: dict[str, list[str]] = {}
-    for name, sentence in (
-        _json_pairs(path, text) if text.lstrip().startswith(("[", "{")) else _line_pairs(path, text)
-    ):
+    is_json = text.lstrip().startswith(("[", "{"))
+    captions: dict[str, list[str]] = {}
+    for name, caption in _json_pairs(path, text) if is_json else _line_pairs(path, text):
         stem = Path(name).stem if Path(name).suffix in (".avi", ".mp4", ".webm") else name
-        found.setdefault(stem, []).append(" ".join(sentence.split()))
-    return found
+        captions.setdefault(stem, []).append(" ".join(caption.split()))
+    return captions
 
 
 def _json_pairs(path: str, text: str) -> list[tuple[str, str]]:
+    """Return the (clip, caption) pairs of a JSON file."""
     try:
         return [
-            (entry["id"], sentence) for entry in json.loads(text) for sentence in entry["caption"]
+            (entry["id"], caption) for entry in json.loads(text) for caption in entry["caption"]
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f'{path}: expected [{{"id": name, "caption": [sentence, …]}}, …] ({type(error).__name__}: {error}).'
+            f'{path}: expected [{{"id": name, "caption": [sentence, …]}}, …] '
+            f"({type(error).__name__}: {error})."
         ) from error
 
 
 def _line_pairs(path: str, text: str) -> list[tuple[str, str]]:
+    """Return the (clip, caption) pairs of a text file; lines that start with # are comments."""
     pairs = []
     for number, line in enumerate(text.split("\n"), start=1):
-        name, _, sentence = line.strip().partition(" ")
-        if sentence and not line.startswith("#"):
-            pairs.append((name, sentence))
-        elif name and not line.startswith("#"):
+        if line.startswith("#"):
+            continue
+        name, _, caption = line.strip().partition(" ")
+        if caption:
+            pairs.append((name, caption))
+        elif name:
             raise DataError(
-                f"{path}, line {number}: expected 'NAME sentence'. Received: {line[:60]!r}."
+                f"{path}, line {number}: expected 'NAME sentence'. Received: {line[:60]!r}; "
+                "correct the line."
             )
     return pairs

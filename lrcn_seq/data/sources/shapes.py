@@ -1,7 +1,8 @@
-"""Built in: pictures of two colored shapes with sentences from a small grammar, drawn on demand from a seed.
+"""Built-in images of two colored objects with captions from a small grammar.
 
-Some pairs of color and shape are kept out of training: every test picture shows one that training never showed
-(and dev another), so that it must be composed of what is known. A sentence can be judged exactly: `exactly_right`.
+Images are drawn on demand from a seed. Each image of dev and test contains a combination of color
+and shape that training does not contain, so a captioner has to compose it. The grammar allows exact
+evaluation of a caption: `Shapes.is_correct_caption`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from annotated_types import Ge
 
-from lrcn_seq.data.sources._drawing import THING, Placed, Thing, paint, placed, plain, two_things
-from lrcn_seq.data.sources.base import SPLITS, Source, checked
+from lrcn_seq.data.sources._drawing import (
+    OBJECT_PATTERN,
+    PlacedObject,
+    SceneObject,
+    normalize_caption,
+    paint,
+    place_object,
+    sample_objects,
+)
+from lrcn_seq.data.sources.base import SPLITS, Source, validate_samples
 from lrcn_seq.records import NotNegative, Sample
 from lrcn_seq.registry import sources
 
@@ -27,34 +36,33 @@ WORDINGS = {
     "below": ("below", "under"),
 }
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
-SENTENCE = re.compile(
-    rf"{THING} (?:is )?({'|'.join(wording for wordings in WORDINGS.values() for wording in wordings)}) {THING}"
-)
+RELATION_PATTERN = "|".join(wording for wordings in WORDINGS.values() for wording in wordings)
+CAPTION = re.compile(rf"{OBJECT_PATTERN} (?:is )?({RELATION_PATTERN}) {OBJECT_PATTERN}")
 
 
 class Scene(NamedTuple):
-    """Two things; the first is left of or above the second."""
+    """Two objects; the first is to the left of or above the second."""
 
-    first: Thing
+    first: SceneObject
     relation: str
-    second: Thing
+    second: SceneObject
 
-    def sentences(self) -> tuple[str, ...]:
-        """All ways to say it: from either thing, in either wording."""
-        forth = [f"{self.first} {wording} {self.second}" for wording in WORDINGS[self.relation]]
-        back = [
-            f"{self.second} {wording} {self.first}" for wording in WORDINGS[OPPOSITE[self.relation]]
-        ]
-        return (*forth, *back)
+    def captions(self) -> tuple[str, ...]:
+        """Return all captions: two that begin with each object."""
+        forward = (f"{self.first} {words} {self.second}" for words in WORDINGS[self.relation])
+        opposite = WORDINGS[OPPOSITE[self.relation]]
+        backward = (f"{self.second} {words} {self.first}" for words in opposite)
+        return (*forward, *backward)
 
-    def sentences_from_larger(self) -> tuple[str, ...]:
-        """The ways that begin with the larger thing; of equals, with the left or upper one."""
-        ways = self.sentences()
-        return ways[2:] if (self.first.size, self.second.size) == ("small", "large") else ways[:2]
+    def captions_from_larger(self) -> tuple[str, ...]:
+        """Return the captions that begin with the larger object, or with the first if equal."""
+        captions = self.captions()
+        second_is_larger = (self.first.size, self.second.size) == ("small", "large")
+        return captions[2:] if second_is_larger else captions[:2]
 
 
 class Drawing(NamedTuple):
-    """One picture, drawn when asked for."""
+    """An image drawn on demand."""
 
     seed: int
     split: str
@@ -63,16 +71,18 @@ class Drawing(NamedTuple):
 
     @property
     def key(self) -> str:
+        """The identifier of the pixels, for the feature store."""
         return f"shapes-{VERSION}/{self.seed}/{self.split}/{self.number}/{self.pixels}"
 
     def scene(self) -> Scene:
-        return _scene(self._random(), self.split)
+        """Return the objects in the image and their relation."""
+        return _sample_scene(self._random(), self.split)
 
     def draw(self) -> np.ndarray:
-        """(1, pixels, pixels, 3) uint8."""
+        """Return the image as one frame (1, pixels, pixels, 3) uint8."""
         random = self._random()
-        things = _arranged(_scene(random, self.split), random)
-        return paint(things, self.pixels, int(random.integers(215, 256)))[None]
+        objects = _place_objects(_sample_scene(random, self.split), random)
+        return paint(objects, self.pixels, int(random.integers(215, 256)))[None]
 
     def _random(self) -> np.random.Generator:
         return np.random.default_rng([self.seed, SPLITS.index(self.split), self.number])
@@ -80,13 +90,16 @@ class Drawing(NamedTuple):
 
 @sources.register
 class Shapes(Source):
-    """Pictures of two shapes.
+    """Images of two colored objects.
 
     Args:
-        train, dev, test: how many pictures of each split.
-        seed: other pictures for another seed; the held-out pairs stay.
-        pixels: height and width.
-        begin: where sentences begin: with `any` of the two (four sentences), or with the `larger`, of equals the left or upper one (two).
+        train: The number of images in train.
+        dev: The number of images in dev.
+        test: The number of images in test.
+        seed: Selects other images; the held-out combinations stay the same.
+        pixels: The height and width of the images.
+        begin: The object that captions begin with: `any` gives four captions, `larger` two, which
+            begin with the larger object (of equal ones, the left or upper one).
     """
 
     def __init__(
@@ -104,57 +117,56 @@ class Shapes(Source):
             for split, count in zip(SPLITS, (train, dev, test), strict=True)
             for number in range(count)
         ]
-        self.samples = checked((_sample(drawing, begin) for drawing in drawings), "shapes")
+        samples = (_sample(drawing, begin) for drawing in drawings)
+        self.samples = validate_samples(samples, "shapes")
+
+    @staticmethod
+    def is_correct_caption(caption: str, references: Iterable[str]) -> bool:
+        """Return whether a caption describes the scene of the references completely.
+
+        The caption must name both objects with size, color and shape, and their relation, in any
+        wording of the grammar.
+        """
+        scene = parse_scene(caption)
+        return scene is not None and scene in {parse_scene(reference) for reference in references}
 
 
-def scene_of(sentence: str) -> Scene | None:
-    """What a sentence of this grammar says, or None for any other; case, the end point and articles do not matter."""
-    match = SENTENCE.fullmatch(plain(sentence))
+def parse_scene(caption: str) -> Scene | None:
+    """Return the scene that a caption describes, or None if it does not follow the grammar.
+
+    Case, full stops and the choice of articles are ignored.
+    """
+    match = CAPTION.fullmatch(normalize_caption(caption))
     if match is None:
         return None
-    first, second = Thing(*match.groups()[:3]), Thing(*match.groups()[4:])
+    first, second = SceneObject(*match.groups()[:3]), SceneObject(*match.groups()[4:])
     relation = next(name for name, wordings in WORDINGS.items() if match[4] in wordings)
-    return (
-        Scene(first, relation, second)
-        if relation in ("left", "above")
-        else Scene(second, OPPOSITE[relation], first)
-    )
-
-
-def exactly_right(sentence: str, references: Iterable[str]) -> bool:
-    """Whether a sentence names both things with size, color and shape, and their relation, as the references do, in any wording."""
-    scene = scene_of(sentence)
-    return scene is not None and scene in {scene_of(reference) for reference in references}
+    if relation in ("left", "above"):
+        return Scene(first, relation, second)
+    return Scene(second, OPPOSITE[relation], first)
 
 
 def _sample(drawing: Drawing, begin: str) -> Sample:
     name, scene = f"{drawing.split}-{drawing.number:05d}", drawing.scene()
-    return Sample(
-        name,
-        drawing,
-        name,
-        drawing.split,
-        scene.sentences_from_larger() if begin == "larger" else scene.sentences(),
-    )
+    captions = scene.captions_from_larger() if begin == "larger" else scene.captions()
+    return Sample(id=name, media=drawing, group=name, split=drawing.split, captions=captions)
 
 
-def _scene(random: np.random.Generator, split: str) -> Scene:
-    first, second = two_things(random, split)
+def _sample_scene(random: np.random.Generator, split: str) -> Scene:
+    first, second = sample_objects(random, split)
     return Scene(first, ("left", "above")[random.integers(2)], second)
 
 
-def _arranged(scene: Scene, random: np.random.Generator) -> list[Placed]:
+def _place_objects(scene: Scene, random: np.random.Generator) -> list[PlacedObject]:
+    """Return the objects of a scene at random places that agree with their relation."""
     across = random.uniform(0.3, 0.7)
-    places = [
-        (middle + random.uniform(-0.04, 0.04), across + random.uniform(-0.05, 0.05))
-        for middle in (0.26, 0.74)
+    points = [
+        (along + random.uniform(-0.04, 0.04), across + random.uniform(-0.05, 0.05))
+        for along in (0.26, 0.74)
     ]
     if scene.relation == "above":
-        places = [(x, y) for y, x in places]
+        points = [(x, y) for y, x in points]
     return [
-        placed(thing, place, random)
-        for thing, place in zip((scene.first, scene.second), places, strict=True)
+        place_object(scene_object, point, random)
+        for scene_object, point in zip((scene.first, scene.second), points, strict=True)
     ]
-
-
-Shapes.exactly_right = staticmethod(exactly_right)

@@ -8,24 +8,30 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from lrcn_seq.data.sources._reading import names_in, read_text, shortened
-from lrcn_seq.data.sources.base import Source, check_shares, checked, split_of
-from lrcn_seq.errors import DataError
+from lrcn_seq.data.sources._reading import list_files, read_text
+from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
+from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Sample, Share
 from lrcn_seq.registry import sources
 
-NAME = re.compile(r"v_(\w+)_(g\d+)_c\d+\.avi")
+CLIP_NAME = re.compile(r"v_\w+_g\d+_c\d+\.avi")
 
 
 @sources.register
 class Ucf101(Source):
-    """Clips of 101 actions. Clips of one group show one scene and stay together.
+    """Clips of 101 actions; clips of one group show one scene and stay in one split.
 
     Args:
-        videos: the folder with a folder for each class, or with all clips. Clips that are not there are left out and noted.
-        lists: the folder with `trainlist01.txt`, `testlist01.txt` and so on.
-        split: which of the three.
-        dev: share of the training groups that is held back, chosen by hash; the official lists have no dev.
+        videos: The folder with a folder per class, or with all clips. Missing clips are left out
+            and counted in `notes`.
+        lists: The folder with `trainlist01.txt`, `testlist01.txt` and so on.
+        split: The number of the official split.
+        dev: The share of training groups in dev, selected by hash; the official lists have no dev.
+        seed: The seed of the hash.
+
+    Raises:
+        ArgumentError: If `dev` leaves nothing for training.
+        DataError: If a list or the folder is unusable.
     """
 
     def __init__(
@@ -41,52 +47,50 @@ class Ucf101(Source):
         listed = {
             name: part
             for part in ("train", "test")
-            for name in _names(Path(lists) / f"{part}list{split:02d}.txt")
+            for name in _read_list(Path(lists) / f"{part}list{split:02d}.txt")
         }
-        paths = _files(videos)
+        paths = _find_clips(videos)
         missing = [name for name in listed if Path(name).name not in paths]
-        self.notes = (
-            (
-                f"{len(missing):,} listed clips are not in the folder and left out ({shortened(missing)}).",
+        if missing:
+            self.notes = (
+                f"{len(missing):,} listed clips are not in the folder and were left out "
+                f"({shorten_names(missing)}).",
             )
-            if missing
-            else ()
-        )
         if len(missing) == len(listed):
             raise DataError(
-                f"{videos}: expected clips listed in {lists}. Received: none of {len(listed):,}."
+                f"{videos}: expected clips listed in {lists}. "
+                f"Received: none of {len(listed):,}; check the two paths."
             )
-        present = (
-            (Path(name).name, part) for name, part in listed.items() if Path(name).name in paths
-        )
-        self.samples = checked(
-            (_sample(name, paths[name], part, (dev, seed)) for name, part in present), videos
+        present = ((paths.get(Path(name).name), part) for name, part in listed.items())
+        self.samples = validate_samples(
+            (_sample(path, part, dev, seed) for path, part in present if path), videos
         )
 
 
-def _names(path: Path) -> list[str]:
-    """The clips of a list; training lists give the number of the class behind each."""
+def _read_list(path: Path) -> list[str]:
+    """Return the clips of an official list; training lists also have a class number per line."""
     names = [
         line.split()[0]
         for line in read_text(path, "an official list of UCF-101").split("\n")
         if line.strip()
     ]
-    wrong = [name for name in names if not NAME.fullmatch(Path(name).name)]
+    wrong = [name for name in names if not CLIP_NAME.fullmatch(Path(name).name)]
     if wrong or not names:
         raise DataError(
-            f"{path}: expected lines such as 'Archery/v_Archery_g01_c01.avi'. Received: {wrong[0] if wrong else 'none'!r}."
+            f"{path}: expected lines such as 'Archery/v_Archery_g01_c01.avi'. "
+            f"Received: {wrong[0] if wrong else 'none'!r}; use the lists of the data set."
         )
     return names
 
 
-def _files(videos: str) -> dict[str, Path]:
-    """All clips by name, in folders of classes or all in one."""
-    names_in(videos, "the clips of UCF-101")
+def _find_clips(videos: str) -> dict[str, Path]:
+    """Return the paths of all clips by file name, in class folders or in one folder."""
+    list_files(videos, "the clips of UCF-101")
     return {path.name: path for path in Path(videos).rglob("*.avi")}
 
 
-def _sample(name: str, path: Path, part: str, shares: tuple[float, int]) -> Sample:
-    label, group = NAME.fullmatch(name).groups()
-    home = f"{label}_{group}"
-    split = split_of(home, shares[0], 0.0, shares[1]) if part == "train" else "test"
-    return Sample(name, str(path), home, split, label=label)
+def _sample(path: Path, part: str, dev: float, seed: int) -> Sample:
+    label, number, _ = path.name.removeprefix("v_").rsplit("_", 2)
+    group = f"{label}_{number}"
+    split = split_by_hash(group, dev, 0.0, seed) if part == "train" else "test"
+    return Sample(id=path.name, media=str(path), group=group, split=split, label=label)

@@ -1,9 +1,9 @@
-"""A table of your own videos with a label or sentences each, as CSV or JSON lines."""
+"""A custom table of videos with labels or captions, as CSV or JSON Lines."""
 
 from __future__ import annotations
 
-from lrcn_seq.data.sources._folds import splits_of
-from lrcn_seq.data.sources._tables import read_samples
+from lrcn_seq.data.sources._splits import assign_splits
+from lrcn_seq.data.sources._table_samples import read_samples
 from lrcn_seq.data.sources.base import Source, check_shares
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import NotNegative, Positive, Share
@@ -12,16 +12,30 @@ from lrcn_seq.registry import sources
 
 @sources.register
 class VideoTable(Source):
-    """Rows of a video with a label, a sentence, or both; several rows of one video are one sample.
+    """Videos with a label, captions, or both; rows of the same video form one sample.
 
-    With columns `start` and `end` (seconds), each row labels a part of its video: every frame has a class of its own, or none.
+    With the columns `start` and `end` (seconds), each row labels a part of its video, and each
+    frame has its own class or none.
 
     Args:
-        table: a CSV file with a header, or JSON lines; paths in it are absolute or relative to its folder.
-        media, text, label, split, group: names of the columns. Without them the usual ones are looked for: media, image,
-            video, file or path · text, caption(s) or sentence(s) · label or class · split · group (the source video, say).
-        dev, test: without a split column, shares of the groups, chosen by hash.
-        folds: instead, that many parts of equal size and mix of labels; part `fold` is test, the next one dev, the rest train.
+        table: A CSV file with a header, or a JSON Lines file. Media paths are absolute or relative
+            to the folder of the table.
+        media: The column of media paths; by default `media`, `image`, `video`, `file` or `path`.
+        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`, if present.
+        label: The column of labels; by default `label` or `class`, if present.
+        split: The column of splits (train, dev, test); by default `split`, if present.
+        group: The column of groups that stay in one split, such as the original video of a clip;
+            by default `group`, if present.
+        dev: Without a split column, the share of groups in dev, selected by hash.
+        test: Without a split column, the share of groups in test, selected by hash.
+        seed: The seed of the hash and of the folds.
+        folds: The number of cross-validation folds, balanced in size and labels. Folds replace the
+            split column and the shares.
+        fold: The fold that is test; the next one is dev, the others are train.
+
+    Raises:
+        ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
+        DataError: If the table or one of its rows is unusable.
     """
 
     def __init__(
@@ -40,25 +54,23 @@ class VideoTable(Source):
         fold: NotNegative = 0,
     ):
         check_shares(dev, test)
-        found = read_samples(
-            table,
-            named={
-                "media": media,
-                "text": text,
-                "label": label,
-                "split": split,
-                "group": group,
-                "start": None,
-                "end": None,
-            },
-            needed=("media",),
-        )
-        if not any(sample.captions or sample.label or sample.moments for sample in found):
+        names = {
+            "media": media,
+            "text": text,
+            "label": label,
+            "split": split,
+            "group": group,
+            "start": None,
+            "end": None,
+        }
+        samples = read_samples(table, names=names, required=("media",))
+        if not any(s.captions or s.label or s.moments for s in samples):
             raise DataError(
-                f"{table}: expected a column with labels or sentences. Received: neither; name it in the config."
+                f"{table}: expected a column with labels or sentences. Received: neither; "
+                "name it in the config."
             )
-        splits = splits_of(
-            [(sample.group, sample.label or "") for sample in found],
+        splits = assign_splits(
+            [(sample.group, sample.label or "") for sample in samples],
             dev=dev,
             test=test,
             seed=seed,
@@ -67,5 +79,5 @@ class VideoTable(Source):
         )
         self.samples = [
             sample._replace(split=(not folds and sample.split) or splits[sample.group])
-            for sample in found
+            for sample in samples
         ]

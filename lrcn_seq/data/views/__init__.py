@@ -1,4 +1,4 @@
-"""Views of a picture or clip (crop, mirror): every file but `base` is one view."""
+"""Views of an image or clip (crop, mirror): each module except `base` defines one view."""
 
 from lrcn_seq.data.views.base import View
 from lrcn_seq.registry import views as registry

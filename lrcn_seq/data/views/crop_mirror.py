@@ -1,4 +1,7 @@
-"""A random crop, mirrored half of the time; the center in testing (Krizhevsky et al. 2012, section 4.1)."""
+"""Random crops, mirrored half of the time; the center crop in testing.
+
+Krizhevsky et al. 2012, section 4.1.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, MinLen
 
-from lrcn_seq.data.views.base import View, crop, mirror, resized
+from lrcn_seq.data.views.base import View, crop, mirror, resize
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Modality, PositiveNumber
 from lrcn_seq.registry import views
@@ -15,12 +18,21 @@ from lrcn_seq.registry import views
 
 @views.register
 class CropMirror(View):
-    """Crops from frames read `margin` times larger. Switch `flip` off where left and right matter (text, relations).
+    """A random crop that is mirrored with probability 0.5.
 
-    `scales`: sides of the window as shares of the encoder's size, one by chance for each clip, brought to that size
-    (scale jitter, Wang et al. 2016, arXiv 1608.00859, section 3.2: margin 1.143, scales 1.143, 1, 0.875, 0.75). No scale exceeds `margin`.
-    `crop_only_mirrored`: clips that are not mirrored are squeezed whole to the size, a bug of the released LRCN
-    (`sequence_input_layer.py`, where the crop stands under `if im_flip`).
+    Args:
+        margin: The factor by which frames are read larger than the crops.
+        flip: Whether to mirror. Use False if left and right have a meaning (text, relations).
+        scales: The sides of the window relative to the encoder's input size, at most `margin`. One
+            is drawn per clip, and the window is resized to the input size (scale jitter, Wang et
+            al. 2016, arXiv 1608.00859, section 3.2: margin 1.143 and scales 1.143, 1, 0.875,
+            0.75). None uses windows of the input size.
+        crop_only_mirrored: Whether clips that are not mirrored are resized to the input size
+            without a crop, which reproduces a bug of the released LRCN
+            (`sequence_input_layer.py`, where the crop depends on `im_flip`).
+
+    Raises:
+        ArgumentError: If a scale exceeds `margin`.
     """
 
     def __init__(
@@ -33,14 +45,11 @@ class CropMirror(View):
     ):
         if scales and max(scales) > margin:
             raise ArgumentError(
-                f"scales: expected shares of at most margin={margin}, for frames are read no larger. Received: scales={scales}; lower them or raise margin."
+                f"scales: expected values of at most margin={margin}, the size at which frames "
+                f"are read. Received: scales={scales}; lower them or raise margin."
             )
-        self.margin, self.flip, self.scales, self.crop_only_mirrored = (
-            margin,
-            flip,
-            scales,
-            crop_only_mirrored,
-        )
+        self.margin, self.flip, self.scales = margin, flip, scales
+        self.crop_only_mirrored = crop_only_mirrored
 
     def train(
         self,
@@ -50,28 +59,34 @@ class CropMirror(View):
         *,
         modality: Modality = "rgb",
     ) -> np.ndarray:
-        down, right, turn = random.random(3)
-        turned = self.flip and turn < 0.5
-        if self.crop_only_mirrored and not turned:
-            return resized(
-                frames, size
-            )  # as the released code does, the motion in a squeezed picture of flow stays what it was
-        window = crop(
-            frames, size if self.scales is None else self._window(frames, size, random), down, right
-        )
-        window = mirror(window, modality) if turned else window
-        return window if window.shape[1:3] == size else resized(window, size, modality)
+        down, right, draw = random.random(3)
+        mirrored = self.flip and draw < 0.5
+        if self.crop_only_mirrored and not mirrored:
+            # The released code does not scale the motion of resized flow.
+            return resize(frames, size)
+        window = crop(frames, self._window_size(frames, size, random), down, right)
+        if mirrored:
+            window = mirror(window, modality)
+        return window if window.shape[1:3] == size else resize(window, size, modality)
 
     def test(
-        self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
-    ) -> list[np.ndarray]:  # noqa: ARG002
+        self,
+        frames: np.ndarray,
+        size: tuple[int, int],
+        *,
+        modality: Modality = "rgb",  # noqa: ARG002
+    ) -> list[np.ndarray]:
         return [crop(frames, size, 0.5, 0.5)]
 
-    def _window(
+    def _window_size(
         self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator
     ) -> tuple[int, int]:
-        """Height and width of the window, by a scale drawn after everything else."""
+        """Return the (height, width) of the window, of a random scale if there are scales."""
+        if self.scales is None:
+            return size
         scale = self.scales[random.integers(len(self.scales))]
-        return max(1, min(round(scale * size[0]), frames.shape[1])), max(
-            1, min(round(scale * size[1]), frames.shape[2])
+        height, width = (
+            max(1, min(round(scale * side), limit))
+            for side, limit in zip(size, frames.shape[1:3], strict=True)
         )
+        return height, width

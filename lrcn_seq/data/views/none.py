@@ -1,4 +1,5 @@
-"""The whole frame, always the same."""
+"""The frames without augmentation."""
+# ruff: noqa: ARG002 (the signatures are those of `View`)
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from lrcn_seq.registry import views
 
 @views.register
 class Whole(View):
-    """Frames as they are."""
+    """Whole frames, in training and testing."""
 
     def train(
         self,
@@ -20,10 +21,10 @@ class Whole(View):
         random: np.random.Generator,
         *,
         modality: Modality = "rgb",
-    ) -> np.ndarray:  # noqa: ARG002
+    ) -> np.ndarray:
         return frames
 
     def test(
         self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
-    ) -> list[np.ndarray]:  # noqa: ARG002
+    ) -> list[np.ndarray]:
         return [frames]

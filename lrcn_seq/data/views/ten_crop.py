@@ -1,4 +1,7 @@
-"""Four corners and the center, each also mirrored: ten views whose predictions are averaged (Krizhevsky et al. 2012, section 4.1)."""
+"""Ten-crop testing: the four corners and the center, each also mirrored.
+
+Krizhevsky et al. 2012, section 4.1.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,19 @@ from lrcn_seq.data.views.base import View, crop, mirror
 from lrcn_seq.records import Modality
 from lrcn_seq.registry import views
 
-PLACES = ((0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5))
+# The (down, right) positions of the corners and the center.
+POSITIONS = ((0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5))
 
 
 @views.register
 class TenCrop(View):
-    """Ten fixed views in testing, one of them by chance in training.
+    """Ten fixed crops in testing, a random one of them in training.
 
-    `negate_flow: false` leaves the direction of mirrored flow as it was in testing, a bug of the released LRCN
-    (`classify_video.py`, where the negation is commented out).
+    Args:
+        margin: The factor by which frames are read larger than the crops.
+        negate_flow: Whether testing negates the horizontal motion of mirrored flow. False
+            reproduces a bug of the released LRCN (`classify_video.py`, where the negation is
+            commented out).
     """
 
     def __init__(self, margin: Annotated[float, Ge(1)] = 1.15, negate_flow: bool = True):
@@ -33,14 +40,13 @@ class TenCrop(View):
         *,
         modality: Modality = "rgb",
     ) -> np.ndarray:
-        place, turn = random.integers(len(PLACES)), random.random()
-        window = crop(frames, size, *PLACES[place])
-        return mirror(window, modality) if turn < 0.5 else window
+        position = POSITIONS[random.integers(len(POSITIONS))]
+        window = crop(frames, size, *position)
+        return mirror(window, modality) if random.random() < 0.5 else window
 
     def test(
         self, frames: np.ndarray, size: tuple[int, int], *, modality: Modality = "rgb"
     ) -> list[np.ndarray]:
-        windows = [crop(frames, size, *place) for place in PLACES]
-        return windows + [
-            mirror(window, modality if self.negate_flow else "rgb") for window in windows
-        ]
+        windows = [crop(frames, size, *position) for position in POSITIONS]
+        mirrored_as = modality if self.negate_flow else "rgb"
+        return windows + [mirror(window, mirrored_as) for window in windows]

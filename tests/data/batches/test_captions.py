@@ -1,50 +1,67 @@
-"""Many sentences as one array."""
+"""Encoded captions in one flat array."""
 
 import numpy as np
 import pytest
 
-from lrcn_seq.data.batches.captions import Captions, encode_all
+from lrcn_seq.data.batches.captions import Captions, encode_captions
 from lrcn_seq.errors import ArgumentError
 
+CAPTIONS = Captions([[[7, 8], [9]], [], [[5, 6, 4]]])
 
-def test_words_have_start_and_end_and_are_padded_with_zero():
-    """Rows in any order, also twice."""
-    captions = Captions([[[7, 8], [9]], [], [[5, 6, 4]]])
-    np.testing.assert_array_equal(captions.owner, [0, 0, 2])
-    np.testing.assert_array_equal(captions.lengths, [4, 3, 5])
-    words = captions.words(np.array([2, 0, 1, 2]), 6)
-    np.testing.assert_array_equal(
-        words, [[1, 5, 6, 4, 2, 0], [1, 7, 8, 2, 0, 0], [1, 9, 2, 0, 0, 0], [1, 5, 6, 4, 2, 0]]
-    )
+
+def test_owners_and_lengths():
+    """Each caption has the position of its sample, and its length with start and end."""
+    assert len(CAPTIONS) == 3
+    assert CAPTIONS.owner.tolist() == [0, 0, 2]
+    assert CAPTIONS.lengths.tolist() == [4, 3, 5]
+    assert CAPTIONS.owner.dtype == CAPTIONS.lengths.dtype == np.int32
+
+
+def test_words_are_padded_between_start_and_end():
+    """Rows may have any order and repeat; start is 1, end 2 and padding 0."""
+    words = CAPTIONS.words(np.array([2, 0, 1, 2]), 6)
     assert words.dtype == np.int32
+    assert words.tolist() == [
+        [1, 5, 6, 4, 2, 0],
+        [1, 7, 8, 2, 0, 0],
+        [1, 9, 2, 0, 0, 0],
+        [1, 5, 6, 4, 2, 0],
+    ]
 
 
-def test_a_limit_cuts_words_and_keeps_the_end():
-    """Twenty words in the paper; two here."""
-    np.testing.assert_array_equal(
-        Captions([[[7, 8, 9]]], limit=2).words(np.array([0]), 4), [[1, 7, 8, 2]]
-    )
-    with pytest.raises(ArgumentError, match="limit: expected at least one word"):
+def test_a_limit_truncates_words_but_keeps_the_end():
+    """A caption of three words with limit 2 has two words and the end."""
+    captions = Captions([[[7, 8, 9]]], limit=2)
+    assert captions.words(np.array([0]), 4).tolist() == [[1, 7, 8, 2]]
+    assert captions.lengths.tolist() == [4]
+
+
+def test_a_limit_below_one_is_refused():
+    """A caption needs at least one word."""
+    with pytest.raises(
+        ArgumentError, match=r"limit: expected at least one word. Received: limit=0"
+    ):
         Captions([], limit=0)
 
 
-def test_a_sentence_without_known_words_is_start_and_end():
-    """An empty encoding stays a row."""
-    np.testing.assert_array_equal(Captions([[[]]]).words(np.array([0]), 3), [[1, 2, 0]])
+def test_an_empty_caption_is_start_and_end():
+    """A caption without words remains a row."""
+    assert Captions([[[]]]).words(np.array([0]), 3).tolist() == [[1, 2, 0]]
 
 
-def test_no_sentences_at_all_is_an_empty_table():
-    """Nothing to say about nothing."""
+def test_without_captions_there_are_no_rows():
+    """Samples without captions give an empty table."""
     captions = Captions([[], []])
     assert len(captions) == 0
     assert captions.words(np.zeros(0, int), 4).shape == (0, 4)
 
 
-def test_sentences_go_through_the_tokenizer():
-    """`encode_all` takes the encode of a tokenizer."""
-    captions = encode_all(
-        [("ab", "c"), ("a",)], lambda sentence: [ord(letter) for letter in sentence]
-    )
-    np.testing.assert_array_equal(
-        captions.words(np.arange(3), 4), [[1, 97, 98, 2], [1, 99, 2, 0], [1, 97, 2, 0]]
-    )
+def test_texts_are_encoded_by_the_tokenizer():
+    """`encode_captions` calls `encode` for every text and applies the limit."""
+    captions = encode_captions([("abc", "c"), ("a",)], lambda text: list(map(ord, text)), limit=2)
+    assert captions.owner.tolist() == [0, 0, 1]
+    assert captions.words(np.arange(3), 4).tolist() == [
+        [1, 97, 98, 2],
+        [1, 99, 2, 0],
+        [1, 97, 2, 0],
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, index_of, load
-from lrcn_seq.data.batches.plan import by_caption, by_picture, in_order
+from lrcn_seq.data.batches.plan import by_caption, by_image, in_order
 from lrcn_seq.data.clips import Look, gathered
 from lrcn_seq.data.sources.shapes import Shapes
 from lrcn_seq.data.views import registry as views
@@ -44,7 +44,7 @@ def equal(one: Batch, other: Batch) -> bool:
 
 def test_a_batch_holds_clips_their_owners_and_words(samples, captions):
     """Against decoding and looking up each by itself."""
-    plan = by_picture(captions.owner, captions.lengths, batch=8, captions=2, seed=1, epoch=0)
+    plan = by_image(captions.owner, captions.lengths, batch=8, captions=2, seed=1, epoch=0)
     batches = list(load(plan, PictureReader(samples, SIZE), captions=captions))
     assert len(batches) == len(plan) == 5
     for step, batch in zip(plan, batches, strict=True):

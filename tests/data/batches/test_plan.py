@@ -1,4 +1,4 @@
-"""Plans: pure, complete, cheap in padding, shared fairly."""
+"""Batch plans: determinism, completeness, shuffling and padding."""
 
 from collections import Counter
 from itertools import combinations
@@ -8,181 +8,224 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrcn_seq.data.batches.plan import Shard, by_caption, by_picture, in_order, padded_lengths
+from lrcn_seq.data.batches.plan import by_caption, by_image, in_order, padded_lengths
 from lrcn_seq.errors import ArgumentError
 
+# 1,003 captions of at most 250 images; image 17 has none.
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(4, 30, 1003).astype(np.int32)
 OWNER = np.sort(RANDOM.integers(0, 250, 1003)).astype(np.int32)
 OWNER[OWNER == 17] = 18
 
 
-def equal(one, other) -> bool:
-    return len(one) == len(other) and all(
-        np.array_equal(a, b)
-        for x, y in zip(one, other, strict=True)
-        for a, b in zip(x, y, strict=True)
-    )
+def caption_plan(epoch: int = 0, seed: int = 3):
+    return by_caption(OWNER, LENGTHS, batch=32, seed=seed, epoch=epoch)
+
+
+def image_plan(epoch: int = 0, seed: int = 3):
+    return by_image(OWNER, LENGTHS, batch=8, captions=3, seed=seed, epoch=epoch)
 
 
 def rows_of(plan) -> list[int]:
     return np.concatenate([step.rows for step in plan]).tolist()
 
 
-PLANS = {
-    "by_caption": lambda epoch, **more: by_caption(
-        OWNER, LENGTHS, batch=32, seed=3, epoch=epoch, **more
-    ),
-    "by_picture": lambda epoch, **more: by_picture(
-        OWNER, LENGTHS, batch=8, captions=3, seed=3, epoch=epoch, **more
-    ),
-}
+def images_of(plan) -> list[int]:
+    return np.concatenate([step.samples for step in plan]).tolist()
 
 
-@pytest.mark.parametrize("kind", PLANS)
-def test_a_plan_is_a_function_of_seed_and_epoch(kind):
-    """Made twice it is the same, of another epoch another."""
-    assert equal(PLANS[kind](5), PLANS[kind](5))
-    assert not equal(PLANS[kind](5), PLANS[kind](6))
+def as_lists(plan) -> list[tuple]:
+    return [(s.samples.tolist(), s.rows.tolist(), s.owner.tolist(), s.length) for s in plan]
 
 
-def test_by_caption_takes_every_sentence_once():
-    """With its own picture as its clip."""
-    plan = PLANS["by_caption"](0)
-    assert sorted(rows_of(plan)) == list(range(len(LENGTHS)))
+BOTH = pytest.mark.parametrize("make", [caption_plan, image_plan])
+
+
+@BOTH
+def test_a_plan_is_a_function_of_seed_and_epoch(make):
+    """Equal arguments give equal plans."""
+    assert as_lists(make(5)) == as_lists(make(5))
+
+
+@BOTH
+def test_every_caption_fits_into_its_batch(make):
+    """No caption is longer than the padded length."""
+    assert all(LENGTHS[step.rows].max() <= step.length for step in make(2))
+
+
+@BOTH
+def test_batches_have_few_padded_lengths(make):
+    """At most six lengths occur."""
+    assert len({step.length for step in make()}) <= 6
+
+
+def test_by_caption_contains_every_caption_once():
+    """Each caption has its own clip, which shows its image."""
+    plan = caption_plan()
+    assert sorted(rows_of(plan)) == list(range(1003))
     for step in plan:
-        np.testing.assert_array_equal(step.samples[step.owner], OWNER[step.rows])
-        assert len(step.samples) == len(step.rows)
+        np.testing.assert_array_equal(step.samples, OWNER[step.rows])
+        np.testing.assert_array_equal(step.owner, np.arange(len(step.rows)))
 
 
-def test_by_caption_has_few_shapes():
-    """Six lengths, all batches full but one."""
-    plan = PLANS["by_caption"](0)
-    assert len({step.length for step in plan}) <= 6
-    assert Counter(len(step.rows) for step in plan) == {32: 1003 // 32, 1003 % 32: 1}
-
-
-@pytest.mark.parametrize("kind", PLANS)
-def test_every_sentence_fits_its_batch(kind):
-    """No word is cut off by padding."""
-    for step in PLANS[kind](2):
-        assert LENGTHS[step.rows].max() <= step.length
+def test_by_caption_has_one_smaller_batch():
+    """All batches have 32 captions but one, which has the other 11."""
+    assert Counter(len(step.rows) for step in caption_plan()) == {32: 31, 11: 1}
 
 
 def test_by_caption_pads_little():
-    """About a tenth, where random batches padded to their longest waste almost half."""
-    plan = PLANS["by_caption"](0)
+    """Less than 11 % of the words are padding."""
+    plan = caption_plan()
     assert 1 - LENGTHS.sum() / sum(step.length * len(step.rows) for step in plan) < 0.11
 
 
 def test_by_caption_mixes_lengths_over_the_epoch():
-    """Batches do not come sorted by length."""
-    lengths = [step.length for step in PLANS["by_caption"](0)]
-    assert lengths != sorted(lengths)
+    """The length of a batch does not depend on its position."""
+    lengths = [step.length for step in caption_plan()]
     assert abs(np.corrcoef(lengths, range(len(lengths)))[0, 1]) < 0.5
 
 
-def test_by_picture_takes_every_picture_once_with_k_of_its_sentences():
-    """Sentences belong to the picture that owns them; pictures without sentences are left out."""
-    plan = PLANS["by_picture"](0)
-    assert sorted(np.concatenate([step.samples for step in plan]).tolist()) == sorted(
-        set(OWNER.tolist())
+@pytest.mark.parametrize("change", [{"epoch": 1}, {"seed": 4}])
+def test_by_caption_regroups_captions(change):
+    """Another epoch or seed combines other captions in a batch."""
+    one, other = (
+        {frozenset(step.rows.tolist()) for step in plan}
+        for plan in (caption_plan(), caption_plan(**change))
     )
-    for step in plan:
+    assert len(one & other) <= 1
+
+
+def test_by_image_contains_every_image_once():
+    """Images without captions are left out."""
+    assert sorted(images_of(image_plan())) == sorted(set(OWNER.tolist()))
+
+
+def test_by_image_has_one_smaller_batch():
+    """All batches but the last have 8 images."""
+    sizes = [len(step.samples) for step in image_plan()]
+    assert set(sizes[:-1]) == {8}
+    assert sum(sizes) == len(set(OWNER.tolist()))
+
+
+def test_by_image_takes_captions_of_the_image():
+    """Each clip of a batch owns three captions of its image."""
+    for step in image_plan():
         np.testing.assert_array_equal(OWNER[step.rows], step.samples[step.owner])
-        np.testing.assert_array_equal(np.bincount(step.owner), 3)
+        assert np.bincount(step.owner).tolist() == [3] * len(step.samples)
 
 
-def test_by_picture_shows_all_sentences_in_turn():
-    """With 3 of at most 12 a picture, four epochs show every sentence of every picture, about equally often."""
-    times = Counter(row for epoch in range(12) for row in rows_of(PLANS["by_picture"](epoch)))
-    assert set(times) == set(range(len(OWNER)))
-    several = np.bincount(OWNER)[OWNER]
-    for row, count in times.items():
-        assert abs(count - 36 / several[row]) < 2
+def test_by_image_shuffles_images():
+    """The order of the images is uncorrelated with their numbers."""
+    images = images_of(image_plan())
+    assert abs(np.corrcoef(images, range(len(images)))[0, 1]) < 0.25
 
 
-def test_by_picture_repeats_where_there_are_too_few():
-    """A picture with one sentence gives it three times."""
-    plan = by_picture(
-        np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0
-    )
-    assert Counter(rows_of(plan))[0] == 3
+@pytest.mark.parametrize("change", [{"epoch": 1}, {"seed": 4}])
+def test_by_image_regroups_images(change):
+    """Another epoch or seed has another order and combines other images in a batch."""
+    plans = image_plan(), image_plan(**change)
+    one, other = ({frozenset(step.samples.tolist()) for step in plan} for plan in plans)
+    assert len(one & other) <= 1
+    first, second = map(images_of, plans)
+    places = [second.index(image) for image in first]
+    assert abs(np.corrcoef(places, range(len(places)))[0, 1]) < 0.25
 
 
-@pytest.mark.parametrize("kind", PLANS)
-def test_shards_share_every_batch_and_lose_almost_nothing(kind):
-    """Two processes take disjoint halves of equal shape, and together all but what cannot be halved."""
-    whole = PLANS[kind](1)
-    halves = [PLANS[kind](1, shard=Shard(index, 2)) for index in range(2)]
-    for left, right in zip(*halves, strict=True):
-        assert (len(left.samples), len(left.rows), left.length) == (
-            len(right.samples),
-            len(right.rows),
-            left.length,
-        )
-        assert not set(left.samples) & set(right.samples) or kind == "by_caption"
-    lost = set(rows_of(whole)) - set(rows_of(halves[0]) + rows_of(halves[1]))
-    assert len(lost) <= (1 if kind == "by_caption" else 3)
-    if kind == "by_caption":
-        assert not set(rows_of(halves[0])) & set(rows_of(halves[1]))
-
-
-def test_shards_have_one_length_a_step():
-    """Processes that run one program together need one shape: the length is that of the whole batch."""
-    plans = [
-        by_picture(OWNER, LENGTHS, batch=9, captions=2, seed=0, epoch=0, shard=Shard(index, 3))
-        for index in range(3)
+def test_by_image_rotates_captions_over_epochs():
+    """An image of six captions shows two in each epoch, and all of them in three epochs."""
+    owner, lengths = np.repeat(np.arange(20), 6), np.full(120, 5)
+    epochs = [
+        rows_of(by_image(owner, lengths, batch=4, captions=2, seed=0, epoch=epoch))
+        for epoch in range(6)
     ]
-    lengths = [[step.length for step in plan] for plan in plans]
-    assert lengths[0] == lengths[1] == lengths[2]
+    for first in (0, 3):
+        assert sorted(np.concatenate(epochs[first : first + 3])) == list(range(120))
+    assert sorted(epochs[0]) == sorted(epochs[3])
 
 
-def test_in_order_is_every_sample_once():
-    """For decoding: no sentences, the last batch short."""
+def test_by_image_rotates_captions_in_random_order():
+    """The captions of the first epoch are not the first ones of their images."""
+    owner, lengths = np.repeat(np.arange(200), 5), np.full(1000, 5)
+    rows = rows_of(by_image(owner, lengths, batch=8, captions=1, seed=0, epoch=0))
+    counts = np.bincount(np.array(rows) % 5, minlength=5)
+    assert (abs(counts - 40) < 25).all()
+
+
+def test_by_image_shows_captions_equally_often():
+    """In 12 epochs, a caption of an image with n captions occurs about 36 / n times."""
+    counts = Counter(row for epoch in range(12) for row in rows_of(image_plan(epoch)))
+    per_image = np.bincount(OWNER)[OWNER]
+    assert set(counts) == set(range(1003))
+    assert all(abs(count - 36 / per_image[row]) < 2 for row, count in counts.items())
+
+
+def test_by_image_repeats_captions_of_an_image_with_too_few():
+    """An image with one caption gives it three times, one with two gives both."""
+    plan = by_image(np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0)
+    counts = Counter(rows_of(plan))
+    assert counts[0] == 3
+    assert sorted((counts[1], counts[2])) == [1, 2]
+
+
+@BOTH
+def test_padded_lengths_can_be_given(make):
+    """Given lengths replace the computed ones."""
+    options = {"captions": 3} if make is image_plan else {}
+    plan = (by_image if options else by_caption)(
+        OWNER, LENGTHS, batch=8, seed=0, epoch=0, padded=(10, 40), **options
+    )
+    assert {step.length for step in plan} <= {10, 40}
+    assert all(LENGTHS[step.rows].max() <= step.length for step in plan)
+
+
+def test_in_order_contains_every_sample_once():
+    """Batches have no captions, and the last batch is smaller."""
     plan = in_order(10, batch=4)
     assert [step.samples.tolist() for step in plan] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert all(len(step.rows) == len(step.owner) == step.length == 0 for step in plan)
 
 
-def test_a_batch_must_suit_the_processes():
-    """5 sentences for 2 processes is refused, and so is an empty batch."""
-    for batch, count in ((5, 2), (0, 1)):
-        with pytest.raises(
-            ArgumentError,
-            match=f"positive multiple of the number of processes. Received: batch={batch}, processes={count}",
-        ):
-            by_caption(OWNER, LENGTHS, batch=batch, seed=0, epoch=0, shard=Shard(0, count))
-    with pytest.raises(ArgumentError, match="captions: expected at least one a picture"):
-        by_picture(OWNER, LENGTHS, batch=4, captions=0, seed=0, epoch=0)
+def test_an_empty_batch_is_refused():
+    """All plans check the batch size."""
+    message = "batch: expected at least 1. Received: batch=0"
+    with pytest.raises(ArgumentError, match=message):
+        by_caption(OWNER, LENGTHS, batch=0, seed=0, epoch=0)
+    with pytest.raises(ArgumentError, match=message):
+        by_image(OWNER, LENGTHS, batch=0, captions=1, seed=0, epoch=0)
+    with pytest.raises(ArgumentError, match=message):
+        in_order(3, batch=0)
 
 
-def test_nothing_to_plan_is_an_empty_plan():
-    """No sentences, no batches."""
+def test_images_need_at_least_one_caption():
+    """The number of captions per image must be positive."""
+    with pytest.raises(
+        ArgumentError, match=r"captions: expected at least one per image. Received: captions=0"
+    ):
+        by_image(OWNER, LENGTHS, batch=4, captions=0, seed=0, epoch=0)
+
+
+def test_without_samples_a_plan_is_empty():
+    """No captions or samples give no batches."""
     none = np.zeros(0, np.int32)
-    assert (
-        by_caption(none, none, batch=4, seed=0, epoch=0)
-        == by_picture(none, none, batch=4, captions=2, seed=0, epoch=0)
-        == in_order(0, batch=3)
-        == []
-    )
+    assert by_caption(none, none, batch=4, seed=0, epoch=0) == []
+    assert by_image(none, none, batch=4, captions=2, seed=0, epoch=0) == []
+    assert in_order(0, batch=3) == []
 
 
 @given(st.lists(st.integers(2, 14), min_size=1, max_size=40), st.integers(1, 5))
-def test_padded_lengths_are_the_best_there_are(lengths, count):
-    """No other choice of that many lengths wastes less: against all of them."""
-    lengths = np.array(lengths)
-    values = sorted(set(lengths.tolist()))
+def test_padded_lengths_are_optimal(lengths, count):
+    """No other choice of as many lengths has less padding, compared with all choices."""
+    values = sorted(set(lengths))
 
     def cost(chosen):
-        return sum(next(length for length in chosen if length >= value) for value in lengths)
+        return sum(min(length for length in chosen if length >= value) for value in lengths)
 
     best = min(
         cost((*others, values[-1]))
         for size in range(min(count, len(values)))
         for others in combinations(values[:-1], size)
     )
-    chosen = padded_lengths(lengths, count)
+    chosen = padded_lengths(np.array(lengths), count)
     assert len(chosen) <= count
     assert list(chosen) == sorted(set(chosen))
     assert cost(chosen) == best

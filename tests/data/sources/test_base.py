@@ -1,10 +1,18 @@
-"""Splits by hash, and what must hold for any source."""
+"""The source interface, splits by hash, and the validation of samples."""
 
 import pytest
 
-from lrcn_seq.data.sources.base import check_shares, checked, split_of
+from lrcn_seq.data.sources.base import (
+    Source,
+    check_shares,
+    hash_fraction,
+    split_by_hash,
+    validate_samples,
+)
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
+
+NAMES = [str(number) for number in range(20_000)]
 
 
 def sample(
@@ -13,29 +21,93 @@ def sample(
     return Sample(name, f"{name}.jpg", group or name, split, captions)
 
 
-def test_splits_by_hash_have_the_shares_asked_for():
-    """Of 20,000 names, within one percent; another seed splits otherwise."""
-    splits = [split_of(str(number), 0.1, 0.2) for number in range(20_000)]
-    assert abs(splits.count("dev") / 20_000 - 0.1) < 0.01
-    assert abs(splits.count("test") / 20_000 - 0.2) < 0.01
-    assert splits != [split_of(str(number), 0.1, 0.2, seed=1) for number in range(20_000)]
+class ThreeSamples(Source):
+    """A source of three samples in two splits."""
+
+    def __init__(self) -> None:
+        self.samples = [sample("a"), sample("b", split="dev"), sample("c")]
 
 
-def test_more_dev_moves_nobody_out_of_test():
-    """Shares can be changed without test pictures getting into training."""
-    names = [str(number) for number in range(5000)]
-    before = {name for name in names if split_of(name, 0.05, 0.1) == "test"}
-    assert {name for name in names if split_of(name, 0.3, 0.1) == "test"} == before
+def test_a_source_is_a_sequence_of_samples():
+    """Length, index, slice and iteration agree with `samples`."""
+    source = ThreeSamples()
+    assert len(source) == 3
+    assert source[1].id == "b"
+    assert [s.id for s in source[1:]] == ["b", "c"]
+    assert [s.id for s in source] == ["a", "b", "c"]
+
+
+def test_split_returns_positions():
+    """The positions of a split are those of its samples; an absent split has none."""
+    source = ThreeSamples()
+    assert source.split("train") == [0, 2]
+    assert source.split("dev") == [1]
+    assert source.split("test") == []
+
+
+def test_a_source_cannot_decide_about_captions_by_default():
+    """Without ground truth, the correctness of a caption is None."""
+    assert ThreeSamples().is_correct_caption("a", ["a"]) is None
+
+
+def test_hash_fraction_is_a_fixed_function():
+    """The values are the first 8 bytes of SHA-256 of 'seed/name' as a fraction.
+
+    Computed with `printf 0/a | sha256sum` and `printf 1/a | sha256sum`.
+    """
+    assert hash_fraction("a", 0) == 0xD3216B8DC7C46489 / 2**64
+    assert hash_fraction("a", 1) == 0xBF1D987701909D7B / 2**64
+
+
+def test_hash_fraction_accepts_undecodable_file_names():
+    """Surrogate escapes of file names are hashed like other characters."""
+    assert 0 <= hash_fraction("caf\udce9.jpg", 0) < 1
+
+
+def test_split_by_hash_has_the_requested_shares():
+    """Of 20,000 names, the shares of dev and test deviate by less than one percent."""
+    splits = [split_by_hash(name, 0.1, 0.2) for name in NAMES]
+    assert abs(splits.count("dev") / len(NAMES) - 0.1) < 0.01
+    assert abs(splits.count("test") / len(NAMES) - 0.2) < 0.01
+
+
+def test_another_seed_gives_another_split():
+    """The seed changes the partition."""
+    assert [split_by_hash(name, 0.1, 0.2) for name in NAMES] != [
+        split_by_hash(name, 0.1, 0.2, seed=1) for name in NAMES
+    ]
+
+
+def test_a_larger_dev_share_leaves_the_test_split_unchanged():
+    """Changing `dev` moves no group into or out of test."""
+    before, after = (
+        {name for name in NAMES[:5000] if split_by_hash(name, dev, 0.1) == "test"}
+        for dev in (0.05, 0.3)
+    )
+    assert before == after
+
+
+def test_valid_samples_are_returned_as_a_list():
+    """Validation consumes an iterator and keeps the order."""
+    samples = [sample("b", "g"), sample("a", "g"), sample("c", split="test")]
+    assert validate_samples(iter(samples), "here") == samples
 
 
 @pytest.mark.parametrize(
-    ("samples", "sentence"),
+    ("samples", "message"),
     [
-        ([], "expected at least one sample"),
-        ([sample("a"), sample("b"), sample("a")], "expected every id once. Received: 'a' twice"),
+        ([], "expected at least one sample. Received: none"),
+        (
+            [sample("a"), sample("b"), sample("a")],
+            "expected every ID once. Received: 'a' more than once; remove",
+        ),
+        (
+            [sample("a"), sample("b"), sample("a"), sample("b"), sample("b")],
+            "expected every ID once. Received: 'a' more than once (and 1 more); remove",
+        ),
         (
             [sample("a", captions=("fine", "  "))],
-            "expected a sentence in every caption. Received: an empty caption of 'a'",
+            "expected text in every caption. Received: an empty caption of 'a'",
         ),
         (
             [sample("a", "g"), sample("b", "g", "test")],
@@ -43,14 +115,15 @@ def test_more_dev_moves_nobody_out_of_test():
         ),
     ],
 )
-def test_what_no_source_may_hold(samples, sentence):
-    """Each has its sentence, which begins with the place."""
+def test_invalid_samples_are_refused(samples, message):
+    """Each violated requirement has a message that starts with the place."""
     with pytest.raises(DataError) as caught:
-        checked(samples, "here")
-    assert str(caught.value).startswith(f"here: {sentence}")
+        validate_samples(samples, "here")
+    assert str(caught.value).startswith(f"here: {message}")
 
 
-def test_dev_and_test_must_leave_something():
-    """Shares of one and more are refused."""
+def test_shares_must_leave_samples_for_training():
+    """Shares with a sum of 1 are refused, smaller ones accepted."""
+    check_shares(0.5, 0.49)
     with pytest.raises(ArgumentError, match=r"Received: dev=0.5, test=0.5"):
         check_shares(0.5, 0.5)

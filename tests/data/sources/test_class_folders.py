@@ -1,4 +1,4 @@
-"""Folders as classes, groups that stay together, folds."""
+"""Clips in a folder per class."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,7 +11,7 @@ from lrcn_seq.errors import DataError, UsageError
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Two classes of 20 clips each, cut from ten videos; clip names repeat between the classes."""
+    """Two classes of 20 clips from ten videos; both classes have the same file names."""
     rows = []
     for label in ("jump", "run"):
         (tmp_path / label).mkdir()
@@ -28,53 +28,69 @@ def build(folder: Path, **more):
     return registry.build({"type": "class_folders", "folder": str(folder), **more})
 
 
-def test_labels_are_folders_and_hidden_files_do_not_count(folder):
-    """40 clips, each named with its class."""
+def test_labels_are_folder_names(folder):
+    """IDs consist of the class and the file name, in alphabetical order."""
     source = build(folder)
-    assert len(source) == 40
-    assert (source[0].id, source[0].label, source[0].media) == (
-        "jump/00.mp4",
-        "jump",
-        str(folder / "jump/00.mp4"),
-    )
+    assert [sample.id for sample in source] == [
+        f"{label}/{number:02d}.mp4" for label in ("jump", "run") for number in range(20)
+    ]
+    assert (source[20].label, source[20].media) == ("run", str(folder / "run/00.mp4"))
+
+
+def test_each_clip_is_its_own_group_without_a_table(folder):
+    """Groups are the IDs."""
+    assert all(sample.group == sample.id for sample in build(folder))
 
 
 def test_groups_of_a_table_stay_together(folder):
-    """Also across classes: ten groups, each in one split."""
+    """Ten groups with clips of both classes are each in one split."""
     source = build(folder, groups="index.csv", dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 10
-    assert len({sample.split for sample in source}) == 3
+    assert {sample.split for sample in source} == {"train", "dev", "test"}
+
+
+def test_labels_of_the_table_distinguish_equal_file_names(folder):
+    """Two clips of the same name in two classes have different groups."""
+    rows = [
+        f"{label},{number:02d}.mp4,{label}{number}"
+        for label in ("jump", "run")
+        for number in range(20)
+    ]
+    (folder / "index.csv").write_text("label,file,group\n" + "\n".join(rows))
+    groups = {sample.id: sample.group for sample in build(folder, groups="index.csv")}
+    assert (groups["jump/03.mp4"], groups["run/03.mp4"]) == ("jump3", "run3")
 
 
 def test_folds_are_even_and_test_every_clip_once(folder):
-    """Five folds of two groups: each clip is tested in one, and training never shares a group with dev or test."""
-    tested = Counter()
+    """Each of five folds tests four clips per class, and no group is in two splits."""
+    tested: Counter[str] = Counter()
     for fold in range(5):
         source = build(folder, groups="index.csv", folds=5, fold=fold)
-        groups = {
-            name: {source[position].group for position in source.split(name)}
-            for name in ("train", "dev", "test")
-        }
-        assert not groups["train"] & groups["test"]
-        assert not groups["train"] & groups["dev"]
-        assert Counter(source[position].label for position in source.split("test")) == {
-            "jump": 4,
-            "run": 4,
-        }
-        tested.update(source[position].id for position in source.split("test"))
-    assert set(tested.values()) == {1}
+        assert len({(sample.group, sample.split) for sample in source}) == 10
+        test = [source[position] for position in source.split("test")]
+        assert Counter(sample.label for sample in test) == {"jump": 4, "run": 4}
+        tested.update(sample.id for sample in test)
     assert len(tested) == 40
+    assert set(tested.values()) == {1}
 
 
-def test_frame_folders_are_clips_too(folder):
-    """A folder in a class is one clip."""
+def test_frame_folders_are_clips(folder):
+    """A folder in the folder of a class is one clip."""
     (folder / "run" / "frames").mkdir()
     assert build(folder)[-1].id == "run/frames"
 
 
-def test_classes_can_be_chosen(folder):
-    """In the order given."""
+def test_classes_can_be_selected(folder):
+    """Only the selected classes are read, in the given order."""
     assert {sample.label for sample in build(folder, classes=["run"])} == {"run"}
+    assert [sample.label for sample in build(folder, classes=["run", "jump"])][::20] == [
+        "run",
+        "jump",
+    ]
+
+
+def test_selected_classes_must_exist(folder):
+    """The message lists the missing and the existing classes."""
     with pytest.raises(
         DataError,
         match=r"expected a folder for each class. Received: none for swim; there are jump, run",
@@ -82,43 +98,44 @@ def test_classes_can_be_chosen(folder):
         build(folder, classes=["run", "swim"])
 
 
+def test_folders_without_clips_are_refused(folder):
+    """Classes without any clip give a message."""
+    for path in folder.glob("*/*.mp4"):
+        path.unlink()
+    with pytest.raises(DataError, match="Received: none with a clip in it"):
+        build(folder)
+
+
 @pytest.mark.parametrize(
-    ("change", "more", "sentence"),
+    ("content", "message"),
     [
+        (None, "expected a table of files and groups; there is no such file"),
+        ("file,scene\n00.mp4,a\n", "expected a column with the group, named group"),
         (
-            lambda folder: [path.unlink() for path in folder.glob("*/*.mp4")],
-            {},
-            "Received: none with a clip in it",
-        ),
-        (
-            lambda folder: (folder / "index.csv").unlink(),
-            {"groups": "index.csv"},
-            "expected a table of files and groups; there is no such file",
-        ),
-        (
-            lambda folder: (folder / "index.csv").write_text("file,scene\n00.mp4,a\n"),
-            {"groups": "index.csv"},
-            "expected a column with the group, named group",
-        ),
-        (
-            lambda folder: (folder / "index.csv").write_text("file,group\n00.mp4,a\n"),
-            {"groups": "index.csv"},
-            "expected the group of every clip. Received: none of jump/01.mp4",
+            "file,group\n00.mp4,a\n",
+            "expected the group of every clip. "
+            "Received: none for jump/01.mp4, jump/02.mp4, jump/03.mp4, … (38 in total)",
         ),
     ],
 )
-def test_each_wrong_input_has_its_sentence(folder, change, more, sentence):
-    """No clips, no table, other columns, a clip without a group."""
-    change(folder)
+def test_unusable_tables_of_groups_are_refused(folder, content, message):
+    """A missing table, a missing column and clips without a group have different messages."""
+    (folder / "index.csv").unlink()
+    if content is not None:
+        (folder / "index.csv").write_text(content)
     with pytest.raises(DataError) as caught:
-        build(folder, **more)
-    assert sentence in str(caught.value)
+        build(folder, groups="index.csv")
+    assert message in str(caught.value)
 
 
-def test_a_missing_folder_and_impossible_folds_are_named(folder):
-    """The folder, more folds than groups, and a fold that does not exist."""
-    with pytest.raises(DataError, match="there is no such folder"):
+def test_a_missing_folder_is_refused(folder):
+    """The message names the folder."""
+    with pytest.raises(DataError, match="nowhere: expected a folder with a folder for each class"):
         build(folder / "nowhere")
+
+
+def test_impossible_folds_are_refused(folder):
+    """More folds than groups, and a fold that does not exist, are usage errors."""
     with pytest.raises(
         UsageError, match=r"at most one for each of the 10 groups. Received: folds=11"
     ):
@@ -128,10 +145,10 @@ def test_a_missing_folder_and_impossible_folds_are_named(folder):
 
 
 def test_the_real_clips(shared):
-    """120 clips of 44 videos: folds of 23 to 25 clips, both classes even."""
+    """120 clips of 44 videos are divided into folds with even classes."""
     for fold in range(5):
         source = build(shared / "surveillance_fights", groups="index.csv", folds=5, fold=fold)
         assert len(source) == 120
         counts = Counter(source[position].label for position in source.split("test"))
-        assert all(11 <= count <= 13 for count in counts.values())
         assert len(counts) == 2
+        assert all(11 <= count <= 13 for count in counts.values())

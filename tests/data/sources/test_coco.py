@@ -1,4 +1,4 @@
-"""COCO captions through pycocotools."""
+"""COCO Captions, read with pycocotools."""
 
 import json
 from pathlib import Path
@@ -11,22 +11,19 @@ from lrcn_seq.errors import DataError, UsageError
 
 
 def annotate(path: Path, ids: range, **changes) -> None:
-    """An annotation file of these ids with two captions each."""
+    """Write an annotation file of these image IDs with two captions each."""
     images = [{"id": number, "file_name": f"{number:03d}.jpg"} for number in ids]
     captions = [
-        {
-            "id": number * 2 + turn,
-            "image_id": number,
-            "caption": f"Picture {number} for the {turn}. time.\n",
-        }
+        {"id": number * 2 + n, "image_id": number, "caption": f"Caption {n} of image {number}.\n"}
         for number in ids
-        for turn in (0, 1)
+        for n in (0, 1)
     ]
     path.write_text(json.dumps({"images": images, "annotations": captions} | changes))
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
+    """Forty images and the annotations of the first thirty."""
     (tmp_path / "images").mkdir()
     for number in range(40):
         Image.new("RGB", (4, 4)).save(tmp_path / f"images/{number:03d}.jpg")
@@ -34,44 +31,54 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
+def files(folder: Path, annotations: str = "captions.json") -> dict[str, str]:
+    return {"annotations": str(folder / annotations), "images": str(folder / "images")}
+
+
 def build(folder: Path, **more):
-    return registry.build(
-        {
-            "type": "coco",
-            "annotations": str(folder / "captions.json"),
-            "images": str(folder / "images"),
-            **more,
-        }
-    )
+    return registry.build({"type": "coco", **files(folder), **more})
 
 
-def test_one_file_is_split_by_hash_without_a_word(folder, capsys):
-    """Nothing is printed; captions are stripped; ids are strings."""
+def test_samples_have_string_ids_and_stripped_captions(folder):
+    """The captions of an image keep the order of the annotations."""
+    sample = build(folder)[3]
+    assert (sample.id, sample.group) == ("3", "3")
+    assert sample.media == str(folder / "images/003.jpg")
+    assert sample.captions == ("Caption 0 of image 3.", "Caption 1 of image 3.")
+
+
+def test_one_file_is_split_by_hash(folder):
+    """All images of the file are in one of the three splits."""
     source = build(folder, dev=0.2, test=0.2)
-    assert capsys.readouterr() == ("", "")
-    assert len(source) == 30
+    assert sum(len(source.split(name)) for name in ("train", "dev", "test")) == len(source) == 30
     assert {sample.split for sample in source} == {"train", "dev", "test"}
-    assert source[3].id == "3"
-    assert source[3].captions == ("Picture 3 for the 0. time.", "Picture 3 for the 1. time.")
 
 
-def test_files_of_their_own_for_each_split(folder):
-    """train and held_out, the latter halved."""
+def test_nothing_is_printed(folder, capsys):
+    """The output of pycocotools is discarded."""
+    build(folder)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_each_split_may_have_its_file(folder):
+    """Images of the file of a split are all in this split."""
     annotate(folder / "more.json", range(30, 40))
-    files = {"train": "captions.json", "held_out": "more.json"}
-    splits = {
-        name: {"annotations": str(folder / file), "images": str(folder / "images")}
-        for name, file in files.items()
-    }
-    source = registry.build({"type": "coco", "splits": splits})
-    assert [sample.id for sample in source if sample.split == "train"] == [
-        str(number) for number in range(30)
-    ]
-    assert {sample.split for sample in source.samples[30:]} == {"dev", "test"}
+    source = registry.build(
+        {"type": "coco", "splits": {"test": files(folder), "train": files(folder, "more.json")}}
+    )
+    assert {sample.split for sample in source[:30]} == {"test"}
+    assert {sample.split for sample in source[30:]} == {"train"}
 
 
-def test_pictures_without_file_or_caption_are_noted(folder):
-    """Left out, counted and named."""
+def test_held_out_images_are_divided_between_dev_and_test(folder):
+    """About half of the held-out images are dev, the others test."""
+    source = registry.build({"type": "coco", "splits": {"held_out": files(folder)}})
+    assert len(source.split("dev")) + len(source.split("test")) == 30
+    assert 8 <= len(source.split("dev")) <= 22
+
+
+def test_images_without_file_or_caption_are_noted(folder):
+    """Such images are left out, counted and named."""
     (folder / "images/007.jpg").unlink()
     content = json.loads((folder / "captions.json").read_text())
     content["annotations"] = [
@@ -81,68 +88,76 @@ def test_pictures_without_file_or_caption_are_noted(folder):
     source = build(folder)
     assert len(source) == 28
     assert source.notes == (
-        "1 pictures of captions.json are not in the folder and left out (007.jpg).",
-        "1 pictures of captions.json have no caption and are left out (005.jpg).",
+        "1 images of captions.json are not in the folder and were left out (007.jpg).",
+        "1 images of captions.json have no caption and were left out (005.jpg).",
     )
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("content", "message"),
     [
-        (
-            lambda folder: (folder / "captions.json").unlink(),
-            "expected a COCO annotation file; there is no such file",
-        ),
-        (
-            lambda folder: (folder / "captions.json").write_text("{"),
-            "expected a COCO annotation file with images and annotations (JSONDecodeError",
-        ),
-        (
-            lambda folder: (folder / "captions.json").write_text("[]"),
-            "expected a COCO annotation file with images and annotations",
-        ),
-        (
-            lambda folder: (folder / "captions.json").write_text("{}"),
-            "expected captions (captions_*.json). Received: 0 annotations",
-        ),
-        (
-            lambda folder: annotate(
-                folder / "captions.json",
-                range(3),
-                annotations=[{"id": 1, "image_id": 1, "bbox": []}],
-            ),
-            "expected captions (captions_*.json)",
-        ),
-        (
-            lambda folder: annotate(
-                folder / "captions.json",
-                range(3),
-                annotations=[{"id": 1, "image_id": 1, "caption": " "}],
-            ),
-            "an empty caption of '1'",
-        ),
-        (lambda folder: (folder / "captions.json").write_bytes(b"\xff\xfe{\x00}\x00"), "in UTF-8"),
-        (lambda folder: (folder / "images").rename(folder / "gone"), "there is no such folder"),
-        (
-            lambda folder: annotate(folder / "captions.json", range(50, 60)),
-            "Received: none of its 10 pictures",
-        ),
+        ("{", "expected a COCO annotation file with images and annotations (JSONDecodeError"),
+        ("[]", "expected a COCO annotation file with images and annotations"),
+        ("{}", "expected captions. Received: 0 annotations"),
     ],
 )
-def test_each_wrong_input_has_its_sentence(folder, change, sentence, capsys):
-    """And nothing is printed besides."""
-    change(folder)
+def test_files_of_another_form_are_refused(folder, content, message, capsys):
+    """The message names the file, and nothing is printed."""
+    (folder / "captions.json").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
-    assert sentence in str(caught.value)
+    assert str(caught.value).startswith(f"{folder / 'captions.json'}: {message}")
     assert capsys.readouterr().out == ""
 
 
-def test_the_same_picture_in_two_splits_is_refused(folder):
-    """One file named for dev and for test."""
-    files = {"annotations": str(folder / "captions.json"), "images": str(folder / "images")}
-    with pytest.raises(DataError, match="expected every id once"):
-        registry.build({"type": "coco", "splits": {"dev": files, "test": files}})
+@pytest.mark.parametrize(
+    ("annotation", "message"),
+    [
+        ({"bbox": []}, "expected captions. Received: 1 annotations, not all with a caption"),
+        ({"caption": " "}, "an empty caption of '1'"),
+    ],
+)
+def test_annotations_without_text_are_refused(folder, annotation, message):
+    """Annotations of other tasks and empty captions are refused."""
+    annotations = [{"id": 1, "image_id": 1, **annotation}]
+    annotate(folder / "captions.json", range(3), annotations=annotations)
+    with pytest.raises(DataError) as caught:
+        build(folder)
+    assert message in str(caught.value)
+
+
+def test_a_missing_annotation_file_is_refused(folder):
+    """The message names the file."""
+    (folder / "captions.json").unlink()
+    with pytest.raises(DataError, match="expected a COCO annotation file; there is no such file"):
+        build(folder)
+
+
+def test_an_annotation_file_in_another_encoding_is_refused(folder):
+    """The file must be UTF-8."""
+    (folder / "captions.json").write_bytes(b"\xff\xfe{\x00}\x00")
+    with pytest.raises(DataError, match="expected a COCO annotation file in UTF-8"):
+        build(folder)
+
+
+def test_a_missing_folder_of_images_is_refused(folder):
+    """The message names the folder."""
+    (folder / "images").rename(folder / "gone")
+    with pytest.raises(DataError, match="the images of COCO; there is no such folder"):
+        build(folder)
+
+
+def test_a_folder_of_other_images_is_refused(folder):
+    """If no described image is in the folder, the source is unusable."""
+    annotate(folder / "captions.json", range(50, 60))
+    with pytest.raises(DataError, match="Received: none of its 10 images"):
+        build(folder)
+
+
+def test_an_image_in_two_splits_is_refused(folder):
+    """The same file for dev and test repeats IDs."""
+    with pytest.raises(DataError, match="coco: expected every ID once"):
+        registry.build({"type": "coco", "splits": {"dev": files(folder), "test": files(folder)}})
 
 
 @pytest.mark.parametrize(
@@ -155,14 +170,14 @@ def test_the_same_picture_in_two_splits_is_refused(folder):
         {"splits": {"train": {"images": "b"}}},
     ],
 )
-def test_either_one_file_or_splits(arguments):
-    """Nothing, half, both, another name, or an incomplete split."""
+def test_incomplete_or_combined_arguments_are_refused(arguments):
+    """Either `annotations` and `images`, or complete `splits`, must be given."""
     with pytest.raises(UsageError, match=r"coco.*expected"):
         registry.build({"type": "coco", **arguments})
 
 
 def test_the_real_files(shared):
-    """40 of the 5,000 pictures are there; their captions are."""
+    """40 of the 5,000 images of val2017 are available, each with its captions."""
     coco = shared / "coco"
     source = registry.build(
         {
@@ -174,5 +189,5 @@ def test_the_real_files(shared):
     assert len(source) == 40
     assert all(len(sample.captions) >= 5 for sample in source)
     assert source.notes[0].startswith(
-        "4,960 pictures of captions_val2017.json are not in the folder"
+        "4,960 images of captions_val2017.json are not in the folder and were left out"
     )

@@ -1,4 +1,4 @@
-"""Clips in which only the order of frames tells the answer."""
+"""Built-in clips in which only the order of the frames determines the label."""
 
 from collections import Counter
 
@@ -6,106 +6,147 @@ import numpy as np
 import pytest
 
 from lrcn_seq.data.sources import registry
-from lrcn_seq.data.sources._drawing import HELD_OUT
-from lrcn_seq.data.sources.moving_shapes import MovingShapes, exactly_right, story_of
+from lrcn_seq.data.sources._drawing import HELD_OUT, SceneObject
+from lrcn_seq.data.sources.moving_shapes import Film, Move, MovingShapes, Story, parse_story
 
 
 @pytest.fixture(scope="module")
-def source():
+def source() -> MovingShapes:
     return registry.build({"type": "moving_shapes", "train": 400, "dev": 40, "test": 40})
 
 
 def centers(clip: np.ndarray) -> np.ndarray:
-    """Where the thing is in each frame, from the left."""
-    away = np.abs(clip.astype(int) - clip[:, :1, :1].astype(int)).max(axis=-1) > 40
-    return (away * np.arange(clip.shape[2])).sum(axis=(1, 2)) / away.sum(axis=(1, 2))
+    """Return the horizontal center of the object in each frame of a clip (T, H, W, 3)."""
+    is_object = np.abs(clip.astype(int) - clip[:, :1, :1].astype(int)).max(axis=-1) > 40
+    columns = is_object * np.arange(clip.shape[2])
+    return columns.sum(axis=(1, 2)) / is_object.sum(axis=(1, 2))
 
 
-def test_labels_are_even(source):
-    """Four classes of about a hundred."""
-    counts = Counter(sample.label for sample in source.samples[:400])
-    assert set(counts) == {"left left", "left right", "right left", "right right"}
-    assert min(counts.values()) > 70
-
-
-def test_things_move_as_the_label_says(source):
-    """Measured in the pixels: one step jumps from the end of the first move to the start of the second, all others go one way."""
-    for sample in source.samples[:40]:
-        places = centers(sample.media.draw())
-        story = sample.media.story()
-        half = next(
-            n
-            for n in range(4, 7)
-            if len(places) - n in (4, 5, 6) and _straight(places[:n]) and _straight(places[n:])
-        )
-        assert _ways(places[:half], places[half:]) == (
-            story.first.direction,
-            story.second.direction,
-        )
-
-
-def _straight(places: np.ndarray) -> bool:
+def is_steady(places: np.ndarray) -> bool:
+    """Return whether an object moves by the same distance from frame to frame."""
     steps = np.diff(places)
     return bool((np.abs(steps - steps.mean()) < 1.5).all()) and abs(steps.mean()) > 3
 
 
-def _ways(first: np.ndarray, second: np.ndarray) -> tuple[str, str]:
-    return tuple("right" if places[-1] > places[0] else "left" for places in (first, second))
+def test_labels_are_balanced(source):
+    """Each of the four classes has about a hundred of 400 clips."""
+    counts = Counter(sample.label for sample in source[:400])
+    assert set(counts) == {"left left", "left right", "right left", "right right"}
+    assert min(counts.values()) > 70
 
 
-def test_frames_one_by_one_tell_nothing(source):
-    """The places at which things are seen are spread alike for every label."""
-    seen: dict[str, list[float]] = {}
-    for sample in source.samples[:400]:
-        seen.setdefault(sample.label, []).extend(centers(sample.media.draw()))
-    spread = np.array([np.quantile(places, [0.1, 0.3, 0.5, 0.7, 0.9]) for places in seen.values()])
-    assert np.ptp(spread, axis=0).max() < 3.5
+def test_objects_move_as_the_label_says(source):
+    """In the pixels, each clip consists of two steady moves in the directions of the label."""
+    for sample in source[:40]:
+        places = centers(sample.media.draw())
+        count = next(
+            n
+            for n in (4, 5, 6)
+            if len(places) - n in (4, 5, 6) and is_steady(places[:n]) and is_steady(places[n:])
+        )
+        directions = [
+            "right" if move[-1] > move[0] else "left" for move in (places[:count], places[count:])
+        ]
+        assert sample.label == " ".join(directions)
+
+
+def test_single_frames_do_not_reveal_the_label(source):
+    """The places of objects have the same distribution for every label."""
+    places: dict[str, list[float]] = {}
+    for sample in source[:400]:
+        places.setdefault(sample.label, []).extend(centers(sample.media.draw()))
+    quantiles = np.array(
+        [np.quantile(values, [0.1, 0.3, 0.5, 0.7, 0.9]) for values in places.values()]
+    )
+    assert np.ptp(quantiles, axis=0).max() < 3.5
 
 
 def test_lengths_vary(source):
-    """Eight to twelve frames."""
-    assert {len(sample.media.draw()) for sample in source.samples[:200]} == {8, 9, 10, 11, 12}
+    """Two moves of four to six frames make clips of eight to twelve frames."""
+    assert {len(sample.media.draw()) for sample in source[:200]} == {8, 9, 10, 11, 12}
 
 
-def test_held_out_pairs_are_kept_out_of_training(source):
-    """As in shapes."""
+def test_frames_have_the_requested_size():
+    """Frames are square uint8 RGB images."""
+    clip = Film(0, "train", 0, 32, 7).draw()
+    assert clip.shape[1:] == (32, 32, 3)
+    assert clip.dtype == np.uint8
+    assert 14 <= len(clip) <= 18
+
+
+def test_held_out_combinations_occur_only_in_their_split(source):
+    """Every clip of dev and test has a combination of its split, and train has none."""
     for sample in source:
-        story = sample.media.story()
-        shown = {(move.thing.color, move.thing.shape) for move in story}
+        shown = {(move.object.color, move.object.shape) for move in sample.media.story()}
         assert bool(shown & HELD_OUT[sample.split]) == (sample.split != "train")
         assert not shown & (HELD_OUT["dev"] | HELD_OUT["test"]) - HELD_OUT[sample.split]
 
 
-def test_clips_are_drawn_from_their_key_alone(source):
-    """Again: the same."""
-    np.testing.assert_array_equal(source[7].media.draw(), source[7].media.draw())
+def test_clips_depend_on_their_key_alone(source):
+    """Equal keys give equal frames, and all keys are different."""
+    film = source[7].media
+    assert film.key == "moving_shapes-2/0/train/7/48/4"
+    np.testing.assert_array_equal(film.draw(), Film(0, "train", 7, 48, 4).draw())
     assert len({sample.media.key for sample in source}) == len(source)
 
 
-def test_sentences_tell_the_story_and_order_matters(source):
-    """All references are right; exchanged order or direction is wrong."""
-    for sample in source.samples[:50]:
-        assert {story_of(sentence) for sentence in sample.captions} == {sample.media.story()}
-    right = ["a small red cross moves left then a large blue circle moves right"]
-    assert exactly_right(
-        "A large blue circle moves right after the small red cross moves left.", right
+CROSS = Move(SceneObject("small", "red", "cross"), "left")
+CIRCLE = Move(SceneObject("large", "blue", "circle"), "right")
+STORY = Story(CROSS, CIRCLE)
+REFERENCES = ["a small red cross moves left then a large blue circle moves right"]
+
+
+def test_captions_of_a_story():
+    """Two captions begin with the first move, one with the second."""
+    assert STORY.captions() == (
+        "a small red cross moves left then a large blue circle moves right",
+        "a small red cross moves left before a large blue circle moves right",
+        "a large blue circle moves right after a small red cross moves left",
     )
-    for wrong in (
+
+
+def test_captions_may_begin_with_the_first_move():
+    """Then no caption contains "after", and the clips are the same."""
+    every, first = (MovingShapes(20, 0, test=0, begin=begin) for begin in ("any", "first"))
+    assert [sample.media for sample in every] == [sample.media for sample in first]
+    assert [sample.captions for sample in first] == [sample.captions[:2] for sample in every]
+
+
+def test_all_captions_of_a_sample_tell_its_story(source):
+    """Parsing a caption gives the moves of the clip."""
+    for sample in source[:50]:
+        assert {parse_story(caption) for caption in sample.captions} == {sample.media.story()}
+
+
+@pytest.mark.parametrize("text", ["", "a small red cross moves left", "a dog runs"])
+def test_other_captions_have_no_story(text):
+    """A caption outside the grammar gives None."""
+    assert parse_story(text) is None
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "A large blue circle moves right after the small red cross moves left.",
+        "a small red cross moves left and then a large blue circle moves right",
+        "the small red cross moves left before the large blue circle moves right",
+    ],
+)
+def test_other_wordings_are_correct(caption):
+    """Case, full stop, articles and the conjunction do not matter."""
+    assert MovingShapes.is_correct_caption(caption, REFERENCES)
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
         "a large blue circle moves right then a small red cross moves left",
         "a small red cross moves right then a large blue circle moves right",
+        "a large red cross moves left then a large blue circle moves right",
         "a small red cross moves left",
         "a small red cross moves left after a large blue circle moves right",
-    ):
-        assert not exactly_right(wrong, right)
-
-
-def test_sentences_may_begin_with_what_comes_first():
-    """Then none says "after"; the clips are the same."""
-    every, first = (
-        MovingShapes(train=20, dev=0, test=0, begin=begin) for begin in ("any", "first")
-    )
-    assert [sample.media for sample in every] == [sample.media for sample in first]
-    assert all(
-        sample.captions == other.captions[:2] and "after" not in " ".join(sample.captions)
-        for sample, other in zip(first, every, strict=True)
-    )
+    ],
+)
+def test_another_order_or_attribute_is_incorrect(caption):
+    """Order, direction, attributes and completeness matter."""
+    assert not MovingShapes.is_correct_caption(caption, REFERENCES)

@@ -1,4 +1,4 @@
-"""MSVD in the forms that its captions are found in."""
+"""MSVD in the two forms of its captions."""
 
 import json
 from pathlib import Path
@@ -13,17 +13,13 @@ NAMES = [f"video{number // 2}_a-b_{number}_{number + 5}" for number in range(40)
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
+    """Forty clips of twenty videos, with two captions each in both forms."""
     (tmp_path / "clips").mkdir()
     for name in NAMES:
         (tmp_path / "clips" / f"{name}.avi").write_bytes(b"x")
-    (tmp_path / "c.json").write_text(
-        json.dumps(
-            [{"id": f"{name}.avi", "caption": ["A man  runs.", f"Clip {name}."]} for name in NAMES]
-        )
-    )
-    lines = [
-        f"{name} {sentence}" for name in NAMES for sentence in ("A man runs.", f"Clip {name}.")
-    ]
+    entries = [{"id": f"{name}.avi", "caption": ["A man  runs.", f"{name}!"]} for name in NAMES]
+    (tmp_path / "c.json").write_text(json.dumps(entries))
+    lines = [f"{name} {caption}" for name in NAMES for caption in ("A man runs.", f"{name}!")]
     (tmp_path / "c.txt").write_text("# MSVD\n\n" + "\r\n".join(lines) + "\r\n")
     return tmp_path
 
@@ -39,28 +35,36 @@ def build(folder: Path, captions: str = "c.json", **more):
     )
 
 
-def test_both_forms_give_the_same_samples(folder):
-    """With spaces made single, and names without suffix."""
-    one, other = build(folder), build(folder, "c.txt")
-    assert list(one) == list(other)
-    assert one[3].id == NAMES[3]
-    assert one[3].captions == ("A man runs.", f"Clip {NAMES[3]}.")
-    assert one[3].media == str(folder / "clips" / f"{NAMES[3]}.avi")
+@pytest.mark.parametrize("captions", ["c.json", "c.txt"])
+def test_both_forms_give_the_same_samples(folder, captions):
+    """Names lose their suffix, and repeated spaces become one."""
+    source = build(folder, captions)
+    assert [sample.id for sample in source] == NAMES
+    assert source[3].captions == ("A man runs.", f"{NAMES[3]}!")
+    assert source[3].media == str(folder / "clips" / f"{NAMES[3]}.avi")
 
 
 def test_clips_of_one_video_stay_together(folder):
-    """Twenty videos of two clips."""
+    """Twenty videos of two clips are split by video."""
     source = build(folder, dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 20
     assert source[0].group == "video0_a-b"
+    assert {sample.split for sample in source} == {"train", "dev", "test"}
 
 
-def test_missing_clips_are_noted_and_none_at_all_is_an_error(folder):
-    """Counted and named."""
+def test_missing_clips_are_noted(folder):
+    """Missing clips are counted and named."""
+    assert build(folder).notes == ()
     (folder / "clips" / f"{NAMES[0]}.avi").unlink()
-    assert build(folder).notes == (
-        f"1 clips with captions are not in the folder and left out ({NAMES[0]}).",
+    source = build(folder)
+    assert len(source) == 39
+    assert source.notes == (
+        f"1 clips with captions are not in the folder and were left out ({NAMES[0]}).",
     )
+
+
+def test_a_folder_without_the_clips_is_refused(folder):
+    """If no clip has a file, the source is unusable."""
     for path in (folder / "clips").iterdir():
         path.unlink()
     with pytest.raises(DataError, match="Received: none of 40"):
@@ -68,23 +72,23 @@ def test_missing_clips_are_noted_and_none_at_all_is_an_error(folder):
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "message"),
     [
-        ("[{}]", 'expected [{"id": name'),
-        ("[{", 'expected [{"id": name'),
+        ("[{}]", 'expected [{"id": name, "caption": [sentence, …]}, …] (KeyError'),
+        ("[{", 'expected [{"id": name, "caption": [sentence, …]}, …] (JSONDecodeError'),
         ("a_1_2 fine\nnonsense\n", "line 2: expected 'NAME sentence'. Received: 'nonsense'"),
     ],
 )
-def test_each_wrong_file_has_its_sentence(folder, content, sentence):
-    """JSON of another shape, no JSON, a line without a sentence."""
+def test_malformed_captions_are_refused(folder, content, message):
+    """JSON of another structure, invalid JSON and a line without a sentence are refused."""
     (folder / "c.json").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
-    assert sentence in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_the_real_captions(shared):
-    """24,232 captions of 1,450 videos are read; the five clips at hand belong to other videos, which is said."""
+    """The captions of 1,450 videos are read; the available clips belong to other videos."""
     with pytest.raises(DataError, match=r"Received: none of 1,450"):
         registry.build(
             {

@@ -1,15 +1,14 @@
-"""Pictures of shapes: drawn from a seed, judged exactly, with pairs kept out of training."""
+"""Built-in images of two objects: drawing, captions and the evaluation of captions."""
 
 import pickle
-from itertools import combinations
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lrcn_seq.data.sources import registry
-from lrcn_seq.data.sources._drawing import COLORS, HELD_OUT, RADII, SHAPES, Placed, Thing, paint
-from lrcn_seq.data.sources.shapes import Drawing, Shapes, exactly_right, scene_of
+from lrcn_seq.data.sources._drawing import COLORS, HELD_OUT, SceneObject
+from lrcn_seq.data.sources.shapes import Drawing, Scene, Shapes, parse_scene
 
 
 @pytest.fixture(scope="module")
@@ -17,134 +16,176 @@ def source() -> Shapes:
     return registry.build({"type": "shapes", "train": 600, "dev": 80, "test": 80})
 
 
-def pairs(sample) -> set[tuple[str, str]]:
+def combinations(sample) -> set[tuple[str, str]]:
+    """Return the combinations of color and shape in an image."""
     scene = sample.media.scene()
-    return {(thing.color, thing.shape) for thing in (scene.first, scene.second)}
+    return {(item.color, item.shape) for item in (scene.first, scene.second)}
 
 
-def test_splits_have_the_sizes_asked_for(source):
-    """And ids are told apart."""
+def in_split(source: Shapes, split: str) -> list[set[tuple[str, str]]]:
+    return [combinations(source[position]) for position in source.split(split)]
+
+
+def test_splits_have_the_requested_sizes(source):
+    """All IDs are different."""
     assert [len(source.split(name)) for name in ("train", "dev", "test")] == [600, 80, 80]
     assert len({sample.id for sample in source}) == 760
 
 
-def test_training_never_shows_a_held_out_pair(source):
-    """Every picture of dev and test shows at least one of its own pairs, and none of the other's."""
-    shown = {
-        split: [pairs(source[position]) for position in source.split(split)] for split in HELD_OUT
-    }
-    assert not set().union(*shown["train"]) & (HELD_OUT["dev"] | HELD_OUT["test"])
-    for split, other in (("dev", "test"), ("test", "dev")):
-        assert all(several & HELD_OUT[split] for several in shown[split])
-        assert not set().union(*shown[split]) & HELD_OUT[other]
+def test_training_contains_no_held_out_combination(source):
+    """The combinations of dev and test do not occur in train."""
+    assert not set().union(*in_split(source, "train")) & (HELD_OUT["dev"] | HELD_OUT["test"])
 
 
-def test_all_parts_of_a_held_out_pair_are_known_from_training(source):
-    """Every color and every shape is seen in training, each in at least three company."""
-    known = set().union(*(pairs(source[position]) for position in source.split("train")))
+@pytest.mark.parametrize(("split", "other"), [("dev", "test"), ("test", "dev")])
+def test_dev_and_test_images_contain_a_held_out_combination(source, split, other):
+    """Every image has a combination of its split and none of the other."""
+    images = in_split(source, split)
+    assert all(pairs & HELD_OUT[split] for pairs in images)
+    assert not set().union(*images) & HELD_OUT[other]
+
+
+def test_training_contains_the_parts_of_held_out_combinations(source):
+    """Each color occurs with three other shapes in train, and each shape with three colors."""
+    pairs = set().union(*in_split(source, "train"))
     for color, shape in HELD_OUT["dev"] | HELD_OUT["test"]:
-        assert len({other for named, other in known if named == color}) >= 3
-        assert len({other for other, named in known if named == shape}) >= 3
+        assert len({s for c, s in pairs if c == color}) >= 3
+        assert len({c for c, s in pairs if s == shape}) >= 3
 
 
-def test_pictures_are_drawn_from_their_key_alone(source):
-    """Drawn again, from a copy, in any order: the same pixels; another seed: others."""
+def test_images_depend_on_their_key_alone(source):
+    """A copy draws the same pixels."""
     drawing = source[17].media
     copy = pickle.loads(pickle.dumps(drawing))
-    assert copy.key == drawing.key
+    assert copy.key == drawing.key == "shapes-2/0/train/17/64"
     np.testing.assert_array_equal(copy.draw(), drawing.draw())
-    assert (drawing._replace(seed=1).draw() != drawing.draw()).any()
+
+
+def test_another_seed_gives_another_image(source):
+    """The seed changes the pixels and the key."""
+    drawing = source[17].media
+    other = drawing._replace(seed=1)
+    assert (other.draw() != drawing.draw()).any()
+    assert other.key != drawing.key
+
+
+def test_keys_are_unique(source):
+    """Two images of a source never share a key."""
     assert len({sample.media.key for sample in source}) == len(source)
 
 
-def test_more_pictures_change_none_that_were_there(source):
-    """The first of 10 are the first of 600."""
+def test_a_larger_source_begins_with_the_same_images(source):
+    """The first 10 of 600 images are those of a source of 10."""
     assert [sample.captions for sample in Shapes(train=10, dev=0, test=0)] == [
-        sample.captions for sample in source.samples[:10]
+        sample.captions for sample in source[:10]
     ]
 
 
-def hue_distance(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
-    """Degrees between the hue of every pixel (H, W) and that of a color; 180 where a pixel is gray."""
+def hue_distance(image: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Return the distance of hues in degrees, (H, W); 180 for gray pixels."""
     hue, saturation, _ = np.moveaxis(
-        np.asarray(Image.fromarray(picture).convert("HSV")).astype(int), -1, 0
+        np.asarray(Image.fromarray(image).convert("HSV")).astype(int), -1, 0
     )
-    wanted = Image.new("RGB", (1, 1), color).convert("HSV").getpixel((0, 0))[0]
-    turn = np.abs(hue - wanted) * 360 / 256
+    expected = Image.new("RGB", (1, 1), color).convert("HSV").getpixel((0, 0))[0]
+    turn = np.abs(hue - expected) * 360 / 256
     return np.where(saturation > 40, np.minimum(turn, 360 - turn), 180)
 
 
-def test_what_is_said_is_what_is_drawn():
-    """Position, size and color of both things, measured in the pixels."""
+def test_images_show_their_scene():
+    """Position, size and color of both objects agree with the pixels."""
     for number in range(60):
         drawing = Drawing(0, "train", number, 64)
-        scene, picture = drawing.scene(), drawing.draw()[0]
-        found = []
-        for thing in (scene.first, scene.second):
-            near = hue_distance(picture, COLORS[thing.color]) < 12
+        scene, image = drawing.scene(), drawing.draw()[0]
+        centers = []
+        for item in (scene.first, scene.second):
+            near = hue_distance(image, COLORS[item.color]) < 12
             if scene.first.color == scene.second.color:
                 half = np.indices(near.shape)[1 if scene.relation == "left" else 0] < 32
-                near &= half if thing is scene.first else ~half
+                near &= half if item is scene.first else ~half
             y, x = np.nonzero(near)
-            assert (np.ptp(x) > 18.5) == (thing.size == "large"), thing
-            found.append((x.mean(), y.mean()))
+            assert (np.ptp(x) > 18.5) == (item.size == "large"), item
+            centers.append((x.mean(), y.mean()))
         axis = 0 if scene.relation == "left" else 1
-        assert found[0][axis] + 15 < found[1][axis]
+        assert centers[0][axis] + 15 < centers[1][axis]
 
 
-def test_every_reference_says_the_scene(source):
-    """Four ways to say it, all different, all exactly right, from either thing."""
-    for sample in source.samples[:100]:
-        assert len(set(sample.captions)) == 4
-        assert {scene_of(sentence) for sentence in sample.captions} == {sample.media.scene()}
-        assert all(exactly_right(sentence, sample.captions) for sentence in sample.captions)
-
-
-def test_sentences_can_begin_with_the_larger_thing(source):
-    """Two of the four ways: from the large one where sizes differ, otherwise from the left or upper one."""
-    told = Shapes(train=200, dev=0, test=0, begin="larger").samples
-    for sample, free in zip(told, source.samples[:200], strict=True):
-        assert sample.media == free.media
-        assert set(sample.captions) < set(free.captions)
-        assert len(sample.captions) == 2
-        for caption in sample.captions:
-            sizes = [word for word in caption.split() if word in ("small", "large")]
-            assert sizes != ["small", "large"]
-            assert sizes[0] != sizes[1] or any(
-                word in caption.split() for word in ("left", "above", "over")
-            )
-
-
-def test_shapes_differ_in_their_pixels():
-    """Every two shapes of one size, color and place differ in more than a few pixels, also when small."""
-    pictures = [
-        paint(
-            [Placed(Thing("small", "red", shape), 0.5, 0.5, RADII["small"], (255, 0, 0))], 48, 255
-        ).astype(int)
-        for shape in SHAPES
+@pytest.mark.parametrize("pixels", [16, 64, 200])
+def test_images_of_any_size_show_the_same(pixels):
+    """Averaged down to 16 pixels, images of all sizes agree."""
+    image = Drawing(0, "test", 3, pixels).draw()
+    assert image.shape == (1, pixels, pixels, 3)
+    small = [
+        np.asarray(Image.fromarray(frame).resize((16, 16), Image.Resampling.BOX)).astype(int)
+        for frame in (Drawing(0, "test", 3, 64).draw()[0], image[0])
     ]
-    for first, second in combinations(pictures, 2):
-        assert (np.abs(first - second).max(axis=-1) > 60).sum() >= 8
+    assert np.abs(small[0] - small[1]).mean() < 4
 
 
-RIGHT = ["a small red cross left of a large blue circle"]
+CROSS, CIRCLE = SceneObject("small", "red", "cross"), SceneObject("large", "blue", "circle")
+
+
+def test_captions_of_a_scene():
+    """Two wordings begin with each object."""
+    assert Scene(CROSS, "above", CIRCLE).captions() == (
+        "a small red cross above a large blue circle",
+        "a small red cross over a large blue circle",
+        "a large blue circle below a small red cross",
+        "a large blue circle under a small red cross",
+    )
+
+
+def test_captions_from_the_larger_object():
+    """The larger object is first; of objects of the same size, the left or upper one."""
+    for scene, first in (
+        (Scene(CROSS, "left", CIRCLE), CIRCLE),
+        (Scene(CIRCLE, "left", CROSS), CIRCLE),
+        (Scene(CROSS, "left", CIRCLE._replace(size="small")), CROSS),
+    ):
+        captions = scene.captions_from_larger()
+        assert len(captions) == 2
+        assert set(captions) < set(scene.captions())
+        assert all(caption.startswith(f"{first} ") for caption in captions)
+
+
+def test_samples_have_all_captions_of_their_scene(source):
+    """By default, four captions describe the scene."""
+    for sample in source[:100]:
+        assert sample.captions == sample.media.scene().captions()
+        assert len(set(sample.captions)) == 4
+        assert {parse_scene(caption) for caption in sample.captions} == {sample.media.scene()}
+
+
+def test_samples_may_have_the_captions_from_the_larger_object(source):
+    """`begin` changes the captions, not the images."""
+    for sample, other in zip(Shapes(20, 0, test=0, begin="larger"), source[:20], strict=True):
+        assert sample.media == other.media
+        assert sample.captions == sample.media.scene().captions_from_larger()
+
+
+@pytest.mark.parametrize("text", ["", "a red cross", "a dog left of a large blue circle"])
+def test_other_captions_have_no_scene(text):
+    """A caption outside the grammar gives None."""
+    assert parse_scene(text) is None
+
+
+REFERENCES = ["a small red cross left of a large blue circle"]
 
 
 @pytest.mark.parametrize(
-    "sentence",
+    "caption",
     [
         "A small red cross to the left of a large blue circle.",
         "the large blue circle is right of the small red cross",
         " a  small red cross left of a large blue circle ",
     ],
 )
-def test_other_wordings_are_right(sentence):
-    """Case, end point, articles, spaces, order and synonyms."""
-    assert exactly_right(sentence, RIGHT)
+def test_other_wordings_are_correct(caption):
+    """Case, full stop, articles, spaces, order and synonyms do not matter."""
+    assert Shapes.is_correct_caption(caption, REFERENCES)
 
 
 @pytest.mark.parametrize(
-    "sentence",
+    "caption",
     [
         "a large red cross left of a large blue circle",
         "a small red cross right of a large blue circle",
@@ -157,38 +198,18 @@ def test_other_wordings_are_right(sentence):
         "a small red cross left of a large blue",
     ],
 )
-def test_one_wrong_attribute_is_wrong(sentence):
-    """Also what is incomplete, or says more."""
-    assert not exactly_right(sentence, RIGHT)
+def test_one_wrong_attribute_is_incorrect(caption):
+    """Incomplete captions and captions with additional words are also incorrect."""
+    assert not Shapes.is_correct_caption(caption, REFERENCES)
 
 
-def test_shuffled_captions_share_few_phrases(source):
-    """BLEU-4 of other pictures' captions stays below 0.4, so that a captioner that does not look is found out."""
+def test_captions_of_other_images_have_a_low_bleu(source):
+    """BLEU-4 of shuffled captions is below 0.35, so a captioner must look at the image."""
     from nltk.translate.bleu_score import corpus_bleu
 
-    references = [
-        [sentence.split() for sentence in sample.captions] for sample in source.samples[:400]
-    ]
+    references = [[caption.split() for caption in sample.captions] for sample in source[:400]]
     random = np.random.default_rng(0)
-    hypotheses = [several[random.integers(4)] for several in references]
+    hypotheses = [captions[random.integers(4)] for captions in references]
+    shuffled = [hypotheses[position] for position in random.permutation(400)]
     assert corpus_bleu(references, hypotheses) == 1
-    assert (
-        corpus_bleu(references, [hypotheses[position] for position in random.permutation(400)])
-        < 0.35
-    )
-
-
-@pytest.mark.parametrize("pixels", [16, 64, 200])
-def test_any_size_can_be_drawn(pixels):
-    """The same scene, smaller or larger."""
-    picture = Drawing(0, "test", 3, pixels).draw()
-    assert picture.shape == (1, pixels, pixels, 3)
-    small = [
-        np.asarray(
-            Image.fromarray(Drawing(0, "test", 3, size).draw()[0]).resize(
-                (16, 16), Image.Resampling.BOX
-            )
-        ).astype(int)
-        for size in (64, pixels)
-    ]
-    assert np.abs(small[0] - small[1]).mean() < 4
+    assert corpus_bleu(references, shuffled) < 0.35

@@ -13,18 +13,19 @@ NAMES = [
     for group in range(1, 21)
     for clip in (1, 2)
 ]
+TEST = [name for name in NAMES if int(name[-10:-8]) <= 5]
+TRAIN = [name for name in NAMES if name not in TEST]
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Two classes of 20 groups of two clips; groups 1 to 5 are for testing; Windows line ends."""
+    """Two classes of 20 groups of two clips, and lists with Windows line ends."""
     for name in NAMES:
         (tmp_path / "videos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "videos" / name).write_bytes(b"x")
-    train = [f"{name} 1" for name in NAMES if int(name[-10:-8]) > 5]
-    test = [name for name in NAMES if int(name[-10:-8]) <= 5]
-    (tmp_path / "trainlist02.txt").write_bytes("\r\n".join([*train, ""]).encode())
-    (tmp_path / "testlist02.txt").write_bytes("\r\n".join([*test, ""]).encode())
+    lists = {"trainlist02.txt": [f"{name} 1" for name in TRAIN], "testlist02.txt": TEST}
+    for name, lines in lists.items():
+        (tmp_path / name).write_bytes("\r\n".join([*lines, ""]).encode())
     return tmp_path
 
 
@@ -40,49 +41,70 @@ def build(folder: Path, **more):
     )
 
 
-def test_official_lists_decide_and_dev_is_taken_from_training_by_group(folder):
-    """Test is what the list says; dev shares no group with training."""
+def test_labels_and_groups_are_read_from_the_names(folder):
+    """The group includes the class, since all classes number their groups from 1."""
+    sample = build(folder)[0]
+    assert sample.id == "v_Archery_g06_c01.avi"
+    assert (sample.label, sample.group) == ("Archery", "Archery_g06")
+    assert sample.media == str(folder / "videos/Archery/v_Archery_g06_c01.avi")
+
+
+def test_the_test_split_is_the_official_list(folder):
+    """The share of dev does not change the test split."""
     source = build(folder, dev=0.3)
-    assert {source[position].id for position in source.split("test")} == {
-        Path(name).name for name in NAMES if int(name[-10:-8]) <= 5
-    }
-    groups = {
-        name: {source[position].group for position in source.split(name)}
-        for name in ("train", "dev")
-    }
-    assert groups["dev"]
-    assert not groups["train"] & groups["dev"]
-    assert source[0].label == "Archery"
-    assert source[0].group == "Archery_g06"
+    assert [source[position].id for position in source.split("test")] == [
+        Path(name).name for name in TEST
+    ]
 
 
-def test_all_clips_may_lie_in_one_folder(folder):
-    """Without a folder for each class."""
+def test_dev_consists_of_groups_of_the_training_list(folder):
+    """Dev and train share no group and together are the training list."""
+    source = build(folder, dev=0.3)
+    dev, train = ([source[p] for p in source.split(name)] for name in ("dev", "train"))
+    assert dev
+    assert not {sample.group for sample in dev} & {sample.group for sample in train}
+    assert {sample.id for sample in dev + train} == {Path(name).name for name in TRAIN}
+
+
+def test_all_clips_may_be_in_one_folder(folder):
+    """Class folders are optional."""
     for name in NAMES:
         (folder / "videos" / name).rename(folder / "videos" / Path(name).name)
     assert len(build(folder)) == len(NAMES)
 
 
 def test_missing_clips_are_noted(folder):
-    """Counted and named; when all are missing it is an error."""
+    """Missing clips are counted and named as in the list."""
+    assert build(folder).notes == ()
     (folder / "videos" / NAMES[3]).unlink()
-    assert build(folder).notes == (
-        f"1 listed clips are not in the folder and left out ({NAMES[3]}).",
+    source = build(folder)
+    assert len(source) == len(NAMES) - 1
+    assert source.notes == (
+        f"1 listed clips are not in the folder and were left out ({NAMES[3]}).",
     )
+
+
+def test_a_folder_without_the_clips_is_refused(folder):
+    """If no listed clip has a file, the source is unusable."""
     for name in NAMES:
-        (folder / "videos" / name).unlink(missing_ok=True)
+        (folder / "videos" / name).unlink()
     with pytest.raises(DataError, match="Received: none of 80"):
         build(folder)
 
 
-def test_wrong_lists_are_named(folder):
-    """A missing one, and one of something else."""
-    (folder / "testlist02.txt").write_text("hello\n")
+@pytest.mark.parametrize(("content", "received"), [("hello\n", "'hello'"), ("\n", "'none'")])
+def test_lists_of_another_form_are_refused(folder, content, received):
+    """A list of other names and an empty list are refused."""
+    (folder / "testlist02.txt").write_text(content)
     with pytest.raises(
         DataError,
-        match=r"expected lines such as 'Archery/v_Archery_g01_c01.avi'. Received: 'hello'",
+        match=rf"expected lines such as 'Archery/v_Archery_g01_c01.avi'. Received: {received}",
     ):
         build(folder)
+
+
+def test_a_missing_list_is_refused(folder):
+    """The message names the file of the requested split."""
     with pytest.raises(
         DataError,
         match=r"trainlist03.txt: expected an official list of UCF-101; there is no such file",
@@ -90,16 +112,16 @@ def test_wrong_lists_are_named(folder):
         build(folder, split=3)
 
 
-def test_the_real_lists(shared):
-    """All three splits: 3 of 13,320 clips are there."""
-    for split in (1, 2, 3):
-        source = registry.build(
-            {
-                "type": "ucf101",
-                "videos": str(shared / "ucf101/clips"),
-                "lists": str(shared / "ucf101/splits"),
-                "split": split,
-            }
-        )
-        assert len(source) == 3
-        assert source.notes[0].startswith("13,317 listed clips are not in the folder")
+@pytest.mark.parametrize("split", [1, 2, 3])
+def test_the_real_lists(shared, split):
+    """Three of the 13,320 clips are available."""
+    source = registry.build(
+        {
+            "type": "ucf101",
+            "videos": str(shared / "ucf101/clips"),
+            "lists": str(shared / "ucf101/splits"),
+            "split": split,
+        }
+    )
+    assert len(source) == 3
+    assert source.notes[0].startswith("13,317 listed clips are not in the folder")

@@ -1,4 +1,4 @@
-"""Tables of videos with labels or sentences."""
+"""Custom tables of videos with labels or captions."""
 
 import pytest
 
@@ -11,57 +11,69 @@ def build(path, content: str, **more):
     return registry.build({"type": "video_table", "table": str(path), **more})
 
 
-def test_labels_sentences_or_both(tmp_path):
-    """What the table has is what the sample has."""
-    labels = build(tmp_path / "a.csv", "video,label,split\na.mp4,jump,test\n")
-    sentences = build(tmp_path / "b.csv", "video,caption\na.mp4,One.\na.mp4,Two.\n")
-    both = build(tmp_path / "c.csv", "file,class,text,group\na.mp4,3,One.,g\n")
-    assert (labels[0].label, labels[0].captions, labels[0].split) == ("jump", (), "test")
-    assert (sentences[0].label, sentences[0].captions) == (None, ("One.", "Two."))
-    assert (both[0].label, both[0].captions, both[0].group) == ("3", ("One.",), "g")
-    assert labels[0].media == str(tmp_path / "a.mp4")
+def test_a_table_of_labels(tmp_path):
+    """Samples have a label and no captions."""
+    (sample,) = build(tmp_path / "t.csv", "video,label,split\na.mp4,jump,test\n")
+    assert (sample.label, sample.captions, sample.split) == ("jump", (), "test")
+    assert sample.media == str(tmp_path / "a.mp4")
 
 
-def test_folds_by_group(tmp_path):
-    """Each group is tested once."""
+def test_a_table_of_captions(tmp_path):
+    """Samples have captions and no label."""
+    (sample,) = build(tmp_path / "t.csv", "video,caption\na.mp4,One.\na.mp4,Two.\n")
+    assert (sample.label, sample.captions) == (None, ("One.", "Two."))
+
+
+def test_a_table_of_labels_and_captions(tmp_path):
+    """Samples have both, and the group of the table."""
+    (sample,) = build(tmp_path / "t.csv", "file,class,text,group\na.mp4,3,One.,g\n")
+    assert (sample.label, sample.captions, sample.group) == ("3", ("One.",), "g")
+
+
+def test_columns_can_be_configured(tmp_path):
+    """Configured columns replace the usual names."""
+    names = {"media": "m", "text": "t", "label": "l", "split": "s", "group": "g"}
+    (sample,) = build(tmp_path / "t.csv", "m,t,l,s,g\na.mp4,One.,jump,dev,7\n", **names)
+    assert (sample.id, sample.captions, sample.label) == ("a.mp4", ("One.",), "jump")
+    assert (sample.split, sample.group) == ("dev", "7")
+
+
+def test_a_table_without_splits_is_split_by_the_hash_of_groups(tmp_path):
+    """Clips of one group have one split."""
+    rows = "".join(f"{number}.mp4,a,g{number % 10}\n" for number in range(50))
+    source = build(tmp_path / "t.csv", f"video,label,group\n{rows}", dev=0.3, test=0.3)
+    assert len({(sample.group, sample.split) for sample in source}) == 10
+    assert len({sample.split for sample in source}) > 1
+
+
+def test_folds_test_every_group_once(tmp_path):
+    """Over all folds, each clip is tested once, and groups stay in one split."""
     rows = "".join(f"{number}.mp4,{'ab'[number % 2]},g{number // 3}\n" for number in range(30))
     tested = []
     for fold in range(3):
-        source = build(tmp_path / "a.csv", f"video,label,group\n{rows}", folds=3, fold=fold)
+        source = build(tmp_path / "t.csv", f"video,label,group\n{rows}", folds=3, fold=fold)
         tested += [source[position].id for position in source.split("test")]
-        assert not {source[p].group for p in source.split("train")} & {
-            source[p].group for p in source.split("test")
-        }
+        assert len({(sample.group, sample.split) for sample in source}) == 10
     assert sorted(tested) == sorted(f"{number}.mp4" for number in range(30))
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (
-            "video,rating\na.mp4,5\n",
-            "expected a column with labels or sentences. Received: neither",
-        ),
-        ("video,label\na.mp4,\n", "row 1: expected a label under 'label'. Received: ''"),
-        (
-            "video,label\na.mp4,x\na.mp4,y\n",
-            "expected one label for 'a.mp4'. Received: 'x' and 'y'",
-        ),
-        (
-            "clip,label\na.mp4,x\n",
-            "expected a column with the media, named media or image or video or file or path. Received: columns clip, label",
-        ),
-    ],
-)
-def test_each_wrong_table_has_its_sentence(tmp_path, content, sentence):
-    """Neither label nor sentence, an empty label, two labels, no videos."""
-    with pytest.raises(DataError) as caught:
-        build(tmp_path / "t.csv", content)
-    assert sentence in str(caught.value)
+def test_folds_replace_the_split_column(tmp_path):
+    """With folds, a table of only training clips has all three splits."""
+    rows = "".join(f"{number}.mp4,a,train\n" for number in range(9))
+    source = build(tmp_path / "t.csv", f"video,label,split\n{rows}", folds=3)
+    assert [len(source.split(name)) for name in ("train", "dev", "test")] == [3, 3, 3]
+
+
+def test_labels_or_captions_are_required(tmp_path):
+    """A table of media alone is refused."""
+    with pytest.raises(
+        DataError, match=r"expected a column with labels or sentences. Received: neither"
+    ):
+        build(tmp_path / "t.csv", "video,rating\na.mp4,5\n")
 
 
 def test_the_real_index(shared):
-    """Where the file names need their folder the media column is not enough: the survey will say so."""
+    """The index of the fight clips gives 120 samples of two classes."""
     source = registry.build(
         {"type": "video_table", "table": str(shared / "surveillance_fights/index.csv"), "folds": 5}
     )

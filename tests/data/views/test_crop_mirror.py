@@ -1,4 +1,4 @@
-"""Random crops for training, the center for testing."""
+"""Random crops in training, the center crop in testing."""
 
 import numpy as np
 import pytest
@@ -8,146 +8,147 @@ from lrcn_seq.data.views import registry
 from lrcn_seq.errors import ConfigError
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (3, 12, 15, 3), np.uint8)
+PLACES = [(top, left) for top in range(3) for left in range(7)]
 WINDOWS = {
-    FRAMES[:, top : top + 10, left : left + 9].tobytes(): (top, left)
-    for top in range(3)
-    for left in range(7)
+    FRAMES[:, top : top + 10, left : left + 9].tobytes(): (top, left) for top, left in PLACES
 }
 MIRRORED = {
     np.ascontiguousarray(FRAMES[:, top : top + 10, left : left + 9][:, :, ::-1]).tobytes(): (
         top,
         left,
     )
-    for top in range(3)
-    for left in range(7)
+    for top, left in PLACES
 }
 
 
-def test_training_takes_every_window_plain_or_mirrored_about_equally():
-    """All 21 places come, half of them mirrored, one choice for all frames."""
-    view = registry.build({"type": "crop_mirror"})
-    random = np.random.default_rng(1)
-    plain, turned = [], []
-    for _ in range(1000):
-        window = np.ascontiguousarray(view.train(FRAMES, (10, 9), random)).tobytes()
-        (plain if window in WINDOWS else turned).append((WINDOWS | MIRRORED)[window])
-    assert set(plain) == set(turned) == set(WINDOWS.values())
-    assert 400 < len(plain) < 600
+def build(**arguments):
+    return registry.build({"type": "crop_mirror", **arguments})
 
 
-def test_without_flip_nothing_is_mirrored():
-    """For pictures in which left and right mean something."""
-    view = registry.build({"type": "crop_mirror", "flip": False})
-    random = np.random.default_rng(1)
-    assert all(
-        np.ascontiguousarray(view.train(FRAMES, (10, 9), random)).tobytes() in WINDOWS
-        for _ in range(100)
-    )
+def training_views(count: int, **arguments) -> list[bytes]:
+    """Return the pixels of many training views of FRAMES of size (10, 9)."""
+    view, random = build(**arguments), np.random.default_rng(1)
+    return [
+        np.ascontiguousarray(view.train(FRAMES, (10, 9), random)).tobytes() for _ in range(count)
+    ]
+
+
+def test_half_of_the_training_views_are_mirrored():
+    """Of 4,000 views, the mirrored ones deviate from a half by at most four standard errors."""
+    mirrored = np.mean([window in MIRRORED for window in training_views(4000)])
+    assert abs(mirrored - 0.5) < 4 * (0.25 / 4000) ** 0.5
+
+
+def test_training_windows_are_everywhere():
+    """All 21 windows occur, plain and mirrored, the same for all frames of the clip."""
+    windows = training_views(1000)
+    assert {WINDOWS[window] for window in windows if window in WINDOWS} == set(PLACES)
+    assert {MIRRORED[window] for window in windows if window in MIRRORED} == set(PLACES)
+    assert all(window in WINDOWS or window in MIRRORED for window in windows)
+
+
+def test_positions_are_uniform():
+    """Interior rows and columns are about equally frequent; border positions have half of that."""
+    places = [(WINDOWS | MIRRORED)[window] for window in training_views(4000)]
+    tops, lefts = (np.bincount(values) / 4000 for values in zip(*places, strict=True))
+    np.testing.assert_allclose(tops, [1 / 4, 1 / 2, 1 / 4], atol=0.035)
+    np.testing.assert_allclose(lefts, [1 / 12, *[1 / 6] * 5, 1 / 12], atol=0.03)
+
+
+def test_without_flip_no_view_is_mirrored():
+    """Flipping can be disabled for images in which left and right have a meaning."""
+    assert all(window in WINDOWS for window in training_views(100, flip=False))
 
 
 def test_testing_takes_the_center():
-    """One window, in the middle."""
-    (window,) = registry.build({"type": "crop_mirror"}).test(FRAMES, (10, 9))
+    """One window is in the middle."""
+    (window,) = build().test(FRAMES, (10, 9))
     np.testing.assert_array_equal(window, FRAMES[:, 1:11, 3:12])
 
 
-def test_no_room_means_no_crop():
-    """Frames of just the size are taken whole."""
-    (window,) = registry.build({"type": "crop_mirror", "margin": 1.0}).test(FRAMES, (12, 15))
+def test_frames_of_the_requested_size_are_not_cropped():
+    """With margin 1, the window is the whole frame."""
+    (window,) = build(margin=1.0).test(FRAMES, (12, 15))
     np.testing.assert_array_equal(window, FRAMES)
+    trained = build(margin=1.0, flip=False).train(FRAMES, (12, 15), np.random.default_rng(0))
+    np.testing.assert_array_equal(trained, FRAMES)
 
 
-def test_identity_holds_name_and_arguments():
-    """It keys stored features."""
-    assert (
-        registry.build({"type": "crop_mirror", "margin": 1.25}).identity
-        == "crop_mirror(crop_only_mirrored=False,flip=True,margin=1.25,scales=None)"
-    )
-
-
-def test_scales_take_windows_of_every_side_and_bring_them_to_the_size():
-    """A picture of its own coordinates shows which window was taken: its width, and that it lies inside."""
+def test_windows_of_every_scale_are_resized_to_the_requested_size():
+    """In an image of its own coordinates, the range of values is the size of the window."""
     frames = np.zeros((2, 90, 120, 3), np.uint8)
     frames[..., 0], frames[..., 1] = np.arange(120) * 2, np.arange(90)[:, None] * 2
-    view, random, widths = (
-        registry.build(
-            {"type": "crop_mirror", "margin": 1.5, "flip": False, "scales": [1.5, 1.0, 0.5]}
-        ),
-        np.random.default_rng(0),
-        [],
-    )
+    view, random = build(margin=1.5, flip=False, scales=[1.5, 1.0, 0.5]), np.random.default_rng(0)
+    widths = []
     for _ in range(90):
         window = view.train(frames, (60, 80), random)
         assert window.shape == (2, 60, 80, 3)
         np.testing.assert_array_equal(window[0], window[1])
-        across, down = (np.ptp(window[0, ..., channel].astype(int)) / 2 for channel in (0, 1))
-        widths.append(across)
-        np.testing.assert_allclose(across / down, 4 / 3, rtol=0.06)
-    sides = np.array([120, 80, 40]) - 1
-    nearest = np.abs(np.array(widths)[:, None] - sides).argmin(axis=1)
-    assert np.abs(np.array(widths) - sides[nearest]).max() < 1.5
+        width, height = (np.ptp(window[0, ..., channel].astype(int)) / 2 for channel in (0, 1))
+        np.testing.assert_allclose(width / height, 4 / 3, rtol=0.06)
+        widths.append(width)
+    expected = np.array([120, 80, 40]) - 1
+    nearest = np.abs(np.array(widths)[:, None] - expected).argmin(axis=1)
+    assert np.abs(np.array(widths) - expected[nearest]).max() < 1.5
     assert np.bincount(nearest).min() > 15
 
 
-def test_a_scale_of_one_is_a_plain_crop():
-    """Of equal chance, equal windows: the scale is drawn last."""
-    plain, scaled = (
-        registry.build({"type": "crop_mirror", **more}) for more in ({}, {"scales": [1.0]})
-    )
+def test_a_scale_of_one_equals_no_scales():
+    """The scale is drawn last, so equal generators give equal windows."""
     for seed in range(5):
         np.testing.assert_array_equal(
-            *(view.train(FRAMES, (10, 9), np.random.default_rng(seed)) for view in (plain, scaled))
+            *(
+                build(**arguments).train(FRAMES, (10, 9), np.random.default_rng(seed))
+                for arguments in ({}, {"scales": [1.0]})
+            )
         )
 
 
 def test_enlarged_flow_moves_further():
-    """A window of half the size shows twice the motion, once it is as large."""
+    """A window of half the size has twice the motion; RGB values stay the same."""
     flow = np.full((1, 60, 60, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
-    view = registry.build({"type": "crop_mirror", "margin": 1.5, "flip": False, "scales": [0.5]})
-    np.testing.assert_array_equal(
-        view.train(flow, (40, 40), np.random.default_rng(0), modality="flow")[0, 7, 7],
-        (128 + 32, 128 - 16, 128 + 36),
-    )
-    np.testing.assert_array_equal(
-        view.train(flow, (40, 40), np.random.default_rng(0))[0, 7, 7], flow[0, 0, 0]
-    )
+    view = build(margin=1.5, flip=False, scales=[0.5])
+    scaled = view.train(flow, (40, 40), np.random.default_rng(0), modality="flow")
+    assert scaled[0, 7, 7].tolist() == [128 + 32, 128 - 16, 128 + 36]
+    plain = view.train(flow, (40, 40), np.random.default_rng(0))
+    assert plain[0, 7, 7].tolist() == [128 + 16, 128 - 8, 128 + 18]
 
 
 def test_mirrored_flow_is_negated():
-    """Half of the time in training, never in testing."""
+    """Training views have either direction, the test view the original one."""
     flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
-    view, random = registry.build({"type": "crop_mirror"}), np.random.default_rng(0)
-    seen = {
+    view, random = build(), np.random.default_rng(0)
+    trained = {
         tuple(view.train(flow, (10, 10), random, modality="flow")[0, 0, 0].tolist())
         for _ in range(40)
     }
-    assert seen == {(160, 100, 170), (96, 100, 170)}
+    assert trained == {(160, 100, 170), (96, 100, 170)}
     assert view.test(flow, (10, 10), modality="flow")[0][0, 0, 0].tolist() == [160, 100, 170]
 
 
-def test_the_released_code_crops_only_what_it_mirrors():
-    """Everything else is squeezed whole to the size."""
-    view, random = (
-        registry.build({"type": "crop_mirror", "crop_only_mirrored": True}),
-        np.random.default_rng(1),
-    )
-    squeezed = np.stack(
+def test_crop_only_mirrored_resizes_the_other_clips():
+    """Half of the views are mirrored crops, the others whole frames resized."""
+    whole = np.stack(
         [
             np.asarray(Image.fromarray(frame).resize((9, 10), Image.Resampling.BILINEAR))
             for frame in FRAMES
         ]
     ).tobytes()
-    seen = [np.ascontiguousarray(view.train(FRAMES, (10, 9), random)).tobytes() for _ in range(200)]
-    assert all(window == squeezed or window in MIRRORED for window in seen)
-    assert 60 < seen.count(squeezed) < 140
+    windows = training_views(200, crop_only_mirrored=True)
+    assert all(window == whole or window in MIRRORED for window in windows)
+    assert 60 < windows.count(whole) < 140
 
 
 def test_scales_beyond_the_margin_are_refused():
-    """Frames are not read that large."""
+    """A window cannot be larger than the frame."""
     with pytest.raises(
         ConfigError,
-        match=r"scales: expected shares of at most margin=1.15.* Received: scales=\[1.5\]",
+        match=r"scales: expected values of at most margin=1.15.* Received: scales=\[1.5\]",
     ):
-        registry.build({"type": "crop_mirror", "scales": [1.5]})
+        build(scales=[1.5])
+
+
+def test_an_empty_list_of_scales_is_refused():
+    """The config check names the argument."""
     with pytest.raises(ConfigError, match=r"view.scales"):
         registry.build({"type": "crop_mirror", "scales": []}, place="view")

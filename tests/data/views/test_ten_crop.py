@@ -1,4 +1,6 @@
-"""Ten fixed views."""
+"""Ten fixed crops."""
+
+from collections import Counter
 
 import numpy as np
 
@@ -7,10 +9,10 @@ from lrcn_seq.data.views import registry
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 12, 16, 3), np.uint8)
 
 
-def test_four_corners_and_the_center_and_their_mirrors():
-    """Against slices written out."""
+def test_testing_takes_corners_and_center_and_their_mirrors():
+    """The ten views equal slices written out."""
     views = registry.build({"type": "ten_crop"}).test(FRAMES, (10, 8))
-    places = [
+    windows = [
         FRAMES[:, :10, :8],
         FRAMES[:, :10, -8:],
         FRAMES[:, -10:, :8],
@@ -18,15 +20,40 @@ def test_four_corners_and_the_center_and_their_mirrors():
         FRAMES[:, 1:11, 4:12],
     ]
     assert len(views) == 10
-    for view, expected in zip(views, places + [place[:, :, ::-1] for place in places], strict=True):
-        np.testing.assert_array_equal(view, expected)
+    expected = windows + [window[:, :, ::-1] for window in windows]
+    for view, window in zip(views, expected, strict=True):
+        np.testing.assert_array_equal(view, window)
 
 
-def test_training_takes_one_of_the_ten():
-    """All of them come."""
-    view = registry.build({"type": "ten_crop"})
+def test_training_takes_each_of_the_ten_equally_often():
+    """Each view is about a tenth of 3,000 draws."""
+    view, random = registry.build({"type": "ten_crop"}), np.random.default_rng(1)
     ten = {np.ascontiguousarray(window).tobytes() for window in view.test(FRAMES, (10, 8))}
-    random = np.random.default_rng(1)
-    assert {
-        np.ascontiguousarray(view.train(FRAMES, (10, 8), random)).tobytes() for _ in range(200)
-    } == ten
+    counts = Counter(
+        np.ascontiguousarray(view.train(FRAMES, (10, 8), random)).tobytes() for _ in range(3000)
+    )
+    assert set(counts) == ten
+    assert all(abs(count - 300) < 75 for count in counts.values())
+
+
+def test_mirrored_flow_is_negated():
+    """The five mirrored views have the opposite horizontal motion."""
+    flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
+    windows = registry.build({"type": "ten_crop"}).test(flow, (10, 10), modality="flow")
+    assert [window[0, 0, 0].tolist() for window in windows] == (
+        [[160, 100, 170]] * 5 + [[96, 100, 170]] * 5
+    )
+
+
+def test_negation_can_be_disabled_in_testing():
+    """The bug of the released code concerns testing, not training."""
+    flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
+    view = registry.build({"type": "ten_crop", "negate_flow": False})
+    windows = view.test(flow, (10, 10), modality="flow")
+    assert {tuple(window[0, 0, 0].tolist()) for window in windows} == {(160, 100, 170)}
+    random = np.random.default_rng(0)
+    trained = {
+        tuple(view.train(flow, (10, 10), random, modality="flow")[0, 0, 0].tolist())
+        for _ in range(40)
+    }
+    assert trained == {(160, 100, 170), (96, 100, 170)}

@@ -1,0 +1,118 @@
+"""Properties of all samplings, and the functions that they share."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrcn_seq.data.samplings import registry
+from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
+
+NAMES = ["every", "random_clip", "sliding", "uniform"]
+
+
+class TwoClips(Sampling):
+    """A sampling of two overlapping clips in testing."""
+
+    def train(self, times, random):
+        return np.arange(2)
+
+    def test(self, times):
+        return [np.array([2, 4, 6]), np.array([0, 4])]
+
+    def candidates(self, times):
+        return np.arange(8)
+
+
+def test_streaming_shows_each_frame_of_the_test_clips_once():
+    """By default, streaming merges the test clips in ascending order."""
+    assert TwoClips().stream(np.arange(8.0)).tolist() == [0, 2, 4, 6]
+
+
+def test_a_grid_of_steps():
+    """Every third frame is selected, from the phase on."""
+    times = np.arange(10) / 10
+    assert frame_grid(times, 3).tolist() == [0, 3, 6, 9]
+    assert frame_grid(times, 3, phase=0.7).tolist() == [2, 5, 8]
+
+
+def test_a_grid_of_seconds():
+    """The frame shown at each multiple of the distance is selected, from the phase on."""
+    times = np.arange(10) / 10
+    assert frame_grid(times, 1, seconds=0.25).tolist() == [0, 2, 5, 7]
+    assert frame_grid(times, 1, seconds=0.4, phase=0.5).tolist() == [2, 6]
+
+
+def test_a_grid_of_seconds_with_a_variable_frame_rate():
+    """A frame is shown until the next one."""
+    times = np.array([0.0, 0.9, 1.1, 1.2, 2.0, 3.1])
+    assert frame_grid(times, 1, seconds=1.0).tolist() == [0, 1, 4]
+
+
+def test_a_grid_tolerates_rounded_timestamps():
+    """A frame half a millisecond late is selected."""
+    times = np.array([0.0, 0.5004, 1.0004])
+    assert frame_grid(times, 1, seconds=0.5).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.99])
+def test_a_grid_of_a_short_video_has_one_frame(phase):
+    """A distance beyond the end of the video leaves one frame."""
+    times = np.arange(3) / 10
+    assert len(frame_grid(times, 100, phase=phase)) == 1
+    assert len(frame_grid(times, 1, seconds=10.0, phase=phase)) == 1
+
+
+def test_random_windows_start_everywhere():
+    """All starts are about equally frequent, and elements are consecutive."""
+    random = np.random.default_rng(0)
+    indices = np.arange(0, 20, 2)
+    windows = np.array([random_window(indices, 4, random) for _ in range(7000)])
+    assert (np.diff(windows, axis=1) == 2).all()
+    counts = np.bincount(windows[:, 0] // 2)
+    assert len(counts) == 7
+    assert (abs(counts - 1000) < 150).all()
+
+
+def test_a_random_window_of_too_few_elements_has_all():
+    """The window is shorter than requested."""
+    assert random_window(np.arange(3), 5, np.random.default_rng(0)).tolist() == [0, 1, 2]
+
+
+def test_the_samplings_are_registered():
+    """The properties below are tested for all samplings."""
+    assert registry.names() == NAMES
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.integers(1, 60),
+    st.integers(1, 20),
+    st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)),
+)
+def test_clips_are_ascending_and_among_the_candidates(name, count, length, others):
+    """Clips have at least one frame and at most the requested number."""
+    step, flag, seed = others
+    arguments = {
+        "uniform": {"frames": length, "jitter": flag},
+        "every": {"step": step, "most": length},
+    }.get(name, {"length": length, "step": step})
+    if flag and name != "uniform":
+        arguments["seconds"] = step * 0.13
+    sampling, times = registry.build({"type": name, **arguments}), np.arange(count) / 10
+    candidates = sampling.candidates(times)
+    assert candidates.tolist() == sorted(set(candidates.tolist()))
+    for clip in [sampling.train(times, np.random.default_rng(seed)), *sampling.test(times)]:
+        assert 1 <= len(clip) <= length
+        assert (np.diff(clip) > 0).all()
+        assert set(clip.tolist()) <= set(candidates.tolist()) <= set(range(count))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_generators_give_equal_clips(name):
+    """Training clips depend on the generator alone, so training can be resumed."""
+    one, other = (
+        registry.build({"type": name}).train(np.arange(100) / 10, np.random.default_rng([1, 2, 3]))
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, other)

@@ -1,0 +1,42 @@
+"""Frames at a fixed distance."""
+
+import numpy as np
+import pytest
+
+from lrcn_seq.data.samplings import registry
+
+TIMES = np.arange(10) / 10
+
+
+def build(**arguments):
+    return registry.build({"type": "every", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "indices"),
+    [
+        ({"step": 3}, [0, 3, 6, 9]),
+        ({"step": 3, "most": 2}, [0, 3]),
+        ({"seconds": 0.25}, [0, 2, 5, 7]),
+        ({"seconds": 0.25, "most": 3}, [0, 2, 5]),
+    ],
+)
+def test_training_and_testing_select_the_same_frames(arguments, indices):
+    """The distance is in frames or seconds, and the number of frames may be limited."""
+    sampling = build(**arguments)
+    assert sampling.train(TIMES, np.random.default_rng(0)).tolist() == indices
+    assert [clip.tolist() for clip in sampling.test(TIMES)] == [indices]
+    assert sampling.candidates(TIMES).tolist() == indices
+
+
+def test_streaming_has_no_maximum():
+    """A stream continues after `most` frames."""
+    assert build(step=3, most=2).stream(TIMES).tolist() == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize("rate", [25.0, 29.97, 30.0, 60.0])
+def test_seconds_are_independent_of_the_frame_rate(rate):
+    """The selected frames are shown at the same times, within one frame."""
+    times = np.arange(int(rate * 4)) / rate
+    (indices,) = build(seconds=0.5).test(times)
+    np.testing.assert_allclose(times[indices], np.arange(8) * 0.5, atol=1 / rate)

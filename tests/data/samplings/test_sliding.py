@@ -1,0 +1,53 @@
+"""Overlapping clips over the whole video."""
+
+import numpy as np
+import pytest
+
+from lrcn_seq.data.samplings import registry
+
+
+def build(**arguments):
+    return registry.build({"type": "sliding", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("count", "starts"),
+    [(40, [0, 8, 16, 24]), (43, [0, 8, 16, 24, 27]), (17, [0, 1]), (16, [0])],
+)
+def test_clips_cover_the_video_without_repetition(count, starts):
+    """Clips have 16 frames and stride 8 as in the paper; the last one ends with the video."""
+    clips = build().test(np.arange(count) / 10)
+    assert [clip.tolist() for clip in clips] == [list(range(start, start + 16)) for start in starts]
+
+
+def test_a_short_video_is_one_clip():
+    """The clip has fewer frames."""
+    assert [clip.tolist() for clip in build().test(np.arange(5) / 10)] == [[0, 1, 2, 3, 4]]
+
+
+def test_frames_are_sampled_before_clips():
+    """Length and stride count sampled frames."""
+    clips = build(length=3, stride=2, step=4).test(np.arange(20) / 10)
+    assert [clip.tolist() for clip in clips] == [[0, 4, 8], [8, 12, 16]]
+    clips = build(length=2, stride=1, seconds=0.5).test(np.arange(15) / 10)
+    assert [clip.tolist() for clip in clips] == [[0, 5], [5, 10]]
+
+
+def test_training_clips_start_at_any_sampled_frame():
+    """Training is not bound to the stride."""
+    sampling, random = build(length=4, step=2), np.random.default_rng(0)
+    clips = np.array([sampling.train(np.arange(20) / 10, random) for _ in range(300)])
+    assert (np.diff(clips, axis=1) == 2).all()
+    assert set(clips[:, 0].tolist()) == {0, 2, 4, 6, 8, 10, 12}
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 40, 43, 300])
+def test_last_twice_reproduces_the_released_code(count):
+    """Clips equal the loop of `classify_video.py`, which repeats the last 16 frames."""
+    video = list(range(count))
+    released = [
+        video[start : start + 16] if start + 16 < count else video[-16:]
+        for start in range(0, count, 8)
+    ]
+    clips = build(last_twice=True).test(np.arange(count) / 10)
+    assert [clip.tolist() for clip in clips] == released

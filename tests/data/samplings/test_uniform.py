@@ -1,0 +1,44 @@
+"""Frames spread over the video."""
+
+import numpy as np
+import pytest
+
+from lrcn_seq.data.samplings import registry
+
+
+def build(**arguments):
+    return registry.build({"type": "uniform", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("count", "indices"),
+    [(12, [1, 4, 7, 10]), (10, [1, 3, 6, 8]), (4, [0, 1, 2, 3]), (3, [0, 1, 2])],
+)
+def test_the_middle_of_each_segment_is_selected(count, indices):
+    """A video with fewer frames than segments is taken whole."""
+    (clip,) = build(frames=4).test(np.arange(count) / 10)
+    assert clip.tolist() == indices
+
+
+def test_training_equals_testing_without_jitter():
+    """The generator is not used."""
+    sampling, times = build(frames=4), np.arange(12) / 10
+    assert sampling.train(times, np.random.default_rng(0)).tolist() == [1, 4, 7, 10]
+    assert sampling.candidates(times).tolist() == [1, 4, 7, 10]
+
+
+def test_jitter_selects_any_frame_of_each_segment():
+    """Each frame of a segment is about equally frequent in training."""
+    sampling, random = build(frames=3, jitter=True), np.random.default_rng(0)
+    clips = np.array([sampling.train(np.arange(12) / 10, random) for _ in range(2000)])
+    for segment, column in enumerate(clips.T):
+        counts = np.bincount(column - 4 * segment)
+        assert len(counts) == 4
+        assert (abs(counts - 500) < 100).all()
+
+
+def test_jitter_does_not_change_testing():
+    """Testing selects the middle frames; the feature store needs all frames."""
+    sampling, times = build(frames=3, jitter=True), np.arange(12) / 10
+    assert [clip.tolist() for clip in sampling.test(times)] == [[2, 6, 10]]
+    assert sampling.candidates(times).tolist() == list(range(12))

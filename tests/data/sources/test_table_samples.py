@@ -1,0 +1,209 @@
+"""Samples of a table: media paths, merged rows, splits, groups and moments."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lrcn_seq.data.sources._table_samples import read_samples
+from lrcn_seq.errors import DataError
+from lrcn_seq.records import Moment
+
+CAPTIONS = {"media": None, "text": None, "split": None, "group": None}
+VIDEOS = {**CAPTIONS, "label": None, "start": None, "end": None}
+
+
+def read(path: Path, content: str, names=CAPTIONS, required=("media",)):
+    path.write_text(content)
+    return read_samples(str(path), names=names, required=required)
+
+
+def test_rows_of_one_file_become_one_sample(tmp_path):
+    """Captions keep their order, and the media path is relative to the table."""
+    samples = read(
+        tmp_path / "t.csv",
+        'image,caption\nsub/a.jpg,"A dog, brown."\nb.jpg,A cat.\nsub/a.jpg,Woof.\n',
+    )
+    assert [(s.id, s.media, s.captions) for s in samples] == [
+        ("sub/a.jpg", str(tmp_path / "sub/a.jpg"), ("A dog, brown.", "Woof.")),
+        ("b.jpg", str(tmp_path / "b.jpg"), ("A cat.",)),
+    ]
+
+
+def test_unicode_line_separators_do_not_end_a_row(tmp_path):
+    """Only the line ends of CSV separate rows."""
+    text = "a\x0bdog\x0c runs\u2028over\x85 the\x1c grass"
+    samples = read(tmp_path / "t.csv", f"image,caption\na.jpg,{text}\nb.jpg,A cat.\n")
+    assert [sample.captions for sample in samples] == [(text,), ("A cat.",)]
+
+
+def test_several_paths_of_one_file_are_one_sample(tmp_path):
+    """Links in the folder are resolved; `..` after a link leads to the folder of its target."""
+    (tmp_path / "real" / "sub").mkdir(parents=True)
+    (tmp_path / "table").mkdir()
+    (tmp_path / "table" / "link").symlink_to(tmp_path / "real" / "sub")
+    paths = [
+        "../real/sub/a.jpg",
+        f"{tmp_path}/real/./sub//a.jpg",
+        "link/a.jpg",
+        "link/../a.jpg",
+        "a.jpg",
+    ]
+    rows = "".join(f"{path},{number}\n" for number, path in enumerate(paths))
+    samples = read(tmp_path / "table" / "t.csv", f"image,caption\n{rows}")
+    assert [(sample.id, sample.captions) for sample in samples] == [
+        (paths[0], ("0", "1", "2")),
+        (paths[3], ("3",)),
+        (paths[4], ("4",)),
+    ]
+
+
+@pytest.mark.parametrize("path", ["./a.jpg", "{}/a.jpg", "none/../a.jpg", ".//a.jpg", "a.jpg"])
+def test_ids_are_independent_of_how_the_path_is_spelled(tmp_path, path):
+    """The ID, which decides the split, is the normalized path in the folder of the table."""
+    rows = f"{path.format(tmp_path)},One.\na.jpg,Two.\n"
+    samples = read(tmp_path / "t.csv", f"image,caption\n{rows}")
+    assert [(s.id, s.group, s.media) for s in samples] == [
+        ("a.jpg", "a.jpg", str(tmp_path / "a.jpg"))
+    ]
+
+
+def test_an_absolute_path_outside_the_folder_is_kept(tmp_path):
+    """Media need not be in the folder of the table."""
+    (sample,) = read(tmp_path / "t.csv", "image,caption\n/images/a.jpg,A dog.\n")
+    assert sample.media == sample.id == "/images/a.jpg"
+
+
+def test_json_lines_may_contain_lists_of_captions(tmp_path):
+    """A row with a list of captions is equivalent to one row per caption."""
+    rows = [{"image": "a.jpg", "captions": ["One.", " Two. "]}, {"image": "b.jpg", "captions": "3"}]
+    samples = read(tmp_path / "t.jsonl", "\n".join(map(json.dumps, rows)))
+    assert [sample.captions for sample in samples] == [("One.", "Two."), ("3",)]
+
+
+@pytest.mark.parametrize(
+    ("value", "split"),
+    [
+        ("train", "train"),
+        (" Training ", "train"),
+        ("val", "dev"),
+        ("VALID", "dev"),
+        ("validation", "dev"),
+        ("development", "dev"),
+        ("testing", "test"),
+    ],
+)
+def test_usual_names_of_splits_are_accepted(tmp_path, value, split):
+    """Case and surrounding spaces are ignored."""
+    (sample,) = read(tmp_path / "t.csv", f"image,caption,split\na.jpg,One,{value}\n")
+    assert sample.split == split
+
+
+def test_without_a_split_column_the_split_is_empty(tmp_path):
+    """The source that reads the table assigns the split."""
+    (sample,) = read(tmp_path / "t.csv", "image,caption\na.jpg,One\n")
+    assert sample.split == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "group"), [("0", "0"), ('""', "a.jpg"), ("null", "a.jpg"), ('" "', "a.jpg")]
+)
+def test_an_empty_group_is_replaced_by_the_id(tmp_path, value, group):
+    """The number 0 is a group; an empty text and null are not."""
+    row = f'{{"image": "a.jpg", "caption": "One.", "group": {value}}}\n'
+    (sample,) = read(tmp_path / "t.jsonl", row)
+    assert sample.group == group
+
+
+def test_start_and_end_label_parts_of_a_video(tmp_path):
+    """Rows with times become moments, and the sample has no label of its own."""
+    rows = "a.mp4,jump,0,1.5\na.mp4,run,1.5,4\n"
+    (sample,) = read(tmp_path / "t.csv", f"video,label,start,end\n{rows}", VIDEOS)
+    assert sample.moments == (Moment(0.0, 1.5, "jump"), Moment(1.5, 4.0, "run"))
+    assert sample.label is None
+
+
+@pytest.mark.parametrize(
+    "row", ["a,x,1,1", "a,x,2,1", "a,x,-1,1", "a,x,soon,1", "a,x,0,inf", "a,x,nan,1", "a,x,0,"]
+)
+def test_moments_need_a_start_and_a_later_end(tmp_path, row):
+    """Equal, reversed, negative, infinite and missing times are refused."""
+    with pytest.raises(
+        DataError, match=r"row 1: expected a label with its start and a later end in seconds"
+    ):
+        read(tmp_path / "t.csv", f"video,label,start,end\n{row}\n", VIDEOS)
+
+
+def test_moments_need_a_label(tmp_path):
+    """Times without a label column are refused."""
+    with pytest.raises(DataError, match=r"expected a label with its start.*label=None"):
+        read(tmp_path / "t.csv", "video,start,end\na.mp4,0,1\n", VIDEOS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("image,caption\na.jpg,\n", "row 1: expected a sentence under 'caption'. Received: ''"),
+        (
+            "image,caption\nb.jpg,One\n,One\n",
+            "row 2: expected the path of an image or video under 'image'. Received: ''",
+        ),
+        (
+            "image,caption,split\na.jpg,One,eval\n",
+            "row 1: expected train, dev or test under 'split'. Received: 'eval'",
+        ),
+        (
+            "image,caption,split\na.jpg,One,train\na.jpg,Two,test\n",
+            "expected one split for 'a.jpg'. Received: 'train' and 'test'",
+        ),
+        (
+            "image,label\na.jpg,x\na.jpg,y\n",
+            "expected one label for 'a.jpg'. Received: 'x' and 'y'",
+        ),
+        (
+            "image,group\na.jpg,x\na.jpg,y\n",
+            "expected one group for 'a.jpg'. Received: 'x' and 'y'",
+        ),
+        ("image,label\na.jpg, \n", "row 1: expected a label under 'label'. Received: ''"),
+        (
+            "clip,label\na.mp4,x\n",
+            "expected a column with the media, named media or image or video or file or path. "
+            "Received: columns clip, label",
+        ),
+        (
+            "image,caption,split,group\na.jpg,One,train,g\nb.jpg,Two,test,g\n",
+            "Received: group 'g' in train and test",
+        ),
+    ],
+)
+def test_unusable_rows_are_refused(tmp_path, content, message):
+    """Each defect has a message that names the table, and the row if there is one."""
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "t.csv", content, VIDEOS)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "t.csv"))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            '{"image": "a.jpg", "captions": []}',
+            "row 1: expected a sentence under 'captions'. Received: []",
+        ),
+        (
+            '{"image": "a.jpg", "captions": ["One", 2]}',
+            "row 1: expected a sentence under 'captions'. Received: ['One', 2]",
+        ),
+        (
+            '{"image": "x\\u0000y/a.jpg", "captions": "One"}',
+            "row 1: expected the path of an image or video under 'image'",
+        ),
+        ('{"image": 7, "captions": "One"}', "Received: 7"),
+    ],
+)
+def test_unusable_json_values_are_refused(tmp_path, row, message):
+    """Values of other types and paths with a null character are refused."""
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "t.jsonl", row)
+    assert message in str(caught.value)

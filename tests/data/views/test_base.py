@@ -1,0 +1,90 @@
+"""Properties of all views, and the transformations that they share."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.data.views import registry
+from lrcn_seq.data.views.base import crop, mirror, resize
+
+FRAMES = np.random.default_rng(0).integers(0, 256, (2, 12, 16, 3), np.uint8)
+NAMES = ["crop_mirror", "none", "ten_crop"]
+
+
+def test_the_views_are_registered():
+    """The properties below are tested for all views."""
+    assert registry.names() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_views_have_the_requested_size(name):
+    """Training and testing views of frames read with the margin have the requested size."""
+    view = registry.build({"type": name})
+    frames = np.zeros((2, round(20 * view.margin), round(30 * view.margin), 3), np.uint8)
+    training = view.train(frames, (20, 30), np.random.default_rng(0))
+    for window in [training, *view.test(frames, (20, 30))]:
+        assert window.shape == (2, 20, 30, 3)
+        assert window.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("name", "count"), [("none", 1), ("crop_mirror", 1), ("ten_crop", 10)])
+def test_the_number_of_test_views(name, count):
+    """The count does not depend on frames."""
+    assert registry.build({"type": name}).test_view_count == count
+
+
+def test_identity_consists_of_name_and_arguments():
+    """Arguments are sorted by name, so equal views have equal feature keys."""
+    assert registry.build({"type": "none"}).identity == "none()"
+    assert (
+        registry.build({"type": "crop_mirror", "margin": 1.25}).identity
+        == "crop_mirror(crop_only_mirrored=False,flip=True,margin=1.25,scales=None)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("down", "right", "top", "left"), [(0, 0, 0, 0), (1, 1, 4, 7), (0.5, 0.5, 2, 4), (0, 1, 0, 7)]
+)
+def test_crop_positions(down, right, top, left):
+    """Position 0 is top or left, 1 is bottom or right; halves are rounded to even."""
+    np.testing.assert_array_equal(
+        crop(FRAMES, (8, 9), down, right), FRAMES[:, top : top + 8, left : left + 9]
+    )
+
+
+def test_mirror_flips_columns():
+    """The first column becomes the last."""
+    flipped = mirror(FRAMES)
+    for column in range(16):
+        np.testing.assert_array_equal(flipped[:, :, column], FRAMES[:, :, 15 - column])
+
+
+def test_mirrored_flow_is_negated_horizontally():
+    """Code 128 + x becomes 128 − x in channel 0, limited to 255; other channels are flipped."""
+    codes = np.arange(256, dtype=np.uint8)
+    flow = np.stack([codes, codes, codes], axis=-1)[None, None]
+    flipped = mirror(flow, "flow")[0, 0]
+    expected = [min(256 - int(code), 255) for code in codes]
+    assert flipped[::-1, 0].tolist() == expected
+    assert flipped[::-1, 1].tolist() == flipped[::-1, 2].tolist() == codes.tolist()
+
+
+def test_resize_is_bilinear():
+    """Each frame equals Pillow's bilinear resizing to (width, height)."""
+    resized = resize(FRAMES, (5, 7))
+    for frame, result in zip(FRAMES, resized, strict=True):
+        expected = Image.fromarray(frame).resize((7, 5), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(result, np.asarray(expected))
+
+
+def test_resized_flow_is_scaled():
+    """Motion grows with its axis, and the magnitude with the geometric mean of both."""
+    flow = np.full((1, 10, 10, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
+    assert resize(flow, (10, 20), "flow")[0, 3, 3].tolist() == [128 + 32, 128 - 8, 128 + 25]
+    assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [128 + 64, 128 - 32, 128 + 72]
+
+
+def test_resized_flow_is_limited_to_the_range_of_codes():
+    """Codes below 0 and above 255 are clipped."""
+    flow = np.full((1, 10, 10, 3), (250, 10, 128), np.uint8)
+    assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [255, 0, 128]
