@@ -1,4 +1,4 @@
-"""Features to logits, over labels or words: every file but `base` is one decoder."""
+"""Decoders turn features into logits over classes or words; each file except `base` is one."""
 
 from lrcn_seq.decoders.base import FrameDecoder, WordDecoder
 from lrcn_seq.registry import decoders as registry

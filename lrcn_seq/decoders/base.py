@@ -1,9 +1,10 @@
-"""The contracts of decoders: over labels (FrameDecoder) and over words (WordDecoder)."""
+"""The contracts of decoders: over classes (FrameDecoder) and over words (WordDecoder)."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -12,138 +13,204 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.precision import at_least_float32
 from lrcn_seq.layers.unfold import unfold
-from lrcn_seq.records import Encoded, StepOutput
+from lrcn_seq.records import Encoded, StepOutput, Tensor
+
+State = Any
+"""Nested tuples of tensors (B, ...) that change at every step."""
+Memory = Any
+"""Nested tuples of tensors (B, ...) that are the same at every step."""
+Shape = Sequence[int]
 
 
 class _Decoder(keras.layers.Layer, ABC):
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not cls.__name__.startswith("_"):
             keras.saving.register_keras_serializable("lrcn_seq")(cls)
 
 
 class FrameDecoder(_Decoder):
-    """Features to label logits at every step, or once for the clip. Padding stands at the end of a clip."""
+    """Features to class logits, one per step or one per clip. Padding is at the end of a clip."""
 
     derived: ClassVar[tuple[str, ...]] = ("classes",)
 
     @property
     def causal(self) -> bool:
-        """Whether step t sees no later step, so that frames can be streamed."""
+        """Whether step t depends on no later step, so that frames can be streamed."""
         return False
 
     @property
     def every_step(self) -> bool:
-        """Whether there is an answer at every step, so that a clip's is their mean."""
+        """Whether there are logits at every step; the class of a clip is then from their mean."""
         return False
 
     @abstractmethod
-    def call(self, encoded: Encoded, training: bool = False):
-        """(logits (B, S', C), mask (B, S')), S' = S or 1."""
+    def call(self, encoded: Encoded, training: bool = False) -> tuple[Tensor, Tensor]:
+        """Return logits (B, S', C) and mask (B, S'), where S' is S or 1."""
 
-    def initial_state(self, batch: int):
-        """What `step` starts from: nested tuples of tensors whose first axis is B; their size does not grow.
+    def initial_state(self, batch: int) -> State:
+        """Return the state before the first step.
 
-        Raises:
-            ArgumentError: the decoder is not causal.
-        """
-        raise self._refusal(f"batch={batch}")
-
-    def step(self, features, state):  # noqa: ARG002 - the contract
-        """(logits (B, C) of everything seen so far, next state) from the features (B, R, D) of one more step.
+        Its size stays the same at every step.
 
         Raises:
-            ArgumentError: the decoder is not causal.
+            ArgumentError: The decoder is not causal.
         """
-        raise self._refusal(f"features of shape {tuple(features.shape)}")
+        raise self._not_causal(f"batch={batch}")
 
-    def _refusal(self, received: str) -> ArgumentError:
+    def step(self, features: Tensor, state: State) -> tuple[Tensor, State]:  # noqa: ARG002 - the contract
+        """Advance by one step.
+
+        Args:
+            features: Features (B, R, D) of the step.
+            state: State before the step.
+
+        Returns:
+            Logits (B, C) of the clip up to this step, and the next state.
+
+        Raises:
+            ArgumentError: The decoder is not causal.
+        """
+        raise self._not_causal(f"features of shape {tuple(features.shape)}")
+
+    def _not_causal(self, received: str) -> ArgumentError:
         name = type(self).__module__.rpartition(".")[2]
         return ArgumentError(
-            f"Expected a causal decoder: {name}, as it is set up, sees the whole clip before it answers. Received: {received}; choose lstm_frames, not bidirectional."
+            f"Expected a causal decoder: {name} with these arguments needs the whole clip. "
+            f"Received: {received}; choose lstm_frames with bidirectional: false."
         )
 
 
 class WordDecoder(_Decoder):
-    """Features to word logits. Nothing about a sentence is kept on `self`.
+    """Features to word logits. Nothing about a caption is stored on `self`.
 
-    `memory` and `state` are nested tuples of tensors whose first axis is B; search reorders `state` only.
-    What is random in training (dropout) is drawn once a sentence by `start` and lies in `memory`, so that `step` is a plain
-    function, and a loop over it compiles on every backend and equals `call` in training too.
+    `memory` and `state` are nested tuples of tensors whose first axis is B; search reorders only
+    `state`. `start` draws the dropout masks of a caption and puts them in `memory`. So `step` is a
+    pure function, and a loop over it compiles on every backend and equals `call` in training too.
+
+    Attributes:
+        vocabulary_size: Number of words V.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("vocabulary_size",)
     vocabulary_size: int
 
     @abstractmethod
-    def start(self, encoded: Encoded, *, training: bool = False):
-        """(memory, state) before the first word."""
+    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+        """Return memory and state before the first word."""
 
     @abstractmethod
-    def step(self, word, state, memory) -> StepOutput:
-        """One word (B,) int32 further: logits (B, V), attention (B, S·R) or None, the next state."""
+    def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
+        """Advance by one word.
+
+        Args:
+            word: Word ids (B,) int32 of the last step.
+            state: State before the step.
+            memory: Memory from `start`.
+
+        Returns:
+            Logits (B, V) of the next word, attention (B, S·R) or None, and the next state.
+        """
 
     @abstractmethod
-    def hidden(self, encoded: Encoded, words, training: bool = False):
-        """What `project` turns into logits, (B, L, U), for words (B, L) that begin with the start word."""
+    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+        """Return the inputs (B, L, U) of `project` for words (B, L) that begin with the start."""
 
     @abstractmethod
-    def project(self, hidden):
-        """Logits (..., V) of outputs (..., U), float32 at least: also of the real positions alone, gathered (N, U)."""
+    def project(self, hidden: Tensor) -> Tensor:
+        """Return logits (..., V), float32 or wider, of inputs (..., U).
 
-    def call(self, encoded: Encoded, words, training: bool = False):
-        """Teacher-forced logits (B, L, V) for words (B, L) that begin with the start word; equals the loop of `step`."""
+        The inputs may be (N, U): only the positions of real words, gathered.
+        """
+
+    def call(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+        """Return teacher-forced logits (B, L, V) for words (B, L) that begin with the start.
+
+        They equal those of a loop of `step`.
+        """
         return self.project(self.hidden(encoded, words, training=training))
 
-    def sampled(self, encoded: Encoded, words, *, probability, uniforms, training: bool = False):
-        """Logits (B, L, V) like `call`, but where uniforms (L, B) < probability the best word of the last step is fed, not words (B, L).
+    def sampled(
+        self,
+        encoded: Encoded,
+        words: Tensor,
+        *,
+        probability: float | Tensor,
+        uniforms: Tensor,
+        training: bool = False,
+    ) -> Tensor:
+        """Return logits (B, L, V) with scheduled sampling (Bengio et al. 2015, section 2.4).
 
-        Scheduled sampling, Bengio et al. 2015, section 2.4. The choice of a word carries no gradient. The first word is always the given one.
+        Where `uniforms` is below `probability`, the most probable word of the last step is fed
+        instead of the given word. The first word is always the given one. The choice of a word has
+        no gradient.
+
+        Args:
+            encoded: Features and mask.
+            words: Given words (B, L) that begin with the start.
+            probability: Probability of feeding a sampled word.
+            uniforms: Uniform random numbers (L, B) in [0, 1).
+            training: Whether dropout is active.
         """
         memory, state = self.start(encoded, training=training)
-
-        sampled = ops.concatenate(
+        replaced = ops.concatenate(
             [ops.zeros_like(uniforms[:1], "bool"), uniforms[1:] < probability]
         )
+        given = ops.transpose(words)
 
-        def body(carry, given):
+        def body(carry: State, word: Tensor) -> State:
             state, logits = carry
-            own = ops.cast(ops.argmax(logits, axis=-1), given.dtype)
-            out = self.step(ops.where(given < 0, own, given), state, memory)
+            predicted = ops.cast(ops.argmax(logits, axis=-1), word.dtype)
+            out = self.step(ops.where(word < 0, predicted, word), state, memory)
             return out.state, out.logits
 
-        nothing = ops.zeros(
+        logits = ops.zeros(
             (ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype)
         )
-        given = ops.where(sampled, ops.full_like(ops.transpose(words), -1), ops.transpose(words))
-        _, (_, logits) = unfold(body, (state, nothing), given)
-        return ops.transpose(logits, (1, 0, 2))
+        inputs = ops.where(replaced, ops.full_like(given, -1), given)
+        _, (_, all_logits) = unfold(body, (state, logits), inputs)
+        return ops.transpose(all_logits, (1, 0, 2))
 
 
 class LstmWordDecoder(WordDecoder):
-    """A word decoder that is a stack of LSTM layers: what it does at one step it does over all, by the same lines.
+    """A word decoder made of LSTM layers, which runs one step and all steps with the same code.
 
-    Its layers `embed` and `output_words` are there once it is made.
+    Attributes:
+        embed: Embedding of the words.
+        output_words: Layer from the last output to the logits.
     """
 
     embed: keras.layers.Embedding
     output_words: keras.layers.Dense
 
     @abstractmethod
-    def write(self, words, state, memory, recur):
-        """(outputs, state) of the stack over one step, words (B, E) and recur Lstm.step, or over all, words (L, B, E) and Lstm.sequence."""
+    def run_layers(
+        self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
+    ) -> tuple[Tensor, State]:
+        """Run the LSTM layers over one step or over all.
 
-    def step(self, word, state, memory) -> StepOutput:
-        """One word (B,) further; no attention."""
-        hidden, state = self.write(self.embed(word), state, memory, Lstm.step)
-        return StepOutput(self.project(hidden), None, state)
+        Args:
+            words: Embedded words, (B, E) for one step or (L, B, E) for all.
+            state: State before the words.
+            memory: Memory from `start`.
+            method: `Lstm.step` for one step, `Lstm.sequence` for all.
 
-    def hidden(self, encoded: Encoded, words, training: bool = False):
-        """Outputs (B, L, U) of the last layer."""
+        Returns:
+            Outputs (B, U) or (L, B, U) of the last layer, and the next state.
+        """
+
+    def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
+        """Advance by one word (B,), without attention."""
+        output, state = self.run_layers(self.embed(word), state, memory, Lstm.step)
+        return StepOutput(self.project(output), None, state)
+
+    def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
+        """Return the outputs (B, L, U) of the last layer."""
         memory, state = self.start(encoded, training=training)
-        outputs, _ = self.write(self.embed(ops.transpose(words)), state, memory, Lstm.sequence)
+        embedded = self.embed(ops.transpose(words))
+        outputs, _ = self.run_layers(embedded, state, memory, Lstm.sequence)
         return ops.transpose(outputs, (1, 0, 2))
 
-    def project(self, hidden):
-        """Logits (..., V) of outputs (..., U)."""
+    def project(self, hidden: Tensor) -> Tensor:
+        """Return logits (..., V) of outputs (..., U)."""
         return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))

@@ -1,27 +1,47 @@
-"""One LSTM reads the clip, another writes the sentence (Donahue et al. 2015, section 5, figure 5a; Sutskever et al. 2014)."""
+"""An LSTM that reads the clip and an LSTM that writes the caption.
+
+Donahue et al. 2015, section 5, figure 5a, after Sutskever et al. 2014.
+"""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Callable
+from typing import Any
 
 from keras import ops
-from keras.layers import Dense, Embedding
 
-from lrcn_seq.decoders.base import LstmWordDecoder
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    build_stack,
+    dropout_masks,
+    lstm_stack,
+    projection,
+    sequence_dropout,
+    word_embedding,
+)
+from lrcn_seq.decoders.base import LstmWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
-from lrcn_seq.layers.lstm import Lstm, uniform
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import built_under
-from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate
+from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
 class EncoderDecoder(LstmWordDecoder):
-    """`layers` LSTM over the features of all real steps; their last states are the first ones of as many over the words.
+    """LSTM layers over the real steps of a clip, whose last states start LSTM layers over words.
 
-    `feature_dropout` falls on the features, `dropout` on the embedded words and on every layer's output, one mask a sentence.
-    `initializer_range`: uniform ± of all weights; 0 for Keras's defaults.
+    Args:
+        vocabulary_size: Number of words V.
+        units: Width U of the LSTM layers.
+        embedding: Width E of the word embedding.
+        layers: Number of LSTM layers over the clip, and over the words.
+        feature_dropout: Dropout rate of the features.
+        dropout: Dropout rate of the embedded words and of the output of every layer. One mask per
+            caption serves the layers over the clip and those over the words.
+        initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
+            Keras.
+        forget_bias: Initial bias of the forget gates.
     """
 
     def __init__(
@@ -35,71 +55,48 @@ class EncoderDecoder(LstmWordDecoder):
         dropout: Rate = 0.0,
         initializer_range: NumberNotNegative = 0.0,
         forget_bias: float = 1.0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.vocabulary_size = vocabulary_size
-
-        def stack() -> list[Lstm]:
-            return [
-                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
-                for _ in range(layers)
-            ]
-
+        self.vocabulary_size, limit = vocabulary_size, initializer_range
         with built_under(self.dtype_policy):
-            self.drop_feature, self.drop = seeded_dropout(feature_dropout), seeded_dropout(dropout)
-            self.readers, self.writers = stack(), stack()
-            self.embed = Embedding(
-                vocabulary_size,
-                embedding,
-                embeddings_initializer=uniform(initializer_range, "uniform"),
+            self.drop_feature = seeded_dropout(feature_dropout)
+            self.drop = seeded_dropout(dropout)
+            self.readers, self.writers = (
+                lstm_stack(layers, units, initializer_range=limit, forget_bias=forget_bias)
+                for _ in range(2)
             )
-            self.output_words = Dense(
-                vocabulary_size,
-                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
-                name="output_words",
-            )
+            self.embed = word_embedding(vocabulary_size, embedding, limit)
+            self.output_words = projection(vocabulary_size, "output_words", limit)
 
-    def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
-        """Weights for features (B, S, R, D)."""
+    def build(self, encoded_shape: tuple[Shape, Shape], words_shape: Shape | None = None) -> None:  # noqa: ARG002 - Keras passes the shape of every argument
+        """Build the weights for features (B, S, R, D)."""
         self.embed.build((None,))
-        for stack, width in (
-            (self.readers, encoded_shape[0][-1]),
-            (self.writers, self.embed.output_dim),
-        ):
-            widths = [width, *(layer.units for layer in stack)]
-            for layer, (entering, _) in zip(stack, pairwise(widths), strict=True):
-                layer.build((None, entering))
-        self.output_words.build((None, self.writers[-1].units))
+        build_stack(self.readers, encoded_shape[0][-1])
+        width = build_stack(self.writers, self.embed.output_dim)
+        self.output_words.build((None, width))
 
-    def start(self, encoded: Encoded, *, training: bool = False):
-        """Memory: the dropout masks; state: (h, c) of each layer after the clip."""
+    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+        """Return memory (the dropout masks) and state: (h, c) of each layer after the clip."""
         features, lengths = steps_first(encoded)
         batch = ops.shape(lengths)[0]
-        masks = self._masks(batch) if training and self.drop.rate else ()
-        if training and self.drop_feature.rate:
-            features = features * self.drop_feature(ops.ones_like(features[0]), training=True)
-        x, states = features, []
+        widths = [self.embed.output_dim, *(layer.units for layer in self.writers)]
+        masks = dropout_masks(self.drop, widths, batch, self.compute_dtype, training=training)
+        x, states = sequence_dropout(features, self.drop_feature, training=training), []
         for index, layer in enumerate(self.readers):
             x, state = layer.sequence(layer.project(x), layer.zero_state(batch), lengths)
-            x = x * masks[index + 1] if masks else x
+            x = apply_mask(x, masks, index + 1)
             states.append(state)
         return (masks,), tuple(states)
 
-    def _masks(self, batch):
-        """A dropout mask for the embedded words and one for each layer's output."""
-        widths = [self.embed.output_dim, *(layer.units for layer in self.writers)]
-        return tuple(
-            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
-            for width in widths
-        )
-
-    def write(self, words, state, memory, recur):
-        """The writing layers over one step, x (B, E) and recur Lstm.step, or over all, x (L, B, E) and Lstm.sequence."""
+    def run_layers(
+        self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
+    ) -> tuple[Tensor, State]:
+        """Run the LSTM layers over words, by one step or all."""
         (masks,), states = memory, []
-        x = words * masks[0] if masks else words
+        x = apply_mask(words, masks, 0)
         for index, layer in enumerate(self.writers):
-            x, after = recur(layer, layer.project(x), state[index])
-            x = x * masks[index + 1] if masks else x
-            states.append(after)
+            x, next_state = method(layer, layer.project(x), state[index])
+            x = apply_mask(x, masks, index + 1)
+            states.append(next_state)
         return x, tuple(states)

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
-import keras
 from keras import ops
-from keras.layers import Dense, Embedding
 
-from lrcn_seq.decoders.base import LstmWordDecoder
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    build_stack,
+    dropout_masks,
+    lstm_stack,
+    projection,
+    word_embedding,
+)
+from lrcn_seq.decoders.base import LstmWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
-from lrcn_seq.layers.lstm import Lstm, uniform
+from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.pooling import masked_mean
 from lrcn_seq.layers.precision import built_under
-from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate
+from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
 class Lrcn(LstmWordDecoder):
-    """A stack of LSTM layers over words, with the mean feature of the picture or clip as a static input.
+    """A stack of LSTM layers over words, with the mean feature of the image or clip as input.
 
-    The feature v is projected once, W v, and added to the gates of one layer: of the first (unfactored), or, factored, of the
-    layer in the middle, so that the layers below it see words only: (layers, factored) = (1, no) 1u · (2, no) 2u · (2, yes) 2f · (4, yes) 4f.
+    The feature v is projected once, W v, and added to the gates of one layer. In an unfactored
+    model this is the first layer; in a factored one it is the middle layer, so that the layers
+    below see only words. The models of the paper are, as (layers, factored): 1u (1, false),
+    2u (2, false), 2f (2, true) and 4f (4, true).
 
-    `image`: `every_step` (the paper), or `first`: once, as a step of its own before the words (Vinyals et al. 2015, section 3.1).
-    `feature_units`: width of a trained projection of the feature, as the paper's fc8; 0 for none. `feature_dropout` comes before it.
-    `dropout` falls on the embedded words and on every layer's output, one mask a sentence (Gal & Ghahramani 2016).
-    `initializer_range`: uniform ± of all weights; 0 for Keras's defaults. The released recipe has 0.08, and `forget_bias` 0.
+    Args:
+        vocabulary_size: Number of words V.
+        layers: Number of LSTM layers.
+        factored: Whether the feature enters the middle layer instead of the first.
+        units: Width U of the LSTM layers.
+        embedding: Width E of the word embedding.
+        image: `every_step` adds the feature at every step, as in the paper. `first` feeds it once,
+            as a step before the words (Vinyals et al. 2015, section 3.1).
+        feature_units: Width of a trained projection of the feature, fc8 in the paper; 0 for none.
+        feature_dropout: Dropout rate of the feature, before its projection.
+        dropout: Dropout rate of the embedded words and of the output of every layer, with one mask
+            per caption (Gal & Ghahramani 2016).
+        initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
+            Keras. The released recipe has 0.08.
+        forget_bias: Initial bias of the forget gates. The released recipe has 0.
+        output_bias: Whether the output layer has a bias.
     """
 
     def __init__(
@@ -45,88 +66,71 @@ class Lrcn(LstmWordDecoder):
         initializer_range: NumberNotNegative = 0.0,
         forget_bias: float = 1.0,
         output_bias: bool = True,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.vocabulary_size, self.image, self.image_layer = (
-            vocabulary_size,
-            image,
-            layers // 2 if factored else 0,
-        )
-
-        def weights() -> keras.initializers.Initializer:
-            return uniform(initializer_range, "glorot_uniform")
-
+        self.vocabulary_size, self.image = vocabulary_size, image
+        self.image_layer = layers // 2 if factored else 0
+        limit = initializer_range
         with built_under(self.dtype_policy):
             self.drop_feature = seeded_dropout(feature_dropout)
-            self.feature = (
-                Dense(feature_units, kernel_initializer=weights(), name="feature")
-                if feature_units
-                else None
-            )
-            self.image_gates = Dense(
-                4 * units, use_bias=False, kernel_initializer=weights(), name="image_gates"
-            )
-            self.embed = Embedding(
-                vocabulary_size,
-                embedding,
-                embeddings_initializer=uniform(initializer_range, "uniform"),
-            )
+            self.feature = projection(feature_units, "feature", limit) if feature_units else None
+            self.image_gates = projection(4 * units, "image_gates", limit, bias=False)
+            self.embed = word_embedding(vocabulary_size, embedding, limit)
             self.drop = seeded_dropout(dropout)
-            self.stack = [
-                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
-                for _ in range(layers)
-            ]
-            self.output_words = Dense(
-                vocabulary_size,
-                use_bias=output_bias,
-                kernel_initializer=weights(),
-                name="output_words",
-            )
+            self.stack = lstm_stack(layers, units, initializer_range=limit, forget_bias=forget_bias)
+            self.output_words = projection(vocabulary_size, "output_words", limit, bias=output_bias)
 
-    def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
-        """Weights for features (B, S, R, D)."""
+    def build(self, encoded_shape: tuple[Shape, Shape], words_shape: Shape | None = None) -> None:  # noqa: ARG002 - Keras passes the shape of every argument
+        """Build the weights for features (B, S, R, D)."""
         width = encoded_shape[0][-1]
         if self.feature is not None:
             self.feature.build((None, width))
             width = self.feature.units
         self.image_gates.build((None, width))
         self.embed.build((None,))
-        for layer, entering in zip(self.stack, self._entering, strict=False):
-            layer.build((None, entering))
-        self.output_words.build((None, self._entering[-1]))
+        self.output_words.build((None, build_stack(self.stack, self.embed.output_dim)))
 
-    def start(self, encoded: Encoded, *, training: bool = False):
-        """Memory: W v (B, 4U), where it enters at every step, and the dropout masks; state: (h, c) of each layer."""
+    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+        """Return memory and state before the first word.
+
+        Memory: W v (B, 4U) if it enters at every step, and the dropout masks. State: (h, c) of
+        each layer.
+        """
         feature = self.drop_feature(masked_mean(encoded), training=training)
-        image = (self.image_gates(feature if self.feature is None else self.feature(feature)),)
-        batch = ops.shape(image[0])[0]
-        masks = self._masks(batch) if training and self.drop.rate else ()
+        if self.feature is not None:
+            feature = self.feature(feature)
+        image = (self.image_gates(feature),)
+        batch = ops.shape(feature)[0]
+        widths = self._input_widths
+        masks = dropout_masks(self.drop, widths, batch, self.compute_dtype, training=training)
         state = tuple(layer.zero_state(batch) for layer in self.stack)
         if self.image == "every_step":
             return (image, masks), state
-        nothing = ops.zeros((batch, self._entering[self.image_layer]), self.compute_dtype)
-        return ((), masks), self.write(
-            nothing, state, (image, masks), Lstm.step, first=self.image_layer
-        )[1]
+        zeros = ops.zeros((batch, widths[self.image_layer]), self.compute_dtype)
+        _, state = self.run_layers(zeros, state, (image, masks), Lstm.step, first=self.image_layer)
+        return ((), masks), state
 
-    @property
-    def _entering(self) -> list[int]:
-        """The width of what enters each layer, and of what leaves the last."""
-        return [self.embed.output_dim, *(layer.units for layer in self.stack)]
-
-    def _masks(self, batch):
-        return tuple(
-            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
-            for width in self._entering
-        )
-
-    def write(self, words, state, memory, recur, *, first: int = 0):
-        """The stack from layer `first` on, over one step or all."""
+    def run_layers(
+        self,
+        words: Tensor,
+        state: State,
+        memory: Memory,
+        method: Callable[..., Any],
+        *,
+        first: int = 0,
+    ) -> tuple[Tensor, State]:
+        """Run the LSTM layers from layer `first` on; the first of them reads `words`."""
         (image, masks), x, states = memory, words, list(state)
         for index in range(first, len(self.stack)):
-            sums = self.stack[index].project(x * masks[index] if masks else x)
+            layer = self.stack[index]
+            gates = layer.project(apply_mask(x, masks, index))
             if image and index == self.image_layer:
-                sums = sums + image[0]
-            x, states[index] = recur(self.stack[index], sums, state[index])
-        return (x * masks[-1] if masks else x), tuple(states)
+                gates = gates + image[0]
+            x, states[index] = method(layer, gates, state[index])
+        return apply_mask(x, masks, -1), tuple(states)
+
+    @property
+    def _input_widths(self) -> list[int]:
+        """Input width of each layer, then the output width of the last."""
+        return [self.embed.output_dim, *(layer.units for layer in self.stack)]

@@ -1,22 +1,31 @@
-"""The baseline that knows places in time but has no memory: all features of a clip into a perceptron (method 5 of Harvey 2017)."""
+"""A baseline without memory: a perceptron over all steps of a clip (Harvey 2017, method 5)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from keras import ops
 from keras.layers import Dense
 
-from lrcn_seq.decoders.base import FrameDecoder
+from lrcn_seq.decoders.base import FrameDecoder, Shape
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import Encoded, NotNegative, Positive, Rate
+from lrcn_seq.records import Encoded, NotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
 class Mlp(FrameDecoder):
-    """The features of the first `steps` steps side by side (zero where a clip has fewer), then `layers` ReLU layers with dropout, then the classifier.
+    """ReLU layers over the concatenated features of the first steps, then a classifier.
 
-    Every region counts by itself, so D' = steps · R · D.
+    The input has width steps · R · D; it is zero where a clip has fewer steps.
+
+    Args:
+        classes: Number of classes C.
+        steps: Number of steps that are concatenated; later ones are ignored.
+        units: Width of the ReLU layers.
+        layers: Number of ReLU layers.
+        dropout: Dropout rate after each ReLU layer.
     """
 
     def __init__(
@@ -27,8 +36,8 @@ class Mlp(FrameDecoder):
         units: Positive = 512,
         layers: NotNegative = 2,
         dropout: Rate = 0.5,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.steps = steps
         with built_under(self.dtype_policy):
@@ -38,16 +47,16 @@ class Mlp(FrameDecoder):
             ]
             self.labels = Dense(classes, name="labels")
 
-    def build(self, encoded_shape):
-        """Weights for features (B, S, R, D)."""
+    def build(self, encoded_shape: tuple[Shape, Shape]) -> None:
+        """Build the weights for features (B, S, R, D)."""
         _, _, regions, features = encoded_shape[0]
         width = self.steps * regions * features
         for layer in (*self.dense, self.labels):
             layer.build((None, width))
             width = layer.units
 
-    def call(self, encoded: Encoded, training: bool = False):
-        """(logits (B, 1, C), mask (B, 1))."""
+    def call(self, encoded: Encoded, training: bool = False) -> tuple[Tensor, Tensor]:
+        """Return logits (B, 1, C) and mask (B, 1)."""
         features, mask = encoded
         features = ops.where(mask[:, :, None, None], features, ops.zeros_like(features))
         features = ops.pad(features, ((0, 0), (0, self.steps), (0, 0), (0, 0)))[:, : self.steps]

@@ -1,25 +1,49 @@
-"""Sequence to sequence, video to text: one stack of two LSTM that reads the frames and then writes the words (Venugopalan et al. 2015, section 3.2)."""
+"""Sequence to sequence, video to text (Venugopalan et al. 2015, section 3.2).
+
+The same stack of two LSTM layers first reads the frames and then writes the words.
+"""
 
 from __future__ import annotations
 
-from keras import ops
-from keras.layers import Dense, Embedding
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from lrcn_seq.decoders.base import LstmWordDecoder
+from keras import ops
+
+from lrcn_seq.decoders._blocks import (
+    apply_mask,
+    dropout_masks,
+    lstm_stack,
+    projection,
+    sequence_dropout,
+    word_embedding,
+)
+from lrcn_seq.decoders.base import LstmWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
-from lrcn_seq.layers.lstm import Lstm, uniform
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import built_under
-from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate
+from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
 class S2vt(LstmWordDecoder):
-    """The first LSTM sees the projected frames, then nothing; the second sees the first's output beside nothing, then beside the words.
+    """Two LSTM layers that read the frames and then write the words, with the same weights.
 
-    "Nothing" is a vector of zeros; the weights are the same in both phases. `frame_units`: width to which a frame's feature is projected.
-    `feature_dropout` falls on the features, `dropout` on the projected frames, the embedded words and both outputs, one mask a sentence.
+    The first layer reads the projected frames, then zeros. The second layer reads the output of
+    the first, concatenated with zeros while the frames are read and with the embedded words after.
+
+    Args:
+        vocabulary_size: Number of words V.
+        units: Width U of the LSTM layers.
+        embedding: Width E of the word embedding.
+        frame_units: Width F of the projection of the features.
+        feature_dropout: Dropout rate of the features.
+        dropout: Dropout rate of the projected frames, the embedded words and the output of both
+            layers, with one mask per caption.
+        initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
+            Keras.
+        forget_bias: Initial bias of the forget gates.
     """
 
     def __init__(
@@ -33,74 +57,62 @@ class S2vt(LstmWordDecoder):
         dropout: Rate = 0.0,
         initializer_range: NumberNotNegative = 0.0,
         forget_bias: float = 1.0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.vocabulary_size = vocabulary_size
+        self.vocabulary_size, limit = vocabulary_size, initializer_range
         with built_under(self.dtype_policy):
-            self.drop_feature, self.drop = seeded_dropout(feature_dropout), seeded_dropout(dropout)
-            self.frame = Dense(
-                frame_units,
-                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
-                name="frame",
+            self.drop_feature = seeded_dropout(feature_dropout)
+            self.drop = seeded_dropout(dropout)
+            self.frame = projection(frame_units, "frame", limit)
+            self.embed = word_embedding(vocabulary_size, embedding, limit)
+            # The first layer and the second: weights files refer to these attribute names.
+            self.watcher, self.writer = lstm_stack(
+                2, units, initializer_range=limit, forget_bias=forget_bias
             )
-            self.embed = Embedding(
-                vocabulary_size,
-                embedding,
-                embeddings_initializer=uniform(initializer_range, "uniform"),
-            )
-            self.watcher, self.writer = (
-                Lstm(units, initializer_range=initializer_range, forget_bias=forget_bias)
-                for _ in range(2)
-            )
-            self.output_words = Dense(
-                vocabulary_size,
-                kernel_initializer=uniform(initializer_range, "glorot_uniform"),
-                name="output_words",
-            )
+            self.output_words = projection(vocabulary_size, "output_words", limit)
 
-    def build(self, encoded_shape, words_shape=None):  # noqa: ARG002 - Keras gives the shape of every argument
-        """Weights for features (B, S, R, D)."""
+    def build(self, encoded_shape: tuple[Shape, Shape], words_shape: Shape | None = None) -> None:  # noqa: ARG002 - Keras passes the shape of every argument
+        """Build the weights for features (B, S, R, D)."""
         self.frame.build((None, encoded_shape[0][-1]))
         self.embed.build((None,))
         self.watcher.build((None, self.frame.units))
         self.writer.build((None, self.watcher.units + self.embed.output_dim))
         self.output_words.build((None, self.writer.units))
 
-    def start(self, encoded: Encoded, *, training: bool = False):
-        """Memory: the dropout masks; state: (h, c) of both layers after the frames."""
+    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
+        """Return memory (the dropout masks) and state: (h, c) of both layers after the frames."""
         features, lengths = steps_first(encoded)
         batch = ops.shape(lengths)[0]
-        masks = self._masks(batch) if training and self.drop.rate else ()
-        if training and self.drop_feature.rate:
-            features = features * self.drop_feature(ops.ones_like(features[0]), training=True)
-        zero = self.watcher.zero_state(batch)
-        frames = self.frame(features)
-        seen, watcher = self.watcher.sequence(
-            self.watcher.project(frames * masks[0] if masks else frames), zero, lengths
-        )
-        nothing = ops.zeros((*ops.shape(seen)[:2], self.embed.output_dim), self.compute_dtype)
-        _, writer = self.writer.sequence(self._beside(seen, nothing, masks), zero, lengths)
-        return (masks,), (watcher, writer)
-
-    def _masks(self, batch):
-        """Dropout masks for projected frames, embedded words, and the two outputs."""
         widths = (self.frame.units, self.embed.output_dim, self.watcher.units, self.writer.units)
-        return tuple(
-            self.drop(ops.ones((batch, width), self.compute_dtype), training=True)
-            for width in widths
+        masks = dropout_masks(self.drop, widths, batch, self.compute_dtype, training=training)
+        features = sequence_dropout(features, self.drop_feature, training=training)
+        frames = apply_mask(self.frame(features), masks, 0)
+        zero_state = self.watcher.zero_state(batch)
+        outputs, first = self.watcher.sequence(self.watcher.project(frames), zero_state, lengths)
+        no_words = ops.zeros((*ops.shape(outputs)[:2], self.embed.output_dim), self.compute_dtype)
+        _, second = self.writer.sequence(
+            self._project_second(outputs, no_words, masks), zero_state, lengths
         )
+        return (masks,), (first, second)
 
-    def _beside(self, seen, words, masks):
-        """The second layer's sums from the first's output and the words."""
-        if masks:
-            seen, words = seen * masks[2], words * masks[1]
-        return self.writer.project(ops.concatenate([seen, words], axis=-1))
+    def run_layers(
+        self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
+    ) -> tuple[Tensor, State]:
+        """Run both layers over words, by one step or all."""
+        (masks,), (first, second) = memory, state
+        no_frames = ops.zeros((*ops.shape(words)[:-1], self.frame.units), self.compute_dtype)
+        outputs, first = method(self.watcher, self.watcher.project(no_frames), first)
+        outputs, second = method(self.writer, self._project_second(outputs, words, masks), second)
+        return apply_mask(outputs, masks, 3), (first, second)
 
-    def write(self, words, state, memory, recur):
-        """Both layers over one word, words (B, E) and recur Lstm.step, or over all, words (L, B, E) and Lstm.sequence."""
-        (masks,), (watcher, writer) = memory, state
-        nothing = ops.zeros((*ops.shape(words)[:-1], self.frame.units), self.compute_dtype)
-        seen, watcher = recur(self.watcher, self.watcher.project(nothing), watcher)
-        outputs, writer = recur(self.writer, self._beside(seen, words, masks), writer)
-        return (outputs * masks[3] if masks else outputs), (watcher, writer)
+    def _project_second(self, outputs: Tensor, words: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        """Return the gate inputs (..., 4U) of the second layer.
+
+        Args:
+            outputs: Outputs (..., U) of the first layer.
+            words: Embedded words (..., E).
+            masks: Dropout masks.
+        """
+        inputs = apply_mask(outputs, masks, 2), apply_mask(words, masks, 1)
+        return self.writer.project(ops.concatenate(inputs, axis=-1))

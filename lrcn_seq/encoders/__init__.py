@@ -1,4 +1,4 @@
-"""Frames or vectors to features (B, S, R, D): every file but `base` is one encoder."""
+"""Encoders turn frames or vectors into features (B, S, R, D); each file except `base` is one."""
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.registry import encoders as registry

@@ -5,71 +5,101 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from hashlib import sha256
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
 from lrcn_seq.layers.packing import spread
-from lrcn_seq.records import Clips, Encoded, Preprocessing
+from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
+
+NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
+"""Constructor arguments that do not change the features of given weights."""
 
 
 class Encoder(keras.layers.Layer, ABC):
     """Clips to features (B, S, R, D).
 
-    A frame-wise encoder defines `encode_frames`; one that mixes frames in time (a 3-D convolution) redefines `call`.
+    A frame-wise encoder implements `encode_frames`. An encoder that mixes frames over time, such
+    as a 3-D convolution, overrides `call`.
+
+    Attributes:
+        takes: Kind of input, frames (N, H, W, 3) or vectors (N, D).
+        stride: Number of frames per step, so that S = ceil(T / stride).
+        width: Width D of the input vectors; None if the encoder takes frames.
     """
 
     takes: ClassVar[Literal["frames", "vectors"]] = "frames"
     stride: int = 1
-    """Frames that one step covers: S = ceil(T / stride)."""
+    width: int | None = None
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         keras.saving.register_keras_serializable("lrcn_seq")(cls)
 
     @property
     @abstractmethod
     def preprocessing(self) -> Preprocessing | None:
-        """Size, resize rule and scaling of the frames; None for vectors."""
+        """Size, resize rule and scaling of the frames; None if the encoder takes vectors."""
 
     @property
     def identity(self) -> str:
-        """What decides the features besides the frames: the part, its arguments and the values of its weights. Keys the feature store.
+        """Key of the encoder in the feature store.
 
-        Reads every weight (about a second for VGG-16); where the weights came from does not count.
+        It covers the name of the part, the arguments that change features, the compute dtype and
+        a hash of the weight values, but not where the weights were loaded from. Hashing reads
+        every weight, which takes about a second for VGG-16.
         """
         arguments = {
-            name: value
-            for name, value in self.get_config().items()
-            if name not in {"name", "trainable", "dtype", "train", "weights"}
+            name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY
         }
         digest = sha256()
         for weight in self.weights:
             digest.update(np.ascontiguousarray(ops.convert_to_numpy(weight.value)).tobytes())
         name = type(self).__module__.rpartition(".")[2]
-        return f"{name}:{json.dumps(arguments, sort_keys=True)}:{self.compute_dtype}:{digest.hexdigest()}"
+        parts = (name, json.dumps(arguments, sort_keys=True), self.compute_dtype)
+        return ":".join((*parts, digest.hexdigest()))
 
     @property
     def frozen(self) -> bool:
-        """Whether training leaves it as it is, so that its output can be stored."""
+        """Whether the encoder has no trainable weights."""
         return not self.trainable_variables
 
     @property
     def frame_wise(self) -> bool:
-        """Whether a step is made of one frame alone, so that features of frames can be stored and streamed."""
+        """Whether each step depends on a single frame, so that frames can be streamed."""
         return type(self).call is Encoder.call
 
+    @property
+    def storable(self) -> bool:
+        """Whether the features of a frame can be computed once and kept in a feature store.
+
+        True for frozen, frame-wise encoders of frames. Vectors gain nothing from a store.
+        """
+        return self.takes == "frames" and self.frozen and self.frame_wise
+
+    def example_input(self) -> np.ndarray:
+        """Return one black frame (1, H, W, 3) uint8 or one zero vector (1, D) float32."""
+        if self.preprocessing is None:
+            return np.zeros((1, self.width or 0), "float32")
+        return np.zeros((1, self.preprocessing.height, self.preprocessing.width, 3), "uint8")
+
     def load_pretrained(self) -> None:
-        """Reads the weights that the arguments name. Only for a fresh start: a saved run holds its own weights."""
+        """Load the pretrained weights that the constructor arguments name, if any.
+
+        Call it only before training: the weights of a trained model are in its run folder.
+        """
 
     @abstractmethod
-    def encode_frames(self, frames, training: bool = False):
-        """Packed frames (N, H, W, 3) uint8 or vectors (N, D) to features (N, R, D)."""
+    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, R, D) of packed frames (N, H, W, 3) uint8 or vectors (N, D)."""
 
     def call(self, clips: Clips, training: bool = False) -> Encoded:
-        """Features of every real frame, back in their places; stored features (N, R, D) pass as they are."""
+        """Encode the real frames and return features (B, S, R, D), zero at padding.
+
+        Stored features (N, R, D) in `clips.frames` are returned unchanged.
+        """
         stored = len(clips.frames.shape) == 3
         features = (
             ops.cast(clips.frames, self.compute_dtype)

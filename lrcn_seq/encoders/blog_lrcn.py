@@ -1,6 +1,8 @@
-"""The CNN of the blog's LRCN in Keras: VGG-like blocks under every frame, trained from scratch (Harvey 2017, "Five video classification methods")."""
+"""The CNN of LRCN in Harvey's blog post "Five video classification methods" (2017)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras.layers import Conv2D, Flatten, MaxPooling2D
@@ -9,18 +11,25 @@ from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
-from lrcn_seq.records import Positive, Preprocessing, Rate
+from lrcn_seq.records import Positive, Preprocessing, Rate, Tensor
 from lrcn_seq.registry import encoders
 
 
 @encoders.register
 class BlogLrcn(Encoder):
-    """Conv 32 7×7 stride 2 · Conv 32 3×3 valid, he_normal · pool · 64 ×2 · pool · 128 ×2 · pool · 256 ×2 · pool · flatten · dropout.
+    """A VGG-like CNN for each frame, trained from scratch. Features are (N, 1, D).
 
-    All convolutions have ReLU, those after the second are 3×3 same; pools are 2×2. Features (N, 1, D), D = 1024 at 80×80.
+    Conv 32 7×7 stride 2 · Conv 32 3×3 · pool · 2 × Conv 64 · pool · 2 × Conv 128 · pool ·
+    2 × Conv 256 · pool · flatten · dropout. Every convolution has a ReLU; the second has no
+    padding and He initialization, all later ones are 3×3 with padding. Pools are 2×2. D = 1024 for
+    frames of 80×80.
+
+    Args:
+        size: Height and width of the frames.
+        dropout: Dropout rate of the features.
     """
 
-    def __init__(self, *, size: Positive = 80, dropout: Rate = 0.7, **kwargs):
+    def __init__(self, *, size: Positive = 80, dropout: Rate = 0.7, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
         with built_under(self.dtype_policy):
@@ -29,14 +38,7 @@ class BlogLrcn(Encoder):
                 Conv2D(32, 3, kernel_initializer="he_normal", activation="relu"),
                 MaxPooling2D(2, 2),
             ]
-            blocks = [
-                layer
-                for filters in (64, 128, 256)
-                for layer in (
-                    *(Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)),
-                    MaxPooling2D(2, 2),
-                )
-            ]
+            blocks = [layer for filters in (64, 128, 256) for layer in _block(filters)]
             self.network = keras.Sequential(
                 [keras.Input((size, size, 3)), *stem, *blocks, Flatten(), seeded_dropout(dropout)],
                 name="network",
@@ -44,9 +46,15 @@ class BlogLrcn(Encoder):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """Stretched to size × size, scaled to 0…1."""
+        """Frames stretched to size × size and scaled to 0…1."""
         return Preprocessing(self.size, self.size, scaling="unit")
 
-    def encode_frames(self, frames, training: bool = False):
-        """Pixels (N, H, W, 3) to features (N, 1, D)."""
+    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, 1, D) of frames (N, H, W, 3)."""
         return self.network(scale(frames, "unit"), training=training)[:, None, :]
+
+
+def _block(filters: int) -> list[keras.layers.Layer]:
+    """Return two 3×3 convolutions and a 2×2 pool."""
+    convolutions = [Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
+    return [*convolutions, MaxPooling2D(2, 2)]

@@ -1,8 +1,8 @@
-"""A 3-D convolution network: filters over time and space, trained from scratch (after Tran et al. 2015, section 3.3)."""
+"""A 3-D convolutional network over time and space (after Tran et al. 2015, section 3.3)."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, NoReturn
 
 from keras import ops
 from keras.layers import Conv3D
@@ -12,16 +12,25 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.packing import spread
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
-from lrcn_seq.records import Clips, Encoded, Positive, Preprocessing
+from lrcn_seq.records import Clips, Encoded, Positive, Preprocessing, Tensor
 from lrcn_seq.registry import encoders
 
 
 @encoders.register
 class Conv3d(Encoder):
-    """Blocks of a 3×3×3 convolution with ReLU and a 2×2 maximum in space, each of twice the filters of the last.
+    """Blocks of 3×3×3 convolution, ReLU and 2×2 max pool in space, trained from scratch.
 
-    `stride` frames make one step: a power of 2; the maxima of the first blocks then go over two frames too. Features are
-    (B, S, R, D), S = ceil(T / stride), D = filters · 2^(blocks−1). After every convolution padding is zero again, so that it cannot leak.
+    Each block has twice the filters of the block before. Features are (B, S, R, D) with
+    S = ceil(T / stride) and D = filters · 2^(blocks−1). Padding is set to zero after every
+    convolution, so that it never reaches a real frame.
+
+    Args:
+        size: Height and width of the frames.
+        filters: Filters of the first block.
+        blocks: Number of blocks.
+        stride: Frames per step, a power of 2. The first log2(stride) blocks also pool pairs of
+            frames.
+        output: `grid` gives the regions of the last block, `pooled` their mean (R = 1).
     """
 
     def __init__(
@@ -32,8 +41,8 @@ class Conv3d(Encoder):
         blocks: Positive = 4,
         stride: Positive = 1,
         output: Literal["pooled", "grid"] = "grid",
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if stride & (stride - 1) or stride > 2**blocks:
             raise ArgumentError(
@@ -41,16 +50,7 @@ class Conv3d(Encoder):
             )
         self.size, self.stride, self.pooled = size, stride, output == "pooled"
         with built_under(self.dtype_policy):
-            self.convolutions = [
-                Conv3D(
-                    filters * 2**block,
-                    3,
-                    padding="same",
-                    activation="relu",
-                    kernel_initializer="he_normal",
-                )
-                for block in range(blocks)
-            ]
+            self.convolutions = [_convolution(filters * 2**block) for block in range(blocks)]
         channels = 3
         for layer in self.convolutions:
             layer.build((None, None, None, None, channels))
@@ -58,50 +58,59 @@ class Conv3d(Encoder):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """Stretched to size × size, scaled to −1…1."""
+        """Frames stretched to size × size and scaled to −1…1."""
         return Preprocessing(self.size, self.size, scaling="tf")
 
-    def encode_frames(self, frames, training: bool = False):
-        """Refuses: frames alone are no clip.
-
-        Raises:
-            ArgumentError: always.
-        """
+    def encode_frames(self, frames: Tensor, training: bool = False) -> NoReturn:
+        """Raise an ArgumentError: single frames have no neighbors to convolve with."""
         raise ArgumentError(
-            f"Expected clips: conv3d mixes frames in time. Received: frames of shape {tuple(frames.shape)}, training={training}; call the encoder."
+            "Expected clips: conv3d mixes frames over time. Received: frames of shape "
+            f"{tuple(frames.shape)}, training={training}; call the encoder."
         )
 
     def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the contract
-        """Features (B, S, R, D) of clips; stored features (N, R, D) go back to their places."""
+        """Return features (B, S, R, D); stored features (N, R, D) are returned unchanged."""
         if len(clips.frames.shape) == 3:
             return spread(ops.cast(clips.frames, self.compute_dtype), clips.index)
-        rows = ops.reshape(
-            ops.cast(scale(clips.frames, "tf"), self.compute_dtype),
-            (-1, 1, self.size * self.size * 3),
-        )
-        flat, mask = spread(rows, clips.index)
+        x, mask = self._padded_frames(clips)
         real = ops.cast(mask, self.compute_dtype)
-        x = ops.reshape(flat, (*ops.shape(mask), self.size, self.size, 3))
         for block, convolution in enumerate(self.convolutions):
-            x = quartered(convolution(x) * real[:, :, None, None, None])
+            x = max_pool_space(convolution(x) * real[:, :, None, None, None])
             if 2**block < self.stride:
-                x, real = halved(x), halved(real)
+                x, real = max_pool_pairs(x), max_pool_pairs(real)
         regions = ops.reshape(x, (*ops.shape(x)[:2], x.shape[2] * x.shape[3], x.shape[4]))
         return Encoded(
             ops.mean(regions, axis=2, keepdims=True) if self.pooled else regions, real > 0
         )
 
+    def _padded_frames(self, clips: Clips) -> tuple[Tensor, Tensor]:
+        """Return scaled frames (B, T, H, W, 3), zero at padding, and their mask (B, T)."""
+        scaled = ops.cast(scale(clips.frames, "tf"), self.compute_dtype)
+        rows = ops.reshape(scaled, (-1, 1, self.size * self.size * 3))
+        flat, mask = spread(rows, clips.index)
+        return ops.reshape(flat, (*ops.shape(mask), self.size, self.size, 3)), mask
 
-def quartered(x):
-    """The maximum over squares of 2×2 pixels of x (B, T, H, W, C); by slices, because no pooling of Keras does it on every backend and precision."""
-    return halved(halved(x, axis=2), axis=3)
+
+def max_pool_space(x: Tensor) -> Tensor:
+    """Return the maximum over squares of 2×2 pixels of x (B, T, H, W, C).
+
+    Slices replace the pooling layers of Keras, which fail on some backends and precisions.
+    """
+    return max_pool_pairs(max_pool_pairs(x, axis=2), axis=3)
 
 
-def halved(x, axis: int = 1):
-    """The maximum over pairs along an axis, nowhere negative; the last stands alone where the length is odd."""
-    first = ops.shape(x)[axis]
-    places = ops.arange(first + first % 2)
+def max_pool_pairs(x: Tensor, axis: int = 1) -> Tensor:
+    """Return the maximum over pairs along an axis of a non-negative tensor.
+
+    An odd last element forms a pair with zero.
+    """
+    length = ops.shape(x)[axis]
+    positions = ops.arange(length + length % 2)
     padded = ops.concatenate([x, ops.zeros_like(ops.take(x, ops.array([0]), axis=axis))], axis=axis)
     return ops.maximum(
-        ops.take(padded, places[0::2], axis=axis), ops.take(padded, places[1::2], axis=axis)
+        ops.take(padded, positions[0::2], axis=axis), ops.take(padded, positions[1::2], axis=axis)
     )
+
+
+def _convolution(filters: int) -> Conv3D:
+    return Conv3D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,19 +13,33 @@ from keras import ops
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.layers.precision import built_under
-from lrcn_seq.records import Positive, Preprocessing
+from lrcn_seq.records import Positive, Preprocessing, Tensor
 from lrcn_seq.registry import encoders
 
 
 @encoders.register
 class KerasHub(Encoder):
-    """A KerasHub backbone under every frame; features (N, R, D).
+    """A KerasHub backbone for each frame. Features are (N, R, D).
 
-    Either `preset`, a name that KerasHub knows or a folder that `save_to_preset` wrote: then size, scaling and resizing are the preset's own;
-    or `backbone`, the name of a class, with its `arguments`. `resolved` names class and arguments of a preset, so that a
-    saved run is built again without fetching anything.
-    `output`: `pooled` (mean, R = 1) or `grid` (the regions of the last map, or all tokens of a transformer). `train`: `frozen` or `all`.
-    Pixels enter as x · scale + offset, for all channels or for each.
+    Pixels enter the backbone as x · scale + offset. Frame size, resize rule, scale and offset come
+    from the preset unless they are given.
+
+    Args:
+        preset: Name of a KerasHub preset, or a folder written by `save_to_preset`.
+        backbone: Name of a backbone class, instead of the class of the preset.
+        arguments: Constructor arguments of `backbone`.
+        output: `grid` gives the regions of the last feature map, or all tokens of a transformer;
+            `pooled` gives their mean (R = 1).
+        train: `frozen`, or `all` to fine-tune the backbone.
+        size: Height and width of the frames.
+        resize: Resize rule of the frames.
+        scale: Factor of the pixels, one number or one per channel.
+        offset: Offset of the pixels, one number or one per channel.
+
+    Raises:
+        ArgumentError: No preset or backbone is given, its name is unknown, the arguments do not
+            fit it, or it does not give one feature map or token sequence.
+        DataError: The preset cannot be read.
     """
 
     def __init__(
@@ -39,47 +54,41 @@ class KerasHub(Encoder):
         resize: Literal["stretch", "crop", "pad"] | None = None,
         scale: list[float] | None = None,
         offset: list[float] | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not preset and not backbone:
             raise ArgumentError(
-                "Expected a KerasHub preset or the name of a backbone class. Received: preset='', backbone=''; give one of them."
+                "Expected a KerasHub preset or the name of a backbone class. Received: preset='', "
+                "backbone=''; give one of them."
             )
+        described: dict[str, Any] = {"backbone": backbone, "arguments": arguments}
+        if not backbone:
+            described = _describe_preset(preset)
         self.preset, self.pooled = preset, output == "pooled"
-        found = {} if backbone else _described(preset)
-        self.backbone, self.arguments = (
-            backbone or found["backbone"],
-            arguments if backbone else found["arguments"],
-        )
-        self.size = size or found.get("size") or 224
-        self.resize_rule = resize or found.get("resize", "stretch")
-        self.scale, self.offset = (
-            scale or found.get("scale", [1 / 255]),
-            offset or found.get("offset", [0.0]),
-        )
+        self.backbone, self.arguments = described["backbone"], described["arguments"] or {}
+        self.size = size or described.get("size") or 224
+        self.resize_rule = resize or described.get("resize", "stretch")
+        self.scale = scale or described.get("scale", [1 / 255])
+        self.offset = offset or described.get("offset", [0.0])
         with built_under(self.dtype_policy):
-            self.network = _built(self.backbone, self.arguments or {})
-        if not hasattr(self.network.output, "shape") or len(self.network.output.shape) not in (
-            3,
-            4,
-        ):
-            raise ArgumentError(
-                f"Expected a backbone that gives one grid or row of tokens. Received: backbone={self.backbone!r}; choose another."
-            )
+            self.network = _build_backbone(self.backbone, self.arguments)
         self.network.trainable = train == "all"
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """Size and resizing; pixels are scaled by `scale` and `offset`."""
+        """Size and resize rule of the frames; the encoder scales the pixels itself."""
         return Preprocessing(self.size, self.size, resize=self.resize_rule)
 
     @property
     def resolved(self) -> dict[str, Any]:
-        """What the preset stands for: the class, its arguments, and how pixels reach it."""
+        """Constructor arguments that build this encoder without its preset.
+
+        A saved run keeps them, so that loading it fetches nothing.
+        """
         return {
             "backbone": self.backbone,
-            "arguments": self.arguments or {},
+            "arguments": self.arguments,
             "size": self.size,
             "resize": self.resize_rule,
             "scale": self.scale,
@@ -87,29 +96,27 @@ class KerasHub(Encoder):
         }
 
     def load_pretrained(self) -> None:
-        """Loads the weights of the preset, if one is named.
+        """Load the weights of the preset, if one is given.
 
         Raises:
-            DataError: it cannot be fetched, or is broken.
+            DataError: The preset cannot be fetched or is broken.
         """
         if self.preset:
-            self.network.set_weights(_fetched(self.preset, load_weights=True).get_weights())
+            self.network.set_weights(_load_preset(self.preset, load_weights=True).get_weights())
 
-    def encode_frames(self, frames, training: bool = False):
-        """Pixels (N, H, W, 3) to features (N, R, D)."""
-        pixels = ops.cast(frames, "float32") * ops.array(self.scale, "float32") + ops.array(
-            self.offset, "float32"
-        )
-        found = self.network(pixels, training=training and not self.frozen)
-        regions = (
-            found
-            if len(found.shape) == 3
-            else ops.reshape(found, (-1, found.shape[1] * found.shape[2], found.shape[3]))
-        )
+    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
+        """Return features (N, R, D) of frames (N, H, W, 3)."""
+        scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
+        pixels = ops.cast(frames, "float32") * scale + offset
+        regions = self.network(pixels, training=training and not self.frozen)
+        if len(regions.shape) == 4:
+            _, height, width, channels = regions.shape
+            regions = ops.reshape(regions, (-1, height * width, channels))
         return ops.mean(regions, axis=1, keepdims=True) if self.pooled else regions
 
 
-def _built(name: str, arguments: dict[str, Any]) -> keras.Model:
+def _build_backbone(name: str, arguments: dict[str, Any]) -> keras.Model:
+    """Return a new backbone with random weights; raise ArgumentError if it cannot be used."""
     import keras_hub
 
     known = [
@@ -117,69 +124,80 @@ def _built(name: str, arguments: dict[str, Any]) -> keras.Model:
     ]
     if name not in known:
         raise ArgumentError(
-            f"KerasHub has no backbone class {name!r}.{did_you_mean(name, known)} Received: backbone={name!r}."
+            f"KerasHub has no backbone class {name!r}.{did_you_mean(name, known)} Received: "
+            f"backbone={name!r}."
         )
     try:
-        return getattr(keras_hub.models, name)(**arguments)
+        network = getattr(keras_hub.models, name)(**arguments)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
-            f"{name} cannot be built so: {error} Received: arguments={arguments!r}."
+            f"Expected arguments that fit {name}: {error} Received: arguments={arguments!r}; "
+            "change them."
         ) from error
+    if len(getattr(network.output, "shape", ())) not in (3, 4):
+        raise ArgumentError(
+            "Expected a backbone that gives one feature map or token sequence. Received: "
+            f"backbone={name!r}; choose another."
+        )
+    return network
 
 
-def _described(preset: str) -> dict[str, Any]:
-    """The class, arguments, size, resizing and scaling of a preset, its weights not fetched."""
+def _describe_preset(preset: str) -> dict[str, Any]:
+    """Return class, arguments, size, resize rule, scale and offset of a preset, without weights."""
     import keras_hub
 
-    network = _fetched(preset, load_weights=False)
+    network = _load_preset(preset, load_weights=False)
     arguments = {
         name: value
         for name, value in network.get_config().items()
         if name not in {"name", "trainable", "dtype"}
     }
-    found = {"backbone": type(network).__name__, "arguments": arguments}
+    described: dict[str, Any] = {"backbone": type(network).__name__, "arguments": arguments}
     try:
         converter = keras_hub.layers.ImageConverter.from_preset(preset)
-    except (ValueError, FileNotFoundError):  # a preset may come without
-        return found
-    rule = (
-        "crop"
-        if converter.crop_to_aspect_ratio
-        else "pad"
-        if converter.pad_to_aspect_ratio
-        else "stretch"
-    )
+    except (ValueError, FileNotFoundError):  # not every preset has an image converter
+        return described
+    crop, pad = converter.crop_to_aspect_ratio, converter.pad_to_aspect_ratio
     return {
-        **found,
-        "resize": rule,
+        **described,
+        "resize": "crop" if crop else "pad" if pad else "stretch",
         "size": converter.image_size and converter.image_size[0],
-        "scale": _numbers(converter.scale, 1.0),
-        "offset": _numbers(converter.offset, 0.0),
+        "scale": _as_numbers(converter.scale, 1.0),
+        "offset": _as_numbers(converter.offset, 0.0),
     }
 
 
-def _numbers(value: Any, default: float) -> list[float]:
+def _as_numbers(value: float | Sequence[float] | None, default: float) -> list[float]:
+    """Return one number, or one per channel."""
     if value is None:
         return [default]
-    return (
-        [float(number) for number in value] if isinstance(value, (list, tuple)) else [float(value)]
-    )
+    if isinstance(value, (list, tuple)):
+        return [float(number) for number in value]
+    return [float(value)]  # type: ignore[arg-type]  # a number, or a NumPy scalar
 
 
-def _fetched(preset: str, *, load_weights: bool) -> keras.Model:
+def _load_preset(preset: str, *, load_weights: bool) -> keras.Model:
+    """Return the backbone of a preset.
+
+    Raises:
+        ArgumentError: No preset has this name.
+        DataError: The preset cannot be fetched or is broken.
+    """
     import keras_hub
 
     presets = keras_hub.models.Backbone.presets
     if preset not in presets and "/" not in preset and not Path(preset).is_dir():
         raise ArgumentError(
-            f"KerasHub has no preset {preset!r}.{did_you_mean(preset, presets)} Received: preset={preset!r}; a folder is given by its path."
+            f"KerasHub has no preset {preset!r}.{did_you_mean(preset, presets)} Received: "
+            f"preset={preset!r}; give a known name or the path of a folder."
         )
     try:
         return keras_hub.models.Backbone.from_preset(preset, load_weights=load_weights)
-    except Exception as error:  # requests, kagglehub, h5py and Keras each raise their own
+    except Exception as error:  # requests, kagglehub, h5py and Keras raise errors of their own
         host = next(iter(re.findall(r"host='([^']+)'", str(error))), "")
-        place = f" from {host}" if host else ""
+        origin = f" from {host}" if host else ""
         reason = str(error).rpartition(": ")[2].rstrip(")\"'") or "no reason given"
         raise DataError(
-            f"The KerasHub preset {preset!r} could not be read{place} ({type(error).__name__}: {reason}). Check the network, or give the folder of a saved preset."
+            f"The KerasHub preset {preset!r} could not be read{origin} ({type(error).__name__}: "
+            f"{reason}). Check the network connection, or give the folder of a saved preset."
         ) from error

@@ -1,48 +1,62 @@
-"""Vectors in place of frames: stored features, symbols one-hot, or the probabilities of a labeller.
+"""Vectors as input instead of frames: stored features, one-hot symbols or label probabilities.
 
-The last two are the CRF-max and CRF-prob designs of Donahue et al. 2015, section 5.
+One-hot symbols and label probabilities are the CRF-max and CRF-prob designs of Donahue et al. 2015,
+section 5.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 from keras import ops
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import Positive
+from lrcn_seq.records import Positive, Tensor
 from lrcn_seq.registry import encoders
 
 
 @encoders.register
 class Vectors(Encoder):
-    """Vectors (N, D) as they are, D = `width`; `normalize: l2` brings each to length 1."""
+    """Vectors (N, D) as features (N, 1, D), unchanged or normalized.
+
+    Args:
+        width: Width D of the vectors.
+        normalize: `l2` scales each vector to length 1.
+    """
 
     takes: ClassVar[Literal["frames", "vectors"]] = "vectors"
+    width: int
 
-    def __init__(self, width: Positive, *, normalize: Literal["none", "l2"] = "none", **kwargs):
+    def __init__(
+        self, width: Positive, *, normalize: Literal["none", "l2"] = "none", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.width, self.normalize = width, normalize
 
     @property
     def preprocessing(self) -> None:
-        """Vectors have no pixels."""
+        """None: vectors have no pixels."""
         return
 
-    def build(self, clips_shape):
-        """Checks the width of the vectors.
+    def build(self, clips_shape: Sequence[Sequence[int]]) -> None:
+        """Check the width of the vectors.
+
+        Args:
+            clips_shape: Shapes of the vectors (N, D) and of their index (B, T).
 
         Raises:
-            ArgumentError: it is another.
+            ArgumentError: The vectors do not have width `width`.
         """
-        found = clips_shape[0][-1]
-        if found != self.width:
+        width = clips_shape[0][-1]
+        if width != self.width:
             raise ArgumentError(
-                f"Expected vectors of width {self.width}. Received: vectors of width {found}; set `width` to that of the data."
+                f"Expected vectors of width {self.width}. Received: vectors of width {width}; set "
+                "`width` to that of the data."
             )
 
-    def encode_frames(self, frames, training: bool = False):  # noqa: ARG002 - the contract
-        """Vectors (N, D) to features (N, 1, D)."""
+    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:  # noqa: ARG002 - the contract
+        """Return features (N, 1, D) of vectors (N, D)."""
         vectors = ops.cast(frames, self.compute_dtype)
         return (ops.normalize(vectors, axis=-1) if self.normalize == "l2" else vectors)[:, None, :]

@@ -1,4 +1,4 @@
-"""The attention captioner against its equations in NumPy."""
+"""The LSTM with soft attention, against its equations in NumPy."""
 
 import keras
 import numpy as np
@@ -7,159 +7,143 @@ from keras import ops
 
 from lrcn_seq.decoders.attention_lstm import AttentionLstm
 from lrcn_seq.records import Encoded
+from tests.decoders.equations import (
+    EXACT,
+    array,
+    dense,
+    lstm_step,
+    randomize,
+    sigmoid,
+    step_logits,
+    zero_state,
+)
 
-V, U, E, A, D = 11, 5, 4, 3, 6
-EXACT = (
-    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
-)  # Keras computes float64 in float32 on the others
+B, S, R, D, V, U, E, A, L = 3, 3, 2, 6, 11, 5, 4, 3, 7
 MASK = np.array([[True, True, False], [True, False, False], [True, True, True]])
+FEATURES = np.random.default_rng(0).normal(size=(B, S, R, D))
+WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
 OPTIONS = [
     {},
     {"gate": False},
     {"deep_output": False},
+    {"reader": 3},
     {"feature_units": 7, "initializer_range": 0.1},
 ]
 
 
 def encoded(dtype="float64"):
-    features = np.random.default_rng(0).normal(size=(3, 3, 2, D)).astype(dtype)
-    return Encoded(ops.convert_to_tensor(features), ops.convert_to_tensor(MASK))
-
-
-def words():
-    return np.random.default_rng(1).integers(0, V, (3, 7)).astype("int32")
+    """Features and mask as tensors."""
+    return Encoded(ops.convert_to_tensor(FEATURES.astype(dtype)), ops.convert_to_tensor(MASK))
 
 
 def built(dtype="float64", **options):
+    """A decoder with random weights."""
     decoder = AttentionLstm(V, units=U, embedding=E, attention=A, dtype=dtype, **options)
-    decoder(encoded(dtype), words())
-    rng = np.random.default_rng(2)
-    for weight in decoder.weights:
-        if str(weight.dtype).startswith("float"):
-            weight.assign(rng.normal(size=weight.shape) * 0.5)
+    decoder(encoded(dtype), WORDS)
+    randomize(decoder)
     return decoder
 
 
-def array(tensor):
-    return ops.convert_to_numpy(tensor)
+def regions_of(decoder, row):
+    """The regions of the real steps of one clip, with the output of the reader at their step."""
+    regions, state = [], zero_state(decoder.reader.units if decoder.reader else 0)
+    for step in FEATURES[row, MASK[row]]:
+        if decoder.reader:
+            state = lstm_step(decoder.reader, step.mean(0), state)
+        regions += [np.concatenate([region, state[0]]) for region in step]
+    if decoder.feature is not None:
+        return [dense(decoder.feature, region) for region in regions]
+    return regions
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+def attend(decoder, h, regions):
+    """Context and weights over regions a_m: e_m = w · tanh(K a_m + Q h + b), α = softmax(e)."""
+    layer = decoder.attention
+    hidden = [np.tanh(dense(layer.key, a) + dense(layer.query, h)) for a in regions]
+    energy = np.array([dense(layer.score, x)[0] for x in hidden])
+    weights = np.exp(energy) / np.exp(energy).sum()
+    context = sum(weight * a for weight, a in zip(weights, regions, strict=True))
+    if decoder.gate is not None:
+        context = sigmoid(dense(decoder.gate, h)) * context
+    return context, weights
 
 
-def dense(layer, x):
-    y = x @ array(layer.kernel)
-    return y + array(layer.bias) if layer.use_bias else y
-
-
-def oracle(decoder, ids, masks=None):
-    """(logits (L, V), weights (L, M)) of one sentence for each picture, place by place and word by word; dropout masks are of the words and of what enters the logits."""
-    rows = []
-    masks = np.ones((2, len(ids), 1)) if masks is None else masks
-    for features, mask, sentence, on_word, on_leaving in zip(
-        array(encoded().features), MASK, ids, *masks, strict=True
-    ):
-        places = [
-            region for step, real in zip(features, mask, strict=True) if real for region in step
-        ]
-        if decoder.feature is not None:
-            places = [dense(decoder.feature, a) for a in places]
-        mean = sum(places) / len(places)
-        h, c = np.tanh(dense(decoder.first_hidden, mean)), np.tanh(dense(decoder.first_cell, mean))
-        logits, looks = [], []
-        for word in sentence:
-            y = array(decoder.embed.embeddings)[word] * on_word
-            part = decoder.attention
-            energy = np.array(
-                [
-                    np.tanh(dense(part.key, a) + dense(part.query, h))
-                    @ array(part.score.kernel)[:, 0]
-                    for a in places
-                ]
-            )
-            alpha = np.exp(energy) / np.exp(energy).sum()
-            z = sum(weight * a for weight, a in zip(alpha, places, strict=True))
-            if decoder.gate is not None:
-                z = sigmoid(dense(decoder.gate, h)) * z
-            total = (
-                y @ array(decoder.lstm.kernel)
-                + array(decoder.lstm.bias)
-                + h @ array(decoder.lstm.recurrent_kernel)
-                + z @ array(decoder.context_gates.kernel)
-            )
-            i, f, g, o = total[:U], total[U : 2 * U], total[2 * U : 3 * U], total[3 * U :]
-            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-            h = sigmoid(o) * np.tanh(c)
-            leaving = (
-                y + h @ array(decoder.deep[0].kernel) + z @ array(decoder.deep[1].kernel)
-                if decoder.deep
-                else h
-            )
-            logits.append(dense(decoder.output_words, leaving * on_leaving))
-            looks.append(np.pad(alpha, (0, 6 - len(alpha))))
-        rows.append((np.stack(logits), np.stack(looks)))
-    return [np.stack(kind) for kind in zip(*rows, strict=True)]
+def equations(decoder, row, masks=(1, 1)):
+    """Logits (L, V) and weights (L, S·R) of one caption; dropout masks are of words and outputs."""
+    word_mask, output_mask = masks
+    regions = regions_of(decoder, row)
+    mean = sum(regions) / len(regions)
+    state = np.tanh(dense(decoder.first_hidden, mean)), np.tanh(dense(decoder.first_cell, mean))
+    logits, attention = [], []
+    for y in array(decoder.embed.embeddings)[WORDS[row]] * word_mask:
+        z, weights = attend(decoder, state[0], regions)
+        state = lstm_step(decoder.lstm, y, state, dense(decoder.context_gates, z))
+        output = state[0]
+        if decoder.deep:
+            output = y + dense(decoder.deep[0], output) + dense(decoder.deep[1], z)
+        logits.append(dense(decoder.output_words, output * output_mask))
+        attention.append(np.pad(weights, (0, S * R - len(weights))))
+    return np.stack(logits), np.stack(attention)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_equals_equations(options):
-    """The logits equal the equations to 1e-12 in float64, padded steps absent altogether."""
+def test_call_equals_the_equations(options):
+    """Teacher-forced logits equal the equations over real steps to 1e-12 in float64."""
     decoder = built(**options)
-    assert np.abs(array(decoder(encoded(), words())) - oracle(decoder, words())[0]).max() < EXACT
+    expected = [equations(decoder, row)[0] for row in range(B)]
+    assert np.abs(array(decoder(encoded(), WORDS)) - expected).max() < EXACT
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 1e-5)])
-def test_step_equals_equations(options, dtype, tolerance):
-    """A loop of steps gives logits and attention weights of the equations; weights of padding are exactly zero."""
+def test_steps_equal_the_equations(options, dtype, tolerance):
+    """Logits and attention of a loop of steps equal the equations; padding has weight 0."""
     decoder = built(dtype, **options)
-    logits, looks = oracle(decoder, words())
+    logits, attention = zip(*(equations(decoder, row) for row in range(B)), strict=True)
     memory, state = decoder.start(encoded(dtype))
-    for place, word in enumerate(words().T):
+    for step, word in enumerate(WORDS.T):
         out = decoder.step(ops.convert_to_tensor(word), state, memory)
         state = out.state
-        assert np.allclose(array(out.logits), logits[:, place], rtol=tolerance, atol=tolerance)
-        assert np.allclose(array(out.attention), looks[:, place], rtol=tolerance, atol=tolerance)
-        assert not array(out.attention)[~np.repeat(MASK, 2, axis=1)].any()
+        for row in range(B):
+            close = {"rtol": tolerance, "atol": tolerance}
+            assert np.allclose(array(out.logits)[row], logits[row][step], **close)
+            assert np.allclose(array(out.attention)[row], attention[row][step], **close)
+        assert not array(out.attention)[~np.repeat(MASK, R, axis=1)].any()
 
 
-def test_clip_without_a_real_step():
-    """A clip whose steps are all padding gives finite logits and no attention."""
+def test_clip_of_padding_only():
+    """A clip without a real step gives finite logits and no attention."""
     decoder = built("float32")
-    nothing = Encoded(encoded("float32").features, ops.zeros((3, 3), "bool"))
-    memory, state = decoder.start(nothing)
-    out = decoder.step(ops.zeros((3,), "int32"), state, memory)
+    padding = Encoded(encoded("float32").features, ops.zeros((B, S), "bool"))
+    memory, state = decoder.start(padding)
+    out = decoder.step(ops.zeros((B,), "int32"), state, memory)
     assert np.isfinite(array(out.logits)).all()
     assert not array(out.attention).any()
 
 
 @pytest.mark.parametrize("deep_output", [True, False])
-def test_dropout_equals_equations(deep_output):
-    """In training the logits are those of the equations where the words and what enters the logits are multiplied by the masks in the memory, of 0 and 1 / (1 − rate)."""
+def test_dropout_equals_the_equations(deep_output):
+    """In training one mask per caption multiplies the words, another the input of the logits."""
     keras.utils.set_random_seed(5)
     decoder = built(deep_output=deep_output, dropout=0.5)
     memory, state = decoder.start(encoded(), training=True)
     masks = [array(mask) for mask in memory[-1]]
     assert [set(mask.flat) for mask in masks] == [{0.0, 2.0}] * 2
-    logits, _ = oracle(decoder, words(), masks)
-    for place, word in enumerate(words().T):
-        out = decoder.step(ops.convert_to_tensor(word), state, memory)
-        state = out.state
-        assert np.abs(array(out.logits) - logits[:, place]).max() < EXACT
+    decoder.start = lambda encoded, training: (memory, state)
+    logits = step_logits(decoder, encoded(), WORDS)
+    for row in range(B):
+        expected, _ = equations(decoder, row, [mask[row] for mask in masks])
+        assert np.abs(logits[row] - expected).max() < EXACT
 
 
 @pytest.mark.parametrize("rate", ["dropout", "feature_dropout"])
-def test_dropout_is_drawn_once_a_sentence(rate):
-    """In training the memory holds what was dropped, so two steps from one memory are equal, and differ from those without dropout."""
+def test_dropout_is_drawn_once_per_caption(rate):
+    """In training two steps from one memory are equal, and differ from a step without dropout."""
     keras.utils.set_random_seed(5)
     decoder = built("float32", **{rate: 0.5})
+    word = ops.zeros((B,), "int32")
     memory, state = decoder.start(encoded("float32"), training=True)
-    once, again = (
-        array(decoder.step(ops.zeros((3,), "int32"), state, memory).logits) for _ in range(2)
-    )
-    plain = array(
-        decoder.step(ops.zeros((3,), "int32"), *reversed(decoder.start(encoded("float32")))).logits
-    )
-    assert np.array_equal(once, again)
-    assert not np.allclose(once, plain, atol=1e-3)
+    first, second = (array(decoder.step(word, state, memory).logits) for _ in range(2))
+    memory, state = decoder.start(encoded("float32"))
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, array(decoder.step(word, state, memory).logits), atol=1e-3)

@@ -1,4 +1,4 @@
-"""The LSTM captioners of LRCN, against their equations in NumPy."""
+"""The LSTM language models of LRCN, against their equations in NumPy."""
 
 import keras
 import numpy as np
@@ -7,172 +7,111 @@ from keras import ops
 
 from lrcn_seq.decoders.lrcn import Lrcn
 from lrcn_seq.records import Encoded
+from tests.decoders.equations import (
+    EXACT,
+    array,
+    dense,
+    lstm_step,
+    randomize,
+    step_logits,
+    zero_state,
+)
 
-KINDS = {"1u": (1, False), "2u": (2, False), "2f": (2, True), "4f": (4, True)}
-V, U, E, D = 11, 5, 4, 6
-EXACT = (
-    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
-)  # Keras computes float64 in float32 on the others
+MODELS = {"1u": (1, False), "2u": (2, False), "2f": (2, True), "4f": (4, True)}
+IMAGE_LAYERS = {"1u": 0, "2u": 0, "2f": 1, "4f": 2}
+B, S, R, D, V, U, E, L = 3, 3, 2, 6, 11, 5, 4, 7
+MASK = np.array([[True, True, False], [True, False, False], [True, True, True]])
+FEATURES = np.random.default_rng(0).normal(size=(B, S, R, D))
+WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
 
 
-def encoded(dtype="float64", batch=3):
-    rng = np.random.default_rng(0)
-    mask = np.array([[True, True, False], [True, False, False], [True, True, True]])[:batch]
-    features = rng.normal(size=(batch, 3, 2, D)).astype(dtype)
-    return Encoded(ops.convert_to_tensor(features), ops.convert_to_tensor(mask))
+def encoded(dtype="float64"):
+    """Features and mask as tensors."""
+    return Encoded(ops.convert_to_tensor(FEATURES.astype(dtype)), ops.convert_to_tensor(MASK))
 
 
-def words(batch=3, length=7):
-    return np.random.default_rng(1).integers(0, V, (batch, length)).astype("int32")
-
-
-def built(kind="2f", dtype="float64", **options):
-    layers, factored = KINDS[kind]
+def built(model="2f", dtype="float64", **options):
+    """A decoder with random weights."""
+    layers, factored = MODELS[model]
     decoder = Lrcn(
         V, layers=layers, factored=factored, units=U, embedding=E, dtype=dtype, **options
     )
-    decoder(encoded(dtype), words())
-    rng = np.random.default_rng(2)
-    for weight in decoder.weights:
-        if str(weight.dtype).startswith("float"):
-            weight.assign(rng.normal(size=weight.shape) * 0.5)
+    decoder(encoded(dtype), WORDS)
+    randomize(decoder)
     return decoder
 
 
-def array(tensor):
-    return ops.convert_to_numpy(tensor)
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def lstm(x, state, weights, extra):
-    """One step, gate by gate, from the equations of the paper."""
-    (h, c), (kernel, recurrent, bias) = state, weights
-    n = h.shape[-1]
-    gate = [
-        x @ kernel[:, k * n : (k + 1) * n]
-        + h @ recurrent[:, k * n : (k + 1) * n]
-        + bias[k * n : (k + 1) * n]
-        + extra[:, k * n : (k + 1) * n]
-        for k in range(4)
-    ]
-    i, f, o = sigmoid(gate[0]), sigmoid(gate[1]), sigmoid(gate[3])
-    c = f * c + i * np.tanh(gate[2])
-    return o * np.tanh(c), c
-
-
-def oracle(decoder, kind, given, ids, first=False):
-    """Logits (B, L, V) in NumPy, word by word."""
-    features, mask = map(array, given)
-    v = np.stack(
-        [row[real].reshape(-1, D).mean(0) for row, real in zip(features, mask, strict=True)]
-    )
+def equations(decoder, model, row):
+    """Logits (L, V) of one caption, word by word."""
+    feature = FEATURES[row, MASK[row]].reshape(-1, D).mean(0)
     if decoder.feature is not None:
-        v = v @ array(decoder.feature.kernel) + array(decoder.feature.bias)
-    image, none = v @ array(decoder.image_gates.kernel), np.zeros((len(v), 4 * U))
-    layers, factored = KINDS[kind]
-    place = layers // 2 if factored else 0
-    cells = [[np.zeros((len(v), U))] * 2 for _ in range(layers)]
+        feature = dense(decoder.feature, feature)
+    image, image_layer = feature @ array(decoder.image_gates.kernel), IMAGE_LAYERS[model]
+    states = [zero_state(U) for _ in decoder.stack]
 
-    def climb(x, start, image):
-        for index in range(start, layers):
-            layer = decoder.stack[index]
-            cells[index] = lstm(
-                x,
-                cells[index],
-                map(array, (layer.kernel, layer.recurrent_kernel, layer.bias)),
-                image if index == place else none,
-            )
-            x = cells[index][0]
+    def run(x, first, image):
+        for index in range(first, len(states)):
+            added = image if index == image_layer else 0.0
+            states[index] = lstm_step(decoder.stack[index], x, states[index], added)
+            x = states[index][0]
         return x
 
-    if first:
-        climb(np.zeros((len(v), U if place else E)), place, image)
-        image = none
-    outputs = [climb(array(decoder.embed.embeddings)[word], 0, image) for word in ids.T]
-    logits = np.stack(outputs, 1) @ array(decoder.output_words.kernel)
-    return logits + array(decoder.output_words.bias) if decoder.output_words.use_bias else logits
+    if decoder.image == "first":
+        run(np.zeros(U if image_layer else E), image_layer, image)
+        image = np.zeros(4 * U)
+    embeddings = array(decoder.embed.embeddings)
+    outputs = [run(embeddings[word], 0, image) for word in WORDS[row]]
+    return dense(decoder.output_words, np.stack(outputs))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     "options", [{}, {"image": "first"}, {"feature_units": 7, "output_bias": False}]
 )
-def test_equals_equations(kind, options):
-    """The logits equal the paper's equations to 1e-12 in float64."""
-    decoder = built(kind, **options)
-    expected = oracle(decoder, kind, encoded(), words(), first=options.get("image") == "first")
-    assert np.abs(array(decoder(encoded(), words())) - expected).max() < EXACT
+def test_call_equals_the_equations(model, options):
+    """Teacher-forced logits equal the equations of the paper to 1e-12 in float64."""
+    decoder = built(model, **options)
+    expected = [equations(decoder, model, row) for row in range(B)]
+    assert np.abs(array(decoder(encoded(), WORDS)) - expected).max() < EXACT
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("image", ["every_step", "first"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 1e-5)])
-def test_step_equals_call(kind, image, dtype, tolerance):
-    """A loop of steps gives the logits of the teacher-forced call, with attention absent."""
-    decoder = built(kind, dtype=dtype, image=image)
-    memory, state = decoder.start(encoded(dtype))
-    expected = oracle(decoder, kind, encoded(dtype), words(), first=image == "first")
-    for place, word in enumerate(words().T):
-        out = decoder.step(ops.convert_to_tensor(word), state, memory)
-        state = out.state
-        assert out.attention is None
-        assert np.allclose(array(out.logits), expected[:, place], rtol=tolerance, atol=tolerance)
+def test_steps_equal_the_equations(model, image, dtype, tolerance):
+    """The logits of a loop of steps equal the equations."""
+    decoder = built(model, dtype=dtype, image=image)
+    expected = [equations(decoder, model, row) for row in range(B)]
+    logits = step_logits(decoder, encoded(dtype), WORDS)
+    assert np.allclose(logits, expected, rtol=tolerance, atol=tolerance)
 
 
-def tensors(tree):
-    return keras.tree.map_structure(ops.convert_to_tensor, tree)
+def test_steps_have_no_attention():
+    """The output of a step has no attention weights."""
+    decoder = built()
+    memory, state = decoder.start(encoded())
+    assert decoder.step(ops.zeros((B,), "int32"), state, memory).attention is None
 
 
-def sampled(decoder, probability, uniforms, training=False):
-    return array(
-        decoder.sampled(
-            encoded("float32"),
-            tensors(words()),
-            probability=probability,
-            uniforms=tensors(uniforms.astype("float32")),
-            training=training,
-        )
-    )
-
-
-def test_sampled_without_sampling_equals_call():
-    """At probability 0 scheduled sampling gives the teacher-forced logits."""
-    decoder = built(dtype="float32")
-    uniforms = np.zeros((7, 3))
-    assert np.allclose(
-        sampled(decoder, 0.0, uniforms), array(decoder(encoded("float32"), words())), atol=1e-5
-    )
-
-
-def test_sampled_feeds_own_words():
-    """Where the uniform falls below the probability, the best word of the last step is fed instead of the given one."""
-    decoder = built(dtype="float32")
-    uniforms = np.random.default_rng(3).uniform(size=(7, 3))
-    memory, state = decoder.start(encoded("float32"))
-    fed, expected = words()[:, 0], []
-    for place in range(7):
-        out = decoder.step(ops.convert_to_tensor(fed), state, memory)
-        state = out.state
-        expected.append(array(out.logits))
-        if place < 6:
-            fed = np.where(
-                uniforms[place + 1] < 0.5, expected[-1].argmax(-1), words()[:, place + 1]
-            ).astype("int32")
-    assert np.allclose(sampled(decoder, 0.5, uniforms), np.stack(expected, 1), atol=1e-5)
-
-
-def test_dropout_is_one_function_of_memory():
-    """In training the loop of steps still equals the call: the masks drawn by `start` hold for the whole sentence."""
+def test_dropout_masks_are_those_of_the_memory():
+    """In training a loop of steps equals the call, because `start` draws all masks."""
     decoder = built(dtype="float32", dropout=0.5)
     keras.utils.set_random_seed(5)
     seeds = [weight for weight in decoder.variables if "seed" in weight.path]
-    kept = [array(seed) for seed in seeds]
-    expected = array(decoder(encoded("float32"), words(), training=True))
-    for seed, value in zip(seeds, kept, strict=True):
+    before = [array(seed) for seed in seeds]
+    expected = array(decoder(encoded("float32"), WORDS, training=True))
+    for seed, value in zip(seeds, before, strict=True):
         seed.assign(value)
     assert len(seeds) == 1
-    assert np.allclose(sampled(decoder, 0.0, np.ones((7, 3)), training=True), expected, atol=1e-5)
-    assert not np.allclose(array(decoder(encoded("float32"), words())), expected, atol=1e-2)
+    logits = step_logits(decoder, encoded("float32"), WORDS, training=True)
+    assert np.allclose(logits, expected, atol=1e-5)
+    assert not np.allclose(array(decoder(encoded("float32"), WORDS)), expected, atol=1e-2)
+
+
+def test_feature_dropout_falls_on_the_mean_feature():
+    """With a rate near 1 the whole feature is dropped, and W v is zero."""
+    keras.utils.set_random_seed(5)
+    decoder = built(dtype="float32", feature_dropout=0.999)
+    (image, _), _ = decoder.start(encoded("float32"), training=True)
+    assert not array(image[0]).any()
+    assert array(decoder.start(encoded("float32"))[0][0][0]).any()

@@ -1,0 +1,65 @@
+"""The equations of the decoders in NumPy, one row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+State = tuple[np.ndarray, np.ndarray]
+
+EXACT = 1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
+"""Tolerance in float64, which other backends compute in float32."""
+
+
+def array(tensor: Any) -> np.ndarray:
+    """Return a tensor as a NumPy array."""
+    return ops.convert_to_numpy(tensor)
+
+
+def randomize(layer: keras.layers.Layer, seed: int = 2) -> None:
+    """Draw the trainable weights of a layer from a normal distribution."""
+    rng = np.random.default_rng(seed)
+    for weight in layer.trainable_variables:
+        weight.assign(rng.normal(size=weight.shape) * 0.5)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(−x))."""
+    return 1 / (1 + np.exp(-x))
+
+
+def dense(layer: keras.layers.Dense, x: np.ndarray) -> np.ndarray:
+    """Return x W + b, without the activation."""
+    y = x @ array(layer.kernel)
+    return y + array(layer.bias) if layer.use_bias else y
+
+
+def lstm_step(
+    layer: keras.layers.Layer, x: np.ndarray, state: State, added: np.ndarray | float = 0.0
+) -> State:
+    """Return (h, c) after one step of one row; `added` (4U,) joins the inputs of the gates."""
+    h, c = state
+    kernel, recurrent, bias = map(array, (layer.kernel, layer.recurrent_kernel, layer.bias))
+    i, f, g, o = np.split(x @ kernel + h @ recurrent + bias + added, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def zero_state(units: int) -> State:
+    """Return (h, c) before the first step."""
+    return np.zeros(units), np.zeros(units)
+
+
+def step_logits(decoder: Any, encoded: Any, words: Sequence, training: bool = False) -> np.ndarray:
+    """Return the logits (B, L, V) of a loop of `step`."""
+    memory, state = decoder.start(encoded, training=training)
+    logits = []
+    for word in np.asarray(words).T:
+        out = decoder.step(ops.convert_to_tensor(word), state, memory)
+        state = out.state
+        logits.append(array(out.logits))
+    return np.stack(logits, 1)
