@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
     from lrcn_seq.training.extraction import extract
 
-    config = configs.stages(configs.read(arguments.config, arguments.overrides))[0]
+    config = configs.stage_configs(configs.read(arguments.config, arguments.overrides))[0]
     store, samples = extract(config, verify=arguments.verify)
     if store is None:
         raise ConfigError(

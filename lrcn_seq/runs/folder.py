@@ -68,7 +68,7 @@ class Run:
             raise RunError(
                 f"{self.folder}: a run is here already. Go on with it by --resume, or choose another folder with --run."
             )
-        known = configs.raw(self / CONFIG)
+        known = configs.read_mapping(self / CONFIG, deprecations=False)
         if changed := list(
             configs.differences(known, configs.parse(configs.dump(config), "the config"))
         ):

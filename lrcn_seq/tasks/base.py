@@ -330,7 +330,7 @@ def load(folder: str | Path) -> Task:
         raise RunError(
             f"{folder}: no weights are kept here yet; let training reach its first evaluation (lrcn train ... --resume)."
         )
-    config = configs.stages(configs.read(folder / CONFIG))[-1]
+    config = configs.stage_configs(configs.read(folder / CONFIG, deprecations=False))[-1]
     sizes = derived_of(folder)
     task = assembled(config, **sizes)
     if task.needs == "vocabulary_size":
@@ -429,7 +429,7 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = ("encoder", "d
     except (ValueError, OSError, KeyError) as error:
         unlike = []
         if isinstance(error, ValueError) and (folder / CONFIG).is_file():
-            other = configs.stages(configs.read(folder / CONFIG))[-1]
+            other = configs.stage_configs(configs.read(folder / CONFIG, deprecations=False))[-1]
             unlike = [
                 line
                 for part in parts

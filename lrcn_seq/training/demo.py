@@ -88,21 +88,21 @@ def finished(run: Run) -> bool:
 def begun_with(run: Run, config: configs.Config) -> bool:
     """Whether the folder holds a run of this very config."""
     try:
-        return configs.read(run / CONFIG) == config
+        return configs.read(run / CONFIG, deprecations=False) == config
     except ConfigError:
         return False
 
 
 def sentence_figures(run: Run) -> dict[str, float]:
     """Of the test split: its size, the share of sentences that are right in every attribute, BLEU-4, and BLEU-4 without looking."""
-    samples = unseen(configs.read(run / CONFIG))
+    samples = unseen(configs.read(run / CONFIG, deprecations=False))
     shown = again(run, lambda media, batch: media.clips([*samples[1:], samples[0]], batch))
     return {**said(run), "shuffled_bleu_4": shown.values["bleu_4"]}
 
 
 def story_figures(run: Run) -> dict[str, float]:
     """Of the test split: its size, exactness and BLEU-4, and exactness and what moves where when the frames of each clip are shuffled in time."""
-    samples = unseen(configs.read(run / CONFIG))
+    samples = unseen(configs.read(run / CONFIG, deprecations=False))
     random = np.random.default_rng(0)
     shown = again(
         run, lambda media, batch: (shuffled(clips, random) for clips in media.clips(samples, batch))
@@ -117,8 +117,8 @@ def story_figures(run: Run) -> dict[str, float]:
 
 def label_figures(run: Run) -> dict[str, float]:
     """Of the test split: its size, accuracy, and the accuracy of the same network without memory, trained beside it."""
-    config = configs.raw(run / CONFIG)
-    alone = train(configs.checked({**config, "decoder": ALONE}), run / "single_frame", resume=True)
+    config = configs.read_mapping(run / CONFIG, deprecations=False)
+    alone = train(configs.validate({**config, "decoder": ALONE}), run / "single_frame", resume=True)
     found = [json.loads((one / "scores.json").read_text(encoding="utf-8")) for one in (run, alone)]
     return {
         "count": found[0]["count"],
@@ -142,7 +142,9 @@ def said(run: Run) -> dict[str, float]:
 
 def exact(run: Run, rows: Sequence[dict[str, Any]]) -> float:
     """The share of predictions that say all that they should, as the source of a run knows."""
-    right = sources.get(configs.read(run / CONFIG).data.source["type"]).exactly_right
+    right = sources.get(
+        configs.read(run / CONFIG, deprecations=False).data.source["type"]
+    ).exactly_right
     return sum(right(row["caption"], row["references"]) for row in rows) / len(rows)
 
 
@@ -153,7 +155,7 @@ def again(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences
     return sentences.judge(
         task,
         unseen(task.settings),
-        (task.captions(found) for found in clips(media, task.settings.evaluation.batch)),
+        (task.captions(found) for found in clips(media, task.settings.evaluation.batch_size)),
     )
 
 

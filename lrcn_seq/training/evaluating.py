@@ -12,8 +12,7 @@ import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq import metrics
-from lrcn_seq.config import Config
-from lrcn_seq.config.loading import override_under
+from lrcn_seq.config import Config, override_section
 from lrcn_seq.data.batches.captions import encode_all
 from lrcn_seq.data.batches.plan import by_caption
 from lrcn_seq.errors import DataError, UsageError
@@ -99,8 +98,8 @@ def evaluate_runs(
 def elsewhere(config: Config, overrides: Sequence[str]) -> Config:
     """The config with another source."""
     tree = config.model_dump()
-    override_under("data.source", tree, overrides)
-    return configs.checked(tree, "the call")
+    override_section("data.source", tree, overrides)
+    return configs.validate(tree, "the call")
 
 
 def check_fusion(

@@ -57,7 +57,7 @@ class LabelFeed:
         return by_picture(
             clips,
             np.ones_like(clips),
-            batch=self.config.training.batch,
+            batch=self.config.training.batch_size,
             captions=1,
             seed=self.config.seed,
             epoch=epoch,
@@ -157,10 +157,10 @@ class CaptionFeed:
         options = dict(seed=settings.seed, epoch=epoch)
         if self.by_caption:
             return by_caption(
-                captions.owner, captions.lengths, batch=settings.training.batch, **options
+                captions.owner, captions.lengths, batch=settings.training.batch_size, **options
             )
-        per_picture = settings.data.captions_per_picture
-        pictures = max(1, settings.training.batch // per_picture)
+        per_picture = settings.data.captions_per_image
+        pictures = max(1, settings.training.batch_size // per_picture)
         return by_picture(
             captions.owner, captions.lengths, batch=pictures, captions=per_picture, **options
         )

@@ -63,11 +63,15 @@ class Trainer:
 
     def compile(self) -> None:
         """Gives the task its optimizer, with all its variables, so that a state can be assigned."""
-        length = len(self.feed.plan(0)) * self.settings.epochs // self.settings.optimizer.accumulate
+        length = (
+            len(self.feed.plan(0))
+            * self.settings.epochs
+            // self.settings.optimizer.gradient_accumulation_steps
+        )
         optimizer = optimizers.build(
             self.settings.optimizer,
             self.settings.schedule,
-            rates=optimizers.rates_of(self.task, self.settings.rates),
+            rates=optimizers.rates_of(self.task, self.settings.learning_rate_multipliers),
             updates=length,
         )
         self.task.compile(optimizer=optimizer)
@@ -150,10 +154,10 @@ class Trainer:
         what = f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}, its weights are no numbers any more"
         if self.position.best is None:
             raise RunError(
-                f"{what}. Lower training.optimizer.rate or set training.optimizer.clip, and train with another --run."
+                f"{what}. Lower training.optimizer.learning_rate or set training.optimizer.global_clipnorm, and train with another --run."
             )
         print(
-            f"{what}; it ends with the best weights so far. A lower training.optimizer.rate or a training.optimizer.clip may help.",
+            f"{what}; it ends with the best weights so far. A lower training.optimizer.learning_rate or a training.optimizer.global_clipnorm may help.",
             file=sys.stderr,
         )
         self.position = self.position._replace(stopped=True)
@@ -173,7 +177,7 @@ class Trainer:
         began = time.monotonic()
         self.progress.assign(self.task, self.progress.arrays, running=True)
         loss = float(next(metric for metric in self.task.metrics if metric.name == "loss").result())
-        if self.settings.optimizer.ema:
+        if self.settings.optimizer.ema_momentum:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.score(self.task)
         self.pause("dev")

@@ -176,7 +176,7 @@ def by_frame(
     """For each sample the frames that were looked at (F,), and the mean distribution at each (F, C) over all clips and views that show it."""
     totals: list[dict[int, list[np.ndarray]]] = [{} for _ in samples]
     looks = iter(media.looks(samples))
-    for clips in media.clips(samples, task.settings.evaluation.batch):
+    for clips in media.clips(samples, task.settings.evaluation.batch_size):
         for row, look in zip(task.probabilities(clips)[0], looks, strict=False):
             for number, answer in zip(look.numbers[:: task.encoder.stride], row, strict=False):
                 totals[look.sample].setdefault(int(number), []).append(answer)
@@ -194,7 +194,7 @@ def distributions(task: Task, media: Media, samples: Sequence[Sample]) -> np.nda
     owner = np.array([look.sample for look in media.looks(samples)])
     totals, counts, place = np.zeros((len(samples), len(task.labels))), np.zeros(len(samples)), 0
     with progress(task.name) as told:
-        for clips in media.clips(samples, task.settings.evaluation.batch):
+        for clips in media.clips(samples, task.settings.evaluation.batch_size):
             answers, mask = task.probabilities(clips)
             whose = owner[place : place + len(answers)]
             np.add.at(totals, whose, (answers * mask[:, :, None]).sum(axis=1))

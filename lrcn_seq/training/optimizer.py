@@ -24,12 +24,16 @@ def build(
         updates: the length of the whole run in updates.
     """
     shared = dict(
-        learning_rate=learning_rate(settings.rate, schedule, updates, settings.accumulate),
-        global_clipnorm=settings.clip or None,
-        weight_decay=settings.decoupled_decay or None,
-        use_ema=bool(settings.ema),
-        ema_momentum=settings.ema or 0.99,
-        gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
+        learning_rate=learning_rate(
+            settings.learning_rate, schedule, updates, settings.gradient_accumulation_steps
+        ),
+        global_clipnorm=settings.global_clipnorm or None,
+        weight_decay=settings.weight_decay or None,
+        use_ema=bool(settings.ema_momentum),
+        ema_momentum=settings.ema_momentum or 0.99,
+        gradient_accumulation_steps=settings.gradient_accumulation_steps
+        if settings.gradient_accumulation_steps > 1
+        else None,
     )
     if settings.type == "adam":
         base, own = keras.optimizers.Adam, dict(beta_1=settings.momentum, beta_2=settings.beta_2)
@@ -100,7 +104,7 @@ def rates_of(task: keras.Model, rates: Mapping[str, float]) -> dict[int, float]:
         if not matching:
             problems.append(
                 Problem(
-                    f"training.rates.{name}",
+                    f"training.learning_rate_multipliers.{name}",
                     "no variable that trains has this name; expected encoder, decoder, or decoder/LAYER.",
                 )
             )

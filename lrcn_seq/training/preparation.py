@@ -133,11 +133,11 @@ def network_problems(config: Config) -> list[Problem]:
     """What shows only when the networks of all stages are built: layers that do not exist, sizes that do not fit, weights that no stage can take over."""
     problems: list[Problem] = []
     before: dict[tuple[str, str], list[tuple[int, ...]]] = {}
-    for number, stage in enumerate(configs.stages(config)):
+    for number, stage in enumerate(configs.stage_configs(config)):
         place = f"stages.{number}." if config.stages else ""
         try:
             task = build(stage, words=5, labels=2)
-            rates_of(task, stage.training.rates)
+            rates_of(task, stage.training.learning_rate_multipliers)
             check_plan(task)
         except ConfigError as error:
             problems += [
@@ -290,7 +290,7 @@ def check_plan(task: Task) -> None:
             [
                 Problem(
                     "data.plan",
-                    "by_caption needs stored features (data.store.use, an encoder that is frozen and sees frame by frame, data.view none). Use by_picture or auto.",
+                    "by_caption needs stored features (data.store.use, an encoder that is frozen and sees frame by frame, data.view none). Use by_image or auto.",
                 )
             ]
         )

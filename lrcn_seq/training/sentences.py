@@ -60,7 +60,7 @@ def evaluate(
 ) -> Described:
     """Decodes samples, by the mean log probability of several tasks, and scores them against all their sentences."""
     config = tasks[0].settings
-    streams = [media.clips(samples, config.evaluation.batch) for media in medias]
+    streams = [media.clips(samples, config.evaluation.batch_size) for media in medias]
     writer = Writer(tasks, config.search, weights) if len(tasks) > 1 else None
     found = (
         tasks[0].captions(*clips) if writer is None else tasks[0].texts(writer.write(clips))

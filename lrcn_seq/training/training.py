@@ -74,7 +74,7 @@ def _stages(config: configs.Config, run: Run, corpus: Corpus, pause: Pause) -> T
     answers = answers_of(config, run, corpus)
     saved = run.read_state()
     at = Position(**saved[1]["position"]).stage if saved else 0
-    stages = configs.stages(config)
+    stages = configs.stage_configs(config)
     task = None
     for number, stage in enumerate(stages):
         if number < at:
