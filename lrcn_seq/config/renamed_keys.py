@@ -53,8 +53,8 @@ def warn_renamed(source: str, renames: Renames) -> None:
         renames: Old names with their new names.
     """
     if renames:
-        changes = "; ".join(f"{old} is now {new}" for old, new in renames.items())
-        _print_once(f"{source}: deprecated names, still read: {changes}.")
+        changes = ", ".join(f"{old} to {new}" for old, new in renames.items())
+        _print_once(f"{source}: deprecated names; rename {changes}.")
 
 
 @cache
