@@ -1,18 +1,43 @@
-"""Pictures and videos to labels and sentences: CNN encoders with LSTM decoders on Keras 3.
+"""Image captioning, video description and activity recognition with CNNs and LSTMs on Keras 3.
 
-`load(RUN)` gives a trained task, `build(CONFIG, words=V)` a fresh one, `metrics` scores sentences.
-Names are loaded when they are used: importing this package loads neither Keras nor TensorFlow.
+`load(RUN)` returns a trained task, `build(CONFIG, words=V)` an untrained one,
+`train(CONFIG, FOLDER)` trains a run, and `metrics` scores captions. Names are imported on first
+use, so that importing the package loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrcn_seq import (
+        config,
+        data,
+        decoders,
+        encoders,
+        errors,
+        evaluation,
+        features,
+        layers,
+        metrics,
+        records,
+        registry,
+        report,
+        runs,
+        search,
+        tasks,
+        text,
+        training,
+    )
+    from lrcn_seq.runs import load
+    from lrcn_seq.tasks import build
+    from lrcn_seq.training import train
 
 __version__ = "0.1.0"
-
-_HOMES = {"load": "lrcn_seq.runs", "build": "lrcn_seq.tasks", "train": "lrcn_seq.training"}
-_PACKAGES = (
+__all__ = [
+    "__version__",
+    "build",
     "config",
     "data",
     "decoders",
@@ -21,6 +46,7 @@ _PACKAGES = (
     "evaluation",
     "features",
     "layers",
+    "load",
     "metrics",
     "records",
     "registry",
@@ -29,15 +55,17 @@ _PACKAGES = (
     "search",
     "tasks",
     "text",
+    "train",
     "training",
-)
-__all__ = ["__version__", *_HOMES, *_PACKAGES]  # noqa: PLE0604 - loaded by __getattr__
+]
+
+_FUNCTIONS = {"build": "lrcn_seq.tasks", "load": "lrcn_seq.runs", "train": "lrcn_seq.training"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    if name in _PACKAGES:
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
+    if name in __all__:
         return import_module(f"lrcn_seq.{name}")
     raise AttributeError(f"module 'lrcn_seq' has no attribute {name!r}")
 

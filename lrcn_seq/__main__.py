@@ -1,4 +1,4 @@
-"""Runs `python -m lrcn_seq`."""
+"""Run the command line with `python -m lrcn_seq`."""
 
 from lrcn_seq.cli import main
 

@@ -1,43 +1,48 @@
-"""The exception tree.
+"""The exceptions of the library.
 
-    LrcnError                   every error that this library raises on purpose; exit code 1
-    ├── UsageError              the call is wrong; exit code 2
-    │   ├── ArgumentError       a value given to a Python function (also a ValueError)
-    │   ├── ConfigError         a config, with all its problems at once
-    │   └── UnknownPartError    a name that no registered part has
-    ├── DataError               what was read is not usable
-    │   └── MediaError          one picture or video that cannot be read
-    ├── RunError                a run folder that is incomplete, in use, or of another config
-    └── MissingPackageError     an optional package that is not installed
+    LrcnError                   base of all errors that the library raises on purpose; exit code 1
+    ├── UsageError              wrong use of a command or function; exit code 2
+    │   ├── ArgumentError       invalid argument of a Python function (also a ValueError)
+    │   ├── ConfigError         invalid config, with all of its problems
+    │   └── UnknownPartError    unknown name of a part, or two parts of one name
+    ├── DataError               unusable input data
+    │   └── MediaError          an image or video that cannot be read
+    ├── RunError                run folder that is incomplete, in use, or of another config
+    └── MissingPackageError     optional package that is not installed
 
-Every message says what was expected, what was received and what to do, in one sentence or two.
+Every message says what was expected, what was received and what to do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class LrcnError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors that the library raises on purpose."""
 
     exit_code = 1
 
 
 class UsageError(LrcnError):
-    """The call is wrong."""
+    """Wrong use of a command or function."""
 
     exit_code = 2
 
 
 class ArgumentError(UsageError, ValueError):
-    """A value given to a Python function is wrong."""
+    """Invalid argument of a Python function."""
 
 
 class Problem(NamedTuple):
-    """One thing wrong with a config: the dotted place and a sentence."""
+    """One problem of a config.
+
+    Attributes:
+        place: Dotted key of the value, such as `training.epochs`; empty for the whole config.
+        message: What was expected and what was received.
+    """
 
     place: str
     message: str
@@ -47,65 +52,82 @@ class Problem(NamedTuple):
 
 
 class ConfigError(UsageError):
-    """A config is wrong. `problems` holds each place and sentence."""
+    """Invalid config.
+
+    Args:
+        problems: All problems of the config.
+        source: Name of the config, such as the path of its file.
+    """
 
     def __init__(self, problems: Iterable[Problem], source: str = "the config"):
         self.problems = list(problems)
+        self.source = source
         count = len(self.problems)
         head = f"{source}: {count} problem{'s' if count > 1 else ''}"
-        self.source = source
         super().__init__("\n  ".join([head, *map(str, self.problems)]))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[Any, ...]]:
         return type(self), (self.problems, self.source)
 
 
 class UnknownPartError(UsageError):
-    """A name that no registered part has."""
+    """Unknown name of a part, or two parts of one name."""
 
 
 class DataError(LrcnError):
-    """What was read is not usable."""
+    """Unusable input data."""
 
 
 class MediaError(DataError):
-    """One picture or video cannot be read. `path` names it, `reason` says why."""
+    """An image or video that cannot be read.
+
+    Args:
+        path: Path of the file.
+        reason: What was expected and what was received.
+    """
 
     def __init__(self, path: str, reason: str):
         self.path, self.reason = str(path), reason
         super().__init__(f"{self.path}: {reason}")
 
     @property
-    def passing(self) -> bool:
-        """Whether the file may well be right: its disk or its network failed, or memory was full."""
+    def transient(self) -> bool:
+        """Whether the cause is a failure of disk, network or memory; the file may be valid."""
         cause = self.__cause__
         return isinstance(cause, MemoryError) or (
             isinstance(cause, OSError) and cause.errno is not None
         )
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[MediaError], tuple[Any, ...]]:
         return type(self), (self.path, self.reason)
 
 
 class RunError(LrcnError):
-    """A run folder is incomplete, in use, or of another config."""
+    """Run folder that is incomplete, in use, or of another config."""
 
 
 class MissingPackageError(LrcnError):
-    """An optional package is not installed. `extra` is the extra that brings it."""
+    """Optional package that is not installed.
+
+    Args:
+        package: Name of the package.
+        extra: The extra of this library that installs it.
+        purpose: Feature that needs the package, as the subject of a sentence.
+    """
 
     def __init__(self, package: str, extra: str, purpose: str):
         self.package, self.extra, self.purpose = package, extra, purpose
         super().__init__(
-            f"{purpose} needs the package {package}, which is not installed. Install it in the project's folder with: pip install -e '.[{extra}]'"
+            f"{purpose} needs the package {package}, which is not installed. "
+            f"Run in the project folder: pip install -e '.[{extra}]'"
         )
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[MissingPackageError], tuple[Any, ...]]:
         return type(self), (self.package, self.extra, self.purpose)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """' Did you mean X?' where a known name is close, otherwise ''."""
+    """Return `" Did you mean X?"` for the closest known name, or "" if none is close."""
     close = get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 

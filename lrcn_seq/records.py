@@ -1,9 +1,16 @@
-"""The letters of every shape in this library, and the typed records that pass between packages.
+"""Letters of all shapes in this library, and the records that packages exchange.
 
-B batch · T frames in · S steps out of the encoder · R regions of a step (1 when pooled) · H W pixels ·
-D features · U units · L words · V vocabulary · K beams · C classes · N packed frames (also: n-gram order) · P clips of a batch
+Shapes are written batch first, such as `(B, T, D)`:
 
-Shapes are written `(B, T, D)`, batch first. Records that enter compiled code are NamedTuples: they are pytrees on every backend.
+    B   samples of a batch              U   units of a layer
+    P   clips of a batch                L   words of a caption
+    T   frames of a clip                V   words of the vocabulary
+    S   steps of encoded features       K   beams
+    R   regions of a step; 1 if pooled  C   classes
+    H W height and width in pixels      N   packed frames; in metrics, the order of n-grams
+    D   features of a region
+
+Records in compiled code are NamedTuples, because these are pytrees on every backend.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 from annotated_types import Ge, Gt, Le, Lt
 
 Tensor = Any
-"""A tensor of the backend in use, or a NumPy array; shapes stand in docstrings."""
+"""A tensor of the current backend or a NumPy array; docstrings state its shape."""
 
 Positive = Annotated[int, Gt(0)]
 NotNegative = Annotated[int, Ge(0)]
@@ -27,7 +34,7 @@ Scaling = Literal["none", "unit", "tf", "caffe", "torch", "caffe_lrcn", "flow"]
 
 
 class Special(NamedTuple):
-    """Ids that every tokenizer of this library shares."""
+    """IDs of the special words, the same in every tokenizer of this library."""
 
     pad: int = 0
     start: int = 1
@@ -39,7 +46,13 @@ SPECIAL = Special()
 
 
 class Moment(NamedTuple):
-    """A part of a clip, in seconds from its beginning, the end not included, and its class."""
+    """An interval of a clip with its class.
+
+    Attributes:
+        start: Start in seconds from the beginning of the clip.
+        end: End in seconds, exclusive.
+        label: The class.
+    """
 
     start: float
     end: float
@@ -47,10 +60,17 @@ class Moment(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """One picture or clip of a source, with what is known about it.
+    """One image or clip of a source with its annotations.
 
-    `media` is the path of a file, or an object with `key: str` and `draw() -> (T, H, W, 3) uint8`.
-    `group` keeps together what must not be parted by a split. `split` is train, dev or test.
+    Attributes:
+        id: Identifier, unique in the source.
+        media: Path of a file, or an object with `key: str` and `draw() -> (T, H, W, 3) uint8`.
+        group: Name that all samples share that must stay in the same split.
+        split: `train`, `dev` or `test`.
+        captions: Reference captions.
+        label: Class of the whole image or clip.
+        moments: Classes of intervals of the clip, for labels in time.
+        targets: Targets of a task from another package, such as several labels of one image.
     """
 
     id: str
@@ -60,9 +80,7 @@ class Sample(NamedTuple):
     captions: tuple[str, ...] = ()
     label: str | None = None
     moments: tuple[Moment, ...] = ()
-    """Classes of parts of the clip, for labels in time."""
     targets: tuple[str, ...] = ()
-    """Targets of a task from another package, such as several labels of one image."""
 
     @property
     def file(self) -> str:
@@ -72,10 +90,15 @@ class Sample(NamedTuple):
 
 
 class Preprocessing(NamedTuple):
-    """How pixels reach an encoder, so that training and serving cannot differ.
+    """Preprocessing of images and frames for an encoder, in training and in prediction.
 
-    `resize`: `stretch` to the size, `crop` the centre after the shorter side fits, or `pad` to the size.
-    `scaling` is applied by the encoder itself, inside the compiled graph: none (0–255), unit (0–1), tf (−1–1), caffe, torch, caffe_lrcn, flow.
+    Attributes:
+        height: Height in pixels.
+        width: Width in pixels.
+        resize: `stretch` to the size, `crop` the center after the shorter side fits, or `pad`.
+        interpolation: Interpolation of resizing.
+        scaling: Scaling of pixels in the compiled graph of the encoder: `none` (0 to 255), `unit`
+            (0 to 1), `tf` (−1 to 1), or the means of `caffe`, `torch`, `caffe_lrcn` and `flow`.
     """
 
     height: int
@@ -86,69 +109,96 @@ class Preprocessing(NamedTuple):
 
 
 class Clips(NamedTuple):
-    """The frames of P clips, packed: real frames only, so that padding is neither computed nor counted.
+    """The frames of P clips, packed without padding.
 
-    `frames` is (N, H, W, 3) uint8 pixels, (N, D) vectors, or (N, R, D) features that a feature store kept.
-    `index` (P, T) int32 says which frame stands where; −1 is padding.
+    Attributes:
+        frames: Pixels (N, H, W, 3) uint8, vectors (N, D), or features (N, R, D) of a feature store.
+        index: (P, T) int32, position of each frame of each clip in `frames`; −1 is padding.
     """
 
-    frames: Any
-    index: Any
+    frames: Tensor
+    index: Tensor
 
 
 class Batch(NamedTuple):
-    """Clips with their sentences, as the loader gives them.
+    """A batch of clips with captions.
 
-    `clips` holds P clips; `owner` (B,) int32 says whose clip each sentence describes.
-    `words` (B, L) int32 has start and end, padded with 0; (0, 0) where only the clips are wanted.
+    Attributes:
+        clips: P clips.
+        owner: (B,) int32, index of the clip that each caption describes.
+        words: (B, L) int32, captions with start and end words, padded with 0; (0, 0) in batches
+            without captions.
     """
 
     clips: Clips
-    owner: Any
-    words: Any
+    owner: Tensor
+    words: Tensor
 
 
 class LabeledBatch(NamedTuple):
-    """P clips with their classes: labels (P, 1) int32 of a whole clip or (P, T) of each frame, −1 for none; weights (P,) float32."""
+    """A batch of clips with classes.
+
+    Attributes:
+        clips: P clips.
+        labels: int32, the class of each clip (P, 1) or of each frame (P, T); −1 for none.
+        weights: (P,) float32, weight of each clip in the loss.
+    """
 
     clips: Clips
-    labels: Any
-    weights: Any
+    labels: Tensor
+    weights: Tensor
 
 
 class Encoded(NamedTuple):
-    """What an encoder gives: features (B, S, R, D) and mask (B, S), True where a step is real."""
+    """The output of an encoder.
 
-    features: Any
-    mask: Any
+    Attributes:
+        features: (B, S, R, D).
+        mask: (B, S) bool, False for padding.
+    """
+
+    features: Tensor
+    mask: Tensor
 
 
 class StepOutput(NamedTuple):
-    """One step of a word decoder: logits (B, V), attention (B, S·R) or None, and the next state."""
+    """The output of one step of a word decoder.
 
-    logits: Any
-    attention: Any
+    Attributes:
+        logits: (B, V).
+        attention: Weights (B, S·R), or None for decoders without attention.
+        state: The state of the next step, nested tuples of tensors.
+    """
+
+    logits: Tensor
+    attention: Tensor | None
     state: Any
 
 
 class Hypotheses(NamedTuple):
-    """Sentences found by a search, best score first.
+    """The captions that a search finds, best score first.
 
-    words (B, K, L) int32 without the start word, padded after the end · scores (B, K), the ranking score ·
-    lengths (B, K), words counted with the end where there is one · log_probabilities (B, K), the plain sums.
-    A place that holds no hypothesis (fewer than K exist) has score −inf and length 0.
+    Attributes:
+        words: (B, K, L) int32, without the start word, padded after the end word.
+        scores: (B, K), the scores of the ranking; −inf where there are fewer than K hypotheses.
+        lengths: (B, K), lengths in words, including the end word; 0 where there is no hypothesis.
+        log_probabilities: (B, K), sums of the log probabilities of words.
     """
 
-    words: Any
-    scores: Any
-    lengths: Any
-    log_probabilities: Any
+    words: Tensor
+    scores: Tensor
+    lengths: Tensor
+    log_probabilities: Tensor
 
 
 class Caption(NamedTuple):
-    """A sentence with its log probability (natural logarithm, the end included) and the score it is ranked by.
+    """A generated caption.
 
-    One that did not end within `data.words_limit` words is cut there; its figures then count the word that the search had in the place of the end.
+    Attributes:
+        text: The caption, cut after `data.words_limit` words if the search did not end it before.
+        log_probability: Sum of the natural log probabilities of its words and of the end word; for
+            a caption that was cut, of the next word in place of the end word.
+        score: Score of the ranking.
     """
 
     text: str
@@ -157,7 +207,13 @@ class Caption(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A window of a video, in seconds from its start, with its captions, best first."""
+    """A window of a video with its captions.
+
+    Attributes:
+        start: Start in seconds from the beginning of the video.
+        end: End in seconds.
+        captions: Captions of the window, best first.
+    """
 
     start: float
     end: float
@@ -165,17 +221,18 @@ class Window(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A class with its probability."""
+    """A class with its predicted probability."""
 
     label: str
     probability: float
 
 
 class Prediction(Protocol):
-    """The prediction of a task for one file: what the commands print and write.
+    """The prediction of a task for one file, as commands print and write it.
 
-    `file` names the input. `error` is a sentence where the input could not be read, and None
-    otherwise.
+    Attributes:
+        file: Name of the input.
+        error: Reason why the input could not be read; None for a prediction.
     """
 
     @property
@@ -185,16 +242,16 @@ class Prediction(Protocol):
     def error(self) -> str | None: ...
 
     def row(self) -> dict[str, Any]:
-        """Return the object that `--json` and `--output` give for this file."""
+        """Return the JSON object that `--json` prints and `--output` writes."""
         ...
 
     def lines(self) -> list[str]:
-        """Return the lines that are printed for this file; none where it has an error."""
+        """Return the lines that commands print; none if there is an error."""
         ...
 
 
 class CaptionPrediction(NamedTuple):
-    """The captions of one image or video, best first, or of each window of a video."""
+    """The captions of an image or video, or of each window of a video, best first."""
 
     file: str
     captions: tuple[Caption, ...] = ()
@@ -214,7 +271,7 @@ class CaptionPrediction(NamedTuple):
         return {"file": self.file, "captions": [caption._asdict() for caption in self.captions]}
 
     def lines(self) -> list[str]:
-        """Return one line per caption; captions of a window follow its start and end time."""
+        """Return one line per caption; that of a window begins with its start and end time."""
         captions = [caption.text for caption in self.captions]
         in_windows = [
             f"{_minutes(window.start)}–{_minutes(window.end)}\t{caption.text}"
@@ -225,7 +282,7 @@ class CaptionPrediction(NamedTuple):
 
 
 class LabelPrediction(NamedTuple):
-    """The classes of one clip, most probable first."""
+    """The classes of a clip, most probable first."""
 
     file: str
     labels: tuple[Label, ...] = ()

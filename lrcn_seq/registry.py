@@ -1,8 +1,8 @@
-"""Named parts: a decorator, a scan of file names, and entry points of other packages.
+"""Registries of parts: a decorator, a scan of file names, and entry points of other packages.
 
-A part is one file; the stem of the file is its name, so that a name is known without importing anything
-and only the part asked for is imported. Other packages add parts by entry points in the group
-`lrcn_seq.SEAM` (for example `lrcn_seq.encoders`).
+A part is a class in a file of its own, and its name is the stem of that file. Listing names
+therefore imports no part, and asking for a part imports only its file. Other packages add parts
+through entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
 """
 
 from __future__ import annotations
@@ -11,110 +11,121 @@ import inspect
 import pkgutil
 import re
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from lrcn_seq.errors import ConfigError, Problem, UnknownPartError, did_you_mean
+
+P = TypeVar("P", bound=type[Any])
 
 
 class Registry:
     """The parts of one seam, by name.
 
-    A part may name constructor arguments in its class attribute `derived`: the program works these out
-    (a vocabulary size, say), and a config that gives them is refused.
+    A part may list constructor arguments in its class attribute `derived`. The program computes
+    these values, such as a vocabulary size, and a config must not set them.
+
+    Args:
+        seam: Name of the kind of parts, such as `encoders`.
+        package: Package that contains the files of the parts.
     """
 
     def __init__(self, seam: str, package: str):
         self.seam, self.package = seam, package
-        self._parts: dict[str, type] = {}
+        self._parts: dict[str, type[Any]] = {}
 
-    def register(self, part: type) -> type:
-        """Class decorator: registers `part` under the stem of its file."""
+    def register(self, part: P) -> P:
+        """Register a class under the stem of its file; use as a decorator.
+
+        Raises:
+            UnknownPartError: Another class has this name.
+        """
         package, _, name = part.__module__.rpartition(".")
-        known = self._parts.get(name)
-        if known is not None and (known.__module__, known.__qualname__) != (
-            part.__module__,
-            part.__qualname__,
-        ):
-            raise self._taken(name, f"{known.__module__}.{known.__qualname__}", part)
+        registered = self._parts.get(name)
+        if registered is not None and _full_name(registered) != _full_name(part):
+            raise self._name_conflict(name, _full_name(registered), part)
         if package != self.package and name in self._files():
-            raise self._taken(name, f"{self.package}.{name}", part)
+            raise self._name_conflict(name, f"{self.package}.{name}", part)
         self._parts[name] = part
         return part
 
     def names(self) -> list[str]:
-        """All names, sorted; imports no part."""
+        """Return all names, sorted, without importing parts."""
         return sorted({*self._files(), *self._entry_points(), *self._parts})
 
-    def get(self, name: str) -> type:
-        """The class of this name; imports its file on first use.
+    def get(self, name: str) -> type[Any]:
+        """Return the class of a name; import its file on first use.
 
         Raises:
-            UnknownPartError: no part has this name; the sentence lists those that exist.
+            UnknownPartError: No part has this name; the message lists all names.
         """
         if name not in self._parts:
             if name in self._files():
                 import_module(f"{self.package}.{name}")
             elif name in self._entry_points():
-                self._parts[name] = loaded(self._entry_points()[name])
+                self._parts[name] = load_entry_point(self._entry_points()[name])
         if name not in self._parts:
             known = self.names()
             raise UnknownPartError(
-                f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}."
+                f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} "
+                f"Known: {', '.join(known)}."
             )
         return self._parts[name]
 
     def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
-        """The part that `{"type": NAME, argument: value, ...}` describes, with what the program derives.
+        """Return the part that a spec describes.
+
+        Args:
+            spec: A mapping `{"type": NAME, argument: value, ...}`.
+            place: Dotted key of the spec in errors; the seam by default.
+            **derived: Values of derived arguments; those that the part does not take are ignored.
 
         Raises:
-            ConfigError: with every problem of the spec.
+            ConfigError: The spec has problems; all are listed.
         """
         problems = self.problems(spec, place or self.seam)
         if problems:
             raise ConfigError(problems)
         part = self.get(spec["type"])
-        takes_all = any(
-            p.kind is p.VAR_KEYWORD for p in inspect.signature(part.__init__).parameters.values()
-        )
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in _parameters(part))
         accepted = {
             name: value for name, value in derived.items() if takes_all or name in signature(part)
         }
         try:
-            return part(
-                **{name: value for name, value in spec.items() if name != "type"}, **accepted
-            )
-        except (
-            ValueError
-        ) as error:  # an ArgumentError, or what Keras says of layers that do not fit together
+            return part(**_arguments(spec), **accepted)
+        # Parts raise ArgumentError; Keras raises ValueError for layers that do not fit together.
+        except ValueError as error:
             raise ConfigError(
                 [Problem(place or self.seam, " ".join(str(error).split()))]
             ) from error
 
     def problems(self, spec: Any, place: str) -> list[Problem]:
-        """Everything wrong with a spec, each with its place."""
+        """Return the problems of a spec, with the dotted key of each.
+
+        Args:
+            spec: A value from a config; a valid spec is a mapping with a `type`.
+            place: Dotted key of the spec.
+        """
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
-            return [
-                Problem(
-                    place,
-                    f"expected a mapping with a `type`. Received: {spec!r}; known types: {', '.join(self.names())}.",
-                )
-            ]
+            message = (
+                f"expected a mapping with a `type`. Received: {spec!r}; "
+                f"known types: {', '.join(self.names())}."
+            )
+            return [Problem(place, message)]
         try:
             part = self.get(spec["type"])
         except UnknownPartError as error:
             return [Problem(f"{place}.type", str(error))]
-        return argument_problems(
-            part, {name: value for name, value in spec.items() if name != "type"}, place
-        )
+        return argument_problems(part, _arguments(spec), place)
 
-    def _taken(self, name: str, owner: str, part: type) -> UnknownPartError:
+    def _name_conflict(self, name: str, owner: str, part: type[Any]) -> UnknownPartError:
         return UnknownPartError(
-            f"{self.seam}: the name {name!r} is taken by {owner}. Received: {part.__module__}.{part.__qualname__}; give its file another name."
+            f"{self.seam}: the name {name!r} is taken by {owner}. "
+            f"Received: {_full_name(part)}; rename its file."
         )
 
     def _files(self) -> list[str]:
@@ -126,8 +137,12 @@ class Registry:
 
 @cache
 def files_of(package: str) -> list[str]:
-    """Stems of the part files of a package: neither `base` nor private nor packages; nothing is imported but parents."""
-    locations = find_spec(package).submodule_search_locations
+    """Return the stems of the part files of a package, without importing them.
+
+    Subpackages, private modules and `base` are not parts.
+    """
+    spec = find_spec(package)
+    locations = spec.submodule_search_locations if spec else None
     return [
         module.name
         for module in pkgutil.iter_modules(locations)
@@ -137,71 +152,105 @@ def files_of(package: str) -> list[str]:
 
 @cache
 def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
-    """Entry points of a seam by name; a name that is taken is refused."""
-    found: dict[str, EntryPoint] = {}
+    """Return the entry points of a seam by name.
+
+    Args:
+        seam: Name of the kind of parts.
+        taken: Names that entry points must not have.
+
+    Raises:
+        UnknownPartError: An entry point has a taken name, or two different ones have the same name.
+    """
+    points: dict[str, EntryPoint] = {}
     for point in entry_points(group=f"lrcn_seq.{seam}"):
-        if point.name in taken or (point.name in found and found[point.name].value != point.value):
+        same_name = points.get(point.name)
+        if point.name in taken or (same_name is not None and same_name.value != point.value):
             raise UnknownPartError(
-                f"{seam}: the name {point.name!r} is taken already. Received: entry point {point.value}; rename it."
+                f"{seam}: the name {point.name!r} is taken. "
+                f"Received: entry point {point.value}; rename it."
             )
-        found[point.name] = point
-    return found
+        points[point.name] = point
+    return points
 
 
-def loaded(point: EntryPoint) -> type:
-    """The class that an entry point names."""
+def load_entry_point(point: EntryPoint) -> type[Any]:
+    """Return the class of an entry point.
+
+    Raises:
+        UnknownPartError: The class cannot be imported.
+    """
     try:
-        return point.load()
-    except Exception as error:  # another package may raise anything while it is imported
+        part: type[Any] = point.load()
+    except Exception as error:  # the import of another package may raise any exception
         reason = f"{type(error).__name__}: {error}"
         raise UnknownPartError(
-            f"{point.group}: expected the part {point.name!r} in {point.value}. Received: {reason}; repair that package or remove it."
+            f"{point.group}: expected the part {point.name!r} in {point.value}. "
+            f"Received: {reason}; repair or uninstall that package."
         ) from error
+    return part
 
 
-def signature(part: type) -> dict[str, inspect.Parameter]:
-    """The named constructor arguments of a part (without self and **kwargs)."""
-    parameters = inspect.signature(part.__init__).parameters.values()
+def signature(part: type[Any]) -> dict[str, inspect.Parameter]:
+    """Return the named constructor arguments of a part, without `self` and `**kwargs`."""
     return {
         p.name: p
-        for p in parameters
+        for p in _parameters(part)
         if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     }
 
 
-def argument_problems(part: type, arguments: dict[str, Any], place: str) -> list[Problem]:
-    """What is wrong with arguments for a part: unknown, derived, missing, of another type or out of range."""
-    known, derived = signature(part), tuple(getattr(part, "derived", ()))
-    open_to_configs = [name for name in known if name not in derived]
-    problems = []
+def _parameters(part: type[Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(_constructor(part)).parameters.values())
+
+
+def _constructor(part: type[Any]) -> Callable[..., None]:
+    constructor: Callable[..., None] = part.__init__
+    return constructor
+
+
+def _arguments(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the constructor arguments of a spec."""
+    return {name: value for name, value in spec.items() if name != "type"}
+
+
+def _full_name(part: type[Any]) -> str:
+    return f"{part.__module__}.{part.__qualname__}"
+
+
+def argument_problems(part: type[Any], arguments: dict[str, Any], place: str) -> list[Problem]:
+    """Return the problems of arguments for the constructor of a part.
+
+    Unknown, derived and missing arguments, wrong types and values out of range are problems.
+
+    Args:
+        part: The class.
+        arguments: Values by name.
+        place: Dotted key of the part in a config.
+    """
+    derived = tuple(getattr(part, "derived", ()))
+    parameters = {name: p for name, p in signature(part).items() if name not in derived}
+    problems: list[Problem] = []
     for name, value in arguments.items():
         if name in derived:
-            problems.append(
-                Problem(
-                    f"{place}.{name}", "the program derives this value from the data; remove it."
-                )
+            message = "the program derives this value from the data; remove it."
+            problems.append(Problem(f"{place}.{name}", message))
+        elif name not in parameters:
+            message = (
+                f"unknown argument.{did_you_mean(name, parameters)} "
+                f"Known: {', '.join(parameters) or 'none'}."
             )
-        elif name not in known:
-            problems.append(
-                Problem(
-                    f"{place}.{name}",
-                    f"unknown argument.{did_you_mean(name, open_to_configs)} Known: {', '.join(open_to_configs) or 'none'}.",
-                )
-            )
+            problems.append(Problem(f"{place}.{name}", message))
         else:
             problems += _value_problems(part, name, value, f"{place}.{name}")
-    missing = [
-        name
-        for name in open_to_configs
-        if known[name].default is inspect.Parameter.empty and name not in arguments
-    ]
     return problems + [
-        Problem(f"{place}.{name}", "missing, and it has no default.") for name in missing
+        Problem(f"{place}.{name}", "missing, and it has no default.")
+        for name, parameter in parameters.items()
+        if parameter.default is inspect.Parameter.empty and name not in arguments
     ]
 
 
-def _value_problems(part: type, name: str, value: Any, place: str) -> list[Problem]:
-    hint = typing.get_type_hints(part.__init__, include_extras=True).get(name)
+def _value_problems(part: type[Any], name: str, value: Any, place: str) -> list[Problem]:
+    hint = typing.get_type_hints(_constructor(part), include_extras=True).get(name)
     if hint is None:
         return []
     from pydantic import TypeAdapter, ValidationError
@@ -209,12 +258,17 @@ def _value_problems(part: type, name: str, value: Any, place: str) -> list[Probl
     try:
         TypeAdapter(hint).validate_python(value, strict=True)
     except ValidationError as error:
-        return [Problem(place, complaint(error.errors(), value))]
+        return [Problem(place, describe_errors(error.errors(), value))]
     return []
 
 
-def complaint(details: Iterable[Mapping[str, Any]], value: Any) -> str:
-    """What pydantic found wrong with a value, in our words."""
+def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
+    """Return a sentence on the errors that pydantic found in a value.
+
+    Args:
+        details: Items of `ValidationError.errors()`.
+        value: The rejected value.
+    """
     details = list(details)
     choices = [
         name
@@ -223,19 +277,21 @@ def complaint(details: Iterable[Mapping[str, Any]], value: Any) -> str:
         for name in re.findall("'([^']*)'", detail["ctx"]["expected"])
     ]
     expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
-    return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}{_as_written({detail['type'] for detail in details}, value)}"
+    hint = _yaml_hint({detail["type"] for detail in details}, value)
+    return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}{hint}"
 
 
-def _as_written(types: set[str], value: Any) -> str:
-    """How YAML has what was meant, where it took it for something else."""
+def _yaml_hint(types: set[str], value: Any) -> str:
+    """Return how to write the value in YAML if its type was probably not intended."""
     if "list_type" in types and isinstance(value, str):
-        return f" A list is written [{value}]."
+        return f" Write a list as [{value}]."
     if types == {"string_type"} and isinstance(value, (bool, int, float)):
-        return f""" In YAML such a text needs quotes: "{value}", in an override '"{value}"'."""
+        return f""" Put quotes around a string like this: "{value}", in an override '"{value}"'."""
     return ""
 
 
 def _expectation(message: str) -> str:
+    """Return a message of pydantic as the beginning of a sentence."""
     if "valid dictionary" in message:
         return "expected a mapping"
     if "at least 1 item" in message:

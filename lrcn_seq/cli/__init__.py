@@ -107,7 +107,10 @@ def _run(verb: str, rest: list[str]) -> int:
     except Exception as error:
         if _out_of_memory(error):
             return _fail(
-                verb, "out of memory; try a smaller batch (training.batch=...).", 1, debug=debug
+                verb,
+                "out of memory; try a smaller batch (training.batch_size=...).",
+                1,
+                debug=debug,
             )
         backend = os.environ.get("KERAS_BACKEND")
         if backend and backend not in BACKENDS:

@@ -71,10 +71,10 @@ def loaded(model: Any, task: str, folder: str) -> Any:
 
 def changed(settings, overrides: list[str]) -> dict:
     """The search of the run with what the call changes; of another type, its defaults with it."""
-    from lrcn_seq.config.loading import override_under
+    from lrcn_seq.config import override_section
 
     tree = {"search": dict(settings.search)}
-    override_under("search", tree, overrides)
+    override_section("search", tree, overrides)
     return tree["search"]
 
 

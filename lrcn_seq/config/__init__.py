@@ -1,6 +1,25 @@
-"""YAML to checked objects. Knows no part by name: the registries judge the parts."""
+"""Experiment configs: YAML files, overrides and stages, validated all at once.
 
-from lrcn_seq.config.loading import PARTS, checked, differences, dump, parse, raw, read, stages
+The package knows no part by name: the registries validate the arguments of parts.
+"""
+
+from lrcn_seq.config.comparison import differences
+from lrcn_seq.config.overrides import override_section
+from lrcn_seq.config.reading import read, read_mapping
 from lrcn_seq.config.schema import Config
+from lrcn_seq.config.stages import stage_configs
+from lrcn_seq.config.validation import PARTS, validate
+from lrcn_seq.config.yaml_format import dump, parse
 
-__all__ = ["PARTS", "Config", "checked", "differences", "dump", "parse", "raw", "read", "stages"]
+__all__ = [
+    "PARTS",
+    "Config",
+    "differences",
+    "dump",
+    "override_section",
+    "parse",
+    "read",
+    "read_mapping",
+    "stage_configs",
+    "validate",
+]

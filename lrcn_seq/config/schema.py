@@ -1,4 +1,8 @@
-"""The sections of a config. Parts (source, encoder, decoder, ...) are mappings with a `type`; their registry checks them."""
+"""The sections of a config.
+
+Parts (source, encoder, decoder, ...) are mappings with a `type`; registries validate their
+arguments.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from lrcn_seq.records import NotNegative, NumberNotNegative, Positive, PositiveNumber, Rate, Share
 
 Part = dict[str, Any]
+"""A mapping `{"type": NAME, argument: value, ...}`."""
 
 
 class Section(BaseModel):
-    """A mapping whose keys are all known and whose values have the type they should."""
+    """Base of sections: unknown keys, type conversions and later changes are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Store(Section):
-    """The feature store: what a frozen encoder gives is computed once and kept in `folder`."""
+    """The feature store, which keeps the features of a frozen encoder on disk."""
 
     use: bool = True
     folder: str = ".cache/features"
@@ -27,114 +32,139 @@ class Store(Section):
 
 
 class Data(Section):
-    """Where samples come from and how batches are cut."""
+    """Samples, and how they become batches."""
 
     source: Part
     sampling: Part | None = None
-    """Which frames of a video are looked at; none for pictures."""
+    """Selection of the frames of a video; null for images."""
     frames: Literal["rgb", "flow"] = "rgb"
-    """What encoders see of a video: its frames, or pictures of the motion from each to the next."""
+    """Input of the encoder for a video: frames, or images of the optical flow between frames."""
     view: Part = {"type": "none"}
+    """Crops and mirroring."""
     store: Store = Store()
     words_limit: Positive = 20
-    """Words of a caption that are kept; also the longest sentence that is generated."""
-    plan: Literal["auto", "by_caption", "by_picture"] = "auto"
-    captions_per_picture: Positive = 5
+    """Longest caption in words: longer captions are cut in training, and decoding stops there."""
+    plan: Literal["auto", "by_caption", "by_image"] = "auto"
+    """How an epoch is divided into batches. `by_caption` batches every caption once, by length, and
+    needs stored features; `by_image` batches every image once with `captions_per_image` of its
+    captions. `auto` is `by_caption` if features are stored, otherwise `by_image`."""
+    captions_per_image: Positive = 5
+    """Captions of each image or video in an epoch, for batches by image."""
     on_error: Literal["raise", "skip"] = "raise"
+    """Whether a file that cannot be read ends the run or is left out."""
     lost_share_limit: Share = 0.02
+    """Largest share of files that may be left out."""
     pixels_limit: Positive = 100_000_000
+    """Largest number of pixels of an image or frame; larger ones count as unreadable."""
     workers: NotNegative = 2
+    """Threads that read and decode files."""
 
 
 class Optimizer(Section):
-    """One optimizer of Keras, with clipping, decay, averaging and accumulation around it."""
+    """A Keras optimizer."""
 
     type: Literal["sgd", "adam", "rmsprop"] = "adam"
-    rate: PositiveNumber = 1e-3
+    learning_rate: PositiveNumber = 1e-3
     momentum: Rate = 0.9
+    """Momentum of SGD and RMSprop; beta_1 of Adam."""
     nesterov: bool = False
     beta_2: Rate = 0.999
-    clip: NumberNotNegative = 0.0
-    """Largest norm over all gradients together (`global_clipnorm`); 0: no clipping."""
+    """beta_2 of Adam."""
+    global_clipnorm: NumberNotNegative = 0.0
+    """Largest norm of all gradients together; 0 for no clipping."""
     l2: NumberNotNegative = 0.0
-    """Caffe's weight decay: added to the gradient after clipping."""
-    decoupled_decay: NumberNotNegative = 0.0
-    """Keras's weight decay: taken from the weights beside the gradient."""
-    ema: Rate = 0.0
-    """Momentum of an average of the weights, which then is what is evaluated and kept; 0: none."""
-    accumulate: Positive = 1
-    """Batches whose gradients are averaged before one update."""
+    """Weight decay of Caffe, added to the gradient after clipping."""
+    weight_decay: NumberNotNegative = 0.0
+    """Decoupled weight decay of Keras, subtracted from the weights."""
+    ema_momentum: Rate = 0.0
+    """Momentum of the moving average of weights, which is evaluated and saved; 0 for no average."""
+    gradient_accumulation_steps: Positive = 1
+    """Batches whose mean gradient makes one update."""
 
 
 class Schedule(Section):
-    """The learning rate over updates: constant, steps (× factor every `every`), or warm-up and cosine."""
+    """The learning rate over updates.
+
+    `steps` multiplies it by `factor` every `every` updates; `cosine` decays it along a half cosine.
+    """
 
     type: Literal["constant", "steps", "cosine"] = "constant"
     every: Positive = 20_000
     factor: PositiveNumber = 0.5
     warmup: NotNegative = 0
+    """Updates of linear warmup."""
     updates: NotNegative = 0
-    """Length of the cosine; 0: all updates of the run."""
+    """Length of the cosine in updates; 0 for the whole run."""
     floor: Share = 0.0
-    """Share of the rate that remains at the end of the cosine."""
+    """Final learning rate of the cosine, as a share of the initial one."""
 
 
 class Loss(Section):
-    """Mean cross-entropy over real words (labels: over real steps), × `weight` (the released LRCN recipes use 20)."""
+    """Mean cross-entropy over real words, or over the real steps of labels."""
 
     weight: PositiveNumber = 1.0
+    """Factor of the loss; 20 in the released LRCN recipes for captions."""
     label_smoothing: Rate = 0.0
     class_weight: Literal["none", "balanced"] = "none"
-    """balanced: a clip counts the more, the fewer clips its class has in training."""
+    """`balanced` weights clips inversely to the frequency of their class."""
 
 
 class ScheduledSampling(Section):
-    """Probability of feeding the model's own word, rising linearly over epochs (Bengio et al. 2015, section 2.4)."""
+    """Probability of feeding the model's own word, with a linear increase over epochs.
+
+    Bengio et al. 2015, section 2.4.
+    """
 
     probability: Share = 0.0
+    """Final probability; 0 for teacher forcing only."""
     from_epoch: NotNegative = 0
     over_epochs: Positive = 1
 
 
 class Training(Section):
-    """How long, with what, and what decides which weights are kept."""
+    """Optimization, early stopping and precision."""
 
-    batch: Positive = 64
+    batch_size: Positive = 64
+    """Captions or labeled clips in a batch."""
     epochs: Positive = 20
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     loss: Loss = Loss()
     scheduled_sampling: ScheduledSampling = ScheduledSampling()
-    rates: dict[str, NumberNotNegative] = {}
-    """Learning rate multipliers by part: `encoder`, `decoder`, or of a layer or weight in it: `decoder/output_words/bias`."""
+    learning_rate_multipliers: dict[str, NumberNotNegative] = {}
+    """Factors of the learning rate by part (`encoder`, `decoder`), or by layer or weight of a part
+    (`decoder/output_words/bias`)."""
     monitor: str | None = None
-    """The dev score, from real decoding, that picks the best weights and stops early; None: `cider` of sentences, `top_1` of labels."""
+    """Dev score that selects the best weights and stops training early; null for `cider` of
+    captions and `top_1` of labels."""
     patience: NotNegative = 5
-    """Epochs without a better dev score before training stops; 0: never."""
+    """Epochs without a better dev score before training stops; 0 for no early stopping."""
     dev_limit: NotNegative = 0
-    """Dev pictures that are decoded each epoch; 0: all."""
+    """Dev samples that are decoded after an epoch; 0 for all."""
     save_seconds: PositiveNumber = 30.0
-    """Seconds of work between two states on disk."""
+    """Seconds between two saved training states."""
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+    """`auto` is `mixed_bfloat16` on a GPU or TPU and `float32` on a CPU."""
 
 
 class Evaluation(Section):
-    """What scores are made of; metrics and tokens are those of sentences."""
+    """Metrics and tokenization of captions, and the batch size of decoding."""
 
     metrics: Annotated[list[str], MinLen(1)] = ["bleu", "rouge_l", "cider"]
     tokenize: Literal["ptb", "none", "13a"] = "ptb"
-    batch: Positive = 50
+    batch_size: Positive = 50
 
 
 class Init(Section):
-    """Start from the weights of another run."""
+    """Initial weights from another run."""
 
     run: str
+    """Folder of the other run."""
     parts: list[Literal["encoder", "decoder"]] = ["encoder", "decoder"]
 
 
 class Config(Section):
-    """One experiment, complete in itself."""
+    """A complete experiment."""
 
     task: Part
     seed: NotNegative = 1
@@ -147,4 +177,5 @@ class Config(Section):
     evaluation: Evaluation = Evaluation()
     init: Init | None = None
     stages: list[dict[str, Any]] = Field(default=[])
-    """Each stage is a mapping of overrides (`training.epochs: 5`); they run one after the other, weights carried on."""
+    """Trainings in sequence, each starting from the best weights of the previous one. A stage maps
+    dotted keys to values that replace those of the config (`training.epochs: 5`)."""

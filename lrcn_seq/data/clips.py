@@ -152,7 +152,7 @@ def _measured(media: Any, pixels_limit: int) -> dict[str, Any]:
     try:
         times = times_of(media, pixels_limit=pixels_limit)
     except MediaError as error:
-        if error.passing:
+        if error.transient:
             raise
         return {"reason": error.reason}
     step = float(times[-1] / max(len(times) - 1, 1))

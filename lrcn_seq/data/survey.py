@@ -139,7 +139,7 @@ def _reason(sample: Sample, pixels_limit: int) -> str | None:
     try:
         read_picture(sample.media, pixels_limit=pixels_limit, size=SMALL)
     except MediaError as error:
-        if error.passing:
+        if error.transient:
             raise
         return error.reason
     return None

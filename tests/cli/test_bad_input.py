@@ -26,7 +26,7 @@ tokenizer: {type: word, minimum_count: 1}
 encoder: {type: tiny_cnn, size: 32, filters: 4, blocks: 2}
 decoder: {type: lrcn, layers: 1, factored: false, units: 8, embedding: 4}
 search: {type: greedy}
-training: {batch: 4, epochs: 1}
+training: {batch_size: 4, epochs: 1}
 """
 ROWS = [
     ("1.png", "a red circle", "train"),
@@ -111,7 +111,7 @@ TRAIN = [
         nothing,
         ["epochs"],
         2,
-        "epochs: expected section.key=value; one that holds spaces needs quotes around it.",
+        "epochs: expected section.key=value. Put quotes around an override that contains spaces.",
     ),
     (
         nothing,
@@ -175,9 +175,9 @@ TRAIN = [
     ),
     (
         nothing,
-        ["training.rates={encodr: 0.1}"],
+        ["training.learning_rate_multipliers={encodr: 0.1}"],
         2,
-        "training.rates.encodr: no variable that trains has this name",
+        "training.learning_rate_multipliers.encodr: no variable that trains has this name",
     ),
     (
         nothing,
@@ -207,13 +207,13 @@ TRAIN = [
         nothing,
         ["evaluation.metrics=bleu,cider"],
         2,
-        "evaluation.metrics: expected a valid list. Received: 'bleu,cider'. A list is written [bleu,cider].",
+        "evaluation.metrics: expected a valid list. Received: 'bleu,cider'. Write a list as [bleu,cider].",
     ),
     (
         nothing,
         ["data.source.table=2024"],
         2,
-        """expected a valid string. Received: 2024. In YAML such a text needs quotes: "2024", in an override '"2024"'.""",
+        """expected a valid string. Received: 2024. Put quotes around a string like this: "2024", in an override '"2024"'.""",
     ),
     (
         nothing,

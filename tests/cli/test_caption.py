@@ -115,10 +115,10 @@ def test_the_search_can_be_changed(caption, pictures, task):
         ),
         (
             ["training.epochs=3", "search.x.y=3", "encoder.size=1"],
-            "training.epochs=3: only search.key=value can be changed here.\n  encoder.size=1: only",
+            "training.epochs=3: expected search.key=value; other sections cannot be changed here.\n  encoder.size=1: expected search",
         ),
         (["search.beams=["], "search.beams=[: expected YAML."),
-        (["beams=3"], "beams=3: only search.key=value can be changed here."),
+        (["beams=3"], "beams=3: expected search.key=value; other sections cannot be changed here."),
     ],
 )
 def test_a_search_that_does_not_work(caption, pictures, arguments, sentence):

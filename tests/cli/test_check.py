@@ -68,12 +68,17 @@ def test_a_split_that_training_needs(lrcn, smoke_config, split):
         ),
         (["training.monitor=x", "search.minimum_length=99"], ["search", "training.monitor"]),
         (
-            ["training.rates={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"],
-            ["training.rates.encodr", "training.rates.decoder/x"],
+            ["training.learning_rate_multipliers={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"],
+            [
+                "training.learning_rate_multipliers.encodr",
+                "training.learning_rate_multipliers.decoder/x",
+            ],
         ),
         (
-            ["stages=[{encoder.filters: 4}, {training.rates: {x: 1}}, {training.monitor: x}]"],
-            ["stages.1.training.rates.x", "stages.2.training.monitor"],
+            [
+                "stages=[{encoder.filters: 4}, {training.learning_rate_multipliers: {x: 1}}, {training.monitor: x}]"
+            ],
+            ["stages.1.training.learning_rate_multipliers.x", "stages.2.training.monitor"],
         ),
         (["decoder={type: mlp}"], ["decoder.type"]),
         (["data.plan=by_caption"], ["data.plan"]),

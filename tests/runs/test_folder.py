@@ -116,7 +116,7 @@ def begun(folder) -> Run:
     """A run with a config and a state."""
     run = Run(folder)
     folder.mkdir()
-    run.create(config.checked(SPEC))
+    run.create(config.validate(SPEC))
     run.write_state(1, {}, {})
     return run
 
@@ -124,11 +124,11 @@ def begun(folder) -> Run:
 def test_a_run_is_not_begun_twice(tmp_path):
     """A folder with a state is refused without --resume, and with another config."""
     run = begun(tmp_path / "run")
-    run.check(config.checked(SPEC), resume=True)
+    run.check(config.validate(SPEC), resume=True)
     with pytest.raises(RunError, match="a run is here already"):
-        run.check(config.checked(SPEC), resume=False)
+        run.check(config.validate(SPEC), resume=False)
     with pytest.raises(RunError, match="expected the config that the run began with"):
-        run.check(config.checked({**SPEC, "seed": 2}), resume=True)
+        run.check(config.validate({**SPEC, "seed": 2}), resume=True)
 
 
 def test_a_config_that_is_no_text_is_named(tmp_path):
@@ -136,19 +136,19 @@ def test_a_config_that_is_no_text_is_named(tmp_path):
     run = begun(tmp_path / "run")
     (run / "config.yaml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"config\.yaml: .*\s+expected a YAML file in UTF-8"):
-        run.check(config.checked(SPEC), resume=True)
+        run.check(config.validate(SPEC), resume=True)
 
 
 def test_a_run_that_failed_before_its_first_state_leaves_nothing(tmp_path):
     """What never began may be begun again, with any config; what was left out stays listed."""
     run = Run(tmp_path / "run")
     with run.locked():
-        run.create(config.checked(SPEC))
+        run.create(config.validate(SPEC))
         run.abandon()
     assert not (tmp_path / "run").exists()
     with run.locked():
         (run / "left_out.jsonl").write_text("{}")
-        run.create(config.checked({**SPEC, "seed": 2}))
+        run.create(config.validate({**SPEC, "seed": 2}))
         run.abandon()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["left_out.jsonl"]
 
@@ -165,7 +165,7 @@ def test_files_of_something_else_are_left_alone(tmp_path, name):
     """A folder with a config or labels that no run wrote is refused, and keeps them."""
     (tmp_path / name).write_text("mine")
     with pytest.raises(RunError, match=f"Received: {name} of something else"):
-        train(config.checked(SPEC), tmp_path)
+        train(config.validate(SPEC), tmp_path)
     assert (tmp_path / name).read_text() == "mine"
 
 
@@ -176,7 +176,7 @@ def test_a_trained_model_without_its_state_is_left_alone(tmp_path):
     shutil.rmtree(run / "state")
     for resume in (True, False):
         with pytest.raises(RunError, match="a trained model without state/"):
-            train(config.checked(SPEC), run.folder, resume=resume)
+            train(config.validate(SPEC), run.folder, resume=resume)
     assert {"config.yaml", "machine.json", "model.weights.h5"} <= {
         path.name for path in run.folder.iterdir()
     }

@@ -241,7 +241,12 @@ def test_a_score_that_falls_picks_its_lowest_epoch(tmp_path):
     """`monitor: log_loss` keeps the weights of the epoch with the smallest."""
     run = train(
         config.read(
-            SMOKE, ["training.monitor=log_loss", "training.epochs=4", "training.optimizer.rate=0.1"]
+            SMOKE,
+            [
+                "training.monitor=log_loss",
+                "training.epochs=4",
+                "training.optimizer.learning_rate=0.1",
+            ],
         ),
         tmp_path / "run",
     )
@@ -253,7 +258,7 @@ def test_a_score_that_falls_picks_its_lowest_epoch(tmp_path):
 
 def test_a_stage_may_replace_the_decoder(tmp_path):
     """The encoder goes on, the new decoder begins fresh, and what the first stage reached is not compared with it."""
-    stages = "stages=[{decoder: {type: frame_mean}, training.epochs: 1}, {training.epochs: 1, training.optimizer.rate: 0.000001}]"
+    stages = "stages=[{decoder: {type: frame_mean}, training.epochs: 1}, {training.epochs: 1, training.optimizer.learning_rate: 0.000001}]"
     run = train(config.read(SMOKE, [stages]), tmp_path / "run")
     assert [(row["stage"], row["best"]) for row in run.history()] == [(0, True), (1, True)]
     assert type(lrcn_seq.load(run.folder).decoder).__name__ == "LstmFrames"

@@ -307,7 +307,7 @@ def test_a_run_of_two_stages_begins_from_the_encoder_of_another(smoke_run, smoke
         f"init={{run: {smoke_run}, parts: [encoder]}}",
         "seed=5",
         "training.epochs=1",
-        "stages=[{training.rates: {encoder: 0.0}}, {training.rates: {encoder: 0.5}, training.scheduled_sampling.probability: 0.5}]",
+        "stages=[{training.learning_rate_multipliers: {encoder: 0.0}}, {training.learning_rate_multipliers: {encoder: 0.5}, training.scheduled_sampling.probability: 0.5}]",
         f"data.store.folder={tmp_path}",
     ]
     donor = lrcn_seq.load(smoke_run)
@@ -322,7 +322,7 @@ def test_a_run_of_two_stages_begins_from_the_encoder_of_another(smoke_run, smoke
     shutil.copy(tmp_path / "run" / "tokenizer.json", tmp_path)
     load_weights(task, tmp_path)
     assert [row["stage"] for row in run.history()] == [0, 1]
-    assert task.settings.training.rates == {"encoder": 0.5}
+    assert task.settings.training.learning_rate_multipliers == {"encoder": 0.5}
     assert np.array_equal(kernel(task.encoder), kernel(donor.encoder))
     assert not equal(task.decoder, donor.decoder)
     state, _ = run.read_state()
@@ -351,7 +351,7 @@ def test_the_tokenizer_learns_from_training_sentences_alone():
         "decoder": {"type": "lrcn"},
         "tokenizer": {"type": "word", "minimum_count": 1},
     }
-    assert fit_tokenizer(config.checked(tree), samples).vocabulary()[4:] == ["red"]
+    assert fit_tokenizer(config.validate(tree), samples).vocabulary()[4:] == ["red"]
 
 
 def test_labels_are_sorted_and_without_gaps():

@@ -180,7 +180,7 @@ def test_training_samples_where_it_is_asked_to(pixels, smoke_config):
 def test_fine_tuning_with_attention_runs(smoke_config, tmp_path):
     """The CNN in the graph, several sentences a picture, random views: it ends with scores, and the CNN has been trained with the rest."""
     overrides = [
-        "data.plan=by_picture",
+        "data.plan=by_image",
         "data.view={type: crop_mirror}",
         "training.epochs=1",
         "decoder={type: attention_lstm, units: 16, embedding: 8}",

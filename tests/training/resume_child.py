@@ -14,7 +14,7 @@ SPEC = {
         "source": {"type": "shapes", "train": 40, "dev": 6, "test": 6, "pixels": 32},
         "view": {"type": "crop_mirror"},
         "words_limit": 13,
-        "captions_per_picture": 2,
+        "captions_per_image": 2,
         "workers": 2,
     },
     "tokenizer": {"type": "word", "minimum_count": 1},
@@ -22,9 +22,15 @@ SPEC = {
     "decoder": {"type": "lrcn", "units": 16, "embedding": 8, "dropout": 0.3},
     "search": {"type": "greedy"},
     "training": {
-        "batch": 16,
+        "batch_size": 16,
         "epochs": 6,
-        "optimizer": {"type": "adam", "rate": 0.003, "clip": 1.0, "ema": 0.9, "accumulate": 2},
+        "optimizer": {
+            "type": "adam",
+            "learning_rate": 0.003,
+            "global_clipnorm": 1.0,
+            "ema_momentum": 0.9,
+            "gradient_accumulation_steps": 2,
+        },
         "schedule": {"type": "cosine", "warmup": 3},
         "scheduled_sampling": {"probability": 0.3, "over_epochs": 3},
         "monitor": "rouge_l",
@@ -50,7 +56,7 @@ def main() -> None:
 
     folder = Path(sys.argv[1])
     SPEC["data"]["store"] = {"folder": str(folder.parent / "features")}
-    train(config.checked(SPEC), folder, resume=True, pause=pause)
+    train(config.validate(SPEC), folder, resume=True, pause=pause)
 
 
 main()

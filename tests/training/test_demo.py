@@ -33,7 +33,7 @@ SMALL = {
     "decoder.embedding": 8,
     "decoder.attention": 8,
     "training.epochs": 2,
-    "training.batch": 8,
+    "training.batch_size": 8,
 }
 FOLDER = Path("runs/demo")
 

@@ -45,8 +45,8 @@ def overrides(table, *more):
     small = [
         "encoder={type: tiny_cnn, size: 16, filters: 4, blocks: 1, output: pooled}",
         "training.epochs=12",
-        "training.batch=3",
-        "training.optimizer.rate=0.02",
+        "training.batch_size=3",
+        "training.optimizer.learning_rate=0.02",
     ]
     return [f"data.source={{type: video_table, table: {table}}}", *small, *more]
 

@@ -28,7 +28,8 @@ def stepped(settings: Optimizer, gradients, *, rates=None, schedule=None, update
 def test_sgd_has_the_momentum_of_the_equation():
     """v ← m v − r g; w ← w + v."""
     found = stepped(
-        Optimizer(type="sgd", rate=0.1, momentum=0.9), [([1.0, 2.0], [3.0]), ([0.5, 0.0], [1.0])]
+        Optimizer(type="sgd", learning_rate=0.1, momentum=0.9),
+        [([1.0, 2.0], [3.0]), ([0.5, 0.0], [1.0])],
     )
     weight, speed = np.array([1.0, -2.0]), np.zeros(2)
     for gradient in ([1.0, 2.0], [0.5, 0.0]):
@@ -39,7 +40,10 @@ def test_sgd_has_the_momentum_of_the_equation():
 
 def test_clipping_is_by_the_norm_over_all_gradients_together():
     """A norm of 5 clipped to 1 divides every gradient by 5."""
-    found = stepped(Optimizer(type="sgd", rate=1.0, momentum=0.0, clip=1.0), [([3.0, 0.0], [4.0])])
+    found = stepped(
+        Optimizer(type="sgd", learning_rate=1.0, momentum=0.0, global_clipnorm=1.0),
+        [([3.0, 0.0], [4.0])],
+    )
     np.testing.assert_allclose(found[0], [1 - 0.6, -2.0], rtol=1e-6)
     np.testing.assert_allclose(found[1], [0.5 - 0.8], rtol=1e-6)
 
@@ -47,7 +51,8 @@ def test_clipping_is_by_the_norm_over_all_gradients_together():
 def test_l2_is_added_after_clipping_as_in_caffe():
     """g / norm + λ w, not (g + λ w) / norm."""
     found = stepped(
-        Optimizer(type="sgd", rate=1.0, momentum=0.0, clip=1.0, l2=0.1), [([3.0, 0.0], [4.0])]
+        Optimizer(type="sgd", learning_rate=1.0, momentum=0.0, global_clipnorm=1.0, l2=0.1),
+        [([3.0, 0.0], [4.0])],
     )
     np.testing.assert_allclose(found[0], [1 - (0.6 + 0.1), -2.0 + 0.2], rtol=1e-6)
 
@@ -55,7 +60,8 @@ def test_l2_is_added_after_clipping_as_in_caffe():
 def test_decoupled_decay_is_taken_from_the_weight_itself():
     """w ← w (1 − r d) − r g."""
     found = stepped(
-        Optimizer(type="sgd", rate=0.5, momentum=0.0, decoupled_decay=0.1), [([0.0, 0.0], [1.0])]
+        Optimizer(type="sgd", learning_rate=0.5, momentum=0.0, weight_decay=0.1),
+        [([0.0, 0.0], [1.0])],
     )
     np.testing.assert_allclose(found[0], np.array([1.0, -2.0]) * 0.95, rtol=1e-6)
 
@@ -63,7 +69,7 @@ def test_decoupled_decay_is_taken_from_the_weight_itself():
 def test_a_rate_of_a_part_scales_its_decoupled_decay():
     """w ← w (1 − f r d) for a factor f; with 0 the weight stays as it is."""
     found = stepped(
-        Optimizer(type="sgd", rate=0.5, momentum=0.0, decoupled_decay=0.1),
+        Optimizer(type="sgd", learning_rate=0.5, momentum=0.0, weight_decay=0.1),
         [([0.0, 0.0], [1.0])],
         rates={0: 0.1, 1: 0.0},
     )
@@ -74,7 +80,7 @@ def test_a_rate_of_a_part_scales_its_decoupled_decay():
 @pytest.mark.parametrize("kind", ["sgd", "adam", "rmsprop"])
 def test_a_rate_of_a_part_scales_its_update(kind):
     """With a rate of 0.1 a variable moves a tenth as far, whatever the optimizer; with 0 not at all."""
-    settings = Optimizer(type=kind, rate=0.01, momentum=0.0)
+    settings = Optimizer(type=kind, learning_rate=0.01, momentum=0.0)
     whole = stepped(settings, [([1.0, 2.0], [3.0])])
     tenth = stepped(settings, [([1.0, 2.0], [3.0])], rates={0: 0.1, 1: 0.0})
     np.testing.assert_allclose(tenth[0] - [1.0, -2.0], 0.1 * (whole[0] - [1.0, -2.0]), rtol=1e-3)
@@ -84,7 +90,7 @@ def test_a_rate_of_a_part_scales_its_update(kind):
 def test_accumulated_gradients_are_averaged():
     """Two batches make one update, with their mean."""
     found = stepped(
-        Optimizer(type="sgd", rate=1.0, momentum=0.0, accumulate=2),
+        Optimizer(type="sgd", learning_rate=1.0, momentum=0.0, gradient_accumulation_steps=2),
         [([1.0, 0.0], [0.0]), ([3.0, 0.0], [0.0])],
     )
     np.testing.assert_allclose(found[0], [1 - 2.0, -2.0], rtol=1e-6)

@@ -38,11 +38,11 @@ SPEC = {
     "decoder": {"type": "lrcn", "layers": 1, "units": 8, "embedding": 8},
     "search": {"type": "greedy"},
     "training": {
-        "batch": 24,
+        "batch_size": 24,
         "epochs": 2,
         "monitor": "bleu_1",
         "precision": "float32",
-        "optimizer": {"rate": 0.01},
+        "optimizer": {"learning_rate": 0.01},
     },
     "evaluation": {"metrics": ["bleu"]},
 }
@@ -59,8 +59,8 @@ def spec(folder: Path, **changes) -> config.Config:
     """SPEC with its features under folder and values at dotted places changed."""
     tree = json.loads(json.dumps(SPEC))
     for place, value in {"data.store.folder": str(folder / "features"), **changes}.items():
-        config.loading.assign(tree, place, value)
-    return config.checked(tree)
+        config.overrides.set_value(tree, place, value)
+    return config.validate(tree)
 
 
 def stopped(settings: config.Config, folder: Path, epochs: int) -> None:
@@ -317,7 +317,9 @@ def test_a_run_that_diverged_ends_with_its_best_weights(tmp_path, monkeypatch, c
 def test_a_run_that_diverged_at_once_says_so(tmp_path, monkeypatch):
     """There is nothing to keep, and what to change is named."""
     spoil_from(monkeypatch, 0)
-    with pytest.raises(RunError, match=r"training diverged in epoch 1, .*training.optimizer.rate"):
+    with pytest.raises(
+        RunError, match=r"training diverged in epoch 1, .*training.optimizer.learning_rate"
+    ):
         train(spec(tmp_path, **TINY), tmp_path / "run")
 
 
@@ -379,7 +381,7 @@ def test_averaged_weights_are_scored_and_kept_beside_those_that_train(tmp_path):
             stepped.append(weights(trainer.progress.model))
 
     scored, stepped = [], []
-    changes = {"training.optimizer.ema": 0.6}
+    changes = {"training.optimizer.ema_momentum": 0.6}
     trainer = trainer_of(task_of(tmp_path, **changes), tmp_path, score=score, pause=pause)
     trainer.fit()
     averages = list(accumulate(stepped, lambda average, weight: 0.6 * average + 0.4 * weight))
@@ -417,7 +419,7 @@ def test_balanced_classes_weigh_alike():
         [
             "encoder={type: vectors, width: 3}",
             "training.loss.class_weight=balanced",
-            "training.batch=4",
+            "training.batch_size=4",
             "data.store.use=false",
         ],
     )

@@ -30,7 +30,7 @@ from lrcn_seq.training import train
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "captioning"
 RIVAL = [
     "decoder={type: rival_decoder, units: 512, embedding: 256, dropout: 0.4}",
-    "training.optimizer={type: adam, rate: 0.001}",
+    "training.optimizer={type: adam, learning_rate: 0.001}",
     "training.schedule={type: constant}",
     "training.loss={label_smoothing: 0.0}",
 ]

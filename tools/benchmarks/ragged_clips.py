@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 import lrcn_seq
-from lrcn_seq.config import checked
+from lrcn_seq.config import validate
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import LabeledBatch
 from lrcn_seq.training.dataset import as_dataset
@@ -68,7 +68,7 @@ def main() -> None:
     data = {"source": {"type": "moving_shapes"}, "sampling": {"type": "every"}}
     decoder = {"type": "lstm_frames", "units": 128}
     task = lrcn_seq.build(
-        checked(
+        validate(
             {"task": {"type": "activity"}, "data": data, "encoder": encoder, "decoder": decoder}
         ),
         labels=CLASSES,

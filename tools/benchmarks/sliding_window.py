@@ -51,7 +51,7 @@ def alone(frames, clips):
 
 def test(model, pack, frames, clips):
     """The mean distributions of all clips (P, C), and the seconds they took: on the clock, and of all cores."""
-    at_once = model.settings.evaluation.batch
+    at_once = model.settings.evaluation.batch_size
     batches = [
         pack(frames, clips[start : start + at_once]) for start in range(0, len(clips), at_once)
     ]

@@ -1,0 +1,76 @@
+"""Config files: reading a YAML file with overrides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from lrcn_seq.config.overrides import apply_overrides
+from lrcn_seq.config.renamed_keys import rename_keys, warn_renamed
+from lrcn_seq.config.schema import Config
+from lrcn_seq.config.validation import validate
+from lrcn_seq.config.yaml_format import parse
+from lrcn_seq.errors import ConfigError, Problem
+
+
+def read(
+    path: str | os.PathLike[str], overrides: Iterable[str] = (), *, deprecations: bool = True
+) -> Config:
+    """Return the validated config of a YAML file.
+
+    Args:
+        path: The YAML file.
+        overrides: Changes `section.key=value`, applied before validation.
+        deprecations: Whether to print a line on stderr if the file uses old names of keys; False
+            for files that the program wrote itself, such as those of run folders.
+
+    Raises:
+        ConfigError: The file is missing or not YAML, or it has problems; all are listed.
+    """
+    return validate(read_mapping(path, overrides, deprecations=deprecations), str(path))
+
+
+def read_mapping(
+    path: str | os.PathLike[str], overrides: Iterable[str] = (), *, deprecations: bool = True
+) -> dict[str, Any]:
+    """Return the mapping of a YAML file under current names of keys, without validation.
+
+    Args:
+        path: The YAML file.
+        overrides: Changes `section.key=value`.
+        deprecations: As in `read`.
+
+    Raises:
+        ConfigError: The file is missing or not a mapping in YAML, or an override cannot be
+            applied.
+    """
+    tree, renames = rename_keys(_parse_file(path))
+    if deprecations:
+        warn_renamed(str(path), renames)
+    if problems := apply_overrides(tree, overrides):
+        raise ConfigError(problems, "the overrides")
+    return tree
+
+
+def _parse_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    tree = parse(_read_text(path), str(path))
+    if not isinstance(tree, dict):
+        received = "an empty file" if tree is None else type(tree).__name__
+        raise _error(path, f"expected a mapping of sections. Received: {received}.")
+    return tree
+
+
+def _read_text(path: str | os.PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _error(path, "expected a YAML file; there is no such file.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _error(path, f"expected a YAML file in UTF-8. Received: {reason}.") from None
+
+
+def _error(path: str | os.PathLike[str], message: str) -> ConfigError:
+    return ConfigError([Problem("", message)], str(path))

@@ -1,0 +1,144 @@
+"""Validation of a config: sections by pydantic, parts by their registries, stages one by one."""
+
+from __future__ import annotations
+
+import copy
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from lrcn_seq.config.overrides import apply_changes
+from lrcn_seq.config.renamed_keys import RENAMED_KEYS
+from lrcn_seq.config.schema import Config
+from lrcn_seq.errors import ConfigError, Problem, did_you_mean
+from lrcn_seq.registry import SEAMS, describe_errors
+
+PARTS = {
+    "task": "tasks",
+    "tokenizer": "tokenizers",
+    "encoder": "encoders",
+    "decoder": "decoders",
+    "search": "searches",
+    "data.source": "sources",
+    "data.sampling": "samplings",
+    "data.view": "views",
+}
+"""Dotted keys of parts, with the registry of each."""
+
+OPTIONAL_PARTS = {"data.sampling"}
+"""Parts that may be null."""
+
+RUN_KEYS = ("stages.", "init.", "task.", "seed.", "tokenizer.", "data.source.")
+"""Keys that a stage must not change, because one value applies to the whole run."""
+
+
+def validate(tree: Mapping[str, Any], source: str = "the config") -> Config:
+    """Return the config of a mapping.
+
+    Args:
+        tree: Sections with their values, as in a YAML file.
+        source: Name of the mapping in errors, such as the path of its file.
+
+    Raises:
+        ConfigError: The mapping has problems; the error lists all of its sections, parts and
+            stages.
+    """
+    problems = _tree_problems(tree)
+    stages = tree.get("stages")
+    for number, stage in enumerate(stages if isinstance(stages, list) else []):
+        # The schema reports stages that are not mappings of strings.
+        if isinstance(stage, Mapping) and all(isinstance(key, str) for key in stage):
+            in_stage = (p for p in _stage_problems(tree, stage) if p not in problems)
+            problems += _prefixed(in_stage, f"stages.{number}.")
+    if problems:
+        raise ConfigError(problems, source)
+    return Config.model_validate(tree)
+
+
+def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
+    """Return the problems of sections and parts, without those of stages."""
+    in_parts = _part_problems(tree)
+    try:
+        Config.model_validate(tree)
+    except ValidationError as error:
+        places = {problem.place for problem in in_parts}
+        in_sections = map(_schema_problem, error.errors())
+        return [*(problem for problem in in_sections if problem.place not in places), *in_parts]
+    return in_parts
+
+
+def _stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
+    """Return the problems of the keys of a stage, or else those of the config with its changes."""
+    fixed = [
+        Problem(key, "a stage cannot change this key; set it for the whole run.")
+        for key in stage
+        if f"{key}.".startswith(RUN_KEYS)
+    ]
+    if fixed:
+        return fixed
+    changed = copy.deepcopy({name: value for name, value in tree.items() if name != "stages"})
+    return apply_changes(changed, stage) or _tree_problems(changed)
+
+
+def _part_problems(tree: Mapping[str, Any]) -> list[Problem]:
+    """Return the problems that registries find in the parts and metrics of a config."""
+    problems: list[Problem] = []
+    for key, seam in PARTS.items():
+        section, _, name = key.rpartition(".")
+        parent = tree.get(section, {}) if section else tree
+        if (
+            isinstance(parent, Mapping)
+            and name in parent
+            and not (key in OPTIONAL_PARTS and parent[name] is None)
+        ):
+            problems += SEAMS[seam].problems(parent[name], key)
+    evaluation = tree.get("evaluation")
+    metrics = evaluation.get("metrics") if isinstance(evaluation, Mapping) else None
+    return problems + _metric_problems(metrics if isinstance(metrics, list) else [])
+
+
+def _metric_problems(metrics: list[Any]) -> list[Problem]:
+    """Return the problems of names of metrics; the schema reports those that are not strings."""
+    return [
+        Problem(f"evaluation.metrics.{number}", problem.message)
+        for number, metric in enumerate(metrics)
+        if isinstance(metric, str)
+        for problem in SEAMS["metrics"].problems({"type": metric}, "")
+    ]
+
+
+def _prefixed(problems: Iterable[Problem], prefix: str) -> list[Problem]:
+    return [problem._replace(place=f"{prefix}{problem.place}") for problem in problems]
+
+
+def _schema_problem(detail: Mapping[str, Any]) -> Problem:
+    """Return the problem of one error of pydantic."""
+    names = [str(name) for name in detail["loc"]]
+    key = ".".join(names)
+    if key in RENAMED_KEYS and detail["type"] == "extra_forbidden":
+        return Problem(key, f"this key was renamed; use {RENAMED_KEYS[key]} alone.")
+    if detail["type"] == "extra_forbidden":
+        known = list(_section(names[:-1]).model_fields)
+        return Problem(
+            key, f"unknown key.{did_you_mean(names[-1], known)} Known: {', '.join(known)}."
+        )
+    if detail["type"] == "missing":
+        return Problem(key, "missing, and it has no default.")
+    return Problem(key, describe_errors([detail], detail["input"]))
+
+
+def _section(names: Iterable[str]) -> type[BaseModel]:
+    """Return the schema of a section from the names that lead to it."""
+    section: type[BaseModel] = Config
+    for name in names:
+        hint = typing.get_type_hints(section)[name]
+        options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        section = next(
+            option
+            for option in options
+            if isinstance(option, type) and issubclass(option, BaseModel)
+        )
+    return section

@@ -1,0 +1,41 @@
+"""Fixtures of the tests of configs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lrcn_seq.config import renamed_keys
+
+
+@pytest.fixture
+def smallest() -> dict[str, Any]:
+    """The smallest valid config."""
+    return {
+        "task": {"type": "captioning"},
+        "data": {"source": {"type": "shapes"}},
+        "encoder": {"type": "tiny_cnn"},
+        "decoder": {"type": "lrcn"},
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Any], str]:
+    """A function that writes text, bytes or a tree to a config file and returns its path."""
+
+    def write_file(content: Any) -> str:
+        path = tmp_path / "config.yaml"
+        if not isinstance(content, (str, bytes)):
+            content = yaml.safe_dump(content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return write_file
+
+
+@pytest.fixture(autouse=True)
+def every_warning_is_printed():
+    """Let each test see warnings that another test has printed before."""
+    renamed_keys._print_once.cache_clear()

@@ -1,0 +1,94 @@
+"""Config files with overrides."""
+
+import pytest
+
+from lrcn_seq.config import read, read_mapping
+from lrcn_seq.errors import ConfigError
+
+
+def test_a_file_is_read_with_overrides(write, smallest):
+    """The config has the values of the file and of the overrides."""
+    config = read(write({**smallest, "seed": 5}), ["training.epochs=3"])
+    assert (config.seed, config.training.epochs) == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        ("", "an empty file"),
+        ("# only a comment\n", "an empty file"),
+        ("- 1\n", "list"),
+        ("seed", "str"),
+    ],
+)
+def test_a_file_must_be_a_mapping(write, content, received):
+    """Other values and empty files are refused."""
+    path = write(content)
+    with pytest.raises(ConfigError) as caught:
+        read(path)
+    message = f"{path}: 1 problem\n  expected a mapping of sections. Received: {received}."
+    assert str(caught.value) == message
+
+
+def test_a_file_must_be_utf_8(write):
+    """The message has the reason of the decoder."""
+    with pytest.raises(ConfigError, match=r"in UTF-8\. Received: 'utf-8' codec can't decode"):
+        read(write("seed: é".encode("latin-1")))
+
+
+def test_a_file_must_be_yaml(write):
+    """The message names the file."""
+    path = write("a: [")
+    with pytest.raises(ConfigError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: 1 problem\n  expected YAML. Received: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("absent.yaml", "there is no such file"), (".", "Is a directory"), ("x\0.yaml", "null byte")],
+)
+def test_a_path_that_cannot_be_read_is_named(tmp_path, name, reason):
+    """Missing files, folders and impossible paths are problems of the config."""
+    with pytest.raises(ConfigError, match=reason):
+        read(tmp_path / name)
+
+
+def test_problems_name_the_file(write, smallest):
+    """The error of an invalid config begins with its path."""
+    path = write({**smallest, "seed": "x"})
+    with pytest.raises(ConfigError) as caught:
+        read(path)
+    assert caught.value.source == path
+
+
+def test_invalid_overrides_are_refused_before_validation(write):
+    """The problems are those of the overrides."""
+    with pytest.raises(ConfigError, match=r"^the overrides: 2 problems\n  seed: .*\n  =3: "):
+        read(write({"seed": "x"}), ["seed", "=3"])
+
+
+def test_a_mapping_is_read_without_validation_and_defaults(write):
+    """It has only the values of the file."""
+    assert read_mapping(write({"seed": "x"}), ["a.b=1"]) == {"seed": "x", "a": {"b": 1}}
+
+
+def test_a_file_with_old_names_is_read_with_one_line_on_stderr(write, smallest, capsys):
+    """The line names the file and each old name."""
+    path = write(
+        {**smallest, "training": {"batch": 8}, "data": {**smallest["data"], "plan": "by_picture"}}
+    )
+    config = read(path)
+    assert (config.training.batch_size, config.data.plan) == (8, "by_image")
+    assert capsys.readouterr().err == (
+        f"{path}: deprecated names; rename data.plan=by_picture to data.plan=by_image, "
+        "training.batch to training.batch_size.\n"
+    )
+
+
+def test_a_file_of_the_program_is_read_silently(write, smallest, capsys):
+    """Configs in run folders of version 0.1 have old names."""
+    path = write({**smallest, "training": {"batch": 8}})
+    assert read(path, deprecations=False).training.batch_size == 8
+    assert read_mapping(path, deprecations=False)["training"] == {"batch_size": 8}
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,78 @@
+"""YAML text to plain values and back."""
+
+import pytest
+
+from lrcn_seq.config import Config, dump, parse
+from lrcn_seq.errors import ConfigError
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1.0e-3", "+1E-3", ".1e-2", "0.001"])
+def test_floats_are_those_of_yaml_1_2(text):
+    """A float may have an exponent without a point and without a sign."""
+    assert parse(f"rate: {text}", "x") == {"rate": 0.001}
+
+
+@pytest.mark.parametrize("text", ["'1e-3'", "e-3", "1e", "1-3", "1e-3x"])
+def test_other_text_is_a_string(text):
+    """Quoted numbers and text that only resembles a number are strings."""
+    assert parse(text, "x") == text.strip("'")
+
+
+def test_merge_keys_copy_a_mapping():
+    """Keys of the mapping itself override merged keys."""
+    found = parse("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n", "x")
+    assert found["b"] == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("seed: 1\nseed: 2\n", "the repeated key 'seed' in line 1, column 1."),
+        ("a: {b: 1, b: 2}\n", "the repeated key 'b' in line 1, column 4."),
+        (
+            "a: [\n",
+            "expected the node content, but found '<stream end>' in line 2, column 1.",
+        ),
+        (
+            "a:\n\t- b",
+            "found character '\\t' that cannot start any token in line 2, column 1.",
+        ),
+        ("a: 1\n---\nb: 2\n", "but found another document in line 2, column 1."),
+        ("a: !!python/object:os.system x\n", "could not determine a constructor for the tag"),
+        ("? [1, 2]\n: 3\n", "found unhashable key in line 1, column 3."),
+        ("a: \0", "unacceptable character #x0000"),
+        ("[" * 500, "sections nested too deeply."),
+    ],
+)
+def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
+    """The message has one problem with the source, the reason and, where known, the line."""
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "x.yaml")
+    message = str(caught.value)
+    assert message.startswith(f"x.yaml: 1 problem\n  expected YAML. Received: {reason}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 3},
+        {"data": {"source": {"type": "shapes", "table": "1e3"}}},
+        {"data": {"source": {"type": "no"}}},
+        {"training": {"optimizer": {"learning_rate": 1e-5}}},
+        {"init": {"run": "ünï côde: #1", "parts": ["encoder"]}},
+        {"stages": [{"training.epochs": 1}, {}]},
+    ],
+)
+def test_a_dumped_config_is_parsed_to_an_equal_config(smallest, change):
+    """Strings that resemble numbers and booleans stay strings."""
+    config = Config.model_validate({**smallest, **change})
+    assert Config.model_validate(parse(dump(config), "dumped")) == config
+
+
+def test_dump_writes_defaults_and_keeps_the_order_of_sections(smallest):
+    """The text has every value, in the order of the schema and without escapes."""
+    smallest["data"]["source"]["table"] = "ü"
+    lines = dump(Config.model_validate(smallest)).splitlines()
+    assert lines[:4] == ["task:", "  type: captioning", "seed: 1", "data:"]
+    assert "    table: ü" in lines
+    assert "    weight_decay: 0.0" in lines
