@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.registry import sources
     from lrcn_seq.runs.corpus import check_splits, print_notes
     from lrcn_seq.tasks import task_type
-    from lrcn_seq.training.validation import stage_problems
+    from lrcn_seq.training.network_checks import stage_problems
 
     config = configs.read(arguments.config, arguments.overrides)
     if problems := stage_problems(config):

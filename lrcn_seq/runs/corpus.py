@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.contents import Contents
-from lrcn_seq.errors import shorten_names
 from lrcn_seq.data.sources.base import Source
 from lrcn_seq.data.survey import Holds, survey
-from lrcn_seq.errors import DataError
+from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Sample
 from lrcn_seq.registry import encoders, sources

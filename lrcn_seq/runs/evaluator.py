@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lrcn_seq import config as configs
-from lrcn_seq.config.loading import override_under
+from lrcn_seq.config import override_section
 from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
@@ -141,8 +141,8 @@ def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Con
         ConfigError: the overrides are invalid or change another section.
     """
     tree = config.model_dump()
-    override_under("data.source", tree, overrides)
-    return configs.checked(tree, "the call")
+    override_section("data.source", tree, overrides)
+    return configs.validate(tree, "the call")
 
 
 def check_options(

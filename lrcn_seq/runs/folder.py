@@ -67,7 +67,7 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
-        before = configs.raw(self / CONFIG)
+        before = configs.read_mapping(self / CONFIG, deprecations=False)
         after = configs.parse(configs.dump(config), "the config")
         if changes := list(configs.differences(before, after)):
             raise RunError(

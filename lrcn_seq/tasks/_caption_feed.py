@@ -51,10 +51,10 @@ class CaptionFeed:
     def plan(self, epoch: int) -> Plan:
         """Return the batch plan of an epoch, which the seed and the epoch decide."""
         settings, owner, lengths = self.settings, self.captions.owner, self.captions.lengths
-        size = settings.training.batch
+        size = settings.training.batch_size
         if self.by_caption:
             return by_caption(owner, lengths, batch=size, seed=settings.seed, epoch=epoch)
-        per_image = settings.data.captions_per_picture
+        per_image = settings.data.captions_per_image
         return by_image(
             owner,
             lengths,

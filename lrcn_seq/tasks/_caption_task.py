@@ -172,7 +172,7 @@ class CaptionTask(Task):
     ) -> CaptionEvaluation:
         """Decode samples by the weighted mean log probability of several tasks."""
         task = members[0].task
-        size = task.settings.evaluation.batch
+        size = task.settings.evaluation.batch_size
         streams = [member.reader.clips(samples, size) for member in members]
         if len(members) == 1:
             batches = (task.captions(clips) for clips in streams[0])

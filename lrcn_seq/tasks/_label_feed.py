@@ -11,8 +11,7 @@ import numpy as np
 from lrcn_seq.data.batches.loader import load
 from lrcn_seq.data.batches.plan import Plan, by_image
 from lrcn_seq.data.clips import Choose, padded
-from lrcn_seq.errors import shorten_names
-from lrcn_seq.errors import ConfigError, DataError, Problem
+from lrcn_seq.errors import ConfigError, DataError, Problem, shorten_names
 from lrcn_seq.records import LabeledBatch, Sample
 from lrcn_seq.tasks._sample_reader import SampleReader
 
@@ -52,7 +51,7 @@ class LabelFeed:
         return by_image(
             clips,
             np.ones_like(clips),
-            batch=self.settings.training.batch,
+            batch=self.settings.training.batch_size,
             captions=1,
             seed=self.settings.seed,
             epoch=epoch,

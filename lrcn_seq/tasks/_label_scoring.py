@@ -81,7 +81,7 @@ def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarra
     totals, counts = np.zeros((len(samples), len(task.outputs.names))), np.zeros(len(samples))
     position = 0
     with progress_bar(task.name) as progress:
-        for clips in reader.clips(samples, task.settings.evaluation.batch):
+        for clips in reader.clips(samples, task.settings.evaluation.batch_size):
             probabilities, mask = task.probabilities(clips)
             owners = owner[position : position + len(probabilities)]
             np.add.at(totals, owners, (probabilities * mask[:, :, None]).sum(axis=1))
@@ -106,7 +106,7 @@ def frame_distributions(
     task, reader, _ = member
     outputs: list[dict[int, list[np.ndarray]]] = [{} for _ in samples]
     selections = iter(reader.test_clips(samples))
-    for clips in reader.clips(samples, task.settings.evaluation.batch):
+    for clips in reader.clips(samples, task.settings.evaluation.batch_size):
         for row, clip in zip(task.probabilities(clips)[0], selections, strict=False):
             for number, distribution in zip(
                 clip.numbers[:: task.encoder.stride], row, strict=False

@@ -16,7 +16,7 @@ from lrcn_seq.errors import ArgumentError, RunError
 from lrcn_seq.metrics import Interval, group_interval
 from lrcn_seq.runs import Run
 from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES
-from lrcn_seq.training.stages import train
+from lrcn_seq.training.pipeline import train
 
 KEYS = {"id", "label", "truth", "group"}
 """Keys of a classifier's predictions."""

@@ -21,7 +21,7 @@ from lrcn_seq.registry import sources
 from lrcn_seq.runs import load
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, Run
 from lrcn_seq.tasks import SampleReader
-from lrcn_seq.training.stages import train
+from lrcn_seq.training.pipeline import train
 
 CONFIGS = Path(__file__).parent / "demos"
 MARK = "demo.json"
@@ -117,7 +117,7 @@ def story_figures(run: Run) -> dict[str, float]:
 def label_figures(run: Run) -> dict[str, float]:
     """Of the test split: its size, accuracy, and the accuracy of the same network without memory, trained beside it."""
     config = configs.raw(run / CONFIG)
-    alone = train(configs.checked({**config, "decoder": ALONE}), run / "single_frame", resume=True)
+    alone = train(configs.validate({**config, "decoder": ALONE}), run / "single_frame", resume=True)
     found = [json.loads((one / "scores.json").read_text(encoding="utf-8")) for one in (run, alone)]
     return {
         "count": found[0]["count"],
@@ -149,7 +149,7 @@ def again(run: Run, clips: Callable[[SampleReader, int], Iterable[Clips]]) -> Ca
     """What the run says of its test samples where it is shown other clips in their place."""
     task = load(run.folder)
     media = SampleReader(task)
-    batches = (task.captions(found) for found in clips(media, task.settings.evaluation.batch))
+    batches = (task.captions(found) for found in clips(media, task.settings.evaluation.batch_size))
     return task.score_captions(unseen(task.settings), batches)
 
 

@@ -34,12 +34,16 @@ def build_optimizer(
         The optimizer.
     """
     shared = dict(
-        learning_rate=learning_rate(settings.rate, schedule, updates, settings.accumulate),
-        global_clipnorm=settings.clip or None,
-        weight_decay=settings.decoupled_decay or None,
-        use_ema=bool(settings.ema),
-        ema_momentum=settings.ema or 0.99,
-        gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
+        learning_rate=learning_rate(
+            settings.learning_rate, schedule, updates, settings.gradient_accumulation_steps
+        ),
+        global_clipnorm=settings.global_clipnorm or None,
+        weight_decay=settings.weight_decay or None,
+        use_ema=bool(settings.ema_momentum),
+        ema_momentum=settings.ema_momentum or 0.99,
+        gradient_accumulation_steps=settings.gradient_accumulation_steps
+        if settings.gradient_accumulation_steps > 1
+        else None,
     )
     base: type
     own: dict[str, Any]
@@ -136,7 +140,7 @@ def learning_rate_multipliers(
         if not variables:
             problems.append(
                 Problem(
-                    f"training.rates.{name}",
+                    f"training.learning_rate_multipliers.{name}",
                     "expected encoder, decoder, or a layer as in decoder/LAYER. Received: a name "
                     "that no trainable variable has.",
                 )

@@ -69,8 +69,10 @@ class Trainer:
             optimizer=build_optimizer(
                 self.settings.optimizer,
                 self.settings.schedule,
-                multipliers=learning_rate_multipliers(self.task, self.settings.rates),
-                updates=updates // self.settings.optimizer.accumulate,
+                multipliers=learning_rate_multipliers(
+                    self.task, self.settings.learning_rate_multipliers
+                ),
+                updates=updates // self.settings.optimizer.gradient_accumulation_steps,
             )
         )
         # Through the task: with 16-bit floats Keras wraps the optimizer to scale the loss.
@@ -160,12 +162,12 @@ class Trainer:
         )
         if self.position.best is None:
             raise RunError(
-                f"{reason}. Lower training.optimizer.rate or set training.optimizer.clip, and "
+                f"{reason}. Lower training.optimizer.learning_rate or set training.optimizer.global_clipnorm, and "
                 "train with another --run."
             )
         print(
             f"{reason}. The stage ends with the best weights so far; a lower "
-            "training.optimizer.rate or a training.optimizer.clip may help.",
+            "training.optimizer.learning_rate or a training.optimizer.global_clipnorm may help.",
             file=sys.stderr,
         )
         self.position = self.position._replace(stopped=True)
@@ -175,7 +177,7 @@ class Trainer:
         assign_state(self.task, arrays, running_loss=True)
         losses = [metric for metric in self.task.metrics if metric.name == "loss"]
         loss = float(losses[0].result())
-        if self.settings.optimizer.ema:
+        if self.settings.optimizer.ema_momentum:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.task.evaluate_samples(self.reader, self.dev).values
         sign = -1 if self.task.monitor in self.task.minimized_scores else 1

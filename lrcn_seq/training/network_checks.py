@@ -29,7 +29,7 @@ def stage_problems(config: configs.Config) -> list[Problem]:
     """
     problems: list[Problem] = []
     before: Shapes = {}
-    for number, stage in enumerate(configs.stages(config)):
+    for number, stage in enumerate(configs.stage_configs(config)):
         place = f"stages.{number}." if config.stages else ""
         try:
             shapes = checked_shapes(stage)
@@ -56,7 +56,7 @@ def checked_shapes(config: configs.Config) -> Shapes:
     """
     check_config(config)
     task = build_network(config)
-    learning_rate_multipliers(task, config.training.rates)
+    learning_rate_multipliers(task, config.training.learning_rate_multipliers)
     if problems := task.network_problems():
         raise ConfigError(problems)
     return {

@@ -17,9 +17,9 @@ from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.runs.run_outputs import prepare_outputs
 from lrcn_seq.runs.state import TrainingState
 from lrcn_seq.tasks import Outputs, SampleReader, Task, build_task, check_config
+from lrcn_seq.training.network_checks import shared_parts, stage_problems
 from lrcn_seq.training.snapshot import assign_variables
 from lrcn_seq.training.trainer import Trainer
-from lrcn_seq.training.validation import shared_parts, stage_problems
 
 
 def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False) -> Run:
@@ -75,7 +75,7 @@ def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outp
     Returns:
         The task of the last stage with the best weights.
     """
-    stages, state = configs.stages(config), run.states.read()
+    stages, state = configs.stage_configs(config), run.states.read()
     first = state.position.stage if state else 0
     for number in range(first, len(stages)):
         task = stage_task(stages, number, outputs, run, state)
