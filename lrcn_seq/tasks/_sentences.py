@@ -24,9 +24,6 @@ class SentenceTask(Task):
 
     needs: ClassVar[str] = "vocabulary_size"
     best_by: ClassVar[str] = "cider"
-    at_once: ClassVar[int]
-    """Pictures or clips that go through the network together in `predict`."""
-
     def __init__(self, encoder, decoder, config, tokenizer=None):
         super().__init__(encoder, decoder, config, tokenizer)
         self.own_words = self.add_weight(
@@ -101,7 +98,7 @@ class SentenceTask(Task):
             raise RunError(
                 "Expected a task with its words. Received: a fresh one, built for a number of words; train it, or load a run."
             )
-        batch = self.at_once if batch is None else batch
+        batch = self.predict_batch_size if batch is None else batch
         if batch < 1:
             raise ArgumentError(f"batch: expected at least one. Received: batch={batch}.")
         search = self.searching(search, beams=beams, best=best)

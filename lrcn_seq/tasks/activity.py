@@ -32,6 +32,7 @@ class Stream(NamedTuple):
 class Activity(Task):
     """The distribution over classes at every step; a video's is the mean over all steps of all its clips and views."""
 
+    verb: ClassVar[str] = "classify"
     needs: ClassVar[str] = "classes"
     best_by: ClassVar[str] = "top_1"
     falling: ClassVar[frozenset[str]] = frozenset({"log_loss", "calibration"})
@@ -114,6 +115,10 @@ class Activity(Task):
             self._predict(item, name_in(media, place), top, batch)
             for place, item in enumerate(media)
         ]
+
+    def json_header(self) -> dict[str, Any]:
+        """Return the classes."""
+        return {"classes": list(self.labels)}
 
     def _check_labels(self) -> None:
         if not self.labels:

@@ -20,7 +20,7 @@ from lrcn_seq.data.clips import watched
 from lrcn_seq.data.media import enlarged, frames_in_order, read_frames, read_vectors, times_of
 from lrcn_seq.data.video import FOLDER_RATE
 from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
-from lrcn_seq.records import Clips, CaptionPrediction, Sample
+from lrcn_seq.records import Clips, Prediction, Sample
 from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tokenizers, views
 
 T = TypeVar("T")
@@ -42,6 +42,10 @@ class Task(keras.Model, ABC):
     """What the decoder's last layer must know: `vocabulary_size` or `classes`."""
     best_by: ClassVar[str]
     """The dev score that picks the best weights where the config names none."""
+    verb: ClassVar[str] = "predict"
+    """The command that predicts with a run of this task."""
+    predict_batch_size: ClassVar[int] = 1
+    """Number of files given to one call of `predict`."""
     falling: ClassVar[frozenset[str]] = frozenset()
     """Scores that fall as the task gets better."""
     labels: tuple[str, ...] = ()
@@ -78,8 +82,12 @@ class Task(keras.Model, ABC):
         """A smallest batch: what `call` takes, with everything zero."""
 
     @abstractmethod
-    def predict(self, media: Sequence[Any], **options: Any) -> list[CaptionPrediction]:
+    def predict(self, media: Sequence[Any], **options: Any) -> list[Prediction]:
         """What the task says of paths, PIL pictures or arrays."""
+
+    def json_header(self) -> dict[str, Any]:
+        """Return what the object of `--json` holds before its results."""
+        return {}
 
     @property
     def test_views(self) -> int:

@@ -18,7 +18,8 @@ from lrcn_seq.tasks._writing import sentence_problems
 class Captioning(SentenceTask):
     """Words after words, the features of the picture beside them."""
 
-    at_once: ClassVar[int] = 32
+    verb: ClassVar[str] = "caption"
+    predict_batch_size: ClassVar[int] = 32
 
     @classmethod
     def problems(cls, config) -> list[Problem]:

@@ -22,7 +22,8 @@ MOMENT = 5e-4
 class Description(SentenceTask):
     """Words after words, beside or after the features of the frames."""
 
-    at_once: ClassVar[int] = 4
+    verb: ClassVar[str] = "describe"
+    predict_batch_size: ClassVar[int] = 4
 
     @classmethod
     def problems(cls, config) -> list[Problem]:
@@ -78,7 +79,7 @@ class Description(SentenceTask):
             looks = [part[self.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
             found = [
                 sentences
-                for clips in self.watch(media, looks, batch=self.at_once)
+                for clips in self.watch(media, looks, batch=self.predict_batch_size)
                 for sentences in self.captions(clips, search, best)
             ]
         except MediaError as error:

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,13 @@ from lrcn_seq.training.reporting import known_of, write_report
 from lrcn_seq.training.sentences import Described
 
 
+class RunsEvaluation(NamedTuple):
+    """The object of `scores.json`, and one sentence on how far to trust it."""
+
+    scores: dict[str, Any]
+    remark: str
+
+
 def evaluate_runs(
     folders: Sequence[str],
     *,
@@ -37,7 +44,7 @@ def evaluate_runs(
     retrieval: bool = False,
     coco_results: str | None = None,
     overrides: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> RunsEvaluation:
     """Scores runs on a split of the first run's source; writes predictions, scores and report into the first run.
 
     Args:
@@ -93,7 +100,7 @@ def evaluate_runs(
         write_report(tasks[0], run, evaluated, scores, known)
     if coco_results is not None:
         write_coco(coco_results, evaluated)
-    return scores
+    return RunsEvaluation(scores, evaluated.remark())
 
 
 def elsewhere(config: Config, overrides: Sequence[str]) -> Config:

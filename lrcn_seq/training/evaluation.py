@@ -30,6 +30,9 @@ class Evaluated(Protocol):
     def summary(self) -> dict[str, Any]:
         """The object of `scores.json`."""
 
+    def remark(self) -> str:
+        """Return one sentence on how far to trust the scores."""
+
 
 def evaluate(
     tasks: Sequence[Task],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,9 @@ from lrcn_seq.records import Sample
 from lrcn_seq.tasks.base import Task
 from lrcn_seq.training.feeds import classes_in_time, classes_of
 from lrcn_seq.training.preparation import Media, progress
+
+MINIMUM_GROUPS = 30
+"""Number of groups below which a bootstrap interval is too narrow to be trusted."""
 
 
 class Classified(NamedTuple):
@@ -58,6 +61,10 @@ class Classified(NamedTuple):
             **self.report.as_dict(),
             **over_groups(self.found == self.truth, [sample.group for sample in self.samples]),
         }
+
+    def remark(self) -> str:
+        """Return the interval of the accuracy as a sentence."""
+        return interval_remark(self.summary())
 
 
 class InTime(NamedTuple):
@@ -106,11 +113,28 @@ class InTime(NamedTuple):
         ]
         return {**self.report.as_dict(), **over_groups(right, groups)}
 
+    def remark(self) -> str:
+        """Return the interval of the accuracy as a sentence."""
+        return interval_remark(self.summary())
+
 
 def over_groups(right: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
     """The interval of the accuracy for answers (M,) that are right or not, and how many groups it is over."""
     interval = metrics.group_interval(right.astype(float), groups)
     return {"intervals": {"top_1": [interval.low, interval.high]}, "groups": len(set(groups))}
+
+
+def interval_remark(scores: Mapping[str, Any]) -> str:
+    """Return the interval of the accuracy as a sentence, and whether to trust it.
+
+    Args:
+        scores: `intervals` and `groups`, as `over_groups` gives them.
+    """
+    (low, high), groups = scores["intervals"]["top_1"], scores["groups"]
+    if low is None:
+        return "all of one group, so there is no interval."
+    few = f": too few to trust it, use {MINIMUM_GROUPS} or more" if groups < MINIMUM_GROUPS else ""
+    return f"top_1 lies between {low:.3f} and {high:.3f} (95 %, over {groups} groups{few})."
 
 
 def evaluate(

@@ -49,6 +49,10 @@ class Described(NamedTuple):
         """The object of `scores.json`."""
         return {**self.report.as_dict(), "health": self.health._asdict()}
 
+    def remark(self) -> str:
+        """Return the share of distinct captions as a sentence."""
+        return f"{self.health.distinct_captions:.0%} of the captions are distinct."
+
 
 def evaluate(
     tasks: Sequence[Task],
