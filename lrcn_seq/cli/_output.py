@@ -122,7 +122,7 @@ def finished_files(path: Path) -> set[str]:
             row = _parse_row(line)
             if row is None:
                 raise _unlike_output(f"{path}, line {number}", line[:60])
-            if "error" in row:
+            if row.get("error") is not None:
                 failed_lines.add(number)
             else:
                 finished.add(row["file"])
