@@ -66,7 +66,8 @@ def lrcn(capsys, monkeypatch):
     """A function that calls `lrcn` in this process: arguments → exit code, stdout, stderr."""
     from lrcn_seq import cli
 
-    monkeypatch.setattr(cli, "quiet", lambda: None)  # it would take stderr away from the tests
+    # It would take stderr away from the tests.
+    monkeypatch.setattr(cli, "hide_native_logs", lambda: None)
 
     def call(*arguments) -> Called:
         capsys.readouterr()

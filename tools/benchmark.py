@@ -1,10 +1,16 @@
-"""Runs every race of tools/benchmarks, or those named, one after the other: python tools/benchmark.py [NAME ...]"""
+"""Run all benchmarks of tools/benchmarks, or the named ones, one after the other.
+
+python tools/benchmark.py [NAME ...]
+"""
 
 import runpy
 import sys
 from pathlib import Path
 
-RACES = sorted(path.stem for path in (Path(__file__).parent / "benchmarks").glob("*.py"))
+FOLDER = Path(__file__).parent / "benchmarks"
+HELPERS = {"metrics_data", "rival_decoder"}
+"""Modules that benchmarks import."""
+BENCHMARKS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 NEED_DATA = {
     "flickr8k",
     "metrics_cost",
@@ -14,27 +20,25 @@ NEED_DATA = {
     "metrics_speed",
     "metrics_tokens",
 }
-PARTS = {"metrics_data", "rival_decoder"}
+"""Benchmarks on data that this repository does not hold; they run only by name."""
 
 
 def main() -> None:
-    """Each race prints its own medians and ratios."""
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        print(f"{__doc__}\n\nRaces: {', '.join(name for name in RACES if name not in PARTS)}.")
+    """Run each benchmark, which prints its own medians and ratios."""
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(f"{__doc__}\nBenchmarks: {', '.join(BENCHMARKS)}.")
         return
-    wanted = sys.argv[1:] or [name for name in RACES if name not in NEED_DATA | PARTS]
-    unknown = set(wanted) - set(RACES)
+    unknown = sorted(set(arguments) - set(BENCHMARKS))
     if unknown:
         raise SystemExit(
-            f"There is no race {', '.join(sorted(unknown))}. Known: {', '.join(RACES)}."
+            f"Expected benchmarks among {', '.join(BENCHMARKS)}. Received: {', '.join(unknown)}."
         )
-    sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
-    for name in wanted:
+    sys.path.insert(0, str(FOLDER))
+    for name in arguments or [name for name in BENCHMARKS if name not in NEED_DATA]:
         print(f"== {name}", flush=True)
         sys.argv = [name]
-        runpy.run_path(
-            str(Path(__file__).parent / "benchmarks" / f"{name}.py"), run_name="__main__"
-        )
+        runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -1,77 +1,97 @@
-"""The console script `lrcn`: pictures and videos to labels and sentences. One verb a file.
+"""The console script `lrcn`: every public module of this package is one verb.
 
-Exit code 0 done, 1 the work failed, 2 the call or the config is wrong.
+Exit code 0: done; 1: the work failed; 2: the call or the config is wrong.
 """
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import ast
-import contextlib
+import io
 import os
 import sys
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from lrcn_seq.cli._quiet import quiet
-from lrcn_seq.errors import LrcnError, UsageError, did_you_mean
-
-BACKENDS = ("tensorflow", "jax", "torch")
+from lrcn_seq.cli._arguments import Parser
+from lrcn_seq.cli._failures import Failure, failure_of
+from lrcn_seq.cli._interrupts import swallowed_interrupts_raised
+from lrcn_seq.cli._native_logs import hide_native_logs
+from lrcn_seq.errors import did_you_mean
 
 
 def verbs() -> dict[str, str]:
-    """Each verb with the first line of its file's docstring; imports none."""
-    files = sorted(
-        path for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")
-    )
-    return {
-        path.stem: (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition(
-            "\n"
-        )[0]
-        for path in files
-    }
+    """Return the name and the summary line of each verb, without importing one."""
+    paths = sorted(Path(__file__).parent.glob("*.py"))
+    return {path.stem: _summary(path) for path in paths if not path.stem.startswith("_")}
+
+
+def _summary(path: Path) -> str:
+    """Return the first line of a module's docstring."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb; errors become one sentence on stderr."""
+    """Run one verb and report errors as one sentence on stderr.
+
+    Args:
+        arguments: the command line without the program's name; by default that of the process.
+
+    Returns:
+        The exit code.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    known = verbs()
+    summaries = verbs()
     if not arguments or arguments[0] in {"-h", "--help"}:
-        print(overview(known))
+        print(overview(summaries))
         return 0 if arguments else 2
-    if arguments[0] in {"-V", "--version"}:
+    verb, *rest = arguments
+    if verb in {"-V", "--version"}:
         from lrcn_seq import __version__
 
         print(f"lrcn {__version__}")
         return 0
-    if arguments[0] not in known:
-        print(
-            f"lrcn: there is no verb {arguments[0]!r}.{did_you_mean(arguments[0], known)} Known: {', '.join(known)}.",
-            file=sys.stderr,
-        )
+    if verb not in summaries:
+        hint = f"{did_you_mean(verb, summaries)} Known: {', '.join(summaries)}."
+        print(f"lrcn: there is no verb {verb!r}.{hint}", file=sys.stderr)
         return 2
-    return _run(arguments[0], arguments[1:])
+    return _run(verb, rest)
 
 
-def overview(known: dict[str, str]) -> str:
-    """The help of `lrcn` itself."""
-    rows = "\n".join(f"  {verb:10} {line}" for verb, line in known.items())
-    return f"usage: lrcn VERB ...\n\nPictures and videos to labels and sentences.\n\n{rows}\n\n`lrcn VERB --help` tells more."
+def overview(summaries: Mapping[str, str]) -> str:
+    """Return the help text of `lrcn`: one line per verb."""
+    rows = "\n".join(f"  {verb:10} {summary}" for verb, summary in summaries.items())
+    return (
+        "usage: lrcn VERB ...\n\nLabel and caption images and videos.\n\n"
+        f"{rows}\n\nSee `lrcn VERB --help` for the arguments of a verb."
+    )
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with a call in one sentence."""
+def _run(verb: str, arguments: Sequence[str]) -> int:
+    """Run a verb and return its exit code; unexpected errors pass."""
+    debug = "--debug" in arguments
+    try:
+        return _call(verb, import_module(f"lrcn_seq.cli.{verb}"), arguments, debug=debug)
+    except SystemExit as stop:  # --help
+        return int(stop.code or 0)
+    except BrokenPipeError:  # the reader of stdout has gone: not an error
+        _discard_stdout()
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        if debug and not isinstance(error, KeyboardInterrupt):
+            traceback.print_exc()
+        return _report(verb, failure)
 
-    def error(self, message: str):
-        raise UsageError(f"{message.rstrip('.')}. See `{self.prog} --help`.")
 
-
-def _run(verb: str, rest: list[str]) -> int:
-    module = import_module(f"lrcn_seq.cli.{verb}")
+def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: bool) -> int:
+    """Parse the arguments of a verb and run it."""
     parser = Parser(
         f"lrcn {verb}",
         description=module.__doc__,
@@ -79,87 +99,24 @@ def _run(verb: str, rest: list[str]) -> int:
     )
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    debug = "--debug" in rest
-    # Names of files may hold bytes that are no UTF-8; in JSON this is their proper escape.
-    with contextlib.suppress(AttributeError):
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # File names may hold bytes that are not UTF-8; JSON has the same escape for them.
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        parsed = parser.parse_intermixed_args(rest)
-        if not debug:
-            quiet()
-        with _interrupts_kept():
-            code = module.run(parsed)
-        sys.stdout.flush()
-    except SystemExit as stop:  # --help
-        return int(stop.code or 0)
-    except LrcnError as error:
-        return _fail(verb, str(error), error.exit_code, debug=debug)
-    except KeyboardInterrupt:
-        return _fail(verb, "interrupted; what was finished is kept.", 130, debug=False)
-    except BrokenPipeError:
-        # The reader of our output went away: not an error of ours, and Python must not complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return _fail(
-            verb, f"{error.filename or 'the output'}: {error.strerror or error}.", 1, debug=debug
-        )
-    except Exception as error:
-        if _out_of_memory(error):
-            return _fail(
-                verb,
-                "out of memory; try a smaller batch (training.batch_size=...).",
-                1,
-                debug=debug,
-            )
-        backend = os.environ.get("KERAS_BACKEND")
-        if backend and backend not in BACKENDS:
-            return _fail(
-                verb,
-                f"KERAS_BACKEND: expected {', '.join(BACKENDS)}. Received: {backend!r}.{did_you_mean(backend, BACKENDS)}",
-                2,
-                debug=debug,
-            )
-        if backend and isinstance(error, ModuleNotFoundError) and error.name == backend:
-            return _fail(
-                verb,
-                f"KERAS_BACKEND={backend}: expected an installed package. Received: there is none; pip install {backend}.",
-                2,
-                debug=debug,
-            )
-        raise
+    parsed = parser.parse_intermixed_args(arguments)
+    if not debug:
+        hide_native_logs()
+    with swallowed_interrupts_raised():
+        code = module.run(parsed)
+    sys.stdout.flush()
     return code
 
 
-@contextlib.contextmanager
-def _interrupts_kept() -> Iterator[None]:
-    """Ctrl-C that meets a callback from which no error comes out (JAX has one in garbage collection) comes again after it."""
-    before = sys.unraisablehook
-
-    def again(unraisable) -> None:
-        if unraisable.exc_type is KeyboardInterrupt:
-            threading.Timer(0.05, _thread.interrupt_main).start()
-        else:
-            before(unraisable)
-
-    sys.unraisablehook = again
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
+def _discard_stdout() -> None:
+    """Point stdout to nowhere, so that Python does not fail when it flushes it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _out_of_memory(error: Exception) -> bool:
-    """Whether it is what Python, TensorFlow, PyTorch or JAX raise when memory, also that of a device, is full."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in {"ResourceExhaustedError", "OutOfMemoryError"}
-        or "RESOURCE_EXHAUSTED" in str(error)
-    )
-
-
-def _fail(verb: str, sentence: str, code: int, *, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    print(f"lrcn {verb}: {sentence}", file=sys.stderr)
-    return code
+def _report(verb: str, failure: Failure) -> int:
+    """Print the sentence of a failure and return its exit code."""
+    print(f"lrcn {verb}: {failure.message}", file=sys.stderr)
+    return failure.exit_code

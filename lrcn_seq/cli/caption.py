@@ -1,33 +1,41 @@
-"""Caption pictures: files, folders or globs."""
+"""Caption images: files, folders or globs."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from lrcn_seq.cli._sentences import add_search, tracked, write_all
+from lrcn_seq.cli._arguments import add_run
+from lrcn_seq.cli._inputs import split_overrides
+from lrcn_seq.cli._predictions import predict_files, predict_in_batches
+from lrcn_seq.cli._search_options import add_media, add_search, caption_options
+
+if TYPE_CHECKING:
+    from lrcn_seq.cli._output import JsonLines
+    from lrcn_seq.records import Prediction
+    from lrcn_seq.tasks import Task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("run", help="a run folder")
-    parser.add_argument(
-        "images",
-        nargs="+",
-        metavar="IMAGE",
-        help="pictures, folders, globs; section.key=value of the search may stand among them",
-    )
+    """Add the arguments of the verb."""
+    add_run(parser)
+    add_media(parser, "images", "IMAGE")
     add_search(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints a sentence for each picture; those that cannot be read are named, and the exit code is then 1."""
+    """Print the captions of each image."""
+    names, overrides = split_overrides(arguments.images)
 
-    def predict(task, files: list[str], search: dict) -> Iterator:
-        size = 16
-        for batch in tracked(
-            [files[start : start + size] for start in range(0, len(files), size)], "captioning"
-        ):
-            yield from task.predict(batch, search=search, best=arguments.best)
+    def predict(task: Task, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
+        return predict_in_batches(
+            files,
+            output,
+            partial(task.predict, **caption_options(task, arguments, overrides)),
+            batch_size=task.predict_batch_size,
+            title="captioning",
+        )
 
-    return write_all(arguments, arguments.images, predict, task="captioning")
+    return predict_files(arguments, names, predict, verb="caption", show_file=arguments.best > 1)

@@ -1,4 +1,4 @@
-"""Check a config: every problem at once, without training."""
+"""Check a config and report every problem at once, without training."""
 
 from __future__ import annotations
 
@@ -7,70 +7,78 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.errors import ConfigError, DataError, RunError
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
 
+SPLITS = ("train", "dev", "test")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("config", help="a YAML file")
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="section.key=value",
-        help="changes of the config",
-    )
+    """Add the arguments of the verb."""
+    add_config(parser)
     parser.add_argument(
         "--data",
         action="store_true",
-        help="data that is not there, or not enough, is an error, not a warning",
+        help="missing or insufficient data is an error instead of a warning",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Checks sections and parts, builds the networks, then opens the source and finds its words or classes."""
+    """Check the sections and parts, build the networks, then open the source and the weights."""
     from lrcn_seq import config as configs
-    from lrcn_seq.registry import sources
-    from lrcn_seq.runs.corpus import check_splits, print_notes
-    from lrcn_seq.tasks import task_type
-    from lrcn_seq.training.network_checks import stage_problems
+    from lrcn_seq.training.preparation import network_problems
 
     config = configs.read(arguments.config, arguments.overrides)
-    if problems := stage_problems(config):
+    if problems := network_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
-        source = sources.build(config.data.source, place="data.source")
-        print_notes(source)
-        splits = {
-            split: [source[place] for place in source.split(split)]
-            for split in ("train", "dev", "test")
-        }
-        check_splits(splits)
-        task_type(config).outputs_type.learn(config, source)
-        check_files(config)
+        counts = count_samples(config)
+        check_weights(config)
     except (DataError, RunError) as error:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
         if arguments.data:
             return 1
-        print(f"{arguments.config}: the config is right; its data is not here, or not enough.")
+        print(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
         return 0
-    print(
-        f"{arguments.config}: the config is right; {', '.join(f'{len(samples)} {split}' for split, samples in splits.items())} samples."
-    )
+    sizes = ", ".join(f"{count} {split}" for split, count in counts.items())
+    print(f"{arguments.config}: Config is valid; {sizes} samples.")
     return 0
 
 
-def check_files(config: Config) -> None:
-    """The weights that are taken over must be there: a file's, or a run's."""
-    from lrcn_seq.runs.folder import WEIGHTS
+def count_samples(config: Config) -> dict[str, int]:
+    """Open the source and return the size of each split.
+
+    Raises:
+        DataError: the source cannot be read, or has too little to train on.
+    """
+    from lrcn_seq.registry import sources
+    from lrcn_seq.training.preparation import check_answers, check_splits, say_notes
+
+    source = sources.build(config.data.source, place="data.source")
+    say_notes(source)
+    splits = {split: [source[i] for i in source.split(split)] for split in SPLITS}
+    check_splits(splits)
+    check_answers(config, splits)
+    return {split: len(samples) for split, samples in splits.items()}
+
+
+def check_weights(config: Config) -> None:
+    """Check that the initial weights exist, those of the encoder and those of another run.
+
+    Raises:
+        DataError: there is no such file.
+        RunError: the other run has no weights.
+    """
+    from lrcn_seq.tasks.base import WEIGHTS
 
     weights = config.encoder.get("weights")
     if weights not in (None, "none", "imagenet") and not Path(weights).expanduser().is_file():
         raise DataError(
-            f"encoder.weights: expected none, imagenet, or a file of weights. Received: {weights}; there is no such file."
+            "encoder.weights: expected none, imagenet, or a file of weights. "
+            f"Received: {weights}; there is no such file."
         )
     if config.init and not (Path(config.init.run) / WEIGHTS).is_file():
         raise RunError(f"init.run: expected a run with {WEIGHTS}. Received: {config.init.run}.")

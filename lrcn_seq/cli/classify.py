@@ -1,115 +1,149 @@
-"""Classify videos: files, folders or globs; also frame by frame."""
+"""Classify videos: files, folders or globs, each as a whole or frame by frame."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lrcn_seq.cli._files import Output, add_output, expand, open_output, positive
-from lrcn_seq.cli._sentences import loaded, tracked
+from lrcn_seq.cli._arguments import add_output, add_run, positive_integer
+from lrcn_seq.cli._predictions import predict_files, predict_in_batches
+from lrcn_seq.errors import MediaError
+from lrcn_seq.progress import progress_bar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lrcn_seq.cli._output import JsonLines
+    from lrcn_seq.records import LabelPrediction, Prediction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("run", help="a run folder")
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, folders, globs")
+    """Add the arguments of the verb."""
+    add_run(parser)
+    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, folders or globs")
     parser.add_argument(
         "--top",
-        type=positive,
+        type=positive_integer,
         default=5,
         metavar="N",
-        help="classes for each video, likeliest first",
+        help="classes per video, most probable first (default: 5)",
     )
     parser.add_argument(
         "--per-frame",
         action="store_true",
-        help="also the distribution after each frame, in constant memory with --output",
+        help="also the distribution after each frame; with --output in constant memory",
     )
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the classes of each video; those that cannot be read are named, and the exit code is then 1."""
-    import lrcn_seq
+    """Print the most probable classes of each video, and those of each frame if asked for."""
 
-    files = expand(arguments.videos)
-    results, failed = [], 0
-    with open_output(arguments.output) as output:
-        left = output.waiting(files)
-        task = loaded(lrcn_seq.load(arguments.run), "activity", arguments.run)
-        for file in tracked(left, "classifying"):
-            row = classified(task, file, arguments, output)
-            failed += "error" in row
-            if arguments.json:
-                results.append(row)
-            show(row, quiet=arguments.json, several=len(files) > 1)
-    if arguments.json:
-        print(json.dumps({"classes": list(task.labels), "results": results}, ensure_ascii=False))
-    return 1 if failed else 0
-
-
-def classified(task, file: str, arguments: argparse.Namespace, output: Output) -> dict:
-    """The row of `--json`, once it is written to the output."""
-    from lrcn_seq.errors import MediaError
-
-    try:
+    def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         if arguments.per_frame:
-            return by_frame(task, file, arguments, output)
-    except MediaError as error:
-        row = {"file": file, "error": error.reason}
-    else:
-        row = as_dict(task.predict([file], top=arguments.top)[0])
-    output.write(row)
-    return row
-
-
-def as_dict(prediction) -> dict:
-    """The row of `--json` and `--output`."""
-    if prediction.error:
-        return {"file": prediction.file, "error": prediction.error}
-    return {"file": prediction.file, "labels": [label._asdict() for label in prediction.labels]}
-
-
-def by_frame(task, file: str, arguments: argparse.Namespace, output: Output) -> dict:
-    """The same with `frames` and `times`. The output gets them as they come, and so does the screen; only `--json` must hold them all."""
-    from lrcn_seq.progress import progress_bar as progress
-
-    times, frames, separator = array("d"), [], ""
-    with output.line() as put, progress(Path(file).name) as told:
-        put(json.dumps({"file": file}, ensure_ascii=False)[:-1] + ', "frames": [')
-        for clock, answers, so_far in task.stream_frames(file, progress=told):  # noqa: B007 - the last is used after the loop
-            times.extend(clock)
-            put(separator + ", ".join(map(json.dumps, answers.tolist())))
-            separator = ", "
-            if arguments.json:
-                frames += answers.tolist()
-            else:
-                show_frames(task, clock, answers)
-        labels = [label._asdict() for label in task.top_labels(so_far[-1], arguments.top)]
-        put(
-            f'], "times": {json.dumps(times.tolist())}, "labels": {json.dumps(labels, ensure_ascii=False)}}}'
+            return classify_frames(task, files, output, top=arguments.top, keep=arguments.json)
+        return predict_in_batches(
+            files,
+            output,
+            partial(task.predict, top=arguments.top),
+            batch_size=task.predict_batch_size,
+            title="classifying",
         )
-    return {
-        "file": file,
-        "labels": labels,
-        **({"frames": frames, "times": times.tolist()} if arguments.json else {}),
-    }
+
+    return predict_files(arguments, arguments.videos, predict, verb="classify")
 
 
-def show_frames(task, clock, answers) -> None:
-    """A line a frame: its time and its likeliest class."""
-    for seconds, row in zip(clock, answers, strict=True):
-        print(f"{seconds:.3f}\t{task.labels[row.argmax()]}\t{row.max():.4f}")
+class FramePrediction(NamedTuple):
+    """The classes of one video with the distribution over classes after each frame.
+
+    `frames` (T, C) and `times` (T,) in seconds are empty unless they were kept.
+    """
+
+    clip: LabelPrediction
+    frames: list[list[float]]
+    times: list[float]
+
+    @property
+    def file(self) -> str:
+        return self.clip.file
+
+    @property
+    def error(self) -> str | None:
+        return self.clip.error
+
+    def row(self) -> dict[str, Any]:
+        """Return `{"file", "labels", "frames", "times"}`."""
+        return {**self.clip.row(), "frames": self.frames, "times": self.times}
+
+    def lines(self) -> list[str]:
+        """Return one line per class of the video."""
+        return self.clip.lines()
 
 
-def show(row: dict, *, quiet: bool, several: bool) -> None:
-    """A line a class with its probability; the sentence of an error on stderr."""
-    if "error" in row:
-        print(f"lrcn classify: {row['file']}: {row['error']}", file=sys.stderr)
-    elif not quiet:
-        before = f"{row['file']}\t" if several else ""
-        for label in row["labels"]:
-            print(f"{before}{label['label']}\t{label['probability']:.4f}")
+def classify_frames(
+    task: Any, files: Sequence[str], output: JsonLines, *, top: int, keep: bool
+) -> Iterator[Prediction]:
+    """Classify videos frame by frame, and write each to the output.
+
+    Args:
+        task: a classifier of videos.
+        files: the videos.
+        output: receives the frames as they are computed.
+        top: classes per video.
+        keep: whether to keep the frames for `--json`; otherwise they are printed.
+
+    Yields:
+        The prediction of each video.
+    """
+    from lrcn_seq.records import LabelPrediction
+
+    for file in files:
+        try:
+            yield _classify_frames(task, file, output, top=top, keep=keep)
+        except MediaError as error:
+            failed = LabelPrediction(file, error=error.reason)
+            output.write(failed.row())
+            yield failed
+
+
+def _classify_frames(
+    task: Any, file: str, output: JsonLines, *, top: int, keep: bool
+) -> FramePrediction:
+    """Classify one video and write its line while its frames are computed."""
+    from lrcn_seq.records import LabelPrediction
+
+    times = array("d")
+    frames: list[list[float]] = []
+    separator = ""
+    with output.line() as append, progress_bar(Path(file).name) as report:
+        append(json.dumps({"file": file}, ensure_ascii=False)[:-1] + ', "frames": [')
+        for chunk_times, chunk, means in task.watch_frames(file, progress=report):
+            append(separator + ", ".join(map(json.dumps, chunk.tolist())))
+            separator = ", "
+            times.extend(chunk_times)
+            mean = means[-1]
+            if keep:
+                frames += chunk.tolist()
+            else:
+                print_frames(task.labels, chunk_times, chunk)
+        clip = LabelPrediction(file, task.likeliest(mean, top))
+        rest = {"times": times.tolist(), "labels": clip.row()["labels"]}
+        append("], " + json.dumps(rest, ensure_ascii=False)[1:])
+    return FramePrediction(clip, frames, times.tolist() if keep else [])
+
+
+def print_frames(labels: Sequence[str], times: np.ndarray, probabilities: np.ndarray) -> None:
+    """Print one line per frame: its time in seconds and its most probable class.
+
+    Args:
+        labels: the C classes.
+        times: (T,) in seconds.
+        probabilities: (T, C).
+    """
+    for seconds, row in zip(times, probabilities, strict=True):
+        print(f"{seconds:.3f}\t{labels[row.argmax()]}\t{row.max():.4f}")

@@ -1,63 +1,66 @@
-"""Train on built-in data, and caption pictures of what training never showed: a few minutes on two cores."""
+"""Train on built-in data in a few minutes, and predict for samples that training never showed."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module
 
 TASKS = ("captioning", "activity", "description")
-MEANINGS = {
+FIGURES = {
     "count": "{:6}  samples",
-    "exact": "{:6.1%}  of the sentences are right in every attribute",
+    "exact": "{:6.1%}  of the captions are right in every attribute",
     "bleu_4": "{:6.3f}  BLEU-4",
-    "shuffled_bleu_4": "{:6.3f}  BLEU-4 when each is given the features of another",
-    "disordered_exact": "{:6.1%}  are right when the frames of each clip are shuffled in time",
-    "disordered_directions": "{:6.1%}  then say where both things move (chance: a quarter)",
+    "shuffled_bleu_4": "{:6.3f}  BLEU-4 when each image gets the features of another",
+    "disordered_exact": "{:6.1%}  are right when the frames of each clip are shuffled",
+    "disordered_directions": "{:6.1%}  then name both directions of motion (chance: a quarter)",
     "top_1": "{:6.1%}  of the clips get the right label (chance: a quarter)",
-    "single_frame_top_1": "{:6.1%}  by the same network without memory, which sees frames one by one",
+    "single_frame_top_1": "{:6.1%}  with the same network without memory, frame by frame",
 }
+"""How each figure of a demo is printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         "--task",
         choices=[*TASKS, "all"],
         default="captioning",
-        help="what is shown; captioning without it",
+        help="the task to demonstrate (default: captioning)",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Trains, measures, captions, and says where to look; a demo that was stopped goes on, a finished one is done again."""
-    from lrcn_seq.training.demo import DEMOS
+    """Train, measure and predict; a stopped demo continues, and a finished one starts over."""
+    tasks = TASKS if arguments.task == "all" else [arguments.task]
+    return max(show_demo(task) for task in tasks)
 
-    return max(show(task) for task in (DEMOS if arguments.task == "all" else [arguments.task]))
 
-
-def show(task: str) -> int:
-    """One demo from beginning to end."""
-    from lrcn_seq.training.demo import DEMOS, drawn, perform
+def show_demo(task: str) -> int:
+    """Run the demo of a task from training to predictions, and return the exit code."""
+    from lrcn_seq.demos import DEMOS
+    from lrcn_seq.demos.runner import run_demo, write_samples
 
     demo = DEMOS[task]
     print(f"Training {task} on built-in data, into {demo.folder}", flush=True)
-    figures = perform(demo)
-    print("\nOn samples with a color and a shape that training never showed together:")
-    for name, meaning in MEANINGS.items():
+    figures = run_demo(demo)
+    print("\nOn samples with a pair of color and shape that training never showed:")
+    for name, template in FIGURES.items():
         if name in figures:
-            print(f"  {meaning.format(figures[name])}")
+            print(f"  {template.format(figures[name])}")
     print(flush=True)
-    files = drawn(demo, demo.folder / "pictures")
-    code = called(demo.verb, [str(demo.folder), *map(str, files)])
+    samples = demo.folder / "pictures"
+    files = write_samples(demo, samples)
+    exit_code = run_verb(demo.verb, [str(demo.folder), *map(str, files)])
+    option = "--top" if demo.verb == "classify" else "--best"
+    pattern = samples / f"*{files[0].suffix}"
     print(f"\nReport: {demo.folder / 'report.html'}")
-    print(
-        f"Next:   lrcn {demo.verb} {demo.folder} {demo.folder / 'pictures' / ('*' + files[0].suffix)} {'--top' if demo.verb == 'classify' else '--best'} 3"
-    )
-    return code
+    print(f"Next:   lrcn {demo.verb} {demo.folder} {pattern} {option} 3")
+    return exit_code
 
 
-def called(verb: str, arguments: list[str]) -> int:
-    """The exit code of another verb, called with these arguments."""
+def run_verb(verb: str, arguments: Sequence[str]) -> int:
+    """Run another verb in this process and return its exit code."""
     module = import_module(f"lrcn_seq.cli.{verb}")
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)

@@ -1,55 +1,46 @@
-"""Describe videos: files, folders or globs."""
+"""Describe videos: files, folders or globs, each as a whole or window by window."""
 
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from lrcn_seq.cli._sentences import add_search, tracked, write_all
+from lrcn_seq.cli._arguments import add_run, positive_seconds
+from lrcn_seq.cli._inputs import split_overrides
+from lrcn_seq.cli._predictions import predict_files, predict_in_batches
+from lrcn_seq.cli._search_options import add_media, add_search, caption_options
+
+if TYPE_CHECKING:
+    from lrcn_seq.cli._output import JsonLines
+    from lrcn_seq.records import Prediction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("run", help="a run folder")
-    parser.add_argument(
-        "videos",
-        nargs="+",
-        metavar="VIDEO",
-        help="videos, folders, globs; section.key=value of the search may stand among them",
-    )
+    """Add the arguments of the verb."""
+    add_run(parser)
+    add_media(parser, "videos", "VIDEO")
     parser.add_argument(
         "--window",
-        type=seconds,
+        type=positive_seconds,
         metavar="SECONDS",
-        help="a sentence for every so many seconds, with its time",
+        help="caption each window of this length, with its start and end time",
     )
     add_search(parser)
 
 
-def seconds(text: str) -> float:
-    """A length of time above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(
-            f"expected a number of seconds above 0. Received: {text!r}"
-        )
-    return value
-
-
 def run(arguments: argparse.Namespace) -> int:
-    """Prints a sentence for each video, or for each window of it; those that cannot be read are named, and the exit code is then 1."""
+    """Print the captions of each video, or of each of its windows."""
+    names, overrides = split_overrides(arguments.videos)
 
-    def predict(task, files: list[str], search: dict) -> Iterator:
-        for file in tracked(files, "describing"):
-            options = dict(search=search, best=arguments.best)
-            yield from (
-                task.predict([file], **options)
-                if arguments.window is None
-                else task.predict_windows([file], arguments.window, **options)
-            )
+    def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
+        options = caption_options(task, arguments, overrides)
+        if arguments.window is None:
+            call, batch_size = partial(task.predict, **options), task.predict_batch_size
+        else:
+            call = partial(task.predict_windows, seconds=arguments.window, **options)
+            batch_size = 1
+        return predict_in_batches(files, output, call, batch_size=batch_size, title="describing")
 
-    return write_all(arguments, arguments.videos, predict, task="description")
+    return predict_files(arguments, names, predict, verb="describe", show_file=arguments.best > 1)

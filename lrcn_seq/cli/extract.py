@@ -1,47 +1,38 @@
-"""Fill the feature store with what a frozen encoder gives; stop at any time and start again."""
+"""Fill the feature store with the features of a frozen encoder; stop and repeat at any time."""
 
 from __future__ import annotations
 
 import argparse
 
+from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.errors import ConfigError, Problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("config", help="a YAML file")
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="section.key=value",
-        help="changes of the config",
-    )
+    """Add the arguments of the verb."""
+    add_config(parser)
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="read every file again instead of trusting its size and time, and check what is stored",
+        help="read every file again instead of trusting its size and time, and check the store",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Extracts all splits."""
+    """Extract the features of all splits."""
     from lrcn_seq import config as configs
     from lrcn_seq.training import precompute_features
 
     config = configs.stages(configs.read(arguments.config, arguments.overrides))[0]
     store, samples = precompute_features(config, verify=arguments.verify)
     if store is None:
-        raise ConfigError(
-            [
-                Problem(
-                    "encoder",
-                    "nothing can be stored: features are kept only of a frozen encoder of pictures, with data.view none and data.store.use true.",
-                )
-            ],
-            arguments.config,
+        reason = (
+            "expected a frozen encoder of images, with data.view none and data.store.use true. "
+            "Received: one whose features cannot be stored; `lrcn train` computes them."
         )
+        raise ConfigError([Problem("encoder", reason)], arguments.config)
     print(
-        f"{config.data.store.folder}: features of {samples:,} samples; {len(store):,} stored in all under this encoder."
+        f"{config.data.store.folder}: features of {samples:,} samples; "
+        f"{len(store):,} stored in all under this encoder."
     )
     return 0

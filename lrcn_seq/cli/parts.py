@@ -1,4 +1,4 @@
-"""Show what can be plugged in, with arguments and documentation."""
+"""List the parts that a config can name, with their arguments and documentation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import math
 import textwrap
 import types
 import typing
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,104 +17,109 @@ from typing import Any
 from lrcn_seq.registry import SEAMS, Registry, signature
 
 BOUNDS = ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le"))
+"""The sign of each bound, and the attribute of `annotated_types` that holds it."""
+WIDTH = 110
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
+    """Add the arguments of the verb."""
     parser.add_argument("seam", nargs="?", choices=sorted(SEAMS), help="encoders, decoders, ...")
     parser.add_argument("name", nargs="?", help="one part")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the names of all seams, the parts of one with what they are, or one part with its arguments."""
+    """Print the names of all parts, the summaries of one seam, or the arguments of one part."""
     if arguments.name:
-        print(describe(SEAMS[arguments.seam], arguments.name))
+        print(describe_part(SEAMS[arguments.seam], arguments.name))
     elif arguments.seam:
-        print(table(SEAMS[arguments.seam]))
+        print(describe_seam(SEAMS[arguments.seam]))
     else:
+        for seam, registry in SEAMS.items():
+            print(f"{seam:11} {', '.join(registry.names())}")
         print(
-            "\n".join(
-                f"{seam:11} {', '.join(registry.names())}" for seam, registry in SEAMS.items()
-            )
-        )
-        print(
-            "\n`lrcn parts SEAM` says what they are, `lrcn parts SEAM NAME` which arguments one takes."
+            "\nSee `lrcn parts SEAM` for summaries, and `lrcn parts SEAM NAME` for the arguments "
+            "of a part."
         )
     return 0
 
 
-def table(registry: Registry) -> str:
-    """Each part with the first sentence of its file; imports none."""
+def describe_seam(registry: Registry) -> str:
+    """Return one line per part: its name and summary. No part is imported."""
     names = registry.names()
     width = max(map(len, names))
-    return "\n".join(f"{name:{width}}  {first_line(registry, name)}" for name in names)
+    return "\n".join(f"{name:{width}}  {summary(registry, name)}" for name in names)
 
 
-def first_line(registry: Registry, name: str) -> str:
-    """The first line of a part's file, or where another package keeps it."""
-    for folder in find_spec(registry.package).submodule_search_locations:
+def summary(registry: Registry, name: str) -> str:
+    """Return the first line of the docstring of a part's file."""
+    spec = find_spec(registry.package)
+    for folder in (spec and spec.submodule_search_locations) or ():
         path = Path(folder) / f"{name}.py"
         if path.is_file():
-            return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition(
-                "\n"
-            )[0]
-    return "of another package"
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            return docstring.partition("\n")[0]
+    return "a part of another package"
 
 
-def describe(registry: Registry, name: str) -> str:
-    """The documentation of a part and its arguments with their types and defaults."""
+def describe_part(registry: Registry, name: str) -> str:
+    """Return the documentation of a part and its arguments with types and defaults."""
     part = registry.get(name)
-    derived, hints = (
-        tuple(getattr(part, "derived", ())),
-        typing.get_type_hints(part.__init__, include_extras=True),
-    )
-    rows = [
-        argument(parameter, hints.get(parameter.name, Any))
-        for parameter in signature(part).values()
-        if parameter.name not in derived
+    lines = argument_lines(part, exclude=getattr(part, "derived", ()))
+    heading = f"{registry.seam}.{name}"
+    documentation = inspect.cleandoc(part.__doc__ or "")
+    return "\n".join([heading, "", documentation, "", "arguments:", *(lines or ["  none"])])
+
+
+def argument_lines(part: type, *, exclude: Sequence[str]) -> list[str]:
+    """Return the constructor arguments of a part as `name: type (default value)`.
+
+    Args:
+        part: a registered class.
+        exclude: names of arguments that the program derives.
+    """
+    constructor = part.__init__  # type: ignore[misc]  # of a class, never of an instance
+    hints = typing.get_type_hints(constructor, include_extras=True)
+    return [
+        argument_line(parameter, hints.get(name, Any))
+        for name, parameter in signature(part).items()
+        if name not in exclude
     ]
-    return "\n".join(
-        [
-            f"{registry.seam}.{name}",
-            "",
-            inspect.cleandoc(part.__doc__ or ""),
-            "",
-            "arguments:",
-            *(rows or ["  none"]),
-        ]
-    )
 
 
-def argument(parameter: inspect.Parameter, hint: Any) -> str:
-    """`name: what it may be (default …)`, in lines of at most 110 letters."""
-    default = (
-        "" if parameter.default is inspect.Parameter.empty else f" (default {parameter.default!r})"
-    )
+def argument_line(parameter: inspect.Parameter, hint: Any) -> str:
+    """Return `name: type (default value)`, wrapped at the width of a terminal."""
+    has_default = parameter.default is not inspect.Parameter.empty
+    default = f" (default {parameter.default!r})" if has_default else ""
     return textwrap.fill(
-        f"{parameter.name}: {in_words(hint)}{default}",
-        110,
+        f"{parameter.name}: {type_text(hint)}{default}",
+        WIDTH,
         initial_indent="  ",
         subsequent_indent="    ",
     )
 
 
-def in_words(hint: Any) -> str:
-    """A type for people: `int > 0`, `pooled | grid`, `str | None`."""
+def type_text(hint: Any) -> str:
+    """Return a type as text for users: `int > 0`, `pooled | grid`, `str | None`."""
     arguments = typing.get_args(hint)
-    if typing.get_origin(hint) is typing.Annotated:
-        bounds = [
-            f"{sign} {value:g}"
-            for bound in arguments[1:]
-            for sign, name in BOUNDS
-            if (value := getattr(bound, name, None)) not in (None, math.inf)
-        ]
-        return f"{in_words(arguments[0])} {' and '.join(bounds)}".strip()
-    if typing.get_origin(hint) is typing.Literal:
+    origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        return f"{type_text(arguments[0])} {bounds_text(arguments[1:])}".strip()
+    if origin is typing.Literal:
         return " | ".join(map(str, arguments))
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return " | ".join(map(in_words, arguments))
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(map(type_text, arguments))
     if hint is type(None):
         return "None"
-    if arguments:
-        return f"{typing.get_origin(hint).__name__} of {', '.join(map(in_words, arguments))}"
+    if origin and arguments:
+        return f"{origin.__name__} of {', '.join(map(type_text, arguments))}"
     return getattr(hint, "__name__", str(hint))
+
+
+def bounds_text(bounds: Sequence[Any]) -> str:
+    """Return the finite bounds of a number as text: `≥ 0 and < 1`."""
+    return " and ".join(
+        f"{sign} {value:g}"
+        for bound in bounds
+        for sign, attribute in BOUNDS
+        if (value := getattr(bound, attribute, None)) not in (None, math.inf)
+    )

@@ -1,10 +1,14 @@
-"""Score sentences against references: BLEU, ROUGE-L, CIDEr, METEOR as the COCO evaluation code gives them, without Java.
+"""Score captions against references: BLEU, ROUGE-L, CIDEr and METEOR, without Java.
 
-Hypotheses: COCO results JSON, JSON lines {"id", "caption"}, or text, a sentence a line; several files are several systems.
-References: COCO annotations, JSON {id: [sentence, ...]}, JSON lines {"id", "captions": [...]}, or one or more text files.
-A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz, meteor:stages=exact_stem; `lrcn parts metrics cider` lists them.
+The scores equal those of the COCO evaluation code.
+Hypotheses: COCO results JSON, JSON lines {"id", "caption"}, or text with one caption per line;
+several files are several systems.
+References: COCO annotations, JSON {id: [caption, ...]}, JSON lines {"id", "captions": [...]}, or
+one or more text files.
+A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz,
+meteor:stages=exact_stem; `lrcn parts metrics cider` lists them.
 
-  lrcn score --hypotheses results.json --references annotations.json --metrics bleu,rouge_l,cider,meteor
+  lrcn score --hypotheses results.json --references coco.json --metrics bleu,rouge_l,cider,meteor
   lrcn score --hypotheses ours.json theirs.json --references references.json --paired
 """
 
@@ -13,54 +17,51 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lrcn_seq.errors import ArgumentError, ConfigError, DataError, UsageError
 
 if TYPE_CHECKING:
     from lrcn_seq.errors import Problem
+    from lrcn_seq.metrics import Corpus, Metric
 
+MINIMUM_SENTENCES = 30
+"""Number of sentences below which a bootstrap interval is too narrow to be trusted."""
 
-FEW = 30
-"""Below this many sentences, or groups of clips, their resamples are too much alike for an interval."""
+References = Mapping[str, Sequence[str]]
+Results = Mapping[str, dict[str, Any]]
+"""The object of `--json` of each system, by its name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
+    """Add the arguments of the verb."""
+    _add_files(parser)
+    _add_scores(parser)
+    parser.add_argument(
+        "--format",
+        default="text",
+        choices=["text", "markdown", "latex"],
+        help="format of the tables (default: text)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    """Add the files that are read and written."""
     parser.add_argument(
         "--hypotheses",
         nargs="+",
         required=True,
         metavar="FILE",
-        help="what is to be scored, one file a system",
+        help="captions to score, one file per system",
     )
     parser.add_argument(
-        "--references", nargs="+", required=True, metavar="FILE", help="what it is scored against"
+        "--references", nargs="+", required=True, metavar="FILE", help="captions to compare with"
     )
-    parser.add_argument(
-        "--metrics",
-        default="bleu",
-        help="names with commas between them: bleu,rouge_l,cider,meteor (default: bleu)",
-    )
-    parser.add_argument(
-        "--tokenize",
-        default="ptb",
-        choices=["ptb", "none", "13a"],
-        help="how sentences become words (default: ptb)",
-    )
-    parser.add_argument(
-        "--per-sentence", action="store_true", help="the scores of every sentence, too"
-    )
-    parser.add_argument(
-        "--paired", action="store_true", help="compare each pair of systems by a paired bootstrap"
-    )
-    parser.add_argument("--intervals", action="store_true", help="95 %% intervals by bootstrap")
     parser.add_argument(
         "--subset", action="store_true", help="allow references without a hypothesis"
-    )
-    parser.add_argument(
-        "--health",
-        action="store_true",
-        help="diversity, lengths and repetition of the hypotheses, too",
     )
     parser.add_argument(
         "--training",
@@ -68,154 +69,175 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="training captions, for the share of novel ones in --health",
     )
     parser.add_argument(
-        "--unknown",
-        metavar="WORD",
-        help="how the unknown word is written, for its share in --health",
-    )
-    parser.add_argument(
         "--save-frequencies",
         metavar="FILE.npz",
-        help="keep the references' document frequencies for CIDEr of other sets",
+        help="save the document frequencies of the references, for CIDEr of other sets",
+    )
+
+
+def _add_scores(parser: argparse.ArgumentParser) -> None:
+    """Add what is computed, and how."""
+    parser.add_argument(
+        "--metrics",
+        default="bleu",
+        help="names separated by commas: bleu,rouge_l,cider,meteor (default: bleu)",
     )
     parser.add_argument(
-        "--format",
-        default="text",
-        choices=["text", "markdown", "latex"],
-        help="of the table (default: text)",
+        "--tokenize",
+        default="ptb",
+        choices=["ptb", "none", "13a"],
+        help="how captions are split into words (default: ptb)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--per-sentence", action="store_true", help="also the scores of every caption"
+    )
+    parser.add_argument(
+        "--paired", action="store_true", help="compare each pair of systems by a paired bootstrap"
+    )
+    parser.add_argument("--intervals", action="store_true", help="95 %% intervals by bootstrap")
+    parser.add_argument(
+        "--health",
+        action="store_true",
+        help="also the diversity, lengths and repetition of the hypotheses",
+    )
+    parser.add_argument(
+        "--unknown", metavar="WORD", help="the unknown word, for its share in --health"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the scores."""
-    from lrcn_seq.errors import UsageError
+    """Score all systems, and print tables or one JSON object."""
     from lrcn_seq.metrics import _files
     from lrcn_seq.metrics._scoring import score_corpus
     from lrcn_seq.metrics._significance import paired_corpora
 
     if arguments.paired and len(arguments.hypotheses) < 2:
         raise UsageError("--paired: expected at least two files of hypotheses. Received: one.")
-    measures = chosen_metrics(arguments.metrics)
+    metrics = parse_metrics(arguments.metrics)
     references = _files.read_references(arguments.references)
-    corpora = {
-        name: corpus(path, references, arguments)
-        for name, path in named(arguments.hypotheses).items()
+    paths = system_paths(arguments.hypotheses)
+    corpora = {name: read_corpus(path, references, arguments) for name, path in paths.items()}
+    if arguments.save_frequencies:
+        save_frequencies(references, arguments)
+    results: dict[str, dict[str, Any]] = {
+        name: {
+            **score_corpus(corpus, metrics).as_dict(sentences=arguments.per_sentence),
+            **extra_results(corpus, metrics, paths[name], arguments),
+        }
+        for name, corpus in corpora.items()
     }
-    save_frequencies(references, arguments)
-    results = {
-        name: score_corpus(own, measures).as_dict(sentences=arguments.per_sentence)
-        for name, own in corpora.items()
-    }
-    for name, own in corpora.items():
-        results[name] |= extras(own, measures, named(arguments.hypotheses)[name], arguments)
-    rows = [row._asdict() for row in paired_corpora(corpora, measures)] if arguments.paired else []
-    show(results, rows, arguments)
-    hint(results, bootstrapped=arguments.intervals or arguments.paired)
+    pairs = [row._asdict() for row in paired_corpora(corpora, metrics)] if arguments.paired else []
+    print_results(results, pairs, arguments)
+    print_warnings(results, bootstrap=arguments.intervals or arguments.paired)
     return 0
 
 
-def chosen_metrics(text: str) -> list:
-    """The metrics that were named."""
-    from lrcn_seq.errors import ConfigError, UsageError
+def parse_metrics(text: str) -> list[Metric]:
+    """Build the metrics of `--metrics`.
+
+    Raises:
+        UsageError: there is no such metric, or one of its options is wrong.
+    """
     from lrcn_seq.metrics._scoring import make_metrics
     from lrcn_seq.metrics._tables import metric_specs
 
     try:
         return make_metrics(metric_specs(text))
     except ConfigError as error:
-        raise UsageError(
-            f"--metrics: {' '.join(told(problem) for problem in error.problems)}"
-        ) from None
+        message = " ".join(option_message(problem) for problem in error.problems)
+        raise UsageError(f"--metrics: {message}") from None
 
 
-def told(problem: Problem) -> str:
-    """The sentence of a problem, with the option that it is about."""
+def option_message(problem: Problem) -> str:
+    """Return the message of a problem, after the option that it concerns."""
     option = problem.place.partition(".")[2]
     return problem.message if option in ("", "type") else f"{option}: {problem.message}"
 
 
-def corpus(path: str, references: dict[str, list[str]], arguments: argparse.Namespace):
-    """One system with its references; what does not match is told with the file's name."""
-    from lrcn_seq.errors import ArgumentError, DataError
+def read_corpus(path: str, references: References, arguments: argparse.Namespace) -> Corpus:
+    """Read the hypotheses of one system and match them with the references.
+
+    Raises:
+        DataError: the file cannot be read, or its ids or lines do not match.
+    """
     from lrcn_seq.metrics._corpus import make_corpus
     from lrcn_seq.metrics._files import Lines, read_hypotheses
 
     hypotheses = read_hypotheses(path)
-    if isinstance(hypotheses, Lines) != isinstance(references, Lines):
+    pair = f"{path} with {', '.join(arguments.references)}"
+    by_line = isinstance(hypotheses, Lines)
+    if by_line != isinstance(references, Lines):
         raise DataError(
-            f"{path} with {', '.join(arguments.references)}: expected text with text, matched by line, or JSON with JSON, matched by id. Received: one of each."
+            f"{pair}: expected text with text, matched by line, or JSON with JSON, matched by id. "
+            "Received: one of each; convert one of them."
         )
-    if isinstance(hypotheses, Lines) and (
-        len(hypotheses) > len(references)
-        or (len(hypotheses) < len(references) and not arguments.subset)
-    ):
+    surplus = len(references) - len(hypotheses)
+    if by_line and (surplus < 0 or (surplus > 0 and not arguments.subset)):
         raise DataError(
-            f"{path} with {', '.join(arguments.references)}: expected equally many lines. Received: {len(hypotheses)} hypotheses, {len(references)} lines of references."
+            f"{pair}: expected equally many lines. Received: {len(hypotheses)} hypotheses, "
+            f"{len(references)} lines of references; add the missing lines."
         )
     try:
         return make_corpus(
             hypotheses, references, tokenize=arguments.tokenize, subset=arguments.subset
         )
     except ArgumentError as error:
-        raise DataError(f"{path} with {', '.join(arguments.references)}: {error}") from None
+        raise DataError(f"{pair}: {error}") from None
 
 
-def extras(own, measures, path: str, arguments: argparse.Namespace) -> dict:
-    """What was asked for beside the scores."""
-    from lrcn_seq.metrics import _files, health
+def extra_results(
+    corpus: Corpus, metrics: Sequence[Metric], path: str, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Return the `intervals` and the `health` of a system, where they are asked for."""
     from lrcn_seq.metrics._significance import interval_rows
 
-    found = {}
+    results: dict[str, Any] = {}
     if arguments.intervals:
-        found["intervals"] = {
+        results["intervals"] = {
             row.metric: [row.low, row.high]
-            for measure in measures
-            for row in interval_rows(measure, own)
+            for metric in metrics
+            for row in interval_rows(metric, corpus)
         }
     if arguments.health:
-        training = (
-            [
-                text
-                for group in _files.read_references([arguments.training]).values()
-                for text in group
-            ]
-            if arguments.training
-            else None
-        )
-        found["health"] = health(
-            _files.read_hypotheses(path),
-            training_captions=training,
-            unknown=arguments.unknown,
-            tokenize=arguments.tokenize,
-        )._asdict()
-    return found
+        results["health"] = health_of(path, arguments)
+    return results
 
 
-def save_frequencies(references: dict[str, list[str]], arguments: argparse.Namespace) -> None:
-    """Keeps the document frequencies, where asked to."""
-    if arguments.save_frequencies:
-        from lrcn_seq.metrics import document_frequencies
+def health_of(path: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the diversity, lengths and repetition of the hypotheses of a file."""
+    from lrcn_seq.metrics import _files, health
 
-        document_frequencies(references, tokenize=arguments.tokenize).save(
-            arguments.save_frequencies
-        )
-        print(
-            f"{arguments.save_frequencies}: document frequencies of {len(references)} images",
-            file=sys.stderr,
-        )
+    training = None
+    if arguments.training:
+        groups = _files.read_references([arguments.training]).values()
+        training = [caption for group in groups for caption in group]
+    return health(
+        _files.read_hypotheses(path),
+        training_captions=training,
+        unknown=arguments.unknown,
+        tokenize=arguments.tokenize,
+    )._asdict()
 
 
-def named(paths: list[str]) -> dict[str, str]:
-    """A name for each file: its stem, or the whole path where stems are equal.
+def save_frequencies(references: References, arguments: argparse.Namespace) -> None:
+    """Save the document frequencies of the references."""
+    from lrcn_seq.metrics import document_frequencies
+
+    path = arguments.save_frequencies
+    document_frequencies(references, tokenize=arguments.tokenize).save(path)
+    print(f"{path}: document frequencies of {len(references)} images", file=sys.stderr)
+
+
+def system_paths(paths: Sequence[str]) -> dict[str, str]:
+    """Name each file of hypotheses by its stem, or by its path where stems are equal.
 
     Raises:
-        UsageError: a file is named twice.
+        UsageError: a file is given twice.
     """
-    from lrcn_seq.errors import UsageError
-
     if len(set(paths)) < len(paths):
+        repeated = max(paths, key=paths.count)
         raise UsageError(
-            f"--hypotheses: expected every file once. Received: {max(paths, key=paths.count)} twice."
+            f"--hypotheses: expected every file once. Received: {repeated} twice; remove one."
         )
     stems = [Path(path).stem for path in paths]
     return {
@@ -224,8 +246,28 @@ def named(paths: list[str]) -> dict[str, str]:
     }
 
 
-def show(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespace) -> None:
-    """One JSON object, or tables."""
+def print_results(
+    results: Results, pairs: Sequence[dict[str, Any]], arguments: argparse.Namespace
+) -> None:
+    """Print one JSON object, or tables with their signatures.
+
+    Args:
+        results: the results of each system.
+        pairs: a row for each metric and pair of systems.
+        arguments: the options of the call.
+    """
+    if not arguments.json:
+        print_tables(results, pairs, arguments)
+    elif len(results) == 1:
+        print(json.dumps(next(iter(results.values())), ensure_ascii=False))
+    else:
+        print(json.dumps({"systems": results, "paired": pairs}, ensure_ascii=False))
+
+
+def print_tables(
+    results: Results, pairs: Sequence[dict[str, Any]], arguments: argparse.Namespace
+) -> None:
+    """Print a table of the scores, the tables that were asked for, and the signatures."""
     from lrcn_seq.metrics._tables import (
         difference_table,
         health_table,
@@ -234,59 +276,44 @@ def show(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespa
         sentence_table,
     )
 
-    if arguments.json:
-        only = next(iter(results.values()))
-        print(
-            json.dumps(
-                only if len(results) == 1 else {"systems": results, "paired": rows},
-                ensure_ascii=False,
-            )
-        )
-        return
-    tables = [
-        score_table(results),
-        *[
-            sentence_table(name, result)
-            for name, result in results.items()
-            if arguments.per_sentence
-        ],
-    ]
-    tables += [difference_table(rows)] if rows else []
-    tables += [health_table(results)] if arguments.health else []
+    tables = [score_table(results)]
+    if arguments.per_sentence:
+        tables += [sentence_table(name, result) for name, result in results.items()]
+    if pairs:
+        tables.append(difference_table(pairs))
+    if arguments.health:
+        tables.append(health_table(results))
     print("\n\n".join(table.as_text(arguments.format) for table in tables))
-    print("", *noted(signatures(results, rows, arguments), arguments.format), sep="\n")
+    lines = signatures(results, intervals=arguments.intervals, paired=bool(pairs))
+    print("", *noted(lines, arguments.format), sep="\n")
 
 
-def signatures(
-    results: dict[str, dict], rows: list[dict], arguments: argparse.Namespace
-) -> list[str]:
-    """How the numbers of the tables were made, a line each."""
-    lines = dict.fromkeys(
-        line for result in results.values() for line in result["signatures"].values()
+def signatures(results: Results, *, intervals: bool, paired: bool) -> list[str]:
+    """Return how the numbers of the tables were computed, one line each."""
+    lines = list(
+        dict.fromkeys(line for result in results.values() for line in result["signatures"].values())
     )
-    bootstrap = [
-        name for name, there in (("interval", arguments.intervals), ("p", bool(rows))) if there
-    ]
-    return [
-        *lines,
-        *(f"{name}|{'paired ' * (name == 'p')}bootstrap|samples:1000|seed:0" for name in bootstrap),
-    ]
+    if intervals:
+        lines.append("interval|bootstrap|samples:1000|seed:0")
+    if paired:
+        lines.append("p|paired bootstrap|samples:1000|seed:0")
+    return lines
 
 
-def hint(results: dict[str, dict], *, bootstrapped: bool) -> None:
-    """Tells on stderr why CIDEr is 0 where it cannot be anything else, and when intervals are not to be believed."""
-    least = min(result["count"] for result in results.values())
-    if bootstrapped and least < FEW:
+def print_warnings(results: Results, *, bootstrap: bool) -> None:
+    """Warn on stderr of intervals over few sentences, and of a CIDEr that is always 0."""
+    count = min(result["count"] for result in results.values())
+    if bootstrap and count < MINIMUM_SENTENCES:
         print(
-            f"lrcn score: a bootstrap over {least} sentence{'s' * (least > 1)} says little; intervals and p want {FEW} or more.",
+            f"lrcn score: a bootstrap over {count} sentence{'s' * (count > 1)} is not reliable; "
+            f"use {MINIMUM_SENTENCES} or more.",
             file=sys.stderr,
         )
-    if any(
-        "|frequencies:references(1)" in result["signatures"].get("cider", "")
-        for result in results.values()
-    ):
+    cider = [result["signatures"].get("cider", "") for result in results.values()]
+    if any("|frequencies:references(1)" in signature for signature in cider):
         print(
-            "lrcn score: CIDEr from the document frequencies of one picture is always 0; keep those of a larger set by --save-frequencies FILE.npz "
-            "and score with --metrics cider:frequencies=FILE.npz.",
+            "lrcn score: CIDEr from the document frequencies of one image is always 0; save those "
+            "of a larger set with --save-frequencies FILE.npz and score with "
+            "--metrics cider:frequencies=FILE.npz.",
             file=sys.stderr,
         )

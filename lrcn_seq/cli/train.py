@@ -1,27 +1,22 @@
-"""Train what a config describes, into a run folder; stop at any time and go on with --resume."""
+"""Train the network of a config into a run folder; continue a stopped run with --resume."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from lrcn_seq.cli._arguments import add_config
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("config", help="a YAML file")
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="section.key=value",
-        help="changes of the config",
-    )
-    parser.add_argument("--run", help="the run folder; runs/NAME_OF_THE_CONFIG without it")
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    """Add the arguments of the verb."""
+    add_config(parser)
+    parser.add_argument("--run", help="the run folder (default: runs/NAME_OF_THE_CONFIG)")
+    parser.add_argument("--resume", action="store_true", help="continue a stopped run")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Trains, evaluates on dev, and writes the report."""
+    """Train, evaluate on the test split (or dev where there is no test), and write the report."""
     from lrcn_seq import config as configs
     from lrcn_seq.training import train
 

@@ -1,128 +1,99 @@
-"""The console script itself: verbs, help, exit codes, what becomes of errors."""
+"""The console script: verbs, help, exit codes, stdout."""
 
-import errno
-import os
-import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
-import lrcn_seq
-from lrcn_seq import cli
+from lrcn_seq import __version__, cli
 from lrcn_seq.errors import ConfigError, DataError, Problem, UsageError
 
-SOURCE = Path(cli.__file__).parent
+VERBS = [
+    "caption",
+    "check",
+    "classify",
+    "demo",
+    "describe",
+    "evaluate",
+    "extract",
+    "parts",
+    "predict",
+    "score",
+    "train",
+]
 
 
-def test_every_file_is_a_verb():
-    """Each has a line that says what it does."""
-    verbs = cli.verbs()
-    assert set(verbs) == {
-        path.stem for path in SOURCE.glob("*.py") if not path.stem.startswith("_")
-    }
-    assert {"caption", "check", "evaluate", "extract", "parts", "train"} <= set(verbs)
-    assert all(line.endswith((".", ":")) and len(line) > 20 for line in verbs.values())
+def test_verbs_are_listed_with_a_summary():
+    """Each summary is one sentence of the module's docstring."""
+    summaries = cli.verbs()
+    assert list(summaries) == VERBS
+    assert all(summary[0].isupper() and summary[-1] == "." for summary in summaries.values())
+    assert summaries["predict"] == "Predict with a run of any task on files, folders or globs."
 
 
-def test_an_interrupt_that_a_callback_swallowed_comes_again(lrcn, monkeypatch):
-    """Ctrl-C in the middle of a garbage collection must not be lost."""
+def test_summaries_fit_one_line():
+    """A terminal of 120 columns shows the overview without wrapping."""
+    assert max(map(len, cli.overview(cli.verbs()).splitlines())) <= 120
 
-    class Collected:
-        def __del__(self):
-            raise KeyboardInterrupt
 
-    def work(arguments):
-        one = Collected()
-        del one
-        time.sleep(1)
-        pytest.fail("went on")
+def test_help_prints_the_overview(lrcn):
+    """`lrcn --help` succeeds and lists a verb with its summary."""
+    result = lrcn("--help")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("usage: lrcn VERB ...\n")
+    assert "\n  caption    Caption images: files, folders or globs.\n" in result.out
 
-    monkeypatch.setattr("lrcn_seq.cli.parts.run", work)
-    before, handler = (
-        sys.unraisablehook,
-        signal.signal(signal.SIGINT, signal.default_int_handler),
-    )  # in the background it may be ignored
-    try:
-        called = lrcn("parts")
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    assert (called.code, called.err) == (
-        130,
-        "lrcn parts: interrupted; what was finished is kept.\n",
+
+def test_call_without_a_verb_prints_the_overview_and_fails(lrcn):
+    """The exit code says that the call is wrong."""
+    result = lrcn()
+    assert result.code == 2
+    assert result.out == lrcn("-h").out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(lrcn, verb):
+    """The help shows the usage and the common option."""
+    result = lrcn(verb, "--help")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"usage: lrcn {verb} [-h]")
+    assert "--debug" in result.out
+
+
+def test_help_loads_no_heavy_package():
+    """The help of every verb appears without importing NumPy, Keras, rich or pydantic."""
+    code = f"""
+import sys
+from lrcn_seq.cli import main
+for verb in {VERBS}:
+    main([verb, "--help"])
+heavy = {{"numpy", "keras", "tensorflow", "rich", "pydantic"}} & set(sys.modules)
+print(sorted(heavy), file=sys.stderr)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert sys.unraisablehook is before
+    assert result.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    ("backend", "sentence"),
-    [
-        (
-            "TensorFlow",
-            "KERAS_BACKEND: expected tensorflow, jax, torch. Received: 'TensorFlow'. Did you mean 'tensorflow'?",
-        ),
-        (
-            "jax",
-            "KERAS_BACKEND=jax: expected an installed package. Received: there is none; pip install jax.",
-        ),
-    ],
-)
-def test_a_backend_that_is_not_there(tmp_path, backend, sentence):
-    """One sentence in a process of its own, where Keras was not imported before."""
-    (tmp_path / "jax.py").write_text("raise ModuleNotFoundError(name='jax')")
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(tmp_path)}
-    called = subprocess.run(
-        [sys.executable, "-m", "lrcn_seq", "check", "configs/smoke/captioning.yaml"],
-        check=False,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert (called.returncode, called.stdout) == (2, "")
-    assert called.stderr == f"lrcn check: {sentence}\n"
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version_is_printed(lrcn, option):
+    """The name of the program and the version of the package."""
+    assert lrcn(option) == (0, f"lrcn {__version__}\n", "")
 
 
-def test_help_lists_the_verbs(lrcn):
-    """With one line each; asking for it is no error, calling without a verb is one."""
-    asked, bare = lrcn("--help"), lrcn()
-    assert (asked.code, bare.code) == (0, 2)
-    assert asked.out == bare.out
-    for verb, line in cli.verbs().items():
-        assert f"\n  {verb}" in asked.out
-        assert line in asked.out
-    assert "`lrcn VERB --help` tells more." in asked.out
-
-
-@pytest.mark.parametrize("verb", sorted(cli.verbs()))
-def test_every_verb_explains_itself(lrcn, verb):
-    """Usage, what it does, and a line for each argument."""
-    called = lrcn(verb, "--help")
-    assert called.code == 0
-    assert called.out.startswith(f"usage: lrcn {verb} ")
-    assert cli.verbs()[verb] in called.out
-    assert "--debug" in called.out
-    assert called.err == ""
-
-
-def test_the_version(lrcn):
-    """Name and number."""
-    assert lrcn("--version").out == lrcn("-V").out == f"lrcn {lrcn_seq.__version__}\n"
-
-
-def test_an_unknown_verb(lrcn):
-    """Is told what was meant and what there is."""
-    called = lrcn("trian", "x.yaml")
-    assert called.code == 2
-    assert called.err.startswith(
-        "lrcn: there is no verb 'trian'. Did you mean 'train'? Known: caption, check,"
+def test_unknown_verb_is_reported_with_a_suggestion(lrcn):
+    """The message suggests the closest verb and lists all."""
+    result = lrcn("trian", "x.yaml")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "lrcn: there is no verb 'trian'. Did you mean 'train'? Known: " + ", ".join(VERBS) + ".\n"
     )
 
 
 @pytest.fixture
-def failing(lrcn, monkeypatch):
-    """A function that calls a verb that raises."""
+def run_raising(lrcn, monkeypatch):
+    """A function that calls a verb that raises an error."""
 
     def call(error: BaseException, *arguments):
         def run(parsed):
@@ -135,7 +106,7 @@ def failing(lrcn, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "sentence"),
+    ("error", "code", "message"),
     [
         (DataError("a.csv: expected rows."), 1, "a.csv: expected rows."),
         (UsageError("Expected less."), 2, "Expected less."),
@@ -144,90 +115,70 @@ def failing(lrcn, monkeypatch):
             2,
             "x.yaml: 1 problem\n  seed: expected a number.",
         ),
-        (
-            OSError(errno.ENOSPC, "No space left on device", "/disk/file"),
-            1,
-            "/disk/file: No space left on device.",
-        ),
-        (
-            OSError(errno.ENOSPC, "No space left on device"),
-            1,
-            "the output: No space left on device.",
-        ),
-        (MemoryError(), 1, "out of memory; try a smaller batch (training.batch_size=...)."),
-        (
-            RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 17179869184 bytes."),
-            1,
-            "out of memory; try a smaller batch (training.batch_size=...).",
-        ),
-        (
-            type("ResourceExhaustedError", (Exception,), {})("failed to allocate memory"),
-            1,
-            "out of memory; try a smaller batch (training.batch_size=...).",
-        ),
-        (KeyboardInterrupt(), 130, "interrupted; what was finished is kept."),
+        (KeyboardInterrupt(), 130, "interrupted; finished work is kept."),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )
-def test_an_error_is_a_sentence(failing, error, code, sentence):
-    """On stderr, with the verb in front and the exit code of its kind; nothing on stdout, no traceback."""
-    called = failing(error)
-    assert called == (code, "", f"lrcn parts: {sentence}\n")
+def test_error_is_one_sentence_on_stderr(run_raising, error, code, message):
+    """The sentence follows the verb; nothing is on stdout and there is no traceback."""
+    assert run_raising(error) == (code, "", f"lrcn parts: {message}\n")
 
 
-def test_debug_shows_where_it_happened(failing):
-    """The traceback comes before the sentence."""
-    called = failing(DataError("a.csv: expected rows."), "--debug")
-    assert called.code == 1
-    assert called.err.startswith("Traceback (most recent call last):")
-    assert called.err.endswith("lrcn parts: a.csv: expected rows.\n")
+def test_debug_shows_the_traceback_before_the_sentence(run_raising):
+    """The exit code stays the same."""
+    result = run_raising(DataError("a.csv: expected rows."), "--debug")
+    assert result.code == 1
+    assert result.err.startswith("Traceback (most recent call last):")
+    assert result.err.endswith("lrcn parts: a.csv: expected rows.\n")
 
 
-def test_what_was_not_foreseen_is_not_hidden(failing):
-    """An error that is not ours is a bug and keeps its traceback."""
+def test_debug_shows_no_traceback_of_an_interrupt(run_raising):
+    """Ctrl-C is not an error."""
+    result = run_raising(KeyboardInterrupt(), "--debug")
+    assert result == (130, "", "lrcn parts: interrupted; finished work is kept.\n")
+
+
+def test_unexpected_error_keeps_its_traceback(run_raising):
+    """A bug is not hidden behind a sentence."""
     with pytest.raises(ZeroDivisionError):
-        failing(ZeroDivisionError())
+        run_raising(ZeroDivisionError())
+
+
+def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
+    """`--debug` shows what native libraries log."""
+    calls = []
+    monkeypatch.setattr("lrcn_seq.cli.hide_native_logs", lambda: calls.append("hidden"))
+    lrcn("parts", "--debug")
+    assert calls == []
+    lrcn("parts")
+    assert calls == ["hidden"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         (["train"], "the following arguments are required: config"),
         (["caption"], "the following arguments are required: run, IMAGE"),
         (["caption", "run"], "the following arguments are required: IMAGE"),
-        (
-            ["caption", "run", "a.png", "--best", "0"],
-            "argument --best: expected a whole number above 0. Received: '0'",
-        ),
-        (
-            ["caption", "run", "a.png", "--beams", "²"],
-            "argument --beams: expected a whole number above 0. Received: '²'",
-        ),
-        (
-            ["caption", "run", "a.png", "--beam", "x", "--bets", "3"],
-            "argument --beams: expected a whole number above 0. Received: 'x'",
-        ),
+        (["predict", "run"], "the following arguments are required: FILE"),
+        (["caption", "run", "a.png", "--best", "0"], "argument --best: expected a whole number"),
+        (["caption", "run", "a.png", "--beams", "²"], "argument --beams: expected a whole number"),
+        (["describe", "run", "a.gif", "--window", "0"], "argument --window: expected a number of"),
+        (["classify", "run", "a.gif", "--top", "0"], "argument --top: expected a whole number"),
         (["evaluate", "run", "--split", "all"], "argument --split: invalid choice: 'all'"),
-        (
-            ["evaluate", "run", "--weights", "a,b"],
-            "argument --weights: expected numbers like .33,.67. Received: 'a,b'",
-        ),
-        (
-            ["evaluate", "run", "--limit", "-3"],
-            "argument --limit: expected a whole number above 0. Received: '-3'",
-        ),
+        (["evaluate", "run", "--weights", "a,b"], "argument --weights: expected numbers like"),
+        (["evaluate", "run", "--limit", "-3"], "argument --limit: expected a whole number above 0"),
         (["parts", "encoder"], "argument seam: invalid choice: 'encoder'"),
         (["check", "x.yaml", "--dat", "--unknown"], "unrecognized arguments: --unknown"),
     ],
 )
-def test_a_wrong_call_is_one_sentence(lrcn, arguments, sentence):
-    """It names the argument and where to look; exit code 2."""
-    called = lrcn(*arguments)
-    assert called.code == 2
-    assert called.out == ""
-    assert called.err.startswith(f"lrcn {arguments[0]}: {sentence}")
-    assert called.err.endswith(f"See `lrcn {arguments[0]} --help`.\n")
-    assert called.err.count("\n") == 1
+def test_wrong_call_is_one_sentence(lrcn, arguments, message):
+    """The sentence names the argument and points to the help."""
+    result = lrcn(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"lrcn {arguments[0]}: {message}")
+    assert result.err.endswith(f" See `lrcn {arguments[0]} --help`.\n")
+    assert result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -236,9 +187,10 @@ def test_a_wrong_call_is_one_sentence(lrcn, arguments, sentence):
         ("| head -c 0", 0, ""),
         ("> /dev/full", 1, "lrcn parts: the output: No space left on device.\n"),
     ],
+    ids=["closed pipe", "full disk"],
 )
-def test_a_stdout_that_takes_nothing(redirection, code, err):
-    """A reader that went away is no error, a full disk is one sentence; Python adds nothing of its own."""
+def test_stdout_that_accepts_nothing(redirection, code, err):
+    """A closed pipe is not an error, a full disk is one sentence; Python adds nothing."""
     command = f"set -o pipefail; '{sys.executable}' -m lrcn_seq parts {redirection}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (code, err)

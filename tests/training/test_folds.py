@@ -153,7 +153,7 @@ def test_a_clip_in_two_folds_is_refused():
 def script(monkeypatch, capsys, *arguments):
     """Exit code, standard output and error of the script."""
     monkeypatch.setattr(sys, "argv", [str(SCRIPT), *map(str, arguments)])
-    monkeypatch.setattr("lrcn_seq.cli.quiet", lambda: None)
+    monkeypatch.setattr("lrcn_seq.cli.hide_native_logs", lambda: None)
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(str(SCRIPT), run_name="__main__")
     return stop.value.code, *capsys.readouterr()

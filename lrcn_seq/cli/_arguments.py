@@ -1,0 +1,74 @@
+"""The argument parser, argument types, and arguments that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import NoReturn
+
+from lrcn_seq.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that reports a wrong call in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with the sentence and where to look."""
+        raise UsageError(f"{message.rstrip('.')}. See `{self.prog} --help`.")
+
+
+def positive_integer(text: str) -> int:
+    """Parse a whole number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0. Received: {text!r}")
+    return int(text)
+
+
+def positive_seconds(text: str) -> float:
+    """Parse a finite number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"expected a number of seconds above 0. Received: {text!r}"
+        )
+    return value
+
+
+def numbers(text: str) -> list[float]:
+    """Parse numbers separated by commas."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected numbers like .33,.67. Received: {text!r}"
+        ) from None
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add a config file and its overrides."""
+    parser.add_argument("config", help="a YAML file")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="section.key=value",
+        help="values that replace those of the config",
+    )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add the run folder that a verb predicts with."""
+    parser.add_argument("run", help="a run folder")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the output file and the JSON format of a verb that predicts."""
+    parser.add_argument(
+        "--output",
+        metavar="FILE.jsonl",
+        help="append one JSON line per finished file; a repeated call continues after the last",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")

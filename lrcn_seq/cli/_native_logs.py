@@ -1,0 +1,54 @@
+"""Keep the log lines of native libraries, meant for their own developers, off stderr."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import re
+import sys
+import threading
+import warnings
+from functools import cache
+
+NOISE = re.compile(
+    rb"^(?:[IWE]\d{4} "
+    rb"|WARNING: All log messages before absl::InitializeLog"
+    rb"|\d{4}-\d\d-\d\d .*(?:cpu_feature_guard|cuda|oneDNN|TF-TRT)"
+    rb"|To enable the following instructions)"
+)
+
+
+@cache
+def hide_native_logs() -> None:
+    """Filter the stderr of native code; Python's own stderr stays the same, also a terminal."""
+    warnings.filterwarnings("ignore", module=r"keras\..*")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # retracing does not concern users
+    try:
+        terminal = os.dup(2)
+    except OSError:
+        return  # the process has no stderr
+    read_end, write_end = os.pipe()
+    os.dup2(write_end, 2)
+    os.close(write_end)
+    sys.stderr = os.fdopen(
+        terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
+    thread = threading.Thread(target=_forward, args=(read_end, terminal), daemon=True)
+    thread.start()
+    atexit.register(_stop, thread)
+
+
+def _forward(read_end: int, terminal: int) -> None:
+    """Copy lines from a pipe to the terminal, except noise."""
+    with os.fdopen(read_end, "rb") as lines:
+        for line in lines:
+            if not NOISE.match(line):
+                os.write(terminal, line)
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Discard native output after shutdown; closing the pipe ends the thread."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    thread.join(timeout=2)

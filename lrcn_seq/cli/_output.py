@@ -1,0 +1,223 @@
+"""JSON lines, appended by one call at a time as files are finished, and continued later."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lrcn_seq.errors import RunError, UsageError
+
+LINE_START = b'{"file": '
+Row = dict[str, Any]
+
+
+class JsonLines:
+    """JSON lines in a file, or nowhere when `file` is None.
+
+    Args:
+        path: the name of the file, for messages.
+        file: an unbuffered file to append to.
+        finished: the files of its earlier lines.
+    """
+
+    def __init__(self, path: str, file: BinaryIO | None, finished: Set[str] = frozenset()) -> None:
+        self.path, self.file, self.finished = path, file, finished
+
+    def unfinished(self, files: Sequence[str]) -> list[str]:
+        """Return the files without a line, and report on stderr how many have one."""
+        unfinished = [file for file in files if file not in self.finished]
+        if len(unfinished) < len(files):
+            count = len(files) - len(unfinished)
+            print(
+                f"{self.path}: skipping {count:,} of {len(files):,} files, which an earlier call "
+                "finished; choose another --output to repeat them.",
+                file=sys.stderr,
+            )
+        return unfinished
+
+    def write(self, row: Row) -> None:
+        """Append one line, with the file name first."""
+        self._append(json.dumps({"file": row["file"], **row}, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def line(self) -> Iterator[Callable[[str], None]]:
+        """Append one line piece by piece, and remove it if an error interrupts it.
+
+        Yields:
+            A function that appends a piece of the line.
+        """
+        start = self.file.tell() if self.file and _is_regular(self.file) else None
+        try:
+            yield self._append
+            self._append("\n")
+        except BaseException:
+            if self.file and start is not None:
+                self.file.truncate(start)
+            raise
+
+    def _append(self, text: str) -> None:
+        if self.file is None:
+            return
+        try:
+            # File names may hold bytes that are not UTF-8; JSON has the same escape for them.
+            rest = memoryview(text.encode("utf-8", "backslashreplace"))
+            while rest:  # a nearly full disk writes only a part
+                rest = rest[self.file.write(rest) :]
+        except OSError as error:
+            raise RunError(
+                f"{self.path}: expected to write a line. Received: {error.strerror}; the lines "
+                "before it are kept, and the same call continues after them."
+            ) from error
+
+
+@contextmanager
+def open_output(path: str | None) -> Iterator[JsonLines]:
+    """Open the output of a verb for this call alone, and repair what an earlier call left.
+
+    Args:
+        path: a file, device or pipe; None for no output.
+
+    Raises:
+        UsageError: the file cannot be written, another call is writing it, or it holds something
+            else. It is left as it is.
+    """
+    if path is None:
+        yield JsonLines("", None)
+        return
+    target = Path(path).resolve() if Path(path).is_file() else Path(path)
+    while True:
+        with _open_exclusively(target) as file:
+            finished = finished_files(target)
+            if _is_file_at(file, target):  # removing lines replaces the file
+                yield JsonLines(path, file, finished)
+                return
+
+
+def finished_files(path: Path) -> set[str]:
+    """Return the files that have a line, and remove the lines that must be repeated.
+
+    Lines of failed files and an incomplete last line, as a crash leaves it, are removed.
+
+    Args:
+        path: the output of an earlier call; a device or a pipe counts as empty.
+
+    Raises:
+        UsageError: the file holds something else. It is left as it is.
+    """
+    if not path.is_file():
+        return set()
+    finished: set[str] = set()
+    failed_lines: set[int] = set()
+    size = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(_complete_lines(file, path), start=1):
+            row = _parse_row(line)
+            if row is None:
+                raise _unlike_output(f"{path}, line {number}", line[:60])
+            if row.get("error") is not None:
+                failed_lines.add(number)
+            else:
+                finished.add(row["file"])
+            size += len(line)
+    if size < path.stat().st_size:
+        os.truncate(path, size)
+    if failed_lines:
+        _remove_lines(path, failed_lines)
+    return finished
+
+
+def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Yield lines except an incomplete last one; stop early at a line that is not of an output."""
+    while line := file.readline(len(LINE_START)):
+        if not LINE_START.startswith(line):
+            raise _unlike_output(str(path), line)
+        line += file.readline()
+        if line.endswith(b"\n"):
+            yield line
+
+
+def _parse_row(line: bytes) -> Row | None:
+    """Return the row of a line, or None if the line is not one of a prediction.
+
+    A prediction is an error or structured; a table of texts about files is not one.
+    """
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict) or not isinstance(row.get("file"), str):
+        return None
+    structured = any(not isinstance(row[key], str) for key in row.keys() - {"file"})
+    return row if structured or "error" in row else None
+
+
+def _unlike_output(place: str, line: bytes) -> UsageError:
+    """Return the error for a file that is not the output of a verb."""
+    return UsageError(
+        f"{place}: expected the JSON lines of an earlier call. Received: {line!r}; "
+        "choose another --output."
+    )
+
+
+def _remove_lines(path: Path, numbers: Set[int]) -> None:
+    """Replace a file by a copy without the lines of these numbers."""
+    copy = path.with_name(f".{path.name}.new")
+    with path.open("rb") as source, copy.open("wb") as target:
+        target.writelines(line for n, line in enumerate(source, start=1) if n not in numbers)
+    shutil.copymode(path, copy)
+    copy.replace(path)
+
+
+def _open_exclusively(path: Path) -> BinaryIO:
+    """Open a file for appending; a regular file is locked until it is closed."""
+    try:
+        file = path.open("ab", buffering=0)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: expected a file that can be written. Received: {error.strerror}."
+        ) from error
+    if path.is_file() and (reason := _conflict(file, path)):
+        file.close()
+        raise UsageError(f"{path}: {reason}, or choose another --output.")
+    return file
+
+
+def _conflict(file: BinaryIO, path: Path) -> str | None:
+    """Return why a file cannot be written by this call alone, or None."""
+    if sys.__stdout__ and _is_same_file(file, os.fstat(sys.__stdout__.fileno())):
+        return "stdout goes to this file too. Send it elsewhere"
+    if not (_lock(file) and _is_file_at(file, path)):
+        return "another call is writing this file. Wait for it"
+    return None
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file and return whether no other process holds its lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def _is_file_at(file: BinaryIO, path: Path) -> bool:
+    """Return whether a path still leads to an open file."""
+    return path.exists() and _is_same_file(file, path.stat())
+
+
+def _is_same_file(file: BinaryIO, status: os.stat_result) -> bool:
+    return os.path.samestat(os.fstat(file.fileno()), status)
+
+
+def _is_regular(file: BinaryIO) -> bool:
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)

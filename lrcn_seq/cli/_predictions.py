@@ -1,0 +1,112 @@
+"""The loop of the verbs that predict: skip finished files, predict, print and collect."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lrcn_seq.cli._inputs import expand_files
+from lrcn_seq.cli._output import JsonLines, open_output
+from lrcn_seq.errors import UsageError
+from lrcn_seq.progress import progress_bar
+
+if TYPE_CHECKING:
+    from lrcn_seq.records import Prediction
+    from lrcn_seq.tasks import Task
+
+GENERAL_VERB = "predict"
+"""The verb for every task."""
+
+Predict = Callable[[Any, Sequence[str], JsonLines], Iterable["Prediction"]]
+"""A function `(task, files, output)` that yields the prediction of each file after writing it."""
+
+
+def predict_files(
+    arguments: argparse.Namespace,
+    names: Sequence[str],
+    predict: Predict,
+    *,
+    verb: str,
+    show_file: bool = False,
+) -> int:
+    """Predict with a run, print the results, and report the files that failed on stderr.
+
+    Args:
+        arguments: `run`, `output` and `json` of the call.
+        names: files, folders and globs.
+        predict: how to predict; see `Predict`.
+        verb: the name of the verb, for messages and for the check of the run's task.
+        show_file: print the file name before each line also when there is a single file.
+
+    Returns:
+        The exit code: 1 if a file failed.
+    """
+    import lrcn_seq
+
+    files = expand_files(names)
+    show_file = show_file or len(files) > 1
+    rows: list[dict[str, Any]] = []
+    failed = False
+    with open_output(arguments.output) as output:
+        unfinished = output.unfinished(files)
+        task = lrcn_seq.load(arguments.run)
+        check_verb(task, verb, arguments.run)
+        for prediction in predict(task, unfinished, output):
+            if prediction.error is not None:
+                failed = True
+                print(f"lrcn {verb}: {prediction.file}: {prediction.error}", file=sys.stderr)
+            if arguments.json:
+                rows.append(prediction.row())
+            elif prediction.error is None:
+                print_lines(prediction, show_file=show_file)
+    if arguments.json:
+        print(json.dumps({**task.json_header(), "results": rows}, ensure_ascii=False))
+    return 1 if failed else 0
+
+
+def predict_in_batches(
+    files: Sequence[str],
+    output: JsonLines,
+    predict: Callable[[Sequence[str]], Iterable[Prediction]],
+    *,
+    batch_size: int,
+    title: str,
+) -> Iterator[Prediction]:
+    """Predict a few files at a time behind a progress bar, and write each prediction.
+
+    Args:
+        files: the files to predict for.
+        output: where the rows are written.
+        predict: a function from the files of a batch to their predictions.
+        batch_size: number of files given to one call of `predict`.
+        title: the text of the progress bar.
+
+    Yields:
+        The predictions, in the order of the files.
+    """
+    with progress_bar(title) as report:
+        for start in range(0, len(files), batch_size):
+            batch = files[start : start + batch_size]
+            for prediction in predict(batch):
+                output.write(prediction.row())
+                yield prediction
+            report(start + len(batch), len(files))
+
+
+def check_verb(task: Task, verb: str, folder: str) -> None:
+    """Raise UsageError if the run's task has another verb; `predict` fits every task."""
+    if verb not in (GENERAL_VERB, task.verb):
+        raise UsageError(
+            f"{folder}: expected a run that `lrcn {verb}` fits. Received: a run of the task "
+            f"{task.name}; use `lrcn {task.verb}`."
+        )
+
+
+def print_lines(prediction: Prediction, *, show_file: bool) -> None:
+    """Print the lines of a prediction, after its file name where `show_file` is true."""
+    prefix = f"{prediction.file}\t" if show_file else ""
+    for line in prediction.lines():
+        print(f"{prefix}{line}")

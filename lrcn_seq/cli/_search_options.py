@@ -1,0 +1,60 @@
+"""The search of `caption` and `describe`: options and overrides of the run's own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from lrcn_seq.cli._arguments import add_output, positive_integer
+
+
+def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
+    """Add the files of a verb, with overrides of the search among them."""
+    parser.add_argument(
+        name,
+        nargs="+",
+        metavar=metavar,
+        help=f"{name}, folders or globs, with overrides search.key=value among them",
+    )
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the search, and those of the output."""
+    parser.add_argument("--beams", type=positive_integer, metavar="K", help="width of the beam")
+    parser.add_argument(
+        "--best",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="captions per input, best first (default: 1)",
+    )
+    add_output(parser)
+
+
+def caption_options(
+    task: Any, arguments: argparse.Namespace, overrides: Sequence[str]
+) -> dict[str, Any]:
+    """Return the options of `predict` that a call asks for, after checking them.
+
+    Args:
+        task: a task that writes captions.
+        arguments: `beams` and `best` of the call.
+        overrides: `search.key=value`.
+
+    Raises:
+        ConfigError: an override is wrong or not one of the search.
+        ArgumentError: the search does not find as many captions, or has no beams.
+    """
+    changed = override_search(task.settings.search, overrides) if overrides else None
+    search = task.searching(changed, beams=arguments.beams, best=arguments.best)
+    return {"search": search, "best": arguments.best}
+
+
+def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Return a search with overrides; another type brings its own defaults."""
+    from lrcn_seq.config.loading import override_under
+
+    tree = {"search": dict(search)}
+    override_under("search", tree, overrides)
+    return tree["search"]

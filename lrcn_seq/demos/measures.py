@@ -1,0 +1,139 @@
+"""The figures of a demo: how good a run is on its test split, and without what it relies on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq import config as configs
+from lrcn_seq.config import Config
+from lrcn_seq.data.sources.moving_shapes import story_of
+from lrcn_seq.records import Clips, Sample
+from lrcn_seq.registry import sources
+from lrcn_seq.runs.folder import Run
+from lrcn_seq.tasks import load
+from lrcn_seq.tasks.base import CONFIG
+from lrcn_seq.training import sentences, train
+from lrcn_seq.training.preparation import Media
+
+SINGLE_FRAME = "single_frame"
+"""The run folder, inside that of the demo, of the classifier without memory."""
+SINGLE_FRAME_DECODER = {"type": "frame_mean", "pool": "features", "dense": 64}
+
+Figures = dict[str, float]
+Row = dict[str, Any]
+"""A line of `predictions.jsonl`."""
+
+
+def measure_captions(run: Run) -> Figures:
+    """Measure a captioner, also when each image gets the features of another.
+
+    Returns:
+        `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
+    """
+    samples = read_test_samples(configs.read(run / CONFIG))
+    rotated = [*samples[1:], samples[0]]
+    shuffled = caption_clips(run, lambda media, batch: media.clips(rotated, batch))
+    return {**caption_figures(run), "shuffled_bleu_4": shuffled.values["bleu_4"]}
+
+
+def measure_descriptions(run: Run) -> Figures:
+    """Measure a describer, also when the frames of each clip are shuffled in time.
+
+    Returns:
+        `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
+    """
+    samples = read_test_samples(configs.read(run / CONFIG))
+    random = np.random.default_rng(0)
+
+    def disordered(media: Media, batch: int) -> Iterable[Clips]:
+        return (shuffle_frames(clips, random) for clips in media.clips(samples, batch))
+
+    rows = caption_clips(run, disordered).rows()
+    return {
+        **caption_figures(run),
+        "disordered_exact": exact_share(run, rows),
+        "disordered_directions": sum(map(has_right_directions, rows)) / len(rows),
+    }
+
+
+def measure_labels(run: Run) -> Figures:
+    """Measure a classifier beside the same network without memory, which is trained here.
+
+    Returns:
+        `count`, `top_1` and `single_frame_top_1`.
+    """
+    config = configs.raw(run / CONFIG)
+    single_frame = train(
+        configs.checked({**config, "decoder": SINGLE_FRAME_DECODER}),
+        run / SINGLE_FRAME,
+        resume=True,
+    )
+    scores = read_scores(run)
+    return {
+        "count": scores["count"],
+        "top_1": scores["metrics"]["top_1"],
+        "single_frame_top_1": read_scores(single_frame)["metrics"]["top_1"],
+    }
+
+
+def caption_figures(run: Run) -> Figures:
+    """Return `count`, `exact` and `bleu_4` of the stored predictions of a run."""
+    lines = (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return {
+        "count": len(rows),
+        "exact": exact_share(run, rows),
+        "bleu_4": read_scores(run)["metrics"]["bleu_4"],
+    }
+
+
+def read_scores(run: Run) -> dict[str, Any]:
+    """Return the object of `scores.json` of a run."""
+    return json.loads((run / "scores.json").read_text(encoding="utf-8"))
+
+
+def exact_share(run: Run, rows: Sequence[Row]) -> float:
+    """Return the share of predictions that the run's source judges right in every attribute."""
+    source: Any = sources.get(configs.read(run / CONFIG).data.source["type"])
+    right = [source.exactly_right(row["caption"], row["references"]) for row in rows]
+    return sum(right) / len(right)
+
+
+def caption_clips(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences.Described:
+    """Caption other clips in place of the test samples, and score the captions.
+
+    Args:
+        run: a trained run.
+        clips: a function from a reader and a batch size to one clip per test sample, in batches.
+    """
+    task = load(run.folder)
+    batches = clips(Media(task.settings, task), task.settings.evaluation.batch)
+    captions = (task.captions(batch) for batch in batches)
+    return sentences.judge(task, read_test_samples(task.settings), captions)
+
+
+def shuffle_frames(clips: Clips, random: np.random.Generator) -> Clips:
+    """Return clips with the frames of each in another order; padding stays in place."""
+    index = clips.index.copy()
+    for row in index:
+        real = row >= 0
+        row[real] = random.permutation(row[real])
+    return Clips(clips.frames, index)
+
+
+def has_right_directions(row: Row) -> bool:
+    """Return whether a caption names the directions of the first and of the second motion."""
+    story, truth = story_of(row["caption"]), story_of(row["references"][0])
+    if story is None or truth is None:
+        return False
+    return [move.direction for move in story] == [move.direction for move in truth]
+
+
+def read_test_samples(config: Config) -> list[Sample]:
+    """Return the test samples of the config's source."""
+    source = sources.build(config.data.source, place="data.source")
+    return [sample for sample in source if sample.split == "test"]

@@ -1,0 +1,93 @@
+"""Run a demo: train, continue a stopped one, start a finished one over, measure."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from lrcn_seq import config as configs
+from lrcn_seq.config import Config
+from lrcn_seq.demos.measures import SINGLE_FRAME, Figures, read_test_samples
+from lrcn_seq.demos.table import Demo
+from lrcn_seq.errors import ConfigError, RunError
+from lrcn_seq.runs import files
+from lrcn_seq.runs.folder import Run
+from lrcn_seq.tasks.base import CONFIG, WEIGHTS
+from lrcn_seq.training import train
+
+MARKER = "demo.json"
+"""The file that tells the run of a demo from a run of the user."""
+RESULTS = (
+    WEIGHTS,
+    "predictions.jsonl",
+    "scores.json",
+    "report.html",
+    "history.jsonl",
+    "times.jsonl",
+)
+SAMPLE_COUNT = 6
+
+
+def run_demo(demo: Demo) -> Figures:
+    """Train and measure a demo.
+
+    A stopped demo continues; a finished one, or one of another config, starts over.
+
+    Returns:
+        The figures, which are also written into the folder.
+
+    Raises:
+        RunError: the folder holds a run that is not of a demo, or another process works in it.
+    """
+    run, config = Run(demo.folder), configs.read(demo.config)
+    prepare_folder(run, config)
+    train(config, run.folder, resume=True)
+    figures = demo.measure(run)
+    files.write_text(run / MARKER, json.dumps({"finished": True, "figures": figures}, indent=1))
+    return figures
+
+
+def prepare_folder(run: Run, config: Config) -> None:
+    """Mark the folder as that of a demo, and clear it unless the demo can continue."""
+    is_run = any((run / name).exists() for name in (CONFIG, WEIGHTS))
+    if is_run and not (run / MARKER).exists():
+        raise RunError(
+            f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; "
+            "move it, or call the demo from another folder."
+        )
+    with run.locked():
+        if is_finished(run) or not has_config(run, config):
+            clear_folder(run)
+        files.write_text(run / MARKER, json.dumps({"finished": False}))
+
+
+def clear_folder(run: Run) -> None:
+    """Remove the run and its results, the states first: without them there is no run."""
+    for folder in ("state", SINGLE_FRAME):
+        shutil.rmtree(run / folder, ignore_errors=True)
+    for name in RESULTS:
+        (run / name).unlink(missing_ok=True)
+
+
+def is_finished(run: Run) -> bool:
+    """Return whether the demo was finished; an unreadable marker counts as unfinished."""
+    try:
+        return json.loads((run / MARKER).read_text(encoding="utf-8"))["finished"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def has_config(run: Run, config: Config) -> bool:
+    """Return whether the folder holds a run of exactly this config."""
+    try:
+        return configs.read(run / CONFIG) == config
+    except ConfigError:
+        return False
+
+
+def write_samples(demo: Demo, folder: Path) -> list[Path]:
+    """Save the first test samples of a demo as files and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    samples = read_test_samples(configs.read(demo.config))[:SAMPLE_COUNT]
+    return [demo.save_sample(sample, folder) for sample in samples]

@@ -1,0 +1,111 @@
+"""How exceptions become a sentence and an exit code."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lrcn_seq.cli._failures import failure_of
+from lrcn_seq.errors import DataError, UsageError
+
+MEMORY = "out of memory; try a smaller batch (training.batch=...)."
+
+
+@pytest.fixture(autouse=True)
+def backend(monkeypatch):
+    """A function that selects a Keras backend; by default TensorFlow."""
+
+    def select(name: str) -> None:
+        monkeypatch.setenv("KERAS_BACKEND", name)
+
+    select("tensorflow")
+    return select
+
+
+@pytest.mark.parametrize(("error", "code"), [(DataError("No rows."), 1), (UsageError("No."), 2)])
+def test_errors_of_the_library_have_their_own_exit_code(error, code):
+    """The message is passed on."""
+    assert failure_of(error) == (str(error), code)
+
+
+def test_interrupt_has_the_exit_code_of_shells():
+    """128 + SIGINT."""
+    assert failure_of(KeyboardInterrupt()) == ("interrupted; finished work is kept.", 130)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/disk/file", "/disk/file: No space left on device."),
+        (None, "the output: No space left on device."),
+    ],
+)
+def test_operating_system_error_names_the_file(path, message):
+    """An error without a file is one of the output."""
+    error = OSError(errno.ENOSPC, "No space left on device", path)
+    assert failure_of(error) == (message, 1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 17179869184 bytes."),
+        type("ResourceExhaustedError", (Exception,), {})("failed to allocate memory"),
+        type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"),
+    ],
+    ids=["Python", "JAX", "TensorFlow", "PyTorch"],
+)
+def test_full_memory_suggests_a_smaller_batch(error):
+    """The memory of the host or of a device, on every backend."""
+    assert failure_of(error) == (MEMORY, 1)
+
+
+def test_unknown_backend_is_named(backend):
+    """With the backends that exist and the closest of them."""
+    backend("TensorFlow")
+    assert failure_of(ImportError()) == (
+        "KERAS_BACKEND: expected tensorflow, jax, torch. Received: 'TensorFlow'. "
+        "Did you mean 'tensorflow'?",
+        2,
+    )
+
+
+def test_backend_that_is_not_installed_is_named(backend):
+    """With the command that installs it."""
+    backend("jax")
+    assert failure_of(ModuleNotFoundError(name="jax")) == (
+        "KERAS_BACKEND=jax: expected an installed package. Received: none; pip install jax.",
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError(), ModuleNotFoundError(name="numpy"), SystemError()]
+)
+def test_unexpected_error_is_not_a_failure(backend, error):
+    """It is a bug, also where another package than the backend is missing."""
+    backend("jax")
+    assert failure_of(error) is None
+
+
+def test_unexpected_error_without_a_chosen_backend_is_not_a_failure(monkeypatch):
+    """Keras uses its default."""
+    monkeypatch.delenv("KERAS_BACKEND")
+    assert failure_of(ModuleNotFoundError(name="tensorflow")) is None
+
+
+def test_unknown_backend_fails_a_process_with_one_sentence():
+    """The error that Keras raises while it is imported is recognized."""
+    result = subprocess.run(
+        [sys.executable, "-m", "lrcn_seq", "check", "configs/smoke/captioning.yaml"],
+        check=False,
+        env={**os.environ, "KERAS_BACKEND": "tensorflou"},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("lrcn check: KERAS_BACKEND: expected tensorflow, jax, torch.")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,86 @@
+"""Files, folders, globs and overrides of a command line."""
+
+import errno
+import os
+
+import pytest
+
+from lrcn_seq.cli._inputs import expand_files, split_overrides
+from lrcn_seq.errors import UsageError
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A working folder with a few files."""
+    for name in ("b.png", "a.png", "deep/er/c.png", ".hidden", "deep/.hidden", "x[1].png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["b.png", "a.png"], ["b.png", "a.png"]),
+        (["deep"], ["deep/er/c.png"]),
+        (["deep/"], ["deep/er/c.png"]),
+        (["."], ["a.png", "b.png", "deep/er/c.png", "x[1].png"]),
+        (["*.png"], ["a.png", "b.png", "x[1].png"]),
+        (["**/*.png"], ["a.png", "b.png", "deep/er/c.png", "x[1].png"]),
+        (["x[1].png"], ["x[1].png"]),
+        (["x[[]1].png"], ["x[1].png"]),
+        (["a.png", "a.png", "*.png"], ["a.png", "b.png", "x[1].png"]),
+        (["absent.png"], ["absent.png"]),
+    ],
+)
+def test_names_expand_to_files(tree, names, expected):
+    """Each file is listed once, in order; hidden and absent files are treated as documented."""
+    assert expand_files(names) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "at least one file"),
+        ([""], "Received: an empty name"),
+        (["empty"], "empty: expected a folder with files; it is empty"),
+        (["a.png", "*.jpg"], r"\*\.jpg: no file matches"),
+    ],
+)
+def test_names_without_files_are_an_error(tree, names, message):
+    """A call that does nothing must not succeed."""
+    with pytest.raises(UsageError, match=message):
+        expand_files(names)
+
+
+@pytest.mark.parametrize("place", ["deep", "deep/er"])
+def test_unreadable_folder_is_an_error(tree, monkeypatch, place):
+    """Neither it nor its subfolders are skipped."""
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path) == place:
+            raise PermissionError(errno.EACCES, "Permission denied", place)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    message = f"^{place}: expected a readable folder. Received: Permission denied.$"
+    with pytest.raises(UsageError, match=message):
+        expand_files(["a.png", "deep"])
+
+
+def test_overrides_are_split_from_files(tree):
+    """Their order is kept; a file name may hold an equals sign after a slash or a dash."""
+    names = ["a.png", "search.beams=3", "deep/a=b.png", "seed=1", "b.png", "x-y=1"]
+    assert split_overrides(names) == (
+        ["a.png", "deep/a=b.png", "b.png", "x-y=1"],
+        ["search.beams=3", "seed=1"],
+    )
+
+
+def test_existing_file_is_not_an_override(tree):
+    """Its name may look like one."""
+    (tree / "a=b").write_bytes(b"")
+    assert split_overrides(["a=b", "c=d"]) == (["a=b"], ["c=d"])

@@ -1,0 +1,259 @@
+"""The output of the verbs that predict: one line per file, continued by a repeated call."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lrcn_seq.cli._output import JsonLines, finished_files, open_output
+from lrcn_seq.errors import RunError, UsageError
+
+LINE = '{"file": "a ü.png", "captions": []}\n'
+OTHER_LINE = '{"file": "b.png", "captions": []}\n'
+FAILED_LINE = '{"file": "broken.png", "error": "It is not an image."}\n'
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    """The output file, which does not exist yet."""
+    return tmp_path / "out.jsonl"
+
+
+def row(name: str) -> dict:
+    """A row without captions."""
+    return {"file": name, "captions": []}
+
+
+def test_written_lines_are_on_disk_at_once(path):
+    """A crash later loses none of them."""
+    with open_output(str(path)) as output:
+        output.write(row("ü"))
+        assert path.read_text() == '{"file": "ü", "captions": []}\n'
+
+
+def test_file_name_comes_first_in_a_line(path):
+    """A repeated call knows its own lines by it."""
+    with open_output(str(path)) as output:
+        output.write({"tags": ["x"], "file": "a"})
+    assert path.read_text() == '{"file": "a", "tags": ["x"]}\n'
+    assert finished_files(path) == {"a"}
+
+
+def test_repeated_call_appends(path):
+    """Earlier lines stay as they are, and their files count as finished."""
+    path.write_text(LINE)
+    with open_output(str(path)) as output:
+        assert output.finished == {"a ü.png"}
+        output.write(row("b.png"))
+    assert path.read_text() == LINE + OTHER_LINE
+
+
+def test_file_name_that_is_not_utf8_survives(path):
+    """JSON holds an escape that leads to the same name."""
+    name = os.fsdecode(b"\xff.png")
+    with open_output(str(path)) as output:
+        output.write(row(name))
+    assert json.loads(path.read_text())["file"] == name
+    assert finished_files(path) == {name}
+
+
+def test_without_a_path_nothing_is_written():
+    """Writing is not an error."""
+    with open_output(None) as output:
+        output.write(row("a"))
+        with output.line() as append:
+            append("{")
+        assert output.unfinished(["a", "b"]) == ["a", "b"]
+
+
+def test_unfinished_files_keep_their_order(capsys):
+    """The number of skipped files is reported on stderr."""
+    output = JsonLines("out.jsonl", None, {"b.png"})
+    assert output.unfinished(["c.png", "b.png", "a.png"]) == ["c.png", "a.png"]
+    assert capsys.readouterr().err == (
+        "out.jsonl: skipping 1 of 3 files, which an earlier call finished; choose another "
+        "--output to repeat them.\n"
+    )
+
+
+def test_nothing_is_reported_when_no_file_is_skipped(capsys):
+    """The usual first call."""
+    JsonLines("out.jsonl", None).unfinished(["a.png"])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("size", range(1, len(LINE.encode())))
+def test_incomplete_last_line_is_removed(path, size):
+    """Wherever a crash cut it, the lines before it count."""
+    path.write_bytes(OTHER_LINE.encode() + LINE.encode()[:size])
+    assert finished_files(path) == {"b.png"}
+    assert path.read_text() == OTHER_LINE
+
+
+def test_lines_of_failed_files_are_removed(path):
+    """These files are tried again; the others stay."""
+    path.write_text(LINE + FAILED_LINE + OTHER_LINE)
+    with open_output(str(path)) as output:
+        assert output.finished == {"a ü.png", "b.png"}
+        output.write(row("broken.png"))
+    assert path.read_text() == LINE + OTHER_LINE + FAILED_LINE.replace(
+        '"error": "It is not an image."', '"captions": []'
+    )
+
+
+def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
+    """No other file is left behind."""
+    path.write_text(LINE + FAILED_LINE)
+    path.chmod(0o600)
+    (tmp_path / "link").symlink_to(path.name)
+    with open_output(str(tmp_path / "link")):
+        pass
+    assert path.read_text() == LINE
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["link", path.name]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"hello",
+        b"hello\n",
+        b"\n",
+        b"[1]\n",
+        b'{"a": 1}\n',
+        b'{"file": }\n',
+        b"\x89PNG\r\n",
+        b"\0" * 100,
+        LINE.encode() + b"hello",
+        b'{"id": "x", "caption": "y"}\n',
+        b'{"file": "a"}\n',
+        b'{"file": "a", "label": "cat"}\n{"file": "b", "label": "d',
+        LINE.encode() + b'{"file": ["x"], "labels": []}\n',
+        b'{"file": 1, "labels": []}\n',
+        b'{"file": ' + b"[" * 9999 + b"\n",
+    ],
+    ids=lambda content: repr(content[:40]),
+)
+def test_file_of_something_else_is_left_alone(path, content):
+    """It is refused and stays the same byte for byte."""
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="expected the JSON lines of an earlier call"):
+        finished_files(path)
+    assert path.read_bytes() == content
+
+
+def test_first_line_of_something_else_is_named(path):
+    """The message has its number and its beginning."""
+    path.write_text(LINE + '{"file": 1}\n')
+    with pytest.raises(UsageError) as caught:
+        finished_files(path)
+    assert str(caught.value) == (
+        f"{path}, line 2: expected the JSON lines of an earlier call. "
+        f"""Received: b'{{"file": 1}}\\n'; choose another --output."""
+    )
+
+
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
+def test_device_has_no_earlier_lines(device):
+    """It is not read: /dev/full never ends."""
+    assert finished_files(Path(device)) == set()
+
+
+@pytest.mark.parametrize("content", [LINE, LINE + FAILED_LINE], ids=["appended", "replaced"])
+def test_only_one_call_writes_at_a_time(path, content):
+    """A second call is refused, also after the first has replaced the file."""
+    path.write_text(content)
+    message = r"another call is writing this file\. Wait for it, or choose another --output"
+    with open_output(str(path)) as output:
+        with pytest.raises(UsageError, match=message), open_output(str(path)):
+            pass
+        output.write(row("b.png"))
+    assert path.read_text() == LINE + OTHER_LINE
+
+
+def test_next_call_may_write_after_the_first(path):
+    """The lock goes with the call."""
+    for name in ("a", "b"):
+        with open_output(str(path)) as output:
+            output.write(row(name))
+    assert finished_files(path) == {"a", "b"}
+
+
+def test_partial_writes_are_completed():
+    """A nearly full disk may take a few bytes at a time."""
+
+    class SlowFile:
+        content = b""
+
+        def write(self, data):
+            self.content += bytes(data[:3])
+            return min(3, len(data))
+
+    file = SlowFile()
+    JsonLines("out.jsonl", file).write(row("ü"))
+    assert file.content.decode() == '{"file": "ü", "captions": []}\n'
+
+
+def test_line_can_be_written_in_pieces(path):
+    """The end of the line is added."""
+    with open_output(str(path)) as output, output.line() as append:
+        append('{"file": "a",')
+        append(' "labels": []}')
+    assert path.read_text() == '{"file": "a", "labels": []}\n'
+
+
+def test_interrupted_line_is_removed(path):
+    """The lines before it stay."""
+    path.write_text(LINE)
+    with open_output(str(path)) as output, pytest.raises(KeyError), output.line() as append:
+        append('{"file": ')
+        raise KeyError
+    assert path.read_text() == LINE
+
+
+def test_interrupted_line_of_a_device_is_let_go():
+    """A device cannot be cut short."""
+    with pytest.raises(KeyError), open_output("/dev/null") as output, output.line() as append:
+        append("{")
+        raise KeyError
+
+
+def test_output_must_not_be_stdout(tmp_path):
+    """Printed lines would overwrite those of the output."""
+    code = (
+        "import sys; from lrcn_seq import cli;"
+        "sys.exit(cli.main(['caption', 'absent', 'a.png', '--output', '/dev/stdout']))"
+    )
+    with (tmp_path / "o").open("w") as stdout:
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            check=False,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.returncode == 2
+    assert result.stderr.endswith(
+        "o: stdout goes to this file too. Send it elsewhere, or choose another --output.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["", "absent/o"])
+def test_output_that_cannot_be_opened(tmp_path, name):
+    """A folder, or a file in a folder that does not exist."""
+    message = r"expected a file that can be written\. Received: "
+    with pytest.raises(UsageError, match=message), open_output(str(tmp_path / name)):
+        pass
+
+
+def test_full_disk_is_reported_with_the_file():
+    """The message says that the same call continues."""
+    message = (
+        r"^/dev/full: expected to write a line\. Received: No space left on device; "
+        "the lines before it are kept, and the same call continues after them.$"
+    )
+    with pytest.raises(RunError, match=message), open_output("/dev/full") as output:
+        output.write(row("a"))

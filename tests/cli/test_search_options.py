@@ -1,0 +1,62 @@
+"""The search of `caption` and `describe`."""
+
+import argparse
+
+import pytest
+
+from lrcn_seq.cli._search_options import add_search, caption_options, override_search
+from lrcn_seq.errors import ConfigError
+
+
+class Writer:
+    """A task that records which search it is asked for."""
+
+    class settings:
+        search = {"type": "beam", "beams": 3, "length": "none"}
+
+    def searching(self, search, *, beams, best):
+        return {"given": search, "beams": beams, "best": best}
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    """Parse the options of a search."""
+    parser = argparse.ArgumentParser()
+    add_search(parser)
+    return parser.parse_args(arguments)
+
+
+def test_search_of_the_run_is_the_default():
+    """Without options nothing is replaced."""
+    assert caption_options(Writer(), parse(), []) == {
+        "search": {"given": None, "beams": None, "best": 1},
+        "best": 1,
+    }
+
+
+def test_options_are_passed_to_the_task():
+    """It decides which search they mean."""
+    options = caption_options(Writer(), parse("--beams", "7", "--best", "2"), [])
+    assert options == {"search": {"given": None, "beams": 7, "best": 2}, "best": 2}
+
+
+def test_overrides_replace_values_of_the_search_of_the_run():
+    """The other values stay."""
+    options = caption_options(Writer(), parse(), ["search.beams=4"])
+    assert options["search"]["given"] == {"type": "beam", "beams": 4, "length": "none"}
+
+
+def test_another_type_of_search_brings_its_own_defaults():
+    """The values of the run belong to another type."""
+    assert override_search(Writer.settings.search, ["search.type=greedy"]) == {"type": "greedy"}
+
+
+def test_search_of_the_run_is_left_alone():
+    """Overrides concern one call."""
+    override_search(Writer.settings.search, ["search.beams=4"])
+    assert Writer.settings.search["beams"] == 3
+
+
+def test_override_of_another_section_is_refused():
+    """Only the search may change."""
+    with pytest.raises(ConfigError, match=r"training\.epochs=3: only search\.key=value"):
+        override_search({"type": "greedy"}, ["training.epochs=3"])

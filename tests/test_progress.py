@@ -1,0 +1,51 @@
+"""The progress bar on stderr."""
+
+import io
+import sys
+
+from lrcn_seq.progress import progress_bar
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def use_terminal(monkeypatch) -> Terminal:
+    """Put a terminal in place of stderr; pytest undoes this between a fixture and its test."""
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
+def test_bar_shows_title_and_counts_on_a_terminal(monkeypatch):
+    """The last counts are drawn."""
+    terminal = use_terminal(monkeypatch)
+    with progress_bar("reading") as report:
+        report(2, 3)
+        report(3, 3)
+    assert "reading" in terminal.getvalue()
+    assert "3/3" in terminal.getvalue()
+
+
+def test_bar_is_silent_without_a_terminal(monkeypatch):
+    """A log file gets no bar."""
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with progress_bar("reading") as report:
+        report(1, 1)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_output_to_a_pipe_stays_on_stdout_under_a_bar(monkeypatch):
+    """Lines printed to a redirected stdout do not go to the terminal of the bar."""
+    terminal = use_terminal(monkeypatch)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with progress_bar("reading") as report:
+        print("a result")
+        report(1, 1)
+    assert sys.stdout.getvalue() == "a result\n"
+    assert "a result" not in terminal.getvalue()

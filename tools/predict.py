@@ -1,0 +1,7 @@
+"""`lrcn predict` as a script."""
+
+import sys
+
+from lrcn_seq.cli import main
+
+raise SystemExit(main(["predict", *sys.argv[1:]]))
