@@ -42,7 +42,7 @@ def main() -> int:
     try:
         arguments = make_parser().parse_intermixed_args()
         hide_native_logs()
-        from lrcn_seq.training.folds import cross_validate
+        from lrcn_seq.training import cross_validate
 
         folder = arguments.run or f"runs/{Path(arguments.config).stem}-folds"
         validation = cross_validate(

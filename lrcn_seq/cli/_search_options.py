@@ -47,14 +47,14 @@ def caption_options(
         ArgumentError: the search does not find as many captions, or has no beams.
     """
     changed = override_search(task.settings.search, overrides) if overrides else None
-    search = task.searching(changed, beams=arguments.beams, best=arguments.best)
+    search = task.resolve_search(changed, beams=arguments.beams, best=arguments.best)
     return {"search": search, "best": arguments.best}
 
 
 def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """Return a search with overrides; another type brings its own defaults."""
-    from lrcn_seq.config.loading import override_under
+    from lrcn_seq.config import override_section
 
     tree = {"search": dict(search)}
-    override_under("search", tree, overrides)
+    override_section("search", tree, overrides)
     return tree["search"]

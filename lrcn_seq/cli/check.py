@@ -29,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the sections and parts, build the networks, then open the source and the weights."""
     from lrcn_seq import config as configs
-    from lrcn_seq.training.preparation import network_problems
+    from lrcn_seq.training.network_checks import stage_problems
 
     config = configs.read(arguments.config, arguments.overrides)
-    if problems := network_problems(config):
+    if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
         counts = count_samples(config)
@@ -55,13 +55,14 @@ def count_samples(config: Config) -> dict[str, int]:
         DataError: the source cannot be read, or has too little to train on.
     """
     from lrcn_seq.registry import sources
-    from lrcn_seq.training.preparation import check_answers, check_splits, say_notes
+    from lrcn_seq.runs.corpus import check_splits, print_notes
+    from lrcn_seq.tasks import task_type
 
     source = sources.build(config.data.source, place="data.source")
-    say_notes(source)
+    print_notes(source)
     splits = {split: [source[i] for i in source.split(split)] for split in SPLITS}
     check_splits(splits)
-    check_answers(config, splits)
+    task_type(config).outputs_type.learn(config, source)
     return {split: len(samples) for split, samples in splits.items()}
 
 
@@ -72,7 +73,7 @@ def check_weights(config: Config) -> None:
         DataError: there is no such file.
         RunError: the other run has no weights.
     """
-    from lrcn_seq.tasks.base import WEIGHTS
+    from lrcn_seq.runs.folder import WEIGHTS
 
     weights = config.encoder.get("weights")
     if weights not in (None, "none", "imagenet") and not Path(weights).expanduser().is_file():

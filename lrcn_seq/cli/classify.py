@@ -122,7 +122,7 @@ def _classify_frames(
     separator = ""
     with output.line() as append, progress_bar(Path(file).name) as report:
         append(json.dumps({"file": file}, ensure_ascii=False)[:-1] + ', "frames": [')
-        for chunk_times, chunk, means in task.watch_frames(file, progress=report):
+        for chunk_times, chunk, means in task.stream_frames(file, progress=report):
             append(separator + ", ".join(map(json.dumps, chunk.tolist())))
             separator = ", "
             times.extend(chunk_times)
@@ -131,7 +131,7 @@ def _classify_frames(
                 frames += chunk.tolist()
             else:
                 print_frames(task.labels, chunk_times, chunk)
-        clip = LabelPrediction(file, task.likeliest(mean, top))
+        clip = LabelPrediction(file, task.top_labels(mean, top))
         rest = {"times": times.tolist(), "labels": clip.row()["labels"]}
         append("], " + json.dumps(rest, ensure_ascii=False)[1:])
     return FramePrediction(clip, frames, times.tolist() if keep else [])

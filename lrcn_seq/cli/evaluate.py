@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, and print the scores with their signatures."""
-    from lrcn_seq.training.evaluating import evaluate_runs
+    from lrcn_seq.runs import evaluate_runs
 
     folders, overrides = split_overrides(arguments.runs)
     if not folders:

@@ -10,14 +10,14 @@ import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq.config import Config
-from lrcn_seq.data.sources.moving_shapes import story_of
+from lrcn_seq.data.sources.moving_shapes import parse_story
+from lrcn_seq.evaluation import CaptionEvaluation
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
-from lrcn_seq.runs.folder import Run
-from lrcn_seq.tasks import load
-from lrcn_seq.tasks.base import CONFIG
-from lrcn_seq.training import sentences, train
-from lrcn_seq.training.preparation import Media
+from lrcn_seq.runs import load
+from lrcn_seq.runs.folder import CONFIG, Run
+from lrcn_seq.tasks import SampleReader
+from lrcn_seq.training import train
 
 SINGLE_FRAME = "single_frame"
 """The run folder, inside that of the demo, of the classifier without memory."""
@@ -34,9 +34,9 @@ def measure_captions(run: Run) -> Figures:
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
     """
-    samples = read_test_samples(configs.read(run / CONFIG))
+    samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
     rotated = [*samples[1:], samples[0]]
-    shuffled = caption_clips(run, lambda media, batch: media.clips(rotated, batch))
+    shuffled = caption_clips(run, lambda reader, batch: reader.clips(rotated, batch))
     return {**caption_figures(run), "shuffled_bleu_4": shuffled.values["bleu_4"]}
 
 
@@ -46,11 +46,11 @@ def measure_descriptions(run: Run) -> Figures:
     Returns:
         `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
     """
-    samples = read_test_samples(configs.read(run / CONFIG))
+    samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
     random = np.random.default_rng(0)
 
-    def disordered(media: Media, batch: int) -> Iterable[Clips]:
-        return (shuffle_frames(clips, random) for clips in media.clips(samples, batch))
+    def disordered(reader: SampleReader, batch: int) -> Iterable[Clips]:
+        return (shuffle_frames(clips, random) for clips in reader.clips(samples, batch))
 
     rows = caption_clips(run, disordered).rows()
     return {
@@ -66,9 +66,9 @@ def measure_labels(run: Run) -> Figures:
     Returns:
         `count`, `top_1` and `single_frame_top_1`.
     """
-    config = configs.raw(run / CONFIG)
+    config = configs.read_mapping(run / CONFIG, deprecations=False)
     single_frame = train(
-        configs.checked({**config, "decoder": SINGLE_FRAME_DECODER}),
+        configs.validate({**config, "decoder": SINGLE_FRAME_DECODER}),
         run / SINGLE_FRAME,
         resume=True,
     )
@@ -98,12 +98,14 @@ def read_scores(run: Run) -> dict[str, Any]:
 
 def exact_share(run: Run, rows: Sequence[Row]) -> float:
     """Return the share of predictions that the run's source judges right in every attribute."""
-    source: Any = sources.get(configs.read(run / CONFIG).data.source["type"])
-    right = [source.exactly_right(row["caption"], row["references"]) for row in rows]
+    source: Any = sources.get(configs.read(run / CONFIG, deprecations=False).data.source["type"])
+    right = [source.is_correct_caption(row["caption"], row["references"]) for row in rows]
     return sum(right) / len(right)
 
 
-def caption_clips(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> sentences.Described:
+def caption_clips(
+    run: Run, clips: Callable[[SampleReader, int], Iterable[Clips]]
+) -> CaptionEvaluation:
     """Caption other clips in place of the test samples, and score the captions.
 
     Args:
@@ -111,9 +113,9 @@ def caption_clips(run: Run, clips: Callable[[Media, int], Iterable[Clips]]) -> s
         clips: a function from a reader and a batch size to one clip per test sample, in batches.
     """
     task = load(run.folder)
-    batches = clips(Media(task.settings, task), task.settings.evaluation.batch)
+    batches = clips(SampleReader(task), task.settings.evaluation.batch_size)
     captions = (task.captions(batch) for batch in batches)
-    return sentences.judge(task, read_test_samples(task.settings), captions)
+    return task.score_captions(read_test_samples(task.settings), captions)
 
 
 def shuffle_frames(clips: Clips, random: np.random.Generator) -> Clips:
@@ -127,7 +129,7 @@ def shuffle_frames(clips: Clips, random: np.random.Generator) -> Clips:
 
 def has_right_directions(row: Row) -> bool:
     """Return whether a caption names the directions of the first and of the second motion."""
-    story, truth = story_of(row["caption"]), story_of(row["references"][0])
+    story, truth = parse_story(row["caption"]), parse_story(row["references"][0])
     if story is None or truth is None:
         return False
     return [move.direction for move in story] == [move.direction for move in truth]

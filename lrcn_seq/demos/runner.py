@@ -11,9 +11,8 @@ from lrcn_seq.config import Config
 from lrcn_seq.demos.measures import SINGLE_FRAME, Figures, read_test_samples
 from lrcn_seq.demos.table import Demo
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq.runs import files
-from lrcn_seq.runs.folder import Run
-from lrcn_seq.tasks.base import CONFIG, WEIGHTS
+from lrcn_seq.files import write_text
+from lrcn_seq.runs.folder import CONFIG, WEIGHTS, Run
 from lrcn_seq.training import train
 
 MARKER = "demo.json"
@@ -44,7 +43,7 @@ def run_demo(demo: Demo) -> Figures:
     prepare_folder(run, config)
     train(config, run.folder, resume=True)
     figures = demo.measure(run)
-    files.write_text(run / MARKER, json.dumps({"finished": True, "figures": figures}, indent=1))
+    write_text(run / MARKER, json.dumps({"finished": True, "figures": figures}, indent=1))
     return figures
 
 
@@ -56,10 +55,10 @@ def prepare_folder(run: Run, config: Config) -> None:
             f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; "
             "move it, or call the demo from another folder."
         )
-    with run.locked():
+    with run.lock():
         if is_finished(run) or not has_config(run, config):
             clear_folder(run)
-        files.write_text(run / MARKER, json.dumps({"finished": False}))
+        write_text(run / MARKER, json.dumps({"finished": False}))
 
 
 def clear_folder(run: Run) -> None:
@@ -81,7 +80,7 @@ def is_finished(run: Run) -> bool:
 def has_config(run: Run, config: Config) -> bool:
     """Return whether the folder holds a run of exactly this config."""
     try:
-        return configs.read(run / CONFIG) == config
+        return configs.read(run / CONFIG, deprecations=False) == config
     except ConfigError:
         return False
 

@@ -33,7 +33,7 @@ from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._losses import select_clips, word_loss
 from lrcn_seq.tasks._media import check_media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
-from lrcn_seq.tasks._search_options import resolve_search
+from lrcn_seq.tasks._search_resolution import resolve_search
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
 
