@@ -9,9 +9,13 @@ Shapes are written `(B, T, D)`, batch first. Records that enter compiled code ar
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from annotated_types import Ge, Gt, Le, Lt
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Tensor = Any
 """A tensor of the backend in use, or a NumPy array; shapes stand in docstrings."""
@@ -46,15 +50,31 @@ class Moment(NamedTuple):
     label: str
 
 
-class Sample(NamedTuple):
-    """One picture or clip of a source, with what is known about it.
+@runtime_checkable
+class Drawable(Protocol):
+    """An image or clip that is drawn by code instead of read from a file."""
 
-    `media` is the path of a file, or an object with `key: str` and `draw() -> (T, H, W, 3) uint8`.
-    `group` keeps together what must not be parted by a split. `split` is train, dev or test.
+    @property
+    def key(self) -> str:
+        """A string that determines the pixels."""
+        ...
+
+    def draw(self) -> np.ndarray:
+        """Return the frames, (T, H, W, 3) uint8; T = 1 for an image."""
+        ...
+
+
+class Sample(NamedTuple):
+    """One image or clip of a source, with its annotations.
+
+    Attributes:
+        media: path of a file or of a folder of frames, or a `Drawable`.
+        group: samples of one group must stay in the same split.
+        split: train, dev or test.
     """
 
     id: str
-    media: Any
+    media: str | Path | Drawable
     group: str
     split: str
     captions: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from lrcn_seq.data.pictures import read_picture
+from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.errors import ArgumentError, MediaError
 from lrcn_seq.report import thumbnail
 from lrcn_seq.report.contents import Contents, Shown
@@ -80,7 +80,7 @@ def _note(contents: Contents) -> str:
 
 def _item(one: Shown, worst: int) -> str:
     try:
-        picture = read_picture(one.picture)
+        picture = StillImage(one.picture).decode()
         image, attention = (
             strip(one.frames, one.name) if one.frames else _image(picture, one.name),
             _attention(one, picture),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from lrcn_seq.data.pictures import read_picture
+from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.errors import MediaError
 from lrcn_seq.report import thumbnail
 from lrcn_seq.report.markup import escape, paragraph
@@ -24,6 +24,6 @@ def strip(frames: Sequence[Image.Image], name: str) -> str:
 
 def _image(frame: Image.Image, text: str) -> str:
     try:
-        return f'<img src="{thumbnail.jpeg(read_picture(frame), side=SIDE, limit=LIMIT)}" alt="{escape(text)}" loading="lazy">'
+        return f'<img src="{thumbnail.jpeg(StillImage(frame).decode(), side=SIDE, limit=LIMIT)}" alt="{escape(text)}" loading="lazy">'
     except MediaError as error:
         return paragraph(escape(error.reason), "missing")

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from lrcn_seq.data.clips import joined
+from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, RunError
-from lrcn_seq.records import SPECIAL, Batch, Caption, Clips, Hypotheses, CaptionPrediction
+from lrcn_seq.records import SPECIAL, Batch, Caption, CaptionPrediction, Clips, Hypotheses
 from lrcn_seq.registry import searches, signature
 from lrcn_seq.tasks._losses import by_owner, word_loss
 from lrcn_seq.tasks._writing import Writer, search_problems
@@ -159,7 +159,7 @@ class SentenceTask(Task):
                 errors[position] = (
                     f"expected a path, a PIL picture or an array. Received: {type(item).__name__}."
                 )
-        found = iter(self.captions(joined(clips), search, best) if clips else ())
+        found = iter(self.captions(concatenate_clips(clips), search, best) if clips else ())
         names = [name_in(media, position, first) for position in range(len(media))]
         return [
             CaptionPrediction(name, (), errors[p]) if p in errors else CaptionPrediction(name, next(found))

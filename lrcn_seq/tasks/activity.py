@@ -12,7 +12,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError, MediaError, Problem, RunError, did_you_mean
 from lrcn_seq.layers.precision import at_least_float32
 from lrcn_seq.layers.unfold import unfold
-from lrcn_seq.records import LabelPrediction, Clips, Label, LabeledBatch
+from lrcn_seq.records import Clips, Label, LabeledBatch, LabelPrediction
 from lrcn_seq.registry import tasks
 from lrcn_seq.tasks._losses import label_loss
 from lrcn_seq.tasks.base import Task, check_media, name_in, sampling_problems

@@ -16,11 +16,9 @@ from keras import ops
 
 from lrcn_seq import config as configs
 from lrcn_seq import text
-from lrcn_seq.data.clips import watched
-from lrcn_seq.data.media import enlarged, frames_in_order, read_frames, read_vectors, times_of
-from lrcn_seq.data.video import FOLDER_RATE
+from lrcn_seq.data.media import MediaReader, media_kind
 from lrcn_seq.errors import ArgumentError, ConfigError, Problem, RunError
-from lrcn_seq.records import Clips, CaptionPrediction, Sample
+from lrcn_seq.records import CaptionPrediction, Clips, Sample
 from lrcn_seq.registry import decoders, encoders, samplings, sources, tasks, tokenizers, views
 
 T = TypeVar("T")
@@ -67,6 +65,14 @@ class Task(keras.Model, ABC):
             if config.data.sampling
             else None
         )
+        self.reader = MediaReader(
+            media_kind(encoder.takes, sampled=self.sampling is not None),
+            encoder.preprocessing,
+            vector_width=getattr(encoder, "width", None),
+            view=self.view,
+            modality=config.data.frames,
+            pixels_limit=config.data.pixels_limit,
+        )
 
     @classmethod
     def problems(cls, config: configs.Config) -> list[Problem]:  # noqa: ARG003 - tasks look at it
@@ -93,12 +99,7 @@ class Task(keras.Model, ABC):
 
     def frames(self, media: Any) -> np.ndarray:
         """Frames (T, H, W, 3) uint8 of a path, PIL picture or array, seen as in evaluation."""
-        return read_frames(
-            media,
-            self.encoder.preprocessing,
-            view=self.view,
-            pixels_limit=self.settings.data.pixels_limit,
-        )
+        return self.reader.frames(media)
 
     def times(self, media: Any) -> np.ndarray:
         """When each frame of a path or array is shown, (F,) seconds; a video is decoded for it.
@@ -106,9 +107,7 @@ class Task(keras.Model, ABC):
         Raises:
             MediaError: it cannot be read.
         """
-        if self.encoder.takes == "vectors":
-            return np.arange(len(read_vectors(media, width=self.encoder.width))) / FOLDER_RATE
-        return times_of(media, pixels_limit=self.settings.data.pixels_limit)
+        return self.reader.times(media)
 
     def watch(self, media: Any, looks: Sequence[np.ndarray], *, batch: int = 16) -> Iterator[Clips]:
         """The clips of frame numbers `looks`, in all test views, `batch` looks at a time; a video is decoded once, in bounded memory.
@@ -116,29 +115,7 @@ class Task(keras.Model, ABC):
         Raises:
             MediaError: it cannot be read.
         """
-        if self.encoder.takes == "vectors":
-            vectors = read_vectors(media, width=self.encoder.width)
-            return watched(
-                ((number, vectors[number]) for number in np.unique(np.concatenate(looks)).tolist()),
-                looks,
-                batch=batch,
-            )
-        size, limit = self.encoder.preprocessing, self.settings.data.pixels_limit
-        frames = frames_in_order(
-            media,
-            np.unique(np.concatenate(looks)),
-            enlarged(size, self.view),
-            modality=self.settings.data.frames,
-            pixels_limit=limit,
-        )
-        return watched(
-            frames,
-            looks,
-            batch=batch,
-            seen=lambda clip: self.view.test(
-                clip, (size.height, size.width), modality=self.settings.data.frames
-            ),
-        )
+        return self.reader.clips(media, looks, batch)
 
     def encoded_in_parts(self, clips: Clips) -> Clips:
         """The same clips with stored features, where they have more frames than should go through the network at once.

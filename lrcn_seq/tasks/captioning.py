@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
-from lrcn_seq.data.media import read_vectors
 from lrcn_seq.errors import Problem
 from lrcn_seq.records import Clips
 from lrcn_seq.registry import tasks
@@ -42,7 +39,4 @@ class Captioning(SentenceTask):
 
     def seen(self, media: Any) -> Clips:
         """The picture as a clip of one frame, or all vectors in its place."""
-        if self.encoder.takes == "vectors":
-            vectors = read_vectors(media, width=self.encoder.width)
-            return Clips(vectors, np.arange(len(vectors), dtype="int32")[None])
-        return Clips(self.frames(media)[:1], np.zeros((1, 1), "int32"))
+        return self.reader.clip(media)

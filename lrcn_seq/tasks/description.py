@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrcn_seq.errors import ArgumentError, MediaError, Problem
-from lrcn_seq.records import Clips, CaptionPrediction, Window
+from lrcn_seq.records import CaptionPrediction, Clips, Window
 from lrcn_seq.registry import tasks
 from lrcn_seq.tasks._sentences import SentenceTask
 from lrcn_seq.tasks._writing import sentence_problems

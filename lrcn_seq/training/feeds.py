@@ -12,7 +12,8 @@ from lrcn_seq.config import Config
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import load
 from lrcn_seq.data.batches.plan import Plan, by_caption, by_picture
-from lrcn_seq.data.clips import Choose, padded
+from lrcn_seq.data.clip_selection import SelectClip
+from lrcn_seq.data.packed_clips import pad_rows
 from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.errors import ConfigError, DataError, Problem
 from lrcn_seq.records import Sample
@@ -74,7 +75,7 @@ class LabelFeed:
         )
 
     def _labels(
-        self, choose: Choose | None, positions: np.ndarray
+        self, choose: SelectClip | None, positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         if choose is None:
             return self.classes[positions][:, None], self.weights[positions]
@@ -82,7 +83,7 @@ class LabelFeed:
             classes_in_time(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels)
             for p in positions
         ]
-        return padded(rows), self.weights[positions]
+        return pad_rows(rows), self.weights[positions]
 
 
 def check_in_time(task: Task) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -16,16 +16,24 @@ import numpy as np
 from lrcn_seq import config as configs
 from lrcn_seq import text
 from lrcn_seq.config import Config
-from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, ReadClips, VectorReader, load
+from lrcn_seq.data.batches.loader import ClipReader, ReadClips, load
 from lrcn_seq.data.batches.plan import in_order
-from lrcn_seq.data.clips import Choose, Look, known_times, looks_in_testing, looks_in_training
-from lrcn_seq.data.contents import Contents
+from lrcn_seq.data.clip_selection import (
+    ClipSelection,
+    SelectClip,
+    evaluation_clips,
+    training_clips,
+)
+from lrcn_seq.data.media import ContentIndex, MediaKind, MediaReader, media_kind
 from lrcn_seq.data.sources._reading import shortened
 from lrcn_seq.data.sources.base import Source
-from lrcn_seq.data.survey import Holds, settle, survey
+from lrcn_seq.data.survey import check_unreadable, survey
 from lrcn_seq.errors import ConfigError, DataError, Problem, RunError
 from lrcn_seq.features.extraction import extract, items_of
-from lrcn_seq.features.store import FeatureStore, signature_of
+from lrcn_seq.features.feature_reader import FeatureReader
+from lrcn_seq.features.key import signature_of
+from lrcn_seq.features.reuse import storing_problem
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import encoders, sources, tasks
 from lrcn_seq.runs import files
@@ -54,7 +62,7 @@ class Corpus(NamedTuple):
 
     splits: dict[str, list[Sample]]
     notes: tuple[str, ...]
-    contents: Contents
+    contents: ContentIndex
 
     @property
     def samples(self) -> list[Sample]:
@@ -77,14 +85,16 @@ def corpus_of(
     with progress("opening files") as told:
         readable = survey(
             wanted,
-            contents=contents,
+            MediaReader(
+                holds(config),
+                vector_width=config.encoder.get("width"),
+                pixels_limit=config.data.pixels_limit,
+                index=contents,
+            ),
             on_error=config.data.on_error,
-            most_lost=config.data.lost_share_limit,
+            lost_share_limit=config.data.lost_share_limit,
             total=len(source),
             report=run / LEFT_OUT if run and config.data.on_error == "skip" else None,
-            holds=holds(config),
-            pixels_limit=config.data.pixels_limit,
-            width=config.encoder.get("width"),
             progress=told,
         )
     if len(readable) < len(wanted):
@@ -115,18 +125,17 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
         )
 
 
-def contents_of(config: Config, *, verify: bool = False) -> Contents:
+def contents_of(config: Config, *, verify: bool = False) -> ContentIndex:
     """What is remembered of files: on disk where features are kept there too."""
-    return Contents(
+    return ContentIndex(
         Path(config.data.store.folder) / CONTENTS if config.data.store.use else None, verify=verify
     )
 
 
-def holds(config: Config) -> Holds:
+def holds(config: Config) -> MediaKind:
     """What the media of a config's samples are."""
-    if encoders.get(config.encoder["type"]).takes == "vectors":
-        return "vectors"
-    return "clips" if config.data.sampling else "pictures"
+    takes = encoders.get(config.encoder["type"]).takes
+    return media_kind(takes, sampled=bool(config.data.sampling))
 
 
 def network_problems(config: Config) -> list[Problem]:
@@ -207,10 +216,10 @@ def answers_of(config: Config, run: Run, corpus: Corpus) -> Answers:
 
 def fingerprint(corpus: Corpus) -> str:
     """A hash of what training sees of its samples: which they are, in which order, what is in each and what is said of it; not where they lie."""
-    digest = sha256()
+    digest, reader = sha256(), MediaReader("clips", index=corpus.contents)
     for split in ("train", "dev"):
         for sample in corpus.splits[split]:
-            content = corpus.contents.hash(sample.media)
+            content = reader.content_hash(sample.media)
             digest.update(
                 repr(
                     (
@@ -267,30 +276,27 @@ def check_answers(config: Config, splits: Mapping[str, Sequence[Sample]]) -> Non
         fit_tokenizer(config, splits["train"])
 
 
-def stores(task: Task) -> bool:
-    """Whether features are stored: those of a frozen encoder whose frames are always seen the same way."""
+def why_not_stored(task: Task) -> str | None:
+    """The reason why the features of a task's encoder cannot be stored, or None."""
     encoder, data = task.encoder, task.settings.data
-    return (
-        data.store.use
-        and encoder.frozen
-        and encoder.frame_wise
-        and data.view == {"type": "none"}
-        and encoder.takes == "frames"
+    return storing_problem(
+        use=data.store.use,
+        takes=encoder.takes,
+        frozen=encoder.frozen,
+        frame_wise=encoder.frame_wise,
+        view=data.view,
     )
 
 
 def check_plan(task: Task) -> None:
     """Raises ConfigError where the plan of batches needs features that are not stored."""
-    if (
-        task.settings.data.plan == "by_caption"
-        and task.needs == "vocabulary_size"
-        and not stores(task)
-    ):
+    reason = why_not_stored(task)
+    if task.settings.data.plan == "by_caption" and task.needs == "vocabulary_size" and reason:
         raise ConfigError(
             [
                 Problem(
                     "data.plan",
-                    "by_caption needs stored features (data.store.use, an encoder that is frozen and sees frame by frame, data.view none). Use by_picture or auto.",
+                    f"by_caption needs stored features, but {reason}. Use by_picture or auto.",
                 )
             ]
         )
@@ -299,7 +305,7 @@ def check_plan(task: Task) -> None:
 def store_of(config: Config, task: Task) -> FeatureStore | None:
     """The feature store of a task; None where features must be computed anew."""
     settings = config.data.store
-    if not stores(task):
+    if why_not_stored(task):
         return None
     return FeatureStore(
         settings.folder,
@@ -309,46 +315,43 @@ def store_of(config: Config, task: Task) -> FeatureStore | None:
 
 
 def fill(
-    config: Config, task: Task, store: FeatureStore, samples: Sequence[Sample], contents: Contents
+    config: Config,
+    task: Task,
+    store: FeatureStore,
+    samples: Sequence[Sample],
+    contents: ContentIndex,
 ) -> list[str]:
     """Stores the features of samples that are not stored yet; the keys of all of them."""
-    options = dict(
-        sampling=task.sampling, modality=config.data.frames, pixels_limit=config.data.pixels_limit
-    )
-    items, losses = items_of(samples, task.encoder.preprocessing, contents=contents, **options)
+    items, losses = items_of(samples, task.reader.with_index(contents), sampling=task.sampling)
     network = FrameEncoder(task.encoder)
     with progress("extracting features") as told:
         losses += extract(store, items, network.features, batch=FRAMES_AT_ONCE, progress=told)
     if losses:
-        settle(losses, len(samples), on_error="raise", most_lost=0.0)
+        check_unreadable(losses, len(samples), on_error="raise", lost_share_limit=0.0)
     return [item.key for item in items]
 
 
 class Media:
     """How the clips of samples are read: from the store where the encoder is frozen, from their files otherwise."""
 
-    def __init__(self, config: Config, task: Task, contents: Contents | None = None):
+    def __init__(self, config: Config, task: Task, contents: ContentIndex | None = None):
         self.config, self.task, self.store = config, task, store_of(config, task)
         self.contents = contents or contents_of(config)
+        self.media_reader = task.reader.with_index(self.contents)
         self._times: dict[str, np.ndarray] = {}
 
     def times(self, samples: Sequence[Sample]) -> list[np.ndarray]:
         """When the frames of each sample are shown; each is opened or drawn for it once."""
         for sample in samples:
             if sample.id not in self._times:
-                self._times[sample.id] = self._measured(sample.media)
+                self._times[sample.id] = self.media_reader.times(sample.media)
         return [self._times[sample.id] for sample in samples]
 
-    def _measured(self, media: Any) -> np.ndarray:
-        if self.task.encoder.takes == "vectors":
-            return self.task.times(media)
-        return known_times(media, self.contents, pixels_limit=self.config.data.pixels_limit)
-
-    def looks(self, samples: Sequence[Sample]) -> list[Look]:
+    def looks(self, samples: Sequence[Sample]) -> list[ClipSelection]:
         """The clips that testing looks at, sample by sample."""
         if self.task.sampling is None:
-            return [Look(place) for place in range(len(samples))]
-        return looks_in_testing(self.times(samples), self.task.sampling, views=self.task.test_views)
+            return [ClipSelection(place) for place in range(len(samples))]
+        return evaluation_clips(self.times(samples), self.task.sampling, views=self.task.test_views)
 
     def reader(self, samples: Sequence[Sample]) -> Callable[[int | None], ReadClips]:
         """A function from an epoch (None: as in testing) to a reader of positions: of samples in an epoch, of `looks` in testing."""
@@ -363,31 +366,23 @@ class Media:
             return lambda epoch: FeatureReader(
                 self.store,
                 keys,
-                choose=choose(epoch) if self.task.sampling else None,
+                select=choose(epoch) if self.task.sampling else None,
                 stored=stored,
             )
-        if self.task.encoder.takes == "vectors":
-            return lambda epoch: VectorReader(samples, choose=choose(epoch))
-        options = dict(
-            view=self.task.view,
-            seed=config.seed,
-            modality=config.data.frames,
-            pixels_limit=config.data.pixels_limit,
-        )
-        return lambda epoch: PictureReader(
-            samples, self.task.encoder.preprocessing, choose=choose(epoch), epoch=epoch, **options
+        return lambda epoch: ClipReader(
+            samples, self.media_reader, select=choose(epoch), seed=config.seed, epoch=epoch
         )
 
-    def chooser(self, samples: Sequence[Sample]) -> Callable[[int | None], Choose]:
+    def chooser(self, samples: Sequence[Sample]) -> Callable[[int | None], SelectClip]:
         """A function from an epoch (None: as in testing) to what a position means."""
         testing, sampling = self.looks(samples), self.task.sampling
         if sampling is None:
-            return lambda epoch: Look  # noqa: ARG005 - a picture looks the same in every epoch
+            return lambda epoch: ClipSelection  # noqa: ARG005 - a picture looks the same in every epoch
         times, seed = self.times(samples), self.config.seed
         return lambda epoch: (
             testing.__getitem__
             if epoch is None
-            else looks_in_training(times, sampling, seed=seed, epoch=epoch)
+            else training_clips(times, sampling, seed=seed, epoch=epoch)
         )
 
     def clips(self, samples: Sequence[Sample], batch: int) -> Iterator[Clips]:

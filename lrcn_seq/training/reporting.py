@@ -13,7 +13,7 @@ from PIL import Image
 
 from lrcn_seq import config as configs
 from lrcn_seq import report
-from lrcn_seq.data.media import read_frames
+from lrcn_seq.data.media import MediaReader
 from lrcn_seq.records import Caption, Preprocessing, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.runs.folder import Run
@@ -130,7 +130,7 @@ def _shown(task: Task, sample: Sample, caption: Caption, score: float) -> report
 
 def strip(task: Task, sample: Sample) -> list[Image.Image]:
     """The picture, or a few frames spread over what the classifier or describer saw of the clip; gray where there are only vectors."""
-    if task.encoder.takes == "vectors":
+    if task.reader.kind == "vectors":
         return [Image.new("RGB", PICTURE[:2], "lightgray")]
     return pictures(task, sample, "pad")
 
@@ -141,12 +141,12 @@ def pictures(task: Task, sample: Sample, resize: str) -> list[Image.Image]:
     if task.sampling:
         numbers = task.sampling.stream(task.times(sample.media))
         numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, FRAMES).round().astype(int))]
-    frames = read_frames(
-        sample.media,
+    reader = MediaReader(
+        task.reader.kind,
         PICTURE._replace(resize=resize),
-        numbers=numbers,
         pixels_limit=task.settings.data.pixels_limit,
     )
+    frames = reader.frames(sample.media, numbers)
     return [Image.fromarray(frame) for frame in (frames if task.sampling else frames[:1])]
 
 
