@@ -16,9 +16,13 @@ Records in compiled code are NamedTuples, because these are pytrees on every bac
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from annotated_types import Ge, Gt, Le, Lt
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Tensor = Any
 """A tensor of the current backend or a NumPy array; docstrings state its shape."""
@@ -59,12 +63,26 @@ class Moment(NamedTuple):
     label: str
 
 
+@runtime_checkable
+class Drawable(Protocol):
+    """An image or clip that is drawn by code instead of read from a file."""
+
+    @property
+    def key(self) -> str:
+        """A string that determines the pixels."""
+        ...
+
+    def draw(self) -> np.ndarray:
+        """Return the frames, (T, H, W, 3) uint8; T = 1 for an image."""
+        ...
+
+
 class Sample(NamedTuple):
     """One image or clip of a source with its annotations.
 
     Attributes:
         id: Identifier, unique in the source.
-        media: Path of a file, or an object with `key: str` and `draw() -> (T, H, W, 3) uint8`.
+        media: Path of a file or of a folder of frames, or a `Drawable`.
         group: Name that all samples share that must stay in the same split.
         split: `train`, `dev` or `test`.
         captions: Reference captions.
@@ -74,7 +92,7 @@ class Sample(NamedTuple):
     """
 
     id: str
-    media: Any
+    media: str | Path | Drawable
     group: str
     split: str
     captions: tuple[str, ...] = ()
@@ -85,8 +103,8 @@ class Sample(NamedTuple):
     @property
     def file(self) -> str:
         """The path of the media, or the key of a drawing."""
-        drawing = getattr(self.media, "key", None)
-        return str(self.media) if drawing is None else f"drawing {drawing}"
+        drawn = isinstance(self.media, Drawable)
+        return f"drawing {self.media.key}" if drawn else str(self.media)
 
 
 class Preprocessing(NamedTuple):

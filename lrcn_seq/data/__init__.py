@@ -1,1 +1,1 @@
-"""Files to batches. Loads no Keras, so that loader workers stay light."""
+"""From files to batches, without Keras, so that loading stays light."""

@@ -1,31 +1,25 @@
-"""The pass before a plan: every file is opened once, so that a plan made up front holds only what can be read."""
+"""The survey of a source: every media file is opened once before batches are planned."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lrcn_seq.data.clips import known_times
-from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.media import name_of, read_vectors
-from lrcn_seq.data.pictures import PIXELS_LIMIT, read_picture
+from lrcn_seq.data.media.base import name_of
+from lrcn_seq.data.media.reader import MediaReader
 from lrcn_seq.errors import ArgumentError, DataError, MediaError
+from lrcn_seq.progress import Progress
 from lrcn_seq.records import Sample
 
 OnError = Literal["raise", "skip"]
-Holds = Literal["pictures", "clips", "vectors"]
-Progress = Callable[[int, int], None]
-"""Told how many are done, and of how many."""
-
-SMALL = (1, 1)
 
 
-class Loss(NamedTuple):
-    """A sample that cannot be used, and why."""
+class UnreadableSample(NamedTuple):
+    """A sample whose media cannot be read, and the reason."""
 
     id: str
     media: str
@@ -37,124 +31,115 @@ class Loss(NamedTuple):
 
 def survey(
     samples: Sequence[Sample],
+    reader: MediaReader,
     *,
-    contents: Contents | None = None,
     on_error: OnError = "raise",
-    most_lost: float = 0.05,
+    lost_share_limit: float = 0.05,
     total: int | None = None,
     report: str | Path | None = None,
-    holds: Holds = "pictures",
-    pixels_limit: int = PIXELS_LIMIT,
-    width: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Sample]:
-    """The samples whose media can be read.
+    """Return the samples whose media can be read.
 
     Args:
-        contents: remembers what was opened, by content, so that a second survey only looks at sizes and times.
-        on_error, most_lost, report: see `settle`.
-        total: how many the share of what is lost is taken of; these without.
-        holds: what the media are; clips are decoded to count their frames, which `known_times` then knows.
-        width: of vectors.
+        samples: the samples to check.
+        reader: opens the media; with a content index, a file that was surveyed before is only
+            looked up by size and modification time.
+        on_error: see `check_unreadable`.
+        lost_share_limit: see `check_unreadable`.
+        total: number of samples that the share of unreadable ones is taken of; None counts
+            `samples`.
+        report: see `check_unreadable`.
+        threads: files opened at the same time; None for one per core.
+        progress: called after each sample.
 
     Raises:
-        DataError: something cannot be read and `on_error` is raise, or more than `most_lost` is lost.
+        DataError: more samples are unreadable than allowed.
     """
-    contents = contents or Contents()
-    losses = []
+    unreadable: list[UnreadableSample] = []
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for done, loss in enumerate(
-            pool.map(lambda sample: _open(sample, contents, holds, pixels_limit, width), samples),
-            start=1,
-        ):
-            losses += [loss] if loss else []
+        results = pool.map(lambda sample: _unreadable(sample, reader), samples)
+        for done, result in enumerate(results, start=1):
+            unreadable += [result] if result else []
             if progress:
                 progress(done, len(samples))
-    settle(losses, total or len(samples), on_error=on_error, most_lost=most_lost, report=report)
-    lost = {loss.id for loss in losses}
+    check_unreadable(
+        unreadable,
+        total or len(samples),
+        on_error=on_error,
+        lost_share_limit=lost_share_limit,
+        report=report,
+    )
+    lost = {sample.id for sample in unreadable}
     return [sample for sample in samples if sample.id not in lost]
 
 
-def settle(
-    losses: Iterable[Loss],
+def check_unreadable(
+    unreadable: Iterable[UnreadableSample],
     total: int,
     *,
     on_error: OnError,
-    most_lost: float,
+    lost_share_limit: float,
     report: str | Path | None = None,
 ) -> None:
-    """Decides what becomes of a run that lost samples.
+    """List unreadable samples, and raise DataError if there are more than allowed.
 
     Args:
-        on_error: `raise` allows no loss; `skip` allows a share of `most_lost`.
-        report: a file of JSON lines (id, media, reason) that says what was left out, if anything was; written before anything is raised.
+        unreadable: the samples that cannot be read.
+        total: number of samples that the share of unreadable ones is taken of.
+        on_error: `raise` allows none; `skip` allows a share of `lost_share_limit`.
+        lost_share_limit: largest share of unreadable samples, from 0 to 1.
+        report: file for the list of unreadable samples, as JSON lines of id, media and reason. It
+            is written before an error is raised, and deleted if every sample can be read.
 
     Raises:
-        DataError: more was lost than is allowed.
+        ArgumentError: `on_error` is neither.
+        DataError: more samples are unreadable than allowed.
     """
     if on_error not in ("raise", "skip"):
         raise ArgumentError(
             f"on_error: expected 'raise' or 'skip'. Received: on_error={on_error!r}."
         )
-    losses = list(losses)
-    if report is not None and losses:
-        _write(Path(report), losses)
+    samples = list(unreadable)
+    if report is not None and samples:
+        _write(Path(report), samples)
     elif report is not None:
         Path(report).unlink(missing_ok=True)
-    if losses and on_error == "raise":
+    if samples and on_error == "raise":
         raise DataError(
-            f"{losses[0]} {_others(losses)}Repair or remove it, or set data.on_error to skip."
+            f"{samples[0]} {_others(samples)}Repair or remove it, or set data.on_error to skip."
         )
-    if len(losses) > most_lost * total:
+    if len(samples) > lost_share_limit * total:
         listed = f" All are listed in {report}." if report else ""
         raise DataError(
-            f"{len(losses):,} of {total:,} files cannot be read, more than the share of {most_lost:g} allowed (data.lost_share_limit). The first is {losses[0]}{listed}"
+            f"{len(samples):,} of {total:,} files cannot be read, more than the share of "
+            f"{lost_share_limit:g} allowed (data.lost_share_limit). "
+            f"The first is {samples[0]}{listed}"
         )
 
 
-def _open(
-    sample: Sample, contents: Contents, holds: Holds, pixels_limit: int, width: int | None
-) -> Loss | None:
-    if hasattr(sample.media, "draw"):
-        return None
+def _unreadable(sample: Sample, reader: MediaReader) -> UnreadableSample | None:
     try:
-        if holds == "clips":
-            known_times(sample.media, contents, pixels_limit=pixels_limit)
-            return None
-        if holds == "vectors":
-            read_vectors(sample.media, width=width)
-            return None
-        name = f"opened:{contents.hash(sample.media)}:{pixels_limit}"
-        if not contents.knows(name):
-            contents.note(name, _reason(sample, pixels_limit))
-        reason = contents.fact(name)
+        reader.check(sample.media)
     except MediaError as error:
-        reason = error.reason
-    return Loss(sample.id, name_of(sample.media), reason) if reason else None
-
-
-def _reason(sample: Sample, pixels_limit: int) -> str | None:
-    """Why the media cannot be read, or None; raised, not to be remembered, where it may be read another time. A JPEG is read through at its smallest, which finds what is missing in half the time."""
-    try:
-        read_picture(sample.media, pixels_limit=pixels_limit, size=SMALL)
-    except MediaError as error:
-        if error.transient:
-            raise
-        return error.reason
+        return UnreadableSample(sample.id, name_of(sample.media), error.reason)
     return None
 
 
-def _others(losses: list[Loss]) -> str:
-    return f"({len(losses) - 1:,} more cannot be read either.) " if len(losses) > 1 else ""
+def _others(samples: list[UnreadableSample]) -> str:
+    if len(samples) == 1:
+        return ""
+    return f"({len(samples) - 1:,} more cannot be read either.) "
 
 
-def _write(path: Path, losses: list[Loss]) -> None:
-    lines = "".join(json.dumps(loss._asdict(), ensure_ascii=False) + "\n" for loss in losses)
+def _write(path: Path, samples: list[UnreadableSample]) -> None:
+    lines = "".join(json.dumps(sample._asdict(), ensure_ascii=False) + "\n" for sample in samples)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(lines, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise DataError(
-            f"{path}: expected a file that can be written ({error.strerror or error}); choose another place for the list of what was left out."
+            f"{path}: expected a writable file ({error.strerror or error}); "
+            "choose another folder for the list of unreadable samples."
         ) from error

@@ -1,1 +1,4 @@
-"""Stored features of frozen encoders: their keys, the store, and how it is filled."""
+"""Stored features of frozen encoders: when they are stored, their keys, the store, extraction.
+
+`reuse` answers why a feature was reused or computed again.
+"""

@@ -1,39 +1,46 @@
-"""Media to stored features: threads decode ahead while the encoder works, in bounded memory."""
+"""Feature extraction: threads decode ahead while the encoder works, in bounded memory."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
-from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 
-from lrcn_seq.data import flow
-from lrcn_seq.data.clips import known_times
-from lrcn_seq.data.contents import Contents
-from lrcn_seq.data.media import name_of, read_frames, read_views
-from lrcn_seq.data.pictures import PIXELS_LIMIT
+from lrcn_seq.data.media.base import name_of
+from lrcn_seq.data.media.reader import MediaReader
 from lrcn_seq.data.samplings.base import Sampling
-from lrcn_seq.data.survey import Loss, Progress
-from lrcn_seq.data.views.base import View
+from lrcn_seq.data.survey import UnreadableSample
 from lrcn_seq.errors import MediaError
+from lrcn_seq.features.key import key_of
 from lrcn_seq.features.store import FeatureStore
-from lrcn_seq.records import Modality, Preprocessing, Sample
+from lrcn_seq.progress import Progress
+from lrcn_seq.records import Sample
 
 Encode = Callable[[np.ndarray], np.ndarray]
-"""Frames (N, H, W, 3) uint8 to features (N, R, D)."""
+"""Called with frames (N, H, W, 3) uint8; returns their features (N, R, D)."""
 
-SECONDS_AT_RISK = 2.0
-BYTES_IN_MEMORY = 64 << 20
+FLUSH_SECONDS = 2.0
+"""Features are written to the store at least this often: a killed process loses no more work."""
+FLUSH_BYTES = 64 << 20
+"""Features are written to the store when they take more memory than this."""
 
 
 class Item(NamedTuple):
-    """What is to be stored under `key`; `read` gives its frames (T, H, W, 3), about `frames` of them."""
+    """The media of a sample whose features are to be stored.
+
+    Attributes:
+        id: id of the sample.
+        key: key of its features.
+        read: returns its frames (T, H, W, 3).
+        frames: the number T of frames, as far as it is known; bounds how many are read ahead.
+    """
 
     id: str
     key: str
@@ -41,63 +48,49 @@ class Item(NamedTuple):
     frames: int = 1
 
 
+class DecodedItem(NamedTuple):
+    """An item with its frames (T, H, W, 3), or with the error that reading raised."""
+
+    item: Item
+    frames: np.ndarray | MediaError
+
+
 def items_of(
     samples: Sequence[Sample],
-    preprocessing: Preprocessing,
+    reader: MediaReader,
     *,
-    contents: Contents,
-    view: View | None = None,
     sampling: Sampling | None = None,
-    modality: Modality = "rgb",
-    pixels_limit: int = PIXELS_LIMIT,
     threads: int | None = None,
-) -> tuple[list[Item], list[Loss]]:
-    """An item for each sample, keyed by what its file contains, frame numbers and view, and the samples whose files cannot be read.
+) -> tuple[list[Item], list[UnreadableSample]]:
+    """Return an item for each sample, and the samples whose files cannot be read.
 
-    With a sampling, all frames that it may choose are stored, each once, however many clips overlap in it.
-    With a view, all its test views are stored under one key, one after the other.
+    Args:
+        samples: the samples.
+        reader: reads their media; its content index remembers hashes and frame times.
+        sampling: every frame that it may choose is stored, each once, even if clips overlap; None
+            stores all frames.
+        threads: files hashed at the same time; None for one per core.
     """
 
-    def found(sample: Sample) -> tuple[str, np.ndarray | None]:
-        numbers = (
-            None
-            if sampling is None
-            else sampling.candidates(known_times(sample.media, contents, pixels_limit=pixels_limit))
-        )
-        return contents.hash(sample.media), numbers
+    def content(sample: Sample) -> tuple[str, np.ndarray | None] | MediaError:
+        try:
+            numbers = None if sampling is None else sampling.candidates(reader.times(sample.media))
+            return reader.content_hash(sample.media), numbers
+        except MediaError as error:
+            return error
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        results = list(pool.map(lambda sample: _attempt(lambda: found(sample)), samples))
-    items, losses = [], []
-    for sample, result in zip(samples, results, strict=True):
-        if isinstance(result, MediaError):
-            losses.append(Loss(sample.id, name_of(sample.media), result.reason))
-        else:
-            content, numbers = result
-            options = {"numbers": numbers, "modality": modality, "pixels_limit": pixels_limit}
-            items.append(
-                Item(
-                    sample.id,
-                    key_of(content, numbers, view, modality),
-                    partial(_read, sample, preprocessing, view, options),
-                    1 if numbers is None else len(numbers),
-                )
-            )
-    return items, losses
-
-
-def key_of(
-    content: str, numbers: np.ndarray | None, view: View | None, modality: Modality = "rgb"
-) -> str:
-    """What features are stored under: content, frame numbers, view, and whether frames or their motion are seen."""
-    frames = (
-        "all"
-        if numbers is None
-        else blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
-    )
-    return f"{content}:{frames}:{'' if view is None else view.identity}" + (
-        "" if modality == "rgb" else f":{flow.IDENTITY}"
-    )
+        contents = list(pool.map(content, samples))
+    items, unreadable = [], []
+    for sample, found in zip(samples, contents, strict=True):
+        if isinstance(found, MediaError):
+            unreadable.append(UnreadableSample(sample.id, name_of(sample.media), found.reason))
+            continue
+        key = key_of(*found, reader.modality)
+        frames = 1 if found[1] is None else len(found[1])
+        read = partial(reader.frames, sample.media, found[1])
+        items.append(Item(sample.id, key, read, frames))
+    return items, unreadable
 
 
 def extract(
@@ -108,155 +101,153 @@ def extract(
     batch: int = 32,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> list[Loss]:
-    """Stores the features of all items that are not stored yet; gives those whose media cannot be read.
+) -> list[UnreadableSample]:
+    """Store the features of all items that have none yet.
 
-    Batches have exactly `batch` frames (but for a single short one), across items, so that the encoder compiles once.
+    Args:
+        store: the store.
+        items: the media to encode.
+        encode: the encoder.
+        batch: frames per call of the encoder. Batches run across items and are padded with zeros
+            at the end, so that the encoder compiles once; a single short batch is not padded.
+        threads: items decoded at the same time; None for one per core.
+        progress: called after each item.
+
+    Returns:
+        The samples whose media cannot be read.
 
     Raises:
         DataError: the features cannot be stored.
     """
     missing = set(store.missing(item.key for item in items))
-    wanted = list({item.key: item for item in items if item.key in missing}.values())
-    losses: list[Loss] = []
-    shelf = _Shelf(store, progress, done=len(items) - len(wanted), total=len(items))
-    readable = _readable(wanted, losses, threads or os.cpu_count() or 1, batch)
+    todo = list({item.key: item for item in items if item.key in missing}.values())
+    unreadable: list[UnreadableSample] = []
+    buffer = _Buffer(store, progress, done=len(items) - len(todo), total=len(items))
+    decoded = _decoded(todo, threads or os.cpu_count() or 1, batch)
     try:
-        for key, features in _encoded(readable, encode, batch):
-            shelf.put(key, features)
+        with closing(decoded):
+            for key, features in _encoded(_readable(decoded, unreadable), encode, batch):
+                buffer.add(key, features)
     finally:
-        shelf.clear()
+        buffer.flush()
     if progress:
         progress(len(items), len(items))
-    return losses
+    return unreadable
 
 
-class _Shelf:
-    """Features on their way to the store, a few seconds or megabytes at a time."""
+class _Buffer:
+    """Features on their way to the store, at most a few seconds or megabytes of them."""
 
     def __init__(self, store: FeatureStore, progress: Progress | None, *, done: int, total: int):
         self.store, self.progress, self.done, self.total = store, progress, done, total
         self.keys: list[str] = []
         self.features: list[np.ndarray] = []
-        self.since, self.size = time.monotonic(), 0
+        self.flushed, self.size = time.monotonic(), 0
 
-    def put(self, key: str, features: np.ndarray) -> None:
+    def add(self, key: str, features: np.ndarray) -> None:
         self.keys.append(key)
         self.features.append(features)
         self.size += features.nbytes
         self.done += 1
         if self.progress:
             self.progress(self.done, self.total)
-        if self.size > BYTES_IN_MEMORY or time.monotonic() - self.since > SECONDS_AT_RISK:
-            self.clear()
+        if self.size > FLUSH_BYTES or time.monotonic() - self.flushed > FLUSH_SECONDS:
+            self.flush()
 
-    def clear(self) -> None:
+    def flush(self) -> None:
         keys, features, self.keys, self.features, self.size = self.keys, self.features, [], [], 0
         if keys:
             self.store.append(keys, features)
-        self.since = time.monotonic()
+        self.flushed = time.monotonic()
+
+
+def _decoded(items: Sequence[Item], threads: int, batch: int) -> Generator[DecodedItem]:
+    """Yield items with their frames, in order, decoded ahead by threads.
+
+    About two batches of frames are decoded ahead, but at least one item per thread.
+    """
+    import grain
+
+    longest = max((item.frames for item in items), default=1)
+    ahead = max(threads, 2 * batch // max(longest, 1))
+    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=ahead)
+    dataset = grain.MapDataset.source(items).map(_decode).to_iter_dataset(options)
+    with closing(iter(dataset)) as decoded:
+        yield from decoded
+
+
+def _decode(item: Item) -> DecodedItem:
+    try:
+        return DecodedItem(item, item.read())
+    except MediaError as error:
+        return DecodedItem(item, error)
 
 
 def _readable(
-    items: Iterable[Item], losses: list[Loss], threads: int, batch: int
+    decoded: Iterable[DecodedItem], unreadable: list[UnreadableSample]
 ) -> Iterator[tuple[Item, np.ndarray]]:
-    for item, frames in _decoded(items, threads, 2 * batch):
+    """Yield the items that could be read; add the others to `unreadable`."""
+    for item, frames in decoded:
         if isinstance(frames, MediaError):
-            losses.append(Loss(item.id, frames.path, frames.reason))
+            unreadable.append(UnreadableSample(item.id, frames.path, frames.reason))
         else:
             yield item, frames
-
-
-def _decoded(
-    items: Iterable[Item], threads: int, ahead: int
-) -> Iterator[tuple[Item, np.ndarray | MediaError]]:
-    """Items with their frames, in order; about `ahead` frames at most are decoded and not yet taken (but one item a thread)."""
-    waiting: deque[tuple[Item, Future]] = deque()
-    frames = 0
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for item in items:
-                waiting.append((item, pool.submit(_attempt, item.read)))
-                frames += item.frames
-                while waiting and frames >= ahead and len(waiting) > threads:
-                    frames -= waiting[0][0].frames
-                    yield _result(*waiting.popleft())
-            while waiting:
-                yield _result(*waiting.popleft())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _result(item: Item, future: Future) -> tuple[Item, np.ndarray | MediaError]:
-    return item, future.result()
 
 
 def _encoded(
     decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode, batch: int
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Keys with their features (T, R, D); the frames of several items share a batch, and a long item takes several."""
-    open_items: deque[tuple[str, int]] = deque()
-    ready: deque[np.ndarray] = deque()
+    """Yield keys with their features (T, R, D).
+
+    Items share batches of frames, and a long item takes several.
+    """
+    waiting: deque[tuple[str, int]] = deque()
+    encoded: deque[np.ndarray] = deque()
     count = 0
-    for frames, length in _filled(decoded, open_items, batch):
-        features = np.asarray(encode(frames))[:length]
-        ready.append(features)
+    for frames, length in _batches(decoded, waiting, batch):
+        encoded.append(np.asarray(encode(frames))[:length])
         count += length
-        while open_items and open_items[0][1] <= count:
-            key, wanted = open_items.popleft()
-            yield key, _take(ready, wanted)
-            count -= wanted
+        while waiting and waiting[0][1] <= count:
+            key, rows = waiting.popleft()
+            yield key, _take(encoded, rows)
+            count -= rows
 
 
-def _filled(
-    decoded: Iterable[tuple[Item, np.ndarray]], open_items: deque[tuple[str, int]], batch: int
+def _batches(
+    decoded: Iterable[tuple[Item, np.ndarray]], waiting: deque[tuple[str, int]], batch: int
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Full batches of frames, and how many of each are real; notes in `open_items` what they belong to."""
-    held: deque[np.ndarray] = deque()
-    count, full = 0, False
+    """Yield batches of frames, and how many frames of each are real.
+
+    Adds the key and the number of frames of every item to `waiting`.
+    """
+    pieces: deque[np.ndarray] = deque()
+    count, is_first = 0, True
     for item, frames in decoded:
-        open_items.append((item.key, len(frames)))
-        held.append(frames)
+        waiting.append((item.key, len(frames)))
+        pieces.append(frames)
         count += len(frames)
         while count >= batch:
-            yield _take(held, batch), batch
-            count, full = count - batch, True
+            yield _take(pieces, batch), batch
+            count, is_first = count - batch, False
     if count:
-        rest = _take(held, count)
-        yield (
-            (
-                np.concatenate([rest, np.zeros((batch - count, *rest.shape[1:]), rest.dtype)])
-                if full
-                else rest
-            ),
-            count,
-        )
+        rest = _take(pieces, count)
+        yield rest if is_first else _pad(rest, batch), count
 
 
-def _take(ready: deque[np.ndarray], wanted: int) -> np.ndarray:
-    """The first `wanted` rows of the pieces that are ready."""
-    pieces = []
-    while wanted:
-        piece = ready.popleft()
-        if len(piece) > wanted:
-            ready.appendleft(piece[wanted:])
-            piece = piece[:wanted]
-        pieces.append(piece)
-        wanted -= len(piece)
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+def _pad(frames: np.ndarray, batch: int) -> np.ndarray:
+    """Return frames padded with zeros to a batch."""
+    zeros = np.zeros((batch - len(frames), *frames.shape[1:]), frames.dtype)
+    return np.concatenate([frames, zeros])
 
 
-def _read(
-    sample: Sample, preprocessing: Preprocessing, view: View | None, options: dict
-) -> np.ndarray:
-    if view is None:
-        return read_frames(sample.media, preprocessing, **options)
-    return np.concatenate(read_views(sample.media, preprocessing, view, **options))
-
-
-def _attempt(work: Callable):
-    """The result, or the MediaError that it raised."""
-    try:
-        return work()
-    except MediaError as error:
-        return error
+def _take(pieces: deque[np.ndarray], rows: int) -> np.ndarray:
+    """Remove the first rows from a queue of arrays, and return them as one array."""
+    taken = []
+    while rows:
+        piece = pieces.popleft()
+        if len(piece) > rows:
+            pieces.appendleft(piece[rows:])
+            piece = piece[:rows]
+        taken.append(piece)
+        rows -= len(piece)
+    return taken[0] if len(taken) == 1 else np.concatenate(taken)

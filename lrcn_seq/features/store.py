@@ -1,15 +1,16 @@
-"""The feature store: what a frozen encoder gave, on disk, memory-mapped, ragged.
+"""The feature store: features of a frozen encoder on disk, memory-mapped, ragged.
 
-A folder holds one store for each signature (encoder, weights, preprocessing), so a stale feature cannot be used:
+A folder holds one store for each signature (encoder, weights, preprocessing), so that a stale
+feature cannot be used:
 
-    FOLDER/1f0c…/store.json      signature, type of number, regions R and features D
+    FOLDER/1f0c…/store.json      signature, number type, regions R and features D
                  features.data   rows (R, D), one after the other
-                 features.index  one record a key: where its rows are, with checksums
+                 features.index  one record per key: the place of its rows, with checksums
                  lock            held while rows are appended
 
-Rows reach the disk before the record that names them, so a process killed at any moment loses at most what it had not
-appended; a record that it left half-written is cut off by the next one. Rows are never written over, since another process may
-have them mapped. Several processes may append at once.
+Rows reach the disk before the record that names them, so that a process killed at any moment loses
+at most what it had not appended; an incomplete record is cut off by the next append. Rows are never
+overwritten, since another process may have them mapped. Several processes may append at once.
 """
 
 from __future__ import annotations
@@ -22,43 +23,44 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
 from lrcn_seq.errors import DataError
-from lrcn_seq.records import Preprocessing
 
 FORMAT = 1
 RECORD = np.dtype(
     [("key", "V16"), ("start", "<u8"), ("count", "<u4"), ("rows", "<u4"), ("record", "<u4")]
 )
+"""A record of the index: digest of the key, first row, number of rows, checksums of the rows and
+of the record itself."""
 CHECKED = RECORD.itemsize - 4
+"""Bytes of a record that its own checksum covers."""
 
 
 class Entry(NamedTuple):
-    """Where the rows of a key lie, and their checksum."""
+    """The place of the rows of a key, and their checksum."""
 
     start: int
-    count: int
+    rows: int
     checksum: int
-
-
-def signature_of(identity: str, preprocessing: Preprocessing) -> str:
-    """What decides features besides the media: the encoder's identity, and how pixels reach it."""
-    return f"pixels-{FORMAT}:{json.dumps(preprocessing._asdict(), sort_keys=True)}:{identity}"
 
 
 class FeatureStore:
     """Features (T, R, D) by key.
 
     Args:
-        folder: of all stores; each signature has a folder of its own in it.
-        signature: everything that decides the features but the key, see `signature_of`.
-        dtype: float16 halves the size; its error (5e-4 relative) is below what training notices.
+        folder: of all stores; each signature has its own folder inside.
+        signature: all that determines features besides the key, see `key.signature_of`.
+        dtype: number type. float16 halves the size; its relative error of 5e-4 is too small to
+            affect training.
+
+    Attributes:
+        shape: (R, D); None while the store is empty.
 
     Raises:
-        DataError: the folder cannot be made or is damaged.
+        DataError: the folder cannot be created or is damaged.
     """
 
     def __init__(
@@ -70,9 +72,10 @@ class FeatureStore:
         )
         self.shape: tuple[int, int] | None = None
         self._entries: dict[bytes, Entry] = {}
-        self._seen = (0, 0)
+        self._index_read = (0, 0)
+        """Inode of the index, and the bytes of it that were read."""
         self._map: np.ndarray | None = None
-        with _sentences(self.folder):
+        with _data_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.refresh()
 
@@ -83,50 +86,62 @@ class FeatureStore:
         return _digest(key) in self._entries
 
     def missing(self, keys: Iterable[str]) -> list[str]:
-        """The keys that have no features yet, each once, in order."""
+        """Return the keys without features, each once, in order."""
         self.refresh()
         return [key for key in dict.fromkeys(keys) if key not in self]
 
     def features(self, key: str) -> np.ndarray:
-        """The features (T, R, D) of a key: a view of the file, read from the disk when touched.
+        """Return the features of a key, (T, R, D), as a view of the memory-mapped file.
 
         Raises:
-            DataError: there are none.
+            DataError: the key has no features.
         """
         start, count, _ = self._entry(key)
         return self.rows()[start : start + count]
 
     def places(self, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """First row and number of rows (P,) of each key, for gathering many out of `rows`."""
+        """Return the first row and the number of rows of each key, (P,) int64, to index `rows`.
+
+        Raises:
+            DataError: a key has no features.
+        """
         entries = [self._entry(key) for key in keys]
-        return np.array([entry.start for entry in entries], np.int64), np.array(
-            [entry.count for entry in entries], np.int64
-        )
+        starts = np.array([entry.start for entry in entries], np.int64)
+        return starts, np.array([entry.rows for entry in entries], np.int64)
 
     def rows(self) -> np.ndarray:
-        """All rows (N, R, D), memory-mapped."""
+        """Return all rows, (N, R, D), memory-mapped.
+
+        Raises:
+            DataError: the store is empty.
+        """
         end = self._end()
         if self._map is None or len(self._map) < end:
             if self.shape is None or not end:
                 raise DataError(
-                    f"{self.folder}: expected stored features. Received: an empty store; extract them first."
+                    f"{self.folder}: expected stored features. Received: an empty store; "
+                    "extract them first."
                 )
             self._map = np.memmap(self._data, self.dtype, "r", shape=(end, *self.shape))
         return self._map
 
     def append(self, keys: Sequence[str], features: Sequence[np.ndarray]) -> None:
-        """Adds features (T, R, D) of keys; those that another process added meanwhile are left as they are.
+        """Add the features of keys; those that another process added meanwhile stay as they are.
+
+        Args:
+            keys: one per item.
+            features: (T, R, D) of each item.
 
         Raises:
             DataError: the disk is full or not writable, or the features do not fit this store.
         """
-        stored = [self._converted(several) for several in features]
-        with _sentences(self.folder), self._locked():
+        converted = [self._converted(rows) for rows in features]
+        with _data_errors(self.folder), self._locked():
             self.refresh()
-            self._settle_shape(stored)
+            self._check_shape(converted)
             new = {
                 _digest(key): rows
-                for key, rows in zip(keys, stored, strict=True)
+                for key, rows in zip(keys, converted, strict=True)
                 if key not in self
             }
             if new:
@@ -134,13 +149,17 @@ class FeatureStore:
             self.refresh()
 
     def verify(self) -> int:
-        """Compares all rows with their checksums, forgets those that are damaged, and says how many they were."""
-        with _sentences(self.folder), self._locked():
+        """Compare all rows with their checksums, and drop the damaged ones.
+
+        Returns:
+            The number of keys whose features were damaged.
+        """
+        with _data_errors(self.folder), self._locked():
             self.refresh()
             intact = {
                 key: entry
                 for key, entry in self._entries.items()
-                if zlib.crc32(self.rows()[entry.start :][: entry.count].tobytes()) == entry.checksum
+                if zlib.crc32(self.rows()[entry.start :][: entry.rows].tobytes()) == entry.checksum
             }
             damaged = len(self) - len(intact)
             if damaged:
@@ -151,23 +170,26 @@ class FeatureStore:
         return damaged
 
     def refresh(self) -> None:
-        """Learns what other processes have added."""
+        """Read the records that other processes have added.
+
+        Raises:
+            DataError: rows are missing from the data file.
+        """
         if self.shape is None and self._about.exists():
             about = json.loads(self._about.read_text(encoding="utf-8"))
             self.shape = (about["regions"], about["features"])
         state = self._index.stat() if self._index.exists() else None
-        if state is None or (state.st_ino, state.st_size) == self._seen:
+        if state is None or (state.st_ino, state.st_size) == self._index_read:
             return
-        known = (
-            self._seen[1] if state.st_ino == self._seen[0] and state.st_size > self._seen[1] else 0
-        )
-        if not known:
+        inode, size = self._index_read
+        start = size if state.st_ino == inode and state.st_size > size else 0
+        if not start:
             self._entries = {}
-        valid = known + self._read_index(known)
-        self._seen = (state.st_ino, valid)
+        self._index_read = (state.st_ino, start + self._read_index(start))
         if self._end() * self._row_size() > self._data.stat().st_size:
             raise DataError(
-                f"{self._data}: expected {self._end():,} rows of {self._row_size():,} bytes. Received: a shorter file; delete {self.folder} and extract again."
+                f"{self._data}: expected {self._end():,} rows of {self._row_size():,} bytes. "
+                f"Received: a shorter file; delete {self.folder} and extract again."
             )
 
     @property
@@ -186,79 +208,98 @@ class FeatureStore:
         entry = self._entries.get(_digest(key))
         if entry is None:
             raise DataError(
-                f"{self.folder}: expected stored features of {key}. Received: none; extract them first."
+                f"{self.folder}: expected stored features of {key}. Received: none; "
+                "extract them first."
             )
         return entry
 
     def _end(self) -> int:
-        return max((entry.start + entry.count for entry in self._entries.values()), default=0)
+        """Return the number of rows up to the last one that a record names."""
+        return max((entry.start + entry.rows for entry in self._entries.values()), default=0)
 
     def _row_size(self) -> int:
+        """Return the bytes of a row."""
         return 0 if self.shape is None else self.dtype.itemsize * self.shape[0] * self.shape[1]
 
-    def _read_index(self, known: int) -> int:
-        """Takes in the records after `known` bytes up to the first that is cut short or damaged; the bytes taken in."""
-        raw = np.fromfile(self._index, np.uint8, offset=known).tobytes()
-        taken = 0
+    def _read_index(self, start: int) -> int:
+        """Read the records from a byte on, up to the first incomplete or damaged one.
+
+        Returns:
+            The number of bytes read.
+        """
+        raw = np.fromfile(self._index, np.uint8, offset=start).tobytes()
+        size = 0
         for record in np.frombuffer(raw, RECORD, len(raw) // RECORD.itemsize):
             if zlib.crc32(record.tobytes()[:CHECKED]) != record["record"]:
                 break
             self._entries[record["key"].tobytes()] = Entry(
                 int(record["start"]), int(record["count"]), int(record["rows"])
             )
-            taken += RECORD.itemsize
-        return taken
+            size += RECORD.itemsize
+        return size
 
     def _converted(self, features: np.ndarray) -> np.ndarray:
+        """Return features in the number type of the store, contiguous.
+
+        Raises:
+            DataError: they have another number of axes, no frame, or values that are not finite.
+        """
         features = np.asarray(features)
         if features.ndim != 3 or len(features) == 0:
             raise DataError(
-                f"expected features (T, R, D) of at least one frame. Received: shape={features.shape}."
+                "expected features (T, R, D) of at least one frame. "
+                f"Received: shape={features.shape}."
             )
         with np.errstate(over="ignore"):
-            stored = np.ascontiguousarray(features, self.dtype)
-        if not np.isfinite(stored).all():
+            converted = np.ascontiguousarray(features, self.dtype)
+        if not np.isfinite(converted).all():
             cause = (
                 "numbers beyond the range of float16; store float32"
                 if np.isfinite(features).all()
                 else "infinite numbers or NaN from the encoder"
             )
             raise DataError(f"expected finite features. Received: {cause}.")
-        return stored
+        return converted
 
-    def _settle_shape(self, stored: Sequence[np.ndarray]) -> None:
-        shapes = {rows.shape[1:] for rows in stored} | ({self.shape} if self.shape else set())
+    def _check_shape(self, features: Sequence[np.ndarray]) -> None:
+        """Raise DataError unless all rows have one shape; write it down for an empty store."""
+        shapes = {rows.shape[1:] for rows in features} | ({self.shape} if self.shape else set())
         if len(shapes) > 1:
             raise DataError(
                 f"{self.folder}: expected features of one shape (R, D). Received: {sorted(shapes)}."
             )
         if self.shape is None and shapes:
-            (self.shape,) = shapes
+            ((regions, size),) = shapes
+            self.shape = regions, size
             about = {
                 "format": FORMAT,
                 "signature": self.signature,
                 "dtype": self.dtype.name,
-                "regions": self.shape[0],
-                "features": self.shape[1],
+                "regions": regions,
+                "features": size,
             }
             draft = self._about.with_suffix(".draft")
             draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
             draft.replace(self._about)
 
     def _write(self, new: dict[bytes, np.ndarray]) -> None:
-        """Under the lock: rows first, behind all that was ever written; then the records that name them, behind those that are whole."""
+        """Append rows and then the records that name them, while the lock is held.
+
+        Rows follow all bytes ever written, records follow those that are intact.
+        """
         written = self._data.stat().st_size if self._data.exists() else 0
         end, records = -(-written // self._row_size()), []
-        with _opened(self._data, end * self._row_size()) as data:
+        with _opened_at(self._data, end * self._row_size()) as data:
             for key, rows in new.items():
                 data.write(rows.data)
-                records.append(_record(key, Entry(end, len(rows), zlib.crc32(rows))))
+                records.append(_record(key, Entry(end, len(rows), zlib.crc32(rows.data))))
                 end += len(rows)
-        with _opened(self._index, self._seen[1]) as index:
+        with _opened_at(self._index, self._index_read[1]) as index:
             index.write(b"".join(records))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        """Hold the lock of the store; the system releases it when the process dies."""
         with (self.folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -275,8 +316,8 @@ def _record(key: bytes, entry: Entry) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path, size: int) -> Iterator:
-    """A file to be written on from `size` bytes; on the disk when the block ends, and so long again if it fails."""
+def _opened_at(path: Path, size: int) -> Iterator[BinaryIO]:
+    """Open a file for writing from byte `size` on; sync it at the end, or cut it after an error."""
     path.touch()
     try:
         with path.open("r+b") as file:
@@ -291,10 +332,12 @@ def _opened(path: Path, size: int) -> Iterator:
 
 
 @contextmanager
-def _sentences(folder: Path) -> Iterator[None]:
+def _data_errors(folder: Path) -> Iterator[None]:
+    """Raise errors of the file system as DataErrors."""
     try:
         yield
     except OSError as error:
         raise DataError(
-            f"{folder}: features cannot be stored here ({error.strerror or error}). Free space or choose another folder; what was stored stays."
+            f"{folder}: features cannot be stored here ({error.strerror or error}). "
+            "Free space or choose another folder; features stored before are kept."
         ) from error

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lrcn_seq.config import Config
-from lrcn_seq.data.contents import Contents
+from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
 from lrcn_seq.data.sources.base import Source
-from lrcn_seq.data.survey import Holds, survey
+from lrcn_seq.data.survey import survey
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Sample
@@ -32,7 +32,7 @@ class Corpus(NamedTuple):
 
     splits: dict[str, list[Sample]]
     notes: tuple[str, ...]
-    index: Contents
+    index: ContentIndex
 
     @property
     def samples(self) -> list[Sample]:
@@ -42,11 +42,11 @@ class Corpus(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """A hash of the training and dev samples: IDs, order, contents and targets, not paths."""
-        digest = sha256()
+        digest, reader = sha256(), MediaReader("clips", index=self.index)
         for split in ("train", "dev"):
             for sample in self.splits[split]:
                 moments = [tuple(moment) for moment in sample.moments]
-                fields = [split, sample.id, self.index.hash(sample.media), sample.captions]
+                fields = [split, sample.id, reader.content_hash(sample.media), sample.captions]
                 fields += [sample.label, moments, *([sample.targets] if sample.targets else [])]
                 digest.update(repr(tuple(fields)).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
@@ -75,14 +75,11 @@ def read_corpus(
     with progress_bar("opening files") as progress:
         readable = survey(
             wanted,
-            contents=index,
+            survey_reader(config, index),
             on_error=config.data.on_error,
-            most_lost=config.data.lost_share_limit,
+            lost_share_limit=config.data.lost_share_limit,
             total=len(source),
             report=skipped if config.data.on_error == "skip" else None,
-            holds=media_kind(config),
-            pixels_limit=config.data.pixels_limit,
-            width=config.encoder.get("width"),
             progress=progress,
         )
     _report_unreadable(wanted, readable, skipped)
@@ -125,8 +122,17 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
         )
 
 
-def media_kind(config: Config) -> Holds:
-    """Return what the media of a config's samples are read as."""
-    if encoders.get(config.encoder["type"]).takes == "vectors":
-        return "vectors"
-    return "clips" if config.data.sampling else "pictures"
+def survey_reader(config: Config, index: ContentIndex) -> MediaReader:
+    """Return a reader that only opens the media of a config's samples.
+
+    Args:
+        config: the config.
+        index: what is remembered about files.
+    """
+    takes = encoders.get(config.encoder["type"]).takes
+    return MediaReader(
+        media_kind(takes, sampled=bool(config.data.sampling)),
+        vector_width=config.encoder.get("width"),
+        pixels_limit=config.data.pixels_limit,
+        index=index,
+    )

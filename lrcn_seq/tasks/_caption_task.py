@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from lrcn_seq import text
-from lrcn_seq.data.clips import joined
+from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, Problem, RunError
 from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
 from lrcn_seq.progress import progress_bar
@@ -32,7 +32,7 @@ from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._losses import select_clips, word_loss
 from lrcn_seq.tasks._media import check_media_list, prediction_name
-from lrcn_seq.tasks._sample_reader import SampleReader
+from lrcn_seq.tasks._sample_reader import SampleReader, task_storing_problem
 from lrcn_seq.tasks._search_resolution import resolve_search
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
@@ -80,7 +80,7 @@ class CaptionTask(Task):
 
     def network_problems(self) -> list[Problem]:
         """Return a problem where `by_caption` batches need features that are not stored."""
-        reason = SampleReader.storing_problem(self)
+        reason = task_storing_problem(self)
         if self.settings.data.plan != "by_caption" or reason is None:
             return []
         return [
@@ -316,7 +316,7 @@ class CaptionTask(Task):
                 errors[position] = (
                     f"expected a path, a PIL image or an array. Received: {type(item).__name__}."
                 )
-        captions = iter(self.captions(joined(clips), search, best) if clips else ())
+        captions = iter(self.captions(concatenate_clips(clips), search, best) if clips else ())
         names = [prediction_name(media, position, first) for position in range(len(media))]
         return [
             CaptionPrediction(name, (), errors[position])

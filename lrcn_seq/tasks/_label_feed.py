@@ -10,7 +10,8 @@ import numpy as np
 
 from lrcn_seq.data.batches.loader import load
 from lrcn_seq.data.batches.plan import Plan, by_image
-from lrcn_seq.data.clips import Choose, padded
+from lrcn_seq.data.clip_selection import SelectClip
+from lrcn_seq.data.packed_clips import pad_rows
 from lrcn_seq.errors import ConfigError, DataError, Problem, shorten_names
 from lrcn_seq.records import LabeledBatch, Sample
 from lrcn_seq.tasks._sample_reader import SampleReader
@@ -39,7 +40,7 @@ class LabelFeed:
         self.in_time = any(sample.moments for sample in samples)
         if self.in_time:
             check_labels_in_time(task)
-            self.times, self.choose = reader.times(samples), reader.epoch_choices(samples)
+            self.times, self.selections = reader.times(samples), reader.epoch_selections(samples)
             return
         self.classes = class_indices(samples, task.labels)
         if task.settings.training.loss.class_weight == "balanced":
@@ -60,7 +61,7 @@ class LabelFeed:
     def batches(self, plan: Plan, epoch: int) -> Iterable[LabeledBatch]:
         """Return the batches of a slice of a plan; threads read ahead."""
         targets = (
-            partial(self._frame_targets, self.choose(epoch)) if self.in_time else self._targets
+            partial(self._frame_targets, self.selections(epoch)) if self.in_time else self._targets
         )
         threads = max(1, self.settings.data.workers)
         return load(plan, self.clips_of_epoch(epoch), labels=targets, threads=threads)
@@ -70,14 +71,14 @@ class LabelFeed:
         return self.classes[positions][:, None], self.weights[positions]
 
     def _frame_targets(
-        self, choose: Choose, positions: np.ndarray
+        self, select: SelectClip, positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the labels (P, T) of the frames that each clip shows, and weights (P,)."""
         rows = [
-            frame_classes(self.samples[p], self.times[p][choose(int(p)).numbers], self.labels)
+            frame_classes(self.samples[p], self.times[p][select(int(p)).numbers], self.labels)
             for p in positions
         ]
-        return padded(rows), self.weights[positions]
+        return pad_rows(rows), self.weights[positions]
 
 
 def balanced_weights(classes: np.ndarray, count: int) -> np.ndarray:

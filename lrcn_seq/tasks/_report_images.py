@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from lrcn_seq.data.media import MediaReader
 from lrcn_seq.records import Preprocessing, Sample
 from lrcn_seq.tasks.base import Task
 
@@ -26,12 +27,17 @@ def example_images(task: Task, sample: Sample, *, resize: str = "pad") -> list[I
         One image, or up to 6 frames evenly spread over what the task reads of the clip; a gray
         image where the sample holds vectors.
     """
+    if task.media.kind == "vectors":
+        return [Image.new("RGB", (SIZE.width, SIZE.height), "lightgray")]
     numbers = None
     if task.sampling:
         numbers = task.sampling.stream(task.media.times(sample.media))
         spread = np.linspace(0, len(numbers) - 1, FRAMES).round().astype(int)
         numbers = numbers[np.unique(spread)]
-    frames = task.media.preview(sample.media, SIZE._replace(resize=resize), numbers)
-    if frames is None:
-        return [Image.new("RGB", (SIZE.width, SIZE.height), "lightgray")]
+    preview = MediaReader(
+        task.media.kind,
+        SIZE._replace(resize=resize),
+        pixels_limit=task.settings.data.pixels_limit,
+    )
+    frames = preview.frames(sample.media, numbers)
     return [Image.fromarray(frame) for frame in (frames if task.sampling else frames[:1])]

@@ -16,13 +16,13 @@ import keras
 import numpy as np
 
 from lrcn_seq.config import Config
+from lrcn_seq.data.media import MediaReader, media_kind
 from lrcn_seq.errors import Problem, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Prediction, Sample, Tensor
 from lrcn_seq.registry import samplings, views
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
-from lrcn_seq.tasks._media_reader import MediaReader
 
 if TYPE_CHECKING:
     from lrcn_seq.report import Section
@@ -140,7 +140,14 @@ class Task(keras.Model, ABC):
         self.view = views.build(config.data.view, place="data.view")
         sampling = config.data.sampling
         self.sampling = samplings.build(sampling, place="data.sampling") if sampling else None
-        self.media = MediaReader(encoder, self.view, config.data.frames, config.data.pixels_limit)
+        self.media = MediaReader(
+            media_kind(encoder.takes, sampled=self.sampling is not None),
+            encoder.preprocessing,
+            vector_width=encoder.width,
+            view=self.view,
+            modality=config.data.frames,
+            pixels_limit=config.data.pixels_limit,
+        )
         self._cached_models: Untracked[dict[str, tuple[Any, keras.Model]]] = Untracked({})
 
     @classmethod
@@ -246,13 +253,7 @@ class Task(keras.Model, ABC):
 
     def example_clips(self) -> Clips:
         """Return one clip of one frame, all zero."""
-        size = self.encoder.preprocessing
-        frames = (
-            np.zeros((1, size.height, size.width, 3), "uint8")
-            if size
-            else np.zeros((1, self.encoder.width), "float32")
-        )
-        return Clips(frames, np.zeros((1, 1), "int32"))
+        return Clips(self.encoder.example_input(), np.zeros((1, 1), "int32"))
 
     def cached_model(
         self, name: str, make: Callable[[], keras.Model], *, key: Any = None

@@ -44,4 +44,4 @@ class Captioning(CaptionTask):
 
     def read_clip(self, media: Any) -> Clips:
         """Read an image as a clip of one frame, or all vectors of a file."""
-        return self.media.still(media)
+        return self.media.clip(media)

@@ -35,5 +35,5 @@ def precompute_features(config: Config, *, verify: bool = False) -> tuple[Featur
     if verify and (damaged := reader.store.verify()):
         print(f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr)
     samples = read_corpus(config).samples
-    reader.extract(samples)
+    reader.extract(reader.store, samples)
     return reader.store, len(samples)

@@ -9,7 +9,7 @@ import pytest
 
 import lrcn_seq
 from lrcn_seq import config
-from lrcn_seq.data.clips import joined
+from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.data.sources.moving_shapes import Film
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import Clips, LabeledBatch
@@ -66,7 +66,7 @@ def test_the_loss_is_the_mean_over_real_labeled_steps(smoothing):
 
 def test_one_label_holds_for_every_step(task, films):
     """A clip's label is that of each of its steps."""
-    clips = joined([clips_of(film) for film in films])
+    clips = concatenate_clips([clips_of(film) for film in films])
     once = LabeledBatch(clips, np.array([[1], [2], [3]], "int32"), np.ones(3, "float32"))
     always = once._replace(labels=np.repeat(once.labels, clips.index.shape[1], axis=1))
     assert float(task.compute_loss(x=once, y_pred=task(once))) == pytest.approx(
@@ -77,7 +77,7 @@ def test_one_label_holds_for_every_step(task, films):
 def test_padding_never_votes(task, films):
     """A short clip beside a long one gets what it gets alone."""
     alone = [task.predict([film])[0] for film in films]
-    answers, mask = task.probabilities(joined([clips_of(film) for film in films]))
+    answers, mask = task.probabilities(concatenate_clips([clips_of(film) for film in films]))
     for row, real, one in zip(answers, mask, alone, strict=True):
         mean = row[real].mean(axis=0)
         assert {label.label: label.probability for label in one.labels} == pytest.approx(
@@ -87,7 +87,7 @@ def test_padding_never_votes(task, films):
 
 def test_frames_go_through_the_network_a_few_at_a_time(task, films, monkeypatch):
     """Never more than the bound, and the distributions are those of all frames at once."""
-    clips = joined([clips_of(film) for film in films])
+    clips = concatenate_clips([clips_of(film) for film in films])
     whole, _ = task.probabilities(clips)
     seen = []
     monkeypatch.setattr(base, "FRAMES_AT_ONCE", 4)

@@ -5,7 +5,7 @@ import pytest
 
 import lrcn_seq
 from lrcn_seq import config
-from lrcn_seq.data.clips import joined
+from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.data.sources.moving_shapes import Film
 from lrcn_seq.errors import ArgumentError, ConfigError
 from lrcn_seq.records import Clips
@@ -42,7 +42,7 @@ def test_clips_of_several_lengths_are_described_as_alone(task, films):
 
 def test_the_same_is_said_of_frames_seen_a_few_at_a_time(task, films, monkeypatch):
     """A search starts from the same features."""
-    clips = joined([task.seen(film) for film in films])
+    clips = concatenate_clips([task.seen(film) for film in films])
     whole = task.write(clips)
     seen = []
     monkeypatch.setattr(base, "FRAMES_AT_ONCE", 4)

@@ -14,7 +14,7 @@ import lrcn_seq
 from lrcn_seq import config as configs
 from lrcn_seq import metrics
 from lrcn_seq.cli import demo as verb
-from lrcn_seq.data.video import read_times
+from lrcn_seq.data.media.video import Video
 from lrcn_seq.errors import RunError
 from lrcn_seq.records import Clips
 from lrcn_seq.registry import sources
@@ -267,7 +267,7 @@ def test_directions_count_by_themselves(said, right):
 def test_a_film_is_drawn_as_a_video_of_all_its_frames(tmp_path):
     """It decodes to as many."""
     sample = demos.unseen(configs.read(demos.DEMOS["activity"].config))[0]
-    assert len(read_times(demos.draw_film(sample, tmp_path))) == len(sample.media.draw())
+    assert len(Video(demos.draw_film(sample, tmp_path)).times()) == len(sample.media.draw())
 
 
 def test_every_config_has_its_demo():

@@ -11,7 +11,7 @@ from PIL import Image
 
 import lrcn_seq
 from lrcn_seq import config
-from lrcn_seq.data.contents import Contents
+from lrcn_seq.data.media import ContentIndex
 from lrcn_seq.data.sources.shapes import Shapes
 from lrcn_seq.encoders.tiny_cnn import TinyCnn
 from lrcn_seq.errors import ConfigError, DataError, MediaError, RunError
@@ -268,7 +268,7 @@ def test_the_fingerprint_of_data_is_what_training_sees(place, value):
                     for split in ("train", "dev", "test")
                 },
                 (),
-                Contents(),
+                ContentIndex(),
             )
         )
 

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from lrcn_seq.data.video import read_numbers, read_times
+from lrcn_seq.data.media.video import Video
 from lrcn_seq.records import Preprocessing
 
 
@@ -59,7 +59,7 @@ def generated(path, count=300, size=(320, 240)):
 
 def ours(path, numbers, size):
     """The library."""
-    return read_numbers(path, numbers, Preprocessing(*size))
+    return Video(path).frames(Preprocessing(*size), numbers)
 
 
 def shaped(picture, size):
@@ -103,7 +103,7 @@ SIDES = {"ours": ours, "OpenCV read": reading, "OpenCV grab": grabbing, "OpenCV 
 
 def race(path, options):
     """Prints one video's medians, ratios and differences."""
-    count = len(read_times(path))
+    count = len(Video(path).times())
     numbers = (np.arange(options.frames) * (count // options.frames)).tolist()
     capture = cv2.VideoCapture(str(path))
     size = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from lrcn_seq import encoders
-from lrcn_seq.data.contents import Contents
+from lrcn_seq.data.media import ContentIndex, MediaReader
 from lrcn_seq.features.extraction import extract, items_of
 from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Sample
@@ -61,7 +61,9 @@ def main() -> None:
     network, shares = FrameEncoder(encoder), []
     with tempfile.TemporaryDirectory() as name:
         samples = pictures(Path(name), arguments.pictures)
-        items, _ = items_of(samples, encoder.preprocessing, contents=Contents())
+        items, _ = items_of(
+            samples, MediaReader("images", encoder.preprocessing, index=ContentIndex())
+        )
         frames = np.concatenate([item.read() for item in items[:32]])
         network.predict_on_batch(frames)
         for number in range(arguments.rounds):

@@ -1,0 +1,67 @@
+"""The selection of clips: one per sample, drawn at random, in training; all clips in testing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lrcn_seq.data.samplings.base import Sampling
+
+
+class ClipSelection(NamedTuple):
+    """The frames of one clip.
+
+    Attributes:
+        sample: position of the sample.
+        numbers: (T,) frame numbers; None for all frames, as of an image.
+        view: number of the test view.
+    """
+
+    sample: int
+    numbers: np.ndarray | None = None
+    view: int = 0
+
+
+SelectClip = Callable[[int], ClipSelection]
+"""Called with a position in a plan; returns the clip at this position."""
+
+
+def training_clips(
+    times: Sequence[np.ndarray], sampling: Sampling, *, seed: int, epoch: int
+) -> SelectClip:
+    """Return a function that draws the training clip of each sample in one epoch.
+
+    The frames of a clip depend on the seed, the epoch and the sample alone.
+
+    Args:
+        times: for each sample the times of its frames, (F,) seconds.
+        sampling: draws frame numbers.
+        seed: of the run.
+        epoch: counted from 0.
+    """
+
+    def select(position: int) -> ClipSelection:
+        random = np.random.default_rng([seed, epoch, position, 1])
+        return ClipSelection(position, sampling.train(times[position], random))
+
+    return select
+
+
+def evaluation_clips(
+    times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1
+) -> list[ClipSelection]:
+    """Return all test clips, sample by sample; the predictions of a sample are averaged.
+
+    Args:
+        times: for each sample the times of its frames, (F,) seconds.
+        sampling: chooses frame numbers.
+        views: test views of each clip.
+    """
+    return [
+        ClipSelection(sample, numbers, view)
+        for sample, frame_times in enumerate(times)
+        for numbers in sampling.test(frame_times)
+        for view in range(views)
+    ]

@@ -1,0 +1,15 @@
+"""Media: inputs that read themselves, and the reader that opens them for an encoder."""
+
+from lrcn_seq.data.media.base import Media, MediaSource, name_of
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.reader import MediaKind, MediaReader, media_kind
+
+__all__ = [
+    "ContentIndex",
+    "Media",
+    "MediaKind",
+    "MediaReader",
+    "MediaSource",
+    "media_kind",
+    "name_of",
+]

@@ -1,0 +1,126 @@
+"""The contract of media: one input that reads its own frames."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+from PIL import Image
+
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Drawable, Preprocessing
+
+MediaSource = str | os.PathLike[str] | Drawable | Image.Image | np.ndarray
+"""What a `Media` can be opened from: a path, a drawing, a PIL image or an array."""
+
+PIXELS_LIMIT = 100_000_000
+"""Default bound on the pixels of an image or of a frame."""
+
+FRAME_RATE = 25.0
+"""Frames per second of clips that do not state a rate: folders, arrays, drawings, vectors."""
+
+NumberedFrame = tuple[int, np.ndarray]
+"""The number of a frame, counted from 0, and its pixels (H, W, 3) uint8."""
+
+
+class Media(ABC):
+    """One image, clip or sequence of vectors.
+
+    Attributes:
+        name: how messages call it.
+        times_from_file: whether `times` reads a file, so that its result is worth remembering.
+    """
+
+    name: str
+    times_from_file: bool = False
+
+    @abstractmethod
+    def content_hash(self, index: ContentIndex) -> str:
+        """Return a hash of the content, independent of where it is stored.
+
+        Args:
+            index: remembers the hashes of files.
+
+        Raises:
+            MediaError: a file is missing or unreadable.
+        """
+
+    @abstractmethod
+    def times(self) -> np.ndarray:
+        """Return the time of each frame, (F,) seconds from the first; [0] for an image.
+
+        Raises:
+            MediaError: the media cannot be read.
+        """
+
+    @abstractmethod
+    def existing_frames(
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+    ) -> Iterator[NumberedFrame]:
+        """Yield those of the numbered frames that exist, ascending; decode none after the last.
+
+        Args:
+            numbers: frame numbers; None for all frames.
+            preprocessing: size and resize rule.
+
+        Raises:
+            MediaError: while iterating, if the media cannot be read.
+        """
+
+    def frames(
+        self, preprocessing: Preprocessing, numbers: Sequence[int] | np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return frames in the order of their numbers, (T, H, W, 3) uint8.
+
+        Args:
+            preprocessing: size and resize rule.
+            numbers: (T,) frame numbers, in any order; None for all frames.
+
+        Raises:
+            MediaError: the media cannot be read or has too few frames.
+        """
+        order = None if numbers is None else np.asarray(numbers, int).tolist()
+        frames = dict(self.existing_frames(None if order is None else set(order), preprocessing))
+        order = list(frames) if order is None else order
+        if set(order) - frames.keys():
+            raise self._too_short(max(order))
+        return np.stack([frames[number] for number in order])
+
+    def iter_frames(
+        self, numbers: np.ndarray, preprocessing: Preprocessing
+    ) -> Iterator[NumberedFrame]:
+        """Yield frames with their numbers, decoding each only when it is asked for.
+
+        Args:
+            numbers: (T,) frame numbers, ascending.
+            preprocessing: size and resize rule.
+
+        Raises:
+            MediaError: while iterating, if the media cannot be read or has too few frames.
+        """
+        last = -1
+        for last, frame in self.existing_frames(set(numbers.tolist()), preprocessing):
+            yield last, frame
+        if last < numbers[-1]:
+            raise self._too_short(int(numbers[-1]))
+
+    def _too_short(self, number: int) -> MediaError:
+        """Return the error for a clip that has fewer frames than were counted in it."""
+        return MediaError(
+            self.name,
+            f"expected a frame number {number} (from 0). Received: a video that ends before; "
+            "it was cut short or replaced.",
+        )
+
+
+def name_of(source: MediaSource) -> str:
+    """Return the name of a media source for messages."""
+    if isinstance(source, (str, os.PathLike)):
+        return str(source)
+    if isinstance(source, Drawable):
+        return f"drawing {source.key}"
+    return "the array given" if isinstance(source, np.ndarray) else "the image given"

@@ -1,0 +1,137 @@
+"""Hashes of file contents, and facts about a content, remembered across runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq.errors import DataError, MediaError
+
+CHUNK = 1 << 20
+"""Bytes that are read at once while a file is hashed."""
+
+
+class ContentIndex:
+    """Content hashes of files and facts by content, in one append-only file of JSON lines.
+
+    A hash is remembered by path, size and modification time (in nanoseconds). Threads and
+    processes may share the file: each line is written by one call, an incomplete or damaged line
+    is skipped, and the last line about a path or fact counts.
+
+    Args:
+        path: the file; None remembers within this object only.
+        verify: hash every file again instead of trusting its size and modification time.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, verify: bool = False):
+        self.path, self.verify = None if path is None else Path(path), verify
+        self._hashes: dict[str, tuple[int, int, str]] = {}
+        self._facts: dict[str, Any] = {}
+        self._hashed_now: set[str] = set()
+        if self.path is not None and self.path.exists():
+            self._load(self.path)
+
+    def hash_file(self, path: Path) -> str:
+        """Return the hash of the bytes of a file.
+
+        Raises:
+            MediaError: the file is missing or unreadable.
+        """
+        name = str(path.absolute())
+        try:
+            state = path.stat()
+            entry = self._hashes.get(name)
+            trusted = not self.verify or name in self._hashed_now
+            if entry and trusted and entry[:2] == (state.st_size, state.st_mtime_ns):
+                return entry[2]
+            content = _hash_bytes(path)
+        except FileNotFoundError:
+            raise MediaError(str(path), "there is no such file.") from None
+        except OSError as error:
+            raise MediaError(
+                str(path), f"this file cannot be read ({error.strerror or error})."
+            ) from error
+        self._hashes[name] = (state.st_size, state.st_mtime_ns, content)
+        self._hashed_now.add(name)
+        if entry != self._hashes[name]:
+            self._append(
+                {"path": name, "size": state.st_size, "time": state.st_mtime_ns, "content": content}
+            )
+        return content
+
+    def hash_files(self, paths: Sequence[Path]) -> str:
+        """Return one hash of the names and contents of files.
+
+        Raises:
+            MediaError: a file is missing or unreadable.
+        """
+        lines = [f"{path.name}:{self.hash_file(path)}" for path in sorted(paths)]
+        return _digest("\n".join(lines).encode("utf-8", "surrogateescape"))
+
+    def has_fact(self, name: str) -> bool:
+        """Return whether a fact was added under a name."""
+        return name in self._facts
+
+    def fact(self, name: str) -> Any:
+        """Return the fact that was added under a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._facts[name]
+
+    def add_fact(self, name: str, value: Any) -> None:
+        """Remember a JSON value under a name, which should contain a content hash."""
+        self._facts[name] = value
+        self._append({"fact": name, "value": value})
+
+    def _load(self, path: Path) -> None:
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                entry = json.loads(line)
+                if "path" in entry:
+                    self._hashes[entry["path"]] = (entry["size"], entry["time"], entry["content"])
+                else:
+                    self._facts[entry["fact"]] = entry["value"]
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        if self.path is None:
+            return
+        # The newline comes first, so that an incomplete line of a crash does not spoil this one.
+        line = b"\n" + json.dumps(entry).encode()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: one call writes one line.
+            with open(self.path, "ab", buffering=0) as file:  # noqa: PTH123
+                file.write(line)
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: expected a writable file ({error.strerror or error}); "
+                "free space or choose another folder."
+            ) from error
+
+
+def hash_pixels(pixels: np.ndarray) -> str:
+    """Return the hash of the shape, type and bytes of an array."""
+    return _digest(
+        f"{pixels.shape}{pixels.dtype}".encode() + np.ascontiguousarray(pixels).tobytes()
+    )
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def _hash_bytes(path: Path) -> str:
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

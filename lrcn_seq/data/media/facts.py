@@ -1,0 +1,73 @@
+"""Facts about media files, remembered by content: frame times, and whether an image can be decoded.
+
+A fact is stored under the hash of the content and the bound on pixels, since a file that can be
+read under one bound may be refused under another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrcn_seq.data.media.base import Media
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.image import StillImage
+from lrcn_seq.errors import MediaError
+
+EVEN_TIMES = 1e-3
+"""Seconds by which times may deviate from a constant rate and be stored as count and step."""
+
+
+def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndarray:
+    """Return `media.times()`, remembered by content.
+
+    Returns:
+        (F,) seconds, exact to a millisecond.
+
+    Raises:
+        MediaError: the media cannot be read, now or when it was first tried.
+    """
+    name = f"times:{media.content_hash(index)}:{pixels_limit}"
+    if not index.has_fact(name):
+        index.add_fact(name, _times_fact(media))
+    fact = index.fact(name)
+    if "reason" in fact:
+        raise MediaError(media.name, fact["reason"])
+    return np.arange(fact["count"]) * fact["step"] if "count" in fact else np.array(fact["times"])
+
+
+def check_image(image: StillImage, index: ContentIndex) -> None:
+    """Raise MediaError unless an image can be decoded, remembered by content."""
+    name = f"opened:{image.content_hash(index)}:{image.pixels_limit}"
+    if not index.has_fact(name):
+        index.add_fact(name, _image_problem(image))
+    if reason := index.fact(name):
+        raise MediaError(image.name, reason)
+
+
+def _times_fact(media: Media) -> dict[str, Any]:
+    try:
+        times = media.times()
+    except MediaError as error:
+        if error.transient:
+            raise
+        return {"reason": error.reason}
+    step = float(times[-1] / max(len(times) - 1, 1))
+    if np.abs(times - np.arange(len(times)) * step).max() < EVEN_TIMES:
+        return {"count": len(times), "step": step}
+    return {"times": np.round(times, 4).tolist()}
+
+
+def _image_problem(image: StillImage) -> str | None:
+    """Return why an image cannot be decoded, or None; raise an error that may not recur.
+
+    A JPEG decoded at its smallest size shows missing data in half the time.
+    """
+    try:
+        image.decode((1, 1))
+    except MediaError as error:
+        if error.transient:
+            raise
+        return error.reason
+    return None

@@ -1,0 +1,243 @@
+"""The reader of media: decides what an input is, and reads it as an encoder expects it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from copy import copy
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from lrcn_seq.data.media.base import PIXELS_LIMIT, Media, MediaSource
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.drawn import Drawn
+from lrcn_seq.data.media.facts import check_image, frame_times
+from lrcn_seq.data.media.frame_array import FrameArray
+from lrcn_seq.data.media.frame_folder import FrameFolder
+from lrcn_seq.data.media.image import IMAGE_SUFFIXES, StillImage
+from lrcn_seq.data.media.optical_flow import OpticalFlow
+from lrcn_seq.data.media.vector_array import Vectors
+from lrcn_seq.data.media.video import Video
+from lrcn_seq.data.packed_clips import iter_clips
+from lrcn_seq.data.views.base import View
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Clips, Drawable, Modality, Preprocessing
+
+MediaKind = Literal["images", "clips", "vectors"]
+"""What the samples of a config are: still images, clips of several frames, or vectors."""
+
+SMALLEST = Preprocessing(1, 1)
+
+
+class MediaReader:
+    """Reads the inputs of one encoder, all alike.
+
+    Args:
+        kind: what the inputs are. A path of `images` is an image file; a path of `clips` is a
+            folder of frames, an image (by its suffix) or a video; a path of `vectors` is a `.npy`
+            file.
+        preprocessing: size and resize rule of frames. None for vectors, and for a reader that only
+            checks, times and hashes its inputs.
+        vector_width: width D of vectors; None accepts any.
+        view: crops of the frames; None takes them whole.
+        modality: `flow` reads the optical flow of clips instead of their frames.
+        pixels_limit: an image or video whose frames have more pixels is refused.
+        index: remembers hashes and frame times of files; None computes them whenever they are
+            asked for.
+    """
+
+    def __init__(
+        self,
+        kind: MediaKind,
+        preprocessing: Preprocessing | None = None,
+        *,
+        vector_width: int | None = None,
+        view: View | None = None,
+        modality: Modality = "rgb",
+        pixels_limit: int = PIXELS_LIMIT,
+        index: ContentIndex | None = None,
+    ):
+        self.kind, self.preprocessing, self.vector_width = kind, preprocessing, vector_width
+        self.view = None if kind == "vectors" else view
+        self.modality, self.pixels_limit, self.index = modality, pixels_limit, index
+        self._size = enlarged(preprocessing or SMALLEST, self.view)
+
+    def with_index(self, index: ContentIndex) -> MediaReader:
+        """Return the same reader with a content index."""
+        reader = copy(self)
+        reader.index = index
+        return reader
+
+    def open(self, source: MediaSource) -> Media:
+        """Return the media of a path, a drawing, a PIL image or an array; nothing is read yet.
+
+        Raises:
+            MediaError: the source is of another type.
+        """
+        if self.kind == "vectors":
+            return self._vectors(source)
+        media = self._frames_media(source)
+        return OpticalFlow(media) if self.modality == "flow" else media
+
+    def check(self, source: MediaSource) -> None:
+        """Raise MediaError unless a source can be read: decode an image, time a clip, load vectors.
+
+        Drawings are not checked.
+        """
+        if isinstance(source, Drawable):
+            return
+        media = self.open(source)
+        if self.kind == "images" and isinstance(media, StillImage) and self.index is not None:
+            check_image(media, self.index)
+        else:
+            self.times(source)
+
+    def content_hash(self, source: MediaSource) -> str:
+        """Return a hash of the content of a source.
+
+        Raises:
+            MediaError: the source cannot be read.
+        """
+        return self.open(source).content_hash(self.index or ContentIndex())
+
+    def times(self, source: MediaSource) -> np.ndarray:
+        """Return the time of each frame of a source, (F,) seconds from the first.
+
+        Raises:
+            MediaError: the source cannot be read.
+        """
+        media = self.open(source)
+        if self.index is None or not media.times_from_file:
+            return media.times()
+        return frame_times(media, self.index, self.pixels_limit)
+
+    def frames(
+        self,
+        source: MediaSource,
+        numbers: np.ndarray | None = None,
+        random: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Return frames of a source in one view.
+
+        Args:
+            source: a path, a drawing, a PIL image or an array.
+            numbers: (T,) frame numbers; None for all frames.
+            random: draws a training view; None takes the first test view.
+
+        Returns:
+            (T, height, width, 3) uint8, T = 1 for an image; or vectors (T, D) float32.
+
+        Raises:
+            MediaError: the source cannot be read.
+            MissingPackageError: the modality is flow and OpenCV is not installed.
+        """
+        frames = self.open(source).frames(self._size, numbers)
+        if random is None or self.view is None:
+            return self._test_views(frames)[0]
+        return self.view.train(frames, self._crop_size, random, modality=self.modality)
+
+    def views(self, source: MediaSource, numbers: np.ndarray | None = None) -> list[np.ndarray]:
+        """Return frames of a source in all test views; the source is decoded once.
+
+        Args:
+            source: a path, a drawing, a PIL image or an array.
+            numbers: (T,) frame numbers; None for all frames.
+
+        Returns:
+            For each view, what `frames` returns.
+        """
+        return self._test_views(self.open(source).frames(self._size, numbers))
+
+    def clip(self, source: MediaSource) -> Clips:
+        """Return a source as one clip: an image as one frame, otherwise all frames or vectors.
+
+        Raises:
+            MediaError: the source cannot be read.
+        """
+        frames = self.frames(source)
+        frames = frames[:1] if self.kind == "images" else frames
+        return Clips(frames, np.arange(len(frames), dtype=np.int32)[None])
+
+    def clips(
+        self, source: MediaSource, selections: Sequence[np.ndarray], batch: int = 16
+    ) -> Iterator[Clips]:
+        """Yield the clips of one source in all test views.
+
+        A video is decoded once, as clips are asked for; memory does not grow with its length.
+
+        Args:
+            source: a path, a drawing, a PIL image or an array.
+            selections: frame numbers (T,) of each clip, in the order of the video.
+            batch: selections per batch.
+
+        Raises:
+            MediaError: while iterating, if the source cannot be read.
+        """
+        numbers = np.unique(np.concatenate(selections))
+        frames = self.open(source).iter_frames(numbers, self._size)
+        return iter_clips(frames, selections, batch=batch, views=self._test_views)
+
+    @property
+    def _crop_size(self) -> tuple[int, int]:
+        """Height and width of what a view returns."""
+        size = self.preprocessing or SMALLEST
+        return size.height, size.width
+
+    def _test_views(self, frames: np.ndarray) -> list[np.ndarray]:
+        if self.view is None:
+            return [frames]
+        return self.view.test(frames, self._crop_size, modality=self.modality)
+
+    def _vectors(self, source: MediaSource) -> Vectors:
+        if not isinstance(source, (str, os.PathLike, np.ndarray)):
+            raise _unsupported(source, "a path or an array of vectors")
+        return Vectors(source, width=self.vector_width)
+
+    def _frames_media(self, source: MediaSource) -> Media:
+        if isinstance(source, np.ndarray) and source.ndim == 4:
+            return FrameArray(source, pixels_limit=self.pixels_limit)
+        if isinstance(source, (Image.Image, np.ndarray)):
+            return StillImage(source, pixels_limit=self.pixels_limit)
+        if isinstance(source, (str, os.PathLike)):
+            return self._file(source)
+        if isinstance(source, Drawable):
+            return Drawn(source, pixels_limit=self.pixels_limit)
+        raise _unsupported(source, "a path, a PIL image or an array")
+
+    def _file(self, path: str | os.PathLike[str]) -> Media:
+        if self.kind == "images":
+            return StillImage(path, pixels_limit=self.pixels_limit)
+        if Path(path).is_dir():
+            return FrameFolder(path, pixels_limit=self.pixels_limit)
+        kind = StillImage if Path(path).suffix.lower() in IMAGE_SUFFIXES else Video
+        return kind(path, pixels_limit=self.pixels_limit)
+
+
+def media_kind(takes: Literal["frames", "vectors"], *, sampled: bool) -> MediaKind:
+    """Return what the samples of a config are.
+
+    Args:
+        takes: what the encoder takes.
+        sampled: whether the config samples frames of clips.
+    """
+    if takes == "vectors":
+        return "vectors"
+    return "clips" if sampled else "images"
+
+
+def enlarged(preprocessing: Preprocessing, view: View | None) -> Preprocessing:
+    """Return a preprocessing whose size leaves a view its margin for crops."""
+    if view is None or view.margin == 1:
+        return preprocessing
+    return preprocessing._replace(
+        height=round(preprocessing.height * view.margin),
+        width=round(preprocessing.width * view.margin),
+    )
+
+
+def _unsupported(source: object, expected: str) -> MediaError:
+    kind = type(source).__name__
+    return MediaError(f"the {kind} given", f"expected {expected}. Received: {kind}.")

@@ -1,0 +1,89 @@
+"""Vectors in the place of frames, for encoders that take precomputed features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+import numpy as np
+
+from lrcn_seq.data.media.base import FRAME_RATE, Media, NumberedFrame, name_of
+from lrcn_seq.data.media.content_index import ContentIndex, hash_pixels
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Preprocessing
+
+
+class Vectors(Media):
+    """A `.npy` file or an array of vectors (T, D), one per frame, at 25 per second.
+
+    Args:
+        source: a path or an array.
+        width: D as the encoder expects it; None accepts any.
+    """
+
+    def __init__(self, source: str | os.PathLike[str] | np.ndarray, *, width: int | None = None):
+        self.name, self.width, self._source = name_of(source), width, source
+
+    def content_hash(self, index: ContentIndex) -> str:
+        """Return the hash of the file or of the array."""
+        if isinstance(self._source, np.ndarray):
+            return hash_pixels(self._source)
+        return index.hash_file(Path(self._source))
+
+    def times(self) -> np.ndarray:
+        """Return the times of all vectors."""
+        return np.arange(len(self.vectors())) / FRAME_RATE
+
+    def frames(
+        self,
+        preprocessing: Preprocessing,  # noqa: ARG002 - vectors have no pixels
+        numbers: Sequence[int] | np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return the numbered vectors, (T, D) float32."""
+        vectors = self.vectors()
+        return vectors if numbers is None else vectors[np.asarray(numbers, int)]
+
+    def existing_frames(
+        self,
+        numbers: AbstractSet[int] | None,
+        preprocessing: Preprocessing,  # noqa: ARG002 - vectors have no pixels
+    ) -> Iterator[NumberedFrame]:
+        """Yield the numbered vectors, each (D,) float32."""
+        for number, vector in enumerate(self.vectors()):
+            if numbers is None or number in numbers:
+                yield number, vector
+
+    def vectors(self) -> np.ndarray:
+        """Return all vectors, (T, D) float32.
+
+        Raises:
+            MediaError: the source holds no vectors, or vectors of another width.
+        """
+        vectors = self._loaded()
+        if vectors.ndim != 2 or not len(vectors) or vectors.dtype.kind not in "fiub":
+            raise MediaError(
+                self.name,
+                "expected vectors (T, D). "
+                f"Received: an array of shape {vectors.shape} of {vectors.dtype}.",
+            )
+        if self.width not in (None, vectors.shape[1]):
+            raise MediaError(
+                self.name,
+                f"expected vectors of width {self.width}. Received: vectors of width "
+                f"{vectors.shape[1]}; set encoder.width to the width of the data.",
+            )
+        return vectors.astype(np.float32)
+
+    def _loaded(self) -> np.ndarray:
+        if isinstance(self._source, np.ndarray):
+            return self._source
+        try:
+            return np.asarray(np.load(self._source, allow_pickle=False))
+        except (OSError, ValueError, EOFError) as error:
+            detail = " ".join(str(error).split())[:120]
+            raise MediaError(
+                self.name,
+                f"expected a file of vectors in NumPy's format (.npy). Received: {detail}.",
+            ) from None

@@ -1,0 +1,67 @@
+"""Clips of stored features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrcn_seq.data.clip_selection import ClipSelection, SelectClip
+from lrcn_seq.features.store import FeatureStore
+from lrcn_seq.records import Clips
+
+
+class FeatureReader:
+    """Clips read from a feature store: packed rows (N, R, D) in the number type of the store.
+
+    Args:
+        store: the store.
+        keys: the key of each sample.
+        select: returns the clip at a position of the plan, for videos; None takes all that is
+            stored of the sample at that position.
+        stored: for videos, the frame numbers stored of each sample, ascending
+            (`Sampling.candidates`).
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        keys: Sequence[str],
+        *,
+        select: SelectClip | None = None,
+        stored: Sequence[np.ndarray] = (),
+    ):
+        self.store, self.select, self.stored = store, select, stored
+        self.starts, self.counts = store.places(keys)
+
+    def __call__(self, positions: np.ndarray) -> Clips:
+        """Return the clips at positions (P,) of the plan."""
+        if self.select is not None:
+            rows = [self._rows(self.select(int(position))) for position in positions]
+            index = packed_index([len(clip) for clip in rows])
+            return Clips(self.store.rows()[np.concatenate(rows)], index)
+        starts, counts = self.starts[positions], self.counts[positions]
+        index = packed_index(counts)
+        packed = np.arange(counts.sum())
+        shifts = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        return Clips(self.store.rows()[packed + shifts], index)
+
+    def _rows(self, clip: ClipSelection) -> np.ndarray:
+        """Return the rows of a clip in the store."""
+        start, stored = self.starts[clip.sample], self.stored[clip.sample]
+        return start + np.searchsorted(stored, stored if clip.numbers is None else clip.numbers)
+
+
+def packed_index(counts: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return the index of clips packed one after the other.
+
+    Args:
+        counts: (P,) frames of each clip.
+
+    Returns:
+        (P, longest T) int32, −1 after the end of each clip.
+    """
+    counts = np.asarray(counts, np.int64)
+    starts = np.cumsum(counts) - counts
+    place = np.arange(counts.max(initial=0))
+    return np.where(place < counts[:, None], starts[:, None] + place, -1).astype(np.int32)

@@ -1,0 +1,43 @@
+"""The signature of an encoder and the key of a sample, which stored features are found by.
+
+The strings are part of the format of existing stores: a changed string finds nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+
+import numpy as np
+
+from lrcn_seq.data.media.optical_flow import IDENTITY as FLOW_IDENTITY
+from lrcn_seq.records import Modality, Preprocessing
+
+PIXELS_VERSION = 1
+"""Version of decoding and resizing. Raise it whenever the pixels of the same file change."""
+
+
+def signature_of(identity: str, preprocessing: Preprocessing) -> str:
+    """Return the signature of an encoder: all that determines features besides the media.
+
+    Args:
+        identity: `Encoder.identity`: type, arguments, compute type and weights.
+        preprocessing: size, resize rule and scaling of frames.
+    """
+    fields = json.dumps(preprocessing._asdict(), sort_keys=True)
+    return f"pixels-{PIXELS_VERSION}:{fields}:{identity}"
+
+
+def key_of(content: str, numbers: np.ndarray | None, modality: Modality = "rgb") -> str:
+    """Return the key of the features of a sample.
+
+    Args:
+        content: content hash of the media.
+        numbers: (T,) numbers of the stored frames; None for all frames.
+        modality: whether the encoder reads frames or their optical flow.
+    """
+    frames = "all"
+    if numbers is not None:
+        frames = blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
+    # Nothing follows the second colon: the field once held the view of the frames.
+    return f"{content}:{frames}:" + ("" if modality == "rgb" else f":{FLOW_IDENTITY}")
