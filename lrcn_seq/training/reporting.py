@@ -78,7 +78,7 @@ def write_report(task: Task, run: Run, evaluated: Evaluated, scores: dict, known
 def caption_sections(
     task: Task, evaluated: Described, scores: Mapping[str, Any], noun: str
 ) -> list[report.Section | None]:
-    """Return the sections on generated captions: their diversity, and the best and worst examples."""
+    """Return the sections on captions: their diversity, and the best and worst examples."""
     captions = [caption.text for caption in evaluated.captions]
     examples, metric = caption_examples(task, evaluated)
     return [
