@@ -5,26 +5,29 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
 from lrcn_seq.encoders.applications import INPUTS, Applications
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.layers.packing import pack
+from lrcn_seq.layers.scaling import scale
+from tests.encoders.equations import array
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64, 3)).astype("uint8")
-FLAT = PIXELS.reshape(6, 64, 64, 3).astype("float32")
-
-
-def array(tensor):
-    return ops.convert_to_numpy(tensor)
+PACKED = PIXELS.reshape(6, 64, 64, 3).astype("float32")
 
 
 def small(**options):
+    """The smallest MobileNetV2, at 64×64."""
     return Applications("MobileNetV2", **{"alpha": 0.35, "size": 64, **options})
 
 
-def file(path, **options):
-    """A file of random weights such as Keras's own, with batch norm that does something."""
+def features(encoder, training=False):
+    """Features (B, T, R, D) as an array."""
+    return array(encoder(pack(PIXELS), training=training).features)
+
+
+def write_weights(path, **options):
+    """Write random weights of MobileNetV2, batch statistics included, and return its network."""
     network = keras.applications.MobileNetV2(alpha=0.35, weights=None, **options)
     rng = np.random.default_rng(3)
     network.set_weights(
@@ -39,63 +42,64 @@ def file(path, **options):
     return network
 
 
-def test_knows_every_network():
-    """The table names exactly the networks of keras.applications."""
-    known = {
+def test_inputs_cover_every_network():
+    """The table has exactly the networks of keras.applications."""
+    networks = {
         name
         for name in dir(keras.applications)
         if inspect.isfunction(getattr(keras.applications, name))
     }
-    assert len(known) >= 30
-    assert set(INPUTS) == known
+    assert len(networks) >= 30
+    assert set(INPUTS) == networks
 
 
-def test_scaling_is_that_of_the_network():
-    """For every network, the scaling in the table equals its module's own on every pixel value."""
-    from lrcn_seq.layers.scaling import scale
-
+@pytest.mark.parametrize("name", INPUTS)
+def test_scaling_is_that_of_the_network(name):
+    """The scaling of the table equals `preprocess_input` of the network for every pixel value."""
     pixels = np.stack([np.arange(256)] * 3, -1)[None]
-    for name, given in INPUTS.items():
-        module = inspect.getmodule(inspect.unwrap(getattr(keras.applications, name)))
-        expected = module.preprocess_input(pixels.astype("float32"))
-        assert np.allclose(array(scale(pixels, given.scaling)), array(expected), atol=1e-4), name
+    module = inspect.getmodule(inspect.unwrap(getattr(keras.applications, name)))
+    expected = array(module.preprocess_input(pixels.astype("float32")))
+    assert np.allclose(array(scale(pixels, INPUTS[name].scaling)), expected, atol=1e-4)
 
 
-def test_another_scaling_takes_the_place_of_the_networks_own():
-    """Flow less 128 enters the network as it is; the encoder says so and is another one to the feature store."""
-    own, other = small(), small(scaling="flow")
-    other.network.set_weights(own.network.get_weights())
-    assert (own.preprocessing.scaling, other.preprocessing.scaling) == ("tf", "flow")
-    assert own.identity != other.identity
-    expected = ops.mean(ops.reshape(other.network(FLAT - 128), (6, -1, 1280)), axis=1)
-    assert np.allclose(
-        array(other.encode_frames(PIXELS.reshape(6, 64, 64, 3)))[:, 0], array(expected), atol=1e-5
-    )
+def test_preprocessing_is_that_of_the_network():
+    """By default frames have the size and the scaling that the network was trained with."""
+    assert Applications("MobileNetV2").preprocessing[:2] == (224, 224)
+    assert small().preprocessing[:2] == (64, 64)
+    assert small().preprocessing.scaling == "tf"
+
+
+def test_given_scaling_replaces_that_of_the_network():
+    """With `flow` the network reads pixels less 128, and the identity is another one."""
+    default, flow = small(), small(scaling="flow")
+    flow.network.set_weights(default.network.get_weights())
+    expected = array(flow.network(PACKED - 128)).mean((1, 2)).reshape(2, 3, 1, 1280)
+    assert flow.preprocessing.scaling == "flow"
+    assert np.allclose(features(flow), expected, atol=1e-5)
+    assert default.identity != flow.identity
 
 
 @pytest.mark.parametrize("top", [True, False])
-def test_file_gives_what_keras_gives(tmp_path, top):
-    """A file with or without the classifier gives the features of the network that wrote it."""
+def test_weights_file_gives_the_features_of_its_network(tmp_path, top):
+    """A weights file with or without the classifier gives the features of its network."""
     path = tmp_path / "w.weights.h5"
-    written = file(path, include_top=top, input_shape=(224, 224, 3) if top else (64, 64, 3))
+    shape = (224, 224, 3) if top else (64, 64, 3)
+    written = write_weights(path, include_top=top, input_shape=shape)
     encoder = small(weights=str(path), output="grid")
     encoder.load_pretrained()
     reference = keras.applications.MobileNetV2(
         alpha=0.35, weights=None, include_top=False, input_shape=(64, 64, 3)
     )
     reference.set_weights(written.get_weights()[: len(reference.weights)])
-    expected = array(reference(FLAT / 127.5 - 1))
-    assert np.allclose(
-        array(encoder(pack(PIXELS)).features), expected.reshape(2, 3, 4, 1280), atol=1e-4
-    )
+    expected = array(reference(PACKED / 127.5 - 1))
+    assert np.allclose(features(encoder), expected.reshape(2, 3, 4, 1280), atol=1e-4)
 
 
 def test_pooled_is_the_mean_of_the_grid():
     """`pooled` gives one region, the mean of the regions of `grid`."""
     grid, pooled = small(output="grid"), small(output="pooled")
     pooled.network.set_weights(grid.network.get_weights())
-    expected = array(grid(pack(PIXELS)).features).mean(2, keepdims=True)
-    assert np.allclose(array(pooled(pack(PIXELS)).features), expected, atol=1e-5)
+    assert np.allclose(features(pooled), features(grid).mean(2, keepdims=True), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -106,73 +110,80 @@ def test_pooled_is_the_mean_of_the_grid():
         ("predictions", (2, 3, 1, 1000)),
     ],
 )
-def test_output_at_any_layer(output, shape):
-    """A layer's name gives its grid or vector, and those after the convolutions bring the classifier along."""
-    assert small(output=output)(pack(PIXELS)).features.shape == shape
+def test_output_of_any_layer(output, shape):
+    """The name of a layer gives its feature map or vector; later layers include the classifier."""
+    assert features(small(output=output)).shape == shape
 
 
-def test_predictions_come_before_the_softmax():
-    """`predictions` gives scores, not probabilities."""
-    scores = array(small(output="predictions")(pack(PIXELS)).features)
+def test_predictions_are_scores():
+    """`predictions` gives the scores before the softmax, whose sum is not 1."""
+    scores = features(small(output="predictions"))
     assert not np.allclose(scores.sum(-1), 1, atol=1e-2)
 
 
-def test_names_do_not_depend_on_the_process():
-    """A layer that Keras numbers has one name however many networks were built before."""
+def test_layer_names_do_not_depend_on_other_networks():
+    """A numbered layer has the same name however many networks were built before."""
     keras.layers.GlobalAveragePooling2D()
-    assert [small(output="global_average_pooling2d").layer for _ in range(2)]
+    for _ in range(2):
+        encoder = small(output="global_average_pooling2d")
+        assert isinstance(encoder.network.layers[-1], keras.layers.GlobalAveragePooling2D)
 
 
-def test_frozen_has_no_trainable_weights_and_ignores_training():
-    """Frozen, nothing is trainable and batch norm stays in inference mode during training."""
+def test_frozen_encoder_ignores_training():
+    """A frozen encoder has no trainable weights, and batch norm stays in inference mode."""
     encoder = small()
     before = [array(w) for w in encoder.weights]
-    inference, training = (
-        array(encoder(pack(PIXELS), training=mode).features) for mode in (False, True)
-    )
     assert encoder.frozen
-    assert not encoder.trainable_variables
-    assert np.array_equal(inference, training)
+    assert np.array_equal(features(encoder), features(encoder, training=True))
     assert all(np.array_equal(a, array(b)) for a, b in zip(before, encoder.weights, strict=True))
 
 
 def test_fine_tuning_starts_at_the_named_layer():
-    """From the named layer on weights are trainable and batch norm learns; before it nothing changes in training."""
+    """Weights and batch statistics change in training only from the named layer on."""
     encoder = small(train="block_16_expand")
     trainable = [w.path for w in encoder.trainable_variables]
     moving = {w.path: array(w) for w in encoder.non_trainable_variables if "moving_mean" in w.path}
-    encoder(pack(PIXELS), training=True)
+    features(encoder, training=True)
     changed = [
         w.path
         for w in encoder.non_trainable_variables
         if w.path in moving and not np.array_equal(array(w), moving[w.path])
     ]
     assert not encoder.frozen
-    assert len(trainable) == 12
-    assert all("block_16" in path or "Conv_1" in path for path in trainable)
-    assert len(changed) == 4
-    assert all("block_16" in path or "Conv_1" in path for path in changed)
+    assert (len(trainable), len(changed)) == (12, 4)
+    assert all("block_16" in path or "Conv_1" in path for path in trainable + changed)
 
 
-def test_all_is_trainable():
-    """`all` trains every weight but the moving statistics."""
-    assert len(small(train="all").trainable_variables) == 156
+def test_all_trains_every_weight():
+    """`all` trains every weight except the moving statistics."""
+    encoder = small(train="all")
+    fixed = [w.path for w in encoder.non_trainable_variables if "seed" not in w.path]
+    assert len(encoder.trainable_variables) == 156
+    assert all("moving_" in path for path in fixed)
 
 
-def test_identity_is_that_of_weights_and_layer(tmp_path):
-    """Equal weights and output give an equal identity, wherever the weights came from; others another."""
-    one, two, grid = small(), small(train="all"), small(output="grid")
-    assert one.identity != two.identity
-    for other in (two, grid):
-        other.network.set_weights(one.network.get_weights())
-    assert one.identity == two.identity != grid.identity
-    file(tmp_path / "w.weights.h5", include_top=False, input_shape=(64, 64, 3))
-    loaded = small(weights=str(tmp_path / "w.weights.h5"))
-    assert len({one.identity, loaded.identity, (loaded.load_pretrained(), loaded.identity)[1]}) == 3
+def test_identity_depends_on_weights_and_output_only():
+    """Equal weights and output give an equal identity, whatever is trained."""
+    first, trained, grid = small(), small(train="all"), small(output="grid")
+    assert first.identity != trained.identity
+    for other in (trained, grid):
+        other.network.set_weights(first.network.get_weights())
+    assert first.identity == trained.identity
+    assert first.identity != grid.identity
 
 
-def test_construction_reads_no_weights():
-    """A saved run is rebuilt without its weight file: only `load_pretrained` looks for it."""
+def test_loaded_weights_change_the_identity(tmp_path):
+    """`load_pretrained` changes the weights, and so the identity."""
+    path = tmp_path / "w.weights.h5"
+    write_weights(path, include_top=False, input_shape=(64, 64, 3))
+    encoder = small(weights=str(path))
+    before = encoder.identity
+    encoder.load_pretrained()
+    assert encoder.identity != before
+
+
+def test_the_constructor_reads_no_weights():
+    """A saved run is rebuilt without its weights file: only `load_pretrained` opens it."""
     encoder = small(weights="/nowhere/w.h5")
     with pytest.raises(DataError, match=r"there is no such file"):
         encoder.load_pretrained()
@@ -181,21 +192,19 @@ def test_construction_reads_no_weights():
 @pytest.mark.parametrize(
     "content",
     [b"", b"not weights", b"\x89HDF\r\n\x1a\n" + b"\0" * 64],
-    ids=["empty", "text", "a header alone"],
+    ids=["empty", "text", "header"],
 )
-def test_broken_file(tmp_path, content):
-    """An empty, foreign or truncated file is refused in one sentence with its name."""
+def test_broken_weights_file(tmp_path, content):
+    """An empty, foreign or truncated file raises one sentence with its name."""
     path = tmp_path / "w.h5"
     path.write_bytes(content)
-    with pytest.raises(
-        DataError,
-        match=r"w.h5: expected weights of MobileNetV2 with alpha=0.35; the file is broken or of another network",
-    ) as caught:
+    message = r"w.h5: expected weights of MobileNetV2 with alpha=0.35; the file is broken or of"
+    with pytest.raises(DataError, match=message) as caught:
         small(weights=str(path)).load_pretrained()
     assert "\n" not in str(caught.value)
 
 
-def test_home_folder(tmp_path, monkeypatch):
+def test_home_folder_in_a_path(tmp_path, monkeypatch):
     """`~` in the path of a file is the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(DataError, match=rf"{tmp_path}/w.h5: expected the weights"):
@@ -203,90 +212,105 @@ def test_home_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("top", [True, False])
-def test_convnext(tmp_path, top):
-    """ConvNeXt, whose last layer has another name without its classifier, reads a file with or without it."""
+def test_convnext_file(tmp_path, top):
+    """ConvNeXt, whose last layer depends on the classifier, reads a file with or without it."""
     written = keras.applications.ConvNeXtTiny(
         weights=None, include_top=top, input_shape=(32, 32, 3)
     )
     written.save_weights(tmp_path / "w.weights.h5")
     encoder = Applications("ConvNeXtTiny", size=32, weights=str(tmp_path / "w.weights.h5"))
     encoder.load_pretrained()
-    assert all(
-        np.array_equal(old, new)
-        for old, new in zip(written.get_weights(), encoder.network.get_weights(), strict=False)
-    )
+    pairs = zip(written.get_weights(), encoder.network.get_weights(), strict=False)
+    assert all(np.array_equal(old, new) for old, new in pairs)
 
 
-def test_convnext_of_the_old_format(tmp_path):
-    """A file of the old format that holds ConvNeXt's classifier is refused in one sentence."""
+def test_convnext_file_of_the_old_format(tmp_path):
+    """A file of the old format with the classifier of ConvNeXt raises one sentence."""
     keras.applications.ConvNeXtTiny(weights=None, input_shape=(32, 32, 3)).save(tmp_path / "w.h5")
     with pytest.raises(DataError, match=r"w.h5: expected weights of ConvNeXtTiny"):
         Applications("ConvNeXtTiny", size=32, weights=str(tmp_path / "w.h5")).load_pretrained()
 
 
-def test_file_of_another_network(tmp_path):
-    """Weights of another width or network are refused."""
+@pytest.mark.parametrize(("network", "alpha"), [("MobileNetV2", 0.5), ("MobileNet", 0.25)])
+def test_weights_file_of_another_network(tmp_path, network, alpha):
+    """Weights of another width or network raise an error."""
     path = tmp_path / "w.weights.h5"
-    file(path, include_top=False, input_shape=(64, 64, 3))
-    for network, alpha in (("MobileNetV2", 0.5), ("MobileNet", 0.25)):
-        with pytest.raises(DataError, match=r"of another network"):
-            Applications(network, weights=str(path), size=64, alpha=alpha).load_pretrained()
+    write_weights(path, include_top=False, input_shape=(64, 64, 3))
+    with pytest.raises(DataError, match=r"of another network"):
+        Applications(network, weights=str(path), size=64, alpha=alpha).load_pretrained()
 
 
-def test_download_that_fails(monkeypatch):
-    """Without the network the sentence names what could not be reached, and nothing is printed on stdout."""
+def test_download_failure(monkeypatch):
+    """A failed download raises an error that names the address and the reason."""
 
     def fail(*_, **__):
         raise OSError(
-            "URL fetch failure on https://example.org/w.h5: None -- [Errno -2] Name or service not known"
+            "URL fetch failure on https://example.org/w.h5: None -- "
+            "[Errno -2] Name or service not known"
         )
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", fail)
-    with pytest.raises(
-        DataError,
-        match=r"MobileNetV2 could not be fetched from https://example.org/w.h5 \(\[Errno -2\] Name or service not known\)",
-    ):
+    message = (
+        r"MobileNetV2 could not be fetched from https://example.org/w.h5 "
+        r"\(\[Errno -2\] Name or service not known\)"
+    )
+    with pytest.raises(DataError, match=message):
         small(weights="imagenet").load_pretrained()
 
 
-def test_efficientnet_of_the_download(monkeypatch, tmp_path):
-    """EfficientNet scales its input once more when Keras downloads its weights, and so do we: features equal Keras's."""
-    written = keras.applications.EfficientNetB0(
+def test_download_prints_nothing_on_stdout(monkeypatch, capsys):
+    """Progress of the download goes to stderr, because stdout is for the output of `--json`."""
+
+    def fail(*_, **__):
+        print("Downloading data")
+        raise OSError("no network")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", fail)
+    with pytest.raises(DataError):
+        small(weights="imagenet").load_pretrained()
+    assert capsys.readouterr() == ("", "Downloading data\n")
+
+
+@pytest.fixture
+def efficient_net_download(monkeypatch, tmp_path):
+    """A download of EfficientNetB0 that gives a file of random normalization constants."""
+    network = keras.applications.EfficientNetB0(
         weights=None, include_top=False, input_shape=(64, 64, 3)
     )
     rng = np.random.default_rng(4)
-    written.set_weights(
+    network.set_weights(
         [
             np.abs(rng.normal(size=w.shape)) * 0.1 + (0.2 if "variance" in w.path else 0)
             if w.shape == (3,)
             else np.asarray(w)
-            for w in written.weights
+            for w in network.weights
         ]
     )
-    written.save_weights(tmp_path / "w.weights.h5")
+    network.save_weights(tmp_path / "w.weights.h5")
     monkeypatch.setattr(
         "keras.src.utils.file_utils.get_file", lambda *_, **__: str(tmp_path / "w.weights.h5")
     )
-    expected = array(
-        keras.applications.EfficientNetB0(
-            weights="imagenet", include_top=False, input_shape=(64, 64, 3)
-        )(FLAT)
+
+
+@pytest.mark.usefixtures("efficient_net_download")
+def test_downloaded_efficient_net_equals_keras():
+    """The second input scaling that Keras adds to a downloaded EfficientNet is included.
+
+    A copy of the variables, as in a resumed run, gives the same features.
+    """
+    reference = keras.applications.EfficientNetB0(
+        weights="imagenet", include_top=False, input_shape=(64, 64, 3)
     )
-    encoder = Applications("EfficientNetB0", size=64, weights="imagenet", output="grid")
+    expected = array(reference(PACKED)).reshape(2, 3, 4, 1280)
+    tolerance = 1e-4 * np.abs(expected).max()
+    encoder, copy = (
+        Applications("EfficientNetB0", size=64, weights="imagenet", output="grid") for _ in range(2)
+    )
     encoder.load_pretrained()
-    assert np.allclose(
-        array(encoder(pack(PIXELS)).features).reshape(expected.shape),
-        expected,
-        atol=1e-4 * np.abs(expected).max(),
-    )
-    restored = Applications("EfficientNetB0", size=64, weights="imagenet", output="grid")
-    for old, new in zip(encoder.variables, restored.variables, strict=True):
+    for old, new in zip(encoder.variables, copy.variables, strict=True):
         new.assign(old)
-    assert np.allclose(
-        array(restored(pack(PIXELS)).features).reshape(expected.shape),
-        expected,
-        atol=1e-4 * np.abs(expected).max(),
-    )
+    assert np.allclose(features(encoder), expected, atol=tolerance)
+    assert np.allclose(features(copy), expected, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -304,37 +328,30 @@ def test_efficientnet_of_the_download(monkeypatch, tmp_path):
         ({"network": "VGG16", "alpha": 0.5}, "VGG16 has one width only"),
         (
             {"network": "InceptionV3", "size": 32},
-            "InceptionV3 cannot be built so: Input size must be at least 75x75",
+            "Expected arguments that fit InceptionV3: Input size must be at least 75x75",
         ),
     ],
 )
 def test_wrong_arguments(options, sentence):
-    """A wrong argument is named, with what is known."""
+    """A wrong argument raises an error that names it and what is expected."""
     with pytest.raises(ArgumentError, match=sentence):
         Applications(**{"size": 96, **options})
 
 
-def test_real_weights_know_pictures(shared):
-    """With the real ImageNet weights, two crops of one photograph are nearer to each other than to other photographs."""
+def test_pretrained_features_recognize_photographs(shared):
+    """With ImageNet weights, two crops of a photograph are closer to each other than to others."""
     from PIL import Image
 
     paths = sorted((shared / "flickr8k" / "images_224").glob("*.jpg"))[:24]
     assert len(paths) == 24
-    pictures = [Image.open(path).convert("RGB").resize((256, 256)) for path in paths]
-    frames = np.stack(
-        [
-            [np.asarray(p.crop(box)) for box in ((0, 0, 224, 224), (32, 32, 256, 256))]
-            for p in pictures
-        ]
-    )
+    images = [Image.open(path).convert("RGB").resize((256, 256)) for path in paths]
+    boxes = ((0, 0, 224, 224), (32, 32, 256, 256))
+    crops = np.stack([[np.asarray(image.crop(box)) for box in boxes] for image in images])
     weights = next((shared / "weights").glob("*0.35_224_no_top.h5"))
     encoder = Applications("MobileNetV2", alpha=0.35, weights=str(weights))
-
-    def found():
-        features = array(encoder(pack(frames)).features)[:, :, 0]
-        features = features - features.mean((0, 1))
-        features /= np.linalg.norm(features, axis=-1, keepdims=True)
-        return ((features[:, 0] @ features[:, 1].T).argmax(1) == np.arange(24)).sum()
-
     encoder.load_pretrained()
-    assert found() >= 22
+    vectors = array(encoder(pack(crops)).features)[:, :, 0]
+    vectors = vectors - vectors.mean((0, 1))
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    nearest = (vectors[:, 0] @ vectors[:, 1].T).argmax(1)
+    assert (nearest == np.arange(24)).sum() >= 22

@@ -1,28 +1,140 @@
-"""What every frame-wise encoder does with packed frames."""
+"""The contract of encoders."""
 
+import keras
 import numpy as np
+import pytest
 from keras import ops
 
 from lrcn_seq.data.samplings import registry as samplings
+from lrcn_seq.encoders.base import Encoder
+from lrcn_seq.encoders.conv3d import Conv3d
 from lrcn_seq.encoders.tiny_cnn import TinyCnn
-from lrcn_seq.records import Clips
+from lrcn_seq.encoders.vectors import Vectors
+from lrcn_seq.records import Clips, Preprocessing
+from tests.encoders.equations import array
+
+RNG = np.random.default_rng(0)
 
 
-def test_clips_that_overlap_share_their_frames():
-    """The features of a sliding-window test are the same whether each clip brings its frames or points at shared ones."""
-    frames = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
+class MeanColor(Encoder):
+    """An encoder whose feature is the mean color of a frame; its weights scale it."""
+
+    def __init__(self, *, train="frozen", weights="none", factor=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = self.add_weight(shape=(3,), initializer="ones", trainable=train == "all")
+        self.factor = factor
+
+    @property
+    def preprocessing(self):
+        return Preprocessing(4, 6)
+
+    def encode_frames(self, frames, training=False):
+        mean = ops.mean(ops.cast(frames, self.compute_dtype), axis=(1, 2))
+        return (self.factor * mean * self.scale)[:, None]
+
+
+def test_features_return_to_their_steps():
+    """The feature of a frame is at every place of the index that names it, and padding is zero."""
+    frames = RNG.integers(0, 256, (3, 4, 6, 3), np.uint8)
+    index = np.array([[2, 0, -1], [0, 1, 2]], np.int32)
+    features, mask = map(array, MeanColor()(Clips(frames, index)))
+    means = frames.mean((1, 2))
+    expected = [[means[2], means[0], np.zeros(3)], [means[0], means[1], means[2]]]
+    assert np.allclose(features[:, :, 0], expected, atol=1e-3)
+    assert mask.tolist() == [[True, True, False], [True, True, True]]
+
+
+def test_stored_features_are_returned_unchanged():
+    """Features (N, R, D) from a store are not encoded again."""
+    stored = RNG.normal(size=(2, 5, 7)).astype("float32")
+    features, _ = MeanColor()(Clips(stored, np.array([[1, 0]], np.int32)))
+    assert np.array_equal(array(features), stored[None, ::-1])
+
+
+def test_overlapping_clips_share_their_frames():
+    """Clips that share frames encode each frame once, with the same features as separate clips."""
+    frames = RNG.integers(0, 256, (40, 32, 32, 3), np.uint8)
     clips = np.stack(samplings.build({"type": "sliding"}).test(np.arange(40) / 25))
-    encoder, computed = TinyCnn(size=32), []
+    encoder, batches = TinyCnn(size=32), []
     encode = encoder.encode_frames
     encoder.encode_frames = lambda packed, training=False: (
-        computed.append(len(packed)) or encode(packed, training=training)
+        batches.append(len(packed)) or encode(packed, training=training)
     )
     shared = encoder(Clips(frames, clips.astype(np.int32)))
-    alone = encoder(
+    separate = encoder(
         Clips(frames[clips.reshape(-1)], np.arange(clips.size, dtype=np.int32).reshape(clips.shape))
     )
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(shared.features), ops.convert_to_numpy(alone.features), atol=1e-6
-    )
-    assert ops.convert_to_numpy(shared.mask).all()
-    assert computed == [40, 64]
+    np.testing.assert_allclose(array(shared.features), array(separate.features), atol=1e-6)
+    assert array(shared.mask).all()
+    assert batches == [40, 64]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "shape", "dtype"),
+    [(MeanColor, (1, 4, 6, 3), "uint8"), (lambda: Vectors(5), (1, 5), "float32")],
+    ids=["frames", "vectors"],
+)
+def test_example_input_is_one_frame_or_vector(encoder, shape, dtype):
+    """The example is a zero frame of the preprocessing size, or a zero vector of the width."""
+    example = encoder().example_input()
+    assert (example.shape, example.dtype) == (shape, dtype)
+    assert not example.any()
+
+
+def test_frozen():
+    """An encoder is frozen if it has no trainable weights."""
+    assert MeanColor().frozen
+    assert not MeanColor(train="all").frozen
+
+
+def test_frame_wise():
+    """An encoder is frame-wise unless it overrides `call`."""
+    assert MeanColor().frame_wise
+    assert not Conv3d(size=4, blocks=1).frame_wise
+
+
+def test_only_frozen_frame_wise_encoders_of_frames_are_storable():
+    """Trained encoders, encoders over time and encoders of vectors have no features to store."""
+    over_time = Conv3d(size=4, blocks=1)
+    over_time.trainable = False
+    assert over_time.frozen
+    assert MeanColor().storable
+    assert not MeanColor(train="all").storable
+    assert not over_time.storable
+    assert not Vectors(5).storable
+
+
+def test_identity_covers_weight_values_and_arguments():
+    """Another weight, argument or dtype gives another identity."""
+    changed = MeanColor()
+    changed.scale.assign([1.0, 1.0, 2.0])
+    identities = {
+        MeanColor().identity,
+        changed.identity,
+        MeanColor(factor=2.0).identity,
+        MeanColor(dtype="mixed_bfloat16").identity,
+    }
+    assert len(identities) == 4
+
+
+def test_identity_ignores_training_and_the_origin_of_weights():
+    """Arguments that do not change the features of given weights give the same identity."""
+    other = MeanColor(train="all", weights="imagenet", name="another")
+    assert other.identity == MeanColor().identity
+
+
+def test_identity_begins_with_the_name_of_the_part():
+    """A feature store can be read by eye: the name of the file of the encoder comes first."""
+    assert MeanColor().identity.startswith("test_base:")
+
+
+def test_load_pretrained_does_nothing_by_default():
+    """An encoder without pretrained weights keeps its own."""
+    encoder = MeanColor()
+    encoder.load_pretrained()
+    assert array(encoder.scale).tolist() == [1, 1, 1]
+
+
+def test_subclasses_are_registered_for_saved_models():
+    """Saved models refer to an encoder as `lrcn_seq>CLASS`, without a decorator on the class."""
+    assert keras.saving.get_registered_name(TinyCnn) == "lrcn_seq>TinyCnn"

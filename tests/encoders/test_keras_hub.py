@@ -1,14 +1,14 @@
-"""Backbones of KerasHub, offline."""
+"""Backbones of KerasHub, without network access."""
 
 import json
 
 import numpy as np
 import pytest
-from keras import ops
 
 from lrcn_seq.encoders.keras_hub import KerasHub
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.layers.packing import pack
+from tests.encoders.equations import array
 
 VGG = {"stackwise_num_repeats": [1, 1], "stackwise_num_filters": [4, 8]}
 VIT = {
@@ -22,8 +22,9 @@ VIT = {
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32, 3)).astype("uint8")
 
 
-def array(tensor):
-    return ops.convert_to_numpy(tensor)
+def features(encoder):
+    """Features (B, T, R, D) as an array."""
+    return array(encoder(pack(PIXELS)).features)
 
 
 @pytest.fixture(scope="module")
@@ -47,74 +48,77 @@ def preset(tmp_path_factory):
     ("backbone", "arguments", "grid"),
     [("VGGBackbone", VGG, (2, 3, 64, 8)), ("ViTBackbone", VIT, (2, 3, 5, 8))],
 )
-def test_by_class(backbone, arguments, grid):
-    """A class with plain arguments gives a grid or tokens, or their mean."""
+def test_backbone_class(backbone, arguments, grid):
+    """A class with arguments gives a grid or tokens, or their mean."""
     full = KerasHub(backbone=backbone, arguments=arguments, size=32, output="grid")
     pooled = KerasHub(backbone=backbone, arguments=arguments, size=32)
     pooled.network.set_weights(full.network.get_weights())
-    found = array(full(pack(PIXELS)).features)
-    assert found.shape == grid
-    assert np.allclose(
-        array(pooled(pack(PIXELS)).features), found.mean(2, keepdims=True), atol=1e-5
-    )
+    assert features(full).shape == grid
+    assert np.allclose(features(pooled), features(full).mean(2, keepdims=True), atol=1e-5)
 
 
-def test_preset_brings_scaling_size_and_weights(preset):
-    """A preset gives its own size, resizing and scaling, and after `load_pretrained` its weights."""
+def test_pixels_are_scaled_to_0_to_1_by_default():
+    """A class without a preset reads pixels / 255, row by row of the feature map."""
+    encoder = KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, output="grid")
+    expected = array(encoder.network(PIXELS[0].astype("float32") / 255))
+    assert np.allclose(features(encoder)[0], expected.reshape(3, 64, 8), atol=1e-5)
+
+
+def test_preset_gives_preprocessing_and_weights(preset):
+    """A preset gives size, resize rule and scaling, and `load_pretrained` its weights."""
     folder, network = preset
     encoder = KerasHub(preset=str(folder), output="grid")
     encoder.load_pretrained()
+    scale, offset = np.array([0.1, 0.2, 0.3], "float32"), np.array([1, 2, 3], "float32")
+    expected = array(network(PIXELS.reshape(6, 32, 32, 3) * scale + offset))
     assert encoder.preprocessing[:3] == (32, 32, "crop")
-    expected = array(
-        network(
-            PIXELS.reshape(6, 32, 32, 3) * np.array([0.1, 0.2, 0.3], "float32")
-            + np.array([1, 2, 3], "float32")
-        )
-    )
-    assert np.allclose(
-        array(encoder(pack(PIXELS)).features), expected.reshape(2, 3, 64, 8), atol=1e-4
-    )
+    assert np.allclose(features(encoder), expected.reshape(2, 3, 64, 8), atol=1e-4)
 
 
-def test_resolved_needs_no_preset(preset):
-    """What `resolved` says is plain JSON and builds the same encoder when the preset is gone."""
+def test_arguments_replace_those_of_the_preset(preset):
+    """A given size, resize rule, scale or offset has precedence over the preset."""
+    folder, _ = preset
+    given = {"size": 64, "resize": "pad", "scale": [0.5], "offset": [4.0]}
+    encoder = KerasHub(preset=str(folder), **given)
+    assert {name: encoder.resolved[name] for name in given} == given
+
+
+def test_resolved_arguments_need_no_preset(preset):
+    """`resolved` is plain JSON and builds the same encoder without the preset."""
     folder, _ = preset
     first = KerasHub(preset=str(folder))
-    again = KerasHub(preset="/gone/preset", **json.loads(json.dumps(first.resolved)))
-    again.network.set_weights(first.network.get_weights())
-    assert np.array_equal(array(first(pack(PIXELS)).features), array(again(pack(PIXELS)).features))
+    second = KerasHub(preset="/gone/preset", **json.loads(json.dumps(first.resolved)))
+    second.network.set_weights(first.network.get_weights())
+    assert np.array_equal(features(first), features(second))
 
 
-def test_train(preset):
+def test_train():
     """`all` trains the network, `frozen` does not."""
     assert KerasHub(backbone="VGGBackbone", arguments=VGG, size=32).frozen
     assert not KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, train="all").frozen
 
 
 def test_unreachable_preset(monkeypatch):
-    """A preset that cannot be fetched is one sentence that names the host."""
+    """A preset that cannot be fetched raises one sentence that names the host."""
     import keras_hub
 
     def fail(*_, **__):
         raise ConnectionError(
-            "HTTPSConnectionPool(host='models.example', port=443): Failed to resolve 'models.example' ([Errno -2] Name or service not known)"
+            "HTTPSConnectionPool(host='models.example', port=443): Failed to resolve "
+            "'models.example' ([Errno -2] Name or service not known)"
         )
 
     monkeypatch.setattr(keras_hub.models.Backbone, "from_preset", fail)
-    with pytest.raises(
-        DataError,
-        match=r"The KerasHub preset 'resnet_50_imagenet' could not be read from models.example",
-    ):
+    message = r"The KerasHub preset 'resnet_50_imagenet' could not be read from models.example"
+    with pytest.raises(DataError, match=message):
         KerasHub(preset="resnet_50_imagenet")
 
 
 def test_broken_preset(tmp_path):
-    """A folder that holds no preset is one sentence with its path."""
+    """A folder without a preset raises one sentence with its path."""
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(
-        DataError,
-        match=r"could not be read \(.*Check the network, or give the folder of a saved preset",
-    ) as caught:
+    message = rf"'{tmp_path}' could not be read \(.*Check the network connection, or give"
+    with pytest.raises(DataError, match=message) as caught:
         KerasHub(preset=str(tmp_path))
     assert "\n" not in str(caught.value)
 
@@ -127,11 +131,11 @@ def test_broken_preset(tmp_path):
         ({"backbone": "VGBackbone"}, "Did you mean 'VGGBackbone'"),
         (
             {"backbone": "VGGBackbone", "arguments": {"filters": 3}},
-            "VGGBackbone cannot be built so",
+            "Expected arguments that fit VGGBackbone: .* Received: arguments={'filters': 3}",
         ),
     ],
 )
 def test_wrong_arguments(options, sentence):
-    """A wrong argument is named, with what is known."""
+    """A wrong argument raises an error that names it and suggests a known value."""
     with pytest.raises(ArgumentError, match=sentence):
         KerasHub(**options)
