@@ -1,4 +1,4 @@
-"""The exception tree, its sentences and its exit codes."""
+"""The exception tree, messages and exit codes."""
 
 import pickle
 import re
@@ -8,43 +8,95 @@ import pytest
 from lrcn_seq import errors
 from lrcn_seq.errors import ConfigError, MediaError, MissingPackageError, Problem, did_you_mean
 
+BASES = {
+    "LrcnError": Exception,
+    "UsageError": errors.LrcnError,
+    "ArgumentError": errors.UsageError,
+    "ConfigError": errors.UsageError,
+    "UnknownPartError": errors.UsageError,
+    "DataError": errors.LrcnError,
+    "MediaError": errors.DataError,
+    "RunError": errors.LrcnError,
+    "MissingPackageError": errors.LrcnError,
+}
+EXIT_CODES = {
+    "LrcnError": 1,
+    "UsageError": 2,
+    "ArgumentError": 2,
+    "ConfigError": 2,
+    "UnknownPartError": 2,
+    "DataError": 1,
+    "MediaError": 1,
+    "RunError": 1,
+    "MissingPackageError": 1,
+}
 
-def drawn() -> list[tuple[int, str]]:
-    """Depth and name of each class in the drawing at the top of the module."""
+
+def documented_tree() -> list[tuple[int, str]]:
+    """Return depth and name of each class in the docstring of the module."""
     lines = re.findall(r"^    ([│├└─ ]*)(\w+Error)\b", errors.__doc__, re.MULTILINE)
     return [(len(branch) // 4, name) for branch, name in lines]
 
 
-def test_the_tree_is_as_drawn():
-    """Every class of the module is in the drawing, under the class that it derives from."""
-    above: dict[int, type] = {}
-    for depth, name in drawn():
-        found = getattr(errors, name)
-        assert found.__bases__[0] is above.get(depth - 1, Exception)
-        above[depth] = found
-    assert {name for _, name in drawn()} == {
-        name for name in vars(errors) if name.endswith("Error")
-    }
-    assert len(drawn()) == 9
+@pytest.mark.parametrize("name", BASES)
+def test_bases(name):
+    """Each error derives from a more general one."""
+    assert getattr(errors, name).__bases__[0] is BASES[name]
 
 
-@pytest.mark.parametrize("name", [name for _, name in drawn()])
+@pytest.mark.parametrize("name", EXIT_CODES)
 def test_exit_codes(name):
-    """2 where the call or the config is wrong, 1 where the work failed."""
-    found = getattr(errors, name)
-    assert found.exit_code == (2 if issubclass(found, errors.UsageError) else 1)
+    """The exit code is 2 for wrong use and 1 for other failures."""
+    assert getattr(errors, name).exit_code == EXIT_CODES[name]
+
+
+def test_all_errors_are_tested():
+    """The module has no other errors."""
+    names = {name for name in vars(errors) if name.endswith("Error")}
+    assert names == set(BASES) == set(EXIT_CODES)
+
+
+def test_the_docstring_has_the_tree_of_classes():
+    """Each class stands below its base."""
+    above: dict[int, type] = {}
+    for depth, name in documented_tree():
+        assert BASES[name] is above.get(depth - 1, Exception)
+        above[depth] = getattr(errors, name)
+    assert [name for _, name in documented_tree()] == list(BASES)
 
 
 def test_an_argument_error_is_a_value_error():
-    """Who catches what Python itself would raise, catches ours."""
+    """Code that catches ValueError catches it, too."""
     assert issubclass(errors.ArgumentError, ValueError)
 
 
-def test_a_config_error_tells_all_problems_with_their_places():
-    """The message has one line a problem."""
+def test_a_config_error_lists_all_problems():
+    """The message has one line per problem, with its place if it has one."""
     error = ConfigError([Problem("a.b", "too big."), Problem("", "nothing.")], "x.yaml")
     assert str(error) == "x.yaml: 2 problems\n  a.b: too big.\n  nothing."
-    assert str(ConfigError([Problem("a", "b.")], "x.yaml")).startswith("x.yaml: 1 problem\n")
+    assert error.problems == [("a.b", "too big."), ("", "nothing.")]
+
+
+def test_a_single_problem_is_counted_in_the_singular():
+    """The source is "the config" by default."""
+    assert str(ConfigError([Problem("a", "b.")])) == "the config: 1 problem\n  a: b."
+
+
+@pytest.mark.parametrize(
+    ("cause", "transient"),
+    [
+        (OSError(5, "Input/output error"), True),
+        (MemoryError(), True),
+        (OSError("cannot identify image file"), False),
+        (ValueError(), False),
+        (None, False),
+    ],
+)
+def test_failures_of_the_machine_are_transient(cause, transient):
+    """Errors of the operating system have a number; errors of decoders have none."""
+    error = MediaError("a.jpg", "broken.")
+    error.__cause__ = cause
+    assert error.transient is transient
 
 
 RAISED = [
@@ -55,24 +107,30 @@ RAISED = [
 
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-def test_errors_pass_between_processes(error):
-    """Pickled and back they say the same."""
-    back = pickle.loads(pickle.dumps(error))
-    assert type(back) is type(error)
-    assert str(back) == str(error)
-    assert vars(back) == vars(error)
+def test_errors_can_be_pickled(error):
+    """Processes exchange errors with message and attributes."""
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
 
 
-def test_a_missing_package_says_how_to_get_it():
-    """The sentence has the command."""
-    assert "pip install -e '.[bench]'" in str(
-        MissingPackageError("pycocoevalcap", "bench", "METEOR in Java")
+def test_a_media_error_names_the_file():
+    """The message begins with the path."""
+    assert str(MediaError("a.jpg", "broken.")) == "a.jpg: broken."
+
+
+def test_a_missing_package_has_the_command_that_installs_it():
+    """The message names the purpose, the package and the extra."""
+    assert str(MissingPackageError("pycocoevalcap", "bench", "METEOR in Java")) == (
+        "METEOR in Java needs the package pycocoevalcap, which is not installed. "
+        "Run in the project folder: pip install -e '.[bench]'"
     )
 
 
 @pytest.mark.parametrize(
-    ("word", "expected"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")]
+    ("word", "suggestion"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")]
 )
-def test_did_you_mean(word, expected):
-    """A close name is offered, a far one is not."""
-    assert did_you_mean(word, ["encoder", "decoder"]) == expected
+def test_did_you_mean(word, suggestion):
+    """A close name is suggested; names that are not close are not."""
+    assert did_you_mean(word, ["encoder", "decoder"]) == suggestion

@@ -1,8 +1,10 @@
-"""What other programs may rely on: names, entry points, scripts."""
+"""The interface for other programs: public names, entry points and scripts."""
 
+import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import entry_points, version
 from pathlib import Path
 
@@ -11,51 +13,86 @@ import pytest
 import lrcn_seq
 from lrcn_seq.cli import verbs
 
-TOOLS = Path(__file__).resolve().parents[1] / "tools"
+ROOT = Path(__file__).resolve().parents[1]
+FUNCTIONS = {"build": "lrcn_seq.tasks", "load": "lrcn_seq.tasks", "train": "lrcn_seq.training"}
+PACKAGES = {
+    "config",
+    "data",
+    "decoders",
+    "encoders",
+    "errors",
+    "layers",
+    "metrics",
+    "records",
+    "registry",
+    "search",
+    "tasks",
+    "text",
+    "training",
+}
+VERBS = {
+    "caption",
+    "check",
+    "classify",
+    "demo",
+    "describe",
+    "evaluate",
+    "extract",
+    "parts",
+    "score",
+    "train",
+}
+OTHER_TOOLS = {"benchmark", "folds"}
 
 
-def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """A Python process of its own."""
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own, in the root of the repository."""
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=TOOLS.parent,
-        env={"PATH": "", **environment},
+        cwd=ROOT,
+        env={"PATH": "", "PYTHONPATH": str(ROOT)},
     )
 
 
-@pytest.mark.parametrize("name", lrcn_seq.__all__)
-def test_every_public_name_is_there(name):
-    """Each is found, and `dir` lists it."""
-    assert getattr(lrcn_seq, name) is not None
-    assert name in dir(lrcn_seq)
+def test_public_names():
+    """The list has the functions, the packages and the version."""
+    assert sorted(lrcn_seq.__all__) == sorted({"__version__", *FUNCTIONS, *PACKAGES})
+    assert dir(lrcn_seq) == sorted(lrcn_seq.__all__)
 
 
-def test_the_contract_of_names():
-    """The names that others use are public."""
-    assert {
-        "load",
-        "build",
-        "train",
-        "metrics",
-        "errors",
-        "records",
-        "registry",
-        "__version__",
-    } <= set(lrcn_seq.__all__)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_public_functions(name):
+    """Each is the function of its package."""
+    found = getattr(lrcn_seq, name)
+    assert found is getattr(importlib.import_module(FUNCTIONS[name]), name)
+    assert callable(found)
+
+
+@pytest.mark.parametrize("name", sorted(PACKAGES))
+def test_public_packages(name):
+    """Each is imported on first use, when it is not an attribute yet."""
+    assert lrcn_seq.__getattr__(name) is importlib.import_module(f"lrcn_seq.{name}")
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    """As of any module."""
+    """The message is that of other modules."""
     with pytest.raises(AttributeError, match="module 'lrcn_seq' has no attribute 'trian'"):
         _ = lrcn_seq.trian
 
 
-def test_the_version_is_that_of_the_package():
-    """Code and installed package agree."""
+def test_the_version_is_that_of_the_distribution():
+    """Code and metadata agree."""
     assert lrcn_seq.__version__ == version("lrcn-seq")
+
+
+def test_the_package_has_type_hints_for_others():
+    """`py.typed` exists and is installed with the package."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "py.typed" in settings["tool"]["setuptools"]["package-data"]["lrcn_seq"]
+    assert (ROOT / "lrcn_seq" / "py.typed").read_bytes() == b""
 
 
 def test_the_console_script_is_the_command_line():
@@ -64,10 +101,15 @@ def test_the_console_script_is_the_command_line():
     assert script.value == "lrcn_seq.cli:main"
 
 
-def test_scoring_loads_neither_keras_nor_tensorflow():
-    """Metrics are usable in a light process."""
-    code = "import sys, lrcn_seq; lrcn_seq.metrics.bleu(['a b'], [['a b']]); print(sorted({'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)))"
-    assert python("-c", code).stdout.strip() == "[]"
+def test_metrics_load_neither_keras_nor_a_backend():
+    """A process that only scores captions starts quickly."""
+    code = """
+import sys, lrcn_seq
+print(round(lrcn_seq.metrics.bleu(["a cat sits down"], [["a cat sits down"]]).value, 6))
+print(sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules)))
+"""
+    result = python("-c", code)
+    assert result.stdout == "1.0\n[]\n", result.stderr
 
 
 def test_the_package_runs_as_a_module():
@@ -76,29 +118,34 @@ def test_the_package_runs_as_a_module():
     assert (result.returncode, result.stdout) == (0, f"lrcn {lrcn_seq.__version__}\n")
 
 
-def test_every_verb_has_its_script():
-    """`tools/VERB.py` for each verb, and no script without a verb but those that prepare something."""
-    assert len(verbs()) >= 6
-    assert set(verbs()) <= {path.stem for path in TOOLS.glob("*.py")}
+def test_the_verbs_of_the_command_line():
+    """The list is complete."""
+    assert set(verbs()) == VERBS
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(path for path in TOOLS.glob("*.py") if path.stem in verbs()),
-    ids=lambda path: path.stem,
-)
-def test_a_script_calls_its_own_verb(path):
-    """Its arguments go to the verb of its name."""
-    assert re.findall(r"main\(\[\"(\w+)\", \*sys\.argv\[1:\]\]\)", path.read_text()) == [path.stem]
+def test_tools_has_a_script_for_each_verb_that_needs_one():
+    """Other scripts are listed by name."""
+    assert {path.stem for path in (ROOT / "tools").glob("*.py")} == VERBS | OTHER_TOOLS
 
 
-def test_a_script_runs():
-    """A script prints what its verb prints and ends with its exit code."""
-    good, bad = python("tools/parts.py", "views"), python("tools/check.py", "absent.yaml")
-    assert good.returncode == 0
-    assert "crop_mirror" in good.stdout
-    assert bad.returncode == 2
-    assert (
-        bad.stderr
-        == "lrcn check: absent.yaml: 1 problem\n  expected a YAML file; there is no such file.\n"
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_a_script_calls_its_verb(verb):
+    """It passes its arguments on."""
+    text = (ROOT / "tools" / f"{verb}.py").read_text(encoding="utf-8")
+    assert re.findall(r"main\(\[\"(\w+)\", \*sys\.argv\[1:\]\]\)", text) == [verb]
+
+
+def test_a_script_prints_the_output_of_its_verb():
+    """The exit code is 0."""
+    result = python("tools/parts.py", "views")
+    assert result.returncode == 0
+    assert "crop_mirror" in result.stdout
+
+
+def test_a_script_ends_with_the_exit_code_of_its_verb():
+    """The error is one message on stderr."""
+    result = python("tools/check.py", "absent.yaml")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "lrcn check: absent.yaml: 1 problem\n  expected a YAML file; there is no such file.\n"
     )

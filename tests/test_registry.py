@@ -1,7 +1,8 @@
-"""Named parts: found by file name, imported when asked for, their arguments checked all at once."""
+"""Registries of parts: names from files and entry points, lazy imports, validated arguments."""
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -9,11 +10,11 @@ from annotated_types import Gt
 
 from lrcn_seq import registry
 from lrcn_seq.errors import ArgumentError, ConfigError, UnknownPartError
-from lrcn_seq.registry import SEAMS, Registry, argument_problems
+from lrcn_seq.registry import SEAMS, Registry, argument_problems, describe_errors, signature
 
 
 class Part:
-    """A part for these tests."""
+    """A part with a derived argument, bounds, choices and a constructor that raises."""
 
     derived = ("classes",)
 
@@ -33,22 +34,22 @@ class Part:
 
 @pytest.fixture
 def seam() -> Registry:
-    """A registry of one part, `thing`."""
-    found = Registry("encoders", "lrcn_seq.text")
-    found._parts["thing"] = Part
-    return found
+    """A registry with the part `thing`."""
+    registry_of_one = Registry("encoders", "lrcn_seq.text")
+    registry_of_one._parts["thing"] = Part
+    return registry_of_one
 
 
 def problems(**arguments) -> dict[str, str]:
-    """What is wrong with arguments of the part, by place."""
+    """Return the problems of arguments of the part, by place."""
     return {
         problem.place: problem.message for problem in argument_problems(Part, arguments, "encoder")
     }
 
 
 @pytest.mark.parametrize("name", SEAMS)
-def test_every_part_is_named_as_its_file(name):
-    """The class under a name comes from the file of that name, and its seam says where."""
+def test_a_part_has_the_name_of_its_file(name):
+    """The class of a name is defined in the file of that name."""
     names = SEAMS[name].names()
     assert names
     for part in names:
@@ -59,7 +60,7 @@ def test_every_part_is_named_as_its_file(name):
     ("seam", "asked", "other"), [("tokenizers", "character", "bpe"), ("sources", "shapes", "coco")]
 )
 def test_only_the_part_asked_for_is_imported(seam, asked, other):
-    """Listing imports no part, asking for one imports that one."""
+    """Listing names imports no part, and getting a part imports its file only."""
     code = f"""
 import sys
 from lrcn_seq.registry import SEAMS
@@ -76,37 +77,40 @@ assert f"{{seam.package}}.{other}" not in sys.modules
     assert result.returncode == 0, result.stderr
 
 
-def test_files_that_are_no_parts_are_not_listed():
-    """Neither the contract nor private files nor packages are names."""
-    names = {name for seam in SEAMS.values() for name in seam.names()}
-    assert "base" not in names
-    assert not [name for name in names if name.startswith("_")]
-    assert "report" not in registry.files_of("lrcn_seq.training")
+def test_files_that_are_not_parts_are_not_listed(tmp_path, monkeypatch):
+    """`base`, private modules and subpackages are not parts."""
+    package = tmp_path / "package_of_parts"
+    (package / "folder").mkdir(parents=True)
+    for name in ("__init__", "base", "_private", "second", "first", "folder/__init__"):
+        (package / f"{name}.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert registry.files_of("package_of_parts") == ["first", "second"]
 
 
 def test_a_name_is_registered_once(seam):
-    """A second class of the same name is refused, the same class again is not."""
+    """A second class of a name is refused; the same class may be registered twice."""
     first = type("First", (), {"__module__": "somewhere.thing_2"})
     second = type("Second", (), {"__module__": "elsewhere.thing_2"})
     assert seam.register(first) is first
     seam.register(first)
     with pytest.raises(
         UnknownPartError,
-        match=r"'thing_2' is taken by somewhere\.thing_2\.First\. Received: elsewhere\.thing_2\.Second; give its file another name",
+        match=r"'thing_2' is taken by somewhere\.thing_2\.First\. "
+        r"Received: elsewhere\.thing_2\.Second; rename its file",
     ):
         seam.register(second)
 
 
-def test_a_strangers_file_does_not_take_the_name_of_a_part_of_ours():
-    """A class of another package whose file is named as one of ours is refused even before ours is imported."""
+def test_a_class_of_another_package_cannot_have_the_name_of_a_file():
+    """It is refused even if the file of that name has not been imported."""
     with pytest.raises(UnknownPartError, match=r"'word' is taken by lrcn_seq\.text\.word"):
         Registry("tokenizers", "lrcn_seq.text").register(
             type("Word", (), {"__module__": "mine.word"})
         )
 
 
-def test_an_unknown_name_gets_a_suggestion_and_the_list():
-    """The sentence says what was meant and what there is."""
+def test_an_unknown_name_is_refused_with_a_suggestion_and_all_names():
+    """The message suggests a close name."""
     with pytest.raises(
         UnknownPartError,
         match=r"tokenizers has no 'wrod'\. Did you mean 'word'\? Known: .*character.*word",
@@ -116,20 +120,20 @@ def test_an_unknown_name_gets_a_suggestion_and_the_list():
 
 @pytest.mark.parametrize("spec", [None, 3, [], {}, {"size": 3}, {"type": 3}, "thing"])
 def test_a_spec_is_a_mapping_with_a_type(seam, spec):
-    """Anything else is one problem that lists what there is."""
+    """Other values are one problem that lists the names of parts."""
     (problem,) = seam.problems(spec, "encoder")
     assert problem.place == "encoder"
     assert "expected a mapping with a `type`" in problem.message
     assert "thing" in problem.message
 
 
-def test_right_arguments_have_no_problem():
-    """Types, bounds and choices that hold are not complained about; an int does where a float is expected."""
+def test_valid_arguments_have_no_problems():
+    """An integer is valid where a float is expected."""
     assert problems(size=3, kind="pooled", rate=1, name=None) == {}
 
 
 def test_all_problems_come_at_once():
-    """Unknown, derived, ill-typed, out of range, not among the choices, and missing: each at its place."""
+    """Unknown, derived, missing and invalid arguments each have their place."""
     found = problems(sise=3, classes=5, kind="grids", rate="fast", name=3)
     assert found.keys() == {
         "encoder.sise",
@@ -154,91 +158,181 @@ def test_all_problems_come_at_once():
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "3", True, None])
-def test_wrong_sizes(size):
-    """Strict: neither text, nor truth values, nor fractions pass for a whole number."""
+def test_types_are_not_converted(size):
+    """Strings, booleans, fractions and numbers out of range are not positive integers."""
     assert list(problems(size=size)) == ["encoder.size"]
     assert f"Received: {size!r}." in problems(size=size)["encoder.size"]
 
 
-def test_build_gives_what_is_derived(seam):
-    """Derived values join those of the spec; what the part does not take is left out."""
+def test_build_passes_derived_values(seam):
+    """Derived values that the constructor does not take are ignored."""
     built = seam.build({"type": "thing", "size": 2}, classes=7, vocabulary_size=9)
     assert built.arguments == (7, 2, "grid", 0.5, None)
 
 
-def test_build_tells_all_problems_with_their_place(seam):
-    """What `problems` finds is raised, under the place given."""
+def test_build_raises_all_problems_of_a_spec(seam):
+    """Places begin with the given place."""
     with pytest.raises(ConfigError) as caught:
         seam.build({"type": "thing", "size": 0, "kinds": 1}, place="encoder", classes=7)
     assert [problem.place for problem in caught.value.problems] == ["encoder.size", "encoder.kinds"]
 
 
-def test_what_a_constructor_refuses_gets_a_place(seam):
-    """A combination that only the part itself can judge is a problem of the config too."""
+def test_an_error_of_a_constructor_is_a_problem_of_the_config(seam):
+    """Only the part itself can check combinations of arguments."""
     with pytest.raises(ConfigError, match=r"encoder: rate: expected a share\. Received: rate=2\.0"):
         seam.build({"type": "thing", "size": 2, "rate": 2.0}, place="encoder", classes=7)
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A function that installs another package with entry points of the seam `tokenizers`: {name: value}."""
+def test_signature_lists_named_arguments():
+    """`self`, `*args` and `**kwargs` are left out."""
 
-    def install(**points: str) -> Registry:
-        (tmp_path / "strangers_words.py").write_text(
-            "class Mine:\n    def __init__(self, size: int = 3):\n        self.size = size\n"
-        )
-        (tmp_path / "strangers_broken.py").write_text("import a_package_that_is_not_here\n")
-        info = tmp_path / "strangers-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(
-            "[lrcn_seq.tokenizers]\n"
-            + "".join(f"{name} = {value}\n" for name, value in points.items())
-        )
-        monkeypatch.syspath_prepend(tmp_path)
-        registry.plugins.cache_clear()
-        return Registry("tokenizers", "lrcn_seq.text")
+    class Layer:
+        def __init__(self, width, *sizes, height=2, **kwargs):
+            pass
 
-    yield install
-    registry.plugins.cache_clear()
+    assert list(signature(Layer)) == ["width", "height"]
 
 
-def test_another_package_adds_a_part(package):
-    """An entry point is listed beside ours, loaded when asked for, and its arguments are checked."""
-    seam = package(mine="strangers_words:Mine")
-    sys.modules.pop("strangers_words", None)
-    assert {"mine", "word"} <= set(seam.names())
-    assert "strangers_words" not in sys.modules
-    assert seam.build({"type": "mine", "size": 4}).size == 4
-    assert [
-        problem.place for problem in seam.problems({"type": "mine", "size": "x"}, "tokenizer")
-    ] == ["tokenizer.size"]
+def test_a_part_with_keyword_arguments_gets_all_derived_values():
+    """`**kwargs` takes values without an argument of their own."""
 
+    class Layer:
+        def __init__(self, **kwargs):
+            self.kwargs = kwargs
 
-def test_another_package_does_not_take_our_names(package):
-    """An entry point under one of our names is refused by name."""
-    with pytest.raises(
-        UnknownPartError,
-        match=r"tokenizers: the name 'word' is taken already\. Received: entry point strangers_words:Mine; rename it",
-    ):
-        package(word="strangers_words:Mine").names()
+    seam = Registry("encoders", "lrcn_seq.text")
+    seam._parts["layer"] = Layer
+    assert seam.build({"type": "layer"}, name="encoder").kwargs == {"name": "encoder"}
 
 
 @pytest.mark.parametrize(
-    "value", ["strangers_broken:Mine", "strangers_words:Other", "strangers_absent:Mine"]
+    ("details", "value", "sentence"),
+    [
+        (
+            [{"type": "int_type", "msg": "Input should be a valid integer"}],
+            "x",
+            "expected a valid integer. Received: 'x'.",
+        ),
+        (
+            [{"type": "greater_than", "msg": "Input should be greater than 0"}],
+            0,
+            "expected a number greater than 0. Received: 0.",
+        ),
+        (
+            [{"type": "dict_type", "msg": "Input should be a valid dictionary"}],
+            1,
+            "expected a mapping. Received: 1.",
+        ),
+        (
+            [{"type": "list_type", "msg": "Input should be a valid list"}],
+            "a,b",
+            "expected a valid list. Received: 'a,b'. Write a list as [a,b].",
+        ),
+        (
+            [{"type": "string_type", "msg": "Input should be a valid string"}],
+            2024,
+            "expected a valid string. Received: 2024. Put quotes around a string like this: "
+            """"2024", in an override '"2024"'.""",
+        ),
+        (
+            [
+                {"type": "int_type", "msg": "Input should be a valid integer"},
+                {"type": "string_type", "msg": "Input should be a valid string"},
+            ],
+            1.5,
+            "expected a valid integer; or expected a valid string. Received: 1.5.",
+        ),
+    ],
 )
-def test_a_broken_package_is_one_sentence(package, value):
-    """What cannot be loaded is a problem of the config that names package and reason."""
-    (problem,) = package(mine=value).problems({"type": "mine"}, "tokenizer")
+def test_errors_of_pydantic_are_described_in_a_sentence(details, value, sentence):
+    """The sentence has the expected and the received value, and a hint for YAML."""
+    assert describe_errors(details, value) == sentence
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """A function that installs a package with entry points of tokenizers and returns a registry.
+
+    Each call installs another distribution.
+    """
+
+    def install_package(**points: str) -> Registry:
+        name = f"others{len(list(tmp_path.iterdir()))}"
+        folder = tmp_path / name
+        info = folder / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (folder / "others_words.py").write_text(
+            "class Mine:\n    def __init__(self, size: int = 3):\n        self.size = size\n"
+        )
+        (folder / "others_broken.py").write_text("import a_package_that_does_not_exist\n")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [f"{point} = {value}\n" for point, value in points.items()]
+        (info / "entry_points.txt").write_text("[lrcn_seq.tokenizers]\n" + "".join(lines))
+        monkeypatch.syspath_prepend(folder)
+        registry.plugins.cache_clear()
+        return Registry("tokenizers", "lrcn_seq.text")
+
+    yield install_package
+    registry.plugins.cache_clear()
+
+
+def test_another_package_adds_a_part(install):
+    """The part is listed, imported when it is used, and its arguments are validated."""
+    seam = install(mine="others_words:Mine")
+    sys.modules.pop("others_words", None)
+    assert {"mine", "word"} <= set(seam.names())
+    assert "others_words" not in sys.modules
+    assert seam.build({"type": "mine", "size": 4}).size == 4
+    (problem,) = seam.problems({"type": "mine", "size": "x"}, "tokenizer")
+    assert problem.place == "tokenizer.size"
+
+
+def test_an_entry_point_cannot_have_the_name_of_a_part_of_the_library(install):
+    """The message names the entry point."""
+    with pytest.raises(
+        UnknownPartError,
+        match=r"tokenizers: the name 'word' is taken\. "
+        r"Received: entry point others_words:Mine; rename it",
+    ):
+        install(word="others_words:Mine").names()
+
+
+def test_two_packages_cannot_add_different_parts_of_one_name(install):
+    """One of the two entry points is named."""
+    install(mine="others_words:Mine")
+    seam = install(mine="others_words:Yours")
+    with pytest.raises(UnknownPartError, match=r"the name 'mine' is taken\. .*others_words:"):
+        seam.names()
+
+
+def test_an_entry_point_may_be_found_twice(install):
+    """A package may be on the path twice, for example as an editable installation."""
+    install(mine="others_words:Mine")
+    seam = install(mine="others_words:Mine")
+    assert seam.names().count("mine") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("others_broken:Mine", "ModuleNotFoundError: No module named 'a_package_that_"),
+        ("others_words:Other", "AttributeError: module 'others_words' has no attribute 'Other'"),
+        ("others_absent:Mine", "ModuleNotFoundError: No module named 'others_absent'"),
+    ],
+)
+def test_an_entry_point_that_cannot_be_imported_is_a_problem(install, value, reason):
+    """The message names the entry point and the reason."""
+    (problem,) = install(mine=value).problems({"type": "mine"}, "tokenizer")
     assert problem.place == "tokenizer.type"
-    assert f"expected the part 'mine' in {value}. Received: " in problem.message
+    assert f"expected the part 'mine' in {value}. Received: {reason}" in problem.message
 
 
-def test_a_file_without_a_part_is_not_one(tmp_path, monkeypatch):
-    """A module that registers nothing under its name gives a sentence, not a KeyError."""
-    (tmp_path / "strangers_seam").mkdir()
-    (tmp_path / "strangers_seam" / "__init__.py").write_text("")
-    (tmp_path / "strangers_seam" / "hollow.py").write_text("")
+def test_a_file_that_registers_nothing_is_not_a_part(tmp_path, monkeypatch):
+    """Its name is refused like an unknown one."""
+    package: Path = tmp_path / "package_without_parts"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "hollow.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UnknownPartError, match="encoders has no 'hollow'"):
-        Registry("encoders", "strangers_seam").get("hollow")
+        Registry("encoders", "package_without_parts").get("hollow")

@@ -131,6 +131,22 @@ def test_a_run_is_not_begun_twice(tmp_path):
         run.check(config.validate({**SPEC, "seed": 2}), resume=True)
 
 
+def test_a_run_of_version_0_1_is_resumed(tmp_path, capsys):
+    """Old and new names of a key are equal, and old names in a run folder are not reported."""
+    run = begun(tmp_path / "run")
+    text = (run / "config.yaml").read_text()
+    assert "  batch_size: " in text and "    learning_rate: " in text
+    text = text.replace("batch_size:", "batch:").replace("    learning_rate:", "    rate:")
+    (run / "config.yaml").write_text(text)
+    run.check(config.validate(SPEC), resume=True)
+    with pytest.raises(RunError, match=r"training\.optimizer\.learning_rate: 0\.\d+ → 0\.5"):
+        run.check(
+            config.validate({**SPEC, "training": {"optimizer": {"learning_rate": 0.5}}}),
+            resume=True,
+        )
+    assert capsys.readouterr().err == ""
+
+
 def test_a_config_that_is_no_text_is_named(tmp_path):
     """As it is where a config is given."""
     run = begun(tmp_path / "run")

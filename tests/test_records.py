@@ -1,0 +1,74 @@
+"""Records that packages exchange."""
+
+import pytest
+
+from lrcn_seq.records import (
+    SPECIAL,
+    Caption,
+    CaptionPrediction,
+    Label,
+    LabelPrediction,
+    Window,
+)
+
+CAPTIONS = (Caption("a cat", -1.0, -0.5), Caption("a dog", -2.0, -1.0))
+ROWS = [
+    {"text": "a cat", "log_probability": -1.0, "score": -0.5},
+    {"text": "a dog", "log_probability": -2.0, "score": -1.0},
+]
+
+
+def test_the_ids_of_special_words():
+    """Saved vocabularies rely on them."""
+    assert SPECIAL == (0, 1, 2, 3)
+    assert SPECIAL._fields == ("pad", "start", "end", "unknown")
+
+
+def test_the_row_of_captions():
+    """It has the file and all captions."""
+    assert CaptionPrediction("a.jpg", CAPTIONS).row() == {"file": "a.jpg", "captions": ROWS}
+
+
+def test_the_row_of_windows():
+    """Each window has its times and captions; there are no captions of the whole video."""
+    windows = (Window(0.0, 2.5, CAPTIONS[:1]),)
+    assert CaptionPrediction("a.mp4", windows=windows).row() == {
+        "file": "a.mp4",
+        "windows": [{"start": 0.0, "end": 2.5, "captions": ROWS[:1]}],
+    }
+
+
+def test_the_row_of_labels():
+    """It has the file and all labels."""
+    prediction = LabelPrediction("a.mp4", (Label("jump", 0.75), Label("run", 0.25)))
+    assert prediction.row() == {
+        "file": "a.mp4",
+        "labels": [{"label": "jump", "probability": 0.75}, {"label": "run", "probability": 0.25}],
+    }
+
+
+@pytest.mark.parametrize("kind", [CaptionPrediction, LabelPrediction])
+def test_the_row_and_lines_of_an_unreadable_file(kind):
+    """The row has the error, and nothing is printed."""
+    prediction = kind("a.jpg", error="not an image.")
+    assert prediction.row() == {"file": "a.jpg", "error": "not an image."}
+    assert prediction.lines() == []
+
+
+def test_the_lines_of_captions():
+    """One line per caption."""
+    assert CaptionPrediction("a.jpg", CAPTIONS).lines() == ["a cat", "a dog"]
+
+
+def test_the_lines_of_windows():
+    """Each line begins with minutes and seconds of start and end."""
+    windows = (Window(0.0, 59.5, CAPTIONS[:1]), Window(61.25, 125.0, CAPTIONS[1:]))
+    assert CaptionPrediction("a.mp4", windows=windows).lines() == [
+        "0:00.0–0:59.5\ta cat",
+        "1:01.2–2:05.0\ta dog",
+    ]
+
+
+def test_the_lines_of_labels():
+    """Each line has a label and its probability with four digits."""
+    assert LabelPrediction("a.mp4", (Label("jump", 0.75),)).lines() == ["jump\t0.7500"]
