@@ -6,7 +6,14 @@ import re
 import pytest
 
 from lrcn_seq import errors
-from lrcn_seq.errors import ConfigError, MediaError, MissingPackageError, Problem, did_you_mean
+from lrcn_seq.errors import (
+    ConfigError,
+    MediaError,
+    MissingPackageError,
+    Problem,
+    did_you_mean,
+    shorten_names,
+)
 
 
 def drawn() -> list[tuple[int, str]]:
@@ -76,3 +83,11 @@ def test_a_missing_package_says_how_to_get_it():
 def test_did_you_mean(word, expected):
     """A close name is offered, a far one is not."""
     assert did_you_mean(word, ["encoder", "decoder"]) == expected
+
+
+def test_names_are_sorted_and_shortened():
+    """The first names are listed, with an ellipsis for the others."""
+    assert shorten_names(["c", "a", "b"]) == "a, b, c"
+    assert shorten_names({"d", "c", "a", "b"}) == "a, b, c, …"
+    assert shorten_names(["c", "a", "b"], 1) == "a, …"
+    assert shorten_names([]) == ""
