@@ -6,7 +6,14 @@ import re
 import pytest
 
 from lrcn_seq import errors
-from lrcn_seq.errors import ConfigError, MediaError, MissingPackageError, Problem, did_you_mean
+from lrcn_seq.errors import (
+    ConfigError,
+    MediaError,
+    MissingPackageError,
+    Problem,
+    did_you_mean,
+    shorten_names,
+)
 
 BASES = {
     "LrcnError": Exception,
@@ -134,3 +141,11 @@ def test_a_missing_package_has_the_command_that_installs_it():
 def test_did_you_mean(word, suggestion):
     """A close name is suggested; names that are not close are not."""
     assert did_you_mean(word, ["encoder", "decoder"]) == suggestion
+
+
+def test_names_are_sorted_and_shortened():
+    """The first names are listed, with an ellipsis for the others."""
+    assert shorten_names(["c", "a", "b"]) == "a, b, c"
+    assert shorten_names({"d", "c", "a", "b"}) == "a, b, c, …"
+    assert shorten_names(["c", "a", "b"], 1) == "a, …"
+    assert shorten_names([]) == ""

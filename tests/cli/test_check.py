@@ -143,7 +143,7 @@ def test_what_a_source_leaves_out_is_said(lrcn, smoke_config, tmp_path):
     )
     assert called.code == 0
     assert (
-        "10 listed pictures with captions are not in the folder and left out (30.png, 31.png"
+        "10 listed images with captions are not in the folder and were left out (30.png, 31.png"
         in called.err
     )
 
