@@ -26,15 +26,20 @@ class Registry:
 
     A part may name constructor arguments in its class attribute `derived`: the program works these out
     (a vocabulary size, say), and a config that gives them is refused.
+
+    Args:
+        seam: the name of the seam, as in the entry point group `lrcn_seq.SEAM`.
+        package: the package whose files are the parts.
+        files: file stems by part name, for parts whose file has another name.
     """
 
-    def __init__(self, seam: str, package: str):
-        self.seam, self.package = seam, package
+    def __init__(self, seam: str, package: str, files: Mapping[str, str] | None = None):
+        self.seam, self.package, self.files = seam, package, dict(files or {})
         self._parts: dict[str, type] = {}
 
     def register(self, part: type) -> type:
-        """Class decorator: registers `part` under the stem of its file."""
-        package, _, name = part.__module__.rpartition(".")
+        """Class decorator: registers `part` under the name of its file."""
+        package, name = part.__module__.rpartition(".")[0], self._file_name(part)
         known = self._parts.get(name)
         if known is not None and (known.__module__, known.__qualname__) != (
             part.__module__,
@@ -42,7 +47,7 @@ class Registry:
         ):
             raise self._taken(name, f"{known.__module__}.{known.__qualname__}", part)
         if package != self.package and name in self._files():
-            raise self._taken(name, f"{self.package}.{name}", part)
+            raise self._taken(name, f"{self.package}.{self.file_of(name)}", part)
         self._parts[name] = part
         return part
 
@@ -58,7 +63,7 @@ class Registry:
         """
         if name not in self._parts:
             if name in self._files():
-                import_module(f"{self.package}.{name}")
+                import_module(f"{self.package}.{self.file_of(name)}")
             elif name in self._entry_points():
                 self._parts[name] = loaded(self._entry_points()[name])
         if name not in self._parts:
@@ -67,6 +72,15 @@ class Registry:
                 f"{self.seam} has no {name!r}.{did_you_mean(str(name), known)} Known: {', '.join(known)}."
             )
         return self._parts[name]
+
+    def name_of(self, part: type) -> str:
+        """Return the name of a part: its registered name, else the name of its file."""
+        names = [name for name, known in self._parts.items() if known is part]
+        return names[-1] if names else self._file_name(part)
+
+    def file_of(self, name: str) -> str:
+        """Return the stem of the file of the part `name`."""
+        return self.files.get(name, name)
 
     def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
         """The part that `{"type": NAME, argument: value, ...}` describes, with what the program derives.
@@ -117,8 +131,17 @@ class Registry:
             f"{self.seam}: the name {name!r} is taken by {owner}. Received: {part.__module__}.{part.__qualname__}; give its file another name."
         )
 
+    def _file_name(self, part: type) -> str:
+        """Return the part name that belongs to the file in which `part` is defined."""
+        package, _, stem = part.__module__.rpartition(".")
+        return self._public(stem) if package == self.package else stem
+
     def _files(self) -> list[str]:
-        return files_of(self.package)
+        return [self._public(stem) for stem in files_of(self.package)]
+
+    def _public(self, stem: str) -> str:
+        """Return the part name of a file stem of the package."""
+        return next((name for name, file in self.files.items() if file == stem), stem)
 
     def _entry_points(self) -> dict[str, EntryPoint]:
         return plugins(self.seam, frozenset(self._files()))
@@ -250,11 +273,11 @@ def _expectation(message: str) -> str:
 sources = Registry("sources", "lrcn_seq.data.sources")
 views = Registry("views", "lrcn_seq.data.views")
 samplings = Registry("samplings", "lrcn_seq.data.samplings")
-tokenizers = Registry("tokenizers", "lrcn_seq.text")
+tokenizers = Registry("tokenizers", "lrcn_seq.text", {"keras_hub": "keras_hub_tokenizer"})
 metrics = Registry("metrics", "lrcn_seq.metrics")
 encoders = Registry("encoders", "lrcn_seq.encoders")
 decoders = Registry("decoders", "lrcn_seq.decoders")
-searches = Registry("searches", "lrcn_seq.search")
+searches = Registry("searches", "lrcn_seq.search", {"keras_hub": "keras_hub_sampler"})
 tasks = Registry("tasks", "lrcn_seq.tasks")
 
 SEAMS: dict[str, Registry] = {

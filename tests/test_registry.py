@@ -8,6 +8,7 @@ import pytest
 from annotated_types import Gt
 
 from lrcn_seq import registry
+from lrcn_seq.cli.parts import first_line
 from lrcn_seq.errors import ArgumentError, ConfigError, UnknownPartError
 from lrcn_seq.registry import SEAMS, Registry, argument_problems
 
@@ -48,11 +49,64 @@ def problems(**arguments) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", SEAMS)
 def test_every_part_is_named_as_its_file(name):
-    """The class under a name comes from the file of that name, and its seam says where."""
-    names = SEAMS[name].names()
-    assert names
-    for part in names:
-        assert SEAMS[name].get(part).__module__ == f"{SEAMS[name].package}.{part}"
+    """The class under a name comes from the file of that name, or from the file that the seam names."""
+    seam = SEAMS[name]
+    assert seam.names()
+    for part in seam.names():
+        assert seam.get(part).__module__ == f"{seam.package}.{seam.files.get(part, part)}"
+
+
+@pytest.fixture
+def renamed(tmp_path, monkeypatch) -> Registry:
+    """A registry whose part `gadget` is in the file gadget_file.py."""
+    folder = tmp_path / "renamed_seam"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "gadget_file.py").write_text("class Gadget:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for module in ("renamed_seam", "renamed_seam.gadget_file"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    registry.files_of.cache_clear()
+    return Registry("encoders", "renamed_seam", files={"gadget": "gadget_file"})
+
+
+def test_a_file_may_have_another_name_than_its_part(renamed):
+    """`names`, `register`, `name_of` and `get` use the name of the part, not the stem of its file."""
+    from renamed_seam.gadget_file import Gadget
+
+    assert renamed.names() == ["gadget"]
+    assert renamed.register(Gadget) is Gadget
+    assert renamed.name_of(Gadget) == "gadget"
+    assert renamed.file_of("gadget") == "gadget_file"
+    assert renamed.get("gadget") is Gadget
+    with pytest.raises(UnknownPartError, match="encoders has no 'gadget_file'"):
+        renamed.get("gadget_file")
+
+
+def test_a_renamed_file_is_imported_on_demand(renamed):
+    """`get` imports the file that belongs to the name."""
+    with pytest.raises(UnknownPartError, match="Known: gadget"):
+        renamed.get("gadget")  # the file registers nothing
+    assert "renamed_seam.gadget_file" in sys.modules
+
+
+def test_a_stranger_cannot_take_the_name_of_a_renamed_part(renamed):
+    """The error names the file of the part that has the name."""
+    stranger = type("Mine", (), {"__module__": "mine.gadget"})
+    with pytest.raises(UnknownPartError, match=r"'gadget' is taken by renamed_seam\.gadget_file"):
+        renamed.register(stranger)
+
+
+@pytest.mark.parametrize("seam", ["tokenizers", "searches"])
+def test_lrcn_parts_finds_a_renamed_file(seam):
+    """The first line of the part's file is its description."""
+    assert "KerasHub" in first_line(SEAMS[seam], "keras_hub")
+
+
+def test_a_part_of_another_package_is_named_by_its_entry_point(package):
+    """`name_of` returns the name that a config gives, not the stem of the file."""
+    seam = package(mine="strangers_words:Mine")
+    assert seam.name_of(seam.get("mine")) == "mine"
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def table(registry: Registry) -> str:
 def first_line(registry: Registry, name: str) -> str:
     """The first line of a part's file, or where another package keeps it."""
     for folder in find_spec(registry.package).submodule_search_locations:
-        path = Path(folder) / f"{name}.py"
+        path = Path(folder) / f"{registry.file_of(name)}.py"
         if path.is_file():
             return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition(
                 "\n"

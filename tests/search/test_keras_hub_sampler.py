@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from lrcn_seq.records import SPECIAL, StepOutput
-from lrcn_seq.search.keras_hub import KerasHub
+from lrcn_seq.search.keras_hub_sampler import KerasHub
 
 LOGITS = np.array([0.3, 0.1, 0.9, 2.0, 0.5, -1.0, 1.5, 0.0], "float32")
 ROWS = 5000
