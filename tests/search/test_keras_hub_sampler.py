@@ -1,4 +1,4 @@
-"""KerasHub's samplers behind the contract."""
+"""The samplers of KerasHub as searches."""
 
 import numpy as np
 import pytest
@@ -12,23 +12,24 @@ ROWS = 5000
 
 
 def first_words(seed=0, **arguments):
+    """Return the first words of 5,000 rows, drawn from LOGITS."""
+
     def step(word, state, memory):
-        return StepOutput(
-            ops.repeat(ops.convert_to_tensor(LOGITS)[None], ROWS, axis=0), None, state
-        )
+        logits = ops.repeat(ops.convert_to_tensor(LOGITS)[None], ROWS, axis=0)
+        return StepOutput(logits, None, state)
 
     found = KerasHub(**arguments)(
         step, (), ops.zeros((ROWS, 1)), special=SPECIAL, limit=1, seed=seed
     )
-    return np.asarray(ops.convert_to_numpy(found.words))[:, 0, 0]
+    return ops.convert_to_numpy(found.words)[:, 0, 0]
 
 
-def test_greedy_sampler_equals_greedy_search(over_table, table_of, check):
-    """KerasHub's greedy sampler and this library's greedy search write the same words."""
-    table = table_of(0, rows=6)
-    found = over_table({"type": "keras_hub", "sampler": "greedy"}, table, limit=6)
-    check(found, table)
-    assert (found.words == over_table({"type": "greedy"}, table, limit=6).words).all()
+def test_greedy_sampler_equals_greedy_search(search_table, random_table, check_contract):
+    """KerasHub's greedy sampler and the greedy search give the same words."""
+    table = random_table(0, rows=6)
+    found = search_table({"type": "keras_hub", "sampler": "greedy"}, table, limit=6)
+    check_contract(found, table)
+    assert (found.words == search_table({"type": "greedy"}, table, limit=6).words).all()
 
 
 @pytest.mark.parametrize(
@@ -36,28 +37,34 @@ def test_greedy_sampler_equals_greedy_search(over_table, table_of, check):
     [
         ({"sampler": "random"}, [2, 4, 5, 6, 7], 1),
         ({"sampler": "random", "temperature": 0.5}, [2, 4, 5, 6, 7], 2),
+        ({"sampler": "random", "suppress_unknown": False}, [2, 3, 4, 5, 6, 7], 1),
         ({"sampler": "top_k", "k": 2}, [2, 6], 1),
         ({"sampler": "top_p", "p": 0.6}, [2, 6], 1),
         ({"sampler": "top_p", "p": 0.99, "k": 3}, [2, 4, 6], 1),
     ],
     ids=str,
 )
-def test_words_come_as_often_as_their_probability(arguments, kept, sharpness):
-    """Frequencies over 5,000 rows lie within 4.5 standard errors of the softmax over the words that the sampler keeps."""
+def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
+    """Over 5,000 rows the frequencies lie within 4.5 standard errors of the truncated softmax."""
     weights = np.where(np.isin(np.arange(8), kept), np.exp(sharpness * LOGITS.astype("float64")), 0)
     expected = weights / weights.sum()
     counts = np.bincount(first_words(**arguments), minlength=8) / ROWS
     assert (np.abs(counts - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / ROWS)).all()
 
 
-def test_only_the_seed_decides():
-    """Equal seeds draw equally, others differ."""
+def test_equal_seeds_draw_equal_words():
+    """The seed is the only source of randomness."""
     assert (first_words(3, sampler="random") == first_words(3, sampler="random")).all()
+
+
+def test_other_seeds_draw_other_words():
+    """Two seeds give different draws."""
     assert (first_words(3, sampler="random") != first_words(4, sampler="random")).any()
 
 
-def test_positions_draw_independently(over_table):
-    """Words at different places of a sentence are not copies of one draw."""
+def test_positions_are_drawn_independently(search_table):
+    """Of two equally probable words, consecutive ones are equal half of the time."""
     table = np.where(np.arange(6) >= 4, 0.0, -np.inf) * np.ones((50, 7, 6, 6))
-    words = over_table({"type": "keras_hub", "sampler": "random"}, table, limit=6).words[:, 0]
+    spec = {"type": "keras_hub", "sampler": "random"}
+    words = search_table(spec, table, limit=6).words[:, 0]
     assert 0.4 < (words[:, 1:] == words[:, :-1]).mean() < 0.6
