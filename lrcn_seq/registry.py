@@ -32,24 +32,25 @@ class Registry:
     Args:
         seam: Name of the kind of parts, such as `encoders`.
         package: Package that contains the files of the parts.
+        files: File stems by part name, for parts whose file has another name.
     """
 
-    def __init__(self, seam: str, package: str):
-        self.seam, self.package = seam, package
+    def __init__(self, seam: str, package: str, files: Mapping[str, str] | None = None):
+        self.seam, self.package, self.files = seam, package, dict(files or {})
         self._parts: dict[str, type[Any]] = {}
 
     def register(self, part: P) -> P:
-        """Register a class under the stem of its file; use as a decorator.
+        """Register a class under the name of its file; use as a decorator.
 
         Raises:
             UnknownPartError: Another class has this name.
         """
-        package, _, name = part.__module__.rpartition(".")
+        package, name = part.__module__.rpartition(".")[0], self._file_name(part)
         registered = self._parts.get(name)
         if registered is not None and _full_name(registered) != _full_name(part):
             raise self._name_conflict(name, _full_name(registered), part)
         if package != self.package and name in self._files():
-            raise self._name_conflict(name, f"{self.package}.{name}", part)
+            raise self._name_conflict(name, f"{self.package}.{self.file_of(name)}", part)
         self._parts[name] = part
         return part
 
@@ -65,7 +66,7 @@ class Registry:
         """
         if name not in self._parts:
             if name in self._files():
-                import_module(f"{self.package}.{name}")
+                import_module(f"{self.package}.{self.file_of(name)}")
             elif name in self._entry_points():
                 self._parts[name] = load_entry_point(self._entry_points()[name])
         if name not in self._parts:
@@ -75,6 +76,15 @@ class Registry:
                 f"Known: {', '.join(known)}."
             )
         return self._parts[name]
+
+    def name_of(self, part: type[Any]) -> str:
+        """Return the name of a part: its registered name, or the name of its file."""
+        names = [name for name, registered in self._parts.items() if registered is part]
+        return names[-1] if names else self._file_name(part)
+
+    def file_of(self, name: str) -> str:
+        """Return the stem of the file of a part."""
+        return self.files.get(name, name)
 
     def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
         """Return the part that a spec describes.
@@ -128,8 +138,17 @@ class Registry:
             f"Received: {_full_name(part)}; rename its file."
         )
 
+    def _file_name(self, part: type[Any]) -> str:
+        """Return the part name that belongs to the file that defines a class."""
+        package, _, stem = part.__module__.rpartition(".")
+        return self._public_name(stem) if package == self.package else stem
+
+    def _public_name(self, stem: str) -> str:
+        """Return the part name of a file stem of the package."""
+        return next((name for name, file in self.files.items() if file == stem), stem)
+
     def _files(self) -> list[str]:
-        return files_of(self.package)
+        return [self._public_name(stem) for stem in files_of(self.package)]
 
     def _entry_points(self) -> dict[str, EntryPoint]:
         return plugins(self.seam, frozenset(self._files()))
@@ -306,11 +325,11 @@ def _expectation(message: str) -> str:
 sources = Registry("sources", "lrcn_seq.data.sources")
 views = Registry("views", "lrcn_seq.data.views")
 samplings = Registry("samplings", "lrcn_seq.data.samplings")
-tokenizers = Registry("tokenizers", "lrcn_seq.text")
+tokenizers = Registry("tokenizers", "lrcn_seq.text", {"keras_hub": "keras_hub_tokenizer"})
 metrics = Registry("metrics", "lrcn_seq.metrics")
 encoders = Registry("encoders", "lrcn_seq.encoders")
 decoders = Registry("decoders", "lrcn_seq.decoders")
-searches = Registry("searches", "lrcn_seq.search")
+searches = Registry("searches", "lrcn_seq.search", {"keras_hub": "keras_hub_sampler"})
 tasks = Registry("tasks", "lrcn_seq.tasks")
 
 SEAMS: dict[str, Registry] = {

@@ -9,6 +9,7 @@ import pytest
 from annotated_types import Gt
 
 from lrcn_seq import registry
+from lrcn_seq.cli.parts import summary
 from lrcn_seq.errors import ArgumentError, ConfigError, UnknownPartError
 from lrcn_seq.registry import SEAMS, Registry, argument_problems, describe_errors, signature
 
@@ -49,11 +50,58 @@ def problems(**arguments) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", SEAMS)
 def test_a_part_has_the_name_of_its_file(name):
-    """The class of a name is defined in the file of that name."""
-    names = SEAMS[name].names()
-    assert names
-    for part in names:
-        assert SEAMS[name].get(part).__module__ == f"{SEAMS[name].package}.{part}"
+    """A class is defined in the file of its name, or in the file that the seam states for it."""
+    seam = SEAMS[name]
+    assert seam.names()
+    for part in seam.names():
+        assert seam.get(part).__module__ == f"{seam.package}.{seam.files.get(part, part)}"
+
+
+@pytest.fixture
+def renamed(tmp_path, monkeypatch) -> Registry:
+    """A registry whose part `gadget` is defined in the file gadget_file.py."""
+    folder = tmp_path / "renamed_seam"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "gadget_file.py").write_text("class Gadget:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for module in ("renamed_seam", "renamed_seam.gadget_file"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    registry.files_of.cache_clear()
+    return Registry("encoders", "renamed_seam", files={"gadget": "gadget_file"})
+
+
+def test_a_file_may_have_another_name_than_its_part(renamed):
+    """All methods take the name of the part, not the stem of its file."""
+    from renamed_seam.gadget_file import Gadget
+
+    assert renamed.names() == ["gadget"]
+    assert renamed.register(Gadget) is Gadget
+    assert renamed.name_of(Gadget) == "gadget"
+    assert renamed.file_of("gadget") == "gadget_file"
+    assert renamed.get("gadget") is Gadget
+    with pytest.raises(UnknownPartError, match="encoders has no 'gadget_file'"):
+        renamed.get("gadget_file")
+
+
+def test_a_renamed_file_is_imported_on_demand(renamed):
+    """Getting a part imports the file that belongs to its name."""
+    with pytest.raises(UnknownPartError, match="Known: gadget"):
+        renamed.get("gadget")  # the file registers nothing
+    assert "renamed_seam.gadget_file" in sys.modules
+
+
+def test_another_class_cannot_take_the_name_of_a_renamed_part(renamed):
+    """The error names the file of the part that has the name."""
+    other = type("Mine", (), {"__module__": "mine.gadget"})
+    with pytest.raises(UnknownPartError, match=r"'gadget' is taken by renamed_seam\.gadget_file"):
+        renamed.register(other)
+
+
+@pytest.mark.parametrize("seam", ["tokenizers", "searches"])
+def test_the_summary_of_a_renamed_file_is_found(seam):
+    """`lrcn parts` shows the first line of the part's file."""
+    assert "KerasHub" in summary(SEAMS[seam], "keras_hub")
 
 
 @pytest.mark.parametrize(

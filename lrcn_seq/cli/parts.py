@@ -54,7 +54,7 @@ def summary(registry: Registry, name: str) -> str:
     """Return the first line of the docstring of a part's file."""
     spec = find_spec(registry.package)
     for folder in (spec and spec.submodule_search_locations) or ():
-        path = Path(folder) / f"{name}.py"
+        path = Path(folder) / f"{registry.file_of(name)}.py"
         if path.is_file():
             docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
             return docstring.partition("\n")[0]

@@ -1,4 +1,4 @@
-"""A step function to sentences: every file but `base` is one search. Knows no network."""
+"""Searches for the best sentences: every public module but `base` defines one."""
 
 from lrcn_seq.registry import searches as registry
 from lrcn_seq.search.base import Search

@@ -1,7 +1,7 @@
-"""Beam search with finished sentences set aside.
+"""Beam search in which finished sentences leave the beam.
 
-K sentences grow at once. One that ends leaves the beam with its final score and pays for no further word; its place goes to the next
-best of those that still grow. The loop stops when no growing sentence can pass a finished one any more.
+A sentence that ends gets its final score and leaves the beam, and the next best growing sentence
+takes its place. The loop stops when no growing sentence can exceed the finished ones.
 """
 
 from __future__ import annotations
@@ -10,41 +10,61 @@ import math
 from typing import Any, NamedTuple
 
 from keras import ops
+from keras.random import SeedGenerator
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Positive, Special
+from lrcn_seq.records import (
+    Hypotheses,
+    NotNegative,
+    NumberNotNegative,
+    Positive,
+    Special,
+    Tensor,
+)
 from lrcn_seq.registry import searches
-from lrcn_seq.search._choice import Length, Rules, candidates, normalized
-from lrcn_seq.search._rows import repeated, row_count, taken, while_rows
-from lrcn_seq.search._walk import handed_over
-from lrcn_seq.search.base import Search
+from lrcn_seq.search._constraints import Constraints, candidates
+from lrcn_seq.search._hypotheses import assemble
+from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search._state_tree import batch_size, gather_rows, repeat_rows, while_loop
+from lrcn_seq.search.base import Search, Step, Tree
 
 
 class Beams(NamedTuple):
-    """What the loop carries: growing sentences (total (B, K), words (B, K, L)) and finished ones, best first."""
+    """The loop variables: growing sentences, and finished sentences sorted by score."""
 
-    position: Any
-    word: Any
-    total: Any
-    words: Any
-    done_scores: Any
-    done_total: Any
-    done_words: Any
+    position: Tensor
+    """Number of words so far, ()."""
+    word: Tensor
+    """Last word of each growing sentence, (B·K,)."""
+    total: Tensor
+    """Log probabilities of the growing sentences, (B, K); −inf for an empty place."""
+    words: Tensor
+    """Growing sentences, (B, K, L)."""
+    finished_scores: Tensor
+    """Scores of the finished sentences, (B, K); −inf for an empty place."""
+    finished_total: Tensor
+    """Log probabilities of the finished sentences, (B, K)."""
+    finished_words: Tensor
+    """Finished sentences, (B, K, L)."""
 
 
 @searches.register
 class Beam(Search):
-    """The K best sentences, as far as a beam finds them.
+    """Return the best finished sentences of a beam of K.
 
-    A row where nothing ended within the limit gives its unfinished sentences; otherwise only finished ones are returned.
+    Unfinished sentences are returned only for rows in which no sentence ended within the limit.
 
     Args:
-        beams: K, sentences that grow at once.
-        length: what sentences are ranked by: the log probability (none), its average over words, or gnmt with `alpha` (Wu et al. 2016, equation 14).
-        minimum_length: words that come before the end at least.
-        block_ngram: no n words in a row twice; 0 allows it.
-        suppress_unknown: never the unknown word.
-        best: how many sentences are returned, all K by default; fewer may stop sooner.
+        beams: the beam size K, the number of sentences that grow at once.
+        length: the score: the log probability (`none`), its average over the words (`average`), or
+            `gnmt` with `alpha` (Wu et al. 2016, equation 14).
+        alpha: the exponent of `gnmt`.
+        minimum_length: the smallest number of words before the end.
+        block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
+            repetition.
+        suppress_unknown: forbid the unknown word.
+        best: the number of sentences returned, all K by default; with fewer the search may stop
+            earlier.
     """
 
     def __init__(
@@ -60,113 +80,124 @@ class Beam(Search):
     ):
         if best is not None and best > beams:
             raise ArgumentError(
-                f"expected best to be at most beams. Received: best={best}, beams={beams}; search with more beams."
+                f"expected best to be at most beams. Received: best={best}, beams={beams}; "
+                "search with more beams."
             )
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
-        self.rules = Rules(minimum_length, block_ngram, suppress_unknown)
+        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown)
 
-    def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:  # noqa: ARG002 - nothing is random here
-        """The sentences; see `Search`."""
-        self.rules.check(limit)
-        B, K = row_count(state, memory), self.beams
-        memory = repeated(memory, K)
+    def __call__(
+        self,
+        step: Step,
+        state: Tree,
+        memory: Tree,
+        *,
+        special: Special,
+        limit: int,
+        seed: int | SeedGenerator = 0,  # noqa: ARG002 - beam search is deterministic
+    ) -> Hypotheses:
+        """Return the hypotheses; see `Search`."""
+        self.constraints.check(limit)
+        B, K = batch_size(state, memory), self.beams
+        memory = repeat_rows(memory, K)
 
-        def body(carry, state):
+        def body(carry: Any, state: Tree) -> tuple[Any, Tree]:
             beams = Beams(*carry)
             out = step(beams.word, state, memory)
-            parents, beams = self._grow(beams, out.logits, special)
+            parents, beams = self._extend(beams, out.logits, special)
             if K == 1:
                 return tuple(beams), out.state
-            return tuple(beams), taken(
-                out.state,
-                ops.reshape(parents + K * ops.arange(B, dtype="int32")[:, None], (B * K,)),
-            )
+            rows = ops.reshape(parents + K * ops.arange(B, dtype="int32")[:, None], (B * K,))
+            return tuple(beams), gather_rows(out.state, rows)
 
-        carry = while_rows(
-            lambda carry: self._unsettled(Beams(*carry), limit),
-            body,
-            tuple(self._first(B, special, limit)),
-            repeated(state, K),
-        )
-        return self._result(Beams(*carry), special, limit)
+        def unfinished(carry: Any) -> Tensor:
+            return self._can_improve(Beams(*carry), limit)
 
-    def _first(self, B, special: Special, limit: int) -> Beams:
+        carry = tuple(self._initial_beams(B, special, limit))
+        carry = while_loop(unfinished, body, carry, repeat_rows(state, K))
+        return self._hypotheses(Beams(*carry), special, limit)
+
+    def _initial_beams(self, B: Any, special: Special, limit: int) -> Beams:
+        """Return K empty sentences, of which only the first may grow: all are equal."""
         K = self.beams
-        none = ops.full((B, K), -math.inf, "float32")
-        total = ops.where(
-            ops.arange(K) == 0, ops.zeros((B, K), "float32"), none
-        )  # all are equal at first: only one may grow
+        minus_infinity = ops.full((B, K), -math.inf, "float32")
         empty = ops.full((B, K, limit), special.pad, "int32")
         return Beams(
-            ops.zeros((), "int32"),
-            ops.full((B * K,), special.start, "int32"),
-            total,
-            empty,
-            none,
-            none,
-            empty,
+            position=ops.zeros((), "int32"),
+            word=ops.full((B * K,), special.start, "int32"),
+            total=ops.where(ops.arange(K) == 0, ops.zeros((B, K), "float32"), minus_infinity),
+            words=empty,
+            finished_scores=minus_infinity,
+            finished_total=minus_infinity,
+            finished_words=empty,
         )
 
-    def _grow(self, beams: Beams, logits, special: Special):
-        """One word more: which beam (B, K) each new one comes from, and the new ones."""
-        position, _, total, words, *_ = beams
+    def _extend(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
+        """Extend the growing sentences by one word.
+
+        Returns:
+            The parent beam (B, K) of each new sentence, and the new beams.
+        """
+        position, total, words = beams.position, beams.total, beams.words
         B, K, L = ops.shape(words)
         gains, ids = candidates(
             logits,
             ops.reshape(words, (B * K, L)),
             position,
-            places=K,
-            rules=self.rules,
+            count=K,
+            constraints=self.constraints,
             special=special,
         )
         k = gains.shape[1]
-        total, chosen = ops.top_k(
-            ops.reshape(total[:, :, None] + ops.reshape(gains, (B, K, k)), (B, K * k)), K
-        )
+        totals = total[:, :, None] + ops.reshape(gains, (B, K, k))
+        total, chosen = ops.top_k(ops.reshape(totals, (B, K * k)), K)
         total, chosen = ops.reshape(total, (B, K)), ops.cast(ops.reshape(chosen, (B, K)), "int32")
         word = ops.cast(ops.take_along_axis(ops.reshape(ids, (B, K * k)), chosen, axis=1), "int32")
-        words = ops.take_along_axis(words, (chosen // k)[:, :, None], axis=1)
+        parents = chosen // k
+        words = ops.take_along_axis(words, parents[:, :, None], axis=1)
         words = ops.where(ops.arange(L) == position, word[:, :, None], words)
         ended = word == special.end
-        done = self._set_aside(beams, ended, total, words)
-        return chosen // k, Beams(
-            position + 1,
-            ops.reshape(word, (B * K,)),
-            ops.where(ended, -math.inf, total),
-            words,
-            *done,
-        )
+        finished = self._add_finished(beams, ended, total, words)
+        growing = ops.where(ended, -math.inf, total)
+        return parents, Beams(position + 1, ops.reshape(word, (B * K,)), growing, words, *finished)
 
-    def _set_aside(self, beams: Beams, ended, total, words):
-        """The best K of the sentences finished before and now: scores, totals, words."""
+    def _add_finished(
+        self, beams: Beams, ended: Tensor, total: Tensor, words: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return scores, log probabilities and words of the K best finished sentences."""
         scores = ops.where(ended, self._score(total, beams.position + 1), -math.inf)
-        scores, kept = ops.top_k(ops.concatenate([beams.done_scores, scores], axis=1), self.beams)
+        scores, kept = ops.top_k(
+            ops.concatenate([beams.finished_scores, scores], axis=1), self.beams
+        )
         kept = ops.cast(kept, "int32")
-        totals = ops.take_along_axis(
-            ops.concatenate([beams.done_total, total], axis=1), kept, axis=1
+        totals = ops.concatenate([beams.finished_total, total], axis=1)
+        sentences = ops.concatenate([beams.finished_words, words], axis=1)
+        return (
+            ops.reshape(scores, ops.shape(total)),
+            ops.take_along_axis(totals, kept, axis=1),
+            ops.take_along_axis(sentences, kept[:, :, None], axis=1),
         )
-        sentences = ops.take_along_axis(
-            ops.concatenate([beams.done_words, words], axis=1), kept[:, :, None], axis=1
-        )
-        return ops.reshape(scores, ops.shape(total)), totals, sentences
 
-    def _score(self, total, length):
-        return normalized(total, length, kind=self.length, alpha=self.alpha)
+    def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
+        return normalize(total, length, kind=self.length, alpha=self.alpha)
 
-    def _unsettled(self, beams: Beams, limit: int):
-        """Whether a growing sentence of any row may still pass a finished one: totals only fall, so its best score is today's total at its best length."""
-        reach = ops.maximum(
+    def _can_improve(self, beams: Beams, limit: int) -> Tensor:
+        """Return whether a growing sentence of any row can still enter the result.
+
+        Log probabilities only decrease, so the score of a sentence is bounded by that of its
+        current log probability at the most favorable length.
+        """
+        bound = ops.maximum(
             self._score(beams.total, beams.position + 1), self._score(beams.total, limit)
         )
-        return (beams.position < limit) & ops.any(
-            reach > beams.done_scores[:, self.best - 1 : self.best]
-        )
+        worst = beams.finished_scores[:, self.best - 1 : self.best]
+        return (beams.position < limit) & ops.any(bound > worst)
 
-    def _result(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
-        finished = beams.done_scores[:, :1] > -math.inf
-        scores = ops.where(finished, beams.done_scores, self._score(beams.total, limit))[
-            :, : self.best
-        ]
-        total = ops.where(finished, beams.done_total, beams.total)[:, : self.best]
-        words = ops.where(finished[:, :, None], beams.done_words, beams.words)[:, : self.best]
-        return handed_over(words, scores, total, special=special)
+    def _hypotheses(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
+        """Return the finished sentences, or the growing ones in rows without a finished one."""
+        finished = beams.finished_scores[:, :1] > -math.inf
+        scores = ops.where(finished, beams.finished_scores, self._score(beams.total, limit))
+        total = ops.where(finished, beams.finished_total, beams.total)
+        words = ops.where(finished[:, :, None], beams.finished_words, beams.words)
+        n = self.best
+        return assemble(words[:, :n], scores[:, :n], total[:, :n], special=special)

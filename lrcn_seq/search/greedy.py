@@ -1,25 +1,31 @@
-"""The most probable word at every step."""
+"""Greedy search: the most probable word at every step."""
 
 from __future__ import annotations
 
 from keras import ops
+from keras.random import SeedGenerator
 
-from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Special
+from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
-from lrcn_seq.search._choice import Length, Rules, candidates, normalized
-from lrcn_seq.search._walk import handed_over, walk, word_counts
-from lrcn_seq.search.base import Search
+from lrcn_seq.search._constraints import Constraints, candidates
+from lrcn_seq.search._decoding_loop import decode
+from lrcn_seq.search._hypotheses import assemble, sentence_lengths
+from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search.base import Search, Step, Tree
 
 
 @searches.register
 class Greedy(Search):
-    """One sentence for each row, K = 1.
+    """Return one sentence for each row (K = 1), the most probable word at every step.
 
     Args:
-        length: what the score is: the log probability (none), its average over words, or gnmt with `alpha`.
-        minimum_length: words that come before the end at least.
-        block_ngram: no n words in a row twice; 0 allows it.
-        suppress_unknown: never the unknown word.
+        length: the score: the log probability (`none`), its average over the words (`average`), or
+            `gnmt` with `alpha` (Wu et al. 2016, equation 14).
+        alpha: the exponent of `gnmt`.
+        minimum_length: the smallest number of words before the end.
+        block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
+            repetition.
+        suppress_unknown: forbid the unknown word.
     """
 
     def __init__(
@@ -32,23 +38,30 @@ class Greedy(Search):
         suppress_unknown: bool = True,
     ):
         self.length, self.alpha = length, alpha
-        self.rules = Rules(minimum_length, block_ngram, suppress_unknown)
+        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown)
 
-    def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:  # noqa: ARG002 - nothing is random here
-        """The sentences; see `Search`."""
-        self.rules.check(limit)
+    def __call__(
+        self,
+        step: Step,
+        state: Tree,
+        memory: Tree,
+        *,
+        special: Special,
+        limit: int,
+        seed: int | SeedGenerator = 0,  # noqa: ARG002 - greedy search is deterministic
+    ) -> Hypotheses:
+        """Return the hypotheses; see `Search`."""
+        self.constraints.check(limit)
 
-        def choose(logits, words, position):
+        def choose(logits: Tensor, words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
             gains, ids = candidates(
-                logits, words, position, places=1, rules=self.rules, special=special
+                logits, words, position, count=1, constraints=self.constraints, special=special
             )
             best = ops.argmax(gains, axis=1)[:, None]
-            return ops.take_along_axis(ids, best, axis=1)[:, 0], ops.take_along_axis(
-                gains, best, axis=1
-            )[:, 0]
+            word = ops.take_along_axis(ids, best, axis=1)[:, 0]
+            return word, ops.take_along_axis(gains, best, axis=1)[:, 0]
 
-        words, total = walk(choose, step, state, memory, special=special, limit=limit)
-        scores = normalized(
-            total, ops.maximum(word_counts(words, special), 1), kind=self.length, alpha=self.alpha
-        )
-        return handed_over(words[:, None], scores[:, None], total[:, None], special=special)
+        words, total = decode(choose, step, state, memory, special=special, limit=limit)
+        length = ops.maximum(sentence_lengths(words, special), 1)
+        scores = normalize(total, length, kind=self.length, alpha=self.alpha)
+        return assemble(words[:, None], scores[:, None], total[:, None], special=special)

@@ -1,7 +1,8 @@
-"""Sentences drawn by chance, the most probable kept.
+"""Sampling: draw several sentences and rank them by probability.
 
-Donahue et al. 2015, section 5.2.2: 100 sentences drawn at inverse temperature 1.5, of which the one of the highest log probability
-is the caption; it was better than their beam search. Top-k: Fan et al. 2018, section 5.4; top-p: Holtzman et al. 2020, section 3.1.
+Donahue et al. 2015, section 5.2.2: the caption is the most probable of 100 sentences that are drawn
+with an inverse temperature of 1.5; this was better than their beam search. Top-k: Fan et al. 2018,
+section 5.4; top-p: Holtzman et al. 2020, section 3.1.
 """
 
 from __future__ import annotations
@@ -21,30 +22,38 @@ from lrcn_seq.records import (
     Positive,
     PositiveNumber,
     Special,
+    Tensor,
 )
 from lrcn_seq.registry import searches
-from lrcn_seq.search._choice import Length, Rules, normalized
-from lrcn_seq.search._rows import repeated, row_count
-from lrcn_seq.search._walk import handed_over, walk, word_counts
-from lrcn_seq.search.base import Search
+from lrcn_seq.search._constraints import Constraints
+from lrcn_seq.search._decoding_loop import decode
+from lrcn_seq.search._hypotheses import assemble, sentence_lengths
+from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search._state_tree import batch_size, repeat_rows
+from lrcn_seq.search.base import Search, Step, Tree
 
 
 @searches.register
 class Sampling(Search):
-    """Draws sentences for each row and ranks them; equal ones count once.
+    """Draw sentences for each row and rank them; duplicates count once.
 
-    A row none of whose sentences ended within the limit gives its unfinished ones; otherwise only finished ones are returned.
+    Unfinished sentences are returned only for rows in which no drawn sentence ended.
 
     Args:
-        draws: sentences drawn for each row.
-        temperature: words are drawn from softmax(logits / temperature): below 1 sharpens.
-        inverse_temperature: or, as the paper has it, from softmax(inverse_temperature · logits): above 1 sharpens. Give one of the two.
-        top_k: only among the k most probable words; 0 for all.
-        top_p: only among the most probable words that together have this share, the word that reaches it included; 1 for all.
-        length: what sentences are ranked by: the model's log probability (none, the paper), its average over words, or gnmt with `alpha`.
-        minimum_length: words that come before the end at least.
-        suppress_unknown: never the unknown word.
-        best: how many sentences are returned, all draws by default.
+        draws: the number of sentences drawn for each row.
+        temperature: words are drawn from softmax(logits / temperature); values below 1 sharpen.
+        inverse_temperature: as in the paper, words are drawn from
+            softmax(inverse_temperature · logits); values above 1 sharpen. Give at most one of the
+            two.
+        top_k: draw from the k most probable words; 0 draws from all.
+        top_p: draw from the most probable words whose probabilities add up to p, the word that
+            reaches p included; 1 draws from all.
+        length: the score: the log probability under the model (`none`, the paper), its average over
+            the words (`average`), or `gnmt` with `alpha` (Wu et al. 2016, equation 14).
+        alpha: the exponent of `gnmt`.
+        minimum_length: the smallest number of words before the end.
+        suppress_unknown: forbid the unknown word.
+        best: the number of sentences returned; the default returns all.
     """
 
     def __init__(
@@ -63,110 +72,120 @@ class Sampling(Search):
     ):
         if temperature and inverse_temperature:
             raise ArgumentError(
-                f"expected temperature or inverse_temperature. Received: temperature={temperature}, inverse_temperature={inverse_temperature}; leave one out."
+                "expected temperature or inverse_temperature. Received: "
+                f"temperature={temperature}, inverse_temperature={inverse_temperature}; "
+                "remove one of the two."
             )
         if best is not None and best > draws:
             raise ArgumentError(
-                f"expected best to be at most draws. Received: best={best}, draws={draws}; draw more sentences."
+                f"expected best to be at most draws. Received: best={best}, draws={draws}; "
+                "draw more sentences."
             )
-        self.draws, self.sharpness = draws, inverse_temperature or 1.0 / (temperature or 1.0)
-        self.top_k, self.top_p, self.length, self.alpha, self.best = (
-            top_k,
-            top_p,
-            length,
-            alpha,
-            best or draws,
-        )
-        self.rules = Rules(minimum_length, 0, suppress_unknown)
+        self.draws, self.best = draws, best or draws
+        self.inverse_temperature = inverse_temperature or 1.0 / (temperature or 1.0)
+        self.top_k, self.top_p, self.length, self.alpha = top_k, top_p, length, alpha
+        self.constraints = Constraints(minimum_length, 0, suppress_unknown)
 
-    def __call__(self, step, state, memory, *, special: Special, limit: int, seed=0) -> Hypotheses:
-        """The sentences; see `Search`."""
-        self.rules.check(limit)
-        B = row_count(state, memory)
-        # all chance is drawn here: a seed generator inside the loop fails on JAX
-        uniforms = ops.reshape(keras.random.uniform((limit, B, self.draws), seed=seed), (limit, -1))
+    def __call__(
+        self,
+        step: Step,
+        state: Tree,
+        memory: Tree,
+        *,
+        special: Special,
+        limit: int,
+        seed: int | keras.random.SeedGenerator = 0,
+    ) -> Hypotheses:
+        """Return the hypotheses; see `Search`."""
+        self.constraints.check(limit)
+        B, K = batch_size(state, memory), self.draws
+        # All random numbers are drawn before the loop: a seed generator inside it fails on JAX.
+        uniforms = ops.reshape(keras.random.uniform((limit, B, K), seed=seed), (limit, -1))
 
-        def choose(logits, words, position):  # noqa: ARG001 - no rule here looks back
+        def choose(logits: Tensor, _words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
             logits = ops.cast(logits, "float32")
-            word = self._draw(
-                self._sharpened(logits, position, special),
-                ops.take(uniforms, position, axis=0)[:, None],
-            )
-            gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0] - ops.logsumexp(
-                logits, axis=1
-            )
-            return word, ops.where(self._permitted(word, position, special), gain, -math.inf)
+            uniform = ops.take(uniforms, position, axis=0)[:, None]
+            word = self._draw(self._constrain(logits, position, special), uniform)
+            gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0]
+            gain = gain - ops.logsumexp(logits, axis=1)
+            return word, ops.where(self._allowed(word, position, special), gain, -math.inf)
 
-        words, total = walk(
-            choose,
-            step,
-            repeated(state, self.draws),
-            repeated(memory, self.draws),
-            special=special,
-            limit=limit,
-        )
-        return self._ranked(
-            ops.reshape(words, (B, self.draws, limit)), ops.reshape(total, (B, self.draws)), special
-        )
+        state, memory = repeat_rows(state, K), repeat_rows(memory, K)
+        words, total = decode(choose, step, state, memory, special=special, limit=limit)
+        words, total = ops.reshape(words, (B, K, limit)), ops.reshape(total, (B, K))
+        return self._rank(words, total, special)
 
-    def _sharpened(self, logits, position, special: Special):
-        """Logits (N, V) to draw from, −inf where a word is not permitted."""
-        words = ops.arange(logits.shape[-1], dtype="int32")
-        return ops.where(
-            self._permitted(words, position, special), logits * self.sharpness, -math.inf
-        )
+    def _constrain(self, logits: Tensor, position: Tensor, special: Special) -> Tensor:
+        """Return the logits (N, V) of the sampling distribution, −inf for forbidden words."""
+        allowed = self._allowed(ops.arange(logits.shape[-1], dtype="int32"), position, special)
+        return ops.where(allowed, logits * self.inverse_temperature, -math.inf)
 
-    def _permitted(self, words, position, special: Special):
-        permitted = (words != special.end) | (position >= self.rules.minimum_length)
-        for never in self.rules.never(special):
-            permitted &= words != never
-        return permitted
+    def _allowed(self, words: Tensor, position: Tensor, special: Special) -> Tensor:
+        """Return whether the constraints allow each word at a position."""
+        allowed = (words != special.end) | (position >= self.constraints.minimum_length)
+        for forbidden in self.constraints.forbidden_ids(special):
+            allowed &= words != forbidden
+        return allowed
 
-    def _draw(self, logits, uniform):
-        """One word (N,) of each row: where the cumulative probability passes uniform (N, 1)."""
+    def _draw(self, logits: Tensor, uniform: Tensor) -> Tensor:
+        """Draw one word (N,) of each row of logits (N, V) by inverse transform sampling.
+
+        Args:
+            logits: the sampling distribution after temperature and constraints.
+            uniform: random numbers (N, 1) from 0 to 1.
+        """
         if not self.top_k and self.top_p == 1.0:
-            return inverse_cdf(probabilities(logits), uniform)
+            return inverse_cdf(softmax_or_zeros(logits), uniform)
         values, ids = ops.top_k(logits, min(self.top_k or logits.shape[-1], logits.shape[-1]))
-        chances = probabilities(values)
-        chances = ops.where(ops.cumsum(chances, axis=1) - chances < self.top_p, chances, 0.0)
-        return ops.take_along_axis(ids, inverse_cdf(chances, uniform)[:, None], axis=1)[:, 0]
+        probabilities = softmax_or_zeros(values)
+        before = ops.cumsum(probabilities, axis=1) - probabilities
+        probabilities = ops.where(before < self.top_p, probabilities, 0.0)
+        rank = inverse_cdf(probabilities, uniform)[:, None]
+        return ops.take_along_axis(ids, rank, axis=1)[:, 0]
 
-    def _ranked(self, words, total, special: Special) -> Hypotheses:
-        scores = normalized(
-            total, ops.maximum(word_counts(words, special), 1), kind=self.length, alpha=self.alpha
-        )
+    def _rank(self, words: Tensor, total: Tensor, special: Special) -> Hypotheses:
+        """Return the best distinct sentences of words (B, K, L) and log probabilities (B, K)."""
+        length = ops.maximum(sentence_lengths(words, special), 1)
+        scores = normalize(total, length, kind=self.length, alpha=self.alpha)
         ended = ops.any(words == special.end, axis=2) & ops.isfinite(total)
         scores = ops.where(ended | ~ops.any(ended, axis=1, keepdims=True), scores, -math.inf)
         if self.best > 1:
-            scores = ops.where(drawn_before(words), -math.inf, scores)
+            scores = ops.where(is_duplicate(words), -math.inf, scores)
         scores, order = ops.top_k(scores, self.best)
         order = ops.cast(order, "int32")
-        return handed_over(
-            ops.take_along_axis(words, order[:, :, None], axis=1),
-            scores,
-            ops.take_along_axis(total, order, axis=1),
-            special=special,
-        )
+        words = ops.take_along_axis(words, order[:, :, None], axis=1)
+        total = ops.take_along_axis(total, order, axis=1)
+        return assemble(words, scores, total, special=special)
 
 
-def probabilities(logits):
-    """Softmax that gives zeros, not NaN, where all logits are −inf."""
+def softmax_or_zeros(logits: Tensor) -> Tensor:
+    """Return the softmax of each row (N, V); zeros instead of NaN where all logits are −inf."""
     peak = ops.max(logits, axis=1, keepdims=True)
     weights = ops.exp(logits - ops.where(ops.isfinite(peak), peak, 0.0))
     return weights / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1e-30)
 
 
-def inverse_cdf(chances, uniform):
-    """The first place (N,) whose cumulative chance passes `uniform` (N, 1) of the total; never one without a chance, as long as there is another."""
-    cumulative = ops.cumsum(chances, axis=1)
-    passed = (cumulative > uniform * cumulative[:, -1:]) & (chances > 0)
-    # rounding may leave the very last part of the total to nobody
+def inverse_cdf(probabilities: Tensor, uniform: Tensor) -> Tensor:
+    """Return the first index of each row whose cumulative probability exceeds `uniform`.
+
+    An index with probability 0 is never returned, unless all probabilities are 0.
+
+    Args:
+        probabilities: (N, V); the rows may have any positive sum.
+        uniform: (N, 1), as a fraction of this sum.
+
+    Returns:
+        Indices (N,).
+    """
+    cumulative = ops.cumsum(probabilities, axis=1)
+    exceeds = (cumulative > uniform * cumulative[:, -1:]) & (probabilities > 0)
+    # Rounding may leave no index that exceeds a uniform number close to 1.
     return ops.where(
-        ops.any(passed, axis=1), ops.argmax(passed, axis=1), ops.argmax(chances, axis=1)
+        ops.any(exceeds, axis=1), ops.argmax(exceeds, axis=1), ops.argmax(probabilities, axis=1)
     )
 
 
-def drawn_before(words):
-    """Whether each sentence (B, K, L) equals an earlier one of its row."""
+def is_duplicate(words: Tensor) -> Tensor:
+    """Return whether each sentence (B, K, L) equals an earlier one of its row, (B, K)."""
     equal = ops.all(words[:, :, None] == words[:, None], axis=-1)
     return ops.any(equal & ops.triu(ops.ones_like(equal), 1), axis=1)

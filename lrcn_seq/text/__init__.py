@@ -1,4 +1,4 @@
-"""Sentences to ids and back: every file but `base` is one tokenizer."""
+"""Tokenizers: every public module but `base` defines one."""
 
 from lrcn_seq.registry import tokenizers as registry
 from lrcn_seq.text.base import Tokenizer, load, save

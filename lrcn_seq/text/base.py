@@ -1,4 +1,4 @@
-"""The contract of a tokenizer, and its file `tokenizer.json`."""
+"""The contract of a tokenizer and its file `tokenizer.json`."""
 
 from __future__ import annotations
 
@@ -8,104 +8,136 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from lrcn_seq.errors import ArgumentError, DataError, LrcnError
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import tokenizers
 
 NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
-"""How ids 0 to 3 are listed."""
+"""The tokens of ids 0 to 3 in a vocabulary."""
 
 
 class Tokenizer(ABC):
-    """Sentences to ids and back. Ids 0 to 3 are pad, start, end and unknown in every tokenizer.
+    """Convert sentences to ids and back. Ids 0 to 3 are pad, start, end and unknown.
 
-    The constructor takes plain values and reads nothing; what `fit` learned travels as `payload`.
-    A part defines `ids_of` and `text_of`; `encode` and `decode` check what is given to them.
+    The constructor takes plain values and reads no file. `payload` returns everything that `fit`
+    learned. Subclasses implement `ids_of` and `text_of`; `encode` and `decode` validate their
+    arguments and call these.
     """
 
     special = SPECIAL
 
     @abstractmethod
-    def fit(self, sentences: Iterable[str]) -> Tokenizer:
-        """Learns the vocabulary from sentences; returns self.
+    def fit(self, sentences: Iterable[str]) -> Self:
+        """Learn the vocabulary.
+
+        Args:
+            sentences: the training captions.
+
+        Returns:
+            The tokenizer itself.
 
         Raises:
-            DataError: the sentences leave no vocabulary.
+            DataError: If the vocabulary would be empty.
         """
 
     @abstractmethod
     def ids_of(self, sentences: list[str]) -> list[list[int]]:
-        """The ids of each sentence, all of them valid unicode."""
+        """Return the ids of each sentence; all sentences are valid Unicode."""
 
     @abstractmethod
     def text_of(self, ids: list[int]) -> str:
-        """The text of ids among which is neither pad, start nor end."""
+        """Return the text of ids; these contain no pad, start or end."""
 
     @abstractmethod
     def vocabulary(self) -> list[str]:
-        """What each id stands for, in the order of ids; V entries, the special ones included."""
+        """Return the V tokens in the order of their ids, the special tokens included."""
 
     @property
     @abstractmethod
     def signature(self) -> str:
-        """One line that says how sentences become ids, e.g. `word:min5:lower`."""
+        """One line that identifies the tokenization, e.g. `word:min5:lower`."""
 
     @abstractmethod
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments, plain values."""
+        """Return the constructor's arguments as plain values."""
 
     @abstractmethod
     def payload(self) -> Any:
-        """What `fit` learned, as JSON values."""
+        """Return everything that `fit` learned, as JSON values."""
 
     @abstractmethod
-    def restore(self, payload: Any) -> Tokenizer:
-        """Takes back what `payload` gave; returns self.
+    def restore(self, payload: Any) -> Self:
+        """Restore the state that `payload` returned.
+
+        Args:
+            payload: JSON values.
+
+        Returns:
+            The tokenizer itself.
 
         Raises:
-            DataError: the payload is not one of this tokenizer.
+            DataError: If the payload belongs to another tokenizer.
         """
 
     @property
     def vocabulary_size(self) -> int:
-        """V, the special ids included."""
+        """V, the special tokens included."""
         return len(self.vocabulary())
 
     def encode(self, sentence: str) -> list[int]:
-        """The ids of a sentence, without start and end; empty where it has no words."""
+        """Return the ids of a sentence without start and end; an empty list if it has no words."""
         return self.encode_all([sentence])[0]
 
     def encode_all(self, sentences: Iterable[str]) -> list[list[int]]:
-        """The ids of many sentences, far faster than one by one."""
-        return self.ids_of([checked(sentence) for sentence in sentences])
+        """Return the ids of each sentence; much faster than `encode` in a loop."""
+        return self.ids_of([validate_sentence(sentence) for sentence in sentences])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The sentence of ids; stops at the first end, leaves out pad and start."""
+        """Return the sentence of ids, up to the first end and without pad and start.
+
+        Args:
+            ids: integers or a NumPy array of one dimension.
+
+        Returns:
+            The text.
+
+        Raises:
+            ArgumentError: If an id is not in the vocabulary.
+        """
         size, kept = self.vocabulary_size, []
-        for number in map(index, ids):
-            if not 0 <= number < size:
+        for token in map(index, ids):
+            if not 0 <= token < size:
                 raise ArgumentError(
-                    f"expected ids from 0 to {size - 1}. Received: {number}; is this the tokenizer that the ids were made with?"
+                    f"expected ids from 0 to {size - 1}. Received: {token}; "
+                    "decode with the tokenizer that encoded the ids."
                 )
-            if number == self.special.end:
+            if token == self.special.end:
                 break
-            if number not in (self.special.pad, self.special.start):
-                kept.append(number)
+            if token not in (self.special.pad, self.special.start):
+                kept.append(token)
         return self.text_of(kept)
 
     def unknown_rate(self, sentences: Iterable[str]) -> float:
-        """The share of all ids of these sentences that is the unknown word, 0 to 1; 0 where there are no words."""
-        ids = [number for sentence in self.encode_all(sentences) for number in sentence]
+        """Return the share of unknown tokens among all ids of the sentences, 0 to 1.
+
+        The share is 0 if the sentences have no words.
+        """
+        ids = [token for sentence in self.encode_all(sentences) for token in sentence]
         return ids.count(self.special.unknown) / len(ids) if ids else 0.0
 
 
-def checked(sentence: str) -> str:
-    """The sentence, with � for each half of a surrogate pair, which no tokenizer can read."""
+def validate_sentence(sentence: str) -> str:
+    """Return the sentence as valid Unicode, with � in place of each unpaired surrogate.
+
+    Raises:
+        ArgumentError: If the sentence is not a string.
+    """
     if not isinstance(sentence, str):
         raise ArgumentError(
-            f"expected a sentence as text. Received: sentence={sentence!r}; a missing caption must be left out before."
+            f"expected a sentence as text. Received: sentence={sentence!r}; "
+            "remove missing captions first."
         )
     try:
         sentence.encode()
@@ -115,9 +147,17 @@ def checked(sentence: str) -> str:
 
 
 def save(tokenizer: Tokenizer, path: str | Path) -> None:
-    """Writes `{type, args, payload}` as JSON; the file is replaced in one move."""
-    name = type(tokenizer).__module__.rpartition(".")[2]
-    envelope = {"type": name, "args": tokenizer.arguments(), "payload": tokenizer.payload()}
+    """Write `{type, args, payload}` as JSON. The file is replaced atomically.
+
+    Args:
+        tokenizer: a fitted tokenizer.
+        path: the file, by convention `tokenizer.json`.
+    """
+    envelope = {
+        "type": tokenizers.name_of(type(tokenizer)),
+        "args": tokenizer.arguments(),
+        "payload": tokenizer.payload(),
+    }
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -128,21 +168,27 @@ def save(tokenizer: Tokenizer, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Tokenizer:
-    """The tokenizer that `save` wrote.
+    """Return the tokenizer that `save` wrote.
+
+    Args:
+        path: the file `tokenizer.json` of a run.
+
+    Returns:
+        The fitted tokenizer.
 
     Raises:
-        DataError: the file is missing or not a tokenizer.
+        DataError: If the file is missing or is not a tokenizer file.
     """
     try:
         envelope = json.loads(Path(path).read_text(encoding="utf-8"))
-        return tokenizers.build({"type": envelope["type"], **envelope["args"]}).restore(
-            envelope["payload"]
-        )
+        tokenizer: Tokenizer = tokenizers.build({"type": envelope["type"], **envelope["args"]})
+        return tokenizer.restore(envelope["payload"])
     except FileNotFoundError:
         raise DataError(
             f"{path}: expected the tokenizer of a run; there is no such file."
         ) from None
     except (ValueError, KeyError, TypeError, OSError, LrcnError) as error:
         raise DataError(
-            f"{path}: expected a tokenizer file with type, args and payload. Received: {type(error).__name__}: {error}."
+            f"{path}: expected a tokenizer file with type, args and payload. "
+            f"Received: {type(error).__name__}: {error}."
         ) from error

@@ -1,7 +1,8 @@
-"""Byte-pair encoding over bytes: no word is ever unknown.
+"""Byte-pair encoding over bytes, without unknown tokens.
 
 Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units", section 3.2;
-over bytes as in Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2.
+over bytes as in Radford et al. 2019, "Language Models are Unsupervised Multitask Learners",
+section 2.2.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import HuggingFaceTokenizer, clean
+from lrcn_seq.text._huggingface import HuggingFaceTokenizer, normalization
 from lrcn_seq.text.base import NAMES
 
 
 @tokenizers.register
 class BytePair(HuggingFaceTokenizer):
-    """Frequent pairs of pieces become one piece, beginning with the 256 bytes.
+    """Merge frequent pairs of pieces, starting from the 256 bytes.
 
     Args:
-        pieces: how many to learn at most, the 256 bytes included.
-        minimum_count: pairs seen less often are not joined.
-        lower: lower case.
+        pieces: the largest number of pieces, the 256 bytes included.
+        minimum_count: pairs with fewer occurrences are not merged.
+        lower: convert to lower case.
     """
 
     def __init__(
@@ -38,23 +39,26 @@ class BytePair(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """E.g. `bpe:8000:min2:lower`."""
+        """For example `bpe:8000:min2:lower`."""
         return f"bpe:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return {"pieces": self.pieces, "minimum_count": self.minimum_count, "lower": self.lower}
 
-    def untrained(self) -> Tokenizer:
-        """Bytes as letters; the space before a word belongs to it, also at the beginning."""
+    def pipeline(self) -> Tokenizer:
+        """Return a byte-level pipeline; a space belongs to the word after it.
+
+        A space is also put before the first word, so that a word has the same pieces everywhere.
+        """
         tokenizer = Tokenizer(models.BPE())
-        tokenizer.normalizer = normalizers.Sequence(clean(self.lower))
+        tokenizer.normalizer = normalizers.Sequence(normalization(self.lower))
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
         tokenizer.decoder = decoders.ByteLevel()
         return tokenizer
 
     def trainer(self) -> trainers.Trainer:
-        """Begins with all bytes."""
+        """Return a trainer that starts from all 256 bytes."""
         return trainers.BpeTrainer(
             vocab_size=self.pieces + len(NAMES),
             min_frequency=self.minimum_count,
@@ -64,5 +68,5 @@ class BytePair(HuggingFaceTokenizer):
         )
 
     def text_of(self, ids: list[int]) -> str:
-        """The text, without the space that was put before it."""
+        """Return the text without the space before the first word."""
         return super().text_of(ids).removeprefix(" ")

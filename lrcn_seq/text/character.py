@@ -8,17 +8,17 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, 
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import UNLIMITED, HuggingFaceTokenizer, clean, word_level
+from lrcn_seq.text._huggingface import UNLIMITED, HuggingFaceTokenizer, normalization, word_level
 from lrcn_seq.text.base import NAMES
 
 
 @tokenizers.register
 class Character(HuggingFaceTokenizer):
-    """Characters, the space among them; runs of spaces count as one.
+    """Split sentences into characters, spaces included; runs of white space become one space.
 
     Args:
-        minimum_count: characters seen less often become the unknown word.
-        lower: lower case.
+        minimum_count: characters with fewer occurrences are unknown.
+        lower: convert to lower case.
     """
 
     def __init__(self, *, minimum_count: Positive = 1, lower: bool = True):
@@ -26,23 +26,23 @@ class Character(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """E.g. `character:min1:lower`."""
+        """For example `character:min1:lower`."""
         return f"character:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return {"minimum_count": self.minimum_count, "lower": self.lower}
 
-    def untrained(self) -> Tokenizer:
-        """A word-level model whose words are single characters."""
+    def pipeline(self) -> Tokenizer:
+        """Return a word-level pipeline whose words are single characters."""
         tokenizer = Tokenizer(word_level(NAMES))
-        tokenizer.normalizer = normalizers.Sequence(clean(self.lower))
+        tokenizer.normalizer = normalizers.Sequence(normalization(self.lower))
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
         tokenizer.decoder = decoders.Fuse()
         return tokenizer
 
     def trainer(self) -> trainers.Trainer:
-        """The most frequent first; equally frequent ones by the alphabet."""
+        """Return a trainer that sorts by frequency, then alphabetically."""
         return trainers.WordLevelTrainer(
             vocab_size=UNLIMITED,
             min_frequency=self.minimum_count,

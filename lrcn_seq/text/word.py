@@ -1,7 +1,8 @@
-"""Words after the paper's rules.
+"""Words, split as in the LRCN paper.
 
-Donahue et al. 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and Description",
-section 5 and the released code: split on non-word characters, lower case, final full stop dropped, words seen at least 5 times.
+Donahue et al. 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and
+Description", section 5 and the released code: split at non-word characters, convert to lower case,
+remove the final full stop, keep words with at least 5 occurrences.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, trainers
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import UNLIMITED, HuggingFaceTokenizer, clean, tidy, word_level
+from lrcn_seq.text._huggingface import (
+    UNLIMITED,
+    HuggingFaceTokenizer,
+    detokenize,
+    normalization,
+    word_level,
+)
 from lrcn_seq.text.base import NAMES
 
-WORD = r"\w+(?:[\u200c\u200d]+\w+)*"  # letters with their marks, digits, underscore; Persian and Indic joiners inside
+# Letters with their marks, digits and underscores; Persian and Indic joiners inside a word.
+WORD = r"\w+(?:[\u200c\u200d]+\w+)*"
 FINAL_FULL_STOP = Regex(r"[\s.]+$")
 
 
@@ -24,10 +32,11 @@ class Word(HuggingFaceTokenizer):
     """One id for each word.
 
     Args:
-        minimum_count: words seen less often become the unknown word.
-        words: at most this many, the most frequent; all of them by default.
-        punctuation: `keep` runs of other characters as words of their own, as the released code does, or `drop` them.
-        lower: lower case.
+        minimum_count: words with fewer occurrences are unknown.
+        words: the largest number of words; the most frequent are kept. The default keeps all.
+        punctuation: `keep` runs of other characters as words, as in the released code, or `drop`
+            them.
+        lower: convert to lower case.
     """
 
     def __init__(
@@ -38,24 +47,21 @@ class Word(HuggingFaceTokenizer):
         punctuation: Literal["keep", "drop"] = "keep",
         lower: bool = True,
     ):
-        self.minimum_count, self.words, self.punctuation, self.lower = (
-            minimum_count,
-            words,
-            punctuation,
-            lower,
-        )
+        self.minimum_count, self.words = minimum_count, words
+        self.punctuation, self.lower = punctuation, lower
 
     @property
     def signature(self) -> str:
-        """E.g. `word:min5:lower`, followed by what differs from the defaults."""
+        """For example `word:min5:lower`; options with other values than the default follow."""
         parts = [f"word:min{self.minimum_count}", "lower" if self.lower else "cased"]
-        parts += [f"max{self.words}"] * bool(self.words) + ["nopunct"] * (
-            self.punctuation == "drop"
-        )
+        if self.words:
+            parts.append(f"max{self.words}")
+        if self.punctuation == "drop":
+            parts.append("nopunct")
         return ":".join(parts)
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return {
             "minimum_count": self.minimum_count,
             "words": self.words,
@@ -63,18 +69,18 @@ class Word(HuggingFaceTokenizer):
             "lower": self.lower,
         }
 
-    def untrained(self) -> Tokenizer:
-        """A word-level model behind the paper's splitting."""
+    def pipeline(self) -> Tokenizer:
+        """Return a word-level pipeline that splits as in the paper."""
         tokenizer = Tokenizer(word_level(NAMES))
         tokenizer.normalizer = normalizers.Sequence(
-            [*clean(self.lower), normalizers.Replace(FINAL_FULL_STOP, "")]
+            [*normalization(self.lower), normalizers.Replace(FINAL_FULL_STOP, "")]
         )
         pattern = WORD if self.punctuation == "drop" else rf"{WORD}|[^\w\s]+"
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
         return tokenizer
 
     def trainer(self) -> trainers.Trainer:
-        """The most frequent first; equally frequent ones by the alphabet."""
+        """Return a trainer that sorts by frequency, then alphabetically."""
         size = UNLIMITED if self.words is None else self.words + len(NAMES)
         return trainers.WordLevelTrainer(
             vocab_size=size,
@@ -84,6 +90,6 @@ class Word(HuggingFaceTokenizer):
         )
 
     def text_of(self, ids: list[int]) -> str:
-        """Words with spaces between them; apostrophes and hyphens join two words, and commas follow without a space."""
+        """Return the words, joined with spaces; punctuation is attached to its words."""
         names = self.vocabulary()
-        return tidy(" ".join(names[number] for number in ids))
+        return detokenize(" ".join(names[token] for token in ids))

@@ -1,6 +1,7 @@
-"""WordPiece: words in the longest known pieces, from the left.
+"""Pieces of words; a word is split into the longest matching pieces, from left to right.
 
-Wu et al. 2016, "Google's Neural Machine Translation System", section 4.1; longest match first as in Devlin et al. 2019 (BERT).
+Wu et al. 2016, "Google's Neural Machine Translation System", section 4.1; longest match first as
+in Devlin et al. 2019 (BERT).
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from lrcn_seq.records import Positive
 from lrcn_seq.registry import tokenizers
-from lrcn_seq.text._huggingface import HuggingFaceTokenizer, clean, tidy
+from lrcn_seq.text._huggingface import HuggingFaceTokenizer, detokenize, normalization
 from lrcn_seq.text.base import NAMES
 
 
 @tokenizers.register
 class WordPiece(HuggingFaceTokenizer):
-    """Pieces of words, `##` before those that go on; a word with a character never seen is unknown as a whole.
+    """Pieces of words, with the prefix `##` inside a word.
+
+    A word that contains a character absent from the training captions is unknown as a whole.
 
     Args:
-        pieces: how many to learn at most; never fewer than there are characters.
-        minimum_count: pairs seen less often are not joined.
-        lower: lower case.
+        pieces: the largest number of pieces; at least all characters are kept.
+        minimum_count: pairs with fewer occurrences are not merged.
+        lower: convert to lower case.
     """
 
     def __init__(self, *, pieces: Positive = 8000, minimum_count: Positive = 2, lower: bool = True):
@@ -30,37 +33,40 @@ class WordPiece(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """E.g. `wordpiece:8000:min2:lower`."""
-        return (
-            f"wordpiece:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
-        )
+        """For example `wordpiece:8000:min2:lower`."""
+        case = "lower" if self.lower else "cased"
+        return f"wordpiece:{self.pieces}:min{self.minimum_count}:{case}"
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """Return the constructor's arguments."""
         return {"pieces": self.pieces, "minimum_count": self.minimum_count, "lower": self.lower}
 
-    def untrained(self) -> Tokenizer:
-        """Every punctuation mark is a word."""
+    def pipeline(self) -> Tokenizer:
+        """Return a pipeline that splits words as BERT does; a punctuation mark is a word."""
         tokenizer = Tokenizer(models.WordPiece(unk_token=NAMES[3]))
-        tokenizer.normalizer = normalizers.Sequence(clean(self.lower))
+        tokenizer.normalizer = normalizers.Sequence(normalization(self.lower))
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         tokenizer.decoder = decoders.WordPiece(cleanup=False)
         return tokenizer
 
     def trainer(self) -> trainers.Trainer:
-        """Joins the most frequent pairs, as byte-pair encoding does."""
+        """Return a trainer that merges the most frequent pairs, as in byte-pair encoding."""
         return self._trainer(self.pieces + len(NAMES), NAMES)
 
-    def trained(self, sentences: list[str]) -> Tokenizer:
-        """Learns with `##` letters in a fixed order: the library's own order is another one each time, and decides between equal pairs."""
-        tokenizer = self.untrained()
+    def train(self, sentences: list[str]) -> Tokenizer:
+        """Return a trained pipeline; equal sentences give equal pipelines.
+
+        The library orders the `##` letters by a randomly seeded hash, and this order decides
+        between pairs of equal frequency. A first training collects the letters, and a second one
+        gets them sorted.
+        """
+        tokenizer = self.pipeline()
         tokenizer.train_from_iterator(sentences, self._trainer(0, NAMES))
         letters = sorted(
             piece for piece in tokenizer.get_vocab() if len(piece) == 3 and piece.startswith("##")
         )
-        tokenizer.train_from_iterator(
-            sentences, self._trainer(self.pieces + len(NAMES), [*NAMES, *letters])
-        )
+        trainer = self._trainer(self.pieces + len(NAMES), [*NAMES, *letters])
+        tokenizer.train_from_iterator(sentences, trainer)
         return tokenizer
 
     def _trainer(self, size: int, special: list[str]) -> trainers.Trainer:
@@ -72,5 +78,5 @@ class WordPiece(HuggingFaceTokenizer):
         )
 
     def text_of(self, ids: list[int]) -> str:
-        """Pieces joined to words, words with spaces between them."""
-        return tidy(super().text_of(ids))
+        """Return the words, joined with spaces; punctuation is attached to its words."""
+        return detokenize(super().text_of(ids))

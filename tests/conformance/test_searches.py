@@ -1,4 +1,4 @@
-"""Every registered search through its contract, over a small recurrent step."""
+"""The contract of a search, tested on every registered one over a small recurrent step."""
 
 import keras
 import numpy as np
@@ -10,7 +10,8 @@ from lrcn_seq.registry import searches
 
 V, U, LIMIT = 11, 6, 7
 NAMES = searches.names()
-SPECS = [{"type": name} for name in NAMES] + [
+SPECS = [
+    *({"type": name} for name in NAMES),
     {
         "type": "beam",
         "beams": 3,
@@ -29,8 +30,8 @@ WEIGHTS = [
 ]
 
 
-class Writer(keras.Model):
-    """A step with a state of several forms, searched."""
+class RecurrentModel(keras.Model):
+    """A recurrent step under a search; `form` is the structure of the decoder state."""
 
     def __init__(self, spec, form="tuple"):
         super().__init__()
@@ -41,149 +42,180 @@ class Writer(keras.Model):
         self.set_weights(WEIGHTS)
         self.built = True
 
-    def call(self, memory):
+    def call(self, features):
         def step(word, state, memory):
-            hidden, rest = self._opened(state, memory)
-            hidden = ops.tanh(
-                ops.matmul(hidden, self.kernel)
-                + ops.take(self.embedding, word, axis=0)
-                + memory["feature"]
-            )
-            return StepOutput(
-                ops.matmul(hidden, self.output_words), None, self._closed(hidden, rest)
-            )
+            hidden, count = self._unpack(state, memory)
+            embedded = ops.take(self.embedding, word, axis=0)
+            hidden = ops.tanh(ops.matmul(hidden, self.kernel) + embedded + memory["features"])
+            logits = ops.matmul(hidden, self.output_words)
+            return StepOutput(logits, None, self._pack(hidden, count))
 
-        hidden = ops.zeros((ops.shape(memory)[0], U))
+        B = ops.shape(features)[0]
         return self.search(
             step,
-            self._closed(hidden, ops.zeros((ops.shape(memory)[0],), "int32")),
-            {"feature": memory, "none": None},
+            self._pack(ops.zeros((B, U)), ops.zeros((B,), "int32")),
+            {"features": features, "none": None},
             special=SPECIAL,
             limit=LIMIT,
             seed=3,
         )
 
-    def _opened(self, state, memory):
+    def _unpack(self, state, memory):
         if self.form == "empty":
-            return ops.zeros_like(memory["feature"]), None
+            return ops.zeros_like(memory["features"]), None
         return (state["h"][0], state["h"][1]) if self.form == "nested" else state
 
-    def _closed(self, hidden, rest):
+    def _pack(self, hidden, count):
         if self.form == "empty":
             return ()
-        rest = None if rest is None else rest + 1
-        return {"h": [hidden, rest], "none": None} if self.form == "nested" else (hidden, rest)
+        count = count + 1
+        return {"h": [hidden, count], "none": None} if self.form == "nested" else (hidden, count)
 
 
-def answers(model, features):
+def search(model, features):
+    """Return the hypotheses of a compiled model as NumPy arrays."""
     return Hypotheses(*map(np.asarray, model.predict_on_batch(features)))
 
 
 def features_of(rows, seed=0):
+    """Return normal features (rows, U)."""
     return np.random.default_rng(seed).normal(size=(rows, U)).astype("float32")
 
 
 @pytest.fixture(scope="module", params=SPECS, ids=str)
 def model(request):
-    """A compiled search of each kind."""
-    return Writer(request.param)
+    """A model with each search."""
+    return RecurrentModel(request.param)
 
 
-def test_all_searches_are_here():
-    """The scan finds the parts of the package."""
-    assert set(NAMES) >= {"greedy", "beam", "sampling"}
+@pytest.fixture(scope="module")
+def hypotheses(model):
+    """The hypotheses of twenty rows, (20, K)."""
+    return search(model, features_of(20))
 
 
-def test_shapes_and_types(model):
-    """words (B, K, L) and lengths (B, K) are int32, scores and log probabilities (B, K) float32."""
-    words, scores, lengths, totals = answers(model, features_of(4))
+def test_all_searches_of_the_package_are_tested():
+    """The registry lists the four searches."""
+    assert set(NAMES) >= {"greedy", "beam", "sampling", "keras_hub"}
+
+
+def test_shapes(hypotheses):
+    """Words are (B, K, L); scores, lengths and log probabilities are (B, K)."""
+    words, scores, lengths, totals = hypotheses
     K = words.shape[1]
-    assert words.shape == (4, K, LIMIT)
-    assert scores.shape == lengths.shape == totals.shape == (4, K)
-    assert (words.dtype, lengths.dtype, scores.dtype, totals.dtype) == (
-        "int32",
-        "int32",
-        "float32",
-        "float32",
-    )
+    assert words.shape == (20, K, LIMIT)
+    assert scores.shape == lengths.shape == totals.shape == (20, K)
 
 
-def test_promises(model):
-    """Best first, distinct, only pad after the end, never pad, start or unknown before; −inf and length 0 where nothing is."""
-    for seed in range(5):
-        for words, scores, lengths, totals in zip(
-            *answers(model, features_of(4, seed)), strict=True
-        ):
-            assert (scores[:-1] >= scores[1:]).all()
-            assert ((scores == -np.inf) == (lengths == 0)).all()
-            assert ((totals == -np.inf) == (lengths == 0)).all()
-            assert (totals <= 0).all()
-            kept = [
-                sentence[:length].tolist()
-                for sentence, length in zip(words, lengths, strict=True)
-                if length
-            ]
-            assert kept
-            assert len({tuple(sentence) for sentence in kept}) == len(kept)
-            ended = {sentence[-1] == SPECIAL.end for sentence in kept}
-            assert len(ended) == 1
-            assert all(
-                SPECIAL.end not in sentence[:-1]
-                and not {SPECIAL.pad, SPECIAL.start, SPECIAL.unknown} & set(sentence)
-                for sentence in kept
-            )
-            assert all(
-                (sentence[length:] == SPECIAL.pad).all()
-                for sentence, length in zip(words, lengths, strict=True)
-            )
+def test_dtypes(hypotheses):
+    """Words and lengths are int32, scores and log probabilities float32."""
+    assert [array.dtype for array in hypotheses] == ["int32", "float32", "int32", "float32"]
 
 
-def test_batches_of_any_size(model):
-    """One model takes batches of 4, 1 and 3 rows; a row's answer does not depend on the others, but where chance is drawn by place."""
-    features = features_of(4)
-    together = answers(model, features)
-    assert answers(model, features[:1]).words.shape == (1, *together.words.shape[1:])
-    if type(model.search).__name__ in ("Greedy", "Beam"):
-        assert (answers(model, features[1:]).words == together.words[1:]).all()
+def test_hypotheses_are_sorted_by_score(hypotheses):
+    """The best hypothesis of each row comes first, and each row has one."""
+    assert (hypotheses.scores[:, :-1] >= hypotheses.scores[:, 1:]).all()
+    assert (hypotheses.lengths[:, 0] > 0).all()
+
+
+def test_empty_places_have_score_minus_infinity(hypotheses):
+    """Score, log probability and length agree on whether a place is empty."""
+    empty = hypotheses.lengths == 0
+    assert ((hypotheses.scores == -np.inf) == empty).all()
+    assert ((hypotheses.log_probabilities == -np.inf) == empty).all()
+
+
+def test_log_probabilities_are_not_positive(hypotheses):
+    """A probability is at most 1."""
+    assert (hypotheses.log_probabilities <= 0).all()
+
+
+def sentences_of(hypotheses):
+    """Return the sentences of each row as tuples of ids, without empty places."""
+    return [
+        [
+            tuple(words[:length].tolist())
+            for words, length in zip(row, lengths, strict=True)
+            if length
+        ]
+        for row, lengths in zip(hypotheses.words, hypotheses.lengths, strict=True)
+    ]
+
+
+def test_hypotheses_of_a_row_are_distinct(hypotheses):
+    """No sentence occurs twice in a row."""
+    for sentences in sentences_of(hypotheses):
+        assert len(set(sentences)) == len(sentences)
+
+
+def test_finished_and_unfinished_sentences_are_not_mixed(hypotheses):
+    """The hypotheses of a row have all ended, or none has."""
+    for sentences in sentences_of(hypotheses):
+        assert len({words[-1] == SPECIAL.end for words in sentences}) == 1
+
+
+def test_sentences_contain_no_special_words(hypotheses):
+    """Pad, start and unknown do not occur, and the end only in the last place."""
+    for sentences in sentences_of(hypotheses):
+        for words in sentences:
+            assert not {SPECIAL.pad, SPECIAL.start, SPECIAL.unknown} & set(words)
+            assert SPECIAL.end not in words[:-1]
+
+
+def test_sentences_are_padded(hypotheses):
+    """Only pad follows a sentence."""
+    beyond = np.arange(LIMIT) >= hypotheses.lengths[:, :, None]
+    assert (hypotheses.words[beyond] == SPECIAL.pad).all()
+
+
+def test_one_model_accepts_batches_of_any_size(model):
+    """A batch of one row follows a batch of four."""
+    four, one = search(model, features_of(4)), search(model, features_of(1))
+    assert one.words.shape == (1, *four.words.shape[1:])
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam"])
+def test_rows_are_independent(name):
+    """A deterministic search gives a row the same words in any batch."""
+    model, features = RecurrentModel({"type": name}), features_of(4)
+    assert (search(model, features[1:]).words == search(model, features).words[1:]).all()
 
 
 @pytest.mark.skipif(
-    keras.backend.backend() == "jax",
-    reason="called directly, JAX compiles every operation by itself",
+    keras.backend.backend() == "jax", reason="an eager call on JAX compiles each operation alone"
 )
-def test_compiled_equals_eager(model):
-    """Called directly a search gives what the compiled model gives."""
+def test_compiled_search_equals_eager_search(model):
+    """A direct call gives the hypotheses of the compiled model."""
     features = features_of(3)
-    compiled, eager = answers(model, features), model(ops.convert_to_tensor(features))
-    assert (np.asarray(ops.convert_to_numpy(eager.words)) == compiled.words).all()
+    compiled, eager = search(model, features), model(ops.convert_to_tensor(features))
+    assert (ops.convert_to_numpy(eager.words) == compiled.words).all()
     assert np.allclose(ops.convert_to_numpy(eager.scores), compiled.scores, atol=1e-5)
 
 
-@pytest.mark.parametrize("form", ["nested", "empty"])
 @pytest.mark.parametrize("name", NAMES)
-def test_states_of_any_form(name, form):
-    """Dicts and lists with None among the tensors do as well as a tuple; a step without a state works too."""
-    found = answers(Writer({"type": name}, form), features_of(3))
-    if form == "nested":
-        assert (found.words == answers(Writer({"type": name}), features_of(3)).words).all()
+def test_state_may_be_nested(name):
+    """Dicts and lists with None give the words of a tuple."""
+    nested = search(RecurrentModel({"type": name}, "nested"), features_of(3))
+    flat = search(RecurrentModel({"type": name}), features_of(3))
+    assert (nested.words == flat.words).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_may_be_empty(name):
+    """A step without a state gives a sentence for each row."""
+    found = search(RecurrentModel({"type": name}, "empty"), features_of(3))
     assert (found.lengths[:, 0] > 0).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_half_precision_states_keep_their_type(name):
-    """A state of 16 bits whose step computes in 32 stays 16 bits, as a loop must have it."""
+def test_state_may_be_half_precision(name):
+    """A float16 state whose step computes in float32 is carried through the loop."""
 
     def step(word, state, memory):
         hidden = ops.tanh(ops.cast(state, "float32") + memory + ops.cast(word, "float32")[:, None])
-        return StepOutput(
-            ops.cast(ops.matmul(hidden, ops.convert_to_tensor(WEIGHTS[2])), "float16"), None, hidden
-        )
+        logits = ops.matmul(hidden, ops.convert_to_tensor(WEIGHTS[2]))
+        return StepOutput(ops.cast(logits, "float16"), None, hidden)
 
-    found = searches.build({"type": name})(
-        step,
-        ops.zeros((2, U), "float16"),
-        ops.convert_to_tensor(features_of(2)),
-        special=SPECIAL,
-        limit=3,
-    )
-    assert np.isfinite(np.asarray(ops.convert_to_numpy(found.scores))[:, 0]).all()
+    state, memory = ops.zeros((2, U), "float16"), ops.convert_to_tensor(features_of(2))
+    found = searches.build({"type": name})(step, state, memory, special=SPECIAL, limit=3)
+    assert np.isfinite(ops.convert_to_numpy(found.scores)[:, 0]).all()

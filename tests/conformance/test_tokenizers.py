@@ -1,4 +1,4 @@
-"""Every registered tokenizer through its contract."""
+"""The contract of a tokenizer, tested on every registered one."""
 
 import copy
 import inspect
@@ -28,113 +28,144 @@ NAMES = tokenizers.names()
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def fitted(request):
-    """A tokenizer of each kind that has learned from SENTENCES, with its config."""
-    spec = {"type": request.param, **NEEDED.get(request.param, {})}
-    return spec, tokenizers.build(spec).fit(SENTENCES)
+def spec(request):
+    """The config of each tokenizer."""
+    return {"type": request.param, **NEEDED.get(request.param, {})}
 
 
-def test_all_tokenizers_are_here():
-    """The scan finds the five parts of the package."""
+@pytest.fixture(scope="module")
+def tokenizer(spec):
+    """Each tokenizer, fitted on SENTENCES."""
+    return tokenizers.build(spec).fit(SENTENCES)
+
+
+def saved_and_loaded(tokenizer, folder):
+    """Return the tokenizer that was saved to a file and loaded."""
+    text.save(tokenizer, folder / "tokenizer.json")
+    return text.load(folder / "tokenizer.json")
+
+
+COPIES = {
+    "file": saved_and_loaded,
+    "pickle": lambda tokenizer, _folder: pickle.loads(pickle.dumps(tokenizer)),
+    "deepcopy": lambda tokenizer, _folder: copy.deepcopy(tokenizer),
+}
+
+
+def test_all_tokenizers_of_the_package_are_tested():
+    """The registry lists the five tokenizers."""
     assert set(NAMES) >= {"word", "character", "bpe", "wordpiece", "keras_hub"}
 
 
-def test_ids_are_ours(fitted):
-    """Ids lie between 3 and V, whatever the text: no text can say pad, start or end."""
-    tokenizer = fitted[1]
+def test_special_ids(tokenizer):
+    """Pad, start, end and unknown are 0 to 3."""
     assert tokenizer.special == SPECIAL == (0, 1, 2, 3)
-    for sentence in HARD:
-        ids = tokenizer.encode(sentence)
-        assert all(
-            type(number) is int and 3 <= number < tokenizer.vocabulary_size for number in ids
-        )
 
 
-def test_vocabulary_lists_every_id(fitted):
-    """V names, each once, ours first."""
-    tokenizer = fitted[1]
+@pytest.mark.parametrize("sentence", HARD, ids=lambda sentence: ascii(sentence[:12]))
+def test_no_text_encodes_to_pad_start_or_end(tokenizer, sentence):
+    """Ids are Python integers from 3 to V - 1."""
+    ids = tokenizer.encode(sentence)
+    assert all(type(token) is int and 3 <= token < tokenizer.vocabulary_size for token in ids)
+
+
+def test_vocabulary_has_a_name_for_each_id(tokenizer):
+    """The V names are distinct, and the special tokens come first."""
     names = tokenizer.vocabulary()
     assert names[:4] == ["<pad>", "<start>", "<end>", "<unk>"]
     assert len(set(names)) == len(names) == tokenizer.vocabulary_size > 4
-    assert all(
-        isinstance(tokenizer.decode([number]), str) for number in range(tokenizer.vocabulary_size)
-    )
 
 
-def test_learned_text_comes_back(fitted):
-    """What was learned from has no unknown words, and the decoded text has the same ids."""
-    tokenizer = fitted[1]
+def test_every_id_can_be_decoded(tokenizer):
+    """Each id alone decodes to text."""
+    texts = [tokenizer.decode([token]) for token in range(tokenizer.vocabulary_size)]
+    assert all(isinstance(text, str) for text in texts)
+
+
+def test_fitted_sentences_have_no_unknown_tokens(tokenizer):
+    """The vocabulary covers the sentences that it was learned from."""
     assert tokenizer.unknown_rate(SENTENCES) == 0
-    for sentence in SENTENCES:
-        ids = tokenizer.encode(sentence)
-        assert ids
-        assert (
-            tokenizer.encode(tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad]))
-            == ids
-        )
 
 
-def test_many_at_once_equals_one_by_one(fitted):
-    """encode_all gives what encode gives; no sentence, no ids."""
-    tokenizer = fitted[1]
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_decoded_sentences_encode_to_the_same_ids(tokenizer, sentence):
+    """Start, end and pad around the ids do not change the text."""
+    ids = tokenizer.encode(sentence)
+    assert ids
+    decoded = tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad])
+    assert tokenizer.encode(decoded) == ids
+
+
+def test_encode_all_equals_encode(tokenizer):
+    """A batch of sentences gives the ids of each sentence."""
     assert tokenizer.encode_all(HARD) == [tokenizer.encode(sentence) for sentence in HARD]
+
+
+def test_empty_input_has_no_ids(tokenizer):
+    """No sentence, an empty sentence and white space give empty lists."""
     assert tokenizer.encode_all(iter([])) == []
     assert tokenizer.encode("") == tokenizer.encode("  \n") == []
 
 
-def test_saved_equals_loaded(fitted, tmp_path):
-    """Through the file, pickle and deepcopy a tokenizer stays what it is; its arguments are plain values that rebuild it."""
-    _, tokenizer = fitted
+@pytest.mark.parametrize("way", COPIES)
+def test_copies_are_equal(tokenizer, tmp_path, way):
+    """A tokenizer survives its file, pickle and deepcopy."""
+    other = COPIES[way](tokenizer, tmp_path)
+    assert other.vocabulary() == tokenizer.vocabulary()
+    assert other.signature == tokenizer.signature
+    assert other.arguments() == tokenizer.arguments()
+    assert other.encode_all(HARD) == tokenizer.encode_all(HARD)
+    assert other.payload() == tokenizer.payload()
+
+
+def test_the_file_records_the_name_of_the_part(tokenizer, spec, tmp_path):
+    """The type in tokenizer.json is the type of the config."""
     text.save(tokenizer, tmp_path / "tokenizer.json")
-    for again in (
-        text.load(tmp_path / "tokenizer.json"),
-        copy.deepcopy(tokenizer),
-        pickle.loads(pickle.dumps(tokenizer)),
-    ):
-        assert again.vocabulary() == tokenizer.vocabulary()
-        assert again.signature == tokenizer.signature
-        assert again.arguments() == tokenizer.arguments()
-        assert again.encode_all(HARD) == tokenizer.encode_all(HARD)
-        assert again.payload() == tokenizer.payload()
+    content = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    assert content["type"] == spec["type"]
 
 
-def test_arguments_are_the_constructors(fitted):
-    """`arguments` names exactly the constructor's parameters, as JSON values."""
-    spec, tokenizer = fitted
-    assert set(tokenizer.arguments()) == set(inspect.signature(type(tokenizer)).parameters)
-    assert json.loads(json.dumps(tokenizer.arguments())) == tokenizer.arguments()
-    assert spec.items() <= {"type": spec["type"], **tokenizer.arguments()}.items()
+def test_arguments_are_those_of_the_constructor(tokenizer, spec):
+    """`arguments` returns exactly the constructor's parameters, as JSON values."""
+    arguments = tokenizer.arguments()
+    assert set(arguments) == set(inspect.signature(type(tokenizer)).parameters)
+    assert json.loads(json.dumps(arguments)) == arguments
+    assert spec.items() <= {"type": spec["type"], **arguments}.items()
+
+
+def test_signature_is_one_line_that_begins_with_the_type(tokenizer, spec):
+    """A signature identifies the tokenizer in reports."""
     assert tokenizer.signature.startswith(spec["type"] + ":")
     assert "\n" not in tokenizer.signature
 
 
-def test_learning_is_repeatable(fitted):
-    """The same sentences, even from a generator, give the same tokenizer."""
-    spec, tokenizer = fitted
-    assert (
-        tokenizers.build(spec).fit(sentence for sentence in SENTENCES).vocabulary()
-        == tokenizer.vocabulary()
-    )
+def test_fitting_is_deterministic(tokenizer, spec):
+    """The same sentences, also from a generator, give the same vocabulary."""
+    other = tokenizers.build(spec).fit(sentence for sentence in SENTENCES)
+    assert other.vocabulary() == tokenizer.vocabulary()
 
 
 @pytest.mark.parametrize("sentences", [[], [""], ["  ", "\n"]], ids=repr)
-def test_nothing_to_learn_from_is_refused(fitted, sentences):
-    """Without a word there is no vocabulary: an error, never an empty tokenizer."""
+def test_fit_rejects_sentences_without_words(spec, sentences):
+    """An empty vocabulary is an error."""
     with pytest.raises(DataError, match="expected sentences with words"):
-        tokenizers.build(fitted[0]).fit(sentences)
+        tokenizers.build(spec).fit(sentences)
 
 
-def test_wrong_ids_and_sentences_are_refused(fitted):
-    """Ids out of range and sentences that are no text have their sentence."""
-    tokenizer = fitted[1]
+def test_decode_rejects_ids_out_of_range(tokenizer):
+    """The id V does not exist."""
     with pytest.raises(ArgumentError, match="expected ids from 0 to"):
         tokenizer.decode([tokenizer.vocabulary_size])
+
+
+def test_encode_rejects_a_missing_caption(tokenizer):
+    """None is not a sentence."""
     with pytest.raises(ArgumentError, match="expected a sentence as text"):
         tokenizer.encode(None)
 
 
-def test_foreign_payload_is_refused(fitted):
-    """What another tokenizer learned is not taken."""
-    for payload in (None, {}, [], {"version": "1.0", "model": {}}):
-        with pytest.raises(DataError, match="expected what a"):
-            tokenizers.build(fitted[0]).restore(payload)
+@pytest.mark.parametrize("payload", [None, {}, [], {"version": "1.0", "model": {}}], ids=str)
+def test_restore_rejects_the_payload_of_another_tokenizer(spec, payload):
+    """A payload of another form is an error."""
+    with pytest.raises(DataError, match="expected the payload of a fitted"):
+        tokenizers.build(spec).restore(payload)

@@ -1,4 +1,4 @@
-"""A search over a table instead of a network, compiled; and all sentences of a table, by brute force."""
+"""A compiled search over a table of logits, and an exhaustive search over the same table."""
 
 import itertools
 from functools import cache
@@ -11,11 +11,11 @@ from keras import ops
 from lrcn_seq.records import SPECIAL, Hypotheses, StepOutput
 from lrcn_seq.registry import searches
 
-V, S = 6, 7  # words (two besides the special ones), states
+V, S = 6, 7  # vocabulary (two words besides the special ones) and decoder states
 
 
 class TableModel(keras.Model):
-    """Logits (B, S, V, V) by state and last word; the state is a hash of all words so far."""
+    """Logits (B, S, V, V) indexed by state and last word; the state is a hash of all words."""
 
     def __init__(self, search, limit, seed):
         super().__init__()
@@ -23,13 +23,11 @@ class TableModel(keras.Model):
 
     def call(self, table):
         def step(word, state, memory):
-            count = state["count"] * 5 + 3 * word + 1
-            rows = ops.take_along_axis(
-                memory["table"],
-                (state["count"] % memory["table"].shape[1])[:, None, None, None],
-                axis=1,
-            )[:, 0]
+            table, count = memory["table"], state["count"]
+            index = (count % table.shape[1])[:, None, None, None]
+            rows = ops.take_along_axis(table, index, axis=1)[:, 0]
             logits = ops.take_along_axis(rows, word[:, None, None], axis=1)[:, 0]
+            count = count * 5 + 3 * word + 1
             return StepOutput(logits, None, {"count": count % 1000, "none": None})
 
         state = {"count": ops.zeros((ops.shape(table)[0],), "int32"), "none": None}
@@ -40,32 +38,34 @@ class TableModel(keras.Model):
 
 @cache
 def model_of(spec, limit, seed):
+    """Return one model for each search, so that it is compiled once."""
     return TableModel(searches.build(dict(spec)), limit, seed)
 
 
 @pytest.fixture(scope="session")
-def over_table():
-    """over_table(spec, table, limit) -> Hypotheses in NumPy; models are compiled once."""
+def search_table():
+    """A function `(spec, table, limit, seed)` that returns Hypotheses of NumPy arrays."""
 
     def run(spec, table, limit=4, seed=0):
-        found = model_of(tuple(spec.items()), limit, seed).predict_on_batch(
-            np.asarray(table, "float32")
-        )
-        return Hypotheses(*map(np.asarray, found))
+        model = model_of(tuple(spec.items()), limit, seed)
+        return Hypotheses(*map(np.asarray, model.predict_on_batch(np.asarray(table, "float32"))))
 
     return run
 
 
 @pytest.fixture(scope="session")
-def table_of():
-    """table_of(seed, rows, scale) -> logits (rows, S, V, V)."""
-    return lambda seed, rows=3, scale=2.0: (
-        np.random.default_rng(seed).normal(size=(rows, S, V, V), scale=scale).astype("float32")
-    )
+def random_table():
+    """A function `(seed, rows, scale)` that returns normal logits (rows, S, V, V)."""
+
+    def draw(seed, rows=3, scale=2.0):
+        generator = np.random.default_rng(seed)
+        return generator.normal(size=(rows, S, V, V), scale=scale).astype("float32")
+
+    return draw
 
 
-def log_probability(table, words):
-    """The sum for a list of words over one table (S, V, V), in float64."""
+def sum_log_probabilities(table, words):
+    """Return the log probability of words over one table (S, V, V) in float64."""
     count, last, total = 0, SPECIAL.start, 0.0
     for word in words:
         logits = table[count % S, last].astype("float64")
@@ -74,49 +74,47 @@ def log_probability(table, words):
     return total
 
 
-def score_of(total, length, kind="average", alpha=0.6):
-    return {"none": total, "average": total / length, "gnmt": total / ((5 + length) / 6) ** alpha}[
-        kind
-    ]
+def score_of(total, length, kind, alpha):
+    """Return the score of a log probability under each length normalization."""
+    return {
+        "none": total,
+        "average": total / length,
+        "gnmt": total / ((5 + length) / 6) ** alpha,
+    }[kind]
 
 
-def allowed(words, minimum_length, block_ngram):
-    """Whether words, the end included, keep to the rules."""
+def satisfies(words, minimum_length, block_ngram):
+    """Return whether words, the end included, satisfy the constraints."""
     n = block_ngram
     grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)] if n else []
-    return len(grams) == len(set(grams)) and not (
-        SPECIAL.end in words and len(words) - 1 < minimum_length
-    )
+    too_short = SPECIAL.end in words and len(words) - 1 < minimum_length
+    return len(grams) == len(set(grams)) and not too_short
 
 
 def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngram=0):
-    inner = [
-        word
-        for word in range(V)
-        if word
-        not in (
-            SPECIAL.pad,
-            SPECIAL.start,
-            SPECIAL.end,
-            *([SPECIAL.unknown] if suppress_unknown else []),
-        )
-    ]
-    for length in range(limit):
-        for words in itertools.product(inner, repeat=length):
-            if allowed([*words, SPECIAL.end], minimum_length, block_ngram):
-                yield [*words, SPECIAL.end]
-    yield from (
-        list(words)
-        for words in itertools.product(inner, repeat=limit)
-        if allowed(words, minimum_length, block_ngram)
+    """Yield all finished sentences of at most `limit` words and all unfinished ones of `limit`."""
+    forbidden = {SPECIAL.pad, SPECIAL.start, SPECIAL.end}
+    forbidden |= {SPECIAL.unknown} if suppress_unknown else set()
+    inner = [word for word in range(V) if word not in forbidden]
+    finished = (
+        [*words, SPECIAL.end]
+        for length in range(limit)
+        for words in itertools.product(inner, repeat=length)
     )
+    unfinished = (list(words) for words in itertools.product(inner, repeat=limit))
+    for words in itertools.chain(finished, unfinished):
+        if satisfies(words, minimum_length, block_ngram):
+            yield words
 
 
-def brute_force(table, limit, *, length="average", alpha=0.6, **rules):
-    """(score, log probability, words) of all sentences of one table, best first; unfinished ones only where nothing ends."""
+def search_all(table, limit, *, length="average", alpha=0.6, **constraints):
+    """Return (score, log probability, words) of all sentences of one table, best first.
+
+    Unfinished sentences are returned only if no sentence ends.
+    """
     found = []
-    for words in every_sentence(limit, **rules):
-        total = log_probability(table, words)
+    for words in every_sentence(limit, **constraints):
+        total = sum_log_probabilities(table, words)
         if np.isfinite(total):
             found.append((score_of(total, len(words), length, alpha), total, words))
     finished = [item for item in found if item[2][-1] == SPECIAL.end]
@@ -124,40 +122,45 @@ def brute_force(table, limit, *, length="average", alpha=0.6, **rules):
 
 
 @pytest.fixture(scope="session")
-def oracle():
-    """brute_force and log_probability, for tests."""
-    return {"all": brute_force, "log_probability": log_probability}
-
-
-def check_hypotheses(found, table, *, special=SPECIAL):
-    """What holds of every search's answer: sorted, distinct, only pad after the end, nothing forbidden, true log probabilities."""
-    words, scores, lengths, totals = found
-    assert words.dtype == lengths.dtype == np.int32
-    assert not np.isnan(scores).any()
-    assert (np.diff(np.where(np.isfinite(scores), scores, -1e30), axis=1) <= 1e-6).all()
-    for row, row_scores, row_lengths, row_totals, logits in zip(
-        words, scores, lengths, totals, table, strict=True
-    ):
-        kept = [
-            tuple(sentence[:length])
-            for sentence, length in zip(row, row_lengths, strict=True)
-            if length
-        ]
-        assert len(set(kept)) == len(kept)
-        for sentence, score, length, total in zip(
-            row, row_scores, row_lengths, row_totals, strict=True
-        ):
-            assert (score > -np.inf) == (total > -np.inf) == (length > 0)
-            assert (sentence[length:] == special.pad).all()
-            assert special.end not in sentence[: max(length - 1, 0)]
-            assert not np.isin(
-                sentence[:length], [special.pad, special.start, special.unknown]
-            ).any()
-            assert not length or np.isclose(
-                total, log_probability(logits, sentence[:length]), rtol=1e-4, atol=1e-3
-            )
+def brute_force():
+    """The exhaustive search over one table (S, V, V)."""
+    return search_all
 
 
 @pytest.fixture(scope="session")
-def check():
+def log_probability():
+    """The log probability of words over one table (S, V, V)."""
+    return sum_log_probabilities
+
+
+def check_sentence(table, words, score, length, total):
+    """Assert the contract of one hypothesis over its table (S, V, V)."""
+    assert (score > -np.inf) == (total > -np.inf) == (length > 0)
+    assert (words[length:] == SPECIAL.pad).all()
+    assert SPECIAL.end not in words[: max(length - 1, 0)]
+    assert not np.isin(words[:length], [SPECIAL.pad, SPECIAL.start, SPECIAL.unknown]).any()
+    if length:
+        expected = sum_log_probabilities(table, words[:length])
+        assert np.isclose(total, expected, rtol=1e-4, atol=1e-3)
+
+
+def check_hypotheses(found, table):
+    """Assert the contract of hypotheses (B, K) over tables (B, S, V, V)."""
+    assert found.words.dtype == found.lengths.dtype == np.int32
+    assert not np.isnan(found.scores).any()
+    assert (np.diff(np.where(np.isfinite(found.scores), found.scores, -1e30), axis=1) <= 1e-6).all()
+    for row, logits in enumerate(table):
+        sentences = [
+            tuple(words[:length])
+            for words, length in zip(found.words[row], found.lengths[row], strict=True)
+            if length
+        ]
+        assert len(set(sentences)) == len(sentences)
+        for hypothesis in zip(*(array[row] for array in found), strict=True):
+            check_sentence(logits, *hypothesis)
+
+
+@pytest.fixture(scope="session")
+def check_contract():
+    """The assertions that hold for the hypotheses of every search."""
     return check_hypotheses

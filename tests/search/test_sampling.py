@@ -1,4 +1,4 @@
-"""Drawn sentences: their frequencies, their limits, and which are kept."""
+"""Sampling: frequencies, constraints and ranking of the drawn sentences."""
 
 import keras
 import numpy as np
@@ -9,27 +9,27 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL, StepOutput
-from lrcn_seq.search.sampling import Sampling, inverse_cdf, probabilities
+from lrcn_seq.search.sampling import Sampling, inverse_cdf, is_duplicate, softmax_or_zeros
 
 LOGITS = np.array([0.3, 0.1, 0.9, 2.0, 0.5, -1.0, 1.5, 0.0], "float32")
-OPEN = [2, 4, 5, 6, 7]  # neither pad, start nor unknown
-
-
-def constant(logits):
-    return lambda word, state, memory: StepOutput(
-        ops.repeat(ops.convert_to_tensor(logits)[None], word.shape[0], axis=0), None, state
-    )
+ALLOWED = [2, 4, 5, 6, 7]  # neither pad, start nor unknown
 
 
 def first_words(rows, seed=0, **arguments):
-    """The first word of many rows, drawn from LOGITS."""
+    """Return the first words of many rows, drawn from LOGITS."""
+
+    def step(word, state, memory):
+        logits = ops.repeat(ops.convert_to_tensor(LOGITS)[None], word.shape[0], axis=0)
+        return StepOutput(logits, None, state)
+
     found = Sampling(**arguments)(
-        constant(LOGITS), (), ops.zeros((rows, 1)), special=SPECIAL, limit=1, seed=seed
+        step, (), ops.zeros((rows, 1)), special=SPECIAL, limit=1, seed=seed
     )
-    return np.asarray(ops.convert_to_numpy(found.words))[:, 0, 0]
+    return ops.convert_to_numpy(found.words)[:, 0, 0]
 
 
-def shares(logits, kept):
+def softmax_over(logits, kept):
+    """Return the softmax over the kept ids and zeros elsewhere."""
     weights = np.where(np.isin(np.arange(len(logits)), kept), np.exp(logits.astype("float64")), 0)
     return weights / weights.sum()
 
@@ -37,112 +37,119 @@ def shares(logits, kept):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({}, shares(LOGITS, OPEN)),
-        ({"temperature": 2.0}, shares(LOGITS / 2, OPEN)),
-        ({"inverse_temperature": 1.5}, shares(LOGITS * 1.5, OPEN)),
-        ({"top_k": 2}, shares(LOGITS, [6, 2])),
-        ({"top_p": 0.6}, shares(LOGITS, [6, 2])),
-        ({"top_k": 3, "top_p": 0.6, "temperature": 0.5}, shares(LOGITS * 2, [6])),
-        ({"suppress_unknown": False}, shares(LOGITS, [*OPEN, 3])),
-        ({"minimum_length": 0, "top_k": 99}, shares(LOGITS, OPEN)),
+        ({}, softmax_over(LOGITS, ALLOWED)),
+        ({"temperature": 2.0}, softmax_over(LOGITS / 2, ALLOWED)),
+        ({"inverse_temperature": 1.5}, softmax_over(LOGITS * 1.5, ALLOWED)),
+        ({"top_k": 2}, softmax_over(LOGITS, [6, 2])),
+        ({"top_p": 0.6}, softmax_over(LOGITS, [6, 2])),
+        ({"top_k": 3, "top_p": 0.6, "temperature": 0.5}, softmax_over(LOGITS * 2, [6])),
+        ({"suppress_unknown": False}, softmax_over(LOGITS, [*ALLOWED, 3])),
+        ({"minimum_length": 0, "top_k": 99}, softmax_over(LOGITS, ALLOWED)),
     ],
     ids=str,
 )
-def test_words_come_as_often_as_their_probability(arguments, expected):
-    """Over 20,000 rows every frequency lies within 4.5 standard errors of the softmax that the arguments describe."""
+def test_frequencies_equal_the_distribution(arguments, expected):
+    """Over 20,000 rows the frequencies lie within 4.5 standard errors of the distribution."""
     rows = 20_000
     counts = np.bincount(first_words(rows, **arguments), minlength=8) / rows
     assert (np.abs(counts - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / rows)).all()
 
 
-def test_both_temperatures_are_one_thing():
-    """Temperature 1/1.5 and inverse temperature 1.5 draw the same words, and sharpen; giving both is refused."""
-    assert (
-        first_words(500, temperature=1 / 1.5) == first_words(500, inverse_temperature=1.5)
-    ).all()
-    assert (first_words(5000, inverse_temperature=1.5) == 6).mean() > (
-        first_words(5000) == 6
-    ).mean() + 0.05
+def test_inverse_temperature_is_the_reciprocal_of_temperature():
+    """Temperature 1/1.5 and inverse temperature 1.5 draw the same words."""
+    words = first_words(500, inverse_temperature=1.5)
+    assert (first_words(500, temperature=1 / 1.5) == words).all()
+
+
+def test_temperature_and_inverse_temperature_exclude_each_other():
+    """Giving both is an error."""
     with pytest.raises(ArgumentError, match="temperature or inverse_temperature"):
         Sampling(temperature=1.0, inverse_temperature=1.0)
 
 
-def test_no_more_sentences_than_draws():
-    """Asking for more sentences than are drawn is refused."""
+def test_best_is_at_most_draws():
+    """More sentences than draws cannot be returned."""
     with pytest.raises(ArgumentError, match=r"best to be at most draws. Received: best=2, draws=1"):
         Sampling(best=2)
 
 
-def test_only_the_seed_decides():
-    """Equal seeds draw equally, others differ."""
+def test_equal_seeds_draw_equal_words():
+    """The seed is the only source of randomness."""
     assert (first_words(200, seed=3) == first_words(200, seed=3)).all()
+
+
+def test_other_seeds_draw_other_words():
+    """Two seeds give different draws."""
     assert (first_words(200, seed=3) != first_words(200, seed=4)).any()
 
 
 @pytest.mark.parametrize("narrow", [{"top_k": 1}, {"top_p": 1e-6}, {"temperature": 1e-4}], ids=str)
-def test_narrowest_choice_equals_greedy(over_table, table_of, narrow):
-    """Only the most probable word to draw from: greedy search."""
-    table = table_of(1, rows=8)
+def test_the_narrowest_distribution_equals_greedy(search_table, random_table, narrow):
+    """Drawing from the most probable word only is greedy search."""
+    table = random_table(1, rows=8)
+    greedy = search_table({"type": "greedy"}, table, limit=6)
     assert (
-        over_table({"type": "sampling", **narrow}, table, limit=6).words
-        == over_table({"type": "greedy"}, table, limit=6).words
+        search_table({"type": "sampling", **narrow}, table, limit=6).words == greedy.words
     ).all()
 
 
-@pytest.mark.parametrize("length", [{"length": "none"}, {"length": "average"}], ids=str)
-def test_the_most_probable_draw_is_kept(over_table, table_of, check, length):
-    """Of N draws best=1 keeps the one of the highest score, the first of all that best=N returns; scores are the model's, not the sharpened."""
-    table = table_of(2)
-    spec = {"type": "sampling", "draws": 40, "inverse_temperature": 1.5, **length}
-    every, one = over_table(spec, table, limit=6), over_table({**spec, "best": 1}, table, limit=6)
-    check(every, table)
-    check(one, table)
+@pytest.mark.parametrize("length", ["none", "average"])
+def test_best_1_is_the_first_of_all_draws(search_table, random_table, check_contract, length):
+    """The score is that of the model, without the inverse temperature."""
+    table = random_table(2)
+    spec = {"type": "sampling", "draws": 40, "inverse_temperature": 1.5, "length": length}
+    every = search_table(spec, table, limit=6)
+    one = search_table({**spec, "best": 1}, table, limit=6)
+    check_contract(every, table)
+    check_contract(one, table)
     assert one.words.shape == (3, 1, 6)
     assert np.allclose(every.scores[:, 0], one.scores[:, 0])
 
 
-def test_many_draws_find_the_best_sentence(over_table, table_of, oracle):
-    """Among 2,000 draws is the most probable of all sentences, as brute force knows it."""
-    table = table_of(3)
-    found = over_table({"type": "sampling", "draws": 2000, "best": 1}, table, limit=4)
+def test_many_draws_find_the_most_probable_sentence(search_table, random_table, brute_force):
+    """The best of 2,000 draws is the best sentence of the exhaustive search."""
+    table = random_table(3)
+    found = search_table({"type": "sampling", "draws": 2000, "best": 1}, table, limit=4)
     for row in range(3):
-        assert (
-            found.words[row, 0, : found.lengths[row, 0]].tolist()
-            == oracle["all"](table[row], 4, length="none")[0][2]
-        )
+        words = found.words[row, 0, : found.lengths[row, 0]].tolist()
+        assert words == brute_force(table[row], 4, length="none")[0][2]
 
 
-def test_minimum_length_holds_back_the_end(over_table, table_of):
-    """No sentence ends before its minimum length."""
-    found = over_table({"type": "sampling", "draws": 30, "minimum_length": 3}, table_of(4), limit=6)
-    assert (found.lengths[found.lengths > 0] >= 4).all()
+def test_no_sentence_ends_before_the_minimum_length(search_table, random_table):
+    """With minimum length 3 a finished sentence has at least four words, the end included."""
+    spec = {"type": "sampling", "draws": 30, "minimum_length": 3}
+    found = search_table(spec, random_table(4), limit=6)
+    lengths = found.lengths[found.lengths > 0]
+    assert lengths.min() == 4
 
 
-def test_unfinished_draws_are_returned_where_none_ended(over_table, table_of, check):
-    """Unfinished draws count only in a row where no draw ended."""
-    table = table_of(5, scale=0.5)
+def test_unfinished_draws_are_returned_only_if_none_ended(
+    search_table, random_table, check_contract
+):
+    """The second row cannot end; the other rows return finished sentences only."""
+    table = random_table(5, scale=0.5)
     table[1, :, :, SPECIAL.end] = -np.inf
-    found = over_table({"type": "sampling", "draws": 20}, table)
-    check(found, table)
+    found = search_table({"type": "sampling", "draws": 20}, table)
+    check_contract(found, table)
     ended = (found.words == SPECIAL.end).any(2)
     assert ended[[0, 2]].any(1).all()
     assert (ended == (found.lengths > 0))[[0, 2]].all()
     assert (found.lengths[1] == 4).sum() > 5
 
 
-def test_hopeless_logits_give_empty_places(over_table, table_of, check):
-    """Rows without a possible word come back empty; others are as ever."""
-    table = table_of(0)
+@pytest.mark.parametrize("extra", [{}, {"top_p": 0.9}], ids=str)
+def test_impossible_logits_give_empty_places(search_table, random_table, check_contract, extra):
+    """A row without an allowed word is empty; the other rows are not affected."""
+    table = random_table(0)
     table[1] = -np.inf
-    for extra in ({}, {"top_p": 0.9}):
-        found = over_table({"type": "sampling", "draws": 4, **extra}, table)
-        check(found, table)
-        assert (found.lengths[1] == 0).all()
-        assert (found.lengths[0] > 0).any()
+    found = search_table({"type": "sampling", "draws": 4, **extra}, table)
+    check_contract(found, table)
+    assert (found.lengths[1] == 0).all()
+    assert (found.lengths[0] > 0).any()
 
 
-def test_a_seed_generator_draws_anew_at_each_call(table_of):
-    """A compiled model that owns a SeedGenerator gives other sentences at the second call, on every backend."""
+def test_a_seed_generator_gives_new_draws_at_each_call():
+    """A compiled model with a SeedGenerator returns other sentences at the second call."""
 
     class Model(keras.Model):
         def __init__(self):
@@ -153,36 +160,54 @@ def test_a_seed_generator_draws_anew_at_each_call(table_of):
             def step(word, state, memory):
                 return StepOutput(memory, None, state)
 
-            return Sampling(draws=2)(
-                step, (), memory, special=SPECIAL, limit=8, seed=self.draws
-            ).words
+            search = Sampling(draws=2)
+            return search(step, (), memory, special=SPECIAL, limit=8, seed=self.draws).words
 
     model, logits = Model(), np.zeros((4, 50), "float32")
-    assert (
-        np.asarray(model.predict_on_batch(logits)) != np.asarray(model.predict_on_batch(logits))
-    ).any()
+    first, second = (np.asarray(model.predict_on_batch(logits)) for _ in range(2))
+    assert (first != second).any()
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     uniform=st.floats(0, 1, exclude_max=True, width=32),
-    spread=st.floats(0, 60),
+    scale=st.floats(0, 60),
 )
-def test_inverse_cdf_never_draws_the_impossible(seed, uniform, spread):
-    """The drawn word has a positive chance and stands where NumPy's cumulative sum passes the uniform."""
+def test_inverse_cdf_equals_the_cumulative_sum(seed, uniform, scale):
+    """The drawn index has a positive probability, and its interval contains the uniform number."""
     generator = np.random.default_rng(seed)
-    logits = np.where(
-        generator.random((1, 40)) < 0.5, -np.inf, generator.normal(size=(1, 40)) * spread
-    ).astype("float32")
+    values = generator.normal(size=(1, 40)) * scale
+    logits = np.where(generator.random((1, 40)) < 0.5, -np.inf, values).astype("float32")
     logits[0, 7] = 0.0
-    chances = np.asarray(ops.convert_to_numpy(probabilities(ops.convert_to_tensor(logits))))
-    word = int(
-        inverse_cdf(ops.convert_to_tensor(chances), ops.convert_to_tensor([[np.float32(uniform)]]))[
-            0
-        ]
-    )
-    cumulative = np.cumsum(chances[0].astype("float64"))
-    assert chances[0, word] > 0
+    probabilities = softmax_or_zeros(ops.convert_to_tensor(logits))
+    uniforms = ops.convert_to_tensor([[np.float32(uniform)]])
+    word = int(inverse_cdf(probabilities, uniforms)[0])
+    probabilities = ops.convert_to_numpy(probabilities)[0]
+    cumulative = np.cumsum(probabilities.astype("float64"))
+    assert probabilities[word] > 0
     assert cumulative[word] >= uniform * cumulative[-1] - 1e-5
-    assert cumulative[word] - chances[0, word] <= uniform * cumulative[-1] + 1e-5
+    assert cumulative[word] - probabilities[word] <= uniform * cumulative[-1] + 1e-5
+
+
+@pytest.mark.parametrize(
+    ("uniform", "index"), [(0.0, 1), (0.24, 1), (0.26, 2), (0.74, 2), (0.76, 4), (0.9999, 4)]
+)
+def test_inverse_cdf_by_hand(uniform, index):
+    """Probabilities 0, ¼, ½, 0, ¼ have the cumulative sums 0, ¼, ¾, ¾, 1."""
+    probabilities = ops.convert_to_tensor([[0.0, 0.25, 0.5, 0.0, 0.25]])
+    assert int(inverse_cdf(probabilities, ops.convert_to_tensor([[uniform]]))[0]) == index
+
+
+def test_softmax_of_minus_infinity_is_zero():
+    """A row without a finite logit gives zeros instead of NaN."""
+    logits = ops.convert_to_tensor(np.array([[-np.inf, -np.inf], [0.0, np.log(3)]], "float32"))
+    found = ops.convert_to_numpy(softmax_or_zeros(logits))
+    assert np.allclose(found, [[0, 0], [0.25, 0.75]])
+
+
+def test_is_duplicate_marks_later_copies_only():
+    """The first of equal sentences is kept, within each row."""
+    words = np.array([[[4, 2], [5, 2], [4, 2], [4, 2]], [[5, 2], [4, 2], [5, 5], [4, 4]]])
+    found = ops.convert_to_numpy(is_duplicate(ops.convert_to_tensor(words)))
+    assert found.tolist() == [[False, False, True, True], [False] * 4]

@@ -1,0 +1,32 @@
+"""Length normalization: scores that compare sentences of different lengths."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from keras import ops
+
+from lrcn_seq.records import Tensor
+
+Length = Literal["none", "average", "gnmt"]
+
+
+def normalize(
+    log_probability: Tensor, length: Tensor | int, *, kind: Length, alpha: float
+) -> Tensor:
+    """Return the score of a sentence.
+
+    Args:
+        log_probability: the sum over the words of the sentence.
+        length: the number of words, the end included; a tensor that broadcasts, or an integer.
+        kind: `none` for the sum, `average` for the mean, or `gnmt` for
+            sum / ((5 + length) / 6)^alpha (Wu et al. 2016, equation 14).
+        alpha: the exponent of `gnmt`.
+
+    Returns:
+        A tensor of the shape of `log_probability`.
+    """
+    if kind == "none":
+        return log_probability
+    length = ops.cast(length, "float32")
+    return log_probability / (length if kind == "average" else ((5.0 + length) / 6.0) ** alpha)

@@ -1,0 +1,108 @@
+"""Constraints and the candidates for the next word."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import SPECIAL
+from lrcn_seq.search._constraints import Constraints, candidates, completes_ngram
+
+
+def next_words(logits, words, position, count, **constraints):
+    """Return log probabilities and ids of `candidates` as NumPy arrays."""
+    found = candidates(
+        ops.convert_to_tensor(logits),
+        ops.convert_to_tensor(words),
+        position,
+        count=count,
+        constraints=Constraints(**constraints),
+        special=SPECIAL,
+    )
+    return [ops.convert_to_numpy(tensor) for tensor in found]
+
+
+def log_softmax(logits):
+    """Return log probabilities in float64."""
+    logits = logits.astype("float64")
+    return logits - np.log(np.exp(logits).sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize(("suppress_unknown", "ids"), [(True, [0, 1, 3]), (False, [0, 1])])
+def test_forbidden_ids(suppress_unknown, ids):
+    """Pad and start are always forbidden, unknown only if it is suppressed."""
+    assert Constraints(suppress_unknown=suppress_unknown).forbidden_ids(SPECIAL) == ids
+
+
+@pytest.mark.parametrize(("minimum_length", "limit"), [(3, 3), (0, 0), (5, 2)])
+def test_check_rejects_an_impossible_limit(minimum_length, limit):
+    """The limit must leave room for the minimum length and the end."""
+    message = f"words. Received: limit={limit}, minimum_length={minimum_length}"
+    with pytest.raises(ArgumentError, match=message):
+        Constraints(minimum_length).check(limit)
+
+
+def test_check_accepts_the_smallest_limit():
+    """Three words and the end fit into four places."""
+    Constraints(minimum_length=3).check(4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(words=st.lists(st.integers(4, 7), min_size=0, max_size=9), n=st.integers(1, 5))
+def test_completes_ngram_equals_counting(words, n):
+    """A word completes an n-gram if the extended sentence ends with one that occurs twice."""
+    padded = np.zeros((1, 10), "int32")
+    padded[0, : len(words)] = words
+    ids = np.array([[4, 5, 6, 7]])
+    found = completes_ngram(
+        ops.convert_to_tensor(ids), ops.convert_to_tensor(padded), len(words), n
+    )
+    for word, completes in zip(ids[0], ops.convert_to_numpy(found)[0], strict=True):
+        longer = [*words, word]
+        grams = [tuple(longer[i : i + n]) for i in range(len(longer) - n + 1)]
+        assert completes == (len(longer) >= n and grams.count(tuple(longer[-n:])) > 1)
+
+
+def test_candidates_equal_a_mask_over_the_vocabulary():
+    """Under all constraints the candidates equal the masked and sorted log softmax.
+
+    After 10 11 10 12 10 the bigrams with 11 and 12 are forbidden.
+    """
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(4, 3000), scale=3).astype("float32")
+    logits[:, :4] += 12  # without constraints pad, start, end and unknown would win
+    logits[:, [11, 12, 13]] += 11
+    words = np.zeros((4, 8), "int32")
+    words[:, :5] = [10, 11, 10, 12, 10]
+    gains, ids = next_words(logits, words, 5, count=5, minimum_length=6, block_ngram=2)
+    expected = log_softmax(logits)
+    expected[:, [0, 1, 2, 3, 11, 12]] = -np.inf
+    order = np.argsort(-gains, axis=1, kind="stable")[:, :5]
+    assert (np.take_along_axis(ids, order, 1) == np.argsort(-expected, axis=1)[:, :5]).all()
+    found = np.take_along_axis(gains, order, 1)
+    assert np.allclose(found, -np.sort(-expected, axis=1)[:, :5], atol=1e-4)
+
+
+@pytest.mark.parametrize(("position", "finite"), [(1, False), (2, True)])
+def test_the_end_is_allowed_from_the_minimum_length_on(position, finite):
+    """With minimum length 2 the end may stand at position 2 but not at 1."""
+    logits = np.array([[0.0, 0.0, 5.0, 0.0, 1.0, 2.0]], "float32")
+    gains, ids = next_words(logits, np.zeros((1, 4), "int32"), position, 2, minimum_length=2)
+    assert np.isfinite(gains[ids == SPECIAL.end]).tolist() == [finite]
+
+
+def test_probabilities_are_not_renormalized():
+    """Forbidden words keep their probability mass."""
+    logits = np.log(np.array([[0.5, 0.0, 0.125, 0.25, 0.125]], "float32") + 1e-30)
+    gains, ids = next_words(logits, np.zeros((1, 4), "int32"), 0, count=1)
+    assert np.isclose(gains[ids == 4], np.log(0.125))
+
+
+@pytest.mark.parametrize("value", [-np.inf, np.nan, np.inf])
+def test_logits_without_a_finite_probability_forbid_all_words(value):
+    """Rows of −inf, NaN or inf have no candidate."""
+    logits = np.full((1, 9), value, "float32")
+    gains, _ = next_words(logits, np.zeros((1, 4), "int32"), 0, count=2)
+    assert (gains == -np.inf).all()

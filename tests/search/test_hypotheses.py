@@ -1,0 +1,26 @@
+"""The record of hypotheses."""
+
+import numpy as np
+from keras import ops
+
+from lrcn_seq.records import SPECIAL
+from lrcn_seq.search._hypotheses import assemble, sentence_lengths
+
+WORDS = np.array([[[4, 5, 2, 0], [2, 0, 0, 0], [4, 4, 4, 4]]], "int32")
+
+
+def test_sentence_lengths_include_the_end():
+    """Every word but pad counts."""
+    lengths = sentence_lengths(ops.convert_to_tensor(WORDS), SPECIAL)
+    assert ops.convert_to_numpy(lengths).tolist() == [[3, 1, 4]]
+
+
+def test_places_without_a_score_are_emptied():
+    """A score of −inf empties the words, the length and the log probability of its place."""
+    scores, totals = np.array([[-1.0, -2.0, -np.inf]]), np.array([[-3.0, -4.0, -5.0]])
+    found = assemble(*map(ops.convert_to_tensor, (WORDS, scores, totals)), special=SPECIAL)
+    words, scores, lengths, totals = map(ops.convert_to_numpy, found)
+    assert words.tolist() == [[[4, 5, 2, 0], [2, 0, 0, 0], [0, 0, 0, 0]]]
+    assert scores.tolist() == [[-1, -2, -np.inf]]
+    assert lengths.tolist() == [[3, 1, 0]]
+    assert totals.tolist() == [[-3, -4, -np.inf]]

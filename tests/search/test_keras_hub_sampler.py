@@ -1,0 +1,70 @@
+"""The samplers of KerasHub as searches."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from lrcn_seq.records import SPECIAL, StepOutput
+from lrcn_seq.search.keras_hub_sampler import KerasHub
+
+LOGITS = np.array([0.3, 0.1, 0.9, 2.0, 0.5, -1.0, 1.5, 0.0], "float32")
+ROWS = 5000
+
+
+def first_words(seed=0, **arguments):
+    """Return the first words of 5,000 rows, drawn from LOGITS."""
+
+    def step(word, state, memory):
+        logits = ops.repeat(ops.convert_to_tensor(LOGITS)[None], ROWS, axis=0)
+        return StepOutput(logits, None, state)
+
+    found = KerasHub(**arguments)(
+        step, (), ops.zeros((ROWS, 1)), special=SPECIAL, limit=1, seed=seed
+    )
+    return ops.convert_to_numpy(found.words)[:, 0, 0]
+
+
+def test_greedy_sampler_equals_greedy_search(search_table, random_table, check_contract):
+    """KerasHub's greedy sampler and the greedy search give the same words."""
+    table = random_table(0, rows=6)
+    found = search_table({"type": "keras_hub", "sampler": "greedy"}, table, limit=6)
+    check_contract(found, table)
+    assert (found.words == search_table({"type": "greedy"}, table, limit=6).words).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept", "sharpness"),
+    [
+        ({"sampler": "random"}, [2, 4, 5, 6, 7], 1),
+        ({"sampler": "random", "temperature": 0.5}, [2, 4, 5, 6, 7], 2),
+        ({"sampler": "random", "suppress_unknown": False}, [2, 3, 4, 5, 6, 7], 1),
+        ({"sampler": "top_k", "k": 2}, [2, 6], 1),
+        ({"sampler": "top_p", "p": 0.6}, [2, 6], 1),
+        ({"sampler": "top_p", "p": 0.99, "k": 3}, [2, 4, 6], 1),
+    ],
+    ids=str,
+)
+def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
+    """Over 5,000 rows the frequencies lie within 4.5 standard errors of the truncated softmax."""
+    weights = np.where(np.isin(np.arange(8), kept), np.exp(sharpness * LOGITS.astype("float64")), 0)
+    expected = weights / weights.sum()
+    counts = np.bincount(first_words(**arguments), minlength=8) / ROWS
+    assert (np.abs(counts - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / ROWS)).all()
+
+
+def test_equal_seeds_draw_equal_words():
+    """The seed is the only source of randomness."""
+    assert (first_words(3, sampler="random") == first_words(3, sampler="random")).all()
+
+
+def test_other_seeds_draw_other_words():
+    """Two seeds give different draws."""
+    assert (first_words(3, sampler="random") != first_words(4, sampler="random")).any()
+
+
+def test_positions_are_drawn_independently(search_table):
+    """Of two equally probable words, consecutive ones are equal half of the time."""
+    table = np.where(np.arange(6) >= 4, 0.0, -np.inf) * np.ones((50, 7, 6, 6))
+    spec = {"type": "keras_hub", "sampler": "random"}
+    words = search_table(spec, table, limit=6).words[:, 0]
+    assert 0.4 < (words[:, 1:] == words[:, :-1]).mean() < 0.6

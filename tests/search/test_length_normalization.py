@@ -1,0 +1,30 @@
+"""Length normalization against hand-computed scores."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from lrcn_seq.search._length_normalization import normalize
+
+
+@pytest.mark.parametrize(
+    ("kind", "alpha", "expected"),
+    [
+        ("none", 0.6, [-6.0, -6.0]),
+        ("average", 0.6, [-6.0, -0.857143]),
+        ("gnmt", 1.0, [-6.0, -3.0]),
+        ("gnmt", 2.0, [-6.0, -1.5]),
+        ("gnmt", 0.0, [-6.0, -6.0]),
+    ],
+)
+def test_scores(kind, alpha, expected):
+    """Scores of log probability −6 for 1 and 7 words, whose GNMT factors are 1 and 2^alpha."""
+    total, length = ops.convert_to_tensor([-6.0, -6.0]), ops.convert_to_tensor([1, 7])
+    scores = normalize(total, length, kind=kind, alpha=alpha)
+    assert np.allclose(ops.convert_to_numpy(scores), expected, atol=1e-6)
+
+
+def test_length_may_be_an_integer():
+    """One length applies to all sentences."""
+    scores = normalize(ops.convert_to_tensor([[-6.0, -3.0]]), 3, kind="average", alpha=0.6)
+    assert ops.convert_to_numpy(scores).tolist() == [[-2.0, -1.0]]

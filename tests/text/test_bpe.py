@@ -1,0 +1,44 @@
+"""Byte-pair encoding."""
+
+import pytest
+
+from lrcn_seq.registry import argument_problems
+from lrcn_seq.text.bpe import BytePair
+
+SENTENCES = ["a red dog runs on red grass", "the dog's naïve café, 日本 😀!"] * 3
+
+
+@pytest.mark.parametrize(
+    "text", ["Zebra ☃ \U0001f9a9", "<pad> <end> </s>", "naïve\n café", "x" * 10_000], ids=ascii
+)
+def test_every_text_survives(text):
+    """No text has an unknown piece, and decoding returns the text with single spaces."""
+    tokenizer = BytePair(lower=False).fit(SENTENCES)
+    assert 3 not in tokenizer.encode(text)
+    assert tokenizer.decode(tokenizer.encode(text)) == " ".join(text.split())
+
+
+def test_the_most_frequent_pair_is_merged_first():
+    """Worked by hand: in "ab ab ab ac" the first merge is "Ġa" (4 times), the second "Ġab" (3)."""
+    tokenizer = BytePair(pieces=258).fit(["ab ab ab ac"])
+    assert tokenizer.vocabulary()[-2:] == ["Ġa", "Ġab"]
+    assert tokenizer.vocabulary_size == 4 + 258
+
+
+def test_rare_pairs_are_not_merged():
+    """With `minimum_count=4` only the pair with four occurrences is merged."""
+    tokenizer = BytePair(pieces=300, minimum_count=4).fit(["ab ab ab ac"])
+    assert tokenizer.vocabulary()[4 + 256 :] == ["Ġa"]
+
+
+@pytest.mark.parametrize(("pieces", "count"), [(255, 1), (256, 0)])
+def test_pieces_include_the_256_bytes(pieces, count):
+    """A config with fewer than 256 pieces is rejected."""
+    problems = argument_problems(BytePair, {"pieces": pieces}, "tokenizer")
+    assert [("256" in problem.message) for problem in problems] == [True] * count
+
+
+def test_signature():
+    """The signature contains the arguments."""
+    assert BytePair().signature == "bpe:8000:min2:lower"
+    assert BytePair(pieces=300, minimum_count=5, lower=False).signature == "bpe:300:min5:cased"

@@ -1,0 +1,28 @@
+"""The character tokenizer."""
+
+from lrcn_seq.text.character import Character
+
+
+def test_vocabulary_is_sorted_by_frequency():
+    """One id for each character, the space included; equal counts are sorted by the alphabet."""
+    assert Character().fit(["aab  a b", "c"]).vocabulary()[4:] == ["a", " ", "b", "c"]
+
+
+def test_rare_characters_are_unknown():
+    """Characters with fewer occurrences than `minimum_count` are unknown."""
+    tokenizer = Character(minimum_count=2).fit(["aab a", "bc"])
+    assert tokenizer.vocabulary()[4:] == ["a", "b"]
+    assert tokenizer.encode("abc") == [4, 5, 3]
+    assert tokenizer.decode([4, 5, 3]) == "ab<unk>"
+
+
+def test_runs_of_white_space_are_one_space():
+    """Two spaces and a line break encode to one space."""
+    tokenizer = Character().fit(["a b"])
+    assert tokenizer.decode(tokenizer.encode("a  \n b")) == "a b"
+
+
+def test_signature():
+    """The signature contains the arguments."""
+    assert Character().signature == "character:min1:lower"
+    assert Character(minimum_count=3, lower=False).signature == "character:min3:cased"

@@ -1,0 +1,106 @@
+"""The base class of the Hugging Face tokenizers: normalization, decoding, and its states."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tokenizers import normalizers
+
+from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.text._huggingface import detokenize, normalization
+from lrcn_seq.text.bpe import BytePair
+from lrcn_seq.text.character import Character
+from lrcn_seq.text.word import Word
+from lrcn_seq.text.wordpiece import WordPiece
+
+
+@pytest.mark.parametrize(
+    ("sentence", "normal"),
+    [
+        ("cafe\u0301", "café"),
+        ("soft\u00adened\u200b \ufeffA", "softened a"),
+        ("  two\u00a0dogs\r\nrun\t", "two dogs run"),
+        ("ÀB", "àb"),
+    ],
+    ids=ascii,
+)
+def test_normalization(sentence, normal):
+    """Letters are composed, invisible characters removed, spaces collapsed, capitals lowered."""
+    assert normalizers.Sequence(normalization(lower=True)).normalize_str(sentence) == normal
+
+
+def test_normalization_can_keep_the_case():
+    """With `lower=False` capitals stay."""
+    assert normalizers.Sequence(normalization(lower=False)).normalize_str(" À  B ") == "À B"
+
+
+@pytest.mark.parametrize(
+    ("spaced", "text"),
+    [
+        ("a man ' s t - shirt", "a man's t-shirt"),
+        ("a man ’ s hat", "a man’s hat"),
+        ("red , blue ; green", "red, blue; green"),
+        ("is it ?! yes .", "is it?! yes."),
+        ("' s", "' s"),
+        ("", ""),
+    ],
+)
+def test_detokenize(spaced, text):
+    """Apostrophes and hyphens join two words; commas and stops follow theirs."""
+    assert detokenize(spaced) == text
+
+
+def has_spaced_marks(sentence):
+    """Return whether a stop follows another mark after a space, e.g. "! !"."""
+    visible = re.sub("[\u00ad\u200b\ufeff]", "", unicodedata.normalize("NFC", sentence))
+    return re.search(r"[^\w\s]\s+[,;:!?.]", visible) is not None
+
+
+@pytest.mark.parametrize("kind", [Word, BytePair, WordPiece, Character])
+@settings(max_examples=40, deadline=None)
+@given(sentences=st.lists(st.text(max_size=25), min_size=1, max_size=4))
+def test_decoded_text_encodes_to_the_same_ids(kind, sentences):
+    """For any fitted text, encode(decode(encode(text))) equals encode(text).
+
+    The word tokenizer is not tested on a stop that follows another mark; see `detokenize`.
+    """
+    assume(kind is not Word or not any(map(has_spaced_marks, sentences)))
+    try:
+        tokenizer = kind(minimum_count=1).fit(sentences)
+    except DataError:
+        return
+    for sentence in sentences:
+        ids = tokenizer.encode(sentence)
+        assert tokenizer.encode(tokenizer.decode(ids)) == ids
+
+
+def test_names_of_special_tokens_in_a_caption_are_plain_text():
+    """The text "<end>" of a caption does not end the sentence."""
+    tokenizer = Word(minimum_count=1).fit(["a <end> b", "a"])
+    assert tokenizer.decode(tokenizer.encode("a <end> b")) == "a < end > b"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda tokenizer: tokenizer.encode("a"),
+        lambda tokenizer: tokenizer.decode([4]),
+        lambda tokenizer: tokenizer.vocabulary(),
+        lambda tokenizer: tokenizer.vocabulary_size,
+        lambda tokenizer: tokenizer.payload(),
+    ],
+    ids=["encode", "decode", "vocabulary", "vocabulary_size", "payload"],
+)
+def test_an_unfitted_tokenizer_cannot_be_used(use):
+    """Every use before `fit` or `load` raises an error that says so."""
+    with pytest.raises(ArgumentError, match=r"expected a fitted Word.*call fit first"):
+        use(Word())
+
+
+def test_a_changed_vocabulary_list_does_not_change_the_tokenizer():
+    """`vocabulary` returns a copy."""
+    tokenizer = Word(minimum_count=1).fit(["a b"])
+    tokenizer.vocabulary().clear()
+    assert tokenizer.vocabulary_size == 6

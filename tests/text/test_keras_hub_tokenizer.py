@@ -1,0 +1,137 @@
+"""KerasHub tokenizers with renumbered ids."""
+
+import json
+
+import pytest
+
+from lrcn_seq import text
+from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.text.keras_hub_tokenizer import KerasHub
+
+SENTENCES = ["a dog runs", "dogs run a dog"]
+PIECES = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", "zebra", "a", "dog", "run", "##s"]
+BACKBONE = {
+    "module": "keras_hub.src.models.bert.bert_backbone",
+    "class_name": "BertBackbone",
+    "config": {},
+    "registered_name": "keras_hub>BertBackbone",
+}
+
+
+@pytest.fixture
+def vocabulary(tmp_path):
+    """A WordPiece vocabulary file."""
+    (tmp_path / "vocabulary.txt").write_text("\n".join(PIECES))
+    return str(tmp_path / "vocabulary.txt")
+
+
+def wordpiece(vocabulary, **arguments):
+    """Return a fitted WordPiece tokenizer of KerasHub."""
+    return KerasHub(name="WordPieceTokenizer", vocabulary=vocabulary, **arguments).fit(SENTENCES)
+
+
+def test_pieces_follow_the_special_ids(vocabulary):
+    """The pieces that occur are numbered from 4 in KerasHub's order; other pieces are left out."""
+    assert wordpiece(vocabulary).vocabulary() == [
+        *["<pad>", "<start>", "<end>", "<unk>"],
+        *["a", "dog", "run", "##s"],
+    ]
+
+
+def test_encode(vocabulary):
+    """Pieces that do not occur in the sentences of `fit` are unknown."""
+    assert wordpiece(vocabulary).encode("a dogs zebra") == [4, 5, 7, 3]
+
+
+def test_decode(vocabulary):
+    """Runs of pieces are joined by KerasHub; unknown tokens are printed."""
+    assert wordpiece(vocabulary).decode([1, 4, 5, 7, 3, 3, 6, 2, 4]) == "a dogs <unk> <unk> run"
+
+
+def test_special_pieces_in_a_sentence_are_unknown(vocabulary):
+    """The text of KerasHub's special tokens never encodes to pad, start or end."""
+    assert set(wordpiece(vocabulary).encode("[PAD] [SEP]")) == {3}
+
+
+def test_minimum_count_0_keeps_all_pieces(vocabulary):
+    """All pieces are kept except KerasHub's unknown and special tokens."""
+    tokenizer = KerasHub(name="BertTokenizer", vocabulary=vocabulary, minimum_count=0)
+    assert tokenizer.fit(SENTENCES).vocabulary()[4:] == ["zebra", "a", "dog", "run", "##s"]
+
+
+def test_rare_pieces_are_unknown(vocabulary):
+    """Only "dog" occurs three times."""
+    tokenizer = wordpiece(vocabulary, minimum_count=3)
+    assert tokenizer.vocabulary()[4:] == ["dog"]
+    assert tokenizer.unknown_rate(["dog runs"]) == 2 / 3
+
+
+def test_a_saved_tokenizer_needs_no_other_file(vocabulary, tmp_path):
+    """tokenizer.json loads after the vocabulary file was deleted."""
+    text.save(wordpiece(vocabulary, lowercase=True), tmp_path / "tokenizer.json")
+    (tmp_path / "vocabulary.txt").unlink()
+    loaded = text.load(tmp_path / "tokenizer.json")
+    assert loaded.encode("A DOGS zebra") == [4, 5, 7, 3]
+    assert loaded.vocabulary()[4:] == ["a", "dog", "run", "##s"]
+
+
+def test_the_saved_type_is_the_name_of_the_part(vocabulary, tmp_path):
+    """tokenizer.json contains the name that a config gives, not the name of the module."""
+    text.save(wordpiece(vocabulary), tmp_path / "tokenizer.json")
+    assert json.loads((tmp_path / "tokenizer.json").read_text())["type"] == "keras_hub"
+
+
+def test_preset(vocabulary, tmp_path):
+    """A preset folder gives the ids of its vocabulary file."""
+    import keras_hub
+
+    tokenizer = keras_hub.tokenizers.BertTokenizer(vocabulary=vocabulary)
+    tokenizer.save_to_preset(str(tmp_path / "preset"))
+    (tmp_path / "preset" / "config.json").write_text(json.dumps(BACKBONE))
+    assert KerasHub(preset=str(tmp_path / "preset")).fit(SENTENCES).encode("a dogs") == [4, 5, 7]
+
+
+@pytest.mark.parametrize("name", ["ByteTokenizer", "UnicodeCodepointTokenizer"])
+def test_tokenizers_without_a_vocabulary_file(name, tmp_path):
+    """Bytes and code points decode to the same text, before and after saving."""
+    fitted = KerasHub(name=name).fit(["a dög"])
+    text.save(fitted, tmp_path / "tokenizer.json")
+    for tokenizer in (fitted, text.load(tmp_path / "tokenizer.json")):
+        assert tokenizer.decode(tokenizer.encode("dög a")) == "dög a"
+        assert 3 in tokenizer.encode("x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({}, ArgumentError, "either name or preset"),
+        ({"name": "A", "preset": "b"}, ArgumentError, "either name or preset"),
+        ({"name": "WordpieceTokenizer"}, ArgumentError, "Did you mean 'WordPieceTokenizer'"),
+        ({"name": "WordPieceTokenizer"}, DataError, "No vocabulary has been set"),
+        (
+            {"name": "WordPieceTokenizer", "vocabulary": "/nowhere/v.txt"},
+            DataError,
+            "there is no such file",
+        ),
+        ({"name": "ByteTokenizer", "proto": __file__}, DataError, "proto"),
+        ({"preset": "/nowhere"}, DataError, "Unknown preset"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_raise_one_line(arguments, error, message):
+    """Each wrong argument raises an error of this library with a one-line message."""
+    with pytest.raises(error, match=message) as caught:
+        KerasHub(**arguments).fit(SENTENCES)
+    assert "\n" not in str(caught.value)
+
+
+def test_fit_rejects_sentences_without_words(vocabulary):
+    """An empty vocabulary is an error even if all pieces are kept."""
+    with pytest.raises(DataError, match="no piece that is frequent enough"):
+        KerasHub(name="WordPieceTokenizer", vocabulary=vocabulary, minimum_count=0).fit([""])
+
+
+def test_an_unfitted_tokenizer_cannot_be_used():
+    """Encoding before `fit` raises an error that says so."""
+    with pytest.raises(ArgumentError, match="expected a fitted KerasHub tokenizer"):
+        KerasHub(name="ByteTokenizer").encode("a")
