@@ -155,10 +155,6 @@ class SentenceTask(Task):
                 clips.append(self.seen(item))
             except MediaError as error:
                 errors[position] = error.reason
-            except TypeError:
-                errors[position] = (
-                    f"expected a path, a PIL picture or an array. Received: {type(item).__name__}."
-                )
         found = iter(self.captions(concatenate_clips(clips), search, best) if clips else ())
         names = [name_in(media, position, first) for position in range(len(media))]
         return [
