@@ -48,8 +48,9 @@ class FeatureReader:
 
     def _rows(self, clip: ClipSelection) -> np.ndarray:
         """Return the rows of a clip in the store."""
-        start, stored = self.starts[clip.sample], self.stored[clip.sample]
-        return start + np.searchsorted(stored, stored if clip.numbers is None else clip.numbers)
+        stored = self.stored[clip.sample]
+        rows = np.searchsorted(stored, stored if clip.numbers is None else clip.numbers)
+        return rows + int(self.starts[clip.sample])
 
 
 def packed_index(counts: Sequence[int] | np.ndarray) -> np.ndarray:

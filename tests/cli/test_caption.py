@@ -152,7 +152,7 @@ def test_json_tells_what_failed_in_its_place(caption, pictures, broken):
     assert called.code == 1
     assert rows(called)[0] == {
         "file": str(broken["empty"]),
-        "error": "expected a picture; the file is empty.",
+        "error": "expected an image; the file is empty.",
     }
     assert "captions" in rows(called)[1]
 
@@ -232,6 +232,6 @@ def test_stdout_of_a_process_is_one_object(smoke_run, pictures, broken):
         ["file", "error"],
     ]
     assert result.stderr.startswith(
-        f"lrcn caption: {broken['cut']}: the picture is damaged or cut short"
+        f"lrcn caption: {broken['cut']}: the image is damaged or cut short"
     )
     assert result.stderr.count("\n") == 1

@@ -189,7 +189,7 @@ TRAIN = [
         nothing,
         ["data.plan=by_caption", "data.store.use=false"],
         2,
-        "data.plan: by_caption needs stored features (data.store.use, ",
+        "data.plan: by_caption needs stored features, but data.store.use is false. Use by_picture",
     ),
     (
         nothing,
@@ -221,7 +221,7 @@ TRAIN = [
         2,
         "stages.1.decoder: the weights of the stage before do not fit it.",
     ),
-    (broken_picture, [], 1, "2.png: the picture is damaged or cut short"),
+    (broken_picture, [], 1, "2.png: the image is damaged or cut short"),
     (
         broken_picture,
         ["data.on_error=skip"],

@@ -307,8 +307,8 @@ def test_what_cannot_be_read_has_an_error_in_its_place(task, pixels, tmp_path):
         found[2].error
         == "expected pixels (H, W, 3) uint8. Received: shape=(32, 32, 3), dtype=float64."
     )
-    assert found[3].error == "expected a picture; there is no such file."
-    assert found[4].error == "expected a path, a PIL picture or an array. Received: NoneType."
+    assert found[3].error == "expected an image; there is no such file."
+    assert found[4].error == "expected a path, a PIL image or an array. Received: NoneType."
     assert [prediction.file for prediction in found] == [
         "0",
         str(tmp_path / "broken.jpg"),

@@ -109,7 +109,7 @@ def motion(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         np.pad(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), padding, mode="edge")
         for frame in (first, second)
     )
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return np.asarray(dis.calc(gray, next_gray, None))[:height, :width]
 
 

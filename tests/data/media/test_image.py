@@ -1,4 +1,4 @@
-"""Pictures as people have them: every kind gives the right pixels, every broken one its sentence."""
+"""Every kind of image gives the right pixels, and every broken one a reason."""
 
 import io
 import struct
@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from lrcn_seq.data.pictures import fit, read_picture
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.image import StillImage, fit
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -20,7 +21,7 @@ COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white"
 
 
 def corners(image: Image.Image) -> dict[str, str]:
-    """Which color stands in which corner."""
+    """Return the color nearest to each corner."""
     pixels = np.asarray(image).astype(int)
     nearest = {
         place: min(COLORS, key=lambda color: np.abs(pixels[at] - COLORS[color]).sum())
@@ -39,8 +40,8 @@ def save(image: Image.Image, path: Path, **options) -> Path:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_rotation_is_undone(tmp_path, pixels, orientation):
-    """All eight orientations of a camera come out as Pillow's own transposition gives them."""
+def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
+    """All eight EXIF orientations equal Pillow's own transposition."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = save(
@@ -48,17 +49,17 @@ def test_every_exif_rotation_is_undone(tmp_path, pixels, orientation):
     )
     with Image.open(path) as image:
         expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    np.testing.assert_array_equal(np.asarray(read_picture(path)), expected)
+    np.testing.assert_array_equal(np.asarray(StillImage(path).decode()), expected)
 
 
-def test_a_damaged_exif_block_does_not_hide_the_picture(tmp_path, pixels):
-    """Pixels are readable even where EXIF is nonsense."""
+def test_a_damaged_exif_block_is_ignored(tmp_path, pixels):
+    """An image with invalid EXIF data is decoded."""
     path = save(
         Image.fromarray(pixels),
         tmp_path / "exif.jpg",
         exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff",
     )
-    assert corners(read_picture(path)) == UPRIGHT
+    assert corners(StillImage(path).decode()) == UPRIGHT
 
 
 @pytest.mark.parametrize(
@@ -79,37 +80,37 @@ def test_a_damaged_exif_block_does_not_hide_the_picture(tmp_path, pixels):
         ("RGBA", "a.png", {}),
     ],
 )
-def test_every_colored_kind_becomes_rgb(tmp_path, pixels, mode, name, options):
-    """Modes and formats differ, the picture does not."""
+def test_color_images_of_every_format_become_rgb(tmp_path, pixels, mode, name, options):
+    """Modes and formats do not change the corners of the image."""
     path = save(Image.fromarray(pixels).convert(mode), tmp_path / name, **options)
-    assert corners(read_picture(path)) == UPRIGHT
+    assert corners(StillImage(path).decode()) == UPRIGHT
 
 
-def test_a_name_without_suffix_or_with_the_wrong_one_is_read_by_content(tmp_path, pixels):
-    """What counts is what is in the file."""
+def test_the_format_is_detected_by_content(tmp_path, pixels):
+    """A PNG named .jpg is read."""
     save(Image.fromarray(pixels), tmp_path / "ünïcode 写真.jpg", format="PNG")
-    assert corners(read_picture(tmp_path / "ünïcode 写真.jpg")) == UPRIGHT
+    assert corners(StillImage(tmp_path / "ünïcode 写真.jpg").decode()) == UPRIGHT
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1"])
-def test_gray_pictures_become_rgb_with_equal_channels(tmp_path, mode):
-    """Grayscale, with alpha or without, and black and white."""
+def test_grayscale_becomes_rgb_with_equal_channels(tmp_path, mode):
+    """Grayscale with and without alpha and bilevel images become white RGB."""
     path = save(Image.new("L", (8, 8), 255).convert(mode), tmp_path / "gray.png")
-    np.testing.assert_array_equal(np.asarray(read_picture(path)), np.full((8, 8, 3), 255))
+    np.testing.assert_array_equal(np.asarray(StillImage(path).decode()), np.full((8, 8, 3), 255))
 
 
 def test_sixteen_bits_are_scaled_to_eight(tmp_path):
-    """A 16-bit ramp becomes an 8-bit ramp, rounded; Pillow's own conversion would clip nearly all of it to white."""
+    """A 16-bit ramp becomes a rounded 8-bit ramp; Pillow's own conversion would clip it."""
     ramp = np.linspace(0, 65535, 256 * 4).astype(np.uint16).reshape(4, 256)
     for name in ("deep.png", "deep.tiff"):
         Image.fromarray(ramp).save(tmp_path / name)
         np.testing.assert_array_equal(
-            np.asarray(read_picture(tmp_path / name))[:, :, 1], np.rint(ramp / 65535 * 255)
+            np.asarray(StillImage(tmp_path / name).decode())[:, :, 1], np.rint(ramp / 65535 * 255)
         )
 
 
 def test_sixteen_bits_of_three_channels_are_scaled_to_eight(tmp_path):
-    """A PNG of 16 bits a channel keeps its high bytes."""
+    """A PNG of 16 bits per channel keeps its high bytes."""
     rows = b"".join(
         b"\x00" + struct.pack(">6H", 0, 32768, 65535, 65535, 0, 32768) for _ in range(2)
     )
@@ -124,46 +125,51 @@ def test_sixteen_bits_of_three_channels_are_scaled_to_eight(tmp_path):
     )
     (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
     np.testing.assert_allclose(
-        np.asarray(read_picture(tmp_path / "deep.png"))[0], [[0, 128, 255], [255, 0, 128]], atol=1
+        np.asarray(StillImage(tmp_path / "deep.png").decode())[0],
+        [[0, 128, 255], [255, 0, 128]],
+        atol=1,
     )
 
 
-def test_transparent_parts_lie_on_white(tmp_path):
-    """Nothing is white, half black is gray, and a palette with a transparent color is treated alike."""
+def test_transparent_parts_are_composed_on_white(tmp_path):
+    """Transparent pixels become white, half-transparent black becomes gray; palettes alike."""
     clear = np.zeros((4, 6, 4), np.uint8)
     clear[:, 2:4, 3], clear[:, 4:, 3] = 128, 255
     path = save(Image.fromarray(clear), tmp_path / "clear.png")
     np.testing.assert_allclose(
-        np.asarray(read_picture(path))[0, :, 0], [255, 255, 127, 127, 0, 0], atol=1
+        np.asarray(StillImage(path).decode())[0, :, 0], [255, 255, 127, 127, 0, 0], atol=1
     )
     palette = Image.fromarray(np.array([[0, 1]], np.uint8)).convert("P")
     palette.save(tmp_path / "palette.png", transparency=0)
     np.testing.assert_array_equal(
-        np.asarray(read_picture(tmp_path / "palette.png"))[0, 0], [255, 255, 255]
+        np.asarray(StillImage(tmp_path / "palette.png").decode())[0, 0], [255, 255, 255]
     )
 
 
 @pytest.mark.parametrize("name", ["moving.gif", "moving.png", "moving.webp"])
-def test_an_animation_gives_its_first_frame(tmp_path, name):
-    """Animated GIF, PNG and WebP."""
+def test_an_animation_is_read_as_its_first_frame(tmp_path, name):
+    """Animated GIF, PNG and WebP give their first frame."""
     frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
     frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
-    red, _, blue = np.asarray(read_picture(tmp_path / name))[8, 8]
+    red, _, blue = np.asarray(StillImage(tmp_path / name).decode())[8, 8]
     assert red > 240
     assert blue < 15
 
 
-def test_images_and_arrays_given_by_hand_are_read_like_files(pixels):
-    """A PIL image, (H, W, 3), (H, W, 4), (H, W, 1), (H, W) and 16 bits."""
-    np.testing.assert_array_equal(np.asarray(read_picture(pixels)), pixels)
+def test_pil_images_and_arrays_are_read(pixels):
+    """PIL images and arrays (H, W), (H, W, 1), (H, W, 3), (H, W, 4) and uint16 are accepted."""
+    np.testing.assert_array_equal(np.asarray(StillImage(pixels).decode()), pixels)
     np.testing.assert_array_equal(
-        np.asarray(read_picture(Image.fromarray(pixels).convert("RGBA"))), pixels
+        np.asarray(StillImage(Image.fromarray(pixels).convert("RGBA")).decode()), pixels
     )
     assert (
-        np.asarray(read_picture(np.dstack([pixels, np.zeros_like(pixels[:, :, :1])]))).min() == 255
+        np.asarray(StillImage(np.dstack([pixels, np.zeros_like(pixels[:, :, :1])])).decode()).min()
+        == 255
     )
     for gray in (pixels[:, :, 0], pixels[:, :, :1], pixels[:, :, 0].astype(np.uint16) * 257):
-        np.testing.assert_array_equal(np.asarray(read_picture(gray))[:, :, 2], pixels[:, :, 0])
+        np.testing.assert_array_equal(
+            np.asarray(StillImage(gray).decode())[:, :, 2], pixels[:, :, 0]
+        )
 
 
 @pytest.mark.parametrize(
@@ -176,14 +182,14 @@ def test_images_and_arrays_given_by_hand_are_read_like_files(pixels):
         np.zeros((4, 4, 3), np.uint16),
     ],
 )
-def test_an_array_that_is_no_picture_is_refused(array):
-    """Floats have no known range; the sentence gives shape and type."""
+def test_an_array_that_is_no_image_is_refused(array):
+    """The reason gives the shape and type of the array."""
     with pytest.raises(MediaError, match=r"expected pixels \(H, W, 3\) uint8. Received: shape="):
-        read_picture(array)
+        StillImage(array).decode()
 
 
 def broken(folder: Path) -> dict[str, tuple[Path, str]]:
-    """The table of bad pictures: a file, and a part of its sentence."""
+    """Return broken images by name, each with a part of the expected reason."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     whole = io.BytesIO()
     Image.fromarray(noise).save(whole, "JPEG")
@@ -198,7 +204,7 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
         ),
         "header-only.jpg": (whole.getvalue()[:20], "its header is damaged"),
         "empty.jpg": (b"", "the file is empty"),
-        "text.jpg": (b"This is no picture.", "the file is none"),
+        "text.jpg": (b"This is no image.", "the file is none"),
         "page.jpg": (b"<!DOCTYPE html><title>404</title>", "the file is none"),
         "phone.heic": (b"\x00\x00\x00\x18ftypheic" + bytes(50), "HEIC; convert it"),
         "program.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "the file is none"),
@@ -214,20 +220,20 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     return table | {"floats.tiff": (folder / "floats.tiff", "floating-point pixels")}
 
 
-def test_every_broken_picture_has_its_sentence(tmp_path):
-    """The error names the file, says what is wrong in one line, and leaves no other exception through."""
+def test_broken_images_raise_a_media_error_with_a_reason(tmp_path):
+    """The error names the file and gives a reason in one line."""
     table = broken(tmp_path)
     assert len(table) == 12
     for name, (path, sentence) in table.items():
         with pytest.raises(MediaError) as caught:
-            read_picture(path)
+            StillImage(path).decode()
         assert sentence in str(caught.value), name
         assert str(caught.value).startswith(str(path))
         assert "\n" not in str(caught.value)
 
 
-def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):
-    """Pixels are bounded before anything is decoded: a picture of 400 megapixels, and one over the bound given."""
+def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
+    """An image of 400 megapixels and one above the given limit are refused."""
     header = struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
     bomb = tmp_path / "bomb.png"
     chunks = b"".join(
@@ -236,30 +242,30 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):
     )
     bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
     with pytest.raises(MediaError, match="expected fewer pixels"):
-        read_picture(bomb)
+        StillImage(bomb).decode()
     small = save(Image.new("RGB", (30, 20)), tmp_path / "small.png")
     with pytest.raises(MediaError, match=r"expected at most 599 pixels. Received: 30 × 20"):
-        read_picture(small, pixels_limit=599)
+        StillImage(small, pixels_limit=599).decode()
     with pytest.raises(MediaError, match="expected at most 599 pixels"):
-        read_picture(np.zeros((20, 30, 3), np.uint8), pixels_limit=599)
-    assert read_picture(small, pixels_limit=600).size == (30, 20)
+        StillImage(np.zeros((20, 30, 3), np.uint8), pixels_limit=599).decode()
+    assert StillImage(small, pixels_limit=600).decode().size == (30, 20)
 
 
-def test_an_unreadable_file_says_so(tmp_path, monkeypatch):
-    """Permissions are named (simulated: the superuser may read everything)."""
+def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
+    """The reason names permissions (simulated, since the superuser may read every file)."""
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(MediaError, match="may not be read; check its permissions"):
-        read_picture(tmp_path / "locked.jpg")
+        StillImage(tmp_path / "locked.jpg").decode()
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_damage_anywhere_gives_pixels_or_a_sentence(tmp_path_factory, data):
-    """Whatever bytes are changed, cut or put in, only MediaError comes out."""
+def test_random_damage_raises_only_media_errors(tmp_path_factory, data):
+    """Files with changed or missing bytes decode or raise MediaError."""
     kind = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"]))
     whole = io.BytesIO()
     Image.fromarray(np.arange(12 * 12 * 3, dtype=np.uint8).reshape(12, 12, 3)).save(whole, kind)
@@ -269,13 +275,13 @@ def test_damage_anywhere_gives_pixels_or_a_sentence(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damage") / "x"
     path.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
     try:
-        assert read_picture(path, pixels_limit=10_000).mode == "RGB"
+        assert StillImage(path, pixels_limit=10_000).decode().mode == "RGB"
     except MediaError as error:
         assert str(path) in str(error)
 
 
-def test_a_large_jpeg_decoded_at_a_fraction_looks_the_same():
-    """Against the full decode: above 40 dB for a smooth picture, and no smaller than the size wanted."""
+def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
+    """The result differs from a full decode by more than 40 dB."""
     y, x = np.mgrid[0:1200, 0:1600]
     waves = np.stack(
         [128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)],
@@ -290,23 +296,62 @@ def test_a_large_jpeg_decoded_at_a_fraction_looks_the_same():
         patch.setattr(
             Image, "open", lambda _, formats: opened(io.BytesIO(file.getvalue()), formats=formats)
         )
-        quick, full = read_picture(path, size=(96, 96)), read_picture(path)
+        quick, full = StillImage(path).decode((96, 96)), StillImage(path).decode()
     assert full.size == (1600, 1200)
     assert quick.size == (400, 300)
     error = np.mean((fit(quick, preprocessing).astype(float) - fit(full, preprocessing)) ** 2)
     assert 10 * np.log10(255**2 / error) > 40
 
 
-def test_stretch_takes_the_whole_picture(pixels):
-    """All four corners are kept whatever the aspect."""
+@pytest.mark.parametrize(
+    ("side", "decoded"), [(299, 299), (599, 599), (600, 300), (799, 400), (1200, 300)]
+)
+def test_a_jpeg_is_decoded_at_no_less_than_three_times_the_wanted_size(tmp_path, side, decoded):
+    """For a target of 100 pixels, the smallest of 1, 1/2, 1/4, 1/8 that leaves 300 is decoded."""
+    path = save(Image.new("RGB", (side, side), "red"), tmp_path / "a.jpg")
+    assert StillImage(path).decode((100, 100)).size == (decoded, decoded)
+
+
+def test_frames_of_an_image_are_one_frame_of_the_wanted_size(photos):
+    """Photo 7 is of gray 70 everywhere."""
+    frames = StillImage(photos[7]).frames(Preprocessing(16, 24))
+    assert frames.shape == (1, 16, 24, 3)
+    np.testing.assert_allclose(frames, 70, atol=1)
+
+
+def test_an_image_has_one_frame_at_time_zero(photos):
+    """Any other frame number is refused."""
+    assert StillImage(photos[0]).times().tolist() == [0.0]
+    with pytest.raises(MediaError, match=r"expected a frame number 1 \(from 0\)"):
+        StillImage(photos[0]).frames(Preprocessing(8, 8), [0, 1])
+
+
+def test_the_hash_of_an_array_depends_on_pixels_and_shape():
+    """Equal arrays share a hash; the same bytes in another shape have another."""
+    flat = np.zeros((2, 8, 3), np.uint8)
+    hashes = [
+        StillImage(pixels).content_hash(ContentIndex())
+        for pixels in (flat, flat.copy(), flat.reshape(4, 4, 3), Image.fromarray(flat))
+    ]
+    assert hashes[0] == hashes[1] == hashes[3] != hashes[2]
+
+
+def test_a_folder_has_no_hash_as_an_image(tmp_path):
+    """A folder in the place of an image is named as such."""
+    with pytest.raises(MediaError, match=r"expected an image. Received: a folder"):
+        StillImage(tmp_path).content_hash(ContentIndex())
+
+
+def test_stretch_keeps_the_whole_image(pixels):
+    """All four corners are kept at another aspect."""
     result = fit(Image.fromarray(pixels), Preprocessing(64, 20))
     assert result.shape == (64, 20, 3)
     assert result.dtype == np.uint8
     assert corners(Image.fromarray(result)) == UPRIGHT
 
 
-def test_crop_takes_the_centre_and_keeps_proportions():
-    """A centered square of the shorter side: equal to cutting it out and resizing it, but for the rim, which sees its neighbors."""
+def test_crop_keeps_the_center_and_the_aspect():
+    """Crop equals cutting out the central square and resizing it, except at the border."""
     noise = np.random.default_rng(1).integers(0, 256, (40, 100, 3), np.uint8)
     image = Image.fromarray(noise)
     expected = image.crop((30, 0, 70, 40)).resize((20, 20), Image.Resampling.BILINEAR)
@@ -315,23 +360,23 @@ def test_crop_takes_the_centre_and_keeps_proportions():
     np.testing.assert_array_equal(result[:, 1:-1], np.asarray(expected)[:, 1:-1])
 
 
-def test_pad_keeps_proportions_on_black():
-    """A wide white picture gets equal black bars above and below."""
+def test_pad_keeps_the_aspect_on_black():
+    """A wide white image gets equal black bars above and below."""
     result = fit(Image.new("RGB", (80, 40), "white"), Preprocessing(40, 40, resize="pad"))
     np.testing.assert_array_equal(result[:, 20, 0], [0] * 10 + [255] * 20 + [0] * 10)
 
 
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (3, 2)])
-def test_any_size_can_be_fitted(resize, size):
-    """One pixel, a line, and tiny pictures."""
+def test_images_of_any_size_are_resized(resize, size):
+    """Single pixels, lines and tiny images are resized."""
     result = fit(Image.new("RGB", size, (10, 20, 30)), Preprocessing(17, 31, resize=resize))
     assert result.shape == (17, 31, 3)
     assert (result == [10, 20, 30]).all(axis=-1).any()
 
 
-def test_all_real_photographs_can_be_read(shared):
-    """The 50 originals of Flickr8k and the 40 pictures of COCO."""
+def test_real_photographs_are_read(shared):
+    """50 images of Flickr8k and 40 of COCO are decoded."""
     paths = sorted(
         [
             *(shared / "flickr8k/images_original").glob("*.jpg"),
@@ -340,4 +385,4 @@ def test_all_real_photographs_can_be_read(shared):
     )
     assert len(paths) == 90
     for path in paths:
-        assert fit(read_picture(path, size=(224, 224)), Preprocessing(224, 224)).std() > 5
+        assert fit(StillImage(path).decode((224, 224)), Preprocessing(224, 224)).std() > 5

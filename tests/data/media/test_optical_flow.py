@@ -1,4 +1,4 @@
-"""Motion as pictures: known motion, mirrored motion, the ends of a video, and every way to read frames."""
+"""Optical flow: known motion, mirrored motion, the ends of a clip, and every kind of media."""
 
 import sys
 from importlib.util import find_spec
@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.flow import flow_in_order, flow_picture, motion, neighbors
-from lrcn_seq.data.media import frames_in_order, read_frames, read_views
+from lrcn_seq.data.media import MediaReader
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.frame_array import FrameArray
+from lrcn_seq.data.media.optical_flow import (
+    OpticalFlow,
+    flow_frames,
+    flow_image,
+    motion,
+    needed_frames,
+)
+from lrcn_seq.data.media.video import Video
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.data.views.base import mirror
 from lrcn_seq.errors import MediaError, MissingPackageError
@@ -20,8 +29,14 @@ needs_opencv = pytest.mark.skipif(find_spec("cv2") is None, reason="OpenCV is no
 SIZE = Preprocessing(96, 128)
 
 
+def flow_of(source, numbers=None, size: Preprocessing = SIZE) -> np.ndarray:
+    """Return flow images of a path, drawing or array."""
+    numbers = None if numbers is None else np.array(numbers)
+    return MediaReader("clips", size, modality="flow").frames(source, numbers)
+
+
 def texture(height: int, width: int, *, low: int, high: int) -> np.ndarray:
-    """Soft spots of many colors."""
+    """Return smooth spots of many colors."""
     spots = np.random.default_rng(low).integers(
         low, high, (-(-height // 8), -(-width // 8), 3), np.uint8
     )
@@ -32,7 +47,7 @@ SQUARE = texture(40, 40, low=100, high=256)
 
 
 def moving(places: list[tuple[int, int]], size: tuple[int, int] = (96, 128)) -> np.ndarray:
-    """Frames (T, H, W, 3) of a textured square on textured ground, its upper left corner at these (top, left)."""
+    """Return frames (T, H, W, 3) of a textured square with its corner at these (top, left)."""
     frames = np.stack([texture(*size, low=0, high=70)] * len(places))
     for frame, (top, left) in zip(frames, places, strict=True):
         frame[top : top + 40, left : left + 40] = SQUARE
@@ -41,11 +56,11 @@ def moving(places: list[tuple[int, int]], size: tuple[int, int] = (96, 128)) -> 
 
 PLACES = [(20, 30), (20, 33), (24, 33), (22, 29), (22, 29), (28, 41)]
 STEPS = np.diff(PLACES, axis=0)[:, ::-1]
-"""(right, down) of each frame to the next."""
+"""The motion (right, down) from each frame to the next."""
 
 
 class Drawn:
-    """The moving square as a drawing."""
+    """A drawing of the moving square."""
 
     key = "drawn"
 
@@ -54,7 +69,7 @@ class Drawn:
 
 
 def written(folder: Path, clip: np.ndarray) -> Path:
-    """A video without loss."""
+    """Write a lossless video."""
     with av.open(str(folder / "clip.mkv"), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = clip.shape[2], clip.shape[1], "bgr0"
@@ -65,8 +80,8 @@ def written(folder: Path, clip: np.ndarray) -> Path:
 
 
 @needs_opencv
-def test_the_motion_of_a_square_is_found():
-    """In the middle of the square, in pixels; the ground beyond it stands still."""
+def test_the_motion_of_a_square_is_measured():
+    """Its middle moves by the known steps in pixels, and the background does not move."""
     clip = moving(PLACES)
     for number, step in enumerate(STEPS):
         found, (top, left) = motion(clip[number], clip[number + 1]), PLACES[number]
@@ -76,8 +91,8 @@ def test_the_motion_of_a_square_is_found():
         assert np.abs(found[:4]).max() < 0.1
 
 
-def test_the_code_is_that_of_the_released_code():
-    """Sixteen a pixel about 128, red to the right, green down, blue the length, cut off at both ends."""
+def test_motion_is_coded_as_in_the_released_code():
+    """A pixel is 16 levels around 128: right, down and length, clipped at both ends."""
     flow = np.array([[[0, 0], [3, 4], [-3, -4], [7.95, 0], [100, 0], [-100, 0.03]]], np.float32)
     expected = [
         [128, 128, 128],
@@ -87,17 +102,14 @@ def test_the_code_is_that_of_the_released_code():
         [255, 128, 255],
         [0, 128, 255],
     ]
-    np.testing.assert_array_equal(flow_picture(flow)[0], expected)
+    np.testing.assert_array_equal(flow_image(flow)[0], expected)
 
 
 @needs_opencv
 def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
-    """To a quarter of a pixel in the square, and on the whole within what is guessed of the ground beside it; without the negation it is not so."""
+    """They agree to a quarter of a pixel in the square; without the negation they do not."""
     clip = moving(PLACES)
-    plain, turned = (
-        read_frames(frames, SIZE, numbers=np.arange(5), modality="flow")
-        for frames in (clip, clip[:, :, ::-1])
-    )
+    plain, turned = (flow_of(frames, np.arange(5)) for frames in (clip, clip[:, :, ::-1]))
     difference = np.abs(mirror(plain, "flow").astype(int) - turned)
     assert difference.mean() < 3
     for (top, left), apart in zip(PLACES, difference[:, :, ::-1], strict=False):
@@ -105,8 +117,8 @@ def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
     assert np.abs(mirror(plain).astype(int) - turned)[..., 0].max() > 60
 
 
-def test_mirroring_flow_turns_every_code_round():
-    """v becomes 256 − v, cut off at 255; the other channels only change sides, and twice is once around."""
+def test_mirroring_flow_negates_the_horizontal_motion():
+    """Level v becomes 256 − v, at most 255; the other channels are only mirrored."""
     codes = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
     turned = mirror(codes, "flow")
     np.testing.assert_array_equal(
@@ -119,7 +131,7 @@ def test_mirroring_flow_turns_every_code_round():
 @needs_opencv
 @pytest.mark.parametrize("kind", ["video", "folder", "drawing", "array"])
 def test_every_kind_of_clip_gives_the_same_motion(tmp_path, kind):
-    """Frame n is the motion from n to n + 1, in the order asked for; the last repeats the one before."""
+    """Frame n is the motion from n to n + 1; the last frame repeats the one before."""
     clip = moving(PLACES)
     if kind == "folder":
         for number, frame in enumerate(clip):
@@ -131,30 +143,24 @@ def test_every_kind_of_clip_gives_the_same_motion(tmp_path, kind):
         "array": lambda: clip,
     }[kind]()
     expected = np.stack(
-        [flow_picture(motion(clip[number], clip[number + 1])) for number in (3, 0, 4, 4, 3)]
+        [flow_image(motion(clip[number], clip[number + 1])) for number in (3, 0, 4, 4, 3)]
     )
-    np.testing.assert_array_equal(
-        read_frames(media, SIZE, numbers=np.array([3, 0, 4, 5, 3]), modality="flow"), expected
-    )
-    np.testing.assert_array_equal(
-        read_frames(media, SIZE, numbers=np.array([5]), modality="flow"), expected[3:4]
-    )
+    np.testing.assert_array_equal(flow_of(media, [3, 0, 4, 5, 3]), expected)
+    np.testing.assert_array_equal(flow_of(media, [5]), expected[3:4])
 
 
 @needs_opencv
-def test_motion_is_measured_at_the_size_that_is_read():
-    """At half the size a square moves half as many pixels."""
+def test_motion_is_measured_after_resizing():
+    """At half the size, the square moves by half as many pixels."""
     clip = moving([(20, 30), (20, 36)])
-    whole, half = (
-        read_frames(clip, Preprocessing(*size), modality="flow") for size in ((96, 128), (48, 64))
-    )
+    whole, half = (flow_of(clip, size=Preprocessing(*size)) for size in ((96, 128), (48, 64)))
     assert whole.shape == (2, 96, 128, 3)
     np.testing.assert_allclose(whole[0, 35:45, 45:55, 0].mean(), 128 + 16 * 6, atol=4)
     np.testing.assert_allclose(half[0, 18:22, 23:27, 0].mean(), 128 + 16 * 3, atol=4)
 
 
-def test_a_single_frame_stands_still(tmp_path, monkeypatch):
-    """A video of one frame, a picture, an array; nothing is measured."""
+def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
+    """A video of one frame, an image and an array give level 128, without OpenCV."""
     monkeypatch.setitem(sys.modules, "cv2", None)
     clip = moving(PLACES[:1])
     Image.fromarray(clip[0]).save(tmp_path / "a.png")
@@ -165,61 +171,58 @@ def test_a_single_frame_stands_still(tmp_path, monkeypatch):
         (clip, None),
         (clip[0], None),
     ):
-        frames = read_frames(
-            media, SIZE, numbers=None if numbers is None else np.array(numbers), modality="flow"
-        )
+        frames = flow_of(media, numbers)
         np.testing.assert_array_equal(frames, np.full((1, 96, 128, 3), 128))
 
 
 @needs_opencv
-def test_a_frame_that_is_not_there_is_missed(tmp_path):
-    """With the sentence that frames have."""
+def test_a_frame_beyond_the_end_is_refused(tmp_path):
+    """The reason is the one for frames."""
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
         match=r"expected a frame number 6 \(from 0\)\. Received: a video that ends before",
     ):
-        read_frames(path, SIZE, numbers=np.array([0, 6]), modality="flow")
+        flow_of(path, [0, 6])
 
 
 @needs_opencv
 @pytest.mark.parametrize("wanted", [[0], [5], [0, 5], [1, 2, 4], [0, 1, 2, 3, 4, 5]])
-def test_streaming_gives_what_reading_gives(tmp_path, wanted):
-    """Frame by frame with its number."""
+def test_iterating_equals_reading(tmp_path, wanted):
+    """Frames come one by one with their numbers."""
     path, numbers = written(tmp_path, moving(PLACES)), np.array(wanted)
-    found, pictures = zip(*frames_in_order(path, numbers, SIZE, modality="flow"), strict=True)
-    assert list(found) == wanted
-    np.testing.assert_array_equal(
-        np.stack(pictures), read_frames(path, SIZE, numbers=numbers, modality="flow")
-    )
+    numbers_of_flow, images = zip(*OpticalFlow(Video(path)).iter_frames(numbers, SIZE), strict=True)
+    assert list(numbers_of_flow) == wanted
+    np.testing.assert_array_equal(np.stack(images), flow_of(path, numbers))
     with pytest.raises(MediaError, match=r"expected a frame number 6 \(from 0\)"):
-        list(frames_in_order(path, np.array([0, 6]), SIZE, modality="flow"))
+        list(OpticalFlow(Video(path)).iter_frames(np.array([0, 6]), SIZE))
 
 
 @needs_opencv
-def test_streaming_is_one_frame_behind():
-    """However long the video, two or three frames are held; motion is measured only where it is wanted."""
+def test_flow_is_yielded_one_frame_behind():
+    """Memory does not grow with the clip, and only the needed frames are read."""
     asked = []
 
     def frames():
-        for number in sorted(neighbors({3, 7})):
+        for number in sorted(needed_frames({3, 7})):
             asked.append(number)
             yield number, moving(PLACES)[number % 6]
 
     assert asked == []
-    for number, _ in flow_in_order(frames(), {3, 7}):
+    for number, _ in flow_frames(frames(), {3, 7}):
         assert asked[-1] == number + 1
     assert asked == [3, 4, 6, 7, 8]
-    assert list(flow_in_order([], {0})) == []
+    assert list(flow_frames([], {0})) == []
 
 
 @needs_opencv
-def test_views_know_that_they_look_at_motion():
-    """Five of ten crops are mirrored and negated, unless the bug of the released code is asked for."""
+def test_views_negate_the_motion_of_mirrored_crops():
+    """Five of ten crops are mirrored, and negated unless `negate_flow` is false."""
     clip, place = moving([(28, 44), (28, 48)]), slice(40, 56)
     for negate, expected in ((True, 128 - 64), (False, 128 + 64)):
         view = views.build({"type": "ten_crop", "margin": 1.0, "negate_flow": negate})
-        several = read_views(clip, SIZE, view, numbers=np.array([0]), modality="flow")
+        reader = MediaReader("clips", SIZE, view=view, modality="flow")
+        several = reader.views(clip, np.array([0]))
         assert len(several) == 10
         np.testing.assert_allclose(
             [several[0][0, place, 56:72, 0].mean(), several[5][0, place, 56:72, 0].mean()],
@@ -227,22 +230,22 @@ def test_views_know_that_they_look_at_motion():
             atol=6,
         )
     np.testing.assert_array_equal(
-        read_frames(clip, SIZE, view=view, modality="flow"),
-        read_views(clip, SIZE, view, modality="flow")[0],
+        reader.frames(clip),
+        reader.views(clip)[0],
     )
 
 
 @needs_opencv
 @pytest.mark.parametrize("size", [(8, 8), (5, 7), (1, 1), (300, 2)])
-def test_small_frames_have_motion_too(size):
-    """No size is refused."""
+def test_flow_accepts_frames_of_any_size(size):
+    """Frames smaller than the patches of OpenCV are padded."""
     clip = np.random.default_rng(0).integers(0, 256, (3, *size, 3), np.uint8)
-    assert read_frames(clip, Preprocessing(*size), modality="flow").shape == clip.shape
+    assert flow_of(clip, size=Preprocessing(*size)).shape == clip.shape
 
 
 @needs_opencv
-def test_the_number_of_threads_does_not_matter():
-    """Features keep their values on another machine."""
+def test_flow_is_independent_of_the_number_of_threads():
+    """One, two and five threads of OpenCV give the same bits."""
     import cv2
 
     first, second, before = *moving([(20, 30), (23, 35)], (300, 400)), cv2.getNumThreads()
@@ -255,11 +258,19 @@ def test_the_number_of_threads_does_not_matter():
     np.testing.assert_array_equal(found[0], found[2])
 
 
-def test_without_opencv_it_says_what_to_install(monkeypatch):
-    """One sentence with the extra."""
+def test_missing_opencv_is_an_error_with_the_extra(monkeypatch):
+    """The message names the package and how to install it."""
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(
         MissingPackageError,
         match=r"Optical flow needs the package opencv-python-headless, .* pip install -e '\.\[flow\]'",
     ):
-        read_frames(moving(PLACES), SIZE, modality="flow")
+        flow_of(moving(PLACES))
+
+
+def test_flow_keeps_the_hash_and_times_of_its_clip():
+    """The key of stored features names the flow, the content hash does not."""
+    clip = FrameArray(moving(PLACES))
+    flow = OpticalFlow(clip)
+    assert flow.content_hash(ContentIndex()) == clip.content_hash(ContentIndex())
+    np.testing.assert_array_equal(flow.times(), clip.times())

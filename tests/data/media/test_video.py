@@ -1,4 +1,4 @@
-"""Videos as people have them: the right frames in the right order, or a sentence."""
+"""Videos of many codecs and containers give the right frames; broken ones give a reason."""
 
 import struct
 import wave
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data import video
-from lrcn_seq.data.video import frame_files, read_numbers, read_times
+from lrcn_seq.data.media.frame_folder import FrameFolder
+from lrcn_seq.data.media.video import Video
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -28,7 +28,7 @@ def write(
     stamps=None,
     **options,
 ) -> Path:
-    """A video whose frame n is gray of value 8 n, white in its upper left quarter, noise below it."""
+    """Write a video whose frame n has gray value 8 n on the right, white and noise on the left."""
     with av.open(str(path), "w", **options) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = (
@@ -53,7 +53,7 @@ def write(
 
 
 def grays(frames: np.ndarray) -> list[int]:
-    """The number of each frame, from its gray at the lower right."""
+    """Return the number of each frame, from its gray at the lower right."""
     return [round(int(frame[-4, -4, 0]) / 8) for frame in frames]
 
 
@@ -68,10 +68,10 @@ def grays(frames: np.ndarray) -> list[int]:
         ("ünï 写.webm", "libvpx"),
     ],
 )
-def test_the_wanted_frames_come_in_the_order_asked_for(tmp_path, name, codec):
-    """Of several containers and codecs, also one twice, also with frames stored out of order (B-frames)."""
+def test_frames_are_returned_in_the_order_of_the_numbers(tmp_path, name, codec):
+    """This holds for several containers and codecs, repeated frames and B-frames."""
     path = write(tmp_path / name, codec=codec)
-    frames = read_numbers(path, [3, 17, 29, 0, 17], SIZE)
+    frames = Video(path).frames(SIZE, [3, 17, 29, 0, 17])
     assert frames.shape == (5, 24, 32, 3)
     assert frames.dtype == np.uint8
     np.testing.assert_allclose(
@@ -81,85 +81,126 @@ def test_the_wanted_frames_come_in_the_order_asked_for(tmp_path, name, codec):
 
 
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
-def test_a_frame_of_the_right_size_stays_as_it_was_decoded(tmp_path, resize):
-    """By every rule of resizing, value for value."""
+def test_a_frame_of_the_wanted_size_is_not_resized(tmp_path, resize):
+    """Its values are those of the decoder, for every resize rule."""
     path = write(tmp_path / "a.mkv", 3)
     with av.open(str(path)) as container:
         decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    np.testing.assert_array_equal(
-        read_numbers(path, [0, 1, 2], Preprocessing(48, 64, resize=resize)), decoded
-    )
+    np.testing.assert_array_equal(Video(path).frames(Preprocessing(48, 64, resize=resize)), decoded)
 
 
-def test_times_are_those_of_the_frames(tmp_path):
-    """At a constant rate, and where the rate varies."""
+def test_times_are_the_time_stamps_of_the_frames(tmp_path):
+    """Constant and variable frame rates are read."""
     np.testing.assert_allclose(
-        read_times(write(tmp_path / "a.mp4", 30)), np.arange(30) / 25, atol=1e-3
+        Video(write(tmp_path / "a.mp4", 30)).times(), np.arange(30) / 25, atol=1e-3
     )
     stamps = [0, 40, 80, 500, 520, 2000]
     np.testing.assert_allclose(
-        read_times(write(tmp_path / "b.mkv", 6, stamps=stamps)), np.array(stamps) / 1000, atol=2e-3
+        Video(write(tmp_path / "b.mkv", 6, stamps=stamps)).times(),
+        np.array(stamps) / 1000,
+        atol=2e-3,
     )
 
 
-def test_decoding_stops_after_the_last_wanted_frame(tmp_path, monkeypatch):
-    """The first frames of a long video are read in a fraction of it."""
-    path, decoded = write(tmp_path / "a.avi", 200), []
+class SpyContainer:
+    """A container of PyAV that counts the packets read from it."""
 
-    def counted(container, stream):
-        for packet in container.demux(stream):
-            decoded.append(packet)
+    def __init__(self, container):
+        self.container, self.packets = container, 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.container.close()
+
+    def __getattr__(self, name):
+        return getattr(self.container, name)
+
+    def demux(self, stream):
+        for packet in self.container.demux(stream):
+            self.packets += 1
             yield packet
 
-    monkeypatch.setattr(video, "_packets", counted)
-    read_numbers(path, [0, 5], SIZE)
-    assert 6 <= len(decoded) < 60
+
+@pytest.fixture
+def spied(monkeypatch):
+    """The calls of `av.open`: a list of containers with the options of each."""
+    calls, opened = [], av.open
+
+    def spy(file, *mode, **options):
+        container = SpyContainer(opened(file, *mode, **options))
+        calls.append((container, options))
+        return container
+
+    monkeypatch.setattr(av, "open", spy)
+    return calls
+
+
+def test_decoding_stops_after_the_last_wanted_frame(tmp_path, spied):
+    """Reading the first frames of a video of 200 frames decodes less than a third of it."""
+    path = write(tmp_path / "a.avi", 200)
+    spied.clear()
+    Video(path).frames(SIZE, [0, 5])
+    ((container, _),) = spied
+    assert 6 <= container.packets < 60
+
+
+def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
+    """After the first of two distant frames, only the beginning has been read."""
+    path = write(tmp_path / "a.avi", 200)
+    spied.clear()
+    frames = Video(path).iter_frames(np.array([2, 190]), SIZE)
+    number, frame = next(frames)
+    assert (number, grays(frame[None])) == (2, [2])
+    assert spied[0][0].packets < 60
+    assert [number for number, _ in frames] == [190]
+
+
+def test_several_threads_decode(tmp_path, spied):
+    """FFmpeg may decode by frames and by slices; its default is slices alone."""
+    path = write(tmp_path / "a.mp4", 5)
+    spied.clear()
+    frames = Video(path).iter_frames(np.array([0, 4]), SIZE)
+    next(frames)  # The container stays open until the iterator ends.
+    assert spied[0][0].streams.video[0].thread_type.name == "AUTO"
+
+
+def test_only_local_files_may_be_opened(tmp_path, spied):
+    """The whitelist of FFmpeg holds the protocol `file` alone, whatever a file refers to."""
+    path = write(tmp_path / "a.mp4", 2)
+    spied.clear()
+    Video(path).times()
+    ((_, options),) = spied
+    assert options["options"]["protocol_whitelist"] == "file"
 
 
 @pytest.mark.parametrize("size", [(65, 49), (2, 2), (1280, 16)])
 def test_odd_sizes_are_read(tmp_path, size):
-    """Widths that no codec likes."""
+    """Odd, tiny and very flat frames are resized."""
     path = write(tmp_path / "a.mkv", 3, codec="ffv1", size=size)
-    assert read_numbers(path, [2], SIZE).shape == (1, 24, 32, 3)
+    assert Video(path).frames(SIZE, [2]).shape == (1, 24, 32, 3)
 
 
-def test_one_frame_is_a_video(tmp_path):
-    """With one time, zero."""
+def test_a_video_may_have_one_frame(tmp_path):
+    """Its only time is zero."""
     path = write(tmp_path / "a.avi", 1)
-    assert read_times(path).tolist() == [0.0]
-    assert grays(read_numbers(path, [0], SIZE)) == [0]
+    assert Video(path).times().tolist() == [0.0]
+    assert grays(Video(path).frames(SIZE, [0])) == [0]
 
 
 def test_an_animated_gif_is_a_video(tmp_path):
-    """Its frames and their times."""
+    """Its frames and their times are read."""
     frames = [Image.new("L", (16, 16), 80 * number) for number in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=200)
-    np.testing.assert_allclose(read_times(tmp_path / "a.gif"), [0, 0.2, 0.4], atol=0.01)
+    np.testing.assert_allclose(Video(tmp_path / "a.gif").times(), [0, 0.2, 0.4], atol=0.01)
     np.testing.assert_allclose(
-        read_numbers(tmp_path / "a.gif", [0, 1, 2], SIZE)[:, 5, 5, 0], [0, 80, 160], atol=8
+        Video(tmp_path / "a.gif").frames(SIZE, [0, 1, 2])[:, 5, 5, 0], [0, 80, 160], atol=8
     )
 
 
-def test_a_folder_of_pictures_is_a_video(tmp_path):
-    """In the order of their numbers; other files do not count."""
-    for number in (1, 2, 10, 9):
-        Image.new("RGB", (10, 10), (20 * number,) * 3).save(tmp_path / f"frame{number}.png")
-    Image.new("RGB", (10, 10)).save(tmp_path / "frame².png")  # a digit, but no number
-    (tmp_path / "notes.txt").write_text("not a frame")
-    (tmp_path / ".hidden.png").write_bytes(b"")
-    assert [file.name for file in frame_files(tmp_path)] == [
-        "frame1.png",
-        "frame2.png",
-        "frame9.png",
-        "frame10.png",
-        "frame².png",
-    ]
-    assert read_numbers(tmp_path, [3, 0], SIZE)[:, 0, 0, 0].tolist() == [200, 20]
-    np.testing.assert_allclose(read_times(tmp_path), np.arange(5) / 25)
-
-
 def turned(path: Path, matrix: tuple[int, ...]) -> Path:
-    """Writes a display matrix into the track header of an MP4, as phones do."""
+    """Write a display matrix into the track header of an MP4, as phones do."""
     content = bytearray(path.read_bytes())
     header = content.index(b"tkhd")
     start = header + 4 + 4 + 20 + 16
@@ -180,36 +221,32 @@ ONE, LAST = 0x10000, 0x40000000
         ((0, -ONE, 0, ONE, 0, 0, 0, 0, LAST), (-2, 2)),
     ],
 )
-def test_rotation_noted_by_a_phone_is_carried_out(tmp_path, matrix, corner):
-    """The white quarter of the upper left goes where the matrix (x' = a x + c y, y' = b x + d y) takes it."""
-    frame = read_numbers(turned(write(tmp_path / "a.mp4", 3), matrix), [0], Preprocessing(32, 32))[
-        0
-    ]
+def test_the_rotation_of_a_phone_is_applied(tmp_path, matrix, corner):
+    """The white corner moves as the display matrix says (x' = a x + c y, y' = b x + d y)."""
+    frame = Video(turned(write(tmp_path / "a.mp4", 3), matrix)).frames(Preprocessing(32, 32))[0]
     found = [place for place in ((2, 2), (2, -2), (-2, -2), (-2, 2)) if frame[place].min() > 200]
     assert found == [corner]
 
 
-def test_a_stream_cut_short_gives_what_it_has(tmp_path):
-    """Fewer frames, and a sentence for those that are gone."""
+def test_a_truncated_stream_gives_its_remaining_frames(tmp_path):
+    """Frames beyond the end raise MediaError."""
     whole = write(tmp_path / "a.avi", 100).read_bytes()
     path = tmp_path / "cut.avi"
     path.write_bytes(whole[: len(whole) // 2])
-    count = len(read_times(path))
+    count = len(Video(path).times())
     assert 20 < count < 80
-    assert grays(read_numbers(path, [5], SIZE)) == [5]
-    with pytest.raises(
-        MediaError, match=r"expected a frame number 99 .* cut short or was exchanged"
-    ):
-        read_numbers(path, [0, 99], SIZE)
+    assert grays(Video(path).frames(SIZE, [5])) == [5]
+    with pytest.raises(MediaError, match=r"expected a frame number 99 .* cut short or replaced"):
+        Video(path).frames(SIZE, [0, 99])
 
 
-def test_damage_in_the_middle_does_not_hide_the_rest(tmp_path):
-    """Packets that cannot be decoded are left out."""
+def test_damaged_packets_are_skipped(tmp_path):
+    """Damage in the middle of a video costs only the frames it hits."""
     content = bytearray(write(tmp_path / "a.avi", 100).read_bytes())
     middle = len(content) // 2
     content[middle : middle + 400] = bytes(400)
     (tmp_path / "a.avi").write_bytes(content)
-    assert 80 < len(read_times(tmp_path / "a.avi")) <= 101
+    assert 80 < len(Video(tmp_path / "a.avi").times()) <= 101
 
 
 @pytest.mark.parametrize(
@@ -222,17 +259,17 @@ def test_damage_in_the_middle_does_not_hide_the_rest(tmp_path):
     ],
 )
 def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
-    """Bare streams and live recordings do not say how long they are: frames are counted as they come."""
+    """Bare streams and live recordings state no duration; their frames are counted."""
     live = {"options": {"live": "1"}} if container == "matroska" else {}
     path = write(tmp_path / name, 30, codec=codec, format=container, **live)
     with av.open(str(path)) as opened:
         stated = opened.streams.video[0].duration or opened.duration
     assert stated is None or container == "mpegts"
-    times = read_times(path)
+    times = Video(path).times()
     assert len(times) == 30
     assert (np.diff(times) > 0).all()
     np.testing.assert_allclose(
-        grays(read_numbers(path, [0, 12, 29], SIZE)), [0, 12, 29], atol=1 if codec == "mjpeg" else 0
+        grays(Video(path).frames(SIZE, [0, 12, 29])), [0, 12, 29], atol=1 if codec == "mjpeg" else 0
     )
 
 
@@ -246,8 +283,8 @@ def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
         ("ffv1", "gray16le"),
     ],
 )
-def test_every_depth_of_color_becomes_eight_bits(tmp_path, codec, pixels):
-    """Gray, ten bits, with transparency, full color: red stays red where there is color."""
+def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
+    """Grayscale, 10 and 16 bits, alpha and full chroma keep the color."""
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
@@ -259,18 +296,18 @@ def test_every_depth_of_color_becomes_eight_bits(tmp_path, codec, pixels):
         container.mux(stream.encode())
     expected = (81, 81, 81) if pixels.startswith("gray") else (200, 30, 30)
     np.testing.assert_allclose(
-        read_numbers(tmp_path / "a.mkv", [1], SIZE)[0, 10, 10], expected, atol=6
+        Video(tmp_path / "a.mkv").frames(SIZE, [1])[0, 10, 10], expected, atol=6
     )
 
 
-def test_a_moving_picture_with_sound_is_read(tmp_path):
-    """The sound is passed over."""
+def test_a_video_with_sound_is_read(tmp_path):
+    """The audio stream is skipped."""
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
-        picture, sound = (
+        images, sound = (
             container.add_stream("ffv1", rate=25),
             container.add_stream("pcm_s16le", rate=8000),
         )
-        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        images.width, images.height, images.pix_fmt = 64, 48, "yuv420p"
         for number in range(5):
             heard = av.AudioFrame.from_ndarray(
                 np.zeros((1, 320), np.int16), format="s16", layout="mono"
@@ -278,42 +315,42 @@ def test_a_moving_picture_with_sound_is_read(tmp_path):
             heard.sample_rate, heard.pts = 8000, 320 * number
             container.mux(sound.encode(heard))
             container.mux(
-                picture.encode(
+                images.encode(
                     av.VideoFrame.from_ndarray(
                         np.full((48, 64, 3), 8 * number, np.uint8), format="rgb24"
                     )
                 )
             )
-        container.mux(picture.encode())
+        container.mux(images.encode())
         container.mux(sound.encode())
-    assert grays(read_numbers(tmp_path / "a.mkv", range(5), SIZE)) == [0, 1, 2, 3, 4]
+    assert grays(Video(tmp_path / "a.mkv").frames(SIZE, range(5))) == [0, 1, 2, 3, 4]
 
 
-def test_an_mp4_cut_short_behind_its_index_gives_what_it_has(tmp_path):
-    """The index says more than the file holds."""
+def test_a_truncated_mp4_gives_its_remaining_frames(tmp_path):
+    """The index of the file names more frames than the file has."""
     whole = write(tmp_path / "a.mp4", 100, options={"movflags": "faststart"}).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    assert 20 < len(read_times(tmp_path / "cut.mp4")) < 80
-    assert grays(read_numbers(tmp_path / "cut.mp4", [5], SIZE)) == [5]
+    assert 20 < len(Video(tmp_path / "cut.mp4").times()) < 80
+    assert grays(Video(tmp_path / "cut.mp4").frames(SIZE, [5])) == [5]
 
 
 @pytest.mark.parametrize(
     "name", ["12:30.avi", "100%d.avi", "a b.avi", "-x.avi", "[1].avi", "clip.AVI", "clip"]
 )
-def test_odd_names_are_only_names(tmp_path, monkeypatch, name):
-    """Also where the decoder would take what stands before a colon for a protocol."""
+def test_special_characters_in_names_have_no_meaning(tmp_path, monkeypatch, name):
+    """FFmpeg takes neither a colon for a protocol nor a percent sign for a pattern."""
     write(tmp_path / "plain.avi", 2).rename(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     assert (
-        len(read_times(name))
-        == len(read_times(Path(name)))
-        == len(read_times(tmp_path / name))
+        len(Video(name).times())
+        == len(Video(Path(name)).times())
+        == len(Video(tmp_path / name).times())
         == 2
     )
 
 
-def test_a_list_of_other_files_is_no_video(tmp_path):
-    """The decoder follows playlists to other files and hosts; a folder of clips must not."""
+def test_playlists_are_refused(tmp_path):
+    """FFmpeg would follow a playlist to other files and hosts."""
     write(tmp_path / "secret.avi", 2)
     for text in (
         "ffconcat version 1.0\nfile secret.avi\n",
@@ -321,21 +358,11 @@ def test_a_list_of_other_files_is_no_video(tmp_path):
     ):
         (tmp_path / "list.mp4").write_text(text)
         with pytest.raises(MediaError, match="expected a video"):
-            read_times(tmp_path / "list.mp4")
-
-
-def test_the_bound_on_pixels_holds_for_folders(tmp_path):
-    """And a picture in a folder that cannot be read is named."""
-    Image.new("RGB", (100, 100)).save(tmp_path / "0.png")
-    (tmp_path / "1.png").write_bytes(b"nothing")
-    with pytest.raises(MediaError, match=r"0\.png: expected at most 5,000 pixels"):
-        read_numbers(tmp_path, [0], SIZE, pixels_limit=5000)
-    with pytest.raises(MediaError, match=r"1\.png: expected a picture"):
-        read_numbers(tmp_path, [0, 1], SIZE)
+            Video(tmp_path / "list.mp4").times()
 
 
 def broken(folder: Path) -> dict[str, tuple[Path, str]]:
-    """The table of bad videos: a file, and a part of its sentence."""
+    """Return broken videos by name, each with a part of the expected reason."""
     with wave.open(str(folder / "sound.wav"), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
@@ -357,53 +384,51 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
         container.mux(stream.encode())
     (folder / "folder").mkdir()
     (folder / "notes").mkdir()
-    (folder / "notes" / "notes.txt").write_text("no pictures here")
+    (folder / "notes" / "notes.txt").write_text("no images here")
     header = write(folder / "header.avi", 1).read_bytes()
     (folder / "header.avi").write_bytes(header[: header.index(b"movi") + 4])
     return {
-        "sound only": (folder / "sound.wav", "a file without pictures (sound only)"),
+        "sound only": (folder / "sound.wav", "a file without images (sound only)"),
         "without its index": (folder / "cut.mp4", "expected a video; it is none, or damaged"),
         "empty": (folder / "empty.mp4", "expected a video; the file is empty"),
-        "sound only, as MP4": (folder / "sound.m4a", "a file without pictures (sound only)"),
+        "sound only, as MP4": (folder / "sound.m4a", "a file without images (sound only)"),
         "text": (folder / "text.avi", "expected a video; it is none, or damaged"),
         "text named .mp4": (folder / "text.mp4", "expected a video; it is none, or damaged"),
         "zeros": (folder / "zeros.mp4", "expected a video; it is none, or damaged"),
         "missing": (folder / "missing.mp4", "there is no such file"),
         "empty folder": (folder / "folder", "Received: a folder without any"),
-        "folder without pictures": (folder / "notes", "Received: a folder without any"),
+        "folder without images": (folder / "notes", "Received: a folder without any"),
         "no frames": (folder / "header.avi", "expected a video"),
     }
 
 
-def test_every_broken_video_has_its_sentence(tmp_path, capfd):
-    """It names the file, in one line, and the decoder keeps quiet."""
+def test_broken_videos_raise_a_media_error_with_a_reason(tmp_path, capfd):
+    """The error names the file, and FFmpeg prints nothing."""
     table = broken(tmp_path)
     assert len(table) == 11
-    for name, (path, sentence) in table.items():
-        for reading in (
-            lambda path=path: read_times(path),
-            lambda path=path: read_numbers(path, [0], SIZE),
-        ):
+    for name, (path, reason) in table.items():
+        media = FrameFolder(path) if path.is_dir() else Video(path)
+        for read in (media.times, lambda media=media: media.frames(SIZE, [0])):
             with pytest.raises(MediaError) as caught:
-                reading()
-            assert sentence in str(caught.value), name
+                read()
+            assert reason in str(caught.value), name
             assert str(caught.value).startswith(str(path))
     assert capfd.readouterr() == ("", "")
 
 
-def test_size_and_duration_are_bounded(tmp_path):
-    """More pixels or seconds than allowed are refused."""
+def test_size_and_duration_are_limited(tmp_path):
+    """A video of more pixels or seconds than allowed is refused."""
     path = write(tmp_path / "a.avi", 60)
     with pytest.raises(
-        MediaError, match=r"expected at most 3,000 pixels a frame. Received: 64 × 48"
+        MediaError, match=r"expected at most 3,000 pixels per frame. Received: 64 × 48"
     ):
-        read_numbers(path, [0], SIZE, pixels_limit=3000)
+        Video(path, pixels_limit=3000).frames(SIZE, [0])
     with pytest.raises(MediaError, match="expected at most 2 seconds of video"):
-        read_times(path, seconds_limit=2)
+        Video(path, seconds_limit=2).times()
 
 
 def test_real_clips_have_the_right_number_of_frames(shared):
-    """Against OpenCV decoding the same files: UCF-101, MSVD, Kinetics, surveillance; and the pixels agree."""
+    """Count and pixels of the frames equal those that OpenCV decodes."""
     cv2 = pytest.importorskip("cv2")
     paths = [
         *(shared / "ucf101/clips").rglob("*.avi"),
@@ -415,12 +440,12 @@ def test_real_clips_have_the_right_number_of_frames(shared):
     for path in paths:
         capture, expected, last = cv2.VideoCapture(str(path)), 0, None
         while True:
-            more, picture = capture.read()
+            more, image = capture.read()
             if not more:
                 break
-            expected, last = expected + 1, picture
-        assert len(read_times(path)) == expected, path
+            expected, last = expected + 1, image
+        assert len(Video(path).times()) == expected, path
         height, width = last.shape[:2]
         if width * height < 200_000:
-            ours = read_numbers(path, [expected - 1], Preprocessing(height, width))[0]
+            ours = Video(path).frames(Preprocessing(height, width), [expected - 1])[0]
             assert np.abs(ours.astype(int) - last[:, :, ::-1]).mean() < 3

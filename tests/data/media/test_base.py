@@ -1,0 +1,74 @@
+"""What all media share: frames in any order, errors beyond the end, names."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.data.media.base import Media, name_of
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Preprocessing
+from tests.media_fixtures import Counter
+
+SIZE = Preprocessing(1, 1)
+
+
+class Numbers(Media):
+    """A clip of five frames that show their numbers."""
+
+    name = "numbers"
+
+    def __init__(self):
+        self.asked = []
+
+    def content_hash(self, index):
+        return "numbers"
+
+    def times(self):
+        return np.arange(5.0)
+
+    def existing_frames(self, numbers, preprocessing):
+        for number in range(5):
+            if numbers is None or number in numbers:
+                self.asked.append(number)
+                yield number, np.full((1, 1, 3), number, np.uint8)
+
+
+def test_frames_are_returned_in_the_order_of_the_numbers():
+    """Numbers may repeat; without numbers, all frames are returned."""
+    assert Numbers().frames(SIZE, [3, 0, 3])[:, 0, 0, 0].tolist() == [3, 0, 3]
+    assert Numbers().frames(SIZE)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_iter_frames_reads_a_frame_when_it_is_asked_for():
+    """The second frame is not read before the first is used."""
+    media = Numbers()
+    frames = media.iter_frames(np.array([1, 3]), SIZE)
+    assert next(frames)[0] == 1
+    assert media.asked == [1]
+    assert next(frames)[0] == 3
+
+
+def test_a_frame_beyond_the_end_is_a_media_error():
+    """The reason names the last frame that was wanted."""
+    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: a video that ends before"
+    with pytest.raises(MediaError, match=reason):
+        Numbers().frames(SIZE, [7, 2])
+    with pytest.raises(MediaError, match=reason):
+        list(Numbers().iter_frames(np.array([2, 7]), SIZE))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("a/b.jpg", "a/b.jpg"),
+        (Path("a/b.jpg"), "a/b.jpg"),
+        (Counter("five", 5), "drawing five"),
+        (np.zeros(3), "the array given"),
+        (Image.new("RGB", (1, 1)), "the image given"),
+    ],
+)
+def test_names_of_sources(source, name):
+    """A path is its own name, a drawing is named by its key, others by their kind."""
+    assert name_of(source) == name

@@ -1,0 +1,179 @@
+"""Content hashes and facts are remembered by path, size and modification time."""
+
+import json
+import multiprocessing
+import os
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lrcn_seq.data.media import content_index as module
+from lrcn_seq.data.media.content_index import ContentIndex, hash_pixels
+from lrcn_seq.errors import DataError, MediaError
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Return the paths whose bytes were hashed."""
+    read, original = [], module._hash_bytes
+
+    def count(path):
+        read.append(path)
+        return original(path)
+
+    monkeypatch.setattr(module, "_hash_bytes", count)
+    return read
+
+
+def test_equal_contents_have_equal_hashes(tmp_path):
+    """The hash depends on the bytes, not on the name."""
+    for name, content in (("a", b"1"), ("b", b"1"), ("c", b"2")):
+        (tmp_path / name).write_bytes(content)
+    a, b, c = (ContentIndex().hash_file(tmp_path / name) for name in "abc")
+    assert a == b != c
+
+
+def test_a_file_is_hashed_once_across_runs(tmp_path, photos, counted):
+    """A second index on the same file hashes nothing."""
+    first = [ContentIndex(tmp_path / "memory/m.jsonl").hash_file(path) for path in photos]
+    again = ContentIndex(tmp_path / "memory/m.jsonl")
+    assert [again.hash_file(path) for path in photos] == first
+    assert len(counted) == len(photos)
+
+
+@pytest.mark.parametrize(("content", "time"), [(b"two", 6), (b"longer", 5)])
+def test_a_file_of_another_size_or_time_is_hashed_again(tmp_path, counted, content, time):
+    """Either change alone suffices."""
+    path, memory = tmp_path / "a", ContentIndex(tmp_path / "m.jsonl")
+    path.write_bytes(b"one")
+    os.utime(path, ns=(5, 5))
+    before = memory.hash_file(path)
+    path.write_bytes(content)
+    os.utime(path, ns=(time, time))
+    assert memory.hash_file(path) != before
+    assert len(counted) == 2
+
+
+def test_verify_hashes_files_of_the_same_size_and_time(tmp_path):
+    """Content replaced under the same size and time is noticed with `verify` only."""
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    os.utime(path, ns=(5, 5))
+    before = ContentIndex(tmp_path / "m.jsonl").hash_file(path)
+    path.write_bytes(b"two")
+    os.utime(path, ns=(5, 5))
+    assert ContentIndex(tmp_path / "m.jsonl").hash_file(path) == before
+    assert ContentIndex(tmp_path / "m.jsonl", verify=True).hash_file(path) != before
+    assert ContentIndex(tmp_path / "m.jsonl").hash_file(path) != before
+
+
+def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
+    """Incomplete lines and garbage are skipped, and lines appended after them are read."""
+    memory = tmp_path / "m.jsonl"
+    first = ContentIndex(memory)
+    hashes = [first.hash_file(path) for path in photos[:3]]
+    memory.write_bytes(memory.read_bytes()[:-7] + b'\n\xff\x00rubbish\n[1, 2]\n{"path": 3}')
+    second = ContentIndex(memory)
+    assert [second.hash_file(path) for path in photos[:3]] == hashes
+    assert len(counted) == 4
+    third = ContentIndex(memory)
+    third.hash_file(photos[2])
+    assert len(counted) == 4
+
+
+def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
+    """The order of the paths does not matter."""
+    for name, content in (("1.png", b"a"), ("2.png", b"b"), ("3.png", b"b")):
+        (tmp_path / name).write_bytes(content)
+    first, second, third = (tmp_path / name for name in ("1.png", "2.png", "3.png"))
+    index = ContentIndex()
+    assert index.hash_files([first, second]) == index.hash_files([second, first])
+    assert index.hash_files([first, second]) != index.hash_files([first, third])
+
+
+def test_hashes_are_those_of_earlier_versions(tmp_path):
+    """BLAKE2b of 16 bytes: of a file, of lines `name:hash`, of shape, type and bytes of an array."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"content")
+    content = blake2b(b"content", digest_size=16).hexdigest()
+    assert ContentIndex().hash_file(path) == content
+    lines = blake2b(f"a.png:{content}".encode(), digest_size=16).hexdigest()
+    assert ContentIndex().hash_files([path]) == lines
+    pixels = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
+    expected = blake2b(b"(1, 2, 3)uint8" + bytes(range(6)), digest_size=16).hexdigest()
+    assert hash_pixels(pixels) == expected
+
+
+def test_the_file_keeps_its_format(tmp_path):
+    """Lines of earlier versions are read: hashes by path, size and time, and facts by name."""
+    path, memory = tmp_path / "a", tmp_path / "m.jsonl"
+    path.write_bytes(b"one")
+    state = path.stat()
+    lines = [
+        {"path": str(path), "size": 3, "time": state.st_mtime_ns, "content": "remembered"},
+        {"fact": "times:remembered:100000000", "value": {"count": 4, "step": 0.04}},
+    ]
+    memory.write_text("".join("\n" + json.dumps(line) for line in lines))
+    index = ContentIndex(memory)
+    assert index.hash_file(path) == "remembered"
+    assert index.fact("times:remembered:100000000") == {"count": 4, "step": 0.04}
+    index.add_fact("opened:x:5", None)
+    assert memory.read_text().endswith('\n{"fact": "opened:x:5", "value": null}')
+
+
+def test_facts_are_remembered_across_runs(tmp_path):
+    """The last value of a fact counts; a fact may be None."""
+    first = ContentIndex(tmp_path / "m.jsonl")
+    assert not first.has_fact("a")
+    first.add_fact("a", 1)
+    first.add_fact("a", None)
+    second = ContentIndex(tmp_path / "m.jsonl")
+    assert second.has_fact("a")
+    assert second.fact("a") is None
+    with pytest.raises(KeyError):
+        second.fact("b")
+
+
+def test_a_missing_file_is_named():
+    """The error names the path."""
+    with pytest.raises(MediaError, match=r"nowhere.jpg: there is no such file"):
+        ContentIndex().hash_file(Path("nowhere.jpg"))
+
+
+def test_an_index_that_cannot_be_written_is_a_data_error(tmp_path):
+    """Here, its folder is a file."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DataError, match="expected a writable file"):
+        ContentIndex(tmp_path / "file" / "m.jsonl").hash_file(tmp_path / "file")
+
+
+def _hash_all(memory: Path, paths: list[Path], together=None) -> None:
+    contents = ContentIndex(memory)
+    if together:
+        together.wait()
+    for path in paths:
+        contents.hash_file(path)
+
+
+def test_two_processes_share_one_index(tmp_path, counted):
+    """Lines written at the same time stay intact."""
+    for number in range(200):
+        (tmp_path / f"{number}.bin").write_bytes(bytes([number]))
+    memory, paths = tmp_path / "m.jsonl", sorted(tmp_path.glob("*.bin"))
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(2)
+    workers = [
+        context.Process(target=_hash_all, args=(memory, order, together))
+        for order in (paths, paths[::-1])
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    lines = filter(None, memory.read_bytes().splitlines())
+    assert {Path(json.loads(line)["path"]) for line in lines} == set(paths)
+    _hash_all(memory, paths)
+    assert not counted

@@ -1,0 +1,91 @@
+"""Frame times and readability are remembered by content."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.data.media.base import PIXELS_LIMIT
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.facts import check_image, frame_times
+from lrcn_seq.data.media.frame_folder import FrameFolder
+from lrcn_seq.data.media.image import StillImage
+from lrcn_seq.data.media.video import Video
+from lrcn_seq.errors import MediaError
+
+
+def facts(path) -> dict:
+    """Return the facts in the file of a content index."""
+    lines = [json.loads(line) for line in path.read_text().splitlines() if line]
+    return {line["fact"]: line["value"] for line in lines if "fact" in line}
+
+
+def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
+    """A second index does not measure them, and finds the reason of a broken file."""
+    folder, broken = tmp_path / "frames", Video(tmp_path / "bad.avi")
+    folder.mkdir()
+    for number in range(4):
+        Image.new("RGB", (8, 8)).save(folder / f"{number}.png")
+    broken.path.write_bytes(b"nothing")
+    for _ in range(2):
+        index = ContentIndex(tmp_path / "m.jsonl")
+        times = frame_times(FrameFolder(folder), index, PIXELS_LIMIT)
+        np.testing.assert_allclose(times, np.arange(4) / 25)
+        with pytest.raises(MediaError, match=r"bad\.avi: expected a video"):
+            frame_times(broken, index, PIXELS_LIMIT)
+        monkeypatch.setattr(FrameFolder, "times", None)
+        monkeypatch.setattr(Video, "times", None)
+
+
+def test_even_times_are_stored_as_count_and_step(tmp_path):
+    """The name of the fact holds the hash and the limit; earlier versions wrote the same."""
+    path = tmp_path / "0.png"
+    Image.new("RGB", (8, 8)).save(path)
+    index = ContentIndex(tmp_path / "m.jsonl")
+    frame_times(StillImage(path), index, 123)
+    name = f"times:{index.hash_file(path)}:123"
+    assert facts(tmp_path / "m.jsonl") == {name: {"count": 1, "step": 0.0}}
+
+
+def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
+    """They are exact to a tenth of a millisecond."""
+    uneven = np.array([0, 0.04, 0.5, 0.5213, 2])
+    monkeypatch.setattr(Video, "times", lambda self: uneven)
+    (tmp_path / "a").write_bytes(b"a")
+    for _ in range(2):
+        index = ContentIndex(tmp_path / "m.jsonl")
+        times = frame_times(Video(tmp_path / "a"), index, PIXELS_LIMIT)
+        np.testing.assert_allclose(times, uneven, atol=1e-4)
+
+
+def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkeypatch):
+    """The fact is null for a good image and the reason for a broken one."""
+    photos[1].write_bytes(photos[1].read_bytes()[:-30])
+    index = ContentIndex(tmp_path / "m.jsonl")
+    check_image(StillImage(photos[0]), index)
+    for _ in range(2):
+        with pytest.raises(MediaError, match="damaged or cut short"):
+            check_image(StillImage(photos[1]), index)
+        with pytest.raises(MediaError, match="expected at most 10 pixels"):
+            check_image(StillImage(photos[0], pixels_limit=10), index)
+        monkeypatch.setattr(StillImage, "decode", None)
+    check_image(StillImage(photos[0]), index)
+    assert facts(tmp_path / "m.jsonl")[f"opened:{index.hash_file(photos[0])}:100000000"] is None
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
+def test_an_error_that_may_not_recur_is_not_remembered(tmp_path, photos, monkeypatch, error):
+    """After a failing disk or full memory, the file is tried again."""
+
+    def fail(*arguments, **options):
+        raise error
+
+    index, image = ContentIndex(tmp_path / "m.jsonl"), StillImage(photos[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(Image, "open", fail)
+        for read in (check_image, lambda image, index: frame_times(image, index, 123)):
+            with pytest.raises(MediaError):
+                read(image, index)
+    check_image(image, index)
+    assert frame_times(image, index, 123).tolist() == [0.0]

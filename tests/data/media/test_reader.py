@@ -1,0 +1,215 @@
+"""The reader opens every kind of source and reads it in views."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.drawn import Drawn
+from lrcn_seq.data.media.frame_array import FrameArray
+from lrcn_seq.data.media.frame_folder import FrameFolder
+from lrcn_seq.data.media.image import StillImage
+from lrcn_seq.data.media.optical_flow import OpticalFlow
+from lrcn_seq.data.media.reader import MediaReader, enlarged, media_kind
+from lrcn_seq.data.media.vector_array import Vectors
+from lrcn_seq.data.media.video import Video
+from lrcn_seq.data.views import registry as views
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Preprocessing
+from tests.media_fixtures import Counter
+
+SIZE = Preprocessing(16, 24)
+NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+CLIP = np.random.default_rng(1).integers(0, 256, (7, 40, 60, 3), np.uint8)
+
+
+def test_a_path_of_images_is_an_image_file(tmp_path):
+    """Whatever its suffix, even a folder."""
+    reader = MediaReader("images", SIZE)
+    for path in (tmp_path, "a.avi", "a.gif", "a.jpg", tmp_path / "a"):
+        assert type(reader.open(path)) is StillImage
+
+
+def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
+    """Suffixes of images are recognized; any other file is a video."""
+    reader = MediaReader("clips", SIZE)
+    assert type(reader.open(tmp_path)) is FrameFolder
+    assert type(reader.open("A.JPG")) is StillImage
+    for path in ("a.avi", "a.gif", "a"):
+        assert type(reader.open(path)) is Video
+
+
+@pytest.mark.parametrize("kind", ["images", "clips"])
+def test_other_sources_are_recognized_by_type(kind):
+    """Arrays of four axes are clips, arrays of fewer axes and PIL images are images."""
+    reader = MediaReader(kind, SIZE)
+    assert type(reader.open(CLIP)) is FrameArray
+    assert type(reader.open(NOISE)) is StillImage
+    assert type(reader.open(Image.fromarray(NOISE))) is StillImage
+    assert type(reader.open(Counter("a", 2))) is Drawn
+
+
+def test_vectors_are_opened_from_paths_and_arrays():
+    """Frames are not."""
+    reader = MediaReader("vectors", vector_width=3)
+    assert type(reader.open("a.npy")) is type(reader.open(np.zeros((2, 3)))) is Vectors
+    assert reader.open("a.npy").width == 3
+    with pytest.raises(MediaError, match="expected a path or an array of vectors. Received: Count"):
+        reader.open(Counter("a", 2))
+
+
+@pytest.mark.parametrize("kind", ["images", "clips"])
+def test_other_types_are_refused(kind):
+    """The error names the type."""
+    with pytest.raises(MediaError, match=r"expected a path, a PIL image or an array\. Received: i"):
+        MediaReader(kind, SIZE).open(5)
+
+
+def test_flow_wraps_every_clip(tmp_path):
+    """The modality does not change how a source is opened."""
+    reader = MediaReader("clips", SIZE, modality="flow")
+    for source in (tmp_path, "a.avi", CLIP, Counter("a", 2)):
+        assert type(reader.open(source)) is OpticalFlow
+
+
+@pytest.mark.parametrize(
+    ("takes", "sampled", "kind"),
+    [
+        ("vectors", True, "vectors"),
+        ("vectors", False, "vectors"),
+        ("frames", True, "clips"),
+        ("frames", False, "images"),
+    ],
+)
+def test_the_kind_follows_from_encoder_and_sampling(takes, sampled, kind):
+    """Frames are sampled of clips only."""
+    assert media_kind(takes, sampled=sampled) == kind
+
+
+def test_frames_are_read_at_the_size_of_the_encoder(photos):
+    """An image is one frame of its gray value; a clip has the frames of the numbers."""
+    frames = MediaReader("images", SIZE).frames(photos[7])
+    assert frames.shape == (1, 16, 24, 3)
+    np.testing.assert_allclose(frames, 70, atol=1)
+    clip = MediaReader("clips", SIZE).frames(Counter("a", 9), np.array([8, 1]))
+    assert clip[:, 0, 0, 0].tolist() == [8, 1]
+
+
+def test_the_pixels_limit_applies_to_every_kind(photos, tmp_path):
+    """Photos have 1,200 pixels."""
+    (tmp_path / "frames").mkdir()
+    photos[0].rename(tmp_path / "frames" / "0.jpg")
+    reader = MediaReader("clips", SIZE, pixels_limit=1199)
+    for source in (photos[1], tmp_path / "frames", CLIP, NOISE):
+        with pytest.raises(MediaError, match="expected at most 1,199 pixels"):
+            reader.frames(source)
+    assert MediaReader("clips", SIZE, pixels_limit=1200).frames(photos[1]).shape[0] == 1
+
+
+def test_a_view_gets_its_margin():
+    """At a margin of 1.5, frames of 16 × 24 are read at 24 × 36."""
+    view = views.build({"type": "crop_mirror", "margin": 1.5})
+    assert enlarged(SIZE, view)[:2] == (24, 36)
+    assert enlarged(SIZE, None) == SIZE
+    whole = MediaReader("images", Preprocessing(24, 36)).frames(NOISE)
+    center = MediaReader("images", SIZE, view=view).frames(NOISE)
+    np.testing.assert_array_equal(center, whole[:, 4:20, 6:30])
+
+
+def test_a_training_view_follows_from_its_generator():
+    """Equal generators give equal views, others give others."""
+    reader = MediaReader("images", SIZE, view=views.build({"type": "crop_mirror", "margin": 1.5}))
+    first, equal, other = (
+        reader.frames(NOISE, random=np.random.default_rng(seed)) for seed in (5, 5, 6)
+    )
+    assert first.shape == (1, 16, 24, 3)
+    np.testing.assert_array_equal(first, equal)
+    assert (first != other).any()
+
+
+def test_without_a_generator_the_first_test_view_is_read():
+    """`views` returns all ten, the sixth being the mirrored first."""
+    reader = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.25}))
+    crops = reader.views(NOISE)
+    assert len(crops) == 10
+    np.testing.assert_array_equal(reader.frames(NOISE), crops[0])
+    np.testing.assert_array_equal(crops[5], crops[0][:, :, ::-1])
+
+
+def test_vectors_have_no_views():
+    """A view in the config does not change them."""
+    view = views.build({"type": "ten_crop"})
+    reader, vectors = MediaReader("vectors", view=view), np.ones((4, 3), np.float32)
+    assert len(reader.views(vectors)) == 1
+    np.testing.assert_array_equal(reader.frames(vectors, random=np.random.default_rng(0)), vectors)
+
+
+def test_a_source_as_one_clip():
+    """An image is its first frame, a clip all frames, vectors all vectors."""
+    for kind, count in (("images", 1), ("clips", 7)):
+        clip = MediaReader(kind, SIZE).clip(CLIP)
+        assert clip.frames.shape == (count, 16, 24, 3)
+        assert clip.index.tolist() == [list(range(count))]
+        assert clip.index.dtype == np.int32
+    clip = MediaReader("vectors").clip(np.ones((4, 3)))
+    assert clip.frames.shape == (4, 3)
+    assert clip.index.tolist() == [[0, 1, 2, 3]]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_clips_of_a_source_come_in_all_views(batch):
+    """They equal reading each selection by itself."""
+    reader = MediaReader("clips", SIZE, view=views.build({"type": "ten_crop", "margin": 1.25}))
+    selections = [np.array([0, 2, 3]), np.array([2, 3, 5]), np.array([6])]
+    rows = [
+        clips.frames[row[row >= 0]]
+        for clips in reader.clips(CLIP, selections, batch)
+        for row in clips.index
+    ]
+    expected = [view for numbers in selections for view in reader.views(CLIP, numbers)]
+    assert len(rows) == len(expected) == 30
+    for row, frames in zip(rows, expected, strict=True):
+        np.testing.assert_array_equal(row, frames)
+
+
+def test_clips_of_vectors(tmp_path):
+    """Vectors of a file are packed like frames."""
+    vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
+    np.save(tmp_path / "a.npy", vectors)
+    (clips,) = MediaReader("vectors").clips(tmp_path / "a.npy", [np.array([1, 2]), np.array([2])])
+    np.testing.assert_array_equal(clips.frames, vectors[[1, 2]])
+    assert clips.index.tolist() == [[0, 1], [1, -1]]
+
+
+def test_times_of_files_are_remembered_with_an_index(tmp_path, photos):
+    """Times of arrays and drawings are not worth it."""
+    index = ContentIndex()
+    plain = MediaReader("clips", SIZE, pixels_limit=5000)
+    reader = plain.with_index(index)
+    for source in (photos[0], CLIP, Counter("a", 3)):
+        np.testing.assert_array_equal(reader.times(source), plain.times(source))
+    assert plain.index is None
+    assert index.has_fact(f"times:{index.hash_file(photos[0])}:5000")
+    assert not index.has_fact(f"times:{reader.content_hash(CLIP)}:5000")
+
+
+def test_the_content_hash_is_independent_of_the_kind(tmp_path, photos):
+    """It is the hash of the file."""
+    index = ContentIndex()
+    for kind in ("images", "clips", "vectors"):
+        reader = MediaReader(kind, index=index)
+        assert reader.content_hash(photos[0]) == index.hash_file(photos[0])
+
+
+@pytest.mark.parametrize("index", [None, ContentIndex()])
+def test_check_reads_each_kind(tmp_path, photos, index):
+    """Images are decoded, clips timed, vectors loaded; drawings are not checked."""
+    np.save(tmp_path / "a.npy", np.ones((2, 3)))
+    for kind, source in (("images", photos[0]), ("clips", photos[0]), ("vectors", "a.npy")):
+        reader = MediaReader(kind, vector_width=3, index=index)
+        reader.check(tmp_path / source)
+        reader.check(Counter("a", 0))
+        with pytest.raises(MediaError):
+            reader.check(tmp_path / "missing.jpg")
+    with pytest.raises(MediaError, match="expected vectors of width 5"):
+        MediaReader("vectors", vector_width=5, index=index).check(tmp_path / "a.npy")

@@ -1,0 +1,68 @@
+"""Vectors in the place of frames, from files and arrays."""
+
+import numpy as np
+import pytest
+
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.vector_array import Vectors
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Preprocessing
+
+VECTORS = np.arange(12, dtype=np.int16).reshape(4, 3)
+UNUSED = Preprocessing(1, 1)
+
+
+def test_vectors_are_read_as_float32(tmp_path):
+    """A file and an array give the same vectors, in the order of the numbers."""
+    np.save(tmp_path / "a.npy", VECTORS)
+    for source in (tmp_path / "a.npy", VECTORS):
+        vectors = Vectors(source).frames(UNUSED)
+        assert vectors.dtype == np.float32
+        np.testing.assert_array_equal(vectors, VECTORS)
+        np.testing.assert_array_equal(Vectors(source).frames(UNUSED, [2, 0]), VECTORS[[2, 0]])
+
+
+def test_vectors_are_iterated_with_their_numbers():
+    """Each is (D,)."""
+    numbers, vectors = zip(*Vectors(VECTORS).iter_frames(np.array([1, 3]), UNUSED), strict=True)
+    assert numbers == (1, 3)
+    np.testing.assert_array_equal(vectors, VECTORS[[1, 3]])
+
+
+def test_vectors_have_times():
+    """There are 25 per second."""
+    np.testing.assert_allclose(Vectors(VECTORS).times(), [0, 0.04, 0.08, 0.12])
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros(3), np.zeros((0, 3)), np.zeros((2, 3, 4)), np.array([["a"]])]
+)
+def test_other_arrays_are_refused(array):
+    """Vectors are a table of at least one row of numbers."""
+    with pytest.raises(MediaError, match=r"expected vectors \(T, D\)\. Received: an array"):
+        Vectors(array).vectors()
+
+
+def test_another_width_is_refused():
+    """The reason names the config key."""
+    assert Vectors(VECTORS, width=3).vectors().shape == (4, 3)
+    with pytest.raises(MediaError, match=r"width 5\. Received: vectors of width 3; set encoder.wi"):
+        Vectors(VECTORS, width=5).vectors()
+
+
+def test_a_file_of_another_format_is_refused(tmp_path):
+    """A text file and a missing file are named."""
+    (tmp_path / "a.npy").write_text("no vectors")
+    for name in ("a.npy", "missing.npy"):
+        with pytest.raises(MediaError, match=f"{name}: expected a file of vectors in NumPy's"):
+            Vectors(tmp_path / name).vectors()
+
+
+def test_the_hash_is_that_of_the_file_or_array(tmp_path):
+    """Equal files share it."""
+    np.save(tmp_path / "a.npy", VECTORS)
+    np.save(tmp_path / "b.npy", VECTORS)
+    index = ContentIndex()
+    first, second = (Vectors(tmp_path / name).content_hash(index) for name in ("a.npy", "b.npy"))
+    assert first == second == index.hash_file(tmp_path / "a.npy")
+    assert Vectors(VECTORS).content_hash(index) != Vectors(VECTORS + 1).content_hash(index)
