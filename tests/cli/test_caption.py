@@ -1,4 +1,4 @@
-"""`lrcn caption`: a picture, a folder, a glob; text, JSON, an output that goes on."""
+"""`lrcn caption` on a trained run: search options, broken images, continued outputs."""
 
 import json
 import os
@@ -13,225 +13,186 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def task(smoke_run):
-    """The run, loaded once for all calls of this file."""
+    """The run, loaded once for all tests of this file."""
     return lrcn_seq.load(smoke_run)
 
 
 @pytest.fixture
 def caption(lrcn, smoke_run, task, monkeypatch):
     """A function that calls `lrcn caption RUN ...`."""
-    monkeypatch.setattr("lrcn_seq.load", lambda folder: task, raising=False)
+    monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     return lambda *arguments: lrcn("caption", smoke_run, *arguments)
 
 
-def rows(called) -> list[dict]:
-    """The results of `--json`, which is one line and all there is on stdout."""
-    assert called.out.count("\n") == 1
-    found = json.loads(called.out)
-    assert list(found) == ["results"]
-    return found["results"]
+def rows(result) -> list[dict]:
+    """Return the results of `--json`."""
+    return json.loads(result.out)["results"]
 
 
-def test_one_picture_is_one_sentence(caption, pictures, task):
-    """Nothing but the sentence."""
-    called = caption(pictures / "a.png")
-    assert called.code == 0
-    assert called.out == task.predict([pictures / "a.png"])[0].captions[0].text + "\n"
-    assert called.err == ""
+def test_caption_of_one_image_is_printed_alone(caption, images, task):
+    """The best of the search of the run."""
+    (prediction,) = task.predict([images / "a.png"])
+    assert caption(images / "a.png") == (0, prediction.captions[0].text + "\n", "")
 
 
-def test_several_pictures_are_named(caption, pictures, task):
-    """A folder, in the order of names: name, tab, sentence."""
-    called = caption(pictures)
-    expected = [
-        f"{path}\t{task.predict([path])[0].captions[0].text}"
-        for path in sorted(pictures.glob("[a-z]*"))
-    ]
-    assert len(expected) == 3
-    assert called.out.splitlines() == expected
+def test_captions_of_a_folder_follow_the_file_name(caption, images, task):
+    """In the order of names, which may hold spaces and any script."""
+    paths = [images / name for name in ("a.png", "b ü ß.jpg", "c 日本 [1].png")]
+    texts = [prediction.captions[0].text for prediction in task.predict(paths)]
+    expected = [f"{path}\t{text}" for path, text in zip(paths, texts, strict=True)]
+    assert caption(images).out.splitlines() == expected
 
 
-def test_a_glob_and_a_file_given_twice(caption, pictures):
-    """Each file once; unicode and spaces in names and folders stay as they are."""
-    called = caption(pictures / "*.png", pictures / "a.png", pictures / "b ü ß.jpg", "--json")
-    assert [row["file"] for row in rows(called)] == [
-        str(pictures / name) for name in ("a.png", "c 日本 [1].png", "b ü ß.jpg")
-    ]
-
-
-def test_json_has_the_sentences_with_their_numbers(caption, pictures):
-    """Texts distinct, best score first."""
-    called = caption(pictures, "--json", "--best", 5)
-    assert called.err == ""
-    for row in rows(called):
-        assert row.keys() == {"file", "captions"}
-        assert all(
-            found.keys() == {"text", "log_probability", "score"} for found in row["captions"]
-        )
-        assert 2 <= len({found["text"] for found in row["captions"]}) == len(row["captions"]) <= 5
-        scores = [found["score"] for found in row["captions"]]
+def test_json_has_distinct_captions_best_first(caption, images):
+    """Each with its log probability and the score that ranks it."""
+    result = caption(images, "--json", "--best", 5)
+    assert (result.err, result.out.count("\n")) == ("", 1)
+    assert list(json.loads(result.out)) == ["results"]
+    for row in rows(result):
+        assert list(row) == ["file", "captions"]
+        assert all(list(c) == ["text", "log_probability", "score"] for c in row["captions"])
+        texts = [c["text"] for c in row["captions"]]
+        assert 2 <= len(set(texts)) == len(texts) <= 5
+        scores = [c["score"] for c in row["captions"]]
         assert scores == sorted(scores, reverse=True)
 
 
-def test_best_prints_a_line_a_sentence(caption, pictures):
-    """With the file in front."""
-    lines = caption(pictures / "a.png", "--best", 2).out.splitlines()
+def test_best_prints_several_captions_after_the_file_name(caption, images):
+    """Also for a single image."""
+    lines = caption(images / "a.png", "--best", 2).out.splitlines()
     assert len(lines) == 2
-    assert all(line.startswith(f"{pictures / 'a.png'}\t") for line in lines)
+    assert all(line.startswith(f"{images / 'a.png'}\t") for line in lines)
 
 
-def test_the_search_can_be_changed(caption, pictures, task):
-    """By key, by type, by beams; options may stand among the pictures."""
-    picture = pictures / "a.png"
-    expected = (
-        task.predict([picture], search={"type": "beam", "beams": 2, "length": "none"})[0]
-        .captions[0]
-        .score
+def test_beams_and_overrides_may_stand_among_the_images(caption, images, task):
+    """They change the search of this call."""
+    image, search = images / "a.png", {"type": "beam", "beams": 2, "length": "none"}
+    (prediction,) = task.predict([image], search=search)
+    result = caption("--json", "--beams", 2, image, "search.length=none", "--debug")
+    score = rows(result)[0]["captions"][0]["score"]
+    assert score == pytest.approx(prediction.captions[0].score, rel=1e-5)
+
+
+def test_type_of_the_search_can_be_overridden(caption, images, task):
+    """Its own defaults replace the values of the run's search."""
+    (prediction,) = task.predict([images / "a.png"], search={"type": "greedy"})
+    result = caption(images / "a.png", "search.type=greedy")
+    assert result.out == prediction.captions[0].text + "\n"
+
+
+def test_overrides_of_a_search_may_come_in_any_order(caption, images):
+    """An argument may stand before the type that has it."""
+    result = caption(
+        images / "a.png", "search.draws=20", "search.type=sampling", "--json", "--best", 3
     )
-    called = caption("--json", "--beams", 2, picture, "search.length=none", "--debug")
-    assert rows(called)[0]["captions"][0]["score"] == pytest.approx(expected, rel=1e-5)
-    greedy = task.predict([picture], search={"type": "greedy"})[0].captions[0].text
-    assert caption(picture, "search.type=greedy").out == greedy + "\n"
-    assert caption(picture, "search.block_ngram=2", "search.type=greedy").code == 0
-    assert (
-        len(
-            rows(
-                caption(picture, "search.draws=20", "search.type=sampling", "--json", "--best", 3)
-            )[0]["captions"]
-        )
-        == 3
-    )
+    assert len(rows(result)[0]["captions"]) == 3
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         (["search.beamz=3"], "search.beamz: unknown argument. Did you mean 'beams'?"),
         (["search.beams=0"], "search.beams: expected a number greater than 0. Received: 0."),
         (["search.type=beem"], "search.type: searches has no 'beem'. Did you mean 'beam'?"),
-        (
-            ["search.minimum_length=50"],
-            "search: expected a limit of at least minimum_length + 1 words. Received: limit=15, minimum_length=50.",
-        ),
-        (
-            ["training.epochs=3", "search.x.y=3", "encoder.size=1"],
-            "training.epochs=3: expected search.key=value; other sections cannot be changed here.\n  encoder.size=1: expected search",
-        ),
+        (["search.minimum_length=50"], "Received: limit=15, minimum_length=50."),
+        (["training.epochs=3"], "training.epochs=3: expected search.key=value; other sections cannot be changed here."),
         (["search.beams=["], "search.beams=[: expected YAML."),
         (["beams=3"], "beams=3: expected search.key=value; other sections cannot be changed here."),
     ],
 )
-def test_a_search_that_does_not_work(caption, pictures, arguments, sentence):
-    """Is refused before a picture is read: exit code 2, no traceback, no escape sequences."""
-    called = caption(pictures / "a.png", *arguments)
-    assert called.code == 2
-    assert called.out == ""
-    assert sentence in called.err
-    assert "\x1b" not in called.err
+def test_wrong_search_is_refused_before_an_image_is_read(caption, images, arguments, message):
+    """One message without escape sequences."""
+    result = caption(images / "a.png", images / "absent.png", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert "\x1b" not in result.err
+    assert "absent.png" not in result.err
 
 
-def test_one_that_cannot_be_read_does_not_stop_the_others(caption, pictures, broken):
-    """Its sentence goes to stderr, the rest to stdout, and the exit code is 1."""
-    called = caption(
-        pictures / "a.png", *broken.values(), pictures / "absent.png", pictures / "b ü ß.jpg"
-    )
-    assert called.code == 1
-    assert [line.partition("\t")[0] for line in called.out.splitlines()] == [
-        str(pictures / "a.png"),
-        str(pictures / "b ü ß.jpg"),
-    ]
-    sentences = called.err.splitlines()
-    assert len(sentences) == 5
-    for line, name in zip(sentences, [*broken.values(), pictures / "absent.png"], strict=True):
-        assert line.startswith(f"lrcn caption: {name}: ")
+def test_broken_images_do_not_stop_the_others(caption, images, broken):
+    """Each has its own sentence on stderr."""
+    failing = [*broken.values(), images / "absent.png"]
+    result = caption(images / "a.png", *failing, images / "b ü ß.jpg")
+    assert result.code == 1
+    names = [line.partition("\t")[0] for line in result.out.splitlines()]
+    assert names == [str(images / "a.png"), str(images / "b ü ß.jpg")]
+    assert len(result.err.splitlines()) == len(failing) == 5
+    for line, path in zip(result.err.splitlines(), failing, strict=True):
+        assert line.startswith(f"lrcn caption: {path}: expected ") or "damaged" in line
 
 
-def test_json_tells_what_failed_in_its_place(caption, pictures, broken):
-    """A row with an error; stdout is still one object."""
-    called = caption(broken["empty"], pictures / "a.png", "--json")
-    assert called.code == 1
-    assert rows(called)[0] == {
-        "file": str(broken["empty"]),
-        "error": "expected an image; the file is empty.",
-    }
-    assert "captions" in rows(called)[1]
-
-
-def test_more_pictures_than_a_batch(caption, pictures, tmp_path):
-    """Batches of sixteen join without a seam."""
+def test_more_images_than_a_batch(caption, images, tmp_path, task):
+    """Rows stay in order across batches."""
     (tmp_path / "many").mkdir()
-    for number in range(35):
-        (tmp_path / "many" / f"{number:02d}.png").write_bytes((pictures / "a.png").read_bytes())
-    called = caption(tmp_path / "many", "--json")
-    assert [row["file"] for row in rows(called)] == [
-        str(tmp_path / "many" / f"{number:02d}.png") for number in range(35)
-    ]
+    paths = [tmp_path / "many" / f"{number:02d}.png" for number in range(35)]
+    assert len(paths) > task.predict_batch_size
+    for path in paths:
+        path.write_bytes((images / "a.png").read_bytes())
+    result = caption(tmp_path / "many", "--json")
+    assert [row["file"] for row in rows(result)] == list(map(str, paths))
 
 
-def test_an_output_goes_on_where_it_stopped(caption, pictures, tmp_path, monkeypatch, task):
-    """What is done is not done again, also after the last line was cut; at the end it is as if it had never stopped."""
-    output = tmp_path / "o.jsonl"
-    seen = []
-    frames = task.frames
-    monkeypatch.setattr(task, "frames", lambda media: (seen.append(str(media)), frames(media))[1])
-    assert caption(pictures / "a.png", "--output", output).code == 0
-    assert caption(pictures, "--output", output).code == 0
-    assert [Path(name).name for name in seen] == ["a.png", "b ü ß.jpg", "c 日本 [1].png"]
-    whole = output.read_text().splitlines()
+def test_output_continues_after_a_crash(caption, images, tmp_path, task, monkeypatch):
+    """A line that was cut short is computed again, and no other."""
+    output, opened, frames = tmp_path / "o.jsonl", [], task.read_clip
+    assert caption(images, "--output", output).code == 0
+    complete = [json.loads(line) for line in output.read_text().splitlines()]
     output.write_bytes(output.read_bytes()[:-15])
-    again = caption(pictures, "--output", output)
-    assert [Path(name).name for name in seen[3:]] == ["c 日本 [1].png"]
-    assert again.out.startswith(str(pictures / "c 日本 [1].png"))
-    for line, before in zip(output.read_text().splitlines(), whole, strict=True):
-        assert json.loads(line)["file"] == json.loads(before)["file"]
-        assert json.loads(line)["captions"][0]["text"] == json.loads(before)["captions"][0]["text"]
-    assert caption(pictures, "--output", output, "--json").out == '{"results": []}\n'
+    monkeypatch.setattr(task, "read_clip", lambda path: (opened.append(path), frames(path))[1])
+    assert caption(images, "--output", output).code == 0
+    assert [Path(path).name for path in opened] == ["c 日本 [1].png"]
+    repeated = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["file"] for row in repeated] == [row["file"] for row in complete]
+    for row, expected in zip(repeated, complete, strict=True):
+        assert row["captions"][0]["text"] == expected["captions"][0]["text"]
 
 
-def test_an_output_is_written_picture_by_picture(caption, pictures, tmp_path, monkeypatch, task):
-    """Stopped in the middle, what was finished is there."""
-    output = tmp_path / "o.jsonl"
-    whole = task.predict(sorted(map(str, pictures.glob("[a-z]*"))))
-
-    def stopped(files, **options):
-        yield whole[0]
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(task, "predict", stopped)
-    called = caption(pictures, "--output", output)
-    assert called.code == 130
-    assert [json.loads(line)["file"] for line in output.read_text().splitlines()] == [whole[0].file]
-
-
-def test_a_name_that_is_no_utf_8(caption, pictures):
-    """Is captioned, printed with an escape, and comes back from JSON as it is."""
-    path = pictures / os.fsdecode(b"z\xff.png")
-    path.write_bytes((pictures / "a.png").read_bytes())
-    called = caption(path, pictures / "a.png")
-    assert called.code == 0
-    assert called.out.startswith(f"{pictures}/z\\udcff.png\t")
+def test_file_name_that_is_not_utf8(caption, images):
+    """It is printed with an escape, and JSON leads to the same name."""
+    path = images / os.fsdecode(b"z\xff.png")
+    path.write_bytes((images / "a.png").read_bytes())
+    assert caption(path, images / "a.png").out.startswith(f"{images}/z\\udcff.png\t")
     assert rows(caption(path, "--json"))[0]["file"] == str(path)
 
 
-def test_stdout_of_a_process_is_one_object(smoke_run, pictures, broken):
-    """With everything that libraries print on the way; stderr has the one sentence of the broken picture."""
-    command = [
-        sys.executable,
-        "-m",
-        "lrcn_seq",
-        "caption",
-        smoke_run,
-        pictures / "a.png",
-        broken["cut"],
-        "--json",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert [list(row) for row in json.loads(result.stdout)["results"]] == [
-        ["file", "captions"],
-        ["file", "error"],
-    ]
-    assert result.stderr.startswith(
-        f"lrcn caption: {broken['cut']}: the image is damaged or cut short"
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["IMAGES/*.jpeg"], 2, "*.jpeg: no file matches."),
+        (["EMPTY"], 2, "empty: expected a folder with files; it is empty."),
+        (["IMAGES", "--output", "BROKEN"], 2, "expected the JSON lines of an earlier call."),
+        (["IMAGES", "--output", "EMPTY"], 2, "expected a file that can be written."),
+        (["IMAGES", "--output", "/dev/full"], 1, "/dev/full: expected to write a line."),
+    ],
+)
+def test_wrong_files_and_outputs(caption, images, broken, arguments, code, message):
+    """One sentence, and the file that is not an output stays as it is."""
+    (images.parent / "empty").mkdir()
+    places = {
+        "IMAGES": str(images),
+        "EMPTY": str(images.parent / "empty"),
+        "BROKEN": str(broken["text"]),
+    }
+    for name, path in places.items():
+        arguments = [argument.replace(name, path) for argument in arguments]
+    result = caption(*arguments)
+    assert (result.code, result.out) == (code, "")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+    assert broken["text"].read_bytes() == b"hello, I am a text\n"
+
+
+def test_process_prints_one_object_and_one_sentence(smoke_run, images, broken):
+    """Libraries add nothing to stdout or stderr, and the exit code reaches the shell."""
+    command = [sys.executable, "-m", "lrcn_seq", "caption", smoke_run]
+    result = subprocess.run(
+        [*command, images / "a.png", broken["cut"], "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert result.returncode == 1
+    keys = [list(row) for row in json.loads(result.stdout)["results"]]
+    assert keys == [["file", "captions"], ["file", "error"]]
+    assert result.stderr.startswith(f"lrcn caption: {broken['cut']}: ")
     assert result.stderr.count("\n") == 1

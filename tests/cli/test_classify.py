@@ -1,139 +1,115 @@
-"""The verbs classify and describe on files: GIFs, broken files, outputs that go on, frame by frame."""
+"""`lrcn classify` on GIFs: whole videos and frame by frame."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import lrcn_seq
-from lrcn_seq.data.sources.moving_shapes import Film
+
+CLASSES = ["left left", "left right", "right left", "right right"]
 
 
 @pytest.fixture(scope="module")
-def videos(tmp_path_factory):
-    """Two GIFs and a file that is none."""
-    folder = tmp_path_factory.mktemp("videos")
-    for number in range(2):
-        first, *following = [
-            Image.fromarray(frame) for frame in Film(0, "test", number, 32, 3).draw()
-        ]
-        first.save(
-            folder / f"clip{number}.gif", save_all=True, append_images=following, duration=100
-        )
-    (folder / "none.avi").write_text("no video")
-    return folder
+def task(activity_run):
+    """The run, loaded once for all tests of this file."""
+    return lrcn_seq.load(activity_run)
 
 
-def test_classify_prints_labels_and_names_what_cannot_be_read(lrcn, activity_run, videos):
-    """The rest is done, and the exit code is 1."""
-    done = lrcn("classify", activity_run, videos, "--top", 2, "--json")
-    found = json.loads(done.out)
-    assert done.code == 1
-    assert len(found["classes"]) == 4
-    assert [len(row.get("labels", ())) for row in found["results"]] == [2, 2, 0]
-    assert "expected a video" in found["results"][2]["error"]
-    assert "none.avi: expected a video" in done.err
+@pytest.fixture
+def classify(lrcn, activity_run, task, monkeypatch):
+    """A function that calls `lrcn classify RUN ...`."""
+    monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
+    return lambda *arguments: lrcn("classify", activity_run, *arguments)
 
 
-def test_per_frame_gives_every_frame_and_its_time(lrcn, activity_run, videos):
-    """Their mean is the answer for the clip."""
-    (row,) = json.loads(
-        lrcn("classify", activity_run, videos / "clip0.gif", "--per-frame", "--json").out
-    )["results"]
+def test_labels_are_those_of_the_library(classify, videos, task):
+    """As many as asked for, most probable first; the classes stand before the results."""
+    (prediction,) = task.predict([videos / "clip1.gif"])
+    found = json.loads(classify(videos / "clip1.gif", "--top", 2, "--json").out)
+    assert found["classes"] == CLASSES
+    (row,) = found["results"]
+    assert row["labels"] == [
+        {"label": label.label, "probability": label.probability} for label in prediction.labels[:2]
+    ]
+    assert row["labels"][0]["probability"] > row["labels"][1]["probability"]
+
+
+def test_printed_labels_have_their_probability(classify, videos):
+    """One line per class after the file name."""
+    lines = classify(videos / "clip0.gif", videos / "clip1.gif", "--top", 1).out.splitlines()
+    fields = [line.split("\t") for line in lines]
+    assert [row[0] for row in fields] == [str(videos / "clip0.gif"), str(videos / "clip1.gif")]
+    assert all(label in CLASSES and 0.25 <= float(share) <= 1 for _, label, share in fields)
+
+
+def test_broken_video_does_not_stop_the_others(classify, videos):
+    """It is reported, and the exit code is 1."""
+    result = classify(videos, "--json")
+    assert result.code == 1
+    assert ["error" in row for row in json.loads(result.out)["results"]] == [False, False, True]
+    assert result.err.startswith(f"lrcn classify: {videos / 'none.avi'}: expected a video")
+
+
+def test_json_per_frame_has_distributions_and_times(classify, videos):
+    """The mean over frames is the distribution of the video."""
+    result = classify(videos / "clip0.gif", "--per-frame", "--json")
+    (row,) = json.loads(result.out)["results"]
     frames = np.array(row["frames"])
+    assert frames.shape == (len(row["times"]), len(CLASSES))
     np.testing.assert_allclose(frames.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(np.diff(row["times"]), 0.1, atol=1e-3)
-    assert row["labels"][0]["probability"] == pytest.approx(frames.mean(axis=0).max(), abs=1e-6)
+    best = frames.mean(axis=0)
+    assert row["labels"][0]["label"] == CLASSES[best.argmax()]
+    assert row["labels"][0]["probability"] == pytest.approx(best.max(), abs=1e-6)
 
 
-def test_per_frame_output_is_the_same_line_and_goes_on(lrcn, activity_run, videos, tmp_path):
-    """What was cut off by a crash is done again, what was done is not; a broken file leaves no half line."""
-    output = tmp_path / "out.jsonl"
-    assert lrcn("classify", activity_run, videos, "--per-frame", "--output", output).code == 1
-    whole = output.read_bytes()
-    rows = [json.loads(line) for line in whole.splitlines()]
-    (row,) = json.loads(
-        lrcn("classify", activity_run, videos / "clip0.gif", "--per-frame", "--json").out
-    )["results"]
-    assert rows[0] == row
-    assert [set(one) for one in rows] == [{"file", "frames", "times", "labels"}] * 2 + [
+def test_printed_frames_come_before_the_labels(classify, videos):
+    """One line per frame: time, class, probability."""
+    (row,) = json.loads(classify(videos / "clip0.gif", "--per-frame", "--json").out)["results"]
+    lines = classify(videos / "clip0.gif", "--per-frame", "--top", 1).out.splitlines()
+    assert len(lines) == len(row["times"]) + 1
+    for line, seconds, distribution in zip(lines, row["times"], row["frames"], strict=False):
+        best = int(np.argmax(distribution))
+        assert line == f"{seconds:.3f}\t{CLASSES[best]}\t{distribution[best]:.4f}"
+
+
+def test_output_per_frame_has_the_rows_of_json(classify, videos, tmp_path):
+    """A broken file has a row with its error, and no part of a line."""
+    output = tmp_path / "o.jsonl"
+    assert classify(videos, "--per-frame", "--output", output).code == 1
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert rows == json.loads(classify(videos, "--per-frame", "--json").out)["results"]
+    assert [set(row) for row in rows] == [{"file", "frames", "times", "labels"}] * 2 + [
         {"file", "error"}
     ]
-    output.write_bytes(whole[: len(whole.splitlines(keepends=True)[0]) + 40])
-    lrcn("classify", activity_run, videos, "--per-frame", "--output", output)
-    assert output.read_bytes() == whole
 
 
-def test_describe_prints_sentences_and_windows(lrcn, description_run, videos):
-    """The windows cover the clip."""
-    plain = json.loads(
-        lrcn("describe", description_run, videos / "clip0.gif", "--best", 2, "--json").out
-    )["results"][0]
-    assert len({caption["text"] for caption in plain["captions"]}) == 2
-    cut = json.loads(
-        lrcn("describe", description_run, videos / "clip0.gif", "--window", 0.3, "--json").out
-    )["results"][0]["windows"]
-    assert [window["start"] for window in cut] == pytest.approx(
-        [0.3 * number for number in range(len(cut))]
-    )
-    assert all(window["captions"][0]["text"] for window in cut)
-    text = lrcn("describe", description_run, videos / "clip0.gif", "--window", 0.3).out
-    assert text.startswith("0:00.0–0:00.3\t")
+def test_output_per_frame_continues_after_a_crash(classify, videos, tmp_path):
+    """A line that was cut short is computed again."""
+    output = tmp_path / "o.jsonl"
+    classify(videos, "--per-frame", "--output", output)
+    complete = output.read_bytes()
+    first = complete.splitlines(keepends=True)[0]
+    output.write_bytes(complete[: len(first) + 40])
+    classify(videos, "--per-frame", "--output", output)
+    assert output.read_bytes() == complete
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (
-            ["describe", "ACTIVITY", "x.gif"],
-            "expected a run of the task description. Received: a run of activity; use `lrcn classify`",
-        ),
-        (
-            ["classify", "DESCRIPTION", "x.gif"],
-            "expected a run of the task activity. Received: a run of description; use `lrcn describe`",
-        ),
-        (
-            ["caption", "DESCRIPTION", "x.gif"],
-            "expected a run of the task captioning. Received: a run of description; use `lrcn describe`",
-        ),
-        (
-            ["describe", "DESCRIPTION", "x.gif", "--window", "0"],
-            "argument --window: expected a number of seconds above 0. Received: '0'",
-        ),
-        (
-            ["classify", "ACTIVITY", "x.gif", "--top", "0"],
-            "argument --top: expected a whole number above 0. Received: '0'",
-        ),
-        (
-            ["evaluate", "ACTIVITY", "--retrieval"],
-            "--retrieval: expected a run that writes sentences",
-        ),
-        (["evaluate", "ACTIVITY", "DESCRIPTION"], "expected a run of the same task"),
-    ],
-)
-def test_wrong_calls(lrcn, activity_run, description_run, arguments, sentence):
-    """One sentence, exit code 2."""
-    folders = {"ACTIVITY": activity_run, "DESCRIPTION": description_run}
-    done = lrcn(*(folders.get(argument, argument) for argument in arguments))
-    assert done.code == 2
-    assert sentence in done.err
+def test_output_per_frame_is_written_while_frames_are_computed(
+    classify, videos, tmp_path, task, monkeypatch
+):
+    """An interrupted video leaves no part of its line."""
+    output, sizes = tmp_path / "o.jsonl", []
 
+    def interrupted(file, progress):
+        for number in range(3):
+            yield np.array([0.1 * number]), np.full((1, 4), 0.25), np.full((1, 4), 0.25)
+            sizes.append(output.stat().st_size)
+        raise KeyboardInterrupt
 
-def test_the_library_says_what_the_verb_says(lrcn, activity_run, videos):
-    """`load` and `predict`."""
-    row = json.loads(lrcn("classify", activity_run, videos / "clip1.gif", "--json").out)["results"][
-        0
-    ]
-    (found,) = lrcn_seq.load(activity_run).predict([videos / "clip1.gif"])
-    assert [label._asdict() for label in found.labels] == row["labels"]
-
-
-def test_evaluate_prints_the_scores_of_a_classifier(lrcn, activity_run, tmp_path):
-    """Each with its signature, and how sure the accuracy is."""
-    shutil.copytree(activity_run, tmp_path / "run")
-    done = lrcn("evaluate", tmp_path / "run", "--split", "dev")
-    assert done.code == 0
-    assert done.out.startswith("top_1 ")
-    assert "8 samples of dev; top_1 lies between" in done.out
+    monkeypatch.setattr(task, "watch_frames", interrupted)
+    result = classify(videos / "clip0.gif", "--per-frame", "--output", output)
+    assert result.code == 130
+    assert 0 < sizes[0] < sizes[1] < sizes[2]
+    assert output.read_bytes() == b""

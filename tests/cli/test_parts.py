@@ -1,87 +1,162 @@
-"""`lrcn parts`: what can be plugged in."""
+"""`lrcn parts`: names, summaries and arguments of the parts."""
 
+import importlib
 from typing import Annotated, Literal
 
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
-from lrcn_seq.cli.parts import in_words
-from lrcn_seq.records import PositiveNumber, Rate
-from lrcn_seq.registry import SEAMS
+from lrcn_seq.cli.parts import bounds_text, describe_part, describe_seam, summary, type_text
+from lrcn_seq.registry import SEAMS, Registry
+
+WHEEL = '''"""Wheel: a round part (Ezekiel, section 1).
+
+More about wheels.
+"""
+
+from typing import Annotated, Literal
+
+from annotated_types import Gt
 
 
-def test_all_seams(lrcn):
-    """Each with the names of its parts."""
-    called = lrcn("parts")
-    assert called.code == 0
-    for seam, registry in SEAMS.items():
-        (line,) = [line for line in called.out.splitlines() if line.startswith(f"{seam} ")]
-        assert line.removeprefix(seam).strip() == ", ".join(registry.names())
+class Wheel:
+    """Rolls.
 
+    Args:
+        spokes: how many.
+    """
 
-@pytest.mark.parametrize("seam", SEAMS)
-def test_one_seam(lrcn, seam):
-    """A line that says what it is for every part."""
-    lines = lrcn("parts", seam).out.splitlines()
-    assert [line.split()[0] for line in lines] == SEAMS[seam].names()
-    assert all(len(line.split(maxsplit=1)[1]) > 10 for line in lines)
+    derived = ("axle",)
 
-
-@pytest.mark.parametrize(
-    ("seam", "name"), [(seam, name) for seam in SEAMS for name in SEAMS[seam].names()]
-)
-def test_one_part(lrcn, seam, name):
-    """Its documentation and its arguments, in lines that fit a terminal; nothing the program derives, and no name of a type alias."""
-    called = lrcn("parts", seam, name)
-    assert called.code == 0
-    head, _, arguments = called.out.partition("\narguments:\n")
-    assert head.startswith(f"{seam}.{name}\n\n")
-    assert len(head) > len(f"{seam}.{name}") + 15
-    assert arguments
-    assert all(len(line) <= 110 for line in arguments.splitlines())
-    for word in (
-        "Positive",
-        "NotNegative",
-        "Annotated",
-        "Literal",
-        "Network",
-        "vocabulary_size:",
-        "ForwardRef",
+    def __init__(
+        self,
+        axle: int,
+        spokes: Annotated[int, Gt(2)] = 32,
+        rim: Literal["wood", "steel"] | None = None,
     ):
-        assert word not in arguments
+        pass
+'''
 
 
-def test_a_long_list_of_choices_is_wrapped(lrcn):
-    """The networks of keras.applications, by name."""
-    arguments = lrcn("parts", "encoders", "applications").out.partition("arguments:\n")[2]
-    assert "  network: ConvNeXtBase | ConvNeXtLarge | " in arguments
-    assert "VGG16 | VGG19 | Xception\n" in arguments
-    assert "\n  output: str (default 'pooled')\n" in arguments
-    assert "\n  size: int > 0 | None (default None)\n" in arguments
+@pytest.fixture
+def gadgets(tmp_path, monkeypatch) -> Registry:
+    """A registry of two parts in files and one of another package."""
+    folder = tmp_path / "gadgets_of_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "wheel.py").write_text(WHEEL)
+    (folder / "lever.py").write_text("raise ImportError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry("gadgets", "gadgets_of_a_test")
+    registry.register(importlib.import_module("gadgets_of_a_test.wheel").Wheel)
+    registry.register(type("Foreign", (), {"__module__": "elsewhere.foreign"}))
+    return registry
 
 
-def test_an_unknown_part(lrcn):
-    """Is told what was meant."""
-    called = lrcn("parts", "encoders", "aplications")
-    assert called.code == 2
-    assert called.err.startswith(
-        "lrcn parts: encoders has no 'aplications'. Did you mean 'applications'? Known: "
-    )
+def test_seam_lists_parts_with_their_summaries(gadgets):
+    """Sorted and aligned; files are not imported for it."""
+    assert describe_seam(gadgets).splitlines() == [
+        "foreign  a part of another package",
+        "lever    ",
+        "wheel    Wheel: a round part (Ezekiel, section 1).",
+    ]
+
+
+def test_summary_is_the_first_line_of_the_file(gadgets):
+    """Not the docstring of the class."""
+    assert summary(gadgets, "wheel") == "Wheel: a round part (Ezekiel, section 1)."
+
+
+def test_part_is_described_with_its_arguments(gadgets):
+    """Arguments that the program derives are left out."""
+    assert describe_part(gadgets, "wheel").splitlines() == [
+        "gadgets.wheel",
+        "",
+        "Rolls.",
+        "",
+        "Args:",
+        "    spokes: how many.",
+        "",
+        "arguments:",
+        "  spokes: int > 2 (default 32)",
+        "  rim: wood | steel | None (default None)",
+    ]
+
+
+def test_part_without_arguments(gadgets):
+    """Says that there are none."""
+    assert describe_part(gadgets, "foreign").splitlines()[-2:] == ["arguments:", "  none"]
 
 
 @pytest.mark.parametrize(
-    ("hint", "words"),
+    ("hint", "text"),
     [
         (int, "int"),
-        (PositiveNumber, "float > 0"),
-        (Rate, "float ≥ 0 and < 1"),
+        (Annotated[float, Gt(0)], "float > 0"),
+        (Annotated[float, Gt(0), Lt(float("inf"))], "float > 0"),
+        (Annotated[float, Ge(0), Lt(1)], "float ≥ 0 and < 1"),
         (Annotated[int, Ge(1), Le(8)], "int ≥ 1 and ≤ 8"),
+        (Annotated[int, "a note"], "int"),
         (Annotated[float, Gt(0), Lt(2)] | None, "float > 0 and < 2 | None"),
         (Literal["a", 2], "a | 2"),
         (list[str], "list of str"),
         (dict[str, list[int]], "dict of str, list of int"),
     ],
 )
-def test_types_in_words(hint, words):
-    """As people write them."""
-    assert in_words(hint) == words
+def test_type_is_written_for_users(hint, text):
+    """Bounds and choices instead of Python's notation."""
+    assert type_text(hint) == text
+
+
+def test_no_bounds_are_an_empty_text():
+    """Nothing is left over of a type without them."""
+    assert bounds_text(()) == ""
+
+
+def test_all_seams_are_listed_with_their_parts(lrcn):
+    """One line per seam, and how to go on."""
+    result = lrcn("parts")
+    assert result.code == 0
+    assert "\nsearches    beam, greedy, keras_hub, sampling\n" in result.out
+    assert "\ntasks       activity, captioning, description\n" in result.out
+    assert len(result.out.splitlines()) == 9 + 2
+    assert result.out.splitlines()[-1].startswith("See `lrcn parts SEAM` for summaries,")
+
+
+@pytest.mark.parametrize("seam", sorted(SEAMS))
+def test_every_part_has_a_summary(lrcn, seam):
+    """Of a few words at least."""
+    lines = lrcn("parts", seam).out.splitlines()
+    assert len(lines) >= 2
+    assert all(len(line.split(maxsplit=1)[1].split()) >= 2 for line in lines)
+
+
+@pytest.mark.parametrize("seam", sorted(SEAMS))
+def test_every_part_is_described_in_words(lrcn, seam):
+    """In lines that fit, without names of type aliases or what the program derives."""
+    names = ("Positive", "NotNegative", "Annotated", "Literal", "ForwardRef", "vocabulary_size:")
+    for name in SEAMS[seam].names():
+        result = lrcn("parts", seam, name)
+        heading, _, arguments = result.out.partition("\narguments:\n")
+        assert heading.startswith(f"{seam}.{name}\n\n")
+        assert len(heading.split()) > 3
+        assert arguments
+        assert max(map(len, arguments.splitlines())) <= 110
+        assert not [alias for alias in names if alias in arguments]
+
+
+def test_long_choices_are_wrapped(lrcn):
+    """The networks of keras.applications fill several lines."""
+    arguments = lrcn("parts", "encoders", "applications").out.partition("arguments:\n")[2]
+    assert arguments.startswith("  network: ConvNeXtBase | ConvNeXtLarge | ")
+    assert "VGG16 | VGG19 | Xception\n" in arguments
+    assert "\n  size: int > 0 | None (default None)\n" in arguments
+
+
+def test_unknown_part_is_reported_with_a_suggestion(lrcn):
+    """The message lists the names."""
+    result = lrcn("parts", "encoders", "aplications")
+    assert result.code == 2
+    assert result.err.startswith(
+        "lrcn parts: encoders has no 'aplications'. Did you mean 'applications'? Known: "
+    )
