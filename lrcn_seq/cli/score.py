@@ -89,14 +89,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints the scores."""
     from lrcn_seq.errors import UsageError
-    from lrcn_seq.metrics import _files
-    from lrcn_seq.metrics._scoring import score_corpus
-    from lrcn_seq.metrics._significance import paired_corpora
+    from lrcn_seq.metrics.scoring.caption_files import read_references
+    from lrcn_seq.metrics.scoring.score_functions import score_corpus
+    from lrcn_seq.metrics.scoring.significance import paired_corpora
 
     if arguments.paired and len(arguments.hypotheses) < 2:
         raise UsageError("--paired: expected at least two files of hypotheses. Received: one.")
     measures = chosen_metrics(arguments.metrics)
-    references = _files.read_references(arguments.references)
+    references = read_references(arguments.references)
     corpora = {
         name: corpus(path, references, arguments)
         for name, path in named(arguments.hypotheses).items()
@@ -117,8 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
 def chosen_metrics(text: str) -> list:
     """The metrics that were named."""
     from lrcn_seq.errors import ConfigError, UsageError
-    from lrcn_seq.metrics._scoring import make_metrics
-    from lrcn_seq.metrics._tables import metric_specs
+    from lrcn_seq.metrics.scoring.metric_specs import metric_specs
+    from lrcn_seq.metrics.scoring.score_functions import make_metrics
 
     try:
         return make_metrics(metric_specs(text))
@@ -137,8 +137,8 @@ def told(problem: Problem) -> str:
 def corpus(path: str, references: dict[str, list[str]], arguments: argparse.Namespace):
     """One system with its references; what does not match is told with the file's name."""
     from lrcn_seq.errors import ArgumentError, DataError
-    from lrcn_seq.metrics._corpus import make_corpus
-    from lrcn_seq.metrics._files import Lines, read_hypotheses
+    from lrcn_seq.metrics import make_corpus
+    from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses
 
     hypotheses = read_hypotheses(path)
     if isinstance(hypotheses, Lines) != isinstance(references, Lines):
@@ -162,8 +162,9 @@ def corpus(path: str, references: dict[str, list[str]], arguments: argparse.Name
 
 def extras(own, measures, path: str, arguments: argparse.Namespace) -> dict:
     """What was asked for beside the scores."""
-    from lrcn_seq.metrics import _files, health
-    from lrcn_seq.metrics._significance import interval_rows
+    from lrcn_seq.metrics import health
+    from lrcn_seq.metrics.scoring.caption_files import read_hypotheses, read_references
+    from lrcn_seq.metrics.scoring.significance import interval_rows
 
     found = {}
     if arguments.intervals:
@@ -174,16 +175,12 @@ def extras(own, measures, path: str, arguments: argparse.Namespace) -> dict:
         }
     if arguments.health:
         training = (
-            [
-                text
-                for group in _files.read_references([arguments.training]).values()
-                for text in group
-            ]
+            [text for group in read_references([arguments.training]).values() for text in group]
             if arguments.training
             else None
         )
         found["health"] = health(
-            _files.read_hypotheses(path),
+            read_hypotheses(path),
             training_captions=training,
             unknown=arguments.unknown,
             tokenize=arguments.tokenize,
@@ -226,10 +223,10 @@ def named(paths: list[str]) -> dict[str, str]:
 
 def show(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespace) -> None:
     """One JSON object, or tables."""
-    from lrcn_seq.metrics._tables import (
+    from lrcn_seq.metrics.scoring.score_tables import (
         difference_table,
         health_table,
-        noted,
+        notes,
         score_table,
         sentence_table,
     )
@@ -254,13 +251,15 @@ def show(results: dict[str, dict], rows: list[dict], arguments: argparse.Namespa
     tables += [difference_table(rows)] if rows else []
     tables += [health_table(results)] if arguments.health else []
     print("\n\n".join(table.as_text(arguments.format) for table in tables))
-    print("", *noted(signatures(results, rows, arguments), arguments.format), sep="\n")
+    print("", *notes(signatures(results, rows, arguments), arguments.format), sep="\n")
 
 
 def signatures(
     results: dict[str, dict], rows: list[dict], arguments: argparse.Namespace
 ) -> list[str]:
     """How the numbers of the tables were made, a line each."""
+    from lrcn_seq.metrics.scoring.significance import bootstrap_signature
+
     lines = dict.fromkeys(
         line for result in results.values() for line in result["signatures"].values()
     )
@@ -269,7 +268,7 @@ def signatures(
     ]
     return [
         *lines,
-        *(f"{name}|{'paired ' * (name == 'p')}bootstrap|samples:1000|seed:0" for name in bootstrap),
+        *(f"{name}|{bootstrap_signature(paired=name == 'p')}" for name in bootstrap),
     ]
 
 
