@@ -107,14 +107,14 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score all systems, and print tables or one JSON object."""
-    from lrcn_seq.metrics import _files
-    from lrcn_seq.metrics._scoring import score_corpus
-    from lrcn_seq.metrics._significance import paired_corpora
+    from lrcn_seq.metrics.scoring.caption_files import read_references
+    from lrcn_seq.metrics.scoring.score_functions import score_corpus
+    from lrcn_seq.metrics.scoring.significance import paired_corpora
 
     if arguments.paired and len(arguments.hypotheses) < 2:
         raise UsageError("--paired: expected at least two files of hypotheses. Received: one.")
     metrics = parse_metrics(arguments.metrics)
-    references = _files.read_references(arguments.references)
+    references = read_references(arguments.references)
     paths = system_paths(arguments.hypotheses)
     corpora = {name: read_corpus(path, references, arguments) for name, path in paths.items()}
     if arguments.save_frequencies:
@@ -138,8 +138,8 @@ def parse_metrics(text: str) -> list[Metric]:
     Raises:
         UsageError: there is no such metric, or one of its options is wrong.
     """
-    from lrcn_seq.metrics._scoring import make_metrics
-    from lrcn_seq.metrics._tables import metric_specs
+    from lrcn_seq.metrics.scoring.metric_specs import metric_specs
+    from lrcn_seq.metrics.scoring.score_functions import make_metrics
 
     try:
         return make_metrics(metric_specs(text))
@@ -160,8 +160,8 @@ def read_corpus(path: str, references: References, arguments: argparse.Namespace
     Raises:
         DataError: the file cannot be read, or its ids or lines do not match.
     """
-    from lrcn_seq.metrics._corpus import make_corpus
-    from lrcn_seq.metrics._files import Lines, read_hypotheses
+    from lrcn_seq.metrics import make_corpus
+    from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses
 
     hypotheses = read_hypotheses(path)
     pair = f"{path} with {', '.join(arguments.references)}"
@@ -189,7 +189,7 @@ def extra_results(
     corpus: Corpus, metrics: Sequence[Metric], path: str, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """Return the `intervals` and the `health` of a system, where they are asked for."""
-    from lrcn_seq.metrics._significance import interval_rows
+    from lrcn_seq.metrics.scoring.significance import interval_rows
 
     results: dict[str, Any] = {}
     if arguments.intervals:
@@ -205,14 +205,15 @@ def extra_results(
 
 def health_of(path: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the diversity, lengths and repetition of the hypotheses of a file."""
-    from lrcn_seq.metrics import _files, health
+    from lrcn_seq.metrics import health
+    from lrcn_seq.metrics.scoring.caption_files import read_hypotheses, read_references
 
     training = None
     if arguments.training:
-        groups = _files.read_references([arguments.training]).values()
+        groups = read_references([arguments.training]).values()
         training = [caption for group in groups for caption in group]
     return health(
-        _files.read_hypotheses(path),
+        read_hypotheses(path),
         training_captions=training,
         unknown=arguments.unknown,
         tokenize=arguments.tokenize,
@@ -268,10 +269,10 @@ def print_tables(
     results: Results, pairs: Sequence[dict[str, Any]], arguments: argparse.Namespace
 ) -> None:
     """Print a table of the scores, the tables that were asked for, and the signatures."""
-    from lrcn_seq.metrics._tables import (
+    from lrcn_seq.metrics.scoring.score_tables import (
         difference_table,
         health_table,
-        noted,
+        notes,
         score_table,
         sentence_table,
     )
@@ -285,18 +286,20 @@ def print_tables(
         tables.append(health_table(results))
     print("\n\n".join(table.as_text(arguments.format) for table in tables))
     lines = signatures(results, intervals=arguments.intervals, paired=bool(pairs))
-    print("", *noted(lines, arguments.format), sep="\n")
+    print("", *notes(lines, arguments.format), sep="\n")
 
 
 def signatures(results: Results, *, intervals: bool, paired: bool) -> list[str]:
     """Return how the numbers of the tables were computed, one line each."""
+    from lrcn_seq.metrics.scoring.significance import bootstrap_signature
+
     lines = list(
         dict.fromkeys(line for result in results.values() for line in result["signatures"].values())
     )
     if intervals:
-        lines.append("interval|bootstrap|samples:1000|seed:0")
+        lines.append(f"interval|{bootstrap_signature()}")
     if paired:
-        lines.append("p|paired bootstrap|samples:1000|seed:0")
+        lines.append(f"p|{bootstrap_signature(paired=True)}")
     return lines
 
 

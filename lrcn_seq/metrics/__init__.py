@@ -1,23 +1,29 @@
-"""Sentences and references in, scores with signatures out: every file but `base` is one metric. Loads no Keras."""
+"""Metrics of captions and classifiers: from hypotheses and references to scores with signatures.
 
-# The parts come first: importing a submodule later would put the module in the place of the function of the same name.
+Each module except `base` is one metric. Importing the package loads neither Keras nor NLTK.
+"""
+
+# The modules of the metrics come first: a later import would replace the function of the same name.
 from lrcn_seq.metrics import bleu as _bleu  # noqa: F401
 from lrcn_seq.metrics import cider as _cider  # noqa: F401
 from lrcn_seq.metrics import meteor as _meteor  # noqa: F401
 from lrcn_seq.metrics import rouge_l as _rouge_l  # noqa: F401
-from lrcn_seq.metrics._classification import (
+from lrcn_seq.metrics.analysis.classification_report import (
     Bin,
     ClassificationReport,
     ClassScore,
     calibration_error,
     classification,
 )
-from lrcn_seq.metrics._corpus import Corpus, make_corpus
-from lrcn_seq.metrics._frequencies import DocumentFrequencies, load_frequencies
-from lrcn_seq.metrics._health import Health, health
-from lrcn_seq.metrics._retrieval import Retrieval, normalized_log_probabilities, retrieval
-from lrcn_seq.metrics._reward import CiderReward
-from lrcn_seq.metrics._scoring import (
+from lrcn_seq.metrics.analysis.diversity import Health, health
+from lrcn_seq.metrics.analysis.retrieval_recall import (
+    Retrieval,
+    normalized_log_probabilities,
+    retrieval,
+)
+from lrcn_seq.metrics.base import Metric, Score
+from lrcn_seq.metrics.scoring.cider_reward import CiderReward
+from lrcn_seq.metrics.scoring.score_functions import (
     Report,
     bleu,
     cider,
@@ -26,8 +32,15 @@ from lrcn_seq.metrics._scoring import (
     rouge_l,
     score,
 )
-from lrcn_seq.metrics._significance import Difference, Interval, group_interval, intervals, paired
-from lrcn_seq.metrics.base import Metric, Score
+from lrcn_seq.metrics.scoring.significance import (
+    Difference,
+    Interval,
+    group_interval,
+    intervals,
+    paired,
+)
+from lrcn_seq.metrics.statistics.document_frequencies import DocumentFrequencies, load_frequencies
+from lrcn_seq.metrics.statistics.segments import Corpus, make_corpus
 from lrcn_seq.registry import metrics as registry
 
 __all__ = [

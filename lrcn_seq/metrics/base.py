@@ -7,30 +7,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrcn_seq.metrics._corpus import Corpus
+from lrcn_seq.metrics.statistics.array_types import FloatArray
+from lrcn_seq.metrics.statistics.segments import Corpus
 
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """What a metric says of a corpus, and how it was made.
+    """The values of a metric for a corpus and its sentences.
 
-    `names` and `values` have one entry a number (BLEU has four); `table` (I, M) holds the same per sentence, rows as `ids`.
+    Attributes:
+        names: (M,) names of the values; BLEU has four, for example.
+        values: (M,) values of the corpus.
+        signature: how the values were computed.
+        ids: (I,) ids of the images.
+        table: (I, M) values of each sentence.
     """
 
     names: tuple[str, ...]
     values: tuple[float, ...]
     signature: str
     ids: tuple[str, ...]
-    table: np.ndarray
+    table: FloatArray
 
     @property
     def value(self) -> float:
-        """The last number, which is the usual one (BLEU-4)."""
+        """The last value, which is the one usually reported (BLEU-4)."""
         return self.values[-1]
 
     @property
     def sentences(self) -> dict[str, dict[str, float]]:
-        """`{id: {name: value}}`."""
+        """The values of each sentence, `{id: {name: value}}`."""
         return {
             name: dict(zip(self.names, row, strict=True))
             for name, row in zip(self.ids, self.table.tolist(), strict=True)
@@ -44,35 +50,36 @@ class Score:
 
 
 class Metric(ABC):
-    """A score of sentences against references.
+    """A score of hypotheses against references.
 
-    Everything comes from one array of statistics (I, K), a row a segment, whose sums say all about a set of segments:
-    the score of the corpus, of each sentence, and of every resample of a bootstrap.
+    A metric is one array of statistics (I, K) with a row per segment. The sum over any set of
+    segments determines the score of that set: of the corpus, of one sentence, or of a bootstrap
+    sample.
     """
 
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The M names of the values, e.g. `("rouge_l",)`."""
+        """The names (M,) of the values, e.g. `("rouge_l",)`."""
 
     @abstractmethod
-    def statistics(self, corpus: Corpus) -> np.ndarray:
-        """(I, K) float64, additive over segments."""
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return the additive statistics (I, K) of the segments."""
 
     @abstractmethod
-    def aggregate(self, totals: np.ndarray) -> np.ndarray:
-        """Sums of statistics (..., K) to values (..., M)."""
+    def aggregate(self, totals: FloatArray) -> FloatArray:
+        """Convert sums of statistics (..., K) to values (..., M)."""
 
     @abstractmethod
     def signature(self, corpus: Corpus) -> str:
-        """One line that says how the number was made."""
+        """Return one line that tells how the values were computed."""
 
-    def totals(self, statistics: np.ndarray) -> np.ndarray:
-        """The sums (K,) of the whole corpus."""
-        return statistics.sum(axis=0)
+    def totals(self, statistics: FloatArray) -> FloatArray:
+        """Return the sums (K,) over the whole corpus."""
+        return np.asarray(statistics.sum(axis=0))
 
     def score(self, corpus: Corpus) -> Score:
-        """The score of a corpus and of each of its sentences."""
+        """Return the score of a corpus and of each of its sentences."""
         statistics = self.statistics(corpus)
         values = tuple(self.aggregate(self.totals(statistics)).tolist())
         return Score(

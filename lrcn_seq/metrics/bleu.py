@@ -1,6 +1,7 @@
 """BLEU: clipped n-gram precision with a brevity penalty.
 
-Papineni et al., "BLEU: a Method for Automatic Evaluation of Machine Translation", ACL 2002, section 2.
+Papineni et al., "BLEU: a Method for Automatic Evaluation of Machine Translation", ACL 2002,
+section 2.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.metrics._bleu_variants import nltk_bleu, sacre_bleu
-from lrcn_seq.metrics._corpus import Corpus
-from lrcn_seq.metrics._ngrams import Counts, Texts, starts
 from lrcn_seq.metrics.base import Metric
+from lrcn_seq.metrics.statistics.array_types import FloatArray, NumberArray
+from lrcn_seq.metrics.statistics.bleu_smoothing import nltk_bleu, sacre_bleu
+from lrcn_seq.metrics.statistics.ngram_counts import NgramCounts, Texts, run_starts
+from lrcn_seq.metrics.statistics.segments import Corpus
 from lrcn_seq.registry import metrics
 
 TINY, SMALL = 1e-15, 1e-9
@@ -29,12 +31,15 @@ SMOOTHING = {
 class Bleu(Metric):
     """BLEU-1 to BLEU-`order`.
 
-    Arguments:
-        variant: whose numbers: the COCO evaluation code, NLTK's `corpus_bleu` or sacreBLEU (as a fraction).
-        smoothing: of that variant; None is its default (coco, method0, exp). `none` is BLEU as published, 0 where an order has no match.
-            Of NLTK's methods 5 to 7 the corpus score counts the whole corpus, where NLTK looks at its last sentence alone.
-        length: the reference length that brevity is measured by. NLTK and sacreBLEU know only the closest.
-        effective_order: sacreBLEU only: leave out orders longer than the sentence.
+    Args:
+        variant: the implementation to equal: the COCO evaluation code, NLTK's `corpus_bleu`, or
+            sacreBLEU (as a fraction).
+        smoothing: smoothing method of the variant; None selects its default (coco, method0, exp).
+            `none` is BLEU as published, which is 0 if an order has no match. With NLTK's methods 5
+            to 7 the corpus score uses the statistics of the whole corpus, whereas NLTK uses those
+            of the last sentence.
+        length: reference length of the brevity penalty. NLTK and sacreBLEU support `closest` only.
+        effective_order: omit the orders that are longer than the sentence (sacreBLEU only).
         order: longest n-gram.
     """
 
@@ -46,7 +51,7 @@ class Bleu(Metric):
         length: Literal["closest", "shortest", "average"] = "closest",
         effective_order: bool = False,
         order: Annotated[int, Ge(1), Le(9)] = 4,
-    ):
+    ) -> None:
         if variant not in SMOOTHING:
             raise ArgumentError(
                 f"variant: expected one of {', '.join(SMOOTHING)}. Received: variant={variant!r}."
@@ -54,90 +59,106 @@ class Bleu(Metric):
         self.smoothing = SMOOTHING[variant][0] if smoothing is None else smoothing
         if self.smoothing not in SMOOTHING[variant]:
             raise ArgumentError(
-                f"smoothing: expected one of {', '.join(SMOOTHING[variant])} for variant {variant}. Received: smoothing={smoothing!r}."
+                f"smoothing: expected one of {', '.join(SMOOTHING[variant])} for variant "
+                f"{variant}. Received: smoothing={smoothing!r}."
             )
         if variant != "coco" and length != "closest":
             raise ArgumentError(
-                f"length: expected closest for variant {variant}. Received: length={length!r}."
+                f"length: expected closest for variant {variant}. Received: length={length!r}; "
+                "use variant coco for other lengths."
             )
-        self.variant, self.length, self.effective_order, self.order = (
-            variant,
-            length,
-            effective_order,
-            order,
-        )
+        self.variant, self.length = variant, length
+        self.effective_order, self.order = effective_order, order
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"bleu_{n}" for n in range(1, self.order + 1))
 
-    def statistics(self, corpus: Corpus) -> np.ndarray:
-        """Columns: matches of each order, n-grams of each order, words, reference words; for NLTK one order more."""
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return (I, K) matches by order, n-grams by order, words, and reference words.
+
+        The variant `nltk` has one order more.
+        """
         orders = self.order + (self.variant == "nltk")
-        matches = [
-            clipped_matches(texts_counts, corpus.texts) for texts_counts in corpus.ngrams(orders)
-        ]
+        matches = [clipped_matches(counts, corpus.texts) for counts in corpus.ngrams(orders)]
         words = corpus.texts.lengths[corpus.texts.hypothesis]
         least = 1 if self.variant == "nltk" else 0
         guesses = [np.maximum(words - n, least) for n in range(orders)]
-        return np.stack(
-            [*matches, *guesses, words, reference_lengths(corpus.texts, self.length)], axis=1
-        ).astype(np.float64)
+        columns = [*matches, *guesses, words, reference_lengths(corpus.texts, self.length)]
+        return np.stack(columns, axis=1).astype(np.float64)
 
-    def aggregate(self, totals: np.ndarray) -> np.ndarray:
+    def aggregate(self, totals: FloatArray) -> FloatArray:
         orders = (totals.shape[-1] - 2) // 2
-        matches, guesses, words, wanted = np.split(
-            totals, [orders, 2 * orders, 2 * orders + 1], axis=-1
-        )
+        counts = np.split(totals, [orders, 2 * orders, 2 * orders + 1], axis=-1)
         if self.variant == "nltk":
-            return nltk_bleu(matches, guesses, words, wanted, method=int(self.smoothing[-1]))
+            return nltk_bleu(*counts, method=int(self.smoothing[-1]))
         if self.variant == "sacrebleu":
             return sacre_bleu(
-                matches,
-                guesses,
-                words,
-                wanted,
-                smoothing=self.smoothing,
-                effective_order=self.effective_order,
+                *counts, smoothing=self.smoothing, effective_order=self.effective_order
             )
-        return coco_bleu(matches, guesses, words, wanted, exact=self.smoothing == "none")
+        return coco_bleu(*counts, smoothed=self.smoothing == "coco")
 
     def signature(self, corpus: Corpus) -> str:
         effective = "|effective_order" if self.effective_order else ""
-        return f"bleu|variant:{self.variant}|smoothing:{self.smoothing}|length:{self.length}{effective}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
+        return (
+            f"bleu|variant:{self.variant}|smoothing:{self.smoothing}|length:{self.length}"
+            f"{effective}|tokenize:{corpus.tokenize}|refs:{corpus.reference_range()}|n:{len(corpus)}"
+        )
 
 
-def clipped_matches(counts: Counts, texts: Texts) -> np.ndarray:
-    """(I,) n-grams of each hypothesis that are in a reference, each at most as often as in the reference that has most."""
-    image, own = texts.image[counts.text], texts.hypothesis[counts.text]
-    group = np.flatnonzero(starts(counts.gram) | starts(image))
-    most = (
-        np.maximum.reduceat(np.where(own, 0, counts.count), group) if len(group) else counts.count
-    )
-    mine = np.where(own[group], counts.count[group], 0)
-    return np.bincount(image[group], np.minimum(mine, most), minlength=int(texts.hypothesis.sum()))
+def clipped_matches(counts: NgramCounts, texts: Texts) -> NumberArray:
+    """Return (I,) the clipped n-gram matches of each hypothesis.
+
+    An n-gram matches at most as often as it occurs in the reference that has most of it.
+    """
+    image, in_hypothesis = texts.image[counts.text], texts.hypothesis[counts.text]
+    # Rows of one n-gram and image are adjacent, the hypothesis first.
+    group = np.flatnonzero(run_starts(counts.gram) | run_starts(image))
+    if not len(group):
+        return np.zeros(int(texts.hypothesis.sum()))
+    most = np.maximum.reduceat(np.where(in_hypothesis, 0, counts.occurrences), group)
+    own = np.where(in_hypothesis[group], counts.occurrences[group], 0)
+    return np.bincount(image[group], np.minimum(own, most), minlength=int(texts.hypothesis.sum()))
 
 
-def reference_lengths(texts: Texts, length: str) -> np.ndarray:
-    """(I,) the reference length of each hypothesis; of two that are equally close, the shorter."""
+def reference_lengths(texts: Texts, length: str) -> NumberArray:
+    """Return (I,) the reference length of each hypothesis.
+
+    Args:
+        texts: hypotheses and references.
+        length: `closest` (the shorter one in a tie), `shortest` or `average`.
+    """
     words, references = texts.lengths[texts.hypothesis], ~texts.hypothesis
     lengths, image = texts.lengths[references], texts.image[references]
     if length == "average":
-        return np.bincount(image, lengths, minlength=len(words)) / np.bincount(
-            image, minlength=len(words)
-        )
+        total = np.bincount(image, lengths, minlength=len(words))
+        return total / np.bincount(image, minlength=len(words))
     distance = np.abs(lengths - words[image]) if length == "closest" else lengths
     best = np.lexsort((lengths, distance, image))
-    return lengths[best[starts(image[best])]]
+    return lengths[best[run_starts(image[best])]]
 
 
 def coco_bleu(
-    matches: np.ndarray, guesses: np.ndarray, words: np.ndarray, wanted: np.ndarray, *, exact: bool
-) -> np.ndarray:
-    """(..., N) as the COCO code smooths: tiny constants that keep 0/0 from happening; `exact` leaves them out."""
-    tiny, small = (0.0, 0.0) if exact else (TINY, SMALL)
+    matches: FloatArray,
+    guesses: FloatArray,
+    words: FloatArray,
+    reference_words: FloatArray,
+    *,
+    smoothed: bool,
+) -> FloatArray:
+    """Return BLEU-1 to BLEU-N (..., N), equal to the COCO evaluation code's.
+
+    Args:
+        matches: (..., N) matches by order.
+        guesses: (..., N) n-grams by order.
+        words: (..., 1) words of the hypotheses.
+        reference_words: (..., 1) words of the references.
+        smoothed: add the tiny constants by which the COCO code avoids 0/0.
+    """
+    tiny, small = (TINY, SMALL) if smoothed else (0.0, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.nan_to_num((matches + tiny) / (guesses + small))
-        ratio = np.nan_to_num((words + tiny) / (wanted + small))
+        ratio = np.nan_to_num((words + tiny) / (reference_words + small))
         penalty = np.where(ratio < 1, np.exp(1 - 1 / ratio), 1.0)
-    return np.cumprod(precision, axis=-1) ** (1 / np.arange(1, matches.shape[-1] + 1)) * penalty
+    mean = np.cumprod(precision, axis=-1) ** (1 / np.arange(1, matches.shape[-1] + 1))
+    return np.asarray(mean * penalty)

@@ -1,6 +1,7 @@
-"""CIDEr: agreement of n-grams weighted by how rare they are.
+"""CIDEr: cosine similarity of tf-idf weighted n-grams.
 
-Vedantam et al., "CIDEr: Consensus-based Image Description Evaluation", CVPR 2015, section 3; CIDEr-D, section 6.
+Vedantam et al., "CIDEr: Consensus-based Image Description Evaluation", CVPR 2015, section 3;
+CIDEr-D, section 6.
 """
 
 from __future__ import annotations
@@ -12,24 +13,32 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Le
 
-from lrcn_seq.metrics._corpus import Corpus
-from lrcn_seq.metrics._frequencies import DocumentFrequencies, documents_of, load_frequencies
-from lrcn_seq.metrics._ngrams import Counts, Texts, starts
 from lrcn_seq.metrics.base import Metric
+from lrcn_seq.metrics.statistics.array_types import FloatArray, IntArray
+from lrcn_seq.metrics.statistics.document_frequencies import (
+    document_counts,
+    load_frequencies,
+)
+from lrcn_seq.metrics.statistics.ngram_counts import NgramCounts, Texts, run_starts
+from lrcn_seq.metrics.statistics.segments import Corpus
 from lrcn_seq.records import PositiveNumber
 from lrcn_seq.registry import metrics
 
 
 @metrics.register
 class Cider(Metric):
-    """Ten times the mean over n-gram orders and references of the cosine of tf-idf vectors.
+    """Ten times the mean cosine similarity of tf-idf vectors, over n-gram orders and references.
 
-    Arguments:
-        variant: `d` is CIDEr-D as in the COCO evaluation code (which calls it CIDEr): counts clipped to the reference's,
-            and a penalty on other lengths; `plain` has neither.
-        length: what CIDEr-D's penalty measures; the COCO code counts bigrams, one fewer than words, so that differences are the same.
-        frequencies: file of stored document frequencies; None takes them from the references at hand, which for one image means a score of 0.
-        order: longest n-gram. sigma: width of the length penalty, in words.
+    Args:
+        variant: `d` is CIDEr-D as in the COCO evaluation code (which calls it CIDEr): counts are
+            clipped to those of the reference, and other lengths are penalized. `plain` does
+            neither.
+        length: unit of CIDEr-D's length penalty. The COCO code counts bigrams, one fewer than
+            words, which gives the same differences except for empty sentences.
+        frequencies: file of document frequencies; None counts them in the references at hand, so
+            that a single image has a score of 0.
+        order: longest n-gram.
+        sigma: width of the Gaussian length penalty, in words.
     """
 
     names = ("cider",)
@@ -42,79 +51,85 @@ class Cider(Metric):
         frequencies: str | None = None,
         order: Annotated[int, Ge(1), Le(4)] = 4,
         sigma: PositiveNumber = 6.0,
-    ):
+    ) -> None:
         self.variant, self.length, self.order, self.sigma = variant, length, order, sigma
-        self.source = "references" if frequencies is None else Path(str(frequencies)).name
-        self.frequencies = (
-            frequencies
-            if frequencies is None or isinstance(frequencies, DocumentFrequencies)
-            else load_frequencies(frequencies)
-        )
+        self.source = "references" if frequencies is None else Path(frequencies).name
+        self.frequencies = None if frequencies is None else load_frequencies(frequencies)
 
-    def statistics(self, corpus: Corpus) -> np.ndarray:
-        """Columns: score, 1. A resample keeps the document frequencies."""
-        words = None if self.frequencies is None else self.frequencies.renumbered(corpus.vocabulary)
-        scores = self.scores(corpus.texts, corpus.ngrams(self.order), words=words)
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return (I, 2) the score and 1. Bootstrap samples keep the document frequencies."""
+        stored = self.frequencies
+        word_ids = None if stored is None else stored.word_ids(corpus.vocabulary)
+        scores = self.scores(corpus.texts, corpus.ngrams(self.order), word_ids=word_ids)
         return np.stack([scores, np.ones_like(scores)], axis=1)
 
-    def aggregate(self, totals: np.ndarray) -> np.ndarray:
+    def aggregate(self, totals: FloatArray) -> FloatArray:
         return totals[..., :1] / totals[..., 1:]
 
     def signature(self, corpus: Corpus) -> str:
-        kept = self.frequencies
+        stored = self.frequencies
         documents = (
             f"references({len(corpus)})"
-            if kept is None
-            else f"{self.source}({kept.documents},{kept.tokenize})"
+            if stored is None
+            else f"{self.source}({stored.documents},{stored.tokenize})"
         )
         penalty = f"|sigma:{self.sigma:g}|length:{self.length}" if self.variant == "d" else ""
-        return f"cider|variant:{self.variant}{penalty}|n-grams:{self.order}|frequencies:{documents}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
+        return (
+            f"cider|variant:{self.variant}{penalty}|n-grams:{self.order}|frequencies:{documents}"
+            f"|tokenize:{corpus.tokenize}|refs:{corpus.reference_range()}|n:{len(corpus)}"
+        )
 
     def scores(
-        self, texts: Texts, ngrams: Sequence[Counts], *, words: np.ndarray | None = None
-    ) -> np.ndarray:
-        """(I,) the score of each hypothesis. `words` (W,) gives the id that each word has in the stored frequencies."""
+        self, texts: Texts, ngrams: Sequence[NgramCounts], *, word_ids: IntArray | None = None
+    ) -> FloatArray:
+        """Return (I,) the score of each hypothesis.
+
+        Args:
+            texts: hypotheses and references.
+            ngrams: n-gram counts of `texts`, order 1 to `order`.
+            word_ids: (W,) the id of each word in the stored frequencies.
+        """
         images = int(texts.hypothesis.sum())
-        kept = self.frequencies
-        levels = (
-            ((level, documents_of(level, texts)) for level in ngrams)
-            if kept is None
-            else kept.look_up(ngrams, words)
-        )
-        likeness = self._cosines(
-            texts, levels, np.log(float(images if kept is None else kept.documents))
-        )
+        levels: Iterable[tuple[NgramCounts, IntArray]]
+        if self.frequencies is None:
+            levels = ((level, document_counts(level, texts)) for level in ngrams)
+            documents = images
+        else:
+            levels = self.frequencies.look_up(ngrams, word_ids)
+            documents = self.frequencies.documents
+        similarity = self._similarities(texts, levels, np.log(float(documents)))
         references = ~texts.hypothesis
         image = texts.image[references]
-        total = np.bincount(image, (likeness * self._penalty(texts))[references], minlength=images)
+        penalized = (similarity * self._penalties(texts))[references]
+        total = np.bincount(image, penalized, minlength=images)
         return 10 * total / self.order / np.bincount(image, minlength=images)
 
-    def _cosines(
-        self, texts: Texts, levels: Iterable[tuple[Counts, np.ndarray]], rarest: float
-    ) -> np.ndarray:
-        """(T,) for each reference its cosines with the hypothesis, summed over orders."""
+    def _similarities(
+        self, texts: Texts, levels: Iterable[tuple[NgramCounts, IntArray]], log_documents: float
+    ) -> FloatArray:
+        """Return (T,) the cosine of each reference with its hypothesis, summed over orders."""
         hypothesis = np.flatnonzero(texts.hypothesis)[texts.image]
-        likeness = np.zeros(len(texts.lengths))
+        similarity = np.zeros(len(texts.lengths))
         for level, documents in levels:
-            weight = level.count * (rarest - np.log(np.maximum(documents, 1)))[level.gram]
-            norm = np.sqrt(np.bincount(level.text, weight**2, minlength=len(likeness)))
+            idf = log_documents - np.log(np.maximum(documents, 1))
+            weight = level.occurrences * idf[level.gram]
+            norm = np.sqrt(np.bincount(level.text, weight**2, minlength=len(similarity)))
             image = texts.image[level.text]
-            first = starts(level.gram) | starts(image)
-            theirs = np.flatnonzero(first)[np.cumsum(first) - 1]
-            shared = texts.hypothesis[level.text[theirs]] & ~texts.hypothesis[level.text]
-            ours, other = weight[theirs[shared]], weight[shared]
-            product = (np.minimum(ours, other) if self.variant == "d" else ours) * other
-            dot = np.bincount(level.text[shared], product, minlength=len(likeness))
-            size = norm * norm[hypothesis]
-            likeness += np.divide(dot, size, out=np.zeros(dot.shape), where=size != 0)
-        return likeness
+            # Rows of one n-gram and image are adjacent, the hypothesis first.
+            first = run_starts(level.gram) | run_starts(image)
+            head = np.flatnonzero(first)[np.cumsum(first) - 1]
+            shared = texts.hypothesis[level.text[head]] & ~texts.hypothesis[level.text]
+            own, other = weight[head[shared]], weight[shared]
+            product = (np.minimum(own, other) if self.variant == "d" else own) * other
+            dot = np.bincount(level.text[shared], product, minlength=len(similarity))
+            norms = norm * norm[hypothesis]
+            similarity += np.divide(dot, norms, out=np.zeros(dot.shape), where=norms != 0)
+        return similarity
 
-    def _penalty(self, texts: Texts) -> np.ndarray:
-        """(T,) Gaussian of the difference in length between each text and its hypothesis."""
+    def _penalties(self, texts: Texts) -> FloatArray:
+        """Return (T,) the Gaussian of the difference in length of each text and its hypothesis."""
         if self.variant == "plain":
             return np.ones(len(texts.lengths))
         lengths = np.maximum(texts.lengths - 1, 0) if self.length == "bigrams" else texts.lengths
-        delta = (lengths - lengths[np.flatnonzero(texts.hypothesis)[texts.image]]).astype(
-            np.float64
-        )
-        return np.exp(-(delta**2) / (2 * self.sigma**2))
+        delta = lengths - lengths[np.flatnonzero(texts.hypothesis)[texts.image]]
+        return np.asarray(np.exp(-(delta.astype(np.float64) ** 2) / (2 * self.sigma**2)))

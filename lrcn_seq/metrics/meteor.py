@@ -1,165 +1,188 @@
-"""METEOR 1.5: harmonic mean of aligned precision and recall, less fragmentation.
+"""METEOR 1.5: weighted harmonic mean of aligned precision and recall, with a fragmentation penalty.
 
-Denkowski and Lavie, "Meteor Universal: Language Specific Translation Evaluation for Any Target Language", WMT 2014, section 2.
+Denkowski and Lavie, "Meteor Universal: Language Specific Translation Evaluation for Any Target
+Language", WMT 2014, section 2.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
 
-from lrcn_seq.metrics._corpus import Corpus
-from lrcn_seq.metrics._ngrams import starts
+from lrcn_seq.metrics.alignment.alignment_search import Match, make_match, resolve
 from lrcn_seq.metrics.alignment.matching import EXACT, Matcher, Sentence
+from lrcn_seq.metrics.alignment.meteor_tables import meteor_folder, open_tables
 from lrcn_seq.metrics.alignment.normalizer import normalize
 from lrcn_seq.metrics.alignment.paraphrases import open_paraphrases
-from lrcn_seq.metrics.alignment.search import Match, make_match, resolve
-from lrcn_seq.metrics.alignment.tables import meteor_folder, open_tables
 from lrcn_seq.metrics.base import Metric
+from lrcn_seq.metrics.statistics.array_types import FloatArray, IntArray
+from lrcn_seq.metrics.statistics.ngram_counts import run_starts
+from lrcn_seq.metrics.statistics.segments import Corpus
 from lrcn_seq.registry import metrics
 
 # The English parameters of the ranking task, which the COCO evaluation code uses.
 ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
 WEIGHTS = (1.0, 0.6, 0.8, 0.6)
+"""Weights of the stages: exact, stem, synonym, paraphrase."""
 
 
 @metrics.register
 class Meteor(Metric):
     """METEOR with the English parameters.
 
-    Arguments:
-        stages: `all` matches words that are equal, of one stem, synonyms or paraphrases, by the tables of the package pycocoevalcap
-            (no Java; the first use compiles them). `exact_stem` needs no tables; it is not METEOR and its score has another name.
+    Args:
+        stages: `all` matches equal words, stems, synonyms and paraphrases with the tables of the
+            package pycocoevalcap (no Java needed; the first use compiles them). `exact_stem` needs
+            no tables; its score is not METEOR and has a name of its own.
     """
 
-    def __init__(self, stages: Literal["all", "exact_stem"] = "all"):
+    def __init__(self, stages: Literal["all", "exact_stem"] = "all") -> None:
         self.stages = stages
 
     @property
     def names(self) -> tuple[str, ...]:
         return ("meteor",) if self.stages == "all" else ("meteor_exact_stem",)
 
-    def statistics(self, corpus: Corpus) -> np.ndarray:
-        """Columns, of the hypothesis and then of the reference that suits it best: words, function words; then content and function words matched by stage; chunks."""
-        folder = meteor_folder() if self.stages == "all" else None
-        tables = open_tables(folder / "meteor-1.5.jar") if folder else None
-        with collector_paused():
-            texts = [
-                normalize(text, tables.prefixes if tables else {}) for text in prepared(corpus)
-            ]
-            matcher = Matcher(
-                texts,
-                tables,
-                open_paraphrases(folder / "data" / "paraphrase-en.gz") if folder else None,
-            )
-            function = [
-                tables is not None and word in tables.function_words for word in matcher.vocabulary
-            ]
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return (I, 21) statistics of each hypothesis with its best reference.
+
+        Columns, each pair for the hypothesis and the reference: 0-1 words, 2-3 function words,
+        4-11 matched content words by stage, 12-19 matched function words by stage; 20 chunks.
+        """
+        with garbage_collection_paused():
+            matcher, function_words = self._matcher(texts_of(corpus))
+            is_function = [word in function_words for word in matcher.vocabulary]
             rows = []
-            for sentence, own in zip(
+            for sentence, is_hypothesis in zip(
                 matcher.sentences, corpus.texts.hypothesis.tolist(), strict=True
             ):
-                if own:
+                if is_hypothesis:
                     hypothesis = sentence
                 else:
-                    rows.append(
-                        counts(
-                            hypothesis,
-                            sentence,
-                            *resolve_pair(matcher, hypothesis, sentence),
-                            function,
-                        )
-                    )
-            return best_rows(
-                np.array(rows, np.float64),
-                self.aggregate,
-                corpus.texts.image[~corpus.texts.hypothesis],
-            )
+                    matches, chunks = align(matcher, hypothesis, sentence)
+                    rows.append(pair_statistics(hypothesis, sentence, matches, chunks, is_function))
+            image = corpus.texts.image[~corpus.texts.hypothesis]
+            return best_rows(np.array(rows, np.float64), self.aggregate, image)
 
-    def aggregate(self, totals: np.ndarray) -> np.ndarray:
+    def aggregate(self, totals: FloatArray) -> FloatArray:
         words, function_words = totals[..., 0:2], totals[..., 2:4]
-        content, function = (
-            totals[..., 4:12].reshape(*totals.shape[:-1], 2, 4),
-            totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4),
-        )
+        content = totals[..., 4:12].reshape(*totals.shape[:-1], 2, 4)
+        function = totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4)
         chunks, matched = totals[..., 20], (content + function).sum(axis=-1)
         weighted = np.zeros_like(words)
-        # Summed one by one, as the original does: references that tie but for the last bit must tie alike.
+        # Summed one by one, as METEOR does, so that references tie in the last bit alike.
         for part, share in ((content, DELTA), (function, 1 - DELTA)):
             for stage, weight in enumerate(WEIGHTS):
                 weighted = weighted + part[..., stage] * weight * share
         with np.errstate(divide="ignore", invalid="ignore"):
-            precision, recall = np.moveaxis(
-                weighted / (DELTA * (words - function_words) + (1 - DELTA) * function_words), -1, 0
-            )
+            length = DELTA * (words - function_words) + (1 - DELTA) * function_words
+            precision, recall = np.moveaxis(weighted / length, -1, 0)
             mean = 1 / ((1 - ALPHA) / precision + ALPHA / recall)
             fragmentation = chunks / (matched.sum(axis=-1) / 2)
             score = mean * (1 - GAMMA * fragmentation**BETA)
-        return np.maximum(np.nan_to_num(score, nan=0.0), 0.0)[..., None]
+        return np.asarray(np.maximum(np.nan_to_num(score, nan=0.0), 0.0)[..., None])
 
     def signature(self, corpus: Corpus) -> str:
-        return f"{self.names[0]}|version:1.5|language:en|task:rank|normalized|stages:{self.stages}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
+        return (
+            f"{self.names[0]}|version:1.5|language:en|task:rank|normalized|stages:{self.stages}"
+            f"|tokenize:{corpus.tokenize}|refs:{corpus.reference_range()}|n:{len(corpus)}"
+        )
+
+    def _matcher(self, texts: list[str]) -> tuple[Matcher, frozenset[str]]:
+        """Return the matcher of all texts and the function words."""
+        if self.stages == "exact_stem":
+            return Matcher([normalize(text, {}) for text in texts], None, None), frozenset()
+        folder = meteor_folder()
+        tables = open_tables(folder / "meteor-1.5.jar")
+        paraphrases = open_paraphrases(folder / "data" / "paraphrase-en.gz")
+        words = [normalize(text, tables.prefixes) for text in texts]
+        return Matcher(words, tables, paraphrases), tables.function_words
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
-    """Without Python's cyclic collector, which would walk through millions of small objects again and again: half the time."""
-    was_on = gc.isenabled()
+def garbage_collection_paused() -> Iterator[None]:
+    """Pause Python's cyclic garbage collector.
+
+    Its passes over millions of small objects would take half the time.
+    """
+    enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if enabled:
             gc.enable()
 
 
-def prepared(corpus: Corpus) -> list[str]:
-    """The texts as the COCO code hands them over."""
+def texts_of(corpus: Corpus) -> list[str]:
+    """Return all texts as the COCO code passes them to METEOR."""
     return [
-        text.replace("|||", "").replace("  ", " ") if own else text
-        for text, own in zip(corpus.in_order(), corpus.texts.hypothesis.tolist(), strict=True)
+        text.replace("|||", "").replace("  ", " ") if is_hypothesis else text
+        for text, is_hypothesis in zip(
+            corpus.in_order(), corpus.texts.hypothesis.tolist(), strict=True
+        )
     ]
 
 
-def resolve_pair(
-    matcher: Matcher, hypothesis: Sentence, reference: Sentence
-) -> tuple[list[Match], int]:
-    """The matches kept and their chunks; of equal sentences word by word, which is what a search among equal words finds, too."""
-    if hypothesis.words == reference.words:
-        return [
-            make_match(place, 1, place, 1, stage=EXACT) for place in range(len(reference.words))
-        ], min(len(reference.words), 1)
-    return resolve(matcher.candidates(hypothesis, reference))
+def align(matcher: Matcher, hypothesis: Sentence, reference: Sentence) -> tuple[list[Match], int]:
+    """Return the matches of an alignment and its number of chunks.
+
+    Equal sentences match word by word, which the search would find, too.
+    """
+    if hypothesis.words != reference.words:
+        return resolve(matcher.candidates(hypothesis, reference))
+    length = len(reference.words)
+    return [make_match(word, 1, word, 1, stage=EXACT) for word in range(length)], min(length, 1)
 
 
-def counts(
-    hypothesis: Sentence, reference: Sentence, kept: list[Match], chunks: int, function: list[bool]
+def pair_statistics(
+    hypothesis: Sentence,
+    reference: Sentence,
+    matches: list[Match],
+    chunks: int,
+    is_function: list[bool],
 ) -> list[int]:
-    """One row of statistics."""
+    """Return one row of statistics, with the columns of `Meteor.statistics`.
+
+    Args:
+        hypothesis: word ids of the hypothesis.
+        reference: word ids of the reference.
+        matches: alignment of both.
+        chunks: number of chunks of the alignment.
+        is_function: (W,) whether each word of the vocabulary is a function word.
+    """
     row = [0] * 21
     row[0], row[1] = len(hypothesis.words), len(reference.words)
-    row[2] = sum([function[word] for word in hypothesis.words])
-    row[3] = sum([function[word] for word in reference.words])
-    for match in kept:
+    row[2] = sum([is_function[word] for word in hypothesis.words])
+    row[3] = sum([is_function[word] for word in reference.words])
+    for match in matches:
         for word in hypothesis.words[match.first : match.last]:
-            row[(12 if function[word] else 4) + match.stage] += 1
+            row[(12 if is_function[word] else 4) + match.stage] += 1
         for word in reference.words[match.start : match.end]:
-            row[(16 if function[word] else 8) + match.stage] += 1
-    # A sentence that matches as a whole has no fragments, in its own score and in that of the corpus.
-    whole = (
+            row[(16 if is_function[word] else 8) + match.stage] += 1
+    # A complete match is not fragmented, neither in its own score nor in the corpus score.
+    complete = (
         chunks == 1
         and sum(row[4:8]) + sum(row[12:16]) == row[0]
         and sum(row[8:12]) + sum(row[16:20]) == row[1]
     )
-    row[20] = 0 if whole else chunks
+    row[20] = 0 if complete else chunks
     return row
 
 
-def best_rows(rows: np.ndarray, score, image: np.ndarray) -> np.ndarray:
-    """(I, K): of the rows of each image the first of those that score highest."""
+def best_rows(
+    rows: FloatArray, score: Callable[[FloatArray], FloatArray], image: IntArray
+) -> FloatArray:
+    """Return (I, K) the row of each image with the highest score, the first one in a tie.
+
+    Args:
+        rows: (R, K) statistics of the references.
+        score: function from statistics (R, K) to scores (R, 1).
+        image: (R,) image of each reference.
+    """
     order = np.lexsort((np.arange(len(rows)), -score(rows)[:, 0], image))
-    return rows[order[starts(image[order])]]
+    return rows[order[run_starts(image[order])]]

@@ -1,6 +1,7 @@
-"""ROUGE-L: the longest common subsequence as an F-measure.
+"""ROUGE-L: F-measure of the longest common subsequence.
 
-Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, section 3.1, with the COCO evaluation code's beta of 1.2.
+Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, section 3.1, with the beta of
+1.2 of the COCO evaluation code.
 """
 
 from __future__ import annotations
@@ -9,32 +10,34 @@ from typing import Literal
 
 import numpy as np
 
-from lrcn_seq.metrics._corpus import Corpus
-from lrcn_seq.metrics._subsequence import common_subsequences
 from lrcn_seq.metrics.base import Metric
+from lrcn_seq.metrics.statistics.array_types import FloatArray
+from lrcn_seq.metrics.statistics.segments import Corpus
+from lrcn_seq.metrics.statistics.subsequences import common_subsequences
 from lrcn_seq.records import PositiveNumber
 from lrcn_seq.registry import metrics
 
 
 @metrics.register
 class RougeL(Metric):
-    """Mean F-measure of the longest common subsequence.
+    """Mean over sentences of the F-measure of the longest common subsequence.
 
-    Arguments:
-        maximum: `separate` takes the best precision and the best recall, even from different references, as the COCO code does;
-            `joint` takes the reference of the best F-measure, which is the published definition.
-        beta: weight of recall.
+    Args:
+        maximum: how several references combine. `separate` takes the best precision and the best
+            recall, which may come from different references, as the COCO code does; `joint` takes
+            the best F-measure, as published.
+        beta: weight of recall relative to precision.
     """
 
     names = ("rouge_l",)
 
     def __init__(
         self, maximum: Literal["separate", "joint"] = "separate", *, beta: PositiveNumber = 1.2
-    ):
+    ) -> None:
         self.maximum, self.beta = maximum, beta
 
-    def statistics(self, corpus: Corpus) -> np.ndarray:
-        """Columns: F-measure, 1."""
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return (I, 2) the F-measure and 1."""
         texts = corpus.texts_by_space
         image = texts.image[~texts.hypothesis]
         common = common_subsequences(texts)
@@ -49,15 +52,21 @@ class RougeL(Metric):
             )
         return np.stack([value, np.ones_like(value)], axis=1)
 
-    def aggregate(self, totals: np.ndarray) -> np.ndarray:
+    def aggregate(self, totals: FloatArray) -> FloatArray:
         return totals[..., :1] / totals[..., 1:]
 
     def signature(self, corpus: Corpus) -> str:
-        return f"rouge_l|beta:{self.beta:g}|maximum:{self.maximum}|tokenize:{corpus.tokenize}|refs:{corpus.references_in_words()}|n:{len(corpus)}"
+        return (
+            f"rouge_l|beta:{self.beta:g}|maximum:{self.maximum}|tokenize:{corpus.tokenize}"
+            f"|refs:{corpus.reference_range()}|n:{len(corpus)}"
+        )
 
-    def _f_measure(self, precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
+    def _f_measure(self, precision: FloatArray, recall: FloatArray) -> FloatArray:
         weight = self.beta**2
-        both = (1 + weight) * precision * recall
+        numerator = (1 + weight) * precision * recall
         return np.divide(
-            both, recall + weight * precision, out=np.zeros_like(both), where=both != 0
+            numerator,
+            recall + weight * precision,
+            out=np.zeros_like(numerator),
+            where=numerator != 0,
         )

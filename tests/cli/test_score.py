@@ -231,7 +231,7 @@ def test_metrics_may_be_written_in_capitals(files, capsys):
 
 def test_meteor_without_its_tables_says_what_to_install(files, capsys, monkeypatch):
     """And what goes without."""
-    monkeypatch.setattr("lrcn_seq.metrics.alignment.tables.find_spec", lambda _: None)
+    monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     assert call("--hypotheses h.json --references r.json --metrics meteor") == 1
     assert capsys.readouterr().err == (
         "lrcn score: METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own) needs the package pycocoevalcap, which is not installed. "

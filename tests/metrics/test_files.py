@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lrcn_seq.errors import DataError
-from lrcn_seq.metrics._files import Lines, read_hypotheses, read_references
+from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses, read_references
 
 
 def write(path, content):

@@ -1,1 +1,1 @@
-"""Two sentences to the words that they share in some sense: what METEOR counts."""
+"""Word alignment of two sentences for METEOR."""

@@ -1,101 +1,113 @@
-"""Which words and phrases of two sentences match: exactly, by stem, by synonym, or by paraphrase."""
+"""Matching words and phrases of two sentences: exact, stem, synonym and paraphrase."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
+from lrcn_seq.metrics.alignment.alignment_search import Match, make_match
+from lrcn_seq.metrics.alignment.meteor_tables import Tables
 from lrcn_seq.metrics.alignment.paraphrases import Paraphrases
-from lrcn_seq.metrics.alignment.search import Match, make_match
 from lrcn_seq.metrics.alignment.stemmer import stem
-from lrcn_seq.metrics.alignment.tables import Tables
 
 EXACT, STEM, SYNONYM, PARAPHRASE = range(4)
+STEM_BIT, SYNONYM_BIT = 1, 2
 
 
 class Sentence:
-    """One sentence as numbers of words, with where each stands, and its phrases that have paraphrases: `(place, length, node)`."""
+    """A sentence as word ids, with an index of its words and phrases.
 
-    __slots__ = ("nodes", "phrases", "places", "words")
+    Attributes:
+        words: word ids.
+        positions: the positions of each word.
+        phrases: the phrases that have paraphrases, as (position, length, paraphrases); the
+            paraphrases map a phrase node to its rank in the table.
+        nodes: the (position, length) of each phrase, by phrase node.
+    """
 
-    def __init__(self, words: list[int]):
-        self.words, self.phrases = words, []
-        self.places: dict[int, list[int]] = {}
+    __slots__ = ("nodes", "phrases", "positions", "words")
+
+    def __init__(self, words: list[int]) -> None:
+        self.words = words
+        self.phrases: list[tuple[int, int, dict[int, int]]] = []
+        self.positions: dict[int, list[int]] = {}
         self.nodes: dict[int, list[tuple[int, int]]] = {}
-        for place, word in enumerate(words):
-            self.places.setdefault(word, []).append(place)
+        for position, word in enumerate(words):
+            self.positions.setdefault(word, []).append(position)
 
 
 class Matcher:
-    """Finds the matches of pairs of sentences; knows all sentences beforehand, so that tables are searched once for all.
+    """All matches of pairs of sentences.
 
-    Without tables only words and stems match.
+    The matcher gets all sentences in advance, so that it searches the tables once. Without tables
+    only equal words and stems match.
+
+    Args:
+        texts: (T,) words of each sentence.
+        tables: synonyms and base forms.
+        paraphrases: paraphrase table.
     """
 
     def __init__(
         self, texts: Sequence[Sequence[str]], tables: Tables | None, paraphrases: Paraphrases | None
-    ):
+    ) -> None:
         self.vocabulary = list(dict.fromkeys(chain.from_iterable(texts)))
         numbers = {word: number for number, word in enumerate(self.vocabulary)}
         self.sentences = [Sentence([numbers[word] for word in text]) for text in texts]
         self.tables = tables
-        self._near: dict[int, dict[int, int]] = {}
-        self._paraphrased = self._find_phrases(paraphrases) if paraphrases else False
+        self._related: dict[int, dict[int, int]] = {}
+        self._has_phrases = self._find_phrases(paraphrases) if paraphrases else False
 
     def candidates(self, hypothesis: Sentence, reference: Sentence) -> list[list[Match]]:
-        """For each word of the reference the matches that start there, in METEOR's order."""
-        found: list[list[Match]] = []
-        ours = hypothesis.places
-        for place, word in enumerate(reference.words):
-            here = [make_match(place, 1, other, 1, stage=EXACT) for other in ours.get(word, ())]
-            near = self._near.get(word)
-            if near is None:
-                near = self._near_words(word)
-            common = near.keys() & ours.keys() if near else ()
-            for bit, stage in ((1, STEM), (2, SYNONYM)) if common else ():
-                places = sorted(
-                    chain.from_iterable(ours[other] for other in common if near[other] & bit)
+        """Return, for each reference word, the matches that start there, in METEOR's order."""
+        candidates: list[list[Match]] = []
+        positions = hypothesis.positions
+        for position, word in enumerate(reference.words):
+            matches = [
+                make_match(position, 1, other, 1, stage=EXACT) for other in positions.get(word, ())
+            ]
+            related = self._related.get(word)
+            if related is None:
+                related = self._related_words(word)
+            common = related.keys() & positions.keys() if related else ()
+            for bit, stage in ((STEM_BIT, STEM), (SYNONYM_BIT, SYNONYM)) if common else ():
+                others = chain.from_iterable(
+                    positions[other] for other in common if related[other] & bit
                 )
-                here += [make_match(place, 1, other, 1, stage=stage) for other in places]
-            found.append(here)
-        if self._paraphrased:
-            self._add_paraphrases(found, hypothesis, reference)
-        return found
+                matches += [make_match(position, 1, o, 1, stage=stage) for o in sorted(others)]
+            candidates.append(matches)
+        if self._has_phrases:
+            self._add_paraphrases(candidates, hypothesis, reference)
+        return candidates
 
     def _add_paraphrases(
-        self, found: list[list[Match]], hypothesis: Sentence, reference: Sentence
+        self, candidates: list[list[Match]], hypothesis: Sentence, reference: Sentence
     ) -> None:
-        ours, theirs = hypothesis.nodes, reference.nodes
-        for place, length, others in reference.phrases:
-            if not others.keys().isdisjoint(ours):
-                for node in sorted(others.keys() & ours.keys(), key=others.get):
-                    found[place] += [
-                        make_match(place, length, other, size, stage=PARAPHRASE)
-                        for other, size in ours[node]
-                    ]
-        for place, size, others in hypothesis.phrases:
-            for node in (
-                ()
-                if others.keys().isdisjoint(theirs)
-                else sorted(others.keys() & theirs.keys(), key=others.get)
-            ):
-                for other, length in theirs[node]:
-                    found[other].append(make_match(other, length, place, size, stage=PARAPHRASE))
+        """Add the paraphrase matches, first those of reference phrases, in table order."""
+        for start, length, paraphrases in reference.phrases:
+            for node in common_nodes(paraphrases, hypothesis.nodes):
+                candidates[start] += [
+                    make_match(start, length, first, size, stage=PARAPHRASE)
+                    for first, size in hypothesis.nodes[node]
+                ]
+        for first, size, paraphrases in hypothesis.phrases:
+            for node in common_nodes(paraphrases, reference.nodes):
+                for start, length in reference.nodes[node]:
+                    match = make_match(start, length, first, size, stage=PARAPHRASE)
+                    candidates[start].append(match)
 
-    def _near_words(self, word: int) -> dict[int, int]:
-        """Other words of the same stem (1), with a common sense (2), or both (3)."""
-        near: dict[int, int] = {}
-        for other in self._by_stem[self._stems[word]]:
-            near[other] = 1
-        for sense in self._senses[word]:
-            for other in self._by_sense[sense]:
-                near[other] = near.get(other, 0) | 2
-        near.pop(word, None)
-        self._near[word] = near
-        return near
+    def _related_words(self, word: int) -> dict[int, int]:
+        """Return the words with the same stem (1), a common synonym set (2), or both (3)."""
+        related = dict.fromkeys(self._by_stem[self._stems[word]], STEM_BIT)
+        for synonym_set in self._synonym_sets[word]:
+            for other in self._by_synonym_set[synonym_set]:
+                related[other] = related.get(other, 0) | SYNONYM_BIT
+        related.pop(word, None)
+        self._related[word] = related
+        return related
 
     @cached_property
     def _stems(self) -> list[str]:
@@ -103,57 +115,67 @@ class Matcher:
 
     @cached_property
     def _by_stem(self) -> dict[str, list[int]]:
-        return grouped([(own,) for own in self._stems])
+        return rows_by_key([(key,) for key in self._stems])
 
     @cached_property
-    def _senses(self) -> list[frozenset[str]]:
-        return [
-            self.tables.senses(word) if self.tables else frozenset() for word in self.vocabulary
-        ]
+    def _synonym_sets(self) -> list[frozenset[str]]:
+        if self.tables is None:
+            return [frozenset()] * len(self.vocabulary)
+        return [self.tables.synonym_sets(word) for word in self.vocabulary]
 
     @cached_property
-    def _by_sense(self) -> dict[str, list[int]]:
-        return grouped(self._senses)
+    def _by_synonym_set(self) -> dict[str, list[int]]:
+        return rows_by_key(self._synonym_sets)
 
     def _find_phrases(self, paraphrases: Paraphrases) -> bool:
-        """Gives every sentence its phrases that have a paraphrase in some sentence, and those that are one."""
+        """Index the phrases that have, or are, a paraphrase of a phrase in any sentence.
+
+        Returns:
+            Whether there is any.
+        """
         lengths = np.array([len(sentence.words) for sentence in self.sentences])
-        words = paraphrases.word_numbers(self.vocabulary)[
-            np.fromiter(
-                chain.from_iterable(sentence.words for sentence in self.sentences),
-                np.int64,
-                int(lengths.sum()),
-            )
-        ]
+        ids = np.fromiter(
+            chain.from_iterable(sentence.words for sentence in self.sentences),
+            np.int64,
+            int(lengths.sum()),
+        )
+        words = paraphrases.word_ids(self.vocabulary)[ids]
         text = np.repeat(np.arange(len(lengths)), lengths)
         first = np.cumsum(lengths) - lengths
-        left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(words))
-        levels = list(paraphrases.nodes(words, left))
-        known = paraphrases.among(np.unique(np.concatenate([node for _, node in levels])))
-        wanted = np.zeros(len(paraphrases.starts), bool)
-        wanted[[*known, *chain.from_iterable(known.values())]] = True
-        for size, (places, nodes) in enumerate(levels, 1):
-            kept = wanted[nodes]
-            place = places[kept]
-            for number, at, own in zip(
+        remaining = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(words))
+        levels = list(paraphrases.nodes(words, remaining))
+        table = paraphrases.among(np.unique(np.concatenate([nodes for _, nodes in levels])))
+        indexed = np.zeros(len(paraphrases.starts), bool)
+        indexed[[*table, *chain.from_iterable(table.values())]] = True
+        for length, (places, nodes) in enumerate(levels, 1):
+            selected = indexed[nodes]
+            place = places[selected]
+            for number, position, node in zip(
                 text[place].tolist(),
                 (place - first[text[place]]).tolist(),
-                nodes[kept].tolist(),
+                nodes[selected].tolist(),
                 strict=True,
             ):
                 sentence = self.sentences[number]
-                sentence.nodes.setdefault(own, []).append((at, size))
-                if own in known:
-                    sentence.phrases.append((at, size, known[own]))
+                sentence.nodes.setdefault(node, []).append((position, length))
+                if node in table:
+                    sentence.phrases.append((position, length, table[node]))
         for sentence in self.sentences:
             sentence.phrases.sort(key=lambda phrase: phrase[:2])
-        return bool(known)
+        return bool(table)
 
 
-def grouped(keys: Sequence[Sequence[str]]) -> dict[str, list[int]]:
-    """The numbers of the rows that have each key."""
+def common_nodes(paraphrases: dict[int, int], nodes: dict[int, list[tuple[int, int]]]) -> list[int]:
+    """Return the paraphrases that a sentence contains, in table order."""
+    if paraphrases.keys().isdisjoint(nodes):
+        return []
+    return sorted(paraphrases.keys() & nodes.keys(), key=paraphrases.__getitem__)
+
+
+def rows_by_key(keys: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """Return the indices of the rows that contain each key."""
     groups: dict[str, list[int]] = {}
-    for number, own in enumerate(keys):
-        for key in own:
-            groups.setdefault(key, []).append(number)
+    for row, row_keys in enumerate(keys):
+        for key in row_keys:
+            groups.setdefault(key, []).append(row)
     return groups

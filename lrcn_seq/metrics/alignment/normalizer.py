@@ -1,11 +1,18 @@
-"""How METEOR 1.5 (`-l en -norm`) takes a line apart into words: dashes go, contractions are split, full stops stay on abbreviations."""
+"""METEOR's normalizer: the tokenization of METEOR 1.5 with `-l en -norm`.
+
+It removes dashes, splits contractions and keeps the full stops of abbreviations.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import zip_longest
 
-LETTERS = "A-Za-z\u0160\u017d\u0161\u017e\u0178\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0400-\u0527\ua640-\ua66e\ua67e-\ua697\u1d00-\u1d7f"
+LETTERS = (
+    "A-Za-z\u0160\u017d\u0161\u017e\u0178\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e"
+    "\u0400-\u0527\ua640-\ua66e\ua67e-\ua697\u1d00-\u1d7f"
+)
 SYMBOL = re.compile(rf"([^0-9{LETTERS} \t\n\x0b\f\r.'`,\-‘’])")
 DOTS = re.compile(r"\.\.+")
 DOT = "\ue000"
@@ -15,7 +22,8 @@ COMMAS = tuple(
 DOUBLE_QUOTE = re.compile("[“”]|''")
 SINGLE_QUOTE = str.maketrans("`‘’", "'''")
 DASH = re.compile(rf"([0-9{LETTERS}.])-([0-9{LETTERS}])")
-# In this order: an apostrophe beside no letter, before one, after one; then the contractions, and 1990's.
+# In METEOR's order: apostrophes between other characters, before a letter, after a letter; then
+# contractions, and 1990's.
 APOSTROPHES = (
     (re.compile(rf"([^{LETTERS}])'([^{LETTERS}])"), r"\1 ' \2"),
     (re.compile(rf"([^{LETTERS}0-9])'([{LETTERS}])"), r"\1 ' \2"),
@@ -30,14 +38,17 @@ LETTER, LOWER, NUMBER = re.compile(f"[{LETTERS}]"), re.compile("[a-z]"), re.comp
 
 
 def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
-    """The words of a line, in lower case.
+    """Split a line into lowercase words.
 
-    `prefixes`: abbreviations that keep their full stop, and whether only before a number.
+    Args:
+        line: the text.
+        prefixes: abbreviations that keep their full stop, and whether they do so only before a
+            number.
     """
     if PLAIN.fullmatch(line):
         return line.split(" ")
     line = SYMBOL.sub(r" \1 ", f" {line} ")
-    # A run of dots is one word; another sign stands for them until single dots are dealt with.
+    # A run of dots is one word. A private character replaces it until single dots are split.
     line = DOTS.sub(lambda dots: f" {DOT * len(dots[0])} ", line)
     for pattern in COMMAS:
         line = pattern.sub(r"\1 , \2", line)
@@ -47,23 +58,23 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
         line = pattern.sub(replacement, line)
     words = [word for word in BLANK.split(line) if word]
     line = " ".join(
-        _full_stop(word, words[place + 1] if place + 1 < len(words) else "", prefixes)
-        for place, word in enumerate(words)
+        _split_full_stop(word, following, prefixes)
+        for word, following in zip_longest(words, words[1:], fillvalue="")
     )
     return [word for word in BLANK.split(SPACES.sub(" ", line.replace(DOT, ".")).lower()) if word]
 
 
-def _full_stop(word: str, following: str, prefixes: Mapping[str, bool]) -> str:
-    """A word with its full stop kept, parted, or (U.S.) all of them dropped."""
+def _split_full_stop(word: str, following: str, prefixes: Mapping[str, bool]) -> str:
+    """Keep the full stop of a word, split it off, or remove all full stops (U.S.)."""
     if len(word) < 2 or word[-1] != ".":
         return word
     stem = word[:-1]
     if "." in stem and LETTER.search(stem):
         return word.replace(".", "")
-    before_number = prefixes.get(stem)
-    kept = (
-        before_number is False
+    only_before_number = prefixes.get(stem)
+    abbreviation = (
+        only_before_number is False
         or LOWER.match(following)
-        or (before_number and NUMBER.match(following))
+        or (only_before_number and NUMBER.match(following))
     )
-    return word if kept else f"{stem} ."
+    return word if abbreviation else f"{stem} ."

@@ -1,7 +1,8 @@
-"""METEOR's paraphrase table, five million pairs of phrases, as arrays on disk that open at once.
+"""METEOR's paraphrase table, five million pairs of phrases, compiled to memory-mapped arrays.
 
-Phrases are a tree: a node is a phrase, its parent the phrase without the last word. The nodes of each depth are one sorted
-array of `parent · W + word`, so that a phrase is found by one search a word, many phrases at a time.
+The phrases form a tree: a node is a phrase, and its parent is the phrase without the last word. The
+nodes of each depth are one sorted array of `parent · W + word`, so that many phrases are found at
+once, with one binary search per word.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-import sys
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,23 +18,33 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrcn_seq.errors import DataError
+from lrcn_seq.metrics.statistics.array_types import IntArray, NumberArray
+from lrcn_seq.progress import progress_bar
 
 FORMAT = 1
-REPORT = 1_000_000
+PAIRS_PER_UPDATE = 100_000
 SLICE = 200_000
 EDGE = 1 << 16
 
 
 class Paraphrases:
-    """An open table.
+    """An open paraphrase table.
 
-    hashes (W,): of the words, sorted; numbers (W,): the word's number · depths: the keys of the nodes of each depth, sorted ·
-    starts (nodes + 1,), targets: the paraphrases of node n are `targets[starts[n]:starts[n + 1]]`, in the order of the file.
+    Attributes:
+        hashes: (W,) sorted hashes of the words.
+        numbers: (W,) id of the word of each hash.
+        depths: for each depth, the sorted keys of its nodes.
+        starts: (nodes + 1,) bounds of the paraphrases of each node among `targets`.
+        targets: the paraphrases of node n are `targets[starts[n]:starts[n + 1]]`, in file order.
+
+    Args:
+        folder: folder of the compiled arrays.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         names = sorted(
             folder.glob("depth_*.npy"), key=lambda path: int(path.stem.partition("_")[2])
         )
@@ -45,84 +55,97 @@ class Paraphrases:
         )
         self.offsets = np.cumsum([0, *map(len, self.depths)])
 
-    def word_numbers(self, words: Sequence[str]) -> np.ndarray:
-        """(V,) the number of each word; −1 for one that no phrase has."""
-        wanted = hashes(words)
-        at = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
-        return np.where(self.hashes[at] == wanted, self.numbers[at], -1).astype(np.int64)
+    def word_ids(self, words: Sequence[str]) -> IntArray:
+        """Return (V,) the id of each word; −1 for words that no phrase contains."""
+        keys = word_hashes(words)
+        index = np.minimum(np.searchsorted(self.hashes, keys), len(self.hashes) - 1)
+        return np.where(self.hashes[index] == keys, self.numbers[index], -1).astype(np.int64)
 
-    def nodes(self, words: np.ndarray, left: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """For each depth the places where a phrase of so many words begins, and its node.
+    def nodes(self, words: IntArray, remaining: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+        """Yield, for each length, the places where a phrase begins and the node of the phrase.
 
-        Arguments:
-            words: (N,) numbers of the words of all texts. left: (N,) words from each place to the end of its text.
+        Args:
+            words: (N,) word ids of all texts.
+            remaining: (N,) number of words from each place to the end of its text.
         """
         width = len(self.hashes)
         place, node = np.arange(len(words)), np.zeros(len(words), np.int64)
         for depth, keys in enumerate(self.depths):
-            fits = (left[place] > depth) & (words[np.minimum(place + depth, len(words) - 1)] >= 0)
+            last = words[np.minimum(place + depth, len(words) - 1)]
+            fits = (remaining[place] > depth) & (last >= 0)
             place, node = place[fits], node[fits]
-            unique, back = np.unique(node * width + words[place + depth], return_inverse=True)
-            at = np.minimum(np.searchsorted(keys, unique), len(keys) - 1)
-            known = keys[at] == unique
-            place, node = place[known[back]], at[back][known[back]]
+            unique, inverse = np.unique(node * width + words[place + depth], return_inverse=True)
+            index = np.minimum(np.searchsorted(keys, unique), len(keys) - 1)
+            present = (keys[index] == unique)[inverse]
+            place, node = place[present], index[inverse][present]
             yield place, node + self.offsets[depth]
 
-    def among(self, nodes: np.ndarray) -> dict[int, dict[int, int]]:
-        """Of the phrases given (nodes, each once): the paraphrases of each that are among them too, with their place in the table."""
+    def among(self, nodes: IntArray) -> dict[int, dict[int, int]]:
+        """Return the paraphrases of each node that are among the nodes, too.
+
+        Args:
+            nodes: (M,) unique nodes.
+
+        Returns:
+            For each node with such paraphrases, the nodes of these and their ranks in the table.
+        """
         present = np.zeros(len(self.starts), bool)
         present[nodes] = True
         starts, counts = self.starts[nodes], self.starts[nodes + 1] - self.starts[nodes]
-        owner = np.repeat(nodes, counts)
-        place = (
-            np.arange(counts.sum())
-            - np.repeat(np.cumsum(counts) - counts, counts)
-            + np.repeat(starts, counts)
-        )
-        target = self.targets[place]
-        kept = present[target]
-        found: dict[int, dict[int, int]] = {}
-        for node, other, order in zip(
-            owner[kept].tolist(), target[kept].tolist(), place[kept].tolist(), strict=True
+        source = np.repeat(nodes, counts)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        rank = within + np.repeat(starts, counts)
+        target = self.targets[rank]
+        selected = present[target]
+        paraphrases: dict[int, dict[int, int]] = {}
+        for node, other, place in zip(
+            source[selected].tolist(),
+            target[selected].tolist(),
+            rank[selected].tolist(),
+            strict=True,
         ):
-            found.setdefault(node, {}).setdefault(other, order)
-        return found
+            paraphrases.setdefault(node, {}).setdefault(other, place)
+        return paraphrases
 
 
-def hashes(words: Iterable[str]) -> np.ndarray:
-    """(V,) uint64, one of each word."""
-    return np.frombuffer(
-        b"".join(
-            blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
-        ),
-        np.uint64,
+def word_hashes(words: Iterable[str]) -> NDArray[np.uint64]:
+    """Return (V,) a hash of each word."""
+    digests = (
+        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
     )
+    return np.frombuffer(b"".join(digests), np.uint64)
 
 
 def cache_folder() -> Path:
-    """The user's cache folder: `LRCN_CACHE`, or `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`."""
-    own = os.environ.get("LRCN_CACHE")
-    return (
-        Path(own)
-        if own
-        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrcn_seq"
-    )
+    """Return the cache folder of the user.
+
+    It is `LRCN_CACHE`, or `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`.
+    """
+    folder = os.environ.get("LRCN_CACHE")
+    if folder:
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrcn_seq"
 
 
-def open_paraphrases(source: Path, *, quiet: bool = False) -> Paraphrases:
-    """The table, compiled on first use (under a minute) into the cache, under a name that its content gives.
+def open_paraphrases(source: Path) -> Paraphrases:
+    """Open the paraphrase table, after compiling it into the cache on first use.
+
+    The name of the cached table depends on the content of `source`.
 
     Raises:
-        DataError: the file is missing or damaged, or the cache cannot be written.
+        DataError: the file is missing or damaged, or the cache is not writable.
     """
     folder = cache_folder() / f"meteor-paraphrases-{FORMAT}-{fingerprint(source)}"
     if not folder.is_dir():
-        compile_table(source, folder, quiet=quiet)
+        compile_table(source, folder)
     return Paraphrases(folder)
 
 
 def fingerprint(source: Path) -> str:
-    """A hash of a gzip file that takes no time: of its size, its start, and its end, where the checksum of all that it holds stands."""
+    """Return a fast hash of a gzip file.
+
+    It covers the size, the beginning, and the end, which holds the checksum of the whole content.
+    """
     try:
         with source.open("rb") as file:
             start = file.read(EDGE)
@@ -131,74 +154,85 @@ def fingerprint(source: Path) -> str:
             return blake2b(start + file.read() + str(size).encode(), digest_size=8).hexdigest()
     except OSError as error:
         raise DataError(
-            f"{source}: expected METEOR's paraphrase table. Received: {error.strerror}; install pycocoevalcap again."
+            f"{source}: expected METEOR's paraphrase table. "
+            f"Received: {error.strerror}; install pycocoevalcap again."
         ) from error
 
 
-def compile_table(source: Path, folder: Path, *, quiet: bool) -> None:
-    """Writes the arrays beside their final place, then moves them there: another process sees all of them or none."""
+def compile_table(source: Path, folder: Path) -> None:
+    """Compile the table into a folder atomically: other processes see all arrays or none."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise DataError(
-            f"{folder.parent}: expected a cache folder that can be written. Received: {error.strerror}; set LRCN_CACHE to one that can."
+            f"{folder.parent}: expected a cache folder that can be written. "
+            f"Received: {error.strerror}; set LRCN_CACHE to one that can."
         ) from error
     try:
-        phrases, pairs = read_table(source, quiet=quiet)
-        for name, values in arrays_of(phrases, pairs).items():
+        phrases, pairs = read_table(source)
+        for name, values in compiled_arrays(phrases, pairs).items():
             np.save(partial / f"{name}.npy", values)
         partial.rename(folder)
     except OSError as error:
-        # Another process may have been faster: then its arrays are there, and equal.
+        # If another process was faster, its arrays exist and are equal.
         if not folder.is_dir():
             raise DataError(
-                f"{folder}: the paraphrase table could not be compiled: {error.strerror or error}."
+                f"{folder}: expected to compile METEOR's paraphrase table. "
+                f"Received: {error.strerror or error}; set LRCN_CACHE to another folder."
             ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def read_table(source: Path, *, quiet: bool) -> tuple[list[str], np.ndarray]:
-    """All phrases, each once, and the pairs (P, 2) of their numbers: three lines a pair, of which the first is not used."""
+def read_table(source: Path) -> tuple[list[str], NDArray[np.int32]]:
+    """Read the paraphrase table, which has three lines per pair: a probability and two phrases.
+
+    Returns:
+        The unique phrases, and the pairs (P, 2) as indices of phrases.
+    """
     numbers: dict[str, int] = {}
     pairs = array("i")
     try:
-        with gzip.open(source, "rt", encoding="utf-8") as lines:
+        with (
+            progress_bar("METEOR: compiling the paraphrase table (%)") as progress,
+            source.open("rb") as compressed,
+            gzip.open(compressed, "rt", encoding="utf-8") as lines,
+        ):
+            size = source.stat().st_size
             for count, (_, phrase, other) in enumerate(zip(lines, lines, lines, strict=True)):
                 pairs.append(numbers.setdefault(phrase, len(numbers)))
                 pairs.append(numbers.setdefault(other, len(numbers)))
-                if not quiet and count % REPORT == 0:
-                    print(
-                        f"METEOR: compiling the paraphrase table, once: {count // REPORT} million pairs",
-                        file=sys.stderr,
-                        flush=True,
-                    )
+                if count % PAIRS_PER_UPDATE == 0:
+                    progress(100 * compressed.tell() // size, 100)
     except (ValueError, EOFError, gzip.BadGzipFile) as error:
         raise DataError(
-            f"{source}: expected METEOR's paraphrase table, three lines a pair. Received: {error}; install pycocoevalcap again."
+            f"{source}: expected METEOR's paraphrase table, three lines per pair. "
+            f"Received: {error}; install pycocoevalcap again."
         ) from error
     return list(numbers), np.frombuffer(pairs, np.int32).reshape(-1, 2)
 
 
-def arrays_of(phrases: list[str], pairs: np.ndarray) -> dict[str, np.ndarray]:
-    """The arrays of `Paraphrases`."""
+def compiled_arrays(phrases: list[str], pairs: NDArray[np.int32]) -> dict[str, NumberArray]:
+    """Return the arrays of `Paraphrases` by file name."""
     words: dict[str, int] = {}
-    flat, lengths = array("i"), array("i")
+    ids, lengths = array("i"), array("i")
     rest = iter(phrases)
     while part := list(islice(rest, SLICE)):
         for phrase in part:
-            own = phrase.split()
-            lengths.append(len(own))
-            flat.extend([words.setdefault(word, len(words)) for word in own])
-    node, depths = tree(np.frombuffer(flat, np.int32), np.frombuffer(lengths, np.int32), len(words))
+            split = phrase.split()
+            lengths.append(len(split))
+            ids.extend([words.setdefault(word, len(words)) for word in split])
+    node, depths = phrase_tree(
+        np.frombuffer(ids, np.int32), np.frombuffer(lengths, np.int32), len(words)
+    )
     source, target = node[pairs[:, 0]], node[pairs[:, 1]]
     order = np.argsort(source, kind="stable")
     starts = np.searchsorted(source[order], np.arange(sum(map(len, depths)) + 1)).astype(np.int32)
-    hashed = hashes(words)
-    by_hash = np.argsort(hashed)
-    arrays = {
-        "hashes": hashed[by_hash],
+    hashes = word_hashes(words)
+    by_hash = np.argsort(hashes)
+    arrays: dict[str, NumberArray] = {
+        "hashes": hashes[by_hash],
         "numbers": by_hash.astype(np.int32),
         "starts": starts,
         "targets": target[order].astype(np.int32),
@@ -206,17 +240,29 @@ def arrays_of(phrases: list[str], pairs: np.ndarray) -> dict[str, np.ndarray]:
     return arrays | {f"depth_{depth}": keys for depth, keys in enumerate(depths)}
 
 
-def tree(flat: np.ndarray, lengths: np.ndarray, width: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The node (P,) of each phrase, and the keys of the nodes of each depth."""
+def phrase_tree(
+    words: NDArray[np.int32], lengths: NDArray[np.int32], width: int
+) -> tuple[IntArray, list[IntArray]]:
+    """Build the tree of phrases.
+
+    Args:
+        words: word ids of all phrases.
+        lengths: (P,) number of words of each phrase.
+        width: number of different words, W.
+
+    Returns:
+        The node (P,) of each phrase, and the keys of the nodes of each depth.
+    """
     first = np.cumsum(lengths, dtype=np.int64) - lengths
-    node, depths, offset = np.zeros(len(lengths), np.int64), [], 0
-    alive, parent = np.arange(len(lengths)), np.zeros(len(lengths), np.int64)
+    node, offset = np.zeros(len(lengths), np.int64), 0
+    depths: list[IntArray] = []
+    phrase, parent = np.arange(len(lengths)), np.zeros(len(lengths), np.int64)
     for depth in range(int(lengths.max(initial=0))):
-        longer = lengths[alive] > depth
-        alive, parent = alive[longer], parent[longer]
-        keys, parent = np.unique(parent * width + flat[first[alive] + depth], return_inverse=True)
-        ends = lengths[alive] == depth + 1
-        node[alive[ends]] = parent[ends] + offset
+        longer = lengths[phrase] > depth
+        phrase, parent = phrase[longer], parent[longer]
+        keys, parent = np.unique(parent * width + words[first[phrase] + depth], return_inverse=True)
+        ends = lengths[phrase] == depth + 1
+        node[phrase[ends]] = parent[ends] + offset
         depths.append(keys)
         offset += len(keys)
     return node, depths

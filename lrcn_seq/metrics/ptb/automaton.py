@@ -1,7 +1,8 @@
-"""Many regular expressions at once, longest match first: patterns to one automaton, built as far as the text needs it.
+"""Longest match of many regular expressions at once, by a lazily built automaton.
 
-Positions of all patterns are the states of a Glushkov automaton (Glushkov, "The abstract theory of automata", 1961);
-sets of them are Python integers, and the sets that the text reaches are kept as a deterministic automaton.
+The positions of all patterns are the states of a Glushkov automaton (Glushkov, "The abstract theory
+of automata", 1961). Sets of positions are Python integers; the sets that the text reaches are
+cached as a deterministic automaton.
 """
 
 from __future__ import annotations
@@ -11,25 +12,44 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 LEXEME = re.compile(
-    r"\{(?P<macro>[A-Z]\w*)\}|\{(?P<least>\d+),(?P<most>\d+)\}|\[(?P<not>\^?)(?P<set>(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)|(?P<sign>[()|?*+])|(?P<char>.)",
+    r"\{(?P<macro>[A-Z]\w*)\}|\{(?P<least>\d+),(?P<most>\d+)\}"
+    r"|\[(?P<not>\^?)(?P<set>(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)|(?P<sign>[()|?*+])|(?P<char>.)",
     re.DOTALL,
 )
 SPAN = re.compile(r"(\\?.)-(\\?.)|(\\?.)", re.DOTALL)
 
+Lexemes = list[re.Match[str]]
+
 
 class Part(NamedTuple):
-    """A piece of a pattern: whether it matches nothing, the positions it can start with, and those it can end with."""
+    """A part of a pattern.
+
+    Attributes:
+        empty: whether it matches the empty string.
+        first: bits of the positions at which a match can begin.
+        last: bits of the positions at which a match can end.
+    """
 
     empty: bool
     first: int
     last: int
 
 
-class Automaton:
-    """Finds the longest match of several patterns.
+EMPTY = Part(True, 0, 0)
 
-    Patterns are written as in `re`, with groups, `|`, `?`, `*`, `+`, `{2,4}`, `.`, sets and `{NAME}` for macros. A letter outside of a set
-    stands for itself in either case and for what `folds` adds; a set is taken as it stands.
+
+class Automaton:
+    """Automaton of several patterns.
+
+    Patterns have the syntax of `re`, restricted to groups, `|`, `?`, `*`, `+`, `{2,4}`, `.` and
+    sets, plus `{NAME}` for macros. A letter outside of a set matches both cases and its `folds`; a
+    set is case-sensitive.
+
+    Args:
+        patterns: the patterns.
+        macros: pattern of each macro.
+        alphabet: all characters that occur in texts.
+        folds: additional characters that match a lowercase letter.
     """
 
     def __init__(
@@ -39,7 +59,7 @@ class Automaton:
         macros: Mapping[str, str],
         alphabet: str,
         folds: Mapping[str, str],
-    ):
+    ) -> None:
         self.macros, self.alphabet, self.folds = macros, alphabet, folds
         self._follow: list[int] = []
         self._reads = dict.fromkeys(alphabet, 0)
@@ -48,16 +68,22 @@ class Automaton:
         start = 0
         for part in parts:
             start |= part.first
-        # A state is the positions just read; from the one at hand the next are what may follow, here for the start.
-        self._states: list[int] = [-1]
-        self._next_of: list[int] = [start]
-        self._known = {-1: 0}
+        # A state is the set of positions just read; its successors may be read next. State 0 is
+        # the start.
+        self._successors: list[int] = [start]
+        self._states = {-1: 0}
         self._moves: list[dict[str, int]] = [{}]
         self._accepts: list[tuple[int, ...]] = [()]
 
     def matches(self, text: str, start: int) -> tuple[int, tuple[int, ...]]:
-        """The end of the longest match that begins at `start`, and the patterns that match so far, in their order; (start, ()) for none."""
-        state, place, best = 0, start, (start, ())
+        """Return the longest match that begins at `start`.
+
+        Returns:
+            The end of the match and the indices of all patterns that match up to there, in
+            ascending order; `(start, ())` without a match.
+        """
+        best: tuple[int, tuple[int, ...]] = (start, ())
+        state, place = 0, start
         moves, accepts = self._moves, self._accepts
         while place < len(text):
             character = text[place]
@@ -72,37 +98,39 @@ class Automaton:
         return best
 
     def ends(self, text: str, start: int, stop: int) -> list[int]:
-        """All ends up to `stop` of matches that begin at `start`, rising."""
-        found, state = [], 0
+        """Return the ends up to `stop` of all matches that begin at `start`, in ascending order."""
+        ends, state = [], 0
         for place in range(start, stop):
-            state = (
-                self._moves[state].get(text[place], None)
-                if text[place] in self._moves[state]
-                else self._move(state, text[place])
-            )
+            character = text[place]
+            following = self._moves[state].get(character)
+            state = self._move(state, character) if following is None else following
             if state < 0:
                 break
             if self._accepts[state]:
-                found.append(place + 1)
-        return found
+                ends.append(place + 1)
+        return ends
 
     def _move(self, state: int, character: str) -> int:
-        positions = self._next_of[state] & self._reads.get(character, 0)
-        number = self._known.get(positions) if positions else -1
+        """Return the state after a character, −1 if there is none, and cache it."""
+        positions = self._successors[state] & self._reads.get(character, 0)
+        number = self._states.get(positions) if positions else -1
         if number is None:
-            number = self._known[positions] = len(self._states)
-            self._states.append(positions)
-            following, rest = 0, positions
-            while rest:
-                lowest = rest & -rest
-                following |= self._follow[lowest.bit_length() - 1]
-                rest ^= lowest
-            self._next_of.append(following)
-            self._moves.append({})
-            self._accepts.append(
-                tuple(rule for rule, last in enumerate(self._ends) if last & positions)
-            )
+            number = self._add_state(positions)
         self._moves[state][character] = number
+        return number
+
+    def _add_state(self, positions: int) -> int:
+        number = self._states[positions] = len(self._successors)
+        successors, rest = 0, positions
+        while rest:
+            lowest = rest & -rest
+            successors |= self._follow[lowest.bit_length() - 1]
+            rest ^= lowest
+        self._successors.append(successors)
+        self._moves.append({})
+        self._accepts.append(
+            tuple(pattern for pattern, last in enumerate(self._ends) if last & positions)
+        )
         return number
 
     def _pattern(self, pattern: str) -> Part:
@@ -112,21 +140,21 @@ class Automaton:
             raise ValueError(f"unbalanced pattern {pattern!r}")
         return part
 
-    def _choice(self, lexemes: list[re.Match], at: int) -> tuple[Part, int]:
+    def _choice(self, lexemes: Lexemes, at: int) -> tuple[Part, int]:
         part, at = self._sequence(lexemes, at)
         while at < len(lexemes) and lexemes[at]["sign"] == "|":
             other, at = self._sequence(lexemes, at + 1)
             part = Part(part.empty or other.empty, part.first | other.first, part.last | other.last)
         return part, at
 
-    def _sequence(self, lexemes: list[re.Match], at: int) -> tuple[Part, int]:
-        part = Part(True, 0, 0)
+    def _sequence(self, lexemes: Lexemes, at: int) -> tuple[Part, int]:
+        part = EMPTY
         while at < len(lexemes) and lexemes[at]["sign"] not in ("|", ")"):
-            piece, at = self._repeated(lexemes, at)
-            part = self._joined(part, piece)
+            piece, at = self._repetition(lexemes, at)
+            part = self._concatenation(part, piece)
         return part, at
 
-    def _repeated(self, lexemes: list[re.Match], at: int) -> tuple[Part, int]:
+    def _repetition(self, lexemes: Lexemes, at: int) -> tuple[Part, int]:
         piece, end = self._atom(lexemes, at)
         sign = lexemes[end] if end < len(lexemes) else None
         if sign is not None and sign["least"]:
@@ -137,48 +165,35 @@ class Automaton:
             self._link(piece.last, piece.first)
         return Part(piece.empty or sign["sign"] != "+", piece.first, piece.last), end + 1
 
-    def _counted(self, lexemes: list[re.Match], at: int, least: int, most: int) -> Part:
-        part = Part(True, 0, 0)
-        for time in range(most):
-            # The positions of the first reading are not linked to any other, and so do no harm.
+    def _counted(self, lexemes: Lexemes, at: int, least: int, most: int) -> Part:
+        part = EMPTY
+        for repetition in range(most):
+            # The positions of the first reading in `_repetition` stay unlinked and never match.
             piece, _ = self._atom(lexemes, at)
-            part = self._joined(
-                part, piece if time < least else Part(True, piece.first, piece.last)
-            )
+            if repetition >= least:
+                piece = piece._replace(empty=True)
+            part = self._concatenation(part, piece)
         return part
 
-    def _atom(self, lexemes: list[re.Match], at: int) -> tuple[Part, int]:
+    def _atom(self, lexemes: Lexemes, at: int) -> tuple[Part, int]:
         lexeme = lexemes[at]
         if lexeme["sign"] == "(":
             part, end = self._choice(lexemes, at + 1)
             return part, end + 1
         if lexeme["macro"]:
             return self._pattern(self.macros[lexeme["macro"]]), at + 1
-        if lexeme["set"]:
-            members = self._members(lexeme["set"])
-            return self._position(
-                set(self.alphabet) - members if lexeme["not"] else members
-            ), at + 1
-        if lexeme["char"] == ".":
-            return self._position(set(self.alphabet)), at + 1
-        character = lexeme["escaped"] or lexeme["char"]
-        return self._position(
-            {
-                character,
-                character.lower(),
-                character.upper(),
-                *self.folds.get(character.lower(), ""),
-            }
-        ), at + 1
+        return self._position(self._characters(lexeme)), at + 1
 
-    def _members(self, written: str) -> set[str]:
-        members: set[str] = set()
-        for low, high, single in SPAN.findall(written):
-            if single:
-                members.add(single[-1])
-            else:
-                members.update(map(chr, range(ord(low[-1]), ord(high[-1]) + 1)))
-        return members
+    def _characters(self, lexeme: re.Match[str]) -> set[str]:
+        """Return the characters that a set, a dot or a character matches."""
+        if lexeme["set"]:
+            members = set_members(lexeme["set"])
+            return set(self.alphabet) - members if lexeme["not"] else members
+        if lexeme["char"] == ".":
+            return set(self.alphabet)
+        character = lexeme["escaped"] or lexeme["char"]
+        lower = character.lower()
+        return {character, lower, character.upper(), *self.folds.get(lower, "")}
 
     def _position(self, characters: set[str]) -> Part:
         bit = 1 << len(self._follow)
@@ -187,7 +202,7 @@ class Automaton:
             self._reads[character] |= bit
         return Part(False, bit, bit)
 
-    def _joined(self, part: Part, after: Part) -> Part:
+    def _concatenation(self, part: Part, after: Part) -> Part:
         self._link(part.last, after.first)
         return Part(
             part.empty and after.empty,
@@ -196,7 +211,19 @@ class Automaton:
         )
 
     def _link(self, ends: int, starts: int) -> None:
+        """Allow each of the positions `starts` after each of the positions `ends`."""
         while ends:
             lowest = ends & -ends
             self._follow[lowest.bit_length() - 1] |= starts
             ends ^= lowest
+
+
+def set_members(written: str) -> set[str]:
+    """Return the characters of a set such as `a-z_`, written without brackets."""
+    members: set[str] = set()
+    for low, high, single in SPAN.findall(written):
+        if single:
+            members.add(single[-1])
+        else:
+            members.update(map(chr, range(ord(low[-1]), ord(high[-1]) + 1)))
+    return members

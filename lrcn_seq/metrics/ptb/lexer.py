@@ -1,4 +1,4 @@
-"""Text to tokens by the rules, one after the other from left to right."""
+"""Lexer of a line: applies the tokenizer rules from left to right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrcn_seq.metrics.ptb.rules import MACROS, RULES
 ALPHABET = "".join(map(chr, range(128))) + "".join(CLASSES)
 FOLDS = {"i": "İı", "k": "\u212a", "s": "ſ"}
 BRACKETS = {"(": "-LRB-", ")": "-RRB-", "{": "-LCB-", "}": "-RCB-", "[": "-LSB-", "]": "-RSB-"}
-ROUND = {"(": "-LRB-", ")": "-RRB-"}
+PARENTHESES = str.maketrans({"(": "-LRB-", ")": "-RRB-"})
 QUOTES = (
     (re.compile("&apos;|[\u0092\u2019\u203a]"), "'"),
     (re.compile('"|&quot;|[\u0094\u201d\u00bb]'), "''"),
@@ -27,13 +27,14 @@ FRACTIONS = str.maketrans({"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", 
 AMPERSAND = re.compile("&amp;", re.IGNORECASE)
 
 
-def quotes(text: str) -> str:
-    """Quotes as TeX writes them."""
+def tex_quotes(text: str) -> str:
+    """Convert quotes to the notation of TeX."""
     for pattern, sign in QUOTES:
         text = pattern.sub(sign, text)
     return text
 
 
+# The changes of token text, by the names that the rules use.
 CHANGES: dict[str, Callable[[str], str]] = {
     "": lambda text: text,
     "nothing": lambda _: "",
@@ -44,71 +45,76 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "dots": lambda _: "...",
     "less": lambda _: "<",
     "greater": lambda _: ">",
-    "quotes": quotes,
+    "quotes": tex_quotes,
     "ampersand": lambda text: AMPERSAND.sub("&", text),
     "currency": lambda text: text.translate(CURRENCY),
     "fraction": lambda text: text.translate(FRACTIONS),
-    "brackets": lambda text: (
-        BRACKETS.get(text) or "".join(ROUND.get(character, character) for character in text)
-    ),
-    "phone": lambda text: "".join(ROUND.get(character, character) for character in text).replace(
-        " ", "\u00a0"
-    ),
+    "brackets": lambda text: BRACKETS.get(text) or text.translate(PARENTHESES),
+    "phone": lambda text: text.translate(PARENTHESES).replace(" ", "\u00a0"),
 }
 
 
 @cache
-def automaton() -> Automaton:
-    """All rules as one."""
-    return Automaton(
-        [f"({rule.pattern})({rule.then})" for rule in RULES],
-        macros=MACROS,
-        alphabet=ALPHABET,
-        folds=FOLDS,
-    )
+def rule_automaton() -> Automaton:
+    """Return the automaton of all rules."""
+    return make_automaton(*(f"({rule.pattern})({rule.then})" for rule in RULES))
 
 
 @cache
-def halves(number: int) -> tuple[Automaton, Automaton]:
-    """A rule's pattern, and what must follow it, apart."""
+def split_automata(number: int) -> tuple[Automaton, Automaton]:
+    """Return the automata of a rule's pattern and of its lookahead."""
     rule = RULES[number]
-    return tuple(
-        Automaton([pattern], macros=MACROS, alphabet=ALPHABET, folds=FOLDS)
-        for pattern in (rule.pattern, rule.then)
-    )
+    return make_automaton(rule.pattern), make_automaton(rule.then)
+
+
+def make_automaton(*patterns: str) -> Automaton:
+    """Return an automaton over the tokenizer's alphabet."""
+    return Automaton(patterns, macros=MACROS, alphabet=ALPHABET, folds=FOLDS)
 
 
 def tokens(text: str, following: str | None = "") -> list[str]:
-    """The tokens of a line as the Java program prints them, in lower case.
+    """Tokenize a line as the Java program does, in lower case.
 
-    `following` is the next line, which some conditions look at; None where the file ends without a line end.
+    Args:
+        text: the line.
+        following: the next line, on which some rules depend; None at the end of a file without a
+            final newline.
     """
     whole = text if following is None else f"{text}\n{following}\n"
-    table = representatives()
-    signs = (
-        whole.translate(table)
-        if whole.isascii()
-        else "".join(table.get(ord(sign), sign if sign < "\x80" else DROPPED) for sign in whole)
-    )
-    found, place, all_rules = [], 0, automaton()
+    characters = representative_text(whole)
+    line_tokens, place, automaton = [], 0, rule_automaton()
     while place < len(text):
-        end, rules = all_rules.matches(signs, place)
+        end, rules = automaton.matches(characters, place)
         rule = RULES[rules[0]]
         if rule.then:
-            end = split(rules[0], signs, place, end)
+            end = token_end(rules[0], characters, place, end)
         end = min(end - rule.left, len(text))
         token = CHANGES[rule.change](whole[place:end])
         if token:
-            found.append(token.lower())
+            line_tokens.append(token.lower())
         place = end
-    return found
+    return line_tokens
 
 
-def split(number: int, signs: str, start: int, end: int) -> int:
-    """Where the token of a rule with a condition ends: the last place from which the condition holds up to the end of the match."""
-    pattern, then = halves(number)
+def representative_text(text: str) -> str:
+    """Replace each character by the representative of its class."""
+    table = representatives()
+    if text.isascii():
+        return text.translate(table)
+    return "".join(
+        table.get(ord(character), character if character < "\x80" else DROPPED)
+        for character in text
+    )
+
+
+def token_end(number: int, characters: str, start: int, end: int) -> int:
+    """Return the end of the token of a rule with a lookahead.
+
+    The token is the longest match of the pattern after which the lookahead matches up to `end`.
+    """
+    pattern, then = split_automata(number)
     return next(
         place
-        for place in reversed(pattern.ends(signs, start, end))
-        if end in then.ends(signs, place, end)
+        for place in reversed(pattern.ends(characters, start, end))
+        if end in then.ends(characters, place, end)
     )

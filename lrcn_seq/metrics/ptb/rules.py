@@ -1,7 +1,9 @@
-"""What counts as one token: the rules of the tokenizer of the COCO evaluation code (Stanford's of 2014, with its options) as patterns.
+"""The token rules of the COCO evaluation code's tokenizer, as patterns.
 
-The longest match wins, of equal ones the earlier rule. Patterns read text in which each character outside of ASCII stands as the
-representative of its class (see `characters`). Rules that differ only in what the COCO code throws away (full stops, quotes) are left out.
+The tokenizer is Stanford's PTBTokenizer of 2014 with its options. The longest match wins, and the
+first rule among equal ones. In the text, the representative of its class replaces each character
+outside of ASCII (see `characters`). Rules that differ only in what the COCO code discards (full
+stops, quotes) are omitted.
 """
 
 from __future__ import annotations
@@ -10,7 +12,14 @@ from typing import NamedTuple
 
 
 class Rule(NamedTuple):
-    """A pattern, what must follow it (which counts for the length of the match), how many characters are left for the next token, and a change of the text."""
+    """A rule of the tokenizer.
+
+    Attributes:
+        pattern: pattern of the token.
+        then: lookahead, which counts toward the length of the match.
+        left: number of matched characters that are left for the next token.
+        change: name of the change of the token text.
+    """
 
     pattern: str
     then: str = ""
@@ -18,32 +27,46 @@ class Rule(NamedTuple):
     change: str = ""
 
 
-def words(text: str) -> str:
-    """Words as alternatives. In `[M]iss` the capital must be one; other letters may be either."""
+def alternatives(text: str) -> str:
+    """Join patterns of words by `|`.
+
+    Letters match both cases, except for those in brackets: in `[M]iss` the M must be a capital.
+    """
     return "|".join(text.split())
 
 
-# Abbreviations that keep their full stop wherever they stand, unless something is too close behind it.
-PLAIN = words(
-    "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri "
-    "Ala Ariz [A]z [A]rk Calif Colo Conn Ct Dak [D]el Fla Ga [I]ll Ind Kans? Ky [L]a [M]ass Md Mich Minn [M]iss Mo Mont Neb Nev Okla [O]re [P]a Penn Tenn [T]ex Va Vt [W]ash Wisc? Wyo "
-    "Inc Cos? Corp Pp?t[ye]s? Ltd Plc Rt Bancorp Bhd Assn Univ Intl Sys tel est ext sq Jr Sr Bros (Ed|Ph)\\.D Blvd Rd Esq etc al seq Bldg"
+# Abbreviations that keep their full stop everywhere, unless another character follows directly.
+PLAIN = alternatives(
+    "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri Ala Ariz "
+    "[A]z [A]rk Calif Colo Conn Ct Dak [D]el Fla Ga [I]ll Ind Kans? Ky [L]a [M]ass Md Mich "
+    "Minn [M]iss Mo Mont Neb Nev Okla [O]re [P]a Penn Tenn [T]ex Va Vt [W]ash Wisc? Wyo Inc "
+    "Cos? Corp Pp?t[ye]s? Ltd Plc Rt Bancorp Bhd Assn Univ Intl Sys tel est ext sq Jr Sr Bros "
+    "(Ed|Ph)\\.D Blvd Rd Esq etc al seq Bldg"
 )
-# Those that are words of their own, with the full stop or without.
-TITLES = words(
-    "Mr Mrs Ms [M]iss Drs? Profs? Sens? Reps? Attys? Lt Col Gen Messrs Govs? Adm Rev Maj Sgt Cpl Pvt Capt Ste? Ave Pres Lieut Hon Brig Co?mdr Pfc Spc Supts? Det Mt Ft Adj Adv Asst Assoc "
-    "Ens Insp Mlle Mme Msgr Sfc vs Alex Wm Jos Cie a\\.k\\.a cf TREAS Ph Invt Elec Natl M[ft]g Dept"
+# Abbreviations that are tokens with or without the full stop.
+TITLES = alternatives(
+    "Mr Mrs Ms [M]iss Drs? Profs? Sens? Reps? Attys? Lt Col Gen Messrs Govs? Adm Rev Maj Sgt "
+    "Cpl Pvt Capt Ste? Ave Pres Lieut Hon Brig Co?mdr Pfc Spc Supts? Det Mt Ft Adj Adv Asst "
+    "Assoc Ens Insp Mlle Mme Msgr Sfc vs Alex Wm Jos Cie a\\.k\\.a cf TREAS Ph Invt Elec Natl "
+    "M[ft]g Dept"
 )
-# Those that are words of their own unless a number follows.
-NUMBERED = words("ca figs? prop nos? art bldg pp op")
-# After these a letter with a full stop ends a sentence, and loses the full stop.
-OPENERS = words(
-    "[A]bout [A]ccording [A]dditionally [A]fter [A]n [A] [A]s [A]t [B]ut [E]arlier [H]e [H]er [H]ere [H]owever [I]f [I]n [I]t [L]ast [M]any [M]ore [M]r\\. [M]s\\. [N]ow [O]nce [O]ne "
-    "[O]ther [O]ur [S]he [S]ince [S]o [S]ome [S]uch [T]hat [T]he [T]heir [T]hen [T]here [T]hese [T]hey [T]his [W]e [W]hen [W]hile [W]hat [Y]et [Y]ou"
+# Abbreviations that keep their full stop only before a number.
+NUMBERED = alternatives("ca figs? prop nos? art bldg pp op")
+# Before these words a letter with a full stop ends a sentence and loses the full stop.
+OPENERS = alternatives(
+    "[A]bout [A]ccording [A]dditionally [A]fter [A]n [A] [A]s [A]t [B]ut [E]arlier [H]e [H]er "
+    "[H]ere [H]owever [I]f [I]n [I]t [L]ast [M]any [M]ore [M]r\\. [M]s\\. [N]ow [O]nce [O]ne "
+    "[O]ther [O]ur [S]he [S]ince [S]o [S]ome [S]uch [T]hat [T]he [T]heir [T]hen [T]here "
+    "[T]hese [T]hey [T]his [W]e [W]hen [W]hile [W]hat [Y]et [Y]ou"
 )
 
 MACROS = {
-    "TAG": "<([!?][A-Za-z-][^>\r\n]*|[A-Za-z][A-Za-z0-9_:.-]*([ ]+([A-Za-z][A-Za-z0-9_:.-]*|[A-Za-z][A-Za-z0-9_:.-]*[ ]*=[ ]*('[^'\r\n]*'|\"[^\"\r\n]*\")))*[ ]*/?|/[A-Za-z][A-Za-z0-9_:.-]*)[ ]*>",
+    "TAG": (
+        "<([!?][A-Za-z-][^>\r\n]*"
+        "|[A-Za-z][A-Za-z0-9_:.-]*([ ]+([A-Za-z][A-Za-z0-9_:.-]*"
+        "|[A-Za-z][A-Za-z0-9_:.-]*[ ]*=[ ]*('[^'\r\n]*'|\"[^\"\r\n]*\")))*[ ]*/?"
+        "|/[A-Za-z][A-Za-z0-9_:.-]*)[ ]*>"
+    ),
     "LETTER": "[a-zA-Zªİıſ\u212a]",
     "ALNUM": "[a-zA-Zªİıſ\u212a0-9٠]",
     "DIGIT": "[0-9٠]",
@@ -69,8 +92,15 @@ MACROS = {
     "PAUSE": "[,;:、]",
     "END": '[^ \t\n\x0c\r"<>|.!?(){},-]',
     "PATH": '(/[^ \t\n\x0c\r"<>|()]+{END})?',
-    "ENDING": "(bat|bmp|c|class|cgi|cpp|dll|doc|docx|exe|gif|gz|h|htm|html|jar|java|jpeg|jpg|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip)",
-    "PHONE": "(\\([0-9]{2,3}\\)[ \u00a0]?|(\\+\\+?)?([0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])[0-9]{3,4}[- \u00a0]?[0-9]{3,5}|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}",
+    "ENDING": (
+        "(bat|bmp|c|class|cgi|cpp|dll|doc|docx|exe|gif|gz|h|htm|html|jar|java|jpeg|jpg|mov|mp3|pdf"
+        "|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip)"
+    ),
+    "PHONE": (
+        "(\\([0-9]{2,3}\\)[ \u00a0]?|(\\+\\+?)?([0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])"
+        "[0-9]{3,4}[- \u00a0]?[0-9]{3,5}"
+        "|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}"
+    ),
 }
 
 RULES = (
@@ -85,16 +115,20 @@ RULES = (
     Rule("[A-Za-z\u00ad]*[A-MO-Za-mo-z]\u00ad*", then="{SREDAUX}", change="soft"),
     Rule("{WORD}", change="soft"),
     Rule(
-        "{APOS}n{APOS}?|[lLdDjJ]{APOS}|Dunkin{APOS}|somethin{APOS}|ol{APOS}|{APOS}em|[A-HJ-XZn]{APOS2}{LETTER}{LETTER}+|{APOS}[2-9]0s|{APOS}till?|"
-        "{LETTER}+[aeiouyAEIOUY]{APOS2}[aeiouA-Z]{LETTER}*|{APOS}cause|cont'd\\.?|nor'easter|c'mon|e'er|s'mores|ev'ry|li'l|nat'l|o{APOS2}o"
+        "{APOS}n{APOS}?|[lLdDjJ]{APOS}|Dunkin{APOS}|somethin{APOS}|ol{APOS}|{APOS}em"
+        "|[A-HJ-XZn]{APOS2}{LETTER}{LETTER}+|{APOS}[2-9]0s|{APOS}till?"
+        "|{LETTER}+[aeiouyAEIOUY]{APOS2}[aeiouA-Z]{LETTER}*|{APOS}cause|cont'd\\.?|nor'easter"
+        "|c'mon|e'er|s'mores|ev'ry|li'l|nat'l|o{APOS2}o"
     ),
     Rule("y{APOS}", then="{LETTER}"),
     Rule('https?://[^ \t\n\x0c\r"<>|(){}]+{END}'),
     Rule(
-        '(www\\.([^ \t\n\x0c\r"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}|([^ \t\n\x0c\r"`\'<>|.!?(){},-_$]+\\.)+(com|net|org|edu)){PATH}'
+        '(www\\.([^ \t\n\x0c\r"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}'
+        "|([^ \t\n\x0c\r\"`'<>|.!?(){},-_$]+\\.)+(com|net|org|edu)){PATH}"
     ),
     Rule(
-        '(&lt;|<)?[a-zA-Z0-9][^ \t\n\x0c\r"<>|()\u00a0{}]*@([^ \t\n\x0c\r"<>|(){}.\u00a0]+\\.)*[^ \t\n\x0c\r"<>|(){}.\u00a0]+(&gt;|>)?'
+        '(&lt;|<)?[a-zA-Z0-9][^ \t\n\x0c\r"<>|()\u00a0{}]*'
+        '@([^ \t\n\x0c\r"<>|(){}.\u00a0]+\\.)*[^ \t\n\x0c\r"<>|(){}.\u00a0]+(&gt;|>)?'
     ),
     Rule("@[a-zA-Z_][a-zA-Z_0-9]*|#{SIGN}+"),
     Rule("{REDAUX}|{SREDAUX}", then="[^A-Za-z]", change="quotes"),
@@ -104,7 +138,8 @@ RULES = (
     Rule("({DIGIT}{1,4}[- \u00a0])?{DIGIT}{1,4}(\\\\?/|⁄){DIGIT}{1,4}", change="space"),
     Rule("¼", change="fraction"),
     Rule(
-        "-(RRB|LRB|RCB|LCB|RSB|LSB)-|C\\.D\\.s|pro-|anti-|S(&|&amp;)P-500|S(&|&amp;)Ls|Cap{APOS}n|c{APOS}est",
+        "-(RRB|LRB|RCB|LCB|RSB|LSB)-|C\\.D\\.s|pro-|anti-|S(&|&amp;)P-500|S(&|&amp;)Ls"
+        "|Cap{APOS}n|c{APOS}est",
         change="ampersand",
     ),
     Rule("[a-zA-Z0-9]+(-[A-Za-z]+){0,2}(\\\\?/[A-Za-z0-9]+(-[A-Za-z]+){0,2}){1,2}"),
@@ -132,7 +167,8 @@ RULES = (
     Rule(">|&gt;", change="greater"),
     Rule("[<>]?[:;=][-o*']?[()DPdpO\\\\{@|\\[\\]]", then="[^A-Za-z0-9]", change="brackets"),
     Rule(
-        "[\\^x=~<>]\\.\\[\\^x=[^<]*<>\\]|[-\\^x=~<>']_[-\\^x=~<>']|\\([-\\^x=~<>'][_.]?[-\\^x=~<>']\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)",
+        "[\\^x=~<>]\\.\\[\\^x=[^<]*<>\\]|[-\\^x=~<>']_[-\\^x=~<>']"
+        "|\\([-\\^x=~<>'][_.]?[-\\^x=~<>']\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)",
         change="brackets",
     ),
     Rule("{|}|\\[|\\]|\\(|\\)", change="brackets"),

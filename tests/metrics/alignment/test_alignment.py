@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from lrcn_seq import metrics
 from lrcn_seq.errors import DataError, MissingPackageError
-from lrcn_seq.metrics.alignment import paraphrases, tables
+from lrcn_seq.metrics.alignment import meteor_tables as tables
+from lrcn_seq.metrics.alignment import paraphrases
 from lrcn_seq.metrics.alignment.matching import Matcher
 from lrcn_seq.metrics.alignment.normalizer import normalize
-from lrcn_seq.metrics.alignment.search import CHUNK, WORD, make_match, resolve
+from lrcn_seq.metrics.alignment.alignment_search import CHUNK, WORD, make_match, resolve
 from lrcn_seq.metrics.alignment.stemmer import stem
-from lrcn_seq.metrics.meteor import resolve_pair
+from lrcn_seq.metrics.meteor import align
 
 TABLE = "0.1\nman\nguy\n0.2\non top of\nupon\n0.3\na\nthe\n0.1\nupon\non top of\n"
 
@@ -166,7 +167,7 @@ def test_all_four_stages_match(folder):
     matcher = Matcher(
         texts,
         tables.open_tables(folder / "meteor-1.5.jar"),
-        paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz", quiet=True),
+        paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz"),
     )
     kept, chunks = resolve(matcher.candidates(*matcher.sentences))
     assert [(m.start, m.end, m.first, m.last, m.stage) for m in sorted(kept)] == [
@@ -264,7 +265,7 @@ def test_equal_sentences_are_matched_word_by_word(words):
     kept, chunks = resolve(matcher.candidates(*matcher.sentences * 2))
     assert (
         (sorted(kept), chunks)
-        == resolve_pair(matcher, *matcher.sentences * 2)
+        == align(matcher, *matcher.sentences * 2)
         == ([make_match(place, 1, place, 1, stage=0) for place in range(len(words))], 1)
     )
 
@@ -283,31 +284,31 @@ def test_the_table_is_compiled_once_whole_or_not_at_all(folder, monkeypatch):
     source, cache = folder / "data" / "paraphrase-en.gz", folder / "cache"
     monkeypatch.setattr(
         paraphrases,
-        "arrays_of",
+        "compiled_arrays",
         lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")),
     )
     with pytest.raises(DataError, match="No space left"):
-        paraphrases.open_paraphrases(source, quiet=True)
+        paraphrases.open_paraphrases(source)
     assert list(cache.iterdir()) == []
     monkeypatch.undo()
     monkeypatch.setenv("LRCN_CACHE", str(cache))
-    paraphrases.open_paraphrases(source, quiet=True)
+    paraphrases.open_paraphrases(source)
     monkeypatch.setattr(
         paraphrases, "compile_table", lambda *_, **__: pytest.fail("compiled again")
     )
-    paraphrases.open_paraphrases(source, quiet=True)
+    paraphrases.open_paraphrases(source)
     monkeypatch.undo()
     monkeypatch.setenv("LRCN_CACHE", str(cache))
     source.write_bytes(source.read_bytes()[:-20])
     with pytest.raises(DataError, match=r"paraphrase-en\.gz: expected METEOR's paraphrase table"):
-        paraphrases.open_paraphrases(source, quiet=True)
+        paraphrases.open_paraphrases(source)
 
 
 def test_phrases_are_found_as_by_looking_through_the_table(folder):
     """Every phrase of a text, by brute force over the table's text."""
-    table = paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz", quiet=True)
+    table = paraphrases.open_paraphrases(folder / "data" / "paraphrase-en.gz")
     text = ["a", "man", "on", "top", "of", "on", "top", "upon", "the"]
-    numbers = table.word_numbers(text)
+    numbers = table.word_ids(text)
     found = [
         (place, depth)
         for depth, (places, _) in enumerate(table.nodes(numbers, np.arange(len(text), 0, -1)), 1)

@@ -1,0 +1,1 @@
+"""Evaluations that are not caption metrics: classification, retrieval and diversity."""

@@ -1,0 +1,1 @@
+"""Scores of whole systems: score functions, significance, caption files and tables."""

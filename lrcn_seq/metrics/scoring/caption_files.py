@@ -1,0 +1,274 @@
+"""Files of hypotheses and references: COCO's JSON, JSON by id, JSON lines, and plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lrcn_seq.errors import DataError
+
+HYPOTHESES = (
+    'COCO results [{"image_id": …, "caption": …}], JSON lines {"id": …, "caption": …}, '
+    "or text with one sentence per line"
+)
+REFERENCES = (
+    'COCO annotations, a JSON object {id: [sentence, …]}, JSON lines {"id": …, "captions": […]}, '
+    "or text with one sentence per line"
+)
+
+
+# The beginning of a line in a list of files with captions (as Flickr8k has), which would otherwise
+# be read as a sentence.
+FILE_CAPTION = re.compile(
+    r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE
+)
+
+
+class Lines(dict[str, Any]):
+    """The lines of text files, by line number from 1."""
+
+
+class Pairs(list[tuple[str, Any]]):
+    """The items of a JSON object in file order, including duplicate keys."""
+
+
+def read_hypotheses(path: str | Path) -> dict[str, str]:
+    """Read the hypotheses of one system.
+
+    Returns:
+        The sentence of each id; the ids of a text file are line numbers from 1.
+
+    Raises:
+        DataError: the file is missing or of another format, an id occurs twice, or a sentence is
+            not a string.
+    """
+    content = read_content(path)
+    hypotheses: dict[str, str] = {}
+    rows: Iterable[tuple[object, object]]
+    if isinstance(content, list) and all(isinstance(row, str) for row in content):
+        hypotheses, rows = Lines(), enumerate(content, 1)
+    elif isinstance(content, list) and all(isinstance(row, Pairs) for row in content):
+        rows = (
+            (
+                field(row, ("image_id", "id"), path, HYPOTHESES),
+                field(row, ("caption",), path, HYPOTHESES),
+            )
+            for row in content
+        )
+    else:
+        raise format_error(path, HYPOTHESES, content)
+    for name, sentence in rows:
+        hypotheses[unique_id(hypotheses, name, path)] = checked_sentence(sentence, name, path)
+    if not hypotheses:
+        raise DataError(
+            f"{path}: expected at least one hypothesis. Received: none; check the file."
+        )
+    return hypotheses
+
+
+def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
+    """Read references from one or more files.
+
+    Several text files contain one reference of each line; several files of other formats must have
+    different ids.
+
+    Returns:
+        The references of each id; the ids of text files are line numbers from 1.
+
+    Raises:
+        DataError: as for `read_hypotheses`; or a list of references is empty, text files have
+            different lengths, or text files are mixed with other formats.
+    """
+    contents = [(path, read_content(path)) for path in paths]
+    is_text = [
+        isinstance(content, list) and bool(content) and isinstance(content[0], str)
+        for _, content in contents
+    ]
+    if any(is_text) and not all(is_text):
+        raise DataError(
+            f"{paths[is_text.index(True)]}: expected reference files of one kind. "
+            f"Received: text beside JSON ({paths[is_text.index(False)]})."
+        )
+    if all(is_text):
+        return references_by_line(contents)
+    references: dict[str, list[str]] = {}
+    for path, content in contents:
+        for name, group in reference_groups(path, content):
+            sentences = [checked_sentence(sentence, name, path) for sentence in group]
+            references[unique_id(references, name, path)] = sentences
+    if not references:
+        raise DataError(
+            f"{paths[0]}: expected at least one reference. Received: none; check the file."
+        )
+    return references
+
+
+def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict[str, list[str]]:
+    """Combine the lines of text files to references by line number."""
+    lengths = [len(lines) for _, lines in contents]
+    if len(set(lengths)) > 1:
+        raise DataError(
+            f"{contents[-1][0]}: expected text files with equally many lines. "
+            f"Received: {', '.join(map(str, lengths))} lines."
+        )
+    rows = zip(*(lines for _, lines in contents), strict=True)
+    return Lines((str(number), list(group)) for number, group in enumerate(rows, 1))
+
+
+def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object, list[object]]]:
+    """Yield each id of a JSON file with its references."""
+    if isinstance(content, Pairs) and "annotations" in dict(content):
+        yield from annotation_groups(path, dict(content)["annotations"])
+    elif isinstance(content, Pairs):
+        yield from ((name, checked_group(group, name, path)) for name, group in content)
+    elif isinstance(content, list) and content and all(isinstance(row, Pairs) for row in content):
+        for row in content:
+            name = field(row, ("id",), path, REFERENCES)
+            yield name, checked_group(field(row, ("captions",), path, REFERENCES), name, path)
+    else:
+        raise format_error(path, REFERENCES, content)
+
+
+def annotation_groups(path: str | Path, rows: object) -> Iterator[tuple[object, list[object]]]:
+    """Yield each image of a COCO annotation file with its captions."""
+    if not isinstance(rows, list) or not all(isinstance(row, Pairs) for row in rows):
+        raise format_error(path, REFERENCES, rows)
+    groups: dict[str, list[object]] = {}
+    for row in rows:
+        name = checked_id(field(row, ("image_id",), path, REFERENCES), path)
+        groups.setdefault(str(name), []).append(field(row, ("caption",), path, REFERENCES))
+    yield from groups.items()
+
+
+def read_content(path: str | Path) -> Any:
+    """Read a JSON value, a list of JSON lines (`Pairs`), or a list of text lines.
+
+    The extension selects the format if it is a known one, otherwise the first character does.
+    """
+    text = read_text(path)
+    suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
+    if suffix in (".csv", ".tsv"):
+        raise DataError(
+            f"{path}: expected JSON, or text with one sentence per line. Received: a table; "
+            'write it as JSON lines {"id": …, "caption": …}, '
+            'references {"id": …, "captions": […]}.'
+        )
+    looks_like_json = text.lstrip()[:1] in ("{", "[")
+    if suffix == ".json" or (looks_like_json and suffix not in (".jsonl", ".ndjson", ".txt")):
+        try:
+            return json.loads(text, object_pairs_hook=Pairs)
+        except (ValueError, RecursionError) as error:
+            if suffix == ".json" or len(lines) < 2:
+                raise DataError(f"{path}: expected JSON. Received: {error}.") from None
+    if suffix in (".jsonl", ".ndjson") or (looks_like_json and suffix != ".txt"):
+        return [
+            json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()
+        ]
+    if any(map(FILE_CAPTION.match, lines[:2])):
+        raise DataError(
+            f"{path}: expected text with one sentence per line. Received: file names with captions "
+            f"({lines[min(1, len(lines) - 1)]!r:.50}); "
+            'write them as JSON lines {"id": …, "captions": […]}.'
+        )
+    return [line.removesuffix("\r") for line in lines]
+
+
+def read_text(path: str | Path) -> str:
+    """Read a nonempty UTF-8 file, with or without a byte order mark."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(
+            f"{path}: expected a file that can be read. Received: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: expected text in UTF-8. Received: {error.reason} at byte {error.start}."
+        ) from None
+    if not text:
+        raise DataError(f"{path}: expected sentences. Received: an empty file.")
+    return text
+
+
+def json_line(line: str, number: int, path: str | Path) -> Pairs:
+    """Parse one line of a file of JSON lines, which must be an object."""
+    try:
+        value = json.loads(line, object_pairs_hook=Pairs)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path}, line {number}: expected a JSON object. "
+            f"Received: {error.msg} (character {error.pos + 1})."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path}, line {number}: expected a JSON object. Received: {error}."
+        ) from None
+    if not isinstance(value, Pairs):
+        raise DataError(f"{path}, line {number}: expected a JSON object. Received: {line[:60]!r}.")
+    return value
+
+
+def field(row: Pairs, names: Sequence[str], path: str | Path, expected: str) -> Any:
+    """Return the value of the first key of `names` that a row has."""
+    values = dict(row)
+    for name in names:
+        if name in values:
+            return values[name]
+    raise DataError(
+        f"{path}: expected {expected}. Received: a row with "
+        f"{', '.join(map(str, values)) or 'nothing'}, without {' or '.join(names)}."
+    )
+
+
+def checked_group(group: object, name: object, path: str | Path) -> list[object]:
+    """Return the references of an id, which must be a nonempty list."""
+    if not isinstance(group, list) or isinstance(group, Pairs):
+        raise DataError(
+            f"{path}: expected a list of sentences for each id. "
+            f"Received: {name}={abbreviated(group)}."
+        )
+    if not group:
+        raise DataError(
+            f"{path}: expected at least one reference for each id. Received: {name}=[]."
+        )
+    return group
+
+
+def checked_sentence(sentence: object, name: object, path: str | Path) -> str:
+    """Return a sentence, which must be a string."""
+    if not isinstance(sentence, str):
+        raise DataError(
+            f"{path}: expected a sentence for each id. Received: {name}={abbreviated(sentence)}."
+        )
+    return sentence
+
+
+def unique_id(rows: dict[str, Any], name: object, path: str | Path) -> str:
+    """Return an id as a string; `rows` must not contain it."""
+    if str(checked_id(name, path)) in rows:
+        raise DataError(f"{path}: expected unique ids. Received: {name!r} twice.")
+    return str(name)
+
+
+def checked_id(name: object, path: str | Path) -> str | int:
+    """Return an id, which must be a string or an integer."""
+    if not isinstance(name, str | int) or isinstance(name, bool):
+        raise DataError(
+            f"{path}: expected ids that are strings or integers. Received: {name!r:.60}."
+        )
+    return name
+
+
+def format_error(path: str | Path, expected: str, content: object) -> DataError:
+    """Return the error of a file with another format."""
+    return DataError(f"{path}: expected {expected}. Received: {abbreviated(content)}.")
+
+
+def abbreviated(content: object) -> str:
+    """Describe a JSON value briefly for messages."""
+    if isinstance(content, Pairs):
+        return f"an object with {', '.join(str(name) for name, _ in content[:4]) or 'nothing'}"
+    return f"{content!r:.60}"

@@ -1,0 +1,1 @@
+"""Counts of tokenized text, from which the metrics are computed."""
