@@ -71,14 +71,6 @@ class Encoder(keras.layers.Layer, ABC):
         """Whether each step depends on a single frame, so that frames can be streamed."""
         return type(self).call is Encoder.call
 
-    @property
-    def storable(self) -> bool:
-        """Whether the features of a frame can be computed once and kept in a feature store.
-
-        True for frozen, frame-wise encoders of frames. Vectors gain nothing from a store.
-        """
-        return self.takes == "frames" and self.frozen and self.frame_wise
-
     def example_input(self) -> np.ndarray:
         """Return one black frame (1, H, W, 3) uint8 or one zero vector (1, D) float32."""
         if self.preprocessing is None:

@@ -32,20 +32,20 @@ from typing import Any
 
 
 def storing_problem(
-    *, use: bool, takes: str, frozen: bool, frame_wise: bool, view: Mapping[str, Any]
+    *, use: bool, reads_pixels: bool, frozen: bool, frame_wise: bool, view: Mapping[str, Any]
 ) -> str | None:
     """Return why the features of an encoder cannot be stored, or None if they can.
 
     Args:
         use: `data.store.use`.
-        takes: what the encoder takes, `frames` or `vectors`.
+        reads_pixels: whether the encoder reads images or clips rather than vectors.
         frozen: whether training leaves the encoder unchanged.
         frame_wise: whether a step of the encoder depends on one frame alone.
         view: the mapping `data.view`.
     """
     if not use:
         return "data.store.use is false"
-    if takes == "vectors":
+    if not reads_pixels:
         return "the encoder takes vectors, which cost nothing to read again"
     if not frozen:
         return "the encoder is trained, so its features change"

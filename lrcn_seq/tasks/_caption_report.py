@@ -60,7 +60,7 @@ def caption_example(
     words, attention = attention_maps(task, sample, caption)
     # A map covers the encoder's input; without one the image keeps its aspect ratio.
     resize = "pad" if attention is None else task.encoder.preprocessing.resize
-    is_correct = sources.get(task.settings.data.source["type"]).is_correct_caption
+    source = sources.get(task.settings.data.source["type"])
     return report.CaptionExample(
         name=sample.id,
         images=example_images(task, sample, resize=resize),
@@ -70,7 +70,7 @@ def caption_example(
         log_probability=caption.log_probability,
         words=words,
         attention=attention,
-        exact_match=is_correct(caption.text, sample.captions) if is_correct else None,
+        exact_match=source.is_correct_caption(caption.text, sample.captions),
     )
 
 

@@ -27,7 +27,7 @@ def example_images(task: Task, sample: Sample, *, resize: str = "pad") -> list[I
         One image, or up to 6 frames evenly spread over what the task reads of the clip; a gray
         image where the sample holds vectors.
     """
-    if task.media.kind == "vectors":
+    if not task.media.reads_pixels:
         return [Image.new("RGB", (SIZE.width, SIZE.height), "lightgray")]
     numbers = None
     if task.sampling:

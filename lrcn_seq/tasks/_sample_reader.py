@@ -151,7 +151,7 @@ def task_storing_problem(task: Task) -> str | None:
     encoder, data = task.encoder, task.settings.data
     return storing_problem(
         use=data.store.use,
-        takes=encoder.takes,
+        reads_pixels=task.media.reads_pixels,
         frozen=encoder.frozen,
         frame_wise=encoder.frame_wise,
         view=data.view,

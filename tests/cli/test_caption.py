@@ -95,7 +95,10 @@ def test_overrides_of_a_search_may_come_in_any_order(caption, images):
         (["search.beams=0"], "search.beams: expected a number greater than 0. Received: 0."),
         (["search.type=beem"], "search.type: searches has no 'beem'. Did you mean 'beam'?"),
         (["search.minimum_length=50"], "Received: limit=15, minimum_length=50."),
-        (["training.epochs=3"], "training.epochs=3: expected search.key=value; other sections cannot be changed here."),
+        (
+            ["training.epochs=3"],
+            "training.epochs=3: expected search.key=value; other sections cannot be changed here.",
+        ),
         (["search.beams=["], "search.beams=[: expected YAML."),
         (["beams=3"], "beams=3: expected search.key=value; other sections cannot be changed here."),
     ],

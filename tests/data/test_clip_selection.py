@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from lrcn_seq.data.clips import Look, known_times, looks_in_testing, looks_in_training
+from lrcn_seq.data.contents import Contents
 from PIL import Image
 
 from lrcn_seq.data import clips as module
 from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, load
 from lrcn_seq.data.batches.plan import in_order
-from lrcn_seq.data.clips import Look, known_times, looks_in_testing, looks_in_training
-from lrcn_seq.data.contents import Contents
 from lrcn_seq.data.samplings import registry as samplings
 from lrcn_seq.data.survey import survey
 from lrcn_seq.data.views import registry as views

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 import pytest
-
 from lrcn_seq.data.contents import Contents
+
 from lrcn_seq.data.media import read_frames
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import DataError, MediaError

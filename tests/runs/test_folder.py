@@ -10,9 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lrcn_seq import config
+from lrcn_seq import config, files
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq import files
 from lrcn_seq.runs.folder import Run, machine
 from lrcn_seq.training import train
 

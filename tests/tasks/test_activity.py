@@ -6,6 +6,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from lrcn_seq.training.evaluating import evaluate_runs
 
 import lrcn_seq
 from lrcn_seq import config
@@ -16,7 +17,6 @@ from lrcn_seq.records import Clips, LabeledBatch
 from lrcn_seq.tasks import base
 from lrcn_seq.tasks._losses import label_loss
 from lrcn_seq.training import train
-from lrcn_seq.training.evaluating import evaluate_runs
 
 RANDOM = np.random.default_rng(0)
 SMOKE = "configs/smoke/activity.yaml"

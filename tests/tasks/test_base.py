@@ -5,12 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
+from lrcn_seq.tasks._writing import Ranker
 
 import lrcn_seq
 from lrcn_seq import config
 from lrcn_seq.errors import ArgumentError, ConfigError, DataError, RunError
 from lrcn_seq.records import Batch, Clips
-from lrcn_seq.tasks._writing import Ranker
 from lrcn_seq.tasks.base import (
     WEIGHTS,
     derived_of,

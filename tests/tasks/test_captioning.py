@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from lrcn_seq.tasks._writing import Ranker, Writer
+from lrcn_seq.training.preparation import Media
 from PIL import Image
 
 import lrcn_seq
@@ -12,9 +14,7 @@ from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import Batch, Clips
 from lrcn_seq.registry import sources
 from lrcn_seq.tasks._losses import by_owner, word_loss
-from lrcn_seq.tasks._writing import Ranker, Writer
 from lrcn_seq.training import train
-from lrcn_seq.training.preparation import Media
 
 RANDOM = np.random.default_rng(0)
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from lrcn_seq.training.feeds import classes_in_time
 from PIL import Image
 
 from lrcn_seq import config
@@ -11,7 +12,6 @@ from lrcn_seq.errors import ConfigError, DataError
 from lrcn_seq.records import Moment, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.training import train
-from lrcn_seq.training.feeds import classes_in_time
 
 SMOKE = "configs/smoke/activity.yaml"
 

@@ -7,6 +7,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from lrcn_seq.training.extraction import extract
+from lrcn_seq.training.feeds import LabelFeed
+from lrcn_seq.training.fit import Trainer
+from lrcn_seq.training.preparation import Answers, Corpus, Media, corpus_of, fingerprint
+from lrcn_seq.training.state import Progress, assign
 from PIL import Image
 
 import lrcn_seq
@@ -21,11 +26,6 @@ from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks.base import WEIGHTS
 from lrcn_seq.text.word import Word
 from lrcn_seq.training import train
-from lrcn_seq.training.extraction import extract
-from lrcn_seq.training.feeds import LabelFeed
-from lrcn_seq.training.fit import Trainer
-from lrcn_seq.training.preparation import Answers, Corpus, Media, corpus_of, fingerprint
-from lrcn_seq.training.state import Progress, assign
 
 SPEC = {
     "task": {"type": "captioning"},

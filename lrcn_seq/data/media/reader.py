@@ -65,6 +65,11 @@ class MediaReader:
         self.modality, self.pixels_limit, self.index = modality, pixels_limit, index
         self._size = enlarged(preprocessing or SMALLEST, self.view)
 
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether the inputs are images or clips rather than vectors."""
+        return self.kind != "vectors"
+
     def with_index(self, index: ContentIndex) -> MediaReader:
         """Return the same reader with a content index."""
         reader = copy(self)

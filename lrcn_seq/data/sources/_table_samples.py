@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.data.sources._reading import Row, find_column, read_table, require_column
+from lrcn_seq.data.sources._source_files import Row, find_column, read_table, require_column
 from lrcn_seq.data.sources.base import SPLITS, validate_samples
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Moment, Sample

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lrcn_seq.data.sources._reading import find_column, list_files, read_table, require_column
+from lrcn_seq.data.sources._source_files import find_column, list_files, read_table, require_column
 from lrcn_seq.data.sources._splits import assign_splits
 from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.data.sources._reading import list_files, read_text
+from lrcn_seq.data.sources._source_files import list_files, read_text
 from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,

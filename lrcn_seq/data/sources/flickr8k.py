@@ -12,7 +12,7 @@ import csv
 import re
 from pathlib import Path
 
-from lrcn_seq.data.sources._reading import list_files, read_text
+from lrcn_seq.data.sources._source_files import list_files, read_text
 from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from lrcn_seq.data.sources._reading import list_files, read_text
+from lrcn_seq.data.sources._source_files import list_files, read_text
 from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Sample, Share

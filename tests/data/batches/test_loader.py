@@ -5,11 +5,11 @@ import sys
 
 import numpy as np
 import pytest
+from lrcn_seq.data.clips import Look, gathered
 
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, index_of, load
 from lrcn_seq.data.batches.plan import by_caption, by_image, in_order
-from lrcn_seq.data.clips import Look, gathered
 from lrcn_seq.data.sources.shapes import Shapes
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import MediaError

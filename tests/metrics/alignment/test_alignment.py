@@ -13,9 +13,9 @@ from lrcn_seq import metrics
 from lrcn_seq.errors import DataError, MissingPackageError
 from lrcn_seq.metrics.alignment import meteor_tables as tables
 from lrcn_seq.metrics.alignment import paraphrases
+from lrcn_seq.metrics.alignment.alignment_search import CHUNK, WORD, make_match, resolve
 from lrcn_seq.metrics.alignment.matching import Matcher
 from lrcn_seq.metrics.alignment.normalizer import normalize
-from lrcn_seq.metrics.alignment.alignment_search import CHUNK, WORD, make_match, resolve
 from lrcn_seq.metrics.alignment.stemmer import stem
 from lrcn_seq.metrics.meteor import align
 

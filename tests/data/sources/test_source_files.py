@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lrcn_seq.data.sources._reading import (
+from lrcn_seq.data.sources._source_files import (
     find_column,
     list_files,
     read_table,
