@@ -35,6 +35,7 @@ Share = Annotated[float, Ge(0), Le(1)]
 Rate = Annotated[float, Ge(0), Lt(1)]
 Modality = Literal["rgb", "flow"]
 Scaling = Literal["none", "unit", "tf", "caffe", "torch", "caffe_lrcn", "flow"]
+ResizeRule = Literal["stretch", "crop", "pad"]
 
 
 class Special(NamedTuple):
@@ -103,8 +104,8 @@ class Sample(NamedTuple):
     @property
     def file(self) -> str:
         """The path of the media, or the key of a drawing."""
-        drawn = isinstance(self.media, Drawable)
-        return f"drawing {self.media.key}" if drawn else str(self.media)
+        media = self.media
+        return f"drawing {media.key}" if isinstance(media, Drawable) else str(media)
 
 
 class Preprocessing(NamedTuple):
@@ -121,7 +122,7 @@ class Preprocessing(NamedTuple):
 
     height: int
     width: int
-    resize: Literal["stretch", "crop", "pad"] = "stretch"
+    resize: ResizeRule = "stretch"
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
     scaling: Scaling = "none"
 

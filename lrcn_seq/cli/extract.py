@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
     from lrcn_seq.training import precompute_features
 
-    config = configs.stages(configs.read(arguments.config, arguments.overrides))[0]
+    config = configs.stage_configs(configs.read(arguments.config, arguments.overrides))[0]
     store, samples = precompute_features(config, verify=arguments.verify)
     if store is None:
         reason = (

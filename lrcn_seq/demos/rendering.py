@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -30,4 +31,5 @@ def save_gif(sample: Sample, folder: Path) -> Path:
 
 def _frames(sample: Sample) -> list[Image.Image]:
     """Draw a sample at the size of the files."""
-    return [Image.fromarray(frame) for frame in sample.media._replace(pixels=PIXELS).draw()]
+    drawing: Any = sample.media
+    return [Image.fromarray(frame) for frame in drawing._replace(pixels=PIXELS).draw()]

@@ -29,7 +29,10 @@ class CaptionEvaluation(NamedTuple):
     report: metrics.Report
     health: metrics.Health
 
-    unit = None
+    @property
+    def unit(self) -> str | None:
+        """None: whole samples are scored."""
+        return None
 
     @property
     def values(self) -> dict[str, float]:

@@ -25,7 +25,10 @@ class FrameEvaluation(NamedTuple):
     truth: Sequence[np.ndarray]
     report: metrics.ClassificationReport
 
-    unit = "frame"
+    @property
+    def unit(self) -> str:
+        """Frames are scored, not whole samples."""
+        return "frame"
 
     @property
     def values(self) -> dict[str, float]:

@@ -23,7 +23,10 @@ class LabelEvaluation(NamedTuple):
     truth: np.ndarray
     report: metrics.ClassificationReport
 
-    unit = None
+    @property
+    def unit(self) -> str | None:
+        """None: whole samples are scored."""
+        return None
 
     @property
     def values(self) -> dict[str, float]:

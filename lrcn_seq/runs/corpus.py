@@ -27,12 +27,12 @@ class Corpus(NamedTuple):
     Attributes:
         splits: the readable samples of each split.
         notes: sentences on what the source leaves out.
-        index: what is remembered about files.
+        contents: what is remembered about files.
     """
 
     splits: dict[str, list[Sample]]
     notes: tuple[str, ...]
-    index: ContentIndex
+    contents: ContentIndex
 
     @property
     def samples(self) -> list[Sample]:
@@ -42,11 +42,16 @@ class Corpus(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """A hash of the training and dev samples: IDs, order, contents and targets, not paths."""
-        digest, reader = sha256(), MediaReader("clips", index=self.index)
+        digest, reader = sha256(), MediaReader("clips", index=self.contents)
         for split in ("train", "dev"):
             for sample in self.splits[split]:
                 moments = [tuple(moment) for moment in sample.moments]
-                fields = [split, sample.id, reader.content_hash(sample.media), sample.captions]
+                fields: list[object] = [
+                    split,
+                    sample.id,
+                    reader.content_hash(sample.media),
+                    sample.captions,
+                ]
                 fields += [sample.label, moments, *([sample.targets] if sample.targets else [])]
                 digest.update(repr(tuple(fields)).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()

@@ -15,7 +15,7 @@ from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.corpus import Corpus, read_corpus
 from lrcn_seq.runs.folder import Run
-from lrcn_seq.runs.load import load
+from lrcn_seq.runs.loading import load
 from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.tasks import Member, SampleReader, Task
 
@@ -68,7 +68,7 @@ def evaluate_runs(
         tasks[0].settings = with_source(tasks[0].settings, overrides)
     corpus = _corpus(tasks[0], split)
     samples = _samples(corpus, split, limit)
-    readers = [SampleReader(task, corpus.index) for task in tasks]
+    readers = [SampleReader(task, corpus.contents) for task in tasks]
     run = Run(folders[0])
     details = _details(tasks[0], folders, weights, overrides)
     if len(samples) < len(corpus.splits[split]):
@@ -176,10 +176,10 @@ def check_ensemble(
             )
     for task, folder in zip(tasks, folders, strict=True):
         same_task = task.name == tasks[0].name
-        if not same_task or list(task.outputs.names) != list(tasks[0].outputs.names):
+        if not same_task or list(task.output_names) != list(tasks[0].output_names):
             raise UsageError(
                 f"{folder}: expected a run of the same task over the same "
-                f"{tasks[0].outputs.size_name} as {folders[0]}, so that they can be fused. "
+                f"{tasks[0].outputs_type.size_name} as {folders[0]}, so that they can be fused. "
                 f"Received: a run of {task.name}."
             )
 

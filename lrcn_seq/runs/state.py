@@ -91,8 +91,8 @@ class StateFolder:
                 f"{folder}: expected to write the training state. Received: {error.strerror}; the "
                 "last state is unchanged. Fix the cause and run the command again with --resume."
             ) from error
-        write_file(folder / "arrays.npz", lambda file: np.savez(file, **state.arrays))
-        record = {"position": state.position._asdict(), "history": state.history}
+        write_file(folder / "arrays.npz", lambda file: np.savez(file, **dict[str, Any](state.arrays)))
+        record: dict[str, Any] = {"position": state.position._asdict(), "history": state.history}
         if state.new_stage:
             record["fresh"] = True
         write_text(folder / "meta.json", json.dumps(record))

@@ -70,5 +70,7 @@ def rank_captions(
                 batch = Batch(arrays, owner, captions.words(step.rows, step.length))
                 table[number, step.rows] = scorer.predict_on_batch(batch)
             progress(number + 1, len(samples))
-    scores = metrics.retrieval(metrics.normalized_log_probabilities(table), captions.owner)
+    scores = metrics.retrieval(
+        metrics.normalized_log_probabilities(table), captions.owner.astype(np.int64)
+    )
     return {direction: recall._asdict() for direction, recall in scores._asdict().items()}

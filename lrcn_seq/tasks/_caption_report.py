@@ -9,7 +9,7 @@ import numpy as np
 
 from lrcn_seq import report
 from lrcn_seq.evaluation import CaptionEvaluation
-from lrcn_seq.records import Caption, Sample
+from lrcn_seq.records import Caption, ResizeRule, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.tasks._report_images import EXAMPLES, example_images
 
@@ -59,7 +59,7 @@ def caption_example(
     """
     words, attention = attention_maps(task, sample, caption)
     # A map covers the encoder's input; without one the image keeps its aspect ratio.
-    resize = "pad" if attention is None else task.encoder.preprocessing.resize
+    resize: ResizeRule = "pad" if attention is None else task.encoder.preprocessing.resize
     source = sources.get(task.settings.data.source["type"])
     return report.CaptionExample(
         name=sample.id,

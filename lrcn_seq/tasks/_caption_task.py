@@ -239,7 +239,7 @@ class CaptionTask(Task):
         """Return caption diversity, and the best and worst captions with their images."""
         return caption_sections(self, evaluation)
 
-    def predict(
+    def predict(  # type: ignore[override]  # options differ between tasks
         self,
         media: Sequence[Any],
         *,

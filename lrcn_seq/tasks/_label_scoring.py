@@ -35,7 +35,7 @@ def score_ensemble(
     shares = weights / weights.sum()
     if any(sample.moments for sample in samples):
         return _score_frames(members, samples, shares)
-    labels = members[0].task.outputs.names
+    labels = members[0].task.output_names
     distributions = np.stack([sample_distributions(member, samples) for member in members])
     probabilities = np.tensordot(shares, distributions, axes=1)
     return evaluate_labels(samples, probabilities, class_indices(samples, labels), labels)
@@ -59,7 +59,7 @@ def _score_frames(
     ]
     clocks = members[0].reader.times(samples)
     times = [clock[frames] for clock, frames in zip(clocks, numbers, strict=True)]
-    labels = members[0].task.outputs.names
+    labels = members[0].task.output_names
     truth = [
         frame_classes(sample, clock, labels) for sample, clock in zip(samples, times, strict=True)
     ]
@@ -78,7 +78,7 @@ def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarra
     """
     task, reader, _ = member
     owner = np.array([clip.sample for clip in reader.test_clips(samples)])
-    totals, counts = np.zeros((len(samples), len(task.outputs.names))), np.zeros(len(samples))
+    totals, counts = np.zeros((len(samples), len(task.output_names))), np.zeros(len(samples))
     position = 0
     with progress_bar(task.name) as progress:
         for clips in reader.clips(samples, task.settings.evaluation.batch_size):
@@ -109,7 +109,7 @@ def frame_distributions(
     for clips in reader.clips(samples, task.settings.evaluation.batch_size):
         for row, clip in zip(task.probabilities(clips)[0], selections, strict=False):
             for number, distribution in zip(
-                clip.numbers[:: task.encoder.stride], row, strict=False
+                np.asarray(clip.numbers)[:: task.encoder.stride], row, strict=False
             ):
                 outputs[clip.sample].setdefault(int(number), []).append(distribution)
     return [

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from lrcn_seq.data.media import MediaReader
-from lrcn_seq.records import Preprocessing, Sample
+from lrcn_seq.records import Preprocessing, ResizeRule, Sample
 from lrcn_seq.tasks.base import Task
 
 EXAMPLES = 12
@@ -15,7 +15,7 @@ FRAMES = 6
 SIZE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
 
 
-def example_images(task: Task, sample: Sample, *, resize: str = "pad") -> list[Image.Image]:
+def example_images(task: Task, sample: Sample, *, resize: ResizeRule = "pad") -> list[Image.Image]:
     """Return the image of a sample, or some frames of its clip.
 
     Args:

@@ -38,12 +38,12 @@ class StreamState(NamedTuple):
     Attributes:
         decoder: the state of the decoder.
         total: (C,) sum of the distributions so far.
-        count: number of frames so far.
+        frames: number of frames so far.
     """
 
     decoder: Any
     total: np.ndarray
-    count: int
+    frames: int
 
 
 @tasks.register
@@ -184,7 +184,7 @@ class Activity(Task):
         probabilities, mask = model.predict_on_batch(self.frame_encoder.shorten(clips))
         return np.asarray(probabilities), np.asarray(mask)
 
-    def predict(
+    def predict(  # type: ignore[override]  # options differ between tasks
         self, media: Sequence[Any], *, top: int = 5, batch: int = 16
     ) -> list[LabelPrediction]:
         """Classify videos.
@@ -276,7 +276,7 @@ class Activity(Task):
         outputs, decoder_state = model.predict_on_batch((frames, state.decoder))
         outputs = np.asarray(outputs, np.float64)
         totals = state.total + np.cumsum(outputs, axis=0)
-        counts = state.count + np.arange(1, len(frames) + 1)
+        counts = state.frames + np.arange(1, len(frames) + 1)
         overall = totals / counts[:, None] if self.decoder.every_step else outputs
         decoder_state = keras.tree.map_structure(np.asarray, decoder_state)
         return outputs, overall, StreamState(decoder_state, totals[-1], int(counts[-1]))
@@ -307,4 +307,4 @@ class Activity(Task):
             outputs, overall, state = self.advance(clips.frames[: len(piece)], state)
             yield times[piece], outputs, overall
             if progress:
-                progress(state.count, len(numbers))
+                progress(state.frames, len(numbers))

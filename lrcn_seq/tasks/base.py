@@ -17,7 +17,7 @@ import numpy as np
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.media import MediaReader, media_kind
-from lrcn_seq.errors import Problem, UsageError
+from lrcn_seq.errors import Problem, RunError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Prediction, Sample, Tensor
@@ -139,7 +139,7 @@ class Task(keras.Model, ABC):
         self.encoder, self.decoder, self.settings, self.outputs = encoder, decoder, config, outputs
         self.view = views.build(config.data.view, place="data.view")
         sampling = config.data.sampling
-        self.sampling = samplings.build(sampling, place="data.sampling") if sampling else None
+        self.sampling: Any = samplings.build(sampling, place="data.sampling") if sampling else None
         self.media = MediaReader(
             media_kind(encoder.takes, sampled=self.sampling is not None),
             encoder.preprocessing,
@@ -241,7 +241,7 @@ class Task(keras.Model, ABC):
         """
 
     @abstractmethod
-    def predict(self, media: Sequence[Any], **options: Any) -> list[Prediction]:
+    def predict(self, media: Sequence[Any], **options: Any) -> Sequence[Prediction]:
         """Return one prediction per path, PIL image or array, in their order.
 
         Media that cannot be read give a prediction with an `error`.
@@ -274,6 +274,20 @@ class Task(keras.Model, ABC):
     def frame_encoder(self) -> FrameEncoder:
         """The frame-wise part of the encoder as a compiled model."""
         return self.cached_model("frame_encoder", lambda: FrameEncoder(self.encoder))
+
+    @property
+    def output_names(self) -> Sequence[str]:
+        """The words or classes that the task can predict.
+
+        Raises:
+            RunError: the task was built for a number of outputs alone.
+        """
+        if self.outputs is None:
+            raise RunError(
+                f"Expected a task with its {self.outputs_type.size_name}. Received: a network "
+                "built for their number alone; train it, or load a run."
+            )
+        return self.outputs.names
 
     @property
     def monitor(self) -> str:

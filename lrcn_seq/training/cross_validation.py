@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ArgumentError, RunError
@@ -22,7 +23,8 @@ KEYS = {"id", "label", "truth", "group"}
 """Keys of a classifier's predictions."""
 
 
-class Fold(NamedTuple):
+@dataclass(frozen=True)
+class Fold:
     """The accuracy of one fold on its test clips."""
 
     fold: int
@@ -30,7 +32,8 @@ class Fold(NamedTuple):
     count: int
 
 
-class CrossValidation(NamedTuple):
+@dataclass(frozen=True)
+class CrossValidation:
     """The folds, and the pooled accuracy with its 95 % interval over groups."""
 
     folds: tuple[Fold, ...]
@@ -47,7 +50,7 @@ class CrossValidation(NamedTuple):
             "count": self.count,
             "groups": self.groups,
         }
-        return {"folds": [fold._asdict() for fold in self.folds], "pooled": pooled}
+        return {"folds": [asdict(fold) for fold in self.folds], "pooled": pooled}
 
     def __str__(self) -> str:
         lines = [f"fold {fold.fold}: {fold.accuracy:.3f} of {fold.count}" for fold in self.folds]

@@ -73,6 +73,7 @@ def _with_multipliers(base: type) -> type:
 
         multipliers: Mapping[int, float]
         l2: float
+        weight_decay: Any
 
         def _positions(self, variables: list[keras.Variable]) -> dict[float, list[int]]:
             """Return the positions of variables by multiplier."""

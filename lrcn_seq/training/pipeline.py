@@ -79,7 +79,7 @@ def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outp
     first = state.position.stage if state else 0
     for number in range(first, len(stages)):
         task = stage_task(stages, number, outputs, run, state)
-        trainer = Trainer(task, SampleReader(task, corpus.index), corpus.splits, run)
+        trainer = Trainer(task, SampleReader(task, corpus.contents), corpus.splits, run)
         trainer.begin(number, state)
         trainer.fit()
         if number + 1 < len(stages):
@@ -138,7 +138,7 @@ def evaluate_best(task: Task, run: Run, corpus: Corpus) -> None:
     """
     split = "test" if corpus.splits["test"] else "dev"
     record = TrainingRecord.read(run, corpus.notes)
-    reader = SampleReader(task, corpus.index)
+    reader = SampleReader(task, corpus.contents)
     training = corpus.splits["train"]
     evaluation = task.evaluate_samples(reader, corpus.splits[split], training=training)
     write_results(run, task, evaluation, record, split=split)

@@ -7,6 +7,7 @@ and all batches but one have the same size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ class Step(NamedTuple):
     length: int
 
 
-Plan = list[Step]
+Plan = Sequence[Step]
 
 
 def by_caption(

@@ -132,7 +132,7 @@ def _read_row(place: str, row: Row, columns: Columns, paths: _Paths) -> Sample:
         ) from None
     return Sample(
         id=name,
-        media=None,
+        media="",
         group="" if group is None else str(group).strip(),
         split=_split(place, split, columns.split),
         captions=_captions(place, text, columns.text),

@@ -83,9 +83,9 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
 
 def _check_outputs(task: Task, folder: Path) -> None:
     """Raise RunError unless the run has the same outputs as the task."""
-    kind = type(task.outputs)
+    kind = task.outputs_type
     path = folder / kind.file_name
-    if path.exists() and list(kind.load(path).names) != list(task.outputs.names):
+    if path.exists() and list(kind.load(path).names) != list(task.output_names):
         raise RunError(
             f"{folder}: expected a decoder over the same {kind.size_name}. Received: a run with "
             f"other {kind.size_name}; copy the encoder alone (init.parts: [encoder])."
