@@ -24,6 +24,7 @@ class SentenceTask(Task):
 
     needs: ClassVar[str] = "vocabulary_size"
     best_by: ClassVar[str] = "cider"
+
     def __init__(self, encoder, decoder, config, tokenizer=None):
         super().__init__(encoder, decoder, config, tokenizer)
         self.own_words = self.add_weight(
@@ -159,7 +160,9 @@ class SentenceTask(Task):
         found = iter(self.captions(joined(clips), search, best) if clips else ())
         names = [name_in(media, position, first) for position in range(len(media))]
         return [
-            CaptionPrediction(name, (), errors[p]) if p in errors else CaptionPrediction(name, next(found))
+            CaptionPrediction(name, (), errors[p])
+            if p in errors
+            else CaptionPrediction(name, next(found))
             for p, name in enumerate(names)
         ]
 
