@@ -159,7 +159,7 @@ def test_file_name_that_is_not_utf8(caption, images):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "message"),
+    "case",
     [
         (["IMAGES/*.jpeg"], 2, "*.jpeg: no file matches."),
         (["EMPTY"], 2, "empty: expected a folder with files; it is empty."),
@@ -168,8 +168,9 @@ def test_file_name_that_is_not_utf8(caption, images):
         (["IMAGES", "--output", "/dev/full"], 1, "/dev/full: expected to write a line."),
     ],
 )
-def test_wrong_files_and_outputs(caption, images, broken, arguments, code, message):
+def test_wrong_files_and_outputs(caption, images, broken, case):
     """One sentence, and the file that is not an output stays as it is."""
+    arguments, code, message = case
     (images.parent / "empty").mkdir()
     places = {
         "IMAGES": str(images),

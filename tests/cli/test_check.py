@@ -5,58 +5,57 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-CONFIGS = "configs/captioning"
+ABSENT_TABLE = "data.source={type: caption_table, table: absent.csv}"
+ABSENT_WEIGHTS = "encoder={type: applications, network: MobileNet, size: 32, weights: absent.h5}"
 
 
-def test_a_right_config(lrcn, smoke_config):
-    """Says so, with the number of samples of each split."""
-    called = lrcn("check", smoke_config)
-    assert called == (
+def write_frames(folder: Path, count: int) -> None:
+    """Write a clip as a folder of frames."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        Image.new("RGB", (8, 8)).save(folder / f"{number}.png")
+
+
+def test_valid_config_is_confirmed_with_its_sizes(lrcn, smoke_config):
+    """The number of samples of each split."""
+    assert lrcn("check", smoke_config, "data.source.train=3") == (
         0,
-        f"{smoke_config}: the config is right; 60 train, 8 dev, 8 test samples.\n",
+        f"{smoke_config}: Config is valid; 3 train, 8 dev, 8 test samples.\n",
         "",
     )
-    assert "3 train, 8 dev, 8 test" in lrcn("check", smoke_config, "data.source.train=3").out
 
 
-def test_data_that_is_not_here(lrcn, smoke_config):
-    """Is a warning, with --data an error; a run to begin from counts as data."""
-    missing = "data.source={type: caption_table, table: absent.csv}"
-    sentence = (
-        f"absent.csv: expected a table of media and text; there is no such file in {Path.cwd()}.\n"
+def test_missing_data_is_a_warning(lrcn, smoke_config):
+    """The config may be checked on another machine than it is trained on."""
+    result = lrcn("check", smoke_config, ABSENT_TABLE)
+    assert result.code == 0
+    assert result.out == (
+        f"{smoke_config}: Config is valid; its data is missing or insufficient.\n"
     )
-    assert lrcn("check", smoke_config, missing) == (
-        0,
-        f"{smoke_config}: the config is right; its data is not here, or not enough.\n",
-        f"warning: {sentence}",
-    )
-    assert lrcn("check", smoke_config, missing, "--data") == (1, "", f"error: {sentence}")
-    called = lrcn("check", smoke_config, "init.run=absent")
-    assert (called.code, called.err) == (
-        0,
-        "warning: init.run: expected a run with model.weights.h5. Received: absent.\n",
-    )
-    assert lrcn("check", smoke_config, "init.run=absent", "--data").code == 1
-    called = lrcn(
-        "check",
-        smoke_config,
-        "encoder={type: applications, network: MobileNet, size: 32, weights: absent.h5}",
-        "--data",
-    )
-    assert (called.code, called.err) == (
-        1,
-        "error: encoder.weights: expected none, imagenet, or a file of weights. Received: absent.h5; there is no such file.\n",
-    )
+    assert result.err.startswith("warning: absent.csv: expected a table ")
 
 
-@pytest.mark.parametrize("split", ["train", "dev"])
-def test_a_split_that_training_needs(lrcn, smoke_config, split):
-    """Is missed before the training."""
-    called = lrcn("check", smoke_config, f"data.source.{split}=0", "--data")
-    assert called.code == 1
-    assert called.err.startswith(
-        f"error: Expected {'training' if split == 'train' else 'dev'} samples"
-    )
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (ABSENT_TABLE, "absent.csv: expected a table "),
+        ("init.run=absent", "init.run: expected a run with model.weights.h5. Received: absent."),
+        (
+            ABSENT_WEIGHTS,
+            "encoder.weights: expected none, imagenet, or a file of weights. "
+            "Received: absent.h5; there is no such file.",
+        ),
+        ("data.source.train=0", "Expected training samples."),
+        ("data.source.dev=0", "Expected dev samples"),
+        ("tokenizer.minimum_count=5000", ""),
+    ],
+)
+def test_missing_data_is_an_error_with_data(lrcn, smoke_config, override, message):
+    """Also initial weights, empty splits and words that are all too rare."""
+    result = lrcn("check", smoke_config, override, "--data")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"error: {message}")
+    assert lrcn("check", smoke_config, override).code == 0
 
 
 @pytest.mark.parametrize(
@@ -68,17 +67,12 @@ def test_a_split_that_training_needs(lrcn, smoke_config, split):
         ),
         (["training.monitor=x", "search.minimum_length=99"], ["search", "training.monitor"]),
         (
-            ["training.learning_rate_multipliers={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"],
-            [
-                "training.learning_rate_multipliers.encodr",
-                "training.learning_rate_multipliers.decoder/x",
-            ],
+            ["training.rates={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"],
+            ["training.rates.encodr", "training.rates.decoder/x"],
         ),
         (
-            [
-                "stages=[{encoder.filters: 4}, {training.learning_rate_multipliers: {x: 1}}, {training.monitor: x}]"
-            ],
-            ["stages.1.training.learning_rate_multipliers.x", "stages.2.training.monitor"],
+            ["stages=[{encoder.filters: 4}, {training.rates: {x: 1}}, {training.monitor: x}]"],
+            ["stages.1.training.rates.x", "stages.2.training.monitor"],
         ),
         (["decoder={type: mlp}"], ["decoder.type"]),
         (["data.plan=by_caption"], ["data.plan"]),
@@ -95,61 +89,38 @@ def test_a_split_that_training_needs(lrcn, smoke_config, split):
         (["search={type: sampling, temperature: 0.5, inverse_temperature: 2.0}"], ["search"]),
     ],
 )
-def test_problems(lrcn, smoke_config, overrides, places):
-    """All of one kind come at once, each with its place: also what shows only when the networks are built."""
-    called = lrcn("check", smoke_config, *overrides)
-    assert called.code == 2
-    assert called.out == ""
-    assert [line.strip().partition(": ")[0] for line in called.err.splitlines()[1:]] == places
+def test_all_problems_are_reported_with_their_place(lrcn, smoke_config, overrides, places):
+    """Also problems that show only when the networks are built."""
+    result = lrcn("check", smoke_config, *overrides)
+    assert (result.code, result.out) == (2, "")
+    lines = result.err.splitlines()[1:]
+    assert [line.strip().partition(": ")[0] for line in lines] == places
 
 
-def test_words_that_training_needs(lrcn, smoke_config):
-    """Are missed before the training."""
-    called = lrcn("check", smoke_config, "tokenizer.minimum_count=5000", "--data")
-    assert called.code == 1
-    assert called.err.startswith("error: ")
-    assert "give more sentences or a lower minimum_count" in called.err
-
-
-def test_classes_that_training_needs(lrcn, tmp_path):
-    """One alone is none to choose from."""
+def test_single_class_is_insufficient(lrcn, tmp_path):
+    """A classifier needs two at least."""
     for clip in range(12):
-        (tmp_path / "walk" / str(clip)).mkdir(parents=True)
-        for frame in range(2):
-            Image.new("RGB", (8, 8)).save(tmp_path / "walk" / str(clip) / f"{frame}.png")
-    called = lrcn(
-        "check",
-        "configs/smoke/activity.yaml",
-        f"data.source={{type: class_folders, folder: {tmp_path}, dev: 0.3, test: 0.1}}",
-        "--data",
-    )
-    assert (called.code, called.err) == (
-        1,
-        "error: Expected clips of at least two classes. Received: walk.\n",
-    )
+        write_frames(tmp_path / "walk" / str(clip), 2)
+    source = f"data.source={{type: class_folders, folder: {tmp_path}, dev: 0.3, test: 0.1}}"
+    result = lrcn("check", "configs/smoke/activity.yaml", source, "--data")
+    assert result.code == 1
+    assert result.err.startswith("error: Expected clips of at least two classes. Received: walk")
 
 
-def test_what_a_source_leaves_out_is_said(lrcn, smoke_config, tmp_path):
-    """Pictures that are described but not there, by number and name, on stderr."""
-    (tmp_path / "captions.txt").write_text(
-        "image,caption\n" + "".join(f"{number}.png,A dog.\n" for number in range(40))
-    )
-    for number in range(30):
-        Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.png")
-    called = lrcn(
-        "check",
-        smoke_config,
-        f"data.source={{type: flickr8k, captions: {tmp_path}/captions.txt, images: {tmp_path}, dev: 0.3}}",
-    )
-    assert called.code == 0
-    assert (
-        "10 listed images with captions are not in the folder and were left out (30.png, 31.png"
-        in called.err
-    )
+def test_notes_of_a_source_are_on_stderr(lrcn, smoke_config, tmp_path):
+    """Images that are listed but missing, with their number and names."""
+    write_frames(tmp_path / "images", 30)
+    rows = "".join(f"{number}.png,A dog.\n" for number in range(40))
+    (tmp_path / "captions.txt").write_text(f"image,caption\n{rows}")
+    source = f"type: flickr8k, captions: {tmp_path}/captions.txt, images: {tmp_path}/images"
+    result = lrcn("check", smoke_config, f"data.source={{{source}, dev: 0.3}}")
+    assert result.code == 0
+    assert result.err.startswith("10 ")
+    assert "30.png, 31.png" in result.err
 
 
-def test_no_run_is_made(lrcn, smoke_config, tmp_path, monkeypatch):
-    """Checking writes nothing."""
+def test_nothing_is_written(lrcn, smoke_config, tmp_path, monkeypatch):
+    """Neither a run nor features."""
     monkeypatch.chdir(tmp_path)
     assert lrcn("check", smoke_config).code == 0
     assert list(tmp_path.iterdir()) == []

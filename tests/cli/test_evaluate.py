@@ -1,4 +1,4 @@
-"""`lrcn evaluate`: scores of real decoding, fused runs, retrieval."""
+"""`lrcn evaluate`: scores of real decoding, fused runs, retrieval, other sources."""
 
 import json
 import shutil
@@ -10,194 +10,231 @@ import pytest
 
 import lrcn_seq
 from lrcn_seq import metrics
-from lrcn_seq.cli import evaluate
 from lrcn_seq.records import SPECIAL, Batch, Clips
 from lrcn_seq.registry import sources
 
 
 @pytest.fixture
-def run(smoke_run, tmp_path):
-    """A copy of the trained run, to be written into."""
-    return shutil.copytree(smoke_run, tmp_path / "run")
+def run(run_copy):
+    """A copy of the trained smoke run."""
+    return run_copy
 
 
-def test_the_scores_are_those_of_the_training_process(lrcn, run):
-    """Evaluated again, the run has the sentences and scores that training ended with."""
-    sentences = [
-        json.loads(line)["caption"] for line in (run / "predictions.jsonl").read_text().splitlines()
-    ]
-    scores = json.loads((run / "scores.json").read_text())
-    called = lrcn("evaluate", run, "--json")
-    assert called.code == 0
-    assert json.loads(called.out) == json.loads((run / "scores.json").read_text()) == scores
-    assert [
-        json.loads(line)["caption"] for line in (run / "predictions.jsonl").read_text().splitlines()
-    ] == sentences
+def read_rows(run) -> list[dict]:
+    """Return the rows of `predictions.jsonl`."""
+    return [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
 
 
-def test_json_is_the_object_of_score(lrcn, run):
-    """Metrics, signatures and count; what this verb adds stands beside them."""
-    called = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
-    found = json.loads(called.out)
-    assert called.out.count("\n") == 1
-    assert found.keys() == {"metrics", "signatures", "count", "split", "health", "limit"}
-    assert (
-        found["metrics"].keys()
-        == found["signatures"].keys()
-        == {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider"}
-    )
-    assert (found["count"], found["split"]) == (3, "dev")
-    assert len((run / "predictions.jsonl").read_text().splitlines()) == 3
-    assert "of the split dev, the first 3," in (run / "report.html").read_text()
+def read_captions(run) -> list[str]:
+    """Return the predicted captions."""
+    return [row["caption"] for row in read_rows(run)]
+
+
+def read_scores(run) -> dict:
+    """Return the object of `scores.json`."""
+    return json.loads((run / "scores.json").read_text())
+
+
+def test_scores_are_those_of_the_training_process(lrcn, run):
+    """Captions and scores stay the same when the run is evaluated again."""
+    captions, scores = read_captions(run), read_scores(run)
+    result = lrcn("evaluate", run, "--json")
+    assert result.code == 0
+    assert json.loads(result.out) == read_scores(run) == scores
+    assert read_captions(run) == captions
+
+
+def test_json_is_the_object_of_score_with_additions(lrcn, run):
+    """Metrics, signatures and count as `lrcn score` prints them."""
+    result = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
+    scores = json.loads(result.out)
+    assert result.out.count("\n") == 1
+    assert scores.keys() == {"metrics", "signatures", "count", "split", "health", "limit"}
+    names = {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider"}
+    assert scores["metrics"].keys() == scores["signatures"].keys() == names
+    assert (scores["count"], scores["split"], scores["limit"]) == (3, "dev", 3)
+    assert len(read_rows(run)) == 3
 
 
 def test_text_has_every_score_with_its_signature(lrcn, run):
-    """One a line."""
-    called = lrcn("evaluate", run, "--limit", 2)
-    scores = json.loads((run / "scores.json").read_text())
-    for name, value in scores["metrics"].items():
-        assert f"\n{name:11} {value:.4f}  {scores['signatures'][name]}\n" in "\n" + called.out
-    assert "2 samples of test; " in called.out
+    """One line each, then the number of samples with a remark."""
+    lines = lrcn("evaluate", run, "--limit", 2).out.splitlines()
+    scores = read_scores(run)
+    expected = [
+        [name, f"{value:.4f}", scores["signatures"][name]]
+        for name, value in scores["metrics"].items()
+    ]
+    assert [line.split(maxsplit=2) for line in lines[:-1]] == expected
+    distinct = len(set(read_captions(run))) / 2
+    assert lines[-1] == f"2 samples of test; {distinct:.0%} of the captions are distinct."
 
 
-@pytest.mark.parametrize(
-    ("ends", "groups", "sentence"),
-    [
-        ([0.25, 0.75], 30, "; top_1 lies between 0.250 and 0.750 (95 %, over 30 groups)."),
-        (
-            [0.25, 0.75],
-            29,
-            "; top_1 lies between 0.250 and 0.750 (95 %, over 29 groups: too few to believe it, 30 or more are wanted).",
-        ),
-        ([None, None], 1, "; they are of one group, so there is no interval."),
-    ],
-)
-def test_an_interval_over_few_groups_is_not_to_be_believed(ends, groups, sentence):
-    """Few groups resample to much the same, which makes an interval too narrow."""
-    assert evaluate.beside({"intervals": {"top_1": ends}, "groups": groups}) == sentence
-
-
-def test_an_accuracy_says_over_how_many_groups_it_is(lrcn, activity_run, tmp_path):
-    """They are counted, not their clips."""
+def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
+    """Groups are counted, not clips."""
     run = shutil.copytree(activity_run, tmp_path / "activity")
-    called = lrcn("evaluate", run)
-    groups = {
-        json.loads(line)["group"] for line in (run / "predictions.jsonl").read_text().splitlines()
-    }
-    assert json.loads((run / "scores.json").read_text())["groups"] == len(groups)
-    assert f"(95 %, over {len(groups)} groups" in called.out
+    result = lrcn("evaluate", run, "--split", "dev")
+    assert result.code == 0
+    assert result.out.startswith("top_1 ")
+    groups = {row["group"] for row in read_rows(run)}
+    assert "8 samples of dev; top_1 lies between" in result.out
+    assert f"(95 %, over {len(groups)} groups" in result.out
 
 
-def test_a_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
-    """Whatever the weights; the first run is written into, the second is not."""
-    alone = json.loads((run / "scores.json").read_text())
+def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
+    """Whatever the weights; only the first run is written."""
+    alone = read_scores(run)
     before = (smoke_run / "scores.json").stat().st_mtime_ns
-    called = lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json")
-    found = json.loads(called.out)
-    assert found["metrics"] == pytest.approx(alone["metrics"], abs=1e-6)
-    assert found["fused"] == {"runs": [str(run), str(smoke_run)], "weights": [0.33, 0.67]}
-    assert f"of the split test, with {smoke_run}," in (run / "report.html").read_text()
+    scores = json.loads(lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json").out)
+    assert scores["metrics"] == pytest.approx(alone["metrics"], abs=1e-6)
+    assert scores["fused"] == {"runs": [str(run), str(smoke_run)], "weights": [0.33, 0.67]}
     assert (smoke_run / "scores.json").stat().st_mtime_ns == before
 
 
-def test_weights_say_how_much_each_run_counts(lrcn, run, smoke_run, tmp_path):
-    """All on one of two different runs gives that run's sentences."""
+def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
+    """The other run, with a negated output layer, has no influence."""
     other = shutil.copytree(smoke_run, tmp_path / "other")
+
+    def negate(name, item):
+        if isinstance(item, h5py.Dataset) and "output_words" in name:
+            item.write_direct(-item[()])
+
     with h5py.File(other / "model.weights.h5", "r+") as file:
-        file.visititems(
-            lambda name, item: (
-                item.write_direct(-item[()])
-                if isinstance(item, h5py.Dataset) and "output_words" in name
-                else None
-            )
-        )
+        file.visititems(negate)
     alone = []
     for folder in (run, other):
         assert lrcn("evaluate", folder).code == 0
-        alone.append((folder / "predictions.jsonl").read_text())
+        alone.append(read_captions(folder))
     assert alone[0] != alone[1]
     for weights, expected in (("1,0", alone[0]), ("0,1", alone[1])):
         assert lrcn("evaluate", run, other, "--weights", weights).code == 0
-        found, wanted = (
-            [json.loads(line)["caption"] for line in text.splitlines()]
-            for text in ((run / "predictions.jsonl").read_text(), expected)
-        )
-        assert found == wanted
+        assert read_captions(run) == expected
 
 
-def test_runs_of_other_words_are_not_fused(lrcn, run, smoke_run):
-    """Their vocabularies must be the same."""
-    envelope = (run / "tokenizer.json").read_text()
-    assert "triangle" in envelope
-    (run / "tokenizer.json").write_text(envelope.replace("triangle", "trigon"))
-    called = lrcn("evaluate", smoke_run, run)
-    assert called.code == 2
-    assert (
-        f"{run}: expected a run of the same task over the same words as {smoke_run}, so that they can be fused."
-        in called.err
-    )
+def test_runs_with_other_vocabularies_are_not_fused(lrcn, run, smoke_run):
+    """Their distributions are over different words."""
+    tokenizer = (run / "tokenizer.json").read_text()
+    assert "triangle" in tokenizer
+    (run / "tokenizer.json").write_text(tokenizer.replace("triangle", "trigon"))
+    result = lrcn("evaluate", smoke_run, run)
+    assert result.code == 2
+    assert result.err.startswith(f"lrcn evaluate: {run}: expected a run of the same task")
 
 
-def test_retrieval_both_ways(lrcn, run):
-    """By log p of every sentence beside every picture, summed word by word here."""
-    called = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
-    task, owner, rows = lrcn_seq.load(run), [], []
-    samples = [
-        sample for sample in sources.build(task.settings.data.source) if sample.split == "test"
-    ][:4]
-    pictures = Clips(
-        np.concatenate([task.frames(sample.media) for sample in samples]),
-        np.arange(4, dtype="int32")[:, None],
-    )
-    for place, sample in enumerate(samples):
+def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run):
+    """Labels and captions have no mean."""
+    result = lrcn("evaluate", activity_run, description_run)
+    assert (result.code, "expected a run of the same task" in result.err) == (2, True)
+
+
+def test_retrieval_ranks_by_log_probability(lrcn, run):
+    """Computed here word by word for every caption beside every image."""
+    result = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
+    task = lrcn_seq.load(run)
+    source = sources.build(task.settings.data.source)
+    samples = [sample for sample in source if sample.split == "test"][:4]
+    frames = np.concatenate([task.frames(sample.media) for sample in samples])
+    clips = Clips(frames, np.arange(4, dtype="int32")[:, None])
+    columns, owner = [], []
+    for image, sample in enumerate(samples):
         for caption in sample.captions:
             words = np.array([[SPECIAL.start, *task.tokenizer.encode(caption)]] * 4, "int32")
-            logits = keras.ops.convert_to_numpy(
-                task(Batch(pictures, np.arange(4, dtype="int32"), words))
-            ).astype(np.float64)
-            likely = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-            rows.append(np.take_along_axis(likely, words[:, 1:, None], axis=-1)[..., 0].sum(axis=1))
-            owner.append(place)
-    expected = metrics.retrieval(
-        metrics.normalized_log_probabilities(np.stack(rows, axis=1)), np.array(owner)
-    )
-    assert json.loads(called.out)["retrieval"] == {
-        name: recall._asdict() for name, recall in expected._asdict().items()
+            logits = task(Batch(clips, np.arange(4, dtype="int32"), words))
+            logits = keras.ops.convert_to_numpy(logits).astype(np.float64)
+            log_softmax = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+            chosen = np.take_along_axis(log_softmax, words[:, 1:, None], axis=-1)
+            columns.append(chosen[..., 0].sum(axis=1))
+            owner.append(image)
+    table = metrics.normalized_log_probabilities(np.stack(columns, axis=1))
+    expected = metrics.retrieval(table, np.array(owner))
+    assert json.loads(result.out)["retrieval"] == {
+        direction: recall._asdict() for direction, recall in expected._asdict().items()
     }
 
 
-def test_several_runs_do_not_rank(lrcn, run):
-    """Sentences of one alone would stand for all."""
-    called = lrcn("evaluate", run, run, "--retrieval")
-    assert (called.code, called.err) == (
+def test_retrieval_needs_one_run(lrcn, run):
+    """Captions of one alone would stand for all."""
+    result = lrcn("evaluate", run, run, "--retrieval")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "lrcn evaluate: --retrieval: expected one run. Received: 2.\n"
+
+
+def test_retrieval_needs_captions(lrcn, activity_run):
+    """A classifier has none."""
+    result = lrcn("evaluate", activity_run, "--retrieval")
+    assert result.code == 2
+    assert "--retrieval: expected a run that writes " in result.err
+
+
+def test_another_source_is_evaluated_and_recorded(lrcn, run):
+    """Its references are compared with."""
+    result = lrcn("evaluate", "data.source.seed=5", run, "--limit", 2, "--json")
+    scores = json.loads(result.out)
+    assert scores["source"] == {**lrcn_seq.load(run).settings.data.source, "seed": 5}
+    samples = [sample for sample in sources.build(scores["source"]) if sample.split == "test"]
+    references = [list(sample.captions) for sample in samples[:2]]
+    assert [row["references"] for row in read_rows(run)] == references
+
+
+def test_only_the_source_can_be_overridden(lrcn, run):
+    """The network of a run is fixed."""
+    assert lrcn("evaluate", run, "decoder.units=5").code == 2
+
+
+def test_overrides_alone_are_not_a_run(lrcn):
+    """A run folder is needed."""
+    assert lrcn("evaluate", "data.source.seed=5") == (
         2,
-        "lrcn evaluate: --retrieval: expected one run. Received: 2.\n",
+        "",
+        "lrcn evaluate: Expected a run folder. Received: none.\n",
     )
 
 
-def test_another_source(lrcn, run):
-    """Is evaluated on, and noted; nothing else of the run can be changed."""
-    called = lrcn("evaluate", "data.source.seed=5", run, "--limit", 2, "--json")
-    found = json.loads(called.out)
-    assert called.code == 0
-    assert found["source"] == {**lrcn_seq.load(run).settings.data.source, "seed": 5}
-    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
-    wanted = [sample for sample in sources.build(found["source"]) if sample.split == "test"][:2]
-    assert [row["references"] for row in rows] == [list(sample.captions) for sample in wanted]
-    assert "the first 2, of another source," in (run / "report.html").read_text()
-    assert (
-        lrcn("evaluate", "data.source.seed=5").code
-        == lrcn("evaluate", run, "decoder.units=5").code
-        == 2
-    )
-
-
-def test_a_coco_results_file(lrcn, run, tmp_path):
-    """One object a picture, in a folder that is made for it."""
+def test_coco_results_have_one_object_per_image(lrcn, run, tmp_path):
+    """The folder of the file is made."""
     target = tmp_path / "new" / "results.json"
     assert lrcn("evaluate", run, "--limit", 2, "--coco-results", target).code == 0
-    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
     assert json.loads(target.read_text()) == [
-        {"image_id": row["id"], "caption": row["caption"]} for row in rows
+        {"image_id": row["id"], "caption": row["caption"]} for row in read_rows(run)
     ]
-    assert len(rows) == 2
+    assert len(read_rows(run)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--weights", "1,2"], "Received: --weights=1.0,2.0 for 1 runs"),
+        (["--weights", "-1"], "Received: --weights=-1.0"),
+        (["--weights", "0"], "Received: --weights=0.0"),
+        (["--weights", "nan"], "Received: --weights=nan"),
+        (["--weights", "inf"], "Received: --weights=inf"),
+        (["--coco-results", "/proc/absent/results.json"], "expected a file that can be written."),
+        (["--coco-results", ""], "--coco-results: expected a file. Received: an empty name."),
+        (["--coco-results", "/proc"], "/proc: expected a file. Received: a folder."),
+    ],
+)
+def test_wrong_options_keep_the_scores(lrcn, smoke_run, arguments, message):
+    """They are found before anything is written."""
+    before = (smoke_run / "scores.json").read_bytes()
+    result = lrcn("evaluate", smoke_run, *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert (smoke_run / "scores.json").read_bytes() == before
+
+
+def test_empty_split_is_named(lrcn, project, trained_project):
+    """With what to do."""
+    run = shutil.copytree(trained_project / "run", project / "run")
+    table = (project / "table.csv").read_text().splitlines(keepends=True)
+    (project / "table.csv").write_text("".join(table[:-1]))
+    config = (run / "config.yaml").read_text().replace(str(trained_project), str(project))
+    (run / "config.yaml").write_text(config)
+    result = lrcn("evaluate", run, "--split", "test")
+    assert (result.code, result.out) == (1, "")
+    assert "Received: none in the split test; choose another with --split." in result.err
+
+
+def test_unknown_words_of_references_are_never_written(trained_project):
+    """Words of dev and test that training did not show count as unknown."""
+    (row,) = read_rows(trained_project / "run")
+    assert row["references"] == ["a crimson dodecahedron"]
+    assert "<unk>" not in row["caption"]

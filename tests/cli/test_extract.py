@@ -1,4 +1,4 @@
-"""`lrcn extract`: the feature store of a config, filled."""
+"""`lrcn extract`: the feature store of a config."""
 
 import pytest
 
@@ -8,24 +8,20 @@ FROZEN = [
 ]
 
 
-def test_features_are_stored_once(lrcn, smoke_config, tmp_path):
-    """All splits; a second call finds them."""
+def test_repeated_extraction_finds_stored_features(lrcn, smoke_config, tmp_path):
+    """The features of all splits are stored once."""
+    arguments = [smoke_config, *FROZEN, f"data.store.folder={tmp_path}"]
+    expected = f"{tmp_path}: features of 9 samples; 9 stored in all under this encoder.\n"
     for _ in range(2):
-        called = lrcn("extract", smoke_config, *FROZEN, f"data.store.folder={tmp_path}")
-        assert called.code == 0
-        assert (
-            called.out
-            == f"{tmp_path}: features of 9 samples; 9 stored in all under this encoder.\n"
-        )
+        result = lrcn("extract", *arguments)
+        assert (result.code, result.out) == (0, expected)
 
 
 @pytest.mark.parametrize(
-    "overrides", [[], [*FROZEN, "data.view={type: crop_mirror}"]], ids=["trained", "views"]
+    "overrides", [[], [*FROZEN, "data.view={type: crop_mirror}"]], ids=["trained", "random views"]
 )
-def test_what_cannot_be_stored(lrcn, smoke_config, tmp_path, overrides):
-    """An encoder that trains, random views: a sentence, exit code 2."""
-    called = lrcn("extract", smoke_config, f"data.store.folder={tmp_path}", *overrides)
-    assert called.code == 2
-    assert (
-        "encoder: nothing can be stored: features are kept only of a frozen encoder" in called.err
-    )
+def test_features_that_change_cannot_be_stored(lrcn, smoke_config, tmp_path, overrides):
+    """Those of an encoder that trains, and those of random views."""
+    result = lrcn("extract", smoke_config, f"data.store.folder={tmp_path}", *overrides)
+    assert (result.code, result.out) == (2, "")
+    assert "encoder: expected a frozen encoder of images, with data.view none" in result.err

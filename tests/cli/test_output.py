@@ -113,7 +113,7 @@ def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
         pass
     assert path.read_text() == LINE
     assert path.stat().st_mode & 0o777 == 0o600
-    assert sorted(os.listdir(tmp_path)) == ["link", path.name]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link", path.name]
 
 
 @pytest.mark.parametrize(

@@ -9,30 +9,38 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def tasks(smoke_run, activity_run, description_run):
-    """The runs by the verb of their task, loaded once."""
+    """The run folder and its task by the verb of the task, each loaded once."""
     folders = {"caption": smoke_run, "classify": activity_run, "describe": description_run}
     return {verb: (folder, lrcn_seq.load(folder)) for verb, folder in folders.items()}
 
 
+@pytest.fixture
+def call(lrcn, tasks, monkeypatch):
+    """A function that calls a verb on the run of a task."""
+
+    def call(verb, task_verb, *arguments):
+        folder, task = tasks[task_verb]
+        monkeypatch.setitem(vars(lrcn_seq), "load", lambda path: task)
+        return lrcn(verb, folder, *arguments)
+
+    return call
+
+
 @pytest.mark.parametrize("verb", ["caption", "classify", "describe"])
-def test_results_are_those_of_the_special_verb(lrcn, monkeypatch, tasks, images, videos, verb):
-    """As text and as JSON, with an unreadable file among them."""
-    folder, task = tasks[verb]
-    monkeypatch.setitem(vars(lrcn_seq), "load", lambda path: task)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_results_are_those_of_the_special_verb(call, images, videos, verb, options):
+    """With an unreadable file among them."""
     media = images if verb == "caption" else videos
-    for options in ([], ["--json"]):
-        general = lrcn("predict", folder, media, media / "absent", *options)
-        special = lrcn(verb, folder, media, media / "absent", *options)
-        assert general.code == special.code == 1
-        assert general.out == special.out != ""
-        assert general.err == special.err.replace(f"lrcn {verb}:", "lrcn predict:")
+    general = call("predict", verb, media, media / "absent", *options)
+    special = call(verb, verb, media, media / "absent", *options)
+    assert general.code == special.code == 1
+    assert general.out == special.out != ""
+    assert general.err == special.err.replace(f"lrcn {verb}:", "lrcn predict:") != ""
 
 
-def test_json_of_a_classifier_has_its_classes(lrcn, monkeypatch, tasks, videos):
+def test_json_of_a_classifier_has_its_classes(call, videos):
     """Before the results."""
-    folder, task = tasks["classify"]
-    monkeypatch.setitem(vars(lrcn_seq), "load", lambda path: task)
-    result = json.loads(lrcn("predict", folder, videos / "clip0.gif", "--json").out)
-    assert list(result) == ["classes", "results"]
-    assert result["classes"] == ["left left", "left right", "right left", "right right"]
-    assert [len(row["labels"]) for row in result["results"]] == [4]
+    found = json.loads(call("predict", "classify", videos / "clip0.gif", "--json").out)
+    assert list(found) == ["classes", "results"]
+    assert found["classes"] == ["left left", "left right", "right left", "right right"]
+    assert [len(row["labels"]) for row in found["results"]] == [4]

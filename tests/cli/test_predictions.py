@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 import lrcn_seq
-from lrcn_seq.cli._output import JsonLines
+from lrcn_seq.cli._output import JsonLines, open_output
 from lrcn_seq.cli._predictions import predict_files, predict_in_batches
 from lrcn_seq.errors import UsageError
 
@@ -169,6 +169,23 @@ def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
         f"lrcn {verb}: RUN: expected a run that `lrcn {verb}` fits. Received: a run of the task "
         "tagging; use `lrcn predict`.\n",
     )
+
+
+def test_general_verb_accepts_a_run_with_a_verb_of_its_own(predict, task, monkeypatch):
+    """`lrcn predict` fits every task."""
+    monkeypatch.setattr(task, "verb", "classify")
+    assert predict("ab.x").code == 0
+
+
+def test_row_is_written_before_its_prediction_is_passed_on(tmp_path):
+    """An error while it is printed does not lose it."""
+    with open_output(str(tmp_path / "o")) as output:
+        predictions = predict_in_batches(
+            ["a", "b"], output, Tagger().predict, batch_size=1, title="tagging"
+        )
+        assert next(iter(predictions)).file == "a"
+        (line,) = (tmp_path / "o").read_text().splitlines()
+    assert json.loads(line)["file"] == "a"
 
 
 def test_unknown_files_fail_before_the_run_is_loaded(lrcn, monkeypatch):

@@ -1,271 +1,266 @@
 """`lrcn score` on files of every format, and called wrongly."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from lrcn_seq import metrics
-from lrcn_seq.cli import main
+from lrcn_seq.cli.score import option_message, signatures, system_paths
+from lrcn_seq.errors import Problem, UsageError
 
 HYPOTHESES = {"1": "A man rides a horse.", "2": "Two dogs play in the snow"}
 REFERENCES = {
     "1": ["A man is riding a horse.", "A person on a horse"],
     "2": ["Two dogs are playing in snow.", "Dogs in the snow"],
 }
+UNRELIABLE = "lrcn score: a bootstrap over 2 sentences is not reliable; use 30 or more.\n"
+
+
+def json_lines(rows) -> str:
+    """Return rows as JSON lines."""
+    return "\n".join(json.dumps(row) for row in rows)
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    """The same sentences in every format; the folder is the working directory."""
+def score(lrcn, tmp_path, monkeypatch):
+    """A function that calls `lrcn score` with the words of a text, among files of every format."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "h.json").write_text(
-        json.dumps([{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()])
-    )
-    (tmp_path / "lines.jsonl").write_text(
-        "\n".join(json.dumps({"id": name, "caption": text}) for name, text in HYPOTHESES.items())
-    )
-    (tmp_path / "h.txt").write_text("\n".join(HYPOTHESES.values()) + "\n")
-    (tmp_path / "other.json").write_text(
-        json.dumps([{"image_id": int(name), "caption": "a cat"} for name in HYPOTHESES])
-    )
-    (tmp_path / "r.json").write_text(json.dumps(REFERENCES))
-    (tmp_path / "r.jsonl").write_text(
-        "\n".join(json.dumps({"id": name, "captions": group}) for name, group in REFERENCES.items())
-    )
-    (tmp_path / "coco.json").write_text(
-        json.dumps(
-            {
-                "annotations": [
-                    {"image_id": int(name), "caption": text}
-                    for name, group in REFERENCES.items()
-                    for text in group
-                ]
-            }
-        )
-    )
-    (tmp_path / "part.json").write_text(json.dumps([{"image_id": 1, "caption": "a man"}]))
-    (tmp_path / "short.txt").write_text("one line\n")
-    for place in (0, 1):
-        (tmp_path / f"r{place}.txt").write_text(
-            "\n".join(group[place] for group in REFERENCES.values())
-        )
-    return tmp_path
-
-
-def call(*arguments):
-    """The verb, with words parted at spaces."""
-    return main(["score", *[word for argument in arguments for word in argument.split(" ")]])
+    results = [{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()]
+    annotations = [
+        {"image_id": int(name), "caption": text}
+        for name, group in REFERENCES.items()
+        for text in group
+    ]
+    files = {
+        "h.json": json.dumps(results),
+        "h.jsonl": json_lines({"id": n, "caption": text} for n, text in HYPOTHESES.items()),
+        "h.txt": "\n".join(HYPOTHESES.values()) + "\n",
+        "one.json": json.dumps(results[:1]),
+        "three.json": json.dumps([*results, {"image_id": 3, "caption": "a man"}]),
+        "other.json": json.dumps([{"image_id": n, "caption": "a cat"} for n in (1, 2)]),
+        "short.txt": "one line\n",
+        "r.json": json.dumps(REFERENCES),
+        "r.jsonl": json_lines({"id": n, "captions": group} for n, group in REFERENCES.items()),
+        "coco.json": json.dumps({"annotations": annotations}),
+        "r0.txt": "\n".join(group[0] for group in REFERENCES.values()),
+        "r1.txt": "\n".join(group[1] for group in REFERENCES.values()),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    return lambda words: lrcn("score", *words.split(" "))
 
 
 @pytest.mark.parametrize(
-    "sides",
+    "files",
     [
         "h.json --references r.json",
         "h.json --references coco.json",
-        "lines.jsonl --references r.jsonl",
+        "h.jsonl --references r.jsonl",
         "h.txt --references r0.txt r1.txt",
     ],
 )
-def test_every_format_gives_the_same_numbers_as_the_library(files, capsys, sides):
-    """One JSON object on stdout and nothing else."""
-    assert call(f"--hypotheses {sides} --metrics bleu,rouge_l,cider --per-sentence --json") == 0
-    found = json.loads(capsys.readouterr().out)
-    wanted = metrics.score(HYPOTHESES, REFERENCES).as_dict(sentences=True)
-    assert found["metrics"] == pytest.approx(wanted["metrics"])
-    assert list(found["sentences"]) == ["1", "2"]
-    assert found["signatures"] == wanted["signatures"]
+def test_every_format_gives_the_scores_of_the_library(score, files):
+    """One JSON object and nothing else."""
+    result = score(f"--hypotheses {files} --metrics bleu,rouge_l,cider --per-sentence --json")
+    assert (result.code, result.err) == (0, "")
+    found, expected = json.loads(result.out), metrics.score(HYPOTHESES, REFERENCES)
+    assert found["metrics"] == pytest.approx(expected.as_dict()["metrics"])
+    assert found["signatures"] == expected.as_dict()["signatures"]
     assert found["count"] == 2
+    assert list(found["sentences"]) == ["1", "2"]
 
 
-def test_without_metrics_it_prints_bleu_1_to_4_with_the_signature(files, capsys):
-    """A table that people read."""
-    assert call("--hypotheses h.json --references r.json") == 0
-    printed = capsys.readouterr().out
-    assert printed.split()[:6] == ["system", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "count"]
-    assert "bleu|variant:coco" in printed
+def test_default_is_a_table_of_bleu_with_its_signature(score):
+    """BLEU-1 to BLEU-4."""
+    result = score("--hypotheses h.json --references r.json")
+    assert result.out.split()[:6] == ["system", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "count"]
+    assert "bleu|variant:coco" in result.out
 
 
-def test_several_systems_stand_side_by_side_with_their_differences(files, capsys):
-    """`systems` by name, and a row for each metric and pair."""
-    assert (
-        call(
-            "--hypotheses h.json other.json --references r.json --metrics rouge_l --paired --intervals --health --json"
-        )
-        == 0
+def test_metrics_may_be_written_in_capitals(score):
+    """As papers write them."""
+    result = score("--hypotheses h.json --references r.json --metrics ROUGE_L,CIDEr --json")
+    assert list(json.loads(result.out)["metrics"]) == ["rouge_l", "cider"]
+
+
+def test_systems_are_compared_in_pairs(score):
+    """A row for each metric and pair has the difference of the scores."""
+    result = score(
+        "--hypotheses h.json other.json --references r.json --metrics rouge_l --paired --json"
     )
-    found = json.loads(capsys.readouterr().out)
-    assert set(found["systems"]) == {"h", "other"}
-    assert found["paired"][0]["metric"] == "rouge_l"
-    assert found["paired"][0]["difference"] == pytest.approx(
-        found["systems"]["h"]["metrics"]["rouge_l"]
-        - found["systems"]["other"]["metrics"]["rouge_l"]
+    found = json.loads(result.out)
+    values = {name: system["metrics"]["rouge_l"] for name, system in found["systems"].items()}
+    (row,) = found["paired"]
+    assert row["metric"] == "rouge_l"
+    assert row["difference"] == pytest.approx(values["h"] - values["other"])
+
+
+def test_intervals_contain_the_score(score):
+    """A bootstrap over two sentences is reported as unreliable."""
+    result = score("--hypotheses h.json --references r.json --metrics rouge_l --intervals --json")
+    found = json.loads(result.out)
+    low, high = found["intervals"]["rouge_l"]
+    assert low <= found["metrics"]["rouge_l"] <= high
+    assert result.err == UNRELIABLE
+
+
+def test_health_shows_repeated_captions(score):
+    """One distinct caption among two, none of them in training."""
+    result = score("--hypotheses other.json --references r.json --health --training r.json --json")
+    health = json.loads(result.out)["health"]
+    assert (health["distinct_captions"], health["novel"]) == (0.5, 1.0)
+
+
+def test_tables_may_be_markdown(score):
+    """With a table for each option."""
+    result = score(
+        "--hypotheses h.json other.json --references r.json --paired --per-sentence --health "
+        "--format markdown"
     )
-    low, high = found["systems"]["h"]["intervals"]["rouge_l"]
-    assert low <= found["systems"]["h"]["metrics"]["rouge_l"] <= high
-    assert found["systems"]["other"]["health"]["distinct_captions"] == 0.5
+    tables = result.out.split("\n\n")
+    assert tables[0].startswith("| system | bleu_1 |")
+    assert [table.startswith("| ") for table in tables[:5]] == [True] * 5
 
 
-def test_tables_are_also_markdown_and_latex(files, capsys):
-    """With special characters escaped."""
-    call(
-        "--hypotheses h.json other.json --references r.json --paired --per-sentence --format markdown"
-    )
-    assert capsys.readouterr().out.startswith("| system | bleu_1 |")
-    call("--hypotheses h.json --references r.json --format latex")
-    assert r"system & bleu\_1 &" in capsys.readouterr().out
+def test_tables_may_be_latex(score):
+    """Underscores are escaped."""
+    result = score("--hypotheses h.json --references r.json --format latex")
+    assert r"system & bleu\_1 &" in result.out
 
 
-@pytest.mark.parametrize(("style", "sign"), [("text", ""), ("markdown", "- "), ("latex", "% ")])
-def test_every_table_says_how_its_numbers_were_made(files, capsys, style, sign):
-    """A signature a metric, and the bootstrap's, under the table of every format."""
-    call(
+@pytest.mark.parametrize(("style", "prefix"), [("text", ""), ("markdown", "- "), ("latex", "% ")])
+def test_signatures_follow_the_tables(score, style, prefix):
+    """Those of the metrics, then those of the bootstrap."""
+    result = score(
         f"--hypotheses h.json other.json --references r.json --paired --intervals --format {style}"
     )
-    printed = capsys.readouterr()
-    lines = printed.out.splitlines()
-    assert lines[-3].startswith(f"{sign}bleu|variant:coco")
-    assert (
-        printed.err
-        == "lrcn score: a bootstrap over 2 sentences says little; intervals and p want 30 or more.\n"
-    )
+    lines = result.out.splitlines()
+    assert lines[-3].startswith(f"{prefix}bleu|variant:coco")
     assert lines[-2:] == [
-        f"{sign}interval|bootstrap|samples:1000|seed:0",
-        f"{sign}p|paired bootstrap|samples:1000|seed:0",
+        f"{prefix}interval|bootstrap|samples:1000|seed:0",
+        f"{prefix}p|paired bootstrap|samples:1000|seed:0",
     ]
 
 
-def test_stored_frequencies_make_one_picture_scorable(files, capsys):
-    """Saved by one call, used by another."""
-    (files / "one.json").write_text(json.dumps([{"image_id": 1, "caption": HYPOTHESES["1"]}]))
-    assert call("--hypotheses h.json --references r.json --save-frequencies f.npz") == 0
-    capsys.readouterr()
-    values, printed = [], []
-    for metric in ("cider", "cider:frequencies=f.npz"):
-        assert (
-            call(f"--hypotheses one.json --references r.json --subset --metrics {metric} --json")
-            == 0
-        )
-        found = capsys.readouterr()
-        values.append(json.loads(found.out)["metrics"]["cider"])
-        printed.append(found.err)
-    assert values[0] == 0
-    assert "always 0; keep those of a larger set" in printed[0]
-    assert printed[1] == ""
-    assert values[1] == pytest.approx(metrics.cider(HYPOTHESES, REFERENCES).sentences["1"]["cider"])
+def test_equal_signatures_are_listed_once():
+    """In the order of the systems."""
+    results = {
+        "a": {"signatures": {"bleu_1": "bleu", "bleu_2": "bleu"}},
+        "b": {"signatures": {"bleu_1": "bleu", "cider": "cider"}},
+    }
+    assert signatures(results, intervals=False, paired=False) == ["bleu", "cider"]
+
+
+def test_cider_of_one_image_is_reported_as_always_zero(score):
+    """The message says how to compute it."""
+    result = score("--hypotheses one.json --references r.json --subset --metrics cider --json")
+    assert json.loads(result.out)["metrics"]["cider"] == 0
+    assert "is always 0; save those of a larger set with --save-frequencies" in result.err
+
+
+def test_saved_frequencies_make_one_image_scorable(score):
+    """The score is that of the image within the larger set."""
+    saved = score("--hypotheses h.json --references r.json --save-frequencies f.npz")
+    assert saved.err == "f.npz: document frequencies of 2 images\n"
+    result = score(
+        "--hypotheses one.json --references r.json --subset "
+        "--metrics cider:frequencies=f.npz --json"
+    )
+    expected = metrics.cider(HYPOTHESES, REFERENCES).sentences["1"]["cider"]
+    assert json.loads(result.out)["metrics"]["cider"] == pytest.approx(expected)
+    assert result.err == ""
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
+    ("arguments", "code", "message"),
     [
-        (
-            "--hypotheses none.json --references r.json",
-            1,
-            "none.json: expected a file that can be read",
-        ),
-        (
-            "--hypotheses h.txt --references short.txt",
-            1,
-            "expected equally many lines. Received: 2 hypotheses, 1 lines of references",
-        ),
-        ("--hypotheses h.txt --references r.json", 1, "h.txt with r.json: expected text with text"),
-        ("--hypotheses h.json --references h.json", 1, "h.json: expected COCO annotations"),
-        ("--hypotheses h.json --references r.json --metrics blue", 2, "Did you mean 'bleu'"),
-        ("--hypotheses h.json --references r.json --metrics spice", 2, "spice is left out"),
-        (
-            "--hypotheses h.json --references r.json --metrics bleu:variant=coco2",
-            2,
-            "Received: 'coco2'",
-        ),
-        (
-            "--hypotheses h.json --references r.json --metrics bleu:ordr=3",
-            2,
-            "--metrics: ordr: unknown argument. Did you mean 'order'",
-        ),
-        (
-            "--hypotheses h.json --references r.json --metrics cider:frequencies=r.json",
-            1,
-            "r.json: expected a file of document frequencies",
-        ),
-        (
-            "--hypotheses h.json --references r.json --save-frequencies none/f.npz",
-            1,
-            "none/f.npz: expected a place for document frequencies",
-        ),
-        (
-            "--hypotheses h.json other.json part.json --references r.json --paired --subset",
-            2,
-            "the same ids in every system",
-        ),
-        (
-            "--hypotheses h.json --references r.json --metrics bleu:variant",
-            2,
-            "expected NAME or NAME:OPTION=VALUE",
-        ),
-        ("--hypotheses h.json --references r.json --paired", 2, "at least two files"),
-        ("--hypotheses h.json h.json --references r.json", 2, "expected every file once"),
-        ("--references r.json", 2, "hypotheses"),
+        ("none.json --references r.json", 1, "none.json: expected a file"),
+        ("h.txt --references short.txt", 1, "Received: 2 hypotheses, 1 lines of references"),
+        ("short.txt --references r0.txt", 1, "Received: 1 hypotheses, 2 lines of references"),
+        ("h.txt --references r.json", 1, "h.txt with r.json: expected text with text"),
+        ("h.json --references h.json", 1, "h.json: expected COCO annotations"),
+        ("h.json --references r.json --metrics blue", 2, "Did you mean 'bleu'"),
+        ("h.json --references r.json --metrics spice", 2, "spice"),
+        ("h.json --references r.json --metrics bleu:variant=coco2", 2, "Received: 'coco2'"),
+        ("h.json --references r.json --metrics bleu:ordr=3", 2, "--metrics: ordr: unknown "),
+        ("h.json --references r.json --metrics cider:frequencies=r.json", 1, "r.json: expected "),
+        ("h.json --references r.json --save-frequencies none/f.npz", 1, "none/f.npz: expected "),
+        ("h.json one.json --references r.json --paired --subset", 2, "the same ids in every"),
+        ("h.json --references r.json --metrics bleu:variant", 2, "expected NAME or NAME:OPTION"),
+        ("h.json --references r.json --paired", 2, "at least two files"),
+        ("h.json h.json --references r.json", 2, "expected every file once"),
+        ("h.json", 2, "--references"),
     ],
 )
-def test_wrong_calls_are_one_sentence_and_an_exit_code(files, capsys, arguments, code, sentence):
-    """Nothing on stdout, one line on stderr."""
-    assert call(arguments) == code
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert sentence in printed.err
+def test_wrong_call_is_one_sentence(score, arguments, code, message):
+    """Nothing is on stdout."""
+    result = score(f"--hypotheses {arguments}")
+    assert (result.code, result.out) == (code, "")
+    assert message in result.err
+    assert result.err.startswith("lrcn score: ")
 
 
-def test_metrics_may_be_written_in_capitals(files, capsys):
-    """As papers write them."""
-    assert call("--hypotheses h.json --references r.json --metrics BLEU,ROUGE_L,CIDEr --json") == 0
-    assert json.loads(capsys.readouterr().out)["metrics"].keys() == {
-        "bleu_1",
-        "bleu_2",
-        "bleu_3",
-        "bleu_4",
-        "rouge_l",
-        "cider",
-    }
+def test_missing_hypotheses_are_an_error(score):
+    """The files and the ids are named; --subset allows it."""
+    result = score("--hypotheses one.json --references r.json")
+    assert result.code == 1
+    assert "one.json with r.json: expected a hypothesis for every reference." in result.err
+    assert "1 of 2 ids without: 2" in result.err
+    assert score("--hypotheses one.json --references r.json --subset").code == 0
 
 
-def test_meteor_without_its_tables_says_what_to_install(files, capsys, monkeypatch):
-    """And what goes without."""
-    monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
-    assert call("--hypotheses h.json --references r.json --metrics meteor") == 1
-    assert capsys.readouterr().err == (
-        "lrcn score: METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own) needs the package pycocoevalcap, which is not installed. "
-        "Run in the project folder: pip install -e '.[meteor]'\n"
+def test_fewer_lines_of_text_are_allowed_in_a_subset(score):
+    """The lines that are there are matched in order."""
+    assert score("--hypotheses short.txt --references r0.txt --subset").code == 0
+
+
+def test_missing_references_are_an_error(score):
+    """The hypothesis without them is named, also with --subset."""
+    result = score("--hypotheses three.json --references r.json --subset")
+    assert result.code == 1
+    assert "1 of 3 hypotheses without: 3" in result.err
+
+
+def test_missing_package_is_named_with_its_extra(score, monkeypatch):
+    """METEOR needs tables that are not installed by default."""
+    monkeypatch.setattr("lrcn_seq.metrics.alignment.tables.find_spec", lambda _: None)
+    result = score("--hypotheses h.json --references r.json --metrics meteor")
+    assert (result.code, result.out) == (1, "")
+    assert "pycocoevalcap, which is not installed." in result.err
+    assert result.err.endswith("pip install -e '.[meteor]'\n")
+
+
+def test_subset_of_meteor_needs_no_package(score, monkeypatch):
+    """It has a name of its own."""
+    monkeypatch.setattr("lrcn_seq.metrics.alignment.tables.find_spec", lambda _: None)
+    result = score(
+        "--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json"
     )
-    assert (
-        call("--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json")
-        == 0
-    )
-    assert "meteor_exact_stem" in json.loads(capsys.readouterr().out)["metrics"]
+    assert list(json.loads(result.out)["metrics"]) == ["meteor_exact_stem"]
 
 
-def test_missing_ids_are_told_with_the_file(files, capsys):
-    """A number would hide them."""
-    (files / "more.json").write_text(
-        json.dumps([{"image_id": number, "caption": "a man"} for number in (1, 2, 3)])
-    )
-    assert call("--hypotheses part.json --references r.json") == 1
-    assert (
-        "part.json with r.json: expected a hypothesis for every reference. Received: 1 of 2 ids without: 2"
-        in capsys.readouterr().err
-    )
-    assert call("--hypotheses more.json --references r.json") == 1
-    assert (
-        "references for every hypothesis. Received: 1 of 3 hypotheses without: 3"
-        in capsys.readouterr().err
-    )
-    assert call("--hypotheses part.json --references r.json --subset") == 0
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["a/x.json", "y.json"], ["x", "y"]),
+        (["a/x.json", "b/x.json", "y.json"], ["a/x.json", "b/x.json", "y"]),
+    ],
+)
+def test_systems_are_named_by_their_stems(paths, names):
+    """Or by their paths where stems are equal."""
+    assert system_paths(paths) == dict(zip(names, paths, strict=True))
 
 
-def test_help_loads_neither_numpy_nor_anything_heavier():
-    """That is what keeps it under a third of a second."""
-    heavy = ("numpy", "keras", "tensorflow", "rich", "pydantic")
-    code = f"import sys; from lrcn_seq.cli import main; main(['score', '--help']); print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "--hypotheses" in done.stdout
-    assert done.stderr.strip() == "[]"
+def test_repeated_file_is_refused():
+    """Its row would replace the first."""
+    with pytest.raises(UsageError, match=r"Received: a\.json twice"):
+        system_paths(["a.json", "b.json", "a.json"])
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [("bleu.order", "order: wrong."), ("bleu.type", "wrong."), ("bleu", "wrong.")],
+)
+def test_option_of_a_metric_is_named(place, message):
+    """The name of the metric is known from the call."""
+    assert option_message(Problem(place, "wrong.")) == message

@@ -1,6 +1,7 @@
 """The search of `caption` and `describe`."""
 
 import argparse
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +12,7 @@ from lrcn_seq.errors import ConfigError
 class Writer:
     """A task that records which search it is asked for."""
 
-    class settings:
-        search = {"type": "beam", "beams": 3, "length": "none"}
+    settings = SimpleNamespace(search={"type": "beam", "beams": 3, "length": "none"})
 
     def searching(self, search, *, beams, best):
         return {"given": search, "beams": beams, "best": best}

@@ -1,0 +1,119 @@
+"""Running a demo: from the beginning, again, after a stop, beside other runs."""
+
+import json
+import shutil
+
+import pytest
+
+from lrcn_seq import config as configs
+from lrcn_seq.demos.runner import (
+    MARKER,
+    RESULTS,
+    has_config,
+    is_finished,
+    prepare_folder,
+    run_demo,
+    write_samples,
+)
+from lrcn_seq.errors import RunError
+from lrcn_seq.runs.folder import Run
+from lrcn_seq.training import train
+
+
+@pytest.fixture
+def demo(make_small_demo, tmp_path):
+    """A small demo of captioning whose folder does not exist yet."""
+    return make_small_demo("captioning", tmp_path)
+
+
+@pytest.fixture
+def copied_run(finished_run, demo) -> Run:
+    """A copy of a finished run in the folder of the demo."""
+    shutil.copytree(finished_run.folder, demo.folder)
+    return Run(demo.folder)
+
+
+def test_finished_demo_has_figures_and_a_report(finished_run):
+    """The figures are kept beside the marker."""
+    marker = json.loads((finished_run / "demo.json").read_text())
+    assert marker["finished"] is True
+    assert list(marker["figures"]) == ["count", "exact", "bleu_4", "shuffled_bleu_4"]
+    assert marker["figures"]["count"] == 8
+    assert (finished_run / "report.html").stat().st_size > 1000
+
+
+def test_finished_demo_starts_over(copied_run, demo):
+    """Its states and results are removed; other files of the folder stay."""
+    (copied_run / "note.txt").write_text("mine")
+    (copied_run / "single_frame").mkdir()
+    prepare_folder(copied_run, configs.read(demo.config))
+    left = {path.name for path in copied_run.folder.iterdir()}
+    assert not left & {"state", "single_frame", *RESULTS}
+    assert {"note.txt", MARKER} <= left
+    assert not is_finished(copied_run)
+
+
+def test_demo_of_another_config_starts_over(copied_run, make_small_demo, tmp_path):
+    """As after an update of the package."""
+    (copied_run / MARKER).write_text('{"finished": false}')
+    other = make_small_demo("captioning", tmp_path, "training.epochs=1")
+    prepare_folder(copied_run, configs.read(other.config))
+    assert not copied_run.begun
+
+
+@pytest.mark.parametrize("marker", ['{"finished": false}', '{"finis', "[]", "{}"])
+def test_unfinished_demo_is_kept(copied_run, demo, marker):
+    """Also where its marker is damaged."""
+    (copied_run / MARKER).write_text(marker)
+    prepare_folder(copied_run, configs.read(demo.config))
+    assert copied_run.begun
+    assert not is_finished(copied_run)
+
+
+@pytest.mark.parametrize("lost", [[], ["state"], ["state", "config.yaml"]])
+def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
+    """A run without a marker, also if only its weights are left."""
+    for name in [MARKER, *lost]:
+        (copied_run / name).rename(copied_run / f"old.{name}")
+    weights = (copied_run / "model.weights.h5").read_bytes()
+    with pytest.raises(RunError, match="expected no run here, or that of a demo"):
+        run_demo(demo)
+    assert (copied_run / "model.weights.h5").read_bytes() == weights
+    assert copied_run.begun == (not lost)
+
+
+def test_demo_of_another_process_is_left_alone(copied_run, demo):
+    """Nothing is removed from its folder."""
+    with copied_run.locked(), pytest.raises(RunError, match="another process"):
+        run_demo(demo)
+    assert copied_run.begun
+    assert is_finished(copied_run)
+
+
+def test_stopped_demo_continues(demo):
+    """The finished epoch is not trained again."""
+    run, config = Run(demo.folder), configs.read(demo.config)
+    prepare_folder(run, config)
+
+    def stop(phase: str) -> None:
+        if phase == "trained" and run.history():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, demo.folder, resume=True, pause=stop)
+    run_demo(demo)
+    times = (run / "times.jsonl").read_text().splitlines()
+    assert [json.loads(row)["epoch"] for row in times] == [0, 1]
+    assert is_finished(run)
+
+
+def test_folder_without_a_config_has_another(tmp_path, demo):
+    """An empty folder, for one."""
+    assert not has_config(Run(tmp_path / "absent"), configs.read(demo.config))
+
+
+def test_samples_are_written_as_files(demo, tmp_path):
+    """The first six of the test split."""
+    files = write_samples(demo, tmp_path / "samples")
+    assert [path.name for path in files] == [f"test-0000{number}.png" for number in range(6)]
+    assert sorted((tmp_path / "samples").iterdir()) == files

@@ -1,0 +1,1 @@
+"""Image tagging for lrcn_seq: a task, a source and an evaluation of another package."""
