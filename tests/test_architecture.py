@@ -1,77 +1,124 @@
-"""The two rules of the architecture, checked on the source: imports point down, and importing stays light."""
+"""The rules of the architecture, checked on the source."""
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
 LEVELS = {
-    "errors": 0, "progress": 0, "files": 1, "registry": 1, "records": 1,
-    "text": 2, "metrics": 2, "config": 2, "evaluation": 3, "report": 3,
-    "data": 3, "layers": 3, "features": 4, "encoders": 4, "decoders": 4, "search": 4,
-    "tasks": 5, "runs": 6, "training": 7, "export": 7, "demos": 8, "serve": 8, "cluster": 8, "cli": 9,
-}  # fmt: skip
-FILES = sorted(
-    path
-    for path in PACKAGE.rglob("*.py")
-    if path not in {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
-)
+    "errors": 0,
+    "progress": 0,
+    "files": 1,
+    "records": 1,
+    "registry": 1,
+    "config": 2,
+    "metrics": 2,
+    "text": 2,
+    "data": 3,
+    "evaluation": 3,
+    "layers": 3,
+    "report": 3,
+    "decoders": 4,
+    "encoders": 4,
+    "features": 4,
+    "search": 4,
+    "tasks": 5,
+    "runs": 6,
+    "training": 7,
+    "demos": 8,
+    "cli": 9,
+}
+NO_KERAS = ("config", "data", "evaluation", "metrics", "report", "text")
+"""Packages that load neither Keras nor a backend."""
+ROOT_FILES = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path not in ROOT_FILES)
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+TASKS = {"activity", "captioning", "description"}
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
 def package(path: Path) -> str:
-    """The name in LEVELS of the package or module that a file belongs to."""
+    """Return the package or module in LEVELS that a file belongs to."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def modules(node: ast.AST) -> list[str]:
-    """The modules that an import names; a name taken from `lrcn_seq` itself counts as a module of it."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return (
-            [f"lrcn_seq.{alias.name}" for alias in node.names]
-            if node.module == "lrcn_seq"
-            else [node.module or ""]
-        )
-    return []
+def imports(tree: ast.AST) -> list[tuple[str, str]]:
+    """Return (module, name) of every import anywhere in a file; the name may be empty."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [(node.module or "", alias.name) for alias in node.names]
+    return found
 
 
-def imported(path: Path) -> set[str]:
-    """The packages of ours that a file imports anywhere in it."""
-    names = [
-        name
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        for name in modules(node)
-    ]
-    return {name.split(".")[1] for name in names if name.startswith("lrcn_seq.")} & set(LEVELS)
+def own_modules(tree: ast.AST) -> list[list[str]]:
+    """Return the dotted path of every import of this library, below `lrcn_seq`."""
+    paths = [f"{module}.{name}".rstrip(".").split(".") for module, name in imports(tree)]
+    return [path[1:] for path in paths if path[0] == "lrcn_seq" and len(path) > 1]
 
 
-def test_the_import_rule_sees_the_whole_package():
-    """The list of files that the rule is checked on is not empty by mistake."""
-    assert len(FILES) > 50
+def is_private(name: str) -> bool:
+    """Return whether a name has a leading underscore and is no name of Python such as `__all__`."""
+    return name.startswith("_") and not name.startswith("__")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def outside(*packages: str) -> list[Path]:
+    """Return the files of all other packages."""
+    return [path for path in FILES if package(path) not in packages]
+
+
+def test_the_rules_see_the_whole_package():
+    """Every package has a level, and the list of files is complete."""
+    assert len(FILES) > 200
+    assert {package(path) for path in FILES} == set(LEVELS)
+
+
+@each_file
 def test_imports_point_down(path):
     """A module imports from its own package or from a lower level."""
     own = package(path)
-    wrong = {name for name in imported(path) if name != own and LEVELS[name] >= LEVELS[own]}
-    assert not wrong
+    imported = {module[0] for module in own_modules(TREES[path])} & set(LEVELS)
+    assert not {name for name in imported if name != own and LEVELS[name] >= LEVELS[own]}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_tensorflow_is_imported_only_inside_functions_of_training(path):
-    """No module imports tensorflow at its top, and only training does so at all."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+@each_file
+def test_no_private_name_is_imported_from_another_package(path):
+    """Modules and names with a leading underscore stay inside their package."""
+    others = [module for module in own_modules(TREES[path]) if module[0] != package(path)]
+    assert not [module for module in others if any(is_private(part) for part in module)]
+
+
+def test_no_two_modules_share_a_name():
+    """A file name says which module is meant; only `base.py` is in every package."""
+    modules = defaultdict(list)
+    for path in FILES:
+        if path.stem not in {"__init__", "base"}:
+            modules[path.stem.lstrip("_")].append(str(path.relative_to(PACKAGE)))
+    verbs = {path.stem for path in (PACKAGE / "cli").glob("[a-z]*.py")}
+    assert verbs
+    assert not {stem: paths for stem, paths in modules.items() if len(paths) > 1}
+
+
+@each_file
+def test_tensorflow_is_imported_only_inside_functions(path):
+    """No module imports TensorFlow at its top, and only runs and training import it at all."""
+    nodes = [
+        node for node in ast.walk(TREES[path]) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     found = [
         node
-        for node in ast.walk(tree)
-        if any(name.split(".")[0] == "tensorflow" for name in modules(node))
+        for node in nodes
+        if any(module.split(".")[0] == "tensorflow" for module, _ in imports(node))
     ]
-    assert not found or (package(path) == "training" and not set(found) & set(tree.body))
+    assert not found or package(path) in {"runs", "training"}
+    assert not set(found) & set(TREES[path].body)
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
@@ -79,7 +126,7 @@ def test_tensorflow_is_imported_only_inside_functions_of_training(path):
     "module", ["lrcn_seq", "lrcn_seq.text", "lrcn_seq.metrics", "lrcn_seq.config", "lrcn_seq.cli"]
 )
 def test_importing_is_light(module, backend):
-    """Importing the package, its texts, metrics, configs or verbs loads neither Keras nor a backend, nor NLTK."""
+    """Importing the package, its light packages or its commands loads no heavy library."""
     heavy = "{'keras', 'tensorflow', 'jax', 'torch', 'nltk', 'keras_hub'}"
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run(
@@ -92,14 +139,76 @@ def test_importing_is_light(module, backend):
     assert result.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_part_is_longer_than_400_lines(path):
-    """A file stays readable in one sitting, and no function is over 60 lines."""
-    text = path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", NO_KERAS)
+def test_packages_below_the_layers_do_not_import_keras(name):
+    """Config, data, evaluation, metrics, report and text work without Keras."""
+    files = [path for path in FILES if package(path) == name]
+    assert files
+    heavy = {"keras", "tensorflow", "jax", "torch"}
+    allowed = {PACKAGE / "text" / "keras_hub_tokenizer.py"}
+    for path in files:
+        top = {module.split(".")[0] for module, _ in imports(TREES[path])}
+        assert path in allowed or not top & heavy, path
+
+
+@pytest.mark.parametrize("path", outside("tasks"), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_outside_tasks_asks_which_task_it_holds(path):
+    """No comparison with the name of a task, no isinstance of a task, no import of one task."""
+    tree = TREES[path]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            constants = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
+            assert not constants & TASKS, ast.unparse(node)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
+            assert "Task" not in ast.unparse(node.args[1]), ast.unparse(node)
+            assert "Evaluation" not in ast.unparse(node.args[1]), ast.unparse(node)
+    assert not {module[1] for module in own_modules(tree) if module[0] == "tasks"} & TASKS
+
+
+@pytest.mark.parametrize("path", outside("tasks"), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
+    """`needs`, `labels` and `tokenizer` of a task decide nothing outside tasks."""
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Attribute):
+            assert node.attr != "needs", ast.unparse(node)
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            condition = ast.unparse(node.test)
+            for name in ("task.labels", "task.tokenizer", "tasks[0].labels", "outputs_type is"):
+                assert name not in condition, condition
+
+
+@pytest.mark.parametrize(
+    "path", outside("data", "encoders"), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_only_the_media_reader_asks_what_an_input_is(path):
+    """No `hasattr(media, "draw")` and no comparison with `vectors` outside media and encoders."""
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr":
+            assert "draw" not in ast.unparse(node)
+        if isinstance(node, ast.Compare):
+            constants = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
+            assert "vectors" not in constants, ast.unparse(node)
+
+
+@each_file
+def test_files_and_functions_are_short(path):
+    """A file has at most 400 lines and a function at most 60."""
     functions = [
         node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
-    assert text.count("\n") <= 400
+    assert path.read_text(encoding="utf-8").count("\n") <= 400
     assert not [f.name for f in functions if f.end_lineno - f.lineno >= 60]
+
+
+def test_every_module_has_a_mirror_test():
+    """`lrcn_seq/text/word.py` is tested by `tests/text/test_word.py`."""
+    tests = PACKAGE.parent / "tests"
+    missing = []
+    for path in FILES:
+        relative = path.relative_to(PACKAGE)
+        name = f"test_{path.stem.lstrip('_')}.py"
+        if path.name != "__init__.py" and not (tests / relative.parent / name).exists():
+            missing.append(str(relative))
+    assert not missing

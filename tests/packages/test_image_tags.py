@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -16,6 +18,18 @@ from PIL import Image
 PACKAGE = Path(__file__).with_name("image_tags")
 CONFIG = PACKAGE / "tagging.yaml"
 STATE_AFTER_EVERY_BATCH = "training.save_seconds=0.001"
+RUN_COMMANDS = """
+import contextlib, io, json, sys
+from lrcn_seq import cli
+cli.hide_native_logs = lambda: None
+results = []
+for command in json.load(sys.stdin):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.main(command)
+    results.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(results))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +44,33 @@ def environment(tmp_path_factory) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(site), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
+class Result(NamedTuple):
+    """The exit code and the output of one command."""
+
+    code: int
+    out: str
+    err: str
+
+
 @pytest.fixture(scope="module")
 def lrcn(environment):
-    """A function that runs `lrcn` in a process of its own and returns its result."""
+    """A function that runs commands one after the other in one process, and returns their results.
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lrcn_seq", *map(str, arguments)]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False
+    Loading TensorFlow takes longer than most of these commands.
+    """
+
+    def run(*commands: Sequence[object]) -> list[Result]:
+        calls = [[str(argument) for argument in command] for command in commands]
+        process = subprocess.run(
+            [sys.executable, "-c", RUN_COMMANDS],
+            env=environment,
+            input=json.dumps(calls),
+            capture_output=True,
+            text=True,
+            check=False,
         )
+        assert process.returncode == 0, process.stderr
+        return [Result(*result) for result in json.loads(process.stdout.splitlines()[-1])]
 
     return run
 
@@ -47,8 +79,8 @@ def lrcn(environment):
 def run_folder(lrcn, tmp_path_factory) -> Path:
     """A run that was never interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "run"
-    result = lrcn("train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder)
-    assert result.returncode == 0, result.stderr
+    (result,) = lrcn(["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder])
+    assert result.code == 0, result.err
     return folder
 
 
@@ -73,16 +105,17 @@ def arrays(path: Path) -> dict[str, bytes]:
 
 def test_the_parts_are_listed(lrcn):
     """`lrcn parts` lists the task and the source of the package."""
-    assert "tagging" in lrcn("parts", "tasks").stdout
-    assert "tagged_shapes" in lrcn("parts", "sources").stdout
+    tasks, sources = lrcn(["parts", "tasks"], ["parts", "sources"])
+    assert "tagging" in tasks.out
+    assert "tagged_shapes" in sources.out
 
 
 def test_check_validates_the_config(lrcn):
     """A valid config passes; the problems that the task finds are reported."""
-    assert lrcn("check", CONFIG).returncode == 0
-    result = lrcn("check", CONFIG, "data.sampling={type: every}")
-    assert result.returncode == 2
-    assert "data.sampling: tagging reads images" in result.stderr
+    valid, invalid = lrcn(["check", CONFIG], ["check", CONFIG, "data.sampling={type: every}"])
+    assert valid.code == 0
+    assert invalid.code == 2
+    assert "data.sampling: tagging reads images" in invalid.err
 
 
 def test_training_learns(run_folder):
@@ -98,9 +131,9 @@ def test_training_learns(run_folder):
 def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tmp_path):
     """SIGKILL in the middle of training leaves no trace in weights, history and predictions."""
     folder = tmp_path / "run"
-    command = [CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder]
+    command = ["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder]
     process = subprocess.Popen(
-        [sys.executable, "-m", "lrcn_seq", "train", *map(str, command)],
+        [sys.executable, "-m", "lrcn_seq", *map(str, command)],
         env=environment,
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -111,9 +144,9 @@ def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tm
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert 37 <= state_number(folder) < state_number(run_folder)
-    assert lrcn("train", *command).returncode == 1
-    result = lrcn("train", *command, "--resume")
-    assert result.returncode == 0, result.stderr
+    refused, resumed = lrcn(command, [*command, "--resume"])
+    assert refused.code == 1
+    assert resumed.code == 0, resumed.err
     for name in ("history.jsonl", "predictions.jsonl"):
         assert (folder / name).read_bytes() == (run_folder / name).read_bytes()
     whole = arrays(run_folder / "model.weights.h5")
@@ -121,43 +154,32 @@ def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tm
     assert arrays(folder / "model.weights.h5") == whole
 
 
-def test_evaluate_scores_and_reports(lrcn, run_folder):
-    """The scores of the package are printed, and the report has its section."""
-    result = lrcn("evaluate", run_folder, "--split", "dev")
-    assert result.returncode == 0, result.stderr
-    assert "f1|micro|threshold:0.5" in result.stdout
-    assert "tags per image." in result.stdout
-    page = (run_folder / "report.html").read_text()
-    assert '<section id="tags">' in page
-    assert "<th" in page[page.index('id="tags"') :]
-
-
-def test_options_of_other_tasks_are_refused(lrcn, run_folder):
-    """Options that need captions, and fusing runs, are errors of the call."""
-    for arguments in (["--retrieval"], ["--coco-results", "x.json"], [run_folder]):
-        result = lrcn("evaluate", run_folder, *arguments)
-        assert result.returncode == 2, arguments
-        assert "Traceback" not in result.stderr
-
-
-def test_predict_prints_tags(lrcn, run_folder, tmp_path):
-    """Predictions are printed as the package defines them; an unreadable file is named."""
+def test_evaluate_and_predict_use_the_package(lrcn, run_folder, tmp_path):
+    """Scores, report section and predictions are those of the package; wrong calls are refused."""
     pixels = np.full((32, 32, 3), 235, np.uint8)
     pixels[4:14, 4:14] = (220, 30, 30)
     Image.fromarray(pixels).save(tmp_path / "image.png")
     (tmp_path / "broken.png").write_bytes(b"")
     files = [tmp_path / "image.png", tmp_path / "broken.png"]
-    result = lrcn("predict", run_folder, *files, "--json")
-    assert result.returncode == 1
-    answer = json.loads(result.stdout)
+    evaluated, predicted, *refused = lrcn(
+        ["evaluate", run_folder, "--split", "dev"],
+        ["predict", run_folder, *files, "--json"],
+        ["evaluate", run_folder, "--retrieval"],
+        ["evaluate", run_folder, "--coco-results", tmp_path / "x.json"],
+        ["evaluate", run_folder, run_folder],
+        ["caption", run_folder, files[0]],
+    )
+    assert evaluated.code == 0, evaluated.err
+    assert "f1|micro|threshold:0.5" in evaluated.out
+    assert "tags per image." in evaluated.out
+    assert '<section id="tags">' in (run_folder / "report.html").read_text()
+    assert predicted.code == 1
+    answer = json.loads(predicted.out)
     assert answer["tags"] == json.loads((run_folder / "labels.json").read_text())
     readable, broken = answer["results"]
     assert "red" in [tag["tag"] for tag in readable["tags"]]
     assert "the file is empty" in broken["error"]
-
-
-def test_commands_of_other_tasks_name_the_right_one(lrcn, run_folder):
-    """`lrcn caption` refuses the run and offers `lrcn predict`."""
-    result = lrcn("caption", run_folder, "x.png")
-    assert result.returncode == 2
-    assert "use `lrcn predict`" in result.stderr
+    assert [result.code for result in refused] == [2, 2, 2, 2]
+    assert "expected a run that writes captions" in refused[0].err
+    assert "supports no ensembles" in refused[2].err
+    assert "use `lrcn predict`" in refused[3].err
