@@ -21,7 +21,9 @@ test-backends: $(INSTALLED)
 	KERAS_BACKEND=torch $(PYTEST) tests/conformance tests/training
 
 lint: $(INSTALLED)
+	$(BIN)/ruff format --check lrcn_seq tools tests
 	$(BIN)/ruff check lrcn_seq tools tests
+	$(BIN)/mypy
 
 benchmark: $(INSTALLED)
 	$(BIN)/python tools/benchmark.py

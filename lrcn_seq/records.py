@@ -319,5 +319,6 @@ class LabelPrediction(NamedTuple):
 
 
 def _minutes(seconds: float) -> str:
-    """Format a time as minutes and seconds."""
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+    """Format a time as minutes and seconds, to a tenth of a second."""
+    tenths = round(10 * seconds)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
