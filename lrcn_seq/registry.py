@@ -161,7 +161,7 @@ def files_of(package: str) -> list[str]:
     Subpackages, private modules and `base` are not parts.
     """
     spec = find_spec(package)
-    locations = spec.submodule_search_locations if spec else None
+    locations = (spec and spec.submodule_search_locations) or []
     return [
         module.name
         for module in pkgutil.iter_modules(locations)

@@ -139,6 +139,7 @@ def test_a_rate_without_a_variable_is_refused():
     pair.decoder.build((None, 1))
     assert set(optimizers.rates_of(pair, {"encoder": 0.1}).values()) == {0.1}
     with pytest.raises(
-        ConfigError, match=r"training\.rates\.encode: no variable that trains has this name"
+        ConfigError,
+        match=r"training\.learning_rate_multipliers\.encode: no variable that trains has this name",
     ):
         optimizers.rates_of(pair, {"encode": 0.1})
