@@ -1,4 +1,4 @@
-"""Pictures made for the tests of the data layer."""
+"""Images and drawings for the tests of the data layer."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from lrcn_seq.records import Sample
 
 
 def scene(width: int = 48, height: int = 32) -> np.ndarray:
-    """(height, width, 3): red top left, green top right, blue bottom left, white bottom right."""
+    """Return (height, width, 3) with a red, a green, a blue and a white quarter, row by row."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2] = (255, 0, 0)
     pixels[: height // 2, width // 2 :] = (0, 255, 0)
@@ -21,12 +21,13 @@ def scene(width: int = 48, height: int = 32) -> np.ndarray:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
+    """An image whose quarters have different colors."""
     return scene()
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Twelve small JPEGs, each of one gray value, 10 apart."""
+    """Twelve JPEGs of 40 × 30 pixels; number n is of gray value 10 n."""
     paths = []
     for number in range(12):
         path = tmp_path / f"photo{number:02d}.jpg"
@@ -36,12 +37,13 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Counter:
-    """A drawing of `count` frames; frame n is gray n."""
+    """A drawing of `count` frames; frame n is of gray value n."""
 
     def __init__(self, name: str, count: int):
         self.key, self.count = name, count
 
     def draw(self) -> np.ndarray:
+        """Return frames (count, 8, 8, 3) uint8."""
         return np.arange(self.count, dtype=np.uint8)[:, None, None, None] * np.ones(
             (8, 8, 3), np.uint8
         )
