@@ -1,5 +1,6 @@
-"""Images and drawings for the tests of the data layer."""
+"""Images, videos and drawings for the tests of the data layer."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,44 @@ def counters() -> list[Sample]:
         Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x")
         for count in (5, 20, 11)
     ]
+
+
+def write_video(
+    path: Path,
+    count: int = 30,
+    *,
+    codec: str = "mpeg4",
+    size: tuple[int, int] = (64, 48),
+    rate: int = 25,
+    stamps=None,
+    **options,
+) -> Path:
+    """Write a video whose frame n has gray value 8 n on the right, white and noise on the left."""
+    import av
+
+    with av.open(str(path), "w", **options) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = (
+            *size,
+            "rgb8" if codec == "gif" else "yuvj420p" if codec == "mjpeg" else "yuv420p",
+        )
+        if codec == "mpeg4":
+            stream.codec_context.qmin = stream.codec_context.qmax = 1
+        if stamps is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for number in range(count):
+            pixels = np.full((size[1], size[0], 3), min(8 * number, 255), np.uint8)
+            pixels[: size[1] // 2, : size[0] // 2] = 255
+            noisy = pixels[size[1] // 2 :, : size[0] // 2]
+            noisy[:] = np.random.default_rng(number).integers(0, 256, noisy.shape)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            if stamps is not None:
+                frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def frame_numbers(frames: np.ndarray) -> list[int]:
+    """Return the number of each frame of `write_video`, from its gray at the lower right."""
+    return [round(int(frame[-4, -4, 0]) / 8) for frame in frames]
