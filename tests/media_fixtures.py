@@ -1,5 +1,6 @@
-"""Pictures made for the tests of the data layer."""
+"""Images, videos and drawings for the tests of the data layer."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from lrcn_seq.records import Sample
 
 
 def scene(width: int = 48, height: int = 32) -> np.ndarray:
-    """(height, width, 3): red top left, green top right, blue bottom left, white bottom right."""
+    """Return (height, width, 3) with a red, a green, a blue and a white quarter, row by row."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2] = (255, 0, 0)
     pixels[: height // 2, width // 2 :] = (0, 255, 0)
@@ -21,12 +22,13 @@ def scene(width: int = 48, height: int = 32) -> np.ndarray:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
+    """An image whose quarters have different colors."""
     return scene()
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Twelve small JPEGs, each of one gray value, 10 apart."""
+    """Twelve JPEGs of 40 × 30 pixels; number n is of gray value 10 n."""
     paths = []
     for number in range(12):
         path = tmp_path / f"photo{number:02d}.jpg"
@@ -36,12 +38,13 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Counter:
-    """A drawing of `count` frames; frame n is gray n."""
+    """A drawing of `count` frames; frame n is of gray value n."""
 
     def __init__(self, name: str, count: int):
         self.key, self.count = name, count
 
     def draw(self) -> np.ndarray:
+        """Return frames (count, 8, 8, 3) uint8."""
         return np.arange(self.count, dtype=np.uint8)[:, None, None, None] * np.ones(
             (8, 8, 3), np.uint8
         )
@@ -54,3 +57,44 @@ def counters() -> list[Sample]:
         Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x")
         for count in (5, 20, 11)
     ]
+
+
+def write_video(
+    path: Path,
+    count: int = 30,
+    *,
+    codec: str = "mpeg4",
+    size: tuple[int, int] = (64, 48),
+    rate: int = 25,
+    stamps=None,
+    **options,
+) -> Path:
+    """Write a video whose frame n has gray value 8 n on the right, white and noise on the left."""
+    import av
+
+    with av.open(str(path), "w", **options) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = (
+            *size,
+            "rgb8" if codec == "gif" else "yuvj420p" if codec == "mjpeg" else "yuv420p",
+        )
+        if codec == "mpeg4":
+            stream.codec_context.qmin = stream.codec_context.qmax = 1
+        if stamps is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for number in range(count):
+            pixels = np.full((size[1], size[0], 3), min(8 * number, 255), np.uint8)
+            pixels[: size[1] // 2, : size[0] // 2] = 255
+            noisy = pixels[size[1] // 2 :, : size[0] // 2]
+            noisy[:] = np.random.default_rng(number).integers(0, 256, noisy.shape)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            if stamps is not None:
+                frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def frame_numbers(frames: np.ndarray) -> list[int]:
+    """Return the number of each frame of `write_video`, from its gray at the lower right."""
+    return [round(int(frame[-4, -4, 0]) / 8) for frame in frames]

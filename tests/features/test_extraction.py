@@ -1,4 +1,4 @@
-"""From media to stored features."""
+"""Extraction stores the right features for every item, whatever is interrupted."""
 
 import subprocess
 import sys
@@ -7,11 +7,12 @@ import time
 
 import numpy as np
 import pytest
-from lrcn_seq.data.contents import Contents
 
-from lrcn_seq.data.media import read_frames
-from lrcn_seq.data.views import registry as views
+from lrcn_seq.data.media.content_index import ContentIndex
+from lrcn_seq.data.media.reader import MediaReader
+from lrcn_seq.data.samplings import registry as samplings
 from lrcn_seq.errors import DataError, MediaError
+from lrcn_seq.features import extraction
 from lrcn_seq.features.extraction import Item, extract, items_of
 from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Preprocessing, Sample
@@ -20,7 +21,7 @@ SIZE = Preprocessing(8, 8)
 
 
 def encode(frames: np.ndarray) -> np.ndarray:
-    """(N, 2, 1): mean and standard deviation of a frame."""
+    """Return the mean and standard deviation of each frame, (N, 2, 1)."""
     flat = frames.reshape(len(frames), -1).astype(np.float32)
     return np.stack([flat.mean(axis=1), flat.std(axis=1)], axis=1)[:, :, None]
 
@@ -43,50 +44,50 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 100])
 def test_every_clip_gets_the_features_of_its_frames(store, batch):
-    """Whatever the batch: smaller than a clip, across clips, larger than all."""
+    """The batch may be smaller than a clip, run across clips, or be larger than all."""
     assert extract(store, items(23), encode, batch=batch, threads=3) == []
     for number in range(23):
         np.testing.assert_array_equal(store.features(f"key{number}"), encode(clip(number)))
 
 
-def test_the_encoder_sees_one_size_of_batch(store):
-    """So that it compiles once; the last is filled up with zeros."""
+def test_all_batches_have_one_size(store):
+    """The last is padded, so that the encoder compiles once."""
     shapes = []
     extract(store, items(23), lambda frames: shapes.append(frames.shape) or encode(frames), batch=8)
     assert set(shapes) == {(8, 8, 8, 3)}
     assert len(shapes) == -(-sum(number % 5 + 1 for number in range(23)) // 8)
 
 
-def test_fewer_frames_than_a_batch_are_not_filled_up(store):
-    """One picture costs one picture."""
+def test_a_single_short_batch_is_not_padded(store):
+    """One image costs one image."""
     shapes = []
     extract(store, items(1), lambda frames: shapes.append(len(frames)) or encode(frames), batch=64)
     assert shapes == [1]
 
 
-def test_what_is_stored_is_not_computed_again(store):
-    """And equal keys are computed once."""
+def test_stored_features_are_not_computed_again(store):
+    """Items with equal keys are computed once."""
     frames = []
-    counting = lambda several: frames.append(len(several)) or encode(several)  # noqa: E731
+    counting = lambda batch: frames.append(len(batch)) or encode(batch)  # noqa: E731
     extract(store, items(5), counting, batch=100)
     extract(store, [*items(6), *items(6)], counting, batch=100)
     assert frames == [15, 1]
 
 
-def test_what_cannot_be_read_is_reported_and_the_rest_is_done(store):
-    """Its id, name and reason come back."""
+def test_unreadable_items_are_reported(store):
+    """Id, name and reason are returned, and the other items are stored."""
 
     def fail():
         raise MediaError("bad.jpg", "it is broken.")
 
-    several = items(6)
-    several[2] = several[2]._replace(read=fail)
-    assert extract(store, several, encode) == [("id2", "bad.jpg", "it is broken.")]
-    assert store.missing(item.key for item in several) == ["key2"]
+    broken = items(6)
+    broken[2] = broken[2]._replace(read=fail)
+    assert extract(store, broken, encode) == [("id2", "bad.jpg", "it is broken.")]
+    assert store.missing(item.key for item in broken) == ["key2"]
 
 
-def test_an_error_of_the_encoder_keeps_what_was_done(store):
-    """Features that were ready are stored before the error goes on."""
+def test_an_error_of_the_encoder_keeps_finished_features(store):
+    """They are stored before the error is raised."""
 
     def fail_later(frames):
         if frames.std() and fail_later.calls == 3:
@@ -101,69 +102,111 @@ def test_an_error_of_the_encoder_keeps_what_was_done(store):
     assert len(FeatureStore(store.folder.parent, "mean", "float32")) == len(store)
 
 
-def test_an_encoder_that_gives_nonsense_is_stopped(store):
-    """NaN is not stored."""
+def test_nan_from_the_encoder_is_refused(store):
+    """Nothing is stored."""
     with pytest.raises(DataError, match="NaN from the encoder"):
         extract(store, items(3), lambda frames: encode(frames) * np.nan)
     assert len(store) == 0
 
 
-def test_decoding_runs_ahead_but_not_away(store):
-    """While the encoder sleeps, no more than two batches wait; and decoding goes on meanwhile."""
-    decoded, most = [], []
+@pytest.mark.parametrize(("length", "least", "most"), [(1, 10, 15), (4, 12, 16), (20, 40, 60)])
+def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most):
+    """Besides the batch in use, two batches of frames are decoded, or one item per thread."""
+    decoded, ahead = [], []
 
-    def read(number):
-        decoded.append(number)
-        return np.zeros((1, 8, 8, 3), np.uint8)
+    def read():
+        decoded.append(length)
+        return np.zeros((length, 8, 8, 3), np.uint8)
 
     def slow(frames):
         time.sleep(0.02)
-        most.append(len(decoded))
+        ahead.append(sum(decoded) - 5 * len(ahead))
         return encode(frames)
 
-    extract(
-        store,
-        [Item(str(n), str(n), lambda n=n: read(n)) for n in range(60)],
-        slow,
-        batch=5,
-        threads=2,
-    )
-    encoded = 5 * np.arange(1, len(most) + 1)
-    assert (most - encoded).max() <= 15
-    assert (most - encoded).max() >= 4
+    found = [Item(str(n), str(n), read, length) for n in range(60)]
+    extract(store, found, slow, batch=5, threads=2)
+    assert least <= max(ahead) <= most
 
 
 def test_progress_reaches_the_end(store):
-    """Told as items are done, what was stored before included."""
+    """It counts items that were stored before."""
     extract(store, items(4), encode)
-    told = []
+    reports = []
     extract(
-        store, items(9), encode, batch=2, progress=lambda done, total: told.append((done, total))
+        store, items(9), encode, batch=2, progress=lambda done, total: reports.append((done, total))
     )
-    assert told[0][0] >= 5
-    assert told[-1] == (9, 9)
-    assert told == sorted(told)
+    assert reports[0][0] >= 5
+    assert reports[-1] == (9, 9)
+    assert reports == sorted(reports)
 
 
-def test_nothing_to_do_is_done(store):
-    """No items, no call of the encoder."""
+def test_without_items_the_encoder_is_not_called(store):
+    """The result is empty."""
     assert extract(store, [], None) == []
 
 
-def test_items_are_keyed_by_content_and_view(photos):
-    """Equal files share a key; another view has another; a missing file is reported."""
+def test_items_are_keyed_by_content(photos):
+    """Equal files share a key; a missing file is reported."""
     samples = [Sample(path.name, str(path), path.name, "train") for path in photos]
     photos[1].write_bytes(photos[0].read_bytes())
     photos[2].unlink()
-    several, losses = items_of(samples, SIZE, contents=Contents())
-    assert [loss.id for loss in losses] == ["photo02.jpg"]
-    assert len(several) == 11
-    assert several[0].key == several[1].key
-    assert len({item.key for item in several}) == 10
-    np.testing.assert_array_equal(several[4].read(), read_frames(photos[5], SIZE))
-    viewed, _ = items_of(samples, SIZE, contents=Contents(), view=views.build({"type": "ten_crop"}))
-    assert not {item.key for item in viewed} & {item.key for item in several}
-    assert viewed[0].read().shape == (10, 8, 8, 3)
+    index = ContentIndex()
+    reader = MediaReader("images", SIZE, index=index)
+    found, unreadable = items_of(samples, reader)
+    assert [sample.id for sample in unreadable] == ["photo02.jpg"]
+    assert [item.id for item in found] == [path.name for path in photos if path != photos[2]]
+    assert found[0].key == found[1].key == f"{index.hash_file(photos[0])}:all:"
+    assert len({item.key for item in found}) == 10
+    np.testing.assert_array_equal(found[4].read(), reader.frames(photos[5]))
+
+
+def test_items_hold_all_frames_that_a_sampling_may_choose(counters):
+    """Windows of six frames at a stride of two choose all frames, each once."""
+    sampling = samplings.build({"type": "sliding", "length": 6, "stride": 2})
+    found, _ = items_of(counters, MediaReader("clips", SIZE), sampling=sampling)
+    assert [item.frames for item in found] == [5, 20, 11]
+    for item in found:
+        assert item.read()[:, 0, 0, 0].tolist() == list(range(item.frames))
+
+
+class FakeStore:
+    """A store that keeps nothing but the number of items of each append."""
+
+    def __init__(self):
+        self.appended = []
+
+    def missing(self, keys):
+        return list(keys)
+
+    def append(self, keys, features):
+        self.appended.append(len(keys))
+
+
+def single_frames(count: int) -> list[Item]:
+    """Return items of one frame."""
+    return [Item(str(n), str(n), lambda: np.zeros((1, 8, 8, 3), np.uint8)) for n in range(count)]
+
+
+def test_no_more_than_a_few_seconds_of_work_are_unsaved(monkeypatch):
+    """At 0.9 s per item, features are written after every third item (2.7 s)."""
+    clock = [0.0]
+    monkeypatch.setattr(extraction.time, "monotonic", lambda: clock[0])
+
+    def slow(frames):
+        clock[0] += 0.9
+        return encode(frames)
+
+    store = FakeStore()
+    extract(store, single_frames(10), slow, batch=1)
+    assert store.appended == [3, 3, 3, 1]
+
+
+def test_no_more_than_64_megabytes_are_kept_in_memory(monkeypatch):
+    """At 20 MiB per item, features are written after every fourth item (80 MiB)."""
+    monkeypatch.setattr(extraction.time, "monotonic", lambda: 0.0)
+    store, features = FakeStore(), np.zeros((1, 1, 5 << 20), np.float32)
+    extract(store, single_frames(10), lambda frames: features, batch=1)
+    assert store.appended == [4, 4, 2]
 
 
 PROGRAM = """
@@ -172,7 +215,7 @@ import numpy as np
 from lrcn_seq.features.extraction import Item, extract
 from lrcn_seq.features import extraction
 from lrcn_seq.features.store import FeatureStore
-extraction.SECONDS_AT_RISK = 0.0
+extraction.FLUSH_SECONDS = 0.0
 def encode(frames):
     time.sleep(0.002)
     print("step", flush=True)
@@ -185,10 +228,10 @@ extract(store, [Item(str(n), f"key{n}", lambda n=n: clip(n)) for n in range(150)
 """
 
 
-def test_killed_and_started_again_it_goes_on(tmp_path):
-    """SIGKILL three times, then two at once to the end: all features are right and none was lost in between."""
+def test_a_killed_extraction_is_continued(tmp_path):
+    """After two SIGKILLs, two processes at once finish; all features are right."""
     stored = 0
-    for steps in (10, 5, 20):
+    for steps in (10, 20):
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE
         )
@@ -210,9 +253,12 @@ def test_killed_and_started_again_it_goes_on(tmp_path):
         np.testing.assert_array_equal(store.features(f"key{number}"), encode(clip(number)))
 
 
-def test_no_thread_is_left_behind(store):
-    """Also when the encoder failed."""
+def test_threads_end_with_an_error_of_the_encoder(store):
+    """No thread keeps decoding."""
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
         extract(store, items(20), lambda frames: 1 / 0, batch=2)
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert threading.active_count() == before

@@ -1,13 +1,17 @@
-"""The feature store: nothing lost, nothing stale, nothing corrupt."""
+"""The feature store loses nothing, serves nothing stale, and survives crashes."""
 
 import errno
+import json
 import multiprocessing
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +19,13 @@ import pytest
 
 from lrcn_seq.errors import DataError
 from lrcn_seq.features import store as module
-from lrcn_seq.features.store import FeatureStore, signature_of
+from lrcn_seq.features.key import signature_of
+from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Preprocessing
 
 
 def rows(number: int, count: int | None = None) -> np.ndarray:
-    """Features (T, 2, 3) that tell which they are."""
+    """Return features (T, 2, 3) that are unique to a number."""
     count = number % 4 + 1 if count is None else count
     return np.random.default_rng(number).normal(size=(count, 2, 3)).astype(np.float32)
 
@@ -37,8 +42,8 @@ def check(store: FeatureStore, numbers: range) -> None:
     assert len(store) == len(numbers)
 
 
-def test_features_of_any_number_of_frames_come_back(tmp_path):
-    """In this object, in another, in any order; as a view of the file."""
+def test_features_of_any_number_of_frames_are_returned(tmp_path):
+    """They are views of the file, in this object and in another."""
     store = filled(tmp_path, range(20))
     check(store, range(20))
     again = FeatureStore(tmp_path, "encoder", "float32")
@@ -52,20 +57,20 @@ def test_features_of_any_number_of_frames_come_back(tmp_path):
     np.testing.assert_array_equal(again.rows()[starts[0] : starts[0] + 2], rows(5))
 
 
-def test_half_precision_is_rounded_not_more(tmp_path):
-    """Relative error below 5e-4."""
+def test_float16_rounds_features(tmp_path):
+    """The relative error is below 5e-4."""
     np.testing.assert_allclose(
         filled(tmp_path, range(9), "float16").features("7"), rows(7), rtol=5e-4, atol=1e-6
     )
 
 
-def test_missing_names_what_is_not_there_once(tmp_path):
-    """In the order asked."""
+def test_missing_returns_each_key_without_features_once(tmp_path):
+    """Keys keep their order."""
     assert filled(tmp_path, range(3)).missing(["x", "1", "y", "x", "2"]) == ["x", "y"]
 
 
-def test_what_is_stored_already_stays(tmp_path):
-    """The first to append a key has it; a key twice in one call too."""
+def test_stored_features_are_never_replaced(tmp_path):
+    """The first append of a key counts, even within one call."""
     store = filled(tmp_path, range(3))
     store.append(["1", "9", "9"], [rows(50), rows(9), rows(9)])
     np.testing.assert_array_equal(store.features("1"), rows(1))
@@ -85,7 +90,7 @@ def test_what_is_stored_already_stays(tmp_path):
 def test_another_encoder_preprocessing_or_type_is_another_store(
     tmp_path, identity, preprocessing, dtype
 ):
-    """A stale feature cannot be found."""
+    """Features of another signature are not found."""
     FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
     assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
     assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == [
@@ -93,8 +98,8 @@ def test_another_encoder_preprocessing_or_type_is_another_store(
     ]
 
 
-def test_an_open_store_learns_what_others_add(tmp_path):
-    """After `missing` or `refresh`."""
+def test_an_open_store_sees_what_others_append(tmp_path):
+    """It sees them after `missing` or `refresh`."""
     mine, other = FeatureStore(tmp_path, "encoder", "float32"), filled(tmp_path, range(3))
     assert mine.missing(["0", "7"]) == ["7"]
     np.testing.assert_array_equal(mine.features("2"), rows(2))
@@ -103,8 +108,8 @@ def test_an_open_store_learns_what_others_add(tmp_path):
     np.testing.assert_array_equal(mine.features("7"), rows(7))
 
 
-def test_a_file_cut_anywhere_loses_only_its_end(tmp_path):
-    """A crash while data or index is written: what was whole stays, the rest is written again."""
+def test_truncated_files_lose_only_their_end(tmp_path):
+    """Intact features stay, and the others are appended again."""
     for cut_data, cut_index in ((0, 1), (0, 35), (5, 36), (100, 36 * 3 + 7)):
         folder = tmp_path / f"{cut_data}-{cut_index}"
         store = filled(folder, range(10))
@@ -118,8 +123,8 @@ def test_a_file_cut_anywhere_loses_only_its_end(tmp_path):
         check(FeatureStore(folder, "encoder", "float32"), range(10))
 
 
-def test_rows_without_a_record_are_passed_over(tmp_path):
-    """Killed between rows and record."""
+def test_rows_without_a_record_are_skipped(tmp_path):
+    """They remain of a process that was killed before it wrote the record."""
     store = filled(tmp_path, range(4))
     with store._data.open("ab") as file:
         file.write(b"half a row")
@@ -128,7 +133,7 @@ def test_rows_without_a_record_are_passed_over(tmp_path):
 
 
 def test_a_damaged_record_ends_the_index(tmp_path):
-    """What follows it is computed again, and never read over rows that were written later."""
+    """Features after it are missing, and later rows do not overlap theirs."""
     store = filled(tmp_path, range(10))
     with store._index.open("r+b") as file:
         file.seek(5 * module.RECORD.itemsize + 18)
@@ -142,8 +147,8 @@ def test_a_damaged_record_ends_the_index(tmp_path):
 
 
 @pytest.mark.parametrize("damaged", ["rows", "record"])
-def test_an_open_store_never_sees_other_rows_in_the_place_of_its_own(tmp_path, damaged):
-    """What is damaged on the disk is left out and stored anew elsewhere; who has it mapped keeps what is there."""
+def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged):
+    """Damaged features are appended elsewhere, and an open store keeps reading its own rows."""
     open_before = filled(tmp_path, range(10))
     first, count = open_before.places(["9"])
     before = open_before.features("9").copy()
@@ -163,16 +168,16 @@ def test_an_open_store_never_sees_other_rows_in_the_place_of_its_own(tmp_path, d
     np.testing.assert_array_equal(other.features("x"), rows(77, count=int(count[0])))
 
 
-def test_rows_lost_under_their_record_are_noticed(tmp_path):
-    """Another hand shortened the file: a sentence, not zeros."""
+def test_missing_rows_are_a_data_error(tmp_path):
+    """A data file that is shorter than its index says is refused."""
     store = filled(tmp_path, range(4))
     os.truncate(store._data, 30)
     with pytest.raises(DataError, match=r"Received: a shorter file; delete .* and extract again"):
         FeatureStore(tmp_path, "encoder", "float32")
 
 
-def test_verify_finds_and_forgets_damaged_rows(tmp_path):
-    """One byte turned: that key is missing again, and storing it anew mends it."""
+def test_verify_drops_damaged_features(tmp_path):
+    """After one changed byte, its key is missing until it is appended again."""
     store = filled(tmp_path, range(10))
     assert store.verify() == 0
     start = store.places(["6"])[0][0] * 24
@@ -205,15 +210,15 @@ def test_verify_finds_and_forgets_damaged_rows(tmp_path):
     ],
 )
 def test_features_that_cannot_be_stored_are_refused(tmp_path, features, sentence):
-    """Wrong shapes, too large numbers, NaN; what was there stays."""
+    """Wrong shapes, too large numbers and NaN are errors, and stored features stay."""
     store = filled(tmp_path, range(3), "float16")
     with pytest.raises(DataError, match=sentence):
         store.append(["x"], [features])
     assert len(FeatureStore(tmp_path, "encoder")) == 3
 
 
-def test_asking_for_what_is_not_there_says_so(tmp_path):
-    """Of an empty store, and of a key."""
+def test_missing_features_are_a_data_error(tmp_path):
+    """An empty store and an absent key are named."""
     store = FeatureStore(tmp_path, "encoder")
     with pytest.raises(DataError, match="Received: an empty store; extract them first"):
         store.rows()
@@ -221,15 +226,15 @@ def test_asking_for_what_is_not_there_says_so(tmp_path):
         store.features("k")
 
 
-def test_a_folder_that_cannot_be_made_says_so(tmp_path):
-    """Here a file stands in its place."""
+def test_a_folder_that_cannot_be_created_is_a_data_error(tmp_path):
+    """Here, a file has its name."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="features cannot be stored here"):
         FeatureStore(tmp_path / "file", "encoder")
 
 
-def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path):
-    """The system refuses to let the file grow: an error, then going on where it stopped once there is room."""
+def test_a_full_disk_is_a_data_error_and_loses_nothing(tmp_path):
+    """The append is undone, and repeated once there is space."""
     store = filled(tmp_path, range(10))
     size = store._data.stat().st_size
     previous = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -250,8 +255,8 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path):
     check(again, range(12))
 
 
-def test_no_space_is_named(tmp_path, monkeypatch):
-    """ENOSPC in the words of the system."""
+def test_the_error_names_missing_space(tmp_path, monkeypatch):
+    """It holds the message of the system."""
     store = filled(tmp_path, range(2))
 
     def full(descriptor):
@@ -262,6 +267,28 @@ def test_no_space_is_named(tmp_path, monkeypatch):
         store.append(["2"], [rows(2)])
 
 
+def test_the_files_keep_their_format(tmp_path):
+    """A store of earlier versions: folder name, JSON, rows, and records with two checksums."""
+    store = filled(tmp_path, range(2), "float16")
+    assert store.folder.name == blake2b(b"encoder:float16", digest_size=12).hexdigest()
+    assert json.loads((store.folder / "store.json").read_text()) == {
+        "format": 1,
+        "signature": "encoder",
+        "dtype": "float16",
+        "regions": 2,
+        "features": 3,
+    }
+    stored = [rows(number).astype(np.float16).tobytes() for number in range(2)]
+    assert (store.folder / "features.data").read_bytes() == b"".join(stored)
+    index, start = b"", 0
+    for number in range(2):
+        key = blake2b(str(number).encode(), digest_size=16).digest()
+        record = key + struct.pack("<QII", start, number + 1, zlib.crc32(stored[number]))
+        index += record + struct.pack("<I", zlib.crc32(record))
+        start += number + 1
+    assert (store.folder / "features.index").read_bytes() == index
+
+
 WRITER = """
 import sys
 import numpy as np
@@ -270,7 +297,8 @@ folder, first, last, step = sys.argv[1], *map(int, sys.argv[2:])
 store = FeatureStore(folder, "encoder", "float32")
 print("ready", flush=True)
 for number in range(first, last, step):
-    store.append([str(number)], [np.random.default_rng(number).normal(size=(number % 4 + 1, 2, 3)).astype(np.float32)])
+    rows = np.random.default_rng(number).normal(size=(number % 4 + 1, 2, 3))
+    store.append([str(number)], [rows.astype(np.float32)])
 """
 
 
@@ -281,8 +309,8 @@ def writer(folder: Path, first: int, last: int, step: int) -> subprocess.Popen:
     )
 
 
-def test_processes_that_write_at_once_corrupt_nothing(tmp_path):
-    """Three processes, keys that overlap: every key is right, and stored once."""
+def test_processes_may_append_at_the_same_time(tmp_path):
+    """Of three processes with the same keys, each key is stored once."""
     workers = [
         writer(tmp_path, 0, 120, 1),
         writer(tmp_path, 119, -1, -1),
@@ -295,8 +323,8 @@ def test_processes_that_write_at_once_corrupt_nothing(tmp_path):
     assert store.verify() == 0
 
 
-def test_a_process_killed_at_any_moment_leaves_a_good_store(tmp_path):
-    """SIGKILL five times at different moments; what is there is right, and it goes on."""
+def test_a_killed_process_leaves_an_intact_store(tmp_path):
+    """After SIGKILL at five different moments, all stored features are right."""
     for attempt in range(5):
         worker = writer(tmp_path, 0, 100_000, 1)
         worker.stdout.readline()
@@ -309,17 +337,17 @@ def test_a_process_killed_at_any_moment_leaves_a_good_store(tmp_path):
     assert len(store) > 5
 
 
-def _locked_for_ever(folder: str, ready) -> None:
+def _hold_lock(folder: str, ready) -> None:
     with FeatureStore(folder, "encoder", "float32")._locked():
         ready.set()
         time.sleep(60)
 
 
-def test_a_lock_dies_with_its_process(tmp_path):
-    """Killed while it held the lock, a process blocks nobody."""
+def test_a_killed_process_releases_its_lock(tmp_path):
+    """Another process can append."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
-    holder = context.Process(target=_locked_for_ever, args=(str(tmp_path), ready))
+    holder = context.Process(target=_hold_lock, args=(str(tmp_path), ready))
     holder.start()
     assert ready.wait(30)
     holder.kill()

@@ -1,23 +1,27 @@
-"""From a plan to batches: the right ones, in order, again and again."""
+"""Batches hold what the plan names, in its order, from any step on."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from lrcn_seq.data.clips import Look, gathered
 
 from lrcn_seq.data.batches.captions import Captions
-from lrcn_seq.data.batches.loader import FeatureReader, PictureReader, index_of, load
+from lrcn_seq.data.batches.loader import ClipReader, load
 from lrcn_seq.data.batches.plan import by_caption, by_image, in_order
+from lrcn_seq.data.clip_selection import ClipSelection, evaluation_clips, training_clips
+from lrcn_seq.data.media.reader import MediaReader
+from lrcn_seq.data.samplings import registry as samplings
 from lrcn_seq.data.sources.shapes import Shapes
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import MediaError
-from lrcn_seq.features.store import FeatureStore
-from lrcn_seq.records import Batch, Preprocessing
+from lrcn_seq.records import Batch, LabeledBatch, Preprocessing, Sample
 
 SIZE = Preprocessing(32, 32)
 VIEW = views.build({"type": "crop_mirror", "margin": 1.3})
+IMAGES = MediaReader("images", SIZE)
+CROPPED = MediaReader("images", SIZE, view=VIEW)
+SLIDING = samplings.build({"type": "sliding", "length": 6, "stride": 2})
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +46,10 @@ def equal(one: Batch, other: Batch) -> bool:
     )
 
 
-def test_a_batch_holds_clips_their_owners_and_words(samples, captions):
-    """Against decoding and looking up each by itself."""
+def test_a_batch_holds_clips_owners_and_words(samples, captions):
+    """They equal decoding each image and looking up each caption by itself."""
     plan = by_image(captions.owner, captions.lengths, batch=8, captions=2, seed=1, epoch=0)
-    batches = list(load(plan, PictureReader(samples, SIZE), captions=captions))
+    batches = list(load(plan, ClipReader(samples, IMAGES), captions=captions))
     assert len(batches) == len(plan) == 5
     for step, batch in zip(plan, batches, strict=True):
         assert batch.clips.frames.shape == (8, 32, 32, 3)
@@ -58,45 +62,43 @@ def test_a_batch_holds_clips_their_owners_and_words(samples, captions):
             np.testing.assert_array_equal(words, captions.words(np.array([row]), step.length)[0])
     first = int(plan[0].samples[3])
     np.testing.assert_array_equal(
-        batches[0].clips.frames[3], PictureReader(samples, SIZE)(np.array([first])).frames[0]
+        batches[0].clips.frames[3], ClipReader(samples, IMAGES)(np.array([first])).frames[0]
     )
 
 
 @pytest.mark.parametrize("start", [0, 1, 7])
-def test_going_on_at_any_step_gives_the_same_batches(samples, captions, start):
-    """With random views, and whatever the number of threads."""
+def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
+    """This holds with random views and any number of threads."""
     plan = by_caption(captions.owner, captions.lengths, batch=16, seed=1, epoch=4)
-    reader = PictureReader(samples, SIZE, view=VIEW, seed=1, epoch=4)
+    reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     whole = list(load(plan, reader, captions=captions, threads=3))
     part = list(load(plan[start:], reader, captions=captions, threads=1))
     assert len(part) == len(plan) - start
     assert all(equal(a, b) for a, b in zip(whole[start:], part, strict=True))
 
 
-def test_views_differ_between_epochs_and_samples_only(samples):
-    """The same sample looks the same within an epoch, wherever it stands."""
-    reader = PictureReader(samples, SIZE, view=VIEW, seed=1, epoch=4)
+def test_training_views_depend_on_seed_epoch_and_sample(samples):
+    """A sample has one view per epoch, whatever its place in the batch."""
+    reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     clips = reader(np.array([5, 9, 5]))
     several = clips.frames[clips.index[:, 0]]
     assert len(clips.frames) == 2, "decoded once"
     np.testing.assert_array_equal(several[0], several[2])
     np.testing.assert_array_equal(several[0], reader(np.array([5])).frames[0])
-    other = PictureReader(samples, SIZE, view=VIEW, seed=1, epoch=5)
+    other = ClipReader(samples, CROPPED, seed=1, epoch=5)
     assert any(
         (reader(np.array([n])).frames != other(np.array([n])).frames).any() for n in range(5)
     )
 
 
-def test_testing_takes_the_fixed_view(samples):
-    """Without an epoch nothing is left to chance."""
-    one, other = (
-        PictureReader(samples, SIZE, view=VIEW, seed=seed)(np.arange(4)) for seed in (1, 2)
-    )
+def test_without_an_epoch_the_test_view_is_read(samples):
+    """The seed does not matter."""
+    one, other = (ClipReader(samples, CROPPED, seed=seed)(np.arange(4)) for seed in (1, 2))
     np.testing.assert_array_equal(one.frames, other.frames)
 
 
-def test_a_picture_asked_for_twice_is_decoded_once(samples):
-    """Two sentences of one picture in a batch cost one decode."""
+def test_a_sample_is_read_once_per_batch(samples):
+    """Three captions of one image cost one decode."""
     drawn = []
 
     class Counting:
@@ -106,66 +108,107 @@ def test_a_picture_asked_for_twice_is_decoded_once(samples):
             drawn.append(1)
             return np.zeros((1, 8, 8, 3), np.uint8)
 
-    reader = PictureReader([samples[0]._replace(media=Counting())], SIZE)
+    reader = ClipReader([samples[0]._replace(media=Counting())], IMAGES)
     clips = reader(np.array([0, 0, 0]))
     assert clips.frames.shape == (1, 32, 32, 3)
     assert clips.index.tolist() == [[0], [0], [0]]
     assert len(drawn) == 1
 
 
-def test_stored_features_come_by_sample(tmp_path):
-    """Ragged rows are packed, with their places in the index; also twice, also one row."""
-    store = FeatureStore(tmp_path, "x", "float32")
-    rows = [
-        np.random.default_rng(n).normal(size=(n + 1, 2, 3)).astype(np.float32) for n in range(4)
-    ]
-    store.append([str(n) for n in range(4)], rows)
-    clips = FeatureReader(store, ["3", "2", "1", "0"])(np.array([3, 0, 3, 2]))
-    np.testing.assert_array_equal(
-        clips.frames, np.concatenate([rows[0], rows[3], rows[0], rows[1]])
-    )
-    np.testing.assert_array_equal(
-        clips.index, [[0, -1, -1, -1], [1, 2, 3, 4], [5, -1, -1, -1], [6, 7, -1, -1]]
-    )
-
-
-def test_a_plan_without_sentences_has_no_words(samples):
-    """For decoding: P clips, no owners."""
-    batches = list(load(in_order(5, batch=3), PictureReader(samples, SIZE)))
+def test_batches_without_captions_have_no_words(samples):
+    """They hold clips alone."""
+    batches = list(load(in_order(5, batch=3), ClipReader(samples, IMAGES)))
     assert [len(batch.clips.index) for batch in batches] == [3, 2]
     assert batches[0].words.shape == (0, 0)
 
 
 def test_an_empty_plan_gives_nothing(samples):
-    """The end of an epoch is a fine place to go on from."""
-    assert list(load([], PictureReader(samples, SIZE))) == []
+    """Resuming at the end of an epoch is allowed."""
+    assert list(load([], ClipReader(samples, IMAGES))) == []
 
 
-def test_a_file_that_breaks_later_stops_with_its_name(samples):
-    """The error of the thread reaches the caller as it is."""
+def test_a_file_that_became_unreadable_is_named(samples):
+    """The error of the thread reaches the caller unchanged."""
     broken = [*samples[:3], samples[3]._replace(media="gone.jpg")]
-    with pytest.raises(MediaError, match=r"gone.jpg: expected a picture; there is no such file"):
-        list(load(in_order(4, batch=1), PictureReader(broken, SIZE)))
+    with pytest.raises(MediaError, match=r"gone.jpg: expected an image; there is no such file"):
+        list(load(in_order(4, batch=1), ClipReader(broken, IMAGES)))
 
 
-def test_packing_against_writing_it_out():
-    """Three clips of 2, 0 and 1 frames."""
-    shown = [np.full((2, 1, 1, 3), 7), np.zeros((0, 1, 1, 3), int), np.full((1, 1, 1, 3), 9)]
-    clips = gathered(
-        [Look(sample) for sample in range(3)], lambda sample, numbers, wanted: [shown[sample]]
+def numbers(clips) -> list[list[int]]:
+    """Return the gray value of each frame of each clip; −1 for padding."""
+    gray = clips.frames[:, 0, 0, 0]
+    return [[int(gray[row]) if row >= 0 else -1 for row in rows] for rows in clips.index]
+
+
+def test_evaluation_clips_are_read(counters):
+    """A batch of overlapping windows holds each of the 13 frames once."""
+    times = [np.arange(count) / 25 for count in (5, 20, 11)]
+    selections = evaluation_clips(times, SLIDING)
+    reader = ClipReader(
+        counters, MediaReader("clips", Preprocessing(8, 8)), select=selections.__getitem__
     )
-    np.testing.assert_array_equal(clips.frames[:, 0, 0, 0], [7, 7, 9])
-    np.testing.assert_array_equal(clips.index, [[0, 1], [-1, -1], [2, -1]])
-    assert index_of([]).shape == (0, 0)
+    (batch,) = load(in_order(3, batch=3), reader)
+    assert numbers(batch.clips) == [[0, 1, 2, 3, 4, -1], [0, 1, 2, 3, 4, 5], [2, 3, 4, 5, 6, 7]]
+    assert len(batch.clips.frames) == 13
+
+
+def test_training_clips_are_read(counters):
+    """The frames are those of the selection."""
+    times = [np.arange(count) / 25 for count in (5, 20, 11)]
+    select = training_clips(
+        times, samplings.build({"type": "random_clip", "length": 4}), seed=1, epoch=3
+    )
+    media = MediaReader("clips", Preprocessing(8, 8))
+    reader = ClipReader(counters, media, select=select, seed=1, epoch=3)
+    assert numbers(reader(np.array([1, 2]))) == [select(n).numbers.tolist() for n in (1, 2)]
+
+
+def test_test_views_are_those_of_the_selections(samples):
+    """Views 7 and 2 of one image, read by one call."""
+    media = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.2}))
+    select = [ClipSelection(3, None, 7), ClipSelection(3, None, 2)].__getitem__
+    clips = ClipReader(samples, media, select=select)(np.array([0, 1]))
+    expected = media.views(samples[3].media)
+    np.testing.assert_array_equal(clips.frames[clips.index[:, 0]], [expected[7][0], expected[2][0]])
+
+
+def test_vectors_are_read_like_frames(tmp_path):
+    """Whole files without a selection, numbered vectors with one."""
+    vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
+    np.save(tmp_path / "a.npy", vectors)
+    samples = [Sample("a", str(tmp_path / "a.npy"), "a", "train")] * 2
+    clips = ClipReader(samples, MediaReader("vectors"))(np.array([1]))
+    np.testing.assert_array_equal(clips.frames, vectors)
+    select = [ClipSelection(0, np.array([4, 5]))].__getitem__
+    clips = ClipReader(samples, MediaReader("vectors"), select=select)(np.array([0]))
+    np.testing.assert_array_equal(clips.frames, vectors[4:])
+
+
+def test_labels_make_labeled_batches(samples):
+    """The function gets the positions of each batch."""
+    batches = load(
+        in_order(5, batch=3),
+        ClipReader(samples, IMAGES),
+        labels=lambda positions: (positions[:, None] * 10, positions / 2),
+    )
+    first, second = batches
+    assert isinstance(first, LabeledBatch)
+    assert first.labels.tolist() == [[0], [10], [20]]
+    assert second.weights.tolist() == [1.5, 2.0]
+    assert len(second.clips.index) == 2
 
 
 def test_the_data_layer_loads_neither_keras_nor_tensorflow():
-    """Not even when batches are made."""
+    """This holds even after batches were made."""
     program = (
-        "import sys, lrcn_seq.data.sources.shapes as s, lrcn_seq.data.batches.loader as l, lrcn_seq.data.batches.plan as p, lrcn_seq.features.extraction, lrcn_seq.records as r\n"
+        "import sys, lrcn_seq.data.sources.shapes as s, lrcn_seq.data.batches.loader as l\n"
+        "import lrcn_seq.data.media as m, lrcn_seq.data.batches.plan as p, lrcn_seq.records as r\n"
+        "import lrcn_seq.features.extraction\n"
         "samples = s.Shapes(train=4, dev=0, test=0).samples\n"
-        "assert len(list(l.load(p.in_order(4, batch=2), l.PictureReader(samples, r.Preprocessing(8, 8))))) == 2\n"
-        "assert not {'keras', 'tensorflow', 'torch', 'pycocotools'} & set(sys.modules), sorted(sys.modules)\n"
+        "reader = l.ClipReader(samples, m.MediaReader('images', r.Preprocessing(8, 8)))\n"
+        "assert len(list(l.load(p.in_order(4, batch=2), reader))) == 2\n"
+        "heavy = {'keras', 'tensorflow', 'torch', 'pycocotools'}\n"
+        "assert not heavy & set(sys.modules), sorted(sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False

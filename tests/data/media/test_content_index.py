@@ -94,7 +94,7 @@ def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
 
 
 def test_hashes_are_those_of_earlier_versions(tmp_path):
-    """BLAKE2b of 16 bytes: of a file, of lines `name:hash`, of shape, type and bytes of an array."""
+    """They are BLAKE2b of the file, of lines `name:hash`, or of shape, type and bytes."""
     path = tmp_path / "a.png"
     path.write_bytes(b"content")
     content = blake2b(b"content", digest_size=16).hexdigest()

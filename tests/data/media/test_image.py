@@ -310,6 +310,7 @@ def test_a_jpeg_is_decoded_at_no_less_than_three_times_the_wanted_size(tmp_path,
     """For a target of 100 pixels, the smallest of 1, 1/2, 1/4, 1/8 that leaves 300 is decoded."""
     path = save(Image.new("RGB", (side, side), "red"), tmp_path / "a.jpg")
     assert StillImage(path).decode((100, 100)).size == (decoded, decoded)
+    assert StillImage(path).decode((20, 100)).size == (decoded, decoded)
 
 
 def test_frames_of_an_image_are_one_frame_of_the_wanted_size(photos):

@@ -263,7 +263,7 @@ def test_missing_opencv_is_an_error_with_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(
         MissingPackageError,
-        match=r"Optical flow needs the package opencv-python-headless, .* pip install -e '\.\[flow\]'",
+        match=r"Optical flow needs the package opencv-python-headless, .* install -e '\.\[flow\]'",
     ):
         flow_of(moving(PLACES))
 

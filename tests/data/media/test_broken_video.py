@@ -1,0 +1,112 @@
+"""Broken videos give the frames they have, or a reason."""
+
+import wave
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from lrcn_seq.data.media.frame_folder import FrameFolder
+from lrcn_seq.data.media.video import Video
+from lrcn_seq.errors import MediaError
+from lrcn_seq.records import Preprocessing
+from tests.media_fixtures import frame_numbers, write_video
+
+SIZE = Preprocessing(24, 32)
+
+
+def test_a_truncated_stream_gives_its_remaining_frames(tmp_path):
+    """Frames beyond the end raise MediaError."""
+    whole = write_video(tmp_path / "a.avi", 100).read_bytes()
+    path = tmp_path / "cut.avi"
+    path.write_bytes(whole[: len(whole) // 2])
+    count = len(Video(path).times())
+    assert 20 < count < 80
+    assert frame_numbers(Video(path).frames(SIZE, [5])) == [5]
+    with pytest.raises(MediaError, match=r"expected a frame number 99 .* cut short or replaced"):
+        Video(path).frames(SIZE, [0, 99])
+
+
+def test_damaged_packets_are_skipped(tmp_path):
+    """Damage in the middle of a video costs only the frames it hits."""
+    content = bytearray(write_video(tmp_path / "a.avi", 100).read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(400)
+    (tmp_path / "a.avi").write_bytes(content)
+    assert 80 < len(Video(tmp_path / "a.avi").times()) <= 101
+
+
+def test_a_truncated_mp4_gives_its_remaining_frames(tmp_path):
+    """The index of the file names more frames than the file has."""
+    whole = write_video(tmp_path / "a.mp4", 100, options={"movflags": "faststart"}).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    assert 20 < len(Video(tmp_path / "cut.mp4").times()) < 80
+    assert frame_numbers(Video(tmp_path / "cut.mp4").frames(SIZE, [5])) == [5]
+
+
+def test_playlists_are_refused(tmp_path):
+    """FFmpeg would follow a playlist to other files and hosts."""
+    write_video(tmp_path / "secret.avi", 2)
+    for text in (
+        "ffconcat version 1.0\nfile secret.avi\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsecret.avi\n#EXT-X-ENDLIST\n",
+    ):
+        (tmp_path / "list.mp4").write_text(text)
+        with pytest.raises(MediaError, match="expected a video"):
+            Video(tmp_path / "list.mp4").times()
+
+
+def broken(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Return broken videos by name, each with a part of the expected reason."""
+    with wave.open(str(folder / "sound.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    whole = write_video(folder / "whole.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "text.avi").write_bytes(b"no video at all " * 100)
+    (folder / "text.mp4").write_text("no video at all\n" * 100)
+    (folder / "zeros.mp4").write_bytes(bytes(5000))
+    with av.open(str(folder / "sound.m4a"), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=8000)
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 1024), np.float32), format="fltp", layout="mono"
+        )
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    (folder / "folder").mkdir()
+    (folder / "notes").mkdir()
+    (folder / "notes" / "notes.txt").write_text("no images here")
+    header = write_video(folder / "header.avi", 1).read_bytes()
+    (folder / "header.avi").write_bytes(header[: header.index(b"movi") + 4])
+    return {
+        "sound only": (folder / "sound.wav", "a file without images (sound only)"),
+        "without its index": (folder / "cut.mp4", "expected a video; it is none, or damaged"),
+        "empty": (folder / "empty.mp4", "expected a video; the file is empty"),
+        "sound only, as MP4": (folder / "sound.m4a", "a file without images (sound only)"),
+        "text": (folder / "text.avi", "expected a video; it is none, or damaged"),
+        "text named .mp4": (folder / "text.mp4", "expected a video; it is none, or damaged"),
+        "zeros": (folder / "zeros.mp4", "expected a video; it is none, or damaged"),
+        "missing": (folder / "missing.mp4", "there is no such file"),
+        "empty folder": (folder / "folder", "Received: a folder without any"),
+        "folder without images": (folder / "notes", "Received: a folder without any"),
+        "no frames": (folder / "header.avi", "expected a video"),
+    }
+
+
+def test_broken_videos_raise_a_media_error_with_a_reason(tmp_path, capfd):
+    """The error names the file, and FFmpeg prints nothing."""
+    table = broken(tmp_path)
+    assert len(table) == 11
+    for name, (path, reason) in table.items():
+        media = FrameFolder(path) if path.is_dir() else Video(path)
+        for read in (media.times, lambda media=media: media.frames(SIZE, [0])):
+            with pytest.raises(MediaError) as caught:
+                read()
+            assert reason in str(caught.value), name
+            assert str(caught.value).startswith(str(path))
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,35 @@
+"""Signatures and keys are strings that existing stores were written with."""
+
+from hashlib import blake2b
+
+import numpy as np
+
+from lrcn_seq.features.key import key_of, signature_of
+from lrcn_seq.records import Preprocessing
+
+
+def test_the_signature_of_an_encoder_is_unchanged():
+    """Changing this string would compute every stored feature again."""
+    assert signature_of("vgg16:{}:float32:abc", Preprocessing(224, 112, "crop")) == (
+        'pixels-1:{"height": 224, "interpolation": "bilinear", "resize": "crop", '
+        '"scaling": "none", "width": 112}:vgg16:{}:float32:abc'
+    )
+
+
+def test_the_key_of_a_sample_is_unchanged():
+    """It holds the content, a hash of the frame numbers, an empty field, and the flow."""
+    numbers = blake2b(np.array([0, 3, 500], "<i8").tobytes(), digest_size=12).hexdigest()
+    assert key_of("c0ffee", None) == "c0ffee:all:"
+    assert key_of("c0ffee", np.array([0, 3, 500], np.int32)) == f"c0ffee:{numbers}:"
+    assert key_of("c0ffee", None, "flow") == "c0ffee:all::flow:dis1"
+
+
+def test_keys_depend_on_content_frames_and_modality():
+    """Each of them makes another key."""
+    keys = {
+        key_of(content, numbers, modality)
+        for content in ("a", "b")
+        for numbers in (None, np.array([0, 1]), np.array([0, 2]))
+        for modality in ("rgb", "flow")
+    }
+    assert len(keys) == 12

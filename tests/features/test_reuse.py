@@ -1,0 +1,28 @@
+"""Features are stored unless there is a reason not to."""
+
+import pytest
+
+from lrcn_seq.features.reuse import storing_problem
+
+STORED = dict(use=True, takes="frames", frozen=True, frame_wise=True, view={"type": "none"})
+
+
+def test_features_of_a_frozen_frame_wise_encoder_are_stored():
+    """Without a view, there is no reason not to."""
+    assert storing_problem(**STORED) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (dict(use=False), "data.store.use is false"),
+        (dict(takes="vectors"), "the encoder takes vectors"),
+        (dict(frozen=False), "the encoder is trained"),
+        (dict(frame_wise=False), "the encoder mixes frames in time"),
+        (dict(view={"type": "ten_crop"}), "data.view is ten_crop"),
+        (dict(view={"type": "crop_mirror", "margin": 1.2}), "data.view is crop_mirror"),
+    ],
+)
+def test_each_reason_not_to_store_features_is_named(change, reason):
+    """One alone suffices."""
+    assert storing_problem(**STORED | change).startswith(reason)
