@@ -234,7 +234,7 @@ def test_meteor_without_its_tables_says_what_to_install(files, capsys, monkeypat
     monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     assert call("--hypotheses h.json --references r.json --metrics meteor") == 1
     assert capsys.readouterr().err == (
-        "lrcn score: METEOR (but for `meteor:stages=exact_stem`, a subset that has a name of its own) needs the package pycocoevalcap, which is not installed. "
+        "lrcn score: METEOR (except for its variant `meteor:stages=exact_stem`) needs the package pycocoevalcap, which is not installed. "
         "Install it in the project's folder with: pip install -e '.[meteor]'\n"
     )
     assert (

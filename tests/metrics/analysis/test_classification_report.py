@@ -135,7 +135,7 @@ def test_ties_among_many_classes_are_broken_as_by_argmax():
 
 
 def test_probabilities_of_1_and_0_have_a_finite_log_loss():
-    """A true class of probability 1 has a loss of 0; one of probability 0 has a large, finite loss."""
+    """A true class of probability 1 has loss 0; one of probability 0 has a finite loss."""
     right, wrong = (
         metrics.classification([[1.0, 0.0]], [truth], ["a", "b"]).values for truth in (0, 1)
     )

@@ -26,7 +26,7 @@ HYPOTHESES = {
 
 @pytest.mark.parametrize("name", HYPOTHESES)
 def test_hypotheses_are_read_from_every_format(tmp_path, name):
-    """COCO results, JSON lines, JSON lines without an extension, and text with a byte order mark."""
+    """COCO results, JSON lines with and without extension, and text with a byte order mark."""
     path = write(tmp_path / name, HYPOTHESES[name])
     assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
 

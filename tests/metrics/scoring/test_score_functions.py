@@ -89,7 +89,7 @@ def test_options_reach_the_metric():
 
 def test_document_frequencies_need_references():
     """No image raises."""
-    with pytest.raises(ArgumentError, match="at least one image. Received: none"):
+    with pytest.raises(ArgumentError, match=r"at least one image\. Received: none"):
         metrics.document_frequencies({})
 
 

@@ -79,14 +79,14 @@ def test_a_saved_file_is_loaded_unchanged(tmp_path, samples):
 def test_a_truncated_file_raises(stored):
     """A file of which the end is missing is damaged."""
     stored.write_bytes(stored.read_bytes()[:500])
-    with pytest.raises(DataError, match="f.npz: expected a file of document frequencies"):
+    with pytest.raises(DataError, match=r"f\.npz: expected a file of document frequencies"):
         metrics.load_frequencies(stored)
 
 
 def test_another_file_raises(tmp_path):
     """Text is not a file of document frequencies."""
     (tmp_path / "text.npz").write_text("no")
-    with pytest.raises(DataError, match="text.npz: expected a file of document frequencies"):
+    with pytest.raises(DataError, match=r"text\.npz: expected a file of document frequencies"):
         metrics.load_frequencies(tmp_path / "text.npz")
 
 
@@ -101,11 +101,11 @@ def test_another_format_raises(stored):
     content = dict(np.load(stored))
     content["head"][0] = FORMAT + 1
     np.savez(stored, **content)
-    with pytest.raises(DataError, match="format 1. Received: format 2; make them again"):
+    with pytest.raises(DataError, match=r"format 1\. Received: format 2; make them again"):
         metrics.load_frequencies(stored)
 
 
 def test_a_folder_that_does_not_exist_raises(stored):
     """The message names the file that cannot be written."""
-    with pytest.raises(DataError, match="f.npz: expected a place for document frequencies"):
+    with pytest.raises(DataError, match=r"f\.npz: expected a place for document frequencies"):
         metrics.load_frequencies(stored).save(stored.parent / "none" / "f.npz")
