@@ -20,7 +20,8 @@ from pycocoevalcap.meteor.meteor import Meteor
 from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer import ptbtokenizer
 
-PIECES = """a A I the The dog Dog U.S. U.S u.k. Mr. Mr mrs. No. no. fig. art. etc. Inc. Ph.D. St. vs. vs
+PIECES_TEXT = """a A I the The dog Dog
+U.S. U.S u.k. Mr. Mr mrs. No. no. fig. art. etc. Inc. Ph.D. St. vs. vs
 co. ltd A.B. J. K. W.W.II a.k.a. e.g., i.e. a.m. p.m. T.V. 5 10 1/2 3-1/2 3,000 3.5 .5 -5 +5
 $5 £5 €3.20 5¢ 50% 20th 10am 10:30 12/25/2010 555-1212 (800) 555 1212 +1 800.555.1212
 mid-1980s '90s '80 1990's #1 #tag @me a@b.com www.x.com/y?z=1 http://a.b/c. x.org file.txt a_b
@@ -32,9 +33,8 @@ wanna gotta lemme Jan. Tue. Calif. Mass. mass. Dept. Gov. Sgt. Natl. bldg. arts.
 » - -- --- ---- – — … ... .... . . . , ; : ! ? !! ?! :) :-( ;D =P ^_^ (-_-) <3 😀 é café naïve
 Straße İstanbul ΣΑΣ 中文 日本語 العربية ١٢٣ हिन्दी ½ 1½ ² m² x₂ ° © ™ ¥ ₤ & &amp; &lt; &gt;
 &quot;a&quot; &nbsp; A&B AT&T S&P-500 and/or he/she a/b/c x-ray co-ed pro- anti-war T-shirt
-snow-board soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".replace(
-    "\n", " "
-).split(" ")  # noqa: SIM905
+snow-board soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^"""
+PIECES = PIECES_TEXT.replace("\n", " ").split(" ")
 WORDS = """
 a the man woman dog cat child children boy girl rides riding ride rode horse horses bike
 bicycle street road snow beach sand on in at near with of and two three red blue large big
