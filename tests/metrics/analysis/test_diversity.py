@@ -121,3 +121,10 @@ def test_mutual_bleu_uses_500_sentences_by_default():
     rows = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}".split() for n in range(600)]
     assert mutual_bleu(rows) == mutual_bleu(rows, sample=500)
     assert mutual_bleu(rows) != mutual_bleu(rows, sample=499)
+
+
+def test_health_compares_500_sentences_by_default():
+    """The mBLEU of 600 sentences is that of a sample of 500 with seed 0."""
+    sentences = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}" for n in range(600)]
+    expected = mutual_bleu([sentence.split() for sentence in sentences], sample=500, seed=0)
+    assert metrics.health(sentences, tokenize="none").mbleu_4 == expected
