@@ -223,7 +223,7 @@ def test_missing_references_are_an_error(score):
 
 def test_missing_package_is_named_with_its_extra(score, monkeypatch):
     """METEOR needs tables that are not installed by default."""
-    monkeypatch.setattr("lrcn_seq.metrics.alignment.tables.find_spec", lambda _: None)
+    monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score("--hypotheses h.json --references r.json --metrics meteor")
     assert (result.code, result.out) == (1, "")
     assert "pycocoevalcap, which is not installed." in result.err
@@ -232,7 +232,7 @@ def test_missing_package_is_named_with_its_extra(score, monkeypatch):
 
 def test_subset_of_meteor_needs_no_package(score, monkeypatch):
     """It has a name of its own."""
-    monkeypatch.setattr("lrcn_seq.metrics.alignment.tables.find_spec", lambda _: None)
+    monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score(
         "--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json"
     )

@@ -1,12 +1,52 @@
-"""Sentences with the answers of the COCO evaluation code, made by `make_samples.py`."""
+"""Fixtures for the tests of metrics."""
 
+import gzip
+import importlib.util
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from lrcn_seq.metrics import registry
+
+PARAPHRASES = "0.1\nman\nguy\n0.2\non top of\nupon\n0.3\na\nthe\n0.1\nupon\non top of\n"
+
 
 @pytest.fixture(scope="session")
 def samples() -> dict:
-    """`tokens`, `hypotheses`, `references` and `scores`."""
+    """Sentences with the tokens and scores of the COCO evaluation code, from `make_samples.py`."""
     return json.loads((Path(__file__).parent / "samples.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def meteor_data(tmp_path, monkeypatch) -> Path:
+    """A METEOR folder as pycocoevalcap has it, with few words in each table, and an empty cache."""
+    with zipfile.ZipFile(tmp_path / "meteor-1.5.jar", "w") as jar:
+        jar.writestr("function/english.words", "the\na\non\nof\n")
+        jar.writestr("nonbreaking/english.prefixes", "# comment\nMr\nNo #NUMERIC_ONLY#\n")
+        jar.writestr(
+            "synonym/english.synsets", "dog\n1 2\nhound\n2\nman\n3\nbike\n4\nbicycle\n4\nride\n5\n"
+        )
+        jar.writestr("synonym/english.exceptions", "ride\nrode ridden\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "paraphrase-en.gz").write_bytes(gzip.compress(PARAPHRASES.encode()))
+    # The module of the metric is not an attribute of the package, whose function has its name.
+    module = registry.get("meteor").statistics.__globals__
+    monkeypatch.setitem(module, "meteor_folder", lambda: tmp_path)
+    monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def maker():
+    """The module `make_samples.py`, which runs the Java programs of pycocoevalcap."""
+    pytest.importorskip("pycocoevalcap")
+    if shutil.which("java") is None:
+        pytest.skip("java is not installed")
+    path = Path(__file__).parent / "make_samples.py"
+    spec = importlib.util.spec_from_file_location("make_samples", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

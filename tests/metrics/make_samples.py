@@ -1,6 +1,8 @@
-"""Makes `samples.json`: sentences written and generated here, with what the COCO evaluation code's Java programs and scorers give for them.
+"""Make `samples.json`: sentences with the tokens and scores of the COCO evaluation code.
 
-python tests/metrics/make_samples.py          # needs pycocoevalcap and Java; the tests need neither
+    python tests/metrics/make_samples.py
+
+The script needs pycocoevalcap and Java; the tests that read the file need neither.
 """
 
 import contextlib
@@ -18,23 +20,28 @@ from pycocoevalcap.meteor.meteor import Meteor
 from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer import ptbtokenizer
 
-PIECES = """a A I the The dog Dog U.S. U.S u.k. Mr. Mr mrs. No. no. fig. art. etc. Inc. Ph.D. St. vs. vs co. ltd A.B. J. K. W.W.II a.k.a. e.g., i.e. a.m. p.m. T.V.
-5 10 1/2 3-1/2 3,000 3.5 .5 -5 +5 $5 £5 €3.20 5¢ 50% 20th 10am 10:30 12/25/2010 555-1212 (800) 555 1212 +1 800.555.1212 mid-1980s '90s '80 1990's
-#1 #tag @me a@b.com www.x.com/y?z=1 http://a.b/c. x.org file.txt a_b c++ C# f#
-isn't can't cannot gonna gimme 'tis 'twas they're he'll I'd we've o'clock rock'n'roll 'n' y'all O'Neil L'eau d'Or
-cont'd James' dogs' 's n't li'l o'o don’t it’s ev'ry nor'easter c'mon e'er s'mores nat'l Cap'n c'est Dunkin' somethin' ol'
-'till 'cause 'em y'know wanna gotta lemme
-Jan. Tue. Calif. Mass. mass. Dept. Gov. Sgt. Natl. bldg. arts. x.jpg mp3 (555)1234567 C.D.s D.C. EU-U.S. x_x
-( ) [ ] { } < > << >> <b> </b> <br/> " ' `` '' ` “ ” ‘ ’ « » - -- --- ---- – — … ... .... . . . , ; : ! ? !! ?!
-:) :-( ;D =P ^_^ (-_-) <3 😀 é café naïve Straße İstanbul ΣΑΣ 中文 日本語 العربية ١٢٣ हिन्दी ½ 1½ ² m² x₂ ° © ™ ¥ ₤
-& &amp; &lt; &gt; &quot;a&quot; &nbsp; A&B AT&T S&P-500 and/or he/she a/b/c x-ray co-ed pro- anti-war T-shirt snow-board
-soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^""".replace("\n", " ").split(
-    " "
-)
-WORDS = """a the man woman dog cat child children boy girl rides riding ride rode horse horses bike bicycle street road snow beach sand on in at near with of and two three red blue
-large big small little
-running runs run walks walking through across sits sitting stands standing jumping jumps plays playing
-ball frisbee grass field park looking at up it is are was its tail car bus train tracks stop sign""".split()  # noqa: SIM905
+PIECES_TEXT = """a A I the The dog Dog
+U.S. U.S u.k. Mr. Mr mrs. No. no. fig. art. etc. Inc. Ph.D. St. vs. vs
+co. ltd A.B. J. K. W.W.II a.k.a. e.g., i.e. a.m. p.m. T.V. 5 10 1/2 3-1/2 3,000 3.5 .5 -5 +5
+$5 £5 €3.20 5¢ 50% 20th 10am 10:30 12/25/2010 555-1212 (800) 555 1212 +1 800.555.1212
+mid-1980s '90s '80 1990's #1 #tag @me a@b.com www.x.com/y?z=1 http://a.b/c. x.org file.txt a_b
+c++ C# f# isn't can't cannot gonna gimme 'tis 'twas they're he'll I'd we've o'clock
+rock'n'roll 'n' y'all O'Neil L'eau d'Or cont'd James' dogs' 's n't li'l o'o don’t it’s ev'ry
+nor'easter c'mon e'er s'mores nat'l Cap'n c'est Dunkin' somethin' ol' 'till 'cause 'em y'know
+wanna gotta lemme Jan. Tue. Calif. Mass. mass. Dept. Gov. Sgt. Natl. bldg. arts. x.jpg mp3
+(555)1234567 C.D.s D.C. EU-U.S. x_x ( ) [ ] { } < > << >> <b> </b> <br/> " ' `` '' ` “ ” ‘ ’ «
+» - -- --- ---- – — … ... .... . . . , ; : ! ? !! ?! :) :-( ;D =P ^_^ (-_-) <3 😀 é café naïve
+Straße İstanbul ΣΑΣ 中文 日本語 العربية ١٢٣ हिन्दी ½ 1½ ² m² x₂ ° © ™ ¥ ₤ & &amp; &lt; &gt;
+&quot;a&quot; &nbsp; A&B AT&T S&P-500 and/or he/she a/b/c x-ray co-ed pro- anti-war T-shirt
+snow-board soft\u00adhyphen nb\u00a0sp \u2009 \u200b _ __ * ** / \\ | ~ + = == % ^"""
+PIECES = PIECES_TEXT.replace("\n", " ").split(" ")
+WORDS = """
+a the man woman dog cat child children boy girl rides riding ride rode horse horses bike
+bicycle street road snow beach sand on in at near with of and two three red blue large big
+small little running runs run walks walking through across sits sitting stands standing
+jumping jumps plays playing ball frisbee grass field park looking at up it is are was its tail
+car bus train tracks stop sign
+""".split()  # noqa: SIM905
 CAPTIONS = [
     "A man is riding a horse.",
     "Two dogs play in the snow, near a fence.",
@@ -45,7 +52,7 @@ CAPTIONS = [
 
 
 def hard_line(generator: random.Random) -> str:
-    """Pieces, mostly with spaces between them."""
+    """Generate a line of pieces, mostly separated by spaces."""
     line = ""
     for _ in range(generator.randint(1, 9)):
         piece = generator.choice(PIECES).replace("\n", " ")
@@ -59,7 +66,7 @@ def hard_line(generator: random.Random) -> str:
 
 
 def sentence(generator: random.Random, base: list[str]) -> str:
-    """A sentence that is a variation of another, as captions of one picture are."""
+    """Generate a variation of a sentence, as the captions of one image are."""
     words = [generator.choice(WORDS) if generator.random() < 0.3 else word for word in base]
     return " ".join(
         word for word in words if generator.random() > 0.1
@@ -67,7 +74,7 @@ def sentence(generator: random.Random, base: list[str]) -> str:
 
 
 def java_tokens(lines: list[str]) -> list[list[str]]:
-    """The tokens that the Java program prints for each line."""
+    """Return the tokens that the Java program prints for each line."""
     folder = Path(ptbtokenizer.__file__).parent
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("\n".join(lines))
@@ -91,7 +98,7 @@ def java_tokens(lines: list[str]) -> list[list[str]]:
 
 
 def corpus(generator: random.Random) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Hypotheses and references of 60 images, with one to seven references."""
+    """Generate the hypotheses and one to seven references of 60 images."""
     hypotheses, references = {}, {}
     for number in range(60):
         base = [generator.choice(WORDS) for _ in range(generator.randint(3, 14))]
@@ -104,6 +111,7 @@ def corpus(generator: random.Random) -> tuple[dict[str, list[str]], dict[str, li
 
 
 def main() -> None:
+    """Write the file."""
     generator = random.Random(0)
     lines = [*CAPTIONS, *(hard_line(generator) for _ in range(1500)), "The last line"]
     hypotheses, references = corpus(generator)

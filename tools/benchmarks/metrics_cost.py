@@ -1,6 +1,8 @@
-"""What scoring costs beside time: memory of each part, METEOR's first use and opening, and the help of `score`.
+"""Cost of scoring other than time: memory, METEOR's first use, and the help of `score`.
 
-python tools/benchmarks/metrics_cost.py DATA [ROUNDS]          # DATA is the folder with flickr8k/
+    python tools/benchmarks/metrics_cost.py DATA [ROUNDS]
+
+DATA is the folder with flickr8k/.
 """
 
 import os
@@ -12,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from metrics_data import given
+from metrics_data import parse_arguments
 
 SCORE = Path(__file__).parents[1] / "score.py"
 PREPARE = """
@@ -25,16 +27,20 @@ _, processor = seconds(work)
 """
 OPEN = """
 import time
-from lrcn_seq.metrics.alignment import paraphrases, tables
-source, start = tables.meteor_folder() / "data/paraphrase-en.gz", time.perf_counter()
+from lrcn_seq.metrics.alignment import meteor_tables, paraphrases
+source, start = meteor_tables.meteor_folder() / "data/paraphrase-en.gz", time.perf_counter()
 paraphrases.open_paraphrases(source)
 print(time.perf_counter() - start)
 """
-PEAK = "import resource; print(processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+PEAK = """
+import resource
+own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(processor, own.ru_maxrss, children.ru_maxrss)
+"""
 
 
 def output(code: str, **environment: str) -> list[float]:
-    """The last numbers that a fresh Python prints."""
+    """Return the last numbers that a new Python process prints."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -47,13 +53,14 @@ def output(code: str, **environment: str) -> list[float]:
 
 
 def help_seconds() -> float:
+    """Measure the time of `score --help`."""
     start = time.perf_counter()
     subprocess.run([sys.executable, str(SCORE), "--help"], stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - start
 
 
 def first_use(rounds: int) -> None:
-    """Compiles METEOR's table into a new folder, then opens it in fresh processes."""
+    """Compile METEOR's table into a new folder, then open it in new processes."""
     with tempfile.TemporaryDirectory() as cache:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         [seconds] = output(OPEN, LRCN_CACHE=cache)
@@ -61,18 +68,18 @@ def first_use(rounds: int) -> None:
         size = sum(path.stat().st_size for path in Path(cache).rglob("*") if path.is_file())
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         print(
-            f"METEOR's table: compiled in {seconds:.1f} s ({processor:.1f} s of processor), {after.ru_maxrss / 1e6:.2f} GB of memory, {size / 1e6:.0f} MB on disk"
+            f"METEOR's table: compiled in {seconds:.1f} s ({processor:.1f} s of CPU time), "
+            f"{after.ru_maxrss / 1e6:.2f} GB of memory, {size / 1e6:.0f} MB on disk"
         )
-        print(
-            f"METEOR's table: opened in {statistics.median(output(OPEN, LRCN_CACHE=cache)[0] for _ in range(rounds)):.3f} s (median of {rounds})",
-            flush=True,
-        )
+        opened = statistics.median(output(OPEN, LRCN_CACHE=cache)[0] for _ in range(rounds))
+        print(f"METEOR's table: opened in {opened:.3f} s (median of {rounds})", flush=True)
 
 
 def memory(data: str) -> None:
-    """Each part in a process of its own."""
+    """Measure the peak memory of each part in a process of its own."""
     print(
-        "\n| peak memory, 8,091 hypotheses, 32,364 references | processor | Python | Java |\n|---|---:|---:|---:|"
+        "\n| peak memory, 8,091 hypotheses, 32,364 references | CPU time | Python | Java |\n"
+        "|---|---:|---:|---:|"
     )
     for race in ("BLEU + ROUGE-L + CIDEr, raw text", "METEOR, tokenized"):
         for side, name in enumerate(("pycocoevalcap", "ours")):
@@ -81,15 +88,17 @@ def memory(data: str) -> None:
                 + PEAK
             )
             print(
-                f"| {race}: {name} | {processor:.2f} s | {own / 1e3:.0f} MB | {f'{java / 1e3:.0f} MB' if side == 0 else '-'} |",
+                f"| {race}: {name} | {processor:.2f} s | {own / 1e3:.0f} MB "
+                f"| {f'{java / 1e3:.0f} MB' if side == 0 else '-'} |",
                 flush=True,
             )
 
 
 if __name__ == "__main__":
-    data, count = given(__doc__, 5)
+    data, count = parse_arguments(__doc__, 5)
     print(
-        f"score --help: {statistics.median(help_seconds() for _ in range(count)):.3f} s (median of {count})",
+        f"score --help: {statistics.median(help_seconds() for _ in range(count)):.3f} s "
+        f"(median of {count})",
         flush=True,
     )
     first_use(count)

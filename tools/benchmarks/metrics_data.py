@@ -1,4 +1,7 @@
-"""Captions of real data sets by picture or clip, for the races and comparisons of metrics. DATA has the folders coco, flickr8k, msvd and tacos."""
+"""Captions of public data sets by image or clip, for the benchmarks of metrics.
+
+DATA is a folder with the subfolders coco, flickr8k, msvd and tacos.
+"""
 
 import argparse
 import csv
@@ -9,49 +12,45 @@ from pathlib import Path
 Groups = dict[str, list[str]]
 
 
-def given(about: str, *number: int) -> tuple[Path, ...]:
-    """The folder of data from the command line, and the number after it where a race takes one (its default is given here)."""
+def parse_arguments(description: str, *default: int) -> tuple[Path, ...]:
+    """Parse the data folder and, given a default, the number after it."""
     parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path, metavar="DATA")
-    if number:
-        parser.add_argument("number", type=int, nargs="?", default=number[0], metavar="NUMBER")
-    found = parser.parse_args()
-    if not found.data.is_dir():
-        parser.error(f"{found.data}: expected the folder of data; there is no such folder.")
-    return tuple(vars(found).values())
+    if default:
+        parser.add_argument("number", type=int, nargs="?", default=default[0], metavar="NUMBER")
+    arguments = parser.parse_args()
+    if not arguments.data.is_dir():
+        parser.error(
+            f"DATA: expected a folder. Received: {arguments.data}, which does not exist; "
+            "download the data sets first."
+        )
+    return tuple(vars(arguments).values())
 
 
 def coco(data: Path) -> Groups:
-    """The captions of val2017, in the order of their ids."""
-    rows = sorted(
-        json.loads((data / "coco/annotations/captions_val2017.json").read_text(encoding="utf-8"))[
-            "annotations"
-        ],
-        key=lambda row: row["id"],
-    )
+    """Return the captions of val2017, in the order of their ids."""
+    path = data / "coco/annotations/captions_val2017.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["annotations"]
+    rows.sort(key=lambda row: row["id"])
     return grouped((str(row["image_id"]), row["caption"]) for row in rows)
 
 
 def flickr8k(data: Path) -> Groups:
-    """All 8,091 pictures, five captions each."""
+    """Return five captions of each of the 8,091 images."""
     with (data / "flickr8k/captions.txt").open(newline="", encoding="utf-8") as file:
         return grouped((row["image"], row["caption"]) for row in csv.DictReader(file))
 
 
 def msvd(data: Path) -> Groups:
-    """The captions of the training clips."""
-    return {
-        str(number): row["caption"]
-        for number, row in enumerate(
-            json.loads((data / "msvd/training_label.json").read_text(encoding="utf-8"))
-        )
-    }
+    """Return the captions of the training clips."""
+    rows = json.loads((data / "msvd/training_label.json").read_text(encoding="utf-8"))
+    return {str(number): row["caption"] for number, row in enumerate(rows)}
 
 
 def tacos(data: Path) -> Groups:
-    """All sentences of each video, of all splits."""
+    """Return all sentences of each video, of all splits."""
     return {
         name: video["sentences"]
         for path in sorted((data / "tacos").glob("*.json"))
@@ -63,7 +62,7 @@ SETS = {"COCO val2017": coco, "Flickr8k": flickr8k, "MSVD": msvd, "TACoS": tacos
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> Groups:
-    """`{id: [caption, …]}`."""
+    """Group pairs of id and caption as `{id: [caption, …]}`."""
     groups: Groups = {}
     for name, caption in pairs:
         groups.setdefault(name, []).append(caption)
@@ -71,14 +70,14 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> Groups:
 
 
 def leave_one_out(groups: Groups) -> tuple[dict[str, str], Groups]:
-    """The first caption of each picture against the others."""
+    """Return the first caption of each image as the hypothesis, and the others as references."""
     return {name: group[0] for name, group in groups.items()}, {
         name: group[1:] for name, group in groups.items()
     }
 
 
 def each_against_the_next(groups: Groups, most: int = 4) -> Iterator[tuple[str, list[str]]]:
-    """Every caption once as the hypothesis, with up to `most` others of its picture as references."""
+    """Yield every caption as a hypothesis with up to `most` others of its image as references."""
     for group in groups.values():
         for place, caption in enumerate(group):
             others = [

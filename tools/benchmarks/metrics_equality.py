@@ -1,13 +1,15 @@
-"""Our scores against pycocoevalcap's (with its Java tokenizer and METEOR), from raw text: the largest differences, corpus and per sentence.
+"""Largest differences between our scores and those of pycocoevalcap, from raw text.
 
-python tools/benchmarks/metrics_equality.py DATA          # the folder with coco/ and flickr8k/
+    python tools/benchmarks/metrics_equality.py DATA
+
+DATA is the folder with coco/ and flickr8k/. pycocoevalcap runs its Java tokenizer and METEOR.
 """
 
 import contextlib
 import io
 
 import numpy as np
-from metrics_data import Groups, coco, flickr8k, given, leave_one_out
+from metrics_data import Groups, coco, flickr8k, leave_one_out, parse_arguments
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.meteor.meteor import Meteor
@@ -20,7 +22,7 @@ from lrcn_seq import metrics
 def rival(
     hypotheses: dict[str, str], references: Groups
 ) -> tuple[list[float], np.ndarray, metrics.Corpus]:
-    """Its seven corpus scores, its table (I, 7), and its tokenized text."""
+    """Return pycocoevalcap's seven corpus scores, sentence scores (I, 7) and tokenized text."""
     gts = PTBTokenizer().tokenize(
         {name: [{"caption": text} for text in group] for name, group in references.items()}
     )
@@ -40,16 +42,18 @@ def rival(
 
 
 def compare(name: str, groups: Groups) -> None:
-    """Prints a row a metric."""
+    """Print a row of differences per metric."""
     hypotheses, references = leave_one_out(groups)
     values, table, corpus = rival(hypotheses, references)
     ours = metrics.make_corpus(hypotheses, references)
     other = sum(a != b for a, b in zip(ours.in_order(), corpus.in_order(), strict=True))
     print(
-        f"\n{name}: {len(ours)} hypotheses, {ours.reference_counts.sum()} references ({ours.references_in_words()} each), {other} tokenized differently\n"
+        f"\n{name}: {len(ours)} hypotheses, {ours.reference_counts.sum()} references "
+        f"({ours.reference_range()} each), {other} tokenized differently\n"
     )
     print(
-        "| metric | pycocoevalcap | ours | corpus differs by | a sentence by at most | sentences over 1e-12 |\n|---|---:|---:|---:|---:|---:|"
+        "| metric | pycocoevalcap | ours | corpus difference | largest sentence difference "
+        "| sentences over 1e-12 |\n|---|---:|---:|---:|---:|---:|"
     )
     report = metrics.score(hypotheses, references, ("bleu", "rouge_l", "cider", "meteor"))
     own = np.array([list(row.values()) for row in report.sentences.values()])
@@ -57,12 +61,13 @@ def compare(name: str, groups: Groups) -> None:
         differences = np.abs(own[:, column] - table[:, column])
         over = int((differences > 1e-12).sum())
         print(
-            f"| {metric} | {values[column]:.10f} | {value:.10f} | {abs(value - values[column]):.1e} | {differences.max():.1e} | {over} |",
+            f"| {metric} | {values[column]:.10f} | {value:.10f} "
+            f"| {abs(value - values[column]):.1e} | {differences.max():.1e} | {over} |",
             flush=True,
         )
 
 
 if __name__ == "__main__":
-    (data,) = given(__doc__)
+    (data,) = parse_arguments(__doc__)
     compare("COCO val2017, the first caption against the others", coco(data))
     compare("Flickr8k, the first caption against the others", flickr8k(data))

@@ -1,13 +1,15 @@
-"""METEOR of every caption of four data sets against the jar, sentence by sentence: the largest difference, and every sentence that differs.
+"""METEOR of every caption of four data sets against the jar, sentence by sentence.
 
-python tools/benchmarks/metrics_meteor.py DATA          # the folder with coco/, flickr8k/, msvd/ and tacos/
+    python tools/benchmarks/metrics_meteor.py DATA
+
+DATA is the folder with coco/, flickr8k/, msvd/ and tacos/. Different sentences go to stderr.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
-from metrics_data import SETS, Groups, each_against_the_next, given
+from metrics_data import SETS, Groups, each_against_the_next, parse_arguments
 from pycocoevalcap.meteor.meteor import Meteor
 
 from lrcn_seq import metrics
@@ -17,12 +19,12 @@ BATCH, LIMIT = 4000, 1e-6
 
 
 def rows(groups: Groups) -> list[tuple[str, list[str]]]:
-    """Tokenized captions, each with up to four others of its picture or clip."""
+    """Return tokenized captions, each with up to four others of its image or clip."""
     return list(each_against_the_next({name: tokenize(group) for name, group in groups.items()}))
 
 
 def compare(jar: Meteor, part: list[tuple[str, list[str]]]) -> tuple[np.ndarray, float]:
-    """(I,) how much each sentence differs, and how much the corpus score."""
+    """Return the differences (I,) of the sentence scores, and that of the corpus score."""
     hypotheses, references = (
         dict(enumerate(row[0] for row in part)),
         dict(enumerate(row[1] for row in part)),
@@ -35,8 +37,10 @@ def compare(jar: Meteor, part: list[tuple[str, list[str]]]) -> tuple[np.ndarray,
 
 
 def main(data: Path) -> None:
+    """Print a row of differences per data set."""
     print(
-        "| set | captions | a sentence differs by at most | a corpus of 4,000 by at most | sentences over 1e-6 |\n|---|---:|---:|---:|---:|"
+        "| set | captions | largest sentence difference | largest difference of a corpus of 4,000 "
+        "| sentences over 1e-6 |\n|---|---:|---:|---:|---:|"
     )
     jar = Meteor()
     for name, load in SETS.items():
@@ -47,7 +51,8 @@ def main(data: Path) -> None:
         differences = np.concatenate([own for own, _ in parts])
         over = np.flatnonzero(differences > LIMIT)
         print(
-            f"| {name} | {len(every)} | {differences.max():.1e} | {max(corpus for _, corpus in parts):.1e} | {len(over)} |",
+            f"| {name} | {len(every)} | {differences.max():.1e} "
+            f"| {max(corpus for _, corpus in parts):.1e} | {len(over)} |",
             flush=True,
         )
         for place in over[:20].tolist():
@@ -55,4 +60,4 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*given(__doc__))
+    main(*parse_arguments(__doc__))

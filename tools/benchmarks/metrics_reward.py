@@ -1,6 +1,8 @@
-"""CIDEr-D as a training reward: sentences of ids a second, with stored frequencies, and how the values compare with pycocoevalcap's.
+"""CIDEr-D as a training reward: sentences per second with stored document frequencies.
 
-python tools/benchmarks/metrics_reward.py DATA          # the folder with flickr8k/
+    python tools/benchmarks/metrics_reward.py DATA
+
+DATA is the folder with flickr8k/.
 """
 
 import resource
@@ -8,7 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from metrics_data import flickr8k, given, leave_one_out
+from metrics_data import flickr8k, leave_one_out, parse_arguments
 
 from lrcn_seq import metrics
 from lrcn_seq.metrics.ptb import tokenize
@@ -17,6 +19,7 @@ BATCHES = (64, 500, 5000)
 
 
 def main(data: Path) -> None:
+    """Print the mean reward, and the speed for three batch sizes."""
     hypotheses, references = leave_one_out(flickr8k(data))
     frequencies = metrics.document_frequencies(references)
     words = ["", "", "", "", *frequencies.words]
@@ -35,7 +38,8 @@ def main(data: Path) -> None:
         sentences[place, : len(row)] = row
     value = reward(sentences, range(len(rows))).mean()
     print(
-        f"mean {value:.6f}; metrics.cider {metrics.cider(hypotheses, references).value:.6f} (there unknown words differ from each other, here they are one id)"
+        f"mean {value:.6f}; metrics.cider {metrics.cider(hypotheses, references).value:.6f} "
+        "(the reward gives all unknown words one id)"
     )
     generator = np.random.default_rng(0)
     for batch in BATCHES:
@@ -43,14 +47,12 @@ def main(data: Path) -> None:
         start, processor = time.perf_counter(), time.process_time()
         for places in chosen:
             reward(sentences[places], places.tolist())
-        count = batch * len(chosen)
-        print(
-            f"batch {batch}: {count / (time.perf_counter() - start):,.0f} sentences/s, {count / (time.process_time() - processor):,.0f} a second of processor"
-        )
-    print(
-        f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB"
-    )
+        count, wall = batch * len(chosen), time.perf_counter() - start
+        cpu = time.process_time() - processor
+        print(f"batch {batch}: {count / wall:,.0f} sentences/s, {count / cpu:,.0f} per CPU second")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"peak memory of this process: {peak / 1e3:.0f} MB")
 
 
 if __name__ == "__main__":
-    main(*given(__doc__))
+    main(*parse_arguments(__doc__))

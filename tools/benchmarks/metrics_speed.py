@@ -1,8 +1,9 @@
-"""A race from raw text: BLEU, ROUGE-L, CIDEr and METEOR of 8,091 hypotheses with 4 references, ours and pycocoevalcap's in turn.
+"""Speed of BLEU, ROUGE-L, CIDEr and METEOR on 8,091 hypotheses, ours and pycocoevalcap's in turn.
 
-    python tools/benchmarks/metrics_speed.py DATA [ROUNDS]          # DATA is the folder with flickr8k/
+    python tools/benchmarks/metrics_speed.py DATA [ROUNDS]
 
-Seconds on the clock, and of processor time (Java's included), which other work on the machine disturbs less.
+DATA is the folder with flickr8k/; each hypothesis has 4 references. The benchmark prints wall time
+and CPU time (including Java's), which other work on the machine disturbs less.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metrics_data import flickr8k, given, leave_one_out
+from metrics_data import flickr8k, leave_one_out, parse_arguments
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.meteor.meteor import Meteor
@@ -24,7 +25,7 @@ from lrcn_seq import metrics
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """On the clock, and of processors."""
+    """Return the wall time and the CPU time of a function."""
     start, before = time.perf_counter(), os.times()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         work()
@@ -32,7 +33,7 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def races(data: Path) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
-    """Theirs and ours of each race."""
+    """Return pycocoevalcap's function and ours for each race."""
     hypotheses, references = leave_one_out(flickr8k(data))
     gts = {name: [{"caption": text} for text in group] for name, group in references.items()}
     res = {name: [{"caption": text}] for name, text in hypotheses.items()}
@@ -57,8 +58,10 @@ def races(data: Path) -> dict[str, tuple[Callable[[], object], Callable[[], obje
 
 
 def main(data: Path, rounds: int) -> None:
+    """Print a row of medians per race."""
     print(
-        "| race | pycocoevalcap | ours | times as fast | processor seconds | times as fast |\n|---|---:|---:|---:|---:|---:|"
+        "| race | pycocoevalcap | ours | times as fast | CPU seconds | times as fast |\n"
+        "|---|---:|---:|---:|---:|---:|"
     )
     for name, (theirs, ours) in races(data).items():
         seconds(ours)
@@ -71,10 +74,11 @@ def main(data: Path, rounds: int) -> None:
             statistics.median(row[1] / row[3] for row in times),
         )
         print(
-            f"| {name} | {slow:.2f} s | {fast:.2f} s | {ratio:.1f} | {slow_cpu:.2f} / {fast_cpu:.2f} | {cpu_ratio:.1f} |",
+            f"| {name} | {slow:.2f} s | {fast:.2f} s | {ratio:.1f} "
+            f"| {slow_cpu:.2f} / {fast_cpu:.2f} | {cpu_ratio:.1f} |",
             flush=True,
         )
 
 
 if __name__ == "__main__":
-    main(*given(__doc__, 5))
+    main(*parse_arguments(__doc__, 5))

@@ -1,6 +1,8 @@
-"""The PTB tokenizer against the Java program: every caption of four data sets, and generated hard text; every line that differs.
+"""The PTB tokenizer against the Java program, on four data sets and generated text.
 
-python tools/benchmarks/metrics_tokens.py DATA [LINES]          # the folder with coco/, flickr8k/, msvd/ and tacos/
+    python tools/benchmarks/metrics_tokens.py DATA [LINES]
+
+DATA is the folder with coco/, flickr8k/, msvd/ and tacos/. Lines with other tokens go to stderr.
 """
 
 import random
@@ -9,15 +11,15 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from metrics_data import SETS, given
+from metrics_data import SETS, parse_arguments
 
 from lrcn_seq.metrics.ptb import tokenize
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/metrics"))
 from make_samples import hard_line, java_tokens
 
-# Why lines differ. Java takes a capital sigma for a final one only where no letter follows in the same word, digits and hyphens
-# included; and it looks for the end of a tag beyond the line when a quote in it is open.
+# Known reasons for other tokens: Java takes a capital sigma before a digit or a hyphen for a final
+# one, and looks for the end of a tag beyond the line if a quote in it is open.
 REASONS = {
     "a capital sigma before a digit or a hyphen": re.compile("Σ[0-9-]"),
     "a tag with an open quote": re.compile("<[A-Za-z!?][^>]*[\"']"),
@@ -25,7 +27,7 @@ REASONS = {
 
 
 def different(lines: list[str]) -> list[tuple[str, str, str]]:
-    """Lines with our text and the other, where they are not the same."""
+    """Return the lines with other tokens: the line, our tokens and Java's."""
     return [
         (line, ours, " ".join(theirs))
         for line, ours, theirs in zip(lines, tokenize(lines), java_tokens(lines), strict=True)
@@ -34,6 +36,7 @@ def different(lines: list[str]) -> list[tuple[str, str, str]]:
 
 
 def main(data: Path, count: int) -> None:
+    """Print the number of lines with other tokens."""
     print("| text | lines | tokenized differently |\n|---|---:|---:|")
     for name, load in SETS.items():
         lines = [text.replace("\n", " ") for text in chain.from_iterable(load(data).values())]
@@ -46,11 +49,12 @@ def main(data: Path, count: int) -> None:
     print(f"| generated hard text | {len(lines)} | {len(found)} |\n")
     for reason, pattern in REASONS.items():
         print(f"- {reason}: {sum(bool(pattern.search(line)) for line, _, _ in found)} of these")
-    print(
-        f"- neither: {sum(not any(pattern.search(line) for pattern in REASONS.values()) for line, _, _ in found)} of these"
-    )
+    unexplained = [
+        line for line, _, _ in found if not any(p.search(line) for p in REASONS.values())
+    ]
+    print(f"- neither: {len(unexplained)} of these")
     print(*found[:40], sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main(*given(__doc__, 100_000))
+    main(*parse_arguments(__doc__, 100_000))

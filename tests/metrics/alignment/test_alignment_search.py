@@ -1,0 +1,117 @@
+"""Tests of the search for an alignment."""
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcn_seq.metrics.alignment.alignment_search import (
+    CHUNK,
+    WORD,
+    make_match,
+    resolve,
+    unambiguous_matches,
+)
+
+MATCHES = st.lists(
+    st.tuples(
+        st.integers(0, 4),
+        st.integers(1, 2),
+        st.integers(0, 4),
+        st.integers(1, 2),
+        st.integers(0, 3),
+    ),
+    max_size=7,
+    unique=True,
+)
+
+
+def conflict(a, b):
+    """Return whether two matches share a word."""
+    return bool(a.hypothesis_bits & b.hypothesis_bits or a.reference_bits & b.reference_bits)
+
+
+def chunk_count(matches):
+    """Return the number of chunks of an alignment."""
+    return sum(
+        before is None or before.end != match.start or before.last != match.first
+        for before, match in itertools.pairwise([None, *sorted(matches)])
+    )
+
+
+def cost(matches):
+    """Return the cost of an alignment without the distance."""
+    return chunk_count(matches) * CHUNK - sum(match.gain for match in matches)
+
+
+def consistent_subsets(matches):
+    """Yield all alignments that contain the matches without conflict."""
+    certain = [m for m in matches if not any(conflict(m, o) for o in matches if o is not m)]
+    for size in range(len(matches) + 1):
+        for subset in itertools.combinations(matches, size):
+            conflicts = itertools.starmap(conflict, itertools.combinations(subset, 2))
+            if not any(conflicts) and all(match in subset for match in certain):
+                yield subset
+
+
+@settings(max_examples=400, deadline=None)
+@given(MATCHES)
+def test_the_alignment_has_most_words_in_fewest_chunks(rows):
+    """No consistent subset of the matches has a lower cost."""
+    matches = [
+        make_match(start, length, first, size, stage=stage)
+        for start, length, first, size, stage in rows
+    ]
+    candidates = [[match for match in matches if match.start == word] for word in range(6)]
+    alignment, chunks = resolve(candidates)
+    assert cost(alignment) == min(map(cost, consistent_subsets(matches)))
+    assert chunks == chunk_count(alignment)
+
+
+def test_gain_counts_words_of_exact_matches_in_full_and_of_others_half():
+    """Three and two words gain 5 if exact, otherwise 1 + 1."""
+    assert make_match(0, 3, 0, 2, stage=0).gain == 5 * WORD
+    assert make_match(0, 3, 0, 2, stage=3).gain == 2 * WORD
+
+
+def test_a_word_costs_more_than_any_number_of_chunks():
+    """The parts of a cost do not overlap for long sentences."""
+    assert WORD > 10_000 * CHUNK > 10_000 * 10_000
+
+
+def test_unambiguous_matches_share_no_word():
+    """Of three matches, two of which share a hypothesis word, one is unambiguous."""
+    rows = [[make_match(n, 1, first, 1, stage=0)] for n, first in enumerate((4, 4, 2))]
+    assert unambiguous_matches(rows) == {2: rows[2][0]}
+
+
+def test_the_first_of_equal_alignments_is_selected():
+    """A word that matches two positions takes the earlier one, as in METEOR."""
+    alignment, _ = resolve([[make_match(0, 1, first, 1, stage=0) for first in (0, 2)], [], []])
+    assert [match.first for match in alignment] == [0]
+
+
+def test_the_nearer_position_is_preferred():
+    """Between two alignments with one chunk the one with the smaller distance wins."""
+    rows = [[], [make_match(1, 1, first, 1, stage=0) for first in (5, 1)], []]
+    alignment, _ = resolve(rows)
+    assert len(alignment) == 1
+
+
+def test_a_chunk_continues_after_pruning():
+    """A match of two words and an unambiguous one after it form one chunk."""
+    candidates = [
+        [make_match(0, 2, 0, 2, stage=0), make_match(0, 1, 0, 1, stage=0)],
+        [],
+        [make_match(2, 1, 2, 1, stage=0)],
+        [],
+    ]
+    alignment, chunks = resolve(candidates)
+    assert (sorted(match.start for match in alignment), chunks) == ([0, 2], 1)
+
+
+def test_30_equal_words_are_aligned_by_the_beam():
+    """The beam of 40 paths aligns all words, of which there are 30! alignments."""
+    rows = [[make_match(n, 1, first, 1, stage=0) for first in range(30)] for n in range(30)]
+    alignment, chunks = resolve(rows)
+    assert (len(alignment), chunks) == (30, 1)

@@ -1,0 +1,39 @@
+"""Tests of METEOR's normalizer."""
+
+import pytest
+
+from lrcn_seq.metrics.alignment.normalizer import normalize
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("a plain line", "a plain line"),
+        ("a man 's t-shirt", "a man ' s t shirt"),
+        ("it's 1,000 things, really", "it 's 1,000 things , really"),
+        ("in the U.S. and", "in the us and"),
+        ("wait ... “now” -- go", 'wait ... " now " - go'),
+        ("the 1990's", "the 1990 's"),
+        ("a\u2003b   c\td", "a b c d"),
+        ("50% (off)", "50 % ( off )"),
+        ("", ""),
+    ],
+)
+def test_lines_are_split_as_by_meteor(line, words):
+    """Dashes, contractions, commas in numbers, quotes, dots and spaces."""
+    assert normalize(line, {}) == words.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Mr. X", "mr. x"),
+        ("no. 5", "no. 5"),
+        ("no. Five", "no . five"),
+        ("end. of", "end. of"),
+        ("the End.", "the end ."),
+    ],
+)
+def test_abbreviations_keep_their_full_stop(line, words):
+    """Prefixes keep it, some only before a number, and so do words before a lowercase word."""
+    assert normalize(line, {"Mr": False, "no": True}) == words.split()

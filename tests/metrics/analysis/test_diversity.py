@@ -1,0 +1,130 @@
+"""Tests of the diversity figures."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcn_seq import metrics
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.metrics.analysis.diversity import mutual_bleu
+
+COLLAPSED = ["a man on a horse"] * 20
+VARIED = [f"w{n} x{n} y{n} z{n} v{n}" for n in range(20)]
+
+
+def test_collapse_shows_in_every_figure():
+    """One sentence for all images is never distinct and matches the others."""
+    health = metrics.health(COLLAPSED)
+    assert (health.count, health.distinct_captions, health.most_common) == (20, 1 / 20, 1)
+    assert (health.distinct_1, health.distinct_2) == (4 / 100, 4 / 80)
+    assert health.vocabulary == 4
+    assert health.mbleu_4 == pytest.approx(1, abs=1e-6)
+
+
+def test_varied_sentences_have_the_opposite_figures():
+    """Sentences without a common word are distinct and match no other."""
+    health = metrics.health(VARIED)
+    assert (health.distinct_captions, health.most_common) == (1, 1 / 20)
+    assert (health.distinct_1, health.distinct_2, health.vocabulary) == (1, 1, 100)
+    assert health.mbleu_4 < 1e-6
+
+
+def test_sentences_are_compared_after_tokenization():
+    """Case and punctuation do not make a sentence distinct."""
+    health = metrics.health(["A dog.", "a cat", "a dog"])
+    assert (health.most_common, health.distinct_captions) == (2 / 3, 2 / 3)
+
+
+def test_lengths_are_in_words():
+    """Mean, shortest and longest length, and the share of empty sentences."""
+    health = metrics.health(["a dog runs", "a", "", "a b c d"])
+    assert (health.mean_length, health.min_length, health.max_length) == (2, 0, 4)
+    assert health.empty == 1 / 4
+
+
+@pytest.mark.parametrize(
+    ("sentence", "repeated"),
+    [
+        ("a dog dog runs", 1),
+        ("a b a b", 1),
+        ("a b a b a b", 3),
+        ("a a a", 2),
+        ("a dog and a cat", 0),
+        ("a b c a b d b c", 2),
+    ],
+)
+def test_repetition_counts_doubled_words_and_repeated_bigrams(sentence, repeated):
+    """The share of words that double their predecessor or end a repeated bigram."""
+    assert metrics.health([sentence]).repetition == repeated / len(sentence.split())
+
+
+def test_unknown_tokens_are_counted_as_words():
+    """The unknown token may contain symbols, is one word, and not part of the vocabulary."""
+    health = metrics.health(["a <unk> cat", "x<unk>y"], unknown="<unk>", tokenize="none")
+    assert health.unknown == 1 / 4
+    assert health.vocabulary == 3
+
+
+def test_novel_sentences_are_not_training_captions():
+    """Sentences and training captions are tokenized alike."""
+    health = metrics.health(
+        ["a dog runs", "a cat", "", "a bird"], training_captions=["A cat.", "A dog runs!"]
+    )
+    assert health.novel == 2 / 4
+
+
+def test_figures_without_their_argument_are_none():
+    """Without training captions, unknown token or a second sentence there is no figure."""
+    health = metrics.health({"1": "a dog"})
+    assert (health.unknown, health.novel, health.mbleu_4) == (None, None, None)
+
+
+@pytest.mark.parametrize("hypotheses", [[], {}, "a dog", ["a", 3], 7])
+def test_invalid_hypotheses_raise(hypotheses):
+    """No sentence, a single string, or another type raises."""
+    with pytest.raises(ArgumentError, match="expected one sentence or more"):
+        metrics.health(hypotheses)
+
+
+def naive_mutual_bleu(rows):
+    """Compute BLEU-4 of each sentence against all others from the definition."""
+    bleu = metrics.bleu(
+        [" ".join(row) for row in rows],
+        [[" ".join(other) for j, other in enumerate(rows) if j != i] for i in range(len(rows))],
+        tokenize="none",
+    )
+    return bleu.value
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=7), min_size=2, max_size=6))
+def test_mutual_bleu_equals_bleu_against_all_others(rows):
+    """The value is the corpus BLEU-4 with all other sentences as references."""
+    assert mutual_bleu(rows) == pytest.approx(naive_mutual_bleu(rows), abs=1e-12)
+
+
+def test_mutual_bleu_draws_a_sample():
+    """Of 30 sentences the seed selects 5; another seed selects others."""
+    generator = np.random.default_rng(0)
+    rows = [generator.choice([*"abcd"], 6).tolist() for _ in range(30)]
+    values = Counter(mutual_bleu(rows, sample=5, seed=seed) for seed in range(8))
+    assert mutual_bleu(rows, sample=5, seed=3) in values
+    assert len(values) > 4
+    assert mutual_bleu(rows, sample=30, seed=1) == mutual_bleu(rows)
+
+
+def test_mutual_bleu_uses_500_sentences_by_default():
+    """The default sample of 600 sentences is that of 500."""
+    rows = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}".split() for n in range(600)]
+    assert mutual_bleu(rows) == mutual_bleu(rows, sample=500)
+    assert mutual_bleu(rows) != mutual_bleu(rows, sample=499)
+
+
+def test_health_compares_500_sentences_by_default():
+    """The mBLEU of 600 sentences is that of a sample of 500 with seed 0."""
+    sentences = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}" for n in range(600)]
+    expected = mutual_bleu([sentence.split() for sentence in sentences], sample=500, seed=0)
+    assert metrics.health(sentences, tokenize="none").mbleu_4 == expected

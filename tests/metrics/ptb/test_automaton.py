@@ -1,0 +1,93 @@
+"""Tests of the automaton against `re`."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcn_seq.metrics.ptb.automaton import Automaton, set_members
+
+ALPHABET = "abcxyzABCXYZ.-"
+
+
+def automaton(*patterns, macros=None, folds=None):
+    """Return an automaton over a small alphabet."""
+    return Automaton(patterns, macros=macros or {}, alphabet=ALPHABET, folds=folds or {})
+
+
+PATTERNS = [
+    "ab*c?",
+    "(a|b)+x",
+    "[a-c]{2,3}y",
+    "a.b",
+    "x?(yz)*",
+    r"\.+|-",
+    "((ab)+|c){1,2}x*",
+    "[^a-c]+",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=100, deadline=None)
+@given(text=st.text("abcxyz.-", max_size=8))
+def test_matches_are_those_of_re(pattern, text):
+    """The longest match ends where the longest prefix matches with `re`."""
+    expected = max(
+        (end for end in range(1, len(text) + 1) if re.fullmatch(pattern, text[:end])), default=0
+    )
+    assert automaton(pattern).matches(text, 0)[0] == expected
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=50, deadline=None)
+@given(text=st.text("abcxyz.-", max_size=8))
+def test_ends_are_all_matching_prefixes(pattern, text):
+    """All ends are those of the prefixes that match with `re`, up to `stop`."""
+    machine = automaton(pattern)
+    expected = [end for end in range(1, len(text) + 1) if re.fullmatch(pattern, text[:end])]
+    assert machine.ends(text, 0, len(text)) == expected
+    stop = len(text) // 2
+    assert machine.ends(text, 0, stop) == [end for end in expected if end <= stop]
+
+
+def test_all_patterns_of_the_longest_match_are_returned_in_order():
+    """The longest match wins; equal matches are listed by pattern."""
+    machine = automaton("ab*", "{WORD}", "[^a]x{1,2}", macros={"WORD": "[a-z]+"})
+    assert machine.matches("abbc", 0) == (4, (1,))
+    assert machine.matches("abb", 0) == (3, (0, 1))
+    assert machine.matches("bxxx", 0) == (4, (1,))
+
+
+def test_without_a_match_no_pattern_is_returned():
+    """A character outside of the alphabet matches nothing."""
+    assert automaton("[^a]x").matches("?", 0) == (0, ())
+
+
+def test_a_match_begins_at_the_start():
+    """Text before the start is ignored."""
+    assert automaton("ab").matches("xab", 1) == (3, (0,))
+
+
+def test_letters_match_both_cases_and_sets_do_not():
+    """A letter outside of a set is case-insensitive."""
+    machine = automaton("ab", "[x]y")
+    assert machine.matches("AB", 0) == (2, (0,))
+    assert machine.matches("Xy", 0) == (0, ())
+    assert machine.matches("xY", 0) == (2, (1,))
+
+
+def test_folds_match_their_letter():
+    """Additional characters match a letter outside of a set."""
+    assert automaton("a", folds={"a": "z"}).matches("z", 0) == (1, (0,))
+
+
+def test_unbalanced_parentheses_raise():
+    """A closing parenthesis without an opening one is an error."""
+    with pytest.raises(ValueError, match="unbalanced pattern"):
+        automaton("a)b")
+
+
+def test_set_members_expand_ranges_and_escapes():
+    """A range, an escaped bracket, and a hyphen at the end."""
+    assert set_members(r"a-c\]x-") == {"a", "b", "c", "]", "x", "-"}

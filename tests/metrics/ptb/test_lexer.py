@@ -1,0 +1,45 @@
+"""Tests of the lexer."""
+
+import pytest
+
+from lrcn_seq.metrics.ptb.lexer import representative_text, tex_quotes, tokens
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("the dog 's bone.", ["the", "dog", "'s", "bone", "."]),
+        ("don’t", ["do", "n't"]),
+        ("AT&amp;T", ["at&t"]),
+        ("(a) {b}", ["-lrb-", "a", "-rrb-", "-lcb-", "b", "-rcb-"]),
+        ("“so”", ["``", "so", "''"]),
+        ("5¢ or £3", ["5", "cents", "or", "#", "3"]),
+        ("1½", ["1", "1/2"]),
+        ("a -- b —", ["a", "--", "b", "--"]),
+        ("well.... no", ["well", "...", "no"]),
+        ("soft\u00adly", ["softly"]),
+        ("3 1/2", ["3\u00a01/2"]),
+        ("(800) 555-1212", ["-lrb-800-rrb-\u00a0555-1212"]),
+        ("cannot gonna 'tis", ["can", "not", "gon", "na", "'t", "is"]),
+        ("see http://a.b/c.", ["see", "http://a.b/c", "."]),
+    ],
+)
+def test_tokens_keep_punctuation_and_change_the_text_as_the_java_program(line, expected):
+    """Contractions, quotes, brackets, currencies, fractions, dashes and numbers."""
+    assert tokens(line) == expected
+
+
+def test_an_initial_keeps_its_full_stop_unless_a_sentence_follows():
+    """The next line decides on the full stop of a final letter."""
+    assert tokens("building A.", "The dog")[-2:] == ["a", "."]
+    assert tokens("building A.", "my dog")[-1] == "a."
+
+
+def test_other_characters_are_replaced_by_representatives():
+    """Letters and spaces outside of ASCII have representatives; other characters are dropped."""
+    assert representative_text("é\u2009x😀") == "ª\u2000x\x01"
+
+
+def test_quotes_are_converted_to_tex():
+    """Typographic quotes and HTML entities have the notation of TeX."""
+    assert tex_quotes("“a” ‘b’ &quot;") == "``a'' `b' ''"

@@ -1,0 +1,111 @@
+"""Tests of the Penn Treebank tokenizer against the output of the Java program."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lrcn_seq.metrics.ptb import tokenize
+
+
+def test_the_sample_is_tokenized_as_by_the_java_program(samples):
+    """1,506 lines have the stored tokens.
+
+    They contain contractions, abbreviations, numbers, URLs, quotes, brackets, dashes and other
+    scripts.
+    """
+    lines, expected = zip(*samples["tokens"], strict=True)
+    assert len(lines) > 1500
+    assert tokenize(lines) == [" ".join(words) for words in expected]
+
+
+@pytest.mark.parametrize("following", [[], ["x"]])
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("A man's dog, isn't it?", "a man 's dog is n't it"),
+        ("We cannot (really) go", "we can not -lrb- really -rrb- go"),
+        ("1 1/2 cups", "1\u00a01/2 cups"),
+        ("so . . . long", "so long"),
+        ("so . . .5 long", "so 5 long"),
+        ("Mr. X. is here.", "mr. x. is here"),
+        ("", ""),
+        ("   ", ""),
+        ("😀", ""),
+    ],
+)
+def test_contractions_brackets_fractions_and_abbreviations(text, tokens, following):
+    """Tokens do not depend on being in the last line."""
+    assert tokenize([text, *following])[0] == tokens
+
+
+def test_an_initial_at_the_end_depends_on_the_next_line():
+    """It keeps its full stop unless the next line begins like a sentence."""
+    assert tokenize(["building A.", "The dog", "building A.", "my dog"]) == [
+        "building a",
+        "the dog",
+        "building a.",
+        "my dog",
+    ]
+
+
+def test_a_newline_within_a_sentence_is_a_space():
+    """Each text has one line of tokens."""
+    assert tokenize(["a\ndog", "b"]) == ["a dog", "b"]
+
+
+def test_single_lines_differ_only_where_the_next_line_matters(samples):
+    """Fewer than 30 of the lines depend on their successor."""
+    lines = [line for line, _ in samples["tokens"]]
+    single = [tokenize([line])[0] for line in lines]
+    assert sum(a != b for a, b in zip(single, tokenize(lines), strict=True)) < 30
+
+
+def strings(value) -> list[str]:
+    """Return all sentences in a JSON value."""
+    if isinstance(value, str):
+        return [value] if " " in value else []
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for part in parts for text in strings(part)]
+
+
+def captions(shared: Path) -> list[str]:
+    """Return every caption of the shared data."""
+    coco = json.loads((shared / "coco/annotations/captions_val2017.json").read_text())
+    texts = [row["caption"] for row in coco["annotations"]]
+    with (shared / "flickr8k/captions.txt").open(newline="") as file:
+        texts += [row["caption"] for row in csv.DictReader(file)]
+    for path in [shared / "msvd/training_label.json", *sorted((shared / "tacos").glob("*.json"))]:
+        texts += strings(json.loads(path.read_text()))
+    return [text.replace("\n", " ") for text in texts]
+
+
+@pytest.mark.java
+@pytest.mark.slow
+def test_all_captions_of_the_shared_data_are_tokenized_as_by_java(shared, maker):
+    """None of more than 100,000 captions is tokenized differently."""
+    lines = captions(shared)
+    assert len(lines) > 100_000
+    expected = [" ".join(tokens) for tokens in maker.java_tokens(lines)]
+    assert tokenize(lines) == expected
+
+
+@pytest.mark.java
+@pytest.mark.slow
+def test_generated_text_is_tokenized_as_by_java(maker):
+    """Generated lines have the tokens of Java, with two known exceptions.
+
+    Java reads on over newlines in a tag with an open quote, and takes a capital sigma before a
+    digit or hyphen for a final one.
+    """
+    generator = maker.random.Random(99)
+    lines = [maker.hard_line(generator) for _ in range(20_000)]
+    lines = [line for line in lines if '="' not in line and not re.search("Σ[0-9-]", line)]
+    different = [
+        line
+        for line, text, tokens in zip(lines, tokenize(lines), maker.java_tokens(lines), strict=True)
+        if text != " ".join(tokens)
+    ]
+    assert different == []

@@ -1,0 +1,168 @@
+"""Tests of the files of hypotheses and references."""
+
+import json
+
+import pytest
+
+from lrcn_seq.errors import DataError
+from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses, read_references
+
+
+def write(path, content):
+    """Write a file of text or JSON."""
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+HYPOTHESES = {
+    "h.json": [{"image_id": 1, "caption": "a dog"}, {"image_id": 2, "caption": "ein Hündchen"}],
+    "h.jsonl": (
+        '{"id": "1", "caption": "a dog"}\n{"id": 2, "caption": "ein Hündchen", "score": 1}\n\n'
+    ),
+    "h": '{"id": "1", "caption": "a dog"}\n{"id": 2, "caption": "ein Hündchen"}\n',
+    "h.txt": "\ufeffa dog\r\nein Hündchen\r\n",
+}
+
+
+@pytest.mark.parametrize("name", HYPOTHESES)
+def test_hypotheses_are_read_from_every_format(tmp_path, name):
+    """COCO results, JSON lines with and without extension, and text with a byte order mark."""
+    path = write(tmp_path / name, HYPOTHESES[name])
+    assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
+
+
+def test_hypotheses_of_text_files_are_lines(tmp_path):
+    """Only text files are marked as lines, which match by number."""
+    assert isinstance(read_hypotheses(write(tmp_path / "h.txt", "a\nb")), Lines)
+    assert not isinstance(read_hypotheses(write(tmp_path / "h.json", HYPOTHESES["h.json"])), Lines)
+
+
+@pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog"])
+def test_text_files_may_contain_any_line(tmp_path, sentence):
+    """With the extension .txt an empty line or a bracket is a sentence."""
+    assert read_hypotheses(write(tmp_path / "h.txt", f"{sentence}\nb\n")) == {
+        "1": sentence,
+        "2": "b",
+    }
+
+
+REFERENCES = {
+    "c.json": {
+        "images": [{"id": 1}],
+        "annotations": [
+            {"image_id": image, "caption": caption}
+            for image, caption in ((1, "a"), (2, "c"), (1, "b"), (2, "d"))
+        ],
+    },
+    "r.json": {"1": ["a", "b"], "2": ["c", "d"]},
+    "r.jsonl": '{"id": 1, "captions": ["a", "b"]}\n{"id": 2, "captions": ["c", "d"]}',
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_references_are_read_from_every_format(tmp_path, name):
+    """COCO annotations, a JSON object and JSON lines."""
+    path = write(tmp_path / name, REFERENCES[name])
+    assert read_references([path]) == {"1": ["a", "b"], "2": ["c", "d"]}
+
+
+def test_text_files_contain_one_reference_of_each_line(tmp_path):
+    """Two text files give each line two references."""
+    paths = [write(tmp_path / "r1.txt", "a\nc\n"), write(tmp_path / "r2.txt", "b\nd")]
+    assert read_references(paths) == {"1": ["a", "b"], "2": ["c", "d"]}
+
+
+def test_several_json_files_are_combined(tmp_path):
+    """Files with different ids form one set."""
+    paths = [write(tmp_path / "a.json", {"1": ["a"]}), write(tmp_path / "b.json", {"2": ["b"]})]
+    assert read_references(paths) == {"1": ["a"], "2": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("h.json", "{", "expected JSON. Received: Expecting"),
+        (
+            "h.json",
+            [{"image_id": 1, "caption": "a"}, {"image_id": "1", "caption": "b"}],
+            "unique ids. Received: '1' twice",
+        ),
+        ("h.json", [{"image_id": 1, "text": "a"}], "a row with image_id, text, without caption"),
+        (
+            "h.json",
+            [{"image_id": 1, "caption": ["a"]}],
+            "expected a sentence for each id. Received: 1=",
+        ),
+        (
+            "h.json",
+            [{"image_id": None, "caption": "a"}],
+            "strings or integers. Received: None",
+        ),
+        ("h.json", {"1": ["a"]}, "expected COCO results.*an object with 1"),
+        ("h.json", [], "at least one hypothesis. Received: none"),
+        ("h.jsonl", '{"id": 1, "caption": "a"}\nno', "line 2: expected a JSON object"),
+        ("h.jsonl", "[1]", "line 1: expected a JSON object. Received: '\\[1\\]'"),
+        ("h.json", "", "expected sentences. Received: an empty file"),
+        ("h.json", "[" * 100_000, "expected JSON. Received"),
+        (
+            "h.json",
+            [{"image_id": 1, "caption": {"text": "a"}}],
+            "expected a sentence for each id. Received: 1=an object with text",
+        ),
+        ("h.txt", "", "expected sentences. Received: an empty file"),
+        (
+            "h.txt",
+            "image,caption\n1_a.jpg,A dog .",
+            "one sentence per line. Received: file names with captions \\('1_a.jpg,A dog",
+        ),
+        (
+            "h.csv",
+            "id,caption\n1,a dog",
+            "one sentence per line. Received: a table; write it as JSON lines",
+        ),
+        (
+            "h.txt",
+            "1_a.jpg#0\tA dog .",
+            "one sentence per line. Received: file names with captions",
+        ),
+        ("h.txt", b"\xff\xfe\x00", "expected text in UTF-8"),
+    ],
+)
+def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
+    """The message names the file, what was expected and what was received."""
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        write(path, content)
+    with pytest.raises(DataError, match=f"{name}.*{sentence}"):
+        read_hypotheses(path)
+
+
+@pytest.mark.parametrize(
+    ("contents", "sentence"),
+    [
+        ({"r.json": {"1": []}}, "at least one reference for each id. Received: 1=\\[\\]"),
+        ({"r.json": {"1": "a"}}, "expected a list of sentences for each id. Received: 1='a'"),
+        ({"r.json": '{"1": ["a"], "1": ["b"]}'}, "unique ids. Received: '1' twice"),
+        ({"r.json": {}}, "at least one reference. Received: none"),
+        ({"r.json": [["a"]]}, "expected COCO annotations"),
+        ({"a.txt": "a\nb", "b.txt": "a"}, "equally many lines. Received: 2, 1"),
+        ({"a.txt": "a", "r.json": {"1": ["a"]}}, "reference files of one kind"),
+        ({"a.json": {"1": ["a"]}, "b.json": {"1": ["b"]}}, "b.json: expected unique ids"),
+        ({"r.json": {"annotations": [{"image_id": 1, "text": "a"}]}}, "without caption"),
+    ],
+)
+def test_invalid_references_raise(tmp_path, contents, sentence):
+    """The message names the file, what was expected and what was received."""
+    paths = [write(tmp_path / name, content) for name, content in contents.items()]
+    with pytest.raises(DataError, match=sentence):
+        read_references(paths)
+
+
+def test_a_missing_file_raises(tmp_path):
+    """The message contains the reason of the operating system."""
+    with pytest.raises(
+        DataError, match=r"none\.json: expected a file that can be read. Received: No such file"
+    ):
+        read_hypotheses(tmp_path / "none.json")

@@ -1,0 +1,111 @@
+"""Tests of document frequencies: counting, lookup and files."""
+
+import numpy as np
+import pytest
+
+from lrcn_seq import metrics
+from lrcn_seq.errors import DataError
+from lrcn_seq.metrics.statistics.document_frequencies import FORMAT, count_documents
+from lrcn_seq.metrics.statistics.ngram_counts import Texts, ngram_counts
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Path of the frequencies of two images."""
+    path = tmp_path / "f.npz"
+    metrics.document_frequencies({1: ["a b", "a a"], 2: ["b a b"]}).save(path)
+    return path
+
+
+def looked_up(frequencies, text, **options):
+    """Return the document frequencies of the n-grams of a text, by n-gram."""
+    texts = Texts(np.array(text), np.array([len(text)]), np.array([0]), np.array([True]))
+    spelled, found = [()], {}
+    for level, documents in frequencies.look_up(list(ngram_counts(texts, 2)), **options):
+        spelled = [
+            (*spelled[p], w)
+            for p, w in zip(level.prefix.tolist(), level.last.tolist(), strict=True)
+        ]
+        found |= dict(zip(spelled, documents.tolist(), strict=True))
+    return found
+
+
+def test_an_ngram_counts_once_per_image():
+    """Images, not sentences or occurrences, are counted; absent n-grams have frequency 0."""
+    frequencies = count_documents([[[0, 1], [0, 0]], [[1, 0, 1]]])
+    assert looked_up(frequencies, [0, 1, 1]) == {(0,): 2, (1,): 2, (0, 1): 2, (1, 1): 0}
+    assert looked_up(frequencies, [0, 0]) == {(0,): 2, (0, 0): 1}
+
+
+def test_ids_beyond_the_vocabulary_have_frequency_0():
+    """A word id that no reference contains is absent, and so are its n-grams."""
+    frequencies = count_documents([[[0, 1]]])
+    assert looked_up(frequencies, [0, 7]) == {(0,): 1, (7,): 0, (0, 7): 0}
+
+
+def test_word_ids_translate_other_ids():
+    """With `word_ids` the ids of the text are those of another vocabulary."""
+    frequencies = metrics.document_frequencies([["a b"], ["b"]])
+    ids = frequencies.word_ids(["x", "b", "a"])
+    assert ids.tolist() == [-1, 1, 0]
+    assert looked_up(frequencies, [2, 1, 0], word_ids=ids) == {
+        (0,): 0,
+        (1,): 2,
+        (2,): 1,
+        (2, 1): 1,
+        (1, 0): 0,
+    }
+
+
+def test_orders_beyond_the_longest_sentence_are_empty():
+    """A trigram is absent if no sentence has three words."""
+    frequencies = count_documents([[[0, 1]]], orders=3)
+    assert [len(keys) for keys in frequencies.keys] == [2, 1, 0]
+
+
+def test_a_saved_file_is_loaded_unchanged(tmp_path, samples):
+    """Words, documents, n-grams and counts are equal, and no other file remains."""
+    frequencies = metrics.document_frequencies(samples["references"])
+    frequencies.save(tmp_path / "f.npz")
+    loaded = metrics.load_frequencies(tmp_path / "f.npz")
+    assert loaded.words == frequencies.words
+    assert (loaded.base, loaded.documents, loaded.tokenize) == (frequencies.base, 60, "ptb")
+    for name in ("keys", "counts"):
+        pairs = zip(getattr(loaded, name), getattr(frequencies, name), strict=True)
+        assert all(np.array_equal(a, b) for a, b in pairs)
+    assert list(tmp_path.iterdir()) == [tmp_path / "f.npz"]
+
+
+def test_a_truncated_file_raises(stored):
+    """A file of which the end is missing is damaged."""
+    stored.write_bytes(stored.read_bytes()[:500])
+    with pytest.raises(DataError, match=r"f\.npz: expected a file of document frequencies"):
+        metrics.load_frequencies(stored)
+
+
+def test_another_file_raises(tmp_path):
+    """Text is not a file of document frequencies."""
+    (tmp_path / "text.npz").write_text("no")
+    with pytest.raises(DataError, match=r"text\.npz: expected a file of document frequencies"):
+        metrics.load_frequencies(tmp_path / "text.npz")
+
+
+def test_a_missing_file_raises(tmp_path):
+    """A missing file is named."""
+    with pytest.raises(DataError, match=r"none.npz: expected .* Received: no such file"):
+        metrics.load_frequencies(tmp_path / "none.npz")
+
+
+def test_another_format_raises(stored):
+    """A file of a later format must be made again."""
+    content = dict(np.load(stored))
+    content["head"][0] = FORMAT + 1
+    np.savez(stored, **content)
+    with pytest.raises(DataError, match=r"format 1\. Received: format 2; make them again"):
+        metrics.load_frequencies(stored)
+
+
+def test_a_folder_that_does_not_exist_raises(stored):
+    """The message names the file that cannot be written."""
+    with pytest.raises(DataError, match=r"f\.npz: expected a place for document frequencies"):
+        metrics.load_frequencies(stored).save(stored.parent / "none" / "f.npz")

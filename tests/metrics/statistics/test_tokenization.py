@@ -1,0 +1,45 @@
+"""Tests of the tokenizations by name."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.metrics.statistics.tokenization import tokenize_texts
+
+
+def test_ptb_removes_punctuation_and_case():
+    """The tokenization of the COCO code has lowercase words without punctuation."""
+    assert tokenize_texts(["A dog ."], "ptb") == ["a dog"]
+
+
+def test_none_returns_the_text_unchanged():
+    """Capitals and full stops remain."""
+    assert tokenize_texts(["A dog ."], "none") == ["A dog ."]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30))
+def test_13a_equals_sacrebleu(text):
+    """Any text has the tokens of sacreBLEU's 13a tokenizer."""
+    tokenizer = pytest.importorskip("sacrebleu.tokenizers.tokenizer_13a").Tokenizer13a()
+    assert tokenize_texts([text], "13a") == [tokenizer(text.rstrip())]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Hello, world.", "Hello , world ."),
+        ("1,000.5 at 10-20", "1,000.5 at 10 - 20"),
+        ("&quot;a&amp;b&quot;", '" a & b "'),
+    ],
+)
+def test_13a_splits_symbols_but_not_numbers(text, tokens):
+    """Symbols are tokens; commas and points within numbers are not; entities are replaced."""
+    assert tokenize_texts([text], "13a") == [tokens]
+
+
+def test_an_unknown_tokenization_raises():
+    """The message lists the tokenizations and suggests a similar name."""
+    with pytest.raises(ArgumentError, match=r"one of ptb, none, 13a\. Did you mean '?ptb"):
+        tokenize_texts(["a"], "pbt")

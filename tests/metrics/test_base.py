@@ -1,0 +1,51 @@
+"""Tests of the contract of metrics and of scores."""
+
+import numpy as np
+import pytest
+
+from lrcn_seq import metrics
+from lrcn_seq.metrics.base import Metric, Score
+
+
+class WordCount(Metric):
+    """Mean number of words of the hypotheses."""
+
+    names = ("words",)
+
+    def statistics(self, corpus):
+        words = corpus.texts.lengths[corpus.texts.hypothesis].astype(float)
+        return np.stack([words, np.ones_like(words)], axis=1)
+
+    def aggregate(self, totals):
+        return totals[..., :1] / totals[..., 1:]
+
+    def signature(self, corpus):
+        return f"words|n:{len(corpus)}"
+
+
+def test_a_metric_scores_corpus_and_sentences_from_its_statistics():
+    """The corpus value aggregates the sum of the rows, the sentence values each row."""
+    score = WordCount().score(metrics.make_corpus(["a b", "a b c d"], [["x"], ["y"]]))
+    assert score.values == (3.0,)
+    assert score.sentences == {"0": {"words": 2.0}, "1": {"words": 4.0}}
+
+
+def test_a_metric_object_can_be_passed_to_the_score_functions():
+    """`score` accepts metrics beside names and specs."""
+    report = metrics.score(["a b"], [["a"]], [WordCount(), {"type": "bleu", "order": 1}])
+    assert list(report.values) == ["words", "bleu_1"]
+
+
+@pytest.fixture
+def score():
+    return Score(("x_1", "x_2"), (0.5, 0.25), "x|n:1", ("7",), np.array([[0.5, 0.25]]))
+
+
+def test_value_is_the_last_value(score):
+    """The value usually reported is the last one."""
+    assert score.value == 0.25
+
+
+def test_a_score_prints_its_values_and_signature(score):
+    """The text contains four decimals of each value, and the signature."""
+    assert str(score) == "x_1=0.5000 x_2=0.2500 (x|n:1)"

@@ -1,0 +1,12 @@
+"""Tests of the part that stands for SPICE."""
+
+import pytest
+
+from lrcn_seq import metrics
+from lrcn_seq.errors import ArgumentError
+
+
+def test_spice_explains_why_it_is_not_implemented():
+    """The error names the reason and the alternative."""
+    with pytest.raises(ArgumentError, match=r"exist only as Java programs.*pycocoevalcap"):
+        metrics.registry.get("spice")()
