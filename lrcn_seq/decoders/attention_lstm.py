@@ -11,7 +11,7 @@ from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, uniform
 from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, StepOutput
 from lrcn_seq.registry import decoders
 
@@ -139,7 +139,7 @@ class AttentionLstm(WordDecoder):
             ops.zeros_like(regions[:, 0]),
             ops.cast(ops.zeros_like(real), self.compute_dtype),
         )
-        _, (hidden, _, context, _) = unfold(
+        _, (hidden, _, context, _) = scan(
             lambda carry, sums: self._advance(sums, carry[:2], memory),
             (hidden, cell, *nothing),
             self.lstm.project(embedded),
@@ -174,7 +174,7 @@ class AttentionLstm(WordDecoder):
     def _advance(self, sums, state, memory):
         """(h, c, context, weights) after one step, from the embedded word's part of the sums before the gates."""
         regions, keys, real, _ = memory
-        context, weights = self.attention.look(state[0], keys, regions, real)
+        context, weights = self.attention.attend(state[0], keys, regions, real)
         if self.gate is not None:
             context = ops.sigmoid(self.gate(state[0])) * context
         hidden, (_, cell) = self.lstm.step(sums + self.context_gates(context), state)

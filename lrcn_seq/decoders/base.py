@@ -11,7 +11,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.precision import at_least_float32
-from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Encoded, StepOutput
 
 
@@ -116,7 +116,7 @@ class WordDecoder(_Decoder):
             (ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype)
         )
         given = ops.where(sampled, ops.full_like(ops.transpose(words), -1), ops.transpose(words))
-        _, (_, logits) = unfold(body, (state, nothing), given)
+        _, (_, logits) = scan(body, (state, nothing), given)
         return ops.transpose(logits, (1, 0, 2))
 
 

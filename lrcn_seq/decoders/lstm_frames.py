@@ -10,7 +10,7 @@ from keras.layers import Dense
 
 from lrcn_seq.decoders.base import FrameDecoder
 from lrcn_seq.layers.dropout import seeded_dropout
-from lrcn_seq.layers.lstm import Lstm, at_end, uniform
+from lrcn_seq.layers.lstm import Lstm, last_step, uniform
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate
@@ -104,7 +104,7 @@ class LstmFrames(FrameDecoder):
             )
         if not self.last:
             return ops.transpose(self._classify(outputs), (1, 0, 2)), encoded.mask
-        return self._classify(at_end(outputs, lengths, ops.zeros_like(outputs[0])))[
+        return self._classify(last_step(outputs, lengths, ops.zeros_like(outputs[0])))[
             :, None
         ], lengths[:, None] > 0
 

@@ -9,7 +9,7 @@ from keras.layers import Conv3D
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.layers.packing import spread
+from lrcn_seq.layers.packing import unpack
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
 from lrcn_seq.records import Clips, Encoded, Positive, Preprocessing
@@ -74,12 +74,12 @@ class Conv3d(Encoder):
     def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the contract
         """Features (B, S, R, D) of clips; stored features (N, R, D) go back to their places."""
         if len(clips.frames.shape) == 3:
-            return spread(ops.cast(clips.frames, self.compute_dtype), clips.index)
+            return unpack(ops.cast(clips.frames, self.compute_dtype), clips.index)
         rows = ops.reshape(
             ops.cast(scale(clips.frames, "tf"), self.compute_dtype),
             (-1, 1, self.size * self.size * 3),
         )
-        flat, mask = spread(rows, clips.index)
+        flat, mask = unpack(rows, clips.index)
         real = ops.cast(mask, self.compute_dtype)
         x = ops.reshape(flat, (*ops.shape(mask), self.size, self.size, 3))
         for block, convolution in enumerate(self.convolutions):

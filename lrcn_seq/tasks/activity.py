@@ -11,7 +11,7 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError, MediaError, Problem, RunError, did_you_mean
 from lrcn_seq.layers.precision import at_least_float32
-from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import LabelPrediction, Clips, Label, LabeledBatch
 from lrcn_seq.registry import tasks
 from lrcn_seq.tasks._losses import label_loss
@@ -227,5 +227,5 @@ class Streamer(keras.Model):
             return state, logits
 
         nothing = ops.zeros((1, self.classes), at_least_float32(self.decoder.compute_dtype))
-        (state, _), (_, logits) = unfold(body, (state, nothing), features)
+        (state, _), (_, logits) = scan(body, (state, nothing), features)
         return ops.softmax(logits[:, 0]), state
