@@ -14,7 +14,7 @@ from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import (
     Encoded,
     NotNegative,
@@ -142,7 +142,7 @@ class AttentionLstm(WordDecoder):
         embedded = apply_mask(self.embed(ops.transpose(words)), masks, 0)
         context = ops.zeros_like(regions[:, 0])
         weights = ops.cast(ops.zeros_like(real), self.compute_dtype)
-        _, (hiddens, _, contexts, _) = unfold(
+        _, (hiddens, _, contexts, _) = scan(
             lambda carry, inputs: self._advance(inputs, carry[:2], memory),
             (hidden, cell, context, weights),
             self.lstm.project(embedded),
@@ -178,7 +178,7 @@ class AttentionLstm(WordDecoder):
             h (B, U), c (B, U), context (B, D) and attention weights (B, M).
         """
         regions, keys, real, _ = memory
-        context, weights = self.attention.look(state[0], keys, regions, real)
+        context, weights = self.attention.attend(state[0], keys, regions, real)
         if self.gate is not None:
             context = ops.sigmoid(self.gate(state[0])) * context
         hidden, (_, cell) = self.lstm.step(inputs + self.context_gates(context), state)

@@ -12,7 +12,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.precision import at_least_float32
-from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Encoded, StepOutput, Tensor
 
 State = Any
@@ -168,7 +168,7 @@ class WordDecoder(_Decoder):
             (ops.shape(words)[0], self.vocabulary_size), at_least_float32(self.compute_dtype)
         )
         inputs = ops.where(replaced, ops.full_like(given, -1), given)
-        _, (_, all_logits) = unfold(body, (state, logits), inputs)
+        _, (_, all_logits) = scan(body, (state, logits), inputs)
         return ops.transpose(all_logits, (1, 0, 2))
 
 

@@ -10,7 +10,7 @@ from keras import ops
 from lrcn_seq.decoders._blocks import build_stack, lstm_stack, projection, sequence_dropout
 from lrcn_seq.decoders.base import FrameDecoder, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
-from lrcn_seq.layers.lstm import Lstm, at_end
+from lrcn_seq.layers.lstm import Lstm, last_step
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, Tensor
@@ -97,7 +97,7 @@ class LstmFrames(FrameDecoder):
             outputs = ops.concatenate([outputs, backward], axis=-1)
         if not self.last:
             return ops.transpose(self._classify(outputs), (1, 0, 2)), encoded.mask
-        last = at_end(outputs, lengths, ops.zeros_like(outputs[0]))
+        last = last_step(outputs, lengths, ops.zeros_like(outputs[0]))
         return self._classify(last)[:, None], lengths[:, None] > 0
 
     def initial_state(self, batch: int) -> State:

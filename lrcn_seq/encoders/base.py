@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from lrcn_seq.layers.packing import spread
+from lrcn_seq.layers.packing import unpack
 from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
 
 NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
@@ -98,4 +98,4 @@ class Encoder(keras.layers.Layer, ABC):
             if stored
             else self.encode_frames(clips.frames, training=training)
         )
-        return spread(features, clips.index)
+        return unpack(features, clips.index)

@@ -9,7 +9,7 @@ from keras.layers import Conv3D
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.layers.packing import spread
+from lrcn_seq.layers.packing import unpack
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
 from lrcn_seq.records import Clips, Encoded, Positive, Preprocessing, Tensor
@@ -71,7 +71,7 @@ class Conv3d(Encoder):
     def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the contract
         """Return features (B, S, R, D); stored features (N, R, D) are returned unchanged."""
         if len(clips.frames.shape) == 3:
-            return spread(ops.cast(clips.frames, self.compute_dtype), clips.index)
+            return unpack(ops.cast(clips.frames, self.compute_dtype), clips.index)
         x, mask = self._padded_frames(clips)
         real = ops.cast(mask, self.compute_dtype)
         for block, convolution in enumerate(self.convolutions):
@@ -87,7 +87,7 @@ class Conv3d(Encoder):
         """Return scaled frames (B, T, H, W, 3), zero at padding, and their mask (B, T)."""
         scaled = ops.cast(scale(clips.frames, "tf"), self.compute_dtype)
         rows = ops.reshape(scaled, (-1, 1, self.size * self.size * 3))
-        flat, mask = spread(rows, clips.index)
+        flat, mask = unpack(rows, clips.index)
         return ops.reshape(flat, (*ops.shape(mask), self.size, self.size, 3)), mask
 
 

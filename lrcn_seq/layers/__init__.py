@@ -1,1 +1,1 @@
-"""Keras layers that more than one part uses."""
+"""Keras layers and tensor functions that several encoders, decoders and tasks share."""

@@ -1,6 +1,8 @@
-"""Soft attention: where to look in a memory, given a state."""
+"""Additive soft attention over a memory."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,7 +10,7 @@ from keras.layers import Dense
 
 from lrcn_seq.layers.lstm import uniform
 from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import NumberNotNegative, Positive
+from lrcn_seq.records import NumberNotNegative, Positive, Tensor
 
 
 class Attention(keras.layers.Layer):
@@ -16,10 +18,18 @@ class Attention(keras.layers.Layer):
 
         e_m = w · tanh(K a_m + Q h + b)    α = softmax(e) over real places    context = Σ α_m a_m
 
-    Cut in two, because the keys K a_m + b of a memory are the same at every step.
+    The keys K a_m + b are the same at every step. `keys` computes them once, and `attend` reads
+    them at each step.
+
+    Args:
+        units: the size of the keys.
+        initializer_range: the limit of the uniform initializer; 0 uses the initializers of Keras.
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, units: Positive, *, initializer_range: NumberNotNegative = 0.0, **kwargs):
+    def __init__(
+        self, units: Positive, *, initializer_range: NumberNotNegative = 0.0, **kwargs: Any
+    ):
         super().__init__(**kwargs)
 
         def dense(width: int, name: str, *, bias: bool) -> Dense:
@@ -31,30 +41,42 @@ class Attention(keras.layers.Layer):
             )
 
         with built_under(self.dtype_policy):
-            self.key, self.query, self.score = (
-                dense(units, "key", bias=True),
-                dense(units, "query", bias=False),
-                dense(1, "score", bias=False),
-            )
+            self.key = dense(units, "key", bias=True)
+            self.query = dense(units, "query", bias=False)
+            self.score = dense(1, "score", bias=False)
 
-    def build(self, values_shape, query_shape):
-        """Weights for values (B, M, D) and queries (B, U)."""
+    def build(self, values_shape: Any, query_shape: Any) -> None:
+        """Create the weights for values (B, M, D) and queries (B, U)."""
         self.key.build(values_shape)
         self.query.build(query_shape)
         self.score.build((None, None, self.key.units))
 
-    def keys(self, values):
-        """Keys (B, M, A) of values (B, M, D)."""
+    def keys(self, values: Tensor) -> Tensor:
+        """Return the keys (B, M, A) of values (B, M, D)."""
         return self.key(values)
 
-    def look(self, query, keys, values, mask):
-        """(context (B, D), weights (B, M)) for a query (B, U); weights are zero where mask (B, M) is not True, and sum to 1 where any is."""
+    def attend(
+        self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Attend to the values with a query.
+
+        Args:
+            query: decoder state (B, U).
+            keys: keys (B, M, A) of the values.
+            values: memory (B, M, D).
+            mask: (B, M), True at real places.
+
+        Returns:
+            The context (B, D) and the weights (B, M). Weights are zero at padding and sum to 1 in
+            each row with a real place.
+        """
         scores = self.score(ops.tanh(keys + self.query(query)[:, None]))[..., 0]
         scores = ops.cast(scores, at_least_float32(self.compute_dtype))
         weights = ops.softmax(ops.where(mask, scores, ops.full_like(scores, -1e9)), axis=-1)
         weights = ops.cast(ops.where(mask, weights, ops.zeros_like(weights)), self.compute_dtype)
         return ops.einsum("bm,bmd->bd", weights, values), weights
 
-    def call(self, values, query):
-        """(context, weights) where every place is real."""
-        return self.look(query, self.keys(values), values, ops.ones(ops.shape(values)[:2], "bool"))
+    def call(self, values: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
+        """Return context and weights without padding; see `attend`."""
+        mask = ops.ones(ops.shape(values)[:2], "bool")
+        return self.attend(query, self.keys(values), values, mask)

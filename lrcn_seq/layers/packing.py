@@ -1,21 +1,37 @@
-"""Batch and time merged: frames of all clips in one row, each computed once, padding never."""
+"""Batch and time in one axis, so that each frame is computed once and padding never."""
 
 from __future__ import annotations
 
 import numpy as np
 from keras import ops
 
-from lrcn_seq.records import Clips, Encoded
+from lrcn_seq.records import Clips, Encoded, Tensor
 
 
 def pack(x: np.ndarray, mask: np.ndarray | None = None) -> Clips:
-    """Clips of x (B, T, ...), real frames only where mask (B, T) is given."""
+    """Return the real frames of a padded batch with their index.
+
+    Args:
+        x: frames (B, T, ...).
+        mask: (B, T), True for real frames; by default all are real.
+
+    Returns:
+        Clips with frames (N, ...) and index (B, T).
+    """
     mask = np.ones(x.shape[:2], bool) if mask is None else np.asarray(mask, bool)
     index = np.where(mask, np.cumsum(mask).reshape(mask.shape) - 1, -1).astype("int32")
     return Clips(x[mask], index)
 
 
-def spread(features, index) -> Encoded:
-    """Packed features (N, R, D) to (B, T, R, D), zero where index (B, T) is −1; N may be 0."""
-    led_by_zero = ops.pad(features, ((1, 0), (0, 0), (0, 0)))
-    return Encoded(ops.take(led_by_zero, index + 1, axis=0), index >= 0)
+def unpack(features: Tensor, index: Tensor) -> Encoded:
+    """Return packed features as a padded batch; the inverse of `pack`.
+
+    Args:
+        features: (N, R, D); N may be 0.
+        index: (B, T) int32, the row of each frame; −1 is padding.
+
+    Returns:
+        Features (B, T, R, D), zero where the index is −1, with their mask (B, T).
+    """
+    padded = ops.pad(features, ((1, 0), (0, 0), (0, 0)))
+    return Encoded(ops.take(padded, index + 1, axis=0), index >= 0)

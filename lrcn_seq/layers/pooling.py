@@ -1,4 +1,4 @@
-"""What a decoder makes of all steps and regions: their mean, or one long memory. Padding counts in neither."""
+"""Reductions of encoder features over steps and regions. Padding never contributes."""
 
 from __future__ import annotations
 
@@ -6,34 +6,42 @@ import keras
 from keras import ops
 
 from lrcn_seq.layers.precision import at_least_float32
-from lrcn_seq.records import Encoded
+from lrcn_seq.records import Encoded, Tensor
 
 
-def masked_mean(encoded: Encoded):
-    """Mean (B, D) over the real steps S and their regions R; zero for a clip without a real step."""
+def masked_mean(encoded: Encoded) -> Tensor:
+    """Return the mean (B, D) over the real steps and their regions.
+
+    The mean of a clip without a real step is zero.
+    """
     features, mask = encoded
-    wide = at_least_float32(
-        keras.backend.standardize_dtype(features.dtype)
-    )  # float16 overflows on the sum of a long clip
-    real = ops.cast(mask, wide)
-    by_step = ops.mean(ops.cast(features, wide), axis=2)
-    total = ops.sum(ops.where(mask[:, :, None], by_step, ops.zeros_like(by_step)), axis=1)
-    return ops.cast(total / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0), features.dtype)
+    # The sum over a long clip overflows in float16.
+    dtype = at_least_float32(keras.backend.standardize_dtype(features.dtype))
+    step_means = ops.mean(ops.cast(features, dtype), axis=2)
+    total = ops.sum(ops.where(mask[:, :, None], step_means, ops.zeros_like(step_means)), axis=1)
+    count = ops.sum(ops.cast(mask, dtype), axis=1, keepdims=True)
+    return ops.cast(total / ops.maximum(count, 1.0), features.dtype)
 
 
-def as_memory(encoded: Encoded):
-    """Features (B, S·R, D) with their mask (B, S·R), zero where a step is padding."""
+def as_memory(encoded: Encoded) -> tuple[Tensor, Tensor]:
+    """Return all regions of all steps as one memory.
+
+    Returns:
+        Features (B, S·R, D), zero at padding, and their mask (B, S·R).
+    """
     features, mask = encoded
-    batch, steps, regions, width = ops.shape(features)
+    B, S, R, D = ops.shape(features)
     features = ops.where(mask[:, :, None, None], features, ops.zeros_like(features))
-    mask = ops.broadcast_to(mask[:, :, None], (batch, steps, regions))
-    return ops.reshape(features, (batch, steps * regions, width)), ops.reshape(
-        mask, (batch, steps * regions)
-    )
+    mask = ops.broadcast_to(mask[:, :, None], (B, S, R))
+    return ops.reshape(features, (B, S * R, D)), ops.reshape(mask, (B, S * R))
 
 
-def steps_first(encoded: Encoded):
-    """What an LSTM reads: the mean over regions (S, B, D), and how many steps of each clip are real, (B,) int32."""
-    return ops.transpose(ops.mean(encoded.features, axis=2), (1, 0, 2)), ops.sum(
-        ops.cast(encoded.mask, "int32"), axis=1
-    )
+def steps_first(encoded: Encoded) -> tuple[Tensor, Tensor]:
+    """Return the inputs of an LSTM, time first.
+
+    Returns:
+        The mean over the regions, (S, B, D), and the number of real steps, (B,) int32.
+    """
+    features, mask = encoded
+    means = ops.transpose(ops.mean(features, axis=2), (1, 0, 2))
+    return means, ops.sum(ops.cast(mask, "int32"), axis=1)

@@ -1,4 +1,4 @@
-"""Networks built by other code under the precision of the part that holds them."""
+"""Numeric precision: dtype policies and accumulation dtypes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import keras
 
 
 @contextmanager
-def built_under(policy) -> Iterator[None]:
-    """While it lasts, layers are made under this dtype policy, not under the global one."""
+def built_under(policy: keras.DTypePolicy | str) -> Iterator[None]:
+    """Set the global dtype policy within a `with` block.
+
+    Layers that are created in the block, also by Keras or KerasHub, get this policy.
+
+    Args:
+        policy: a dtype policy or its name, e.g. `mixed_float16`.
+    """
     outer = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -20,5 +26,8 @@ def built_under(policy) -> Iterator[None]:
 
 
 def at_least_float32(dtype: str) -> str:
-    """The type for sums and logits of this type: float64 stays, anything narrower than float32 is widened."""
+    """Return the dtype in which values of `dtype` are summed and logits are computed.
+
+    float64 stays float64; all other types become float32.
+    """
     return "float64" if dtype == "float64" else "float32"

@@ -5,25 +5,30 @@ from __future__ import annotations
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import Tensor
 
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-LRCN_MEAN_BGR = (
-    103.939,
-    116.779,
-    128.68,
-)  # a slip of the pen in the released LRCN (sequence_input_layer.py)
+LRCN_MEAN_BGR = (103.939, 116.779, 128.68)
+"""The mean of the released LRCN (sequence_input_layer.py), whose red value is a typing error."""
 TORCH_MEAN = (0.485, 0.456, 0.406)
 TORCH_DEVIATION = (0.229, 0.224, 0.225)
 
 
-def scale(frames, scaling: str):
-    """Pixels (..., 3) from 0 to 255, any type, to float32 as a network expects them.
+def scale(frames: Tensor, scaling: str) -> Tensor:
+    """Return pixels in the value range that a pretrained network expects.
 
-    none: as they are · unit: 0 to 1 · tf: −1 to 1 · caffe: BGR less the ImageNet mean · torch: unit, then standardized ·
-    caffe_lrcn: caffe with the mean of red that the released LRCN has, 128.68 for 123.68 · flow: less 128, so that what stands still is 0.
+    Args:
+        frames: pixels (..., 3) in RGB order from 0 to 255, of any dtype.
+        scaling: `none` for 0 to 255; `unit` for 0 to 1; `tf` for −1 to 1; `caffe` for BGR minus
+            the ImageNet mean; `torch` for `unit`, standardized by the ImageNet mean and standard
+            deviation; `caffe_lrcn` for `caffe` with the red mean of the released LRCN, 128.68
+            instead of 123.68; `flow` for optical flow, minus 128, so that no motion is 0.
+
+    Returns:
+        A float32 tensor of the same shape.
 
     Raises:
-        ArgumentError: the scaling has another name.
+        ArgumentError: If the scaling is unknown.
     """
     pixels = ops.cast(frames, "float32")
     match scaling:
@@ -39,9 +44,12 @@ def scale(frames, scaling: str):
         case "flow":
             return pixels - 128.0
         case "torch":
-            return (pixels / 255.0 - ops.array(TORCH_MEAN, "float32")) / ops.array(
-                TORCH_DEVIATION, "float32"
+            mean, deviation = (
+                ops.array(TORCH_MEAN, "float32"),
+                ops.array(TORCH_DEVIATION, "float32"),
             )
+            return (pixels / 255.0 - mean) / deviation
     raise ArgumentError(
-        f"Expected a scaling of none, unit, tf, caffe, torch, caffe_lrcn or flow. Received: scaling={scaling!r}."
+        "expected a scaling of none, unit, tf, caffe, torch, caffe_lrcn or flow. "
+        f"Received: scaling={scaling!r}."
     )

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from lrcn_seq.layers.precision import at_least_float32
-from lrcn_seq.layers.unfold import unfold
+from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Clips, Tensor
 
 
@@ -53,5 +53,5 @@ class StreamingClassifier(keras.Model):
             return next_state, logits
 
         initial = ops.zeros((1, self.classes), at_least_float32(self.decoder.compute_dtype))
-        (state, _), (_, logits) = unfold(body, (state, initial), features)
+        (state, _), (_, logits) = scan(body, (state, initial), features)
         return ops.softmax(logits[:, 0]), state

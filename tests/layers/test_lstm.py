@@ -5,20 +5,19 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lrcn_seq.layers.lstm import Lstm, advance, recur
+from lrcn_seq.layers.lstm import Lstm, last_step, lstm_cell, lstm_sequence, uniform
 
 L, B, D, U = 5, 3, 4, 6
-EXACT = (
-    1e-12 if keras.backend.backend() == "tensorflow" else 1e-5
-)  # Keras computes float64 in float32 on the others
+FLOAT64 = keras.backend.backend() == "tensorflow"  # Keras uses float32 on the other backends
 
 
 def array(tensor):
+    """Return a tensor as an array."""
     return ops.convert_to_numpy(tensor)
 
 
 def values(seed=0, dtype="float64"):
-    """Sums (L, B, 4U), h (B, U), c (B, U) and recurrent weights (U, 4U)."""
+    """Return sums (L, B, 4U), h (B, U), c (B, U) and recurrent weights (U, 4U)."""
     rng = np.random.default_rng(seed)
     return [
         rng.normal(size=shape).astype(dtype) * 0.7
@@ -27,7 +26,7 @@ def values(seed=0, dtype="float64"):
 
 
 def oracle(sums, h, c, recurrent):
-    """Outputs and cells (2, L, B, U), gate by gate."""
+    """Return outputs and cells (2, L, B, U), computed gate by gate."""
 
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
@@ -48,36 +47,72 @@ def oracle(sums, h, c, recurrent):
     return np.stack([outputs, cells])
 
 
-def test_recur_equals_equations():
+def test_lstm_cell_by_hand():
+    """With zero sums the gates are ½, ½, 0, ½: c' = c / 2 and h' = tanh(c / 2) / 2."""
+    hidden, cell, gates = lstm_cell(ops.zeros((1, 4)), ops.ones((1, 1)))
+    assert [float(gate[0, 0]) for gate in gates] == [0.5, 0.5, 0.0, 0.5]
+    assert float(cell[0, 0]) == 0.5
+    assert np.isclose(float(hidden[0, 0]), 0.23105858)
+
+
+def test_lstm_cell_saturates():
+    """Sums of ±1000 give gates of exactly 0 and 1 and no NaN."""
+    sums = np.array([[1000.0, 1000.0, -1000.0, 1000.0]], "float32")
+    hidden, cell, _ = lstm_cell(ops.convert_to_tensor(sums), ops.ones((1, 1)))
+    assert np.allclose(array(cell), 0.0)
+    assert np.allclose(array(hidden), 0.0)
+
+
+def test_sequence_equals_the_equations():
     """All outputs and cells equal the equations to 1e-12 in float64."""
-    found = array(recur(*map(ops.convert_to_tensor, values())))
-    assert np.abs(found - oracle(*values())).max() < EXACT
+    found = array(lstm_sequence(*map(ops.convert_to_tensor, values())))
+    assert np.abs(found - oracle(*values())).max() < (1e-12 if FLOAT64 else 1e-5)
 
 
-def test_recur_gradient_equals_finite_differences(gradients):
-    """The written gradient of a loss on outputs and cells equals central differences of the equations, for every input."""
+@pytest.mark.parametrize("argument", range(4), ids=["sums", "hidden", "cell", "recurrent"])
+def test_gradient_equals_finite_differences(gradients, argument):
+    """The gradient of a loss on outputs and cells equals central differences of the equations."""
     weight = np.random.default_rng(7).normal(size=(2, L, B, U))
 
-    def loss(*given):
-        return (oracle(*given) * weight).sum()
+    def loss(*arguments):
+        outputs = lstm_sequence(*arguments)
+        return ops.sum(ops.multiply(outputs, ops.convert_to_tensor(weight)))
 
-    found = gradients(
-        lambda *given: ops.sum(ops.multiply(recur(*given), ops.convert_to_tensor(weight))), values()
-    )
-    rng = np.random.default_rng(8)
-    for place, gradient in enumerate(found):
-        direction = rng.normal(size=gradient.shape)
-        plus, minus = values(), values()
-        plus[place] += 1e-5 * direction
-        minus[place] -= 1e-5 * direction
-        expected = (loss(*plus) - loss(*minus)) / 2e-5
-        assert np.isclose(
-            (gradient * direction).sum(), expected, rtol=1e-4 if EXACT > 1e-9 else 1e-8
-        )
+    gradient = gradients(loss, values())[argument]
+    direction = np.random.default_rng(8).normal(size=gradient.shape)
+    plus, minus = values(), values()
+    plus[argument] += 1e-5 * direction
+    minus[argument] -= 1e-5 * direction
+    expected = ((oracle(*plus) - oracle(*minus)) * weight).sum() / 2e-5
+    rtol = 1e-8 if FLOAT64 else 1e-4
+    assert np.isclose((gradient * direction).sum(), expected, rtol=rtol)
+
+
+def test_last_step_of_each_row():
+    """Row b ends after lengths[b] steps; a row of length 0 keeps the initial value."""
+    sequence = np.arange(6, dtype="float32").reshape(3, 2, 1)  # row 0: 0 2 4, row 1: 1 3 5
+    initial = np.array([[-1.0], [-2.0]], "float32")
+    for lengths, expected in (([3, 1], [4, 1]), ([0, 2], [-1, 3])):
+        arguments = sequence, np.array(lengths, "int32"), initial
+        found = last_step(*map(ops.convert_to_tensor, arguments))
+        assert array(found)[:, 0].tolist() == expected
+
+
+def test_uniform_has_the_limit():
+    """The initializer draws from the whole range, and two of them draw different values."""
+    first, second = (array(uniform(0.1, "zeros")((50, 50))) for _ in range(2))
+    assert 0.099 < first.max() <= 0.1
+    assert -0.1 <= first.min() < -0.099
+    assert (first != second).any()
+
+
+def test_uniform_of_limit_0_is_the_default():
+    """The default is an initializer of Keras by name."""
+    assert not array(uniform(0.0, "zeros")((3,))).any()
 
 
 def test_layer_equals_keras():
-    """With the weights copied over, the layer equals keras.layers.LSTM."""
+    """With the same weights the layer equals keras.layers.LSTM."""
     x = np.random.default_rng(1).normal(size=(L, B, D)).astype("float32")
     ours, theirs = Lstm(U), keras.layers.LSTM(U, return_sequences=True)
     expected = theirs(x.transpose(1, 0, 2))
@@ -86,8 +121,8 @@ def test_layer_equals_keras():
     assert np.allclose(array(ours(x)).transpose(1, 0, 2), array(expected), atol=1e-5)
 
 
-def test_sequence_goes_on_from_a_state():
-    """A sequence cut in two gives the outputs of the whole one."""
+def test_sequence_continues_from_a_state():
+    """Two halves of a sequence give the outputs and the cell of the whole."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
@@ -98,8 +133,8 @@ def test_sequence_goes_on_from_a_state():
     assert np.allclose(array(cell), array(last), atol=1e-6)
 
 
-def test_sequence_ends_where_the_row_does():
-    """With lengths, the last state of each row is that after its own last step; the start's where the length is 0."""
+def test_state_after_the_last_real_step():
+    """With lengths the state is that after each row's last step; the initial one for length 0."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
@@ -112,19 +147,25 @@ def test_sequence_ends_where_the_row_does():
         assert np.allclose(array(cell)[row], array(last)[row], atol=1e-6)
 
 
-def test_forget_bias_and_range():
-    """The forget gate's bias starts at forget_bias, all others at zero; weights stay within initializer_range."""
-    layer = Lstm(U, initializer_range=0.08, forget_bias=2.0)
+def test_forget_bias():
+    """The bias of the forget gate starts at forget_bias, all others at zero."""
+    layer = Lstm(U, forget_bias=2.0)
     layer.build((None, D))
     assert array(layer.bias).reshape(4, U).tolist() == [[0.0] * U, [2.0] * U, [0.0] * U, [0.0] * U]
+
+
+def test_initializer_range():
+    """The weights lie within initializer_range, and the two matrices differ."""
+    layer = Lstm(U, initializer_range=0.08)
+    layer.build((None, D))
     assert 0.05 < np.abs(array(layer.kernel)).max() <= 0.08
     assert 0.05 < np.abs(array(layer.recurrent_kernel)).max() <= 0.08
     assert not np.allclose(array(layer.kernel)[:4], array(layer.recurrent_kernel)[:4])
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_step_outside_a_call_keeps_the_compute_type(policy):
-    """A step taken outside of `__call__` gives the compute type of the policy, so that loops over it keep their type."""
+def test_step_outside_of_a_call_has_the_compute_dtype(policy):
+    """A step outside of `__call__` has the compute dtype, so that loops over it keep theirs."""
     layer = Lstm(U, dtype=policy)
     layer.build((None, D))
     hidden, (_, cell) = layer.step(
@@ -135,13 +176,3 @@ def test_step_outside_a_call_keeps_the_compute_type(policy):
         == keras.backend.standardize_dtype(cell.dtype)
         == layer.compute_dtype
     )
-
-
-def test_gates_saturate():
-    """Sums of ±1000 give gates of exactly 0 and 1 and no NaN."""
-    sums = np.concatenate(
-        [np.full((1, 2 * U), 1000.0), np.full((1, U), -1000.0), np.full((1, U), 1000.0)], 1
-    ).astype("float32")
-    hidden, cell, _ = advance(ops.convert_to_tensor(sums), ops.ones((1, U)))
-    assert np.allclose(array(cell), 0.0)
-    assert np.allclose(array(hidden), 0.0)

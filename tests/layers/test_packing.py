@@ -1,42 +1,63 @@
-"""Frames of all clips in one row, and back."""
+"""Frames of all clips in one axis, and back."""
 
 import numpy as np
 from keras import ops
 
-from lrcn_seq.layers.packing import pack, spread
+from lrcn_seq.layers.packing import pack, unpack
 
 MASK = np.array([[True, False, True], [False, False, False], [True, True, True]])
 
 
-def test_spread_undoes_pack():
-    """What was packed comes back to its place, and padding is zero."""
-    x = np.random.default_rng(0).normal(size=(3, 3, 2, 4)).astype("float32")
+def random_frames():
+    """Return frames (B, T, R, D) for MASK."""
+    return np.random.default_rng(0).normal(size=(3, 3, 2, 4)).astype("float32")
+
+
+def test_pack_keeps_real_frames_only():
+    """The five real frames are numbered in reading order; padding has index −1."""
+    x = random_frames()
     clips = pack(x, MASK)
-    assert clips.frames.shape == (5, 2, 4)
-    features, mask = spread(ops.convert_to_tensor(clips.frames), clips.index)
+    assert clips.index.tolist() == [[0, -1, 1], [-1, -1, -1], [2, 3, 4]]
+    assert clips.index.dtype == "int32"
+    assert np.array_equal(clips.frames, x[[0, 0, 2, 2, 2], [0, 2, 0, 1, 2]])
+
+
+def test_pack_without_a_mask_keeps_all_frames():
+    """By default every frame is real."""
+    clips = pack(random_frames())
+    assert clips.frames.shape == (9, 2, 4)
+    assert clips.index.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+
+
+def test_unpack_is_the_inverse_of_pack():
+    """Every frame returns to its place, and padding is zero."""
+    x = random_frames()
+    clips = pack(x, MASK)
+    features, mask = unpack(ops.convert_to_tensor(clips.frames), clips.index)
     assert np.array_equal(ops.convert_to_numpy(mask), MASK)
     assert np.array_equal(ops.convert_to_numpy(features), np.where(MASK[:, :, None, None], x, 0))
 
 
-def test_one_frame_in_many_places():
-    """A frame that several clips share is held once and stands in each of its places."""
+def test_clips_may_share_frames():
+    """A frame that two clips share is stored once and copied to each of its places."""
     features = ops.convert_to_tensor(np.arange(6, dtype="float32").reshape(3, 1, 2))
     index = np.array([[0, 1, 2], [2, 1, -1]], "int32")
-    found = ops.convert_to_numpy(spread(features, ops.convert_to_tensor(index)).features)
+    found = ops.convert_to_numpy(unpack(features, ops.convert_to_tensor(index)).features)
     assert found[:, :, 0, 0].tolist() == [[0, 2, 4], [4, 2, 0]]
 
 
-def test_no_frame_at_all():
-    """A batch of padding only gives zeros."""
-    features, mask = spread(ops.zeros((0, 1, 2)), ops.full((2, 3), -1, "int32"))
+def test_a_batch_may_have_no_frame():
+    """A batch of padding only is zero."""
+    features, mask = unpack(ops.zeros((0, 1, 2)), ops.full((2, 3), -1, "int32"))
+    assert ops.convert_to_numpy(features).shape == (2, 3, 1, 2)
     assert not ops.convert_to_numpy(features).any()
     assert not ops.convert_to_numpy(mask).any()
 
 
-def test_padding_passes_no_gradient(gradients):
-    """The gradient of a frame is the sum over its places; padding adds nothing."""
+def test_gradient_of_a_frame_is_the_sum_over_its_places(gradients):
+    """Padding contributes no gradient."""
     index = ops.convert_to_tensor(np.array([[0, 0, -1], [1, -1, -1]], "int32"))
     found = gradients(
-        lambda features: ops.sum(spread(features, index).features), [np.ones((3, 1, 2), "float32")]
+        lambda features: ops.sum(unpack(features, index).features), [np.ones((3, 1, 2), "float32")]
     )[0]
     assert found[:, 0, 0].tolist() == [2, 1, 0]

@@ -1,42 +1,71 @@
-"""The mean and the memory of features with padding."""
+"""Reductions of features with padding against NumPy."""
 
 import numpy as np
 import pytest
 from keras import ops
 
-from lrcn_seq.layers.pooling import as_memory, masked_mean
+from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
 from lrcn_seq.records import Encoded
 
 MASK = np.array([[True, False, True], [False, False, False]])
 
 
-def encoded(dtype="float32", padding=np.nan):
-    features = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+def random_features(padding):
+    """Return features (B, S, R, D) whose padding has one value."""
+    features = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
     features[~MASK] = padding
-    return Encoded(ops.cast(ops.convert_to_tensor(features), dtype), ops.convert_to_tensor(MASK))
+    return features
 
 
-def test_mean_leaves_padding_out():
-    """The mean is over regions of real steps only, whatever stands in the padding; without a real step it is zero."""
-    features = ops.convert_to_numpy(encoded().features)
+def encoded(padding=np.nan):
+    """Return the features as tensors."""
+    return Encoded(*map(ops.convert_to_tensor, (random_features(padding), MASK)))
+
+
+def test_mean_ignores_padding():
+    """The mean is over the regions of real steps, even if the padding is NaN."""
     found = ops.convert_to_numpy(masked_mean(encoded()))
-    assert np.allclose(found[0], features[0, [0, 2]].reshape(8, 5).mean(0), atol=1e-6)
-    assert found[1].tolist() == [0] * 5
+    expected = random_features(np.nan)[0, [0, 2]].reshape(8, 5).mean(0)
+    assert np.allclose(found[0], expected, atol=1e-6)
+
+
+def test_mean_of_no_step_is_zero():
+    """A clip without a real step has no NaN."""
+    assert ops.convert_to_numpy(masked_mean(encoded()))[1].tolist() == [0] * 5
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_mean_of_many_steps_does_not_overflow(dtype):
     """In half precision the mean of 5,000 steps of 100 is 100."""
-    found = masked_mean(
-        Encoded(ops.full((1, 5000, 1, 2), 100.0, dtype), ops.ones((1, 5000), "bool"))
-    )
+    features = Encoded(ops.full((1, 5000, 1, 2), 100.0, dtype), ops.ones((1, 5000), "bool"))
+    found = masked_mean(features)
     assert ops.convert_to_numpy(ops.cast(found, "float32")).tolist() == [[100, 100]]
 
 
-def test_memory_is_steps_then_regions():
-    """The memory has all regions of the first step, then of the second; padding is zero and masked."""
-    memory, mask = map(ops.convert_to_numpy, as_memory(encoded()))
+def test_memory_is_ordered_by_step_then_region():
+    """Place s·R + r of the memory is region r of step s."""
+    memory, _ = as_memory(encoded())
+    memory = ops.convert_to_numpy(memory)
     assert memory.shape == (2, 12, 5)
-    assert np.array_equal(memory[0, 8:], ops.convert_to_numpy(encoded().features)[0, 2])
-    assert np.array_equal(mask, np.repeat(MASK, 4, axis=1))
+    assert np.array_equal(memory[0, 9], random_features(0)[0, 2, 1])
+
+
+def test_memory_is_masked():
+    """All regions of a padded step are padding, and padding is zero."""
+    memory, mask = map(ops.convert_to_numpy, as_memory(encoded()))
+    assert mask.tolist() == [[True] * 4 + [False] * 4 + [True] * 4, [False] * 12]
     assert not memory[~mask].any()
+
+
+def test_steps_first_averages_regions():
+    """The step axis comes first, and each step is the mean of its regions."""
+    means, _ = steps_first(encoded(padding=0))
+    expected = random_features(0).mean(axis=2).transpose(1, 0, 2)
+    assert np.allclose(ops.convert_to_numpy(means), expected, atol=1e-6)
+
+
+def test_steps_first_counts_real_steps():
+    """The lengths are those of the mask, as int32."""
+    lengths = ops.convert_to_numpy(steps_first(encoded())[1])
+    assert lengths.tolist() == [2, 0]
+    assert lengths.dtype == "int32"

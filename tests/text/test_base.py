@@ -120,6 +120,16 @@ def test_failed_save_keeps_the_old_file(tmp_path):
     assert text.load(tmp_path / "tokenizer.json").encode("a dog") == [4, 6]
 
 
+def test_save_replaces_the_file_atomically(tmp_path):
+    """The old file is never written to: a reader that has it open still reads the old content."""
+    path, link = tmp_path / "tokenizer.json", tmp_path / "link.json"
+    text.save(TOKENIZER, path)
+    link.hardlink_to(path)
+    text.save(Word(minimum_count=1).fit(["another"]), path)
+    assert text.load(link).vocabulary()[4:] == ["a", "café", "dog", "red"]
+    assert text.load(path).vocabulary()[4:] == ["another"]
+
+
 def test_decode_stops_at_the_end():
     """Ids after the end are ignored."""
     assert TOKENIZER.decode([4, 2, 7, 6]) == "a"

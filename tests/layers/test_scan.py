@@ -1,0 +1,55 @@
+"""The loop over time against NumPy."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from lrcn_seq.layers.scan import scan
+
+X = np.array([[1.0, 2.0], [3.0, 0.5], [-1.0, 4.0]], "float32")
+
+
+def test_carries_of_all_steps_are_returned():
+    """A running sum and a running product equal those of NumPy."""
+
+    def body(carry, x):
+        total, product = carry
+        return total + x, product * x
+
+    last, carries = scan(body, (ops.zeros((2,)), ops.ones((2,))), ops.convert_to_tensor(X))
+    totals, products = map(ops.convert_to_numpy, carries)
+    assert np.allclose(totals, np.cumsum(X, axis=0))
+    assert np.allclose(products, np.cumprod(X, axis=0))
+    assert np.allclose(ops.convert_to_numpy(last[0]), totals[-1])
+    assert np.allclose(ops.convert_to_numpy(last[1]), products[-1])
+
+
+def test_gradient(gradients):
+    """The gradient of the product of all steps is the product of the other steps."""
+
+    def product(x):
+        return ops.sum(scan(lambda carry, x: carry * x, ops.ones((2,)), x)[0])
+
+    expected = [[-3.0, 2.0], [-1.0, 8.0], [3.0, 1.0]]
+    assert np.allclose(gradients(product, [X])[0], expected)
+
+
+class RunningSum(keras.Model):
+    """The running sum over the first axis."""
+
+    def call(self, x):
+        return scan(lambda carry, x: carry + x, ops.zeros((2,)), x)[1]
+
+
+@pytest.fixture(scope="module")
+def model():
+    """One compiled model for all lengths."""
+    return RunningSum()
+
+
+@pytest.mark.parametrize("length", [3, 5, 4, 1])
+def test_the_length_may_be_dynamic(model, length):
+    """One compiled model scans over inputs of any length."""
+    x = np.random.default_rng(0).normal(size=(length, 2)).astype("float32")
+    assert np.allclose(model.predict_on_batch(x), np.cumsum(x, axis=0), atol=1e-5)
