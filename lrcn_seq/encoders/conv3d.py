@@ -64,7 +64,7 @@ class Conv3d(Encoder):
     def encode_frames(self, frames: Tensor, training: bool = False) -> NoReturn:
         """Raise an ArgumentError: single frames have no neighbors to convolve with."""
         raise ArgumentError(
-            "Expected clips: conv3d mixes frames over time. Received: frames of shape "
+            "Expected clips: conv3d mixes frames in time. Received: frames of shape "
             f"{tuple(frames.shape)}, training={training}; call the encoder."
         )
 

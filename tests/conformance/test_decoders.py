@@ -1,4 +1,4 @@
-"""Every registered decoder through its contract."""
+"""The contracts of decoders, checked for every registered one."""
 
 import json
 
@@ -12,7 +12,7 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Encoded
 from lrcn_seq.registry import argument_problems
 
-WORDS = {
+WORD_DECODERS = {
     "lrcn": {"units": 6, "embedding": 5, "feature_units": 4},
     "lrcn first": {"layers": 1, "units": 6, "embedding": 5, "image": "first", "dropout": 0.3},
     "encoder_decoder": {
@@ -31,7 +31,7 @@ WORDS = {
         "feature_dropout": 0.3,
     },
 }
-FRAMES = {
+FRAME_DECODERS = {
     "lstm_frames": {"units": 6, "feature_dropout": 0.3, "dropout": 0.3},
     "lstm_frames last": {
         "units": 6,
@@ -48,24 +48,24 @@ V, C, B, S, R, D, L = 12, 7, 3, 4, 2, 8, 5
 MASK = np.array([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(B, S, R, D)).astype("float32") * MASK[:, :, None, None]
-SENTENCES = RNG.integers(0, V, (B, L)).astype("int32")
+WORDS = RNG.integers(0, V, (B, L)).astype("int32")
 
 
 @keras.saving.register_keras_serializable("tests")
-class Reader(keras.Model):
-    """A model that is one decoder over given features."""
+class DecoderModel(keras.Model):
+    """A model of one decoder."""
 
     def __init__(self, decoder, **kwargs):
         super().__init__(**kwargs)
         self.decoder = decoder
 
-    def build(self, given_shape):
-        """By hand: on torch Keras cannot trace it."""
-        features, mask, *words = given_shape
+    def build(self, inputs_shape):
+        """Build the decoder, which Keras cannot trace on torch."""
+        features, mask, *words = inputs_shape
         self.decoder.build((features, mask), *words)
 
-    def call(self, given, training=False):
-        features, mask, *words = given
+    def call(self, inputs, training=False):
+        features, mask, *words = inputs
         return self.decoder(Encoded(features, mask), *words, training=training)
 
     def get_config(self):
@@ -77,49 +77,51 @@ class Reader(keras.Model):
 
 
 def test_every_decoder_has_a_case():
-    """No registered decoder is left out here."""
+    """Every registered decoder is checked here."""
     assert len(registry.names()) >= 2
-    assert {case.split()[0] for case in WORDS | FRAMES} == set(registry.names())
+    assert {case.split()[0] for case in WORD_DECODERS | FRAME_DECODERS} == set(registry.names())
 
 
-@pytest.fixture(params=WORDS | FRAMES)
+@pytest.fixture(params=WORD_DECODERS | FRAME_DECODERS)
 def case(request):
-    """(class, arguments, what the program derives)."""
+    """Class, arguments and derived arguments of a decoder."""
     part = registry.get(request.param.split()[0])
     return (
         part,
-        (WORDS | FRAMES)[request.param],
+        (WORD_DECODERS | FRAME_DECODERS)[request.param],
         {"vocabulary_size": V} if issubclass(part, WordDecoder) else {"classes": C},
     )
 
 
-@pytest.fixture(params=WORDS)
+@pytest.fixture(params=WORD_DECODERS)
 def words_case(request):
-    """(class, arguments) of a word decoder."""
-    return registry.get(request.param.split()[0]), WORDS[request.param]
+    """Class and arguments of a word decoder."""
+    return registry.get(request.param.split()[0]), WORD_DECODERS[request.param]
 
 
-def given(decoder, rows=slice(None)):
-    return (
-        (FEATURES[rows], MASK[rows], SENTENCES[rows])
-        if isinstance(decoder, WordDecoder)
-        else (FEATURES[rows], MASK[rows])
-    )
+def inputs(decoder, rows=slice(None)):
+    """Features, mask and, for a word decoder, words."""
+    words = (WORDS[rows],) if isinstance(decoder, WordDecoder) else ()
+    return FEATURES[rows], MASK[rows], *words
 
 
-def logits(found):
-    """Logits of either kind of decoder."""
-    return ops.convert_to_numpy(
-        ops.cast(found[0] if isinstance(found, (tuple, list)) else found, "float32")
-    )
+def logits(outputs):
+    """Logits of the outputs of either kind of decoder."""
+    return ops.convert_to_numpy(ops.cast(logits_tensor(outputs), "float32"))
+
+
+def logits_tensor(outputs):
+    """Logits without their mask."""
+    return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
 
 
 def tensors(tree):
+    """Arrays as tensors."""
     return keras.tree.map_structure(ops.convert_to_tensor, tree)
 
 
 def test_arguments_are_plain_and_checked(case):
-    """The arguments pass the check of a config, and their config is JSON that builds an equal part."""
+    """Arguments pass the checks of a config; `get_config` is JSON that builds an equal decoder."""
     part, arguments, derived = case
     assert argument_problems(part, arguments, "decoder") == []
     assert set(part.derived) == set(derived)
@@ -131,55 +133,55 @@ def test_arguments_are_plain_and_checked(case):
 
 
 def test_saved_and_loaded_in_a_model(case, tmp_path):
-    """In a model saved as .keras and loaded, it gives the same logits; compiled they equal those of an eager call."""
+    """Logits are the same in a compiled model and in a model saved as .keras and loaded."""
     part, arguments, derived = case
-    model = Reader(part(**arguments, **derived))
-    eager = logits(model(tensors(given(model.decoder))))
-    compiled = logits(model.predict_on_batch(given(model.decoder)))
+    model = DecoderModel(part(**arguments, **derived))
+    eager = logits(model(tensors(inputs(model.decoder))))
+    compiled = logits(model.predict_on_batch(inputs(model.decoder)))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert np.allclose(compiled, eager, atol=1e-5)
-    assert np.allclose(logits(loaded(tensors(given(model.decoder)))), eager, atol=1e-6)
+    assert np.allclose(logits(loaded(tensors(inputs(model.decoder)))), eager, atol=1e-6)
 
 
 def test_padding_and_neighbors_do_not_matter(case):
-    """A clip gives the same logits alone and in any order, whatever stands in its padding, however long it is padded."""
+    """The logits of a clip do not depend on the other clips, their order, or padding."""
     part, arguments, derived = case
-    model = Reader(part(**arguments, **derived))
-    together = logits(model(tensors(given(model.decoder))))
+    model = DecoderModel(part(**arguments, **derived))
+    together = logits(model(tensors(inputs(model.decoder))))
     order = np.array([2, 0, 1])
-    assert np.allclose(
-        logits(model(tensors(given(model.decoder, order)))), together[order], atol=1e-5
-    )
-    noisy = (np.where(MASK[:, :, None, None], FEATURES, 9), *given(model.decoder)[1:])
+    reordered = logits(model(tensors(inputs(model.decoder, order))))
+    assert np.allclose(reordered, together[order], atol=1e-5)
+    other_padding = np.where(MASK[:, :, None, None], FEATURES, 9)
+    noisy = logits(model(tensors((other_padding, *inputs(model.decoder)[1:]))))
     real = np.ones((B, together.shape[1]), bool) if together.shape[1] in {1, L} else MASK
-    assert np.allclose(logits(model(tensors(noisy)))[real], together[real], atol=1e-5)
-    alone = logits(
-        model(tensors((FEATURES[:1, :3], MASK[:1, :3], *given(model.decoder, slice(1))[2:])))
-    )
+    assert np.allclose(noisy[real], together[real], atol=1e-5)
+    words = inputs(model.decoder, slice(1))[2:]
+    alone = logits(model(tensors((FEATURES[:1, :3], MASK[:1, :3], *words))))
     assert np.allclose(alone[0], together[0, : alone.shape[1]], atol=1e-5)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """Under a half-precision policy logits are float32, finite, and near those of float32."""
+    """Logits under a half-precision policy are float32 and close to those of float32."""
     part, arguments, derived = case
-    plain, half = (Reader(part(**arguments, **derived, dtype=kind)) for kind in ("float32", policy))
-    expected = logits(plain(tensors(given(plain.decoder))))
-    half(tensors(given(half.decoder)))
+    plain, half = (
+        DecoderModel(part(**arguments, **derived, dtype=kind)) for kind in ("float32", policy)
+    )
+    expected = logits(plain(tensors(inputs(plain.decoder))))
+    half(tensors(inputs(half.decoder)))
     half.set_weights(plain.get_weights())
-    found = half(tensors(given(half.decoder)))
-    raw = found[0] if isinstance(found, (tuple, list)) else found
-    assert keras.backend.standardize_dtype(raw.dtype) == "float32"
-    assert np.isfinite(logits(found)).all()
-    assert np.abs(logits(found) - expected).max() <= 0.05 * max(1, np.abs(expected).max())
+    outputs = half(tensors(inputs(half.decoder)))
+    assert keras.backend.standardize_dtype(logits_tensor(outputs).dtype) == "float32"
+    assert np.isfinite(logits(outputs)).all()
+    assert np.abs(logits(outputs) - expected).max() <= 0.05 * max(1, np.abs(expected).max())
 
 
 def test_training_reaches_every_weight(case):
     """A training step changes every trainable weight."""
     part, arguments, derived = case
-    model = Reader(part(**arguments, **derived))
-    shape = logits(model(tensors(given(model.decoder)))).shape
+    model = DecoderModel(part(**arguments, **derived))
+    shape = logits(model(tensors(inputs(model.decoder)))).shape
     target = np.random.default_rng(1).normal(size=shape).astype("float32") * 10
     before = [ops.convert_to_numpy(w) for w in model.trainable_variables]
     loss = (
@@ -189,7 +191,7 @@ def test_training_reaches_every_weight(case):
     )
     model.compile(optimizer=keras.optimizers.SGD(10.0), loss=loss)
     model.train_on_batch(
-        given(model.decoder), target if isinstance(model.decoder, WordDecoder) else [target, None]
+        inputs(model.decoder), target if isinstance(model.decoder, WordDecoder) else [target, None]
     )
     assert [
         w.path
@@ -198,49 +200,70 @@ def test_training_reaches_every_weight(case):
     ] == []
 
 
-def test_refuses_to_be_abstract():
-    """A decoder without its methods cannot be made."""
+def test_incomplete_decoder():
+    """A decoder without the methods of its contract cannot be constructed."""
 
-    class Half(WordDecoder):
+    class Incomplete(WordDecoder):
         def start(self, encoded, *, training=False): ...
 
     with pytest.raises(TypeError, match="abstract"):
-        Half()
+        Incomplete()
 
 
-@pytest.mark.parametrize("name", FRAMES)
-def test_streaming_equals_the_whole_clip(name):
-    """Step after step, a causal decoder gives the logits of the clip so far from a state that does not grow; others refuse in a sentence."""
-    decoder = registry.get(name.split()[0])(**FRAMES[name], classes=C)
-    found, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
-    assert mask.shape == found.shape[:2]
-    assert (
-        ops.convert_to_numpy(mask).tolist()
-        == (MASK if mask.shape[1] == S else MASK[:, :1]).tolist()
-    )
-    if not decoder.causal:
-        for refused in (lambda: decoder.initial_state(B), lambda: decoder.step(FEATURES[:, 0], ())):
-            with pytest.raises(
-                ArgumentError,
-                match=rf"Expected a causal decoder: {name.split()[0]}, as it is set up",
-            ):
-                refused()
-        return
+def frame_decoder(name):
+    """A frame decoder by case name."""
+    return registry.get(name.split()[0])(**FRAME_DECODERS[name], classes=C)
+
+
+CAUSAL = [name for name in FRAME_DECODERS if name.split()[0] != "mlp" and "last" not in name]
+
+
+@pytest.mark.parametrize("name", FRAME_DECODERS)
+def test_mask_of_frame_decoders(name):
+    """The mask is that of the features, or one True per clip."""
+    decoder = frame_decoder(name)
+    outputs, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
+    expected = MASK if decoder.every_step else MASK[:, :1]
+    assert outputs.shape == (*expected.shape, C)
+    assert np.array_equal(ops.convert_to_numpy(mask), expected)
+
+
+@pytest.mark.parametrize("name", FRAME_DECODERS)
+def test_causal(name):
+    """Every frame decoder is causal except the perceptron and bidirectional LSTM layers."""
+    assert frame_decoder(name).causal == (name in CAUSAL)
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_streaming_equals_the_clip_up_to_a_step(name):
+    """A step gives the logits of the clip up to it, with a state of constant size."""
+    decoder = frame_decoder(name)
+    decoder(Encoded(*tensors((FEATURES, MASK))))
     state = decoder.initial_state(B)
     for step in range(S):
         before = [leaf.shape for leaf in keras.tree.flatten(state)]
         out, state = decoder.step(ops.convert_to_tensor(FEATURES[:, step]), state)
         assert [leaf.shape for leaf in keras.tree.flatten(state)] == before
-        so_far = Encoded(*tensors((FEATURES[:, : step + 1], np.ones((B, step + 1), bool))))
-        assert np.allclose(ops.convert_to_numpy(out), logits(decoder(so_far))[:, -1], atol=1e-5)
+        clip = Encoded(*tensors((FEATURES[:, : step + 1], np.ones((B, step + 1), bool))))
+        assert np.allclose(ops.convert_to_numpy(out), logits(decoder(clip))[:, -1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(set(FRAME_DECODERS) - set(CAUSAL)))
+def test_a_decoder_that_is_not_causal_does_not_stream(name):
+    """Streaming raises an error that names the decoder."""
+    decoder = frame_decoder(name)
+    message = rf"Expected a causal decoder: {name.split()[0]} with these arguments needs"
+    for call in (lambda: decoder.initial_state(B), lambda: decoder.step(FEATURES[:, 0], ())):
+        with pytest.raises(ArgumentError, match=message):
+            call()
 
 
 def test_loop_of_steps_equals_call(words_case):
-    """A loop of `step` gives the logits of `call`; state and memory keep their structure, shapes and types."""
+    """A loop of `step` gives the logits of `call`; the state keeps its structure and dtypes."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
     encoded = Encoded(*tensors((FEATURES, MASK)))
-    expected = logits(decoder(encoded, tensors(SENTENCES)))
+    expected = logits(decoder(encoded, tensors(WORDS)))
     memory, state = decoder.start(encoded)
 
     def shapes(tree):
@@ -250,7 +273,7 @@ def test_loop_of_steps_equals_call(words_case):
 
     assert all(leaf.shape[0] == B for leaf in keras.tree.flatten((memory, state)))
     for place in range(L):
-        out = decoder.step(ops.convert_to_tensor(SENTENCES[:, place]), state, memory)
+        out = decoder.step(ops.convert_to_tensor(WORDS[:, place]), state, memory)
         assert shapes(out.state) == shapes(state)
         assert out.attention is None or tuple(out.attention.shape) == (B, S * R)
         assert np.allclose(logits(out.logits), expected[:, place], atol=1e-5)
@@ -259,13 +282,13 @@ def test_loop_of_steps_equals_call(words_case):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_steps_in_half_precision(words_case, policy):
-    """Outside of a call too, steps under a half-precision policy keep the types of the state and give float32 logits."""
+    """Steps outside of a call keep the dtypes of the state and give float32 logits."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V, dtype=policy)
     encoded = Encoded(ops.cast(FEATURES, decoder.compute_dtype), ops.convert_to_tensor(MASK))
-    decoder(encoded, tensors(SENTENCES))
+    decoder(encoded, tensors(WORDS))
     memory, state = decoder.start(encoded)
-    out = decoder.step(ops.convert_to_tensor(SENTENCES[:, 0]), state, memory)
+    out = decoder.step(ops.convert_to_tensor(WORDS[:, 0]), state, memory)
     assert [x.dtype for x in keras.tree.flatten(out.state)] == [
         x.dtype for x in keras.tree.flatten(state)
     ]
@@ -273,26 +296,23 @@ def test_steps_in_half_precision(words_case, policy):
 
 
 def test_projection_of_gathered_positions(words_case):
-    """Projecting some positions of `hidden` gives the logits of these positions: the loss needs no others."""
+    """`project` of some positions of `hidden` gives their logits, so that a loss skips padding."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
     encoded = Encoded(*tensors((FEATURES, MASK)))
-    expected = logits(decoder(encoded, tensors(SENTENCES)))
-    hidden = ops.convert_to_numpy(decoder.hidden(encoded, tensors(SENTENCES)))
-    assert np.allclose(
-        logits(decoder.project(ops.convert_to_tensor(hidden[[0, 2], [1, 4]]))),
-        expected[[0, 2], [1, 4]],
-        atol=1e-5,
-    )
+    expected = logits(decoder(encoded, tensors(WORDS)))
+    hidden = ops.convert_to_numpy(decoder.hidden(encoded, tensors(WORDS)))
+    gathered = logits(decoder.project(ops.convert_to_tensor(hidden[[0, 2], [1, 4]])))
+    assert np.allclose(gathered, expected[[0, 2], [1, 4]], atol=1e-5)
 
 
-def test_trains_on_its_own_words(words_case):
-    """Scheduled sampling compiles, trains, and passes a gradient to every weight."""
+def test_scheduled_sampling_trains_every_weight(words_case):
+    """Scheduled sampling compiles, and a training step changes every weight."""
     part, arguments = words_case
 
-    class Sampler(Reader):
-        def call(self, given, training=False):
-            features, mask, words = given
+    class Sampler(DecoderModel):
+        def call(self, inputs, training=False):
+            features, mask, words = inputs
             uniforms = ops.ones((L, B)) * 0.5
             return self.decoder.sampled(
                 Encoded(features, mask),
@@ -303,11 +323,11 @@ def test_trains_on_its_own_words(words_case):
             )
 
     model = Sampler(part(**arguments, vocabulary_size=V))
-    model(tensors((FEATURES, MASK, SENTENCES)))
+    model(tensors((FEATURES, MASK, WORDS)))
     before = [ops.convert_to_numpy(w) for w in model.decoder.trainable_variables]
     model.compile(optimizer=keras.optimizers.SGD(10.0), loss=keras.losses.MeanSquaredError())
     model.train_on_batch(
-        (FEATURES, MASK, SENTENCES),
+        (FEATURES, MASK, WORDS),
         np.random.default_rng(1).normal(size=(B, L, V)).astype("float32") * 10,
     )
     assert [
@@ -318,14 +338,14 @@ def test_trains_on_its_own_words(words_case):
 
 
 def test_lengths_need_no_retracing_on_tensorflow(words_case):
-    """With open shapes one trace serves every batch size and length, and gradients flow."""
+    """With unknown sizes one trace serves every batch size and length, with finite gradients."""
     if keras.backend.backend() != "tensorflow":
-        pytest.skip("open shapes are TensorFlow's")
+        pytest.skip("only TensorFlow traces unknown sizes")
     import tensorflow as tf
 
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
-    decoder(Encoded(*tensors((FEATURES, MASK))), tensors(SENTENCES))
+    decoder(Encoded(*tensors((FEATURES, MASK))), tensors(WORDS))
     signature = [
         tf.TensorSpec((None, None, R, D)),
         tf.TensorSpec((None, None), tf.bool),
@@ -354,6 +374,6 @@ def test_lengths_need_no_retracing_on_tensorflow(words_case):
     for rows, length in ((3, 5), (2, 3), (1, 1)):
         assert all(
             np.isfinite(gradient).all()
-            for gradient in step(FEATURES[:rows], MASK[:rows], SENTENCES[:rows, :length])
+            for gradient in step(FEATURES[:rows], MASK[:rows], WORDS[:rows, :length])
         )
     assert step.experimental_get_tracing_count() == 1

@@ -1,7 +1,8 @@
-"""Beam search against its floor and against KerasHub's BeamSampler, in one run.
+"""Time of beam search against its lower bound and against the BeamSampler of KerasHub.
 
-One LSTM of 512 units, vocabulary 9,488, batch 50, beam 5, 20 words; no hypothesis ends, no constraints. The floor is 20 times
-the two matrix products of a step, 250×1024 · 1024×2048 and 250×512 · 512×9488, float32, same backend and threads.
+One LSTM of 512 units, vocabulary 9,488, batch 50, beam 5, captions of 20 words. No hypothesis ends
+early and there are no constraints. The lower bound is 20 times the two matrix products of a step,
+250×1024 · 1024×2048 and 250×512 · 512×9488, in float32 on the same backend and threads.
 
     KERAS_BACKEND=tensorflow python tools/benchmarks/beam.py [--rounds 9]
 """
@@ -9,74 +10,76 @@ the two matrix products of a step, 250×1024 · 1024×2048 and 250×512 · 512×
 import argparse
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 from keras_hub.samplers import BeamSampler
 
-from lrcn_seq.records import SPECIAL, StepOutput
+from lrcn_seq.records import SPECIAL, StepOutput, Tensor
 from lrcn_seq.search.beam import Beam
 
 BATCH, BEAMS, V, UNITS, WORDS = 50, 5, 9488, 512, 20
 
 
 class Captioner(keras.Model):
-    """The step of an LSTM language model, searched in one of two ways."""
+    """An LSTM language model whose captions are found by a search function.
 
-    def __init__(self, search):
+    Args:
+        search: Function `(model, state)` that returns words.
+    """
+
+    def __init__(self, search: Callable[..., Any]) -> None:
         super().__init__()
         self.search = search
-        draw = keras.initializers.RandomNormal(stddev=0.08, seed=1)
-        self.embedding = self.add_weight(shape=(V, UNITS), initializer=draw)
-        self.gates = self.add_weight(shape=(2 * UNITS, 4 * UNITS), initializer=draw)
-        self.output_words = self.add_weight(shape=(UNITS, V), initializer=draw)
-        self.never_ends = np.where(np.arange(V) == SPECIAL.end, -1e9, 0.0).astype("float32")
+        initializer = keras.initializers.RandomNormal(stddev=0.08, seed=1)
+        self.embedding = self.add_weight(shape=(V, UNITS), initializer=initializer)
+        self.gates = self.add_weight(shape=(2 * UNITS, 4 * UNITS), initializer=initializer)
+        self.output_words = self.add_weight(shape=(UNITS, V), initializer=initializer)
+        self.end_penalty = np.where(np.arange(V) == SPECIAL.end, -1e9, 0.0).astype("float32")
         self.built = True
 
-    def step(self, word, state, _memory=None):
-        """i, f, c̃, o = W [x, h]; c = f∘c + i∘c̃; h = o∘tanh c."""
+    def step(self, word: Tensor, state: Any, _memory: Any = None) -> StepOutput:
+        """Advance by one word: i, f, g, o = W [x, h]; c = f∘c + i∘g; h = o∘tanh c."""
         h, c = state
-        i, f, g, o = ops.split(
-            ops.matmul(
-                ops.concatenate([ops.take(self.embedding, word, axis=0), h], axis=1), self.gates
-            ),
-            4,
-            axis=1,
-        )
+        inputs = ops.concatenate([ops.take(self.embedding, word, axis=0), h], axis=1)
+        i, f, g, o = ops.split(ops.matmul(inputs, self.gates), 4, axis=1)
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         h = ops.sigmoid(o) * ops.tanh(c)
-        return StepOutput(ops.matmul(h, self.output_words) + self.never_ends, None, (h, c))
+        return StepOutput(ops.matmul(h, self.output_words) + self.end_penalty, None, (h, c))
 
-    def call(self, h):
-        """The words of the best sentences, from initial states (B, U)."""
+    def call(self, h: Tensor) -> Any:
+        """Return the result of the search from initial states (B, U)."""
         return self.search(self, (h, ops.zeros_like(h)))
 
 
-def ours(model, state):
-    """This library."""
-    found = Beam(beams=BEAMS, suppress_unknown=False)(
+def search_ours(model: Captioner, state: Any) -> tuple[Tensor, Tensor]:
+    """Return words and scores of the beam search of this library."""
+    hypotheses = Beam(beams=BEAMS, suppress_unknown=False)(
         model.step, state, (), special=SPECIAL, limit=WORDS
     )
-    return found.words, found.scores
+    return hypotheses.words, hypotheses.scores
 
 
-def kerashub(model, state):
-    """KerasHub's sampler over the same step."""
+def search_keras_hub(model: Captioner, state: Any) -> Any:
+    """Return words and scores of the sampler of KerasHub over the same step."""
 
-    def following(prompt, cache, index):
+    def next_token(prompt: Tensor, cache: Any, index: Tensor) -> tuple[Tensor, None, Any]:
         out = model.step(ops.take(prompt, index - 1, axis=1), cache)
         return out.logits, None, out.state
 
     prompt = ops.full((ops.shape(state[0])[0], WORDS + 1), SPECIAL.start, "int32")
     return BeamSampler(num_beams=BEAMS, return_all_beams=True)(
-        following, prompt, cache=state, index=1, model=model
+        next_token, prompt, cache=state, index=1, model=model
     )
 
 
-def products():
-    """The two products of a step, 20 times."""
-    draw = np.random.default_rng(0).normal
+def matrix_products() -> Callable[[], None]:
+    """Return a function that computes the two products of a step 20 times."""
+    normal = np.random.default_rng(0).normal
     shapes = (
         (BATCH * BEAMS, 2 * UNITS),
         (2 * UNITS, 4 * UNITS),
@@ -84,10 +87,10 @@ def products():
         (UNITS, V),
     )
     a, b, c, d = (
-        ops.convert_to_tensor(draw(size=shape, scale=0.08).astype("float32")) for shape in shapes
+        ops.convert_to_tensor(normal(size=shape, scale=0.08).astype("float32")) for shape in shapes
     )
 
-    def run():
+    def run() -> None:
         for _ in range(WORDS):
             ops.convert_to_numpy(ops.matmul(a, b)[0, 0])
             ops.convert_to_numpy(ops.matmul(c, d)[0, 0])
@@ -95,37 +98,37 @@ def products():
     return run
 
 
-def main():
-    """Prints medians and ratios of rounds that take turns."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def measure(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Return the median seconds of each contestant over alternating rounds, after a warmup."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, run in contestants.items():
+            begin = time.perf_counter()
+            run()
+            seconds[name] += [time.perf_counter() - begin] if number else []
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def main() -> None:
+    """Print medians, ratios and the share of equal words."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
     start = np.random.default_rng(1).normal(size=(BATCH, UNITS)).astype("float32")
-    models = {"beam": Captioner(ours), "KerasHub": Captioner(kerashub)}
-    races = {
-        "floor": products(),
-        **{
-            name: lambda model=model: model.predict_on_batch(start)
-            for name, model in models.items()
-        },
-    }
-    times = {name: [] for name in races}
-    for turn in range(rounds + 1):
-        for name, race in races.items():
-            begin = time.perf_counter()
-            race()
-            times[name] += [time.perf_counter() - begin] if turn else []
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    same = (
-        np.asarray(models["beam"].predict_on_batch(start)[0])
-        == np.asarray(models["KerasHub"].predict_on_batch(start)[0])[:, :, 1:]
-    ).mean()
+    models = {"beam": Captioner(search_ours), "KerasHub": Captioner(search_keras_hub)}
+    contestants = {"lower bound": matrix_products()}
+    for name, model in models.items():
+        contestants[name] = partial(model.predict_on_batch, start)
+    medians = measure(contestants, rounds)
+    words = [np.asarray(model.predict_on_batch(start)[0]) for model in models.values()]
+    equal = (words[0] == words[1][:, :, 1:]).mean()
     print(
         f"{keras.backend.backend()}, {rounds} rounds: "
         + ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in medians.items())
     )
     print(
-        f"share of the floor {medians['floor'] / medians['beam']:.2f}; times as fast as KerasHub {medians['KerasHub'] / medians['beam']:.2f}; words equal {same:.3f}"
+        f"lower bound ÷ beam {medians['lower bound'] / medians['beam']:.2f}; "
+        f"KerasHub ÷ beam {medians['KerasHub'] / medians['beam']:.2f}; equal words {equal:.3f}"
     )
 
 

@@ -1,19 +1,23 @@
-"""Decoding a video and sampling 20 of its frames: ours against OpenCV in sequence, and against OpenCV seeking to each frame.
+"""Time of decoding 20 frames of a video, against OpenCV.
 
-Ours decodes in sequence and converts only the wanted frames. OpenCV in sequence stands in two forms: `read` converts every frame,
-`grab` leaves out those that are not wanted. OpenCV seeking sets CAP_PROP_POS_FRAMES before each read, as tutorials do.
-All sides are given the frame numbers and end with the same frames, RGB of full size, which are compared. With --side they are resized
-too: ours by Pillow, which smooths (0.6 ms from 340 × 256), OpenCV's by `cv2.resize`, which does not (0.1 ms). Rounds take turns;
-medians and ratios are printed, on the clock and in core-seconds, which other work on the machine disturbs less.
+This library decodes in sequence and converts only the selected frames. OpenCV is measured in three
+ways: `read` in sequence converts every frame, `grab` in sequence converts only the selected ones,
+and `seek` sets CAP_PROP_POS_FRAMES before each frame, as tutorials do.
+
+Every contestant gets the frame numbers and returns the same RGB frames at full size, which are
+compared. With --side frames are resized too: here by Pillow with antialiasing (0.6 ms from
+340 × 256), by OpenCV without (0.1 ms). Rounds alternate. Medians and ratios are printed in seconds
+and in core-seconds, which depend less on other work on the machine.
 
     python tools/benchmarks/decode.py [VIDEO ...] [--rounds 9] [--frames 20] [--side 224]
 
-Without a video one is generated: H.264, 320 × 240, 300 frames.
+Without a video, one is generated: H.264, 320 × 240, 300 frames.
 """
 
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -25,117 +29,129 @@ from PIL import Image
 from lrcn_seq.data.media.video import Video
 from lrcn_seq.records import Preprocessing
 
+Size = tuple[int, int]
+"""Height and width."""
 
-def generated(path, count=300, size=(320, 240)):
-    """A soft texture that wanders, with a little noise."""
+
+def generate_video(path: Path, count: int = 300, size: Size = (320, 240)) -> Path:
+    """Write a video of a smooth moving texture with a little noise.
+
+    Args:
+        path: File to write.
+        count: Number of frames.
+        size: Width and height of the frames.
+    """
     random = np.random.default_rng(0)
-    ground = np.asarray(
-        Image.fromarray(random.integers(0, 256, (60, 80, 3), "uint8")).resize(
-            (640, 480), Image.Resampling.BICUBIC
-        ),
-        "int16",
-    )
+    coarse = Image.fromarray(random.integers(0, 256, (60, 80, 3), "uint8"))
+    texture = np.asarray(coarse.resize((640, 480), Image.Resampling.BICUBIC), "int16")
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for number in range(count):
-            left, top = (
-                round(160 + 150 * np.sin(number / 20)),
-                round(120 + 110 * np.cos(number / 31)),
-            )
-            pixels = ground[top : top + size[1], left : left + size[0]] + random.normal(
-                0, 4, (size[1], size[0], 1)
-            )
-            container.mux(
-                stream.encode(
-                    av.VideoFrame.from_ndarray(
-                        np.clip(pixels, 0, 255).astype("uint8"), format="rgb24"
-                    )
-                )
-            )
+            left = round(160 + 150 * np.sin(number / 20))
+            top = round(120 + 110 * np.cos(number / 31))
+            window = texture[top : top + size[1], left : left + size[0]]
+            noisy = window + random.normal(0, 4, (size[1], size[0], 1))
+            pixels = np.clip(noisy, 0, 255).astype("uint8")
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
     return path
 
 
-def ours(path, numbers, size):
-    """The library."""
+def read_ours(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
+    """Read frames with this library."""
     return Video(path).frames(Preprocessing(*size), numbers)
 
 
-def shaped(picture, size):
-    """BGR to RGB of this height and width."""
-    return cv2.cvtColor(
-        picture if picture.shape[:2] == size else cv2.resize(picture, size[::-1]), cv2.COLOR_BGR2RGB
-    )
+def as_rgb(image: np.ndarray, size: Size) -> np.ndarray:
+    """Return a BGR image in RGB, resized if it has another size."""
+    resized = image if image.shape[:2] == size else cv2.resize(image, size[::-1])
+    return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
 
 
-def reading(path, numbers, size):
-    """OpenCV in sequence, every frame converted."""
-    capture, wanted, frames = cv2.VideoCapture(str(path)), set(numbers), []
+def read_all(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
+    """Read frames with OpenCV in sequence, converting every frame."""
+    capture, selected, frames = cv2.VideoCapture(str(path)), set(numbers), []
     for number in range(max(numbers) + 1):
-        _, picture = capture.read()
-        if number in wanted:
-            frames.append(shaped(picture, size))
+        _, image = capture.read()
+        if number in selected:
+            frames.append(as_rgb(image, size))
     return np.stack(frames)
 
 
-def grabbing(path, numbers, size):
-    """OpenCV in sequence, only the wanted frames converted."""
-    capture, wanted, frames = cv2.VideoCapture(str(path)), set(numbers), []
+def grab(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
+    """Read frames with OpenCV in sequence, converting the selected frames only."""
+    capture, selected, frames = cv2.VideoCapture(str(path)), set(numbers), []
     for number in range(max(numbers) + 1):
         capture.grab()
-        if number in wanted:
-            frames.append(shaped(capture.retrieve()[1], size))
+        if number in selected:
+            frames.append(as_rgb(capture.retrieve()[1], size))
     return np.stack(frames)
 
 
-def seeking(path, numbers, size):
-    """OpenCV, a seek for each frame."""
+def seek(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
+    """Read frames with OpenCV, seeking to each of them."""
     capture, frames = cv2.VideoCapture(str(path)), []
     for number in numbers:
         capture.set(cv2.CAP_PROP_POS_FRAMES, number)
-        frames.append(shaped(capture.read()[1], size))
+        frames.append(as_rgb(capture.read()[1], size))
     return np.stack(frames)
 
 
-SIDES = {"ours": ours, "OpenCV read": reading, "OpenCV grab": grabbing, "OpenCV seeking": seeking}
+CONTESTANTS = {
+    "ours": read_ours,
+    "OpenCV read": read_all,
+    "OpenCV grab": grab,
+    "OpenCV seek": seek,
+}
 
 
-def race(path, options):
-    """Prints one video's medians, ratios and differences."""
+def measure(
+    path: Path, numbers: Sequence[int], size: Size, rounds: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Return seconds and core-seconds of each round of each contestant.
+
+    The order of the contestants rotates from round to round.
+    """
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in CONTESTANTS}
+    for number in range(rounds):
+        order = list(CONTESTANTS.items())
+        for name, read in order[number % len(order) :] + order[: number % len(order)]:
+            clock, cores = time.perf_counter(), time.process_time()
+            read(path, numbers, size)
+            seconds[name].append((time.perf_counter() - clock, time.process_time() - cores))
+    return seconds
+
+
+def compare(path: Path, options: argparse.Namespace) -> None:
+    """Print medians, ratios and pixel differences for one video."""
     count = len(Video(path).times())
     numbers = (np.arange(options.frames) * (count // options.frames)).tolist()
     capture = cv2.VideoCapture(str(path))
     size = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-    print(
-        f"{Path(path).name}: {count} frames of {size[1]} × {size[0]}, {options.frames} of them wanted"
-    )
-    whole = {name: side(path, numbers, size) for name, side in SIDES.items()}
-    seconds = {name: [] for name in SIDES}
-    for number in range(options.rounds):
-        order = list(SIDES.items())
-        for name, side in order[number % len(order) :] + order[: number % len(order)]:
-            clock, cores = time.perf_counter(), time.process_time()
-            side(path, numbers, (options.side, options.side) if options.side else size)
-            seconds[name].append((time.perf_counter() - clock, time.process_time() - cores))
-    for name in SIDES:
-        difference = np.abs(whole[name].astype(int) - whole["ours"]).mean()
+    print(f"{Path(path).name}: {options.frames} of {count} frames of {size[1]} × {size[0]}")
+    frames = {name: read(path, numbers, size) for name, read in CONTESTANTS.items()}
+    timed_size = (options.side, options.side) if options.side else size
+    seconds = measure(path, numbers, timed_size, options.rounds)
+    for name in CONTESTANTS:
+        difference = np.abs(frames[name].astype(int) - frames["ours"]).mean()
         clock, cores = (median(value[kind] for value in seconds[name]) * 1000 for kind in (0, 1))
-        slower = [
+        ratios = [
             median(
-                theirs[kind] / mine[kind]
-                for theirs, mine in zip(seconds[name], seconds["ours"], strict=True)
+                other[kind] / ours[kind]
+                for other, ours in zip(seconds[name], seconds["ours"], strict=True)
             )
             for kind in (0, 1)
         ]
         print(
-            f"  {name:15} {clock:7.1f} ms ({slower[0]:5.2f} × ours)   {cores:7.1f} core-ms ({slower[1]:5.2f} × ours)   pixels differ by {difference:.2f} of 255"
+            f"  {name:15} {clock:7.1f} ms ({ratios[0]:5.2f} × ours)   {cores:7.1f} core-ms "
+            f"({ratios[1]:5.2f} × ours)   mean pixel difference {difference:.2f} of 255"
         )
-    print("  goals: OpenCV in sequence at least 0.95, OpenCV seeking at least 2")
+    print("  goals: OpenCV in sequence at least 0.95, OpenCV seek at least 2")
 
 
-def main():
-    """Races on each video given, or on a generated one."""
+def main() -> None:
+    """Measure each given video, or a generated one."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -145,8 +161,8 @@ def main():
     parser.add_argument("--side", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for path in options.videos or [generated(Path(folder) / "generated.mp4")]:
-            race(path, options)
+        for path in options.videos or [generate_video(Path(folder) / "generated.mp4")]:
+            compare(path, options)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""JPEG to stored feature against its floor: the core-seconds of decoding and resizing alone plus those of the bare forward pass, over the cores.
+"""Time of feature extraction from JPEG files, against its lower bound.
 
-python tools/benchmarks/extraction.py [--pictures 512] [--rounds 5]
+The lower bound is the core-seconds of decoding and resizing alone plus those of the forward pass
+alone, divided by the number of cores. Images of the size of COCO's (640×480) are drawn and saved
+as JPEG first. Every round measures the three parts; medians are printed.
 
-Pictures of COCO's size (640×480) are drawn and saved as JPEG first. Every round measures the three parts; medians are printed.
+    python tools/benchmarks/extraction.py [--pictures 512] [--rounds 5]
 """
 
 import argparse
@@ -10,7 +12,10 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -22,65 +27,65 @@ from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Sample
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
 
+BATCH = 32
 
-def pictures(folder: Path, count: int) -> list[Sample]:
-    """JPEGs with as much detail as photographs have (about 3 bits a pixel at quality 90)."""
+
+def draw_images(folder: Path, count: int) -> list[Sample]:
+    """Save JPEGs with as much detail as photographs: about 3 bits a pixel at quality 90."""
     random = np.random.default_rng(0)
     samples = []
     for number in range(count):
-        coarse = Image.fromarray(random.integers(0, 255, (60, 80, 3), "uint8")).resize(
-            (640, 480), Image.Resampling.BICUBIC
-        )
-        noisy = np.clip(
-            np.asarray(coarse, "int16") + random.normal(0, 6, (480, 640, 1)), 0, 255
-        ).astype("uint8")
+        coarse = Image.fromarray(random.integers(0, 255, (60, 80, 3), "uint8"))
+        smooth = np.asarray(coarse.resize((640, 480), Image.Resampling.BICUBIC), "int16")
+        noisy = np.clip(smooth + random.normal(0, 6, (480, 640, 1)), 0, 255).astype("uint8")
         path = folder / f"{number}.jpg"
         Image.fromarray(noisy).save(path, quality=90)
         samples.append(Sample(str(number), str(path), str(number), "train"))
     return samples
 
 
-def timed(work) -> tuple[float, float]:
-    """Core-seconds of this process, and seconds on the clock."""
+def measure(work: Callable[[], Any]) -> tuple[float, float]:
+    """Return the core-seconds of this process and the seconds that a function takes."""
     cores, clock = time.process_time(), time.perf_counter()
     work()
     return time.process_time() - cores, time.perf_counter() - clock
 
 
 def main() -> None:
-    """Measures decoding, the forward pass, and extraction, round by round."""
+    """Measure decoding, the forward pass and extraction in every round."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pictures", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     encoder = encoders.registry.build(
         {"type": "applications", "network": "MobileNetV2", "alpha": 0.35}
     )
-    network, shares = FrameEncoder(encoder), []
+    network, shares, clock = FrameEncoder(encoder), [], 0.0
     with tempfile.TemporaryDirectory() as name:
-        samples = pictures(Path(name), arguments.pictures)
+        samples = draw_images(Path(name), options.pictures)
         items, _ = items_of(
             samples, MediaReader("images", encoder.preprocessing, index=ContentIndex())
         )
-        frames = np.concatenate([item.read() for item in items[:32]])
+        frames = np.concatenate([item.read() for item in items[:BATCH]])
+        batches = len(items) // BATCH
         network.predict_on_batch(frames)
-        for number in range(arguments.rounds):
-            decoding, _ = timed(lambda: [item.read() for item in items])
-            forward, _ = timed(
-                lambda: [network.predict_on_batch(frames) for _ in range(len(items) // 32)]
-            )
+        for number in range(options.rounds):
+            decoding, _ = measure(lambda: [item.read() for item in items])
+            forward, _ = measure(lambda: [network.predict_on_batch(frames) for _ in range(batches)])
             store = FeatureStore(Path(name) / f"store{number}", "race")
-            _, clock = timed(lambda store=store: extract(store, items, network.features, batch=32))
-            floor = (decoding + forward) / os.cpu_count()
-            shares.append(floor / clock)
+            _, clock = measure(partial(extract, store, items, network.features, batch=BATCH))
+            bound = (decoding + forward) / (os.cpu_count() or 1)
+            shares.append(bound / clock)
             print(
-                f"decoding {decoding:.2f} core-s  forward {forward:.2f} core-s  floor {floor:.2f} s  extraction {clock:.2f} s  {shares[-1]:.0%} of the floor",
+                f"decoding {decoding:.2f} core-s, forward pass {forward:.2f} core-s, lower bound "
+                f"{bound:.2f} s, extraction {clock:.2f} s, ratio {shares[-1]:.0%}",
                 flush=True,
             )
     print(
-        f"median {statistics.median(shares):.0%} of the floor; {arguments.pictures / clock:.0f} pictures/s"
+        f"median ratio of lower bound to extraction {statistics.median(shares):.0%}; "
+        f"{options.pictures / clock:.0f} images/s"
     )
 
 

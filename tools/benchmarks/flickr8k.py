@@ -1,14 +1,20 @@
-"""Captions of real photographs: shipped configs against a plain Keras captioner, same data, updates, selection and search.
+"""Scores of the shipped configs on Flickr8k, against a plain Keras captioner.
 
-python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [--splits 0] [section.key=value ...]
+Data, number of updates, selection of weights and search are the same for all systems. The rival is
+a model that a user could write in an hour, trained with Adam of Keras at its default, constant
+learning rate; all else is as in lrcn_2f.
 
-DATA holds captions.txt, images_224/ and the lists. Every run is resumed if it was stopped. Prints the scores of each run by
-pycocoevalcap (extra `bench`), and for each system the difference to the rival in the mean of the seeds, with its paired bootstrap interval over
-pictures and, of several splits, over splits.
-Split 0 is the lists of DATA. Three hundred test pictures tell differences below about 0.03 from nothing, so splits 1, 2 and so on each put another
-share of the training pictures, as many as are in the test list, in the place of the test pictures, which are trained on instead; the dev
-pictures, on which the configs were chosen, stay dev and are never tested on.
-The rival is what its writer would make of it in an hour: Keras's Adam at its usual rate, constant; all else is as in lrcn_2f.
+    python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [--splits 0]
+        [section.key=value ...]
+
+DATA contains captions.txt, images_224/ and the lists of the splits. Interrupted runs are resumed.
+The scores of each run are those of pycocoevalcap (extra `bench`). For each system the difference to
+the rival in the mean over seeds is printed, with its paired bootstrap interval over images and, if
+there are several splits, over splits.
+
+Split 0 has the lists of DATA. Its 300 test images cannot resolve differences below about 0.03.
+Splits 1, 2 and so on exchange the test images for another part of the training images of the same
+size. The dev images, on which the configs were chosen, are never tested on.
 """
 
 import argparse
@@ -17,6 +23,7 @@ import io
 import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rival_decoder  # noqa: F401 - registers the rival
@@ -41,38 +48,37 @@ SYSTEMS = {
 }
 
 
-def lists_of(data: Path, split: int, folder: Path) -> Path:
-    """The folder with the lists of a split; made under folder unless it is split 0."""
+def write_lists(data: Path, split: int, folder: Path) -> Path:
+    """Return the folder with the lists of a split.
+
+    Args:
+        data: Folder of the data, which has the lists of split 0.
+        split: Number of the split.
+        folder: Folder to which the lists of other splits are written.
+    """
     if split == 0:
         return data
     train, dev, test = (
         (data / f"{name}.txt").read_text().split() for name in ("train", "dev", "test")
     )
-    shares = [
-        share.tolist()
-        for share in np.split(
-            np.random.default_rng(0).permutation(train), range(len(test), len(train), len(test))
-        )
-    ]
-    if not 0 < split <= len(shares):
-        raise SystemExit(f"--splits: expected 0 to {len(shares)}. Received: {split}.")
-    rest = [name for share in (*shares[: split - 1], *shares[split:], test) for name in share]
+    shuffled = np.random.default_rng(0).permutation(train)
+    parts = [p.tolist() for p in np.split(shuffled, range(len(test), len(train), len(test)))]
+    if not 0 < split <= len(parts):
+        raise SystemExit(f"--splits: expected 0 to {len(parts)}. Received: {split}.")
+    rest = [name for part in (*parts[: split - 1], *parts[split:], test) for name in part]
     folder.mkdir(parents=True, exist_ok=True)
-    for name, members in (("train", rest), ("dev", dev), ("test", shares[split - 1])):
+    for name, members in (("train", rest), ("dev", dev), ("test", parts[split - 1])):
         (folder / f"{name}.txt").write_text("\n".join(members) + "\n")
     return folder
 
 
 def overrides(arguments: argparse.Namespace, lists: Path, seed: int) -> list[str]:
-    """Where the data is, and what the call changes."""
+    """Return the overrides of a config: paths of the data, weights, seed, and those given."""
     data = arguments.data
-    places = [
+    return [
         f"data.source.captions={data}/captions.txt",
         f"data.source.images={data}/images_224",
         f"data.source.lists={lists}",
-    ]
-    return [
-        *places,
         f"encoder.weights={arguments.weights}",
         "encoder.alpha=0.35",
         f"seed={seed}",
@@ -80,29 +86,64 @@ def overrides(arguments: argparse.Namespace, lists: Path, seed: int) -> list[str
     ]
 
 
-def sentences(folder: Path) -> tuple[dict, dict]:
-    """Hypotheses and references of a run's test split."""
+def read_predictions(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return hypotheses and references of the test split of a run."""
     rows = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
-    return {row["id"]: row["caption"] for row in rows}, {
-        row["id"]: row["references"] for row in rows
-    }
+    hypotheses = {row["id"]: row["caption"] for row in rows}
+    return hypotheses, {row["id"]: row["references"] for row in rows}
 
 
-def judged(found: dict, references: dict) -> tuple[np.ndarray, float]:
-    """CIDEr of each picture, in the order of names, and BLEU-4, by the COCO evaluation code."""
-    tokens, names = PTBTokenizer(), sorted(found)
-    given = tokens.tokenize({name: [{"caption": found[name]}] for name in names})
-    wanted = tokens.tokenize(
-        {name: [{"caption": caption} for caption in references[name]] for name in names}
+def coco_scores(
+    hypotheses: dict[str, str], references: dict[str, list[str]]
+) -> tuple[np.ndarray, float]:
+    """Return CIDEr of each image, in the order of ids, and BLEU-4, by the COCO evaluation code."""
+    tokenizer, ids = PTBTokenizer(), sorted(hypotheses)
+    candidates = tokenizer.tokenize({id: [{"caption": hypotheses[id]}] for id in ids})
+    truths = tokenizer.tokenize(
+        {id: [{"caption": caption} for caption in references[id]] for id in ids}
     )
     with contextlib.redirect_stdout(io.StringIO()):
-        return np.array(Cider().compute_score(wanted, given)[1]), float(
-            Bleu(4).compute_score(wanted, given)[0][3]
-        )
+        cider = np.array(Cider().compute_score(truths, candidates)[1])
+        return cider, float(Bleu(4).compute_score(truths, candidates)[0][3])
+
+
+def train_and_score(
+    arguments: argparse.Namespace, split: int, seed: int, name: str
+) -> tuple[np.ndarray, float]:
+    """Train a system unless its run is complete; return CIDEr of each image, and BLEU-4."""
+    base, changes = SYSTEMS[name]
+    runs = arguments.runs / f"split-{split}" if split else arguments.runs
+    folder = runs / f"{name}-{seed}"
+    if not (folder / "scores.json").exists():
+        lists = write_lists(arguments.data, split, runs / "lists")
+        options = [*changes, *overrides(arguments, lists, seed)]
+        train(config.read(CONFIGS / f"{base}.yaml", options), folder, resume=True)
+    return coco_scores(*read_predictions(folder))
+
+
+def print_intervals(name: str, differences: list[np.ndarray], splits: list[int]) -> None:
+    """Print the mean difference of a system to the rival with its 95 % intervals.
+
+    Args:
+        name: Name of the system.
+        differences: Differences of CIDEr of the images of each split.
+        splits: Number of each split.
+    """
+    groups: dict[str, Any] = {
+        "images": range(sum(map(len, differences))),
+        "splits": np.repeat(splits, [len(part) for part in differences]),
+    }
+    for kind, members in groups.items():
+        interval = metrics.group_interval(np.concatenate(differences), members, samples=10_000)
+        if interval.low is not None:
+            print(
+                f"{name} − rival: CIDEr {interval.value:+.3f}, 95 % interval over {kind} from "
+                f"{interval.low:+.3f} to {interval.high:+.3f}"
+            )
 
 
 def main() -> None:
-    """Trains what is missing, then compares."""
+    """Train the missing runs and print scores and differences."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -114,39 +155,25 @@ def main() -> None:
     parser.add_argument("--splits", type=int, nargs="+", default=[0])
     parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
     arguments = parser.parse_intermixed_args()
-    ciders: dict[tuple[str, int], list] = {
-        pair: [] for pair in product(arguments.systems, arguments.splits)
+    systems, splits = arguments.systems, arguments.splits
+    ciders: dict[tuple[str, int], list[np.ndarray]] = {
+        pair: [] for pair in product(systems, splits)
     }
-    for split, seed, name in product(arguments.splits, arguments.seeds, arguments.systems):
-        base, changes = SYSTEMS[name]
-        runs = arguments.runs / f"split-{split}" if split else arguments.runs
-        folder = runs / f"{name}-{seed}"
-        if not (folder / "scores.json").exists():
-            places = overrides(arguments, lists_of(arguments.data, split, runs / "lists"), seed)
-            train(config.read(CONFIGS / f"{base}.yaml", [*changes, *places]), folder, resume=True)
-        cider, bleu = judged(*sentences(folder))
+    for split, seed, name in product(splits, arguments.seeds, systems):
+        cider, bleu = train_and_score(arguments, split, seed, name)
         ciders[name, split].append(cider)
         print(
             f"{name}, split {split}, seed {seed}: CIDEr {cider.mean():.3f}, BLEU-4 {bleu:.3f}",
             flush=True,
         )
-    for name in arguments.systems:
-        if name == "rival" or "rival" not in arguments.systems:
+    for name in systems:
+        if name == "rival" or "rival" not in systems:
             continue
         differences = [
             np.mean(ciders[name, split], axis=0) - np.mean(ciders["rival", split], axis=0)
-            for split in arguments.splits
+            for split in splits
         ]
-        groups = {
-            "pictures": range(sum(map(len, differences))),
-            "splits": np.repeat(arguments.splits, [len(part) for part in differences]),
-        }
-        for what, members in groups.items():
-            found = metrics.group_interval(np.concatenate(differences), members, samples=10_000)
-            if found.low is not None:
-                print(
-                    f"{name} − rival: CIDEr {found.value:+.3f}, 95 % over {what} from {found.low:+.3f} to {found.high:+.3f}"
-                )
+        print_intervals(name, differences, splits)
 
 
 if __name__ == "__main__":

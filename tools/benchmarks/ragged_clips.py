@@ -1,7 +1,11 @@
-"""Training on clips of 4 to 16 frames against clips of 16: padding must cost nothing, in one run.
+"""Time of training steps on clips of 4 to 16 frames, against clips of 16 frames.
 
-LRCN with MobileNetV2 (width 0.35, 224×224, trained) and LSTM 128, 8 clips a batch. Steps of both kinds take turns; the goal is at most
-1.1 × the full step × real frames ÷ (B·T). With --size 96 what a step costs beside its frames, recurrence and optimizer, shows.
+Padding must cost nothing.
+
+LRCN with MobileNetV2 (width 0.35, 224×224, trained) and an LSTM of 128 units, 8 clips per batch.
+Steps of both kinds alternate. The goal is at most 1.1 × the time of a full step × real frames ÷
+(B·T). With --size 96 the cost of recurrence and optimizer becomes visible beside that of the
+frames.
 
     python tools/benchmarks/ragged_clips.py [--steps 15] [--size 224] [--clips 8]
 """
@@ -10,12 +14,12 @@ import argparse
 import time
 from itertools import chain
 from statistics import median
+from typing import Any
 
 import keras
 import numpy as np
 
 import lrcn_seq
-from lrcn_seq.config import validate
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import LabeledBatch
 from lrcn_seq.training.dataset import as_dataset
@@ -23,24 +27,43 @@ from lrcn_seq.training.dataset import as_dataset
 FRAMES, CLASSES = 16, 10
 
 
-class Clock(keras.callbacks.Callback):
-    """Seconds of each step."""
+class StepTimer(keras.callbacks.Callback):
+    """Callback that measures the seconds of each training step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.seconds = []
+        self.seconds: list[float] = []
 
-    def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002 - Keras gives them
-        """Starts."""
-        self.began = time.perf_counter()
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras passes them
+        """Start the timer."""
+        self.begin = time.perf_counter()
 
-    def on_train_batch_end(self, batch, logs=None):  # noqa: ARG002
-        """Stops."""
-        self.seconds.append(time.perf_counter() - self.began)
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Stop the timer."""
+        self.seconds.append(time.perf_counter() - self.begin)
 
 
-def batch_of(lengths: np.ndarray, size: int, random: np.random.Generator) -> LabeledBatch:
-    """Clips of these lengths, real frames only."""
+def build_task(size: int) -> keras.Model:
+    """Return the compiled recognizer for frames of size × size."""
+    config = {
+        "task": {"type": "activity"},
+        "data": {"source": {"type": "moving_shapes"}, "sampling": {"type": "every"}},
+        "encoder": {
+            "type": "applications",
+            "network": "MobileNetV2",
+            "alpha": 0.35,
+            "size": size,
+            "train": "all",
+        },
+        "decoder": {"type": "lstm_frames", "units": 128},
+    }
+    task = lrcn_seq.build(checked(config), labels=CLASSES)
+    task.compile(optimizer=keras.optimizers.Adam())
+    return task
+
+
+def random_batch(lengths: np.ndarray, size: int, random: np.random.Generator) -> LabeledBatch:
+    """Return clips of random pixels with these lengths, without padding frames."""
     pixels = random.integers(0, 256, (len(lengths), FRAMES, size, size, 3), "uint8")
     return LabeledBatch(
         pack(pixels, np.arange(FRAMES) < lengths[:, None]),
@@ -50,7 +73,7 @@ def batch_of(lengths: np.ndarray, size: int, random: np.random.Generator) -> Lab
 
 
 def main() -> None:
-    """Prints the medians and the ratio."""
+    """Print the medians and their ratio."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -58,46 +81,31 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--clips", type=int, default=8)
     options = parser.parse_args()
-    encoder = {
-        "type": "applications",
-        "network": "MobileNetV2",
-        "alpha": 0.35,
-        "size": options.size,
-        "train": "all",
-    }
-    data = {"source": {"type": "moving_shapes"}, "sampling": {"type": "every"}}
-    decoder = {"type": "lstm_frames", "units": 128}
-    task = lrcn_seq.build(
-        validate(
-            {"task": {"type": "activity"}, "data": data, "encoder": encoder, "decoder": decoder}
-        ),
-        labels=CLASSES,
-    )
-    task.compile(optimizer=keras.optimizers.Adam())
+    task = build_task(options.size)
     random = np.random.default_rng(0)
+    full_lengths = np.full(options.clips, FRAMES)
     lengths = [random.integers(4, FRAMES + 1, options.clips) for _ in range(options.steps)]
     pairs = [
-        (
-            batch_of(np.full(options.clips, FRAMES), options.size, random),
-            batch_of(several, options.size, random),
-        )
-        for several in lengths
+        tuple(random_batch(kind, options.size, random) for kind in (full_lengths, ragged))
+        for ragged in lengths
     ]
-    clock = Clock()
+    batches: list[Any] = list(chain(pairs[0], pairs[0], *pairs))
+    timer = StepTimer()
     task.fit(
-        as_dataset(list(chain(pairs[0], pairs[0], *pairs))),
+        as_dataset(batches),
         steps_per_epoch=2 * options.steps + 4,
         verbose=0,
         shuffle=False,
-        callbacks=[clock],
+        callbacks=[timer],
     )
-    full, ragged = clock.seconds[4::2], clock.seconds[5::2]
-    shares = [several.sum() / (options.clips * FRAMES) for several in lengths]
+    full, ragged = timer.seconds[4::2], timer.seconds[5::2]
+    shares = [real.sum() / (options.clips * FRAMES) for real in lengths]
     ratio = median(
         seconds / (median(full) * share) for seconds, share in zip(ragged, shares, strict=True)
     )
     print(
-        f"full clips {1000 * median(full):.0f} ms a step, ragged {1000 * median(ragged):.0f} ms with {median(shares):.0%} of the frames"
+        f"full clips {1000 * median(full):.0f} ms per step, ragged clips "
+        f"{1000 * median(ragged):.0f} ms per step with {median(shares):.0%} of the frames"
     )
     print(f"{ratio:.2f} × the full step × real frames ÷ (B·T) (goal: at most 1.1)")
 

@@ -1,18 +1,23 @@
-"""A sliding-window test of one video with VGG-16: overlapping clips that share their frames against each clip computed for itself.
+"""Time of a sliding-window test of one video with VGG-16, with and without sharing frames.
 
-Clips of 16 frames, 8 apart, through the library's classifier as `evaluate` has them: batches of 50 clips, VGG-16 up to fc6 (weights
-drawn) a few frames at a time, and the LSTM of the paper.
-Sharing, a batch holds each frame once and its index points at it from every clip; alone, it holds the frames of every clip.
-Decoding is left out: the frames are noise. Rounds take turns; the first only warms up, unless it is the only one.
-Seconds on the clock, and core-seconds, which other work on the machine disturbs less.
+Clips of 16 frames, 8 apart, go through the classifier of this library as in `evaluate`: batches of
+50 clips, VGG-16 up to fc6 with random weights, a few frames at a time, and the LSTM of the paper.
+`shared` batches contain each frame once, and their index refers to it from every clip; `separate`
+batches contain the frames of every clip. The frames are noise, so that no decoding is measured.
 
-    python tools/benchmarks/sliding_window.py [--frames 304] [--rounds 4] [--size 224] [--precision float32]
+Rounds alternate. The first is a warmup, unless it is the only one. Results are in seconds and in
+core-seconds, which depend less on other work on the machine.
+
+    python tools/benchmarks/sliding_window.py [--frames 304] [--rounds 4] [--size 224]
+        [--precision float32]
 """
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -22,46 +27,45 @@ from lrcn_seq.records import Clips
 CONFIG = Path(__file__).parents[2] / "configs" / "activity" / "ucf101_rgb.yaml"
 
 
-def classifier(options):
-    """The paper's network with drawn weights, 101 classes."""
-    encoder = f"encoder={{type: applications, network: VGG16, output: {'fc1' if options.size == 224 else 'pooled'}, size: {options.size}}}"
-    changes = [
+def build_classifier(options: argparse.Namespace) -> Any:
+    """Return the network of the paper with random weights and 101 classes."""
+    output = "fc1" if options.size == 224 else "pooled"
+    encoder = f"{{type: applications, network: VGG16, output: {output}, size: {options.size}}}"
+    overrides = [
         "stages=[]",
         "decoder={type: lstm_frames, units: 256}",
         "data.sampling={type: sliding}",
+        f"encoder={encoder}",
+        f"training.precision={options.precision}",
     ]
-    return tasks.build(
-        config.read(CONFIG, [*changes, encoder, f"training.precision={options.precision}"]),
-        labels=101,
-    )
+    return tasks.build(config.read(CONFIG, overrides), labels=101)
 
 
-def shared(frames, clips):
-    """Each frame once."""
+def pack_shared(frames: np.ndarray, clips: np.ndarray) -> Clips:
+    """Return clips that contain each frame once."""
     distinct, index = np.unique(clips, return_inverse=True)
     return Clips(frames[distinct], index.reshape(clips.shape).astype("int32"))
 
 
-def alone(frames, clips):
-    """The frames of every clip."""
-    return Clips(
-        frames[clips.reshape(-1)], np.arange(clips.size, dtype="int32").reshape(clips.shape)
-    )
+def pack_separate(frames: np.ndarray, clips: np.ndarray) -> Clips:
+    """Return clips that contain the frames of every clip."""
+    index = np.arange(clips.size, dtype="int32").reshape(clips.shape)
+    return Clips(frames[clips.reshape(-1)], index)
 
 
-def test(model, pack, frames, clips):
-    """The mean distributions of all clips (P, C), and the seconds they took: on the clock, and of all cores."""
-    at_once = model.settings.evaluation.batch_size
-    batches = [
-        pack(frames, clips[start : start + at_once]) for start in range(0, len(clips), at_once)
-    ]
+def classify(
+    model: Any, pack: Callable[..., Clips], frames: np.ndarray, clips: np.ndarray
+) -> tuple[np.ndarray, tuple[float, float]]:
+    """Return the mean probabilities of each clip (P, C), and the seconds and core-seconds."""
+    size = model.settings.evaluation.batch_size
+    batches = [pack(frames, clips[start : start + size]) for start in range(0, len(clips), size)]
     clock, cores = time.perf_counter(), time.process_time()
-    found = np.concatenate([model.probabilities(batch)[0].mean(axis=1) for batch in batches])
-    return found, (time.perf_counter() - clock, time.process_time() - cores)
+    probabilities = np.concatenate([model.probabilities(b)[0].mean(axis=1) for b in batches])
+    return probabilities, (time.perf_counter() - clock, time.process_time() - cores)
 
 
-def main():
-    """Prints medians, their ratio and the largest difference."""
+def main() -> None:
+    """Print medians, their ratio and the largest difference of the probabilities."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -69,34 +73,36 @@ def main():
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument(
-        "--precision", default="float32", help="float32, or mixed_bfloat16 where the CPU has AMX"
+        "--precision", default="float32", help="float32, or mixed_bfloat16 on a CPU with AMX"
     )
     options = parser.parse_args()
-    frames = np.random.default_rng(0).integers(
-        0, 256, (options.frames, options.size, options.size, 3), "uint8"
-    )
-    model = classifier(options)
+    shape = (options.frames, options.size, options.size, 3)
+    frames = np.random.default_rng(0).integers(0, 256, shape, "uint8")
+    model = build_classifier(options)
     clips = np.stack(model.sampling.test(np.arange(options.frames) / 25))
-    sides = {"shared": shared, "alone": alone}
+    packings = {"shared": pack_shared, "separate": pack_separate}
     print(f"{options.frames} frames, {len(clips)} clips, {clips.size} frames in clips")
-    found, seconds = {}, {name: [] for name in sides}
+    probabilities: dict[str, np.ndarray] = {}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in packings}
     for number in range(options.rounds):
-        for name, pack in sides.items():
-            found[name], taken = test(model, pack, frames, clips)
+        for name, pack in packings.items():
+            probabilities[name], duration = classify(model, pack, frames, clips)
             if number or options.rounds == 1:
-                seconds[name].append(taken)
+                seconds[name].append(duration)
     for kind, unit in enumerate(("seconds", "core-seconds")):
-        for name, values in seconds.items():
-            print(
-                f"{name}: {median(value[kind] for value in values):.1f} {unit} ({', '.join(f'{value[kind]:.1f}' for value in values)})"
-            )
+        for name, durations in seconds.items():
+            values = [duration[kind] for duration in durations]
+            listed = ", ".join(f"{value:.1f}" for value in values)
+            print(f"{name}: {median(values):.1f} {unit} ({listed})")
         ratio = median(
-            slow[kind] / fast[kind]
-            for slow, fast in zip(seconds["alone"], seconds["shared"], strict=True)
+            separate[kind] / shared[kind]
+            for separate, shared in zip(seconds["separate"], seconds["shared"], strict=True)
         )
-        print(f"sharing is {ratio:.2f} × faster in {unit} (goal: at least 1.8)")
+        print(f"separate ÷ shared {ratio:.2f} in {unit} (goal: at least 1.8)")
+    difference = np.abs(probabilities["shared"] - probabilities["separate"]).max()
     print(
-        f"probabilities differ by at most {np.abs(found['shared'] - found['alone']).max():.1e} of {found['alone'].max():.3f}"
+        f"largest difference of probabilities {difference:.1e}, largest probability "
+        f"{probabilities['separate'].max():.3f}"
     )
 
 
