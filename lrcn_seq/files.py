@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole, and the JSON files of a run folder.
+"""Atomic replacement of files, and the JSON files of a run folder.
 
 A file is replaced by writing a temporary file, fsync, rename, and fsync of the folder.
 """
@@ -22,10 +22,10 @@ def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
 
     Args:
         path: the file to replace.
-        fill: writes the new content into an open binary file.
+        fill: writes the new content to a binary file object.
 
     Raises:
-        RunError: the folder cannot be written to (permissions, disk space).
+        RunError: the file cannot be written, for example for lack of disk space.
     """
     path = Path(path)
     temporary = None
@@ -51,22 +51,22 @@ def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Replace a file by UTF-8 text.
+    """Replace a file by UTF-8 text; a crash at any moment leaves the old file or the new one.
 
-    Characters that UTF-8 cannot encode, as in file names with other bytes, are escaped as in JSON.
+    Surrogates, which stand for undecodable bytes of file names, are escaped as in JSON.
 
     Args:
         path: the file to replace.
         text: the new content.
 
     Raises:
-        RunError: the folder cannot be written to.
+        RunError: the file cannot be written.
     """
     write_file(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
+    """Flush the entries of a folder to disk, which makes renames durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -79,11 +79,12 @@ def read_json(path: Path, content: str, parse: Callable[[Any], T]) -> T:
 
     Args:
         path: the file.
-        content: what the file should hold, for the message.
-        parse: turns the JSON value into the result; may raise where it is not as expected.
+        content: description of the content, for the message.
+        parse: converts the JSON value; may raise ValueError, TypeError, AttributeError or
+            KeyError.
 
     Returns:
-        What `parse` returns.
+        The result of `parse`.
 
     Raises:
         RunError: the file is missing or damaged.
@@ -92,7 +93,15 @@ def read_json(path: Path, content: str, parse: Callable[[Any], T]) -> T:
 
 
 def read_json_lines(path: Path, content: str, parse: Callable[[list[Any]], T]) -> T:
-    """Read a file of JSON lines of a run folder; `parse` receives the list of all values.
+    """Read a JSON Lines file of a run folder.
+
+    Args:
+        path: the file.
+        content: description of the content, for the message.
+        parse: converts the list of all values; may raise as in `read_json`.
+
+    Returns:
+        The result of `parse`.
 
     Raises:
         RunError: the file is missing or damaged.

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[int, int], None]
-"""A callback `(done, total)`."""
+"""A callback `(done, total)` with counts."""
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a progress bar while stderr is a terminal.
+    """Show a progress bar if stderr is a terminal.
 
     Args:
-        title: text before the bar.
+        title: the text before the bar.
 
     Yields:
         A callback `(done, total)` that updates the bar.
@@ -36,7 +36,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        redirect_stdout=sys.stdout.isatty(),  # what a file or a pipe gets must not go to stderr
+        redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
     ) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -26,8 +26,8 @@ class Corpus(NamedTuple):
 
     Attributes:
         splits: the readable samples of each split.
-        notes: sentences on what the source leaves out.
-        contents: what is remembered about files.
+        notes: sentences about the samples that the source leaves out.
+        contents: the index of file contents.
     """
 
     splits: dict[str, list[Sample]]
@@ -41,7 +41,7 @@ class Corpus(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the training and dev samples: IDs, order, contents and targets, not paths."""
+        """A hash of the IDs, order, contents and targets of the training and dev samples."""
         digest, reader = sha256(), MediaReader("clips", index=self.contents)
         for split in ("train", "dev"):
             for sample in self.splits[split]:
@@ -63,8 +63,8 @@ def read_corpus(
     """Read a source and open every file once.
 
     Args:
-        config: the config, of which `data` counts.
-        skipped: where the list of unreadable files is written.
+        config: the config.
+        skipped: the file for the list of unreadable files.
         splits: the splits to read.
 
     Returns:
@@ -95,7 +95,7 @@ def read_corpus(
 def _report_unreadable(
     wanted: Sequence[Sample], readable: Sequence[Sample], skipped: Path | None
 ) -> None:
-    """Print how many files are skipped."""
+    """Print the number of skipped files, if any."""
     if len(readable) == len(wanted):
         return
     names = sorted({sample.id for sample in wanted} - {sample.id for sample in readable})
@@ -108,7 +108,7 @@ def _report_unreadable(
 
 
 def print_notes(source: Source) -> None:
-    """Print to stderr what a source leaves out."""
+    """Print the notes of a source to stderr."""
     for note in source.notes:
         print(note, file=sys.stderr)
 
@@ -128,11 +128,11 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:
-    """Return a reader that only opens the media of a config's samples.
+    """Return a reader for opening the media of a config, without preprocessing.
 
     Args:
         config: the config.
-        index: what is remembered about files.
+        index: the index of file contents.
     """
     takes = encoders.get(config.encoder["type"]).takes
     return MediaReader(

@@ -15,7 +15,7 @@ from lrcn_seq.config import differences
 
 
 def describe_environment() -> dict[str, str]:
-    """Return what bit-identical resuming depends on besides the run itself."""
+    """Return the versions, hardware and flags on which bit-identical resuming depends."""
     import keras
     import tensorflow as tf
 
@@ -35,7 +35,7 @@ def describe_environment() -> dict[str, str]:
 
 
 def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
-    """Print what differs from the environment in which a run began, since bits may then differ.
+    """Print the changes of the environment since a run began, if any.
 
     Args:
         place: the run folder, for the message.

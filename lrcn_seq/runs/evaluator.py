@@ -1,4 +1,4 @@
-"""Evaluating runs: one run, or several fused, scored on a split."""
+"""Evaluation of one run, or of several fused, on a split."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lrcn_seq.tasks import Member, SampleReader, Task
 
 
 class EvaluatedRun(NamedTuple):
-    """The scores of a run, as in `scores.json`, and a sentence on how far they can be trusted."""
+    """The scores of a run as in `scores.json`, and a remark on their reliability."""
 
     scores: dict[str, Any]
     remark: str
@@ -46,16 +46,16 @@ def evaluate_runs(
         split: train, dev or test.
         limit: number of samples to evaluate; all if None.
         weights: one weight per run; equal if None.
-        retrieval: rank captions by images and images by captions as well.
+        retrieval: also rank captions by images, and images by captions.
         coco_results: file for the captions in the format of the COCO server.
-        overrides: `data.source.key=value`, where the data are others or have moved.
+        overrides: `data.source.key=value`, for other data or data that have moved.
 
     Returns:
         The scores and a remark.
 
     Raises:
-        UsageError: the runs differ in task or outputs, an option does not fit the task, or the
-            weights do not fit the runs.
+        UsageError: the runs differ in task or outputs, the task does not support an option, or
+            there is not one valid weight per run.
         ConfigError: the overrides are invalid.
         DataError: the split is empty.
     """
@@ -103,7 +103,7 @@ def _evaluate(
 
 
 def _corpus(task: Task, split: str) -> Corpus:
-    """Read the split, and the training samples where the evaluation compares with them."""
+    """Read the split, and the training samples if the evaluation compares with them."""
     with_training = task.compares_with_training and split != "train"
     return read_corpus(task.settings, splits=("train", split) if with_training else (split,))
 
@@ -124,7 +124,7 @@ def _details(
     weights: Sequence[float] | None,
     overrides: Sequence[str],
 ) -> dict[str, Any]:
-    """Return the entries of `scores.json` that describe an unusual evaluation."""
+    """Return the entries of `scores.json` for an ensemble or another source."""
     details: dict[str, Any] = {}
     if len(folders) > 1:
         runs = [str(folder) for folder in folders]
@@ -148,7 +148,7 @@ def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Con
 def check_options(
     tasks: Sequence[Task], folder: str, *, retrieval: bool, coco_results: bool
 ) -> None:
-    """Raise UsageError where an option does not fit the task."""
+    """Raise UsageError if the task does not support an option."""
     requested = [
         name
         for name, given in (("retrieval", retrieval), ("coco_results", coco_results))
@@ -185,7 +185,7 @@ def check_ensemble(
 
 
 def check_output_file(path: str) -> None:
-    """Create the folder of an output file, so that problems show before the work begins.
+    """Create the folder of an output file, so that errors are raised before the evaluation.
 
     Raises:
         UsageError: the file cannot be written.

@@ -91,20 +91,20 @@ class Run:
             )
 
     def create(self, config: configs.Config) -> None:
-        """Write the config of a run that has not begun, after removing an earlier attempt."""
+        """Write the config of a new run, after removing the files of an interrupted attempt."""
         if not self.has_begun:
             self.clear(config)
-            # Written first: it marks the folder as that of an interrupted run.
+            # Written first, since this file marks an interrupted run.
             write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
             write_text(self / CONFIG, configs.dump(config))
 
     def clear(self, config: configs.Config) -> None:
-        """Remove the files that are written before training begins."""
+        """Remove the files that are written before training starts."""
         for name in setup_files(config):
             (self / name).unlink(missing_ok=True)
 
     def abandon(self, config: configs.Config) -> None:
-        """Remove a run that failed before it began; the list of skipped files stays."""
+        """Remove a run that failed before its first state; the list of skipped files is kept."""
         if not self.has_begun:
             self.clear(config)
             (self / LOCK).unlink(missing_ok=True)
@@ -137,11 +137,11 @@ class Run:
             yield
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:
-        """Replace `history.jsonl`, one row per epoch, so that it agrees with the state."""
+        """Replace `history.jsonl`, which holds one row per epoch, by the history of a state."""
         write_text(self / HISTORY, "".join(json.dumps(row) + "\n" for row in rows))
 
     def history(self) -> list[dict[str, Any]]:
-        """Read the rows of all finished epochs; none where there is no history."""
+        """Read the rows of all finished epochs; empty if there is no history."""
         if not (self / HISTORY).exists():
             return []
         return read_json_lines(
@@ -159,7 +159,7 @@ class Run:
         )
 
     def skipped_files(self) -> list[tuple[str, str]]:
-        """Read the files that were skipped and the reasons."""
+        """Read the skipped files with the reasons; empty if there are none."""
         if not (self / SKIPPED).exists():
             return []
         return read_json_lines(
@@ -170,6 +170,6 @@ class Run:
 
 
 def setup_files(config: configs.Config) -> list[str]:
-    """Return the files that are written before training begins, the mark of the run last."""
+    """Return the files that are written before training starts; the environment is last."""
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}
     return [CONFIG, DERIVED, *sorted(outputs), ENVIRONMENT]

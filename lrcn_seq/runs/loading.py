@@ -32,7 +32,8 @@ def load(folder: str | Path) -> Task:
     folder = Path(folder)
     if folder.is_file():
         raise RunError(
-            f"{folder}: expected a run folder. Received: a file; name the run first, files after it."
+            f"{folder}: expected a run folder. Received: a file; give the run first, then the "
+            "files."
         )
     if not (folder / CONFIG).is_file():
         raise RunError(
@@ -93,7 +94,7 @@ def _check_outputs(task: Task, folder: Path) -> None:
 
 
 def _differences(task: Task, folder: Path, parts: Sequence[str]) -> list[str]:
-    """Return how the parts of a run differ from those of a task."""
+    """Return the differences between the parts of a run and those of a task."""
     if not (folder / CONFIG).is_file():
         return []
     other = read_config(folder)
@@ -105,7 +106,7 @@ def _differences(task: Task, folder: Path, parts: Sequence[str]) -> list[str]:
 
 
 class WeightParts(keras.Model):
-    """Parts of a task under the names that they have in a weights file.
+    """The parts of a task, with the names of a weights file.
 
     Args:
         task: the task.
@@ -119,4 +120,4 @@ class WeightParts(keras.Model):
         self.built = True
 
     def load_own_variables(self, store: Any) -> None:
-        """Ignore the variables of the task that belong to no part."""
+        """Ignore variables of the task that belong to no part."""

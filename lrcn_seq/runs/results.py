@@ -17,12 +17,12 @@ from lrcn_seq.tasks import Task
 
 
 class TrainingRecord(NamedTuple):
-    """What a report shows of the training of a run.
+    """The record of a training that a report shows.
 
     Attributes:
-        notes: sentences on what the source leaves out.
+        notes: sentences about the samples that the source leaves out.
         history: the rows of all epochs.
-        skipped: files that were skipped, with reasons.
+        skipped: the skipped files with the reasons.
         environment: the environment in which the run began.
     """
 
@@ -56,7 +56,7 @@ def write_results(
         run: the run.
         task: its task.
         evaluation: the evaluation.
-        record: what the report shows of the training.
+        record: the record of the training.
         split: the evaluated split.
         details: further entries of `scores.json`: `fused`, `source`, `limit`, `retrieval`.
 
@@ -82,10 +82,10 @@ def report_page(
 
     Args:
         run: the run.
-        task: its task, which adds its own sections.
+        task: its task, which contributes sections.
         evaluation: the evaluation.
         scores: the object of `scores.json`.
-        record: what is shown of the training.
+        record: the record of the training.
     """
     count = len(evaluation.samples)
     return report.Page(
@@ -107,7 +107,7 @@ def report_page(
 
 
 def scope(scores: Mapping[str, Any]) -> str:
-    """Return what the scores cover where it is not the whole split of the run alone."""
+    """Return the restrictions of an evaluation for the subtitle; empty for a whole split."""
     fused = scores.get("fused", {}).get("runs", ())
     parts = [
         f"the first {scores['limit']}" if "limit" in scores else "",
@@ -118,7 +118,7 @@ def scope(scores: Mapping[str, Any]) -> str:
 
 
 def model_size(task: Task) -> dict[str, str]:
-    """Return the number of parameters of a task, in all and trained."""
+    """Return the total and trained numbers of parameters of a task."""
     trained = sum(math.prod(weight.shape) for weight in task.trainable_weights)
     return {
         "parameters": f"{task.count_params():,}",

@@ -1,4 +1,4 @@
-"""The outputs of a run: learned when it begins, read back later."""
+"""The outputs of a run: learned at its beginning, read from its folder later."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def prepare_outputs(run: Run, config: Config, corpus: Corpus) -> Outputs:
 
     Raises:
         DataError: the samples hold nothing to learn.
-        RunError: the samples of a resumed run have changed, or its files are damaged.
+        RunError: the samples of a resumed run have changed, or a file is damaged.
     """
     if run.has_begun:
         check_samples(run, config, corpus)
@@ -66,7 +66,11 @@ def read_outputs(folder: Path, config: Config) -> Outputs:
 
 
 def read_derived(folder: Path, config: Config) -> Mapping[str, Any]:
-    """Read `derived.json`: the number of outputs, and the fingerprint of the samples.
+    """Read `derived.json`: the number of outputs and the fingerprint of the samples.
+
+    Args:
+        folder: the run folder.
+        config: the config of the run.
 
     Raises:
         RunError: the file is missing or damaged.
@@ -80,7 +84,7 @@ def read_derived(folder: Path, config: Config) -> Mapping[str, Any]:
 
 
 def check_samples(run: Run, config: Config, corpus: Corpus) -> None:
-    """Raise RunError where the samples differ from those with which the run began."""
+    """Raise RunError if the samples differ from those with which the run began."""
     recorded = read_derived(run.folder, config).get("samples")
     if recorded not in (None, corpus.fingerprint):
         sizes = " and ".join(f"{len(corpus.splits[name]):,} {name}" for name in ("train", "dev"))

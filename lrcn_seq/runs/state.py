@@ -1,4 +1,4 @@
-"""Training states on disk: complete, immutable folders and a pointer to the last one."""
+"""Training states on disk: immutable folders and a pointer to the last complete one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Position(NamedTuple):
         stage: index of the stage.
         epoch: index of the epoch.
         step: number of batches of the epoch that are done.
-        trained: whether all batches of the epoch are done and its evaluation is due.
+        trained: whether the epoch is trained but not evaluated.
         number: number of the state folder.
-        best: the best monitored score so far, with the sign that makes higher better.
+        best: the best monitored score so far; negative for scores that are minimized.
         waited: number of epochs without a better score.
         stopped: whether the stage ended early.
     """
@@ -47,9 +47,9 @@ class TrainingState(NamedTuple):
 
     Attributes:
         arrays: the variables of model, optimizer and running loss by name; empty between stages.
-        position: where training continues.
+        position: the position at which training continues.
         history: the rows of all finished epochs.
-        new_stage: whether the next stage begins from the best weights rather than from `arrays`.
+        new_stage: whether training continues with the best weights rather than with `arrays`.
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -61,8 +61,8 @@ class TrainingState(NamedTuple):
 class StateFolder:
     """The folder `state` of a run.
 
-    A state is written to `state/000123/`; then the pointer `state/last` is replaced, and older
-    states are removed. A crash at any moment leaves the last complete state.
+    Each state is written to a folder such as `state/000123/`; then the pointer `state/last` is
+    replaced and older states are removed. After a crash, the pointer names a complete state.
 
     Args:
         folder: the folder of all states of a run.
@@ -91,7 +91,8 @@ class StateFolder:
                 f"{folder}: expected to write the training state. Received: {error.strerror}; the "
                 "last state is unchanged. Fix the cause and run the command again with --resume."
             ) from error
-        write_file(folder / "arrays.npz", lambda file: np.savez(file, **dict[str, Any](state.arrays)))
+        arrays: dict[str, Any] = dict(state.arrays)
+        write_file(folder / "arrays.npz", lambda file: np.savez(file, **arrays))
         record: dict[str, Any] = {"position": state.position._asdict(), "history": state.history}
         if state.new_stage:
             record["fresh"] = True
@@ -127,7 +128,7 @@ class StateFolder:
 
 
 def _parse(record: dict[str, Any]) -> TrainingState:
-    """Validate the metadata of a state."""
+    """Return the state that the metadata describe, without arrays."""
     position = Position(**record["position"])
     counters = (position.stage, position.epoch, position.step, position.number, position.waited)
     if not all(isinstance(counter, int) and counter >= 0 for counter in counters):

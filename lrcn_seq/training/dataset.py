@@ -1,4 +1,4 @@
-"""The batches of a feed in the form that `fit` takes."""
+"""Adapters from the batches of a feed to the input of `fit`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 
 class BatchSource:
-    """Iterates over batches and keeps the error that ended them.
+    """Iterates over batches and keeps the exception that ended the iteration.
 
-    TensorFlow passes on only the text of an error, not the error itself.
+    TensorFlow reports only the text of an exception that is raised in a generator.
 
     Args:
         batches: the batches.
+
+    Attributes:
+        error: the exception, or None.
     """
 
     def __init__(self, batches: Iterable[Any]):
@@ -35,14 +38,14 @@ class BatchSource:
 
 
 def as_dataset(batches: Iterable[Any]) -> Any:
-    """Return batches in the form that `fit` takes.
+    """Wrap batches for `fit`.
 
     Args:
-        batches: records of arrays.
+        batches: records of arrays, at least one.
 
     Returns:
-        A `tf.data.Dataset` with open shapes on TensorFlow (the adapters of Keras fix the shapes of
-        the first batches), a generator on other backends.
+        On TensorFlow a `tf.data.Dataset` with open shapes, since the adapters of Keras infer the
+        shapes from the first batches; on other backends a generator.
     """
     if keras.backend.backend() != "tensorflow":
         return ((batch,) for batch in batches)
@@ -55,13 +58,13 @@ def as_dataset(batches: Iterable[Any]) -> Any:
         lambda: ((batch,) for batch in chain([first], remaining)), output_signature=signature
     ).prefetch(2)
     options = tf.data.Options()
-    # The tuner finds nothing to tune here, and its thread delays the end of an epoch.
+    # There is nothing to tune, and the thread of the tuner delays the end of an epoch.
     options.autotune.enabled = False
     return data.with_options(options)
 
 
 def _tensor_spec(array: np.ndarray) -> tf.TensorSpec:
-    """Return a spec with fixed sizes of pixels and features, open numbers of rows and words."""
+    """Return a spec with fixed image and feature sizes and open numbers of rows and words."""
     import tensorflow as tf
 
     trailing = array.shape[1:] if array.ndim > 2 else (None,) * (array.ndim - 1)

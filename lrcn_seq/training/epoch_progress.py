@@ -22,7 +22,7 @@ class EpochProgress(keras.callbacks.Callback):
     """Shows batches, loss and remaining time of an epoch on stderr.
 
     Args:
-        epochs: number of epochs of the stage.
+        epochs: number of epochs in the stage.
     """
 
     def __init__(self, epochs: int):
@@ -32,8 +32,8 @@ class EpochProgress(keras.callbacks.Callback):
         self.row = TaskID(0)
         self.began = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the bar and the clock."""
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+        """Start the clock, and the bar if stderr is a terminal."""
         self.began = time.monotonic()
         console = Console(file=sys.stderr)
         if console.is_terminal:
@@ -44,7 +44,12 @@ class EpochProgress(keras.callbacks.Callback):
                 TextColumn("loss {task.fields[loss]:.4f}"),
                 TimeRemainingColumn(),
             )
-            self.bar = Progress(*columns, console=console, transient=True)
+            self.bar = Progress(
+                *columns,
+                console=console,
+                transient=True,
+                redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
+            )
             title = f"epoch {epoch + 1}/{self.epochs}"
             self.row = self.bar.add_task(title, total=self.params["steps"], loss=0.0)
             self.bar.start()
@@ -55,7 +60,7 @@ class EpochProgress(keras.callbacks.Callback):
             self.bar.update(self.row, completed=batch + 1, loss=(logs or {}).get("loss", 0.0))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Replace the bar by one line."""
+        """Replace the bar by one line with loss and duration."""
         self.close()
         seconds = time.monotonic() - self.began
         per_batch = 1e3 * seconds / max(1, self.params["steps"])
@@ -67,7 +72,7 @@ class EpochProgress(keras.callbacks.Callback):
         )
 
     def close(self) -> None:
-        """Remove the bar, also after an interrupt."""
+        """Remove the bar; may be called at any time."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None

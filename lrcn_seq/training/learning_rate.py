@@ -1,7 +1,7 @@
 """Learning rate schedules with a linear warmup, counted in updates.
 
-The schedules of Keras count batches rather than updates, and their warmup starts at a rate of 0;
-both would change the published recipes.
+The schedules of Keras count batches rather than updates, and their warmup starts at a learning
+rate of 0; both would change the published recipes.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def learning_rate(
     Args:
         rate: the base learning rate.
         schedule: the schedule of a config.
-        updates: number of updates of the whole stage.
+        updates: number of updates in the stage, the default length of the cosine.
         accumulation: number of batches per update.
 
     Returns:
-        A number where the rate is constant, otherwise a schedule.
+        A number if the rate is constant, otherwise a schedule.
     """
     if schedule.type == "constant" and not schedule.warmup:
         return rate
@@ -46,7 +46,7 @@ def learning_rate(
 
 @keras.saving.register_keras_serializable("lrcn_seq")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear warmup, then a constant rate, steps, or half a cosine.
+    """Linear warmup, followed by a constant rate, steps, or half a cosine.
 
     Args:
         rate: the base learning rate.
@@ -54,9 +54,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         warmup: number of updates over which the rate rises linearly.
         every: number of updates per step.
         factor: factor of the rate at each step.
-        updates: number of updates of the cosine.
-        floor: share of the rate at the end of the cosine.
-        accumulation: number of batches per update; Keras counts batches.
+        updates: number of updates at the end of the cosine, warmup included.
+        floor: final rate of the cosine as a share of the base rate.
+        accumulation: number of batches per update.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.updates, self.floor, self.accumulation = updates, floor, accumulation
 
     def __call__(self, step: Tensor) -> Tensor:
-        """Return the learning rate at a batch."""
+        """Return the learning rate at a batch index, which is what Keras counts."""
         update = ops.floor(ops.cast(step, "float32") / self.accumulation)
         if self.type == "steps":
             shape = ops.power(float(self.factor), ops.floor(update / self.every))

@@ -1,4 +1,4 @@
-"""Problems of a config that only its built networks show."""
+"""Problems of a config that appear only when its networks are built."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lrcn_seq.tasks import build_network, check_config
 from lrcn_seq.training.optimizer import learning_rate_multipliers
 
 Shapes = dict[tuple[str, str], list[tuple[int, ...]]]
-"""Shapes of weights by part, and for the decoder by its type."""
+"""Shapes of weights by part and type; the type of the encoder is left empty."""
 
 
 def stage_problems(config: configs.Config) -> list[Problem]:
-    """Return the problems that show when the networks of all stages are built.
+    """Build the networks of all stages and return their problems.
 
-    These are layers that do not exist, sizes that do not fit, and weights that a stage cannot
-    take over from the stage before.
+    These are unknown layers, sizes that do not fit, and weights whose shapes differ from those of
+    the previous stage.
 
     Args:
         config: a config whose sections and parts are valid.
 
     Returns:
-        The problems of all stages, each with its place.
+        The problems of all stages, each with its stage and key.
     """
     problems: list[Problem] = []
     before: Shapes = {}
@@ -39,7 +39,7 @@ def stage_problems(config: configs.Config) -> list[Problem]:
         problems += [
             Problem(
                 f"{place}{part}",
-                "its weights do not fit those of the stage before. Keep its arguments unchanged.",
+                "its weights do not fit those of the previous stage. Keep its arguments unchanged.",
             )
             for (part, kind), own in shapes.items()
             if before.get((part, kind), own) != own
@@ -52,7 +52,7 @@ def checked_shapes(config: configs.Config) -> Shapes:
     """Build the networks of a stage and return the shapes of their weights.
 
     Raises:
-        ConfigError: the config has problems.
+        ConfigError: the config has problems; all are listed.
     """
     check_config(config)
     task = build_network(config)
@@ -71,6 +71,6 @@ def weight_shapes(part: keras.layers.Layer) -> list[tuple[int, ...]]:
 
 
 def shared_parts(before: configs.Config, after: configs.Config) -> Sequence[str]:
-    """Return the parts whose weights pass from one stage to the next; not a replaced decoder."""
+    """Return the parts whose weights the next stage takes over: not a decoder of another type."""
     same = before.decoder["type"] == after.decoder["type"]
     return ("encoder", "decoder") if same else ("encoder",)

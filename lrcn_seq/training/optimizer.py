@@ -1,7 +1,4 @@
-"""An optimizer of Keras with the additions of the published recipes.
-
-These are learning rate multipliers per part, and the weight decay of Caffe.
-"""
+"""Keras optimizers with learning rate multipliers per part and the weight decay of Caffe."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ def build_optimizer(
         settings: the section `training.optimizer`.
         schedule: the section `training.schedule`.
         multipliers: learning rate multipliers by `id` of a variable.
-        updates: number of updates of the whole stage.
+        updates: number of updates in the stage.
 
     Returns:
         The optimizer.
@@ -63,7 +60,7 @@ def build_optimizer(
 
 @cache
 def _with_multipliers(base: type) -> type:
-    """Return a subclass of an optimizer with multipliers and L2 decay."""
+    """Return a subclass of an optimizer with multipliers and L2 weight decay."""
 
     class WithMultipliers(base):
         """Scales the learning rate and the decoupled decay of each variable by its multiplier.
@@ -117,9 +114,9 @@ def learning_rate_multipliers(
     """Map multipliers by name to multipliers by variable.
 
     Args:
-        task: a task.
+        task: a built task.
         multipliers: by name: `encoder`, `decoder`, or a layer or weight in one of them, such as
-            `decoder/output_words/bias`. The longest matching name counts.
+            `decoder/output_words/bias`. Longer names take precedence.
 
     Returns:
         Multipliers by `id` of a variable.

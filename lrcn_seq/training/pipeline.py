@@ -1,4 +1,4 @@
-"""Training a config stage by stage, from the source to the report.
+"""The training pipeline: from a config, stage by stage, to the report.
 
 Every step can be interrupted and resumed.
 """
@@ -28,8 +28,8 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
     Args:
         config: a config, or the path of its YAML file.
         folder: the run folder.
-        resume: continue an interrupted run, with a result identical to the bit; a run that has not
-            begun, begins.
+        resume: continue an interrupted run, with bit-identical results; starts a new run if there
+            is none.
 
     Returns:
         The run.
@@ -58,19 +58,19 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
 
 
 def check_stages(config: configs.Config) -> None:
-    """Raise ConfigError where a later stage cannot be built: training would reach it too late."""
+    """Raise ConfigError unless all stages can be built, rather than after hours of training."""
     if problems := stage_problems(config):
         raise ConfigError(problems)
 
 
 def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outputs) -> Task:
-    """Train all stages that are not finished.
+    """Train all stages that are not finished, from the last state of the run.
 
     Args:
         config: the config.
-        run: the run, of which the last state is resumed.
+        run: the run.
         corpus: the samples.
-        outputs: what the task can predict.
+        outputs: the vocabulary or classes of the task.
 
     Returns:
         The task of the last stage with the best weights.
@@ -101,8 +101,8 @@ def stage_task(
     Args:
         stages: the configs of all stages.
         number: index of the stage.
-        outputs: what the task can predict.
-        run: the run, whose best weights begin a later stage.
+        outputs: the vocabulary or classes of the task.
+        run: the run, with whose best weights a later stage starts.
         state: the last state of the run, or None before the first one.
     """
     config = stages[number]
@@ -113,13 +113,13 @@ def stage_task(
     elif state is not None and state.new_stage:
         load_weights(task, run.folder, shared_parts(stages[number - 1], config))
     elif state is not None:
-        # Assigned before features are read: they depend on the weights of the encoder.
+        # Features are extracted with the weights of the encoder, so assign these first.
         assign_variables(task.variables, state.arrays, "model")
     return task
 
 
 def scores_comparable(before: configs.Config, after: configs.Config) -> bool:
-    """Return whether the dev scores of two consecutive stages measure the same."""
+    """Return whether the dev scores of two consecutive stages can be compared."""
     same_scores = all(
         getattr(before.training, name) == getattr(after.training, name)
         for name in ("monitor", "dev_limit")
@@ -129,7 +129,7 @@ def scores_comparable(before: configs.Config, after: configs.Config) -> bool:
 
 
 def evaluate_best(task: Task, run: Run, corpus: Corpus) -> None:
-    """Score the best weights on test, or on dev without a test split, and write the results.
+    """Score the best weights on test, or on dev if test is empty, and write the results.
 
     Args:
         task: the task with the best weights.

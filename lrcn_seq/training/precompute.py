@@ -1,4 +1,4 @@
-"""Filling the feature store for all splits of a config."""
+"""Feature extraction for all splits of a config."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def precompute_features(config: Config, *, verify: bool = False) -> tuple[Featur
 
     Args:
         config: the config.
-        verify: read every file again, and compare stored features with their checksums.
+        verify: read every file again, and check stored features against their checksums.
 
     Returns:
-        The store and the number of samples; None and 0 where the config stores no features.
+        The store and the number of samples; None and 0 if the config stores no features.
 
     Raises:
         ConfigError, DataError, RunError: the config or the data cannot be used.

@@ -1,8 +1,8 @@
-"""A callback that captures and restores everything on which `fit` depends.
+"""A callback that captures and restores the complete state of `fit`.
 
-That is: weights, dropout seeds and moving statistics (all of `model.variables`), the variables of
-the optimizer, the running loss, and the position in the epoch. The callbacks of Keras save
-neither seeds nor position nor running loss. Variables are saved by index, never by name.
+The state consists of weights, dropout seeds and moving statistics (all of `model.variables`), the
+variables of the optimizer, the running loss, and the position in the epoch. The callbacks of
+Keras save neither seeds nor position nor running loss. Variables are saved by index, not by name.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Arrays = dict[str, np.ndarray]
 class Snapshot(keras.callbacks.Callback):
     """Captures the training state; must be the last callback, to see the effects of the others.
 
-    The snapshot is assigned at the beginning of every epoch, so that an epoch boundary and a
-    restart take the same path (an average of weights overwrites them when a `fit` ends).
+    The snapshot is assigned at the beginning of every epoch, so that uninterrupted and resumed
+    runs take the same path: at the end of `fit`, averaged weights overwrite those in training.
 
     Args:
         save: called with the arrays and the number of finished batches of the epoch.
         seconds: minimum time between two calls of `save`.
-        begin: called with the epoch once the snapshot is assigned.
+        begin: called with the index of the epoch after the snapshot is assigned.
     """
 
     def __init__(
@@ -53,23 +53,23 @@ class Snapshot(keras.callbacks.Callback):
             for index, variable in enumerate(variables)
         }
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Assign the snapshot; `step` batches of the epoch are already done."""
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+        """Assign the snapshot, taken after `step` batches of the epoch."""
         self.first = self.step
         if self.arrays is not None:
             assign_state(self.model, self.arrays, running_loss=self.step > 0)
         self.begin(epoch)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Save the state when enough time has passed."""
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+        """Save the state if the last save is `seconds` ago."""
         self.step = self.first + batch + 1
         if time.monotonic() - self._saved_at >= self.seconds:
             self.arrays = self.capture()
             self.save(self.arrays, self.step)
             self._saved_at = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Capture the state before the end of `fit` changes the weights."""
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+        """Capture the state before the end of `fit` overwrites the weights with their average."""
         self.arrays = self.capture()
 
 
@@ -91,7 +91,7 @@ def assign_state(
     Args:
         model: a compiled model.
         arrays: the captured state.
-        running_loss: whether the running loss is assigned too, as within an epoch.
+        running_loss: whether to assign the running loss too, as within an epoch.
 
     Raises:
         RunError: the state belongs to another model.
@@ -105,6 +105,11 @@ def assign_variables(
     variables: Sequence[keras.Variable], arrays: Mapping[str, np.ndarray], group: str
 ) -> None:
     """Assign one group of a captured state.
+
+    Args:
+        variables: the variables of the group, in order.
+        arrays: the captured state.
+        group: name of the group: `model`, `optimizer` or `running`.
 
     Raises:
         RunError: the state belongs to another model.

@@ -28,10 +28,10 @@ from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
 
 
 class Trainer:
-    """Trains one stage of a run.
+    """Trains one stage of a run: call `begin`, then `fit`, then `finish_stage` between stages.
 
     Args:
-        task: the task, with the weights that the stage starts from.
+        task: the task, with the initial weights of the stage.
         reader: reads the clips of samples.
         splits: the samples of train and dev.
         run: the run.
@@ -60,8 +60,8 @@ class Trainer:
 
         Args:
             stage: index of the stage.
-            state: the last state of the run; None in a new run. Its arrays are assigned when the
-                next epoch begins.
+            state: the last state of the run, or None in a new run. Its arrays are assigned at the
+                beginning of the next epoch.
         """
         self.position = Position(stage=stage)
         updates = len(self.feed.plan(0)) * self.settings.epochs
@@ -75,12 +75,12 @@ class Trainer:
                 updates=updates // self.settings.optimizer.gradient_accumulation_steps,
             )
         )
-        # Through the task: with 16-bit floats Keras wraps the optimizer to scale the loss.
+        # In mixed precision, Keras wraps the optimizer of the task to scale the loss.
         self.task.optimizer.build(self.task.trainable_variables)
         if state is None:
             return
         self.position, self.history = state.position, state.history
-        # A crash between state and history must not lose a row.
+        # The last row is missing if the process stopped between writing state and history.
         self.run.write_history(self.history)
         if not state.new_stage:
             self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
@@ -94,10 +94,10 @@ class Trainer:
                 self._evaluate()
 
     def finish_stage(self, *, comparable: bool = True) -> TrainingState:
-        """Save a state from which the next stage begins with the best weights.
+        """Save a state from which the next stage starts with the best weights.
 
         Args:
-            comparable: whether the dev scores of both stages measure the same; otherwise the first
+            comparable: whether the dev scores of both stages can be compared; otherwise the first
                 score of the next stage is its best.
 
         Returns:
@@ -142,7 +142,11 @@ class Trainer:
         self._save(arrays)
 
     def _arrays(self) -> Arrays:
-        """Return the captured state; there is one once a batch is done or a state is resumed."""
+        """Return the captured state.
+
+        Raises:
+            RunError: there is none, since the epoch has no batches.
+        """
         if self.snapshot.arrays is None:
             raise RunError(
                 f"{self.run.folder}: expected at least one batch per epoch. Received: none; check "
@@ -151,10 +155,10 @@ class Trainer:
         return self.snapshot.arrays
 
     def _stop_diverged(self) -> None:
-        """End the stage with its best weights.
+        """Stop the stage and keep its best weights.
 
         Raises:
-            RunError: there are none yet.
+            RunError: no epoch was evaluated before.
         """
         reason = (
             f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}: weights "
@@ -162,8 +166,8 @@ class Trainer:
         )
         if self.position.best is None:
             raise RunError(
-                f"{reason}. Lower training.optimizer.learning_rate or set training.optimizer.global_clipnorm, and "
-                "train with another --run."
+                f"{reason}. Lower training.optimizer.learning_rate or set "
+                "training.optimizer.global_clipnorm, and train with another --run."
             )
         print(
             f"{reason}. The stage ends with the best weights so far; a lower "
@@ -191,7 +195,7 @@ class Trainer:
         self._write_times(time.monotonic() - began)
 
     def _record_score(self, score: float) -> bool:
-        """Keep the weights of the best score so far; count the epochs without a better one.
+        """Save the weights if the score is the best so far; otherwise count towards `patience`.
 
         Args:
             score: the dev score, where higher is better.
@@ -209,7 +213,7 @@ class Trainer:
         return False
 
     def _write_times(self, dev_seconds: float) -> None:
-        """Append the epoch with wall times, which differ from run to run, to a file of its own."""
+        """Append the epoch to `times.jsonl`; wall times would make histories of runs differ."""
         row = {
             **self.history[-1],
             "dev_seconds": round(dev_seconds, 2),
@@ -236,14 +240,14 @@ class Trainer:
 
 
 def weights_are_finite(arrays: Arrays) -> bool:
-    """Return whether all model variables of a state are finite."""
+    """Return whether all variables of the model in a state are finite."""
     return all(
         np.isfinite(array).all() for name, array in arrays.items() if name.startswith("model/")
     )
 
 
 def save_weights(task: Task, path: Path) -> None:
-    """Write the weights of a task without its optimizer.
+    """Write the weights of a task, without those of its optimizer.
 
     Raises:
         RunError: the file cannot be written.

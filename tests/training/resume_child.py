@@ -1,4 +1,14 @@
-"""One training process of the resume tests; `LRCN_TEST_KILL=PHASE:NUMBER` makes it kill itself at that moment."""
+"""A training process that kills itself: `resume_child.py RUN` with `LRCN_TEST_KILL=MOMENT:NUMBER`.
+
+It sends SIGKILL to itself when it reaches a moment for the given number of times:
+
+- `step`: a batch is done and its state is saved
+- `state`: the arrays of a state are written, but their file is not renamed
+- `pointer`: a state is complete, but the pointer to it is not written
+- `trained`: an epoch is trained and saved, but not evaluated
+- `dev`: the dev split is scored, but the score is not recorded
+- `best`: the best weights are written, but their file is not renamed
+"""
 
 import os
 import signal
@@ -6,7 +16,8 @@ import sys
 from pathlib import Path
 
 from lrcn_seq import config
-from lrcn_seq.training import train
+from lrcn_seq.runs import state
+from lrcn_seq.training import snapshot, train, trainer
 
 SPEC = {
     "task": {"type": "captioning"},
@@ -42,21 +53,68 @@ SPEC = {
 }
 
 
-def main() -> None:
-    """Trains, or goes on, until done or killed."""
-    phase, _, number = os.environ.get("LRCN_TEST_KILL", "").partition(":")
-    left = int(number or 0)
+class Killer:
+    """Sends SIGKILL to this process at a moment.
 
-    def pause(moment: str) -> None:
-        nonlocal left
-        if moment == phase:
-            left -= 1
-            if left == 0:
+    Args:
+        moment: name of the moment; never reached if empty.
+        number: how often the moment must be reached.
+    """
+
+    def __init__(self, moment: str, number: int):
+        self.moment, self.remaining = moment, number
+
+    def reach(self, moment: str) -> None:
+        """Count a moment, and kill the process if it is the one."""
+        if moment == self.moment:
+            self.remaining -= 1
+            if self.remaining == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    def call_before(self, owner, name: str, moment: str, only=lambda *arguments: True) -> None:
+        """Reach a moment before each call of a function, if `only` accepts its arguments."""
+        function = getattr(owner, name)
+
+        def patched(*arguments, **options):
+            if only(*arguments):
+                self.reach(moment)
+            return function(*arguments, **options)
+
+        setattr(owner, name, patched)
+
+    def call_after(self, owner, name: str, moment: str) -> None:
+        """Reach a moment after each call of a function."""
+        function = getattr(owner, name)
+
+        def patched(*arguments, **options):
+            result = function(*arguments, **options)
+            self.reach(moment)
+            return result
+
+        setattr(owner, name, patched)
+
+    def install(self) -> None:
+        """Patch the moments into the training."""
+        write_file = state.write_file
+        state.write_file = lambda path, fill: write_file(
+            path, lambda file: (fill(file), self.reach("state"))
+        )
+        self.call_before(
+            state, "write_text", "pointer", only=lambda path, text: path.name == state.POINTER
+        )
+        self.call_after(snapshot.Snapshot, "on_train_batch_end", "step")
+        self.call_before(trainer.Trainer, "_evaluate", "trained")
+        self.call_before(trainer.Trainer, "_record_score", "dev")
+        self.call_after(trainer, "save_weights", "best")
+
+
+def main() -> None:
+    """Train or resume until done or killed."""
+    moment, _, number = os.environ.get("LRCN_TEST_KILL", "").partition(":")
+    Killer(moment, int(number or 0)).install()
     folder = Path(sys.argv[1])
     SPEC["data"]["store"] = {"folder": str(folder.parent / "features")}
-    train(config.validate(SPEC), folder, resume=True, pause=pause)
+    train(config.validate(SPEC), folder, resume=True)
 
 
 main()

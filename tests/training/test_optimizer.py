@@ -1,4 +1,4 @@
-"""Optimizers against their equations in NumPy."""
+"""Optimizers against their update equations in NumPy."""
 
 import keras
 import numpy as np
@@ -6,140 +6,213 @@ import pytest
 
 from lrcn_seq.config.schema import Optimizer, Schedule
 from lrcn_seq.errors import ConfigError
-from lrcn_seq.training import optimizer as optimizers
+from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
+
+FIRST, SECOND = [1.0, -2.0], [0.5]
+"""Initial values of the two variables."""
 
 
-def stepped(settings: Optimizer, gradients, *, rates=None, schedule=None, updates=10):
-    """The values of two variables after these gradients."""
-    variables = [
-        keras.Variable(np.array([1.0, -2.0], "float32")),
-        keras.Variable(np.array([0.5], "float32")),
-    ]
-    rates = {id(variables[place]): rate for place, rate in (rates or {}).items()}
-    built = optimizers.build(settings, schedule or Schedule(), rates=rates, updates=updates)
-    built.build(variables)
+def optimize(settings: Optimizer, gradients, *, multipliers=None, schedule=None, updates=10):
+    """Apply gradients to two variables.
+
+    Args:
+        settings: the optimizer.
+        gradients: for each batch the gradients of both variables.
+        multipliers: learning rate multipliers by position of a variable.
+        schedule: the schedule; constant if None.
+        updates: number of updates in the stage.
+
+    Returns:
+        The optimizer and the values of both variables.
+    """
+    variables = [keras.Variable(np.array(value, "float32")) for value in (FIRST, SECOND)]
+    by_id = {id(variables[position]): factor for position, factor in (multipliers or {}).items()}
+    optimizer = build_optimizer(
+        settings, schedule or Schedule(), multipliers=by_id, updates=updates
+    )
+    optimizer.build(variables)
     for gradient in gradients:
-        built.apply(
-            [keras.ops.convert_to_tensor(np.array(part, "float32")) for part in gradient], variables
-        )
-    return [keras.ops.convert_to_numpy(variable.value) for variable in variables]
+        tensors = [keras.ops.convert_to_tensor(np.array(part, "float32")) for part in gradient]
+        optimizer.apply(tensors, variables)
+    return optimizer, [keras.ops.convert_to_numpy(variable.value) for variable in variables]
 
 
-def test_sgd_has_the_momentum_of_the_equation():
-    """v ← m v − r g; w ← w + v."""
-    found = stepped(
-        Optimizer(type="sgd", learning_rate=0.1, momentum=0.9),
-        [([1.0, 2.0], [3.0]), ([0.5, 0.0], [1.0])],
-    )
-    weight, speed = np.array([1.0, -2.0]), np.zeros(2)
-    for gradient in ([1.0, 2.0], [0.5, 0.0]):
-        speed = 0.9 * speed - 0.1 * np.array(gradient)
-        weight = weight + speed
-    np.testing.assert_allclose(found[0], weight, rtol=1e-6)
+def sgd(**settings) -> Optimizer:
+    """Return settings of SGD with a rate of 1 and without momentum."""
+    return Optimizer(**{"type": "sgd", "learning_rate": 1.0, "momentum": 0.0, **settings})
 
 
-def test_clipping_is_by_the_norm_over_all_gradients_together():
-    """A norm of 5 clipped to 1 divides every gradient by 5."""
-    found = stepped(
-        Optimizer(type="sgd", learning_rate=1.0, momentum=0.0, global_clipnorm=1.0),
-        [([3.0, 0.0], [4.0])],
-    )
-    np.testing.assert_allclose(found[0], [1 - 0.6, -2.0], rtol=1e-6)
-    np.testing.assert_allclose(found[1], [0.5 - 0.8], rtol=1e-6)
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_sgd_with_momentum(nesterov):
+    """v ← m v − η g; w ← w + v, or w ← w + m v − η g with Nesterov momentum."""
+    gradients = [([1.0, 2.0], [3.0]), ([0.5, 0.0], [1.0])]
+    settings = sgd(learning_rate=0.1, momentum=0.9, nesterov=nesterov)
+    _, (first, _) = optimize(settings, gradients)
+    weight, velocity = np.array(FIRST), np.zeros(2)
+    for gradient, _ in gradients:
+        step = 0.1 * np.array(gradient)
+        velocity = 0.9 * velocity - step
+        weight = weight + (0.9 * velocity - step if nesterov else velocity)
+    np.testing.assert_allclose(first, weight, rtol=1e-6)
 
 
-def test_l2_is_added_after_clipping_as_in_caffe():
-    """g / norm + λ w, not (g + λ w) / norm."""
-    found = stepped(
-        Optimizer(type="sgd", learning_rate=1.0, momentum=0.0, global_clipnorm=1.0, l2=0.1),
-        [([3.0, 0.0], [4.0])],
-    )
-    np.testing.assert_allclose(found[0], [1 - (0.6 + 0.1), -2.0 + 0.2], rtol=1e-6)
+def test_adam_uses_both_momenta():
+    """β₁ is `momentum`, β₂ is `beta_2` (Kingma and Ba 2015, algorithm 1)."""
+    gradients = [([1.0, 2.0], [3.0]), ([0.5, -1.0], [1.0])]
+    settings = Optimizer(type="adam", learning_rate=0.1, momentum=0.8, beta_2=0.9)
+    _, (first, _) = optimize(settings, gradients)
+    weight, mean, square = np.array(FIRST), np.zeros(2), np.zeros(2)
+    for step, (gradient, _) in enumerate(gradients, 1):
+        mean = 0.8 * mean + 0.2 * np.array(gradient)
+        square = 0.9 * square + 0.1 * np.array(gradient) ** 2
+        corrected = mean / (1 - 0.8**step)
+        weight = weight - 0.1 * corrected / np.sqrt(square / (1 - 0.9**step))
+    np.testing.assert_allclose(first, weight, rtol=1e-5)
 
 
-def test_decoupled_decay_is_taken_from_the_weight_itself():
-    """w ← w (1 − r d) − r g."""
-    found = stepped(
-        Optimizer(type="sgd", learning_rate=0.5, momentum=0.0, weight_decay=0.1),
-        [([0.0, 0.0], [1.0])],
-    )
-    np.testing.assert_allclose(found[0], np.array([1.0, -2.0]) * 0.95, rtol=1e-6)
+def test_rmsprop_with_momentum():
+    """s ← 0.9 s + 0.1 g²; v ← m v + η g / √s; w ← w − v."""
+    gradients = [([1.0, 2.0], [3.0]), ([0.5, -1.0], [1.0])]
+    settings = Optimizer(type="rmsprop", learning_rate=0.1, momentum=0.5)
+    _, (first, _) = optimize(settings, gradients)
+    weight, square, velocity = np.array(FIRST), np.zeros(2), np.zeros(2)
+    for gradient, _ in gradients:
+        square = 0.9 * square + 0.1 * np.array(gradient) ** 2
+        velocity = 0.5 * velocity + 0.1 * np.array(gradient) / np.sqrt(square)
+        weight = weight - velocity
+    np.testing.assert_allclose(first, weight, rtol=1e-4)
 
 
-def test_a_rate_of_a_part_scales_its_decoupled_decay():
-    """w ← w (1 − f r d) for a factor f; with 0 the weight stays as it is."""
-    found = stepped(
-        Optimizer(type="sgd", learning_rate=0.5, momentum=0.0, weight_decay=0.1),
-        [([0.0, 0.0], [1.0])],
-        rates={0: 0.1, 1: 0.0},
-    )
-    np.testing.assert_allclose(found[0], np.array([1.0, -2.0]) * 0.995, rtol=1e-6)
-    np.testing.assert_array_equal(found[1], np.float32([0.5]))
+def test_clipping_uses_the_norm_of_all_gradients_together():
+    """Gradients with a norm of 5, clipped to 1, are divided by 5."""
+    _, (first, second) = optimize(sgd(global_clipnorm=1.0), [([3.0, 0.0], [4.0])])
+    np.testing.assert_allclose(first, [1 - 0.6, -2.0], rtol=1e-6)
+    np.testing.assert_allclose(second, [0.5 - 0.8], rtol=1e-6)
+
+
+def test_l2_is_added_after_clipping():
+    """The gradient is g / norm + λ w as in Caffe, not (g + λ w) / norm."""
+    settings = sgd(global_clipnorm=1.0, l2=0.1)
+    _, (first, second) = optimize(settings, [([3.0, 0.0], [4.0])])
+    np.testing.assert_allclose(first, [1 - (0.6 + 0.1), -2.0 + 0.2], rtol=1e-6)
+    np.testing.assert_allclose(second, [0.5 - (0.8 + 0.05)], rtol=1e-6)
+
+
+def test_l2_is_part_of_the_momentum():
+    """v ← m v − η (g + λ w), as in Caffe."""
+    gradients = [([1.0, 0.0], [0.0])] * 2
+    _, (first, _) = optimize(sgd(learning_rate=0.1, momentum=0.9, l2=0.5), gradients)
+    weight, velocity = 1.0, 0.0
+    for _ in gradients:
+        velocity = 0.9 * velocity - 0.1 * (1.0 + 0.5 * weight)
+        weight += velocity
+    assert first[0] == pytest.approx(weight, rel=1e-6)
+
+
+def test_decoupled_weight_decay_shrinks_the_weights():
+    """w ← w (1 − η d) − η g (Loshchilov and Hutter 2019)."""
+    settings = sgd(learning_rate=0.5, weight_decay=0.1)
+    _, (first, second) = optimize(settings, [([0.0, 0.0], [1.0])])
+    np.testing.assert_allclose(first, np.array(FIRST) * 0.95, rtol=1e-6)
+    np.testing.assert_allclose(second, [0.5 * 0.95 - 0.5], rtol=1e-6)
+
+
+def test_multipliers_scale_decoupled_weight_decay():
+    """w ← w (1 − f η d) for a multiplier f; with 0 the weight is unchanged."""
+    settings = sgd(learning_rate=0.5, weight_decay=0.1)
+    gradients = [([0.0, 0.0], [1.0])]
+    optimizer, (first, second) = optimize(settings, gradients, multipliers={0: 0.1, 1: 0.0})
+    np.testing.assert_allclose(first, np.array(FIRST) * 0.995, rtol=1e-6)
+    np.testing.assert_array_equal(second, np.float32(SECOND))
+    assert optimizer.weight_decay == 0.1
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "rmsprop"])
-def test_a_rate_of_a_part_scales_its_update(kind):
-    """With a rate of 0.1 a variable moves a tenth as far, whatever the optimizer; with 0 not at all."""
-    settings = Optimizer(type=kind, learning_rate=0.01, momentum=0.0)
-    whole = stepped(settings, [([1.0, 2.0], [3.0])])
-    tenth = stepped(settings, [([1.0, 2.0], [3.0])], rates={0: 0.1, 1: 0.0})
-    np.testing.assert_allclose(tenth[0] - [1.0, -2.0], 0.1 * (whole[0] - [1.0, -2.0]), rtol=1e-3)
-    np.testing.assert_array_equal(tenth[1], np.float32([0.5]))
+def test_multipliers_scale_updates(kind):
+    """A variable with a multiplier of 0.1 moves a tenth as far; with 0 it does not move."""
+    settings, gradients = Optimizer(type=kind, learning_rate=0.01), [([1.0, 2.0], [3.0])]
+    _, (full, moved) = optimize(settings, gradients)
+    _, (tenth, fixed) = optimize(settings, gradients, multipliers={0: 0.1, 1: 0.0})
+    np.testing.assert_allclose(tenth - FIRST, 0.1 * (full - FIRST), rtol=1e-3)
+    np.testing.assert_array_equal(fixed, np.float32(SECOND))
+    assert abs(moved - SECOND) > 1e-3
 
 
 def test_accumulated_gradients_are_averaged():
-    """Two batches make one update, with their mean."""
-    found = stepped(
-        Optimizer(type="sgd", learning_rate=1.0, momentum=0.0, gradient_accumulation_steps=2),
-        [([1.0, 0.0], [0.0]), ([3.0, 0.0], [0.0])],
-    )
-    np.testing.assert_allclose(found[0], [1 - 2.0, -2.0], rtol=1e-6)
+    """Two batches make one update with the mean of their gradients, and none before."""
+    settings = sgd(gradient_accumulation_steps=2)
+    gradients = [([1.0, 0.0], [0.0]), ([3.0, 0.0], [0.0])]
+    _, (early, _) = optimize(settings, gradients[:1])
+    _, (first, _) = optimize(settings, gradients)
+    np.testing.assert_array_equal(early, np.float32(FIRST))
+    np.testing.assert_allclose(first, [1 - 2.0, -2.0], rtol=1e-6)
 
 
-def test_steps_halve_the_rate():
-    """The rate × factor after every `every` updates."""
-    curve = optimizers.learning_rate(0.4, Schedule(type="steps", every=10, factor=0.5), 100)
-    assert [round(float(curve(step)), 6) for step in (0, 9, 10, 25)] == [0.4, 0.4, 0.2, 0.1]
+def test_the_schedule_counts_updates():
+    """With two batches per update, a step after one update halves the third and fourth batch."""
+    settings = sgd(gradient_accumulation_steps=2)
+    schedule = Schedule(type="steps", every=1, factor=0.5)
+    _, (first, _) = optimize(settings, [([1.0, 0.0], [0.0])] * 4, schedule=schedule)
+    np.testing.assert_allclose(first, [1 - 1.0 - 0.5, -2.0], rtol=1e-6)
 
 
-def test_warm_up_and_cosine_meet_their_ends():
-    """Linear to the rate over the warm-up, half a cosine down to the floor."""
-    curve = optimizers.learning_rate(1.0, Schedule(type="cosine", warmup=10, floor=0.1), 110)
-    assert [round(float(curve(step)), 4) for step in (0, 9, 10, 60, 110, 500)] == [
-        0.1,
-        1.0,
-        1.0,
-        0.55,
-        0.1,
-        0.1,
-    ]
+def test_the_average_of_weights_replaces_them_at_the_end():
+    """w̄ ← m w̄ + (1 − m) w from w̄ = w after the first update."""
+    variable = keras.Variable(np.array([1.0], "float32"))
+    optimizer = build_optimizer(sgd(ema_momentum=0.6), Schedule(), multipliers={}, updates=3)
+    optimizer.build([variable])
+    weights = []
+    for gradient in (1.0, 2.0, -4.0):
+        optimizer.apply([keras.ops.convert_to_tensor(np.array([gradient], "float32"))], [variable])
+        weights.append(float(variable.value[0]))
+    assert weights == [0.0, -2.0, 2.0]
+    optimizer.finalize_variable_values([variable])
+    average = 0.6 * (0.6 * 0.0 + 0.4 * -2.0) + 0.4 * 2.0
+    assert float(variable.value[0]) == pytest.approx(average)
 
 
-def test_accumulated_batches_count_as_one_update():
-    """Keras counts batches; the schedule counts updates."""
-    curve = optimizers.learning_rate(
-        0.4, Schedule(type="steps", every=10, factor=0.5), 100, accumulate=4
-    )
-    assert [round(float(curve(step)), 6) for step in (39, 40)] == [0.4, 0.2]
+class Pair(keras.Model):
+    """An encoder of one layer and a decoder of two."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = keras.layers.Dense(2)
+        self.decoder = keras.Sequential(
+            [keras.layers.Dense(2, name="hidden"), keras.layers.Dense(2, name="output_words")],
+            name="decoder",
+        )
+        self.encoder.build((None, 1))
+        self.decoder.build((None, 1))
 
 
-def test_a_rate_without_a_variable_is_refused():
-    """A misspelled part does not pass silently."""
-
-    class Pair(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.encoder, self.decoder = (
-                keras.layers.Dense(2),
-                keras.layers.Dense(2, name="decoder"),
-            )
-
+def test_multipliers_apply_to_parts_layers_and_weights():
+    """The longest name that matches a variable counts."""
     pair = Pair()
-    pair.encoder.build((None, 1))
-    pair.decoder.build((None, 1))
-    assert set(optimizers.rates_of(pair, {"encoder": 0.1}).values()) == {0.1}
-    with pytest.raises(
-        ConfigError,
-        match=r"training\.learning_rate_multipliers\.encode: no variable that trains has this name",
-    ):
-        optimizers.rates_of(pair, {"encode": 0.1})
+    names = {"decoder/output_words/bias": 4.0, "decoder": 2.0, "decoder/output_words": 3.0}
+    by_id = learning_rate_multipliers(pair, names)
+    hidden, output = pair.decoder.layers
+    assert by_id == {
+        id(hidden.kernel): 2.0,
+        id(hidden.bias): 2.0,
+        id(output.kernel): 3.0,
+        id(output.bias): 4.0,
+    }
+
+
+def test_multipliers_of_unknown_names_are_refused():
+    """A misspelled part, an unknown layer and part of a name are all listed."""
+    names = {"encode": 0.1, "decoder/out": 0.1, "decoder/absent": 0.1, "encoder": 0.1}
+    with pytest.raises(ConfigError) as caught:
+        learning_rate_multipliers(Pair(), names)
+    assert {problem.place for problem in caught.value.problems} == {
+        f"training.learning_rate_multipliers.{name}" for name in names if name != "encoder"
+    }
+    assert "a name that no trainable variable has" in str(caught.value)
+
+
+def test_multipliers_of_frozen_parts_are_refused():
+    """A part without trainable variables has no learning rate."""
+    pair = Pair()
+    pair.encoder.trainable = False
+    with pytest.raises(ConfigError, match=r"learning_rate_multipliers\.encoder"):
+        learning_rate_multipliers(pair, {"encoder": 0.1})

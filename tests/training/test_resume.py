@@ -1,4 +1,4 @@
-"""A run that is killed at any moment goes on to the same bits as one that never was."""
+"""Resuming a run whose process was killed: the results equal those of an uninterrupted run."""
 
 import json
 import os
@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 CHILD = Path(__file__).with_name("resume_child.py")
-PHASES = ("state", "pointer", "dev", "trained")
+MOMENTS = ("state", "pointer", "dev", "trained")
 
 
-def trained(folder: Path, moments: str = "") -> int:
-    """Runs one training process on the run folder; `PHASE:NUMBER` kills it there."""
-    environment = {**os.environ, "LRCN_TEST_KILL": moments, "TF_CPP_MIN_LOG_LEVEL": "3"}
+def train_in_child(folder: Path, moment: str = "") -> int:
+    """Run one training process on a run folder; `MOMENT:NUMBER` kills it there."""
+    environment = {**os.environ, "LRCN_TEST_KILL": moment, "TF_CPP_MIN_LOG_LEVEL": "3"}
     result = subprocess.run(
         [sys.executable, str(CHILD), str(folder)],
         env=environment,
@@ -31,57 +31,58 @@ def trained(folder: Path, moments: str = "") -> int:
     return result.returncode
 
 
-def state(folder: Path) -> tuple[dict, dict]:
-    """Arrays and record of the last state of a run."""
+def read_state(folder: Path) -> tuple[dict, dict]:
+    """Return the arrays and the metadata of the last state, except the number of the state."""
     last = folder / "state" / (folder / "state" / "last").read_text()
     with np.load(last / "arrays.npz") as stored:
         arrays = {name: stored[name] for name in stored.files}
-    record = json.loads((last / "meta.json").read_text())
-    record["position"].pop("number")
-    return arrays, record
+    metadata = json.loads((last / "meta.json").read_text())
+    metadata["position"].pop("number")
+    return arrays, metadata
 
 
-def weights(folder: Path) -> dict[str, np.ndarray]:
-    """All arrays of the best weights."""
-    found = {}
+def read_weights(folder: Path) -> dict[str, np.ndarray]:
+    """Return all arrays of the best weights by name."""
+    arrays = {}
+
+    def collect(name, item):
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = item[()]
+
     with h5py.File(folder / "model.weights.h5") as file:
-        file.visititems(
-            lambda name, item: (
-                found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-    return found
+        file.visititems(collect)
+    return arrays
 
 
-def assert_equal(killed: Path, whole: Path) -> None:
-    """Every bit that must agree, agrees."""
-    (arrays, record), (arrays_whole, record_whole) = state(killed), state(whole)
-    assert arrays.keys() == arrays_whole.keys() and len(arrays) > 20
-    assert all(arrays[name].tobytes() == arrays_whole[name].tobytes() for name in arrays)
-    assert record == record_whole
-    assert (killed / "history.jsonl").read_text() == (whole / "history.jsonl").read_text()
-    best, best_whole = weights(killed), weights(whole)
-    assert best.keys() == best_whole.keys() and all(
-        best[name].tobytes() == best_whole[name].tobytes() for name in best
-    )
-    assert (killed / "predictions.jsonl").read_text() == (whole / "predictions.jsonl").read_text()
+def assert_equal_bits(arrays: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """Fail unless both have the same names and the same bytes."""
+    assert arrays.keys() == expected.keys()
+    different = [name for name in expected if arrays[name].tobytes() != expected[name].tobytes()]
+    assert not different
 
 
 @pytest.mark.timeout(900)
-def test_a_run_killed_at_random_points_ends_in_the_same_bits(tmp_path):
-    """SIGKILL after random batches and inside every kind of writing leaves no trace in the result."""
-    assert trained(tmp_path / "whole") == 0
-    assert (
-        json.loads((tmp_path / "whole" / "machine.json").read_text())["backend"]
-        == keras.backend.backend()
-    )
+def test_a_run_killed_at_random_moments_equals_an_uninterrupted_run_bit_by_bit(tmp_path):
+    """SIGKILL after random batches and during every kind of writing changes no result."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert train_in_child(whole) == 0
+    environment = json.loads((whole / "machine.json").read_text())
+    assert environment["backend"] == keras.backend.backend()
+
     draw = random.Random(4)
-    moments = [f"step:{draw.randint(1, 3)}" for _ in range(5)] + [f"{phase}:1" for phase in PHASES]
+    moments = [f"step:{draw.randint(1, 3)}" for _ in range(5)] + [f"{name}:1" for name in MOMENTS]
     draw.shuffle(moments)
-    moments.insert(
-        0, "best:1"
-    )  # the first dev score is the best so far on every backend; a later one need not be
-    codes = [trained(tmp_path / "killed", moment) for moment in moments]
-    assert codes.count(-signal.SIGKILL) == len(moments)
-    assert trained(tmp_path / "killed") == 0
-    assert_equal(tmp_path / "killed", tmp_path / "whole")
+    # Only the first dev score is the best so far on every backend.
+    moments.insert(0, "best:1")
+    codes = [train_in_child(killed, moment) for moment in moments]
+    assert codes == [-signal.SIGKILL] * len(moments)
+    assert train_in_child(killed) == 0
+
+    (arrays, metadata), (expected, expected_metadata) = read_state(killed), read_state(whole)
+    assert len(expected) > 20
+    assert_equal_bits(arrays, expected)
+    assert metadata == expected_metadata
+    assert_equal_bits(read_weights(killed), read_weights(whole))
+    for name in ("history.jsonl", "predictions.jsonl"):
+        assert (killed / name).read_text() == (whole / name).read_text()
+    assert len((whole / "history.jsonl").read_text().splitlines()) == 6

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 
 import lrcn_seq
+from lrcn_seq.config import validate
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import LabeledBatch
 from lrcn_seq.training.dataset import as_dataset
@@ -57,7 +58,7 @@ def build_task(size: int) -> keras.Model:
         },
         "decoder": {"type": "lstm_frames", "units": 128},
     }
-    task = lrcn_seq.build(checked(config), labels=CLASSES)
+    task = lrcn_seq.build(validate(config), labels=CLASSES)
     task.compile(optimizer=keras.optimizers.Adam())
     return task
 

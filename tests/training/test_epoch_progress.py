@@ -1,0 +1,85 @@
+"""The progress of an epoch on stderr."""
+
+import io
+import sys
+
+import pytest
+
+from lrcn_seq.training.epoch_progress import EpochProgress
+
+
+class Terminal(io.StringIO):
+    """A text stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run_epoch(progress: EpochProgress, *, batches: int, during=lambda: None) -> None:
+    """Call the callback as `fit` does in its third epoch."""
+    progress.set_params({"steps": batches})
+    progress.on_epoch_begin(2)
+    for batch in range(batches):
+        progress.on_train_batch_end(batch, {"loss": 2.5})
+    during()
+    progress.on_epoch_end(2, {"loss": 1.25})
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock on which an epoch takes 3 seconds."""
+    times = iter([10.0, 13.0])
+    monkeypatch.setattr("lrcn_seq.training.epoch_progress.time.monotonic", lambda: next(times))
+
+
+def test_an_epoch_is_one_line(capsys, clock):
+    """The line holds epoch, loss, duration, and time per batch; a log gets no bar."""
+    run_epoch(EpochProgress(5), batches=4)
+    assert capsys.readouterr().err == "epoch 3/5  loss 1.2500  3.0 s  (750 ms per batch)\n"
+
+
+def use_terminal(monkeypatch) -> Terminal:
+    """Replace stderr by a terminal; capturing resets stderr between fixtures and tests."""
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
+def test_a_terminal_shows_a_bar(monkeypatch):
+    """The bar shows epoch, batches and loss, and is replaced by the line of the epoch."""
+    terminal = use_terminal(monkeypatch)
+    progress = EpochProgress(5)
+
+    def draw():
+        progress.bar.refresh()
+
+    run_epoch(progress, batches=4, during=draw)
+    shown = terminal.getvalue()
+    assert "4/4" in shown
+    assert "loss 2.5000" in shown
+    assert shown.splitlines()[-1].endswith("ms per batch)")
+    assert progress.bar is None
+
+
+def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
+    """Lines printed during an epoch go to stdout, although a bar is live on stderr."""
+    terminal = use_terminal(monkeypatch)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    run_epoch(EpochProgress(1), batches=1, during=lambda: print("a result"))
+    assert sys.stdout.getvalue() == "a result\n"
+    assert "a result" not in terminal.getvalue()
+
+
+def test_an_interrupted_epoch_removes_the_bar(monkeypatch):
+    """`close` stops a live bar, and may be called again."""
+    use_terminal(monkeypatch)
+    progress = EpochProgress(1)
+    progress.set_params({"steps": 2})
+    progress.on_epoch_begin(0)
+    bar = progress.bar
+    assert bar.live.is_started
+    progress.close()
+    progress.close()
+    assert not bar.live.is_started

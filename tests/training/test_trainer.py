@@ -1,0 +1,309 @@
+"""The training loop: dev scores, early stopping, best weights, divergence and stages."""
+
+import json
+from itertools import accumulate
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from lrcn_seq.errors import MediaError, RunError
+from lrcn_seq.runs import load_weights
+from lrcn_seq.runs.state import Position
+from lrcn_seq.training import trainer as trainers
+from lrcn_seq.training.snapshot import assign_variables
+from lrcn_seq.training.trainer import save_weights
+from tests.training.small_runs import Interrupt, small_classifier, small_task, small_trainer
+
+
+def weights_of(task) -> np.ndarray:
+    """Return all trainable weights of a task as one vector."""
+    arrays = map(keras.ops.convert_to_numpy, task.trainable_variables)
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+def scores_in_turn(name: str, values):
+    """Return a dev evaluation whose score takes the given values epoch by epoch."""
+    following = iter(values)
+    return lambda samples: {name: next(following)}
+
+
+@pytest.mark.parametrize(
+    ("patience", "epochs", "best"),
+    [
+        (1, 2, [True, False]),
+        (2, 5, [True, False, True, False, False]),
+        (3, 6, [True, False, True, False, False, True]),
+        (0, 6, [True, False, True, False, False, True]),
+    ],
+)
+def test_training_stops_after_patience_epochs_without_a_better_score(
+    tmp_path, patience, epochs, best
+):
+    """An equal score is not better; a patience of 0 never stops."""
+    scores = [2, 1, 3, 3, 1, 4]
+    task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": patience})
+    trainer = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", scores))
+    trainer.fit()
+    assert [row["bleu_1"] for row in trainer.history] == scores[:epochs]
+    assert [row["best"] for row in trainer.history] == best
+
+
+def test_a_stopped_stage_is_not_continued(tmp_path):
+    """A resumed stage that stopped early trains no further epoch."""
+    task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": 1})
+    trainer = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", [2, 1]))
+    trainer.fit()
+    resumed = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", []))
+    resumed.begin(0, trainer.run.states.read())
+    resumed.fit()
+    assert resumed.history == trainer.history
+
+
+@pytest.mark.parametrize("monitor", ["log_loss", "top_1"])
+def test_minimized_scores_are_better_when_lower(tmp_path, monitor):
+    """The best weights are those of the lowest log loss, or of the highest accuracy."""
+    task = small_classifier(tmp_path, **{"training.epochs": 4, "training.monitor": monitor})
+    scores = scores_in_turn(monitor, [0.5, 0.7, 0.3, 0.4])
+    trainer = small_trainer(task, tmp_path, scores=scores)
+    trainer.fit()
+    lower, higher = [True, False, True, False], [True, True, False, False]
+    expected = lower if monitor == "log_loss" else higher
+    assert [row["best"] for row in trainer.history] == expected
+
+
+def test_the_weights_on_disk_are_those_of_the_best_epoch(tmp_path):
+    """A worse epoch does not replace the best weights."""
+    task = small_task(tmp_path, **{"training.epochs": 3})
+    evaluated = []
+
+    def score(samples):
+        evaluated.append(weights_of(task))
+        return {"bleu_1": [1, 3, 2][len(evaluated) - 1]}
+
+    trainer = small_trainer(task, tmp_path, scores=score)
+    trainer.snapshot.begin = lambda epoch: task.decoder.weights[0].assign_add(
+        0.1 * np.ones(task.decoder.weights[0].shape)
+    )
+    trainer.fit()
+    load_weights(task, trainer.run.folder)
+    np.testing.assert_array_equal(weights_of(task), evaluated[1])
+    assert np.abs(evaluated[1] - evaluated[2]).max() > 1e-4
+
+
+def test_averaged_weights_are_evaluated_and_saved(tmp_path, monkeypatch):
+    """Dev scores and best weights use w̄ ← m w̄ + (1 − m) w; the state keeps w."""
+    changes = {"training.optimizer.ema_momentum": 0.6}
+    task = small_task(tmp_path, **changes)
+    evaluated, trained = [], []
+    on_batch_end = trainers.Snapshot.on_train_batch_end
+
+    def record_weights(self, batch, logs=None):
+        trained.append(weights_of(self.model))
+        on_batch_end(self, batch, logs)
+
+    def score(samples):
+        evaluated.append(weights_of(task))
+        return {"bleu_1": len(evaluated)}
+
+    monkeypatch.setattr(trainers.Snapshot, "on_train_batch_end", record_weights)
+    trainer = small_trainer(task, tmp_path, scores=score, fits=True)
+    trainer.fit()
+    averages = list(accumulate(trained, lambda average, weights: 0.6 * average + 0.4 * weights))
+    np.testing.assert_allclose(evaluated, [averages[2], averages[5]], atol=1e-6)
+
+    restored = small_task(tmp_path, **changes)
+    load_weights(restored, trainer.run.folder)
+    np.testing.assert_array_equal(weights_of(restored), evaluated[-1])
+    assign_variables(restored.variables, trainer.run.states.read().arrays, "model")
+    np.testing.assert_array_equal(weights_of(restored), trained[-1])
+    assert np.abs(trained[-1] - evaluated[-1]).max() > 1e-3
+
+
+def test_the_history_has_a_row_per_epoch(tmp_path):
+    """A row holds stage, epoch, mean training loss, dev scores, and whether they are the best."""
+    task = small_task(tmp_path, **{"training.optimizer.learning_rate": 1e-12})
+    scores = {"bleu_1": 1.0, "bleu_4": 0.5}
+    trainer = small_trainer(task, tmp_path, scores=lambda samples: scores, fits=True)
+    batch = task.example()
+    logits = keras.ops.convert_to_numpy(task(batch))
+    words = batch.words[0, 1:]
+    exponentials = np.exp(logits[0])
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    loss = -np.log(probabilities[np.arange(len(words)), words]).mean()
+    trainer.fit()
+    rows = trainer.run.history()
+    assert [row.pop("loss") for row in rows] == pytest.approx([loss, loss], rel=1e-5)
+    shared = {"stage": 0, **scores}
+    assert rows == [{**shared, "epoch": 0, "best": True}, {**shared, "epoch": 1, "best": False}]
+
+
+def test_wall_times_are_kept_apart_from_the_history(tmp_path):
+    """`times.jsonl` repeats each row with seconds and date, so that histories can be compared."""
+    trainer = small_trainer(small_task(tmp_path), tmp_path)
+    trainer.fit()
+    lines = (trainer.run / "times.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row.pop("dev_seconds") >= 0 and "T" in row.pop("finished") for row in rows] == [
+        True
+    ] * 2
+    assert rows == trainer.run.history()
+
+
+def test_dev_limit_limits_the_evaluated_samples(tmp_path):
+    """Only the first `dev_limit` dev samples are scored; with 0, all are."""
+    counts = []
+
+    def score(samples):
+        counts.append([sample.id for sample in samples])
+        return {"bleu_1": 0.0}
+
+    for limit in (0, 2):
+        task = small_task(tmp_path, **{"training.epochs": 1, "training.dev_limit": limit})
+        small_trainer(task, tmp_path, scores=score, dev=3).fit()
+    assert counts == [["0", "1", "2"], ["0", "1"]]
+
+
+def test_the_error_of_a_file_that_breaks_during_training_reaches_the_caller(tmp_path):
+    """Every backend raises the error of the data, not one of the loop around it."""
+    task, broken = small_task(tmp_path), MediaError("3.png", "the file disappeared")
+
+    def batches():
+        yield task.example()
+        yield task.example()
+        raise broken
+
+    trainer = small_trainer(task, tmp_path, batches=batches, fits=True)
+    with pytest.raises(MediaError) as caught:
+        trainer.fit()
+    assert caught.value is broken
+
+
+def test_an_error_of_the_network_reaches_the_caller(tmp_path, monkeypatch):
+    """Without an error of the data, the error of `fit` is raised."""
+    task = small_task(tmp_path)
+    trainer = small_trainer(task, tmp_path)
+    monkeypatch.setattr(trainer.task, "fit", lambda *arguments, **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit()
+
+
+def diverge(task) -> None:
+    """Set a weight to NaN."""
+    weight = task.trainable_variables[0]
+    weight.assign(np.full(weight.shape, np.nan))
+
+
+def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
+    """Weights that are not finite stop the stage; the epochs before are kept."""
+    task = small_task(tmp_path, **{"training.epochs": 4})
+    trainer = small_trainer(task, tmp_path)
+    trainer.snapshot.begin = lambda epoch: epoch == 1 and diverge(task)
+    trainer.fit()
+    assert len(trainer.history) == 1
+    assert trainer.run.states.read().position.stopped
+    assert "training diverged in epoch 2: weights are not finite" in capsys.readouterr().err
+    load_weights(task, trainer.run.folder)
+    assert np.isfinite(weights_of(task)).all()
+
+
+def test_divergence_in_the_first_epoch_is_an_error(tmp_path):
+    """Without best weights, the error names the settings to change."""
+    task = small_task(tmp_path)
+    trainer = small_trainer(task, tmp_path)
+    trainer.snapshot.begin = lambda epoch: diverge(task)
+    message = r"training diverged in epoch 1: .* Lower training\.optimizer\.learning_rate"
+    with pytest.raises(RunError, match=message):
+        trainer.fit()
+    assert not trainer.run.has_begun
+
+
+def test_an_epoch_without_batches_is_an_error(tmp_path):
+    """The message names the section to check."""
+    trainer = small_trainer(small_task(tmp_path), tmp_path)
+    trainer.feed.plan = lambda epoch: []
+    with pytest.raises(RunError, match=r"at least one batch per epoch.*check\s+data\.source"):
+        trainer.fit()
+
+
+def test_a_resumed_stage_rewrites_a_lost_row_of_history(tmp_path):
+    """The state holds the history; a file without its last row is replaced."""
+    task = small_task(tmp_path)
+    trainer = small_trainer(task, tmp_path)
+    trainer.fit()
+    history = (trainer.run / "history.jsonl").read_text()
+    (trainer.run / "history.jsonl").write_text(history.splitlines(keepends=True)[0])
+    trainer.begin(0, trainer.run.states.read())
+    assert (trainer.run / "history.jsonl").read_text() == history
+
+
+def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
+    """Batches before the state are not trained again, and the loss covers the whole epoch."""
+    changes = {"training.save_seconds": 1e-9, "training.epochs": 1}
+    whole = small_trainer(small_task(tmp_path, **changes), tmp_path / "whole", fits=True)
+    whole.fit()
+    task = small_task(tmp_path, **changes)
+    interrupted = small_trainer(task, tmp_path / "resumed", fits=True)
+    on_batch_end = trainers.Snapshot.on_train_batch_end
+
+    def interrupt(self, batch, logs=None):
+        on_batch_end(self, batch, logs)
+        if self.step == 2:
+            raise Interrupt
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupt):
+        patch.setattr(trainers.Snapshot, "on_train_batch_end", interrupt)
+        interrupted.fit()
+    slices = []
+    resumed = small_trainer(
+        small_task(tmp_path, **changes),
+        tmp_path / "resumed",
+        batches=lambda: [task.example()],
+        fits=True,
+    )
+    batches_of = resumed.feed.batches
+    resumed.feed.batches = lambda plan, epoch: slices.append(list(plan)) or batches_of(plan, epoch)
+    state = resumed.run.states.read()
+    assert state.position.step == 2
+    resumed.begin(0, state)
+    resumed.fit()
+    assert slices == [[2]]
+    assert resumed.history == whole.history
+    np.testing.assert_array_equal(weights_of(resumed.task), weights_of(whole.task))
+
+
+@pytest.mark.parametrize(("comparable", "best"), [(True, 7.0), (False, None)])
+def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best):
+    """The next stage starts at its first epoch; the best score is kept if comparable."""
+    task = small_task(tmp_path, **{"training.epochs": 1})
+    trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 7.0})
+    trainer.fit()
+    number = trainer.position.number
+    state = trainer.finish_stage(comparable=comparable)
+    assert state.position == Position(stage=1, number=number + 1, best=best)
+    assert state.new_stage
+    assert state.history == trainer.history
+    stored = trainer.run.states.read()
+    assert (stored.position, stored.history, stored.new_stage) == state[1:]
+    assert stored.arrays == {}
+
+
+def test_best_weights_are_saved_without_the_optimizer(tmp_path):
+    """The file holds the weights of the two parts, and the task keeps its optimizer."""
+    trainer = small_trainer(small_task(tmp_path), tmp_path)
+    optimizer = trainer.task.optimizer
+    save_weights(trainer.task, tmp_path / "a.weights.h5")
+    assert trainer.task.optimizer is optimizer
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert "optimizer" not in file
+        assert "decoder" in file
+
+
+def test_weights_that_cannot_be_written_are_an_error(tmp_path):
+    """The message names the file, and the task keeps its optimizer."""
+    trainer = small_trainer(small_task(tmp_path), tmp_path)
+    path = tmp_path / "absent" / "model.weights.h5"
+    with pytest.raises(RunError, match=r"absent/model\.weights\.h5: expected to write the best"):
+        save_weights(trainer.task, path)
+    assert trainer.task.optimizer is not None
