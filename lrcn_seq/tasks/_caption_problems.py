@@ -65,12 +65,16 @@ def view_problems(config: Config) -> list[Problem]:
 
 def score_problems(task: type[Task], config: Config) -> list[Problem]:
     """Return the problems of metrics that cannot run, and of a monitor that is not a score."""
-    names, problems = ["distinct_captions"], []
+    problems: list[Problem] = []
+    names = ["distinct_captions"]
     for position, metric in enumerate(config.evaluation.metrics):
+        place = f"evaluation.metrics.{position}"
         try:
-            names += metrics.build({"type": metric}).names
+            names += metrics.build({"type": metric}, place=place).names
+        except ConfigError as error:
+            problems += error.problems
         except LrcnError as error:
-            problems.append(Problem(f"evaluation.metrics.{position}", str(error)))
+            problems.append(Problem(place, str(error)))
     monitor = config.training.monitor or task.default_monitor
     if monitor not in names and not problems:
         problems.append(
