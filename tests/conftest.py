@@ -12,16 +12,19 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real test data beside the checkout; tests that need it are skipped where it is absent."""
-    folder = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+    """The folder of real test data beside the checkout; tests are skipped if it is absent."""
+    folder = ROOT / ".." / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the folder of real test data is not here")
+        pytest.skip("the folder of real test data is missing")
     return folder.resolve()
 
 
 @pytest.fixture(scope="session")
 def gradients():
-    """A function (scalar function, list of arrays) → gradients of the scalar by each array, on the backend in use."""
+    """A function `(function, arrays)` that returns the gradients of a scalar function.
+
+    The gradients with respect to each array are computed on the current backend.
+    """
     import keras
     import numpy as np
 
@@ -54,7 +57,7 @@ def gradients():
 
 
 class Called(NamedTuple):
-    """What a call of `lrcn` came to."""
+    """The exit code and the output of a call of `lrcn`."""
 
     code: int
     out: str
@@ -63,10 +66,10 @@ class Called(NamedTuple):
 
 @pytest.fixture
 def lrcn(capsys, monkeypatch):
-    """A function that calls `lrcn` in this process: arguments → exit code, stdout, stderr."""
+    """A function that runs `lrcn` in this process with the given arguments."""
     from lrcn_seq import cli
 
-    # It would take stderr away from the tests.
+    # It would redirect stderr, which the tests capture.
     monkeypatch.setattr(cli, "hide_native_logs", lambda: None)
 
     def call(*arguments) -> Called:
@@ -79,30 +82,30 @@ def lrcn(capsys, monkeypatch):
 
 @pytest.fixture(scope="session")
 def smoke_config() -> Path:
-    """The smallest shipped config."""
+    """The path of the smallest shipped config."""
     return ROOT / "configs" / "smoke" / "captioning.yaml"
 
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory) -> Path:
-    """A run of the smallest shipped config, trained once for all tests; they must leave it as it is."""
-    return trained("captioning", tmp_path_factory.mktemp("smoke"))
+    """The folder of a captioning run, trained once; tests must not change it."""
+    return train_smoke("captioning", tmp_path_factory.mktemp("smoke"))
 
 
 @pytest.fixture(scope="session")
 def activity_run(tmp_path_factory) -> Path:
-    """The same of activity."""
-    return trained("activity", tmp_path_factory.mktemp("activity"))
+    """The folder of an activity run, trained once; tests must not change it."""
+    return train_smoke("activity", tmp_path_factory.mktemp("activity"))
 
 
 @pytest.fixture(scope="session")
 def description_run(tmp_path_factory) -> Path:
-    """The same of description."""
-    return trained("description", tmp_path_factory.mktemp("description"))
+    """The folder of a description run, trained once; tests must not change it."""
+    return train_smoke("description", tmp_path_factory.mktemp("description"))
 
 
-def trained(name: str, folder: Path) -> Path:
-    """A run of a smoke config in a folder."""
+def train_smoke(name: str, folder: Path) -> Path:
+    """Train a smoke config under a folder and return the run folder."""
     from lrcn_seq import config
     from lrcn_seq.training import train
 

@@ -30,7 +30,7 @@ class Evaluation(Protocol):
 
     @property
     def unit(self) -> str | None:
-        """What is counted and scored where it is not whole samples: `frame`."""
+        """The unit of scoring, such as `frame`; None if whole samples are scored."""
         ...
 
     def rows(self) -> list[dict[str, Any]]:
@@ -42,12 +42,12 @@ class Evaluation(Protocol):
         ...
 
     def remark(self) -> str:
-        """Return a sentence on how far the scores can be trusted."""
+        """Return a sentence on the reliability of the scores."""
         ...
 
 
 def finite_or_none(value: float) -> float | None:
-    """Return the value, or None where JSON has no number for it (infinity, NaN)."""
+    """Return a finite value, or None for infinity and NaN, which JSON cannot represent."""
     return value if math.isfinite(value) else None
 
 

@@ -66,7 +66,7 @@ class CaptionEvaluation(NamedTuple):
         return f"{self.health.distinct_captions:.0%} of the captions are distinct."
 
     def coco_results(self) -> list[dict[str, Any]]:
-        """Return `[{"image_id", "caption"}]` as the COCO server expects it; numeric IDs as numbers."""
+        """Return `[{"image_id", "caption"}]` for the COCO server; numeric IDs become integers."""
         return [
             {
                 "image_id": int(sample.id) if sample.id.isdecimal() else sample.id,
@@ -96,7 +96,9 @@ def evaluate_captions(
     Returns:
         The evaluation.
     """
-    hypotheses = {sample.id: one.text for sample, one in zip(samples, captions, strict=True)}
+    hypotheses = {
+        sample.id: caption.text for sample, caption in zip(samples, captions, strict=True)
+    }
     references = {sample.id: list(sample.captions) for sample in samples}
     report = metrics.score(hypotheses, references, settings.metrics, tokenize=settings.tokenize)
     health = metrics.health(hypotheses, training_captions=training_captions, unknown=unknown)

@@ -1,4 +1,4 @@
-"""Scores of a classifier that gives every frame a class."""
+"""Scores of a classifier that assigns a class to every frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrcn_seq.records import Sample
 
 
 class FrameEvaluation(NamedTuple):
-    """The class distributions at the frames of samples with the scores of all labeled frames.
+    """The class distributions of frames, with scores over all labeled frames.
 
     For each sample: `probabilities` (F, C), `times` (F,) in seconds, and `truth` (F,) with the
     index of the true class, −1 where a frame has no label.

@@ -1,4 +1,4 @@
-"""Scores of a classifier that gives each sample one class."""
+"""Scores of a classifier that assigns one class to each sample."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LabelEvaluation(NamedTuple):
     @property
     def predicted(self) -> np.ndarray:
         """The index of the most probable class of each sample, (M,)."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the lines of `predictions.jsonl`."""

@@ -1,4 +1,4 @@
-"""From a config to a task with fresh weights."""
+"""Building a task with fresh weights from a config."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrcn_seq.registry import decoders, encoders, sources, tasks
 from lrcn_seq.tasks.base import Outputs, Task
 
 PROBE_SIZES = {"words": 5, "labels": 2}
-"""Sizes for a network that is built only to find problems or to extract features."""
+"""Output sizes of networks that are built only to find problems or to extract features."""
 
 
 def build(
@@ -27,15 +27,15 @@ def build(
     Args:
         config: a config, or the path of its YAML file.
         words: vocabulary size V, including the four special words.
-        labels: number of classes C. Without the size that the task needs, the source is read.
-        pretrained: load the weights that the config names for the encoder (a file or a download).
+        labels: number of classes C. If the size of the task is None, it is learned from the source.
+        pretrained: load the pretrained weights of the encoder that the config names.
 
     Returns:
         The task.
 
     Raises:
-        ConfigError: the config has problems; all are listed.
-        DataError: the source had to be read and is missing.
+        ConfigError: the config has problems.
+        DataError: the outputs cannot be learned from the source.
     """
     config = configs.read(config) if isinstance(config, (str, Path)) else config
     check_config(config)
@@ -53,8 +53,8 @@ def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = F
 
     Args:
         config: a config without problems.
-        outputs: what the task can predict.
-        pretrained: load the weights that the config names for the encoder.
+        outputs: the vocabulary or the classes.
+        pretrained: load the pretrained weights of the encoder that the config names.
     """
     task = build_network(config, len(outputs.names), pretrained=pretrained)
     task.outputs = outputs
@@ -68,8 +68,8 @@ def build_network(
 
     Args:
         config: a config without problems.
-        size: vocabulary size or number of classes; a small one if None.
-        pretrained: load the weights that the config names for the encoder.
+        size: vocabulary size or number of classes; None for a small one.
+        pretrained: load the pretrained weights of the encoder that the config names.
 
     Returns:
         A task without outputs.
@@ -101,13 +101,13 @@ def task_type(config: configs.Config) -> type[Task]:
 
 
 def check_config(config: configs.Config) -> None:
-    """Raise ConfigError where task and decoder do not fit, or the task finds problems."""
+    """Raise ConfigError if task and decoder do not fit, or the task finds problems."""
     if problems := decoder_problems(config) or task_type(config).problems(config):
         raise ConfigError(problems)
 
 
 def decoder_problems(config: configs.Config) -> list[Problem]:
-    """Return a problem where the decoder does not produce the outputs of the task."""
+    """Return a problem if the decoder does not produce the outputs of the task."""
     argument, name = task_type(config).outputs_type.decoder_argument, config.decoder["type"]
     if argument in decoders.get(name).derived:
         return []

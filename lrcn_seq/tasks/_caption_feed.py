@@ -15,7 +15,7 @@ from lrcn_seq.text import Tokenizer
 
 
 class CaptionFeed:
-    """The batches of an epoch: by caption over stored features, by image with a CNN in the graph.
+    """Batches by caption over stored features, or by image with a CNN in the graph.
 
     Args:
         config: the config of the stage.
@@ -35,21 +35,23 @@ class CaptionFeed:
         tokenizer: Tokenizer,
     ):
         self.settings, self.clips_of_epoch = config, reader.epoch_readers(samples)
-        encoded = iter(tokenizer.encode_all(text for one in samples for text in one.captions))
+        encoded = iter(
+            tokenizer.encode_all(caption for sample in samples for caption in sample.captions)
+        )
         self.captions = Captions(
             ([next(encoded) for _ in sample.captions] for sample in samples),
             limit=config.data.words_limit,
         )
         if not len(self.captions):
             raise DataError(
-                "Expected training samples with captions. Received: samples without any; add "
+                "Expected training samples with captions. Received: samples without captions; add "
                 "captions to the source."
             )
         plan = config.data.plan
         self.by_caption = plan == "by_caption" or (plan == "auto" and reader.store is not None)
 
     def plan(self, epoch: int) -> Plan:
-        """Return the batch plan of an epoch, which the seed and the epoch decide."""
+        """Return the batch plan of an epoch, a pure function of seed and epoch."""
         settings, owner, lengths = self.settings, self.captions.owner, self.captions.lengths
         size = settings.training.batch_size
         if self.by_caption:
@@ -65,6 +67,6 @@ class CaptionFeed:
         )
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[Batch]:
-        """Return the batches of a slice of a plan; threads read ahead."""
+        """Return the batches of a slice of a plan; threads read them ahead."""
         threads = max(1, self.settings.data.workers)
         return load(plan, self.clips_of_epoch(epoch), captions=self.captions, threads=threads)

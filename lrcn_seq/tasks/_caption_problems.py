@@ -1,4 +1,4 @@
-"""Problems of a config that only tasks which write captions have."""
+"""Config checks of the tasks that write captions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrcn_seq.tasks.base import Task
 
 
 class _FirstStepError(Exception):
-    """Ends a search at its first step: the settings of the search are valid."""
+    """Ends a search at its first step, which only a valid search reaches."""
 
 
 def caption_problems(task: type[Task], config: Config) -> list[Problem]:
@@ -28,7 +28,7 @@ def caption_problems(task: type[Task], config: Config) -> list[Problem]:
 
 
 def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
-    """Return the problems of a search: it is built and run up to its first step.
+    """Return the problems of a search, found by running it up to its first step.
 
     Args:
         search: the search as in a config.
@@ -51,7 +51,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
 
 def view_problems(config: Config) -> list[Problem]:
-    """Return a problem where the view gives several test views."""
+    """Return a problem if the view has several test views."""
     if views.build(config.data.view, place="data.view").test_view_count == 1:
         return []
     return [
@@ -64,13 +64,17 @@ def view_problems(config: Config) -> list[Problem]:
 
 
 def score_problems(task: type[Task], config: Config) -> list[Problem]:
-    """Return the metrics that cannot run here, and a monitor that is none of the scores."""
-    names, problems = ["distinct_captions"], []
-    for number, metric in enumerate(config.evaluation.metrics):
+    """Return the problems of metrics that cannot run, and of a monitor that is not a score."""
+    problems: list[Problem] = []
+    names = ["distinct_captions"]
+    for position, metric in enumerate(config.evaluation.metrics):
+        place = f"evaluation.metrics.{position}"
         try:
-            names += metrics.build({"type": metric}).names
+            names += metrics.build({"type": metric}, place=place).names
+        except ConfigError as error:
+            problems += error.problems
         except LrcnError as error:
-            problems.append(Problem(f"evaluation.metrics.{number}", str(error)))
+            problems.append(Problem(place, str(error)))
     monitor = config.training.monitor or task.default_monitor
     if monitor not in names and not problems:
         problems.append(

@@ -1,4 +1,4 @@
-"""Retrieval: captions ranked by images and images by captions."""
+"""Retrieval: ranking captions by images and images by captions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAPTIONS_PER_CALL = 256
 
 
 class CaptionScorer(keras.Model):
-    """The log probability of given captions as a compiled model.
+    """A model that computes the log probability of given captions.
 
     Args:
         task: a task that writes captions.
@@ -63,13 +63,13 @@ def rank_captions(
     plan = by_caption(captions.owner, captions.lengths, batch=CAPTIONS_PER_CALL, seed=0, epoch=0)
     scorer, table = CaptionScorer(task), np.zeros((len(samples), len(captions)))
     with progress_bar("ranking") as progress:
-        for number, clips in enumerate(reader.clips(samples, 1)):
+        for image, clips in enumerate(reader.clips(samples, 1)):
             arrays = Clips(*map(np.asarray, clips))
             for step in plan:
                 owner = np.zeros(len(step.rows), "int32")
                 batch = Batch(arrays, owner, captions.words(step.rows, step.length))
-                table[number, step.rows] = scorer.predict_on_batch(batch)
-            progress(number + 1, len(samples))
+                table[image, step.rows] = scorer.predict_on_batch(batch)
+            progress(image + 1, len(samples))
     scores = metrics.retrieval(
         metrics.normalized_log_probabilities(table), captions.owner.astype(np.int64)
     )

@@ -23,7 +23,7 @@ Attention = tuple[tuple[str, ...], np.ndarray | None]
 def caption_sections(
     task: CaptionTask, evaluation: CaptionEvaluation
 ) -> list[report.Section | None]:
-    """Return the diversity of the captions, and the examples with the best and worst scores.
+    """Return sections on caption diversity and on the best and worst captions.
 
     Args:
         task: the task.
@@ -49,7 +49,7 @@ def caption_sections(
 def caption_example(
     task: CaptionTask, sample: Sample, caption: Caption, score: float
 ) -> report.CaptionExample:
-    """Return one example with its images and attention maps.
+    """Return a captioned image or clip with its attention maps.
 
     Args:
         task: the task.
@@ -83,8 +83,8 @@ def attention_maps(task: CaptionTask, sample: Sample, caption: Caption) -> Atten
         caption: its caption.
 
     Returns:
-        Words and maps; no words and None for clips, and where the decoder has no attention over a
-        square grid.
+        Words and maps; `((), None)` for clips, for captions without words, and for decoders
+        without attention over a square grid.
     """
     ids = [] if task.sampling else task.tokenizer.encode(caption.text)
     if not ids:

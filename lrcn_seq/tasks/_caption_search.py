@@ -15,12 +15,12 @@ from lrcn_seq.tasks.base import Task
 
 
 class CaptionSearch(keras.Model):
-    """A search over one task, or over the mean log probability of several, as a compiled model.
+    """A model that searches by one task, or by the mean log probability of several tasks.
 
     Args:
         tasks: tasks with equal vocabularies.
         search: the search as in a config, `{"type": NAME, ...}`.
-        weights: weights of the tasks; equal if None.
+        weights: weights of the tasks; None for equal weights.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class CaptionSearch(keras.Model):
         """Find captions.
 
         Args:
-            clips: the same images or videos as each task's encoder reads them.
+            clips: the same images or videos, as read by the encoder of each task.
 
         Returns:
             The hypotheses of the search.
         """
         starts = [
-            decoder.start(encoder(own, training=False))
-            for encoder, decoder, own in zip(self.encoders, self.decoders, clips, strict=True)
+            decoder.start(encoder(packed, training=False))
+            for encoder, decoder, packed in zip(self.encoders, self.decoders, clips, strict=True)
         ]
         memory, state = (tuple(parts) for parts in zip(*starts, strict=True))
         return self.search(
@@ -69,12 +69,14 @@ class CaptionSearch(keras.Model):
             memory: the memory of each decoder.
 
         Returns:
-            The logits of a single decoder as they are, or the weighted mean log probability of
-            several; no attention; and the next states.
+            The logits of a single decoder, or the weighted mean log probability of several, without
+            attention; and the next states.
         """
         outputs = [
-            decoder.step(word, own_state, own_memory)
-            for decoder, own_state, own_memory in zip(self.decoders, state, memory, strict=True)
+            decoder.step(word, decoder_state, decoder_memory)
+            for decoder, decoder_state, decoder_memory in zip(
+                self.decoders, state, memory, strict=True
+            )
         ]
         logits = outputs[0].logits
         if len(outputs) > 1:
@@ -87,7 +89,7 @@ class CaptionSearch(keras.Model):
     def hypotheses(self, clips: Sequence[Clips]) -> Hypotheses:
         """Run the compiled search and return NumPy arrays."""
         inputs = tuple(
-            task.frame_encoder.shorten(own)
-            for task, own in zip(self._tasks.value, clips, strict=True)
+            task.frame_encoder.shorten(packed)
+            for task, packed in zip(self._tasks.value, clips, strict=True)
         )
         return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch(inputs)))

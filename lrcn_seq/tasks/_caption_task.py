@@ -1,4 +1,4 @@
-"""The base of tasks that write captions: captioning and description."""
+"""Base class of the tasks that write captions: captioning and description."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
 
 NO_CAPTION = Caption("", float("-inf"), float("-inf"))
-"""The caption of a sample for which the search found none."""
+"""The caption of a sample without hypotheses."""
 
 
 class CaptionTask(Task):
-    """A word decoder over the features of images or clips."""
+    """Writes captions with a word decoder over the features of images or clips."""
 
     outputs: Vocabulary | None
     outputs_type: ClassVar[type[Vocabulary]] = Vocabulary
@@ -61,7 +61,7 @@ class CaptionTask(Task):
         self.own_words = self.add_weight(
             name="own_words", shape=(), initializer="zeros", trainable=False
         )
-        """Probability of feeding the model's own word (scheduled sampling), set every epoch."""
+        """Probability of feeding a predicted word (scheduled sampling), set every epoch."""
         self.draws = keras.random.SeedGenerator(config.seed)
 
     @property
@@ -79,7 +79,7 @@ class CaptionTask(Task):
         return self.outputs.tokenizer
 
     def network_problems(self) -> list[Problem]:
-        """Return a problem where `by_caption` batches need features that are not stored."""
+        """Return a problem if `by_caption` batches need features that cannot be stored."""
         reason = task_storing_problem(self)
         if self.settings.data.plan != "by_caption" or reason is None:
             return []
@@ -195,7 +195,7 @@ class CaptionTask(Task):
         *,
         training: Sequence[Sample] = (),
     ) -> CaptionEvaluation:
-        """Score the captions that were found for batches of samples.
+        """Score the captions of batches of samples.
 
         Args:
             samples: the samples in order.
@@ -215,7 +215,8 @@ class CaptionTask(Task):
             best,
             self.settings.evaluation,
             unknown=self.tokenizer.vocabulary()[SPECIAL.unknown],
-            training_captions=[text for sample in training for text in sample.captions] or None,
+            training_captions=[caption for sample in training for caption in sample.captions]
+            or None,
         )
 
     def retrieval_scores(
@@ -236,7 +237,7 @@ class CaptionTask(Task):
         return rank_captions(self, reader, samples)
 
     def report_sections(self, evaluation: CaptionEvaluation) -> list[Section | None]:
-        """Return caption diversity, and the best and worst captions with their images."""
+        """Return sections on caption diversity and on the best and worst captions."""
         return caption_sections(self, evaluation)
 
     def predict(  # type: ignore[override]  # options differ between tasks
@@ -253,9 +254,9 @@ class CaptionTask(Task):
         Args:
             media: paths, PIL images, or arrays (H, W, 3) or (T, H, W, 3).
             beams: width of the beam search.
-            best: number of captions per input; the search becomes at least as wide.
+            best: number of captions per input; a narrower search is widened.
             search: `{"type": NAME, ...}` instead of the search of the run.
-            batch: number of inputs that pass through the network together.
+            batch: number of inputs per batch.
 
         Returns:
             One prediction per input, in order; inputs that cannot be read have an `error`.
@@ -282,18 +283,18 @@ class CaptionTask(Task):
         beams: int | None = None,
         best: int = 1,
     ) -> dict[str, Any]:
-        """Return a search that is valid and finds at least `best` captions.
+        """Return a valid search that finds at least `best` captions.
 
         Args:
             search: `{"type": NAME, ...}`; the search of the run if None.
             beams: width of the beam search.
-            best: number of captions wanted.
+            best: number of captions.
 
         Returns:
             The search as in a config.
 
         Raises:
-            ArgumentError, ConfigError: there is no such search, or it can find no caption.
+            ArgumentError, ConfigError: the search is unknown, or can find no caption.
         """
         return resolve_search(
             self.settings.search if search is None else search,
@@ -327,10 +328,10 @@ class CaptionTask(Task):
 
     @abstractmethod
     def read_clip(self, media: Any) -> Clips:
-        """Read a path, PIL image or array as the one clip that a caption describes.
+        """Read a path, PIL image or array as one clip.
 
         Raises:
-            MediaError: it cannot be read.
+            MediaError: the input cannot be read.
         """
 
     def write(self, clips: Clips, search: Mapping[str, Any] | None = None) -> Hypotheses:
@@ -356,8 +357,8 @@ class CaptionTask(Task):
     def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
         """Decode the IDs of hypotheses to distinct captions.
 
-        A search reserves one position for the end word, so a hypothesis without an end holds one
-        word more than `data.words_limit`; that word is dropped.
+        A search reserves one position for the end word, so a hypothesis without an end has one word
+        more than `data.words_limit`; that word is dropped.
 
         Args:
             found: hypotheses of B clips.
@@ -371,9 +372,9 @@ class CaptionTask(Task):
             captions: dict[str, Caption] = {}
             for words, score, log_probability in zip(*clip, strict=True):
                 if np.isfinite(score):
-                    text_ = self.tokenizer.decode(words[:limit].tolist())
-                    caption = Caption(text_, float(log_probability), float(score))
-                    captions.setdefault(text_, caption)
+                    sentence = self.tokenizer.decode(words[:limit].tolist())
+                    caption = Caption(sentence, float(log_probability), float(score))
+                    captions.setdefault(sentence, caption)
             rows.append(tuple(captions.values())[:best])
         return rows
 
@@ -385,7 +386,7 @@ class CaptionTask(Task):
             words: (B, L) IDs without the start word.
 
         Returns:
-            Weights (B, L, S·R), or None where the decoder has no attention.
+            Weights (B, L, S·R), or None if the decoder has no attention.
         """
         memory, state = self.decoder.start(self.encoder(clips, training=False))
         inputs = np.concatenate([np.full_like(words[:, :1], SPECIAL.start), words[:, :-1]], axis=1)

@@ -1,4 +1,4 @@
-"""The outputs of a task that classifies: class names."""
+"""The outputs of classification tasks: class names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Classes(Outputs):
 
     @classmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:  # noqa: ARG003 - contract
-        """Collect the sorted classes of samples and of labeled parts of samples.
+        """Collect the classes of samples and of their moments, in sorted order.
 
         Raises:
             DataError: there are fewer than two classes.

@@ -1,4 +1,4 @@
-"""Compiled classifiers: of whole clips, and of frames one after the other."""
+"""Compiled classifiers of whole clips and of streamed frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrcn_seq.records import Clips, Tensor
 
 
 class Classifier(keras.Model):
-    """The distributions of a classifier as a compiled model.
+    """A model that computes the class distributions of clips.
 
     Args:
         encoder: the encoder of a task.
@@ -31,7 +31,7 @@ class Classifier(keras.Model):
 
 
 class StreamingClassifier(keras.Model):
-    """The distribution after each of several frames, from one state to the next.
+    """A model that computes the class distribution at each frame of a stream.
 
     Args:
         encoder: the encoder of a task.

@@ -1,4 +1,4 @@
-"""The frame-wise part of an encoder as a compiled model."""
+"""A compiled model of the frame-wise part of an encoder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from keras import ops
 from lrcn_seq.records import Clips, Tensor
 
 FRAMES_PER_CALL = 32
+"""Maximum number of frames of a call."""
 
 
 class FrameEncoder(keras.Model):
-    """Encodes packed frames in chunks of fixed size, compiled on every backend.
+    """A model that encodes packed frames in chunks of fixed size.
 
     Args:
         encoder: an encoder.
@@ -54,8 +55,8 @@ class FrameEncoder(keras.Model):
             clips: clips of pixels, vectors or stored features.
 
         Returns:
-            The same clips with features (N, R, D) where they hold more frames than one chunk and
-            the encoder works frame by frame; otherwise `clips`.
+            Clips of features (N, R, D) if there are more frames than one chunk and the encoder
+            works frame by frame; otherwise `clips`.
         """
         large = clips.frames.ndim == 4 and len(clips.frames) > FRAMES_PER_CALL
         if not (large and self.encoder.frame_wise):

@@ -1,4 +1,4 @@
-"""Training batches of clips with one class each, or with a class for every frame."""
+"""Training batches of clips, labeled as a whole or frame by frame."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class LabelFeed:
-    """The batches of an epoch: every clip once, with its class or the class of each frame.
+    """Batches that contain every clip once, with its class or the class of each frame.
 
     Args:
-        task: the task that is trained.
+        task: the task to train.
         reader: reads the clips of samples.
         samples: the training samples.
 
@@ -47,7 +47,7 @@ class LabelFeed:
             self.weights = balanced_weights(self.classes, len(task.labels))
 
     def plan(self, epoch: int) -> Plan:
-        """Return the batch plan of an epoch, which the seed and the epoch decide."""
+        """Return the batch plan of an epoch, a pure function of seed and epoch."""
         clips = np.arange(len(self.samples))
         return by_image(
             clips,
@@ -59,7 +59,7 @@ class LabelFeed:
         )
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[LabeledBatch]:
-        """Return the batches of a slice of a plan; threads read ahead."""
+        """Return the batches of a slice of a plan; threads read them ahead."""
         targets = (
             partial(self._frame_targets, self.selections(epoch)) if self.in_time else self._targets
         )
@@ -73,7 +73,7 @@ class LabelFeed:
     def _frame_targets(
         self, select: SelectClip, positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the labels (P, T) of the frames that each clip shows, and weights (P,)."""
+        """Return the labels (P, T) of the frames of each clip, and weights (P,)."""
         rows = [
             frame_classes(self.samples[p], self.times[p][select(int(p)).numbers], self.labels)
             for p in positions
@@ -126,7 +126,7 @@ def frame_classes(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> n
         labels: class names.
 
     Returns:
-        (T,) int32 class indices, −1 where there is no label. Where labels overlap, the last counts.
+        (T,) int32 class indices, −1 for no label; the last of overlapping labels counts.
     """
     classes = np.full(len(times), -1, np.int32)
     for moment in sample.moments:

@@ -1,4 +1,4 @@
-"""The report sections of tasks that classify clips."""
+"""The report sections of classification tasks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from lrcn_seq.tasks.activity import Activity
 
 TOP = 5
+"""Number of labels listed for an example."""
 
 
 def label_sections(
     task: Activity, evaluation: LabelEvaluation | FrameEvaluation
 ) -> list[report.Section | None]:
-    """Return confusion matrix, scores per class, calibration and example clips.
+    """Return sections on confusion, scores per class, calibration and example clips.
 
     Args:
         task: the task.
@@ -44,7 +45,7 @@ def label_sections(
 
 
 def informative(evaluation: LabelEvaluation) -> list[int]:
-    """Return the most confident errors and the least confident correct predictions, by index."""
+    """Return the indices of the most confident errors and least confident correct predictions."""
     confidence = evaluation.probabilities.max(axis=1)
     correct = evaluation.predicted == evaluation.truth
     errors = sorted(np.flatnonzero(~correct).tolist(), key=lambda index: -confidence[index])
@@ -53,7 +54,7 @@ def informative(evaluation: LabelEvaluation) -> list[int]:
 
 
 def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> report.ClipExample:
-    """Return a clip with its label, and the probability of true and predicted label over time."""
+    """Return a clip with the probabilities of its true and predicted label over time."""
     sample, row = evaluation.samples[index], evaluation.probabilities[index]
     names = evaluation.report.labels
     true_label, predicted = names[evaluation.truth[index]], names[row.argmax()]
@@ -72,7 +73,7 @@ def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> re
 
 
 def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> report.ClipExample:
-    """Return a clip with labels in time, and the probabilities of its top labels over time."""
+    """Return a clip with the probabilities of its most probable labels over time."""
     sample, rows = evaluation.samples[index], evaluation.probabilities[index]
     names = evaluation.report.labels
     top = task.top_labels(rows.mean(axis=0), TOP)
@@ -84,14 +85,14 @@ def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> re
         probability=top[0].probability,
         top=top,
         times=evaluation.times[index].tolist(),
-        over_time={one.label: rows[:, names.index(one.label)].tolist() for one in top},
+        over_time={name: rows[:, names.index(name)].tolist() for name, _ in top},
     )
 
 
 def probabilities_over_time(task: Activity, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Return times (T,) and the distribution at each frame (T, C).
 
-    Both are empty where encoder or decoder mix frames in time.
+    Both are empty if the encoder or decoder mixes frames in time.
     """
     if not (task.encoder.frame_wise and task.decoder.causal):
         return np.zeros(0), np.zeros((0, len(task.labels)))

@@ -1,4 +1,4 @@
-"""Class distributions of samples, averaged over clips, views and tasks, and their scores."""
+"""Scores of class distributions averaged over clips, views and tasks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def score_ensemble(
 
     Args:
         members: classifiers with equal classes.
-        samples: the samples; frames are scored where they have labels in time.
+        samples: the samples; if they have labels in time, frames are scored.
 
     Returns:
         The evaluation.
@@ -67,7 +67,7 @@ def _score_frames(
 
 
 def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarray:
-    """Return the mean distribution over all real steps of all clips and views of each sample.
+    """Return the mean distribution over the real steps of all clips and views of each sample.
 
     Args:
         member: a classifier with its reader.
@@ -94,7 +94,7 @@ def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarra
 def frame_distributions(
     member: Member, samples: Sequence[Sample]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the mean distribution at each frame over all clips and views that show it.
+    """Return the mean distribution of each frame over all clips and views that contain it.
 
     Args:
         member: a classifier with its reader.

@@ -1,4 +1,4 @@
-"""Training losses: cross-entropy over words and over labels."""
+"""Training losses: cross-entropy of words and of labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def word_losses(
     Args:
         logits: (B, L, V).
         words: (B, L) target IDs, 0 for padding.
-        label_smoothing: share of the target spread evenly over all words.
+        label_smoothing: share of the target that is spread evenly over all words.
 
     Returns:
         Losses (B, L), and a mask (B, L) that is 1 at words and 0 at padding.
@@ -50,7 +50,7 @@ def word_loss(
     Args:
         logits: (B, L, V).
         words: (B, L) target IDs, 0 for padding.
-        label_smoothing: share of the target spread evenly over all words.
+        label_smoothing: share of the target that is spread evenly over all words.
         sample_weight: (B,) or (B, L) weights of the terms.
 
     Returns:
@@ -79,7 +79,7 @@ def label_loss(
         mask: (P, S), True at real steps.
         labels: (P, 1) for all steps of a clip, or (P, S); −1 for none.
         weights: (P,) weights of the clips.
-        label_smoothing: share of the target spread evenly over all classes.
+        label_smoothing: share of the target that is spread evenly over all classes.
 
     Returns:
         A scalar.

@@ -1,4 +1,4 @@
-"""Checks and names of the media that `predict` receives."""
+"""Checks and names of the inputs of `predict`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrcn_seq.errors import ArgumentError, Problem
 
 
 def check_media_list(media: Any) -> None:
-    """Raise ArgumentError unless `media` is a list, rather than a single path, image or clip."""
+    """Raise ArgumentError if `media` is a single path, image or clip instead of a list."""
     single = isinstance(media, (str, bytes)) or not isinstance(media, (Sequence, np.ndarray))
     if single or getattr(media, "ndim", 4) < 4:
         raise ArgumentError(
@@ -23,10 +23,10 @@ def check_media_list(media: Any) -> None:
 
 
 def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
-    """Return the path of an input, or its number where it is no path.
+    """Return the path of an input, or its number if it is not a path.
 
     Args:
-        media: inputs of one call of `predict`, or a part of them.
+        media: all inputs, or one batch of them.
         position: the position in `media`.
         first: the number of the first input of `media`.
     """
@@ -35,7 +35,7 @@ def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
 
 
 def sampling_problems(config: Config) -> list[Problem]:
-    """Return a problem where a task over videos has no frame sampling."""
+    """Return a problem if a config of videos has no frame sampling."""
     if config.data.sampling:
         return []
     return [

@@ -10,22 +10,23 @@ from lrcn_seq.records import Preprocessing, ResizeRule, Sample
 from lrcn_seq.tasks.base import Task
 
 EXAMPLES = 12
-"""Number of the best and of the worst examples."""
+"""Maximum number of the best and of the worst examples."""
 FRAMES = 6
+"""Maximum number of frames of a clip."""
 SIZE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
 
 
 def example_images(task: Task, sample: Sample, *, resize: ResizeRule = "pad") -> list[Image.Image]:
-    """Return the image of a sample, or some frames of its clip.
+    """Return the image of a sample, or frames spread over its clip.
 
     Args:
         task: the task, whose sampling selects the frames.
         sample: the sample.
-        resize: the resize rule; that of the encoder places an attention map correctly.
+        resize: the resize rule; use that of the encoder under an attention map.
 
     Returns:
-        One image, or up to 6 frames evenly spread over what the task reads of the clip; a gray
-        image where the sample holds vectors.
+        One image, or up to 6 frames spread evenly over the sampled frames of the clip; a gray
+        image if the sample consists of vectors.
     """
     if not task.media.reads_pixels:
         return [Image.new("RGB", (SIZE.width, SIZE.height), "lightgray")]

@@ -1,4 +1,4 @@
-"""Reading the clips of samples: from the feature store of a frozen encoder, or from their files."""
+"""Reads the clips of samples, from the feature store of a frozen encoder or from their files."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ CONTENT_INDEX = "contents.jsonl"
 
 
 def content_index(config: Config, *, verify: bool = False) -> ContentIndex:
-    """Return what is remembered about files, on disk beside the feature store.
+    """Return the content index, which is saved beside the feature store.
 
     Args:
         config: the config of a run.
-        verify: read every file again instead of trusting its size and time.
+        verify: hash every file again instead of trusting its size and modification time.
     """
     store = config.data.store
     return ContentIndex(Path(store.folder) / CONTENT_INDEX if store.use else None, verify=verify)
@@ -46,8 +46,8 @@ class SampleReader:
     """Reads the clips of samples for one task.
 
     Args:
-        task: the task, whose encoder, sampling and view decide what is read.
-        index: what is remembered about files; read from disk if None.
+        task: the task with the encoder, sampling and view.
+        index: the content index; None for the one on disk.
     """
 
     def __init__(self, task: Task, index: ContentIndex | None = None):
@@ -64,17 +64,17 @@ class SampleReader:
         return [self._times[sample.id] for sample in samples]
 
     def test_clips(self, samples: Sequence[Sample]) -> list[ClipSelection]:
-        """Return the clips that evaluation reads, sample by sample."""
+        """Return the clips of an evaluation, sample by sample."""
         if self.task.sampling is None:
             return [ClipSelection(position) for position in range(len(samples))]
         views = self.task.test_views
         return evaluation_clips(self.times(samples), self.task.sampling, views=views)
 
     def epoch_selections(self, samples: Sequence[Sample]) -> Callable[[int | None], SelectClip]:
-        """Return a function from an epoch to the clip that each position of a plan selects.
+        """Return a function from an epoch to the clip at each position of a plan.
 
-        Positions are those of samples in a training epoch, and those of `test_clips` where the
-        epoch is None.
+        A position is that of a sample in a training epoch, and that of an item of `test_clips` if
+        the epoch is None.
         """
         testing, sampling = self.test_clips(samples), self.task.sampling
         if sampling is None:
@@ -89,9 +89,9 @@ class SampleReader:
         return select
 
     def epoch_readers(self, samples: Sequence[Sample]) -> Callable[[int | None], ReadClips]:
-        """Return a function from an epoch (None: evaluation) to a reader of plan positions.
+        """Return a function from an epoch, or None for evaluation, to a reader of plan positions.
 
-        Features that are not stored yet are extracted first.
+        Missing features are extracted first.
         """
         sampling, selections = self.task.sampling, self.epoch_selections(samples)
         if self.store is not None:
@@ -111,7 +111,7 @@ class SampleReader:
         return (found.clips for found in load(plan, self.epoch_readers(samples)(None)))
 
     def extract(self, store: FeatureStore, samples: Sequence[Sample]) -> list[str]:
-        """Store the features of samples that are not stored yet.
+        """Extract and store the missing features of samples.
 
         Args:
             store: the feature store of the task.
@@ -121,7 +121,7 @@ class SampleReader:
             The key of each sample in the store.
 
         Raises:
-            DataError: a file cannot be read, or nothing can be stored.
+            DataError: a file cannot be read, or the store cannot be written to.
         """
         items, unreadable = items_of(samples, self.media, sampling=self.task.sampling)
         with progress_bar("extracting features") as progress:
@@ -138,7 +138,7 @@ class SampleReader:
 
 
 def open_store(task: Task) -> FeatureStore | None:
-    """Return the feature store of a task, or None where features are computed anew."""
+    """Return the feature store of a task, or None if its features cannot be stored."""
     if task_storing_problem(task):
         return None
     store = task.settings.data.store

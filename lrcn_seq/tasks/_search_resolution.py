@@ -1,4 +1,4 @@
-"""Search options of a call: beams and the number of captions wanted."""
+"""Resolves the search options of a call: beams and number of captions."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def resolve_search(
         search: `{"type": NAME, ...}`.
         limit: the maximum number of words, the end word included.
         beams: width of the beam search.
-        best: number of captions wanted.
+        best: number of captions.
         replaceable: whether `beams` may turn a search of another type into a beam search.
 
     Returns:
         The search as in a config.
 
     Raises:
-        ArgumentError, ConfigError: there is no such search, or it can find no caption.
+        ArgumentError, ConfigError: the search is unknown, or can find no caption.
     """
     if best < 1:
         raise ArgumentError(f"best: expected at least 1 caption. Received: best={best}.")
@@ -48,7 +48,7 @@ def resolve_search(
 
 
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
-    """Return the search itself if it is a beam search, otherwise a new one."""
+    """Return a beam search: the given one, or a new one in place of a replaceable search."""
     if search["type"] == "beam":
         return search
     if replaceable:

@@ -1,4 +1,4 @@
-"""The outputs of a task that writes sentences: the words of a tokenizer."""
+"""The outputs of captioning tasks: the words of a tokenizer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from lrcn_seq.tasks.base import Outputs
 
 
 class Vocabulary(Outputs):
-    """The words that a task can write, with the tokenizer that encodes them.
+    """The words that a task can predict, with their tokenizer.
 
     Args:
-        tokenizer: a tokenizer that was fitted on the training captions.
+        tokenizer: a tokenizer fitted on the training captions.
     """
 
     decoder_argument: ClassVar[str] = "vocabulary_size"
@@ -31,7 +31,7 @@ class Vocabulary(Outputs):
 
     @classmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:
-        """Fit the tokenizer of a config on the training captions alone."""
+        """Fit the tokenizer of a config on the training captions only."""
         tokenizer = tokenizers.build(config.tokenizer, place="tokenizer")
         captions = (
             caption for sample in samples if sample.split == "train" for caption in sample.captions
@@ -54,7 +54,7 @@ class Vocabulary(Outputs):
 
     @classmethod
     def check_size(cls, size: int) -> None:
-        """Raise ArgumentError unless the vocabulary holds more than the special words."""
+        """Raise ArgumentError unless the vocabulary size exceeds the number of special words."""
         if not (isinstance(size, Integral) and size > len(SPECIAL)):
             raise ArgumentError(
                 f"words: expected a vocabulary size, including the {len(SPECIAL)} special words. "

@@ -1,4 +1,4 @@
-"""Activity recognition: frames to one label, or a label for every frame.
+"""Activity recognition: frames to one label, or to a label of every frame.
 
 Donahue et al. 2015, section 4.1.
 """
@@ -33,7 +33,7 @@ SCORES = ("top_1", "top_5", "mean_class", "log_loss", "calibration")
 
 
 class StreamState(NamedTuple):
-    """The state of a classifier that receives frames one by one.
+    """The state of a streaming classifier.
 
     Attributes:
         decoder: the state of the decoder.
@@ -62,12 +62,12 @@ class Activity(Task):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The class names; empty where the task was built for a number of classes."""
+        """The class names; empty if the task was built for a number of classes only."""
         return self.outputs.labels if self.outputs else ()
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return problems of the sampling, the monitor, and of scheduled sampling."""
+        """Return the problems of sampling, monitor and scheduled sampling."""
         problems, monitor = sampling_problems(config), config.training.monitor
         if monitor is not None and monitor not in SCORES:
             problems.append(
@@ -132,7 +132,7 @@ class Activity(Task):
         )
 
     def feed(self, reader: SampleReader, samples: Sequence[Sample]) -> LabelFeed:
-        """Return batches of clips with one class each, or with the class of each frame."""
+        """Return batches of clips, labeled as a whole or frame by frame."""
         return LabelFeed(self, reader, samples)
 
     @property
@@ -147,7 +147,7 @@ class Activity(Task):
         *,
         training: Sequence[Sample] = (),  # noqa: ARG002 - contract
     ) -> LabelEvaluation | FrameEvaluation:
-        """Classify samples, frame by frame where they have labels in time."""
+        """Classify samples, frame by frame if they have labels in time."""
         return self.evaluate_ensemble([Member(self, reader)], samples)
 
     @classmethod
@@ -164,7 +164,7 @@ class Activity(Task):
     def report_sections(
         self, evaluation: LabelEvaluation | FrameEvaluation
     ) -> list[Section | None]:
-        """Return confusion matrix, scores per class, calibration, and example clips."""
+        """Return sections on confusion, scores per class, calibration and example clips."""
         return label_sections(self, evaluation)
 
     def json_header(self) -> Mapping[str, Any]:
@@ -192,7 +192,7 @@ class Activity(Task):
         Args:
             media: paths or arrays (T, H, W, 3).
             top: number of classes per video.
-            batch: number of clips of a video that pass through the network together.
+            batch: number of clips per batch.
 
         Returns:
             One prediction per video, in order; videos that cannot be read have an `error`.
@@ -257,11 +257,11 @@ class Activity(Task):
             state: the state before the first of them.
 
         Returns:
-            The distribution at each frame (n, C); the distribution of the clip up to each frame
-            (n, C), equal to that of a whole clip of these frames; and the next state.
+            The distribution at each frame (n, C); that of the clip up to and including each frame
+            (n, C); and the next state.
 
         Raises:
-            ArgumentError: frames of another size, or encoder or decoder mix frames in time.
+            ArgumentError: the frames have another size, or encoder or decoder mix frames in time.
         """
         expected = self.example_clips().frames.shape[1:]
         if not len(frames) or np.shape(frames)[1:] != expected:
@@ -288,12 +288,12 @@ class Activity(Task):
 
         Args:
             media: a path or an array (T, H, W, 3).
-            chunk: number of frames that are decoded together.
+            chunk: number of frames per call of the network.
             progress: callback `(done, total)` in frames.
 
         Yields:
             Times (n,) in seconds, the distribution at each frame (n, C), and that of the video up
-            to each frame (n, C).
+            to and including each frame (n, C).
 
         Raises:
             ArgumentError: encoder or decoder mix frames in time.

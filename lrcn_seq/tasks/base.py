@@ -30,30 +30,30 @@ if TYPE_CHECKING:
 
 
 class Outputs(ABC):
-    """What a task can predict: the words of a vocabulary, or classes.
+    """The outputs of a task: the words of a vocabulary, or classes.
 
-    Learned from samples when training begins, saved in the run folder, loaded with the run. Its
-    size is the width of the decoder's last layer.
+    They are learned from samples when training begins, and saved in the run folder. Their number is
+    the width of the last layer of the decoder.
     """
 
     decoder_argument: ClassVar[str]
-    """The constructor argument of a decoder that takes the size."""
+    """The constructor argument of a decoder for the number of outputs."""
     size_name: ClassVar[str]
-    """The name of the size in `derived.json` and in the arguments of `build`."""
+    """The name of this number in `derived.json` and in the arguments of `build`."""
     file_name: ClassVar[str]
-    """The file of a run folder that holds the outputs."""
+    """The name of the file of the outputs in a run folder."""
 
     @classmethod
     @abstractmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:
-        """Find the outputs in the samples of a source.
+        """Learn the outputs from the samples of a source.
 
         Args:
             config: the config of the run.
             samples: the samples of all splits.
 
         Raises:
-            DataError: the samples hold nothing to learn.
+            DataError: the samples contain too few outputs.
         """
 
     @classmethod
@@ -77,7 +77,7 @@ class Outputs(ABC):
     @classmethod
     @abstractmethod
     def check_size(cls, size: int) -> None:
-        """Raise ArgumentError unless a network can be built for this size."""
+        """Raise ArgumentError unless a network can have this number of outputs."""
 
 
 class Feed(Protocol):
@@ -107,22 +107,22 @@ class Task(keras.Model, ABC):
         encoder: an encoder layer.
         decoder: a decoder layer.
         config: the config that describes the task.
-        outputs: what the task can predict; None for a network that was built for a size alone.
+        outputs: the vocabulary or the classes; None if the network was built for their number only.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "config", "outputs")
     """Constructor arguments that a config cannot set."""
     outputs_type: ClassVar[type[Outputs]]
     default_monitor: ClassVar[str]
-    """The dev score that selects the best weights where the config names none."""
+    """The dev score that selects the best weights if the config names none."""
     minimized_scores: ClassVar[frozenset[str]] = frozenset()
     """Scores for which lower is better."""
     noun: ClassVar[str] = "image"
-    """What one sample is called in messages and reports."""
+    """The noun for a sample in messages and reports."""
     verb: ClassVar[str] = "predict"
-    """The command that prints the predictions of a run with all options of the task."""
+    """The command that predicts with all options of the task."""
     predict_batch_size: ClassVar[int] = 1
-    """Number of files that the commands give to one call of `predict`."""
+    """Number of files per call of `predict` in commands."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
     """Options of `lrcn evaluate` that the task supports: `retrieval`, `coco_results`."""
     compares_with_training: ClassVar[bool] = False
@@ -152,11 +152,11 @@ class Task(keras.Model, ABC):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:  # noqa: ARG003 - tasks override it
-        """Return the problems of a config that no single part shows; needs neither data nor weights."""
+        """Return the problems of a config as a whole, found without data or weights."""
         return []
 
     def network_problems(self) -> list[Problem]:
-        """Return the problems of a config that only the built networks show."""
+        """Return the problems of a config that depend on the built networks."""
         return []
 
     @abstractmethod
@@ -169,7 +169,7 @@ class Task(keras.Model, ABC):
 
     @abstractmethod
     def feed(self, reader: SampleReader, samples: Sequence[Sample]) -> Feed:
-        """Return the batches that the task trains on.
+        """Return the training batches.
 
         Args:
             reader: reads the clips of samples.
@@ -180,7 +180,7 @@ class Task(keras.Model, ABC):
         """
 
     def begin_epoch(self, epoch: int) -> None:
-        """Set what changes from epoch to epoch, such as the probability of scheduled sampling."""
+        """Set the parameters that depend on the epoch, such as that of scheduled sampling."""
 
     @abstractmethod
     def evaluate_samples(
@@ -191,7 +191,7 @@ class Task(keras.Model, ABC):
         Args:
             reader: reads the clips of samples.
             samples: the samples to evaluate.
-            training: the training samples, where `compares_with_training` is set.
+            training: the training samples if `compares_with_training` is set.
 
         Returns:
             The evaluation.
@@ -210,7 +210,7 @@ class Task(keras.Model, ABC):
         Args:
             members: the tasks with their readers and weights.
             samples: the samples to evaluate.
-            training: the training samples, where `compares_with_training` is set.
+            training: the training samples if `compares_with_training` is set.
 
         Returns:
             The evaluation.
@@ -224,14 +224,27 @@ class Task(keras.Model, ABC):
         )
 
     def retrieval_scores(
-        self, reader: SampleReader, samples: Sequence[Sample]
+        self,
+        reader: SampleReader,  # noqa: ARG002 - tasks override it
+        samples: Sequence[Sample],
     ) -> dict[str, dict[str, float]]:
-        """Return recall and median rank in both directions, where `retrieval` is supported."""
-        raise UsageError(f"The task {self.name} supports no retrieval of {len(samples)} samples.")
+        """Return recall and median rank in both directions.
+
+        Args:
+            reader: reads the clips of samples.
+            samples: the samples to rank.
+
+        Raises:
+            UsageError: the task does not support retrieval.
+        """
+        raise UsageError(
+            f"Expected a task that supports retrieval. Received: the task {self.name} and "
+            f"{len(samples):,} samples; use a run that writes captions."
+        )
 
     @abstractmethod
     def report_sections(self, evaluation: Any) -> Sequence[Section | None]:
-        """Return the sections of the report that only this task has.
+        """Return the sections of the report that are specific to the task.
 
         Args:
             evaluation: an evaluation of this task.
@@ -242,13 +255,13 @@ class Task(keras.Model, ABC):
 
     @abstractmethod
     def predict(self, media: Sequence[Any], **options: Any) -> Sequence[Prediction]:
-        """Return one prediction per path, PIL image or array, in their order.
+        """Return one prediction per path, PIL image or array, in order.
 
-        Media that cannot be read give a prediction with an `error`.
+        The prediction of an input that cannot be read has an `error`.
         """
 
     def json_header(self) -> Mapping[str, Any]:
-        """Return what the object of `--json` holds beside `results`."""
+        """Return the entries of the `--json` object besides `results`."""
         return {}
 
     def example_clips(self) -> Clips:
@@ -258,12 +271,12 @@ class Task(keras.Model, ABC):
     def cached_model(
         self, name: str, make: Callable[[], keras.Model], *, key: Any = None
     ) -> keras.Model:
-        """Return a compiled model over parts of this task, made at the first call.
+        """Return a model over parts of this task, which is made once.
 
         Args:
             name: the name of the model.
             make: makes the model.
-            key: what the model depends on; another key makes it anew.
+            key: a value on which the model depends; a new value makes a new model.
         """
         models = self._cached_models.value
         if name not in models or models[name][0] != key:
@@ -280,12 +293,12 @@ class Task(keras.Model, ABC):
         """The words or classes that the task can predict.
 
         Raises:
-            RunError: the task was built for a number of outputs alone.
+            RunError: the task was built for a number of outputs only.
         """
         if self.outputs is None:
             raise RunError(
                 f"Expected a task with its {self.outputs_type.size_name}. Received: a network "
-                "built for their number alone; train it, or load a run."
+                "built for their number only; train it, or load a run."
             )
         return self.outputs.names
 

@@ -1,0 +1,106 @@
+"""Evaluation of captions against their references."""
+
+import json
+import math
+
+import pytest
+
+from lrcn_seq.config.schema import Evaluation as EvaluationSettings
+from lrcn_seq.evaluation import evaluate_captions
+from lrcn_seq.records import Caption, Sample
+
+SETTINGS = EvaluationSettings(metrics=["bleu", "rouge_l"])
+SAMPLES = [
+    Sample("12", "a.jpg", "a", "test", ("a red dog", "the dog")),
+    Sample("b", "b.jpg", "b", "test", ("a blue cat runs",)),
+]
+CAPTIONS = [Caption("a red dog", -1.5, -0.5), Caption("a <unk> <unk>", -math.inf, -math.inf)]
+
+
+def evaluate(captions=CAPTIONS, **options):
+    return evaluate_captions(SAMPLES, captions, SETTINGS, unknown="<unk>", **options)
+
+
+def test_whole_samples_are_scored():
+    """There is no other unit."""
+    assert evaluate().unit is None
+
+
+def test_values_are_corpus_scores():
+    """BLEU-1 is 4 of 6 words with a brevity penalty for 6 words against 3 + 4."""
+    values = evaluate().values
+    assert values["bleu_1"] == pytest.approx(4 / 6 * math.exp(1 - 7 / 6))
+    assert values.keys() >= {"bleu_4", "rouge_l"}
+
+
+def test_values_include_the_diversity_of_captions():
+    """The figures that reveal a collapse are those of the captions."""
+    values = evaluate().values
+    expected = {
+        "distinct_captions": 1.0,
+        "repetition": 1 / 6,
+        "unknown": 2 / 6,
+        "mean_length": 3.0,
+        "min_length": 3,
+        "max_length": 3,
+    }
+    assert {name: values[name] for name in expected} == pytest.approx(expected)
+
+
+def test_rows_describe_each_caption():
+    """A row has the caption, its scores, file and references; infinite scores are null."""
+    rows = evaluate().rows()
+    assert (
+        rows[0].items()
+        >= {
+            "id": "12",
+            "caption": "a red dog",
+            "log_probability": -1.5,
+            "score": -0.5,
+            "file": "a.jpg",
+            "references": ["a red dog", "the dog"],
+            "rouge_l": 1.0,
+        }.items()
+    )
+    assert rows[1]["log_probability"] is None
+    assert rows[1]["score"] is None
+    assert rows[1]["rouge_l"] < 1
+    json.dumps(rows, allow_nan=False)
+
+
+def test_the_summary_has_scores_and_diversity():
+    """Scores have signatures, and all diversity figures are included."""
+    evaluation = evaluate()
+    summary = evaluation.summary()
+    assert summary["count"] == 2
+    assert summary["metrics"]["bleu_1"] == evaluation.values["bleu_1"]
+    assert summary["signatures"].keys() == summary["metrics"].keys()
+    assert summary["health"]["distinct_captions"] == 1.0
+    assert summary["health"]["novel"] is None
+    json.dumps(summary, allow_nan=False)
+
+
+def test_novel_captions_are_those_not_in_training():
+    """The share needs training captions."""
+    assert evaluate(training_captions=["A red dog.", "a cat"]).health.novel == 0.5
+
+
+def test_the_remark_gives_the_share_of_distinct_captions():
+    """Two equal captions of two are 50 %."""
+    assert evaluate().remark() == "100% of the captions are distinct."
+    repeated = evaluate([CAPTIONS[0], CAPTIONS[0]])
+    assert repeated.remark() == "50% of the captions are distinct."
+
+
+def test_coco_results_have_numeric_ids():
+    """IDs of digits become integers; others stay strings."""
+    assert evaluate().coco_results() == [
+        {"image_id": 12, "caption": "a red dog"},
+        {"image_id": "b", "caption": "a <unk> <unk>"},
+    ]
+
+
+def test_every_sample_needs_one_caption():
+    """A missing caption is an error, not a shift."""
+    with pytest.raises(ValueError, match="shorter"):
+        evaluate(CAPTIONS[:1])

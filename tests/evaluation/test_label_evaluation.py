@@ -1,0 +1,79 @@
+"""Evaluation of one class per sample."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lrcn_seq.evaluation import evaluate_labels
+from lrcn_seq.records import Sample
+
+LABELS = ("run", "jump", "swim")
+PROBABILITIES = np.array(
+    [[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.5, 0.1, 0.4], [0.1, 0.1, 0.8]], "float32"
+)
+TRUTH = np.array([0, 1, 2, 2], "int32")
+SAMPLES = [
+    Sample(str(index), f"{index}.avi", group, "test")
+    for index, group in enumerate(["a", "a", "b", "b"])
+]
+
+
+@pytest.fixture
+def evaluation():
+    """Four samples of three classes; the third prediction is wrong."""
+    return evaluate_labels(SAMPLES, PROBABILITIES, TRUTH, LABELS)
+
+
+def test_whole_samples_are_scored(evaluation):
+    """There is no other unit."""
+    assert evaluation.unit is None
+
+
+def test_values_are_the_scores_of_the_predictions(evaluation):
+    """Accuracy, mean recall and log loss equal their definitions."""
+    values = evaluation.values
+    assert values["top_1"] == 0.75
+    assert values["mean_class"] == pytest.approx((1 + 1 + 1 / 2) / 3)
+    assert values["log_loss"] == pytest.approx(-np.log([0.7, 0.6, 0.4, 0.8]).mean())
+
+
+def test_the_predicted_class_is_the_most_probable(evaluation):
+    """One class index per sample."""
+    assert evaluation.predicted.tolist() == [0, 1, 0, 2]
+
+
+def test_rows_describe_each_sample(evaluation):
+    """A row has prediction, truth, group, file and the whole distribution."""
+    rows = evaluation.rows()
+    assert len(rows) == 4
+    assert rows[2] == {
+        "id": "2",
+        "label": "run",
+        "probability": 0.5,
+        "truth": "swim",
+        "group": "b",
+        "file": "2.avi",
+        "probabilities": pytest.approx({"run": 0.5, "jump": 0.1, "swim": 0.4}),
+    }
+    assert json.loads(json.dumps(rows))[3]["label"] == "swim"
+
+
+def test_the_summary_has_scores_confusion_and_interval(evaluation):
+    """Two groups, one of them half correct: accuracies 0.5 and 1 are the limits."""
+    summary = evaluation.summary()
+    assert summary["metrics"] == evaluation.values
+    assert summary["signatures"].keys() == evaluation.values.keys()
+    assert summary["count"] == 4
+    assert summary["classes"] == list(LABELS)
+    assert summary["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
+    assert summary["groups"] == 2
+    assert summary["intervals"] == {"top_1": [0.5, 1.0]}
+    json.dumps(summary, allow_nan=False)
+
+
+def test_the_remark_gives_the_interval(evaluation):
+    """The sentence names limits and groups."""
+    assert evaluation.remark() == (
+        "top_1 95 % interval 0.500 to 1.000 (over 2 groups; fewer than 30 groups, so unreliable)."
+    )

@@ -1,0 +1,79 @@
+"""The compiled search for captions."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from lrcn_seq.tasks import build_network
+from lrcn_seq.tasks._caption_search import CaptionSearch
+from tests.tasks.inputs import image_clips, log_softmax, settings
+
+
+def test_hypotheses_are_arrays_of_all_clips(captioner, images):
+    """One row per image, the best score first."""
+    search = CaptionSearch([captioner], {"type": "beam", "beams": 3})
+    hypotheses = search.hypotheses([image_clips(images)])
+    assert all(isinstance(array, np.ndarray) for array in hypotheses)
+    assert hypotheses.words.shape == (6, 3, captioner.settings.data.words_limit + 1)
+    assert (np.diff(hypotheses.scores, axis=1) <= 0).all()
+
+
+def test_a_greedy_search_takes_the_most_probable_words(captioner, images):
+    """Each word is the argmax of the step of the decoder, up to the end word."""
+    clips = image_clips(images[:1])
+    search = CaptionSearch([captioner], {"type": "greedy"})
+    hypotheses = search.hypotheses([clips])
+    memory, state = captioner.decoder.start(captioner.encoder(clips, training=False))
+    word, words, total = 1, [], 0.0
+    while word != 2 and len(words) < search.limit:
+        logits, _, state = captioner.decoder.step(np.array([word], "int32"), state, memory)
+        log_p = log_softmax(logits)[0]
+        word = int(log_p.argmax())
+        total += log_p[word]
+        words.append(word)
+    assert hypotheses.words[0, 0][: len(words)].tolist() == words
+    assert hypotheses.log_probabilities[0, 0] == pytest.approx(total, rel=1e-3)
+
+
+def test_the_limit_is_that_of_the_config(images):
+    """One position is reserved for the end word."""
+    task = build_network(settings("captioning", "data.words_limit=3"), 9)
+    search = CaptionSearch([task], {"type": "greedy"})
+    assert search.hypotheses([image_clips(images)]).words.shape[-1] == 4
+
+
+def test_an_ensemble_of_equal_tasks_is_the_task(captioner, images):
+    """The mean log probability of equal networks is that of the network, for any weights."""
+    clips = image_clips(images)
+    alone = captioner.decode_hypotheses(captioner.write(clips))
+    search = CaptionSearch([captioner, captioner], captioner.settings.search, [1.0, 3.0])
+    both = captioner.decode_hypotheses(search.hypotheses([clips, clips]))
+    assert [row[0].text for row in alone] == [row[0].text for row in both]
+    np.testing.assert_allclose(
+        [row[0].log_probability for row in alone],
+        [row[0].log_probability for row in both],
+        rtol=1e-4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "shares"), [([1.0, 3.0], (0.25, 0.75)), (None, (0.5, 0.5))], ids=str
+)
+def test_an_ensemble_averages_log_probabilities(images, weights, shares):
+    """Two different networks, one of them in half precision, are averaged in float32."""
+    tasks = [
+        build_network(settings("captioning", f"seed={seed}", f"training.precision={policy}"), 20)
+        for seed, policy in ((1, "mixed_bfloat16"), (2, "float32"))
+    ]
+    clips = image_clips(images)
+    starts = [task.decoder.start(task.encoder(clips)) for task in tasks]
+    memory, state = zip(*starts, strict=True)
+    word, expected = np.full(6, 1, "int32"), 0.0
+    for task, share, task_state, task_memory in zip(tasks, shares, state, memory, strict=True):
+        logits = task.decoder.step(word, task_state, task_memory).logits
+        expected = expected + share * log_softmax(ops.convert_to_numpy(logits))
+    search = CaptionSearch(tasks, {"type": "greedy"}, weights)
+    output = search.step(word, state, memory)
+    np.testing.assert_allclose(ops.convert_to_numpy(output.logits), expected, atol=1e-5)
+    assert output.attention is None
+    assert search.hypotheses([clips, clips]).words.shape[0] == 6

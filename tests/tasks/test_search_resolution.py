@@ -1,0 +1,96 @@
+"""Search options of a call."""
+
+import pytest
+
+from lrcn_seq.errors import ArgumentError, ConfigError
+from lrcn_seq.tasks._search_resolution import resolve_search
+
+LIMIT = 15
+
+
+def resolve(search, **options):
+    return resolve_search(search, LIMIT, **options)
+
+
+def test_a_search_that_is_wide_enough_is_unchanged():
+    """The result is a copy."""
+    search = {"type": "beam", "beams": 3}
+    assert resolve(search) == resolve(search, best=3) == search
+    assert resolve(search) is not search
+
+
+@pytest.mark.parametrize(
+    ("search", "best", "expected"),
+    [
+        ({"type": "beam", "beams": 3}, 7, {"type": "beam", "beams": 7}),
+        ({"type": "beam"}, 7, {"type": "beam", "beams": 7}),
+        ({"type": "beam"}, 2, {"type": "beam", "beams": 5}),
+        ({"type": "beam", "best": 1}, 4, {"type": "beam", "best": 4, "beams": 5}),
+        ({"type": "beam", "beams": 7, "best": 6}, 4, {"type": "beam", "beams": 7, "best": 6}),
+        ({"type": "sampling"}, 4, {"type": "sampling", "draws": 4}),
+    ],
+)
+def test_a_search_becomes_wide_enough_for_the_captions(search, best, expected):
+    """Beams, draws or `best` grow to the number of captions; they never shrink."""
+    assert resolve(search, best=best) == expected
+
+
+def test_beams_set_the_width_of_a_beam_search():
+    """Other options are kept."""
+    search = {"type": "beam", "beams": 3, "length": "average"}
+    assert resolve(search, beams=9) == {**search, "beams": 9}
+    assert search["beams"] == 3
+
+
+def test_beams_replace_the_search_of_a_run():
+    """A search that the call names itself is not replaced."""
+    replaced = resolve({"type": "greedy"}, beams=4, best=2, replaceable=True)
+    assert replaced == {"type": "beam", "beams": 4}
+    with pytest.raises(
+        ArgumentError,
+        match=r"beams: expected a beam search\. Received: beams=4 with a search of the type greedy",
+    ):
+        resolve({"type": "greedy"}, beams=4)
+
+
+@pytest.mark.parametrize("search", ["beam", {"beams": 3}, None, ["type"]])
+def test_a_search_is_a_mapping_with_a_type(search):
+    """Other values are refused."""
+    with pytest.raises(
+        ArgumentError, match="search: expected a mapping with a `type`, as in a config. Received: "
+    ):
+        resolve(search)
+
+
+def test_at_least_one_caption_is_wanted():
+    """Zero captions are refused."""
+    with pytest.raises(ArgumentError, match="best: expected at least 1 caption. Received: best=0"):
+        resolve({"type": "beam"}, best=0)
+
+
+def test_a_greedy_search_finds_one_caption():
+    """More captions need beams."""
+    with pytest.raises(
+        ArgumentError,
+        match=r"best: expected 1, since a search of the type greedy finds one caption\. "
+        r"Received: best=4; set beams as well",
+    ):
+        resolve({"type": "greedy"}, best=4)
+
+
+@pytest.mark.parametrize(
+    ("search", "options", "message"),
+    [
+        (
+            {"type": "beam"},
+            {"beams": 0},
+            r"search\.beams: expected a number greater than 0\. Received: 0",
+        ),
+        ({"type": "beem"}, {}, r"search\.type: searches has no 'beem'\. Did you mean 'beam'"),
+        ({"type": "beam", "minimum_length": 40}, {}, "minimum_length=40"),
+    ],
+)
+def test_an_invalid_search_is_a_problem_of_the_config(search, options, message):
+    """Unknown types, invalid arguments and impossible lengths are named."""
+    with pytest.raises(ConfigError, match=message):
+        resolve(search, **options)
