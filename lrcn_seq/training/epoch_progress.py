@@ -32,7 +32,7 @@ class EpochProgress(keras.callbacks.Callback):
         self.row = TaskID(0)
         self.began = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock, and the bar if stderr is a terminal."""
         self.began = time.monotonic()
         console = Console(file=sys.stderr)

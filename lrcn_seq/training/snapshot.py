@@ -53,14 +53,14 @@ class Snapshot(keras.callbacks.Callback):
             for index, variable in enumerate(variables)
         }
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Assign the snapshot, taken after `step` batches of the epoch."""
         self.first = self.step
         if self.arrays is not None:
             assign_state(self.model, self.arrays, running_loss=self.step > 0)
         self.begin(epoch)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Save the state if the last save is `seconds` ago."""
         self.step = self.first + batch + 1
         if time.monotonic() - self._saved_at >= self.seconds:
@@ -68,7 +68,7 @@ class Snapshot(keras.callbacks.Callback):
             self.save(self.arrays, self.step)
             self._saved_at = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Capture the state before the end of `fit` overwrites the weights with their average."""
         self.arrays = self.capture()
 
