@@ -313,10 +313,6 @@ class CaptionTask(Task):
                 clips.append(self.read_clip(item))
             except MediaError as error:
                 errors[position] = error.reason
-            except TypeError:
-                errors[position] = (
-                    f"expected a path, a PIL image or an array. Received: {type(item).__name__}."
-                )
         captions = iter(self.captions(concatenate_clips(clips), search, best) if clips else ())
         names = [prediction_name(media, position, first) for position in range(len(media))]
         return [

@@ -10,7 +10,7 @@ import pytest
 from lrcn_seq.cli._failures import failure_of
 from lrcn_seq.errors import DataError, UsageError
 
-MEMORY = "out of memory; try a smaller batch (training.batch=...)."
+MEMORY = "out of memory; try a smaller batch (training.batch_size=...)."
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrcn_seq.runs.folder import Run
-from lrcn_seq.training import fit
+from lrcn_seq.tasks import Task
 
 NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
 
@@ -83,7 +83,7 @@ def test_run_folder_is_named_after_the_config(lrcn, project, monkeypatch):
             1,
             "absent.h5: expected the weights of MobileNetV2",
         ),
-        ("training.rates={encodr: 0.1}", 2, "training.rates.encodr: "),
+        ("training.learning_rate_multipliers={encodr: 0.1}", 2, "training.learning_rate_multipliers.encodr: "),
         ("decoder={type: lstm_frames}", 2, "decoder.type: captioning expects a decoder"),
         ("evaluation.metrics=[]", 2, "evaluation.metrics: expected at least one value."),
         ("evaluation.metrics=bleu,cider", 2, "A list is written [bleu,cider]."),
@@ -183,7 +183,7 @@ def test_run_of_another_process_is_left_alone(lrcn, trained_project, verb):
         "evaluate": [run],
     }
     before = contents(run)
-    with Run(run).locked():
+    with Run(run).lock():
         result = lrcn(verb, *arguments[verb])
     assert (result.code, result.out) == (1, "")
     assert "another process" in result.err
@@ -218,7 +218,7 @@ def test_full_disk_while_weights_are_saved(train, monkeypatch):
     def fail(*arguments, **options):
         raise NO_SPACE
 
-    monkeypatch.setattr(fit.Task, "save_weights", fail)
+    monkeypatch.setattr(Task, "save_weights", fail)
     result = train()
     assert result.code == 1
     assert "expected to write the best weights. Received: " in result.err

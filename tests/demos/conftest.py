@@ -22,7 +22,7 @@ SMALL = {
         "decoder.embedding=8",
         "decoder.attention=8",
         "training.epochs=2",
-        "training.batch=8",
+        "training.batch_size=8",
     ),
     "activity": (
         "data.source.train=24",

@@ -18,6 +18,7 @@ from lrcn_seq.demos.runner import (
 from lrcn_seq.errors import RunError
 from lrcn_seq.runs.folder import Run
 from lrcn_seq.training import train
+from lrcn_seq.training.trainer import Trainer
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_demo_of_another_config_starts_over(copied_run, make_small_demo, tmp_pat
     (copied_run / MARKER).write_text('{"finished": false}')
     other = make_small_demo("captioning", tmp_path, "training.epochs=1")
     prepare_folder(copied_run, configs.read(other.config))
-    assert not copied_run.begun
+    assert not copied_run.has_begun
 
 
 @pytest.mark.parametrize("marker", ['{"finished": false}', '{"finis', "[]", "{}"])
@@ -66,7 +67,7 @@ def test_unfinished_demo_is_kept(copied_run, demo, marker):
     """Also where its marker is damaged."""
     (copied_run / MARKER).write_text(marker)
     prepare_folder(copied_run, configs.read(demo.config))
-    assert copied_run.begun
+    assert copied_run.has_begun
     assert not is_finished(copied_run)
 
 
@@ -79,28 +80,31 @@ def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
     with pytest.raises(RunError, match="expected no run here, or that of a demo"):
         run_demo(demo)
     assert (copied_run / "model.weights.h5").read_bytes() == weights
-    assert copied_run.begun == (not lost)
+    assert copied_run.has_begun == (not lost)
 
 
 def test_demo_of_another_process_is_left_alone(copied_run, demo):
     """Nothing is removed from its folder."""
-    with copied_run.locked(), pytest.raises(RunError, match="another process"):
+    with copied_run.lock(), pytest.raises(RunError, match="another process"):
         run_demo(demo)
-    assert copied_run.begun
+    assert copied_run.has_begun
     assert is_finished(copied_run)
 
 
-def test_stopped_demo_continues(demo):
+def test_stopped_demo_continues(demo, monkeypatch):
     """The finished epoch is not trained again."""
     run, config = Run(demo.folder), configs.read(demo.config)
     prepare_folder(run, config)
+    evaluate = Trainer._evaluate
 
-    def stop(phase: str) -> None:
-        if phase == "trained" and run.history():
+    def stop(trainer: Trainer) -> None:
+        if run.history():
             raise KeyboardInterrupt
+        evaluate(trainer)
 
-    with pytest.raises(KeyboardInterrupt):
-        train(config, demo.folder, resume=True, pause=stop)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trainer, "_evaluate", stop)
+        train(config, demo.folder, resume=True)
     run_demo(demo)
     times = (run / "times.jsonl").read_text().splitlines()
     assert [json.loads(row)["epoch"] for row in times] == [0, 1]

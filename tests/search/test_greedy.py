@@ -47,7 +47,7 @@ def test_log_probability_is_that_of_the_words(search_table, random_table, log_pr
         ({"length": "none"}, lambda length: 1),
         ({"length": "gnmt", "alpha": 2.0}, lambda length: ((5 + length) / 6) ** 2),
     ],
-    ids=str,
+    ids=["default", "none", "gnmt"],
 )
 def test_score_is_normalized_by_the_length(search_table, random_table, arguments, divisor):
     """The default is the average over the words, the end included."""
