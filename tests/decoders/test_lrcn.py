@@ -41,8 +41,8 @@ def built(model="2f", dtype="float64", **options):
     return decoder
 
 
-def equations(decoder, model, row):
-    """Logits (L, V) of one caption, word by word."""
+def equations(decoder, model, row, masks=(1, 1, 1, 1, 1)):
+    """Logits (L, V) of one caption, with dropout masks of the words and of each layer's output."""
     feature = FEATURES[row, MASK[row]].reshape(-1, D).mean(0)
     if decoder.feature is not None:
         feature = dense(decoder.feature, feature)
@@ -52,9 +52,9 @@ def equations(decoder, model, row):
     def run(x, first, image):
         for index in range(first, len(states)):
             added = image if index == image_layer else 0.0
-            states[index] = lstm_step(decoder.stack[index], x, states[index], added)
+            states[index] = lstm_step(decoder.stack[index], x * masks[index], states[index], added)
             x = states[index][0]
-        return x
+        return x * masks[len(states)]
 
     if decoder.image == "first":
         run(np.zeros(U if image_layer else E), image_layer, image)
@@ -91,6 +91,22 @@ def test_steps_have_no_attention():
     decoder = built()
     memory, state = decoder.start(encoded())
     assert decoder.step(ops.zeros((B,), "int32"), state, memory).attention is None
+
+
+@pytest.mark.parametrize("model", ["1u", "4f"])
+@pytest.mark.parametrize("image", ["every_step", "first"])
+def test_dropout_equals_the_equations(model, image):
+    """In training one mask per caption multiplies the words and the output of every layer."""
+    keras.utils.set_random_seed(5)
+    decoder = built(model, dropout=0.5, image=image)
+    memory, state = decoder.start(encoded(), training=True)
+    masks = [array(mask) for mask in memory[-1]]
+    assert [set(mask.flat) for mask in masks] == [{0.0, 2.0}] * (len(decoder.stack) + 1)
+    decoder.start = lambda encoded, training: (memory, state)
+    logits = step_logits(decoder, encoded(), WORDS)
+    for row in range(B):
+        expected = equations(decoder, model, row, [mask[row] for mask in masks])
+        assert np.abs(logits[row] - expected).max() < EXACT
 
 
 def test_dropout_masks_are_those_of_the_memory():
