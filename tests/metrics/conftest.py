@@ -11,7 +11,14 @@ import pytest
 
 from lrcn_seq.metrics import registry
 
-PARAPHRASES = "0.1\nman\nguy\n0.2\non top of\nupon\n0.3\na\nthe\n0.1\nupon\non top of\n"
+PAIRS = [
+    ("man", "guy"),
+    ("on top of", "upon"),
+    ("a", "the"),
+    ("upon", "on top of"),
+    ("a", "guy"),
+]
+PARAPHRASES = "".join(f"0.1\n{phrase}\n{other}\n" for phrase, other in PAIRS)
 
 
 @pytest.fixture(scope="session")

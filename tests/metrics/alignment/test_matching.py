@@ -33,6 +33,12 @@ def test_words_of_one_stem_match():
     assert matches("rides ride", "ride") == [(0, 1, 1, 2, EXACT), (0, 1, 0, 1, STEM)]
 
 
+def test_matches_of_one_stage_are_in_the_order_of_the_hypothesis():
+    """Stems match from left to right."""
+    stems = matches("rides x riding y ride", "rode ride")[1:]
+    assert [first for _, _, first, _, _ in stems] == [0, 2]
+
+
 def test_synonyms_match_by_their_base_form(meteor_data):
     """Words whose base forms have a common synonym set match."""
     assert matches("dogs", "hound", meteor_data) == [(0, 1, 0, 1, SYNONYM)]
@@ -49,6 +55,14 @@ def test_paraphrases_match_in_both_directions(meteor_data):
     assert matches("upon", "on top of", meteor_data) == expected
     assert matches("guy", "man", meteor_data) == [(0, 1, 0, 1, PARAPHRASE)]
     assert matches("man", "guy", meteor_data) == [(0, 1, 0, 1, PARAPHRASE)]
+
+
+def test_paraphrases_of_a_word_match_in_table_order(meteor_data):
+    """The table lists "the" before "guy" as paraphrases of "a"."""
+    assert matches("guy the", "a", meteor_data) == [
+        (0, 1, 1, 2, PARAPHRASE),
+        (0, 1, 0, 1, PARAPHRASE),
+    ]
 
 
 def test_all_four_stages_form_an_alignment(meteor_data):

@@ -76,6 +76,11 @@ def test_novel_sentences_are_not_training_captions():
     assert health.novel == 2 / 4
 
 
+def test_words_that_contain_the_unknown_token_are_unchanged():
+    """With the unknown token "unk" the word "hunk" is still that of the training caption."""
+    assert metrics.health(["a hunk"], training_captions=["a hunk"], unknown="unk").novel == 0
+
+
 def test_figures_without_their_argument_are_none():
     """Without training captions, unknown token or a second sentence there is no figure."""
     health = metrics.health({"1": "a dog"})

@@ -98,6 +98,11 @@ def test_several_json_files_are_combined(tmp_path):
             [{"image_id": None, "caption": "a"}],
             "strings or integers. Received: None",
         ),
+        (
+            "h.json",
+            [{"image_id": True, "caption": "a"}],
+            "strings or integers. Received: True",
+        ),
         ("h.json", {"1": ["a"]}, "expected COCO results.*an object with 1"),
         ("h.json", [], "at least one hypothesis. Received: none"),
         ("h.jsonl", '{"id": 1, "caption": "a"}\nno', "line 2: expected a JSON object"),

@@ -69,12 +69,16 @@ def test_the_end_counts_as_a_word_on_request():
     assert with_end(complete, [0]) > with_end(incomplete, [0])
 
 
-def test_ids_beyond_the_words_match_nothing(samples, words):
-    """An id without a word is absent from the stored frequencies."""
-    reward = metrics.CiderReward(
-        [[[4, 5]]], frequencies=metrics.document_frequencies(samples["references"]), words=words[:6]
+def test_ids_beyond_the_words_are_unknown_words(samples, words, tmp_path):
+    """An id without a word has the weight of a word that no stored reference contains."""
+    frequencies = metrics.document_frequencies(samples["references"])
+    frequencies.save(tmp_path / "f.npz")
+    reward = metrics.CiderReward([[[4, 5]]], frequencies=frequencies, words=words)
+    text = f"{words[4]} {words[5]}"
+    expected = metrics.cider(
+        [f"{text} zebra"], [[text]], tokenize="none", frequencies=str(tmp_path / "f.npz")
     )
-    assert reward([[len(words) + 3, 2]], [0]) == [0]
+    assert reward([[4, 5, len(words) + 3, 2]], [0]) == pytest.approx([expected.value])
 
 
 def test_an_empty_batch_has_no_rewards():

@@ -60,6 +60,7 @@ def test_a_report_is_a_json_object():
     """The object contains metrics, signatures, sentences on request, and the count."""
     report = metrics.score(["a b", "c"], [["a"], ["c"]])
     assert list(report.as_dict(sentences=True)) == ["metrics", "signatures", "sentences", "count"]
+    assert list(report.as_dict()) == ["metrics", "signatures", "count"]
     assert json.loads(json.dumps(report.as_dict()))["count"] == 2
 
 

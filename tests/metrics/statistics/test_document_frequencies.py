@@ -43,6 +43,12 @@ def test_ids_beyond_the_vocabulary_have_frequency_0():
     assert looked_up(frequencies, [0, 7]) == {(0,): 1, (7,): 0, (0, 7): 0}
 
 
+def test_ids_beyond_the_vocabulary_are_not_other_ngrams():
+    """With two words, the id 2 after 0 is not the bigram (1, 0), whose key it would have."""
+    frequencies = count_documents([[[1, 0]]])
+    assert looked_up(frequencies, [0, 2]) == {(0,): 1, (2,): 0, (0, 2): 0}
+
+
 def test_word_ids_translate_other_ids():
     """With `word_ids` the ids of the text are those of another vocabulary."""
     frequencies = metrics.document_frequencies([["a b"], ["b"]])

@@ -80,7 +80,9 @@ def test_texts_are_numbered_image_by_image():
 @pytest.mark.parametrize("text", ["a  b", " a b", "a b ", "a\tb", "a\xa0b", "a\u2003b"])
 def test_words_are_split_at_any_white_space(text):
     """Other and repeated white space separates the words of BLEU and CIDEr."""
-    assert untokenized([text], [["a b"]]).vocabulary == ["a", "b"]
+    texts = untokenized([text], [["a b"]]).texts
+    assert texts.words.tolist() == [0, 1, 0, 1]
+    assert texts.lengths.tolist() == [2, 2]
 
 
 def test_texts_by_space_are_split_at_every_single_space():
@@ -109,3 +111,9 @@ def test_ngrams_are_cached_for_lower_orders():
     four = corpus.ngrams(4)
     assert corpus.ngrams(2) == four[:2]
     assert len(four) == 4
+
+
+def test_cached_ngrams_are_extended_to_higher_orders():
+    """After order 2, order 4 is counted."""
+    corpus = Corpus(["0"], ["a b a"], [["a"]], tokenize="none")
+    assert [len(corpus.ngrams(orders)) for orders in (2, 4)] == [2, 4]
