@@ -44,6 +44,7 @@ USER_FILES = {
     "mean_colors.py": "the example of a part",
     "tagging.yaml": "the example of a package",
     "base.py": "a file of several packages",
+    "contents.jsonl": "written beside the feature store",
 }
 """Names of files that do not exist, with the reason."""
 FILE_SUFFIXES = (".py", ".md", ".yaml", ".toml", ".txt", ".json", ".jsonl", ".html", ".h5", ".csv")
