@@ -68,7 +68,7 @@ def test_captions_are_batched_over_stored_features(tmp_path):
     assert len(rows) == 6
     for image, captions in zip(SAMPLES, CAPTIONS, strict=True):
         features = task.frame_encoder.features(image.media[None])[0]
-        own = [words for row, words in rows if np.allclose(row, features, atol=1e-3)]
+        own = [words for row, words in rows if np.allclose(row, features, atol=1e-2)]
         assert sorted(own) == sorted(ids(text, task.tokenizer) for text in captions)
     assert max(len(step.rows) for step in feed.plan(0)) == 4
 

@@ -1,118 +1,117 @@
-"""Description: one clip a sentence, windows of long videos, and its refusals."""
+"""Video description: one clip per caption, windows of long videos, and problems of configs."""
 
 import numpy as np
 import pytest
 
 import lrcn_seq
-from lrcn_seq import config
 from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.data.sources.moving_shapes import Film
 from lrcn_seq.errors import ArgumentError, ConfigError
-from lrcn_seq.records import Clips
-from lrcn_seq.tasks import base
-
-SMOKE = "configs/smoke/description.yaml"
-
-
-@pytest.fixture(scope="module")
-def task(description_run):
-    """The trained task."""
-    return lrcn_seq.load(description_run)
+from lrcn_seq.tasks import _frame_encoder
+from lrcn_seq.tasks._frame_encoder import FrameEncoder
+from lrcn_seq.tasks.description import frame_duration
+from tests.tasks.inputs import fresh_captioner, settings, single_clip
 
 
-@pytest.fixture(scope="module")
-def films():
-    """Clips of several lengths, (T, 32, 32, 3) uint8."""
-    return [Film(0, "test", number, 32, 3).draw() for number in range(6)]
-
-
-def test_clips_of_several_lengths_are_described_as_alone(task, films):
-    """Padding changes no sentence, and no probability beyond what rounding does where the batch is summed up in another order."""
-    assert len({len(film) for film in films}) > 1
-    for place, (found, film) in enumerate(zip(task.predict(films, batch=6), films, strict=True)):
-        (alone,) = task.predict([film])
-        assert (found.file, [caption.text for caption in found.captions]) == (
-            str(place),
-            [caption.text for caption in alone.captions],
-        )
-        assert [caption.log_probability for caption in found.captions] == pytest.approx(
+def test_clips_of_a_batch_are_described_as_alone(describer, films):
+    """Padding changes no caption, and log probabilities only by rounding."""
+    assert len({len(film) for film in films}) == 3
+    together = describer.predict(films, batch=3)
+    for position, (prediction, film) in enumerate(zip(together, films, strict=True)):
+        (alone,) = describer.predict([film])
+        assert prediction.file == str(position)
+        assert [caption.text for caption in prediction.captions] == [
+            caption.text for caption in alone.captions
+        ]
+        assert [caption.log_probability for caption in prediction.captions] == pytest.approx(
             [caption.log_probability for caption in alone.captions], rel=1e-5
         )
 
 
-def test_the_same_is_said_of_frames_seen_a_few_at_a_time(task, films, monkeypatch):
-    """A search starts from the same features."""
-    clips = concatenate_clips([task.seen(film) for film in films])
-    whole = task.write(clips)
-    seen = []
-    monkeypatch.setattr(base, "FRAMES_AT_ONCE", 4)
+def test_captions_are_independent_of_the_chunks_of_frames(describer, films, monkeypatch):
+    """A search over frames that are encoded a few at a time finds the same words."""
+    clips = concatenate_clips([describer.read_clip(film) for film in films])
+    expected = describer.write(clips)
+    counts = []
+    monkeypatch.setattr(_frame_encoder, "FRAMES_PER_CALL", 4)
     monkeypatch.setattr(
-        base.FrameEncoder,
+        FrameEncoder,
         "predict_on_batch",
-        lambda self, frames: seen.append(len(frames)) or self(frames),
+        lambda self, frames: counts.append(len(frames)) or self(frames),
     )
-    found = task.write(clips)
-    assert max(seen) == 4
-    np.testing.assert_array_equal(found.words, whole.words)
+    np.testing.assert_array_equal(describer.write(clips).words, expected.words)
+    assert max(counts) == 4
 
 
-def test_windows_are_the_parts_of_a_video_described_by_themselves(task, films):
-    """With their times; 25 frames a second, so that 0.2 s are five frames, and the last window is shorter."""
-    video = np.concatenate(films)[:23]
-    (found,) = task.predict_windows([video], 0.2)
-    assert [(round(one.start, 3), round(one.end, 3)) for one in found.windows] == [
-        (0.0, 0.2),
-        (0.2, 0.4),
-        (0.4, 0.6),
-        (0.6, 0.8),
-        (0.8, 0.92),
-    ]
-    for number, window in enumerate(found.windows):
+def test_a_clip_has_the_frames_of_the_sampling(films):
+    """The sampling of a config selects the frames of the whole video."""
+    task = fresh_captioner("data.sampling={type: uniform, frames: 3}", task="description")
+    frames, index = task.read_clip(films[2])
+    numbers = task.sampling.test(np.arange(len(films[2])) / 25)[0]
+    np.testing.assert_array_equal(frames, films[2][numbers])
+    assert index.tolist() == [[0, 1, 2]]
+
+
+def test_windows_are_described_like_clips_of_their_own(describer, films):
+    """At 25 frames per second, 0.2 s are five frames; the last window is shorter."""
+    video = np.concatenate([*films, *films])[:23]
+    (prediction,) = describer.predict_windows([video], 0.2)
+    times = [(round(window.start, 3), round(window.end, 3)) for window in prediction.windows]
+    assert times == [(0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.92)]
+    for number, window in enumerate(prediction.windows):
         part = video[5 * number : 5 * number + 5]
-        assert (
-            window.captions
-            == task.captions(Clips(part, np.arange(len(part), dtype="int32")[None]))[0]
-        )
+        assert window.captions == describer.captions(single_clip(part))[0]
 
 
-def test_a_window_without_length_is_refused(task, films):
-    """In a sentence."""
+def test_windows_are_sampled_from_their_own_start(films):
+    """Each window is sampled like a video that begins with it."""
+    overrides = ["data.sampling={type: uniform, frames: 2}", "search={type: greedy}"]
+    task = fresh_captioner(*overrides, task="description")
+    video = np.concatenate([*films, *films])[:20]
+    (prediction,) = task.predict_windows([video], 0.4)
+    assert len(prediction.windows) == 2
+    for window, part in zip(prediction.windows, (video[:10], video[10:]), strict=True):
+        assert window.captions == task.captions(task.read_clip(part))[0]
+
+
+def test_windows_of_several_videos_have_their_own_errors(describer, films, tmp_path):
+    """A video that cannot be read has an error in its place; options apply to all windows."""
+    predictions = describer.predict_windows([tmp_path / "absent.mp4", films[0]], 9.0, best=2)
+    assert predictions[0].error
+    assert predictions[0].windows == ()
+    (window,) = predictions[1].windows
+    assert len(window.captions) == 2
+    assert window.end == pytest.approx(len(films[0]) / 25)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
+def test_a_window_without_length_is_refused(describer, films, seconds):
+    """The length is a positive number of seconds."""
     with pytest.raises(
-        ArgumentError, match=r"seconds: expected a length of time above 0\. Received: seconds=0"
+        ArgumentError,
+        match=rf"seconds: expected a length of time above 0\. Received: seconds={seconds}",
     ):
-        task.predict_windows(films[:1], 0)
+        describer.predict_windows(films[:1], seconds)
+
+
+def test_the_duration_of_a_frame_is_the_mean_distance():
+    """A single frame has no duration."""
+    assert frame_duration(np.array([0.0, 0.5, 2.0])) == 1.0
+    assert frame_duration(np.array([0.0])) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("override", "message"),
     [
-        ("data.sampling=null", r"data\.sampling: missing: say which frames"),
-        ("data.sampling={type: sliding}", r"data\.sampling: a sentence is written about one clip"),
+        ("data.sampling=null", r"data\.sampling: missing: choose the frames of a video"),
+        (
+            "data.sampling={type: sliding}",
+            r"data\.sampling: expected a sampling of one clip.* Received: sliding",
+        ),
         ("training.monitor=top_1", r"training\.monitor: expected one of the scores"),
+        ("data.view.type=ten_crop", r"data\.view: expected a view with one test view"),
     ],
 )
-def test_what_fits_no_describer_is_refused(change, sentence):
-    """Before any data is read."""
-    with pytest.raises(ConfigError, match=sentence):
-        lrcn_seq.build(config.read(SMOKE, [change]), words=20)
-
-
-@pytest.mark.parametrize("kind", ["captioning", "description"])
-def test_a_sentence_is_written_about_one_view(kind):
-    """Ten views of each clip would each get a sentence, and their sentences go to the wrong clips."""
-    with pytest.raises(
-        ConfigError,
-        match=r"data\.view: a sentence is written about one view, and ten_crop gives several",
-    ):
-        lrcn_seq.build(
-            config.read(f"configs/smoke/{kind}.yaml", ["data.view.type=ten_crop"]), words=20
-        )
-
-
-@pytest.mark.parametrize("change", ["sampling={type: every}", "frames=flow"])
-def test_captioning_takes_nothing_of_videos(change):
-    """Its pictures have no frames to choose from, and no motion."""
-    with pytest.raises(
-        ConfigError, match=rf"data\.{change.split('=')[0]}: captioning looks at pictures"
-    ):
-        lrcn_seq.build(config.read("configs/smoke/captioning.yaml", [f"data.{change}"]), words=20)
+def test_configs_that_do_not_fit_are_refused(override, message):
+    """Problems are found before any data is read."""
+    with pytest.raises(ConfigError, match=message):
+        lrcn_seq.build(settings("description", override), words=20)

@@ -1,0 +1,319 @@
+"""The base class of captioning and description."""
+
+import keras
+import numpy as np
+import pytest
+
+import lrcn_seq
+from lrcn_seq.errors import ArgumentError, ConfigError, RunError
+from lrcn_seq.evaluation import CaptionEvaluation
+from lrcn_seq.records import Batch, Caption, Hypotheses
+from lrcn_seq.tasks import Member, SampleReader, build_task
+from lrcn_seq.tasks._losses import select_clips
+from tests.tasks.inputs import (
+    CAPTIONS,
+    array_sample,
+    caption_batch,
+    fresh_captioner,
+    image_clips,
+    log_softmax,
+    settings,
+)
+
+SCHEDULED = "training.scheduled_sampling.probability=0.5"
+RANDOM = np.random.default_rng(0)
+
+
+def cross_entropies(logits) -> np.ndarray:
+    """Return −log p of the words of `CAPTIONS` after the start; 0 at padding."""
+    words = CAPTIONS[:, 1:]
+    losses = -np.take_along_axis(log_softmax(logits), words[:, :, None], axis=-1)[:, :, 0]
+    return losses * (words > 0)
+
+
+def test_the_loss_is_that_of_the_next_words(images):
+    """Words are shifted by one, smoothed, weighted by caption, and multiplied by the weight."""
+    task = fresh_captioner("training.loss={weight: 20.0, label_smoothing: 0.1}")
+    batch = caption_batch(images)
+    logits = np.asarray(task(batch, training=False))
+    assert logits.shape == (3, 5, 9)
+    weights = np.array([1.0, 2.0, 0.5], "float32")
+    loss = float(task.compute_loss(x=batch, y_pred=logits, sample_weight=weights))
+    mask = CAPTIONS[:, 1:] > 0
+    uniform = -log_softmax(logits).mean(axis=-1) * mask
+    terms = (0.9 * cross_entropies(logits) + 0.1 * uniform) * weights[:, None]
+    assert loss == pytest.approx(20 * terms.sum() / mask.sum(), rel=1e-5)
+
+
+def test_the_first_loss_is_that_of_chance(images):
+    """A fresh network gives all words about the same probability: ln V."""
+    task = lrcn_seq.build(settings("captioning"), words=500)
+    batch = caption_batch(images)
+    loss = float(task.compute_loss(x=batch, y_pred=task(batch)))
+    assert loss == pytest.approx(np.log(500), rel=0.02)
+
+
+def test_every_caption_has_the_image_of_its_owner(captioner, images):
+    """The logits of a caption are those that it has alone with its image."""
+    together = np.asarray(captioner(caption_batch(images)))
+    for row, owner in enumerate([0, 1, 1]):
+        clips, words = image_clips([images[owner]]), CAPTIONS[row : row + 1]
+        alone = captioner(Batch(clips, np.zeros(1, "int32"), words))
+        np.testing.assert_allclose(together[row], np.asarray(alone)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_scheduled_sampling_of_no_words_is_teacher_forcing(images):
+    """With probability 1, all logits but the first change."""
+    task = fresh_captioner(SCHEDULED)
+    encoded = select_clips(task.encoder(image_clips(images[:2])), np.array([0, 1, 1]))
+    words = CAPTIONS[:, :-1]
+    forced = np.asarray(task.decoder(encoded, words))
+    uniforms = RANDOM.uniform(size=(5, 3)).astype("float32")
+    none, everything = (
+        np.asarray(task.decoder.sampled(encoded, words, probability=p, uniforms=uniforms))
+        for p in (0.0, 1.0)
+    )
+    np.testing.assert_allclose(none, forced, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(everything, forced, atol=1e-4)
+    np.testing.assert_allclose(everything[:, 0], forced[:, 0], rtol=1e-4, atol=1e-5)
+
+
+def test_training_feeds_predicted_words(images):
+    """The probability is that of `own_words`; inference always feeds the given words."""
+    task = fresh_captioner(SCHEDULED)
+    batch = caption_batch(images)
+    task.encoder.trainable = False  # batch normalization differs between training and inference
+    forced = np.asarray(task(batch, training=True))
+    task.own_words.assign(1.0)
+    assert not np.allclose(np.asarray(task(batch, training=True)), forced, atol=1e-4)
+    inference = np.asarray(task(batch, training=False))
+    np.testing.assert_allclose(inference, forced, rtol=1e-4, atol=1e-5)
+
+
+def test_scheduled_sampling_grows_over_the_epochs():
+    """It is 0 before `from_epoch`, and grows by probability / over_epochs up to probability."""
+    schedule = "{probability: 0.4, from_epoch: 2, over_epochs: 4}"
+    task = fresh_captioner(f"training.scheduled_sampling={schedule}")
+    probabilities = []
+    for epoch in range(8):
+        task.begin_epoch(epoch)
+        probabilities.append(float(task.own_words))
+    assert probabilities == pytest.approx([0, 0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.4])
+
+
+def test_the_example_has_one_caption_of_one_word(captioner):
+    """Its logits are (1, 2, V): for the word and for the end."""
+    logits = captioner(captioner.example())
+    assert tuple(logits.shape) == (1, 2, captioner.decoder.vocabulary_size)
+
+
+def test_by_caption_needs_stored_features():
+    """The reason why nothing is stored is given before any data is read."""
+    task = fresh_captioner("data.plan=by_caption")
+    (problem,) = task.network_problems()
+    assert str(problem) == (
+        "data.plan: by_caption needs stored features, and data.store.use is false. Use by_image or "
+        "auto."
+    )
+    with pytest.raises(ConfigError, match=r"data\.plan: by_caption needs stored features"):
+        task.feed(SampleReader(task), [])
+    assert fresh_captioner("data.plan=by_image").network_problems() == []
+
+
+def test_a_fresh_task_has_no_vocabulary(smoke_config):
+    """Built for a vocabulary size it cannot write; built with its source it can."""
+    with pytest.raises(
+        RunError, match="a network built for a vocabulary size; train it, or load a run"
+    ):
+        lrcn_seq.build(smoke_config, words=30).predict([])
+    assert lrcn_seq.build(smoke_config).predict([]) == []
+
+
+def test_captions_are_distinct_sentences_with_falling_scores(captioner, images):
+    """Words are from the vocabulary, and log probabilities are negative."""
+    for prediction in captioner.predict(images, beams=5, best=3):
+        assert prediction.error is None
+        assert 1 <= len(prediction.captions) <= 3
+        texts = [caption.text for caption in prediction.captions]
+        scores = [caption.score for caption in prediction.captions]
+        assert len(set(texts)) == len(texts)
+        assert scores == sorted(scores, reverse=True)
+        assert all(caption.log_probability < 0 for caption in prediction.captions)
+        assert set(" ".join(texts).split()) <= set(captioner.tokenizer.vocabulary()[4:])
+
+
+def test_the_log_probability_is_that_of_the_caption(captioner, images):
+    """Teacher forcing gives the same sum over the words and the end."""
+    for image, prediction in zip(images[:2], captioner.predict(images[:2], best=2), strict=True):
+        for caption in prediction.captions:
+            words = [*captioner.tokenizer.encode(caption.text), 2]
+            row = np.array([[1, *words]], "int32")
+            batch = Batch(image_clips([image]), np.zeros(1, "int32"), row)
+            log_p = log_softmax(captioner(batch))[0]
+            expected = log_p[np.arange(len(words)), words].sum()
+            assert caption.log_probability == pytest.approx(expected, rel=1e-3)
+
+
+def test_captions_are_never_longer_than_the_limit(images):
+    """The position that the search reserves for the end word is not used for a word."""
+    task = fresh_captioner("data.words_limit=3", "search={type: greedy}")
+    (bias,) = (weight for weight in task.decoder.weights if weight.path.endswith("words/bias"))
+    bias.assign(-99.0 * (np.arange(9) == 2))  # the end word has no chance
+    clips = image_clips(images)
+    assert (task.write(clips).words[:, 0] != 0).sum(axis=1).max() == 4
+    assert max(len(caption.text.split()) for (caption,) in task.captions(clips)) == 3
+
+
+def hypotheses(*rows) -> Hypotheses:
+    """Return hypotheses of one clip from (words, score, log probability)."""
+    words, scores, log_probabilities = zip(*rows, strict=True)
+    return Hypotheses(
+        np.array([words], "int32"),
+        np.array([scores]),
+        np.array([[3] * len(rows)]),
+        np.array([log_probabilities]),
+    )
+
+
+def test_equal_texts_are_one_caption():
+    """The best score of a text is kept, and empty places are dropped."""
+    task = fresh_captioner()
+    a, dog = task.tokenizer.encode("a dog")
+    found = hypotheses(
+        ([a, dog, 2], -1.0, -2.0),
+        ([a, dog, 0], -1.5, -3.0),
+        ([dog, 2, 0], -2.0, -4.0),
+        ([0, 0, 0], -np.inf, -np.inf),
+    )
+    (captions,) = task.decode_hypotheses(found, best=4)
+    assert captions == (Caption("a dog", -2.0, -1.0), Caption("dog", -4.0, -2.0))
+    assert task.decode_hypotheses(found, best=1) == [captions[:1]]
+
+
+def test_a_search_of_the_call_replaces_that_of_the_run(captioner, images):
+    """One beam writes what a greedy search writes, and the run keeps its search."""
+    before = dict(captioner.settings.search)
+    greedy = captioner.predict(images, search={"type": "greedy"})
+    narrow = captioner.predict(images, beams=1)
+    assert [row.captions[0].text for row in greedy] == [row.captions[0].text for row in narrow]
+    assert captioner.settings.search == before == {"type": "beam", "beams": 3}
+
+
+def test_the_search_of_the_run_may_be_widened(captioner):
+    """`best` and `beams` of a call are resolved against the search of the run."""
+    assert captioner.resolve_search() == {"type": "beam", "beams": 3}
+    assert captioner.resolve_search(best=7) == {"type": "beam", "beams": 7}
+    greedy = fresh_captioner("search.type=greedy")
+    assert greedy.resolve_search(beams=4, best=2) == {"type": "beam", "beams": 4}
+    with pytest.raises(ArgumentError, match="beams: expected a beam search"):
+        greedy.resolve_search({"type": "greedy"}, beams=4)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"search": "beam"}, ArgumentError, "search: expected a mapping with a `type`"),
+        ({"best": 0}, ArgumentError, r"best: expected at least 1 caption\. Received: best=0"),
+        ({"batch": 0}, ArgumentError, r"batch: expected at least 1\. Received: batch=0"),
+        ({"beams": 0}, ConfigError, r"search\.beams: expected a number greater than 0"),
+    ],
+)
+def test_invalid_options_are_refused_before_media_are_read(captioner, options, error, message):
+    """The message has no control characters."""
+    with pytest.raises(error, match=message) as caught:
+        captioner.predict(["absent.png"], **options)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_single_input_is_refused(captioner, images):
+    """Inputs are given as a list."""
+    with pytest.raises(ArgumentError, match="expected a list of paths, PIL images or arrays"):
+        captioner.predict(images[0])
+
+
+def test_attention_is_a_distribution_over_regions(captioner, images):
+    """There is one for every word, and none for a decoder without attention."""
+    clips, words = image_clips(images[:1]), np.array([[5, 6, 2]], "int32")
+    assert captioner.attention(clips, words) is None
+    task = fresh_captioner("decoder={type: attention_lstm, units: 16, embedding: 8}")
+    weights = task.attention(clips, words)
+    assert weights.shape == (1, 3, 16)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-5)
+
+
+def test_attention_follows_the_previous_words(images):
+    """The weights of a word depend on the state before its input, thus on earlier words."""
+    task = fresh_captioner("decoder={type: attention_lstm, units: 16, embedding: 8}", "seed=4")
+    for weight in task.decoder.trainable_weights:
+        weight.assign(weight * 5)
+    clips = image_clips(images[:1])
+    one, two = (task.attention(clips, np.array([row], "int32")) for row in ([5, 6, 7], [8, 6, 7]))
+    np.testing.assert_allclose(one[:, :2], two[:, :2], rtol=1e-5)
+    assert not np.allclose(one[:, 2], two[:, 2], atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def samples(images):
+    """Six test images with a caption each."""
+    return [
+        array_sample(str(index), image, split="test", captions=("a red dog", "the cat"))
+        for index, image in enumerate(images)
+    ]
+
+
+def test_evaluation_scores_the_best_caption_of_each_sample(captioner, samples, images):
+    """Captions are those of `predict`, in order, whatever the batch size."""
+    evaluation = captioner.evaluate_samples(SampleReader(captioner), samples)
+    assert isinstance(evaluation, CaptionEvaluation)
+    expected = captioner.predict(images)
+    assert [caption.text for caption in evaluation.captions] == [
+        prediction.captions[0].text for prediction in expected
+    ]
+    assert evaluation.health.novel is None
+
+
+def test_evaluation_compares_with_training_captions(captioner, samples):
+    """A caption that occurs in training is not novel."""
+    batches = [[(Caption("a cat", -1.0, -1.0),), (Caption("a dog", -1.0, -1.0),)]]
+    training = [array_sample("t", np.zeros((2, 2, 3)), captions=("A cat.",))]
+    evaluation = captioner.score_captions(samples[:2], batches, training=training)
+    assert evaluation.health.novel == 0.5
+
+
+def test_a_sample_without_hypotheses_has_an_empty_caption(captioner, samples):
+    """Later samples keep their captions."""
+    batches = [[()], [(Caption("a red dog", -1.0, -1.0), Caption("no", -2.0, -2.0))]]
+    evaluation = captioner.score_captions(samples[:2], batches)
+    assert [caption.text for caption in evaluation.captions] == ["", "a red dog"]
+    assert evaluation.rows()[0]["log_probability"] is None
+
+
+def test_an_ensemble_is_evaluated_with_its_weights(captioner, samples):
+    """All weight on one task gives the captions of this task."""
+    other = build_task(settings("captioning", "seed=9"), captioner.outputs)
+    members = [
+        Member(captioner, SampleReader(captioner), 1.0),
+        Member(other, SampleReader(other), 0.0),
+    ]
+    fused = captioner.evaluate_ensemble(members, samples)
+    alone = captioner.evaluate_samples(SampleReader(captioner), samples)
+    assert [row.text for row in fused.captions] == [row.text for row in alone.captions]
+    reverse = [members[0]._replace(weight=0.0), members[1]._replace(weight=1.0)]
+    swapped = captioner.evaluate_ensemble(reverse, samples)
+    assert [row.text for row in swapped.captions] != [row.text for row in alone.captions]
+
+
+def test_retrieval_ranks_in_both_directions(captioner, samples):
+    """Recall grows with the number of items."""
+    scores = captioner.retrieval_scores(SampleReader(captioner), samples[:3])
+    assert set(scores) == {"caption_to_image", "image_to_caption"}
+    for recall in scores.values():
+        assert recall["recall_1"] <= recall["recall_5"] <= recall["recall_10"] == 1
+
+
+def test_the_precision_of_the_loss_is_float32(images):
+    """Logits of mixed precision give a loss of full precision."""
+    task = fresh_captioner("training.precision=mixed_bfloat16")
+    batch = caption_batch(images)
+    assert keras.ops.dtype(task.compute_loss(x=batch, y_pred=task(batch))) == "float32"
+    keras.config.set_dtype_policy("float32")
