@@ -1,0 +1,270 @@
+"""Training runs from config to report, and resuming them."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import lrcn_seq
+from lrcn_seq.data.sources.shapes import Shapes
+from lrcn_seq.errors import ConfigError, DataError, RunError
+from lrcn_seq.registry import sources
+from lrcn_seq.runs import Run
+from lrcn_seq.training import precompute_features, train
+from lrcn_seq.training.pipeline import check_stages, scores_comparable
+from lrcn_seq.training.trainer import Trainer
+from tests.training.small_runs import VECTORS, Interrupt, small_config
+
+
+def interrupt_after(config, folder: Path, epochs: int) -> None:
+    """Train until the given number of epochs is trained and the last is not evaluated."""
+    remaining = epochs
+    evaluate = Trainer._evaluate
+
+    def stop(trainer):
+        nonlocal remaining
+        remaining -= 1
+        if not remaining:
+            raise Interrupt
+        evaluate(trainer)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupt):
+        patch.setattr(Trainer, "_evaluate", stop)
+        train(config, folder)
+
+
+def feature_stores(folder: Path) -> list[str]:
+    """Return the names of the feature stores under a folder."""
+    return [path.name for path in (folder / "features").iterdir() if path.is_dir()]
+
+
+def history_text(folder: Path) -> str:
+    """Return the content of the history of a run."""
+    return (folder / "history.jsonl").read_text()
+
+
+@pytest.fixture(scope="module")
+def history_with_init(donor, frozen, tmp_path_factory) -> str:
+    """The history of an uninterrupted run with `init`."""
+    folder = tmp_path_factory.mktemp("whole")
+    train(small_config(folder, init=donor, **frozen), folder / "run")
+    return history_text(folder / "run")
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_resumed_run_uses_the_features_of_its_own_encoder(
+    tmp_path, donor, frozen, history_with_init, epochs
+):
+    """A frozen encoder from `init` is restored before features are read.
+
+    This holds before the first best weights are saved and after.
+    """
+    config = small_config(tmp_path, init=donor, **frozen)
+    interrupt_after(config, tmp_path / "run", epochs)
+    train(config, tmp_path / "run", resume=True)
+    assert len(feature_stores(tmp_path)) == 1
+    assert history_text(tmp_path / "run") == history_with_init
+
+
+def test_training_uses_precomputed_features(tmp_path, donor, frozen):
+    """`precompute_features` fills the store of a run with `init`."""
+    config = small_config(tmp_path, init=donor, **frozen, **{"training.epochs": 1})
+    store, _ = precompute_features(config)
+    train(config, tmp_path / "run")
+    assert feature_stores(tmp_path) == [Path(store.folder).name]
+
+
+def test_a_run_writes_its_results(tmp_path, capsys, monkeypatch):
+    """The notes of the source are printed and reported; the history has diversity figures.
+
+    The predictions are those of the loaded run for the test split.
+    """
+
+    class Noted(Shapes):
+        notes = ("2 listed images are missing.",)
+
+    monkeypatch.setitem(sources._parts, "noted", Noted)
+    source = {"type": "noted", "train": 12, "dev": 4, "test": 3, "pixels": 32}
+    run = train(small_config(tmp_path, **{"data.source": source}), tmp_path / "run")
+    assert capsys.readouterr().err.startswith("2 listed images are missing.\n")
+    assert "2 listed images are missing." in (run / "report.html").read_text()
+    diversity = {
+        "distinct_captions",
+        "repetition",
+        "unknown",
+        "mean_length",
+        "min_length",
+        "max_length",
+    }
+    assert [row.keys() >= diversity for row in run.history()] == [True, True]
+
+    scores = json.loads((run / "scores.json").read_text())
+    assert (scores["split"], scores["count"]) == ("test", 3)
+    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    images = [
+        sample.media.draw()[0] for sample in Noted(**_arguments(source)) if sample.split == "test"
+    ]
+    predictions = lrcn_seq.load(run.folder).predict(images)
+    assert [row["caption"] for row in rows] == [one.captions[0].text for one in predictions]
+
+
+def _arguments(source: dict) -> dict:
+    return {name: value for name, value in source.items() if name != "type"}
+
+
+def test_without_a_test_split_the_dev_split_is_evaluated(tmp_path):
+    """The scores name the split."""
+    run = train(
+        small_config(tmp_path, **{"data.source.test": 0, "training.epochs": 1}), tmp_path / "run"
+    )
+    scores = json.loads((run / "scores.json").read_text())
+    assert (scores["split"], scores["count"]) == ("dev", 4)
+
+
+def test_a_changed_environment_is_reported(tmp_path, capsys):
+    """Unless the environment in which the run began is unknown."""
+    config = small_config(tmp_path, **{"training.epochs": 1})
+    environment = tmp_path / "run" / "machine.json"
+    train(config, tmp_path / "run")
+    recorded = json.loads(environment.read_text())
+    environment.write_text(json.dumps({**recorded, "keras": "2.0"}))
+    train(config, tmp_path / "run", resume=True)
+    message = "the environment has changed since the run began"
+    assert f"{message}, so results may differ in the last bits: keras: 2.0 → " in (
+        capsys.readouterr().err
+    )
+    environment.unlink()
+    train(config, tmp_path / "run", resume=True)
+    assert message not in capsys.readouterr().err
+
+
+def test_a_run_in_mixed_precision_resumes_to_the_same_bits(tmp_path):
+    """The variables of loss scaling in mixed_float16 are restored with the others."""
+    config = small_config(tmp_path, **{"training.precision": "mixed_float16"})
+    train(config, tmp_path / "whole")
+    interrupt_after(config, tmp_path / "run", 1)
+    train(config, tmp_path / "run", resume=True)
+    assert history_text(tmp_path / "run") == history_text(tmp_path / "whole")
+    arrays, expected = (Run(tmp_path / name).states.read().arrays for name in ("run", "whole"))
+    assert arrays.keys() == expected.keys()
+    assert all(np.array_equal(arrays[name], expected[name]) for name in expected)
+
+
+def test_a_run_is_not_resumed_with_other_samples(tmp_path):
+    """The message has the numbers of samples."""
+    config = small_config(tmp_path)
+    interrupt_after(config, tmp_path / "run", 1)
+    derived = tmp_path / "run" / "derived.json"
+    derived.write_text(json.dumps({**json.loads(derived.read_text()), "samples": "0"}))
+    message = (
+        r"--resume expects the samples with which the run began\. "
+        r"Received: 12 train and 4 dev samples, not all the same"
+    )
+    with pytest.raises(RunError, match=message):
+        train(config, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(("split", "message"), [("train", "training"), ("dev", "dev")])
+def test_training_needs_training_and_dev_samples(tmp_path, split, message):
+    """Without either, nothing is left of the run."""
+    config = small_config(tmp_path, **{f"data.source.{split}": 0})
+    with pytest.raises(DataError, match=f"Expected {message} samples"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_invalid_later_stage_is_found_before_training(tmp_path):
+    """Otherwise the run could not be completed after its first stage."""
+    config = small_config(tmp_path, stages=[{}, {"decoder.units": 6}])
+    message = r"stages\.1\.decoder: its weights do not fit those of the previous stage"
+    with pytest.raises(ConfigError, match=message):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_stages_that_fit_have_no_problems(tmp_path):
+    """`check_stages` raises nothing."""
+    check_stages(small_config(tmp_path, encoder=VECTORS, stages=[{}, {"training.epochs": 1}]))
+
+
+def test_a_stage_starts_with_the_best_weights_of_the_previous_stage(tmp_path):
+    """With a learning rate of almost 0, the second stage ends with the weights of the first.
+
+    Scores by another monitor are not compared: the first of the second stage is its best.
+    """
+    still = {"training.optimizer.learning_rate": 1e-12, "training.monitor": "bleu_4"}
+    stages = [{"training.epochs": 1}, {"training.epochs": 1, **still}]
+    weights = []
+    finish = Trainer.finish_stage
+
+    def finish_stage(trainer, **options):
+        weights.append([variable.numpy() for variable in trainer.task.trainable_variables])
+        return finish(trainer, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "finish_stage", finish_stage)
+        run = train(small_config(tmp_path, stages=stages), tmp_path / "run")
+    history = run.history()
+    assert [(row["stage"], row["epoch"], row["best"]) for row in history] == [
+        (0, 0, True),
+        (1, 0, True),
+    ]
+    task = lrcn_seq.load(run.folder)
+    for variable, expected in zip(task.trainable_variables, weights[0], strict=True):
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(variable), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "comparable"),
+    [
+        ({"training.epochs": 5}, True),
+        ({"training.monitor": "bleu_4"}, False),
+        ({"training.dev_limit": 2}, False),
+        ({"evaluation.tokenize": "none"}, False),
+        ({"decoder": {"type": "attention_lstm"}}, False),
+    ],
+)
+def test_scores_are_comparable_if_they_measure_the_same(tmp_path, change, comparable):
+    """Monitor, dev samples, evaluation and decoder must be equal."""
+    before, after = small_config(tmp_path), small_config(tmp_path, **change)
+    assert scores_comparable(before, after) is comparable
+
+
+@pytest.fixture(scope="module")
+def vectors_table(tmp_path_factory) -> Path:
+    """A table of six files, each with one vector of width 5 and a caption."""
+    folder = tmp_path_factory.mktemp("vectors")
+    draw = np.random.default_rng(0)
+    lines = ["image,caption,split"]
+    words, splits = ("red", "blue"), ("train", "train", "train", "train", "dev", "test")
+    for number, split in enumerate(splits):
+        np.save(folder / f"{number}.npy", draw.normal(size=(1, 5)).astype("float32"))
+        lines.append(f"{number}.npy,a {words[number % 2]} thing,{split}")
+    (folder / "table.csv").write_text("\n".join(lines))
+    return folder / "table.csv"
+
+
+def vectors_config(folder: Path, table: Path, width: int):
+    """Return a config over the vectors of a table."""
+    encoder = {"type": "vectors", "width": width}
+    source = {"type": "caption_table", "table": str(table)}
+    return small_config(folder, encoder=encoder, **{"data.source": source})
+
+
+def test_captions_of_stored_vectors(tmp_path, vectors_table):
+    """Images may be stored vectors: such a run trains, reports and predicts."""
+    run = train(vectors_config(tmp_path, vectors_table, 5), tmp_path / "run")
+    assert (run / "report.html").exists()
+    prediction = lrcn_seq.load(run.folder).predict([vectors_table.with_name("0.npy")])[0]
+    assert prediction.error is None
+    assert prediction.captions
+
+
+def test_vectors_of_another_width_are_an_error(tmp_path, vectors_table):
+    """The message names the key to change, before anything is trained."""
+    message = r"width 7.*Received: .*width 5.*encoder\.width"
+    with pytest.raises(DataError, match=message):
+        train(vectors_config(tmp_path, vectors_table, 7), tmp_path / "run")
+    assert not (tmp_path / "run" / "config.yaml").exists()
