@@ -135,9 +135,13 @@ def unambiguous_matches(candidates: Sequence[Sequence[Match]]) -> Mapping[int, M
 
 
 def append_certain(path: Path, match: Match) -> Path:
-    """Return a path with an unambiguous match, whose words are marked as used already."""
+    """Return a path with an unambiguous match.
+
+    Its words are marked as used from the start, and its gain and distance are the same for all
+    paths, so that only the end of a chunk costs.
+    """
     cost, end, _, hypothesis_bits, reference_bits, chosen = path
-    cost += match.distance - match.gain + (CHUNK if end not in (-1, match.first) else 0)
+    cost += CHUNK if end not in (-1, match.first) else 0
     return cost, match.last, match.end, hypothesis_bits, reference_bits, chosen
 
 
