@@ -156,7 +156,7 @@ def test_an_unreadable_video_has_an_error_in_its_place(classifier, films, tmp_pa
 @pytest.mark.parametrize("options", [{"top": 0}, {"batch": 0}])
 def test_invalid_options_are_refused(classifier, films, options):
     """Both are at least 1."""
-    with pytest.raises(ArgumentError, match="top and batch: expected at least 1. Received: top="):
+    with pytest.raises(ArgumentError, match=r"top and batch: expected at least 1\. Received: top="):
         classifier.predict(films, **options)
 
 
@@ -292,7 +292,9 @@ def test_the_example_is_one_labeled_frame():
 def test_an_ensemble_is_scored_by_the_weighted_mean(films):
     """Options of captioning are ignored."""
     tasks = [fresh_classifier(f"seed={seed}") for seed in (1, 2)]
-    members = [Member(task, SampleReader(task), weight) for task, weight in zip(tasks, (1, 3))]
+    members = [
+        Member(task, SampleReader(task), weight) for task, weight in zip(tasks, (1, 3), strict=True)
+    ]
     samples = [array_sample(str(i), film, label="a") for i, film in enumerate(films)]
     one, two = (task.evaluate_samples(SampleReader(task), samples) for task in tasks)
     fused = tasks[0].evaluate_ensemble(members, samples, training=samples)
