@@ -240,10 +240,16 @@ class Activity(Task):
         """Return the state of the classifier before the first frame.
 
         Raises:
-            ArgumentError: the decoder needs the whole clip.
+            ArgumentError: the encoder or the decoder needs the whole clip.
             RunError: the task has no class names yet.
         """
         self._check_labels()
+        if not self.encoder.frame_wise:
+            raise ArgumentError(
+                "Expected an encoder that works frame by frame. Received: "
+                f"{self.settings.encoder['type']}, which mixes frames over time; classify whole "
+                "clips."
+            )
         state = keras.tree.map_structure(ops.convert_to_numpy, self.decoder.initial_state(1))
         return StreamState(state, np.zeros(len(self.labels)), 0)
 

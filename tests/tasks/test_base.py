@@ -92,14 +92,14 @@ def test_ensembles_are_refused_by_default(task):
     """The message names the task and the number of runs."""
     members = [Member(task, None), Member(task, None)]
     with pytest.raises(
-        UsageError, match="one run of the task activity, .* Received: 2 runs with 3 samples"
+        UsageError, match=r"one run of the task activity, .* Received: 2 runs with 3 samples"
     ):
         Rating.evaluate_ensemble(members, [None] * 3)
 
 
 def test_retrieval_is_refused_by_default(task):
     """The message names the task."""
-    with pytest.raises(UsageError, match="supports retrieval. Received: the task activity"):
+    with pytest.raises(UsageError, match=r"supports retrieval\. Received: the task activity"):
         task.retrieval_scores(None, [])
 
 
@@ -128,9 +128,9 @@ def test_inputs_are_read_as_the_encoder_expects(task):
 
 def test_a_cached_model_is_made_once_per_key(task):
     """Another key replaces it."""
-    first = task.cached_model("double", lambda: keras.Sequential(), key=1)
+    first = task.cached_model("double", keras.Sequential, key=1)
     assert task.cached_model("double", lambda: pytest.fail("made again"), key=1) is first
-    second = task.cached_model("double", lambda: keras.Sequential(), key=2)
+    second = task.cached_model("double", keras.Sequential, key=2)
     assert second is not first
     assert task.cached_model("double", lambda: pytest.fail("made again"), key=2) is second
 

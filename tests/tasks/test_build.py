@@ -135,7 +135,11 @@ def test_accelerators_are_devices_other_than_the_cpu(monkeypatch, devices, expec
 def test_pretrained_weights_are_loaded_on_request(monkeypatch, smoke_config):
     """They are not loaded by default."""
     loaded = []
-    monkeypatch.setattr(TinyCnn, "load_pretrained", lambda self: loaded.append(self))
+
+    def record(self):
+        loaded.append(self)
+
+    monkeypatch.setattr(TinyCnn, "load_pretrained", record)
     lrcn_seq.build(smoke_config, words=9)
     assert loaded == []
     task = lrcn_seq.build(smoke_config, words=9, pretrained=True)

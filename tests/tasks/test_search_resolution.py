@@ -57,14 +57,17 @@ def test_beams_replace_the_search_of_a_run():
 def test_a_search_is_a_mapping_with_a_type(search):
     """Other values are refused."""
     with pytest.raises(
-        ArgumentError, match="search: expected a mapping with a `type`, as in a config. Received: "
+        ArgumentError,
+        match=r"search: expected a mapping with a `type`, as in a config\. Received: ",
     ):
         resolve(search)
 
 
 def test_at_least_one_caption_is_wanted():
     """Zero captions are refused."""
-    with pytest.raises(ArgumentError, match="best: expected at least 1 caption. Received: best=0"):
+    with pytest.raises(
+        ArgumentError, match=r"best: expected at least 1 caption\. Received: best=0"
+    ):
         resolve({"type": "beam"}, best=0)
 
 

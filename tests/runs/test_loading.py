@@ -1,0 +1,239 @@
+"""Loading a task, or parts of its weights, from a run folder."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import lrcn_seq
+from lrcn_seq import config
+from lrcn_seq.data.sources.shapes import Shapes
+from lrcn_seq.errors import ConfigError, DataError, RunError
+from lrcn_seq.runs import load_weights
+from lrcn_seq.runs.folder import WEIGHTS
+from lrcn_seq.runs.loading import read_config
+from lrcn_seq.tasks import Vocabulary, build_task
+from lrcn_seq.training import train, trainer
+
+
+@pytest.fixture
+def damaged(smoke_run, tmp_path):
+    """A copy of a trained run that a test may damage."""
+    return shutil.copytree(smoke_run, tmp_path / "copy")
+
+
+def fresh(smoke_config, *overrides: str, like=None):
+    """Return an untrained task, with the outputs of another task if one is given."""
+    recipe = config.read(smoke_config, [*overrides])
+    return lrcn_seq.build(recipe, words=30) if like is None else build_task(recipe, like.outputs)
+
+
+def equal(one, other) -> bool:
+    """Return whether two lists of arrays, or two layers, have the same values."""
+    one, other = (x if isinstance(x, list) else x.get_weights() for x in (one, other))
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_loaded_task_writes_the_captions_of_its_training(smoke_run, smoke_config):
+    """Captions of the test images equal those that training wrote to `predictions.jsonl`."""
+    lines = (smoke_run / "predictions.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    source = config.read(smoke_config).data.source
+    samples = Shapes(**{name: value for name, value in source.items() if name != "type"})
+    drawings = {sample.id: sample.media for sample in samples}
+    found = lrcn_seq.load(smoke_run).predict([drawings[row["id"]].draw()[0] for row in rows])
+    captions = [prediction.captions[0] for prediction in found]
+    assert len(rows) == 8
+    assert [caption.text for caption in captions] == [row["caption"] for row in rows]
+    np.testing.assert_allclose(
+        [caption.log_probability for caption in captions],
+        [row["log_probability"] for row in rows],
+        rtol=1e-4,
+    )
+
+
+def test_a_classifier_is_loaded_with_its_classes(activity_run):
+    """Their order is that of `labels.json`."""
+    labels = json.loads((activity_run / "labels.json").read_text())
+    assert list(lrcn_seq.load(activity_run).labels) == labels
+
+
+def test_loading_needs_neither_source_nor_network(smoke_run, monkeypatch):
+    """The run folder is complete."""
+
+    def fail(*arguments, **options):
+        pytest.fail("the source was opened, or a file was downloaded")
+
+    monkeypatch.setattr("lrcn_seq.registry.sources.build", fail)
+    monkeypatch.setattr("keras.utils.get_file", fail)
+    assert lrcn_seq.load(str(smoke_run)).tokenizer.vocabulary_size > 10
+
+
+DERIVED = r"derived\.json: expected the number of words as JSON\. Received: "
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "message"),
+    [
+        ("config.yaml", None, RunError, r"expected a run folder with config\.yaml.* `lrcn train"),
+        ("config.yaml", b"seed: [", ConfigError, "expected YAML"),
+        (WEIGHTS, None, RunError, "Received: a run without weights; continue training"),
+        (WEIGHTS, b"no weights", RunError, r"weights\.h5: expected weights of this config"),
+        ("derived.json", None, RunError, DERIVED + "No such file"),
+        ("derived.json", b"[]", RunError, DERIVED),
+        ("derived.json", b"{}", RunError, DERIVED + "the key 'words' is missing; the run is dam"),
+        ("derived.json", b'{"words": "many"}', RunError, DERIVED),
+        ("derived.json", b'{"words": Infinity}', RunError, DERIVED),
+        ("derived.json", b"[" * 9999, RunError, DERIVED),
+        ("derived.json", b'{"words": 99}', RunError, r"expected the 99 words of derived\.json"),
+        ("tokenizer.json", None, DataError, "expected the tokenizer of a run"),
+        ("tokenizer.json", b"{}", DataError, "expected a tokenizer file"),
+    ],
+)
+def test_a_damaged_file_is_named(damaged, name, content, error, message):
+    """Each file that is missing or broken has its message."""
+    (damaged / name).unlink()
+    if content is not None:
+        (damaged / name).write_bytes(content)
+    with pytest.raises(error, match=message):
+        lrcn_seq.load(damaged)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"labels\.json: expected a list of class names as JSON"),
+        (b"[", r"labels\.json: expected a list of class names as JSON"),
+        (b'["a"]', r"labels\.json: expected the \d labels of derived\.json\. Received: 1; "),
+    ],
+)
+def test_damaged_classes_are_named(activity_run, tmp_path, content, message):
+    """Missing, broken, or of another run."""
+    folder = shutil.copytree(activity_run, tmp_path / "copy")
+    (folder / "labels.json").unlink()
+    if content is not None:
+        (folder / "labels.json").write_bytes(content)
+    with pytest.raises(RunError, match=message):
+        lrcn_seq.load(folder)
+
+
+def test_truncated_weights_are_refused(damaged):
+    """The config agrees, so the message lists no differences."""
+    content = (damaged / WEIGHTS).read_bytes()
+    (damaged / WEIGHTS).write_bytes(content[: len(content) // 2])
+    with pytest.raises(
+        RunError,
+        match=r"expected weights of this config's encoder and decoder\. Received: (?!.* → )",
+    ):
+        lrcn_seq.load(damaged)
+
+
+def test_a_file_is_not_a_run(smoke_run):
+    """The message tells the order of arguments."""
+    with pytest.raises(RunError, match="Received: a file; name the run first, files after it"):
+        lrcn_seq.load(smoke_run / WEIGHTS)
+
+
+def test_other_entries_of_derived_json_are_ignored(damaged):
+    """A newer version may add some."""
+    derived = json.loads((damaged / "derived.json").read_text())
+    (damaged / "derived.json").write_text(json.dumps({**derived, "note": "x"}))
+    assert len(lrcn_seq.load(damaged).tokenizer.vocabulary()) == derived["words"]
+
+
+def test_the_config_of_a_run_is_that_of_its_last_stage(damaged):
+    """A run of one stage has the config itself."""
+    assert read_config(damaged).training.batch_size == 20
+    with (damaged / "config.yaml").open("a") as file:
+        file.write("stages: [{training.batch_size: 30}, {training.batch_size: 40}]\n")
+    text = (damaged / "config.yaml").read_text().replace("stages: []\n", "")
+    (damaged / "config.yaml").write_text(text)
+    assert read_config(damaged).training.batch_size == 40
+
+
+@pytest.mark.parametrize(("part", "other"), [("encoder", "decoder"), ("decoder", "encoder")])
+def test_only_the_named_parts_are_copied(smoke_run, smoke_config, part, other):
+    """The other part keeps every bit."""
+    donor = lrcn_seq.load(smoke_run)
+    task = fresh(smoke_config, "seed=9", like=donor)
+    before = getattr(task, other).get_weights()
+    assert not equal(getattr(task, part), getattr(donor, part))
+    load_weights(task, smoke_run, [part])
+    assert equal(getattr(task, part), getattr(donor, part))
+    assert equal(getattr(task, other), before)
+
+
+def test_an_encoder_is_copied_from_a_run_with_another_vocabulary(smoke_run, smoke_config):
+    """The decoder and its vocabulary do not matter."""
+    task = fresh(smoke_config, "decoder.units=8")
+    load_weights(task, smoke_run, ["encoder"])
+    assert equal(task.encoder, lrcn_seq.load(smoke_run).encoder)
+
+
+def test_weights_of_other_sizes_are_refused(smoke_run, smoke_config):
+    """The message lists how the configs differ."""
+    with pytest.raises(RunError, match="expected weights of this config's decoder"):
+        load_weights(lrcn_seq.build(smoke_config, words=99), smoke_run, ["decoder"])
+    with pytest.raises(
+        RunError,
+        match=r"expected weights of this config's encoder\. Received: encoder\.filters: 8 → 4; ",
+    ):
+        load_weights(fresh(smoke_config, "encoder.filters=4"), smoke_run, ["encoder"])
+
+
+def test_weights_of_another_vocabulary_are_refused(smoke_run):
+    """An equal number of words does not make the decoders interchangeable."""
+    task = lrcn_seq.load(smoke_run)
+    other = type(task.tokenizer)(minimum_count=1).fit(["some other words"])
+    task.outputs = Vocabulary(other)
+    with pytest.raises(
+        RunError, match=r"expected a decoder over the same words.*init\.parts: \[encoder\]"
+    ):
+        load_weights(task, smoke_run)
+
+
+def test_a_folder_without_weights_is_refused(smoke_config, tmp_path):
+    """The message names the missing file."""
+    with pytest.raises(RunError, match=r"expected a run with model\.weights\.h5"):
+        load_weights(fresh(smoke_config), tmp_path)
+
+
+def kernel(encoder) -> np.ndarray:
+    """Return the first kernel of the CNN."""
+    return encoder.network.layers[0].get_weights()[0]
+
+
+def test_two_stages_begin_with_the_encoder_of_another_run(
+    smoke_run, smoke_config, tmp_path, monkeypatch
+):
+    """The encoder of `init` is frozen in the first stage and trained in the second."""
+    overrides = [
+        f"init={{run: {smoke_run}, parts: [encoder]}}",
+        "seed=5",
+        "training.epochs=1",
+        "stages=[{training.learning_rate_multipliers: {encoder: 0.0}}, "
+        "{training.learning_rate_multipliers: {encoder: 0.5}, "
+        "training.scheduled_sampling.probability: 0.5}]",
+        f"data.store.folder={tmp_path}",
+    ]
+    save_weights, kernels = trainer.save_weights, []
+
+    def record(task, path):
+        kernels.append(kernel(task.encoder))
+        save_weights(task, path)
+
+    monkeypatch.setattr(trainer, "save_weights", record)
+    run = train(config.read(smoke_config, overrides), tmp_path / "run")
+    donor, task = lrcn_seq.load(smoke_run), lrcn_seq.load(tmp_path / "run")
+    assert [row["stage"] for row in run.history()] == [0, 1]
+    assert task.settings.training.learning_rate_multipliers == {"encoder": 0.5}
+    np.testing.assert_array_equal(kernels[0], kernel(donor.encoder))
+    assert not equal(task.decoder, donor.decoder)
+    (moved,) = [
+        array
+        for name, array in run.states.read().arrays.items()
+        if name.startswith("model/") and array.shape == kernels[0].shape
+    ]
+    assert not np.array_equal(moved, kernels[0])
+    np.testing.assert_allclose(moved, kernels[0], atol=0.2)
