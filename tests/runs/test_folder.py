@@ -1,18 +1,16 @@
-"""The run folder: whole at any moment, one process at a time."""
+"""The run folder: its lock, the checks before training, and its files."""
 
-import importlib.metadata
 import json
 import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from lrcn_seq import config, files
+from lrcn_seq import config
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq.runs.folder import Run, machine
+from lrcn_seq.runs.folder import Run, setup_files
+from lrcn_seq.runs.state import Position, TrainingState
 from lrcn_seq.training import train
 
 SPEC = {
@@ -23,230 +21,233 @@ SPEC = {
 }
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path):
-    """An error in the middle of writing neither changes the file nor leaves another."""
-    files.write_text(tmp_path / "a", "old")
-
-    def fail(file):
-        file.write(b"new")
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(RunError, match="No space left on device"):
-        files.write(tmp_path / "a", fail)
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert (tmp_path / "a").read_text() == "old"
+@pytest.fixture(scope="module")
+def settings():
+    """A valid config."""
+    return config.validate(SPEC)
 
 
-def record(number: int) -> dict:
-    """What goes with the arrays of a state."""
-    return {"position": {"number": number}, "history": [{"epoch": 0}]}
-
-
-def test_a_state_is_read_back_as_written(tmp_path):
-    """Arrays and record come back; only the last state is kept."""
-    run = Run(tmp_path)
-    assert run.read_state() is None
-    for number in (1, 2):
-        run.write_state(number, {"x": np.arange(number)}, record(number))
-    arrays, found = run.read_state()
-    assert arrays["x"].tolist() == [0, 1] and found == record(2)
-    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["000002", "last"]
-
-
-@pytest.mark.parametrize("phase", ["state", "pointer"])
-def test_a_state_cut_short_leaves_the_one_before(tmp_path, phase):
-    """Stopped inside the writing of a state, the last complete one counts."""
-    run = Run(tmp_path)
-    run.write_state(1, {"x": np.zeros(1)}, record(1))
-
-    def stop(moment):
-        if moment == phase:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run.write_state(2, {"x": np.ones(1)}, record(2), pause=stop)
-    assert run.read_state()[1] == record(1)
-    run.write_state(2, {"x": np.ones(1)}, record(2))
-    assert run.read_state()[1] == record(2)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("arrays.npz", b"broken", "000001: expected a complete training state"),
-        ("arrays.npz", b"", "000001: expected a complete training state"),
-        ("arrays.npz", b"PK\3\4 cut short", "000001: expected a complete training state"),
-        (
-            "meta.json",
-            b"zzz",
-            r"000001/meta\.json: expected the record of a training state, as JSON. Received: Expecting value",
-        ),
-        (
-            "meta.json",
-            b"{}",
-            r"000001/meta\.json: .* Received: nothing under 'position'; this run is damaged",
-        ),
-        (
-            "meta.json",
-            b'{"position": {}}',
-            r"000001/meta\.json: .* Received: nothing under 'history'",
-        ),
-        ("meta.json", b'{"position": {"place": 1}, "history": []}', r"000001/meta\.json: .*place"),
-        *(
-            (
-                "meta.json",
-                b'{"position": {"epoch": ' + epoch + b'}, "history": []}',
-                r"000001/meta\.json: .*Position\(stage=0, epoch=",
-            )
-            for epoch in (b"null", b"-1", b"0.5")
-        ),
-    ],
-)
-def test_a_damaged_state_is_named(tmp_path, name, content, sentence):
-    """A state that cannot be read says where it lies."""
-    run = Run(tmp_path)
-    run.write_state(1, {"x": np.zeros(1)}, record(1))
-    (tmp_path / "state" / "000001" / name).write_bytes(content)
-    with pytest.raises(RunError, match=sentence):
-        run.read_state()
-
-
-def begun(folder) -> Run:
+@pytest.fixture
+def begun(tmp_path, settings) -> Run:
     """A run with a config and a state."""
-    run = Run(folder)
-    folder.mkdir()
-    run.create(config.validate(SPEC))
-    run.write_state(1, {}, {})
+    run = Run(tmp_path / "run")
+    run.folder.mkdir()
+    run.create(settings)
+    run.states.write(TrainingState({}, Position(number=1), []))
     return run
 
 
-def test_a_run_is_not_begun_twice(tmp_path):
-    """A folder with a state is refused without --resume, and with another config."""
-    run = begun(tmp_path / "run")
-    run.check(config.validate(SPEC), resume=True)
-    with pytest.raises(RunError, match="a run is here already"):
-        run.check(config.validate(SPEC), resume=False)
-    with pytest.raises(RunError, match="expected the config that the run began with"):
-        run.check(config.validate({**SPEC, "seed": 2}), resume=True)
+def file_names(run: Run) -> set[str]:
+    """Return the names in a run folder."""
+    return {path.name for path in run.folder.iterdir()}
 
 
-def test_a_run_of_version_0_1_is_resumed(tmp_path, capsys):
-    """Old and new names of a key are equal, and old names in a run folder are not reported."""
-    run = begun(tmp_path / "run")
-    text = (run / "config.yaml").read_text()
-    assert "  batch_size: " in text and "    learning_rate: " in text
+def test_paths_of_files(tmp_path):
+    """`run / name` is a path in the folder, which may be given as a string."""
+    assert Run(str(tmp_path)) / "a.txt" == tmp_path / "a.txt"
+
+
+def test_a_run_begins_with_its_first_state(begun, settings, tmp_path):
+    """A config alone is not a run."""
+    assert begun.has_begun
+    other = Run(tmp_path / "other")
+    other.folder.mkdir()
+    other.create(settings)
+    assert not other.has_begun
+
+
+def test_a_new_run_has_environment_and_config(tmp_path, settings):
+    """The config is read back as it was."""
+    run = Run(tmp_path)
+    run.create(settings)
+    assert file_names(run) == {"machine.json", "config.yaml"}
+    assert config.read(run / "config.yaml") == settings
+    assert "keras" in run.environment()
+
+
+def test_creating_a_run_removes_the_files_of_an_interrupted_attempt(tmp_path, settings):
+    """Its vocabulary would be that of other data; other files are kept."""
+    for name in ("machine.json", "derived.json", "tokenizer.json", "labels.json", "note.txt"):
+        (tmp_path / name).write_text("old")
+    run = Run(tmp_path)
+    run.create(settings)
+    assert file_names(run) == {"machine.json", "config.yaml", "note.txt"}
+    assert (tmp_path / "machine.json").read_text() != "old"
+
+
+def test_creating_a_run_that_has_begun_changes_nothing(begun):
+    """Its config and environment are those of its beginning."""
+    (begun / "machine.json").write_text("old")
+    before = (begun / "config.yaml").read_text()
+    begun.create(config.validate({**SPEC, "seed": 2}))
+    assert (begun / "machine.json").read_text() == "old"
+    assert (begun / "config.yaml").read_text() == before
+
+
+def test_a_run_is_resumed_only_on_request(begun, settings):
+    """Without `resume` the message names both options."""
+    begun.check(settings, resume=True)
+    message = r"contains a run\. Continue it with --resume, or choose another folder with --run"
+    with pytest.raises(RunError, match=message):
+        begun.check(settings, resume=False)
+
+
+def test_a_run_is_not_resumed_with_another_config(begun):
+    """The message lists three of the changes."""
+    changed = config.validate({**SPEC, "seed": 2})
+    message = r"--resume expects the config with which the run began\. .*\(seed: 1 → 2\)"
+    with pytest.raises(RunError, match=message):
+        begun.check(changed, resume=True)
+    training = {"epochs": 3, "batch_size": 4, "patience": 1}
+    with pytest.raises(RunError) as caught:
+        begun.check(config.validate({**SPEC, "seed": 2, "training": training}), resume=True)
+    assert str(caught.value).count("→") == 3
+    assert " …); use the same config" in str(caught.value)
+
+
+def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
+    """Old and new names of a key are equal, and old names are read silently."""
+    text = (begun / "config.yaml").read_text()
+    assert "  batch_size: " in text
+    assert "    learning_rate: " in text
     text = text.replace("batch_size:", "batch:").replace("    learning_rate:", "    rate:")
-    (run / "config.yaml").write_text(text)
-    run.check(config.validate(SPEC), resume=True)
+    (begun / "config.yaml").write_text(text)
+    begun.check(settings, resume=True)
+    changed = {**SPEC, "training": {"optimizer": {"learning_rate": 0.5}}}
     with pytest.raises(RunError, match=r"training\.optimizer\.learning_rate: 0\.\d+ → 0\.5"):
-        run.check(
-            config.validate({**SPEC, "training": {"optimizer": {"learning_rate": 0.5}}}),
-            resume=True,
-        )
+        begun.check(config.validate(changed), resume=True)
     assert capsys.readouterr().err == ""
 
 
-def test_a_config_that_is_no_text_is_named(tmp_path):
-    """As it is where a config is given."""
-    run = begun(tmp_path / "run")
-    (run / "config.yaml").write_bytes(b"\xff")
+def test_a_config_that_is_not_text_is_an_error(begun, settings):
+    """The message is that for a config given by the user."""
+    (begun / "config.yaml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"config\.yaml: .*\s+expected a YAML file in UTF-8"):
-        run.check(config.validate(SPEC), resume=True)
+        begun.check(settings, resume=True)
 
 
-def test_a_run_that_failed_before_its_first_state_leaves_nothing(tmp_path):
-    """What never began may be begun again, with any config; what was left out stays listed."""
-    run = Run(tmp_path / "run")
-    with run.locked():
-        run.create(config.validate(SPEC))
-        run.abandon()
-    assert not (tmp_path / "run").exists()
-    with run.locked():
-        (run / "left_out.jsonl").write_text("{}")
-        run.create(config.validate({**SPEC, "seed": 2}))
-        run.abandon()
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["left_out.jsonl"]
-
-
-def test_a_run_that_has_begun_is_never_abandoned(tmp_path):
-    """A failure later keeps everything."""
-    run = begun(tmp_path / "run")
-    run.abandon()
-    assert run.begun and (run / "config.yaml").exists()
-
-
-@pytest.mark.parametrize("name", ["config.yaml", "labels.json"])
-def test_files_of_something_else_are_left_alone(tmp_path, name):
-    """A folder with a config or labels that no run wrote is refused, and keeps them."""
+@pytest.mark.parametrize("name", ["config.yaml", "derived.json", "labels.json", "tokenizer.json"])
+def test_files_of_another_program_are_kept(tmp_path, settings, name):
+    """A folder with such a file, but without an interrupted run, is refused."""
     (tmp_path / name).write_text("mine")
-    with pytest.raises(RunError, match=f"Received: {name} of something else"):
-        train(config.validate(SPEC), tmp_path)
+    with pytest.raises(RunError, match=f"Received: a folder with {name} of another program"):
+        train(settings, tmp_path)
     assert (tmp_path / name).read_text() == "mine"
 
 
-def test_a_trained_model_without_its_state_is_left_alone(tmp_path):
-    """A run whose state was removed to save space is neither begun anew nor cleared."""
-    run = begun(tmp_path / "run")
-    (run / "model.weights.h5").write_text("weights")
-    shutil.rmtree(run / "state")
-    for resume in (True, False):
-        with pytest.raises(RunError, match="a trained model without state/"):
-            train(config.validate(SPEC), run.folder, resume=resume)
-    assert {"config.yaml", "machine.json", "model.weights.h5"} <= {
-        path.name for path in run.folder.iterdir()
-    }
+def test_an_interrupted_run_may_be_started_again(tmp_path, settings):
+    """Its environment marks the other files as its own."""
+    (tmp_path / "machine.json").write_text("{}")
+    (tmp_path / "config.yaml").write_text("old")
+    Run(tmp_path).check(settings, resume=False)
 
 
-def test_names_that_are_no_utf_8_are_written(tmp_path):
-    """Half of a surrogate pair, as Python reads such a name of a file, stands as an escape that JSON reads back."""
-    files.write_text(tmp_path / "a", json.dumps("caf\udce9", ensure_ascii=False))
-    assert json.loads((tmp_path / "a").read_text(encoding="utf-8")) == "caf\udce9"
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_trained_model_without_its_state_is_kept(begun, settings, resume):
+    """A run whose state was removed to save space is neither resumed nor replaced."""
+    (begun / "model.weights.h5").write_text("weights")
+    shutil.rmtree(begun / "state")
+    with pytest.raises(RunError, match="a trained model without state/"):
+        train(settings, begun.folder, resume=resume)
+    assert file_names(begun) >= {"config.yaml", "machine.json", "model.weights.h5"}
 
 
-def test_a_second_process_is_refused(tmp_path):
-    """The lock of another process is respected, and goes when that process goes."""
-    code = f"import sys; from lrcn_seq.runs.folder import Run\nwith Run({str(tmp_path)!r}).locked(): print('in', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        other.stdout.readline()
-        with pytest.raises(RunError, match="another process is working"), Run(tmp_path).locked():
+def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
+    """A run that failed before its first state may be started again with any config."""
+    run = Run(tmp_path / "run")
+    with run.lock():
+        run.create(settings)
+        run.abandon(settings)
+    assert not run.folder.exists()
+
+
+def test_an_abandoned_run_leaves_the_list_of_skipped_files(tmp_path, settings):
+    """It tells why the run failed."""
+    run = Run(tmp_path / "run")
+    with run.lock():
+        run.create(settings)
+        (run / "left_out.jsonl").write_text("{}")
+        run.abandon(settings)
+    assert file_names(run) == {"left_out.jsonl"}
+
+
+def test_a_run_that_has_begun_is_not_abandoned(begun, settings):
+    """A later failure leaves everything in place."""
+    before = file_names(begun)
+    begun.abandon(settings)
+    assert file_names(begun) == before
+
+
+def test_the_mark_of_an_interrupted_run_is_removed_last(settings):
+    """Otherwise a crash would leave files that look like those of another program."""
+    names = setup_files(settings)
+    assert names[-1] == "machine.json"
+    assert {"config.yaml", "derived.json", "tokenizer.json", "labels.json"} < set(names)
+
+
+def test_a_folder_is_locked_by_one_process(tmp_path):
+    """The lock of another process is respected, and released when that process is killed."""
+    code = (
+        "import sys\n"
+        "from lrcn_seq.runs import Run\n"
+        f"with Run({str(tmp_path)!r}).lock():\n"
+        "    print('locked', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    run = Run(tmp_path)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as other:
+        assert other.stdout.readline() == "locked\n"
+        with pytest.raises(RunError, match="another process uses this run folder"), run.lock():
             pass
         other.kill()
         other.wait()
-    with Run(tmp_path).locked():
+    with run.lock():
         pass
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_record_of_the_machine_has_what_bits_depend_on(monkeypatch, backend):
-    """The version of the backend in use, and its accelerators."""
-    pytest.importorskip(backend)
-    monkeypatch.setattr("keras.backend.backend", lambda: backend)
-    monkeypatch.setattr(
-        "jax.devices",
-        lambda: [
-            SimpleNamespace(platform="cpu", device_kind="cpu"),
-            SimpleNamespace(platform="gpu", device_kind="H1"),
-        ],
-    )
-    if backend == "torch":
-        monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
-        monkeypatch.setattr("torch.cuda.get_device_name", lambda number: "H1")
-    assert {
-        "backend": backend,
-        backend: importlib.metadata.version(backend),
-        "accelerators": "H1",
-    }.items() <= machine().items()
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
+    """The message names the option to change."""
+    (tmp_path / "file").write_text("")
+    message = "expected to write into the run folder.*choose another folder with --run"
+    with pytest.raises(RunError, match=message), Run(tmp_path / "file" / "run").lock():
+        pass
 
 
-def test_history_is_rewritten_whole(tmp_path):
-    """The file has the rows given, no others."""
+def test_the_history_is_replaced_as_a_whole(tmp_path):
+    """The file has the given rows and no others."""
     run = Run(tmp_path)
+    assert run.history() == []
     run.write_history([{"epoch": 0}, {"epoch": 1}])
     run.write_history([{"epoch": 0}])
-    assert (
-        [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-        == run.history()
-        == [{"epoch": 0}]
-    )
+    assert (tmp_path / "history.jsonl").read_text() == '{"epoch": 0}\n'
+    assert run.history() == [{"epoch": 0}]
+
+
+def test_an_unknown_environment_is_empty(tmp_path):
+    """Runs may lack the file."""
+    assert Run(tmp_path).environment() == {}
+
+
+def test_skipped_files_have_reasons(tmp_path):
+    """None are listed without the file."""
+    run = Run(tmp_path)
+    assert run.skipped_files() == []
+    rows = [{"id": "1", "media": "a.png", "reason": "cut short"}]
+    (run / "left_out.jsonl").write_text(json.dumps(rows[0]) + "\n")
+    assert run.skipped_files() == [("a.png", "cut short")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read", "message"),
+    [
+        ("history.jsonl", "[1]", Run.history, "the history of epochs"),
+        ("machine.json", "[]", Run.environment, "the environment of the run"),
+        ("left_out.jsonl", '{"media": "a"}', Run.skipped_files, "the list of skipped files"),
+    ],
+)
+def test_damaged_files_are_errors(tmp_path, name, content, read, message):
+    """The message names the file and what it should contain."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(RunError, match=f"{name}: expected {message} as JSON"):
+        read(Run(tmp_path))

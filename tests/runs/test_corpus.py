@@ -1,0 +1,182 @@
+"""The readable samples of a source, by split."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq import config
+from lrcn_seq.data.media import ContentIndex
+from lrcn_seq.errors import DataError
+from lrcn_seq.records import Moment, Sample
+from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus, survey_reader
+
+
+def make_config(folder: Path, **data):
+    """Return a captioning config with its feature store in a folder."""
+    return config.validate(
+        {
+            "task": {"type": "captioning"},
+            "data": {
+                "source": {"type": "shapes", "train": 5, "dev": 2, "test": 3, "pixels": 16},
+                "store": {"folder": str(folder / "features")},
+                **data,
+            },
+            "encoder": {"type": "tiny_cnn"},
+            "decoder": {"type": "lrcn"},
+        }
+    )
+
+
+def table_config(folder: Path, *, broken=(8,), **data):
+    """Return a config over ten images, two of them in test; some are not images."""
+    rows = ["image,caption,split"]
+    for number in range(10):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
+        rows.append(f"{number}.png,a dog,{'train' if number < 8 else 'test'}")
+    for number in broken:
+        (folder / f"{number}.png").write_bytes(b"broken")
+    (folder / "t.csv").write_text("\n".join(rows))
+    source = {"type": "caption_table", "table": str(folder / "t.csv")}
+    return make_config(folder, source=source, **data)
+
+
+def test_samples_are_divided_by_split(tmp_path):
+    """All samples follow split by split."""
+    corpus = read_corpus(make_config(tmp_path))
+    counts = {name: len(samples) for name, samples in corpus.splits.items()}
+    assert counts == {"train": 5, "dev": 2, "test": 3}
+    assert [sample.split for sample in corpus.samples] == ["train"] * 5 + ["dev"] * 2 + ["test"] * 3
+
+
+def test_single_splits_can_be_read(tmp_path):
+    """The others are not opened."""
+    corpus = read_corpus(table_config(tmp_path, broken=(0, 1)), splits=("test",))
+    assert {name: len(samples) for name, samples in corpus.splits.items()} == {"test": 2}
+
+
+def test_an_unreadable_file_is_an_error(tmp_path):
+    """Unless files may be skipped."""
+    with pytest.raises(DataError, match=r"8\.png"):
+        read_corpus(table_config(tmp_path))
+
+
+def test_skipped_files_are_printed_and_listed(tmp_path, capsys):
+    """The list has the reasons; the printed line names it."""
+    settings = table_config(tmp_path, on_error="skip", lost_share_limit=0.5)
+    listing = tmp_path / "skipped.jsonl"
+    corpus = read_corpus(settings, skipped=listing)
+    assert len(corpus.samples) == 9
+    message = (
+        f"1 of 10 files cannot be read and are skipped (8.png). Reasons are listed in {listing}."
+    )
+    assert message in capsys.readouterr().err
+    (row,) = [json.loads(line) for line in listing.read_text().splitlines()]
+    assert row["media"].endswith("8.png")
+
+
+def test_nothing_is_listed_or_printed_without_unreadable_files(tmp_path, capsys):
+    """The corpus is complete."""
+    settings = table_config(tmp_path, broken=(), on_error="skip")
+    assert len(read_corpus(settings, skipped=tmp_path / "skipped.jsonl").samples) == 10
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "skipped.jsonl").exists()
+
+
+def test_the_share_of_skipped_files_is_that_of_the_whole_source(tmp_path):
+    """A data set that can be trained on can be evaluated, split by split."""
+    settings = table_config(tmp_path, on_error="skip", lost_share_limit=0.1)
+    assert len(read_corpus(settings).samples) == 9
+    assert len(read_corpus(settings, splits=("test",)).samples) == 1
+
+
+def test_the_notes_of_a_source_are_kept_and_printed(tmp_path, capsys, monkeypatch):
+    """They go to stderr."""
+    monkeypatch.setattr(
+        "lrcn_seq.data.sources.shapes.Shapes.notes", ("2 images are missing.",), raising=False
+    )
+    corpus = read_corpus(make_config(tmp_path))
+    assert corpus.notes == ("2 images are missing.",)
+    assert capsys.readouterr().err == "2 images are missing.\n"
+
+
+@pytest.mark.parametrize("use", [True, False])
+def test_file_contents_are_remembered_beside_the_feature_store(tmp_path, use):
+    """Without a store, nothing is written."""
+    store = {"use": use, "folder": str(tmp_path / "features")}
+    corpus = read_corpus(table_config(tmp_path, broken=(), store=store))
+    assert corpus.fingerprint
+    assert (tmp_path / "features" / "contents.jsonl").exists() == use
+
+
+def test_training_and_dev_samples_are_required():
+    """The message for dev names the keys that may give some."""
+    check_splits({"train": [1], "dev": [2], "test": []})
+    with pytest.raises(DataError, match=r"Expected training samples\. Received: none"):
+        check_splits({"train": [], "dev": [2]})
+    with pytest.raises(DataError, match=r"Received: none, and 3 in train; raise data\.source\.dev"):
+        check_splits({"train": [1, 2, 3], "dev": []})
+
+
+@pytest.mark.parametrize(
+    ("encoder", "sampling", "kind"),
+    [
+        ({"type": "tiny_cnn"}, None, "images"),
+        ({"type": "tiny_cnn"}, {"type": "every"}, "clips"),
+        ({"type": "vectors", "width": 7}, None, "vectors"),
+    ],
+)
+def test_the_survey_opens_media_as_the_encoder_does(tmp_path, encoder, sampling, kind):
+    """Images, clips, or vectors of a width."""
+    settings = make_config(tmp_path, pixels_limit=99, sampling=sampling)
+    settings = settings.model_copy(update={"encoder": encoder})
+    reader = survey_reader(settings, ContentIndex())
+    assert (reader.kind, reader.pixels_limit) == (kind, 99)
+    assert reader.vector_width == encoder.get("width")
+
+
+def fingerprint(*samples: Sample) -> str:
+    """Return the fingerprint of a corpus of these samples."""
+    names = ("train", "dev", "test")
+    splits = {name: [sample for sample in samples if sample.split == name] for name in names}
+    return Corpus(splits, (), ContentIndex()).fingerprint
+
+
+BLACK = np.zeros((2, 2, 3), "uint8")
+FIRST = Sample("1", BLACK, "1", "train", ("a dog",), "a")
+SECOND = Sample("2", BLACK + 1, "2", "train", ("a cat",), "a")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "other"),
+        ("captions", ("a word",)),
+        ("label", "b"),
+        ("moments", (Moment(0.0, 1.0, "a"),)),
+        ("targets", ("b",)),
+        ("split", "dev"),
+        ("media", BLACK),
+    ],
+)
+def test_the_fingerprint_depends_on_everything_that_training_uses(field, value):
+    """Each part of a sample counts, with the content of its media."""
+    assert fingerprint(FIRST, SECOND) != fingerprint(FIRST, SECOND._replace(**{field: value}))
+
+
+def test_the_fingerprint_depends_on_the_order():
+    """Batches follow the order of samples."""
+    assert fingerprint(FIRST, SECOND) != fingerprint(SECOND, FIRST)
+
+
+def test_the_fingerprint_ignores_paths_groups_and_test_samples(tmp_path):
+    """Equal contents elsewhere are equal; the test split is not trained on."""
+    paths = [tmp_path / name for name in ("a.png", "b.png")]
+    for path in paths:
+        Image.fromarray(BLACK).save(path)
+    one, other = (FIRST._replace(media=str(path)) for path in paths)
+    assert fingerprint(one) == fingerprint(other)
+    assert fingerprint(FIRST) == fingerprint(FIRST._replace(group="other"))
+    assert fingerprint(FIRST) == fingerprint(FIRST, SECOND._replace(split="test"))

@@ -1,0 +1,152 @@
+"""Training states on disk."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lrcn_seq.errors import RunError
+from lrcn_seq.runs import state as states
+from lrcn_seq.runs.state import Position, StateFolder, TrainingState
+
+
+def make_state(number: int, **fields) -> TrainingState:
+    """Return a state whose array has as many elements as its number."""
+    row = {"epoch": 0, "loss": 0.5}
+    return TrainingState({"x": np.arange(number)}, Position(number=number), [row], **fields)
+
+
+@pytest.fixture
+def folder(tmp_path) -> StateFolder:
+    """A folder with one state."""
+    folder = StateFolder(tmp_path / "state")
+    folder.write(make_state(1))
+    return folder
+
+
+def test_a_folder_without_states(tmp_path):
+    """There is nothing to resume."""
+    folder = StateFolder(tmp_path / "state")
+    assert not folder.exists
+    assert folder.read() is None
+
+
+def test_a_state_is_read_as_written(tmp_path):
+    """Arrays, position, history and the mark of a new stage are restored."""
+    position = Position(1, 2, 3, trained=True, number=7, best=-0.1, waited=2, stopped=True)
+    arrays = {"model/0": np.float32([[0.1, np.nan]]), "optimizer/0": np.array(5)}
+    folder = StateFolder(tmp_path / "state")
+    folder.write(TrainingState(arrays, position, [{"epoch": 0, "loss": 0.1}], new_stage=True))
+    state = folder.read()
+    assert state[1:] == (position, [{"epoch": 0, "loss": 0.1}], True)
+    assert state.arrays.keys() == arrays.keys()
+    assert all(state.arrays[name].tobytes() == arrays[name].tobytes() for name in arrays)
+
+
+def test_a_state_may_continue_its_stage(folder):
+    """By default, training continues with the arrays."""
+    assert not folder.read().new_stage
+
+
+def test_only_the_last_state_is_kept(folder):
+    """The pointer names it."""
+    folder.write(make_state(2))
+    assert folder.read().position.number == 2
+    assert sorted(path.name for path in folder.folder.iterdir()) == ["000002", "last"]
+    assert (folder.folder / "last").read_text() == "000002"
+
+
+@pytest.mark.parametrize("name", ["arrays.npz", "meta.json", "last"])
+def test_an_interrupted_write_leaves_the_last_state(folder, monkeypatch, name):
+    """A state counts once the pointer is written; it can be written again."""
+    write_file, write_text = states.write_file, states.write_text
+
+    def stop(write):
+        def patched(path, content):
+            if path.name == name:
+                raise KeyboardInterrupt
+            write(path, content)
+
+        return patched
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(states, "write_file", stop(write_file))
+        patch.setattr(states, "write_text", stop(write_text))
+        folder.write(make_state(2))
+    assert folder.read().position.number == 1
+    folder.write(make_state(2))
+    assert folder.read().position.number == 2
+
+
+def test_a_state_that_cannot_be_written_is_an_error(tmp_path):
+    """The message says that the last state is unchanged."""
+    (tmp_path / "state").write_text("a file")
+    message = r"000001: expected to write the training state\. Received: .*; the last state is unch"
+    with pytest.raises(RunError, match=message):
+        StateFolder(tmp_path / "state").write(make_state(1))
+
+
+@pytest.mark.parametrize("content", [b"broken", b"", b"PK\3\4 cut short", None])
+def test_damaged_arrays_are_an_error(folder, content):
+    """The message names the folder of the state."""
+    path = folder.folder / "000001" / "arrays.npz"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(RunError, match="000001: expected a complete training state"):
+        folder.read()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("zzz", "Expecting value"),
+        ("{}", "the key 'position' is missing; the run is damaged"),
+        ('{"position": {}}', "the key 'history' is missing"),
+        ('{"position": {"place": 1}, "history": []}', "unexpected keyword argument 'place'"),
+        ('{"position": [], "history": []}', "must be a mapping"),
+        ('{"position": {}, "history": [1]}', "."),
+        *(
+            (json.dumps({"position": {name: value}, "history": []}), rf"Position\(.*{name}={value}")
+            for name in ("stage", "epoch", "step", "number", "waited")
+            for value in (None, -1, 0.5)
+        ),
+    ],
+)
+def test_damaged_metadata_are_an_error(folder, content, reason):
+    """The message names the file and the reason."""
+    path = folder.folder / "000001" / "meta.json"
+    path.write_text(content.replace("None", "null"))
+    message = rf"000001/meta\.json: expected the metadata of a training state as JSON\. .*{reason}"
+    with pytest.raises(RunError, match=message):
+        folder.read()
+
+
+@pytest.mark.parametrize("pointer", [b"000009", b"", b"\xff\xfe", b"../elsewhere"])
+def test_a_damaged_pointer_is_an_error(folder, pointer):
+    """It names no state."""
+    (folder.folder / "last").write_bytes(pointer)
+    with pytest.raises(RunError, match="expected a complete training state"):
+        folder.read()
+
+
+def test_states_of_version_0_1_are_read(tmp_path):
+    """The format of the files is fixed: `fresh` marks a new stage, and the pointer is a name."""
+    folder = tmp_path / "state" / "000003"
+    folder.mkdir(parents=True)
+    np.savez(folder / "arrays.npz", **{"model/0": np.ones(2)})
+    position = {
+        "stage": 1,
+        "epoch": 0,
+        "step": 0,
+        "trained": False,
+        "number": 3,
+        "best": 0.25,
+        "waited": 0,
+        "stopped": False,
+    }
+    metadata = {"position": position, "history": [{"epoch": 0}], "fresh": True}
+    (folder / "meta.json").write_text(json.dumps(metadata))
+    (tmp_path / "state" / "last").write_text("000003")
+    state = StateFolder(tmp_path / "state").read()
+    assert state.position == Position(stage=1, number=3, best=0.25)
+    assert state.new_stage
+    assert state.history == [{"epoch": 0}]
