@@ -119,14 +119,6 @@ class Tokenizer(ABC):
                 kept.append(token)
         return self.text_of(kept)
 
-    def unknown_rate(self, sentences: Iterable[str]) -> float:
-        """Return the share of unknown tokens among all ids of the sentences, 0 to 1.
-
-        The share is 0 if the sentences have no words.
-        """
-        ids = [token for sentence in self.encode_all(sentences) for token in sentence]
-        return ids.count(self.special.unknown) / len(ids) if ids else 0.0
-
 
 def validate_sentence(sentence: str) -> str:
     """Return the sentence as valid Unicode, with � in place of each unpaired surrogate.

@@ -68,10 +68,15 @@ def test_missing_data_is_an_error_with_data(lrcn, smoke_config, override, messag
         (["training.monitor=x", "search.minimum_length=99"], ["search", "training.monitor"]),
         (
             ["training.learning_rate_multipliers={encodr: 0.1, decoder/x: 0.1, decoder: 0.5}"],
-            ["training.learning_rate_multipliers.encodr", "training.learning_rate_multipliers.decoder/x"],
+            [
+                "training.learning_rate_multipliers.encodr",
+                "training.learning_rate_multipliers.decoder/x",
+            ],
         ),
         (
-            ["stages=[{encoder.filters: 4}, {training.learning_rate_multipliers: {x: 1}}, {training.monitor: x}]"],
+            [
+                "stages=[{encoder.filters: 4}, {training.learning_rate_multipliers: {x: 1}}, {training.monitor: x}]"
+            ],
             ["stages.1.training.learning_rate_multipliers.x", "stages.2.training.monitor"],
         ),
         (["decoder={type: mlp}"], ["decoder.type"]),

@@ -83,7 +83,11 @@ def test_run_folder_is_named_after_the_config(lrcn, project, monkeypatch):
             1,
             "absent.h5: expected the weights of MobileNetV2",
         ),
-        ("training.learning_rate_multipliers={encodr: 0.1}", 2, "training.learning_rate_multipliers.encodr: "),
+        (
+            "training.learning_rate_multipliers={encodr: 0.1}",
+            2,
+            "training.learning_rate_multipliers.encodr: ",
+        ),
         ("decoder={type: lstm_frames}", 2, "decoder.type: captioning expects a decoder"),
         ("evaluation.metrics=[]", 2, "evaluation.metrics: expected at least one value."),
         ("evaluation.metrics=bleu,cider", 2, "A list is written [bleu,cider]."),

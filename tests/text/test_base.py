@@ -158,12 +158,6 @@ def test_decode_rejects_ids_out_of_range(ids):
         TOKENIZER.decode(ids)
 
 
-def test_unknown_rate_is_the_share_of_unknown_ids():
-    """Two of five words are unknown; sentences without words count as zero."""
-    assert TOKENIZER.unknown_rate(["a zebra", "", "red dog runs"]) == 0.4
-    assert TOKENIZER.unknown_rate(["", "."]) == 0.0
-
-
 @pytest.mark.parametrize("sentence", [None, 3, float("nan"), b"a dog", ["a"]])
 def test_encode_rejects_other_types_than_text(sentence):
     """A missing caption (None or NaN) is an error, not a word."""

@@ -59,12 +59,6 @@ class View(ABC):
         """The number of views that `test` returns."""
         return len(self.test(np.zeros((1, 64, 64, 3), np.uint8), (32, 32)))
 
-    @property
-    def identity(self) -> str:
-        """The name and arguments of the view, part of the keys of a feature store."""
-        arguments = ",".join(f"{name}={value}" for name, value in sorted(vars(self).items()))
-        return f"{type(self).__module__.rpartition('.')[2]}({arguments})"
-
 
 def crop(frames: np.ndarray, size: tuple[int, int], down: float, right: float) -> np.ndarray:
     """Crop a window from frames (T, H, W, 3).

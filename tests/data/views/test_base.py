@@ -33,15 +33,6 @@ def test_the_number_of_test_views(name, count):
     assert registry.build({"type": name}).test_view_count == count
 
 
-def test_identity_consists_of_name_and_arguments():
-    """Arguments are sorted by name, so equal views have equal feature keys."""
-    assert registry.build({"type": "none"}).identity == "none()"
-    assert (
-        registry.build({"type": "crop_mirror", "margin": 1.25}).identity
-        == "crop_mirror(crop_only_mirrored=False,flip=True,margin=1.25,scales=None)"
-    )
-
-
 @pytest.mark.parametrize(
     ("down", "right", "top", "left"), [(0, 0, 0, 0), (1, 1, 4, 7), (0.5, 0.5, 2, 4), (0, 1, 0, 7)]
 )

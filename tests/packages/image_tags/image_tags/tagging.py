@@ -7,9 +7,9 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import keras
 import numpy as np
-from image_tags.tag_evaluation import TagEvaluation, f1
 from keras import ops
 
+from image_tags.tag_evaluation import TagEvaluation, f1
 from lrcn_seq import report
 from lrcn_seq.config import Config
 from lrcn_seq.data.batches.loader import load
