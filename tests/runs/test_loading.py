@@ -130,8 +130,8 @@ def test_truncated_weights_are_refused(damaged):
 
 
 def test_a_file_is_not_a_run(smoke_run):
-    """The message tells the order of arguments."""
-    with pytest.raises(RunError, match="Received: a file; name the run first, files after it"):
+    """The message tells a file of a run from its folder."""
+    with pytest.raises(RunError, match=r"expected a run folder\. Received: a file; "):
         lrcn_seq.load(smoke_run / WEIGHTS)
 
 

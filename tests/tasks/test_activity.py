@@ -14,7 +14,7 @@ from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import LabeledBatch
 from lrcn_seq.runs import evaluate_runs
-from lrcn_seq.tasks import Member, SampleReader, _frame_encoder
+from lrcn_seq.tasks import SampleReader, _frame_encoder
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
 from lrcn_seq.training import train
 from tests.tasks.inputs import (
@@ -287,20 +287,6 @@ def test_the_example_is_one_labeled_frame():
     example = task.example()
     loss = float(task.compute_loss(x=example, y_pred=task(example)))
     assert loss == pytest.approx(np.log(3), rel=0.2)
-
-
-def test_an_ensemble_is_scored_by_the_weighted_mean(films):
-    """Options of captioning are ignored."""
-    tasks = [fresh_classifier(f"seed={seed}") for seed in (1, 2)]
-    members = [
-        Member(task, SampleReader(task), weight) for task, weight in zip(tasks, (1, 3), strict=True)
-    ]
-    samples = [array_sample(str(i), film, label="a") for i, film in enumerate(films)]
-    one, two = (task.evaluate_samples(SampleReader(task), samples) for task in tasks)
-    fused = tasks[0].evaluate_ensemble(members, samples, training=samples)
-    np.testing.assert_allclose(
-        fused.probabilities, one.probabilities / 4 + two.probabilities * 3 / 4, atol=1e-6
-    )
 
 
 def test_scores_of_a_run_agree_with_its_predictions(activity_run):

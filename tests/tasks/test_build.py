@@ -94,10 +94,8 @@ def predictions(task) -> list[np.ndarray]:
 
 def build_with_precision(task: str, precision: str):
     """Return a fresh task for 20 words or three classes."""
-    config_ = settings(task, f"training.precision={precision}")
-    if task == "captioning":
-        return build_network(config_, 20)
-    return build_task(config_, Classes("abc"))
+    recipe = settings(task, f"training.precision={precision}", "search={type: greedy}")
+    return build_network(recipe, 20) if task == "captioning" else build_task(recipe, Classes("abc"))
 
 
 @pytest.mark.parametrize("task", ["captioning", "activity"])
