@@ -1,4 +1,4 @@
-"""The progress bar on stderr."""
+"""Progress bars on stderr."""
 
 import io
 import sys
@@ -7,14 +7,14 @@ from lrcn_seq.progress import progress_bar
 
 
 class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
+    """A text stream that is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def use_terminal(monkeypatch) -> Terminal:
-    """Put a terminal in place of stderr; pytest undoes this between a fixture and its test."""
+    """Replace stderr by a terminal; capturing resets stderr between fixtures and tests."""
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -22,7 +22,7 @@ def use_terminal(monkeypatch) -> Terminal:
     return terminal
 
 
-def test_bar_shows_title_and_counts_on_a_terminal(monkeypatch):
+def test_a_terminal_shows_title_and_counts(monkeypatch):
     """The last counts are drawn."""
     terminal = use_terminal(monkeypatch)
     with progress_bar("reading") as report:
@@ -32,7 +32,7 @@ def test_bar_shows_title_and_counts_on_a_terminal(monkeypatch):
     assert "3/3" in terminal.getvalue()
 
 
-def test_bar_is_silent_without_a_terminal(monkeypatch):
+def test_nothing_is_shown_without_a_terminal(monkeypatch):
     """A log file gets no bar."""
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar("reading") as report:
@@ -40,8 +40,8 @@ def test_bar_is_silent_without_a_terminal(monkeypatch):
     assert sys.stderr.getvalue() == ""
 
 
-def test_output_to_a_pipe_stays_on_stdout_under_a_bar(monkeypatch):
-    """Lines printed to a redirected stdout do not go to the terminal of the bar."""
+def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
+    """Lines printed below a live bar go to stdout."""
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with progress_bar("reading") as report:
@@ -49,3 +49,12 @@ def test_output_to_a_pipe_stays_on_stdout_under_a_bar(monkeypatch):
         report(1, 1)
     assert sys.stdout.getvalue() == "a result\n"
     assert "a result" not in terminal.getvalue()
+
+
+def test_lines_on_stderr_appear_above_the_bar(monkeypatch):
+    """Warnings are not lost."""
+    terminal = use_terminal(monkeypatch)
+    with progress_bar("reading") as report:
+        print("a warning", file=sys.stderr)
+        report(1, 1)
+    assert "a warning" in terminal.getvalue()

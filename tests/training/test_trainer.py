@@ -196,13 +196,15 @@ def diverge(task) -> None:
 
 
 def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
-    """Weights that are not finite stop the stage; the epochs before are kept."""
+    """Weights that are not finite stop the stage, also when it is resumed."""
     task = small_task(tmp_path, **{"training.epochs": 4})
     trainer = small_trainer(task, tmp_path)
     trainer.snapshot.begin = lambda epoch: epoch == 1 and diverge(task)
     trainer.fit()
     assert len(trainer.history) == 1
-    assert trainer.run.states.read().position.stopped
+    trainer.begin(0, trainer.run.states.read())
+    trainer.fit()
+    assert len(trainer.history) == 1
     assert "training diverged in epoch 2: weights are not finite" in capsys.readouterr().err
     load_weights(task, trainer.run.folder)
     assert np.isfinite(weights_of(task)).all()
@@ -217,6 +219,21 @@ def test_divergence_in_the_first_epoch_is_an_error(tmp_path):
     with pytest.raises(RunError, match=message):
         trainer.fit()
     assert not trainer.run.has_begun
+
+
+def test_scheduled_sampling_follows_the_epochs(tmp_path):
+    """The probability rises linearly from `from_epoch` over `over_epochs`, up to `probability`."""
+    sampling = {"probability": 0.4, "from_epoch": 2, "over_epochs": 4}
+    changes = {"training.epochs": 8, "training.patience": 0}
+    task = small_task(tmp_path, **{"training.scheduled_sampling": sampling}, **changes)
+    probabilities = []
+
+    def score(samples):
+        probabilities.append(float(task.own_words))
+        return {"bleu_1": 0.0}
+
+    small_trainer(task, tmp_path, scores=score).fit()
+    assert probabilities == pytest.approx([0, 0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.4])
 
 
 def test_an_epoch_without_batches_is_an_error(tmp_path):

@@ -1,0 +1,247 @@
+"""Evaluation of one run, or of several fused, on a split."""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+
+import lrcn_seq
+from lrcn_seq.errors import ConfigError, DataError, RunError, UsageError
+from lrcn_seq.registry import sources
+from lrcn_seq.runs import Run, evaluate_runs
+from lrcn_seq.runs.evaluator import (
+    check_ensemble,
+    check_options,
+    check_output_file,
+    with_source,
+)
+from lrcn_seq.runs.loading import read_config
+from lrcn_seq.tasks import Classes, Vocabulary
+
+
+@pytest.fixture
+def run(activity_run, tmp_path) -> Path:
+    """A copy of the activity run, for tests that write."""
+    return shutil.copytree(activity_run, tmp_path / "run")
+
+
+def read_rows(folder: Path) -> list[dict]:
+    """Return the predictions in a run folder."""
+    return [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+
+
+def read_scores(folder: Path) -> dict:
+    """Return the scores in a run folder."""
+    return json.loads((folder / "scores.json").read_text())
+
+
+def negate_decoder_weights(folder: Path) -> None:
+    """Change the decoder of a run, so that its predictions differ."""
+
+    def negate(name, item):
+        if isinstance(item, h5py.Dataset) and "decoder" in name:
+            item.write_direct(-item[()])
+
+    with h5py.File(folder / "model.weights.h5", "r+") as file:
+        file.visititems(negate)
+
+
+def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
+    """The default split is test; results are written and returned."""
+    (run / "scores.json").unlink()
+    evaluated = evaluate_runs([str(run)])
+    assert evaluated.scores == read_scores(run) == read_scores(activity_run)
+    assert read_rows(run) == read_rows(activity_run)
+    groups = {row["group"] for row in read_rows(run)}
+    assert f"(over {len(groups)} groups" in evaluated.remark
+
+
+def test_a_limit_evaluates_the_first_samples(run):
+    """It is recorded only if it leaves samples out."""
+    whole = read_rows(run)
+    evaluated = evaluate_runs([str(run)], limit=3)
+    assert read_rows(run) == whole[:3]
+    assert (evaluated.scores["count"], evaluated.scores["limit"]) == (3, 3)
+    assert "limit" not in evaluate_runs([str(run)], limit=8).scores
+
+
+def test_another_split_is_evaluated(run):
+    """The samples are those of the split."""
+    evaluated = evaluate_runs([str(run)], split="dev", limit=2)
+    source = sources.build(read_config(run).data.source)
+    expected = [sample.id for sample in source if sample.split == "dev"][:2]
+    assert [row["id"] for row in read_rows(run)] == expected
+    assert evaluated.scores["split"] == "dev"
+
+
+def test_another_source_is_evaluated_and_recorded(run):
+    """The config of the run does not change."""
+    before = (run / "config.yaml").read_text()
+    evaluated = evaluate_runs([str(run)], limit=2, overrides=["data.source.seed=5"])
+    assert evaluated.scores["source"] == {**read_config(run).data.source, "seed": 5}
+    expected = [s for s in sources.build(evaluated.scores["source"]) if s.split == "test"][:2]
+    assert [row["truth"] for row in read_rows(run)] == [sample.label for sample in expected]
+    assert (run / "config.yaml").read_text() == before
+
+
+def test_fused_runs_average_their_distributions(run, tmp_path):
+    """The weights are normalized; the results are written into the first run alone."""
+    other = shutil.copytree(run, tmp_path / "other")
+    negate_decoder_weights(other)
+    distributions = []
+    for folder in (run, other):
+        evaluate_runs([str(folder)], limit=4)
+        distributions.append([row["probabilities"] for row in read_rows(folder)])
+    assert distributions[0] != distributions[1]
+    before = read_scores(other)
+    for weights, (share, other_share) in ((None, (0.5, 0.5)), ([1.0, 3.0], (0.25, 0.75))):
+        evaluated = evaluate_runs([str(run), str(other)], weights=weights, limit=4)
+        for row, first, second in zip(read_rows(run), *distributions, strict=True):
+            mean = {name: share * first[name] + other_share * second[name] for name in first}
+            assert row["probabilities"] == pytest.approx(mean)
+        assert evaluated.scores["fused"] == {"runs": [str(run), str(other)], "weights": weights}
+    assert read_scores(other) == before
+
+
+def test_captions_are_written_for_the_coco_server(smoke_run, tmp_path):
+    """Novel captions are those that no training sample has."""
+    run = shutil.copytree(smoke_run, tmp_path / "run")
+    results = tmp_path / "new" / "results.json"
+    evaluated = evaluate_runs([str(run)], limit=2, coco_results=str(results))
+    rows = read_rows(run)
+    expected = [{"image_id": row["id"], "caption": row["caption"]} for row in rows]
+    assert json.loads(results.read_text()) == expected
+    training = {
+        caption
+        for sample in sources.build(read_config(run).data.source)
+        if sample.split == "train"
+        for caption in sample.captions
+    }
+    novel = np.mean([row["caption"] not in training for row in rows])
+    assert evaluated.scores["health"]["novel"] == novel
+    assert "of the captions are distinct." in evaluated.remark
+
+
+def test_an_empty_split_is_an_error(run):
+    """Nothing is overwritten."""
+    before = read_scores(run)
+    with pytest.raises(DataError, match=r"Received: none in the split dev; choose another"):
+        evaluate_runs([str(run)], split="dev", overrides=["data.source.dev=0"])
+    assert read_scores(run) == before
+
+
+def test_damaged_files_are_found_before_results_are_overwritten(run):
+    """The report needs the history."""
+    before = (run / "predictions.jsonl").stat().st_mtime_ns
+    (run / "history.jsonl").write_text("{")
+    with pytest.raises(RunError, match="the history of epochs"):
+        evaluate_runs([str(run)])
+    assert (run / "predictions.jsonl").stat().st_mtime_ns == before
+
+
+def test_a_run_in_use_is_not_overwritten(run):
+    """Another process may be training it."""
+    with Run(run).lock(), pytest.raises(RunError, match="another process"):
+        evaluate_runs([str(run)], limit=1)
+
+
+def make_task(name="activity", outputs=("a", "b"), options=()):
+    """Return what the checks use of a task."""
+    kind = Classes if name == "activity" else Vocabulary
+    return SimpleNamespace(
+        name=name, output_names=outputs, outputs_type=kind, evaluation_options=frozenset(options)
+    )
+
+
+def test_runs_of_equal_tasks_and_outputs_can_be_fused():
+    """A weight may be 0."""
+    check_ensemble([make_task(), make_task()], ["x", "y"], None)
+    check_ensemble([make_task(), make_task()], ["x", "y"], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("other", "outputs"),
+    [
+        (make_task(outputs=("a", "c")), "labels"),
+        (make_task(outputs=("b", "a")), "labels"),
+        (make_task("captioning"), "labels"),
+    ],
+    ids=["another class", "another order", "another task"],
+)
+def test_different_runs_cannot_be_fused(other, outputs):
+    """The message names both runs."""
+    message = f"y: expected a run of the same task over the same {outputs} as x, so that they can"
+    with pytest.raises(UsageError, match=message):
+        check_ensemble([make_task(), other], ["x", "y"], None)
+
+
+@pytest.mark.parametrize(
+    "weights", [[1.0], [1.0, 1.0, 1.0], [-1.0, 2.0], [0.0, 0.0], [np.inf, 1.0], [np.nan, 1.0]]
+)
+def test_invalid_weights_are_refused(weights):
+    """There must be one finite weight per run, none negative, and not all 0."""
+    with pytest.raises(UsageError, match=r"one weight per run.*Received: --weights=.* for 2 runs"):
+        check_ensemble([make_task(), make_task()], ["x", "y"], weights)
+
+
+def test_options_that_the_task_supports():
+    """Retrieval ranks with a single run."""
+    task = make_task("captioning", options=("retrieval", "coco_results"))
+    check_options([task], "x", retrieval=True, coco_results=True)
+    check_options([task, task], "x", retrieval=False, coco_results=True)
+    with pytest.raises(UsageError, match=r"--retrieval: expected one run\. Received: 2"):
+        check_options([task, task], "x", retrieval=True, coco_results=False)
+
+
+@pytest.mark.parametrize(
+    ("option", "flag"), [("retrieval", "--retrieval"), ("coco_results", "--coco-results")]
+)
+def test_options_of_other_tasks_are_refused(option, flag):
+    """A classifier writes no captions."""
+    options = {"retrieval": False, "coco_results": False, option: True}
+    message = (
+        f"{flag}: expected a run that writes captions. Received: x, a run of the task activity"
+    )
+    with pytest.raises(UsageError, match=message):
+        check_options([make_task()], "x", **options)
+
+
+def test_only_the_source_of_a_config_can_be_changed(activity_run):
+    """Other sections decide what was trained."""
+    settings = read_config(activity_run)
+    changed = with_source(settings, ["data.source.seed=5"])
+    assert changed.data.source["seed"] == 5
+    assert changed.decoder == settings.decoder
+    with pytest.raises(ConfigError, match=r"expected data\.source\.key=value"):
+        with_source(settings, ["decoder.units=5"])
+
+
+def test_the_folder_of_an_output_file_is_made(tmp_path):
+    """Errors show before the evaluation."""
+    check_output_file(str(tmp_path / "a" / "b" / "results.json"))
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_impossible_output_files_are_refused(tmp_path):
+    """An empty name, a folder, and a file as a folder."""
+    (tmp_path / "file").write_text("")
+    for path, message in (
+        ("", "expected a file name. Received: an empty name"),
+        (str(tmp_path), "expected a file. Received: a folder"),
+        (str(tmp_path / "file" / "results.json"), "expected a writable file. Received: "),
+    ):
+        with pytest.raises(UsageError, match=message):
+            check_output_file(path)
+
+
+def test_a_folder_without_a_run_is_an_error(tmp_path):
+    """It is loaded as by `lrcn_seq.load`."""
+    with pytest.raises(RunError) as caught:
+        lrcn_seq.load(tmp_path)
+    with pytest.raises(RunError) as evaluated:
+        evaluate_runs([str(tmp_path)])
+    assert str(evaluated.value) == str(caught.value)

@@ -1,0 +1,140 @@
+"""The outputs of a run: learned at its beginning, read from its folder later."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lrcn_seq import config
+from lrcn_seq.data.media import ContentIndex
+from lrcn_seq.errors import DataError, RunError
+from lrcn_seq.records import Sample
+from lrcn_seq.runs import Run
+from lrcn_seq.runs.corpus import Corpus
+from lrcn_seq.runs.run_outputs import check_samples, prepare_outputs, read_derived, read_outputs
+from lrcn_seq.runs.state import Position, TrainingState
+
+
+def make_config(task: str):
+    """Return a config of a task."""
+    captioning = task == "captioning"
+    return config.validate(
+        {
+            "task": {"type": task},
+            "data": {
+                "source": {"type": "shapes"},
+                **({} if captioning else {"sampling": {"type": "every"}}),
+            },
+            "tokenizer": {"type": "word", "minimum_count": 1},
+            "encoder": {"type": "tiny_cnn"},
+            "decoder": {"type": "lrcn" if captioning else "lstm_frames"},
+        }
+    )
+
+
+def make_corpus(folder: Path, *labels: str, caption="a red dog") -> Corpus:
+    """Return a corpus with a training sample per label and one sample in dev and test."""
+    path = folder / "image.png"
+    path.write_bytes(b"content")
+    training = [
+        Sample(str(number), str(path), str(number), "train", (caption,), label)
+        for number, label in enumerate(labels)
+    ]
+    others = {
+        split: [Sample(split, str(path), split, split, ("a blue cat",), labels[0])]
+        for split in ("dev", "test")
+    }
+    return Corpus({"train": training, **others}, (), ContentIndex())
+
+
+CAPTIONING, ACTIVITY = make_config("captioning"), make_config("activity")
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    """An empty run folder."""
+    (tmp_path / "run").mkdir()
+    return Run(tmp_path / "run")
+
+
+def begin(run: Run) -> None:
+    """Write the first state of a run."""
+    run.states.write(TrainingState({}, Position(number=1), []))
+
+
+def test_the_words_of_a_run_are_those_of_its_training_captions(tmp_path, run):
+    """Four special words and three of the captions; dev and test captions do not count."""
+    outputs = prepare_outputs(run, CAPTIONING, make_corpus(tmp_path, "x", "y"))
+    assert list(outputs.names[4:]) == sorted(["a", "dog", "red"])
+    assert {path.name for path in run.folder.iterdir()} == {"derived.json", "tokenizer.json"}
+
+
+def test_the_classes_of_a_run_are_those_of_all_its_samples(tmp_path, run):
+    """They are sorted."""
+    outputs = prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "run", "jump", "run"))
+    assert list(outputs.names) == ["jump", "run"]
+    assert {path.name for path in run.folder.iterdir()} == {"derived.json", "labels.json"}
+
+
+def test_the_number_of_outputs_and_the_samples_are_recorded(tmp_path, run):
+    """`derived.json` has the size and the fingerprint."""
+    corpus = make_corpus(tmp_path, "x", "y")
+    prepare_outputs(run, CAPTIONING, corpus)
+    derived = json.loads((run / "derived.json").read_text())
+    assert derived == {"words": 7, "samples": corpus.fingerprint}
+    assert read_derived(run.folder, CAPTIONING) == derived
+
+
+def test_outputs_are_read_back(tmp_path, run):
+    """Those of a trained run equal those that it learned."""
+    outputs = prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "b"))
+    assert list(read_outputs(run.folder, ACTIVITY).names) == list(outputs.names)
+
+
+def test_a_resumed_run_keeps_its_outputs(tmp_path, run):
+    """They are read from the folder, not learned again."""
+    corpus = make_corpus(tmp_path, "a", "b")
+    prepare_outputs(run, ACTIVITY, corpus)
+    begin(run)
+    (run / "labels.json").write_text('["b", "a"]')
+    assert list(prepare_outputs(run, ACTIVITY, corpus).names) == ["b", "a"]
+
+
+def test_a_resumed_run_needs_its_samples(tmp_path, run):
+    """The message has their numbers."""
+    prepare_outputs(run, CAPTIONING, make_corpus(tmp_path, "a", "b"))
+    begin(run)
+    message = r"expects the samples with which the run began\. Received: 2 train and 1 dev samples"
+    with pytest.raises(RunError, match=message):
+        prepare_outputs(run, CAPTIONING, make_corpus(tmp_path, "a", "b", caption="a dog"))
+
+
+def test_runs_without_a_fingerprint_accept_all_samples(tmp_path, run):
+    """The first versions recorded none."""
+    (run / "derived.json").write_text('{"words": 7}')
+    check_samples(run, CAPTIONING, make_corpus(tmp_path, "a"))
+
+
+def test_samples_of_one_class_leave_no_files(tmp_path, run):
+    """There is nothing to learn."""
+    with pytest.raises(DataError, match="at least two classes"):
+        prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "a"))
+    assert list(run.folder.iterdir()) == []
+
+
+def test_outputs_of_another_run_are_an_error(tmp_path, run):
+    """Their number differs from the recorded one."""
+    prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "b"))
+    (run / "labels.json").write_text('["a", "b", "c"]')
+    message = r"labels\.json: expected the 2 labels of derived\.json\. Received: 3"
+    with pytest.raises(RunError, match=message):
+        read_outputs(run.folder, ACTIVITY)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"labels": 2}', '{"words": "many"}', None])
+def test_a_damaged_record_is_an_error(run, content):
+    """The message names the file and what it should contain."""
+    if content is not None:
+        (run / "derived.json").write_text(content)
+    with pytest.raises(RunError, match=r"derived\.json: expected the number of words as JSON"):
+        read_derived(run.folder, CAPTIONING)
