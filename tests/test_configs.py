@@ -8,6 +8,7 @@ import pytest
 import lrcn_seq
 from lrcn_seq import config
 from lrcn_seq.registry import tasks
+from lrcn_seq.tasks import Vocabulary
 
 FOLDER = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS = sorted(FOLDER.rglob("*.y*ml"))
@@ -70,13 +71,13 @@ def test_a_network_is_built_without_data(path, monkeypatch):
     kind = tasks.get(config.read(path).task["type"])
     task = (
         lrcn_seq.build(path, words=8801)
-        if kind.needs == "vocabulary_size"
+        if kind.outputs_type is Vocabulary
         else lrcn_seq.build(path, labels=7)
     )
     assert isinstance(task, kind)
     assert task.count_params() > 1000
     logits = keras.tree.flatten(task.compute_output_spec(task.example()))[0]
-    assert logits.shape[-1] == (8801 if kind.needs == "vocabulary_size" else 7)
+    assert logits.shape[-1] == (8801 if kind.outputs_type is Vocabulary else 7)
 
 
 @pytest.mark.parametrize("path", SMOKE, ids=name)

@@ -14,17 +14,21 @@ import lrcn_seq
 from lrcn_seq.cli import verbs
 
 ROOT = Path(__file__).resolve().parents[1]
-FUNCTIONS = {"build": "lrcn_seq.tasks", "load": "lrcn_seq.tasks", "train": "lrcn_seq.training"}
+FUNCTIONS = {"build": "lrcn_seq.tasks", "load": "lrcn_seq.runs", "train": "lrcn_seq.training"}
 PACKAGES = {
     "config",
     "data",
     "decoders",
     "encoders",
     "errors",
+    "evaluation",
+    "features",
     "layers",
     "metrics",
     "records",
     "registry",
+    "report",
+    "runs",
     "search",
     "tasks",
     "text",
@@ -39,6 +43,7 @@ VERBS = {
     "evaluate",
     "extract",
     "parts",
+    "predict",
     "score",
     "train",
 }

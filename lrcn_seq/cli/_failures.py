@@ -28,7 +28,7 @@ def failure_of(error: BaseException) -> Failure | None:
     if isinstance(error, OSError):
         return Failure(f"{error.filename or 'the output'}: {error.strerror or error}.", 1)
     if _is_out_of_memory(error):
-        return Failure("out of memory; try a smaller batch (training.batch=...).", 1)
+        return Failure("out of memory; try a smaller batch (training.batch_size=...).", 1)
     return _backend_failure(error, os.environ.get("KERAS_BACKEND"))
 
 

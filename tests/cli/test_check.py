@@ -75,7 +75,8 @@ def test_missing_data_is_an_error_with_data(lrcn, smoke_config, override, messag
         ),
         (
             [
-                "stages=[{encoder.filters: 4}, {training.learning_rate_multipliers: {x: 1}}, {training.monitor: x}]"
+                "stages=[{encoder.filters: 4}, {training.learning_rate_multipliers: {x: 1}}, "
+                "{training.monitor: x}]"
             ],
             ["stages.1.training.learning_rate_multipliers.x", "stages.2.training.monitor"],
         ),
@@ -109,7 +110,7 @@ def test_single_class_is_insufficient(lrcn, tmp_path):
     source = f"data.source={{type: class_folders, folder: {tmp_path}, dev: 0.3, test: 0.1}}"
     result = lrcn("check", "configs/smoke/activity.yaml", source, "--data")
     assert result.code == 1
-    assert result.err.startswith("error: Expected clips of at least two classes. Received: walk")
+    assert result.err.startswith("error: Expected samples of at least two classes. Received: walk")
 
 
 def test_notes_of_a_source_are_on_stderr(lrcn, smoke_config, tmp_path):

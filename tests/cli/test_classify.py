@@ -108,7 +108,7 @@ def test_output_per_frame_is_written_while_frames_are_computed(
             sizes.append(output.stat().st_size)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(task, "watch_frames", interrupted)
+    monkeypatch.setattr(task, "stream_frames", interrupted)
     result = classify(videos / "clip0.gif", "--per-frame", "--output", output)
     assert result.code == 130
     assert 0 < sizes[0] < sizes[1] < sizes[2]

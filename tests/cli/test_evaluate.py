@@ -76,8 +76,8 @@ def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
     assert result.code == 0
     assert result.out.startswith("top_1 ")
     groups = {row["group"] for row in read_rows(run)}
-    assert "8 samples of dev; top_1 lies between" in result.out
-    assert f"(95 %, over {len(groups)} groups" in result.out
+    assert "8 samples of dev; top_1 95 % interval" in result.out
+    assert f"(over {len(groups)} groups" in result.out
 
 
 def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
@@ -132,7 +132,7 @@ def test_retrieval_ranks_by_log_probability(lrcn, run):
     task = lrcn_seq.load(run)
     source = sources.build(task.settings.data.source)
     samples = [sample for sample in source if sample.split == "test"][:4]
-    frames = np.concatenate([task.frames(sample.media) for sample in samples])
+    frames = np.concatenate([task.media.frames(sample.media) for sample in samples])
     clips = Clips(frames, np.arange(4, dtype="int32")[:, None])
     columns, owner = [], []
     for image, sample in enumerate(samples):
@@ -207,8 +207,8 @@ def test_coco_results_have_one_object_per_image(lrcn, run, tmp_path):
         (["--weights", "0"], "Received: --weights=0.0"),
         (["--weights", "nan"], "Received: --weights=nan"),
         (["--weights", "inf"], "Received: --weights=inf"),
-        (["--coco-results", "/proc/absent/results.json"], "expected a file that can be written."),
-        (["--coco-results", ""], "--coco-results: expected a file. Received: an empty name."),
+        (["--coco-results", "/proc/absent/results.json"], "expected a writable file."),
+        (["--coco-results", ""], "--coco-results: expected a file name. Received: an empty name."),
         (["--coco-results", "/proc"], "/proc: expected a file. Received: a folder."),
     ],
 )
@@ -230,7 +230,7 @@ def test_empty_split_is_named(lrcn, project, trained_project):
     (run / "config.yaml").write_text(config)
     result = lrcn("evaluate", run, "--split", "test")
     assert (result.code, result.out) == (1, "")
-    assert "Received: none in the split test; choose another with --split." in result.err
+    assert "Received: none in the split test; choose another split with --split." in result.err
 
 
 def test_unknown_words_of_references_are_never_written(trained_project):

@@ -14,7 +14,7 @@ class Writer:
 
     settings = SimpleNamespace(search={"type": "beam", "beams": 3, "length": "none"})
 
-    def searching(self, search, *, beams, best):
+    def resolve_search(self, search, *, beams, best):
         return {"given": search, "beams": beams, "best": best}
 
 
@@ -58,5 +58,5 @@ def test_search_of_the_run_is_left_alone():
 
 def test_override_of_another_section_is_refused():
     """Only the search may change."""
-    with pytest.raises(ConfigError, match=r"training\.epochs=3: only search\.key=value"):
+    with pytest.raises(ConfigError, match=r"training\.epochs=3: expected search\.key=value"):
         override_search({"type": "greedy"}, ["training.epochs=3"])

@@ -138,7 +138,6 @@ def test_published_properties(case):
     assert (encoder.width is None) != takes_vectors
     assert encoder.preprocessing is None or isinstance(encoder.preprocessing, Preprocessing)
     assert encoder.frozen == (not encoder.trainable_variables)
-    assert encoder.storable <= (encoder.frozen and encoder.frame_wise)
     assert encoder.identity == encoder.identity
 
 

@@ -93,17 +93,6 @@ def test_frame_wise():
     assert not Conv3d(size=4, blocks=1).frame_wise
 
 
-def test_only_frozen_frame_wise_encoders_of_frames_are_storable():
-    """Trained encoders, encoders over time and encoders of vectors have no features to store."""
-    over_time = Conv3d(size=4, blocks=1)
-    over_time.trainable = False
-    assert over_time.frozen
-    assert MeanColor().storable
-    assert not MeanColor(train="all").storable
-    assert not over_time.storable
-    assert not Vectors(5).storable
-
-
 def test_identity_covers_weight_values_and_arguments():
     """Another weight, argument or dtype gives another identity."""
     changed = MeanColor()

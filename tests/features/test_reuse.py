@@ -4,7 +4,7 @@ import pytest
 
 from lrcn_seq.features.reuse import storing_problem
 
-STORED = dict(use=True, takes="frames", frozen=True, frame_wise=True, view={"type": "none"})
+STORED = dict(use=True, reads_pixels=True, frozen=True, frame_wise=True, view={"type": "none"})
 
 
 def test_features_of_a_frozen_frame_wise_encoder_are_stored():
@@ -16,7 +16,7 @@ def test_features_of_a_frozen_frame_wise_encoder_are_stored():
     ("change", "reason"),
     [
         (dict(use=False), "data.store.use is false"),
-        (dict(takes="vectors"), "the encoder takes vectors"),
+        (dict(reads_pixels=False), "the encoder takes vectors"),
         (dict(frozen=False), "the encoder is trained"),
         (dict(frame_wise=False), "the encoder mixes frames in time"),
         (dict(view={"type": "ten_crop"}), "data.view is ten_crop"),

@@ -108,7 +108,7 @@ def test_write_replaces_the_file_and_leaves_no_other(tmp_path):
 
 def test_write_into_a_missing_folder_is_an_error(tmp_path):
     """The error names the file and the cause."""
-    message = r"report\.html: expected a file that can be written\. Received: No such file"
+    message = r"report\.html: expected to write this file\. Received: No such file"
     with pytest.raises(RunError, match=message):
         report.write(tmp_path / "missing" / "report.html", report.Page("t", "", []))
 
