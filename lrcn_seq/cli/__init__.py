@@ -1,5 +1,8 @@
 """The console script `lrcn`: every public module of this package is one verb.
 
+A verb is a file with `add_arguments(parser)` and `run(arguments)`, which returns the exit code. Its
+docstring is the help of the verb.
+
 Exit code 0: done; 1: the work failed; 2: the call or the config is wrong.
 """
 

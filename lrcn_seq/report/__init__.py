@@ -22,7 +22,16 @@ from lrcn_seq.report.caption_examples import CaptionExample, caption_examples
 from lrcn_seq.report.clip_examples import ClipExample, clip_examples
 from lrcn_seq.report.confusion import confusion
 from lrcn_seq.report.curves import curves
-from lrcn_seq.report.markup import Section, escape, number, paragraph, percent, section, table
+from lrcn_seq.report.markup import (
+    Section,
+    escape,
+    number,
+    paragraph,
+    percent,
+    quantity,
+    section,
+    table,
+)
 from lrcn_seq.report.page import Page, render, write
 from lrcn_seq.report.per_class import per_class
 from lrcn_seq.report.provenance import provenance
@@ -46,6 +55,7 @@ __all__ = [
     "per_class",
     "percent",
     "provenance",
+    "quantity",
     "render",
     "score_cards",
     "section",

@@ -60,13 +60,13 @@ def epoch_plot(
 
 
 def epoch_axes(count: int, low: float, high: float) -> Axes:
-    """Return axes over epochs quantity from 0, with a margin at both sides."""
+    """Return axes over epochs counted from 0, with a margin at both sides."""
     margin = 0.5 if count < 3 else (count - 1) / 48
     return Axes(-margin, count - 1 + margin, low, high)
 
 
 def _epoch_ticks(count: int) -> list[int]:
-    """Return the epochs that are labeled, quantity from 1."""
+    """Return the epochs that are labeled, counted from 1."""
     return sorted({1, *(int(tick) for tick in ticks(1, count) if tick == int(tick))})
 
 

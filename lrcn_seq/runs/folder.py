@@ -103,7 +103,7 @@ class Run:
         for name in setup_files(config):
             (self / name).unlink(missing_ok=True)
 
-    def abandon(self, config: configs.Config) -> None:
+    def remove_unless_begun(self, config: configs.Config) -> None:
         """Remove a run that failed before its first state; the list of skipped files is kept."""
         if not self.has_begun:
             self.clear(config)

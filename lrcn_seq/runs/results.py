@@ -87,11 +87,14 @@ def report_page(
         scores: the object of `scores.json`.
         record: the record of the training.
     """
-    count = len(evaluation.samples)
+    subtitle = [
+        f"{report.quantity(len(evaluation.samples), task.noun)} of the split {scores['split']}",
+        *scope(scores),
+        time.strftime("%Y-%m-%d %H:%M"),
+    ]
     return report.Page(
         title=f"{task.name}: {run.folder.name}",
-        subtitle=f"{count} {task.noun}s of the split {scores['split']}{scope(scores)}, "
-        f"{time.strftime('%Y-%m-%d %H:%M')}",
+        subtitle=", ".join(subtitle),
         sections=[
             report.score_cards(scores, evaluation.unit or task.noun),
             report.curves(record.history, task.monitor),
@@ -106,15 +109,18 @@ def report_page(
     )
 
 
-def scope(scores: Mapping[str, Any]) -> str:
-    """Return the restrictions of an evaluation for the subtitle; empty for a whole split."""
+def scope(scores: Mapping[str, Any]) -> list[str]:
+    """Return phrases on what was evaluated, if it is not the whole split of this run alone.
+
+    The first of several fused runs is the run itself.
+    """
     fused = scores.get("fused", {}).get("runs", ())
-    parts = [
+    phrases = [
         f"the first {scores['limit']}" if "limit" in scores else "",
         "of another source" if "source" in scores else "",
         f"fused with {' and '.join(fused[1:])}" if fused else "",
     ]
-    return "".join(f", {part}" for part in parts if part)
+    return [phrase for phrase in phrases if phrase]
 
 
 def model_size(task: Task) -> dict[str, str]:

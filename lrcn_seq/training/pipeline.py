@@ -51,7 +51,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
             outputs = prepare_outputs(run, config, corpus)
             task = train_stages(config, run, corpus, outputs)
         except BaseException:
-            run.abandon(config)
+            run.remove_unless_begun(config)
             raise
         evaluate_best(task, run, corpus)
     return run
@@ -97,6 +97,10 @@ def stage_task(
     state: TrainingState | None,
 ) -> Task:
     """Build the task of a stage with the weights that it starts from.
+
+    In a new run these are fresh weights, with pretrained ones for the encoder if the config names
+    any, and the parts of `init` over both. A later stage starts with the best weights of the run,
+    in the parts that both stages share. Within a stage, the weights are those of the state.
 
     Args:
         stages: the configs of all stages.

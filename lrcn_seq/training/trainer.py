@@ -45,15 +45,15 @@ class Trainer:
         run: Run,
     ):
         self.task, self.reader, self.run = task, reader, run
-        self.settings = task.settings.training
-        self.dev = splits["dev"][: self.settings.dev_limit or None]
+        self.training = task.settings.training
+        self.dev = splits["dev"][: self.training.dev_limit or None]
         self.feed = task.feed(reader, splits["train"])
         self.position = Position()
         self.history: list[dict[str, Any]] = []
         self.snapshot = Snapshot(
-            self._save_step, self.settings.save_seconds, begin=task.begin_epoch
+            self._save_step, self.training.save_seconds, begin=task.begin_epoch
         )
-        self.progress = EpochProgress(self.settings.epochs)
+        self.progress = EpochProgress(self.training.epochs)
 
     def begin(self, stage: int, state: TrainingState | None) -> None:
         """Compile the task and continue from a state.
@@ -64,15 +64,15 @@ class Trainer:
                 beginning of the next epoch.
         """
         self.position = Position(stage=stage)
-        updates = len(self.feed.plan(0)) * self.settings.epochs
+        updates = len(self.feed.plan(0)) * self.training.epochs
         self.task.compile(
             optimizer=build_optimizer(
-                self.settings.optimizer,
-                self.settings.schedule,
+                self.training.optimizer,
+                self.training.schedule,
                 multipliers=learning_rate_multipliers(
-                    self.task, self.settings.learning_rate_multipliers
+                    self.task, self.training.learning_rate_multipliers
                 ),
-                updates=updates // self.settings.optimizer.gradient_accumulation_steps,
+                updates=updates // self.training.optimizer.gradient_accumulation_steps,
             )
         )
         # In mixed precision, Keras wraps the optimizer of the task to scale the loss.
@@ -87,7 +87,7 @@ class Trainer:
 
     def fit(self) -> None:
         """Train until the last epoch, or until the dev score stops improving."""
-        while self.position.epoch < self.settings.epochs and not self.position.stopped:
+        while self.position.epoch < self.training.epochs and not self.position.stopped:
             if not self.position.trained:
                 self._train_epoch()
             if self.position.trained:
@@ -181,7 +181,7 @@ class Trainer:
         assign_state(self.task, arrays, running_loss=True)
         losses = [metric for metric in self.task.metrics if metric.name == "loss"]
         loss = float(losses[0].result())
-        if self.settings.optimizer.ema_momentum:
+        if self.training.optimizer.ema_momentum:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.task.evaluate_samples(self.reader, self.dev).values
         sign = -1 if self.task.monitor in self.task.minimized_scores else 1
@@ -208,7 +208,7 @@ class Trainer:
             self.position = self.position._replace(best=score, waited=0)
             return True
         waited = self.position.waited + 1
-        stopped = 0 < self.settings.patience <= waited
+        stopped = 0 < self.training.patience <= waited
         self.position = self.position._replace(waited=waited, stopped=stopped)
         return False
 

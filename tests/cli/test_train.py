@@ -90,8 +90,8 @@ def test_run_folder_is_named_after_the_config(lrcn, project, monkeypatch):
         ),
         ("decoder={type: lstm_frames}", 2, "decoder.type: captioning expects a decoder"),
         ("evaluation.metrics=[]", 2, "evaluation.metrics: expected at least one value."),
-        ("evaluation.metrics=bleu,cider", 2, "A list is written [bleu,cider]."),
-        ("data.source.table=2024", 2, 'In YAML such a text needs quotes: "2024"'),
+        ("evaluation.metrics=bleu,cider", 2, "Write a list as [bleu,cider]."),
+        ("data.source.table=2024", 2, 'Put quotes around a string like this: "2024"'),
         ("stages=[{}, {decoder.units: 6}]", 2, "stages.1.decoder: "),
     ],
 )

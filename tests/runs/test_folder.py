@@ -157,7 +157,7 @@ def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
     run = Run(tmp_path / "run")
     with run.lock():
         run.create(settings)
-        run.abandon(settings)
+        run.remove_unless_begun(settings)
     assert not run.folder.exists()
 
 
@@ -167,14 +167,14 @@ def test_an_abandoned_run_leaves_the_list_of_skipped_files(tmp_path, settings):
     with run.lock():
         run.create(settings)
         (run / "left_out.jsonl").write_text("{}")
-        run.abandon(settings)
+        run.remove_unless_begun(settings)
     assert file_names(run) == {"left_out.jsonl"}
 
 
 def test_a_run_that_has_begun_is_not_abandoned(begun, settings):
     """A later failure leaves everything in place."""
     before = file_names(begun)
-    begun.abandon(settings)
+    begun.remove_unless_begun(settings)
     assert file_names(begun) == before
 
 
