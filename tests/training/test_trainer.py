@@ -50,6 +50,20 @@ def test_training_stops_after_patience_epochs_without_a_better_score(
     assert [row["best"] for row in trainer.history] == best
 
 
+@pytest.mark.parametrize(("steps", "batches"), [(1, 6), (2, 6), (4, 4)])
+def test_the_cosine_ends_with_the_last_update_of_the_stage(tmp_path, steps, batches):
+    """Two epochs of three batches are 6 updates, 3 of two batches, or 1 of four."""
+    changes = {
+        "training.schedule": {"type": "cosine"},
+        "training.optimizer.gradient_accumulation_steps": steps,
+    }
+    optimizer = small_trainer(small_task(tmp_path, **changes), tmp_path).task.optimizer
+    optimizer._iterations.assign(batches - 1)
+    assert float(optimizer.learning_rate) > 1e-4
+    optimizer._iterations.assign(batches)
+    assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
 def test_a_stopped_stage_is_not_continued(tmp_path):
     """A resumed stage that stopped early trains no further epoch."""
     task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": 1})
