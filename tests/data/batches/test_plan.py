@@ -151,6 +151,12 @@ def test_by_image_rotates_captions_in_random_order():
     assert (abs(counts - 40) < 25).all()
 
 
+def test_by_image_chooses_captions_by_seed():
+    """Another seed begins with other captions of most images."""
+    first, other = (set(rows_of(image_plan(seed=seed))) for seed in (3, 4))
+    assert len(first & other) < 0.8 * len(first)
+
+
 def test_by_image_shows_captions_equally_often():
     """In 12 epochs, a caption of an image with n captions occurs about 36 / n times."""
     counts = Counter(row for epoch in range(12) for row in rows_of(image_plan(epoch)))
