@@ -1,5 +1,6 @@
 """Extraction stores the right features for every item, whatever is interrupted."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -126,6 +127,37 @@ def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most):
     found = [Item(str(n), str(n), read, length) for n in range(60)]
     extract(store, found, slow, batch=5, threads=2)
     assert least <= max(ahead) <= most
+
+
+@pytest.mark.parametrize("threads", [3, None])
+def test_threads_decode_at_the_same_time(store, monkeypatch, threads):
+    """Three threads decode three items together; the default is one thread per core."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    together = threading.Barrier(3, timeout=20)
+
+    def read():
+        together.wait()
+        return np.zeros((1, 8, 8, 3), np.uint8)
+
+    extract(store, [Item(str(n), str(n), read) for n in range(6)], encode, threads=threads)
+    assert len(store) == 6
+
+
+@pytest.mark.parametrize("threads", [3, None])
+def test_threads_hash_at_the_same_time(photos, monkeypatch, threads):
+    """Three threads hash three files together; the default is one thread per core."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    reader, together = MediaReader("images", SIZE), threading.Barrier(3, timeout=20)
+    content_hash = reader.content_hash
+
+    def wait_and_hash(media):
+        together.wait()
+        return content_hash(media)
+
+    monkeypatch.setattr(reader, "content_hash", wait_and_hash)
+    samples = [Sample(path.name, str(path), path.name, "train") for path in photos[:6]]
+    found, _ = items_of(samples, reader, threads=threads)
+    assert len(found) == 6
 
 
 def test_progress_reaches_the_end(store):

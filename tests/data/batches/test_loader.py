@@ -1,7 +1,10 @@
 """Batches hold what the plan names, in its order, from any step on."""
 
+import os
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -196,6 +199,34 @@ def test_labels_make_labeled_batches(samples):
     assert first.labels.tolist() == [[0], [10], [20]]
     assert second.weights.tolist() == [1.5, 2.0]
     assert len(second.clips.index) == 2
+
+
+@pytest.mark.parametrize("threads", [3, None])
+def test_threads_make_batches_at_the_same_time(samples, monkeypatch, threads):
+    """Three threads read three batches together; the default is one thread per core."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    reader, together = ClipReader(samples, IMAGES), threading.Barrier(3, timeout=20)
+
+    def read(positions):
+        together.wait()
+        return reader(positions)
+
+    assert len(list(load(in_order(6, batch=1), read, threads=threads))) == 6
+
+
+def test_no_more_batches_than_threads_are_made_ahead(samples):
+    """While the first batch is in use, two threads have read at most three more."""
+    reader, positions_read = ClipReader(samples, IMAGES), []
+
+    def read(positions):
+        positions_read.append(positions)
+        return reader(positions)
+
+    batches = iter(load(in_order(40, batch=1), read, threads=2))
+    next(batches)
+    time.sleep(0.2)
+    assert len(positions_read) <= 4
+    assert len(list(batches)) == 39
 
 
 def test_the_data_layer_loads_neither_keras_nor_tensorflow():

@@ -73,6 +73,13 @@ def test_by_caption_has_one_smaller_batch():
     assert Counter(len(step.rows) for step in caption_plan()) == {32: 31, 11: 1}
 
 
+def test_by_caption_pads_a_mixed_last_batch_to_its_longest_caption():
+    """Captions of 9, 4 and 5 words that fill no batch are padded to 10 words."""
+    lengths = np.array([9, 4, 5])
+    (step,) = by_caption(np.arange(3), lengths, batch=8, seed=0, epoch=0, padded=(5, 10))
+    assert step.length == 10
+
+
 def test_by_caption_pads_little():
     """Less than 11 % of the words are padding."""
     plan = caption_plan()
@@ -149,6 +156,12 @@ def test_by_image_rotates_captions_in_random_order():
     rows = rows_of(by_image(owner, lengths, batch=8, captions=1, seed=0, epoch=0))
     counts = np.bincount(np.array(rows) % 5, minlength=5)
     assert (abs(counts - 40) < 25).all()
+
+
+def test_by_image_chooses_captions_by_seed():
+    """Another seed begins with other captions of most images."""
+    first, other = (set(rows_of(image_plan(seed=seed))) for seed in (3, 4))
+    assert len(first & other) < 0.8 * len(first)
 
 
 def test_by_image_shows_captions_equally_often():

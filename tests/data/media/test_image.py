@@ -327,6 +327,13 @@ def test_an_image_has_one_frame_at_time_zero(photos):
         StillImage(photos[0]).frames(Preprocessing(8, 8), [0, 1])
 
 
+def test_frame_zero_is_read_by_its_number():
+    """A number may repeat, as in the frames of a clip."""
+    frames = StillImage(np.full((4, 4, 3), 70, np.uint8)).frames(Preprocessing(8, 8), [0, 0])
+    assert frames.shape == (2, 8, 8, 3)
+    assert (frames == 70).all()
+
+
 def test_the_hash_of_an_array_depends_on_pixels_and_shape():
     """Equal arrays share a hash; the same bytes in another shape have another."""
     flat = np.zeros((2, 8, 3), np.uint8)

@@ -1,5 +1,7 @@
 """The reader opens every kind of source and reads it in views."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,7 +18,7 @@ from lrcn_seq.data.media.video import Video
 from lrcn_seq.data.views import registry as views
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
-from tests.media_fixtures import Counter
+from tests.media_fixtures import Counter, write_video
 
 SIZE = Preprocessing(16, 24)
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
@@ -182,15 +184,18 @@ def test_clips_of_vectors(tmp_path):
 
 
 def test_times_of_files_are_remembered_with_an_index(tmp_path, photos):
-    """Times of arrays and drawings are not worth it."""
-    index = ContentIndex()
+    """Those of images, folders and videos are; those of arrays and drawings are not worth it."""
+    index, folder = ContentIndex(), tmp_path / "frames"
+    folder.mkdir()
+    Image.fromarray(NOISE).save(folder / "0.png")
+    video = write_video(tmp_path / "a.avi", 3)
     plain = MediaReader("clips", SIZE, pixels_limit=5000)
     reader = plain.with_index(index)
-    for source in (photos[0], CLIP, Counter("a", 3)):
-        np.testing.assert_array_equal(reader.times(source), plain.times(source))
+    for source in (photos[0], folder, video, CLIP, Counter("a", 3)):
+        np.testing.assert_allclose(reader.times(source), plain.times(source), atol=1e-3)
+        is_remembered = index.has_fact(f"times:{reader.content_hash(source)}:5000")
+        assert is_remembered is isinstance(source, Path)
     assert plain.index is None
-    assert index.has_fact(f"times:{index.hash_file(photos[0])}:5000")
-    assert not index.has_fact(f"times:{reader.content_hash(CLIP)}:5000")
 
 
 def test_the_content_hash_is_independent_of_the_kind(tmp_path, photos):

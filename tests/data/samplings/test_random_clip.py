@@ -34,6 +34,11 @@ def test_testing_selects_the_middle_clip():
     assert [c.tolist() for c in build(length=2, step=3).test(np.arange(10) / 10)] == [[3, 6]]
 
 
+def test_a_clip_has_16_consecutive_frames_by_default():
+    """The middle clip of 20 frames leaves two frames at either end."""
+    assert [clip.tolist() for clip in build().test(np.arange(20) / 25)] == [list(range(2, 18))]
+
+
 def test_a_short_video_is_taken_whole():
     """Clips of a short video have fewer frames."""
     sampling, times = build(length=8), np.arange(3) / 10

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lrcn_seq.data.sources import registry
 from lrcn_seq.data.sources.base import (
     Source,
     check_shares,
@@ -9,7 +10,7 @@ from lrcn_seq.data.sources.base import (
     split_by_hash,
     validate_samples,
 )
-from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.errors import ArgumentError, ConfigError, DataError
 from lrcn_seq.records import Sample
 
 NAMES = [str(number) for number in range(20_000)]
@@ -127,3 +128,21 @@ def test_shares_must_leave_samples_for_training():
     check_shares(0.5, 0.49)
     with pytest.raises(ArgumentError, match=r"Received: dev=0.5, test=0.5"):
         check_shares(0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments"),
+    [
+        ("caption_table", {"table": "x", "test": 0.0}),
+        ("class_folders", {"folder": "x", "test": 0.0}),
+        ("coco", {"annotations": "x", "images": "x", "test": 0.0}),
+        ("flickr8k", {"captions": "x", "images": "x", "test": 0.0}),
+        ("msvd", {"captions": "x", "videos": "x", "test": 0.0}),
+        ("ucf101", {"lists": "x", "videos": "x"}),
+        ("video_table", {"table": "x", "test": 0.0}),
+    ],
+)
+def test_every_source_checks_its_shares_before_it_reads_files(source, arguments):
+    """A share of 1 for dev is refused, although the files do not exist."""
+    with pytest.raises(ConfigError, match=r"Received: dev=1\.0, test=0\.0"):
+        registry.build({"type": source, "dev": 1.0, **arguments})

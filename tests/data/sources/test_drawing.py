@@ -88,6 +88,13 @@ def test_placed_objects_vary_in_radius_and_color():
         assert np.abs(np.array([item.color for item in placed]) - color).max() < 80
 
 
+def test_the_brightness_of_a_color_is_limited():
+    """Of 200 pink objects, the brightest has a red channel of 255, and none has more."""
+    random, pink = np.random.default_rng(0), SceneObject("large", "pink", "ring")
+    placed = [place_object(pink, (0.5, 0.5), random) for _ in range(200)]
+    assert max(item.color[0] for item in placed) == 255
+
+
 def test_the_background_is_gray():
     """An image without objects has one gray level."""
     image = paint([], 20, 230)
