@@ -4,7 +4,8 @@ The state consists of weights, dropout seeds and moving statistics (all of `mode
 variables of the optimizer, the running loss, and the position in the epoch. The callbacks of
 Keras save neither seeds nor position nor running loss. Variables are saved by index, not by name.
 
-Dropout seeds are variables because of `layers/dropout.py`; `runs/state.py` writes the state to disk.
+Dropout seeds are variables because of `layers/dropout.py`; `runs/state.py` writes the state to
+disk.
 """
 
 from __future__ import annotations
