@@ -63,13 +63,14 @@ def test_windows_are_described_like_clips_of_their_own(describer, films):
 
 
 def test_windows_are_sampled_from_their_own_start(films):
-    """Each window is sampled like a video that begins with it."""
-    overrides = ["data.sampling={type: uniform, frames: 2}", "search={type: greedy}"]
+    """Each window is sampled like a video that begins with it: every third of ten frames."""
+    overrides = ["data.sampling={type: every, seconds: 0.12}", "search={type: greedy}"]
     task = fresh_captioner(*overrides, task="description")
     video = np.concatenate([*films, *films])[:20]
     (prediction,) = task.predict_windows([video], 0.4)
     assert len(prediction.windows) == 2
     for window, part in zip(prediction.windows, (video[:10], video[10:]), strict=True):
+        assert len(task.read_clip(part).frames) == 4
         assert window.captions == task.captions(task.read_clip(part))[0]
 
 
