@@ -7,14 +7,14 @@ from lrcn_seq.progress import progress_bar
 
 
 class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
+    """A stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def use_terminal(monkeypatch) -> Terminal:
-    """Put a terminal in place of stderr; pytest undoes this between a fixture and its test."""
+    """Replace stderr by a terminal; a fixture cannot do it, since pytest replaces stderr again."""
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -23,7 +23,7 @@ def use_terminal(monkeypatch) -> Terminal:
 
 
 def test_bar_shows_title_and_counts_on_a_terminal(monkeypatch):
-    """The last counts are drawn."""
+    """On a terminal, the bar shows its title and the last counts."""
     terminal = use_terminal(monkeypatch)
     with progress_bar("reading") as report:
         report(2, 3)
@@ -33,7 +33,7 @@ def test_bar_shows_title_and_counts_on_a_terminal(monkeypatch):
 
 
 def test_bar_is_silent_without_a_terminal(monkeypatch):
-    """A log file gets no bar."""
+    """Without a terminal nothing is printed."""
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar("reading") as report:
         report(1, 1)
@@ -41,7 +41,7 @@ def test_bar_is_silent_without_a_terminal(monkeypatch):
 
 
 def test_output_to_a_pipe_stays_on_stdout_under_a_bar(monkeypatch):
-    """Lines printed to a redirected stdout do not go to the terminal of the bar."""
+    """Lines printed to a redirected stdout do not appear in the terminal of the bar."""
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with progress_bar("reading") as report:
