@@ -42,5 +42,5 @@ def test_blocks_can_be_nested():
     ],
 )
 def test_at_least_float32(dtype, wide):
-    """Only float64 is wider than float32."""
+    """Half-precision dtypes become float32, and float64 stays."""
     assert at_least_float32(dtype) == wide
