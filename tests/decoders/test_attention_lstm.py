@@ -57,7 +57,7 @@ def regions_of(decoder, row):
 
 
 def attend(decoder, h, regions):
-    """Return context and weights of regions a_m: e_m = w · tanh(K a_m + Q h + b), α = softmax(e)."""
+    """Return context and weights: e_m = w · tanh(K a_m + Q h + b) of region a_m, α = softmax(e)."""
     layer = decoder.attention
     hidden = [np.tanh(dense(layer.key, a) + dense(layer.query, h)) for a in regions]
     energy = np.array([dense(layer.score, x)[0] for x in hidden])

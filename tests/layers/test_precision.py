@@ -42,5 +42,5 @@ def test_blocks_can_be_nested():
     ],
 )
 def test_at_least_float32(dtype, wide):
-    """Half-precision dtypes become float32, and float64 stays."""
+    """Every dtype becomes float32, except float64, which is wider."""
     assert at_least_float32(dtype) == wide
