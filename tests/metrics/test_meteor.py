@@ -31,7 +31,7 @@ def alignments(reference, hypothesis):
 def naive_meteor(hypothesis, reference):
     """Compute the score of one pair from the equations, over all alignments of equal words.
 
-    The alignment has most words and, among these, fewest chunks.
+    The alignment has the most words and, among these, the fewest chunks.
     """
     best = (0, 0)
     for pairs in alignments(list(enumerate(reference)), list(enumerate(hypothesis))):
@@ -66,14 +66,14 @@ def test_random_sentences_equal_the_definition(rows):
 
 
 def test_content_words_follow_the_equations_of_the_paper(meteor_data):
-    """Two words in one chunk have precision 2/3 and recall 2/4."""
+    """Two matching words in one chunk have precision 2/3 and recall 2/4."""
     score = metrics.meteor(["man rides x"], [["man rides y z"]], tokenize="none")
     mean = 1 / (0.15 / (2 / 3) + 0.85 / (2 / 4))
     assert score.value == pytest.approx(mean * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
 
 
 def test_function_words_weigh_a_quarter(meteor_data):
-    """The function word "on" has weight 0.25, the content word "man" 0.75."""
+    """The function word "on" has weight 0.25, and the content word "man" 0.75."""
     score = metrics.meteor(["on man x"], [["on man y"]], tokenize="none")
     share = (0.25 + 0.75) / (0.25 + 2 * 0.75)
     assert score.value == pytest.approx(share * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
@@ -101,7 +101,7 @@ def test_sentences_without_a_match_score_0(meteor_data, hypothesis, reference):
 
 
 def test_the_corpus_score_is_that_of_the_summed_statistics(meteor_data):
-    """One perfect and one missing sentence have precision and recall 1/2 and one chunk of 0."""
+    """The corpus score is computed from the summed statistics of all sentences."""
     score = metrics.meteor(["man rides", "x y"], [["man rides"], ["z w"]], tokenize="none")
     assert score.table[:, 0].tolist() == [1, 0]
     assert score.value == pytest.approx(0.5)

@@ -33,7 +33,7 @@ def test_varied_sentences_have_the_opposite_figures():
 
 
 def test_sentences_are_compared_after_tokenization():
-    """Case and punctuation do not make a sentence distinct."""
+    """Sentences that differ only in case and punctuation are equal."""
     health = metrics.health(["A dog.", "a cat", "a dog"])
     assert (health.most_common, health.distinct_captions) == (2 / 3, 2 / 3)
 
@@ -112,7 +112,7 @@ def test_mutual_bleu_equals_bleu_against_all_others(rows):
 
 
 def test_mutual_bleu_draws_a_sample():
-    """Of 30 sentences the seed selects 5; another seed selects others."""
+    """The seed selects 5 of 30 sentences, and another seed selects others."""
     generator = np.random.default_rng(0)
     rows = [generator.choice([*"abcd"], 6).tolist() for _ in range(30)]
     values = Counter(mutual_bleu(rows, sample=5, seed=seed) for seed in range(8))

@@ -22,7 +22,7 @@ def shortened(sentences, words=3):
 
 
 def test_every_value_has_an_interval_around_it(samples):
-    """The intervals have the names of the values and contain them."""
+    """Each value has an interval that contains it."""
     rows = metrics.intervals(samples["hypotheses"], samples["references"], samples=300)
     report = metrics.score(samples["hypotheses"], samples["references"])
     assert {row.metric: row.value for row in rows} == report.values
@@ -30,7 +30,7 @@ def test_every_value_has_an_interval_around_it(samples):
 
 
 def test_the_interval_of_a_mean_is_that_of_the_formula(samples):
-    """Both ends for ROUGE-L, a mean over sentences, are 1.96 standard errors away."""
+    """The interval of ROUGE-L, a mean over sentences, is ± 1.96 standard errors."""
     row = metrics.intervals(
         samples["hypotheses"], samples["references"], ("rouge_l",), samples=8000
     )[0]
@@ -54,7 +54,7 @@ def test_four_times_the_sentences_halve_the_interval(samples):
 
 
 def test_intervals_use_1000_samples_and_seed_0_by_default(samples):
-    """The default is 1,000 samples with seed 0, as the signature states."""
+    """By default, intervals use 1,000 samples with seed 0."""
     arguments = (samples["hypotheses"], samples["references"], ("rouge_l",))
     assert metrics.intervals(*arguments) == metrics.intervals(*arguments, samples=1000, seed=0)
     assert metrics.intervals(*arguments) != metrics.intervals(*arguments, samples=999)
@@ -75,7 +75,7 @@ def test_limits_are_the_percentiles_2_5_and_97_5():
 
 
 def test_bootstrap_samples_have_as_many_segments_as_the_corpus():
-    """Each of 600 sums contains 7 segments."""
+    """Each bootstrap sample has as many segments as the corpus."""
     sums = bootstrap_sums(np.ones((7, 1)), 600, 0)
     assert sums.shape == (600, 1)
     assert (sums == 7).all()
@@ -89,13 +89,13 @@ def test_bootstrap_samples_draw_with_replacement():
 
 
 def test_bootstrap_samples_do_not_repeat():
-    """All of 2,000 draws of 40 segments are different."""
+    """All 2,000 draws of 40 segments are different."""
     counts = bootstrap_sums(np.eye(40), 2000, 0)
     assert len(np.unique(counts, axis=0)) == 2000
 
 
 def test_more_samples_extend_fewer():
-    """The first 300 of 600 samples are those of the same seed."""
+    """A larger number of samples begins with those of a smaller number."""
     statistics = np.random.default_rng(0).random((9, 2))
     many, few = bootstrap_sums(statistics, 512, 5), bootstrap_sums(statistics, 256, 5)
     assert many[:256] == pytest.approx(few)
@@ -236,7 +236,7 @@ def test_correlated_clips_widen_the_interval():
 
 
 def test_group_interval_uses_2000_samples_and_seed_0_by_default():
-    """The default is 2,000 samples with seed 0."""
+    """By default, the interval over groups uses 2,000 samples with seed 0."""
     arguments = (np.linspace(0, 1, 30) ** 2, [*"abcdefghij" * 3])
     default = metrics.group_interval(*arguments)
     assert default == metrics.group_interval(*arguments, samples=2000, seed=0)
