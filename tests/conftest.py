@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real test data beside the checkout; tests are skipped if it is absent."""
+    """The folder of real test data beside the checkout; tests are skipped if it is missing."""
     folder = ROOT / ".." / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the folder of real test data is missing")

@@ -28,7 +28,7 @@ def pixels() -> np.ndarray:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Twelve JPEGs of 40 × 30 pixels; number n is of gray value 10 n."""
+    """Twelve JPEGs of 40 × 30 pixels; image n has gray value 10 n."""
     paths = []
     for number in range(12):
         path = tmp_path / f"photo{number:02d}.jpg"
@@ -38,7 +38,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Counter:
-    """A drawing of `count` frames; frame n is of gray value n."""
+    """A drawing of `count` frames; frame n has gray value n."""
 
     def __init__(self, name: str, count: int):
         self.key, self.count = name, count
@@ -52,7 +52,7 @@ class Counter:
 
 @pytest.fixture
 def counters() -> list[Sample]:
-    """Samples of 5, 20 and 11 frames that show their numbers."""
+    """Samples of 5, 20 and 11 frames whose gray values are the frame numbers."""
     return [
         Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x")
         for count in (5, 20, 11)
@@ -96,5 +96,5 @@ def write_video(
 
 
 def frame_numbers(frames: np.ndarray) -> list[int]:
-    """Return the number of each frame of `write_video`, from its gray at the lower right."""
+    """Return the numbers of frames of `write_video`, read from the gray at the lower right."""
     return [round(int(frame[-4, -4, 0]) / 8) for frame in frames]

@@ -1,4 +1,4 @@
-"""The rules of the architecture, checked on the source."""
+"""Rules of the architecture, checked on the source code."""
 
 import ast
 import subprocess
@@ -43,12 +43,12 @@ each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.rel
 
 
 def package(path: Path) -> str:
-    """Return the package or module in LEVELS that a file belongs to."""
+    """Return the package or module in LEVELS to which a file belongs."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
 def imports(tree: ast.AST) -> list[tuple[str, str]]:
-    """Return (module, name) of every import anywhere in a file; the name may be empty."""
+    """Return (module, name) of every import in a file; the name may be empty."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -59,13 +59,13 @@ def imports(tree: ast.AST) -> list[tuple[str, str]]:
 
 
 def own_modules(tree: ast.AST) -> list[list[str]]:
-    """Return the dotted path of every import of this library, below `lrcn_seq`."""
+    """Return the dotted path below `lrcn_seq` of every import from this library."""
     paths = [f"{module}.{name}".rstrip(".").split(".") for module, name in imports(tree)]
     return [path[1:] for path in paths if path[0] == "lrcn_seq" and len(path) > 1]
 
 
 def is_private(name: str) -> bool:
-    """Return whether a name has a leading underscore and is no name of Python such as `__all__`."""
+    """Return whether a name has a leading underscore and is not special, like `__all__`."""
     return name.startswith("_") and not name.startswith("__")
 
 
@@ -96,7 +96,7 @@ def test_no_private_name_is_imported_from_another_package(path):
 
 
 def test_no_two_modules_share_a_name():
-    """A file name says which module is meant; only `base.py` is in every package."""
+    """No two modules share a file name, except `base.py` and `__init__.py`."""
     modules = defaultdict(list)
     for path in FILES:
         if path.stem not in {"__init__", "base"}:
@@ -108,7 +108,7 @@ def test_no_two_modules_share_a_name():
 
 @each_file
 def test_tensorflow_is_imported_only_inside_functions(path):
-    """No module imports TensorFlow at its top, and only runs and training import it at all."""
+    """TensorFlow is imported only inside functions of runs and training."""
     nodes = [
         node for node in ast.walk(TREES[path]) if isinstance(node, ast.Import | ast.ImportFrom)
     ]
@@ -153,7 +153,7 @@ def test_packages_below_the_layers_do_not_import_keras(name):
 
 @pytest.mark.parametrize("path", outside("tasks"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_outside_tasks_asks_which_task_it_holds(path):
-    """No comparison with the name of a task, no isinstance of a task, no import of one task."""
+    """No module outside tasks compares task names, tests the class of a task, or imports one."""
     tree = TREES[path]
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
@@ -167,7 +167,7 @@ def test_nothing_outside_tasks_asks_which_task_it_holds(path):
 
 @pytest.mark.parametrize("path", outside("tasks"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
-    """`needs`, `labels` and `tokenizer` of a task decide nothing outside tasks."""
+    """No module outside tasks branches on `needs`, `labels` or `tokenizer` of a task."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Attribute):
             assert node.attr != "needs", ast.unparse(node)
@@ -181,7 +181,7 @@ def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
     "path", outside("data", "encoders"), ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_only_the_media_reader_asks_what_an_input_is(path):
-    """No `hasattr(media, "draw")` and no comparison with `vectors` outside media and encoders."""
+    """Only media and encoders test for drawings or compare with `vectors`."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr":
             assert "draw" not in ast.unparse(node)

@@ -1,4 +1,4 @@
-"""Shipped configs: validation, networks without data, and training of the small ones."""
+"""The shipped configs: validation, networks without data, and training of the small ones."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def marked(path: Path) -> pytest.param:
 
 
 def test_all_files_are_tested():
-    """The folder has YAML files only, in a folder per task and one for smoke tests."""
+    """The folder has only YAML files, in a folder per task and one for smoke tests."""
     assert [path for path in FOLDER.rglob("*") if path.is_file() and path not in CONFIGS] == []
     assert {folder.name: len(list(folder.iterdir())) for folder in FOLDER.iterdir()} == {
         "activity": 10,
@@ -43,20 +43,20 @@ def test_all_files_are_tested():
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_a_config_is_valid(path):
-    """Sections, parts and stages have no problems."""
+    """A shipped config has no problems in its sections, parts and stages."""
     assert config.read(path).task["type"] in {path.parent.name, path.stem}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_a_config_uses_current_names(path, capsys):
-    """Nothing is deprecated."""
+    """A shipped config has no deprecated names."""
     config.read_mapping(path)
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_the_header_of_a_config_has_its_command(path):
-    """The command names the file."""
+    """The header of a shipped config has the command that trains it."""
     header, _, _ = path.read_text(encoding="utf-8").partition("\ntask:")
     assert f"\n#   lrcn train configs/{name(path)} " in header
 

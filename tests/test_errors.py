@@ -47,7 +47,7 @@ def documented_tree() -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("name", BASES)
 def test_bases(name):
-    """Each error derives from a more general one."""
+    """Each error is derived from its documented base."""
     assert getattr(errors, name).__bases__[0] is BASES[name]
 
 
@@ -58,13 +58,13 @@ def test_exit_codes(name):
 
 
 def test_all_errors_are_tested():
-    """The module has no other errors."""
+    """Every error of the module is tested in this file."""
     names = {name for name in vars(errors) if name.endswith("Error")}
     assert names == set(BASES) == set(EXIT_CODES)
 
 
 def test_the_docstring_has_the_tree_of_classes():
-    """Each class stands below its base."""
+    """The docstring of the module lists each class below its base."""
     above: dict[int, type] = {}
     for depth, name in documented_tree():
         assert BASES[name] is above.get(depth - 1, Exception)
@@ -73,19 +73,19 @@ def test_the_docstring_has_the_tree_of_classes():
 
 
 def test_an_argument_error_is_a_value_error():
-    """Code that catches ValueError catches it, too."""
+    """ArgumentError is a ValueError."""
     assert issubclass(errors.ArgumentError, ValueError)
 
 
 def test_a_config_error_lists_all_problems():
-    """The message has one line per problem, with its place if it has one."""
+    """The message has one line per problem, which begins with the place if there is one."""
     error = ConfigError([Problem("a.b", "too big."), Problem("", "nothing.")], "x.yaml")
     assert str(error) == "x.yaml: 2 problems\n  a.b: too big.\n  nothing."
     assert error.problems == [("a.b", "too big."), ("", "nothing.")]
 
 
 def test_a_single_problem_is_counted_in_the_singular():
-    """The source is "the config" by default."""
+    """One problem is counted in the singular, and the default source is "the config"."""
     assert str(ConfigError([Problem("a", "b.")])) == "the config: 1 problem\n  a: b."
 
 
@@ -100,7 +100,7 @@ def test_a_single_problem_is_counted_in_the_singular():
     ],
 )
 def test_failures_of_the_machine_are_transient(cause, transient):
-    """Errors of the operating system have a number; errors of decoders have none."""
+    """Errors of memory or with an error number are transient, and errors of decoders are not."""
     error = MediaError("a.jpg", "broken.")
     error.__cause__ = cause
     assert error.transient is transient
@@ -115,7 +115,7 @@ RAISED = [
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 def test_errors_can_be_pickled(error):
-    """Processes exchange errors with message and attributes."""
+    """Pickling keeps the message and the attributes of an error."""
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == str(error)
@@ -123,12 +123,12 @@ def test_errors_can_be_pickled(error):
 
 
 def test_a_media_error_names_the_file():
-    """The message begins with the path."""
+    """The message of a MediaError begins with the path."""
     assert str(MediaError("a.jpg", "broken.")) == "a.jpg: broken."
 
 
 def test_a_missing_package_has_the_command_that_installs_it():
-    """The message names the purpose, the package and the extra."""
+    """The message names the purpose, the package and the command that installs it."""
     assert str(MissingPackageError("pycocoevalcap", "bench", "METEOR in Java")) == (
         "METEOR in Java needs the package pycocoevalcap, which is not installed. "
         "Run in the project folder: pip install -e '.[bench]'"
@@ -139,12 +139,12 @@ def test_a_missing_package_has_the_command_that_installs_it():
     ("word", "suggestion"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")]
 )
 def test_did_you_mean(word, suggestion):
-    """A close name is suggested; names that are not close are not."""
+    """A suggestion is made for a close name only."""
     assert did_you_mean(word, ["encoder", "decoder"]) == suggestion
 
 
 def test_names_are_sorted_and_shortened():
-    """The first names are listed, with an ellipsis for the others."""
+    """The first names are listed in order, with an ellipsis for the others."""
     assert shorten_names(["c", "a", "b"]) == "a, b, c"
     assert shorten_names({"d", "c", "a", "b"}) == "a, b, c, …"
     assert shorten_names(["c", "a", "b"], 1) == "a, …"

@@ -7,14 +7,14 @@ from lrcn_seq.progress import progress_bar
 
 
 class Terminal(io.StringIO):
-    """A text stream that is a terminal."""
+    """A stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def use_terminal(monkeypatch) -> Terminal:
-    """Replace stderr by a terminal; capturing resets stderr between fixtures and tests."""
+    """Replace stderr by a terminal; a fixture cannot do it, since pytest replaces stderr again."""
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -23,7 +23,7 @@ def use_terminal(monkeypatch) -> Terminal:
 
 
 def test_a_terminal_shows_title_and_counts(monkeypatch):
-    """The last counts are drawn."""
+    """On a terminal, the bar shows its title and the last counts."""
     terminal = use_terminal(monkeypatch)
     with progress_bar("reading") as report:
         report(2, 3)
@@ -33,7 +33,7 @@ def test_a_terminal_shows_title_and_counts(monkeypatch):
 
 
 def test_nothing_is_shown_without_a_terminal(monkeypatch):
-    """A log file gets no bar."""
+    """Without a terminal nothing is printed."""
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar("reading") as report:
         report(1, 1)
@@ -41,7 +41,7 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch):
 
 
 def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
-    """Lines printed below a live bar go to stdout."""
+    """Lines printed to a redirected stdout do not appear in the terminal of the bar."""
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with progress_bar("reading") as report:

@@ -1,4 +1,4 @@
-"""The interface for other programs: public names, entry points and scripts."""
+"""The public interface: names, entry points and scripts."""
 
 import importlib
 import re
@@ -51,7 +51,7 @@ OTHER_TOOLS = {"benchmark", "folds"}
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own, in the root of the repository."""
+    """Run Python in a separate process in the root of the repository."""
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
@@ -63,14 +63,14 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_public_names():
-    """The list has the functions, the packages and the version."""
+    """`__all__` and `dir` list the functions, the packages and the version."""
     assert sorted(lrcn_seq.__all__) == sorted({"__version__", *FUNCTIONS, *PACKAGES})
     assert dir(lrcn_seq) == sorted(lrcn_seq.__all__)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_functions(name):
-    """Each is the function of its package."""
+    """Each public function is that of its package."""
     found = getattr(lrcn_seq, name)
     assert found is getattr(importlib.import_module(FUNCTIONS[name]), name)
     assert callable(found)
@@ -78,18 +78,18 @@ def test_public_functions(name):
 
 @pytest.mark.parametrize("name", sorted(PACKAGES))
 def test_public_packages(name):
-    """Each is imported on first use, when it is not an attribute yet."""
+    """Each public package is imported when it is first used."""
     assert lrcn_seq.__getattr__(name) is importlib.import_module(f"lrcn_seq.{name}")
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    """The message is that of other modules."""
+    """An unknown name raises AttributeError with the usual message."""
     with pytest.raises(AttributeError, match="module 'lrcn_seq' has no attribute 'trian'"):
         _ = lrcn_seq.trian
 
 
 def test_the_version_is_that_of_the_distribution():
-    """Code and metadata agree."""
+    """`__version__` is the version of the installed distribution."""
     assert lrcn_seq.__version__ == version("lrcn-seq")
 
 
@@ -101,13 +101,13 @@ def test_the_package_has_type_hints_for_others():
 
 
 def test_the_console_script_is_the_command_line():
-    """`lrcn` calls `lrcn_seq.cli.main`."""
+    """The console script `lrcn` calls `lrcn_seq.cli.main`."""
     (script,) = [point for point in entry_points(group="console_scripts") if point.name == "lrcn"]
     assert script.value == "lrcn_seq.cli:main"
 
 
 def test_metrics_load_neither_keras_nor_a_backend():
-    """A process that only scores captions starts quickly."""
+    """Computing metrics imports neither Keras nor a backend."""
     code = """
 import sys, lrcn_seq
 print(round(lrcn_seq.metrics.bleu(["a cat sits down"], [["a cat sits down"]]).value, 6))
@@ -118,37 +118,37 @@ print(sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules)))
 
 
 def test_the_package_runs_as_a_module():
-    """`python -m lrcn_seq` is `lrcn`."""
+    """`python -m lrcn_seq` runs `lrcn`."""
     result = python("-m", "lrcn_seq", "--version")
     assert (result.returncode, result.stdout) == (0, f"lrcn {lrcn_seq.__version__}\n")
 
 
 def test_the_verbs_of_the_command_line():
-    """The list is complete."""
+    """The command line has exactly the listed commands."""
     assert set(verbs()) == VERBS
 
 
 def test_tools_has_a_script_for_each_verb_that_needs_one():
-    """Other scripts are listed by name."""
+    """The folder tools has a script for each command, and two other scripts."""
     assert {path.stem for path in (ROOT / "tools").glob("*.py")} == VERBS | OTHER_TOOLS
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_a_script_calls_its_verb(verb):
-    """It passes its arguments on."""
+    """Each script passes its arguments to its command."""
     text = (ROOT / "tools" / f"{verb}.py").read_text(encoding="utf-8")
     assert re.findall(r"main\(\[\"(\w+)\", \*sys\.argv\[1:\]\]\)", text) == [verb]
 
 
 def test_a_script_prints_the_output_of_its_verb():
-    """The exit code is 0."""
+    """A script prints the output of its command and exits with code 0."""
     result = python("tools/parts.py", "views")
     assert result.returncode == 0
     assert "crop_mirror" in result.stdout
 
 
 def test_a_script_ends_with_the_exit_code_of_its_verb():
-    """The error is one message on stderr."""
+    """A script exits with the code of its command and prints one message on stderr."""
     result = python("tools/check.py", "absent.yaml")
     assert result.returncode == 2
     assert result.stderr == (

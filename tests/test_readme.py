@@ -1,4 +1,4 @@
-"""The documents: their code runs, their commands parse, and their files and links exist."""
+"""The documentation: code runs, commands parse, and files and links exist."""
 
 import importlib
 import importlib.util
@@ -122,7 +122,7 @@ def execute(code: str) -> dict[str, Any]:
 
 @each_document
 def test_every_code_block_has_a_tested_language(name):
-    """The numbers of code blocks are as expected, so that no test runs on an empty list."""
+    """Each document has the expected number of code blocks in each tested language."""
     languages = [block.language for block in blocks(name)]
     assert {language: languages.count(language) for language in languages} == BLOCKS[name]
     assert text_of(name).count("```") == 2 * len(languages)
@@ -137,7 +137,7 @@ def test_lines_have_at_most_100_columns(name):
 
 @each_document
 def test_calls_of_lrcn_parse(name, capsys):
-    """Verbs, options and configs of all calls exist; a verb alone stands for any call of it."""
+    """The commands, options and configs of all calls of `lrcn` exist."""
     calls = lrcn_calls(name)
     assert len(calls) == COMMANDS[name]
     for call in calls:
@@ -149,7 +149,7 @@ def test_calls_of_lrcn_parse(name, capsys):
 
 @each_document
 def test_other_commands_exist(name):
-    """Make targets, scripts and extras that the document names exist."""
+    """Make targets, scripts and extras that a document names exist."""
     calls = [*shell_lines(name), *(code.split() for code in inline_code(name))]
     targets = re.findall(r"(?m)^([\w-]+):", text_of("Makefile"))
     extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
@@ -172,13 +172,13 @@ def test_the_call_of_cross_validation_parses():
 
 
 def test_every_command_is_in_the_readme():
-    """The README shows a call of every verb."""
+    """The README shows a call of every command."""
     assert set(verbs()) == {call[0] for call in lrcn_calls("README.md")}
 
 
 @each_document
 def test_links_lead_to_files(name):
-    """Relative links lead to files."""
+    """Relative links lead to existing files."""
     links = re.findall(r"\]\(([^)]+)\)", text_of(name))
     assert links or name in ("CHANGELOG.md",)
     assert [link for link in links if not ((ROOT / name).parent / link).is_file()] == []
@@ -261,7 +261,7 @@ def test_captions_are_scored_from_python(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def mean_colors(tmp_path, monkeypatch) -> Iterator[ModuleType]:
-    """The module of the README's part, registered until the test ends."""
+    """The module with the README's example part, registered until the test ends."""
     parts = registries.encoders._parts
     monkeypatch.setattr(registries.encoders, "_parts", dict(parts))
     path = tmp_path / "mean_colors.py"
@@ -308,7 +308,7 @@ def package_files() -> dict[str, str]:
 
 @pytest.fixture
 def shape_tags(tmp_path, monkeypatch) -> Iterator[Path]:
-    """The folder in which the package of docs/extending.md lies, installed until the test ends."""
+    """The folder with the package of docs/extending.md, installed until the test ends."""
     project = tmp_path / "shape_tags"
     for path, text in package_files().items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
@@ -378,7 +378,7 @@ def test_a_task_of_your_own_runs(shape_tags, lrcn):
 
 
 def test_a_task_of_your_own_reports_problems(shape_tags, lrcn):
-    """The example refuses frame sampling, and names a file that cannot be read."""
+    """The example task refuses frame sampling and names a file that cannot be read."""
     result = lrcn("check", "shape_tags/tagging.yaml", "data.sampling={type: every}")
     assert result.code == 2
     assert "data.sampling: tagging reads images. Remove it." in result.err
@@ -400,7 +400,7 @@ def test_the_levels_are_those_of_the_architecture_test():
 
 
 def test_the_tree_lists_every_package():
-    """The tree of CONTRIBUTING.md has one line per package, and those of data."""
+    """The tree of CONTRIBUTING.md has one line per package and per package of data."""
     _, tree = blocks("CONTRIBUTING.md", "text")
     names = re.findall(r"(?m)^ *([\w.]+)(?:/| )", tree.text)
     library = ROOT / "lrcn_seq"

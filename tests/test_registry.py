@@ -1,4 +1,4 @@
-"""Registries of parts: names from files and entry points, lazy imports, validated arguments."""
+"""Registries of parts: names from files and entry points, lazy imports, checked arguments."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from lrcn_seq.registry import SEAMS, Registry, argument_problems, describe_error
 
 
 class Part:
-    """A part with a derived argument, bounds, choices and a constructor that raises."""
+    """A part with a derived argument, bounds, choices, and a constructor that may raise."""
 
     derived = ("classes",)
 
@@ -50,7 +50,7 @@ def problems(**arguments) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", SEAMS)
 def test_a_part_has_the_name_of_its_file(name):
-    """A class is defined in the file of its name, or in the file that the seam states for it."""
+    """A class is defined in the file of its name, or in the file that the registry states."""
     seam = SEAMS[name]
     assert seam.names()
     for part in seam.names():
@@ -72,7 +72,7 @@ def renamed(tmp_path, monkeypatch) -> Registry:
 
 
 def test_a_file_may_have_another_name_than_its_part(renamed):
-    """All methods take the name of the part, not the stem of its file."""
+    """All methods accept the name of the part, not the stem of its file."""
     from renamed_seam.gadget_file import Gadget
 
     assert renamed.names() == ["gadget"]
@@ -92,7 +92,7 @@ def test_a_renamed_file_is_imported_on_demand(renamed):
 
 
 def test_another_class_cannot_take_the_name_of_a_renamed_part(renamed):
-    """The error names the file of the part that has the name."""
+    """The error for a name that is in use names the file of its part."""
     other = type("Mine", (), {"__module__": "mine.gadget"})
     with pytest.raises(UnknownPartError, match=r"'gadget' is taken by renamed_seam\.gadget_file"):
         renamed.register(other)
@@ -126,7 +126,7 @@ assert f"{{seam.package}}.{other}" not in sys.modules
 
 
 def test_files_that_are_not_parts_are_not_listed(tmp_path, monkeypatch):
-    """`base`, private modules and subpackages are not parts."""
+    """`base`, private modules and subpackages are not listed as parts."""
     package = tmp_path / "package_of_parts"
     (package / "folder").mkdir(parents=True)
     for name in ("__init__", "base", "_private", "second", "first", "folder/__init__"):
@@ -136,7 +136,7 @@ def test_files_that_are_not_parts_are_not_listed(tmp_path, monkeypatch):
 
 
 def test_a_name_is_registered_once(seam):
-    """A second class of a name is refused; the same class may be registered twice."""
+    """A second class of a name is refused, but the same class may be registered twice."""
     first = type("First", (), {"__module__": "somewhere.thing_2"})
     second = type("Second", (), {"__module__": "elsewhere.thing_2"})
     assert seam.register(first) is first
@@ -150,7 +150,7 @@ def test_a_name_is_registered_once(seam):
 
 
 def test_a_class_of_another_package_cannot_have_the_name_of_a_file():
-    """It is refused even if the file of that name has not been imported."""
+    """A class with the name of a file is refused even before the file is imported."""
     with pytest.raises(UnknownPartError, match=r"'word' is taken by lrcn_seq\.text\.word"):
         Registry("tokenizers", "lrcn_seq.text").register(
             type("Word", (), {"__module__": "mine.word"})
@@ -158,7 +158,7 @@ def test_a_class_of_another_package_cannot_have_the_name_of_a_file():
 
 
 def test_an_unknown_name_is_refused_with_a_suggestion_and_all_names():
-    """The message suggests a close name."""
+    """The error for an unknown name suggests a close name and lists all."""
     with pytest.raises(
         UnknownPartError,
         match=r"tokenizers has no 'wrod'\. Did you mean 'word'\? Known: .*character.*word",
@@ -168,7 +168,7 @@ def test_an_unknown_name_is_refused_with_a_suggestion_and_all_names():
 
 @pytest.mark.parametrize("spec", [None, 3, [], {}, {"size": 3}, {"type": 3}, "thing"])
 def test_a_spec_is_a_mapping_with_a_type(seam, spec):
-    """Other values are one problem that lists the names of parts."""
+    """A spec that is not a mapping with a type is one problem, which lists the parts."""
     (problem,) = seam.problems(spec, "encoder")
     assert problem.place == "encoder"
     assert "expected a mapping with a `type`" in problem.message
@@ -176,7 +176,7 @@ def test_a_spec_is_a_mapping_with_a_type(seam, spec):
 
 
 def test_valid_arguments_have_no_problems():
-    """An integer is valid where a float is expected."""
+    """Valid arguments have no problems, and an integer is accepted as a float."""
     assert problems(size=3, kind="pooled", rate=1, name=None) == {}
 
 
@@ -219,20 +219,20 @@ def test_build_passes_derived_values(seam):
 
 
 def test_build_raises_all_problems_of_a_spec(seam):
-    """Places begin with the given place."""
+    """`build` raises all problems, whose places begin with the given place."""
     with pytest.raises(ConfigError) as caught:
         seam.build({"type": "thing", "size": 0, "kinds": 1}, place="encoder", classes=7)
     assert [problem.place for problem in caught.value.problems] == ["encoder.size", "encoder.kinds"]
 
 
 def test_an_error_of_a_constructor_is_a_problem_of_the_config(seam):
-    """Only the part itself can check combinations of arguments."""
+    """An error raised by a constructor becomes a problem of the config."""
     with pytest.raises(ConfigError, match=r"encoder: rate: expected a share\. Received: rate=2\.0"):
         seam.build({"type": "thing", "size": 2, "rate": 2.0}, place="encoder", classes=7)
 
 
 def test_signature_lists_named_arguments():
-    """`self`, `*args` and `**kwargs` are left out."""
+    """The signature omits `self`, `*args` and `**kwargs`."""
 
     class Layer:
         def __init__(self, width, *sizes, height=2, **kwargs):
@@ -242,7 +242,7 @@ def test_signature_lists_named_arguments():
 
 
 def test_a_part_with_keyword_arguments_gets_all_derived_values():
-    """`**kwargs` takes values without an argument of their own."""
+    """A constructor with `**kwargs` receives all derived values."""
 
     class Layer:
         def __init__(self, **kwargs):
@@ -293,7 +293,7 @@ def test_a_part_with_keyword_arguments_gets_all_derived_values():
     ],
 )
 def test_errors_of_pydantic_are_described_in_a_sentence(details, value, sentence):
-    """The sentence has the expected and the received value, and a hint for YAML."""
+    """The message has the expected and the received value, and a hint for YAML."""
     assert describe_errors(details, value) == sentence
 
 
@@ -325,7 +325,7 @@ def install(tmp_path, monkeypatch):
 
 
 def test_another_package_adds_a_part(install):
-    """The part is listed, imported when it is used, and its arguments are validated."""
+    """The part of another package is listed, imported when it is used, and checked."""
     seam = install(mine="others_words:Mine")
     sys.modules.pop("others_words", None)
     assert {"mine", "word"} <= set(seam.names())
@@ -336,7 +336,7 @@ def test_another_package_adds_a_part(install):
 
 
 def test_an_entry_point_cannot_have_the_name_of_a_part_of_the_library(install):
-    """The message names the entry point."""
+    """The error for an entry point with the name of a library part names the entry point."""
     with pytest.raises(
         UnknownPartError,
         match=r"tokenizers: the name 'word' is taken\. "
@@ -346,7 +346,7 @@ def test_an_entry_point_cannot_have_the_name_of_a_part_of_the_library(install):
 
 
 def test_two_packages_cannot_add_different_parts_of_one_name(install):
-    """One of the two entry points is named."""
+    """The error for two different parts of one name names one of the entry points."""
     install(mine="others_words:Mine")
     seam = install(mine="others_words:Yours")
     with pytest.raises(UnknownPartError, match=r"the name 'mine' is taken\. .*others_words:"):
@@ -369,14 +369,14 @@ def test_an_entry_point_may_be_found_twice(install):
     ],
 )
 def test_an_entry_point_that_cannot_be_imported_is_a_problem(install, value, reason):
-    """The message names the entry point and the reason."""
+    """The problem of an entry point that cannot be imported has its name and the reason."""
     (problem,) = install(mine=value).problems({"type": "mine"}, "tokenizer")
     assert problem.place == "tokenizer.type"
     assert f"expected the part 'mine' in {value}. Received: {reason}" in problem.message
 
 
 def test_a_file_that_registers_nothing_is_not_a_part(tmp_path, monkeypatch):
-    """Its name is refused like an unknown one."""
+    """The name of a file that registers nothing is unknown."""
     package: Path = tmp_path / "package_without_parts"
     package.mkdir()
     (package / "__init__.py").write_text("")

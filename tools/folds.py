@@ -38,7 +38,7 @@ def make_parser() -> Parser:
 
 
 def main() -> int:
-    """Print the accuracy of each fold, and that of all clips with its interval over groups."""
+    """Print the accuracy of each fold, and of all clips with its interval over groups."""
     try:
         arguments = make_parser().parse_intermixed_args()
         hide_native_logs()

@@ -44,7 +44,7 @@ def images(tmp_path) -> Path:
 
 @pytest.fixture
 def broken(tmp_path) -> dict[str, Path]:
-    """Files that are not images, by what is wrong with them."""
+    """Files that are not images; the key says what is wrong with each."""
     complete = tmp_path / "complete.jpg"
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(complete)
@@ -74,13 +74,13 @@ def videos(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """A folder with four images, their table of captions, and a config without mistakes."""
+    """A folder with four images, a table of captions, and a valid config."""
     return write_project(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def trained_project(tmp_path_factory) -> Path:
-    """A project with its trained run in `run`; tests must leave it as it is."""
+    """A project whose run in `run` is trained; tests must not change it."""
     from lrcn_seq.training import train
 
     folder = write_project(tmp_path_factory.mktemp("trained"))
@@ -90,12 +90,12 @@ def trained_project(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def run_copy(smoke_run, tmp_path) -> Path:
-    """A copy of the trained smoke run that a test may change."""
+    """A copy of the trained smoke run, which a test may change."""
     return shutil.copytree(smoke_run, tmp_path / "copy")
 
 
 def write_project(folder: Path) -> Path:
-    """Fill a folder with a project."""
+    """Write four images, their table of captions, and a config into a folder."""
     for number in range(1, 5):
         pixels = np.random.default_rng(number).integers(0, 255, (40, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")

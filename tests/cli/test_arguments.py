@@ -1,4 +1,4 @@
-"""The parser, argument types and shared arguments."""
+"""The argument parser, the argument types, and the arguments that commands share."""
 
 import argparse
 
@@ -15,51 +15,51 @@ from lrcn_seq.errors import UsageError
 
 
 def test_parser_raises_one_sentence_that_points_to_the_help():
-    """argparse itself would print the usage and exit."""
+    """The parser raises UsageError, whereas argparse would print the usage and exit."""
     with pytest.raises(UsageError) as caught:
         Parser("lrcn score").parse_args(["--unknown"])
     assert str(caught.value) == "unrecognized arguments: --unknown. See `lrcn score --help`."
 
 
 def test_positive_integer_is_parsed():
-    """A decimal number."""
+    """A decimal number above 0 is parsed as an integer."""
     assert positive_integer("12") == 12
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²"])
 def test_other_numbers_are_not_positive_integers(text):
-    """The message shows what was given."""
+    """The error for any other text quotes the text."""
     with pytest.raises(argparse.ArgumentTypeError) as caught:
         positive_integer(text)
     assert str(caught.value) == f"expected a whole number above 0. Received: {text!r}"
 
 
 def test_positive_seconds_are_parsed():
-    """A fraction is allowed."""
+    """A duration may be a fraction of a second."""
     assert positive_seconds("0.25") == 0.25
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x"])
 def test_other_numbers_are_not_positive_seconds(text):
-    """Neither endless nor undefined times."""
+    """Zero, negative, infinite, NaN and non-numeric durations are refused."""
     with pytest.raises(argparse.ArgumentTypeError, match="expected a number of seconds above 0"):
         positive_seconds(text)
 
 
 def test_numbers_are_separated_by_commas():
-    """A leading zero may be omitted."""
+    """Numbers are separated by commas, and a leading zero may be omitted."""
     assert numbers(".33,.67") == [0.33, 0.67]
 
 
 @pytest.mark.parametrize("text", ["", "1,,2", "a"])
 def test_other_text_is_not_numbers(text):
-    """Neither empty nor words."""
+    """Empty elements and words are refused in a list of numbers."""
     with pytest.raises(argparse.ArgumentTypeError, match=r"expected numbers like \.33,\.67"):
         numbers(text)
 
 
 def test_overrides_may_stand_anywhere_after_the_config():
-    """Options may stand among them."""
+    """Overrides and options may be mixed after the config."""
     parser = Parser("lrcn train")
     add_config(parser)
     parser.add_argument("--run")

@@ -1,4 +1,4 @@
-"""`lrcn caption` on a trained run: search options, broken images, continued outputs."""
+"""The command `lrcn caption` on a trained run: search options, broken images, and output files."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def task(smoke_run):
-    """The run, loaded once for all tests of this file."""
+    """The captioning task of the run, loaded once for this file."""
     return lrcn_seq.load(smoke_run)
 
 
@@ -30,13 +30,13 @@ def rows(result) -> list[dict]:
 
 
 def test_caption_of_one_image_is_printed_alone(caption, images, task):
-    """The best of the search of the run."""
+    """The best caption of a single image is printed without the file name."""
     (prediction,) = task.predict([images / "a.png"])
     assert caption(images / "a.png") == (0, prediction.captions[0].text + "\n", "")
 
 
 def test_captions_of_a_folder_follow_the_file_name(caption, images, task):
-    """In the order of names, which may hold spaces and any script."""
+    """Captions of a folder are sorted by file name, which may contain spaces and any script."""
     paths = [images / name for name in ("a.png", "b ü ß.jpg", "c 日本 [1].png")]
     texts = [prediction.captions[0].text for prediction in task.predict(paths)]
     expected = [f"{path}\t{text}" for path, text in zip(paths, texts, strict=True)]
@@ -44,7 +44,7 @@ def test_captions_of_a_folder_follow_the_file_name(caption, images, task):
 
 
 def test_json_has_distinct_captions_best_first(caption, images):
-    """Each with its log probability and the score that ranks it."""
+    """JSON lists distinct captions by score, each with its log probability."""
     result = caption(images, "--json", "--best", 5)
     assert (result.err, result.out.count("\n")) == ("", 1)
     assert list(json.loads(result.out)) == ["results"]
@@ -58,14 +58,14 @@ def test_json_has_distinct_captions_best_first(caption, images):
 
 
 def test_best_prints_several_captions_after_the_file_name(caption, images):
-    """Also for a single image."""
+    """With `--best 2`, both captions of a single image follow its file name."""
     lines = caption(images / "a.png", "--best", 2).out.splitlines()
     assert len(lines) == 2
     assert all(line.startswith(f"{images / 'a.png'}\t") for line in lines)
 
 
 def test_beams_and_overrides_may_stand_among_the_images(caption, images, task):
-    """They change the search of this call."""
+    """Options and overrides between the images change the search of this call."""
     image, search = images / "a.png", {"type": "beam", "beams": 2, "length": "none"}
     (prediction,) = task.predict([image], search=search)
     result = caption("--json", "--beams", 2, image, "search.length=none", "--debug")
@@ -74,14 +74,14 @@ def test_beams_and_overrides_may_stand_among_the_images(caption, images, task):
 
 
 def test_type_of_the_search_can_be_overridden(caption, images, task):
-    """Its own defaults replace the values of the run's search."""
+    """Another type of search uses its own defaults instead of the values of the run."""
     (prediction,) = task.predict([images / "a.png"], search={"type": "greedy"})
     result = caption(images / "a.png", "search.type=greedy")
     assert result.out == prediction.captions[0].text + "\n"
 
 
 def test_overrides_of_a_search_may_come_in_any_order(caption, images):
-    """An argument may stand before the type that has it."""
+    """An argument of a search may precede the override of its type."""
     result = caption(
         images / "a.png", "search.draws=20", "search.type=sampling", "--json", "--best", 3
     )
@@ -104,7 +104,7 @@ def test_overrides_of_a_search_may_come_in_any_order(caption, images):
     ],
 )
 def test_wrong_search_is_refused_before_an_image_is_read(caption, images, arguments, message):
-    """One message without escape sequences."""
+    """An invalid search gives one message without escape sequences, and no image is read."""
     result = caption(images / "a.png", images / "absent.png", *arguments)
     assert (result.code, result.out) == (2, "")
     assert message in result.err
@@ -113,7 +113,7 @@ def test_wrong_search_is_refused_before_an_image_is_read(caption, images, argume
 
 
 def test_broken_images_do_not_stop_the_others(caption, images, broken):
-    """Each has its own sentence on stderr."""
+    """Each broken image has its own sentence on stderr, and the other images are captioned."""
     failing = [*broken.values(), images / "absent.png"]
     result = caption(images / "a.png", *failing, images / "b ü ß.jpg")
     assert result.code == 1
@@ -125,7 +125,7 @@ def test_broken_images_do_not_stop_the_others(caption, images, broken):
 
 
 def test_more_images_than_a_batch(caption, images, tmp_path, task):
-    """Rows stay in order across batches."""
+    """Results stay in the order of the files across batches."""
     (tmp_path / "many").mkdir()
     paths = [tmp_path / "many" / f"{number:02d}.png" for number in range(35)]
     assert len(paths) > task.predict_batch_size
@@ -136,7 +136,7 @@ def test_more_images_than_a_batch(caption, images, tmp_path, task):
 
 
 def test_output_continues_after_a_crash(caption, images, tmp_path, task, monkeypatch):
-    """A line that was cut short is computed again, and no other."""
+    """Only the image whose line is incomplete is captioned again."""
     output, opened, frames = tmp_path / "o.jsonl", [], task.read_clip
     assert caption(images, "--output", output).code == 0
     complete = [json.loads(line) for line in output.read_text().splitlines()]
@@ -151,7 +151,7 @@ def test_output_continues_after_a_crash(caption, images, tmp_path, task, monkeyp
 
 
 def test_file_name_that_is_not_utf8(caption, images):
-    """It is printed with an escape, and JSON leads to the same name."""
+    """An undecodable file name is printed with an escape and restored from JSON."""
     path = images / os.fsdecode(b"z\xff.png")
     path.write_bytes((images / "a.png").read_bytes())
     assert caption(path, images / "a.png").out.startswith(f"{images}/z\\udcff.png\t")
@@ -169,7 +169,7 @@ def test_file_name_that_is_not_utf8(caption, images):
     ],
 )
 def test_wrong_files_and_outputs(caption, images, broken, case):
-    """One sentence, and the file that is not an output stays as it is."""
+    """Invalid inputs and outputs give one sentence, and other files remain unchanged."""
     arguments, code, message = case
     (images.parent / "empty").mkdir()
     places = {
@@ -187,7 +187,7 @@ def test_wrong_files_and_outputs(caption, images, broken, case):
 
 
 def test_process_prints_one_object_and_one_sentence(smoke_run, images, broken):
-    """Libraries add nothing to stdout or stderr, and the exit code reaches the shell."""
+    """Libraries add nothing to stdout and stderr, and the process returns the exit code."""
     command = [sys.executable, "-m", "lrcn_seq", "caption", smoke_run]
     result = subprocess.run(
         [*command, images / "a.png", broken["cut"], "--json"],

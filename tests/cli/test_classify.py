@@ -1,4 +1,4 @@
-"""`lrcn classify` on GIFs: whole videos and frame by frame."""
+"""The command `lrcn classify` on GIFs: whole videos and frame by frame."""
 
 import json
 
@@ -12,7 +12,7 @@ CLASSES = ["left left", "left right", "right left", "right right"]
 
 @pytest.fixture(scope="module")
 def task(activity_run):
-    """The run, loaded once for all tests of this file."""
+    """The classification task of the run, loaded once for this file."""
     return lrcn_seq.load(activity_run)
 
 
@@ -24,7 +24,7 @@ def classify(lrcn, activity_run, task, monkeypatch):
 
 
 def test_labels_are_those_of_the_library(classify, videos, task):
-    """As many as asked for, most probable first; the classes stand before the results."""
+    """JSON has the classes first, then the requested number of labels by probability."""
     (prediction,) = task.predict([videos / "clip1.gif"])
     found = json.loads(classify(videos / "clip1.gif", "--top", 2, "--json").out)
     assert found["classes"] == CLASSES
@@ -36,7 +36,7 @@ def test_labels_are_those_of_the_library(classify, videos, task):
 
 
 def test_printed_labels_have_their_probability(classify, videos):
-    """One line per class after the file name."""
+    """Each printed line has the file name, a label, and its probability."""
     lines = classify(videos / "clip0.gif", videos / "clip1.gif", "--top", 1).out.splitlines()
     fields = [line.split("\t") for line in lines]
     assert [row[0] for row in fields] == [str(videos / "clip0.gif"), str(videos / "clip1.gif")]
@@ -44,7 +44,7 @@ def test_printed_labels_have_their_probability(classify, videos):
 
 
 def test_broken_video_does_not_stop_the_others(classify, videos):
-    """It is reported, and the exit code is 1."""
+    """A broken video is reported, the others are classified, and the exit code is 1."""
     result = classify(videos, "--json")
     assert result.code == 1
     assert ["error" in row for row in json.loads(result.out)["results"]] == [False, False, True]
@@ -52,7 +52,7 @@ def test_broken_video_does_not_stop_the_others(classify, videos):
 
 
 def test_json_per_frame_has_distributions_and_times(classify, videos):
-    """The mean over frames is the distribution of the video."""
+    """The mean of the distributions of the frames is the distribution of the video."""
     result = classify(videos / "clip0.gif", "--per-frame", "--json")
     (row,) = json.loads(result.out)["results"]
     frames = np.array(row["frames"])
@@ -65,7 +65,7 @@ def test_json_per_frame_has_distributions_and_times(classify, videos):
 
 
 def test_printed_frames_come_before_the_labels(classify, videos):
-    """One line per frame: time, class, probability."""
+    """Each frame is printed as time, class and probability, before the labels of the video."""
     (row,) = json.loads(classify(videos / "clip0.gif", "--per-frame", "--json").out)["results"]
     lines = classify(videos / "clip0.gif", "--per-frame", "--top", 1).out.splitlines()
     assert len(lines) == len(row["times"]) + 1
@@ -75,7 +75,7 @@ def test_printed_frames_come_before_the_labels(classify, videos):
 
 
 def test_output_per_frame_has_the_rows_of_json(classify, videos, tmp_path):
-    """A broken file has a row with its error, and no part of a line."""
+    """The output file has the rows of `--json`, including the error of a broken video."""
     output = tmp_path / "o.jsonl"
     assert classify(videos, "--per-frame", "--output", output).code == 1
     rows = [json.loads(line) for line in output.read_text().splitlines()]
@@ -86,7 +86,7 @@ def test_output_per_frame_has_the_rows_of_json(classify, videos, tmp_path):
 
 
 def test_output_per_frame_continues_after_a_crash(classify, videos, tmp_path):
-    """A line that was cut short is computed again."""
+    """An incomplete line is computed again by the next call."""
     output = tmp_path / "o.jsonl"
     classify(videos, "--per-frame", "--output", output)
     complete = output.read_bytes()
@@ -99,7 +99,7 @@ def test_output_per_frame_continues_after_a_crash(classify, videos, tmp_path):
 def test_output_per_frame_is_written_while_frames_are_computed(
     classify, videos, tmp_path, task, monkeypatch
 ):
-    """An interrupted video leaves no part of its line."""
+    """Frames are written as they are computed, and an interrupted line is removed."""
     output, sizes = tmp_path / "o.jsonl", []
 
     def interrupted(file, progress):

@@ -1,4 +1,4 @@
-"""Run folders with missing, damaged or foreign files: one sentence that names the file."""
+"""Run folders with missing, damaged or foreign files: one message names the file."""
 
 import shutil
 from pathlib import Path
@@ -53,7 +53,7 @@ def change_units(run: Path) -> None:
     ],
 )
 def test_run_that_cannot_be_loaded(lrcn, run_copy, verb, damage, message):
-    """The same sentence for every verb that loads a run."""
+    """Every command that loads a damaged run reports one sentence with the file name."""
     damage(run_copy)
     result = lrcn(verb, run_copy, *([] if verb == "evaluate" else ["image.png"]))
     assert (result.code, result.out) == (1, "")
@@ -63,7 +63,7 @@ def test_run_that_cannot_be_loaded(lrcn, run_copy, verb, damage, message):
 
 
 def test_classes_of_another_run(lrcn, activity_run, tmp_path):
-    """They are not taken for those that the classifier learned."""
+    """A list of labels from another run is refused."""
     run = shutil.copytree(activity_run, tmp_path / "run")
     (run / "labels.json").write_text('["a", "b"]')
     result = lrcn("classify", run, "clip.gif")
@@ -84,7 +84,7 @@ def test_classes_of_another_run(lrcn, activity_run, tmp_path):
     ],
 )
 def test_damaged_record_is_found_before_scores_are_overwritten(lrcn, run_copy, name, content):
-    """Evaluation needs it for the report."""
+    """Evaluation checks the records that its report needs before it writes any file."""
     (run_copy / name).write_text(content)
     before = {path: path.stat().st_mtime_ns for path in run_copy.iterdir() if path.name != ".lock"}
     result = lrcn("evaluate", run_copy)

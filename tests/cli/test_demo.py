@@ -1,4 +1,4 @@
-"""`lrcn demo`: what it prints around a run that a stub trains."""
+"""The output of `lrcn demo` around a run that was trained before."""
 
 import json
 
@@ -11,7 +11,7 @@ FIGURES = {"count": 300, "exact": 0.98, "bleu_4": 0.9957, "shuffled_bleu_4": 0.1
 
 @pytest.fixture
 def demo(lrcn, smoke_run, monkeypatch, tmp_path):
-    """A function that calls `lrcn demo` with a trained run in place of that of captioning."""
+    """A function that calls `lrcn demo` with a trained run in place of the captioning run."""
     from lrcn_seq.demos import DEMOS, runner
 
     monkeypatch.chdir(tmp_path)
@@ -26,7 +26,7 @@ def demo(lrcn, smoke_run, monkeypatch, tmp_path):
 
 
 def test_figures_are_printed_with_their_meaning(demo):
-    """Shares in percent, scores with three digits."""
+    """Shares are printed in percent and scores with three decimals."""
     result = demo()
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
@@ -41,7 +41,7 @@ def test_figures_are_printed_with_their_meaning(demo):
 
 
 def test_samples_are_captioned_as_by_the_verb(demo, lrcn, tmp_path):
-    """One line per file that was written."""
+    """The demo prints the captions of its samples in the format of `lrcn caption`."""
     lines = demo().out.splitlines()
     results = json.loads(lrcn("caption", "runs/demo", tmp_path / "samples", "--json").out)
     expected = [f"{row['file']}\t{row['captions'][0]['text']}" for row in results["results"]]
@@ -50,7 +50,7 @@ def test_samples_are_captioned_as_by_the_verb(demo, lrcn, tmp_path):
 
 
 def test_report_and_next_call_are_named(demo):
-    """The call can be copied into a shell."""
+    """The demo prints the path of the report and a command to try next."""
     assert demo("--task", "captioning").out.splitlines()[-2:] == [
         "Report: runs/demo/report.html",
         "Next:   lrcn caption runs/demo runs/demo/pictures/*.png --best 3",
@@ -58,7 +58,7 @@ def test_report_and_next_call_are_named(demo):
 
 
 def test_all_runs_every_demo_once(lrcn, monkeypatch):
-    """The exit code is that of the worst."""
+    """With `--task all`, the exit code is the highest of all demos."""
     from lrcn_seq.demos import DEMOS
 
     tasks = []
@@ -70,7 +70,7 @@ def test_all_runs_every_demo_once(lrcn, monkeypatch):
 
 
 def test_unknown_task_is_refused(lrcn):
-    """The choices are listed."""
+    """An unknown task is refused as an invalid choice."""
     result = lrcn("demo", "--task", "captions")
     assert result.code == 2
     assert "invalid choice: 'captions'" in result.err

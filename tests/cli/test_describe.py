@@ -1,4 +1,4 @@
-"""`lrcn describe` on GIFs: whole videos and windows."""
+"""The command `lrcn describe` on GIFs: whole videos and windows."""
 
 import json
 
@@ -9,7 +9,7 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def task(description_run):
-    """The run, loaded once for all tests of this file."""
+    """The description task of the run, loaded once for this file."""
     return lrcn_seq.load(description_run)
 
 
@@ -26,7 +26,7 @@ def rows(result) -> list[dict]:
 
 
 def test_captions_of_a_video_are_those_of_the_library(describe, videos, task):
-    """Distinct and as many as asked for."""
+    """The command gives the requested number of distinct captions of the library."""
     (prediction,) = task.predict([videos / "clip0.gif"], best=2)
     (row,) = rows(describe(videos / "clip0.gif", "--best", 2, "--json"))
     assert [c["text"] for c in row["captions"]] == [c.text for c in prediction.captions]
@@ -34,7 +34,7 @@ def test_captions_of_a_video_are_those_of_the_library(describe, videos, task):
 
 
 def test_windows_cover_the_video(describe, videos):
-    """They follow each other, and each has a caption."""
+    """Windows follow one another without gaps, and each has a caption."""
     (row,) = rows(describe(videos / "clip0.gif", "--window", 0.3, "--json"))
     windows = row["windows"]
     assert len(windows) >= 2
@@ -45,13 +45,13 @@ def test_windows_cover_the_video(describe, videos):
 
 
 def test_printed_windows_begin_with_their_time(describe, videos):
-    """In minutes and seconds."""
+    """Each printed window begins with its start and end in minutes and seconds."""
     result = describe(videos / "clip0.gif", "--window", 0.3)
     assert result.out.startswith("0:00.0–0:00.3\t")
 
 
 def test_search_of_windows_can_be_overridden(describe, videos):
-    """As that of whole videos."""
+    """Overrides of the search apply to windows as they do to whole videos."""
     arguments = [videos / "clip0.gif", "--window", 0.3, "--json", "search.type=greedy"]
     (row,) = rows(describe(*arguments))
     assert [len(window["captions"]) for window in row["windows"]] == [1] * len(row["windows"])
@@ -61,7 +61,7 @@ def test_search_of_windows_can_be_overridden(describe, videos):
 
 @pytest.mark.parametrize("options", [[], ["--window", "0.3"]])
 def test_broken_video_does_not_stop_the_others(describe, videos, options):
-    """It is reported, whole or window by window."""
+    """A broken video is reported, and the others are described, with or without windows."""
     result = describe(videos, *options, "--json")
     assert result.code == 1
     assert ["error" in row for row in rows(result)] == [False, False, True]

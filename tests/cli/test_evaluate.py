@@ -1,4 +1,4 @@
-"""`lrcn evaluate`: scores of real decoding, fused runs, retrieval, other sources."""
+"""The command `lrcn evaluate`: scores, fused runs, retrieval, and other sources."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ def read_scores(run) -> dict:
 
 
 def test_scores_are_those_of_the_training_process(lrcn, run):
-    """Captions and scores stay the same when the run is evaluated again."""
+    """Evaluating a run again gives the captions and scores that training has written."""
     captions, scores = read_captions(run), read_scores(run)
     result = lrcn("evaluate", run, "--json")
     assert result.code == 0
@@ -45,7 +45,7 @@ def test_scores_are_those_of_the_training_process(lrcn, run):
 
 
 def test_json_is_the_object_of_score_with_additions(lrcn, run):
-    """Metrics, signatures and count as `lrcn score` prints them."""
+    """JSON has the metrics, signatures and count of `lrcn score`, and further keys."""
     result = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
     scores = json.loads(result.out)
     assert result.out.count("\n") == 1
@@ -57,7 +57,7 @@ def test_json_is_the_object_of_score_with_additions(lrcn, run):
 
 
 def test_text_has_every_score_with_its_signature(lrcn, run):
-    """One line each, then the number of samples with a remark."""
+    """Each score has a line, and the last line has the number of samples and a remark."""
     lines = lrcn("evaluate", run, "--limit", 2).out.splitlines()
     scores = read_scores(run)
     expected = [
@@ -70,7 +70,7 @@ def test_text_has_every_score_with_its_signature(lrcn, run):
 
 
 def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
-    """Groups are counted, not clips."""
+    """The interval of the accuracy is computed over groups, not over clips."""
     run = shutil.copytree(activity_run, tmp_path / "activity")
     result = lrcn("evaluate", run, "--split", "dev")
     assert result.code == 0
@@ -81,7 +81,7 @@ def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
 
 
 def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
-    """Whatever the weights; only the first run is written."""
+    """A run fused with itself keeps its scores, and only the first folder is written to."""
     alone = read_scores(run)
     before = (smoke_run / "scores.json").stat().st_mtime_ns
     scores = json.loads(lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json").out)
@@ -91,7 +91,7 @@ def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
 
 
 def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
-    """The other run, with a negated output layer, has no influence."""
+    """A run of weight 0 has no influence on the captions."""
     other = shutil.copytree(smoke_run, tmp_path / "other")
 
     def negate(name, item):
@@ -111,7 +111,7 @@ def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
 
 
 def test_runs_with_other_vocabularies_are_not_fused(lrcn, run, smoke_run):
-    """Their distributions are over different words."""
+    """Runs with different vocabularies cannot be fused."""
     tokenizer = (run / "tokenizer.json").read_text()
     assert "triangle" in tokenizer
     (run / "tokenizer.json").write_text(tokenizer.replace("triangle", "trigon"))
@@ -121,13 +121,13 @@ def test_runs_with_other_vocabularies_are_not_fused(lrcn, run, smoke_run):
 
 
 def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run):
-    """Labels and captions have no mean."""
+    """Runs of different tasks cannot be fused."""
     result = lrcn("evaluate", activity_run, description_run)
     assert (result.code, "expected a run of the same task" in result.err) == (2, True)
 
 
 def test_retrieval_ranks_by_log_probability(lrcn, run):
-    """Computed here word by word for every caption beside every image."""
+    """Recall equals that of log probabilities summed word by word in NumPy."""
     result = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
     task = lrcn_seq.load(run)
     source = sources.build(task.settings.data.source)
@@ -152,21 +152,21 @@ def test_retrieval_ranks_by_log_probability(lrcn, run):
 
 
 def test_retrieval_needs_one_run(lrcn, run):
-    """Captions of one alone would stand for all."""
+    """Retrieval accepts one run only."""
     result = lrcn("evaluate", run, run, "--retrieval")
     assert (result.code, result.out) == (2, "")
     assert result.err == "lrcn evaluate: --retrieval: expected one run. Received: 2.\n"
 
 
 def test_retrieval_needs_captions(lrcn, activity_run):
-    """A classifier has none."""
+    """Retrieval refuses a classifier."""
     result = lrcn("evaluate", activity_run, "--retrieval")
     assert result.code == 2
     assert "--retrieval: expected a run that writes " in result.err
 
 
 def test_another_source_is_evaluated_and_recorded(lrcn, run):
-    """Its references are compared with."""
+    """Predictions are compared with the references of an overridden source."""
     result = lrcn("evaluate", "data.source.seed=5", run, "--limit", 2, "--json")
     scores = json.loads(result.out)
     assert scores["source"] == {**lrcn_seq.load(run).settings.data.source, "seed": 5}
@@ -176,12 +176,12 @@ def test_another_source_is_evaluated_and_recorded(lrcn, run):
 
 
 def test_only_the_source_can_be_overridden(lrcn, run):
-    """The network of a run is fixed."""
+    """An override of the network is refused."""
     assert lrcn("evaluate", run, "decoder.units=5").code == 2
 
 
 def test_overrides_alone_are_not_a_run(lrcn):
-    """A run folder is needed."""
+    """A call without a run folder is an error."""
     assert lrcn("evaluate", "data.source.seed=5") == (
         2,
         "",
@@ -190,7 +190,7 @@ def test_overrides_alone_are_not_a_run(lrcn):
 
 
 def test_coco_results_have_one_object_per_image(lrcn, run, tmp_path):
-    """The folder of the file is made."""
+    """The COCO results have one object per image, and their folder is created."""
     target = tmp_path / "new" / "results.json"
     assert lrcn("evaluate", run, "--limit", 2, "--coco-results", target).code == 0
     assert json.loads(target.read_text()) == [
@@ -213,7 +213,7 @@ def test_coco_results_have_one_object_per_image(lrcn, run, tmp_path):
     ],
 )
 def test_wrong_options_keep_the_scores(lrcn, smoke_run, arguments, message):
-    """They are found before anything is written."""
+    """Invalid options are refused before any file is written."""
     before = (smoke_run / "scores.json").read_bytes()
     result = lrcn("evaluate", smoke_run, *arguments)
     assert (result.code, result.out) == (2, "")
@@ -222,7 +222,7 @@ def test_wrong_options_keep_the_scores(lrcn, smoke_run, arguments, message):
 
 
 def test_empty_split_is_named(lrcn, project, trained_project):
-    """With what to do."""
+    """The error for an empty split names the split and the option that selects another."""
     run = shutil.copytree(trained_project / "run", project / "run")
     table = (project / "table.csv").read_text().splitlines(keepends=True)
     (project / "table.csv").write_text("".join(table[:-1]))
@@ -234,7 +234,7 @@ def test_empty_split_is_named(lrcn, project, trained_project):
 
 
 def test_unknown_words_of_references_are_never_written(trained_project):
-    """Words of dev and test that training did not show count as unknown."""
+    """References keep words that the vocabulary lacks, and captions never contain <unk>."""
     (row,) = read_rows(trained_project / "run")
     assert row["references"] == ["a crimson dodecahedron"]
     assert "<unk>" not in row["caption"]

@@ -1,4 +1,4 @@
-"""`lrcn extract`: the feature store of a config."""
+"""The command `lrcn extract`, which fills the feature store of a config."""
 
 import pytest
 
@@ -9,7 +9,7 @@ FROZEN = [
 
 
 def test_repeated_extraction_finds_stored_features(lrcn, smoke_config, tmp_path):
-    """The features of all splits are stored once."""
+    """A second extraction finds the features of all splits in the store."""
     arguments = [smoke_config, *FROZEN, f"data.store.folder={tmp_path}"]
     expected = f"{tmp_path}: features of 9 samples; 9 stored in all under this encoder.\n"
     for _ in range(2):
@@ -21,7 +21,7 @@ def test_repeated_extraction_finds_stored_features(lrcn, smoke_config, tmp_path)
     "overrides", [[], [*FROZEN, "data.view={type: crop_mirror}"]], ids=["trained", "random views"]
 )
 def test_features_that_change_cannot_be_stored(lrcn, smoke_config, tmp_path, overrides):
-    """Those of an encoder that trains, and those of random views."""
+    """Features of a trainable encoder or of random views cannot be stored."""
     result = lrcn("extract", smoke_config, f"data.store.folder={tmp_path}", *overrides)
     assert (result.code, result.out) == (2, "")
     assert "encoder: expected a frozen encoder of images, with data.view none" in result.err

@@ -1,4 +1,4 @@
-"""How exceptions become a sentence and an exit code."""
+"""The conversion of exceptions to a message and an exit code."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ MEMORY = "out of memory; try a smaller batch (training.batch_size=...)."
 
 @pytest.fixture(autouse=True)
 def backend(monkeypatch):
-    """A function that selects a Keras backend; by default TensorFlow."""
+    """A function that selects a Keras backend; the default is TensorFlow."""
 
     def select(name: str) -> None:
         monkeypatch.setenv("KERAS_BACKEND", name)
@@ -26,12 +26,12 @@ def backend(monkeypatch):
 
 @pytest.mark.parametrize(("error", "code"), [(DataError("No rows."), 1), (UsageError("No."), 2)])
 def test_errors_of_the_library_have_their_own_exit_code(error, code):
-    """The message is passed on."""
+    """An error of the library keeps its message and its exit code."""
     assert failure_of(error) == (str(error), code)
 
 
 def test_interrupt_has_the_exit_code_of_shells():
-    """128 + SIGINT."""
+    """The exit code of an interrupt is 128 + SIGINT."""
     assert failure_of(KeyboardInterrupt()) == ("interrupted; finished work is kept.", 130)
 
 
@@ -43,7 +43,7 @@ def test_interrupt_has_the_exit_code_of_shells():
     ],
 )
 def test_operating_system_error_names_the_file(path, message):
-    """An error without a file is one of the output."""
+    """The message names the file, or the output if the error has no file."""
     error = OSError(errno.ENOSPC, "No space left on device", path)
     assert failure_of(error) == (message, 1)
 
@@ -59,12 +59,12 @@ def test_operating_system_error_names_the_file(path, message):
     ids=["Python", "JAX", "TensorFlow", "PyTorch"],
 )
 def test_full_memory_suggests_a_smaller_batch(error):
-    """The memory of the host or of a device, on every backend."""
+    """An out-of-memory error of Python or of any backend suggests a smaller batch."""
     assert failure_of(error) == (MEMORY, 1)
 
 
 def test_unknown_backend_is_named(backend):
-    """With the backends that exist and the closest of them."""
+    """The message for an unknown backend lists the backends and suggests the closest."""
     backend("TensorFlow")
     assert failure_of(ImportError()) == (
         "KERAS_BACKEND: expected tensorflow, jax, torch. Received: 'TensorFlow'. "
@@ -74,7 +74,7 @@ def test_unknown_backend_is_named(backend):
 
 
 def test_backend_that_is_not_installed_is_named(backend):
-    """With the command that installs it."""
+    """The message for a missing backend has the command that installs it."""
     backend("jax")
     assert failure_of(ModuleNotFoundError(name="jax")) == (
         "KERAS_BACKEND=jax: expected an installed package. Received: none; pip install jax.",
@@ -86,19 +86,19 @@ def test_backend_that_is_not_installed_is_named(backend):
     "error", [ZeroDivisionError(), ModuleNotFoundError(name="numpy"), SystemError()]
 )
 def test_unexpected_error_is_not_a_failure(backend, error):
-    """It is a bug, also where another package than the backend is missing."""
+    """Unexpected errors, such as a missing package other than the backend, are not handled."""
     backend("jax")
     assert failure_of(error) is None
 
 
 def test_unexpected_error_without_a_chosen_backend_is_not_a_failure(monkeypatch):
-    """Keras uses its default."""
+    """Without KERAS_BACKEND, a missing TensorFlow is not handled."""
     monkeypatch.delenv("KERAS_BACKEND")
     assert failure_of(ModuleNotFoundError(name="tensorflow")) is None
 
 
 def test_unknown_backend_fails_a_process_with_one_sentence():
-    """The error that Keras raises while it is imported is recognized."""
+    """A process with an unknown backend ends with one sentence instead of a traceback."""
     result = subprocess.run(
         [sys.executable, "-m", "lrcn_seq", "check", "configs/smoke/captioning.yaml"],
         check=False,

@@ -1,4 +1,4 @@
-"""Files, folders, globs and overrides of a command line."""
+"""Expansion of files, folders and globs, and separation of files from overrides."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ def tree(tmp_path, monkeypatch):
     ],
 )
 def test_names_expand_to_files(tree, names, expected):
-    """Each file is listed once, in order; hidden and absent files are treated as documented."""
+    """Each file is listed once, hidden files are skipped, and absent files are kept."""
     assert expand_files(names) == expected
 
 
@@ -50,14 +50,14 @@ def test_names_expand_to_files(tree, names, expected):
     ],
 )
 def test_names_without_files_are_an_error(tree, names, message):
-    """A call that does nothing must not succeed."""
+    """Names that match no file are an error."""
     with pytest.raises(UsageError, match=message):
         expand_files(names)
 
 
 @pytest.mark.parametrize("place", ["deep", "deep/er"])
 def test_unreadable_folder_is_an_error(tree, monkeypatch, place):
-    """Neither it nor its subfolders are skipped."""
+    """An unreadable folder or subfolder is an error."""
     scandir = os.scandir
 
     def refuse(path):
@@ -72,7 +72,7 @@ def test_unreadable_folder_is_an_error(tree, monkeypatch, place):
 
 
 def test_overrides_are_split_from_files(tree):
-    """Their order is kept; a file name may hold an equals sign after a slash or a dash."""
+    """Files and overrides keep their order, and some file names contain an equals sign."""
     names = ["a.png", "search.beams=3", "deep/a=b.png", "seed=1", "b.png", "x-y=1"]
     assert split_overrides(names) == (
         ["a.png", "deep/a=b.png", "b.png", "x-y=1"],
@@ -81,6 +81,6 @@ def test_overrides_are_split_from_files(tree):
 
 
 def test_existing_file_is_not_an_override(tree):
-    """Its name may look like one."""
+    """The name of an existing file is a file even if it looks like an override."""
     (tree / "a=b").write_bytes(b"")
     assert split_overrides(["a=b", "c=d"]) == (["a=b"], ["c=d"])

@@ -1,4 +1,4 @@
-"""Interrupts that a callback swallows."""
+"""Interrupts that Python swallows in a callback."""
 
 import signal
 import sys
@@ -21,14 +21,14 @@ class RaisesWhenDeleted:
 
 @pytest.fixture
 def default_interrupts():
-    """Restore Python's reaction to SIGINT: a process in the background may ignore it."""
+    """Install the default SIGINT handler, since background processes may ignore the signal."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, handler)
 
 
 def test_interrupt_swallowed_in_a_destructor_is_raised(default_interrupts):
-    """It reaches the main thread a moment later."""
+    """An interrupt that a destructor swallows is raised in the main thread."""
     with pytest.raises(KeyboardInterrupt), swallowed_interrupts_raised():
         RaisesWhenDeleted(KeyboardInterrupt())
         time.sleep(0.2)
@@ -36,7 +36,7 @@ def test_interrupt_swallowed_in_a_destructor_is_raised(default_interrupts):
 
 
 def test_other_errors_go_to_the_previous_hook(monkeypatch):
-    """The process's own report of them stays."""
+    """Errors other than interrupts are passed to the previous hook."""
     reported = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: reported.append(args.exc_type))
     with swallowed_interrupts_raised():
@@ -45,7 +45,7 @@ def test_other_errors_go_to_the_previous_hook(monkeypatch):
 
 
 def test_previous_hook_is_restored():
-    """Also after an error."""
+    """The previous hook is restored even after an error."""
     hook = sys.unraisablehook
     with pytest.raises(ValueError, match="failed"), swallowed_interrupts_raised():
         assert sys.unraisablehook is not hook

@@ -1,4 +1,4 @@
-"""The console script: verbs, help, exit codes, stdout."""
+"""The console script: commands, help, exit codes, and output."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ VERBS = [
 
 
 def test_verbs_are_listed_with_a_summary():
-    """Each summary is one sentence of the module's docstring."""
+    """The summary of each command is one sentence, taken from the docstring of its module."""
     summaries = cli.verbs()
     assert list(summaries) == VERBS
     assert all(summary[0].isupper() and summary[-1] == "." for summary in summaries.values())
@@ -32,12 +32,12 @@ def test_verbs_are_listed_with_a_summary():
 
 
 def test_summaries_fit_one_line():
-    """A terminal of 120 columns shows the overview without wrapping."""
+    """The overview fits a terminal of 120 columns."""
     assert max(map(len, cli.overview(cli.verbs()).splitlines())) <= 120
 
 
 def test_help_prints_the_overview(lrcn):
-    """`lrcn --help` succeeds and lists a verb with its summary."""
+    """`lrcn --help` succeeds and lists the commands with their summaries."""
     result = lrcn("--help")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("usage: lrcn VERB ...\n")
@@ -45,7 +45,7 @@ def test_help_prints_the_overview(lrcn):
 
 
 def test_call_without_a_verb_prints_the_overview_and_fails(lrcn):
-    """The exit code says that the call is wrong."""
+    """`lrcn` without a command prints the overview and exits with code 2."""
     result = lrcn()
     assert result.code == 2
     assert result.out == lrcn("-h").out
@@ -53,7 +53,7 @@ def test_call_without_a_verb_prints_the_overview_and_fails(lrcn):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(lrcn, verb):
-    """The help shows the usage and the common option."""
+    """The help of each command shows its usage and the option `--debug`."""
     result = lrcn(verb, "--help")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(f"usage: lrcn {verb} [-h]")
@@ -61,7 +61,7 @@ def test_every_verb_has_help(lrcn, verb):
 
 
 def test_help_loads_no_heavy_package():
-    """The help of every verb appears without importing NumPy, Keras, rich or pydantic."""
+    """The help of every command appears without NumPy, Keras, rich or pydantic."""
     code = f"""
 import sys
 from lrcn_seq.cli import main
@@ -78,12 +78,12 @@ print(sorted(heavy), file=sys.stderr)
 
 @pytest.mark.parametrize("option", ["--version", "-V"])
 def test_version_is_printed(lrcn, option):
-    """The name of the program and the version of the package."""
+    """`--version` prints the name of the program and the version of the package."""
     assert lrcn(option) == (0, f"lrcn {__version__}\n", "")
 
 
 def test_unknown_verb_is_reported_with_a_suggestion(lrcn):
-    """The message suggests the closest verb and lists all."""
+    """The error suggests the closest command and lists all of them."""
     result = lrcn("trian", "x.yaml")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
@@ -93,7 +93,7 @@ def test_unknown_verb_is_reported_with_a_suggestion(lrcn):
 
 @pytest.fixture
 def run_raising(lrcn, monkeypatch):
-    """A function that calls a verb that raises an error."""
+    """A function that runs a command that raises the given error."""
 
     def call(error: BaseException, *arguments):
         def run(parsed):
@@ -120,12 +120,12 @@ def run_raising(lrcn, monkeypatch):
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )
 def test_error_is_one_sentence_on_stderr(run_raising, error, code, message):
-    """The sentence follows the verb; nothing is on stdout and there is no traceback."""
+    """An error prints the command and the message on stderr, without a traceback."""
     assert run_raising(error) == (code, "", f"lrcn parts: {message}\n")
 
 
 def test_debug_shows_the_traceback_before_the_sentence(run_raising):
-    """The exit code stays the same."""
+    """`--debug` adds the traceback and keeps the exit code."""
     result = run_raising(DataError("a.csv: expected rows."), "--debug")
     assert result.code == 1
     assert result.err.startswith("Traceback (most recent call last):")
@@ -133,19 +133,19 @@ def test_debug_shows_the_traceback_before_the_sentence(run_raising):
 
 
 def test_debug_shows_no_traceback_of_an_interrupt(run_raising):
-    """Ctrl-C is not an error."""
+    """`--debug` prints no traceback for Ctrl-C."""
     result = run_raising(KeyboardInterrupt(), "--debug")
     assert result == (130, "", "lrcn parts: interrupted; finished work is kept.\n")
 
 
 def test_unexpected_error_keeps_its_traceback(run_raising):
-    """A bug is not hidden behind a sentence."""
+    """An unexpected error is not caught."""
     with pytest.raises(ZeroDivisionError):
         run_raising(ZeroDivisionError())
 
 
 def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
-    """`--debug` shows what native libraries log."""
+    """`--debug` shows the log messages of native libraries."""
     calls = []
     monkeypatch.setattr("lrcn_seq.cli.hide_native_logs", lambda: calls.append("hidden"))
     lrcn("parts", "--debug")
@@ -173,7 +173,7 @@ def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
     ],
 )
 def test_wrong_call_is_one_sentence(lrcn, arguments, message):
-    """The sentence names the argument and points to the help."""
+    """The error for a wrong call names the argument and refers to the help."""
     result = lrcn(*arguments)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"lrcn {arguments[0]}: {message}")
@@ -190,7 +190,7 @@ def test_wrong_call_is_one_sentence(lrcn, arguments, message):
     ids=["closed pipe", "full disk"],
 )
 def test_stdout_that_accepts_nothing(redirection, code, err):
-    """A closed pipe is not an error, a full disk is one sentence; Python adds nothing."""
+    """A closed pipe is not an error, and a full disk is reported in one sentence."""
     command = f"set -o pipefail; '{sys.executable}' -m lrcn_seq parts {redirection}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (code, err)

@@ -1,4 +1,4 @@
-"""The filter on the stderr of native code."""
+"""The filter on messages that native code writes to stderr."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from lrcn_seq.cli._native_logs import NOISE
     ],
 )
 def test_startup_messages_of_tensorflow_are_noise(line):
-    """A user cannot act on them."""
+    """Startup messages of TensorFlow, which users cannot act on, are hidden."""
     assert NOISE.match(line)
 
 
@@ -33,18 +33,18 @@ def test_startup_messages_of_tensorflow_are_noise(line):
     ],
 )
 def test_other_lines_pass(line):
-    """Also lines that begin like noise."""
+    """Other lines are shown, even if they begin like a startup message."""
     assert not NOISE.match(line)
 
 
 def run_python(code: str) -> str:
-    """Run code in a process of its own and return its stderr."""
+    """Run code in a separate process and return its stderr."""
     command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 def test_filter_drops_noise_and_nothing_else():
-    """Native lines are filtered, those of Python pass, also when the filter is asked for twice."""
+    """Two calls of `hide_native_logs` hide startup messages only."""
     stderr = run_python(
         """
 import os, sys
@@ -59,7 +59,7 @@ print("from Python", file=sys.stderr)
 
 
 def test_native_output_after_shutdown_is_discarded():
-    """TensorFlow warns about an interrupted epoch when the process has ended."""
+    """Native output after the handlers at exit, such as warnings of TensorFlow, is hidden."""
     stderr = run_python(
         """
 import atexit, os

@@ -1,4 +1,4 @@
-"""The output of the verbs that predict: one line per file, continued by a repeated call."""
+"""The output file of the commands that predict: one line per file, resumed by the next call."""
 
 import json
 import os
@@ -18,24 +18,24 @@ FAILED_LINE = '{"file": "broken.png", "error": "It is not an image."}\n'
 
 @pytest.fixture
 def path(tmp_path) -> Path:
-    """The output file, which does not exist yet."""
+    """The path of the output file, which does not exist yet."""
     return tmp_path / "out.jsonl"
 
 
 def row(name: str) -> dict:
-    """A row without captions."""
+    """Return a row without captions."""
     return {"file": name, "captions": []}
 
 
 def test_written_lines_are_on_disk_at_once(path):
-    """A crash later loses none of them."""
+    """Each line is on disk as soon as it is written, so that a crash does not lose it."""
     with open_output(str(path)) as output:
         output.write(row("ü"))
         assert path.read_text() == '{"file": "ü", "captions": []}\n'
 
 
 def test_file_name_comes_first_in_a_line(path):
-    """A repeated call knows its own lines by it."""
+    """The file name is the first key of a line and marks the file as finished."""
     with open_output(str(path)) as output:
         output.write({"tags": ["x"], "file": "a"})
     assert path.read_text() == '{"file": "a", "tags": ["x"]}\n'
@@ -43,7 +43,7 @@ def test_file_name_comes_first_in_a_line(path):
 
 
 def test_repeated_call_appends(path):
-    """Earlier lines stay as they are, and their files count as finished."""
+    """The next call keeps earlier lines and counts their files as finished."""
     path.write_text(LINE)
     with open_output(str(path)) as output:
         assert output.finished == {"a ü.png"}
@@ -52,7 +52,7 @@ def test_repeated_call_appends(path):
 
 
 def test_file_name_that_is_not_utf8_survives(path):
-    """JSON holds an escape that leads to the same name."""
+    """An undecodable file name is written as a JSON escape and restored from it."""
     name = os.fsdecode(b"\xff.png")
     with open_output(str(path)) as output:
         output.write(row(name))
@@ -61,7 +61,7 @@ def test_file_name_that_is_not_utf8_survives(path):
 
 
 def test_without_a_path_nothing_is_written():
-    """Writing is not an error."""
+    """Without a path, writing has no effect and every file is unfinished."""
     with open_output(None) as output:
         output.write(row("a"))
         with output.line() as append:
@@ -70,7 +70,7 @@ def test_without_a_path_nothing_is_written():
 
 
 def test_unfinished_files_keep_their_order(capsys):
-    """The number of skipped files is reported on stderr."""
+    """Unfinished files keep their order, and the number of skipped files is on stderr."""
     output = JsonLines("out.jsonl", None, {"b.png"})
     assert output.unfinished(["c.png", "b.png", "a.png"]) == ["c.png", "a.png"]
     assert capsys.readouterr().err == (
@@ -80,21 +80,21 @@ def test_unfinished_files_keep_their_order(capsys):
 
 
 def test_nothing_is_reported_when_no_file_is_skipped(capsys):
-    """The usual first call."""
+    """Nothing is printed if no file is skipped."""
     JsonLines("out.jsonl", None).unfinished(["a.png"])
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("size", range(1, len(LINE.encode())))
 def test_incomplete_last_line_is_removed(path, size):
-    """Wherever a crash cut it, the lines before it count."""
+    """A last line of any incomplete length is removed, and the line before it is kept."""
     path.write_bytes(OTHER_LINE.encode() + LINE.encode()[:size])
     assert finished_files(path) == {"b.png"}
     assert path.read_text() == OTHER_LINE
 
 
 def test_lines_of_failed_files_are_removed(path):
-    """These files are tried again; the others stay."""
+    """Lines of failed files are removed so that the files are processed again."""
     path.write_text(LINE + FAILED_LINE + OTHER_LINE)
     with open_output(str(path)) as output:
         assert output.finished == {"a ü.png", "b.png"}
@@ -105,7 +105,7 @@ def test_lines_of_failed_files_are_removed(path):
 
 
 def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
-    """No other file is left behind."""
+    """Removing lines keeps permissions and symbolic links and leaves no temporary file."""
     path.write_text(LINE + FAILED_LINE)
     path.chmod(0o600)
     (tmp_path / "link").symlink_to(path.name)
@@ -138,7 +138,7 @@ def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
     ids=lambda content: repr(content[:40]),
 )
 def test_file_of_something_else_is_left_alone(path, content):
-    """It is refused and stays the same byte for byte."""
+    """A file that is not an output is refused and remains unchanged."""
     path.write_bytes(content)
     with pytest.raises(UsageError, match="expected the JSON lines of an earlier call"):
         finished_files(path)
@@ -146,7 +146,7 @@ def test_file_of_something_else_is_left_alone(path, content):
 
 
 def test_first_line_of_something_else_is_named(path):
-    """The message has its number and its beginning."""
+    """The error names the first invalid line and quotes its beginning."""
     path.write_text(LINE + '{"file": 1}\n')
     with pytest.raises(UsageError) as caught:
         finished_files(path)
@@ -158,13 +158,13 @@ def test_first_line_of_something_else_is_named(path):
 
 @pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
 def test_device_has_no_earlier_lines(device):
-    """It is not read: /dev/full never ends."""
+    """A device is not read, since reading /dev/full would never end."""
     assert finished_files(Path(device)) == set()
 
 
 @pytest.mark.parametrize("content", [LINE, LINE + FAILED_LINE], ids=["appended", "replaced"])
 def test_only_one_call_writes_at_a_time(path, content):
-    """A second call is refused, also after the first has replaced the file."""
+    """A second call is refused while another writes, even if it has replaced the file."""
     path.write_text(content)
     message = r"another call is writing this file\. Wait for it, or choose another --output"
     with open_output(str(path)) as output:
@@ -175,7 +175,7 @@ def test_only_one_call_writes_at_a_time(path, content):
 
 
 def test_next_call_may_write_after_the_first(path):
-    """The lock goes with the call."""
+    """Closing the output releases the lock."""
     for name in ("a", "b"):
         with open_output(str(path)) as output:
             output.write(row(name))
@@ -183,7 +183,7 @@ def test_next_call_may_write_after_the_first(path):
 
 
 def test_partial_writes_are_completed():
-    """A nearly full disk may take a few bytes at a time."""
+    """A write that accepts only a few bytes is repeated until the line is complete."""
 
     class SlowFile:
         content = b""
@@ -198,7 +198,7 @@ def test_partial_writes_are_completed():
 
 
 def test_line_can_be_written_in_pieces(path):
-    """The end of the line is added."""
+    """A line may be written in pieces, and its newline is added at the end."""
     with open_output(str(path)) as output, output.line() as append:
         append('{"file": "a",')
         append(' "labels": []}')
@@ -206,7 +206,7 @@ def test_line_can_be_written_in_pieces(path):
 
 
 def test_interrupted_line_is_removed(path):
-    """The lines before it stay."""
+    """An incomplete line is removed after an error, and earlier lines are kept."""
     path.write_text(LINE)
     with open_output(str(path)) as output, pytest.raises(KeyError), output.line() as append:
         append('{"file": ')
@@ -215,14 +215,14 @@ def test_interrupted_line_is_removed(path):
 
 
 def test_interrupted_line_of_a_device_is_let_go():
-    """A device cannot be cut short."""
+    """An incomplete line on a device is ignored, since a device cannot be truncated."""
     with pytest.raises(KeyError), open_output("/dev/null") as output, output.line() as append:
         append("{")
         raise KeyError
 
 
 def test_output_must_not_be_stdout(tmp_path):
-    """Printed lines would overwrite those of the output."""
+    """The output file must differ from the file to which stdout is redirected."""
     code = (
         "import sys; from lrcn_seq import cli;"
         "sys.exit(cli.main(['caption', 'absent', 'a.png', '--output', '/dev/stdout']))"
@@ -243,14 +243,14 @@ def test_output_must_not_be_stdout(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "absent/o"])
 def test_output_that_cannot_be_opened(tmp_path, name):
-    """A folder, or a file in a folder that does not exist."""
+    """A folder and a file in a missing folder are refused."""
     message = r"expected a file that can be written\. Received: "
     with pytest.raises(UsageError, match=message), open_output(str(tmp_path / name)):
         pass
 
 
 def test_full_disk_is_reported_with_the_file():
-    """The message says that the same call continues."""
+    """The error for a full disk names the file and says that the same call continues."""
     message = (
         r"^/dev/full: expected to write a line\. Received: No space left on device; "
         "the lines before it are kept, and the same call continues after them.$"

@@ -1,4 +1,4 @@
-"""`lrcn parts`: names, summaries and arguments of the parts."""
+"""The command `lrcn parts`: names, summaries and arguments of the parts."""
 
 import importlib
 from typing import Annotated, Literal
@@ -40,7 +40,7 @@ class Wheel:
 
 @pytest.fixture
 def gadgets(tmp_path, monkeypatch) -> Registry:
-    """A registry of two parts in files and one of another package."""
+    """A registry with two parts in files and one part of another package."""
     folder = tmp_path / "gadgets_of_a_test"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -54,7 +54,7 @@ def gadgets(tmp_path, monkeypatch) -> Registry:
 
 
 def test_seam_lists_parts_with_their_summaries(gadgets):
-    """Sorted and aligned; files are not imported for it."""
+    """Parts are listed by name with aligned summaries, without importing their files."""
     assert describe_seam(gadgets).splitlines() == [
         "foreign  a part of another package",
         "lever    ",
@@ -63,12 +63,12 @@ def test_seam_lists_parts_with_their_summaries(gadgets):
 
 
 def test_summary_is_the_first_line_of_the_file(gadgets):
-    """Not the docstring of the class."""
+    """The summary is taken from the docstring of the file, not from that of the class."""
     assert summary(gadgets, "wheel") == "Wheel: a round part."
 
 
 def test_part_is_described_with_its_arguments(gadgets):
-    """Arguments that the program derives are left out."""
+    """The description lists the arguments that a config sets, not the derived ones."""
     assert describe_part(gadgets, "wheel").splitlines() == [
         "gadgets.wheel",
         "",
@@ -84,7 +84,7 @@ def test_part_is_described_with_its_arguments(gadgets):
 
 
 def test_part_without_arguments(gadgets):
-    """Says that there are none."""
+    """The description of a part without arguments says "none"."""
     assert describe_part(gadgets, "foreign").splitlines()[-2:] == ["arguments:", "  none"]
 
 
@@ -104,17 +104,17 @@ def test_part_without_arguments(gadgets):
     ],
 )
 def test_type_is_written_for_users(hint, text):
-    """Bounds and choices instead of Python's notation."""
+    """A type is written with bounds and choices instead of Python's notation."""
     assert type_text(hint) == text
 
 
 def test_no_bounds_are_an_empty_text():
-    """Nothing is left over of a type without them."""
+    """Bounds of a type without bounds are the empty string."""
     assert bounds_text(()) == ""
 
 
 def test_all_seams_are_listed_with_their_parts(lrcn):
-    """One line per seam, and how to go on."""
+    """Each kind of part has one line, and the last line refers to the details."""
     result = lrcn("parts")
     assert result.code == 0
     assert "\nsearches    beam, greedy, keras_hub, sampling\n" in result.out
@@ -125,7 +125,7 @@ def test_all_seams_are_listed_with_their_parts(lrcn):
 
 @pytest.mark.parametrize("seam", sorted(SEAMS))
 def test_every_part_has_a_summary(lrcn, seam):
-    """Of a few words at least."""
+    """Every part has a summary of at least two words."""
     lines = lrcn("parts", seam).out.splitlines()
     assert len(lines) >= 2
     assert all(len(line.split(maxsplit=1)[1].split()) >= 2 for line in lines)
@@ -133,7 +133,7 @@ def test_every_part_has_a_summary(lrcn, seam):
 
 @pytest.mark.parametrize("seam", sorted(SEAMS))
 def test_every_part_is_described_in_words(lrcn, seam):
-    """In lines that fit, without names of type aliases or what the program derives."""
+    """Every description fits its lines and has no type aliases or derived arguments."""
     names = ("Positive", "NotNegative", "Annotated", "Literal", "ForwardRef", "vocabulary_size:")
     for name in SEAMS[seam].names():
         result = lrcn("parts", seam, name)
@@ -146,7 +146,7 @@ def test_every_part_is_described_in_words(lrcn, seam):
 
 
 def test_long_choices_are_wrapped(lrcn):
-    """The networks of keras.applications fill several lines."""
+    """The names of the networks of keras.applications are wrapped over several lines."""
     arguments = lrcn("parts", "encoders", "applications").out.partition("arguments:\n")[2]
     assert arguments.startswith("  network: ConvNeXtBase | ConvNeXtLarge | ")
     assert "VGG16 | VGG19 | Xception\n" in arguments
@@ -154,7 +154,7 @@ def test_long_choices_are_wrapped(lrcn):
 
 
 def test_unknown_part_is_reported_with_a_suggestion(lrcn):
-    """The message lists the names."""
+    """The error for an unknown part suggests the closest name and lists all names."""
     result = lrcn("parts", "encoders", "aplications")
     assert result.code == 2
     assert result.err.startswith(

@@ -1,4 +1,4 @@
-"""The loop of the verbs that predict, with a task that needs no network."""
+"""The prediction loop of the commands, with a task that needs no network."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ class Tags(NamedTuple):
 
 
 class Tagger:
-    """A task that tags files with their stem and its length, and cannot read `bad` files."""
+    """A task that tags a file with its stem and the stem's length, and fails on `bad` files."""
 
     name, verb, predict_batch_size = "tagging", "predict", 2
 
@@ -49,7 +49,7 @@ class Tagger:
 
 @pytest.fixture
 def task(monkeypatch) -> Tagger:
-    """The task that every run folder holds."""
+    """The task that is loaded from any run folder."""
     task = Tagger()
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     return task
@@ -62,17 +62,17 @@ def predict(lrcn, task):
 
 
 def test_lines_of_one_file_are_printed_alone(predict):
-    """The file name is known to the caller."""
+    """The lines of a single file are printed without the file name."""
     assert predict("ab.x") == (0, "ab\n2\n", "")
 
 
 def test_lines_of_several_files_follow_the_file_name(predict):
-    """A tab separates them."""
+    """Each line of several files follows the file name and a tab."""
     assert predict("ab.x", "c.x").out == "ab.x\tab\nab.x\t2\nc.x\tc\nc.x\t1\n"
 
 
 def test_file_name_can_be_shown_for_a_single_file(task, capsys):
-    """A verb that prints several captions of one file asks for it."""
+    """With `show_file`, the lines of a single file also follow its name."""
     arguments = argparse.Namespace(run="RUN", output=None, json=False)
     code = predict_files(
         arguments,
@@ -86,7 +86,7 @@ def test_file_name_can_be_shown_for_a_single_file(task, capsys):
 
 
 def test_json_is_one_object_with_the_header_of_the_task(predict):
-    """Rows are in the order of the files."""
+    """JSON is one object with the header of the task and a row per file, in order."""
     result = predict("ab.x", "c.x", "--json")
     assert result.out.count("\n") == 1
     assert json.loads(result.out) == {
@@ -99,7 +99,7 @@ def test_json_is_one_object_with_the_header_of_the_task(predict):
 
 
 def test_failed_file_does_not_stop_the_others(predict):
-    """It is reported on stderr, and the exit code is 1."""
+    """A failed file is reported on stderr, and the exit code is 1."""
     assert predict("bad.x", "c.x") == (
         1,
         "c.x\tc\nc.x\t1\n",
@@ -108,7 +108,7 @@ def test_failed_file_does_not_stop_the_others(predict):
 
 
 def test_failed_file_has_a_row_with_its_error(predict):
-    """In its place among the results."""
+    """JSON has a row with the error at the position of the failed file."""
     result = predict("bad.x", "c.x", "--json")
     assert result.code == 1
     first, second = json.loads(result.out)["results"]
@@ -117,13 +117,13 @@ def test_failed_file_has_a_row_with_its_error(predict):
 
 
 def test_files_are_predicted_in_batches_of_the_task(predict, task):
-    """The last batch may be smaller."""
+    """Files are predicted in batches of the task's size, and the last may be smaller."""
     predict("a", "b", "c", "d", "e")
     assert task.batches == [["a", "b"], ["c", "d"], ["e"]]
 
 
 def test_output_holds_the_rows(predict, tmp_path):
-    """One line per file, also of a failed one."""
+    """The output file has one line per file, including failed files."""
     predict("c.x", "bad.x", "--output", tmp_path / "o")
     rows = [json.loads(line) for line in (tmp_path / "o").read_text().splitlines()]
     assert [row["file"] for row in rows] == ["c.x", "bad.x"]
@@ -131,7 +131,7 @@ def test_output_holds_the_rows(predict, tmp_path):
 
 
 def test_finished_files_are_skipped(predict, task, tmp_path):
-    """A failed file is tried again."""
+    """The next call skips finished files and repeats failed ones."""
     predict("c.x", "bad.x", "--output", tmp_path / "o")
     task.batches.clear()
     result = predict("a.x", "c.x", "bad.x", "--output", tmp_path / "o")
@@ -140,7 +140,7 @@ def test_finished_files_are_skipped(predict, task, tmp_path):
 
 
 def test_nothing_left_to_do_is_a_success(predict, task, tmp_path):
-    """The object of `--json` has no results."""
+    """If all files are finished, the call succeeds and JSON has no results."""
     predict("c.x", "--output", tmp_path / "o")
     result = predict("c.x", "--output", tmp_path / "o", "--json")
     assert result.code == 0
@@ -148,7 +148,7 @@ def test_nothing_left_to_do_is_a_success(predict, task, tmp_path):
 
 
 def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, monkeypatch):
-    """Rows are written one by one."""
+    """The rows of a batch that were finished before an interrupt are kept."""
 
     def interrupted(files):
         yield Tags(files[0], ("x",))
@@ -162,7 +162,7 @@ def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, mon
 
 @pytest.mark.parametrize("verb", ["caption", "describe", "classify"])
 def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
-    """The message names the verb that fits."""
+    """A special command refuses a run of another task and names the right command."""
     assert lrcn(verb, "RUN", "a.x") == (
         2,
         "",
@@ -172,13 +172,13 @@ def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
 
 
 def test_general_verb_accepts_a_run_with_a_verb_of_its_own(predict, task, monkeypatch):
-    """`lrcn predict` fits every task."""
+    """`lrcn predict` accepts a run of a task that has a special command."""
     monkeypatch.setattr(task, "verb", "classify")
     assert predict("ab.x").code == 0
 
 
 def test_row_is_written_before_its_prediction_is_passed_on(tmp_path):
-    """An error while it is printed does not lose it."""
+    """Each row is written before its prediction is yielded."""
     with open_output(str(tmp_path / "o")) as output:
         predictions = predict_in_batches(
             ["a", "b"], output, Tagger().predict, batch_size=1, title="tagging"
@@ -189,13 +189,13 @@ def test_row_is_written_before_its_prediction_is_passed_on(tmp_path):
 
 
 def test_unknown_files_fail_before_the_run_is_loaded(lrcn, monkeypatch):
-    """Loading takes seconds."""
+    """Missing files are reported before the run is loaded, which takes seconds."""
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: pytest.fail("loaded"))
     assert lrcn("predict", "RUN", "*.absent").err == "lrcn predict: *.absent: no file matches.\n"
 
 
 def test_progress_counts_files(monkeypatch):
-    """After each batch."""
+    """Progress is reported as the number of files after each batch."""
     reports = []
 
     class Bar:
@@ -217,7 +217,7 @@ def test_progress_counts_files(monkeypatch):
 
 
 def test_errors_of_the_call_pass(task, monkeypatch):
-    """They concern all files."""
+    """An error that concerns the whole call is not attributed to a file."""
 
     def refuse(files):
         raise UsageError("wrong call")

@@ -1,4 +1,4 @@
-"""`lrcn score` on files of every format, and called wrongly."""
+"""The command `lrcn score` on files of every format, and wrong calls."""
 
 import json
 
@@ -23,7 +23,7 @@ def json_lines(rows) -> str:
 
 @pytest.fixture
 def score(lrcn, tmp_path, monkeypatch):
-    """A function that calls `lrcn score` with the words of a text, among files of every format."""
+    """A function that calls `lrcn score` with arguments from a string, in a folder of files."""
     monkeypatch.chdir(tmp_path)
     results = [{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()]
     annotations = [
@@ -60,7 +60,7 @@ def score(lrcn, tmp_path, monkeypatch):
     ],
 )
 def test_every_format_gives_the_scores_of_the_library(score, files):
-    """One JSON object and nothing else."""
+    """Files of every format give the scores of the library as one JSON object."""
     result = score(f"--hypotheses {files} --metrics bleu,rouge_l,cider --per-sentence --json")
     assert (result.code, result.err) == (0, "")
     found, expected = json.loads(result.out), metrics.score(HYPOTHESES, REFERENCES)
@@ -71,20 +71,20 @@ def test_every_format_gives_the_scores_of_the_library(score, files):
 
 
 def test_default_is_a_table_of_bleu_with_its_signature(score):
-    """BLEU-1 to BLEU-4."""
+    """The default is a table of BLEU-1 to BLEU-4 with their signature."""
     result = score("--hypotheses h.json --references r.json")
     assert result.out.split()[:6] == ["system", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "count"]
     assert "bleu|variant:coco" in result.out
 
 
 def test_metrics_may_be_written_in_capitals(score):
-    """As papers write them."""
+    """Names of metrics are case-insensitive."""
     result = score("--hypotheses h.json --references r.json --metrics ROUGE_L,CIDEr --json")
     assert list(json.loads(result.out)["metrics"]) == ["rouge_l", "cider"]
 
 
 def test_systems_are_compared_in_pairs(score):
-    """A row for each metric and pair has the difference of the scores."""
+    """A paired comparison gives the difference of the scores for each metric and pair."""
     result = score(
         "--hypotheses h.json other.json --references r.json --metrics rouge_l --paired --json"
     )
@@ -96,7 +96,7 @@ def test_systems_are_compared_in_pairs(score):
 
 
 def test_intervals_contain_the_score(score):
-    """A bootstrap over two sentences is reported as unreliable."""
+    """The interval contains the score, and two sentences give a warning."""
     result = score("--hypotheses h.json --references r.json --metrics rouge_l --intervals --json")
     found = json.loads(result.out)
     low, high = found["intervals"]["rouge_l"]
@@ -105,14 +105,14 @@ def test_intervals_contain_the_score(score):
 
 
 def test_health_shows_repeated_captions(score):
-    """One distinct caption among two, none of them in training."""
+    """Of two equal captions that are not in the training captions, half are distinct."""
     result = score("--hypotheses other.json --references r.json --health --training r.json --json")
     health = json.loads(result.out)["health"]
     assert (health["distinct_captions"], health["novel"]) == (0.5, 1.0)
 
 
 def test_tables_may_be_markdown(score):
-    """With a table for each option."""
+    """`--format markdown` prints a Markdown table for each option."""
     result = score(
         "--hypotheses h.json other.json --references r.json --paired --per-sentence --health "
         "--format markdown"
@@ -123,14 +123,14 @@ def test_tables_may_be_markdown(score):
 
 
 def test_tables_may_be_latex(score):
-    """Underscores are escaped."""
+    """`--format latex` escapes underscores."""
     result = score("--hypotheses h.json --references r.json --format latex")
     assert r"system & bleu\_1 &" in result.out
 
 
 @pytest.mark.parametrize(("style", "prefix"), [("text", ""), ("markdown", "- "), ("latex", "% ")])
 def test_signatures_follow_the_tables(score, style, prefix):
-    """Those of the metrics, then those of the bootstrap."""
+    """Signatures of the metrics and then of the bootstrap follow the tables."""
     result = score(
         f"--hypotheses h.json other.json --references r.json --paired --intervals --format {style}"
     )
@@ -143,7 +143,7 @@ def test_signatures_follow_the_tables(score, style, prefix):
 
 
 def test_equal_signatures_are_listed_once():
-    """In the order of the systems."""
+    """Equal signatures are listed once, in the order of the systems."""
     results = {
         "a": {"signatures": {"bleu_1": "bleu", "bleu_2": "bleu"}},
         "b": {"signatures": {"bleu_1": "bleu", "cider": "cider"}},
@@ -152,14 +152,14 @@ def test_equal_signatures_are_listed_once():
 
 
 def test_cider_of_one_image_is_reported_as_always_zero(score):
-    """The message says how to compute it."""
+    """The warning for CIDEr of one image names the option that makes it meaningful."""
     result = score("--hypotheses one.json --references r.json --subset --metrics cider --json")
     assert json.loads(result.out)["metrics"]["cider"] == 0
     assert "is always 0; save those of a larger set with --save-frequencies" in result.err
 
 
 def test_saved_frequencies_make_one_image_scorable(score):
-    """The score is that of the image within the larger set."""
+    """With saved document frequencies, one image has the score it has within the larger set."""
     saved = score("--hypotheses h.json --references r.json --save-frequencies f.npz")
     assert saved.err == "f.npz: document frequencies of 2 images\n"
     result = score(
@@ -193,7 +193,7 @@ def test_saved_frequencies_make_one_image_scorable(score):
     ],
 )
 def test_wrong_call_is_one_sentence(score, arguments, code, message):
-    """Nothing is on stdout."""
+    """A wrong call prints one message on stderr and nothing on stdout."""
     result = score(f"--hypotheses {arguments}")
     assert (result.code, result.out) == (code, "")
     assert message in result.err
@@ -201,7 +201,7 @@ def test_wrong_call_is_one_sentence(score, arguments, code, message):
 
 
 def test_missing_hypotheses_are_an_error(score):
-    """The files and the ids are named; --subset allows it."""
+    """Missing hypotheses are named in an error, and `--subset` allows them."""
     result = score("--hypotheses one.json --references r.json")
     assert result.code == 1
     assert "one.json with r.json: expected a hypothesis for every reference." in result.err
@@ -210,19 +210,19 @@ def test_missing_hypotheses_are_an_error(score):
 
 
 def test_fewer_lines_of_text_are_allowed_in_a_subset(score):
-    """The lines that are there are matched in order."""
+    """With `--subset`, a text file may have fewer lines than the references."""
     assert score("--hypotheses short.txt --references r0.txt --subset").code == 0
 
 
 def test_missing_references_are_an_error(score):
-    """The hypothesis without them is named, also with --subset."""
+    """A hypothesis without references is named in an error, even with `--subset`."""
     result = score("--hypotheses three.json --references r.json --subset")
     assert result.code == 1
     assert "1 of 3 hypotheses without: 3" in result.err
 
 
 def test_missing_package_is_named_with_its_extra(score, monkeypatch):
-    """METEOR needs tables that are not installed by default."""
+    """METEOR without its tables names the package and the command that installs it."""
     monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score("--hypotheses h.json --references r.json --metrics meteor")
     assert (result.code, result.out) == (1, "")
@@ -231,7 +231,7 @@ def test_missing_package_is_named_with_its_extra(score, monkeypatch):
 
 
 def test_subset_of_meteor_needs_no_package(score, monkeypatch):
-    """It has a name of its own."""
+    """METEOR with exact and stem matches needs no tables and has another name."""
     monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score(
         "--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json"
@@ -247,12 +247,12 @@ def test_subset_of_meteor_needs_no_package(score, monkeypatch):
     ],
 )
 def test_systems_are_named_by_their_stems(paths, names):
-    """Or by their paths where stems are equal."""
+    """A system is named by the stem of its file, or by its path if stems are equal."""
     assert system_paths(paths) == dict(zip(names, paths, strict=True))
 
 
 def test_repeated_file_is_refused():
-    """Its row would replace the first."""
+    """A file that is given twice is refused."""
     with pytest.raises(UsageError, match=r"Received: a\.json twice"):
         system_paths(["a.json", "b.json", "a.json"])
 
@@ -262,5 +262,5 @@ def test_repeated_file_is_refused():
     [("bleu.order", "order: wrong."), ("bleu.type", "wrong."), ("bleu", "wrong.")],
 )
 def test_option_of_a_metric_is_named(place, message):
-    """The name of the metric is known from the call."""
+    """The message names the option and omits the name of the metric."""
     assert option_message(Problem(place, "wrong.")) == message

@@ -1,4 +1,4 @@
-"""The search of `caption` and `describe`."""
+"""Search options of `lrcn caption` and `lrcn describe`."""
 
 import argparse
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from lrcn_seq.errors import ConfigError
 
 
 class Writer:
-    """A task that records which search it is asked for."""
+    """A task that returns the search it is asked for."""
 
     settings = SimpleNamespace(search={"type": "beam", "beams": 3, "length": "none"})
 
@@ -26,7 +26,7 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 
 def test_search_of_the_run_is_the_default():
-    """Without options nothing is replaced."""
+    """Without options the search of the run is used."""
     assert caption_options(Writer(), parse(), []) == {
         "search": {"given": None, "beams": None, "best": 1},
         "best": 1,
@@ -34,29 +34,29 @@ def test_search_of_the_run_is_the_default():
 
 
 def test_options_are_passed_to_the_task():
-    """It decides which search they mean."""
+    """The options `--beams` and `--best` are passed to the task."""
     options = caption_options(Writer(), parse("--beams", "7", "--best", "2"), [])
     assert options == {"search": {"given": None, "beams": 7, "best": 2}, "best": 2}
 
 
 def test_overrides_replace_values_of_the_search_of_the_run():
-    """The other values stay."""
+    """An override replaces one value and keeps the others of the run's search."""
     options = caption_options(Writer(), parse(), ["search.beams=4"])
     assert options["search"]["given"] == {"type": "beam", "beams": 4, "length": "none"}
 
 
 def test_another_type_of_search_brings_its_own_defaults():
-    """The values of the run belong to another type."""
+    """Overriding the type drops the values of the run's search."""
     assert override_search(Writer.settings.search, ["search.type=greedy"]) == {"type": "greedy"}
 
 
 def test_search_of_the_run_is_left_alone():
-    """Overrides concern one call."""
+    """Overrides do not change the settings of the run."""
     override_search(Writer.settings.search, ["search.beams=4"])
     assert Writer.settings.search["beams"] == 3
 
 
 def test_override_of_another_section_is_refused():
-    """Only the search may change."""
+    """An override outside of the search section is refused."""
     with pytest.raises(ConfigError, match=r"training\.epochs=3: expected search\.key=value"):
         override_search({"type": "greedy"}, ["training.epochs=3"])

@@ -1,4 +1,4 @@
-"""`lrcn train`: mistakes in configs and data, runs that are not overwritten, full disks."""
+"""The command `lrcn train`: mistakes in configs and data, existing runs, and full disks."""
 
 import errno
 import os
@@ -15,14 +15,14 @@ NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
 
 @pytest.fixture
 def train(lrcn, project):
-    """A function that calls `lrcn train` on the project's config, into `run`."""
+    """A function that calls `lrcn train` on the project's config with the run folder `run`."""
     return lambda *arguments: lrcn(
         "train", project / "config.yaml", *arguments, "--run", project / "run"
     )
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """Return all files of a folder."""
+    """Return the contents of all files in a folder by path."""
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
@@ -34,7 +34,7 @@ def change_table(project: Path, old: str, new: str) -> None:
 
 
 def check_failure(result, project: Path, code: int, message: str) -> None:
-    """Assert that a call failed with a message and left nothing but the list of lost files."""
+    """Assert that a call failed with a message and left at most the list of skipped files."""
     assert (result.code, result.out) == (code, "")
     assert message in result.err
     assert "Traceback" not in result.err
@@ -43,7 +43,7 @@ def check_failure(result, project: Path, code: int, message: str) -> None:
 
 
 def test_training_prints_the_run_folder(train, project):
-    """Progress goes to stderr; a report is written."""
+    """Training prints the run folder on stdout and progress on stderr, and writes a report."""
     result = train()
     assert (result.code, result.out) == (0, f"{project / 'run'}\n")
     assert result.err.startswith("epoch 1/1")
@@ -51,7 +51,7 @@ def test_training_prints_the_run_folder(train, project):
 
 
 def test_run_folder_is_named_after_the_config(lrcn, project, monkeypatch):
-    """Below `runs` in the working folder."""
+    """The default run folder is `runs/` followed by the stem of the config."""
     folders = []
     monkeypatch.setattr(
         "lrcn_seq.training.train", lambda config, folder, resume: folders.append((folder, resume))
@@ -96,43 +96,43 @@ def test_run_folder_is_named_after_the_config(lrcn, project, monkeypatch):
     ],
 )
 def test_mistake_in_an_override(train, project, override, code, message):
-    """The message names the place, and no run is begun."""
+    """The error for an invalid override names its key, and no run is created."""
     check_failure(train(override), project, code, message)
 
 
 def test_overrides_that_exclude_each_other(train, project):
-    """A plan by caption needs stored features."""
+    """A plan by caption without stored features is refused."""
     result = train("data.plan=by_caption", "data.store.use=false")
     check_failure(result, project, 2, "data.plan: by_caption needs stored features")
 
 
 def test_shares_that_leave_nothing_to_train_on(train, project):
-    """Dev and test together must be smaller than the whole."""
+    """Shares of dev and test with a sum above 1 are refused."""
     result = train("data.source.dev=0.6", "data.source.test=0.5")
     check_failure(result, project, 2, "dev and test: expected shares")
 
 
 def test_broken_image_is_an_error(train, project):
-    """Unless the config allows to skip it."""
+    """By default, a broken image is an error."""
     (project / "2.png").write_bytes((project / "2.png").read_bytes()[:300])
     check_failure(train(), project, 1, "2.png: ")
 
 
 def test_too_many_broken_images_are_an_error(train, project):
-    """The config limits the share that may be skipped."""
+    """A larger share of broken images than the config allows is an error."""
     (project / "2.png").write_bytes((project / "2.png").read_bytes()[:300])
     result = train("data.on_error=skip")
     check_failure(result, project, 1, "1 of 4 files cannot be read")
 
 
 def test_missing_image_is_an_error(train, project):
-    """It is named."""
+    """The error for a missing image names the file."""
     (project / "3.png").unlink()
     check_failure(train(), project, 1, "3.png: ")
 
 
 def test_empty_caption_is_an_error(train, project):
-    """With its row and column."""
+    """The error for an empty caption names its row and column."""
     change_table(project, "2.png,a blue square,train", "2.png,  ,train")
     check_failure(train(), project, 1, "row 2: expected a sentence under 'caption'.")
 
@@ -141,27 +141,27 @@ def test_empty_caption_is_an_error(train, project):
     ("split", "message"), [("dev", "Expected dev samples"), ("train", "train")]
 )
 def test_empty_split_is_an_error(train, project, split, message):
-    """Training needs samples to learn from and to choose the best weights by."""
+    """Training requires samples in the train and dev splits."""
     table = (project / "table.csv").read_text().splitlines(keepends=True)
     (project / "table.csv").write_text("".join(row for row in table if f",{split}\n" not in row))
     check_failure(train(), project, 1, message)
 
 
 def test_file_in_place_of_the_run_folder(train, project):
-    """It stays as it is."""
+    """A file with the name of the run folder is an error and remains unchanged."""
     (project / "run").write_text("a file")
     check_failure(train(), project, 1, "run: expected to write into the run folder. Received: ")
     assert (project / "run").read_text() == "a file"
 
 
 def test_corrected_call_begins_after_a_failure(train, project):
-    """The failed call leaves nothing in its way."""
+    """A failed call leaves nothing that stops the corrected call."""
     assert train("tokenizer.minimum_count=50").code == 1
     assert train().code == 0
 
 
 def test_existing_run_is_not_overwritten(lrcn, trained_project):
-    """Training into it needs --resume."""
+    """An existing run is not overwritten, and the error names `--resume`."""
     run, before = trained_project / "run", contents(trained_project / "run")
     result = lrcn("train", trained_project / "config.yaml", "--run", run)
     assert result.code == 1
@@ -170,7 +170,7 @@ def test_existing_run_is_not_overwritten(lrcn, trained_project):
 
 
 def test_resuming_with_another_config_is_refused(lrcn, trained_project):
-    """The message shows the difference."""
+    """The error for resuming with another config shows the difference."""
     run, before = trained_project / "run", contents(trained_project / "run")
     result = lrcn("train", trained_project / "config.yaml", "seed=2", "--run", run, "--resume")
     assert result.code == 1
@@ -180,7 +180,7 @@ def test_resuming_with_another_config_is_refused(lrcn, trained_project):
 
 @pytest.mark.parametrize("verb", ["train", "evaluate"])
 def test_run_of_another_process_is_left_alone(lrcn, trained_project, verb):
-    """Two processes do not write into one folder."""
+    """A run that another process has locked is refused and remains unchanged."""
     run = trained_project / "run"
     arguments = {
         "train": [trained_project / "config.yaml", "--run", run, "--resume"],
@@ -195,7 +195,7 @@ def test_run_of_another_process_is_left_alone(lrcn, trained_project, verb):
 
 
 def test_full_disk_keeps_the_last_state(train, project, monkeypatch):
-    """With room again the run continues to its end."""
+    """A run that stopped on a full disk resumes from its last state."""
     run, fsync, states = project / "run", os.fsync, []
 
     def fail_at_second_state(handle: int) -> None:
@@ -217,7 +217,7 @@ def test_full_disk_keeps_the_last_state(train, project, monkeypatch):
 
 
 def test_full_disk_while_weights_are_saved(train, monkeypatch):
-    """One sentence, too."""
+    """A full disk while weights are saved gives one message."""
 
     def fail(*arguments, **options):
         raise NO_SPACE
@@ -231,7 +231,7 @@ def test_full_disk_while_weights_are_saved(train, monkeypatch):
 
 @pytest.mark.parametrize("name", ["machine.json", "state/*/meta.json"])
 def test_damaged_run_cannot_be_resumed(lrcn, trained_project, tmp_path, name):
-    """The damaged file is named."""
+    """Resuming a damaged run gives an error that names the damaged file."""
     run = shutil.copytree(trained_project / "run", tmp_path / "run")
     (damaged,) = run.glob(name)
     damaged.write_text("[]")

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of configs."""
+"""Fixtures for the tests of configs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,5 +37,5 @@ def write(tmp_path: Path) -> Callable[[Any], str]:
 
 @pytest.fixture(autouse=True)
 def every_warning_is_printed():
-    """Let each test see warnings that another test has printed before."""
+    """Clear the cache of printed warnings before each test."""
     renamed_keys._print_once.cache_clear()

@@ -36,7 +36,7 @@ def test_an_override_sets_a_value_of_yaml(smallest, text, keys, value):
 
 
 def test_an_override_keeps_other_values(smallest):
-    """Only the value of its key changes."""
+    """An override changes only the value of its key."""
     before = copy.deepcopy(smallest)
     apply_overrides(smallest, ["data.source.pixels=32"])
     assert smallest == {**before, "data": {"source": {"type": "shapes", "pixels": 32}}}
@@ -50,21 +50,21 @@ def test_the_last_override_of_a_key_wins(smallest):
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_another_type_removes_the_previous_arguments(order):
-    """Arguments of the new type may precede it."""
+    """Another type removes the previous arguments, and its own may precede it."""
     tree = {"search": {"type": "beam", "beams": 5}}
     apply_overrides(tree, ["search.type=sampling", "search.temperature=2"][::order])
     assert tree["search"] == {"type": "sampling", "temperature": 2}
 
 
 def test_the_same_type_keeps_its_arguments():
-    """A type that does not change removes nothing."""
+    """Setting the type to its present value keeps the arguments."""
     tree = {"search": {"type": "beam", "beams": 5}}
     apply_overrides(tree, ["search.type=beam"])
     assert tree["search"] == {"type": "beam", "beams": 5}
 
 
 def test_invalid_overrides_are_reported_together(smallest):
-    """Each problem has the override as its place; valid overrides are applied."""
+    """Each invalid override is a problem, and valid overrides are applied."""
     wrong = ["seed", "=3", "a..b=1", "seed.x=1", "a=[", "b=: :"]
     problems = apply_overrides(smallest, ["seed=4", *wrong])
     assert [problem.place for problem in problems] == wrong
@@ -88,7 +88,7 @@ def test_invalid_overrides_are_reported_together(smallest):
     ],
 )
 def test_an_override_may_use_an_old_name(capsys, text, training):
-    """The value of the new key is set, and one line on stderr names the old one."""
+    """An old name sets the value of the new key and prints a line on stderr."""
     tree = {"training": {"batch_size": 4, "learning_rate_multipliers": {"decoder": 2.0}}}
     assert apply_overrides(tree, [text]) == []
     assert tree["training"] == training
@@ -98,7 +98,7 @@ def test_an_override_may_use_an_old_name(capsys, text, training):
 
 
 def test_a_section_is_overridden_alone():
-    """Overrides of the section are applied."""
+    """`override_section` applies the overrides of one section."""
     tree = {"search": {"type": "beam", "beams": 5}}
     override_section("search", tree, iter(["search.beams=3"]))
     assert tree == {"search": {"type": "beam", "beams": 3}}
@@ -106,7 +106,7 @@ def test_a_section_is_overridden_alone():
 
 @pytest.mark.parametrize("text", ["seed=2", "search=beam", "searches.beams=3"])
 def test_an_override_of_another_section_is_refused(text):
-    """The problem names the override and the section."""
+    """The problem for an override of another section names both."""
     with pytest.raises(ConfigError) as caught:
         override_section("search", {"search": {"type": "beam"}}, [text])
     assert caught.value.problems == [
@@ -115,7 +115,7 @@ def test_an_override_of_another_section_is_refused(text):
 
 
 def test_changes_are_copied():
-    """A mapping that is set twice is not shared."""
+    """A mapping in the changes is copied into the config."""
     view = {"type": "crop_mirror"}
     tree: dict = {}
     assert apply_changes(tree, {"data.view": view}) == []
@@ -124,27 +124,27 @@ def test_changes_are_copied():
 
 
 def test_changes_of_a_type_come_first():
-    """The type does not remove arguments of the same changes."""
+    """The type is changed first, so that it does not remove changed arguments."""
     tree = {"decoder": {"type": "lrcn", "layers": 2}}
     apply_changes(tree, {"decoder.units": 7, "decoder.type": "s2vt"})
     assert tree == {"decoder": {"type": "s2vt", "units": 7}}
 
 
 def test_changes_that_cannot_be_set_are_reported():
-    """Each problem has the dotted key as its place."""
+    """Each change that cannot be applied is a problem at its dotted key."""
     problems = apply_changes({"seed": 1}, {"seed.x": 2, "a..b": 3, "c": 4})
     assert [problem.place for problem in problems] == ["seed.x", "a..b"]
 
 
 def test_a_null_section_is_replaced():
-    """A value below null creates the section."""
+    """Setting a value in a null section creates the section."""
     tree = {"init": None}
     assert set_value(tree, "init.run", "x") is None
     assert tree == {"init": {"run": "x"}}
 
 
 def test_a_key_named_type_at_the_top_removes_nothing():
-    """Only sections have arguments."""
+    """Changing a top-level key `type` keeps the other top-level values."""
     tree = {"type": "a", "seed": 1}
     set_value(tree, "type", "b")
     assert tree == {"type": "b", "seed": 1}

@@ -1,4 +1,4 @@
-"""Config files with overrides."""
+"""Reading of config files with overrides."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lrcn_seq.errors import ConfigError
 
 
 def test_a_file_is_read_with_overrides(write, smallest):
-    """The config has the values of the file and of the overrides."""
+    """The config has the values of the file, changed by the overrides."""
     config = read(write({**smallest, "seed": 5}), ["training.epochs=3"])
     assert (config.seed, config.training.epochs) == (5, 3)
 
@@ -22,7 +22,7 @@ def test_a_file_is_read_with_overrides(write, smallest):
     ],
 )
 def test_a_file_must_be_a_mapping(write, content, received):
-    """Other values and empty files are refused."""
+    """Empty files and values other than mappings are refused."""
     path = write(content)
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -31,13 +31,13 @@ def test_a_file_must_be_a_mapping(write, content, received):
 
 
 def test_a_file_must_be_utf_8(write):
-    """The message has the reason of the decoder."""
+    """The error for a file that is not UTF-8 has the reason of the decoder."""
     with pytest.raises(ConfigError, match=r"in UTF-8\. Received: 'utf-8' codec can't decode"):
         read(write("seed: é".encode("latin-1")))
 
 
 def test_a_file_must_be_yaml(write):
-    """The message names the file."""
+    """The error for a file that is not YAML names the file."""
     path = write("a: [")
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -55,7 +55,7 @@ def test_a_path_that_cannot_be_read_is_named(tmp_path, name, reason):
 
 
 def test_problems_name_the_file(write, smallest):
-    """The error of an invalid config begins with its path."""
+    """The error of an invalid config begins with the path of the file."""
     path = write({**smallest, "seed": "x"})
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -63,18 +63,18 @@ def test_problems_name_the_file(write, smallest):
 
 
 def test_invalid_overrides_are_refused_before_validation(write):
-    """The problems are those of the overrides."""
+    """Problems of the overrides are reported before those of the file."""
     with pytest.raises(ConfigError, match=r"^the overrides: 2 problems\n  seed: .*\n  =3: "):
         read(write({"seed": "x"}), ["seed", "=3"])
 
 
 def test_a_mapping_is_read_without_validation_and_defaults(write):
-    """It has only the values of the file."""
+    """`read_mapping` returns the values of the file without defaults."""
     assert read_mapping(write({"seed": "x"}), ["a.b=1"]) == {"seed": "x", "a": {"b": 1}}
 
 
 def test_a_file_with_old_names_is_read_with_one_line_on_stderr(write, smallest, capsys):
-    """The line names the file and each old name."""
+    """The deprecation line names the file and each old name."""
     path = write(
         {**smallest, "training": {"batch": 8}, "data": {**smallest["data"], "plan": "by_picture"}}
     )
@@ -87,7 +87,7 @@ def test_a_file_with_old_names_is_read_with_one_line_on_stderr(write, smallest, 
 
 
 def test_a_file_of_the_program_is_read_silently(write, smallest, capsys):
-    """Configs in run folders of version 0.1 have old names."""
+    """With `deprecations=False`, as for run folders, old names print nothing."""
     path = write({**smallest, "training": {"batch": 8}})
     assert read(path, deprecations=False).training.batch_size == 8
     assert read_mapping(path, deprecations=False)["training"] == {"batch_size": 8}

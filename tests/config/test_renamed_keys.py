@@ -1,4 +1,4 @@
-"""Old names of keys and values."""
+"""Deprecated names of keys and values."""
 
 import copy
 
@@ -29,7 +29,7 @@ OLD = {
 
 
 def test_every_old_key_sets_the_value_of_its_new_key():
-    """A config of version 0.1 is read under the names of Keras."""
+    """Each old key of version 0.1 sets the value of its new key."""
     tree, _ = rename_keys(OLD)
     config = Config.model_validate(tree)
     training, optimizer = config.training, config.training.optimizer
@@ -45,13 +45,13 @@ def test_every_old_key_sets_the_value_of_its_new_key():
 
 
 def test_the_names_that_a_config_uses_are_returned():
-    """Each old name is listed with its new name, also those of values and stages."""
+    """Old names of keys and values, including those in stages, are returned with new names."""
     _, renames = rename_keys(OLD)
     assert renames == {**RENAMED_KEYS, "data.plan=by_picture": "data.plan=by_image"}
 
 
 def test_a_config_under_current_names_is_returned_unchanged():
-    """Nothing is renamed, and keys that are not strings are kept."""
+    """A config without old names is unchanged, even with keys that are not strings."""
     tree = {
         1: 2,
         "training": {"batch_size": 8, "learning_rate_multipliers": {"rate": 1, "batch": 2}},
@@ -63,14 +63,14 @@ def test_a_config_under_current_names_is_returned_unchanged():
 
 
 def test_renaming_does_not_change_its_argument():
-    """The result is a copy."""
+    """`rename_keys` does not modify its argument."""
     tree = copy.deepcopy(OLD)
     rename_keys(tree)
     assert tree == OLD
 
 
 def test_an_old_key_beside_its_new_key_is_kept():
-    """Which of two values is meant is for the user to say; validation refuses the old key."""
+    """An old key beside its new key is kept, and validation refuses it."""
     tree = {"training": {"batch": 8, "batch_size": 16}}
     assert rename_keys(tree) == (tree, {})
 
@@ -86,24 +86,24 @@ def test_an_old_key_beside_its_new_key_is_kept():
     ],
 )
 def test_dotted_keys_are_renamed_as_a_whole_or_with_their_section(key, current):
-    """A key below a renamed key follows it; a key that only begins alike does not."""
+    """A key inside a renamed section is renamed; a key with a common prefix is not."""
     assert current_key(key) == current
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED_KEYS.items())
 def test_a_key_stays_in_its_section(old, new):
-    """Renaming within nested mappings relies on it."""
+    """Each new key is in the section of its old key, as nested renaming requires."""
     assert old.rpartition(".")[0] == new.rpartition(".")[0]
 
 
 def test_old_names_are_reported_in_one_line(capsys):
-    """The line names the file and what to rename; it is printed once."""
+    """The deprecation line names the file and the renamed keys, and is printed once."""
     for _ in range(2):
         warn_renamed("x.yaml", {"a.b": "a.c", "d.e": "d.f"})
     assert capsys.readouterr().err == "x.yaml: deprecated names; rename a.b to a.c, d.e to d.f.\n"
 
 
 def test_current_names_are_not_reported(capsys):
-    """Nothing is printed."""
+    """Without old names nothing is printed."""
     warn_renamed("x.yaml", {})
     assert capsys.readouterr().err == ""

@@ -21,13 +21,13 @@ SECTIONS = {
 
 
 def test_all_sections_are_tested():
-    """Every subclass of Section is in the list above."""
+    """Every subclass of Section is tested in this file."""
     assert {section.__name__ for section in schema.Section.__subclasses__()} == set(SECTIONS)
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_unknown_keys_are_refused(name):
-    """A misspelled key does not pass silently."""
+    """Unknown keys, such as misspelled ones, are refused."""
     section = getattr(schema, name)
     section.model_validate(SECTIONS[name])
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
@@ -36,7 +36,7 @@ def test_unknown_keys_are_refused(name):
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_sections_cannot_be_changed(name):
-    """A config stays as it was validated."""
+    """Validated sections are immutable."""
     section = getattr(schema, name).model_validate(SECTIONS[name])
     with pytest.raises(ValidationError, match="frozen"):
         setattr(section, next(iter(type(section).model_fields)), None)
@@ -52,19 +52,19 @@ def test_sections_cannot_be_changed(name):
     ],
 )
 def test_types_are_not_converted(change):
-    """Strings, floats and integers are no substitute for each other or for booleans."""
+    """Strings, floats, integers and booleans are not converted to one another."""
     with pytest.raises(ValidationError):
         Config.model_validate({**SMALLEST, **change})
 
 
 def test_an_integer_is_valid_where_a_float_is_expected():
-    """YAML writes 1 for 1.0."""
+    """An integer is accepted as a float, since YAML writes 1 for 1.0."""
     config = Config.model_validate({**SMALLEST, "training": {"optimizer": {"learning_rate": 1}}})
     assert config.training.optimizer.learning_rate == 1.0
 
 
 def test_configs_do_not_share_default_mappings():
-    """A change in one does not appear in another."""
+    """Changing a default mapping of one config does not affect another."""
     first, second = (Config.model_validate(SMALLEST) for _ in range(2))
     first.search["beams"] = 1
     assert second.search["beams"] == 5

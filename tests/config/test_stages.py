@@ -1,4 +1,4 @@
-"""Configs of stages."""
+"""Configs of the stages of a training."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from lrcn_seq.config import stage_configs, validate
 
 
 def test_a_stage_is_the_config_with_its_changes(smallest):
-    """Values that a stage does not change are those of the config."""
+    """A stage has the values of the config except for its own changes."""
     changes = {"training.epochs": 3, "encoder.filters": 4, "data.view": {"type": "crop_mirror"}}
     config = validate({**smallest, "training": {"batch_size": 8}, "stages": [{}, changes]})
     first, second = stage_configs(config)
@@ -24,20 +24,20 @@ def test_stages_do_not_build_on_each_other(smallest):
 
 
 def test_the_config_of_a_stage_has_no_stages(smallest):
-    """A stage is not divided again."""
+    """The config of a stage has no stages itself."""
     config = validate({**smallest, "stages": [{}, {}]})
     assert [stage.stages for stage in stage_configs(config)] == [[], []]
 
 
 def test_without_stages_the_config_is_the_only_one(smallest):
-    """A run without stages has one training."""
+    """A config without stages is its own single stage."""
     config = validate(smallest)
     assert stage_configs(config) == [config]
 
 
 @pytest.mark.parametrize("keys", [["units", "type"], ["type", "units"]])
 def test_the_type_of_a_stage_is_set_before_its_arguments(smallest, keys):
-    """The order in the mapping does not matter."""
+    """The order of the changes of a stage does not matter."""
     changes = {"units": 7, "type": "attention_lstm"}
     stage = {f"decoder.{key}": changes[key] for key in keys}
     config = validate({**smallest, "stages": [stage]})
@@ -45,7 +45,7 @@ def test_the_type_of_a_stage_is_set_before_its_arguments(smallest, keys):
 
 
 def test_the_config_is_not_changed(smallest):
-    """Stages get copies of its values."""
+    """Building the configs of the stages does not modify the config."""
     config = validate({**smallest, "stages": [{"encoder.filters": 4}]})
     stage_configs(config)
     assert config.encoder == {"type": "tiny_cnn"}

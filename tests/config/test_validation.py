@@ -28,7 +28,7 @@ def problems(smallest):
 
 
 def test_the_smallest_config_is_completed_by_defaults(smallest):
-    """Task, source, encoder and decoder are enough."""
+    """A config needs only task, source, encoder and decoder."""
     config = validate(smallest)
     assert config.training.epochs == 20
     assert config.search == {"type": "beam", "beams": 5}
@@ -36,7 +36,7 @@ def test_the_smallest_config_is_completed_by_defaults(smallest):
 
 
 def test_problems_of_all_kinds_come_at_once(problems):
-    """Sections, parts, metrics and stages are validated together."""
+    """Problems of sections, parts, metrics and stages are reported together."""
     found = problems(
         "seeed=1",
         "training.epochs=0",
@@ -112,27 +112,27 @@ def test_a_missing_section_is_named(smallest, name):
 
 @pytest.mark.parametrize("text", ["training=3", "training=[1]", "data.store=yes", "init=run"])
 def test_a_section_must_be_a_mapping(problems, text):
-    """Other values are refused."""
+    """A section that is not a mapping is refused."""
     (message,) = problems(text).values()
     assert message.startswith("expected a mapping. Received: ")
 
 
 @pytest.mark.parametrize("key", sorted(set(PARTS) - {"data.sampling"}))
 def test_a_part_must_not_be_null(problems, key):
-    """The problem asks for a mapping with a type and lists the types."""
+    """The problem of a null part asks for a mapping with a type and lists the types."""
     (message,) = problems(f"{key}=null").values()
     types = ", ".join(SEAMS[PARTS[key]].names())
     assert message == f"expected a mapping with a `type`. Received: None; known types: {types}."
 
 
 def test_the_sampling_may_be_null(smallest):
-    """Images need no selection of frames."""
+    """The sampling may be null, since images need no selection of frames."""
     smallest["data"]["sampling"] = None
     assert validate(smallest).data.sampling is None
 
 
 def test_a_sampling_that_is_not_null_is_validated(problems):
-    """It is a part like the others."""
+    """A sampling that is not null is validated like other parts."""
     assert problems("data.sampling={type: uniform, frames: 0}").keys() == {"data.sampling.frames"}
 
 
@@ -157,14 +157,14 @@ def test_values_out_of_range_are_refused(problems, text, place):
 
 
 def test_keys_must_be_strings(smallest):
-    """YAML has other keys, too."""
+    """Keys other than strings, which YAML allows, are problems."""
     with pytest.raises(ConfigError) as caught:
         validate({**smallest, 1: 2})
     assert caught.value.problems == [("1", "Keys should be strings. Received: 1.")]
 
 
 def test_problems_of_stages_have_the_stage_in_their_place(problems):
-    """Each stage is validated with its changes; problems of the config itself come once."""
+    """Each stage is validated with its changes, and problems of the config come once."""
     found = problems(
         "stages=[{encoder.filters: 0, x: 1}, {}, {a..b: 1}, 5, {1: 2}]", "decoder.units=0"
     )
@@ -183,20 +183,20 @@ def test_problems_of_stages_have_the_stage_in_their_place(problems):
     ["seed", "seed.x", "stages", "task.type", "tokenizer", "init", "data.source.seed"],
 )
 def test_a_stage_cannot_change_keys_of_the_whole_run(problems, key):
-    """The problem says where to set the value."""
+    """The problem for a stage that changes a key of the whole run says where to set it."""
     assert problems(f"stages=[{{{key}: 2}}]") == {
         f"stages.0.{key}": "a stage cannot change this key; set it for the whole run."
     }
 
 
 def test_the_source_names_the_config_in_the_error(smallest):
-    """It is the path of the file for a config that was read."""
+    """The error names the given source of the config, such as its path."""
     with pytest.raises(ConfigError, match=r"^x\.yaml: 1 problem\n  seed: "):
         validate({**smallest, "seed": "x"}, "x.yaml")
 
 
 def test_validation_does_not_change_its_argument(smallest):
-    """Stages are validated on copies."""
+    """Validation does not modify its argument."""
     smallest["stages"] = [
         {"training.epochs": 3, "data.view": {"type": "crop_mirror"}},
         {"data.view.margin": 1.5, "data.view.type": "crop_mirror"},
@@ -207,7 +207,7 @@ def test_validation_does_not_change_its_argument(smallest):
 
 
 def test_the_time_of_validation_is_linear_in_the_number_of_stages(smallest):
-    """50 stages take less than 3 seconds."""
+    """Validation of 50 stages takes less than 3 seconds."""
     smallest["stages"] = [{"training.epochs": 3}] * 50
     validate(smallest)
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""YAML text to plain values and back."""
+"""Conversion between YAML text and plain values."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_merge_keys_copy_a_mapping():
     ],
 )
 def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
-    """The message has one problem with the source, the reason and, where known, the line."""
+    """An error of the parser is one problem with the source, the reason and the line."""
     with pytest.raises(ConfigError) as caught:
         parse(text, "x.yaml")
     message = str(caught.value)

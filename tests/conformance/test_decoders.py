@@ -84,7 +84,7 @@ def test_every_decoder_has_a_case():
 
 @pytest.fixture(params=WORD_DECODERS | FRAME_DECODERS)
 def case(request):
-    """Class, arguments and derived arguments of a decoder."""
+    """The class, arguments and derived arguments of each decoder."""
     part = registry.get(request.param.split()[0])
     return (
         part,
@@ -95,28 +95,28 @@ def case(request):
 
 @pytest.fixture(params=WORD_DECODERS)
 def words_case(request):
-    """Class and arguments of a word decoder."""
+    """The class and arguments of each word decoder."""
     return registry.get(request.param.split()[0]), WORD_DECODERS[request.param]
 
 
 def inputs(decoder, rows=slice(None)):
-    """Features, mask and, for a word decoder, words."""
+    """Return features, mask and, for a word decoder, words."""
     words = (WORDS[rows],) if isinstance(decoder, WordDecoder) else ()
     return FEATURES[rows], MASK[rows], *words
 
 
 def logits(outputs):
-    """Logits of the outputs of either kind of decoder."""
+    """Return the logits, whichever kind of decoder gave the outputs."""
     return ops.convert_to_numpy(ops.cast(logits_tensor(outputs), "float32"))
 
 
 def logits_tensor(outputs):
-    """Logits without their mask."""
+    """Return the logits without their mask."""
     return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
 
 
 def tensors(tree):
-    """Arrays as tensors."""
+    """Return arrays as tensors."""
     return keras.tree.map_structure(ops.convert_to_tensor, tree)
 
 
@@ -211,7 +211,7 @@ def test_incomplete_decoder():
 
 
 def frame_decoder(name):
-    """A frame decoder by case name."""
+    """Return a frame decoder by case name."""
     return registry.get(name.split()[0])(**FRAME_DECODERS[name], classes=C)
 
 

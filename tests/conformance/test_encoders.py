@@ -84,12 +84,12 @@ def test_every_encoder_has_a_case():
 
 @pytest.fixture(params=CASES)
 def case(request):
-    """Class and arguments of an encoder."""
+    """The class and arguments of each encoder."""
     return registry.get(request.param.split()[0]), CASES[request.param]
 
 
 def clips(encoder, mask=MASK):
-    """Random clips that the encoder takes."""
+    """Return random clips that the encoder accepts."""
     rng, example = np.random.default_rng(0), encoder.example_input()
     shape = (*mask.shape, *example.shape[1:])
     if example.dtype == np.uint8:
@@ -98,7 +98,7 @@ def clips(encoder, mask=MASK):
 
 
 def arrays(encoded):
-    """Features and mask as float32 arrays."""
+    """Return features and mask as float32 arrays."""
     return [ops.convert_to_numpy(ops.cast(part, "float32")) for part in encoded]
 
 
@@ -227,8 +227,8 @@ def test_training_reaches_every_weight(case):
 def test_every_network_of_keras_applications():
     """Each network gives a grid at a small size.
 
-    Cutting it off the classifier keeps the order of the weights, so that a file with the classifier
-    can be read.
+    The network without its classifier keeps the order of the weights, so that a file with the
+    classifier can be read.
     """
     from lrcn_seq.encoders.applications import INPUTS, Applications
 

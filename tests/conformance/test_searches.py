@@ -1,4 +1,4 @@
-"""The contract of a search, tested on every registered one over a small recurrent step."""
+"""The contract of a search, tested for every registered search on a small recurrent step."""
 
 import keras
 import numpy as np
@@ -84,18 +84,18 @@ def features_of(rows, seed=0):
 
 @pytest.fixture(scope="module", params=SPECS, ids=str)
 def model(request):
-    """A model with each search."""
+    """A compiled model for each search."""
     return RecurrentModel(request.param)
 
 
 @pytest.fixture(scope="module")
 def hypotheses(model):
-    """The hypotheses of twenty rows, (20, K)."""
+    """The hypotheses of 20 rows, (20, K)."""
     return search(model, features_of(20))
 
 
 def test_all_searches_of_the_package_are_tested():
-    """The registry lists the four searches."""
+    """The registry contains the four searches of the library."""
     assert set(NAMES) >= {"greedy", "beam", "sampling", "keras_hub"}
 
 
@@ -119,14 +119,14 @@ def test_hypotheses_are_sorted_by_score(hypotheses):
 
 
 def test_empty_places_have_score_minus_infinity(hypotheses):
-    """Score, log probability and length agree on whether a place is empty."""
+    """An empty place has length 0, and score and log probability −inf."""
     empty = hypotheses.lengths == 0
     assert ((hypotheses.scores == -np.inf) == empty).all()
     assert ((hypotheses.log_probabilities == -np.inf) == empty).all()
 
 
 def test_log_probabilities_are_not_positive(hypotheses):
-    """A probability is at most 1."""
+    """No log probability is above 0."""
     assert (hypotheses.log_probabilities <= 0).all()
 
 
@@ -143,19 +143,19 @@ def sentences_of(hypotheses):
 
 
 def test_hypotheses_of_a_row_are_distinct(hypotheses):
-    """No sentence occurs twice in a row."""
+    """The hypotheses of a row are distinct sentences."""
     for sentences in sentences_of(hypotheses):
         assert len(set(sentences)) == len(sentences)
 
 
 def test_finished_and_unfinished_sentences_are_not_mixed(hypotheses):
-    """The hypotheses of a row have all ended, or none has."""
+    """The hypotheses of a row are either all finished or all unfinished."""
     for sentences in sentences_of(hypotheses):
         assert len({words[-1] == SPECIAL.end for words in sentences}) == 1
 
 
 def test_sentences_contain_no_special_words(hypotheses):
-    """Pad, start and unknown do not occur, and the end only in the last place."""
+    """A sentence has no pad, start or unknown token, and end only as its last word."""
     for sentences in sentences_of(hypotheses):
         for words in sentences:
             assert not {SPECIAL.pad, SPECIAL.start, SPECIAL.unknown} & set(words)
@@ -163,13 +163,13 @@ def test_sentences_contain_no_special_words(hypotheses):
 
 
 def test_sentences_are_padded(hypotheses):
-    """Only pad follows a sentence."""
+    """Words after the end of a sentence are padding."""
     beyond = np.arange(LIMIT) >= hypotheses.lengths[:, :, None]
     assert (hypotheses.words[beyond] == SPECIAL.pad).all()
 
 
 def test_one_model_accepts_batches_of_any_size(model):
-    """A batch of one row follows a batch of four."""
+    """One model accepts a batch of one row after a batch of four."""
     four, one = search(model, features_of(4)), search(model, features_of(1))
     assert one.words.shape == (1, *four.words.shape[1:])
 
@@ -185,7 +185,7 @@ def test_rows_are_independent(name):
     keras.backend.backend() == "jax", reason="an eager call on JAX compiles each operation alone"
 )
 def test_compiled_search_equals_eager_search(model):
-    """A direct call gives the hypotheses of the compiled model."""
+    """An eager call gives the hypotheses of the compiled model."""
     features = features_of(3)
     compiled, eager = search(model, features), model(ops.convert_to_tensor(features))
     assert (ops.convert_to_numpy(eager.words) == compiled.words).all()
@@ -194,7 +194,7 @@ def test_compiled_search_equals_eager_search(model):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_nested(name):
-    """Dicts and lists with None give the words of a tuple."""
+    """A state of dicts, lists and None gives the words of a tuple."""
     nested = search(RecurrentModel({"type": name}, "nested"), features_of(3))
     flat = search(RecurrentModel({"type": name}), features_of(3))
     assert (nested.words == flat.words).all()

@@ -1,4 +1,4 @@
-"""The contract of a tokenizer, tested on every registered one."""
+"""The contract of a tokenizer, tested for every registered tokenizer."""
 
 import copy
 import inspect
@@ -53,31 +53,31 @@ COPIES = {
 
 
 def test_all_tokenizers_of_the_package_are_tested():
-    """The registry lists the five tokenizers."""
+    """The registry contains the five tokenizers of the library."""
     assert set(NAMES) >= {"word", "character", "bpe", "wordpiece", "keras_hub"}
 
 
 def test_special_ids(tokenizer):
-    """Pad, start, end and unknown are 0 to 3."""
+    """The ids of pad, start, end and unknown are 0 to 3."""
     assert tokenizer.special == SPECIAL == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize("sentence", HARD, ids=lambda sentence: ascii(sentence[:12]))
 def test_no_text_encodes_to_pad_start_or_end(tokenizer, sentence):
-    """Ids are Python integers from 3 to V - 1."""
+    """Any text encodes to Python integers from 3 to V - 1."""
     ids = tokenizer.encode(sentence)
     assert all(type(token) is int and 3 <= token < tokenizer.vocabulary_size for token in ids)
 
 
 def test_vocabulary_has_a_name_for_each_id(tokenizer):
-    """The V names are distinct, and the special tokens come first."""
+    """The V tokens are distinct, and the special tokens come first."""
     names = tokenizer.vocabulary()
     assert names[:4] == ["<pad>", "<start>", "<end>", "<unk>"]
     assert len(set(names)) == len(names) == tokenizer.vocabulary_size > 4
 
 
 def test_every_id_can_be_decoded(tokenizer):
-    """Each id alone decodes to text."""
+    """Each single id decodes to a string."""
     texts = [tokenizer.decode([token]) for token in range(tokenizer.vocabulary_size)]
     assert all(isinstance(text, str) for text in texts)
 
@@ -89,7 +89,7 @@ def test_fitted_sentences_have_no_unknown_tokens(tokenizer):
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_decoded_sentences_encode_to_the_same_ids(tokenizer, sentence):
-    """Start, end and pad around the ids do not change the text."""
+    """Decoded text encodes to the same ids, and start, end and pad do not change it."""
     ids = tokenizer.encode(sentence)
     assert ids
     decoded = tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad])
@@ -102,14 +102,14 @@ def test_encode_all_equals_encode(tokenizer):
 
 
 def test_empty_input_has_no_ids(tokenizer):
-    """No sentence, an empty sentence and white space give empty lists."""
+    """No sentences, an empty sentence and white space give empty lists."""
     assert tokenizer.encode_all(iter([])) == []
     assert tokenizer.encode("") == tokenizer.encode("  \n") == []
 
 
 @pytest.mark.parametrize("way", COPIES)
 def test_copies_are_equal(tokenizer, tmp_path, way):
-    """A tokenizer survives its file, pickle and deepcopy."""
+    """A tokenizer is equal after saving, pickling and deep copying."""
     other = COPIES[way](tokenizer, tmp_path)
     assert other.vocabulary() == tokenizer.vocabulary()
     assert other.signature == tokenizer.signature
@@ -147,25 +147,25 @@ def test_fitting_is_deterministic(tokenizer, spec):
 
 @pytest.mark.parametrize("sentences", [[], [""], ["  ", "\n"]], ids=repr)
 def test_fit_rejects_sentences_without_words(spec, sentences):
-    """An empty vocabulary is an error."""
+    """Fitting on sentences without words raises an error."""
     with pytest.raises(DataError, match="expected sentences with words"):
         tokenizers.build(spec).fit(sentences)
 
 
 def test_decode_rejects_ids_out_of_range(tokenizer):
-    """The id V does not exist."""
+    """Decoding the id V raises an error."""
     with pytest.raises(ArgumentError, match="expected ids from 0 to"):
         tokenizer.decode([tokenizer.vocabulary_size])
 
 
 def test_encode_rejects_a_missing_caption(tokenizer):
-    """None is not a sentence."""
+    """Encoding None raises an error."""
     with pytest.raises(ArgumentError, match="expected a sentence as text"):
         tokenizer.encode(None)
 
 
 @pytest.mark.parametrize("payload", [None, {}, [], {"version": "1.0", "model": {}}], ids=str)
 def test_restore_rejects_the_payload_of_another_tokenizer(spec, payload):
-    """A payload of another form is an error."""
+    """Restoring a payload of another form raises an error."""
     with pytest.raises(DataError, match="expected the payload of a fitted"):
         tokenizers.build(spec).restore(payload)

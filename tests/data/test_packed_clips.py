@@ -1,4 +1,4 @@
-"""Clips are packed without padding, and streamed in bounded memory."""
+"""Clips packed without padding, and streamed in bounded memory."""
 
 import numpy as np
 import pytest
@@ -9,18 +9,18 @@ from lrcn_seq.records import Clips
 
 
 def numbered(numbers, offset: int = 0) -> np.ndarray:
-    """Return frames (T, 1, 1, 3) that show numbers."""
+    """Return frames (T, 1, 1, 3) whose values are the given numbers."""
     return np.asarray(numbers)[:, None, None, None] + np.full((1, 1, 1, 3), offset)
 
 
 def shown(clips: Clips) -> list[list[int]]:
-    """Return the numbers that the frames of each clip show; −1 for padding."""
+    """Return the value of each frame of each clip; −1 for padding."""
     frames = clips.frames[:, 0, 0, 0]
     return [[int(frames[row]) if row >= 0 else -1 for row in rows] for rows in clips.index]
 
 
 def test_clips_of_different_lengths_are_packed():
-    """Three clips of 2, 0 and 1 frames."""
+    """Clips of 2, 0 and 1 frames are packed in one array with an index."""
     frames = [numbered([7, 7]), numbered([]), numbered([9])]
     clips = pack_clips([ClipSelection(sample) for sample in range(3)], lambda s, n, v: [frames[s]])
     assert clips.frames[:, 0, 0, 0].tolist() == [7, 7, 9]
@@ -29,7 +29,7 @@ def test_clips_of_different_lengths_are_packed():
 
 
 def test_frames_shared_by_clips_are_read_and_stored_once():
-    """Two windows of sample 5 and one of sample 3 take two reads and six frames."""
+    """Two windows of one sample and one of another take two reads and six frames."""
     calls = []
 
     def read(sample, numbers, views):
@@ -44,14 +44,14 @@ def test_frames_shared_by_clips_are_read_and_stored_once():
 
 
 def test_each_view_is_packed_by_itself():
-    """Only the views of the selections are read, in ascending order."""
+    """Only the selected views are read."""
     selections = [ClipSelection(0, np.array([1, 2]), view) for view in (4, 2)]
     clips = pack_clips(selections, lambda s, n, views: [numbered(n, 10 * v) for v in views])
     assert shown(clips) == [[41, 42], [21, 22]]
 
 
 def test_concatenating_shifts_the_rows():
-    """Padding stays padding, and the longest clip decides the width."""
+    """Concatenation shifts the indices, keeps padding, and has the width of the longest clip."""
     one = Clips(numbered([1, 2, 3]), np.array([[0, 1], [2, -1]], np.int32))
     other = Clips(numbered([4, 5, 6]), np.array([[0, 1, 2]], np.int32))
     clips = concatenate_clips([one, other])
@@ -80,7 +80,7 @@ def test_iterated_clips_come_in_all_views():
 
 
 def test_iterating_keeps_only_frames_that_are_needed():
-    """Of 1,000 frames, no more than the 4 of one clip and the next are alive at once."""
+    """Of 1,000 frames, at most those of two clips are in memory at once."""
     alive, most = set(), []
 
     class Frame(np.ndarray):
@@ -100,7 +100,7 @@ def test_iterating_keeps_only_frames_that_are_needed():
 
 
 def test_rows_are_padded_to_the_longest():
-    """The table is int32; without rows it is empty."""
+    """Rows are padded to the longest one as int32, and no rows give an empty table."""
     rows = [np.array([1, 2]), np.array([], int), np.array([3])]
     np.testing.assert_array_equal(pad_rows(rows), [[1, 2], [-1, -1], [3, -1]])
     np.testing.assert_array_equal(pad_rows(rows, fill=0), [[1, 2], [0, 0], [3, 0]])

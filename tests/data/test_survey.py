@@ -1,4 +1,4 @@
-"""The survey opens every file once and drops or refuses unreadable samples."""
+"""The survey, which opens every file once and skips or refuses unreadable samples."""
 
 import json
 
@@ -31,7 +31,7 @@ def samples(photos):
 
 
 def test_readable_samples_are_returned(photos):
-    """None is dropped, and progress is reported after each sample."""
+    """All readable samples are returned, and progress is reported after each."""
     reports = []
     samples = samples_of(photos)
     assert survey(samples, IMAGES, progress=lambda *report: reports.append(report)) == samples
@@ -39,7 +39,7 @@ def test_readable_samples_are_returned(photos):
 
 
 def test_by_default_an_unreadable_sample_is_an_error(samples):
-    """The first is named with its reason, the others are counted."""
+    """The error has the reason for the first unreadable sample and counts the others."""
     with pytest.raises(
         DataError,
         match=r"photo03.jpg: the image is damaged.* \(1 more cannot be read either.\) "
@@ -49,7 +49,7 @@ def test_by_default_an_unreadable_sample_is_an_error(samples):
 
 
 def test_unreadable_samples_are_skipped_and_listed(samples, tmp_path):
-    """The others stay in order; the list gives id, media and reason."""
+    """Unreadable samples are skipped and listed with id, media and reason."""
     report = tmp_path / "out" / "lost.jsonl"
     kept = survey(samples, IMAGES, on_error="skip", lost_share_limit=0.2, report=report)
     assert kept == [sample for number, sample in enumerate(samples) if number not in (3, 8)]
@@ -63,7 +63,7 @@ def test_unreadable_samples_are_skipped_and_listed(samples, tmp_path):
 
 
 def test_the_share_is_of_a_given_total(samples):
-    """One of two samples is no more than a tenth of twelve."""
+    """The share of unreadable samples is relative to `total` if it is given."""
     options = {"on_error": "skip", "lost_share_limit": 0.1}
     assert survey(samples[2:4], IMAGES, total=12, **options) == samples[2:3]
     with pytest.raises(DataError, match="more than the share"):
@@ -71,7 +71,7 @@ def test_the_share_is_of_a_given_total(samples):
 
 
 def test_the_list_of_an_earlier_run_is_deleted(samples, tmp_path):
-    """A survey without unreadable samples leaves no list."""
+    """A survey without unreadable samples deletes the list of an earlier run."""
     (tmp_path / "lost.jsonl").write_text("old")
     report = tmp_path / "lost.jsonl"
     assert survey(samples[:3], IMAGES, on_error="skip", report=report) == samples[:3]
@@ -79,7 +79,7 @@ def test_the_list_of_an_earlier_run_is_deleted(samples, tmp_path):
 
 
 def test_too_many_unreadable_samples_are_an_error_even_when_skipping(samples, tmp_path):
-    """Two of twelve are more than a tenth; the list is written before the error."""
+    """Two of twelve exceed a limit of a tenth, and the list is written before the error."""
     report = tmp_path / "lost.jsonl"
     with pytest.raises(
         DataError, match=r"2 of 12 files cannot be read, more than the share of 0.1 allowed"
@@ -89,7 +89,7 @@ def test_too_many_unreadable_samples_are_an_error_even_when_skipping(samples, tm
 
 
 def test_a_second_survey_opens_only_changed_files(samples, tmp_path, monkeypatch):
-    """A repaired file is opened again."""
+    """A second survey opens only a file that has been repaired."""
 
     def surveyed() -> list[Sample]:
         reader = IMAGES.with_index(ContentIndex(tmp_path / "m.jsonl"))
@@ -107,7 +107,7 @@ def test_a_second_survey_opens_only_changed_files(samples, tmp_path, monkeypatch
 
 
 def test_another_pixels_limit_opens_files_again(photos, tmp_path):
-    """A file that was readable under one limit need not be under another."""
+    """A file that is readable under one pixels limit is checked again under another."""
     samples, index = samples_of(photos), ContentIndex(tmp_path / "m.jsonl")
     survey(samples, IMAGES.with_index(index))
     with pytest.raises(DataError, match="expected at most 100 pixels"):
@@ -125,19 +125,19 @@ def test_clips_and_vectors_are_checked(tmp_path):
 
 
 def test_drawings_are_not_opened():
-    """A built-in source passes as it is."""
+    """The samples of a built-in source are returned without being drawn."""
     source = Shapes(train=3, dev=1, test=1)
     assert survey(source.samples, IMAGES) == source.samples
 
 
 def test_another_on_error_is_refused(samples):
-    """Only raise and skip exist."""
+    """`on_error` must be 'raise' or 'skip'."""
     with pytest.raises(ArgumentError, match="on_error: expected 'raise' or 'skip'"):
         survey(samples, IMAGES, on_error="ignore")
 
 
 def test_a_list_that_cannot_be_written_is_a_data_error(tmp_path):
-    """Here, its folder is a file."""
+    """A list that cannot be written, here below a file, is an error."""
     (tmp_path / "file").write_bytes(b"")
     options = {"on_error": "skip", "lost_share_limit": 1.0}
     with pytest.raises(DataError, match="choose another folder for the list of unreadable samples"):

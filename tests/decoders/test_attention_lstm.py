@@ -32,12 +32,12 @@ OPTIONS = [
 
 
 def encoded(dtype="float64"):
-    """Features and mask as tensors."""
+    """Return features and mask as tensors."""
     return Encoded(ops.convert_to_tensor(FEATURES.astype(dtype)), ops.convert_to_tensor(MASK))
 
 
 def built(dtype="float64", **options):
-    """A decoder with random weights."""
+    """Return a decoder with random weights."""
     decoder = AttentionLstm(V, units=U, embedding=E, attention=A, dtype=dtype, **options)
     decoder(encoded(dtype), WORDS)
     randomize(decoder)
@@ -45,7 +45,7 @@ def built(dtype="float64", **options):
 
 
 def regions_of(decoder, row):
-    """The regions of the real steps of one clip, with the output of the reader at their step."""
+    """Return the regions of the real steps of a clip, with the output of the reader at each."""
     regions, state = [], zero_state(decoder.reader.units if decoder.reader else 0)
     for step in FEATURES[row, MASK[row]]:
         if decoder.reader:
@@ -57,7 +57,7 @@ def regions_of(decoder, row):
 
 
 def attend(decoder, h, regions):
-    """Context and weights over regions a_m: e_m = w · tanh(K a_m + Q h + b), α = softmax(e)."""
+    """Return context and weights: e_m = w · tanh(K a_m + Q h + b) of region a_m, α = softmax(e)."""
     layer = decoder.attention
     hidden = [np.tanh(dense(layer.key, a) + dense(layer.query, h)) for a in regions]
     energy = np.array([dense(layer.score, x)[0] for x in hidden])
@@ -69,7 +69,10 @@ def attend(decoder, h, regions):
 
 
 def equations(decoder, row, masks=(1, 1)):
-    """Logits (L, V) and weights (L, S·R) of one caption; dropout masks are of words and outputs."""
+    """Return logits (L, V) and weights (L, S·R) of a caption.
+
+    The dropout masks are those of the words and of the outputs.
+    """
     word_mask, output_mask = masks
     regions = regions_of(decoder, row)
     mean = sum(regions) / len(regions)
@@ -123,7 +126,7 @@ def test_clip_of_padding_only():
 
 @pytest.mark.parametrize("deep_output", [True, False])
 def test_dropout_equals_the_equations(deep_output):
-    """In training one mask per caption multiplies the words, another the input of the logits."""
+    """In training one mask per caption multiplies the words, and one the input of the logits."""
     keras.utils.set_random_seed(5)
     decoder = built(deep_output=deep_output, dropout=0.5)
     memory, state = decoder.start(encoded(), training=True)
@@ -138,7 +141,7 @@ def test_dropout_equals_the_equations(deep_output):
 
 @pytest.mark.parametrize("rate", ["dropout", "feature_dropout"])
 def test_dropout_is_drawn_once_per_caption(rate):
-    """In training two steps from one memory are equal, and differ from a step without dropout."""
+    """In training two steps from one memory are equal, and differ from inference."""
     keras.utils.set_random_seed(5)
     decoder = built("float32", **{rate: 0.5})
     word = ops.zeros((B,), "int32")

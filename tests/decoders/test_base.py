@@ -1,4 +1,4 @@
-"""The contracts of decoders, with decoders whose logits are known."""
+"""The contracts of decoders, tested on decoders with known logits."""
 
 import keras
 import numpy as np
@@ -42,7 +42,7 @@ class WholeClip(FrameDecoder):
 
 
 def sampled(probability, uniforms):
-    """Logits of scheduled sampling with the table."""
+    """Return the logits of scheduled sampling with the table."""
     words, uniforms = map(ops.convert_to_tensor, (WORDS, uniforms.astype("float32")))
     return array(TableDecoder().sampled(ENCODED, words, probability=probability, uniforms=uniforms))
 
@@ -54,12 +54,12 @@ def test_call_projects_the_hidden_outputs():
 
 
 def test_sampling_with_probability_0_feeds_the_given_words():
-    """At probability 0, even where uniforms are 0, scheduled sampling is teacher forcing."""
+    """At probability 0, scheduled sampling is teacher forcing, even where uniforms are 0."""
     assert np.allclose(sampled(0.0, np.zeros((L, B))), NEXT_LOGITS[WORDS], atol=1e-6)
 
 
 def test_sampling_feeds_predicted_words():
-    """Where a uniform is below the probability, the most probable word of the last step is fed."""
+    """Where a uniform is below the probability, the last step's most probable word is fed."""
     uniforms = np.random.default_rng(3).uniform(size=(L, B))
     replaced = uniforms < 0.5
     for row in range(B):
@@ -72,7 +72,7 @@ def test_sampling_feeds_predicted_words():
 
 
 def test_sampling_never_replaces_the_first_word():
-    """At probability 1 the first word is still the given one."""
+    """At probability 1, the first word is still the given one."""
     logits = sampled(1.0, np.zeros((L, B)))
     assert np.allclose(logits[:, 0], NEXT_LOGITS[WORDS[:, 0]], atol=1e-6)
     assert np.allclose(logits[:, 1], NEXT_LOGITS[logits[:, 0].argmax(-1)], atol=1e-6)

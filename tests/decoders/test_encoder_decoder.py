@@ -25,7 +25,7 @@ WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
 
 
 def built(**options):
-    """A decoder with random weights."""
+    """Return a decoder with random weights."""
     decoder = EncoderDecoder(V, units=U, embedding=E, layers=2, dtype="float64", **options)
     decoder(ENCODED, WORDS)
     randomize(decoder)
@@ -33,7 +33,7 @@ def built(**options):
 
 
 def equations(decoder, row, masks=(1, 1, 1)):
-    """Logits (L, V) of one clip, with dropout masks of the words and of each layer's output."""
+    """Return logits (L, V) of a clip, with dropout masks of words and each layer's output."""
     word_mask, *layer_masks = masks
     states = [zero_state(U), zero_state(U)]
 

@@ -26,12 +26,12 @@ WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
 
 
 def encoded(dtype="float64"):
-    """Features and mask as tensors."""
+    """Return features and mask as tensors."""
     return Encoded(ops.convert_to_tensor(FEATURES.astype(dtype)), ops.convert_to_tensor(MASK))
 
 
 def built(model="2f", dtype="float64", **options):
-    """A decoder with random weights."""
+    """Return a decoder with random weights."""
     layers, factored = MODELS[model]
     decoder = Lrcn(
         V, layers=layers, factored=factored, units=U, embedding=E, dtype=dtype, **options
@@ -42,7 +42,7 @@ def built(model="2f", dtype="float64", **options):
 
 
 def equations(decoder, model, row, masks=(1, 1, 1, 1, 1)):
-    """Logits (L, V) of one caption, with dropout masks of the words and of each layer's output."""
+    """Return logits (L, V) of a caption, with dropout masks of words and each layer's output."""
     feature = FEATURES[row, MASK[row]].reshape(-1, D).mean(0)
     if decoder.feature is not None:
         feature = dense(decoder.feature, feature)

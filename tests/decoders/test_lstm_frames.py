@@ -19,19 +19,19 @@ ENCODED = Encoded(ops.convert_to_tensor(FEATURES), ops.convert_to_tensor(MASK))
 
 
 def run(decoder, training=False):
-    """Logits and mask as arrays."""
+    """Return logits and mask as arrays."""
     logits, mask = decoder(ENCODED, training=training)
     return array(logits), array(mask)
 
 
 def keras_lstm(bidirectional, **options):
-    """The Keras layer that the decoder must equal."""
+    """Return the Keras layer that the decoder must equal."""
     layer = keras.layers.LSTM(U, **options)
     return keras.layers.Bidirectional(layer) if bidirectional else layer
 
 
 def lstm_weights(decoder):
-    """The weights of the LSTM layers in the order of Keras."""
+    """Return the weights of the LSTM layers in the order of Keras."""
     layers = [*decoder.stack, *decoder.back]
     return [weight for layer in layers for weight in layer.get_weights()]
 

@@ -28,7 +28,7 @@ def test_steps_keep_their_positions(steps):
 
 
 def test_layers_are_stacked():
-    """Two ReLU layers follow each other before the classifier."""
+    """Two ReLU layers precede the classifier."""
     decoder = Mlp(C, steps=S, units=7, layers=2)
     logits, _ = decoder(ENCODED)
     x = (FEATURES * MASK[:, :, None, None]).reshape(B, -1)
@@ -38,7 +38,7 @@ def test_layers_are_stacked():
 
 
 def test_dropout_acts_in_training_only():
-    """At inference the dropout rate makes no difference; in training logits change."""
+    """The dropout rate has an effect in training, but not at inference."""
     decoder = Mlp(C, steps=S, units=70, layers=1, dropout=0.5)
     plain = array(decoder(ENCODED)[0])
     hidden = dense(decoder.dense[0], (FEATURES * MASK[:, :, None, None]).reshape(B, -1))

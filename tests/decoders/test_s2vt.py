@@ -25,7 +25,7 @@ WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
 
 
 def built(**options):
-    """A decoder with random weights."""
+    """Return a decoder with random weights."""
     decoder = S2vt(V, units=U, embedding=E, frame_units=F, dtype="float64", **options)
     decoder(ENCODED, WORDS)
     randomize(decoder)
@@ -33,7 +33,7 @@ def built(**options):
 
 
 def equations(decoder, row, masks=(1, 1, 1, 1)):
-    """Logits (L, V) of one clip, with dropout masks of frames, words and both outputs."""
+    """Return logits (L, V) of a clip, with dropout masks of frames, words and both outputs."""
     frame_mask, word_mask, first_mask, second_mask = masks
     first, second = zero_state(U), zero_state(U)
     for feature in FEATURES[row, : LENGTHS[row]].mean(1):

@@ -1,4 +1,4 @@
-"""The figures of demos, recomputed from predictions or by hand."""
+"""The figures of demos, compared with predictions and numbers computed by hand."""
 
 import json
 
@@ -25,7 +25,7 @@ def read_rows(run) -> list[dict]:
 
 
 def test_shuffled_score_is_that_of_the_next_images_caption(finished_run):
-    """Each image's references are compared with the caption of the next image."""
+    """The shuffled score compares each image's references with the next image's caption."""
     rows = read_rows(finished_run)
     following = rows[1:] + rows[:1]
     captions = {row["id"]: other["caption"] for row, other in zip(rows, following, strict=True)}
@@ -35,7 +35,7 @@ def test_shuffled_score_is_that_of_the_next_images_caption(finished_run):
 
 
 def test_scores_are_those_of_the_run(finished_run):
-    """BLEU-4 is not computed anew."""
+    """BLEU-4 is read from the scores of the run."""
     figures = measure_captions(finished_run)
     scores = json.loads((finished_run / "scores.json").read_text())
     assert figures["count"] == len(read_rows(finished_run)) == 8
@@ -43,7 +43,7 @@ def test_scores_are_those_of_the_run(finished_run):
 
 
 def test_exact_share_counts_captions_with_every_attribute(finished_run):
-    """Another wording is right, another color is not."""
+    """A caption in another wording is correct, and one with another color is not."""
     reference = "a small red circle left of a large blue square"
     captions = [
         reference,
@@ -65,7 +65,7 @@ def test_exact_share_counts_captions_with_every_attribute(finished_run):
     ],
 )
 def test_directions_are_judged_without_the_things(caption, right):
-    """Only their order in time counts."""
+    """Directions are correct if their order in time is correct, whatever the objects."""
     reference = "a small red circle moves left before a large blue ring moves right"
     assert has_right_directions({"caption": caption, "references": [reference]}) == right
 
@@ -81,20 +81,20 @@ def test_shuffled_frames_stay_in_their_clip():
 
 
 def test_shuffling_leaves_the_given_clips_alone():
-    """They are read once and may be used again."""
+    """Shuffling does not modify the given clips."""
     index = np.arange(20)[None]
     shuffle_frames(Clips(np.arange(20), index), np.random.default_rng(0))
     np.testing.assert_array_equal(index[0], np.arange(20))
 
 
 def test_only_test_samples_are_measured(finished_demo):
-    """Training must not have seen them."""
+    """Only samples of the test split are measured."""
     samples = read_test_samples(configs.read(finished_demo.config))
     assert [sample.id for sample in samples] == [f"test-0000{number}" for number in range(8)]
 
 
 def test_activity_is_measured_beside_a_network_without_memory(make_small_demo, tmp_path):
-    """The second run differs in its decoder alone, and goes with the demo when it starts over."""
+    """The second run differs only in its decoder and is deleted when the demo restarts."""
     demo = make_small_demo("activity", tmp_path)
     figures = run_demo(demo)
     single_frame = demo.folder / "single_frame"
@@ -114,7 +114,7 @@ def test_activity_is_measured_beside_a_network_without_memory(make_small_demo, t
 
 
 def test_description_is_measured_with_shuffled_frames(make_small_demo, tmp_path):
-    """Every figure but BLEU is a share of the eight test clips."""
+    """Every figure except BLEU is a share of the eight test clips."""
     figures = run_demo(make_small_demo("description", tmp_path))
     assert list(figures) == [
         "count",

@@ -1,4 +1,4 @@
-"""Generated samples as files."""
+"""Files of generated samples."""
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,7 @@ from lrcn_seq.records import Sample
 
 
 def test_png_is_the_image_at_a_larger_size(tmp_path):
-    """Drawn anew, not enlarged."""
+    """The PNG is drawn at a larger size instead of being enlarged."""
     sample = Sample("test-1", Drawing(1, "test", 1, 48), "test-1", "test")
     path = save_png(sample, tmp_path)
     assert path == tmp_path / "test-1.png"
@@ -20,7 +20,7 @@ def test_png_is_the_image_at_a_larger_size(tmp_path):
 
 
 def test_gif_has_every_frame_of_the_clip(tmp_path):
-    """Each is shown for a fifth of a second."""
+    """The GIF has every frame of the clip for a fifth of a second each."""
     film = Film(1, "test", 1, 32, 3)
     path = save_gif(Sample("test-1", film, "test-1", "test"), tmp_path)
     with Image.open(path) as image:

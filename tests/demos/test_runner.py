@@ -1,4 +1,4 @@
-"""Running a demo: from the beginning, again, after a stop, beside other runs."""
+"""Running a demo: first and repeated calls, resumption, and folders of other runs."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ from lrcn_seq.training.trainer import Trainer
 
 @pytest.fixture
 def demo(make_small_demo, tmp_path):
-    """A small demo of captioning whose folder does not exist yet."""
+    """A small captioning demo whose folder does not exist yet."""
     return make_small_demo("captioning", tmp_path)
 
 
@@ -35,7 +35,7 @@ def copied_run(finished_run, demo) -> Run:
 
 
 def test_finished_demo_has_figures_and_a_report(finished_run):
-    """The figures are kept beside the marker."""
+    """A finished demo has a report, and its figures are in the marker file."""
     marker = json.loads((finished_run / "demo.json").read_text())
     assert marker["finished"] is True
     assert list(marker["figures"]) == ["count", "exact", "bleu_4", "shuffled_bleu_4"]
@@ -44,7 +44,7 @@ def test_finished_demo_has_figures_and_a_report(finished_run):
 
 
 def test_finished_demo_starts_over(copied_run, demo):
-    """Its states and results are removed; other files of the folder stay."""
+    """Restarting a finished demo removes states and results, and keeps other files."""
     (copied_run / "note.txt").write_text("mine")
     (copied_run / "single_frame").mkdir()
     prepare_folder(copied_run, configs.read(demo.config))
@@ -55,7 +55,7 @@ def test_finished_demo_starts_over(copied_run, demo):
 
 
 def test_demo_of_another_config_starts_over(copied_run, make_small_demo, tmp_path):
-    """As after an update of the package."""
+    """A demo whose config has changed, as after an update, starts over."""
     (copied_run / MARKER).write_text('{"finished": false}')
     other = make_small_demo("captioning", tmp_path, "training.epochs=1")
     prepare_folder(copied_run, configs.read(other.config))
@@ -64,7 +64,7 @@ def test_demo_of_another_config_starts_over(copied_run, make_small_demo, tmp_pat
 
 @pytest.mark.parametrize("marker", ['{"finished": false}', '{"finis', "[]", "{}"])
 def test_unfinished_demo_is_kept(copied_run, demo, marker):
-    """Also where its marker is damaged."""
+    """An unfinished demo is kept, even if its marker file is damaged."""
     (copied_run / MARKER).write_text(marker)
     prepare_folder(copied_run, configs.read(demo.config))
     assert copied_run.has_begun
@@ -73,7 +73,7 @@ def test_unfinished_demo_is_kept(copied_run, demo, marker):
 
 @pytest.mark.parametrize("lost", [[], ["state"], ["state", "config.yaml"]])
 def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
-    """A run without a marker, also if only its weights are left."""
+    """A run without a marker file is refused, even if only its weights remain."""
     for name in [MARKER, *lost]:
         (copied_run / name).rename(copied_run / f"old.{name}")
     weights = (copied_run / "model.weights.h5").read_bytes()
@@ -84,7 +84,7 @@ def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
 
 
 def test_demo_of_another_process_is_left_alone(copied_run, demo):
-    """Nothing is removed from its folder."""
+    """A demo that another process has locked remains unchanged."""
     with copied_run.lock(), pytest.raises(RunError, match="another process"):
         run_demo(demo)
     assert copied_run.has_begun
@@ -92,7 +92,7 @@ def test_demo_of_another_process_is_left_alone(copied_run, demo):
 
 
 def test_stopped_demo_continues(demo, monkeypatch):
-    """The finished epoch is not trained again."""
+    """A stopped demo continues after its last finished epoch."""
     run, config = Run(demo.folder), configs.read(demo.config)
     prepare_folder(run, config)
     evaluate = Trainer._evaluate
@@ -112,12 +112,12 @@ def test_stopped_demo_continues(demo, monkeypatch):
 
 
 def test_folder_without_a_config_has_another(tmp_path, demo):
-    """An empty folder, for one."""
+    """A folder without a config does not have the config of the demo."""
     assert not has_config(Run(tmp_path / "absent"), configs.read(demo.config))
 
 
 def test_samples_are_written_as_files(demo, tmp_path):
-    """The first six of the test split."""
+    """The first six samples of the test split are written."""
     files = write_samples(demo, tmp_path / "samples")
     assert [path.name for path in files] == [f"test-0000{number}.png" for number in range(6)]
     assert sorted((tmp_path / "samples").iterdir()) == files

@@ -11,7 +11,7 @@ from lrcn_seq.registry import tasks as registry
 
 
 def test_every_config_has_its_demo():
-    """Three configs and three entries."""
+    """Each of the three configs belongs to a demo."""
     paths = sorted(CONFIG_FOLDER.glob("*.yaml"))
     assert len(paths) == 3
     assert paths == sorted(demo.config for demo in DEMOS.values())
@@ -19,14 +19,14 @@ def test_every_config_has_its_demo():
 
 @pytest.mark.parametrize("task", sorted(DEMOS))
 def test_demo_fits_its_task(task):
-    """Its config trains the task, and its verb is that of the task."""
+    """The config and the command of a demo are those of its task."""
     demo = DEMOS[task]
     assert configs.read(demo.config).task["type"] == task
     assert registry.get(task).verb == demo.verb
 
 
 def test_demos_do_not_share_a_folder():
-    """`--task all` keeps three runs."""
+    """Each demo has its own run folder."""
     folders = [str(demo.folder) for demo in DEMOS.values()]
     assert folders == ["runs/demo", "runs/demo-activity", "runs/demo-description"]
 
@@ -46,7 +46,7 @@ def test_test_images_show_unseen_pairs():
 
 @pytest.mark.slow
 def test_captioning_demo_composes_unseen_pairs(tmp_path):
-    """At least 85 % exactly right and BLEU-4 of 0.9; at most 0.4 with features of another image."""
+    """At least 85 % of captions are correct and BLEU-4 is 0.9, or 0.4 with wrong features."""
     figures = run_demo(DEMOS["captioning"]._replace(folder=tmp_path / "run"))
     assert figures["exact"] >= 0.85
     assert figures["bleu_4"] >= 0.9

@@ -17,12 +17,12 @@ PACKED = PIXELS.reshape(6, 64, 64, 3).astype("float32")
 
 
 def small(**options):
-    """The smallest MobileNetV2, at 64×64."""
+    """Return the smallest MobileNetV2, at 64×64."""
     return Applications("MobileNetV2", **{"alpha": 0.35, "size": 64, **options})
 
 
 def features(encoder, training=False):
-    """Features (B, T, R, D) as an array."""
+    """Return features (B, T, R, D) as an array."""
     return array(encoder(pack(PIXELS), training=training).features)
 
 
@@ -55,7 +55,7 @@ def test_inputs_cover_every_network():
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_scaling_is_that_of_the_network(name):
-    """The scaling of the table equals `preprocess_input` of the network for every pixel value."""
+    """The scaling of each network equals its `preprocess_input` for every pixel value."""
     pixels = np.stack([np.arange(256)] * 3, -1)[None]
     module = inspect.getmodule(inspect.unwrap(getattr(keras.applications, name)))
     expected = array(module.preprocess_input(pixels.astype("float32")))
@@ -70,7 +70,7 @@ def test_preprocessing_is_that_of_the_network():
 
 
 def test_given_scaling_replaces_that_of_the_network():
-    """With `flow` the network reads pixels less 128, and the identity is another one."""
+    """With scaling `flow`, the network reads pixels less 128, and the identity changes."""
     default, flow = small(), small(scaling="flow")
     flow.network.set_weights(default.network.get_weights())
     expected = array(flow.network(PACKED - 128)).mean((1, 2)).reshape(2, 3, 1, 1280)
@@ -111,7 +111,7 @@ def test_pooled_is_the_mean_of_the_grid():
     ],
 )
 def test_output_of_any_layer(output, shape):
-    """The name of a layer gives its feature map or vector; later layers include the classifier."""
+    """The name of a layer selects its output; late layers include the classifier."""
     assert features(small(output=output)).shape == shape
 
 
@@ -213,7 +213,7 @@ def test_home_folder_in_a_path(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("top", [True, False])
 def test_convnext_file(tmp_path, top):
-    """ConvNeXt, whose last layer depends on the classifier, reads a file with or without it."""
+    """A weights file of ConvNeXt is read with and without the classifier."""
     written = keras.applications.ConvNeXtTiny(
         weights=None, include_top=top, input_shape=(32, 32, 3)
     )
@@ -225,7 +225,7 @@ def test_convnext_file(tmp_path, top):
 
 
 def test_convnext_file_of_the_old_format(tmp_path):
-    """A file of the old format with the classifier of ConvNeXt raises one sentence."""
+    """A ConvNeXt file of the old format with the classifier raises one sentence."""
     keras.applications.ConvNeXtTiny(weights=None, input_shape=(32, 32, 3)).save(tmp_path / "w.h5")
     with pytest.raises(DataError, match=r"w.h5: expected weights of ConvNeXtTiny"):
         Applications("ConvNeXtTiny", size=32, weights=str(tmp_path / "w.h5")).load_pretrained()

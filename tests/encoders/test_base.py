@@ -113,7 +113,7 @@ def test_identity_ignores_training_and_the_origin_of_weights():
 
 
 def test_identity_begins_with_the_name_of_the_part():
-    """A feature store can be read by eye: the name of the file of the encoder comes first."""
+    """The identity begins with the name of the part, so that stores are readable."""
     assert MeanColor().identity.startswith("test_base:")
 
 

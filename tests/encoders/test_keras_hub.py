@@ -23,7 +23,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32, 3)).astype("ui
 
 
 def features(encoder):
-    """Features (B, T, R, D) as an array."""
+    """Return features (B, T, R, D) as an array."""
     return array(encoder(pack(PIXELS)).features)
 
 
@@ -65,7 +65,7 @@ def test_pixels_are_scaled_to_0_to_1_by_default():
 
 
 def test_preset_gives_preprocessing_and_weights(preset):
-    """A preset gives size, resize rule and scaling, and `load_pretrained` its weights."""
+    """A preset gives size, resize rule and scaling, and `load_pretrained` reads its weights."""
     folder, network = preset
     encoder = KerasHub(preset=str(folder), output="grid")
     encoder.load_pretrained()
@@ -93,7 +93,7 @@ def test_resolved_arguments_need_no_preset(preset):
 
 
 def test_train():
-    """`all` trains the network, `frozen` does not."""
+    """The option `all` trains the network, and `frozen` does not."""
     assert KerasHub(backbone="VGGBackbone", arguments=VGG, size=32).frozen
     assert not KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, train="all").frozen
 

@@ -7,7 +7,7 @@ from lrcn_seq.encoders._layer_names import layers_by_name
 
 
 def network():
-    """A network of two unnamed convolutions, one named one and an unnamed pool."""
+    """Return a network of two unnamed convolutions, a named one, and an unnamed pool."""
     return keras.Sequential(
         [
             keras.Input((4, 4, 3)),
@@ -20,7 +20,7 @@ def network():
 
 
 def test_numbers_start_anew_in_each_network():
-    """However many networks were built before, the names are the same."""
+    """The names do not depend on networks that were built before."""
     expected = ["conv2d", "conv2d_of_block_7", "conv2d_1", "global_average_pooling2d"]
     first, second = network(), network()
     assert list(layers_by_name(first)) == list(layers_by_name(second)) == expected

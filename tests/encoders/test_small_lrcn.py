@@ -11,7 +11,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64, 3)).astype("ui
 
 
 def features(encoder, training=False):
-    """Features (B, T, R, D) as an array."""
+    """Return features (B, T, R, D) as an array."""
     return array(encoder(pack(PIXELS), training=training).features)
 
 

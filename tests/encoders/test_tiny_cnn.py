@@ -12,12 +12,12 @@ MASK = np.array([[True, True, False], [True, False, False]])
 
 
 def features(encoder, pixels=PIXELS):
-    """Features (B, T, R, D) as an array."""
+    """Return features (B, T, R, D) as an array."""
     return array(encoder(pack(pixels)).features)
 
 
 def same_weights(**options):
-    """An encoder with `grid` output and one with other options, with the same weights."""
+    """Return an encoder with `grid` output and one with other options and equal weights."""
     grid, other = (TinyCnn(size=32, blocks=3, filters=4, **kind) for kind in ({}, options))
     features(grid)
     features(other)
@@ -97,7 +97,7 @@ def test_pooled_coordinates_are_a_soft_argmax():
 
 
 def test_region_coordinates():
-    """Regions are in row order; a grid of one column has column −1."""
+    """Coordinates are in row order, and a grid of one column has column −1."""
     assert array(region_coordinates(2, 3, "float32"))[0].tolist() == [
         [-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1],
     ]  # fmt: skip

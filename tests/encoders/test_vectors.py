@@ -1,4 +1,4 @@
-"""Vectors as input instead of frames."""
+"""The encoder of vectors in place of frames."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Extraction stores the right features for every item, whatever is interrupted."""
+"""Feature extraction: stored values, batches, errors, memory, and interruption."""
 
 import os
 import subprocess
@@ -45,14 +45,14 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 100])
 def test_every_clip_gets_the_features_of_its_frames(store, batch):
-    """The batch may be smaller than a clip, run across clips, or be larger than all."""
+    """Features do not depend on the batch size, which may be smaller or larger than a clip."""
     assert extract(store, items(23), encode, batch=batch, threads=3) == []
     for number in range(23):
         np.testing.assert_array_equal(store.features(f"key{number}"), encode(clip(number)))
 
 
 def test_all_batches_have_one_size(store):
-    """The last is padded, so that the encoder compiles once."""
+    """The last batch is padded so that the encoder compiles once."""
     shapes = []
     extract(store, items(23), lambda frames: shapes.append(frames.shape) or encode(frames), batch=8)
     assert set(shapes) == {(8, 8, 8, 3)}
@@ -60,14 +60,14 @@ def test_all_batches_have_one_size(store):
 
 
 def test_a_single_short_batch_is_not_padded(store):
-    """One image costs one image."""
+    """A single batch is not padded, so one image takes the time of one image."""
     shapes = []
     extract(store, items(1), lambda frames: shapes.append(len(frames)) or encode(frames), batch=64)
     assert shapes == [1]
 
 
 def test_stored_features_are_not_computed_again(store):
-    """Items with equal keys are computed once."""
+    """Each key is computed once, within one call and over several calls."""
     frames = []
     counting = lambda batch: frames.append(len(batch)) or encode(batch)  # noqa: E731
     extract(store, items(5), counting, batch=100)
@@ -76,7 +76,7 @@ def test_stored_features_are_not_computed_again(store):
 
 
 def test_unreadable_items_are_reported(store):
-    """Id, name and reason are returned, and the other items are stored."""
+    """Unreadable items are returned as id, name and reason, and the others are stored."""
 
     def fail():
         raise MediaError("bad.jpg", "it is broken.")
@@ -88,7 +88,7 @@ def test_unreadable_items_are_reported(store):
 
 
 def test_an_error_of_the_encoder_keeps_finished_features(store):
-    """They are stored before the error is raised."""
+    """Finished features are stored before an error of the encoder is raised."""
 
     def fail_later(frames):
         if frames.std() and fail_later.calls == 3:
@@ -104,7 +104,7 @@ def test_an_error_of_the_encoder_keeps_finished_features(store):
 
 
 def test_nan_from_the_encoder_is_refused(store):
-    """Nothing is stored."""
+    """Features with NaN are refused, and nothing is stored."""
     with pytest.raises(DataError, match="NaN from the encoder"):
         extract(store, items(3), lambda frames: encode(frames) * np.nan)
     assert len(store) == 0
@@ -112,7 +112,7 @@ def test_nan_from_the_encoder_is_refused(store):
 
 @pytest.mark.parametrize(("length", "least", "most"), [(1, 10, 15), (4, 12, 16), (20, 40, 60)])
 def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most):
-    """Besides the batch in use, two batches of frames are decoded, or one item per thread."""
+    """At most two batches of frames, or one item per thread, are decoded ahead."""
     decoded, ahead = [], []
 
     def read():
@@ -161,7 +161,7 @@ def test_threads_hash_at_the_same_time(photos, monkeypatch, threads):
 
 
 def test_progress_reaches_the_end(store):
-    """It counts items that were stored before."""
+    """Progress includes items that were stored before, and reaches the total."""
     extract(store, items(4), encode)
     reports = []
     extract(
@@ -173,12 +173,12 @@ def test_progress_reaches_the_end(store):
 
 
 def test_without_items_the_encoder_is_not_called(store):
-    """The result is empty."""
+    """Extraction of no items does not call the encoder."""
     assert extract(store, [], None) == []
 
 
 def test_items_are_keyed_by_content(photos):
-    """Equal files share a key; a missing file is reported."""
+    """Equal files have the same key, and a missing file is returned as unreadable."""
     samples = [Sample(path.name, str(path), path.name, "train") for path in photos]
     photos[1].write_bytes(photos[0].read_bytes())
     photos[2].unlink()
@@ -193,7 +193,7 @@ def test_items_are_keyed_by_content(photos):
 
 
 def test_items_hold_all_frames_that_a_sampling_may_choose(counters):
-    """Windows of six frames at a stride of two choose all frames, each once."""
+    """An item contains each frame that a sampling may select once."""
     sampling = samplings.build({"type": "sliding", "length": 6, "stride": 2})
     found, _ = items_of(counters, MediaReader("clips", SIZE), sampling=sampling)
     assert [item.frames for item in found] == [5, 20, 11]
@@ -202,7 +202,7 @@ def test_items_hold_all_frames_that_a_sampling_may_choose(counters):
 
 
 class FakeStore:
-    """A store that keeps nothing but the number of items of each append."""
+    """A store that records only the number of items of each append."""
 
     def __init__(self):
         self.appended = []
@@ -261,7 +261,7 @@ extract(store, [Item(str(n), f"key{n}", lambda n=n: clip(n)) for n in range(150)
 
 
 def test_a_killed_extraction_is_continued(tmp_path):
-    """After two SIGKILLs, two processes at once finish; all features are right."""
+    """After two SIGKILLs, two concurrent processes complete the store with correct features."""
     stored = 0
     for steps in (10, 20):
         process = subprocess.Popen(
@@ -286,7 +286,7 @@ def test_a_killed_extraction_is_continued(tmp_path):
 
 
 def test_threads_end_with_an_error_of_the_encoder(store):
-    """No thread keeps decoding."""
+    """All decoding threads end after an error of the encoder."""
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
         extract(store, items(20), lambda frames: 1 / 0, batch=2)

@@ -1,4 +1,4 @@
-"""Clips of stored features equal clips that are encoded anew."""
+"""Clips of stored features, compared with clips that are encoded again."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ SLIDING = samplings.build({"type": "sliding", "length": 6, "stride": 2})
 
 @pytest.fixture
 def store(tmp_path):
-    """An empty store of float32."""
+    """An empty feature store of float32."""
     return FeatureStore(tmp_path, "encoder", "float32")
 
 
@@ -37,7 +37,7 @@ def test_all_features_of_samples_are_read(store):
 
 
 def test_stored_windows_equal_windows_read_from_media(store, counters):
-    """Overlapping windows share their features: 36 frames are encoded for 77 places."""
+    """Stored windows share frames: 36 encoded frames fill 77 places."""
     encoded = []
 
     def encode(frames):
@@ -64,7 +64,7 @@ def test_stored_windows_equal_windows_read_from_media(store, counters):
 
 
 def test_the_index_of_packed_clips():
-    """Rows are counted through; shorter clips are padded with −1."""
+    """The index numbers the frames of all clips and pads shorter clips with −1."""
     np.testing.assert_array_equal(packed_index([2, 0, 1]), [[0, 1], [-1, -1], [2, -1]])
     assert packed_index([2]).dtype == np.int32
     assert packed_index([]).shape == (0, 0)

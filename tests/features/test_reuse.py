@@ -1,4 +1,4 @@
-"""Features are stored unless there is a reason not to."""
+"""Conditions under which features are stored."""
 
 import pytest
 
@@ -8,7 +8,7 @@ STORED = dict(use=True, reads_pixels=True, frozen=True, frame_wise=True, view={"
 
 
 def test_features_of_a_frozen_frame_wise_encoder_are_stored():
-    """Without a view, there is no reason not to."""
+    """Features of a frozen frame-wise encoder without a view are stored."""
     assert storing_problem(**STORED) is None
 
 
@@ -24,5 +24,5 @@ def test_features_of_a_frozen_frame_wise_encoder_are_stored():
     ],
 )
 def test_each_reason_not_to_store_features_is_named(change, reason):
-    """One alone suffices."""
+    """Each condition that prevents storing is named by itself."""
     assert storing_problem(**STORED | change).startswith(reason)

@@ -1,4 +1,4 @@
-"""The feature store loses nothing, serves nothing stale, and survives crashes."""
+"""The feature store: appending, signatures, damaged files, full disks, and concurrent processes."""
 
 import errno
 import json
@@ -43,7 +43,7 @@ def check(store: FeatureStore, numbers: range) -> None:
 
 
 def test_features_of_any_number_of_frames_are_returned(tmp_path):
-    """They are views of the file, in this object and in another."""
+    """Features are views of the memory-mapped file and equal the appended arrays."""
     store = filled(tmp_path, range(20))
     check(store, range(20))
     again = FeatureStore(tmp_path, "encoder", "float32")
@@ -58,19 +58,19 @@ def test_features_of_any_number_of_frames_are_returned(tmp_path):
 
 
 def test_float16_rounds_features(tmp_path):
-    """The relative error is below 5e-4."""
+    """In float16, the relative error is below 5e-4."""
     np.testing.assert_allclose(
         filled(tmp_path, range(9), "float16").features("7"), rows(7), rtol=5e-4, atol=1e-6
     )
 
 
 def test_missing_returns_each_key_without_features_once(tmp_path):
-    """Keys keep their order."""
+    """`missing` returns each key without features once, in the given order."""
     assert filled(tmp_path, range(3)).missing(["x", "1", "y", "x", "2"]) == ["x", "y"]
 
 
 def test_stored_features_are_never_replaced(tmp_path):
-    """The first append of a key counts, even within one call."""
+    """The first features of a key are kept, even within one call of `append`."""
     store = filled(tmp_path, range(3))
     store.append(["1", "9", "9"], [rows(50), rows(9), rows(9)])
     np.testing.assert_array_equal(store.features("1"), rows(1))
@@ -90,7 +90,7 @@ def test_stored_features_are_never_replaced(tmp_path):
 def test_another_encoder_preprocessing_or_type_is_another_store(
     tmp_path, identity, preprocessing, dtype
 ):
-    """Features of another signature are not found."""
+    """A store of another encoder, preprocessing or dtype has no features of this one."""
     FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
     assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
     assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == [
@@ -99,7 +99,7 @@ def test_another_encoder_preprocessing_or_type_is_another_store(
 
 
 def test_an_open_store_sees_what_others_append(tmp_path):
-    """It sees them after `missing` or `refresh`."""
+    """Features of other processes appear after `missing` or `refresh`."""
     mine, other = FeatureStore(tmp_path, "encoder", "float32"), filled(tmp_path, range(3))
     assert mine.missing(["0", "7"]) == ["7"]
     np.testing.assert_array_equal(mine.features("2"), rows(2))
@@ -109,7 +109,7 @@ def test_an_open_store_sees_what_others_append(tmp_path):
 
 
 def test_truncated_files_lose_only_their_end(tmp_path):
-    """Intact features stay, and the others are appended again."""
+    """After truncation, intact features are kept and the others can be appended again."""
     for cut_data, cut_index in ((0, 1), (0, 35), (5, 36), (100, 36 * 3 + 7)):
         folder = tmp_path / f"{cut_data}-{cut_index}"
         store = filled(folder, range(10))
@@ -124,7 +124,7 @@ def test_truncated_files_lose_only_their_end(tmp_path):
 
 
 def test_rows_without_a_record_are_skipped(tmp_path):
-    """They remain of a process that was killed before it wrote the record."""
+    """Rows of a process that was killed before it wrote the record are skipped."""
     store = filled(tmp_path, range(4))
     with store._data.open("ab") as file:
         file.write(b"half a row")
@@ -133,7 +133,7 @@ def test_rows_without_a_record_are_skipped(tmp_path):
 
 
 def test_a_damaged_record_ends_the_index(tmp_path):
-    """Features after it are missing, and later rows do not overlap theirs."""
+    """Features after a damaged record are missing, and their rows are not overwritten."""
     store = filled(tmp_path, range(10))
     with store._index.open("r+b") as file:
         file.seek(5 * module.RECORD.itemsize + 18)
@@ -169,7 +169,7 @@ def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged)
 
 
 def test_missing_rows_are_a_data_error(tmp_path):
-    """A data file that is shorter than its index says is refused."""
+    """A data file that is shorter than the index requires is refused."""
     store = filled(tmp_path, range(4))
     os.truncate(store._data, 30)
     with pytest.raises(DataError, match=r"Received: a shorter file; delete .* and extract again"):
@@ -177,7 +177,7 @@ def test_missing_rows_are_a_data_error(tmp_path):
 
 
 def test_verify_drops_damaged_features(tmp_path):
-    """After one changed byte, its key is missing until it is appended again."""
+    """After one byte changes, `verify` drops the key, which can be appended again."""
     store = filled(tmp_path, range(10))
     assert store.verify() == 0
     start = store.places(["6"])[0][0] * 24
@@ -210,7 +210,7 @@ def test_verify_drops_damaged_features(tmp_path):
     ],
 )
 def test_features_that_cannot_be_stored_are_refused(tmp_path, features, sentence):
-    """Wrong shapes, too large numbers and NaN are errors, and stored features stay."""
+    """Wrong shapes, numbers out of range and NaN are errors, and stored features are kept."""
     store = filled(tmp_path, range(3), "float16")
     with pytest.raises(DataError, match=sentence):
         store.append(["x"], [features])
@@ -218,7 +218,7 @@ def test_features_that_cannot_be_stored_are_refused(tmp_path, features, sentence
 
 
 def test_missing_features_are_a_data_error(tmp_path):
-    """An empty store and an absent key are named."""
+    """The error says whether the store is empty or lacks a key."""
     store = FeatureStore(tmp_path, "encoder")
     with pytest.raises(DataError, match="Received: an empty store; extract them first"):
         store.rows()
@@ -227,14 +227,14 @@ def test_missing_features_are_a_data_error(tmp_path):
 
 
 def test_a_folder_that_cannot_be_created_is_a_data_error(tmp_path):
-    """Here, a file has its name."""
+    """A store below a file is an error."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="features cannot be stored here"):
         FeatureStore(tmp_path / "file", "encoder")
 
 
 def test_a_full_disk_is_a_data_error_and_loses_nothing(tmp_path):
-    """The append is undone, and repeated once there is space."""
+    """An append on a full disk is undone and can be repeated later."""
     store = filled(tmp_path, range(10))
     size = store._data.stat().st_size
     previous = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -256,7 +256,7 @@ def test_a_full_disk_is_a_data_error_and_loses_nothing(tmp_path):
 
 
 def test_the_error_names_missing_space(tmp_path, monkeypatch):
-    """It holds the message of the system."""
+    """The error of a full disk includes the message of the operating system."""
     store = filled(tmp_path, range(2))
 
     def full(descriptor):
@@ -268,7 +268,7 @@ def test_the_error_names_missing_space(tmp_path, monkeypatch):
 
 
 def test_the_files_keep_their_format(tmp_path):
-    """A store of earlier versions: folder name, JSON, rows, and records with two checksums."""
+    """The files have the format of earlier versions: JSON, rows, and records with two checksums."""
     store = filled(tmp_path, range(2), "float16")
     assert store.folder.name == blake2b(b"encoder:float16", digest_size=12).hexdigest()
     assert json.loads((store.folder / "store.json").read_text()) == {
@@ -310,7 +310,7 @@ def writer(folder: Path, first: int, last: int, step: int) -> subprocess.Popen:
 
 
 def test_processes_may_append_at_the_same_time(tmp_path):
-    """Of three processes with the same keys, each key is stored once."""
+    """Three processes that append the same keys store each key once."""
     workers = [
         writer(tmp_path, 0, 120, 1),
         writer(tmp_path, 119, -1, -1),
@@ -324,7 +324,7 @@ def test_processes_may_append_at_the_same_time(tmp_path):
 
 
 def test_a_killed_process_leaves_an_intact_store(tmp_path):
-    """After SIGKILL at five different moments, all stored features are right."""
+    """After SIGKILL at five different times, all stored features are correct."""
     for attempt in range(5):
         worker = writer(tmp_path, 0, 100_000, 1)
         worker.stdout.readline()
@@ -344,7 +344,7 @@ def _hold_lock(folder: str, ready) -> None:
 
 
 def test_a_killed_process_releases_its_lock(tmp_path):
-    """Another process can append."""
+    """After a process is killed, another process can append."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     holder = context.Process(target=_hold_lock, args=(str(tmp_path), ready))

@@ -63,7 +63,7 @@ def test_a_row_of_padding_has_no_context():
 
 
 def test_call_has_no_padding():
-    """Called with equal values, every place has the same weight."""
+    """`call` has no padding, so equal values have equal weights."""
     _, weights = Attention(8)(np.ones((2, 5, 4), "float32"), np.ones((2, 3), "float32"))
     assert np.allclose(ops.convert_to_numpy(weights), 0.2)
 

@@ -1,4 +1,4 @@
-"""Dropout with a random state that is saved with the model."""
+"""Dropout whose random state is saved with the model."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ def draw(layer, shape):
 
 
 def test_restoring_the_variables_repeats_the_draws():
-    """The random state is among the variables of the layer."""
+    """Restoring the variables of the layer repeats the draws."""
     layer = seeded_dropout(0.5)
     draw(layer, SHAPES[0])
     before = [ops.convert_to_numpy(variable) for variable in layer.variables]
@@ -28,7 +28,7 @@ def test_restoring_the_variables_repeats_the_draws():
 
 
 def test_the_global_seed_does_not_change_the_draws():
-    """The generator of the process is not used."""
+    """Draws do not depend on the global random state."""
     layer, other = seeded_dropout(0.5), seeded_dropout(0.5)
     other.seed_generator.state.assign(layer.seed_generator.state)
     keras.utils.set_random_seed(1)
@@ -49,11 +49,11 @@ def test_elements_are_drawn_independently(shape):
 
 @pytest.mark.parametrize("rank", [2, 3, 4])
 def test_the_noise_shape_is_given(rank):
-    """Keras on PyTorch uses the random state of the layer only with a noise shape."""
+    """The noise shape is set, without which Keras on PyTorch ignores the layer's random state."""
     assert tuple(seeded_dropout(0.5, rank=rank).noise_shape) == (None,) * rank
 
 
 def test_inference_changes_nothing():
-    """Outside of training the layer is the identity."""
+    """Outside of training, the layer is the identity."""
     x = np.arange(6, dtype="float32").reshape(2, 3)
     assert (ops.convert_to_numpy(seeded_dropout(0.9)(x, training=False)) == x).all()

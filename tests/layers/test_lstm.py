@@ -99,7 +99,7 @@ def test_last_step_of_each_row():
 
 
 def test_uniform_has_the_limit():
-    """The initializer draws from the whole range, and two of them draw different values."""
+    """The initializer draws from the whole range, and two initializers draw differently."""
     first, second = (array(uniform(0.1, "zeros")((50, 50))) for _ in range(2))
     assert 0.099 < first.max() <= 0.1
     assert -0.1 <= first.min() < -0.099
@@ -107,7 +107,7 @@ def test_uniform_has_the_limit():
 
 
 def test_uniform_of_limit_0_is_the_default():
-    """The default is an initializer of Keras by name."""
+    """A limit of 0 gives the default initializer of Keras by name."""
     assert not array(uniform(0.0, "zeros")((3,))).any()
 
 
@@ -165,7 +165,7 @@ def test_initializer_range():
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_step_outside_of_a_call_has_the_compute_dtype(policy):
-    """A step outside of `__call__` has the compute dtype, so that loops over it keep theirs."""
+    """A step outside of `__call__` keeps the compute dtype of its state."""
     layer = Lstm(U, dtype=policy)
     layer.build((None, D))
     hidden, (_, cell) = layer.step(

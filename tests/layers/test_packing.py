@@ -1,4 +1,4 @@
-"""Frames of all clips in one axis, and back."""
+"""Packing the frames of all clips into one axis, and unpacking."""
 
 import numpy as np
 from keras import ops
@@ -47,7 +47,7 @@ def test_clips_may_share_frames():
 
 
 def test_a_batch_may_have_no_frame():
-    """A batch of padding only is zero."""
+    """A batch that consists of padding is zero."""
     features, mask = unpack(ops.zeros((0, 1, 2)), ops.full((2, 3), -1, "int32"))
     assert ops.convert_to_numpy(features).shape == (2, 3, 1, 2)
     assert not ops.convert_to_numpy(features).any()
@@ -55,7 +55,7 @@ def test_a_batch_may_have_no_frame():
 
 
 def test_gradient_of_a_frame_is_the_sum_over_its_places(gradients):
-    """Padding contributes no gradient."""
+    """The gradient of a frame is summed over its places, without padding."""
     index = ops.convert_to_tensor(np.array([[0, 0, -1], [1, -1, -1]], "int32"))
     found = gradients(
         lambda features: ops.sum(unpack(features, index).features), [np.ones((3, 1, 2), "float32")]

@@ -1,4 +1,4 @@
-"""Reductions of features with padding against NumPy."""
+"""Reductions over features with padding, against NumPy."""
 
 import numpy as np
 import pytest
@@ -30,13 +30,13 @@ def test_mean_ignores_padding():
 
 
 def test_mean_of_no_step_is_zero():
-    """A clip without a real step has no NaN."""
+    """The mean of a clip without a real step is zero instead of NaN."""
     assert ops.convert_to_numpy(masked_mean(encoded()))[1].tolist() == [0] * 5
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_mean_of_many_steps_does_not_overflow(dtype):
-    """In half precision the mean of 5,000 steps of 100 is 100."""
+    """In half precision, the mean of 5,000 steps of 100 is 100."""
     features = Encoded(ops.full((1, 5000, 1, 2), 100.0, dtype), ops.ones((1, 5000), "bool"))
     found = masked_mean(features)
     assert ops.convert_to_numpy(ops.cast(found, "float32")).tolist() == [[100, 100]]

@@ -42,5 +42,5 @@ def test_blocks_can_be_nested():
     ],
 )
 def test_at_least_float32(dtype, wide):
-    """Only float64 is wider than float32."""
+    """Every dtype becomes float32, except float64, which is wider."""
     assert at_least_float32(dtype) == wide

@@ -25,7 +25,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("scaling", EXPECTED)
 def test_scale(scaling):
-    """Two pixels have the values of the definition."""
+    """Two pixels have the values of each definition."""
     pixels = np.array(PIXELS, "uint8")[None]
     assert np.allclose(
         ops.convert_to_numpy(scale(pixels, scaling))[0], EXPECTED[scaling], atol=1e-5

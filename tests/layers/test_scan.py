@@ -1,4 +1,4 @@
-"""The loop over time against NumPy."""
+"""The loop over time, against NumPy."""
 
 import keras
 import numpy as np
@@ -44,7 +44,7 @@ class RunningSum(keras.Model):
 
 @pytest.fixture(scope="module")
 def model():
-    """One compiled model for all lengths."""
+    """A compiled model for all lengths."""
     return RunningSum()
 
 

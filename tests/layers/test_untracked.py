@@ -18,7 +18,7 @@ class Model(keras.Model):
 
 
 def other_layer():
-    """A built layer with two weights."""
+    """Return a built layer with two weights."""
     layer = keras.layers.Dense(4)
     layer.build((None, 5))
     return layer

@@ -1,4 +1,4 @@
-"""Cases for the tests of all caption metrics: edge cases, and strategies for random captions."""
+"""Edge cases and random captions for the tests of all caption metrics."""
 
 from __future__ import annotations
 

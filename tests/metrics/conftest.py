@@ -29,7 +29,7 @@ def samples() -> dict:
 
 @pytest.fixture
 def meteor_data(tmp_path, monkeypatch) -> Path:
-    """A METEOR folder as pycocoevalcap has it, with few words in each table, and an empty cache."""
+    """A METEOR folder as in pycocoevalcap, with few words in each table, and an empty cache."""
     with zipfile.ZipFile(tmp_path / "meteor-1.5.jar", "w") as jar:
         jar.writestr("function/english.words", "the\na\non\nof\n")
         jar.writestr("nonbreaking/english.prefixes", "# comment\nMr\nNo #NUMERIC_ONLY#\n")

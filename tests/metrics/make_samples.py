@@ -66,7 +66,7 @@ def hard_line(generator: random.Random) -> str:
 
 
 def sentence(generator: random.Random, base: list[str]) -> str:
-    """Generate a variation of a sentence, as the captions of one image are."""
+    """Generate a variation of a sentence, like another caption of the same image."""
     words = [generator.choice(WORDS) if generator.random() < 0.3 else word for word in base]
     return " ".join(
         word for word in words if generator.random() > 0.1
@@ -111,7 +111,7 @@ def corpus(generator: random.Random) -> tuple[dict[str, list[str]], dict[str, li
 
 
 def main() -> None:
-    """Write the file."""
+    """Write `samples.json`."""
     generator = random.Random(0)
     lines = [*CAPTIONS, *(hard_line(generator) for _ in range(1500)), "The last line"]
     hypotheses, references = corpus(generator)

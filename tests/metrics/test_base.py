@@ -1,4 +1,4 @@
-"""Tests of the contract of metrics and of scores."""
+"""Tests of the contracts of metrics and scores."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from lrcn_seq.metrics.base import Metric, Score
 
 
 class WordCount(Metric):
-    """Mean number of words of the hypotheses."""
+    """The mean number of words of the hypotheses."""
 
     names = ("words",)
 
@@ -42,10 +42,10 @@ def score():
 
 
 def test_value_is_the_last_value(score):
-    """The value usually reported is the last one."""
+    """The property `value` is the last value."""
     assert score.value == 0.25
 
 
 def test_a_score_prints_its_values_and_signature(score):
-    """The text contains four decimals of each value, and the signature."""
+    """A score is printed with four decimals of each value and the signature."""
     assert str(score) == "x_1=0.5000 x_2=0.2500 (x|n:1)"

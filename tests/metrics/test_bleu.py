@@ -129,6 +129,6 @@ def test_signature_states_all_settings():
     ],
 )
 def test_invalid_settings_raise(arguments, message):
-    """A variant, smoothing or length that does not exist raises."""
+    """An unknown variant, smoothing or length is an error."""
     with pytest.raises(ArgumentError, match=message):
         Bleu(**arguments)

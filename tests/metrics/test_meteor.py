@@ -31,7 +31,7 @@ def alignments(reference, hypothesis):
 def naive_meteor(hypothesis, reference):
     """Compute the score of one pair from the equations, over all alignments of equal words.
 
-    The alignment has most words and, among these, fewest chunks.
+    The alignment has the most words and, among these, the fewest chunks.
     """
     best = (0, 0)
     for pairs in alignments(list(enumerate(reference)), list(enumerate(hypothesis))):
@@ -54,7 +54,7 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=7)), min_size=1, max_size=3))
 def test_random_sentences_equal_the_definition(rows):
-    """Each sentence has the score of its best reference."""
+    """Each random sentence has the score of its best reference by the definition."""
     score = metrics.meteor(
         [" ".join(hypothesis) for hypothesis, _ in rows],
         [[" ".join(words) for words in references] for _, references in rows],
@@ -66,14 +66,14 @@ def test_random_sentences_equal_the_definition(rows):
 
 
 def test_content_words_follow_the_equations_of_the_paper(meteor_data):
-    """Two words in one chunk have precision 2/3 and recall 2/4."""
+    """Two matching words in one chunk have precision 2/3 and recall 2/4."""
     score = metrics.meteor(["man rides x"], [["man rides y z"]], tokenize="none")
     mean = 1 / (0.15 / (2 / 3) + 0.85 / (2 / 4))
     assert score.value == pytest.approx(mean * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
 
 
 def test_function_words_weigh_a_quarter(meteor_data):
-    """The function word "on" has weight 0.25, the content word "man" 0.75."""
+    """The function word "on" has weight 0.25, and the content word "man" 0.75."""
     score = metrics.meteor(["on man x"], [["on man y"]], tokenize="none")
     share = (0.25 + 0.75) / (0.25 + 2 * 0.75)
     assert score.value == pytest.approx(share * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
@@ -84,24 +84,24 @@ def test_function_words_weigh_a_quarter(meteor_data):
     [("playing", "plays", 0.6), ("bike", "bicycle", 0.8), ("man", "guy", 0.6)],
 )
 def test_stages_have_their_weights(meteor_data, hypothesis, reference, weight):
-    """A stem weighs 0.6, a synonym 0.8 and a paraphrase 0.6."""
+    """A stem has weight 0.6, a synonym 0.8 and a paraphrase 0.6."""
     score = metrics.meteor([f"{hypothesis} x"], [[f"{reference} y"]], tokenize="none")
     assert score.value == pytest.approx(weight / 2 * (1 - 0.6), abs=1e-12)
 
 
 def test_equal_sentences_score_1(meteor_data):
-    """A complete match is not fragmented."""
+    """Equal sentences have score 1."""
     assert metrics.meteor(["the man rides"], [["a b", "the man rides"]]).value == 1
 
 
 @pytest.mark.parametrize(("hypothesis", "reference"), [("x", "y z"), ("", "a dog"), ("x", "")])
 def test_sentences_without_a_match_score_0(meteor_data, hypothesis, reference):
-    """Other words and empty sentences have a score of 0."""
+    """Sentences without a match and empty sentences have score 0."""
     assert metrics.meteor([hypothesis], [[reference]]).value == 0
 
 
 def test_the_corpus_score_is_that_of_the_summed_statistics(meteor_data):
-    """One perfect and one missing sentence have precision and recall 1/2 and one chunk of 0."""
+    """The corpus score is computed from the summed statistics of all sentences."""
     score = metrics.meteor(["man rides", "x y"], [["man rides"], ["z w"]], tokenize="none")
     assert score.table[:, 0].tolist() == [1, 0]
     assert score.value == pytest.approx(0.5)
@@ -109,7 +109,7 @@ def test_the_corpus_score_is_that_of_the_summed_statistics(meteor_data):
 
 @pytest.mark.parametrize("tokenize", ["ptb", "13a", "none"])
 def test_a_lone_surrogate_is_scored(meteor_data, tokenize):
-    """JSON may contain half of a surrogate pair, which UTF-8 cannot encode."""
+    """A lone surrogate, which JSON may contain but UTF-8 cannot encode, is scored."""
     score = metrics.meteor(["the \ud83d dog"], [["the dog"]], tokenize=tokenize)
     assert score.value > 0.3
 
@@ -137,7 +137,7 @@ def test_equal_sentences_align_as_the_search_does(words):
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_garbage_collection_is_paused_and_restored(enabled):
-    """The collector is off inside, and as before outside."""
+    """The garbage collector is off inside the block and restored after it."""
     before = gc.isenabled()
     (gc.enable if enabled else gc.disable)()
     try:
@@ -149,14 +149,14 @@ def test_garbage_collection_is_paused_and_restored(enabled):
 
 
 def test_missing_tables_raise(monkeypatch):
-    """Without pycocoevalcap the message names the command that installs it."""
+    """The error for missing tables has the command that installs them."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install -e '\.\[meteor\]'"):
         metrics.meteor(["a"], [["a"]])
 
 
 def test_exact_stem_needs_no_tables_and_has_its_own_name(monkeypatch):
-    """The subset of two stages is not called METEOR."""
+    """METEOR with exact and stem matches has another name."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     score = metrics.meteor(["two men riding"], [["two men rode", "men ride"]], stages="exact_stem")
     assert score.names == ("meteor_exact_stem",)

@@ -74,7 +74,7 @@ def test_an_empty_hypothesis_scores_0():
 
 
 def test_joint_maximum_takes_one_reference():
-    """The references have precision 1/4 and recall 1, and precision 1/2 and recall 2/7."""
+    """With the joint maximum, precision and recall are those of one reference."""
     score = metrics.rouge_l(["a b c d"], [["a", "a b x y z v w"]], tokenize="none", maximum="joint")
     values = [2.44 * p * r / (r + 1.44 * p) for p, r in ((1 / 4, 1), (1 / 2, 2 / 7))]
     assert score.value == pytest.approx(max(values))

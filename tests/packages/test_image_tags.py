@@ -1,4 +1,4 @@
-"""A task of another package runs through every command, without a change to the library."""
+"""A task of another package, run through every command without a change to the library."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class Result(NamedTuple):
 
 @pytest.fixture(scope="module")
 def lrcn(environment):
-    """A function that runs commands one after the other in one process, and returns their results.
+    """A function that runs commands in one process and returns their results.
 
     Loading TensorFlow takes longer than most of these commands.
     """
@@ -77,7 +77,7 @@ def lrcn(environment):
 
 @pytest.fixture(scope="module")
 def run_folder(lrcn, tmp_path_factory) -> Path:
-    """A run that was never interrupted."""
+    """The folder of a run that was never interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     (result,) = lrcn(["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder])
     assert result.code == 0, result.err
@@ -111,7 +111,7 @@ def test_the_parts_are_listed(lrcn):
 
 
 def test_check_validates_the_config(lrcn):
-    """A valid config passes; the problems that the task finds are reported."""
+    """A valid config passes, and problems that the task finds are reported."""
     valid, invalid = lrcn(["check", CONFIG], ["check", CONFIG, "data.sampling={type: every}"])
     assert valid.code == 0
     assert invalid.code == 2
@@ -119,7 +119,7 @@ def test_check_validates_the_config(lrcn):
 
 
 def test_training_learns(run_folder):
-    """The best dev score is far above the first one, and the outputs are those of the package."""
+    """The best dev score is far above the first one, and the output files are the package's."""
     rows = [json.loads(line) for line in (run_folder / "history.jsonl").read_text().splitlines()]
     assert len(rows) == 15
     assert max(row["f1"] for row in rows) > 0.8 > rows[0]["f1"]
@@ -129,7 +129,7 @@ def test_training_learns(run_folder):
 
 
 def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tmp_path):
-    """SIGKILL in the middle of training leaves no trace in weights, history and predictions."""
+    """A run that was killed by SIGKILL resumes to the same weights and predictions."""
     folder = tmp_path / "run"
     command = ["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder]
     process = subprocess.Popen(
@@ -155,7 +155,7 @@ def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tm
 
 
 def test_evaluate_and_predict_use_the_package(lrcn, run_folder, tmp_path):
-    """Scores, report section and predictions are those of the package; wrong calls are refused."""
+    """Scores, report section and predictions are those of the package."""
     pixels = np.full((32, 32, 3), 235, np.uint8)
     pixels[4:14, 4:14] = (220, 30, 30)
     Image.fromarray(pixels).save(tmp_path / "image.png")

@@ -10,14 +10,14 @@ from lrcn_seq.report.axes import Axes
 
 
 def test_axes_map_their_corners_to_the_corners_of_the_plot():
-    """The lowest first value lies at the bottom left, the highest last value at the top right."""
+    """The lowest first value is at the bottom left, and the highest last value at the top right."""
     plane = Axes(first=2, last=6, low=-1, high=3)
     assert (plane.x(2), plane.y(-1)) == (axes.LEFT, axes.HEIGHT - axes.BOTTOM)
     assert (plane.x(6), plane.y(3)) == (axes.WIDTH - axes.RIGHT, axes.TOP)
 
 
 def test_axes_are_linear():
-    """A value halfway between the limits lies halfway between the borders."""
+    """A value halfway between the limits is halfway between the borders."""
     plane = Axes(0, 1, 0, 1, height=300)
     assert plane.x(0.5) == (axes.LEFT + axes.WIDTH - axes.RIGHT) / 2
     assert plane.y(0.5) == (axes.TOP + 300 - axes.BOTTOM) / 2
@@ -34,13 +34,13 @@ def test_axes_are_linear():
     ],
 )
 def test_ticks_are_round_numbers(low, high, values):
-    """Ticks are the multiples in range of the largest round step that gives enough of them."""
+    """Ticks are multiples of the largest round step that gives enough of them."""
     assert axes.ticks(low, high) == pytest.approx(values)
 
 
 @pytest.mark.parametrize(("low", "high"), [(1e-9, 3e-9), (1e8, 9e8), (-1e99, 1e99), (0.999, 1.001)])
 def test_ticks_of_any_range_are_few_and_within(low, high):
-    """Two to seven evenly spaced ticks lie in the range, 1, 2 or 5 times a power of ten apart."""
+    """Two to seven ticks lie in the range, 1, 2 or 5 times a power of ten apart."""
     ticks = axes.ticks(low, high)
     assert 2 <= len(ticks) <= 7
     room = 1e-6 * (high - low)
@@ -64,7 +64,7 @@ def test_range_of_one_value_has_room(value):
 
 
 def test_grid_has_a_line_and_a_label_for_each_tick():
-    """A line crosses the plot at the height of each tick; its label has the needed decimals."""
+    """Each tick has a line at its height and a label with the necessary decimals."""
     html = "".join(axes.grid(Axes(0, 1, 0, 1)))
     assert re.findall(r">([\d.]+)</text>", html) == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
     heights = [float(y) for y in re.findall(r'<line .*?y1="(.*?)"', html)]
@@ -75,31 +75,31 @@ def test_grid_has_a_line_and_a_label_for_each_tick():
     ("low", "high", "label"), [(-2e-9, 2e-9, "−1e−09"), (0, 4e6, "1e+06"), (-1, 1, "−0.5")]
 )
 def test_tick_labels_are_short(low, high, label):
-    """Tiny and huge values have an exponent; minus signs are real ones."""
+    """Tiny and huge values have an exponent, and minus signs are typographic."""
     assert f">{label}</text>" in "".join(axes.grid(Axes(0, 1, low, high)))
 
 
 def test_x_labels_stand_below_the_plot():
-    """Each label keeps its place."""
+    """Labels of the x axis are below the plot at their positions."""
     html = "".join(axes.x_labels([(10, "a"), (20, "b")], height=100))
     assert re.findall(r'x="(.*?)" y="92">(.)<', html) == [("10.0", "a"), ("20.0", "b")]
 
 
 def test_line_breaks_at_gaps():
-    """Each run of points is a path; a single point between gaps is a dot."""
+    """Each run of points is a path, and a single point between gaps is a dot."""
     html = "".join(axes.line([(1, 2), (3, 4), None, (5, 6), None, (7, 8), (9, 10)]))
     assert re.findall(r'd="(.*?)"', html) == ["M1.0 2.0 L3.0 4.0", "M7.0 8.0 L9.0 10.0"]
     assert re.findall(r'cx="(.*?)" cy="(.*?)"', html) == [("5.0", "6.0")]
 
 
 def test_line_can_mark_every_point():
-    """With dots, each point is a circle too."""
+    """With `dots`, each point is also a circle."""
     html = "".join(axes.line([(1, 2), (3, 4)], dots=True))
     assert re.findall(r'cx="(.*?)"', html) == ["1.0", "3.0"]
 
 
 def test_svg_has_a_description(parse):
-    """A plot is an image with a label for screen readers."""
+    """A plot has a label for screen readers."""
     parsed = parse(axes.svg(["<g></g>"], "loss over 3 epochs", height=100))
     assert parsed.tags == ["svg", "g"]
     assert ("svg", "aria-label", "loss over 3 epochs") in parsed.attributes

@@ -1,4 +1,4 @@
-"""The section on the diversity of captions."""
+"""The report section on the diversity of captions."""
 
 import re
 
@@ -28,25 +28,25 @@ from lrcn_seq.report.caption_diversity import MEANINGS, caption_diversity, verdi
     ],
 )
 def test_verdict_follows_the_figures(health, kind, text):
-    """Equal captions in the majority are a collapse; low diversity and defects are doubtful."""
+    """A majority of equal captions is a collapse; low diversity and defects are doubtful."""
     found = verdict(health, [], "image")
     assert found.kind == kind
     assert text in found.text
 
 
 def test_collapse_quotes_the_caption():
-    """The caption that makes up more than half of all captions is quoted."""
+    """A caption that makes up more than half of all captions is quoted."""
     found = verdict({"most_common": 0.6}, ["a cat", "a dog", "a cat"], "clip")
     assert "the same caption, “a cat”, to 60.0% of the clips" in found.text
 
 
 def test_collapse_without_a_clear_caption_quotes_none():
-    """Captions that differ only in case or punctuation count as one in the figures, not here."""
+    """No caption is quoted if captions are equal only after normalization."""
     assert "“" not in verdict({"most_common": 1.0}, ["A cat", "a cat"], "image").text
 
 
 def test_collapse_names_defects_too():
-    """Frequent defects follow the first sentence."""
+    """Frequent defects are named after the collapse."""
     found = verdict({"most_common": 1.0, "repetition": 0.9}, [], "image")
     assert found.text.endswith("90.0% of the words are repetitions.")
 
@@ -57,7 +57,7 @@ def test_every_figure_of_the_metrics_has_a_meaning():
 
 
 def test_table_formats_each_figure():
-    """Counts are whole, shares percentages; an unknown name is shown without a meaning."""
+    """Counts are integers, shares are percentages, and unknown names have no explanation."""
     health = {
         "count": 300,
         "distinct_captions": 0.5,
@@ -77,12 +77,12 @@ def test_table_formats_each_figure():
 
 
 def test_meaning_names_what_is_captioned():
-    """The noun of the report stands in the table."""
+    """The explanations use the noun of the report."""
     html = caption_diversity({"most_common": 0.2}, [], "clip").html
     assert "<td>clips that received the most common caption</td>" in html
 
 
 @pytest.mark.parametrize("health", [{}, {"novel": None}])
 def test_no_figures_no_section(health):
-    """Without a figure there is nothing to show."""
+    """Without figures there is no section."""
     assert caption_diversity(health, ["a cat"], "image") is None

@@ -1,4 +1,4 @@
-"""The section of captioned images and clips."""
+"""The report section of captioned images and clips."""
 
 import math
 import re
@@ -24,14 +24,14 @@ def html_of(*examples, total=None, noun="image", **arguments):
 
 
 def test_ranking_puts_missing_scores_last():
-    """Scores fall or rise; those that are not finite come last either way."""
+    """Missing and infinite scores come last in ascending and in descending order."""
     scores = [0.3, math.nan, 2.0, None, 0.1]
     assert ranking(scores, descending=True) == [2, 0, 4, 1, 3]
     assert ranking(scores, descending=False) == [4, 0, 2, 1, 3]
 
 
 def test_examples_are_listed_best_first_and_can_be_reversed():
-    """Each example carries its rank from the worst one, which the second button sorts by."""
+    """Examples are listed best first, and each has its rank for the reverse order."""
     html = html_of(*(example(f"{score}.jpg", score) for score in [0.3, math.nan, 2.0, 0.1]))
     assert re.findall(r'alt="(.*?)\.jpg"', html) == ["2.0", "0.3", "0.1", "nan"]
     assert re.findall(r"--worst:(\d)", html) == ["2", "1", "0", "3"]
@@ -39,7 +39,7 @@ def test_examples_are_listed_best_first_and_can_be_reversed():
 
 
 def test_single_example_has_no_buttons():
-    """There is nothing to sort."""
+    """A single example has no buttons to sort."""
     assert 'type="radio"' not in html_of(example())
 
 
@@ -52,20 +52,20 @@ def test_single_example_has_no_buttons():
     ],
 )
 def test_note_counts_the_examples(parse, count, total, noun, text):
-    """The size of the split is named where not all of it is shown."""
+    """The note gives the size of the split if not all of it is shown."""
     parsed = parse(html_of(*[example()] * count, total=total, noun=noun))
     assert text in parsed.text
 
 
 def test_words_of_no_reference_are_underlined():
-    """Case and punctuation do not matter."""
+    """Words in no reference are underlined, ignoring case and punctuation."""
     html = html_of(example(caption="A red, DOG barks.", references=["The dog is red", "a cat"]))
     prediction = re.search(r'class="prediction".*?>(.*?)</p>', html)[1]
     assert prediction == "A red, DOG <u>barks.</u>"
 
 
 def test_caption_without_references_is_not_underlined():
-    """Without references no word is missing from them."""
+    """Without references no word is underlined."""
     html = html_of(example(caption="a dog", references=[]))
     assert '<p class="prediction" dir="auto">a dog</p>' in html
 
@@ -85,14 +85,14 @@ def test_empty_caption_is_named(parse):
     ],
 )
 def test_log_probability_has_the_mean_per_word(parse, caption, log_probability, text):
-    """The mean stands in parentheses; a caption without words has none."""
+    """The mean per word follows in parentheses, unless the caption has no words."""
     html = html_of(example(caption=caption, log_probability=log_probability))
     assert f"{text} " in parse(html).text
 
 
 @pytest.mark.parametrize(("metric", "label"), [("cider", "CIDEr"), ("bleu_4", "BLEU-4")])
 def test_score_has_the_label_of_its_metric(parse, metric, label):
-    """The note and each example name the metric."""
+    """The note and each example give the label of the metric."""
     text = parse(html_of(example(score=0.256), metric=metric)).text
     assert f"{label} is computed for the single caption" in text
     assert f"{label} 0.26" in text
@@ -102,19 +102,19 @@ def test_score_has_the_label_of_its_metric(parse, metric, label):
     ("exact_match", "text"), [(True, ">exact match<"), (False, ">no exact match<")]
 )
 def test_exact_match_is_shown(exact_match, text):
-    """Whether the caption is entirely correct is shown where it is known."""
+    """An example says whether the caption is entirely correct, if this is known."""
     assert text in html_of(example(exact_match=exact_match))
     assert "exact match" not in html_of(example())
 
 
 def test_references_are_listed(parse):
-    """Every reference is an item below the caption."""
+    """Every reference is listed below the caption."""
     parsed = parse(html_of(example(references=["one", "two"])))
     assert "one two a.jpg" in parsed.text
 
 
 def test_attention_has_a_map_for_each_word():
-    """The words share one small image, under one map each."""
+    """All words share one small image and have one attention map each."""
     attention = np.random.default_rng(0).random((3, 7, 7))
     html = html_of(example(words=["a", "red", "wall"], attention=attention))
     assert re.findall(r"<bdi>(.*?)</bdi>", html) == ["a", "red", "wall"]
@@ -125,13 +125,13 @@ def test_attention_has_a_map_for_each_word():
 
 
 def test_without_attention_the_note_does_not_mention_it():
-    """The note on attention maps needs at least one map."""
+    """Without attention maps the note does not mention attention."""
     assert "attention" not in html_of(example())
 
 
 @pytest.mark.parametrize("shape", [(2, 7, 7), (3, 49), (3, 0, 7)])
 def test_attention_of_a_wrong_shape_is_an_error(shape):
-    """The error names the example, the number of words and the shape."""
+    """The error for attention of a wrong shape names the example and both sizes."""
     message = r"b\.jpg: expected attention \(L, h, w\), one map for each of 3 words\. Received: "
     wrong = example("b.jpg", words=["a", "b", "c"], attention=np.ones(shape))
     with pytest.raises(ArgumentError, match=message + re.escape(f"attention.shape={shape}")):
@@ -139,7 +139,7 @@ def test_attention_of_a_wrong_shape_is_an_error(shape):
 
 
 def test_clip_is_shown_as_frames(parse):
-    """The frames of a clip stand in a row above its caption."""
+    """The frames of a clip are shown in a row above its caption."""
     frames = [Image.new("RGB", (40, 30))] * 4
     html = html_of(example("b.mp4", images=frames), noun="clip")
     assert html.count('alt="b.mp4, frame ') == 4
@@ -148,7 +148,7 @@ def test_clip_is_shown_as_frames(parse):
 
 
 def test_no_examples(parse):
-    """The section says that nothing was captioned."""
+    """Without examples the section says that nothing was captioned."""
     assert parse(html_of(noun="clip")).text == "Clips No clip was captioned for this report."
 
 

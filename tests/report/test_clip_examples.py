@@ -1,4 +1,4 @@
-"""The section of classified clips."""
+"""The report section of classified clips."""
 
 import math
 import re
@@ -28,7 +28,7 @@ def example(name="a.mp4", true_label="left", predicted="left", probability=0.8, 
 
 
 def test_clips_are_grouped_and_ranked_by_confidence():
-    """Misclassified clips come first, unlabeled ones last, each group by falling probability."""
+    """Misclassified clips come first and unlabeled ones last, each group by probability."""
     clips = [
         example("unsure", probability=0.4),
         example("sure", probability=0.9),
@@ -47,7 +47,7 @@ def test_clips_are_grouped_and_ranked_by_confidence():
 
 @pytest.mark.parametrize("total", [1, None])
 def test_group_that_is_complete_has_its_count_only(total):
-    """The total is left out where it is unknown or no larger."""
+    """The total of a group is omitted if it is unknown or equal to the count."""
     assert "<span>1</span>" in clip_examples([example()], correct=total).html
 
 
@@ -57,14 +57,14 @@ def test_empty_groups_are_left_out():
 
 
 def test_misclassified_clip_shows_its_true_label(parse):
-    """The judgment names the true label; that of a correct clip does not."""
+    """The true label is shown for a misclassified clip only."""
     wrong = parse(clip_examples([example(true_label="right")]).html).text
     assert "left 80.0% incorrect true label: right" in wrong
     assert "left 80.0% correct" in parse(clip_examples([example()]).html).text
 
 
 def test_bars_are_as_long_as_the_probabilities(parse):
-    """Each of the most probable labels has its percentage and a bar; a bar stays within bounds."""
+    """Each of the most probable labels has a percentage and a bar of this length."""
     top = [Label("left", 0.8), Label("up", 0.125), Label("down", math.nan)]
     html = clip_examples([example(top=top)]).html
     assert re.findall(r"--share:(.*?)%", html) == ["80.0", "12.5", "0.0"]
@@ -72,7 +72,7 @@ def test_bars_are_as_long_as_the_probabilities(parse):
 
 
 def test_no_clips_no_section():
-    """Without examples there is nothing to show."""
+    """Without examples there is no section."""
     assert clip_examples([]) is None
 
 
@@ -81,13 +81,13 @@ def test_no_clips_no_section():
     [("left", ["prediction"]), ("right", ["true-label", "prediction"]), (None, ["prediction"])],
 )
 def test_plot_shows_prediction_and_true_label(true_label, kinds):
-    """A misclassified clip has two curves, another clip one."""
+    """A misclassified clip has two curves, and any other clip has one."""
     html = probability_plot(example(true_label=true_label))
     assert re.findall('<g class="(.*?)">', html) == kinds
 
 
 def test_plot_draws_probability_over_seconds():
-    """Times span the width and probabilities 0–1 the height."""
+    """The times span the width, and the probabilities from 0 to 1 span the height."""
     html = probability_plot(example(over_time={"left": [0.0, 0.25, 1.0]}))
     [path] = re.findall(r'class="line" d="M(.*?)"', html)
     points = [tuple(map(float, point.split())) for point in path.split(" L")]
@@ -102,20 +102,20 @@ def test_plot_draws_probability_over_seconds():
 
 
 def test_plot_of_a_long_video_has_fewer_points():
-    """An hour at one frame per second is thinned to at most 400 points."""
+    """A curve over 3,600 times is thinned to at most 400 points."""
     hour = example(times=np.arange(3600), over_time={"left": np.linspace(0, 1, 3600)})
     assert 200 <= probability_plot(hour).count(" L") <= 400
 
 
 def test_plot_of_one_moment_is_a_dot():
-    """A single time lies in the middle of the plot."""
+    """A single time is a dot in the middle of the plot."""
     html = probability_plot(example(times=[2.0], over_time={"left": [0.5]}))
     assert f'<circle class="dot" cx="{LEFT + 142:.1f}" cy="{TOP + 67:.1f}"' in html
     assert ">2 s</text>" in html
 
 
 def test_plot_has_gaps():
-    """A probability that is not a number interrupts the line."""
+    """NaN in the probabilities interrupts the line."""
     html = probability_plot(example(over_time={"left": [0.5, math.nan, 0.7]}))
     assert "nan" not in html
     assert html.count("<circle") == 2
@@ -123,12 +123,12 @@ def test_plot_has_gaps():
 
 @pytest.mark.parametrize("changes", [{"times": [], "over_time": {}}, {"over_time": {"up": [1]}}])
 def test_clip_without_probabilities_over_time_has_no_plot(changes):
-    """Curves of other labels do not count."""
+    """A clip without probabilities of its labels over time has no plot."""
     assert probability_plot(example(**changes)) == ""
 
 
 def test_another_number_of_probabilities_than_of_times_is_an_error():
-    """The error names the clip and both numbers."""
+    """The error for different numbers of probabilities and times names the clip and both."""
     message = r"a\.mp4: expected one probability for each of 3 times\. Received: 2; "
     with pytest.raises(ArgumentError, match=message):
         clip_examples([example(over_time={"left": [0.5, 0.6]})])

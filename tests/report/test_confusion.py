@@ -1,4 +1,4 @@
-"""The section of the confusion matrix."""
+"""The report section of the confusion matrix."""
 
 import numpy as np
 import pytest
@@ -10,46 +10,46 @@ COUNTS = np.array([[8, 2, 0], [0, 5, 3], [1, 2, 1]])
 
 
 def test_largest_counts_off_the_diagonal_come_first():
-    """Of two equal counts the one with the larger share of its true class leads."""
+    """Pairs are sorted by count, and equal counts by the share of the true class."""
     assert confused_pairs(COUNTS) == [(1, 2), (2, 1), (0, 1), (2, 0)]
 
 
 def test_at_most_eight_pairs_are_listed():
-    """The smallest counts are left out."""
+    """Only the eight pairs of the largest counts are listed."""
     counts = np.arange(16).reshape(4, 4)
     pairs = confused_pairs(counts)
     assert [counts[pair] for pair in pairs] == [14, 13, 12, 11, 9, 8, 7, 6]
 
 
 def test_pair_is_described_with_its_share(parse):
-    """The share is that of the true class."""
+    """The description of a pair has its count and its share of the true class."""
     text = parse(confusion("abc", COUNTS, "clip").html).text
     assert "b predicted as c : 3 of 8 clips (37.5%)" in text
     assert "c predicted as a : 1 of 4 clips (25.0%)" in text
 
 
 def test_class_of_one_clip_is_in_the_singular(parse):
-    """The noun follows the number of clips of the class."""
+    """The noun is in the singular for a class of one clip."""
     text = parse(confusion("ab", np.array([[0, 1], [0, 2]]), "clip").html).text
     assert "a predicted as b : 1 of 1 clip (100%)" in text
 
 
 def test_classifier_without_errors(parse):
-    """The section says that there is no error."""
+    """The section of a classifier without errors says so."""
     text = parse(confusion("abc", np.eye(3), "clip").html).text
     assert "No clip was misclassified." in text
 
 
 @pytest.mark.parametrize(("count", "noted"), [(120, False), (121, True)])
 def test_note_explains_a_matrix_without_labels(parse, count, noted):
-    """Matrices of more than 120 classes refer to the table."""
+    """The note for more than 120 classes refers to the table for the labels."""
     labels = [f"class {i}" for i in range(count)]
     text = parse(confusion(labels, np.eye(count), "clip").html).text
     assert ("in the order of the table of per-class scores" in text) == noted
 
 
 def test_counts_that_do_not_match_the_labels_are_an_error():
-    """The error names both sizes."""
+    """The error for counts that do not match the labels names both sizes."""
     message = r"expected counts \(C, C\) for C labels\. Received: counts \(2, 2\), 3 labels"
     with pytest.raises(ArgumentError, match=message):
         confusion("abc", np.eye(2), "clip")

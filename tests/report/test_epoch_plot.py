@@ -16,13 +16,13 @@ def plot(values, *, stages=None, best=None):
 
 
 def points(html):
-    """The points of all paths, in order."""
+    """Return the points of all paths, in order."""
     paths = re.findall(r'<path class="line" d="M(.*?)"', html)
     return [tuple(map(float, point.split())) for path in paths for point in path.split(" L")]
 
 
 def test_straight_line_stays_straight():
-    """Evenly falling values are drawn evenly from the top left to the bottom right."""
+    """Evenly falling values are an even line from the top left to the bottom right."""
     x, y = np.array(points(plot([4.0, 3.0, 2.0, 1.0]))).T
     # The plot is 284 units wide, with a margin of 2 %, and 134 high, with a margin of 1/18.
     assert x == pytest.approx(LEFT + 284 * np.array([0.02, 0.34, 0.66, 0.98]), abs=0.06)
@@ -32,7 +32,7 @@ def test_straight_line_stays_straight():
 
 @pytest.mark.parametrize(("count", "places"), [(1, [1 / 2]), (2, [1 / 4, 3 / 4])])
 def test_few_epochs_are_centered(count, places):
-    """One epoch lies in the middle; of two each has half of the plot."""
+    """A single epoch is in the middle, and two epochs have half of the plot each."""
     html = plot([1.0] * count)
     x = [float(value) for value in re.findall(r'<circle class="dot" cx="(.*?)"', html)]
     assert x == pytest.approx([LEFT + 284 * place for place in places], abs=0.06)
@@ -40,7 +40,7 @@ def test_few_epochs_are_centered(count, places):
 
 @pytest.mark.parametrize("best", range(5))
 def test_best_epoch_is_marked_at_its_point_of_the_line(best):
-    """The dot lies on the point of the best epoch, and the vertical line runs through it."""
+    """A dot and a vertical line mark the point of the best epoch."""
     html = plot([4.0, 1.0, 3.0, 2.0, 5.0], best=best)
     [dot] = re.findall(r'<circle class="best" cx="(.*?)" cy="(.*?)"', html)
     assert tuple(map(float, dot)) == points(html)[best]
@@ -49,7 +49,7 @@ def test_best_epoch_is_marked_at_its_point_of_the_line(best):
 
 
 def test_best_epoch_without_a_value_has_a_line_only():
-    """A gap at the best epoch has no dot."""
+    """A best epoch without a value has a vertical line but no dot."""
     html = plot([1.0, None, 2.0], best=1)
     assert 'class="best-line"' in html
     assert 'class="best"' not in html
@@ -61,7 +61,7 @@ def test_no_best_epoch_is_not_marked():
 
 
 def test_stages_are_separated():
-    """The line breaks between stages, whose border lies halfway between two epochs."""
+    """The line breaks between stages, and the border is halfway between two epochs."""
     html = plot([1.0] * 12, stages=[Stage("first", 0, 5), Stage("second", 5, 12)])
     paths = re.findall(r'<path class="line" d="(.*?)"', html)
     assert [path.count("L") + 1 for path in paths] == [5, 7]
@@ -73,26 +73,26 @@ def test_stages_are_separated():
 
 
 def test_narrow_stage_has_no_name():
-    """The name of a stage of one epoch in 50 would not fit."""
+    """A stage that is too narrow for its name has none."""
     html = plot([1.0] * 50, stages=[Stage("wide", 0, 49), Stage("narrow", 49, 50)])
     assert "wide" in html
     assert "narrow" not in html
 
 
 def test_single_stage_has_no_name():
-    """A run of one stage needs no shade and no name."""
+    """A single stage has neither shade nor name."""
     assert "stage" not in plot([1.0, 2.0])
 
 
 def test_epochs_count_from_one():
-    """The first label is 1; the others are round numbers up to the last epoch."""
+    """The first label is 1, and the others are round numbers up to the last epoch."""
     labels = re.findall(r'class="x".*?>(.*?)<', plot([float(i) for i in range(31)]))
     assert labels == ["1", "10", "20", "30"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 31, 200, 5000])
 def test_plot_of_any_length_stays_inside(count):
-    """Every coordinate lies inside the plot, from one epoch to thousands."""
+    """Every coordinate is inside the plot, for one epoch or thousands."""
     values = list(np.random.default_rng(count).normal(size=count))
     html = plot(values, best=count - 1)
     x, y = zip(*[*points(html), *_circles(html)], strict=True)
@@ -106,6 +106,6 @@ def _circles(html):
 
 
 def test_description_names_first_and_last_value():
-    """Screen readers are told the range of epochs and values."""
+    """The label for screen readers has the range of epochs and values."""
     html = plot([3.0, None, 1.5])
     assert 'aria-label="loss over 3 epochs, from 3.000 to 1.500"' in html

@@ -19,7 +19,7 @@ from lrcn_seq.report import markup
     ],
 )
 def test_escape_makes_text_safe(text, html):
-    """Markup and quotes are escaped, lone surrogates replaced, all other text kept."""
+    """Markup and quotes are escaped, lone surrogates replaced, and other text is kept."""
     assert markup.escape(text) == html
 
 
@@ -41,7 +41,7 @@ def test_escape_makes_text_safe(text, html):
     ],
 )
 def test_number_is_readable(value, text):
-    """Numbers have three decimals or an exponent and a real minus sign; other values are dashes."""
+    """Numbers have three decimals or an exponent, and other values are dashes."""
     assert markup.number(value) == text
 
 
@@ -54,7 +54,7 @@ def test_number_of_digits_can_be_chosen():
     ("share", "text"), [(0.375, "37.5%"), (1, "100%"), (0, "0%"), (0.9999, "100.0%"), (None, "–")]
 )
 def test_percent_has_one_decimal_unless_all_or_nothing(share, text):
-    """A share is formatted as a percentage."""
+    """A percentage has one decimal unless the share is 0 or 1."""
     assert markup.percent(share) == text
 
 
@@ -62,19 +62,19 @@ def test_percent_has_one_decimal_unless_all_or_nothing(share, text):
     ("count", "text"), [(0, "0 images"), (1, "1 image"), (1200, "1,200 images")]
 )
 def test_quantity_has_singular_and_plural(count, text):
-    """Only the count of one takes the singular."""
+    """Only the count 1 takes the singular."""
     assert markup.quantity(count, "image") == text
 
 
 def test_section_escapes_its_title_and_keeps_its_body():
-    """The title is plain text and the body HTML; the name is the id of the element."""
+    """The title is plain text, the body is HTML, and the name is the id of the element."""
     section = markup.section("A & B", "<p>body</p>", name="a-b")
     assert section.name == "a-b"
     assert section.html == '<section id="a-b">\n<h2>A &amp; B</h2>\n<p>body</p>\n</section>'
 
 
 def test_table_marks_headings_of_columns_and_rows(parse):
-    """All cells of the head, and the first cell of each row, are headings with a scope."""
+    """The cells of the head and the first cell of each row are headings with a scope."""
     parsed = parse(markup.table(["name", "value"], [["a", "1"], ["b", "2"]]))
     assert parsed.text == "name value a 1 b 2"
     assert [tag for tag in parsed.tags if tag in ("th", "td")] == ["th"] * 3 + ["td", "th", "td"]
@@ -83,17 +83,17 @@ def test_table_marks_headings_of_columns_and_rows(parse):
 
 
 def test_table_without_head_has_rows_only(parse):
-    """An empty head leaves out the element."""
+    """A table with an empty head has no head element."""
     assert "thead" not in parse(markup.table([], [["a", "1"]])).tags
 
 
 def test_paragraph_has_a_class():
-    """The class defaults to a note."""
+    """The default class of a paragraph is that of a note."""
     assert markup.paragraph("a <b>b</b>") == '<p class="note">a <b>b</b></p>'
     assert markup.paragraph("a", "verdict") == '<p class="verdict">a</p>'
 
 
 def test_details_are_collapsed():
-    """The block is closed until the reader opens it."""
+    """Details are collapsed by default."""
     html = "<details><summary>More</summary><p>body</p></details>"
     assert markup.details("More", "<p>body</p>") == html

@@ -18,5 +18,5 @@ from lrcn_seq.report.metric_labels import metric_label
     ],
 )
 def test_label_is_that_of_the_field(name, label):
-    """Known metrics have the spelling of papers; other names lose underscores and are escaped."""
+    """Known metrics are spelled as in papers; other names lose underscores and are escaped."""
     assert metric_label(name) == label

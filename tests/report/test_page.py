@@ -1,4 +1,4 @@
-"""The whole page: one safe, self-contained file."""
+"""The whole report page, which is one self-contained file."""
 
 import re
 
@@ -39,7 +39,7 @@ def every_section(text="t", other="o"):
 
 
 def test_sections_are_rendered_in_order(parse):
-    """Title, subtitle and sections follow each other; None is skipped."""
+    """Title, subtitle and sections follow one another, and None is skipped."""
     first = report.section("First", "<p>1</p>", name="first")
     second = report.section("Second", "<p>2</p>", name="second")
     page = report.render(report.Page("A & B", "5 images", [second, None, first]))
@@ -48,19 +48,19 @@ def test_sections_are_rendered_in_order(parse):
 
 
 def test_page_without_sections(parse):
-    """A page needs no section."""
+    """A page may have no sections."""
     assert "section" not in parse(report.render(report.Page("A", "", []))).tags
 
 
 def test_names_of_sections_are_unique():
-    """Each builder gives its section a name of its own, which is the id in the HTML."""
+    """Each section has a unique name, which is its id in the HTML."""
     sections = every_section()
     assert len({section.name for section in sections}) == len(sections) == 10
     assert all(f'<section id="{section.name}">' in section.html for section in sections)
 
 
 def test_page_is_self_contained(parse):
-    """There are no scripts, and all URLs hold their own data."""
+    """A page has no scripts, and every URL contains its data."""
     html = report.render(report.Page("t", "", every_section()))
     parsed = parse(html)
     assert "script" not in parsed.tags
@@ -87,7 +87,7 @@ def test_page_is_self_contained(parse):
 )
 @pytest.mark.parametrize("place", [0, 1])
 def test_any_text_is_shown_and_not_interpreted(parse, text, place):
-    """Markup, quotes, template marks and broken file names come out as text everywhere."""
+    """Markup, quotes, template marks and invalid file names are shown as text everywhere."""
     texts = [text, "o"] if place == 0 else ["t", text]
     parsed = parse(report.render(report.Page(text, text, every_section(*texts))))
     plain = parse(report.render(report.Page("t", "t", every_section())))
@@ -97,7 +97,7 @@ def test_any_text_is_shown_and_not_interpreted(parse, text, place):
 
 
 def test_write_replaces_the_file_and_leaves_no_other(tmp_path):
-    """The folder holds the page alone."""
+    """Writing replaces the file and leaves no other file in the folder."""
     path = tmp_path / "report.html"
     path.write_text("old")
     page = report.Page("t", "", every_section())
@@ -107,14 +107,14 @@ def test_write_replaces_the_file_and_leaves_no_other(tmp_path):
 
 
 def test_write_into_a_missing_folder_is_an_error(tmp_path):
-    """The error names the file and the cause."""
+    """The error for a missing folder names the file and the cause."""
     message = r"report\.html: expected to write this file\. Received: No such file"
     with pytest.raises(RunError, match=message):
         report.write(tmp_path / "missing" / "report.html", report.Page("t", "", []))
 
 
 def test_write_onto_a_folder_leaves_nothing_behind(tmp_path):
-    """A file that cannot be replaced leaves no partial file."""
+    """Failing to replace a folder leaves no temporary file."""
     (tmp_path / "report.html").mkdir()
     with pytest.raises(RunError):
         report.write(tmp_path / "report.html", report.Page("t", "", []))
@@ -122,7 +122,7 @@ def test_write_onto_a_folder_leaves_nothing_behind(tmp_path):
 
 
 def test_section_from_building_blocks(parse):
-    """A section of another package is made of the public functions."""
+    """A package may build a section with the public functions."""
     rows = [[report.escape("a<b"), report.percent(0.25), report.number(2.5, 1)]]
     body = report.paragraph("Text.") + report.table(["label", "share", "mean"], rows)
     page = report.Page("t", "", [report.section("Own", body, name="own")])

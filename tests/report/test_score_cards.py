@@ -1,4 +1,4 @@
-"""The section on scores."""
+"""The report section on scores."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from lrcn_seq.report.score_cards import families_of, score_cards
 
 
 def test_scores_of_a_family_share_a_card():
-    """BLEU-1 and BLEU-4 have one signature; a metric without a signature has an empty one."""
+    """BLEU-1 and BLEU-4 share a card; a metric without a signature has an empty one."""
     metrics = {"bleu_1": 0.5, "bleu_4": 0.2, "rouge_l": 0.4, "cider": 0.6}
     assert families_of(metrics, {"bleu": "B", "rouge_l": "R"}) == [
         ({"bleu_1": 0.5, "bleu_4": 0.2}, "B"),
@@ -23,7 +23,7 @@ def test_scores_of_different_signatures_have_their_own_cards():
 
 
 def test_last_score_of_a_family_is_large(parse):
-    """The others stand below it in small type, then the signature and the number of images."""
+    """The last score of a family is large, and the others are below it."""
     scores = {
         "metrics": {"bleu_1": 0.6, "bleu_4": 0.2, "cider": math.nan},
         "signatures": {"bleu": "n:4|tok:ptb"},
@@ -40,5 +40,5 @@ def test_last_score_of_a_family_is_large(parse):
 
 
 def test_run_without_scores(parse):
-    """The section says that there are no scores."""
+    """Without scores the section says so."""
     assert parse(score_cards({}, "image").html).text == "Scores This run has no scores yet."

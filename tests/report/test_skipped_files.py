@@ -1,10 +1,10 @@
-"""The section of skipped files."""
+"""The report section of skipped files."""
 
 from lrcn_seq.report.skipped_files import skipped_files
 
 
 def test_few_files_are_listed_openly(parse):
-    """Each row has the name of the file and the reason."""
+    """A few files are listed with name and reason."""
     html = skipped_files([("a<b.jpg", "truncated"), ("c.jpg", "empty")]).html
     text = "Skipped files 2 files were skipped. file reason a<b.jpg truncated c.jpg empty"
     assert parse(html).text == text
@@ -12,12 +12,12 @@ def test_few_files_are_listed_openly(parse):
 
 
 def test_one_file_is_in_the_singular(parse):
-    """The sentence follows the number of files."""
+    """One skipped file is counted in the singular."""
     assert "1 file was skipped." in parse(skipped_files([("a.jpg", "empty")]).html).text
 
 
 def test_many_files_are_collapsed_and_cut(parse):
-    """Of more than 500 files the rest is counted."""
+    """Of many files, the first 500 are listed in a collapsed block, and the rest are counted."""
     html = skipped_files([(f"{i}.jpg", "truncated") for i in range(1700)]).html
     assert "<summary>1,700 files were skipped</summary>" in html
     assert html.count("truncated") == 500
@@ -25,7 +25,7 @@ def test_many_files_are_collapsed_and_cut(parse):
 
 
 def test_notes_of_the_source_come_first(parse):
-    """Notes are plain text, with or without files."""
+    """Notes of the source are shown first, as plain text."""
     note = "3 clips are not in the folder <x>."
     alone, before = (parse(skipped_files(files, [note]).html) for files in ([], [("a", "b")]))
     assert alone.text == f"Skipped files {note}"
@@ -33,5 +33,5 @@ def test_notes_of_the_source_come_first(parse):
 
 
 def test_nothing_skipped_no_section():
-    """Without files and notes there is nothing to show."""
+    """Without skipped files and notes there is no section."""
     assert skipped_files([]) is None

@@ -1,4 +1,4 @@
-"""A compiled search over a table of logits, and an exhaustive search over the same table."""
+"""A compiled search and an exhaustive search over a table of logits."""
 
 import itertools
 from functools import cache
@@ -38,7 +38,7 @@ class TableModel(keras.Model):
 
 @cache
 def model_of(spec, limit, seed):
-    """Return one model for each search, so that it is compiled once."""
+    """Return one model per search, so that each is compiled once."""
     return TableModel(searches.build(dict(spec)), limit, seed)
 
 
@@ -75,7 +75,7 @@ def sum_log_probabilities(table, words):
 
 
 def score_of(total, length, kind, alpha):
-    """Return the score of a log probability under each length normalization."""
+    """Return the score of a log probability under a length normalization."""
     return {
         "none": total,
         "average": total / length,

@@ -96,7 +96,7 @@ def test_rows_are_independent(search_table, random_table, seed, order):
 
 
 def test_unfinished_sentences_are_returned_only_if_none_ends(search_table, random_table):
-    """The second row cannot end and returns sentences of full length; the others return none."""
+    """Only the row that cannot end returns unfinished sentences."""
     table = random_table(0)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "beam", "beams": 3}, table)
@@ -122,7 +122,7 @@ def test_impossible_logits_give_empty_places(search_table, random_table, check_c
 
 
 def test_missing_sentences_leave_places_empty(search_table, random_table, check_contract):
-    """Where the end is certain only one sentence exists; the other places have score −inf."""
+    """If only one sentence is possible, the other places have score −inf."""
     table = np.full_like(random_table(0), -np.inf)
     table[..., SPECIAL.end] = 0
     found = search_table({"type": "beam", "beams": 3}, table)
@@ -133,7 +133,7 @@ def test_missing_sentences_leave_places_empty(search_table, random_table, check_
 
 
 def test_a_finished_sentence_keeps_its_log_probability(search_table):
-    """Nothing is added after the end, although 19 more words would fit."""
+    """A finished sentence keeps its log probability, although 19 more words would fit."""
     table = np.full((1, 7, 6, 6), 0.0, "float32")
     table[..., SPECIAL.end] = 3.0
     found = search_table({"type": "beam", "beams": 2, "length": "none"}, table, limit=20)
@@ -142,7 +142,7 @@ def test_a_finished_sentence_keeps_its_log_probability(search_table):
 
 
 def test_early_stop_considers_longer_sentences(search_table):
-    """A sentence with a lower score that improves with every word still wins the average."""
+    """A longer sentence whose average improves with every word is still found."""
     table = np.full((1, 7, 6, 6), -20.0, "float32")
     table[:, 0, SPECIAL.start, [SPECIAL.end, 4, SPECIAL.unknown]] = np.log([0.55, 0.22, 0.23])
     table[:, :, 4, 5] = table[:, :, 5, SPECIAL.end] = 0.0
@@ -156,7 +156,7 @@ def test_early_stop_considers_longer_sentences(search_table):
 )
 @pytest.mark.parametrize(("end", "steps"), [(20.0, 1), (-np.inf, 50)])
 def test_the_loop_stops_when_no_sentence_can_improve(end, steps):
-    """A certain end takes one step of fifty; without an end all steps are computed."""
+    """A certain end takes one of 50 steps; without an end, all steps are computed."""
     calls = []
 
     def step(word, state, memory):
@@ -172,7 +172,7 @@ def test_the_loop_stops_when_no_sentence_can_improve(end, steps):
     keras.backend.backend() == "jax", reason="JAX traces the loop; values cannot be read in it"
 )
 def test_memory_is_repeated_and_never_reordered():
-    """Every step receives the rows of the memory K times in a row; the state may be None."""
+    """Every step receives each row of the memory K times, and the state may be None."""
     memories = []
 
     def step(word, state, memory):
@@ -189,7 +189,7 @@ def test_memory_is_repeated_and_never_reordered():
 
 
 def test_large_vocabulary_in_half_precision():
-    """For 4,099 logits of 16 bits the first words are those of sorting in NumPy."""
+    """For 4,099 float16 logits, the first words are those of sorting in NumPy."""
     logits = np.random.default_rng(0).normal(size=(2, 4099)).astype("float16")
 
     def step(word, state, memory):
@@ -204,18 +204,18 @@ def test_large_vocabulary_in_half_precision():
 
 
 def test_an_impossible_limit_is_rejected():
-    """The limit must leave room for the minimum length and the end."""
+    """A limit below the minimum length and the end is an error."""
     with pytest.raises(ArgumentError, match="Received: limit=3, minimum_length=3"):
         Beam(minimum_length=3)(None, (), ops.zeros((1, 1)), special=SPECIAL, limit=3)
 
 
 def test_best_is_at_most_beams():
-    """More sentences than beams cannot be returned."""
+    """More sentences than beams are refused."""
     with pytest.raises(ArgumentError, match=r"best to be at most beams. Received: best=6, beams=5"):
         Beam(best=6)
 
 
 def test_state_or_memory_must_contain_a_tensor():
-    """Without any tensor the number of rows is unknown."""
+    """A state and memory without any tensor are an error."""
     with pytest.raises(ArgumentError, match="at least one tensor"):
         Beam()(None, (), None, special=SPECIAL, limit=3)

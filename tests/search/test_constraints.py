@@ -38,14 +38,14 @@ def test_forbidden_ids(suppress_unknown, ids):
 
 @pytest.mark.parametrize(("minimum_length", "limit"), [(3, 3), (0, 0), (5, 2)])
 def test_check_rejects_an_impossible_limit(minimum_length, limit):
-    """The limit must leave room for the minimum length and the end."""
+    """A limit without room for the minimum length and the end is an error."""
     message = f"words. Received: limit={limit}, minimum_length={minimum_length}"
     with pytest.raises(ArgumentError, match=message):
         Constraints(minimum_length).check(limit)
 
 
 def test_check_accepts_the_smallest_limit():
-    """Three words and the end fit into four places."""
+    """A minimum length of three and the end fit into four places."""
     Constraints(minimum_length=3).check(4)
 
 
@@ -68,7 +68,7 @@ def test_completes_ngram_equals_counting(words, n):
 def test_candidates_equal_a_mask_over_the_vocabulary():
     """Under all constraints the candidates equal the masked and sorted log softmax.
 
-    After 10 11 10 12 10 the bigrams with 11 and 12 are forbidden.
+    After 10 11 10 12 10, the words 11 and 12 are forbidden, since they would repeat a bigram.
     """
     generator = np.random.default_rng(0)
     logits = generator.normal(size=(4, 3000), scale=3).astype("float32")

@@ -41,7 +41,7 @@ def test_log_probabilities_stop_at_the_end():
 
 
 def test_a_sentence_without_an_allowed_word_has_log_probability_minus_infinity():
-    """The other rows are not affected."""
+    """A row without an allowed word has log probability −inf, and the others are not affected."""
     gains = np.full((3, 4), -1.0)
     gains[1, 1] = -np.inf
     _, total, _ = run(gains)
@@ -49,7 +49,7 @@ def test_a_sentence_without_an_allowed_word_has_log_probability_minus_infinity()
 
 
 def test_the_step_receives_the_last_words():
-    """The first step receives start; finished rows receive the end."""
+    """The first step receives start, and finished rows receive the end."""
     _, _, seen = run(np.full((3, 4), -1.0))
     assert seen == [[1, 1, 1], [4, 5, 4], [END, 4, 4], [END, 4, END]]
 

@@ -20,7 +20,7 @@ def greedy(table, limit, forbidden):
 @pytest.mark.parametrize("suppress_unknown", [True, False])
 @pytest.mark.parametrize("seed", range(5))
 def test_words_equal_a_loop_in_numpy(search_table, random_table, seed, suppress_unknown):
-    """The words are the largest allowed logits of a plain loop."""
+    """The words are the largest allowed logits of a loop in NumPy."""
     forbidden = [SPECIAL.pad, SPECIAL.start, *([SPECIAL.unknown] if suppress_unknown else [])]
     table = random_table(seed, rows=8)
     spec = {"type": "greedy", "suppress_unknown": suppress_unknown}
@@ -50,7 +50,7 @@ def test_log_probability_is_that_of_the_words(search_table, random_table, log_pr
     ids=["default", "none", "gnmt"],
 )
 def test_score_is_normalized_by_the_length(search_table, random_table, arguments, divisor):
-    """The default is the average over the words, the end included."""
+    """The score is normalized by length, by default as the average over words and end."""
     found = search_table({"type": "greedy", **arguments}, random_table(1, rows=8), limit=6)
     expected = found.log_probabilities / divisor(found.lengths.astype("float64"))
     assert np.allclose(found.scores, expected, atol=1e-4)

@@ -10,7 +10,7 @@ WORDS = np.array([[[4, 5, 2, 0], [2, 0, 0, 0], [4, 4, 4, 4]]], "int32")
 
 
 def test_sentence_lengths_include_the_end():
-    """Every word but pad counts."""
+    """The length counts all words except padding."""
     lengths = sentence_lengths(ops.convert_to_tensor(WORDS), SPECIAL)
     assert ops.convert_to_numpy(lengths).tolist() == [[3, 1, 4]]
 

@@ -53,12 +53,12 @@ def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
 
 
 def test_equal_seeds_draw_equal_words():
-    """The seed is the only source of randomness."""
+    """Equal seeds draw equal words."""
     assert (first_words(3, sampler="random") == first_words(3, sampler="random")).all()
 
 
 def test_other_seeds_draw_other_words():
-    """Two seeds give different draws."""
+    """Different seeds draw different words."""
     assert (first_words(3, sampler="random") != first_words(4, sampler="random")).any()
 
 

@@ -1,4 +1,4 @@
-"""Length normalization against hand-computed scores."""
+"""Length normalization, against scores computed by hand."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from lrcn_seq.search._length_normalization import normalize
     ],
 )
 def test_scores(kind, alpha, expected):
-    """Scores of log probability −6 for 1 and 7 words, whose GNMT factors are 1 and 2^alpha."""
+    """Log probability −6 has the scores of 1 and 7 words, whose GNMT factors are 1 and 2^alpha."""
     total, length = ops.convert_to_tensor([-6.0, -6.0]), ops.convert_to_tensor([1, 7])
     scores = normalize(total, length, kind=kind, alpha=alpha)
     assert np.allclose(ops.convert_to_numpy(scores), expected, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Sampling: frequencies, constraints and ranking of the drawn sentences."""
+"""Sampling: frequencies, constraints, and ranking of the drawn sentences."""
 
 import keras
 import numpy as np
@@ -62,30 +62,30 @@ def test_inverse_temperature_is_the_reciprocal_of_temperature():
 
 
 def test_temperature_and_inverse_temperature_exclude_each_other():
-    """Giving both is an error."""
+    """Temperature and inverse temperature together are an error."""
     with pytest.raises(ArgumentError, match="temperature or inverse_temperature"):
         Sampling(temperature=1.0, inverse_temperature=1.0)
 
 
 def test_best_is_at_most_draws():
-    """More sentences than draws cannot be returned."""
+    """More sentences than draws are refused."""
     with pytest.raises(ArgumentError, match=r"best to be at most draws. Received: best=2, draws=1"):
         Sampling(best=2)
 
 
 def test_equal_seeds_draw_equal_words():
-    """The seed is the only source of randomness."""
+    """Equal seeds draw equal words."""
     assert (first_words(200, seed=3) == first_words(200, seed=3)).all()
 
 
 def test_other_seeds_draw_other_words():
-    """Two seeds give different draws."""
+    """Different seeds draw different words."""
     assert (first_words(200, seed=3) != first_words(200, seed=4)).any()
 
 
 @pytest.mark.parametrize("narrow", [{"top_k": 1}, {"top_p": 1e-6}, {"temperature": 1e-4}], ids=str)
 def test_the_narrowest_distribution_equals_greedy(search_table, random_table, narrow):
-    """Drawing from the most probable word only is greedy search."""
+    """Sampling from the most probable word only is greedy search."""
     table = random_table(1, rows=8)
     greedy = search_table({"type": "greedy"}, table, limit=6)
     assert (
@@ -95,7 +95,7 @@ def test_the_narrowest_distribution_equals_greedy(search_table, random_table, na
 
 @pytest.mark.parametrize("length", ["none", "average"])
 def test_best_1_is_the_first_of_all_draws(search_table, random_table, check_contract, length):
-    """The score is that of the model, without the inverse temperature."""
+    """With `best=1`, the result is the first of all ranked draws."""
     table = random_table(2)
     spec = {"type": "sampling", "draws": 40, "inverse_temperature": 1.5, "length": length}
     every = search_table(spec, table, limit=6)
@@ -116,7 +116,7 @@ def test_many_draws_find_the_most_probable_sentence(search_table, random_table, 
 
 
 def test_no_sentence_ends_before_the_minimum_length(search_table, random_table):
-    """With minimum length 3 a finished sentence has at least four words, the end included."""
+    """With minimum length 3, a finished sentence has at least four words with the end."""
     spec = {"type": "sampling", "draws": 30, "minimum_length": 3}
     found = search_table(spec, random_table(4), limit=6)
     lengths = found.lengths[found.lengths > 0]
@@ -126,7 +126,7 @@ def test_no_sentence_ends_before_the_minimum_length(search_table, random_table):
 def test_unfinished_draws_are_returned_only_if_none_ended(
     search_table, random_table, check_contract
 ):
-    """The second row cannot end; the other rows return finished sentences only."""
+    """Only the row that cannot end returns unfinished sentences."""
     table = random_table(5, scale=0.5)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "sampling", "draws": 20}, table)
@@ -139,7 +139,7 @@ def test_unfinished_draws_are_returned_only_if_none_ended(
 
 @pytest.mark.parametrize("extra", [{}, {"top_p": 0.9}], ids=str)
 def test_impossible_logits_give_empty_places(search_table, random_table, check_contract, extra):
-    """A row without an allowed word is empty; the other rows are not affected."""
+    """A row without an allowed word is empty, and the other rows are not affected."""
     table = random_table(0)
     table[1] = -np.inf
     found = search_table({"type": "sampling", "draws": 4, **extra}, table)

@@ -1,4 +1,4 @@
-"""Nested decoder states: rows are repeated and gathered, and carried through a loop."""
+"""Nested decoder states: repeating and gathering rows, and loops."""
 
 import keras
 import numpy as np
@@ -29,19 +29,19 @@ def lists(tree):
 
 
 def test_batch_size_is_that_of_the_first_tensor():
-    """Empty trees and None are skipped."""
+    """The batch size is that of the first tensor; empty trees and None are skipped."""
     assert batch_size((), None, tree()) == 2
 
 
 @pytest.mark.parametrize("trees", [((), None), ({"a": None}, [])])
 def test_batch_size_needs_a_tensor(trees):
-    """Without any tensor the number of rows is unknown."""
+    """Trees without any tensor have no batch size."""
     with pytest.raises(ArgumentError, match="at least one tensor"):
         batch_size(*trees)
 
 
 def test_repeat_rows_repeats_each_row_consecutively():
-    """Rows a b become a a b b; None stays None."""
+    """Rows a b become a a b b, and None stays None."""
     h, none, n = lists(repeat_rows(tree(), 2))
     assert h == [[1, 2], [1, 2], [3, 4], [3, 4]]
     assert none is None
@@ -49,7 +49,7 @@ def test_repeat_rows_repeats_each_row_consecutively():
 
 
 def test_gather_rows_selects_the_same_rows_of_every_tensor():
-    """Rows may be reordered and repeated."""
+    """The same rows of every tensor are selected, reordered or repeated."""
     h, none, n = lists(gather_rows(tree(), ops.convert_to_tensor([1, 1, 0])))
     assert h == [[3, 4], [3, 4], [1, 2]]
     assert none is None
@@ -66,7 +66,7 @@ def test_match_pattern_restores_dtype_and_structure():
 
 
 def test_while_loop_carries_a_nested_state():
-    """Three steps double a state with None; the state's dtype may change in the body."""
+    """The loop carries a state with None, whose dtype may change in the body."""
 
     def body(carry, state):
         count, total = carry
@@ -85,7 +85,7 @@ def test_while_loop_carries_a_nested_state():
 
 
 def test_while_loop_accepts_an_empty_state():
-    """A step without a state runs."""
+    """The loop accepts an empty state."""
     count = while_loop(
         lambda count: count < 2, lambda count, state: (count + 1, state), ops.zeros((), "int32"), ()
     )

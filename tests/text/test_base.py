@@ -1,4 +1,4 @@
-"""The tokenizer's file and the validation of sentences and ids."""
+"""The file of a tokenizer, and the validation of sentences and ids."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TOKENIZER = Word(minimum_count=1).fit(["a red dog", "a café"])
 
 
 def test_save_writes_type_args_and_payload(tmp_path):
-    """The file contains the three keys as readable UTF-8, and no temporary file remains."""
+    """The file is readable UTF-8 with three keys, and no temporary file remains."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
     content = (tmp_path / "tokenizer.json").read_text(encoding="utf-8")
     envelope = json.loads(content)
@@ -34,7 +34,7 @@ def test_save_writes_type_args_and_payload(tmp_path):
 
 
 def test_load_restores_the_vocabulary(tmp_path):
-    """A loaded tokenizer encodes with the ids of the saved one: by frequency, then by alphabet."""
+    """A loaded tokenizer has the ids of the saved one, by frequency and then alphabet."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
     loaded = text.load(tmp_path / "tokenizer.json")
     assert loaded.vocabulary()[4:] == ["a", "café", "dog", "red"]
@@ -42,7 +42,7 @@ def test_load_restores_the_vocabulary(tmp_path):
 
 
 def test_save_records_the_name_of_an_entry_point(tmp_path, monkeypatch):
-    """A tokenizer of another package is saved under the name that its entry point gives."""
+    """A tokenizer of another package is saved under the name of its entry point."""
 
     class Mine(Word):
         pass
@@ -80,7 +80,7 @@ def with_model(**vocabulary):
     ids=str,
 )
 def test_load_rejects_a_changed_file(tmp_path, changes, message):
-    """The error names the file and states the problem."""
+    """The error for a changed file names the file and the problem."""
     with pytest.raises(DataError, match=message) as caught:
         text.load(write_changed(tmp_path, **changes))
     assert "tokenizer.json" in str(caught.value)
@@ -88,7 +88,7 @@ def test_load_rejects_a_changed_file(tmp_path, changes, message):
 
 @pytest.mark.parametrize("content", [b"", b"[1, 2]", b'{"type": "word"', b"\xff\xfe\x00", b"null"])
 def test_load_rejects_a_corrupt_file(tmp_path, content):
-    """A truncated file, and a file that is not a JSON object, raise a DataError."""
+    """A truncated file and a file that is not a JSON object raise a DataError."""
     (tmp_path / "tokenizer.json").write_bytes(content)
     with pytest.raises(DataError, match="expected a tokenizer file"):
         text.load(tmp_path / "tokenizer.json")
@@ -107,7 +107,7 @@ def test_load_rejects_a_folder(tmp_path):
 
 
 def test_failed_save_keeps_the_old_file(tmp_path):
-    """If the file cannot be written, the old file stays and no temporary file remains."""
+    """A failed save keeps the old file and leaves no temporary file."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
 
     class Unwritable(Word):
@@ -121,7 +121,7 @@ def test_failed_save_keeps_the_old_file(tmp_path):
 
 
 def test_save_replaces_the_file_atomically(tmp_path):
-    """The old file is never written to: a reader that has it open still reads the old content."""
+    """Saving replaces the file, so a reader that has it open reads the old content."""
     path, link = tmp_path / "tokenizer.json", tmp_path / "link.json"
     text.save(TOKENIZER, path)
     link.hardlink_to(path)
@@ -131,43 +131,43 @@ def test_save_replaces_the_file_atomically(tmp_path):
 
 
 def test_decode_stops_at_the_end():
-    """Ids after the end are ignored."""
+    """Decoding ignores ids after the end."""
     assert TOKENIZER.decode([4, 2, 7, 6]) == "a"
 
 
 def test_decode_omits_pad_and_start():
-    """Pad and start are left out; unknown is printed."""
+    """Decoding omits pad and start, and prints unknown."""
     assert TOKENIZER.decode([1, 4, 0, 7, 3, 2]) == "a red <unk>"
 
 
 @pytest.mark.parametrize("ids", [[], [2], np.array([], "int32")], ids=str)
 def test_decode_of_no_words_is_empty(ids):
-    """A sentence without words decodes to the empty string."""
+    """Decoding no words gives the empty string."""
     assert TOKENIZER.decode(ids) == ""
 
 
 def test_decode_accepts_arrays():
-    """An array of int32 decodes like a list."""
+    """An int32 array is decoded like a list."""
     assert TOKENIZER.decode(np.array([1, 4, 6, 2, 0], "int32")) == "a dog"
 
 
 @pytest.mark.parametrize("ids", [[8], [-1], [4, 10_000]])
 def test_decode_rejects_ids_out_of_range(ids):
-    """The error gives the range of the eight ids."""
+    """The error for an id out of range gives the range."""
     with pytest.raises(ArgumentError, match=f"ids from 0 to 7. Received: {ids[-1]}"):
         TOKENIZER.decode(ids)
 
 
 @pytest.mark.parametrize("sentence", [None, 3, float("nan"), b"a dog", ["a"]])
 def test_encode_rejects_other_types_than_text(sentence):
-    """A missing caption (None or NaN) is an error, not a word."""
+    """A sentence that is not text, such as None or NaN, is refused."""
     with pytest.raises(ArgumentError, match="expected a sentence as text"):
         TOKENIZER.encode(sentence)
 
 
 @pytest.mark.parametrize("sentence", [None, float("nan")])
 def test_fit_rejects_missing_captions(sentence):
-    """A vocabulary is not learned from missing captions."""
+    """Fitting on a missing caption is an error."""
     with pytest.raises(ArgumentError, match="expected a sentence as text"):
         Word(minimum_count=1).fit([sentence])
 
@@ -188,7 +188,7 @@ def test_unpaired_surrogates_are_replaced(sentence, valid):
 
 
 def test_text_does_not_import_keras():
-    """Keras and the backends are imported by no tokenizer but a fitted one of KerasHub."""
+    """No tokenizer imports Keras or a backend, except a fitted one of KerasHub."""
     code = """
 import sys
 from lrcn_seq import text

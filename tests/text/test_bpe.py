@@ -1,4 +1,4 @@
-"""Byte-pair encoding."""
+"""The byte-pair tokenizer."""
 
 import pytest
 
@@ -12,14 +12,14 @@ SENTENCES = ["a red dog runs on red grass", "the dog's naïve café, 日本 😀
     "text", ["Zebra ☃ \U0001f9a9", "<pad> <end> </s>", "naïve\n café", "x" * 10_000], ids=ascii
 )
 def test_every_text_survives(text):
-    """No text has an unknown piece, and decoding returns the text with single spaces."""
+    """Any text is encoded without unknown pieces and decoded with single spaces."""
     tokenizer = BytePair(lower=False).fit(SENTENCES)
     assert 3 not in tokenizer.encode(text)
     assert tokenizer.decode(tokenizer.encode(text)) == " ".join(text.split())
 
 
 def test_the_most_frequent_pair_is_merged_first():
-    """Worked by hand: in "ab ab ab ac" the first merge is "Ġa" (4 times), the second "Ġab" (3)."""
+    """In "ab ab ab ac" the first merge is "Ġa" (4 times), and the second "Ġab" (3)."""
     tokenizer = BytePair(pieces=258).fit(["ab ab ab ac"])
     assert tokenizer.vocabulary()[-2:] == ["Ġa", "Ġab"]
     assert tokenizer.vocabulary_size == 4 + 258

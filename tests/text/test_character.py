@@ -4,7 +4,7 @@ from lrcn_seq.text.character import Character
 
 
 def test_vocabulary_is_sorted_by_frequency():
-    """One id for each character, the space included; equal counts are sorted by the alphabet."""
+    """Each character, including the space, has an id, by frequency and then alphabet."""
     assert Character().fit(["aab  a b", "c"]).vocabulary()[4:] == ["a", " ", "b", "c"]
 
 
@@ -17,7 +17,7 @@ def test_rare_characters_are_unknown():
 
 
 def test_runs_of_white_space_are_one_space():
-    """Two spaces and a line break encode to one space."""
+    """Runs of white space are encoded as one space."""
     tokenizer = Character().fit(["a b"])
     assert tokenizer.decode(tokenizer.encode("a  \n b")) == "a b"
 

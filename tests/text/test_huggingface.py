@@ -1,4 +1,4 @@
-"""The base class of the Hugging Face tokenizers: normalization, decoding, and its states."""
+"""The base class of the Hugging Face tokenizers: normalization, decoding, and unfitted use."""
 
 import re
 import unicodedata
@@ -27,12 +27,12 @@ from lrcn_seq.text.wordpiece import WordPiece
     ids=ascii,
 )
 def test_normalization(sentence, normal):
-    """Letters are composed, invisible characters removed, spaces collapsed, capitals lowered."""
+    """Normalization composes letters, removes invisible characters, and lowers the case."""
     assert normalizers.Sequence(normalization(lower=True)).normalize_str(sentence) == normal
 
 
 def test_normalization_can_keep_the_case():
-    """With `lower=False` capitals stay."""
+    """With `lower=False` capitals are kept."""
     assert normalizers.Sequence(normalization(lower=False)).normalize_str(" À  B ") == "À B"
 
 
@@ -48,7 +48,7 @@ def test_normalization_can_keep_the_case():
     ],
 )
 def test_detokenize(spaced, text):
-    """Apostrophes and hyphens join two words; commas and stops follow theirs."""
+    """Apostrophes and hyphens join two words, and commas and stops follow a word."""
     assert detokenize(spaced) == text
 
 
@@ -77,7 +77,7 @@ def test_decoded_text_encodes_to_the_same_ids(kind, sentences):
 
 
 def test_names_of_special_tokens_in_a_caption_are_plain_text():
-    """The text "<end>" of a caption does not end the sentence."""
+    """The text "<end>" in a caption does not end the sentence."""
     tokenizer = Word(minimum_count=1).fit(["a <end> b", "a"])
     assert tokenizer.decode(tokenizer.encode("a <end> b")) == "a < end > b"
 
@@ -94,13 +94,13 @@ def test_names_of_special_tokens_in_a_caption_are_plain_text():
     ids=["encode", "decode", "vocabulary", "vocabulary_size", "payload"],
 )
 def test_an_unfitted_tokenizer_cannot_be_used(use):
-    """Every use before `fit` or `load` raises an error that says so."""
+    """Any use before `fit` or `load` raises an error that says so."""
     with pytest.raises(ArgumentError, match=r"expected a fitted Word.*call fit first"):
         use(Word())
 
 
 def test_a_changed_vocabulary_list_does_not_change_the_tokenizer():
-    """`vocabulary` returns a copy."""
+    """Changing the list that `vocabulary` returns does not change the tokenizer."""
     tokenizer = Word(minimum_count=1).fit(["a b"])
     tokenizer.vocabulary().clear()
     assert tokenizer.vocabulary_size == 6

@@ -20,7 +20,7 @@ BACKBONE = {
 
 @pytest.fixture
 def vocabulary(tmp_path):
-    """A WordPiece vocabulary file."""
+    """The path of a WordPiece vocabulary file."""
     (tmp_path / "vocabulary.txt").write_text("\n".join(PIECES))
     return str(tmp_path / "vocabulary.txt")
 
@@ -31,7 +31,7 @@ def wordpiece(vocabulary, **arguments):
 
 
 def test_pieces_follow_the_special_ids(vocabulary):
-    """The pieces that occur are numbered from 4 in KerasHub's order; other pieces are left out."""
+    """Pieces that occur are numbered from 4 in KerasHub's order, and others are omitted."""
     assert wordpiece(vocabulary).vocabulary() == [
         *["<pad>", "<start>", "<end>", "<unk>"],
         *["a", "dog", "run", "##s"],
@@ -44,7 +44,7 @@ def test_encode(vocabulary):
 
 
 def test_decode(vocabulary):
-    """Runs of pieces are joined by KerasHub; unknown tokens are printed."""
+    """KerasHub joins runs of pieces, and unknown tokens are printed."""
     assert wordpiece(vocabulary).decode([1, 4, 5, 7, 3, 3, 6, 2, 4]) == "a dogs <unk> <unk> run"
 
 
@@ -54,19 +54,19 @@ def test_special_pieces_in_a_sentence_are_unknown(vocabulary):
 
 
 def test_minimum_count_0_keeps_all_pieces(vocabulary):
-    """All pieces are kept except KerasHub's unknown and special tokens."""
+    """With a minimum count of 0, all pieces except special tokens are kept."""
     tokenizer = KerasHub(name="BertTokenizer", vocabulary=vocabulary, minimum_count=0)
     assert tokenizer.fit(SENTENCES).vocabulary()[4:] == ["zebra", "a", "dog", "run", "##s"]
 
 
 def test_rare_pieces_are_unknown(vocabulary):
-    """Only "dog" occurs three times."""
+    """Pieces with fewer occurrences than `minimum_count` are unknown."""
     tokenizer = wordpiece(vocabulary, minimum_count=3)
     assert tokenizer.vocabulary()[4:] == ["dog"]
 
 
 def test_a_saved_tokenizer_needs_no_other_file(vocabulary, tmp_path):
-    """tokenizer.json loads after the vocabulary file was deleted."""
+    """A saved tokenizer loads after the vocabulary file has been deleted."""
     text.save(wordpiece(vocabulary, lowercase=True), tmp_path / "tokenizer.json")
     (tmp_path / "vocabulary.txt").unlink()
     loaded = text.load(tmp_path / "tokenizer.json")
@@ -75,7 +75,7 @@ def test_a_saved_tokenizer_needs_no_other_file(vocabulary, tmp_path):
 
 
 def test_the_saved_type_is_the_name_of_the_part(vocabulary, tmp_path):
-    """tokenizer.json contains the name that a config gives, not the name of the module."""
+    """The saved type is the name of the part, not that of the module."""
     text.save(wordpiece(vocabulary), tmp_path / "tokenizer.json")
     assert json.loads((tmp_path / "tokenizer.json").read_text())["type"] == "keras_hub"
 
@@ -92,7 +92,7 @@ def test_preset(vocabulary, tmp_path):
 
 @pytest.mark.parametrize("name", ["ByteTokenizer", "UnicodeCodepointTokenizer"])
 def test_tokenizers_without_a_vocabulary_file(name, tmp_path):
-    """Bytes and code points decode to the same text, before and after saving."""
+    """Tokenizers of bytes and code points decode to the same text, also after saving."""
     fitted = KerasHub(name=name).fit(["a dög"])
     text.save(fitted, tmp_path / "tokenizer.json")
     for tokenizer in (fitted, text.load(tmp_path / "tokenizer.json")):

@@ -18,7 +18,7 @@ def fitted(sentences, **arguments):
 
 
 def words_of(sentence, **arguments):
-    """Return the words into which a tokenizer that was fitted on a sentence splits it."""
+    """Return the words into which a tokenizer splits the sentence it was fitted on."""
     tokenizer = fitted([sentence, "x"], **arguments)
     return [tokenizer.vocabulary()[token] for token in tokenizer.encode(sentence)]
 
@@ -43,7 +43,7 @@ def words_of(sentence, **arguments):
     ],
 )
 def test_words(sentence, words):
-    """Letters, digits and marks form words; runs of other characters form words of their own.
+    """Letters, digits and marks form words, and runs of other characters form words.
 
     The final full stop is removed.
     """
@@ -56,12 +56,12 @@ def test_punctuation_can_be_dropped():
 
 
 def test_case_can_be_kept():
-    """With `lower=False` capitals stay."""
+    """With `lower=False` capitals are kept."""
     assert words_of("A Dog", lower=False) == ["A", "Dog"]
 
 
 def test_words_of_flickr8k_equal_a_regular_expression(shared):
-    """All captions of Flickr8k are split like `re.split` at non-word characters does.
+    """All captions of Flickr8k are split like `re.split` at non-word characters.
 
     Spaces and the final full stops are not words.
     """
@@ -87,7 +87,7 @@ def test_words_below_the_minimum_count_are_unknown():
 
 
 def test_the_most_frequent_words_are_kept():
-    """`words=2` keeps two words; equal counts are sorted by the alphabet."""
+    """With `words=2`, the two most frequent words are kept, by alphabet if equal."""
     assert fitted(["b b b a a a c c d"], words=2).vocabulary()[4:] == ["a", "b"]
 
 
@@ -106,27 +106,27 @@ def test_vocabulary_equals_a_counter(words, minimum):
 
 
 def test_default_is_that_of_the_paper():
-    """Five occurrences and lower case."""
+    """By default, words occur at least five times and are lowercase, as in the paper."""
     assert Word().signature == "word:min5:lower"
     with pytest.raises(DataError, match=r"word:min5:lower.*no word that is frequent enough"):
         Word().fit(["one two three"])
 
 
 def test_signature_contains_other_values_than_the_default():
-    """Every argument changes the signature."""
+    """The signature contains every argument that is not the default."""
     tokenizer = Word(minimum_count=2, words=9, punctuation="drop", lower=False)
     assert tokenizer.signature == "word:min2:cased:max9:nopunct"
 
 
 def test_wrong_arguments_are_reported_with_their_place():
-    """The registry checks the arguments against the constructor."""
+    """Each wrong argument is a problem at its place."""
     arguments = {"minimum_count": 0, "word": 3, "punctuation": "some", "lower": "yes"}
     problems = argument_problems(Word, arguments, "tokenizer")
     assert [problem.place for problem in problems] == [f"tokenizer.{name}" for name in arguments]
 
 
 def test_punctuation_is_attached_to_its_words():
-    """Apostrophes and hyphens join their words; commas and stops follow theirs."""
+    """Decoding attaches punctuation to its words."""
     sentence = "a man's t-shirt, blue; isn't it? yes!"
     tokenizer = fitted([sentence])
     assert tokenizer.decode(tokenizer.encode(sentence)) == sentence

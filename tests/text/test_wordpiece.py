@@ -27,16 +27,13 @@ def test_the_longest_piece_is_taken_first(word):
 
 
 def test_a_word_with_an_unseen_letter_is_unknown():
-    """The whole word becomes one unknown token."""
+    """A word with an unseen letter becomes one unknown token."""
     tokenizer = WordPiece(pieces=200).fit(SENTENCES)
     assert tokenizer.encode("red xylophon") == [tokenizer.vocabulary().index("red"), 3]
 
 
 def test_frequent_pairs_are_merged():
-    """Worked by hand: the five letters of "ab ab ab ac" and the pair (a, ##b).
-
-    The pair (a, ##c) occurs only once.
-    """
+    """In "ab ab ab ac", the pair (a, ##b) is merged, and (a, ##c) occurs only once."""
     tokenizer = WordPiece(pieces=100).fit(["ab ab ab ac"])
     assert sorted(tokenizer.vocabulary()[4:]) == ["##b", "##c", "a", "ab", "b", "c"]
 

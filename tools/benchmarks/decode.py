@@ -64,7 +64,7 @@ def read_ours(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
 
 
 def as_rgb(image: np.ndarray, size: Size) -> np.ndarray:
-    """Return a BGR image in RGB, resized if it has another size."""
+    """Convert a BGR image to RGB, and resize it if it has another size."""
     resized = image if image.shape[:2] == size else cv2.resize(image, size[::-1])
     return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
 

@@ -73,7 +73,7 @@ def write_lists(data: Path, split: int, folder: Path) -> Path:
 
 
 def overrides(arguments: argparse.Namespace, lists: Path, seed: int) -> list[str]:
-    """Return the overrides of a config: paths of the data, weights, seed, and those given."""
+    """Return the overrides of a config: data paths, weights, seed, and the given ones."""
     data = arguments.data
     return [
         f"data.source.captions={data}/captions.txt",

@@ -27,7 +27,7 @@ REASONS = {
 
 
 def different(lines: list[str]) -> list[tuple[str, str, str]]:
-    """Return the lines with other tokens: the line, our tokens and Java's."""
+    """Return the lines with different tokens: each line, our tokens and Java's."""
     return [
         (line, ours, " ".join(theirs))
         for line, ours, theirs in zip(lines, tokenize(lines), java_tokens(lines), strict=True)

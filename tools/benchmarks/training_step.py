@@ -167,7 +167,7 @@ GOALS = {"PyTorch, random batches": 1.4, "PyTorch, same batches": 0.9}
 def serve(name: str, options: argparse.Namespace) -> None:
     """Train on the batches of a round for each line of stdin, and print the seconds.
 
-    A line has the number of the round and the kind of batches.
+    A line contains the number of the round and the kind of batches.
     """
     train = CONTESTANTS[name]()
     rounds = plan_rounds(caption_lengths(options.annotations), options)

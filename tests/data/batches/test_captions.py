@@ -45,7 +45,7 @@ def test_a_limit_below_one_is_refused():
 
 
 def test_an_empty_caption_is_start_and_end():
-    """A caption without words remains a row."""
+    """A caption without words is a row of start and end."""
     assert Captions([[[]]]).words(np.array([0]), 3).tolist() == [[1, 2, 0]]
 
 

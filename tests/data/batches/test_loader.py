@@ -1,4 +1,4 @@
-"""Batches hold what the plan names, in its order, from any step on."""
+"""Batches of a plan: contents, order, views, and resumption."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ def equal(one: Batch, other: Batch) -> bool:
 
 
 def test_a_batch_holds_clips_owners_and_words(samples, captions):
-    """They equal decoding each image and looking up each caption by itself."""
+    """Batches equal decoding each image and looking up each caption separately."""
     plan = by_image(captions.owner, captions.lengths, batch=8, captions=2, seed=1, epoch=0)
     batches = list(load(plan, ClipReader(samples, IMAGES), captions=captions))
     assert len(batches) == len(plan) == 5
@@ -71,7 +71,7 @@ def test_a_batch_holds_clips_owners_and_words(samples, captions):
 
 @pytest.mark.parametrize("start", [0, 1, 7])
 def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
-    """This holds with random views and any number of threads."""
+    """Batches after resumption are equal, with random views and any number of threads."""
     plan = by_caption(captions.owner, captions.lengths, batch=16, seed=1, epoch=4)
     reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     whole = list(load(plan, reader, captions=captions, threads=3))
@@ -81,7 +81,7 @@ def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
 
 
 def test_training_views_depend_on_seed_epoch_and_sample(samples):
-    """A sample has one view per epoch, whatever its place in the batch."""
+    """A sample has one view per epoch, independent of its place in the batch."""
     reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     clips = reader(np.array([5, 9, 5]))
     several = clips.frames[clips.index[:, 0]]
@@ -95,13 +95,13 @@ def test_training_views_depend_on_seed_epoch_and_sample(samples):
 
 
 def test_without_an_epoch_the_test_view_is_read(samples):
-    """The seed does not matter."""
+    """Without an epoch, the test view is read, independent of the seed."""
     one, other = (ClipReader(samples, CROPPED, seed=seed)(np.arange(4)) for seed in (1, 2))
     np.testing.assert_array_equal(one.frames, other.frames)
 
 
 def test_a_sample_is_read_once_per_batch(samples):
-    """Three captions of one image cost one decode."""
+    """An image with three captions in a batch is decoded once."""
     drawn = []
 
     class Counting:
@@ -119,19 +119,19 @@ def test_a_sample_is_read_once_per_batch(samples):
 
 
 def test_batches_without_captions_have_no_words(samples):
-    """They hold clips alone."""
+    """Batches without captions have empty words."""
     batches = list(load(in_order(5, batch=3), ClipReader(samples, IMAGES)))
     assert [len(batch.clips.index) for batch in batches] == [3, 2]
     assert batches[0].words.shape == (0, 0)
 
 
 def test_an_empty_plan_gives_nothing(samples):
-    """Resuming at the end of an epoch is allowed."""
+    """An empty plan, as at the end of an epoch, gives no batches."""
     assert list(load([], ClipReader(samples, IMAGES))) == []
 
 
 def test_a_file_that_became_unreadable_is_named(samples):
-    """The error of the thread reaches the caller unchanged."""
+    """An error in a loading thread is raised unchanged."""
     broken = [*samples[:3], samples[3]._replace(media="gone.jpg")]
     with pytest.raises(MediaError, match=r"gone.jpg: expected an image; there is no such file"):
         list(load(in_order(4, batch=1), ClipReader(broken, IMAGES)))
@@ -144,7 +144,7 @@ def numbers(clips) -> list[list[int]]:
 
 
 def test_evaluation_clips_are_read(counters):
-    """A batch of overlapping windows holds each of the 13 frames once."""
+    """A batch of overlapping windows contains each of the 13 frames once."""
     times = [np.arange(count) / 25 for count in (5, 20, 11)]
     selections = evaluation_clips(times, SLIDING)
     reader = ClipReader(
@@ -156,7 +156,7 @@ def test_evaluation_clips_are_read(counters):
 
 
 def test_training_clips_are_read(counters):
-    """The frames are those of the selection."""
+    """Training clips have the frames of the selection."""
     times = [np.arange(count) / 25 for count in (5, 20, 11)]
     select = training_clips(
         times, samplings.build({"type": "random_clip", "length": 4}), seed=1, epoch=3
@@ -167,7 +167,7 @@ def test_training_clips_are_read(counters):
 
 
 def test_test_views_are_those_of_the_selections(samples):
-    """Views 7 and 2 of one image, read by one call."""
+    """Each clip has the view of its selection."""
     media = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.2}))
     select = [ClipSelection(3, None, 7), ClipSelection(3, None, 2)].__getitem__
     clips = ClipReader(samples, media, select=select)(np.array([0, 1]))
@@ -176,7 +176,7 @@ def test_test_views_are_those_of_the_selections(samples):
 
 
 def test_vectors_are_read_like_frames(tmp_path):
-    """Whole files without a selection, numbered vectors with one."""
+    """Vectors are read as whole files or as the rows of the selection."""
     vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
     np.save(tmp_path / "a.npy", vectors)
     samples = [Sample("a", str(tmp_path / "a.npy"), "a", "train")] * 2
@@ -188,7 +188,7 @@ def test_vectors_are_read_like_frames(tmp_path):
 
 
 def test_labels_make_labeled_batches(samples):
-    """The function gets the positions of each batch."""
+    """The `labels` function receives the positions of each batch."""
     batches = load(
         in_order(5, batch=3),
         ClipReader(samples, IMAGES),
@@ -230,7 +230,7 @@ def test_no_more_batches_than_threads_are_made_ahead(samples):
 
 
 def test_the_data_layer_loads_neither_keras_nor_tensorflow():
-    """This holds even after batches were made."""
+    """Loading batches imports neither Keras nor a backend."""
     program = (
         "import sys, lrcn_seq.data.sources.shapes as s, lrcn_seq.data.batches.loader as l\n"
         "import lrcn_seq.data.media as m, lrcn_seq.data.batches.plan as p, lrcn_seq.records as r\n"

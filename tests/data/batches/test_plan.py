@@ -60,7 +60,7 @@ def test_batches_have_few_padded_lengths(make):
 
 
 def test_by_caption_contains_every_caption_once():
-    """Each caption has its own clip, which shows its image."""
+    """Each caption occurs once, with a clip of its image."""
     plan = caption_plan()
     assert sorted(rows_of(plan)) == list(range(1003))
     for step in plan:
@@ -69,7 +69,7 @@ def test_by_caption_contains_every_caption_once():
 
 
 def test_by_caption_has_one_smaller_batch():
-    """All batches have 32 captions but one, which has the other 11."""
+    """All batches have 32 captions except one, which has the remaining 11."""
     assert Counter(len(step.rows) for step in caption_plan()) == {32: 31, 11: 1}
 
 
@@ -139,7 +139,7 @@ def test_by_image_regroups_images(change):
 
 
 def test_by_image_rotates_captions_over_epochs():
-    """An image of six captions shows two in each epoch, and all of them in three epochs."""
+    """An image of six captions gives two in each epoch, and all of them in three epochs."""
     owner, lengths = np.repeat(np.arange(20), 6), np.full(120, 5)
     epochs = [
         rows_of(by_image(owner, lengths, batch=4, captions=2, seed=0, epoch=epoch))

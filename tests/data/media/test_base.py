@@ -1,4 +1,4 @@
-"""What all media share: frames in any order, errors beyond the end, names."""
+"""The base class of media: order of frames, errors beyond the end, and names."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ SIZE = Preprocessing(1, 1)
 
 
 class Numbers(Media):
-    """A clip of five frames that show their numbers."""
+    """A clip of five frames whose values are the frame numbers."""
 
     name = "numbers"
 
@@ -36,13 +36,13 @@ class Numbers(Media):
 
 
 def test_frames_are_returned_in_the_order_of_the_numbers():
-    """Numbers may repeat; without numbers, all frames are returned."""
+    """Frame numbers may repeat, and all frames are returned by default."""
     assert Numbers().frames(SIZE, [3, 0, 3])[:, 0, 0, 0].tolist() == [3, 0, 3]
     assert Numbers().frames(SIZE)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_iter_frames_reads_a_frame_when_it_is_asked_for():
-    """The second frame is not read before the first is used."""
+    """`iter_frames` reads the second frame only after the first has been used."""
     media = Numbers()
     frames = media.iter_frames(np.array([1, 3]), SIZE)
     assert next(frames)[0] == 1
@@ -51,7 +51,7 @@ def test_iter_frames_reads_a_frame_when_it_is_asked_for():
 
 
 def test_a_frame_beyond_the_end_is_a_media_error():
-    """The reason names the last frame that was wanted."""
+    """The error for a frame beyond the end names the last requested frame."""
     reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: a video that ends before"
     with pytest.raises(MediaError, match=reason):
         Numbers().frames(SIZE, [7, 2])
@@ -70,5 +70,5 @@ def test_a_frame_beyond_the_end_is_a_media_error():
     ],
 )
 def test_names_of_sources(source, name):
-    """A path is its own name, a drawing is named by its key, others by their kind."""
+    """A path is its own name; a drawing is named by its key, other sources by their kind."""
     assert name_of(source) == name

@@ -1,4 +1,4 @@
-"""Broken videos give the frames they have, or a reason."""
+"""Broken videos, which give their readable frames or an error with the reason."""
 
 import wave
 from pathlib import Path
@@ -17,7 +17,7 @@ SIZE = Preprocessing(24, 32)
 
 
 def test_a_truncated_stream_gives_its_remaining_frames(tmp_path):
-    """Frames beyond the end raise MediaError."""
+    """A truncated AVI gives its remaining frames, and later frames raise MediaError."""
     whole = write_video(tmp_path / "a.avi", 100).read_bytes()
     path = tmp_path / "cut.avi"
     path.write_bytes(whole[: len(whole) // 2])
@@ -29,7 +29,7 @@ def test_a_truncated_stream_gives_its_remaining_frames(tmp_path):
 
 
 def test_damaged_packets_are_skipped(tmp_path):
-    """Damage in the middle of a video costs only the frames it hits."""
+    """Damage in the middle of a video affects only the damaged frames."""
     content = bytearray(write_video(tmp_path / "a.avi", 100).read_bytes())
     middle = len(content) // 2
     content[middle : middle + 400] = bytes(400)
@@ -38,7 +38,7 @@ def test_damaged_packets_are_skipped(tmp_path):
 
 
 def test_a_truncated_mp4_gives_its_remaining_frames(tmp_path):
-    """The index of the file names more frames than the file has."""
+    """A truncated MP4 gives its remaining frames although its index lists more."""
     whole = write_video(tmp_path / "a.mp4", 100, options={"movflags": "faststart"}).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     assert 20 < len(Video(tmp_path / "cut.mp4").times()) < 80
@@ -46,7 +46,7 @@ def test_a_truncated_mp4_gives_its_remaining_frames(tmp_path):
 
 
 def test_playlists_are_refused(tmp_path):
-    """FFmpeg would follow a playlist to other files and hosts."""
+    """Playlists are refused, since FFmpeg would follow them to other files and hosts."""
     write_video(tmp_path / "secret.avi", 2)
     for text in (
         "ffconcat version 1.0\nfile secret.avi\n",
@@ -99,7 +99,7 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 def test_broken_videos_raise_a_media_error_with_a_reason(tmp_path, capfd):
-    """The error names the file, and FFmpeg prints nothing."""
+    """The error names the file and the reason, and FFmpeg prints nothing."""
     table = broken(tmp_path)
     assert len(table) == 11
     for name, (path, reason) in table.items():

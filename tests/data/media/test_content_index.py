@@ -1,4 +1,4 @@
-"""Content hashes and facts are remembered by path, size and modification time."""
+"""Content hashes and facts, cached by path, size and modification time."""
 
 import json
 import multiprocessing
@@ -16,7 +16,7 @@ from lrcn_seq.errors import DataError, MediaError
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Return the paths whose bytes were hashed."""
+    """The paths whose bytes have been hashed."""
     read, original = [], module._hash_bytes
 
     def count(path):
@@ -28,7 +28,7 @@ def counted(monkeypatch):
 
 
 def test_equal_contents_have_equal_hashes(tmp_path):
-    """The hash depends on the bytes, not on the name."""
+    """The hash of a file depends on its bytes, not on its name."""
     for name, content in (("a", b"1"), ("b", b"1"), ("c", b"2")):
         (tmp_path / name).write_bytes(content)
     a, b, c = (ContentIndex().hash_file(tmp_path / name) for name in "abc")
@@ -36,7 +36,7 @@ def test_equal_contents_have_equal_hashes(tmp_path):
 
 
 def test_a_file_is_hashed_once_across_runs(tmp_path, photos, counted):
-    """A second index on the same file hashes nothing."""
+    """A second index with the same cache file hashes nothing."""
     first = [ContentIndex(tmp_path / "memory/m.jsonl").hash_file(path) for path in photos]
     again = ContentIndex(tmp_path / "memory/m.jsonl")
     assert [again.hash_file(path) for path in photos] == first
@@ -45,7 +45,7 @@ def test_a_file_is_hashed_once_across_runs(tmp_path, photos, counted):
 
 @pytest.mark.parametrize(("content", "time"), [(b"two", 6), (b"longer", 5)])
 def test_a_file_of_another_size_or_time_is_hashed_again(tmp_path, counted, content, time):
-    """Either change alone suffices."""
+    """A file is hashed again if its size or its modification time has changed."""
     path, memory = tmp_path / "a", ContentIndex(tmp_path / "m.jsonl")
     path.write_bytes(b"one")
     os.utime(path, ns=(5, 5))
@@ -57,7 +57,7 @@ def test_a_file_of_another_size_or_time_is_hashed_again(tmp_path, counted, conte
 
 
 def test_verify_hashes_files_of_the_same_size_and_time(tmp_path):
-    """Content replaced under the same size and time is noticed with `verify` only."""
+    """With `verify`, content replaced under the same size and time is detected."""
     path = tmp_path / "a"
     path.write_bytes(b"one")
     os.utime(path, ns=(5, 5))
@@ -70,7 +70,7 @@ def test_verify_hashes_files_of_the_same_size_and_time(tmp_path):
 
 
 def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
-    """Incomplete lines and garbage are skipped, and lines appended after them are read."""
+    """Incomplete and invalid lines are skipped, and lines appended after them are read."""
     memory = tmp_path / "m.jsonl"
     first = ContentIndex(memory)
     hashes = [first.hash_file(path) for path in photos[:3]]
@@ -84,7 +84,7 @@ def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
 
 
 def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
-    """The order of the paths does not matter."""
+    """The hash of several files does not depend on the order of the paths."""
     for name, content in (("1.png", b"a"), ("2.png", b"b"), ("3.png", b"b")):
         (tmp_path / name).write_bytes(content)
     first, second, third = (tmp_path / name for name in ("1.png", "2.png", "3.png"))
@@ -94,7 +94,7 @@ def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
 
 
 def test_hashes_are_those_of_earlier_versions(tmp_path):
-    """They are BLAKE2b of the file, of lines `name:hash`, or of shape, type and bytes."""
+    """Hashes are BLAKE2b of the file, of lines `name:hash`, or of shape, dtype and pixels."""
     path = tmp_path / "a.png"
     path.write_bytes(b"content")
     content = blake2b(b"content", digest_size=16).hexdigest()
@@ -124,7 +124,7 @@ def test_the_file_keeps_its_format(tmp_path):
 
 
 def test_facts_are_remembered_across_runs(tmp_path):
-    """The last value of a fact counts; a fact may be None."""
+    """The last value of a fact is kept across runs, and a value may be None."""
     first = ContentIndex(tmp_path / "m.jsonl")
     assert not first.has_fact("a")
     first.add_fact("a", 1)
@@ -137,13 +137,13 @@ def test_facts_are_remembered_across_runs(tmp_path):
 
 
 def test_a_missing_file_is_named():
-    """The error names the path."""
+    """The error for a missing file names the path."""
     with pytest.raises(MediaError, match=r"nowhere.jpg: there is no such file"):
         ContentIndex().hash_file(Path("nowhere.jpg"))
 
 
 def test_an_index_that_cannot_be_written_is_a_data_error(tmp_path):
-    """Here, its folder is a file."""
+    """A cache file that cannot be written, here below another file, is an error."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="expected a writable file"):
         ContentIndex(tmp_path / "file" / "m.jsonl").hash_file(tmp_path / "file")
@@ -158,7 +158,7 @@ def _hash_all(memory: Path, paths: list[Path], together=None) -> None:
 
 
 def test_two_processes_share_one_index(tmp_path, counted):
-    """Lines written at the same time stay intact."""
+    """Two processes may write to one cache file at the same time."""
     for number in range(200):
         (tmp_path / f"{number}.bin").write_bytes(bytes([number]))
     memory, paths = tmp_path / "m.jsonl", sorted(tmp_path.glob("*.bin"))

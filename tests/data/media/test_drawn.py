@@ -1,4 +1,4 @@
-"""Drawings are clips whose key stands for their content."""
+"""Drawings as clips, whose key replaces the content hash."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.media_fixtures import Counter
 
 
 def test_frames_are_drawn_and_resized():
-    """The counter shows frame numbers as gray values."""
+    """Drawn frames are resized and returned in the order of the numbers."""
     media = Drawn(Counter("six", 6))
     assert media.frames(Preprocessing(4, 4))[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
     assert media.frames(Preprocessing(4, 4), [5, 2])[:, 0, 0, 0].tolist() == [5, 2]
@@ -19,18 +19,18 @@ def test_frames_are_drawn_and_resized():
 
 
 def test_the_hash_is_the_key():
-    """Nothing is drawn for it; stores of earlier versions hold this string."""
+    """The content hash is the key, in the form that existing feature stores contain."""
     assert Drawn(Counter("six", 6)).content_hash(ContentIndex()) == "drawing:six"
 
 
 def test_a_drawing_without_frames_is_refused():
-    """The error names the drawing."""
+    """The error for a drawing without frames names its key."""
     with pytest.raises(MediaError, match="drawing none: expected at least one frame"):
         Drawn(Counter("none", 0)).times()
 
 
 def test_drawables_are_recognized_by_their_methods():
-    """A class need not inherit from Drawable; paths and arrays are none."""
+    """A drawing is recognized by its methods, without inheriting from Drawable."""
     assert isinstance(Counter("six", 6), Drawable)
     assert not isinstance("a.jpg", Drawable)
     assert not isinstance(np.zeros(3), Drawable)

@@ -1,4 +1,4 @@
-"""Arrays (T, H, W, 3) are clips of 25 frames per second."""
+"""Arrays (T, H, W, 3) as clips of 25 frames per second."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def clip() -> np.ndarray:
 
 
 def test_frames_are_resized_in_order():
-    """All frames, or those of the given numbers."""
+    """All frames, or those of the given numbers, are resized and returned in order."""
     frames = FrameArray(clip()).frames(SIZE)
     assert frames.shape == (5, 16, 24, 3)
     np.testing.assert_array_equal(frames[:, 3, 3, 0], range(5))
@@ -25,12 +25,12 @@ def test_frames_are_resized_in_order():
 
 
 def test_times_are_25_per_second():
-    """Frame 4 is shown after 160 ms."""
+    """Frames are 40 ms apart."""
     np.testing.assert_allclose(FrameArray(clip()).times(), [0, 0.04, 0.08, 0.12, 0.16])
 
 
 def test_a_clip_without_frames_is_refused():
-    """Neither times nor frames exist."""
+    """An array without frames is refused when its times or frames are read."""
     empty = FrameArray(np.zeros((0, 8, 8, 3), np.uint8))
     for read in (empty.times, lambda: empty.frames(SIZE)):
         with pytest.raises(MediaError, match=r"expected at least one frame\. Received: none"):
@@ -44,7 +44,7 @@ def test_large_frames_are_refused():
 
 
 def test_the_hash_depends_on_the_pixels():
-    """One changed value changes the hash."""
+    """Changing one value of one pixel changes the hash."""
     changed = clip()
     changed[4, 7, 7, 2] = 0
     hashes = [FrameArray(array).content_hash(ContentIndex()) for array in (clip(), clip(), changed)]

@@ -1,4 +1,4 @@
-"""Folders of frame images are clips in the order of their numbers."""
+"""Folders of frame images as clips, in the order of the numbers in the file names."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ SIZE = Preprocessing(24, 32)
 
 
 def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path):
-    """2 comes before 10, hidden and other files are ignored, and a superscript is no number."""
+    """Frame 2 precedes 10, hidden and other files are ignored, and a superscript is no number."""
     for number in (1, 2, 10, 9):
         Image.new("RGB", (10, 10), (20 * number,) * 3).save(tmp_path / f"frame{number}.png")
     Image.new("RGB", (10, 10)).save(tmp_path / "frame².png")
@@ -39,7 +39,7 @@ def test_a_frame_number_beyond_the_end_is_refused(tmp_path):
 
 
 def test_a_frame_that_cannot_be_read_is_named(tmp_path):
-    """The error names the image in the folder, for too many pixels and for damage."""
+    """The error for a damaged or too large frame names its file."""
     Image.new("RGB", (100, 100)).save(tmp_path / "0.png")
     (tmp_path / "1.png").write_bytes(b"nothing")
     with pytest.raises(MediaError, match=r"0\.png: expected at most 5,000 pixels"):
@@ -49,7 +49,7 @@ def test_a_frame_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
-    """Other files do not make a clip; a missing folder is an error, too."""
+    """A folder without images and a missing folder are errors."""
     (tmp_path / "notes.txt").write_text("not a frame")
     with pytest.raises(MediaError, match="expected a folder of frame images"):
         FrameFolder(tmp_path).times()
@@ -58,7 +58,7 @@ def test_a_folder_without_images_is_refused(tmp_path):
 
 
 def test_the_hash_depends_on_the_names_and_contents_of_frames(tmp_path):
-    """A renamed or changed frame changes the hash; other files do not."""
+    """Renaming or changing a frame changes the hash, and other files do not."""
     hash_of = lambda: FrameFolder(tmp_path).content_hash(ContentIndex())  # noqa: E731
     (tmp_path / "1.png").write_bytes(b"a")
     before = hash_of()

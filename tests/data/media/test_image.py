@@ -1,4 +1,4 @@
-"""Every kind of image gives the right pixels, and every broken one a reason."""
+"""Decoding of every kind of image, and the reasons given for broken ones."""
 
 import io
 import struct
@@ -94,7 +94,7 @@ def test_the_format_is_detected_by_content(tmp_path, pixels):
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1"])
 def test_grayscale_becomes_rgb_with_equal_channels(tmp_path, mode):
-    """Grayscale with and without alpha and bilevel images become white RGB."""
+    """White grayscale and bilevel images, with or without alpha, become white RGB."""
     path = save(Image.new("L", (8, 8), 255).convert(mode), tmp_path / "gray.png")
     np.testing.assert_array_equal(np.asarray(StillImage(path).decode()), np.full((8, 8, 3), 255))
 
@@ -132,7 +132,7 @@ def test_sixteen_bits_of_three_channels_are_scaled_to_eight(tmp_path):
 
 
 def test_transparent_parts_are_composed_on_white(tmp_path):
-    """Transparent pixels become white, half-transparent black becomes gray; palettes alike."""
+    """Transparent pixels, including those of palettes, are composed on white."""
     clear = np.zeros((4, 6, 4), np.uint8)
     clear[:, 2:4, 3], clear[:, 4:, 3] = 128, 255
     path = save(Image.fromarray(clear), tmp_path / "clear.png")
@@ -233,7 +233,7 @@ def test_broken_images_raise_a_media_error_with_a_reason(tmp_path):
 
 
 def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
-    """An image of 400 megapixels and one above the given limit are refused."""
+    """An image of 400 megapixels and an image above the given limit are refused."""
     header = struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
     bomb = tmp_path / "bomb.png"
     chunks = b"".join(
@@ -252,7 +252,7 @@ def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
 
 
 def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
-    """The reason names permissions (simulated, since the superuser may read every file)."""
+    """The reason names missing permissions (simulated, since root may read every file)."""
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
@@ -307,21 +307,21 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
     ("side", "decoded"), [(299, 299), (599, 599), (600, 300), (799, 400), (1200, 300)]
 )
 def test_a_jpeg_is_decoded_at_no_less_than_three_times_the_wanted_size(tmp_path, side, decoded):
-    """For a target of 100 pixels, the smallest of 1, 1/2, 1/4, 1/8 that leaves 300 is decoded."""
+    """For 100 pixels, the smallest fraction (1, 1/2, 1/4, 1/8) of at least 300 is decoded."""
     path = save(Image.new("RGB", (side, side), "red"), tmp_path / "a.jpg")
     assert StillImage(path).decode((100, 100)).size == (decoded, decoded)
     assert StillImage(path).decode((20, 100)).size == (decoded, decoded)
 
 
 def test_frames_of_an_image_are_one_frame_of_the_wanted_size(photos):
-    """Photo 7 is of gray 70 everywhere."""
+    """An image is one frame of the requested size, with the values of its pixels."""
     frames = StillImage(photos[7]).frames(Preprocessing(16, 24))
     assert frames.shape == (1, 16, 24, 3)
     np.testing.assert_allclose(frames, 70, atol=1)
 
 
 def test_an_image_has_one_frame_at_time_zero(photos):
-    """Any other frame number is refused."""
+    """An image has one frame at time 0, and any other frame number is refused."""
     assert StillImage(photos[0]).times().tolist() == [0.0]
     with pytest.raises(MediaError, match=r"expected a frame number 1 \(from 0\)"):
         StillImage(photos[0]).frames(Preprocessing(8, 8), [0, 1])
@@ -335,7 +335,7 @@ def test_frame_zero_is_read_by_its_number():
 
 
 def test_the_hash_of_an_array_depends_on_pixels_and_shape():
-    """Equal arrays share a hash; the same bytes in another shape have another."""
+    """Equal arrays have equal hashes, and the same bytes in another shape have another hash."""
     flat = np.zeros((2, 8, 3), np.uint8)
     hashes = [
         StillImage(pixels).content_hash(ContentIndex())
@@ -345,13 +345,13 @@ def test_the_hash_of_an_array_depends_on_pixels_and_shape():
 
 
 def test_a_folder_has_no_hash_as_an_image(tmp_path):
-    """A folder in the place of an image is named as such."""
+    """The error for a folder in place of an image says that it is a folder."""
     with pytest.raises(MediaError, match=r"expected an image. Received: a folder"):
         StillImage(tmp_path).content_hash(ContentIndex())
 
 
 def test_stretch_keeps_the_whole_image(pixels):
-    """All four corners are kept at another aspect."""
+    """Stretching keeps all four corners under another aspect ratio."""
     result = fit(Image.fromarray(pixels), Preprocessing(64, 20))
     assert result.shape == (64, 20, 3)
     assert result.dtype == np.uint8
@@ -359,7 +359,7 @@ def test_stretch_keeps_the_whole_image(pixels):
 
 
 def test_crop_keeps_the_center_and_the_aspect():
-    """Crop equals cutting out the central square and resizing it, except at the border."""
+    """Cropping equals resizing the central square, except at the border."""
     noise = np.random.default_rng(1).integers(0, 256, (40, 100, 3), np.uint8)
     image = Image.fromarray(noise)
     expected = image.crop((30, 0, 70, 40)).resize((20, 20), Image.Resampling.BILINEAR)
@@ -369,7 +369,7 @@ def test_crop_keeps_the_center_and_the_aspect():
 
 
 def test_pad_keeps_the_aspect_on_black():
-    """A wide white image gets equal black bars above and below."""
+    """Padding adds equal black bars above and below a wide white image."""
     result = fit(Image.new("RGB", (80, 40), "white"), Preprocessing(40, 40, resize="pad"))
     np.testing.assert_array_equal(result[:, 20, 0], [0] * 10 + [255] * 20 + [0] * 10)
 

@@ -1,4 +1,4 @@
-"""Optical flow: known motion, mirrored motion, the ends of a clip, and every kind of media."""
+"""Optical flow: known and mirrored motion, the end of a clip, and every kind of media."""
 
 import sys
 from importlib.util import find_spec
@@ -36,7 +36,7 @@ def flow_of(source, numbers=None, size: Preprocessing = SIZE) -> np.ndarray:
 
 
 def texture(height: int, width: int, *, low: int, high: int) -> np.ndarray:
-    """Return smooth spots of many colors."""
+    """Return an image of smooth spots in many colors."""
     spots = np.random.default_rng(low).integers(
         low, high, (-(-height // 8), -(-width // 8), 3), np.uint8
     )
@@ -47,7 +47,7 @@ SQUARE = texture(40, 40, low=100, high=256)
 
 
 def moving(places: list[tuple[int, int]], size: tuple[int, int] = (96, 128)) -> np.ndarray:
-    """Return frames (T, H, W, 3) of a textured square with its corner at these (top, left)."""
+    """Return frames (T, H, W, 3) of a textured square with its corner at each (top, left)."""
     frames = np.stack([texture(*size, low=0, high=70)] * len(places))
     for frame, (top, left) in zip(frames, places, strict=True):
         frame[top : top + 40, left : left + 40] = SQUARE
@@ -69,7 +69,7 @@ class Drawn:
 
 
 def written(folder: Path, clip: np.ndarray) -> Path:
-    """Write a lossless video."""
+    """Write a lossless video and return its path."""
     with av.open(str(folder / "clip.mkv"), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = clip.shape[2], clip.shape[1], "bgr0"
@@ -81,7 +81,7 @@ def written(folder: Path, clip: np.ndarray) -> Path:
 
 @needs_opencv
 def test_the_motion_of_a_square_is_measured():
-    """Its middle moves by the known steps in pixels, and the background does not move."""
+    """The square moves by the known steps in pixels, and the background does not move."""
     clip = moving(PLACES)
     for number, step in enumerate(STEPS):
         found, (top, left) = motion(clip[number], clip[number + 1]), PLACES[number]
@@ -92,7 +92,7 @@ def test_the_motion_of_a_square_is_measured():
 
 
 def test_motion_is_coded_as_in_the_released_code():
-    """A pixel is 16 levels around 128: right, down and length, clipped at both ends."""
+    """A pixel of motion is 16 levels around 128; channels are right, down and length."""
     flow = np.array([[[0, 0], [3, 4], [-3, -4], [7.95, 0], [100, 0], [-100, 0.03]]], np.float32)
     expected = [
         [128, 128, 128],
@@ -107,7 +107,7 @@ def test_motion_is_coded_as_in_the_released_code():
 
 @needs_opencv
 def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
-    """They agree to a quarter of a pixel in the square; without the negation they do not."""
+    """Mirrored flow equals the flow of the mirrored clip to a quarter of a pixel."""
     clip = moving(PLACES)
     plain, turned = (flow_of(frames, np.arange(5)) for frames in (clip, clip[:, :, ::-1]))
     difference = np.abs(mirror(plain, "flow").astype(int) - turned)
@@ -118,7 +118,7 @@ def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
 
 
 def test_mirroring_flow_negates_the_horizontal_motion():
-    """Level v becomes 256 − v, at most 255; the other channels are only mirrored."""
+    """Level v becomes 256 − v, at most 255, and the other channels are only mirrored."""
     codes = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
     turned = mirror(codes, "flow")
     np.testing.assert_array_equal(
@@ -131,7 +131,7 @@ def test_mirroring_flow_negates_the_horizontal_motion():
 @needs_opencv
 @pytest.mark.parametrize("kind", ["video", "folder", "drawing", "array"])
 def test_every_kind_of_clip_gives_the_same_motion(tmp_path, kind):
-    """Frame n is the motion from n to n + 1; the last frame repeats the one before."""
+    """Frame n is the motion from n to n + 1, and the last frame repeats the one before it."""
     clip = moving(PLACES)
     if kind == "folder":
         for number, frame in enumerate(clip):
@@ -160,7 +160,7 @@ def test_motion_is_measured_after_resizing():
 
 
 def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
-    """A video of one frame, an image and an array give level 128, without OpenCV."""
+    """The flow of a single frame is level 128 and does not need OpenCV."""
     monkeypatch.setitem(sys.modules, "cv2", None)
     clip = moving(PLACES[:1])
     Image.fromarray(clip[0]).save(tmp_path / "a.png")
@@ -177,7 +177,7 @@ def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
 
 @needs_opencv
 def test_a_frame_beyond_the_end_is_refused(tmp_path):
-    """The reason is the one for frames."""
+    """The error for a frame beyond the end is that of the video."""
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
@@ -189,7 +189,7 @@ def test_a_frame_beyond_the_end_is_refused(tmp_path):
 @needs_opencv
 @pytest.mark.parametrize("wanted", [[0], [5], [0, 5], [1, 2, 4], [0, 1, 2, 3, 4, 5]])
 def test_iterating_equals_reading(tmp_path, wanted):
-    """Frames come one by one with their numbers."""
+    """Iteration gives the same flow images one by one with their numbers."""
     path, numbers = written(tmp_path, moving(PLACES)), np.array(wanted)
     numbers_of_flow, images = zip(*OpticalFlow(Video(path)).iter_frames(numbers, SIZE), strict=True)
     assert list(numbers_of_flow) == wanted
@@ -200,7 +200,7 @@ def test_iterating_equals_reading(tmp_path, wanted):
 
 @needs_opencv
 def test_flow_is_yielded_one_frame_behind():
-    """Memory does not grow with the clip, and only the needed frames are read."""
+    """Only the needed frames are read, at most one frame ahead."""
     asked = []
 
     def frames():
@@ -217,7 +217,7 @@ def test_flow_is_yielded_one_frame_behind():
 
 @needs_opencv
 def test_views_negate_the_motion_of_mirrored_crops():
-    """Five of ten crops are mirrored, and negated unless `negate_flow` is false."""
+    """The five mirrored crops have negated motion unless `negate_flow` is false."""
     clip, place = moving([(28, 44), (28, 48)]), slice(40, 56)
     for negate, expected in ((True, 128 - 64), (False, 128 + 64)):
         view = views.build({"type": "ten_crop", "margin": 1.0, "negate_flow": negate})
@@ -245,7 +245,7 @@ def test_flow_accepts_frames_of_any_size(size):
 
 @needs_opencv
 def test_flow_is_independent_of_the_number_of_threads():
-    """One, two and five threads of OpenCV give the same bits."""
+    """One, two and five threads of OpenCV give identical flow."""
     import cv2
 
     first, second, before = *moving([(20, 30), (23, 35)], (300, 400)), cv2.getNumThreads()
@@ -259,7 +259,7 @@ def test_flow_is_independent_of_the_number_of_threads():
 
 
 def test_missing_opencv_is_an_error_with_the_extra(monkeypatch):
-    """The message names the package and how to install it."""
+    """The error for missing OpenCV names the package and the command that installs it."""
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(
         MissingPackageError,
@@ -269,7 +269,7 @@ def test_missing_opencv_is_an_error_with_the_extra(monkeypatch):
 
 
 def test_flow_keeps_the_hash_and_times_of_its_clip():
-    """The key of stored features names the flow, the content hash does not."""
+    """Flow has the content hash and the times of its clip."""
     clip = FrameArray(moving(PLACES))
     flow = OpticalFlow(clip)
     assert flow.content_hash(ContentIndex()) == clip.content_hash(ContentIndex())

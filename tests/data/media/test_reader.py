@@ -1,4 +1,4 @@
-"""The reader opens every kind of source and reads it in views."""
+"""The media reader, which opens every kind of source and reads it in views."""
 
 from pathlib import Path
 
@@ -26,14 +26,14 @@ CLIP = np.random.default_rng(1).integers(0, 256, (7, 40, 60, 3), np.uint8)
 
 
 def test_a_path_of_images_is_an_image_file(tmp_path):
-    """Neither its suffix nor a folder at this path changes that."""
+    """Among images, any path is an image, whatever its suffix and even if it is a folder."""
     reader = MediaReader("images", SIZE)
     for path in (tmp_path, "a.avi", "a.gif", "a.jpg", tmp_path / "a"):
         assert type(reader.open(path)) is StillImage
 
 
 def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
-    """Suffixes of images are recognized; any other file is a video."""
+    """Images are recognized by their suffix, and any other file is a video."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
     assert type(reader.open("A.JPG")) is StillImage
@@ -43,7 +43,7 @@ def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
 
 @pytest.mark.parametrize("kind", ["images", "clips"])
 def test_other_sources_are_recognized_by_type(kind):
-    """Arrays of four axes are clips, arrays of fewer axes and PIL images are images."""
+    """Arrays of four axes are clips; arrays of fewer axes and PIL images are images."""
     reader = MediaReader(kind, SIZE)
     assert type(reader.open(CLIP)) is FrameArray
     assert type(reader.open(NOISE)) is StillImage
@@ -52,7 +52,7 @@ def test_other_sources_are_recognized_by_type(kind):
 
 
 def test_vectors_are_opened_from_paths_and_arrays():
-    """Frames are not."""
+    """Vectors are opened from paths and arrays, and drawings are refused."""
     reader = MediaReader("vectors", vector_width=3)
     assert type(reader.open("a.npy")) is type(reader.open(np.zeros((2, 3)))) is Vectors
     assert reader.open("a.npy").width == 3
@@ -62,13 +62,13 @@ def test_vectors_are_opened_from_paths_and_arrays():
 
 @pytest.mark.parametrize("kind", ["images", "clips"])
 def test_other_types_are_refused(kind):
-    """The error names the type."""
+    """The error for a source of another type names the type."""
     with pytest.raises(MediaError, match=r"expected a path, a PIL image or an array\. Received: i"):
         MediaReader(kind, SIZE).open(5)
 
 
 def test_flow_wraps_every_clip(tmp_path):
-    """The modality does not change how a source is opened."""
+    """With modality `flow`, every kind of clip is opened as optical flow."""
     reader = MediaReader("clips", SIZE, modality="flow")
     for source in (tmp_path, "a.avi", CLIP, Counter("a", 2)):
         assert type(reader.open(source)) is OpticalFlow
@@ -84,12 +84,12 @@ def test_flow_wraps_every_clip(tmp_path):
     ],
 )
 def test_the_kind_follows_from_encoder_and_sampling(takes, sampled, kind):
-    """Frames are sampled of clips only."""
+    """An encoder of frames reads clips with a sampling and images without one."""
     assert media_kind(takes, sampled=sampled) == kind
 
 
 def test_frames_are_read_at_the_size_of_the_encoder(photos):
-    """An image is one frame of its gray value; a clip has the frames of the numbers."""
+    """Images and clips are read at the size of the encoder."""
     frames = MediaReader("images", SIZE).frames(photos[7])
     assert frames.shape == (1, 16, 24, 3)
     np.testing.assert_allclose(frames, 70, atol=1)
@@ -98,7 +98,7 @@ def test_frames_are_read_at_the_size_of_the_encoder(photos):
 
 
 def test_the_pixels_limit_applies_to_every_kind(photos, tmp_path):
-    """Photos have 1,200 pixels."""
+    """A limit of 1,199 pixels refuses images, folders and arrays of 1,200 pixels or more."""
     (tmp_path / "frames").mkdir()
     photos[0].rename(tmp_path / "frames" / "0.jpg")
     reader = MediaReader("clips", SIZE, pixels_limit=1199)
@@ -109,7 +109,7 @@ def test_the_pixels_limit_applies_to_every_kind(photos, tmp_path):
 
 
 def test_a_view_gets_its_margin():
-    """At a margin of 1.5, frames of 16 × 24 are read at 24 × 36."""
+    """With a margin of 1.5, frames of 16 × 24 are read at 24 × 36."""
     view = views.build({"type": "crop_mirror", "margin": 1.5})
     assert enlarged(SIZE, view)[:2] == (24, 36)
     assert enlarged(SIZE, None) == SIZE
@@ -119,7 +119,7 @@ def test_a_view_gets_its_margin():
 
 
 def test_a_training_view_follows_from_its_generator():
-    """Equal generators give equal views, others give others."""
+    """Equal generators give equal training views, and others give others."""
     reader = MediaReader("images", SIZE, view=views.build({"type": "crop_mirror", "margin": 1.5}))
     first, equal, other = (
         reader.frames(NOISE, random=np.random.default_rng(seed)) for seed in (5, 5, 6)
@@ -130,7 +130,7 @@ def test_a_training_view_follows_from_its_generator():
 
 
 def test_without_a_generator_the_first_test_view_is_read():
-    """`views` returns all ten, the sixth being the mirrored first."""
+    """Without a generator, `frames` reads the first of the ten test views."""
     reader = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.25}))
     crops = reader.views(NOISE)
     assert len(crops) == 10
@@ -139,7 +139,7 @@ def test_without_a_generator_the_first_test_view_is_read():
 
 
 def test_vectors_have_no_views():
-    """A view in the config does not change them."""
+    """A view in the config does not change vectors."""
     view = views.build({"type": "ten_crop"})
     reader, vectors = MediaReader("vectors", view=view), np.ones((4, 3), np.float32)
     assert len(reader.views(vectors)) == 1
@@ -147,7 +147,7 @@ def test_vectors_have_no_views():
 
 
 def test_a_source_as_one_clip():
-    """An image is its first frame, a clip all frames, vectors all vectors."""
+    """`clip` contains one frame of an image, and all frames or vectors of a clip."""
     for kind, count in (("images", 1), ("clips", 7)):
         clip = MediaReader(kind, SIZE).clip(CLIP)
         assert clip.frames.shape == (count, 16, 24, 3)
@@ -160,7 +160,7 @@ def test_a_source_as_one_clip():
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_clips_of_a_source_come_in_all_views(batch):
-    """They equal reading each selection by itself."""
+    """`clips` gives the frames of each selection in each view."""
     reader = MediaReader("clips", SIZE, view=views.build({"type": "ten_crop", "margin": 1.25}))
     selections = [np.array([0, 2, 3]), np.array([2, 3, 5]), np.array([6])]
     rows = [
@@ -184,7 +184,7 @@ def test_clips_of_vectors(tmp_path):
 
 
 def test_times_of_files_are_remembered_with_an_index(tmp_path, photos):
-    """Those of images, folders and videos are; those of arrays and drawings are not worth it."""
+    """With an index, times of files are cached, and those of arrays are not."""
     index, folder = ContentIndex(), tmp_path / "frames"
     folder.mkdir()
     Image.fromarray(NOISE).save(folder / "0.png")
@@ -199,7 +199,7 @@ def test_times_of_files_are_remembered_with_an_index(tmp_path, photos):
 
 
 def test_the_content_hash_is_independent_of_the_kind(tmp_path, photos):
-    """It is the hash of the file."""
+    """The content hash of a file is the same for every kind of media."""
     index = ContentIndex()
     for kind in ("images", "clips", "vectors"):
         reader = MediaReader(kind, index=index)
@@ -208,7 +208,7 @@ def test_the_content_hash_is_independent_of_the_kind(tmp_path, photos):
 
 @pytest.mark.parametrize("index", [None, ContentIndex()])
 def test_check_reads_each_kind(tmp_path, photos, index):
-    """Images are decoded, clips timed, vectors loaded; drawings are not checked."""
+    """`check` decodes images, reads the times of clips, loads vectors and skips drawings."""
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
     for kind, source in (("images", photos[0]), ("clips", photos[0]), ("vectors", "a.npy")):
         reader = MediaReader(kind, vector_width=3, index=index)

@@ -1,4 +1,4 @@
-"""Vectors in the place of frames, from files and arrays."""
+"""Vectors from files and arrays in place of frames."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ UNUSED = Preprocessing(1, 1)
 
 
 def test_vectors_are_read_as_float32(tmp_path):
-    """A file and an array give the same vectors, in the order of the numbers."""
+    """A file and an array give equal float32 vectors in the order of the numbers."""
     np.save(tmp_path / "a.npy", VECTORS)
     for source in (tmp_path / "a.npy", VECTORS):
         vectors = Vectors(source).frames(UNUSED)
@@ -23,14 +23,14 @@ def test_vectors_are_read_as_float32(tmp_path):
 
 
 def test_vectors_are_iterated_with_their_numbers():
-    """Each is (D,)."""
+    """Iteration gives vectors (D,) with their numbers."""
     numbers, vectors = zip(*Vectors(VECTORS).iter_frames(np.array([1, 3]), UNUSED), strict=True)
     assert numbers == (1, 3)
     np.testing.assert_array_equal(vectors, VECTORS[[1, 3]])
 
 
 def test_vectors_have_times():
-    """There are 25 per second."""
+    """Vectors are 40 ms apart."""
     np.testing.assert_allclose(Vectors(VECTORS).times(), [0, 0.04, 0.08, 0.12])
 
 
@@ -38,20 +38,20 @@ def test_vectors_have_times():
     "array", [np.zeros(3), np.zeros((0, 3)), np.zeros((2, 3, 4)), np.array([["a"]])]
 )
 def test_other_arrays_are_refused(array):
-    """Vectors are a table of at least one row of numbers."""
+    """Arrays other than (T, D) numbers with T ≥ 1 are refused."""
     with pytest.raises(MediaError, match=r"expected vectors \(T, D\)\. Received: an array"):
         Vectors(array).vectors()
 
 
 def test_another_width_is_refused():
-    """The reason names the config key."""
+    """The error for another width names the config key."""
     assert Vectors(VECTORS, width=3).vectors().shape == (4, 3)
     with pytest.raises(MediaError, match=r"width 5\. Received: vectors of width 3; set encoder.wi"):
         Vectors(VECTORS, width=5).vectors()
 
 
 def test_a_file_of_another_format_is_refused(tmp_path):
-    """A text file and a missing file are named."""
+    """The error for a file of another format or a missing file names the path."""
     (tmp_path / "a.npy").write_text("no vectors")
     for name in ("a.npy", "missing.npy"):
         with pytest.raises(MediaError, match=f"{name}: expected a file of vectors in NumPy's"):
@@ -59,7 +59,7 @@ def test_a_file_of_another_format_is_refused(tmp_path):
 
 
 def test_the_hash_is_that_of_the_file_or_array(tmp_path):
-    """Equal files share it."""
+    """The content hash is that of the file or of the array."""
     np.save(tmp_path / "a.npy", VECTORS)
     np.save(tmp_path / "b.npy", VECTORS)
     index = ContentIndex()

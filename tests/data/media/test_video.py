@@ -1,4 +1,4 @@
-"""Videos of many codecs and containers give the right frames."""
+"""Decoding of videos of many codecs and containers."""
 
 import struct
 from pathlib import Path
@@ -28,7 +28,7 @@ SIZE = Preprocessing(24, 32)
     ],
 )
 def test_frames_are_returned_in_the_order_of_the_numbers(tmp_path, name, codec):
-    """This holds for several containers and codecs, repeated frames and B-frames."""
+    """Frames of each container and codec are returned in order, also with B-frames."""
     path = write_video(tmp_path / name, codec=codec)
     frames = Video(path).frames(SIZE, [3, 17, 29, 0, 17])
     assert frames.shape == (5, 24, 32, 3)
@@ -41,7 +41,7 @@ def test_frames_are_returned_in_the_order_of_the_numbers(tmp_path, name, codec):
 
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 def test_a_frame_of_the_wanted_size_is_not_resized(tmp_path, resize):
-    """Its values are those of the decoder, for every resize rule."""
+    """A frame of the requested size is returned as decoded, under every resize rule."""
     path = write_video(tmp_path / "a.mkv", 3)
     with av.open(str(path)) as container:
         decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -49,7 +49,7 @@ def test_a_frame_of_the_wanted_size_is_not_resized(tmp_path, resize):
 
 
 def test_times_are_the_time_stamps_of_the_frames(tmp_path):
-    """Constant and variable frame rates are read."""
+    """Times are the timestamps of the frames at constant and variable frame rates."""
     np.testing.assert_allclose(
         Video(write_video(tmp_path / "a.mp4", 30)).times(), np.arange(30) / 25, atol=1e-3
     )
@@ -84,7 +84,7 @@ class SpyContainer:
 
 @pytest.fixture
 def spied(monkeypatch):
-    """The calls of `av.open`: a list of containers with the options of each."""
+    """The calls of `av.open`: a list of containers and their options."""
     calls, opened = [], av.open
 
     def spy(file, *mode, **options):
@@ -106,7 +106,7 @@ def test_decoding_stops_after_the_last_wanted_frame(tmp_path, spied):
 
 
 def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
-    """After the first of two distant frames, only the beginning has been read."""
+    """When the first of two distant frames is read, only the beginning has been decoded."""
     path = write_video(tmp_path / "a.avi", 200)
     spied.clear()
     frames = Video(path).iter_frames(np.array([2, 190]), SIZE)
@@ -117,7 +117,7 @@ def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
 
 
 def test_several_threads_decode(tmp_path, spied):
-    """FFmpeg may decode by frames and by slices; its default is slices alone."""
+    """FFmpeg may use threads for frames and slices; its default is slices only."""
     path = write_video(tmp_path / "a.mp4", 5)
     spied.clear()
     frames = Video(path).iter_frames(np.array([0, 4]), SIZE)
@@ -126,7 +126,7 @@ def test_several_threads_decode(tmp_path, spied):
 
 
 def test_only_local_files_may_be_opened(tmp_path, spied):
-    """The whitelist of FFmpeg holds the protocol `file` alone, whatever a file refers to."""
+    """FFmpeg may use the protocol `file` only."""
     path = write_video(tmp_path / "a.mp4", 2)
     spied.clear()
     Video(path).times()
@@ -142,14 +142,14 @@ def test_odd_sizes_are_read(tmp_path, size):
 
 
 def test_a_video_may_have_one_frame(tmp_path):
-    """Its only time is zero."""
+    """A video of one frame has the single time 0."""
     path = write_video(tmp_path / "a.avi", 1)
     assert Video(path).times().tolist() == [0.0]
     assert frame_numbers(Video(path).frames(SIZE, [0])) == [0]
 
 
 def test_an_animated_gif_is_a_video(tmp_path):
-    """Its frames and their times are read."""
+    """The frames and times of an animated GIF are read."""
     frames = [Image.new("L", (16, 16), 80 * number) for number in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=200)
     np.testing.assert_allclose(Video(tmp_path / "a.gif").times(), [0, 0.2, 0.4], atol=0.01)
@@ -181,7 +181,7 @@ ONE, LAST = 0x10000, 0x40000000
     ],
 )
 def test_the_rotation_of_a_phone_is_applied(tmp_path, matrix, corner):
-    """The white corner moves as the display matrix says (x' = a x + c y, y' = b x + d y)."""
+    """The display matrix moves the white corner (x' = a x + c y, y' = b x + d y)."""
     frame = Video(turned(write_video(tmp_path / "a.mp4", 3), matrix)).frames(Preprocessing(32, 32))[
         0
     ]
@@ -199,7 +199,7 @@ def test_the_rotation_of_a_phone_is_applied(tmp_path, matrix, corner):
     ],
 )
 def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
-    """Bare streams and live recordings state no duration; their frames are counted."""
+    """Frames are counted in bare streams and live recordings, which lack a duration."""
     live = {"options": {"live": "1"}} if container == "matroska" else {}
     path = write_video(tmp_path / name, 30, codec=codec, format=container, **live)
     with av.open(str(path)) as opened:
@@ -243,7 +243,7 @@ def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
 
 
 def test_a_video_with_sound_is_read(tmp_path):
-    """The audio stream is skipped."""
+    """The audio stream of a video is skipped."""
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         images, sound = (
             container.add_stream("ffv1", rate=25),
@@ -272,7 +272,7 @@ def test_a_video_with_sound_is_read(tmp_path):
     "name", ["12:30.avi", "100%d.avi", "a b.avi", "-x.avi", "[1].avi", "clip.AVI", "clip"]
 )
 def test_special_characters_in_names_have_no_meaning(tmp_path, monkeypatch, name):
-    """FFmpeg takes neither a colon for a protocol nor a percent sign for a pattern."""
+    """A colon is not read as a protocol, and a percent sign not as a pattern."""
     write_video(tmp_path / "plain.avi", 2).rename(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     assert (
@@ -295,7 +295,7 @@ def test_size_and_duration_are_limited(tmp_path):
 
 
 def test_real_clips_have_the_right_number_of_frames(shared):
-    """Count and pixels of the frames equal those that OpenCV decodes."""
+    """Real clips have as many frames as OpenCV decodes, with nearly equal pixels."""
     cv2 = pytest.importorskip("cv2")
     paths = [
         *(shared / "ucf101/clips").rglob("*.avi"),

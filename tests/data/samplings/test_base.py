@@ -12,7 +12,7 @@ NAMES = ["every", "random_clip", "sliding", "uniform"]
 
 
 class TwoClips(Sampling):
-    """A sampling of two overlapping clips in testing."""
+    """A sampling that gives two overlapping clips in testing."""
 
     def train(self, times, random):
         return np.arange(2)
@@ -30,41 +30,41 @@ def test_streaming_shows_each_frame_of_the_test_clips_once():
 
 
 def test_a_grid_of_steps():
-    """Every third frame is selected, from the phase on."""
+    """A grid with a step of three selects every third frame from the phase on."""
     times = np.arange(10) / 10
     assert frame_grid(times, 3).tolist() == [0, 3, 6, 9]
     assert frame_grid(times, 3, phase=0.7).tolist() == [2, 5, 8]
 
 
 def test_a_grid_of_seconds():
-    """The frame shown at each multiple of the distance is selected, from the phase on."""
+    """A grid in seconds selects the frame shown at each multiple of the distance."""
     times = np.arange(10) / 10
     assert frame_grid(times, 1, seconds=0.25).tolist() == [0, 2, 5, 7]
     assert frame_grid(times, 1, seconds=0.4, phase=0.5).tolist() == [2, 6]
 
 
 def test_a_grid_of_seconds_with_a_variable_frame_rate():
-    """A frame is shown until the next one."""
+    """At a variable frame rate, a frame is shown until the next one."""
     times = np.array([0.0, 0.9, 1.1, 1.2, 2.0, 3.1])
     assert frame_grid(times, 1, seconds=1.0).tolist() == [0, 1, 4]
 
 
 def test_a_grid_tolerates_rounded_timestamps():
-    """A frame half a millisecond late is selected."""
+    """A frame that is half a millisecond late is selected."""
     times = np.array([0.0, 0.5004, 1.0004])
     assert frame_grid(times, 1, seconds=0.5).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.99])
 def test_a_grid_of_a_short_video_has_one_frame(phase):
-    """A distance beyond the end of the video leaves one frame."""
+    """A distance beyond the end of the video selects one frame."""
     times = np.arange(3) / 10
     assert len(frame_grid(times, 100, phase=phase)) == 1
     assert len(frame_grid(times, 1, seconds=10.0, phase=phase)) == 1
 
 
 def test_random_windows_start_everywhere():
-    """All starts are about equally frequent, and elements are consecutive."""
+    """Windows are consecutive, and all starts are about equally frequent."""
     random = np.random.default_rng(0)
     indices = np.arange(0, 20, 2)
     windows = np.array([random_window(indices, 4, random) for _ in range(7000)])
@@ -75,12 +75,12 @@ def test_random_windows_start_everywhere():
 
 
 def test_a_random_window_of_too_few_elements_has_all():
-    """The window is shorter than requested."""
+    """A window over too few elements has all of them."""
     assert random_window(np.arange(3), 5, np.random.default_rng(0)).tolist() == [0, 1, 2]
 
 
 def test_the_samplings_are_registered():
-    """The properties below are tested for all samplings."""
+    """All samplings are registered, so that the tests below cover them."""
     assert registry.names() == NAMES
 
 

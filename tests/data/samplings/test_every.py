@@ -22,7 +22,7 @@ def build(**arguments):
     ],
 )
 def test_training_and_testing_select_the_same_frames(arguments, indices):
-    """The distance is in frames or seconds, and the number of frames may be limited."""
+    """Training and testing select equal frames, by frames or seconds, up to a maximum."""
     sampling = build(**arguments)
     assert sampling.train(TIMES, np.random.default_rng(0)).tolist() == indices
     assert [clip.tolist() for clip in sampling.test(TIMES)] == [indices]
@@ -36,7 +36,7 @@ def test_streaming_has_no_maximum():
 
 @pytest.mark.parametrize("rate", [25.0, 29.97, 30.0, 60.0])
 def test_seconds_are_independent_of_the_frame_rate(rate):
-    """The selected frames are shown at the same times, within one frame."""
+    """The selected frames are shown at the same times at any frame rate."""
     times = np.arange(int(rate * 4)) / rate
     (indices,) = build(seconds=0.5).test(times)
     np.testing.assert_allclose(times[indices], np.arange(8) * 0.5, atol=1 / rate)

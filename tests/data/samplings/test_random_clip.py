@@ -10,7 +10,7 @@ def build(**arguments):
 
 
 def test_training_clips_start_everywhere():
-    """Consecutive frames are selected, with about equally frequent starts."""
+    """Training clips are consecutive frames with about equally frequent starts."""
     sampling, random = build(length=4), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(10) / 10, random) for _ in range(700)])
     assert (np.diff(clips, axis=1) == 1).all()
@@ -20,7 +20,7 @@ def test_training_clips_start_everywhere():
 
 
 def test_training_clips_with_a_step_reach_every_frame():
-    """The phase is random, so all frames of the video occur."""
+    """With a step, the phase is random, so all frames of the video occur."""
     sampling, random = build(length=3, step=4), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(16) / 10, random) for _ in range(400)])
     assert (np.diff(clips, axis=1) == 4).all()
@@ -28,7 +28,7 @@ def test_training_clips_with_a_step_reach_every_frame():
 
 
 def test_testing_selects_the_middle_clip():
-    """The clip has the same number of frames before and after it, or one more after it."""
+    """The test clip is in the middle of the video."""
     assert [c.tolist() for c in build(length=4).test(np.arange(10) / 10)] == [[3, 4, 5, 6]]
     assert [c.tolist() for c in build(length=4).test(np.arange(11) / 10)] == [[3, 4, 5, 6]]
     assert [c.tolist() for c in build(length=2, step=3).test(np.arange(10) / 10)] == [[3, 6]]
@@ -40,7 +40,7 @@ def test_a_clip_has_16_consecutive_frames_by_default():
 
 
 def test_a_short_video_is_taken_whole():
-    """Clips of a short video have fewer frames."""
+    """A clip of a short video has all of its frames."""
     sampling, times = build(length=8), np.arange(3) / 10
     assert sampling.train(times, np.random.default_rng(0)).tolist() == [0, 1, 2]
     assert [clip.tolist() for clip in sampling.test(times)] == [[0, 1, 2]]

@@ -15,18 +15,18 @@ def build(**arguments):
     [(40, [0, 8, 16, 24]), (43, [0, 8, 16, 24, 27]), (17, [0, 1]), (16, [0])],
 )
 def test_clips_cover_the_video_without_repetition(count, starts):
-    """Clips have 16 frames and stride 8 as in the paper; the last one ends with the video."""
+    """Clips of 16 frames at stride 8, as in the paper, end with the last frame."""
     clips = build().test(np.arange(count) / 10)
     assert [clip.tolist() for clip in clips] == [list(range(start, start + 16)) for start in starts]
 
 
 def test_a_short_video_is_one_clip():
-    """The clip has fewer frames."""
+    """A short video is one clip of fewer frames."""
     assert [clip.tolist() for clip in build().test(np.arange(5) / 10)] == [[0, 1, 2, 3, 4]]
 
 
 def test_frames_are_sampled_before_clips():
-    """Length and stride count sampled frames."""
+    """Length and stride are counted in sampled frames."""
     clips = build(length=3, stride=2, step=4).test(np.arange(20) / 10)
     assert [clip.tolist() for clip in clips] == [[0, 4, 8], [8, 12, 16]]
     clips = build(length=2, stride=1, seconds=0.5).test(np.arange(15) / 10)
@@ -34,7 +34,7 @@ def test_frames_are_sampled_before_clips():
 
 
 def test_training_clips_start_at_any_sampled_frame():
-    """Training is not bound to the stride."""
+    """Training clips may start at any sampled frame, independent of the stride."""
     sampling, random = build(length=4, step=2), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(20) / 10, random) for _ in range(300)])
     assert (np.diff(clips, axis=1) == 2).all()

@@ -15,20 +15,20 @@ def build(**arguments):
     [(12, [1, 4, 7, 10]), (10, [1, 3, 6, 8]), (4, [0, 1, 2, 3]), (3, [0, 1, 2])],
 )
 def test_the_middle_of_each_segment_is_selected(count, indices):
-    """A video with fewer frames than segments is taken whole."""
+    """The middle frame of each segment is selected, or every frame of a short video."""
     (clip,) = build(frames=4).test(np.arange(count) / 10)
     assert clip.tolist() == indices
 
 
 def test_training_equals_testing_without_jitter():
-    """The generator is not used."""
+    """Without jitter, training selects the frames of testing."""
     sampling, times = build(frames=4), np.arange(12) / 10
     assert sampling.train(times, np.random.default_rng(0)).tolist() == [1, 4, 7, 10]
     assert sampling.candidates(times).tolist() == [1, 4, 7, 10]
 
 
 def test_jitter_selects_any_frame_of_each_segment():
-    """Each frame of a segment is about equally frequent in training."""
+    """With jitter, each frame of a segment is about equally frequent in training."""
     sampling, random = build(frames=3, jitter=True), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(12) / 10, random) for _ in range(2000)])
     for segment, column in enumerate(clips.T):

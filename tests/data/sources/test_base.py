@@ -1,4 +1,4 @@
-"""The source interface, splits by hash, and the validation of samples."""
+"""The base class of sources, splits by hash, and the validation of samples."""
 
 import pytest
 
@@ -47,14 +47,14 @@ def test_split_returns_positions():
 
 
 def test_a_source_cannot_decide_about_captions_by_default():
-    """Without ground truth, the correctness of a caption is None."""
+    """By default, the correctness of a caption is None."""
     assert ThreeSamples().is_correct_caption("a", ["a"]) is None
 
 
 def test_hash_fraction_is_a_fixed_function():
-    """The values are the first 8 bytes of SHA-256 of 'seed/name' as a fraction.
+    """The fraction is the first 8 bytes of SHA-256 of 'seed/name'.
 
-    Computed with `printf 0/a | sha256sum` and `printf 1/a | sha256sum`.
+    The values are those of `printf 0/a | sha256sum` and `printf 1/a | sha256sum`.
     """
     assert hash_fraction("a", 0) == 0xD3216B8DC7C46489 / 2**64
     assert hash_fraction("a", 1) == 0xBF1D987701909D7B / 2**64
@@ -73,7 +73,7 @@ def test_split_by_hash_has_the_requested_shares():
 
 
 def test_another_seed_gives_another_split():
-    """The seed changes the partition."""
+    """Another seed gives another partition."""
     assert [split_by_hash(name, 0.1, 0.2) for name in NAMES] != [
         split_by_hash(name, 0.1, 0.2, seed=1) for name in NAMES
     ]
@@ -89,7 +89,7 @@ def test_a_larger_dev_share_leaves_the_test_split_unchanged():
 
 
 def test_valid_samples_are_returned_as_a_list():
-    """Validation consumes an iterator and keeps the order."""
+    """Validation accepts an iterator and returns a list in the same order."""
     samples = [sample("b", "g"), sample("a", "g"), sample("c", split="test")]
     assert validate_samples(iter(samples), "here") == samples
 
@@ -117,14 +117,14 @@ def test_valid_samples_are_returned_as_a_list():
     ],
 )
 def test_invalid_samples_are_refused(samples, message):
-    """Each violated requirement has a message that starts with the place."""
+    """Each violated requirement has its own message, which starts with the place."""
     with pytest.raises(DataError) as caught:
         validate_samples(samples, "here")
     assert str(caught.value).startswith(f"here: {message}")
 
 
 def test_shares_must_leave_samples_for_training():
-    """Shares with a sum of 1 are refused, smaller ones accepted."""
+    """Shares with a sum of 1 are refused, and a smaller sum is accepted."""
     check_shares(0.5, 0.49)
     with pytest.raises(ArgumentError, match=r"Received: dev=0.5, test=0.5"):
         check_shares(0.5, 0.5)

@@ -14,14 +14,14 @@ def build(path: Path, content: str, **more):
 
 
 def test_a_table_without_splits_is_split_by_hash(tmp_path):
-    """Each sample has one of the three splits."""
+    """Without a split column, samples are divided into three splits by hash."""
     rows = "".join(f"{number}.jpg,An image.\n" for number in range(50))
     source = build(tmp_path / "t.csv", f"image,caption\n{rows}", dev=0.3, test=0.3)
     assert {sample.split for sample in source} == {"train", "dev", "test"}
 
 
 def test_a_split_column_has_priority(tmp_path):
-    """The shares do not change the splits of the table."""
+    """The configured shares do not change the splits of a table with a split column."""
     source = build(
         tmp_path / "t.csv",
         "image,caption,split\na.jpg,One.,train\nb.jpg,Two.,val\n",
@@ -32,7 +32,7 @@ def test_a_split_column_has_priority(tmp_path):
 
 
 def test_groups_stay_together(tmp_path):
-    """Fifty images of ten groups are split by the hash of the group."""
+    """All images of a group are in one split, determined by the hash of the group."""
     rows = "".join(f"{number}.jpg,An image.,g{number % 10}\n" for number in range(50))
     source = build(tmp_path / "t.csv", f"image,caption,group\n{rows}", dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 10
@@ -65,7 +65,7 @@ def test_captions_are_required(tmp_path):
 
 
 def test_an_empty_table_is_refused(tmp_path):
-    """The message says what the table must contain."""
+    """The error for an empty table says what the table must contain."""
     with pytest.raises(
         DataError, match=r"expected a table of media and text with at least one row. Received: none"
     ):

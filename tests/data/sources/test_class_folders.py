@@ -1,4 +1,4 @@
-"""Clips in a folder per class."""
+"""Clips in one folder per class."""
 
 from collections import Counter
 from pathlib import Path
@@ -38,19 +38,19 @@ def test_labels_are_folder_names(folder):
 
 
 def test_each_clip_is_its_own_group_without_a_table(folder):
-    """Groups are the IDs."""
+    """Without a table of groups, the group of a clip is its ID."""
     assert all(sample.group == sample.id for sample in build(folder))
 
 
 def test_groups_of_a_table_stay_together(folder):
-    """Ten groups with clips of both classes are each in one split."""
+    """Each group of the table is in one split, even with clips of both classes."""
     source = build(folder, groups="index.csv", dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 10
     assert {sample.split for sample in source} == {"train", "dev", "test"}
 
 
 def test_labels_of_the_table_distinguish_equal_file_names(folder):
-    """Two clips of the same name in two classes have different groups."""
+    """Clips of the same name in two classes may have different groups."""
     rows = [
         f"{label},{number:02d}.mp4,{label}{number}"
         for label in ("jump", "run")
@@ -75,7 +75,7 @@ def test_folds_are_even_and_test_every_clip_once(folder):
 
 
 def test_frame_folders_are_clips(folder):
-    """A folder in the folder of a class is one clip."""
+    """A folder inside the folder of a class is one clip."""
     (folder / "run" / "frames").mkdir()
     assert build(folder)[-1].id == "run/frames"
 
@@ -90,7 +90,7 @@ def test_classes_can_be_selected(folder):
 
 
 def test_selected_classes_must_exist(folder):
-    """The message lists the missing and the existing classes."""
+    """The error for missing classes lists the missing and the existing classes."""
     with pytest.raises(
         DataError,
         match=r"expected a folder for each class. Received: none for swim; there are jump, run",
@@ -99,7 +99,7 @@ def test_selected_classes_must_exist(folder):
 
 
 def test_folders_without_clips_are_refused(folder):
-    """Classes without any clip give a message."""
+    """Folders without any clip are refused."""
     for path in folder.glob("*/*.mp4"):
         path.unlink()
     with pytest.raises(DataError, match="Received: none with a clip in it"):
@@ -129,7 +129,7 @@ def test_unusable_tables_of_groups_are_refused(folder, content, message):
 
 
 def test_a_missing_folder_is_refused(folder):
-    """The message names the folder."""
+    """The error for a missing folder names the folder."""
     with pytest.raises(DataError, match="nowhere: expected a folder with a folder for each class"):
         build(folder / "nowhere")
 
@@ -145,7 +145,7 @@ def test_impossible_folds_are_refused(folder):
 
 
 def test_the_real_clips(shared):
-    """120 clips of 44 videos are divided into folds with even classes."""
+    """The 120 clips of 44 videos are divided into folds with even classes."""
     for fold in range(5):
         source = build(shared / "surveillance_fights", groups="index.csv", folds=5, fold=fold)
         assert len(source) == 120

@@ -61,7 +61,7 @@ def test_nothing_is_printed(folder, capsys):
 
 
 def test_each_split_may_have_its_file(folder):
-    """Images of the file of a split are all in this split."""
+    """All images of the annotation file of a split are in this split."""
     annotate(folder / "more.json", range(30, 40))
     source = registry.build(
         {"type": "coco", "splits": {"test": files(folder), "train": files(folder, "more.json")}}
@@ -78,7 +78,7 @@ def test_held_out_images_are_divided_between_dev_and_test(folder):
 
 
 def test_images_without_file_or_caption_are_noted(folder):
-    """Such images are left out, counted and named."""
+    """Images without a file or a caption are left out, counted and named."""
     (folder / "images/007.jpg").unlink()
     content = json.loads((folder / "captions.json").read_text())
     content["annotations"] = [
@@ -102,7 +102,7 @@ def test_images_without_file_or_caption_are_noted(folder):
     ],
 )
 def test_files_of_another_form_are_refused(folder, content, message, capsys):
-    """The message names the file, and nothing is printed."""
+    """The error for a file of another form names the file, and nothing is printed."""
     (folder / "captions.json").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
@@ -127,35 +127,35 @@ def test_annotations_without_text_are_refused(folder, annotation, message):
 
 
 def test_a_missing_annotation_file_is_refused(folder):
-    """The message names the file."""
+    """The error for a missing annotation file names the file."""
     (folder / "captions.json").unlink()
     with pytest.raises(DataError, match="expected a COCO annotation file; there is no such file"):
         build(folder)
 
 
 def test_an_annotation_file_in_another_encoding_is_refused(folder):
-    """The file must be UTF-8."""
+    """An annotation file must be encoded in UTF-8."""
     (folder / "captions.json").write_bytes(b"\xff\xfe{\x00}\x00")
     with pytest.raises(DataError, match="expected a COCO annotation file in UTF-8"):
         build(folder)
 
 
 def test_a_missing_folder_of_images_is_refused(folder):
-    """The message names the folder."""
+    """The error for a missing folder of images names the folder."""
     (folder / "images").rename(folder / "gone")
     with pytest.raises(DataError, match="the images of COCO; there is no such folder"):
         build(folder)
 
 
 def test_a_folder_of_other_images_is_refused(folder):
-    """If no described image is in the folder, the source is unusable."""
+    """A folder that contains no described image is refused."""
     annotate(folder / "captions.json", range(50, 60))
     with pytest.raises(DataError, match="Received: none of its 10 images"):
         build(folder)
 
 
 def test_an_image_in_two_splits_is_refused(folder):
-    """The same file for dev and test repeats IDs."""
+    """An image in the files of two splits is refused as a repeated ID."""
     with pytest.raises(DataError, match="coco: expected every ID once"):
         registry.build({"type": "coco", "splits": {"dev": files(folder), "test": files(folder)}})
 
@@ -177,7 +177,7 @@ def test_incomplete_or_combined_arguments_are_refused(arguments):
 
 
 def test_the_real_files(shared):
-    """40 of the 5,000 images of val2017 are available, each with its captions."""
+    """The 40 available images of val2017 have their captions."""
     coco = shared / "coco"
     source = registry.build(
         {

@@ -39,24 +39,24 @@ def test_held_out_combinations_are_not_in_training():
 
 
 def test_each_color_is_held_out_at_most_once():
-    """Otherwise the color would predict the shape."""
+    """Each color is held out in one shape at most, so that it does not predict the shape."""
     colors = [color for part in HELD_OUT.values() for color, _ in part]
     assert len(colors) == len(set(colors)) == 8
 
 
 def test_objects_print_as_noun_phrases():
-    """The text of an object is its phrase in captions."""
+    """The text of an object is its noun phrase in captions."""
     assert str(SceneObject("small", "red", "cross")) == "a small red cross"
 
 
 def test_captions_are_normalized():
-    """Case, full stops and repeated spaces are removed."""
+    """Normalization removes capitals, full stops and repeated spaces."""
     assert normalize_caption(" A  small RED cross. ") == "a small red cross"
 
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_sampled_objects_differ_and_respect_the_split(split):
-    """The objects differ in color or shape; one is held out in dev and test, none in training."""
+    """Two objects differ; one is held out in dev and test, and none in training."""
     random = np.random.default_rng(0)
     for _ in range(300):
         pairs = [(item.color, item.shape) for item in sample_objects(random, split)]
@@ -66,7 +66,7 @@ def test_sampled_objects_differ_and_respect_the_split(split):
 
 
 def test_the_held_out_object_is_first_half_of_the_time():
-    """The order of the objects is random."""
+    """The held-out object is the first one in half of the samples."""
     random = np.random.default_rng(0)
     first = [sample_objects(random, "test")[0] for _ in range(1000)]
     share = np.mean([(item.color, item.shape) in HELD_OUT["test"] for item in first])
@@ -115,20 +115,20 @@ def test_the_background_is_gray():
     ],
 )
 def test_shapes_have_the_area_of_their_geometry(shape, area):
-    """The number of pixels is the area in squared radii, within 4 %."""
+    """The area in squared radii is that of the geometric shape, within 4 %."""
     image = paint([red(shape, 0.3)], 200, 255)
     assert mask(image).sum() == pytest.approx(area * (0.3 * 200) ** 2, rel=0.04)
 
 
 def test_objects_are_drawn_at_their_place():
-    """`x` is the horizontal and `y` the vertical center."""
+    """The arguments `x` and `y` are the horizontal and the vertical center."""
     rows, columns = np.nonzero(mask(paint([red("circle", 0.1, x=0.25, y=0.75)], 100, 255)))
     assert columns.mean() == pytest.approx(25, abs=1)
     assert rows.mean() == pytest.approx(75, abs=1)
 
 
 def test_later_objects_cover_earlier_ones():
-    """Objects are drawn in order."""
+    """Later objects are drawn over earlier ones."""
     small = red("circle", 0.1)._replace(color=(0, 0, 255))
     assert paint([red("circle", 0.3), small], 50, 255)[25, 25].tolist() == [0, 0, 255]
     assert paint([small, red("circle", 0.3)], 50, 255)[25, 25].tolist() == [255, 0, 0]

@@ -1,4 +1,4 @@
-"""Flickr8k in its two forms."""
+"""Flickr8k with captions in either of its two file formats."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ NAMES = [f"{number}.jpg" for number in range(6)]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Six images with two captions, one with a comma, one with quotes; Windows line ends."""
+    """Six images with two captions each, with commas, quotes and Windows line ends."""
     (tmp_path / "images").mkdir()
     captions = {name: [f"A dog , number {name[0]} .", 'He says "hello" .'] for name in NAMES}
     for name in NAMES:
@@ -45,14 +45,14 @@ def build(folder: Path, captions: str = "captions.txt", **more):
 
 
 def test_the_csv_file_keeps_commas_and_quotes(folder):
-    """Captions with commas need no quotes."""
+    """Captions with commas need no quotes in the CSV file."""
     captions = read_captions(folder / "captions.txt")
     assert list(captions) == NAMES
     assert captions["0.jpg"] == ["A dog , number 0 .", 'He says "hello" .']
 
 
 def test_quoted_captions_of_the_csv_file_are_unquoted(folder):
-    """The Kaggle file quotes captions that contain commas and doubles their quotes."""
+    """Quoted captions, as in the file from Kaggle, are unquoted."""
     (folder / "captions.txt").write_text('image,caption\na.jpg,"A ""big"" dog, running ."\n')
     assert read_captions(folder / "captions.txt") == {"a.jpg": ['A "big" dog, running .']}
 
@@ -78,14 +78,14 @@ def test_lists_determine_the_splits(folder):
 
 
 def test_lists_may_have_short_names(folder):
-    """`train.txt`, `dev.txt` and `test.txt` are also accepted."""
+    """The lists may be named `train.txt`, `dev.txt` and `test.txt`."""
     for split in ("train", "dev", "test"):
         (folder / f"Flickr_8k.{split}Images.txt").rename(folder / f"{split}.txt")
     assert len(build(folder, lists=str(folder))) == 5
 
 
 def test_images_that_are_left_out_are_noted(folder):
-    """Images in no list, without captions or without file are counted and named."""
+    """Images in no list, without captions or without a file are counted and named."""
     (folder / "images/1.jpg").unlink()
     source = build(folder, "tokens.txt", lists=str(folder))
     assert [sample.id for sample in source] == ["0.jpg", "2.jpg", "3.jpg", "4.jpg"]
@@ -97,7 +97,7 @@ def test_images_that_are_left_out_are_noted(folder):
 
 
 def test_without_lists_images_are_split_by_hash(folder):
-    """Each image is in one split with both captions."""
+    """Without lists, each image is assigned to one split by hash, with its captions."""
     source = build(folder, dev=0.3, test=0.3)
     assert sum(len(source.split(name)) for name in ("train", "dev", "test")) == len(source) == 6
     assert len({sample.split for sample in source}) > 1
@@ -121,7 +121,7 @@ def test_without_lists_images_are_split_by_hash(folder):
     ],
 )
 def test_malformed_captions_are_refused(folder, content, message):
-    """Each defect has a message that names the file."""
+    """Each defect of the captions has a message that names the file."""
     (folder / "captions.txt").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
@@ -130,21 +130,21 @@ def test_malformed_captions_are_refused(folder, content, message):
 
 
 def test_missing_captions_are_refused(folder):
-    """The message says which file is missing."""
+    """The error for missing captions names the missing file."""
     (folder / "captions.txt").unlink()
     with pytest.raises(DataError, match="expected the captions of Flickr8k; there is no such file"):
         build(folder)
 
 
 def test_a_missing_folder_of_images_is_refused(folder):
-    """The message names the folder."""
+    """The error for a missing folder of images names the folder."""
     (folder / "images").rename(folder / "elsewhere")
     with pytest.raises(DataError, match="the images of Flickr8k; there is no such folder"):
         build(folder)
 
 
 def test_a_folder_without_the_images_is_refused(folder):
-    """If no image has a file, the source is unusable."""
+    """A folder that contains no captioned image is refused."""
     for path in (folder / "images").iterdir():
         path.unlink()
     with pytest.raises(DataError, match="Received: none among 0 files"):
@@ -152,7 +152,7 @@ def test_a_folder_without_the_images_is_refused(folder):
 
 
 def test_an_image_in_two_lists_is_refused(folder):
-    """The message names the image and both splits."""
+    """The error for an image in two lists names the image and both splits."""
     (folder / "Flickr_8k.devImages.txt").write_text("0.jpg\n")
     with pytest.raises(
         DataError, match=r"expected every image in one list. Received: '0.jpg' in train and dev"
@@ -161,7 +161,7 @@ def test_an_image_in_two_lists_is_refused(folder):
 
 
 def test_a_missing_list_is_refused(folder):
-    """The message names both possible files."""
+    """The error for a missing list names both possible files."""
     (folder / "Flickr_8k.devImages.txt").unlink()
     with pytest.raises(
         DataError, match=r"expected a list of the dev images, Flickr_8k.devImages.txt or dev.txt"

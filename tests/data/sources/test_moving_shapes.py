@@ -29,14 +29,14 @@ def is_steady(places: np.ndarray) -> bool:
 
 
 def test_labels_are_balanced(source):
-    """Each of the four classes has about a hundred of 400 clips."""
+    """Each of the four classes has about a quarter of the clips."""
     counts = Counter(sample.label for sample in source[:400])
     assert set(counts) == {"left left", "left right", "right left", "right right"}
     assert min(counts.values()) > 70
 
 
 def test_objects_move_as_the_label_says(source):
-    """In the pixels, each clip consists of two steady moves in the directions of the label."""
+    """The pixels of a clip show two steady moves in the directions of the label."""
     for sample in source[:40]:
         places = centers(sample.media.draw())
         count = next(
@@ -83,7 +83,7 @@ def test_held_out_combinations_occur_only_in_their_split(source):
 
 
 def test_clips_depend_on_their_key_alone(source):
-    """Equal keys give equal frames, and all keys are different."""
+    """Equal keys give equal frames, and the keys of all clips are different."""
     film = source[7].media
     assert film.key == "moving_shapes-2/0/train/7/48/4"
     np.testing.assert_array_equal(film.draw(), Film(0, "train", 7, 48, 4).draw())
@@ -97,7 +97,7 @@ REFERENCES = ["a small red cross moves left then a large blue circle moves right
 
 
 def test_captions_of_a_story():
-    """Two captions begin with the first move, one with the second."""
+    """Two captions begin with the first move and one with the second."""
     assert STORY.captions() == (
         "a small red cross moves left then a large blue circle moves right",
         "a small red cross moves left before a large blue circle moves right",
@@ -106,21 +106,21 @@ def test_captions_of_a_story():
 
 
 def test_captions_may_begin_with_the_first_move():
-    """Then no caption contains "after", and the clips are the same."""
+    """With `begin="first"`, captions begin with the first move and the clips stay the same."""
     every, first = (MovingShapes(20, 0, test=0, begin=begin) for begin in ("any", "first"))
     assert [sample.media for sample in every] == [sample.media for sample in first]
     assert [sample.captions for sample in first] == [sample.captions[:2] for sample in every]
 
 
 def test_all_captions_of_a_sample_tell_its_story(source):
-    """Parsing a caption gives the moves of the clip."""
+    """Parsing any caption of a sample gives the moves of its clip."""
     for sample in source[:50]:
         assert {parse_story(caption) for caption in sample.captions} == {sample.media.story()}
 
 
 @pytest.mark.parametrize("text", ["", "a small red cross moves left", "a dog runs"])
 def test_other_captions_have_no_story(text):
-    """A caption outside the grammar gives None."""
+    """Parsing a caption outside the grammar gives None."""
     assert parse_story(text) is None
 
 
@@ -133,7 +133,7 @@ def test_other_captions_have_no_story(text):
     ],
 )
 def test_other_wordings_are_correct(caption):
-    """Case, full stop, articles and the conjunction do not matter."""
+    """A caption may differ in case, full stop, articles and conjunction."""
     assert MovingShapes.is_correct_caption(caption, REFERENCES)
 
 
@@ -148,5 +148,5 @@ def test_other_wordings_are_correct(caption):
     ],
 )
 def test_another_order_or_attribute_is_incorrect(caption):
-    """Order, direction, attributes and completeness matter."""
+    """A caption with another order, direction or attribute, or without a move, is incorrect."""
     assert not MovingShapes.is_correct_caption(caption, REFERENCES)

@@ -1,4 +1,4 @@
-"""MSVD in the two forms of its captions."""
+"""MSVD with captions in either of its two file formats."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def build(folder: Path, captions: str = "c.json", **more):
 
 @pytest.mark.parametrize("captions", ["c.json", "c.txt"])
 def test_both_forms_give_the_same_samples(folder, captions):
-    """Names lose their suffix, and repeated spaces become one."""
+    """Both formats give equal samples, without file suffixes and repeated spaces."""
     source = build(folder, captions)
     assert [sample.id for sample in source] == NAMES
     assert source[3].captions == ("A man runs.", f"{NAMES[3]}!")
@@ -45,7 +45,7 @@ def test_both_forms_give_the_same_samples(folder, captions):
 
 
 def test_clips_of_one_video_stay_together(folder):
-    """Twenty videos of two clips are split by video."""
+    """All clips of a video are in one split."""
     source = build(folder, dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 20
     assert source[0].group == "video0_a-b"
@@ -64,7 +64,7 @@ def test_missing_clips_are_noted(folder):
 
 
 def test_a_folder_without_the_clips_is_refused(folder):
-    """If no clip has a file, the source is unusable."""
+    """A folder that contains no captioned clip is refused."""
     for path in (folder / "clips").iterdir():
         path.unlink()
     with pytest.raises(DataError, match="Received: none of 40"):

@@ -27,7 +27,7 @@ def in_split(source: Shapes, split: str) -> list[set[tuple[str, str]]]:
 
 
 def test_splits_have_the_requested_sizes(source):
-    """All IDs are different."""
+    """The splits have the requested sizes, and all IDs are different."""
     assert [len(source.split(name)) for name in ("train", "dev", "test")] == [600, 80, 80]
     assert len({sample.id for sample in source}) == 760
 
@@ -39,14 +39,14 @@ def test_training_contains_no_held_out_combination(source):
 
 @pytest.mark.parametrize(("split", "other"), [("dev", "test"), ("test", "dev")])
 def test_dev_and_test_images_contain_a_held_out_combination(source, split, other):
-    """Every image has a combination of its split and none of the other."""
+    """Every image of dev and test has a combination held out for its split only."""
     images = in_split(source, split)
     assert all(pairs & HELD_OUT[split] for pairs in images)
     assert not set().union(*images) & HELD_OUT[other]
 
 
 def test_training_contains_the_parts_of_held_out_combinations(source):
-    """Each color occurs with three other shapes in train, and each shape with three colors."""
+    """In train, a held-out color has three other shapes, and its shape three other colors."""
     pairs = set().union(*in_split(source, "train"))
     for color, shape in HELD_OUT["dev"] | HELD_OUT["test"]:
         assert len({s for c, s in pairs if c == color}) >= 3
@@ -54,7 +54,7 @@ def test_training_contains_the_parts_of_held_out_combinations(source):
 
 
 def test_images_depend_on_their_key_alone(source):
-    """A copy draws the same pixels."""
+    """A copy of a drawing draws the same pixels."""
     drawing = source[17].media
     copy = pickle.loads(pickle.dumps(drawing))
     assert copy.key == drawing.key == "shapes-2/0/train/17/64"
@@ -62,7 +62,7 @@ def test_images_depend_on_their_key_alone(source):
 
 
 def test_another_seed_gives_another_image(source):
-    """The seed changes the pixels and the key."""
+    """Another seed gives other pixels and another key."""
     drawing = source[17].media
     other = drawing._replace(seed=1)
     assert (other.draw() != drawing.draw()).any()
@@ -70,7 +70,7 @@ def test_another_seed_gives_another_image(source):
 
 
 def test_keys_are_unique(source):
-    """Two images of a source never share a key."""
+    """The keys of all images of a source are different."""
     assert len({sample.media.key for sample in source}) == len(source)
 
 
@@ -111,7 +111,7 @@ def test_images_show_their_scene():
 
 @pytest.mark.parametrize("pixels", [16, 64, 200])
 def test_images_of_any_size_show_the_same(pixels):
-    """Averaged down to 16 pixels, images of all sizes agree."""
+    """Images of all sizes agree when they are averaged down to 16 pixels."""
     image = Drawing(0, "test", 3, pixels).draw()
     assert image.shape == (1, pixels, pixels, 3)
     small = [
@@ -125,7 +125,7 @@ CROSS, CIRCLE = SceneObject("small", "red", "cross"), SceneObject("large", "blue
 
 
 def test_captions_of_a_scene():
-    """Two wordings begin with each object."""
+    """Each of the two objects begins two of the captions."""
     assert Scene(CROSS, "above", CIRCLE).captions() == (
         "a small red cross above a large blue circle",
         "a small red cross over a large blue circle",
@@ -135,7 +135,7 @@ def test_captions_of_a_scene():
 
 
 def test_captions_from_the_larger_object():
-    """The larger object is first; of objects of the same size, the left or upper one."""
+    """Captions begin with the larger object, or with the left or upper one of equal size."""
     for scene, first in (
         (Scene(CROSS, "left", CIRCLE), CIRCLE),
         (Scene(CIRCLE, "left", CROSS), CIRCLE),
@@ -148,7 +148,7 @@ def test_captions_from_the_larger_object():
 
 
 def test_samples_have_all_captions_of_their_scene(source):
-    """By default, four captions describe the scene."""
+    """By default, a sample has the four captions of its scene."""
     for sample in source[:100]:
         assert sample.captions == sample.media.scene().captions()
         assert len(set(sample.captions)) == 4
@@ -156,7 +156,7 @@ def test_samples_have_all_captions_of_their_scene(source):
 
 
 def test_samples_may_have_the_captions_from_the_larger_object(source):
-    """`begin` changes the captions, not the images."""
+    """With `begin="larger"`, captions change and images stay the same."""
     for sample, other in zip(Shapes(20, 0, test=0, begin="larger"), source[:20], strict=True):
         assert sample.media == other.media
         assert sample.captions == sample.media.scene().captions_from_larger()
@@ -164,7 +164,7 @@ def test_samples_may_have_the_captions_from_the_larger_object(source):
 
 @pytest.mark.parametrize("text", ["", "a red cross", "a dog left of a large blue circle"])
 def test_other_captions_have_no_scene(text):
-    """A caption outside the grammar gives None."""
+    """Parsing a caption outside the grammar gives None."""
     assert parse_scene(text) is None
 
 
@@ -180,7 +180,7 @@ REFERENCES = ["a small red cross left of a large blue circle"]
     ],
 )
 def test_other_wordings_are_correct(caption):
-    """Case, full stop, articles, spaces, order and synonyms do not matter."""
+    """A caption may differ in case, full stop, articles, spaces, order and synonyms."""
     assert Shapes.is_correct_caption(caption, REFERENCES)
 
 
@@ -199,7 +199,7 @@ def test_other_wordings_are_correct(caption):
     ],
 )
 def test_one_wrong_attribute_is_incorrect(caption):
-    """Incomplete captions and captions with additional words are also incorrect."""
+    """A caption with a wrong attribute, missing words or additional words is incorrect."""
     assert not Shapes.is_correct_caption(caption, REFERENCES)
 
 

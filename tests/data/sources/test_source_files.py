@@ -1,4 +1,4 @@
-"""Text files, tables and folders."""
+"""Reading of text files, tables and folders."""
 
 import os
 from pathlib import Path
@@ -23,13 +23,13 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def test_text_has_no_byte_order_mark_and_unix_line_ends(tmp_path):
-    """Windows and old Macintosh line ends become newlines."""
+    """Byte order marks are removed, and all line ends become newlines."""
     path = write(tmp_path / "t.txt", "\ufeffé\r\nb\rc\n".encode())
     assert read_text(path, "a text") == "é\nb\nc\n"
 
 
 def test_a_missing_file_with_a_relative_path_names_the_working_folder(tmp_path, monkeypatch):
-    """The message says in which folder the file was looked for."""
+    """The error for a relative path names the working folder."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError) as caught:
         read_text("t.txt", "a text")
@@ -39,19 +39,19 @@ def test_a_missing_file_with_a_relative_path_names_the_working_folder(tmp_path, 
 
 
 def test_a_missing_file_with_an_absolute_path_needs_no_folder(tmp_path):
-    """The message does not repeat the folder."""
+    """The error for an absolute path does not name the working folder."""
     with pytest.raises(DataError, match=r"expected a text; there is no such file\.$"):
         read_text(tmp_path / "t.txt", "a text")
 
 
 def test_a_folder_is_not_a_text(tmp_path):
-    """A folder in place of a file is named."""
+    """The error for a folder in place of a file says that it is a folder."""
     with pytest.raises(DataError, match=r"expected a text. Received: a folder"):
         read_text(tmp_path, "a text")
 
 
 def test_another_encoding_is_refused_with_the_position(tmp_path):
-    """Latin-1 text is not UTF-8."""
+    """Latin-1 text is refused, with the position of the invalid byte."""
     path = write(tmp_path / "t.txt", "café".encode("latin-1"))
     with pytest.raises(
         DataError, match=r"in UTF-8. Received: invalid bytes at position 3; save the file as UTF-8"
@@ -60,7 +60,7 @@ def test_another_encoding_is_refused_with_the_position(tmp_path):
 
 
 def test_an_operating_system_error_is_reported(tmp_path):
-    """A path through a file cannot be read."""
+    """An error of the operating system is reported with its reason."""
     path = write(tmp_path / "t.txt", b"x") / "below"
     with pytest.raises(DataError, match=r"in a readable file. Received: Not a directory"):
         read_text(path, "a text")
@@ -85,7 +85,7 @@ def test_csv_dialects_are_detected(tmp_path, content):
 
 @pytest.mark.parametrize("suffix", ["jsonl", "ndjson", "json", "JSONL"])
 def test_json_lines_are_detected_by_suffix(tmp_path, suffix):
-    """Blank lines are ignored and values keep their types."""
+    """JSON lines are read by suffix, without blank lines and with the types of values."""
     path = write(tmp_path / f"t.{suffix}", b'{"a": 1}\n\n{"a": ["x"]}\n')
     assert read_table(path, "a table") == [{"a": 1}, {"a": ["x"]}]
 
@@ -117,7 +117,7 @@ def test_malformed_tables_are_refused(tmp_path, name, content, message):
 
 
 def test_the_first_default_name_in_the_table_is_found():
-    """Defaults are searched in their order, and in the columns of all rows."""
+    """The first default name that occurs in the columns of any row is used."""
     defaults = ("media", "extra", "image")
     assert find_column(ROWS, None, defaults, place="t", role="media") == "extra"
     assert find_column(ROWS, None, ("media",), place="t", role="media") is None
@@ -129,7 +129,7 @@ def test_a_configured_name_has_priority():
 
 
 def test_a_configured_name_must_exist():
-    """The message suggests a similar name and lists the columns."""
+    """The error for a missing configured column suggests a name and lists the columns."""
     with pytest.raises(DataError) as caught:
         find_column(ROWS, "captoin", (), place="t", role="text")
     assert str(caught.value) == (
@@ -139,7 +139,7 @@ def test_a_configured_name_must_exist():
 
 
 def test_a_required_column_must_exist():
-    """The message lists the usual names and the columns."""
+    """The error for a missing required column lists the usual names and the columns."""
     assert require_column(ROWS, None, ("image",), place="t", role="media") == "image"
     with pytest.raises(
         DataError,
@@ -150,7 +150,7 @@ def test_a_required_column_must_exist():
 
 
 def test_files_are_listed_without_folders(tmp_path):
-    """Only the names of files are returned."""
+    """Only the names of files are listed, not those of folders."""
     write(tmp_path / "a.jpg", b"")
     (tmp_path / "sub").mkdir()
     assert list_files(tmp_path, "images") == {"a.jpg"}

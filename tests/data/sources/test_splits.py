@@ -20,7 +20,7 @@ def test_folds_assign_every_group():
 
 
 def test_folds_have_equal_sizes_and_class_counts():
-    """60 clips of two classes are divided into three folds of ten clips per class."""
+    """Three folds of 60 clips of two classes have ten clips per class each."""
     folds = assign_folds(SAMPLES, 3, seed=0)
     counts = Counter((folds[group], label) for group, label in SAMPLES)
     assert counts == {(fold, label): 10 for fold in range(3) for label in "ab"}
@@ -35,7 +35,7 @@ def test_folds_balance_classes_of_groups_with_one_class():
 
 
 def test_folds_depend_on_the_seed_but_not_on_the_order():
-    """The same seed gives the same folds in any order of samples; another seed gives others."""
+    """Folds depend on the seed and not on the order of the samples."""
     folds = assign_folds(SAMPLES, 3, seed=0)
     assert assign_folds(SAMPLES[::-1], 3, seed=0) == folds
     assert any(assign_folds(SAMPLES, 3, seed=seed) != folds for seed in range(1, 4))
@@ -51,19 +51,19 @@ def test_impossible_numbers_of_folds_are_refused(folds):
 
 
 def test_fold_is_test_and_the_next_fold_is_dev():
-    """The fold after the last one is the first."""
+    """The fold is test and the next one is dev; the first follows the last."""
     assert [split_of_fold(number, 0, 4) for number in range(4)] == ["test", "dev", "train", "train"]
     assert [split_of_fold(number, 3, 4) for number in range(4)] == ["dev", "train", "train", "test"]
 
 
 def test_a_fold_that_does_not_exist_is_refused():
-    """Folds are counted from 0."""
+    """A fold number outside of 0 to k − 1 is refused."""
     with pytest.raises(ArgumentError, match=r"expected a number below folds=4. Received: fold=4"):
         split_of_fold(0, 4, 4)
 
 
 def test_splits_without_folds_are_by_hash():
-    """Each group has the split of its hash."""
+    """Without folds, each group has the split of its hash."""
     splits = assign_splits(SAMPLES, dev=0.3, test=0.3, seed=5, folds=None, fold=0)
     assert splits == {
         f"g{number}": split_by_hash(f"g{number}", 0.3, 0.3, 5) for number in range(12)

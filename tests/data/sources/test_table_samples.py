@@ -19,7 +19,7 @@ def read(path: Path, content: str, names=CAPTIONS, required=("media",)):
 
 
 def test_rows_of_one_file_become_one_sample(tmp_path):
-    """Captions keep their order, and the media path is relative to the table."""
+    """Rows of one file become one sample, whose captions keep their order."""
     samples = read(
         tmp_path / "t.csv",
         'image,caption\nsub/a.jpg,"A dog, brown."\nb.jpg,A cat.\nsub/a.jpg,Woof.\n',
@@ -31,14 +31,14 @@ def test_rows_of_one_file_become_one_sample(tmp_path):
 
 
 def test_unicode_line_separators_do_not_end_a_row(tmp_path):
-    """Only the line ends of CSV separate rows."""
+    """Unicode line separators do not end a row."""
     text = "a\x0bdog\x0c runs\u2028over\x85 the\x1c grass"
     samples = read(tmp_path / "t.csv", f"image,caption\na.jpg,{text}\nb.jpg,A cat.\n")
     assert [sample.captions for sample in samples] == [(text,), ("A cat.",)]
 
 
 def test_several_paths_of_one_file_are_one_sample(tmp_path):
-    """Links in the folder are resolved; `..` after a link leads to the folder of its target."""
+    """Paths that lead to one file through links and `..` are one sample."""
     (tmp_path / "real" / "sub").mkdir(parents=True)
     (tmp_path / "table").mkdir()
     (tmp_path / "table" / "link").symlink_to(tmp_path / "real" / "sub")
@@ -60,7 +60,7 @@ def test_several_paths_of_one_file_are_one_sample(tmp_path):
 
 @pytest.mark.parametrize("path", ["./a.jpg", "{}/a.jpg", "none/../a.jpg", ".//a.jpg", "a.jpg"])
 def test_ids_are_independent_of_how_the_path_is_spelled(tmp_path, path):
-    """The ID, which decides the split, is the normalized path in the folder of the table."""
+    """The ID, which determines the split, is the normalized path in the folder of the table."""
     rows = f"{path.format(tmp_path)},One.\na.jpg,Two.\n"
     samples = read(tmp_path / "t.csv", f"image,caption\n{rows}")
     assert [(s.id, s.group, s.media) for s in samples] == [
@@ -69,7 +69,7 @@ def test_ids_are_independent_of_how_the_path_is_spelled(tmp_path, path):
 
 
 def test_an_absolute_path_outside_the_folder_is_kept(tmp_path):
-    """Media need not be in the folder of the table."""
+    """An absolute path outside of the folder of the table is kept."""
     (sample,) = read(tmp_path / "t.csv", "image,caption\n/images/a.jpg,A dog.\n")
     assert sample.media == sample.id == "/images/a.jpg"
 
@@ -94,13 +94,13 @@ def test_json_lines_may_contain_lists_of_captions(tmp_path):
     ],
 )
 def test_usual_names_of_splits_are_accepted(tmp_path, value, split):
-    """Case and surrounding spaces are ignored."""
+    """The usual names of splits are accepted in any case and with spaces around them."""
     (sample,) = read(tmp_path / "t.csv", f"image,caption,split\na.jpg,One,{value}\n")
     assert sample.split == split
 
 
 def test_without_a_split_column_the_split_is_empty(tmp_path):
-    """The source that reads the table assigns the split."""
+    """Without a split column, samples have an empty split, which the source assigns."""
     (sample,) = read(tmp_path / "t.csv", "image,caption\na.jpg,One\n")
     assert sample.split == ""
 
@@ -109,14 +109,14 @@ def test_without_a_split_column_the_split_is_empty(tmp_path):
     ("value", "group"), [("0", "0"), ('""', "a.jpg"), ("null", "a.jpg"), ('" "', "a.jpg")]
 )
 def test_an_empty_group_is_replaced_by_the_id(tmp_path, value, group):
-    """The number 0 is a group; an empty text and null are not."""
+    """An empty or null group is replaced by the ID, and the number 0 is kept."""
     row = f'{{"image": "a.jpg", "caption": "One.", "group": {value}}}\n'
     (sample,) = read(tmp_path / "t.jsonl", row)
     assert sample.group == group
 
 
 def test_start_and_end_label_parts_of_a_video(tmp_path):
-    """Rows with times become moments, and the sample has no label of its own."""
+    """Rows with times become moments of a sample without a label."""
     rows = "a.mp4,jump,0,1.5\na.mp4,run,1.5,4\n"
     (sample,) = read(tmp_path / "t.csv", f"video,label,start,end\n{rows}", VIDEOS)
     assert sample.moments == (Moment(0.0, 1.5, "jump"), Moment(1.5, 4.0, "run"))
@@ -177,7 +177,7 @@ def test_moments_need_a_label(tmp_path):
     ],
 )
 def test_unusable_rows_are_refused(tmp_path, content, message):
-    """Each defect has a message that names the table, and the row if there is one."""
+    """Each defect has a message that names the table and, if there is one, the row."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.csv", content, VIDEOS)
     assert message in str(caught.value)

@@ -42,7 +42,7 @@ def build(folder: Path, **more):
 
 
 def test_labels_and_groups_are_read_from_the_names(folder):
-    """The group includes the class, since all classes number their groups from 1."""
+    """The group includes the class, since each class numbers its groups from 1."""
     sample = build(folder)[0]
     assert sample.id == "v_Archery_g06_c01.avi"
     assert (sample.label, sample.group) == ("Archery", "Archery_g06")
@@ -50,7 +50,7 @@ def test_labels_and_groups_are_read_from_the_names(folder):
 
 
 def test_the_test_split_is_the_official_list(folder):
-    """The share of dev does not change the test split."""
+    """The test split is the official list, whatever the share of dev."""
     source = build(folder, dev=0.3)
     assert [source[position].id for position in source.split("test")] == [
         Path(name).name for name in TEST
@@ -67,7 +67,7 @@ def test_dev_consists_of_groups_of_the_training_list(folder):
 
 
 def test_all_clips_may_be_in_one_folder(folder):
-    """Class folders are optional."""
+    """All clips may be in one folder instead of class folders."""
     for name in NAMES:
         (folder / "videos" / name).rename(folder / "videos" / Path(name).name)
     assert len(build(folder)) == len(NAMES)
@@ -85,7 +85,7 @@ def test_missing_clips_are_noted(folder):
 
 
 def test_a_folder_without_the_clips_is_refused(folder):
-    """If no listed clip has a file, the source is unusable."""
+    """A folder that contains no listed clip is refused."""
     for name in NAMES:
         (folder / "videos" / name).unlink()
     with pytest.raises(DataError, match="Received: none of 80"):
@@ -94,7 +94,7 @@ def test_a_folder_without_the_clips_is_refused(folder):
 
 @pytest.mark.parametrize(("content", "received"), [("hello\n", "'hello'"), ("\n", "'none'")])
 def test_lists_of_another_form_are_refused(folder, content, received):
-    """A list of other names and an empty list are refused."""
+    """A list with names of another form and an empty list are refused."""
     (folder / "testlist02.txt").write_text(content)
     with pytest.raises(
         DataError,
@@ -104,7 +104,7 @@ def test_lists_of_another_form_are_refused(folder, content, received):
 
 
 def test_a_missing_list_is_refused(folder):
-    """The message names the file of the requested split."""
+    """The error for a missing list names the file of the requested split."""
     with pytest.raises(
         DataError,
         match=r"trainlist03.txt: expected an official list of UCF-101; there is no such file",
@@ -114,7 +114,7 @@ def test_a_missing_list_is_refused(folder):
 
 @pytest.mark.parametrize("split", [1, 2, 3])
 def test_the_real_lists(shared, split):
-    """Three of the 13,320 clips are available."""
+    """Three of the 13,320 clips of the real lists are available."""
     source = registry.build(
         {
             "type": "ucf101",

@@ -12,20 +12,20 @@ def build(path, content: str, **more):
 
 
 def test_a_table_of_labels(tmp_path):
-    """Samples have a label and no captions."""
+    """Samples of a table of labels have a label and no captions."""
     (sample,) = build(tmp_path / "t.csv", "video,label,split\na.mp4,jump,test\n")
     assert (sample.label, sample.captions, sample.split) == ("jump", (), "test")
     assert sample.media == str(tmp_path / "a.mp4")
 
 
 def test_a_table_of_captions(tmp_path):
-    """Samples have captions and no label."""
+    """Samples of a table of captions have captions and no label."""
     (sample,) = build(tmp_path / "t.csv", "video,caption\na.mp4,One.\na.mp4,Two.\n")
     assert (sample.label, sample.captions) == (None, ("One.", "Two."))
 
 
 def test_a_table_of_labels_and_captions(tmp_path):
-    """Samples have both, and the group of the table."""
+    """Samples may have both label and captions, and the group of the table."""
     (sample,) = build(tmp_path / "t.csv", "file,class,text,group\na.mp4,3,One.,g\n")
     assert (sample.label, sample.captions, sample.group) == ("3", ("One.",), "g")
 
@@ -39,7 +39,7 @@ def test_columns_can_be_configured(tmp_path):
 
 
 def test_a_table_without_splits_is_split_by_the_hash_of_groups(tmp_path):
-    """Clips of one group have one split."""
+    """Without a split column, all clips of a group are in one split."""
     rows = "".join(f"{number}.mp4,a,g{number % 10}\n" for number in range(50))
     source = build(tmp_path / "t.csv", f"video,label,group\n{rows}", dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 10
@@ -58,14 +58,14 @@ def test_folds_test_every_group_once(tmp_path):
 
 
 def test_folds_replace_the_split_column(tmp_path):
-    """With folds, a table of only training clips has all three splits."""
+    """Folds replace the split column: a table of training clips has all three splits."""
     rows = "".join(f"{number}.mp4,a,train\n" for number in range(9))
     source = build(tmp_path / "t.csv", f"video,label,split\n{rows}", folds=3)
     assert [len(source.split(name)) for name in ("train", "dev", "test")] == [3, 3, 3]
 
 
 def test_labels_or_captions_are_required(tmp_path):
-    """A table of media alone is refused."""
+    """A table without labels and captions is refused."""
     with pytest.raises(
         DataError, match=r"expected a column with labels or sentences. Received: neither"
     ):

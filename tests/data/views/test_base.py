@@ -12,7 +12,7 @@ NAMES = ["crop_mirror", "none", "ten_crop"]
 
 
 def test_the_views_are_registered():
-    """The properties below are tested for all views."""
+    """All views are registered, so that the tests below cover them."""
     assert registry.names() == NAMES
 
 
@@ -29,7 +29,7 @@ def test_views_have_the_requested_size(name):
 
 @pytest.mark.parametrize(("name", "count"), [("none", 1), ("crop_mirror", 1), ("ten_crop", 10)])
 def test_the_number_of_test_views(name, count):
-    """The count does not depend on frames."""
+    """The number of test views does not depend on the frames."""
     assert registry.build({"type": name}).test_view_count == count
 
 
@@ -37,14 +37,14 @@ def test_the_number_of_test_views(name, count):
     ("down", "right", "top", "left"), [(0, 0, 0, 0), (1, 1, 4, 7), (0.5, 0.5, 2, 4), (0, 1, 0, 7)]
 )
 def test_crop_positions(down, right, top, left):
-    """Position 0 is top or left, 1 is bottom or right; halves are rounded to even."""
+    """Position 0 is top or left, 1 is bottom or right, and halves are rounded to even."""
     np.testing.assert_array_equal(
         crop(FRAMES, (8, 9), down, right), FRAMES[:, top : top + 8, left : left + 9]
     )
 
 
 def test_mirror_flips_columns():
-    """The first column becomes the last."""
+    """Mirroring makes the first column the last."""
     flipped = mirror(FRAMES)
     for column in range(16):
         np.testing.assert_array_equal(flipped[:, :, column], FRAMES[:, :, 15 - column])
@@ -69,7 +69,7 @@ def test_resize_is_bilinear():
 
 
 def test_resized_flow_is_scaled():
-    """Motion grows with its axis, and the magnitude with the geometric mean of both."""
+    """Motion is scaled with its axis, and the magnitude with the geometric mean of both."""
     flow = np.full((1, 10, 10, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
     assert resize(flow, (10, 20), "flow")[0, 3, 3].tolist() == [128 + 32, 128 - 8, 128 + 25]
     assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [128 + 64, 128 - 32, 128 + 72]

@@ -1,4 +1,4 @@
-"""Whole frames."""
+"""The view of whole frames."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), np.uint8)
 
 
 def test_frames_are_unchanged():
-    """Training and testing return the frames, read at the requested size."""
+    """Training and testing return the frames unchanged."""
     view = registry.build({"type": "none"})
     assert view.margin == 1
     np.testing.assert_array_equal(view.train(FRAMES, (4, 4), np.random.default_rng(0)), FRAMES)

@@ -42,8 +42,8 @@ def chunk_count(matches):
 def distance(alignment, candidates, certain):
     """Return the distance of an alignment as METEOR 1.5 sums it.
 
-    An unambiguous match adds its own distance. At every other word that no match covers, all
-    matches add theirs that could be selected and precede the selected one.
+    An unambiguous match adds its own distance. At every other word that no match covers, each match
+    that could be selected and precedes the selected one adds its distance.
     """
     total = 0
     for word, matches in enumerate(candidates):
@@ -62,7 +62,7 @@ def distance(alignment, candidates, certain):
 @settings(max_examples=500, deadline=None)
 @given(MATCHES)
 def test_the_alignment_has_the_lowest_cost_of_all(rows):
-    """Among all consistent sets, it has most words, then fewest chunks, then least distance."""
+    """The alignment has the most words, then the fewest chunks, then the least distance."""
     matches = [
         make_match(start, length, first, size, stage=stage)
         for start, length, first, size, stage in rows
@@ -87,30 +87,30 @@ def test_the_alignment_has_the_lowest_cost_of_all(rows):
 
 
 def test_gain_counts_words_of_exact_matches_in_full_and_of_others_half():
-    """Three words with one gain 4 if exact, otherwise 1 + 0."""
+    """Three words matched with one have gain 4 if the match is exact, and 1 otherwise."""
     assert make_match(0, 3, 0, 1, stage=0).gain == 4 * WORD
     assert make_match(0, 3, 0, 1, stage=3).gain == WORD
 
 
 def test_a_word_costs_more_than_any_number_of_chunks():
-    """The parts of a cost do not overlap for long sentences."""
+    """One word outweighs any number of chunks, even in long sentences."""
     assert WORD > 10_000 * CHUNK > 10_000 * 10_000
 
 
 def test_unambiguous_matches_share_no_word():
-    """Of three matches, two of which share a hypothesis word, one is unambiguous."""
+    """Of three matches, two of which share a word, one is unambiguous."""
     rows = [[make_match(n, 1, first, 1, stage=0)] for n, first in enumerate((4, 4, 2))]
     assert unambiguous_matches(rows) == {2: rows[2][0]}
 
 
 def test_the_first_of_equal_alignments_is_selected():
-    """A word that matches two positions takes the earlier one, as in METEOR."""
+    """Of two equal matches of a word, the earlier one is selected, as in METEOR."""
     alignment, _ = resolve([[make_match(0, 1, first, 1, stage=0) for first in (0, 2)], [], []])
     assert [match.first for match in alignment] == [0]
 
 
 def test_a_chunk_continues_after_pruning():
-    """A match of two words and an unambiguous one after it form one chunk."""
+    """A match of two words and an unambiguous match after it form one chunk."""
     candidates = [
         [make_match(0, 2, 0, 2, stage=0), make_match(0, 1, 0, 1, stage=0)],
         [],
@@ -122,7 +122,7 @@ def test_a_chunk_continues_after_pruning():
 
 
 def test_30_equal_words_are_aligned_by_the_beam():
-    """The beam of 40 paths aligns all words, of which there are 30! alignments."""
+    """The beam of 40 paths aligns 30 equal words, of which there are 30! alignments."""
     rows = [[make_match(n, 1, first, 1, stage=0) for first in range(30)] for n in range(30)]
     alignment, chunks = resolve(rows)
     assert (len(alignment), chunks) == (30, 1)

@@ -1,4 +1,4 @@
-"""Tests of the matches of two sentences."""
+"""Tests of matches between two sentences."""
 
 from lrcn_seq.metrics.alignment.alignment_search import resolve
 from lrcn_seq.metrics.alignment.matching import EXACT, PARAPHRASE, STEM, SYNONYM, Matcher
@@ -29,12 +29,12 @@ def test_equal_words_match_at_all_positions():
 
 
 def test_words_of_one_stem_match():
-    """Different words with equal stems match, after equal words."""
+    """Words of one stem match, after equal words."""
     assert matches("rides ride", "ride") == [(0, 1, 1, 2, EXACT), (0, 1, 0, 1, STEM)]
 
 
 def test_matches_of_one_stage_are_in_the_order_of_the_hypothesis():
-    """Stems match from left to right."""
+    """Matches of one stage are in the order of the hypothesis."""
     stems = matches("rides x riding y ride", "rode ride")[1:]
     assert [first for _, _, first, _, _ in stems] == [0, 2]
 
@@ -45,12 +45,12 @@ def test_synonyms_match_by_their_base_form(meteor_data):
 
 
 def test_a_stem_may_also_be_a_synonym(meteor_data):
-    """Both stages are listed, the stem first."""
+    """Two words may match as stems and as synonyms, in this order."""
     assert matches("dogs", "dog", meteor_data) == [(0, 1, 0, 1, STEM), (0, 1, 0, 1, SYNONYM)]
 
 
 def test_paraphrases_match_in_both_directions(meteor_data):
-    """A pair in the table once matches from either side; this one is in it twice."""
+    """Paraphrases match in both directions, and twice if the table has both."""
     expected = [(0, 3, 0, 1, PARAPHRASE)] * 2
     assert matches("upon", "on top of", meteor_data) == expected
     assert matches("guy", "man", meteor_data) == [(0, 1, 0, 1, PARAPHRASE)]
@@ -58,7 +58,7 @@ def test_paraphrases_match_in_both_directions(meteor_data):
 
 
 def test_paraphrases_of_a_word_match_in_table_order(meteor_data):
-    """The table lists "the" before "guy" as paraphrases of "a"."""
+    """Paraphrases of a word match in the order of the table."""
     assert matches("guy the", "a", meteor_data) == [
         (0, 1, 1, 2, PARAPHRASE),
         (0, 1, 0, 1, PARAPHRASE),

@@ -20,7 +20,7 @@ from lrcn_seq.metrics.alignment.normalizer import normalize
     ],
 )
 def test_lines_are_split_as_by_meteor(line, words):
-    """Dashes, contractions, commas in numbers, quotes, dots and spaces."""
+    """Lines with dashes, contractions, numbers, quotes, dots and spaces are split as by METEOR."""
     assert normalize(line, {}) == words.split()
 
 
@@ -35,5 +35,8 @@ def test_lines_are_split_as_by_meteor(line, words):
     ],
 )
 def test_abbreviations_keep_their_full_stop(line, words):
-    """Prefixes keep it, some only before a number, and so do words before a lowercase word."""
+    """A prefix, or a word before a lowercase word, keeps its full stop.
+
+    Some prefixes keep it only before a number.
+    """
     assert normalize(line, {"Mr": False, "no": True}) == words.split()

@@ -13,7 +13,7 @@ TEXT = ["a", "man", "on", "top", "of", "on", "top", "upon", "the"]
 
 @pytest.fixture
 def source(meteor_data):
-    """Path of a small paraphrase table."""
+    """The path of a small paraphrase table."""
     return meteor_data / "data" / "paraphrase-en.gz"
 
 
@@ -28,7 +28,7 @@ def phrase_nodes(table, text):
 
 
 def test_phrases_of_a_text_are_found(source):
-    """All places and lengths at which a phrase of the table, or its beginning, occurs."""
+    """Phrases of the table and their beginnings are found at all places and lengths."""
     lines = [line for line in PARAPHRASES.split("\n") if line and not line[0].isdigit()]
     beginnings = {
         tuple(line.split()[:size]) for line in lines for size in range(1, len(line.split()) + 1)
@@ -43,7 +43,7 @@ def test_phrases_of_a_text_are_found(source):
 
 
 def test_paraphrases_among_nodes_are_those_of_the_table(source):
-    """Pairs are directed and have their ranks in the table."""
+    """Pairs are directed and in the order of the table."""
     table = open_paraphrases(source)
     nodes = phrase_nodes(table, TEXT)
     by_phrase = {
@@ -66,7 +66,7 @@ def test_unknown_words_have_no_id(source):
 
 
 def test_the_table_is_compiled_once(source, monkeypatch):
-    """A second opening reads the cache."""
+    """Opening a table a second time reads the cache."""
     open_paraphrases(source)
     monkeypatch.setattr(paraphrases, "compile_table", lambda *_: pytest.fail("compiled again"))
     assert open_paraphrases(source).word_ids(["man"])[0] >= 0
@@ -80,7 +80,7 @@ def test_another_table_is_compiled_separately(source):
 
 
 def test_a_failed_compilation_leaves_no_files(source, monkeypatch):
-    """If the disk is full the cache stays empty."""
+    """A compilation that fails on a full disk leaves the cache empty."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -92,27 +92,27 @@ def test_a_failed_compilation_leaves_no_files(source, monkeypatch):
 
 
 def test_a_truncated_table_raises(source):
-    """The message names the file."""
+    """The error for a truncated table names the file."""
     source.write_bytes(source.read_bytes()[:-20])
     with pytest.raises(DataError, match=r"paraphrase-en\.gz: expected METEOR's paraphrase table"):
         open_paraphrases(source)
 
 
 def test_a_table_with_another_number_of_lines_raises(source):
-    """Each pair has three lines."""
+    """A table without three lines per pair is refused."""
     source.write_bytes(paraphrases.gzip.compress(b"0.1\nx\n"))
     with pytest.raises(DataError, match="three lines per pair"):
         open_paraphrases(source)
 
 
 def test_a_missing_table_raises(tmp_path):
-    """The message asks to install the package again."""
+    """The error for a missing table asks to install the package again."""
     with pytest.raises(DataError, match="install pycocoevalcap again"):
         open_paraphrases(tmp_path / "none.gz")
 
 
 def test_a_cache_that_cannot_be_written_raises(source, monkeypatch, tmp_path):
-    """The message names the variable that sets the folder."""
+    """The error for a read-only cache names the variable that sets the folder."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(DataError, match="set LRCN_CACHE to one that can"):

@@ -58,12 +58,12 @@ def test_words_have_the_stems_of_snowball(word, expected):
     ],
 )
 def test_words_that_nltk_stems_differently_have_the_stems_of_the_jar(word, expected):
-    """All words of METEOR's tables whose stem in NLTK is not that of the jar are corrected."""
+    """Words that NLTK stems differently from the jar have the stems of the jar."""
     assert stem(word) == expected
 
 
 def test_importing_the_stemmer_does_not_load_nltk():
-    """NLTK is loaded with the first word."""
+    """Importing the stemmer does not load NLTK."""
     code = "import sys, lrcn_seq.metrics.alignment.stemmer; print('nltk' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert result.stdout.strip() == b"False"

@@ -91,7 +91,7 @@ def test_rows_of_the_confusion_matrix_are_the_truth():
 
 
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_score():
-    """Precision, recall and F1 are None."""
+    """A class that neither occurs nor is predicted has no precision, recall and F1."""
     assert metrics.classification([[1.0, 0.0]], [0], ["a", "b"]).per_class[1] == (
         "b",
         0,
@@ -135,7 +135,7 @@ def test_ties_among_many_classes_are_broken_as_by_argmax():
 
 
 def test_probabilities_of_1_and_0_have_a_finite_log_loss():
-    """A true class of probability 1 has loss 0; one of probability 0 has a finite loss."""
+    """Probability 1 of the true class has loss 0, and probability 0 has a finite loss."""
     right, wrong = (
         metrics.classification([[1.0, 0.0]], [truth], ["a", "b"]).values for truth in (0, 1)
     )
@@ -159,7 +159,7 @@ def test_bins_hold_confidence_accuracy_and_count():
 
 
 def test_report_is_json_with_signatures():
-    """The object contains every part, and a signature per value."""
+    """The report is a JSON object with every part and a signature per value."""
     report = metrics.classification(*predictions())
     stored = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert list(stored) == [
@@ -228,6 +228,6 @@ def test_half_precision_rows_are_accepted():
     ],
 )
 def test_invalid_arguments_raise(probabilities, truth, labels, message):
-    """Wrong shapes, classes, rows and labels raise, as does an empty array."""
+    """Invalid shapes, classes, rows and labels and an empty array are errors."""
     with pytest.raises(ArgumentError, match=message):
         metrics.classification(probabilities, truth, labels)

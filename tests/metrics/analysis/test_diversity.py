@@ -16,7 +16,7 @@ VARIED = [f"w{n} x{n} y{n} z{n} v{n}" for n in range(20)]
 
 
 def test_collapse_shows_in_every_figure():
-    """One sentence for all images is never distinct and matches the others."""
+    """One sentence for all images is never distinct, and mBLEU is 1."""
     health = metrics.health(COLLAPSED)
     assert (health.count, health.distinct_captions, health.most_common) == (20, 1 / 20, 1)
     assert (health.distinct_1, health.distinct_2) == (4 / 100, 4 / 80)
@@ -25,7 +25,7 @@ def test_collapse_shows_in_every_figure():
 
 
 def test_varied_sentences_have_the_opposite_figures():
-    """Sentences without a common word are distinct and match no other."""
+    """Sentences without a common word are distinct, and mBLEU is 0."""
     health = metrics.health(VARIED)
     assert (health.distinct_captions, health.most_common) == (1, 1 / 20)
     assert (health.distinct_1, health.distinct_2, health.vocabulary) == (1, 1, 100)
@@ -33,13 +33,13 @@ def test_varied_sentences_have_the_opposite_figures():
 
 
 def test_sentences_are_compared_after_tokenization():
-    """Case and punctuation do not make a sentence distinct."""
+    """Sentences that differ only in case and punctuation are equal."""
     health = metrics.health(["A dog.", "a cat", "a dog"])
     assert (health.most_common, health.distinct_captions) == (2 / 3, 2 / 3)
 
 
 def test_lengths_are_in_words():
-    """Mean, shortest and longest length, and the share of empty sentences."""
+    """Mean, shortest and longest lengths are in words; empty sentences are a share."""
     health = metrics.health(["a dog runs", "a", "", "a b c d"])
     assert (health.mean_length, health.min_length, health.max_length) == (2, 0, 4)
     assert health.empty == 1 / 4
@@ -57,12 +57,12 @@ def test_lengths_are_in_words():
     ],
 )
 def test_repetition_counts_doubled_words_and_repeated_bigrams(sentence, repeated):
-    """The share of words that double their predecessor or end a repeated bigram."""
+    """Repetition is the share of words that double the last or end a repeated bigram."""
     assert metrics.health([sentence]).repetition == repeated / len(sentence.split())
 
 
 def test_unknown_tokens_are_counted_as_words():
-    """The unknown token may contain symbols, is one word, and not part of the vocabulary."""
+    """An unknown token counts as one word and is not part of the vocabulary."""
     health = metrics.health(["a <unk> cat", "x<unk>y"], unknown="<unk>", tokenize="none")
     assert health.unknown == 1 / 4
     assert health.vocabulary == 3
@@ -77,7 +77,7 @@ def test_novel_sentences_are_not_training_captions():
 
 
 def test_words_that_contain_the_unknown_token_are_unchanged():
-    """With the unknown token "unk" the word "hunk" is still that of the training caption."""
+    """With the unknown token "unk", the word "hunk" remains a word of the captions."""
     assert metrics.health(["a hunk"], training_captions=["a hunk"], unknown="unk").novel == 0
 
 
@@ -89,7 +89,7 @@ def test_figures_without_their_argument_are_none():
 
 @pytest.mark.parametrize("hypotheses", [[], {}, "a dog", ["a", 3], 7])
 def test_invalid_hypotheses_raise(hypotheses):
-    """No sentence, a single string, or another type raises."""
+    """No sentences, a single string and another type are errors."""
     with pytest.raises(ArgumentError, match="expected one sentence or more"):
         metrics.health(hypotheses)
 
@@ -112,7 +112,7 @@ def test_mutual_bleu_equals_bleu_against_all_others(rows):
 
 
 def test_mutual_bleu_draws_a_sample():
-    """Of 30 sentences the seed selects 5; another seed selects others."""
+    """The seed selects 5 of 30 sentences, and another seed selects others."""
     generator = np.random.default_rng(0)
     rows = [generator.choice([*"abcd"], 6).tolist() for _ in range(30)]
     values = Counter(mutual_bleu(rows, sample=5, seed=seed) for seed in range(8))

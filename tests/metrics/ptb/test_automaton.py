@@ -32,7 +32,7 @@ PATTERNS = [
 @settings(max_examples=100, deadline=None)
 @given(text=st.text("abcxyz.-", max_size=8))
 def test_matches_are_those_of_re(pattern, text):
-    """The longest match ends where the longest prefix matches with `re`."""
+    """The longest match ends with the longest prefix that matches in `re`."""
     expected = max(
         (end for end in range(1, len(text) + 1) if re.fullmatch(pattern, text[:end])), default=0
     )
@@ -43,7 +43,7 @@ def test_matches_are_those_of_re(pattern, text):
 @settings(max_examples=50, deadline=None)
 @given(text=st.text("abcxyz.-", max_size=8))
 def test_ends_are_all_matching_prefixes(pattern, text):
-    """All ends are those of the prefixes that match with `re`, up to `stop`."""
+    """The ends are those of all prefixes that match in `re`, up to `stop`."""
     machine = automaton(pattern)
     expected = [end for end in range(1, len(text) + 1) if re.fullmatch(pattern, text[:end])]
     assert machine.ends(text, 0, len(text)) == expected
@@ -52,7 +52,7 @@ def test_ends_are_all_matching_prefixes(pattern, text):
 
 
 def test_all_patterns_of_the_longest_match_are_returned_in_order():
-    """The longest match wins; equal matches are listed by pattern."""
+    """All patterns of the longest match are returned in order."""
     machine = automaton("ab*", "{WORD}", "[^a]x{1,2}", macros={"WORD": "[a-z]+"})
     assert machine.matches("abbc", 0) == (4, (1,))
     assert machine.matches("abb", 0) == (3, (0, 1))
@@ -60,7 +60,7 @@ def test_all_patterns_of_the_longest_match_are_returned_in_order():
 
 
 def test_without_a_match_no_pattern_is_returned():
-    """A character outside of the alphabet matches nothing."""
+    """A character outside of the alphabet matches no pattern."""
     assert automaton("[^a]x").matches("?", 0) == (0, ())
 
 
@@ -89,5 +89,5 @@ def test_unbalanced_parentheses_raise():
 
 
 def test_set_members_expand_ranges_and_escapes():
-    """A range, an escaped bracket, and a hyphen at the end."""
+    """Ranges, escaped brackets and a final hyphen are expanded."""
     assert set_members(r"a-c\]x-") == {"a", "b", "c", "]", "x", "-"}

@@ -15,7 +15,7 @@ def test_characters_have_the_representative_of_their_class(character, representa
 
 
 def test_classes_do_not_overlap():
-    """Each code point is in one class at most."""
+    """Each code point is in at most one class."""
     spans = [span.partition("-") for ranges in CLASSES.values() for span in ranges.split()]
     bounds = sorted((int(low, 16), int(high or low, 16)) for low, _, high in spans)
     assert all(a[1] < b[0] for a, b in zip(bounds, bounds[1:], strict=False))

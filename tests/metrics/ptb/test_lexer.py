@@ -25,21 +25,21 @@ from lrcn_seq.metrics.ptb.lexer import representative_text, tex_quotes, tokens
     ],
 )
 def test_tokens_keep_punctuation_and_change_the_text_as_the_java_program(line, expected):
-    """Contractions, quotes, brackets, currencies, fractions, dashes and numbers."""
+    """Tokens equal those of the Java program for each kind of special text."""
     assert tokens(line) == expected
 
 
 def test_an_initial_keeps_its_full_stop_unless_a_sentence_follows():
-    """The next line decides on the full stop of a final letter."""
+    """A final letter keeps its full stop unless the next line begins a sentence."""
     assert tokens("building A.", "The dog")[-2:] == ["a", "."]
     assert tokens("building A.", "my dog")[-1] == "a."
 
 
 def test_other_characters_are_replaced_by_representatives():
-    """Letters and spaces outside of ASCII have representatives; other characters are dropped."""
+    """Other letters and spaces are replaced by representatives, other characters dropped."""
     assert representative_text("é\u2009x😀") == "ª\u2000x\x01"
 
 
 def test_quotes_are_converted_to_tex():
-    """Typographic quotes and HTML entities have the notation of TeX."""
+    """Typographic quotes and HTML entities become quotes of TeX."""
     assert tex_quotes("“a” ‘b’ &quot;") == "``a'' `b' ''"

@@ -11,7 +11,7 @@ from lrcn_seq.metrics.ptb import tokenize
 
 
 def test_the_sample_is_tokenized_as_by_the_java_program(samples):
-    """1,506 lines have the stored tokens.
+    """The 1,506 lines have the stored tokens.
 
     They contain contractions, abbreviations, numbers, URLs, quotes, brackets, dashes and other
     scripts.
@@ -37,12 +37,12 @@ def test_the_sample_is_tokenized_as_by_the_java_program(samples):
     ],
 )
 def test_contractions_brackets_fractions_and_abbreviations(text, tokens, following):
-    """Tokens do not depend on being in the last line."""
+    """Tokens are the same whether or not another line follows."""
     assert tokenize([text, *following])[0] == tokens
 
 
 def test_an_initial_at_the_end_depends_on_the_next_line():
-    """It keeps its full stop unless the next line begins like a sentence."""
+    """A final initial keeps its full stop unless the next line begins a sentence."""
     assert tokenize(["building A.", "The dog", "building A.", "my dog"]) == [
         "building a",
         "the dog",
@@ -52,12 +52,12 @@ def test_an_initial_at_the_end_depends_on_the_next_line():
 
 
 def test_a_newline_within_a_sentence_is_a_space():
-    """Each text has one line of tokens."""
+    """A newline within a text is a space."""
     assert tokenize(["a\ndog", "b"]) == ["a dog", "b"]
 
 
 def test_single_lines_differ_only_where_the_next_line_matters(samples):
-    """Fewer than 30 of the lines depend on their successor."""
+    """The tokens of fewer than 30 lines depend on the next line."""
     lines = [line for line, _ in samples["tokens"]]
     single = [tokenize([line])[0] for line in lines]
     assert sum(a != b for a, b in zip(single, tokenize(lines), strict=True)) < 30
@@ -85,7 +85,7 @@ def captions(shared: Path) -> list[str]:
 @pytest.mark.java
 @pytest.mark.slow
 def test_all_captions_of_the_shared_data_are_tokenized_as_by_java(shared, maker):
-    """None of more than 100,000 captions is tokenized differently."""
+    """More than 100,000 captions have the tokens of the Java program."""
     lines = captions(shared)
     assert len(lines) > 100_000
     expected = [" ".join(tokens) for tokens in maker.java_tokens(lines)]
@@ -97,8 +97,8 @@ def test_all_captions_of_the_shared_data_are_tokenized_as_by_java(shared, maker)
 def test_generated_text_is_tokenized_as_by_java(maker):
     """Generated lines have the tokens of Java, with two known exceptions.
 
-    Java reads on over newlines in a tag with an open quote, and takes a capital sigma before a
-    digit or hyphen for a final one.
+    Java reads past newlines in a tag with an open quote, and takes a capital sigma before a digit
+    or hyphen for a final one.
     """
     generator = maker.random.Random(99)
     lines = [maker.hard_line(generator) for _ in range(20_000)]

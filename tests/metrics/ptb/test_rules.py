@@ -9,18 +9,18 @@ from lrcn_seq.metrics.ptb.rules import MACROS, PLAIN, RULES, TITLES, alternative
 
 
 def test_alternatives_are_joined():
-    """Words become alternatives of a pattern."""
+    """Words are joined as alternatives of a pattern."""
     assert alternatives("ab [M]c d?") == "ab|[M]c|d?"
 
 
 def test_every_macro_exists():
-    """Patterns use macros that are defined."""
+    """Patterns use only defined macros."""
     texts = [*MACROS.values(), *(rule.pattern + rule.then for rule in RULES)]
     assert {name for text in texts for name in re.findall(r"\{([A-Z]\w*)\}", text)} <= set(MACROS)
 
 
 def test_every_change_exists():
-    """Rules use changes that the lexer implements."""
+    """Rules use only changes that the lexer implements."""
     assert {rule.change for rule in RULES} == set(CHANGES)
 
 
@@ -29,10 +29,10 @@ def test_every_change_exists():
     [(PLAIN, "Jan", True), (PLAIN, "Mr", False), (TITLES, "Mr", True), (TITLES, "dog", False)],
 )
 def test_abbreviations(pattern, word, matches):
-    """Months are plain abbreviations, forms of address are titles."""
+    """Months are plain abbreviations, and forms of address are titles."""
     assert bool(re.fullmatch(pattern, word)) == matches
 
 
 def test_the_last_rule_matches_any_character():
-    """Every text can be tokenized."""
+    """The last rule matches any character, so that every text can be tokenized."""
     assert RULES[-1].pattern == "."

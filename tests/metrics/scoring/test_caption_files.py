@@ -1,4 +1,4 @@
-"""Tests of the files of hypotheses and references."""
+"""Tests of reading hypotheses and references from files."""
 
 import json
 
@@ -26,7 +26,7 @@ HYPOTHESES = {
 
 @pytest.mark.parametrize("name", HYPOTHESES)
 def test_hypotheses_are_read_from_every_format(tmp_path, name):
-    """COCO results, JSON lines with and without extension, and text with a byte order mark."""
+    """Hypotheses are read from COCO results, JSON lines and text."""
     path = write(tmp_path / name, HYPOTHESES[name])
     assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
 
@@ -61,7 +61,7 @@ REFERENCES = {
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_references_are_read_from_every_format(tmp_path, name):
-    """COCO annotations, a JSON object and JSON lines."""
+    """References are read from COCO annotations, a JSON object and JSON lines."""
     path = write(tmp_path / name, REFERENCES[name])
     assert read_references([path]) == {"1": ["a", "b"], "2": ["c", "d"]}
 
@@ -73,7 +73,7 @@ def test_text_files_contain_one_reference_of_each_line(tmp_path):
 
 
 def test_several_json_files_are_combined(tmp_path):
-    """Files with different ids form one set."""
+    """JSON files with different ids are combined."""
     paths = [write(tmp_path / "a.json", {"1": ["a"]}), write(tmp_path / "b.json", {"2": ["b"]})]
     assert read_references(paths) == {"1": ["a"], "2": ["b"]}
 
@@ -134,7 +134,7 @@ def test_several_json_files_are_combined(tmp_path):
     ],
 )
 def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
-    """The message names the file, what was expected and what was received."""
+    """The error names the file, what was expected and what was received."""
     path = tmp_path / name
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -159,14 +159,14 @@ def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
     ],
 )
 def test_invalid_references_raise(tmp_path, contents, sentence):
-    """The message names the file, what was expected and what was received."""
+    """The error names the file, what was expected and what was received."""
     paths = [write(tmp_path / name, content) for name, content in contents.items()]
     with pytest.raises(DataError, match=sentence):
         read_references(paths)
 
 
 def test_a_missing_file_raises(tmp_path):
-    """The message contains the reason of the operating system."""
+    """The error for a missing file has the reason of the operating system."""
     with pytest.raises(
         DataError, match=r"none\.json: expected a file that can be read. Received: No such file"
     ):

@@ -11,7 +11,7 @@ REFERENCES = [[[4, 5, 6], [4, 5]], [[7, 8]]]
 
 @pytest.fixture(scope="module")
 def words(samples):
-    """Special tokens and the words of the sample."""
+    """The special tokens and the words of the sample."""
     corpus = metrics.make_corpus(samples["hypotheses"], samples["references"])
     special = ["<pad>", "<start>", "<end>", "<unknown>"]
     return [*special, *dict.fromkeys(word for text in corpus.in_order() for word in text.split())]
@@ -38,7 +38,7 @@ def test_reward_equals_the_cider_of_the_words(samples, words):
 
 
 def test_frequencies_are_counted_in_the_references_by_default():
-    """Without stored frequencies the reward is the CIDEr-D of the ids as words."""
+    """By default, document frequencies are counted in the references."""
     reward = metrics.CiderReward(REFERENCES)([[4, 5, 7, 2]], [0])
     texts = [[" ".join(map(str, row)) for row in group] for group in REFERENCES]
     expected = metrics.cider(["4 5 7", "x"], texts, tokenize="none").table[0, 0]
@@ -47,7 +47,7 @@ def test_frequencies_are_counted_in_the_references_by_default():
 
 
 def test_images_select_the_references():
-    """One sentence has the rewards of two images."""
+    """The reward of a sentence depends on the references of its image."""
     first, second = metrics.CiderReward(REFERENCES)([[7, 8, 2]] * 2, [0, 1])
     assert first == 0
     assert second > 0
@@ -82,7 +82,7 @@ def test_ids_beyond_the_words_are_unknown_words(samples, words, tmp_path):
 
 
 def test_an_empty_batch_has_no_rewards():
-    """No sentences give an empty array."""
+    """An empty batch gives an empty array."""
     assert metrics.CiderReward(REFERENCES)(np.zeros((0, 4), int), []).shape == (0,)
 
 
@@ -95,7 +95,7 @@ def test_an_empty_batch_has_no_rewards():
     ],
 )
 def test_wrong_shapes_raise(sentences, images, message):
-    """The message states the expected shapes."""
+    """The error for wrong shapes states the expected ones."""
     with pytest.raises(ArgumentError, match=message):
         metrics.CiderReward(REFERENCES)(sentences, images)
 
@@ -110,6 +110,6 @@ def test_wrong_shapes_raise(sentences, images, message):
     ],
 )
 def test_invalid_arguments_raise(arguments, message):
-    """A mapping, missing references, and words without frequencies raise."""
+    """A mapping, missing references, and words without frequencies are errors."""
     with pytest.raises(ArgumentError, match=message):
         metrics.CiderReward(*arguments, words=["a"] if arguments == (REFERENCES,) else None)

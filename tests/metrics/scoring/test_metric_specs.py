@@ -1,4 +1,4 @@
-"""Tests of metrics written on the command line."""
+"""Tests of metrics as they are written on the command line."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lrcn_seq.metrics.scoring.metric_specs import metric_specs
 
 
 def test_names_are_separated_by_commas_and_lowercased():
-    """Spaces and empty parts are ignored."""
+    """Names are separated by commas, and spaces and empty parts are ignored."""
     assert metric_specs("BLEU, ROUGE_L,,") == [{"type": "bleu"}, {"type": "rouge_l"}]
 
 
@@ -39,13 +39,13 @@ def test_a_metric_may_have_several_options():
 
 @pytest.mark.parametrize("text", ["bleu:variant", "bleu:=3", "bleu:"])
 def test_an_option_without_a_name_or_value_raises(text):
-    """The message shows the syntax."""
+    """The error for an option without a name or value shows the syntax."""
     with pytest.raises(UsageError, match=f"NAME or NAME:OPTION=VALUE. Received: '{text}'"):
         metric_specs(text)
 
 
 @pytest.mark.parametrize("text", ["", " , ", "bleu,BLEU", "bleu,bleu:order=2"])
 def test_no_metric_or_a_metric_twice_raises(text):
-    """Each metric may occur once."""
+    """No metric and a repeated metric are errors."""
     with pytest.raises(UsageError, match="each metric once, separated by commas"):
         metric_specs(text)

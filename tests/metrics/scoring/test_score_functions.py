@@ -18,19 +18,19 @@ print(*{"keras", "tensorflow", "nltk", "torch", "jax"} & set(sys.modules))
 
 
 def test_scoring_loads_neither_keras_nor_nltk():
-    """A new process scores with the default metrics without a heavy package."""
+    """Scoring with the default metrics loads no heavy package."""
     result = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=True)
     assert result.stdout.strip() == b""
 
 
 def test_lists_and_mappings_have_equal_scores():
-    """A list is scored like a mapping."""
+    """Lists are scored like mappings."""
     mapping = metrics.score({1: "a dog", "x": "a cat"}, {"x": ["the cat"], "1": ["a dog runs"]})
     assert mapping.values == metrics.score(["a dog", "a cat"], [["a dog runs"], ["the cat"]]).values
 
 
 def test_the_default_metrics_are_bleu_rouge_l_and_cider():
-    """The values have these names and this order."""
+    """The default metrics are BLEU, ROUGE-L and CIDEr, in this order."""
     assert list(metrics.score(["a"], [["a"]]).values) == [
         "bleu_1",
         "bleu_2",
@@ -42,7 +42,7 @@ def test_the_default_metrics_are_bleu_rouge_l_and_cider():
 
 
 def test_each_value_has_a_signature():
-    """The signature of a metric stands under the name of each of its values."""
+    """Each value has the signature of its metric under its name."""
     signatures = metrics.score(["a b"], [["a c", "b"]], ("bleu", "cider")).signatures
     assert signatures["bleu_4"] == (
         "bleu|variant:coco|smoothing:coco|length:closest|tokenize:ptb|refs:2|n:1"
@@ -51,13 +51,13 @@ def test_each_value_has_a_signature():
 
 
 def test_sentences_combine_all_metrics():
-    """Each id has the values of all metrics."""
+    """Each sentence has the values of all metrics."""
     report = metrics.score({"x": "a b"}, {"x": ["a b"]}, ["rouge_l", {"type": "bleu", "order": 1}])
     assert report.sentences == {"x": {"rouge_l": 1, "bleu_1": pytest.approx(1)}}
 
 
 def test_a_report_is_a_json_object():
-    """The object contains metrics, signatures, sentences on request, and the count."""
+    """A report is JSON with metrics, signatures, count and, on request, sentences."""
     report = metrics.score(["a b", "c"], [["a"], ["c"]])
     assert list(report.as_dict(sentences=True)) == ["metrics", "signatures", "sentences", "count"]
     assert list(report.as_dict()) == ["metrics", "signatures", "count"]
@@ -75,7 +75,7 @@ def test_a_subset_is_scored_like_the_set_of_its_ids():
 
 
 def test_an_unknown_metric_raises():
-    """The message suggests a similar name."""
+    """The error for an unknown metric suggests a similar name."""
     with pytest.raises(ConfigError, match="Did you mean 'cider'"):
         metrics.score(["a"], [["a"]], ("cidr",))
 
@@ -89,13 +89,13 @@ def test_options_reach_the_metric():
 
 
 def test_document_frequencies_need_references():
-    """No image raises."""
+    """Document frequencies of no images are an error."""
     with pytest.raises(ArgumentError, match=r"at least one image\. Received: none"):
         metrics.document_frequencies({})
 
 
 def test_document_frequencies_are_tokenized():
-    """Words are those of the tokenization, in order of first use."""
+    """Words are tokenized and numbered in order of first use."""
     frequencies = metrics.document_frequencies([["A dog.", "The dog"]], orders=2)
     assert frequencies.words == ("a", "dog", "the")
     assert (frequencies.documents, len(frequencies.keys)) == (1, 2)

@@ -22,7 +22,7 @@ def shortened(sentences, words=3):
 
 
 def test_every_value_has_an_interval_around_it(samples):
-    """The intervals have the names of the values and contain them."""
+    """Each value has an interval that contains it."""
     rows = metrics.intervals(samples["hypotheses"], samples["references"], samples=300)
     report = metrics.score(samples["hypotheses"], samples["references"])
     assert {row.metric: row.value for row in rows} == report.values
@@ -30,7 +30,7 @@ def test_every_value_has_an_interval_around_it(samples):
 
 
 def test_the_interval_of_a_mean_is_that_of_the_formula(samples):
-    """Both ends for ROUGE-L, a mean over sentences, are 1.96 standard errors away."""
+    """The interval of ROUGE-L, a mean over sentences, is ± 1.96 standard errors."""
     row = metrics.intervals(
         samples["hypotheses"], samples["references"], ("rouge_l",), samples=8000
     )[0]
@@ -54,7 +54,7 @@ def test_four_times_the_sentences_halve_the_interval(samples):
 
 
 def test_intervals_use_1000_samples_and_seed_0_by_default(samples):
-    """The default is 1,000 samples with seed 0, as the signature states."""
+    """By default, intervals use 1,000 samples with seed 0."""
     arguments = (samples["hypotheses"], samples["references"], ("rouge_l",))
     assert metrics.intervals(*arguments) == metrics.intervals(*arguments, samples=1000, seed=0)
     assert metrics.intervals(*arguments) != metrics.intervals(*arguments, samples=999)
@@ -68,14 +68,14 @@ def test_signatures_state_samples_and_seed():
 
 
 def test_limits_are_the_percentiles_2_5_and_97_5():
-    """Of the numbers 0 to 1000 they are 25 and 975, column by column."""
+    """The limits of the numbers 0 to 1000 are 25 and 975, column by column."""
     draws = np.arange(1001.0)
     assert confidence_limits(draws) == (25, 975)
     assert confidence_limits(np.stack([draws, 2 * draws], axis=1)) == ([25, 50], [975, 1950])
 
 
 def test_bootstrap_samples_have_as_many_segments_as_the_corpus():
-    """Each of 600 sums contains 7 segments."""
+    """Each bootstrap sample has as many segments as the corpus."""
     sums = bootstrap_sums(np.ones((7, 1)), 600, 0)
     assert sums.shape == (600, 1)
     assert (sums == 7).all()
@@ -89,20 +89,20 @@ def test_bootstrap_samples_draw_with_replacement():
 
 
 def test_bootstrap_samples_do_not_repeat():
-    """All of 2,000 draws of 40 segments are different."""
+    """All 2,000 draws of 40 segments are different."""
     counts = bootstrap_sums(np.eye(40), 2000, 0)
     assert len(np.unique(counts, axis=0)) == 2000
 
 
 def test_more_samples_extend_fewer():
-    """The first 300 of 600 samples are those of the same seed."""
+    """A larger number of samples begins with those of a smaller number."""
     statistics = np.random.default_rng(0).random((9, 2))
     many, few = bootstrap_sums(statistics, 512, 5), bootstrap_sums(statistics, 256, 5)
     assert many[:256] == pytest.approx(few)
 
 
 def test_no_samples_raise():
-    """At least one bootstrap sample is required."""
+    """Zero bootstrap samples are an error."""
     with pytest.raises(ArgumentError, match=r"samples: expected at least 1\. Received: samples=0"):
         metrics.intervals(["a"], [["a"]], samples=0)
 
@@ -129,7 +129,7 @@ def test_the_difference_is_that_of_the_scores(samples):
 
 
 class MeanLength(Metric):
-    """Mean number of words of the hypotheses."""
+    """The mean number of words of the hypotheses."""
 
     names = ("length",)
 
@@ -162,7 +162,7 @@ def test_the_p_value_is_that_of_a_two_sided_normal_test():
 
 
 def test_equal_systems_do_not_differ(samples):
-    """Both systems are resampled alike, so difference and interval are 0 and p is 1."""
+    """Equal systems have difference 0, interval 0 and p-value 1."""
     systems = {"a": samples["hypotheses"], "b": dict(samples["hypotheses"])}
     row = metrics.paired(systems, samples["references"], ("rouge_l",), samples=100)[0]
     assert (row.difference, row.low, row.high, row.p_value) == (0, 0, 0, 1)
@@ -185,13 +185,13 @@ def test_all_pairs_of_systems_are_compared(samples):
 
 
 def test_one_system_raises(samples):
-    """A comparison requires two systems."""
+    """A comparison of one system is an error."""
     with pytest.raises(ArgumentError, match=r"at least two systems\. Received: 1"):
         metrics.paired({"one": samples["hypotheses"]}, samples["references"])
 
 
 def test_systems_with_different_ids_raise(samples):
-    """Systems of different subsets are not comparable."""
+    """A comparison of systems with different ids is an error."""
     with pytest.raises(ArgumentError, match=r"the same ids in every system\. Received: a with 60"):
         metrics.paired(
             {"a": samples["hypotheses"], "b": {"1": "x"}}, samples["references"], subset=True
@@ -221,7 +221,7 @@ def test_group_interval_equals_resampling_of_whole_groups():
 
 
 def test_large_groups_weigh_more():
-    """Of nine clips with 1 and one with 0 the mean is 0.9, and two groups give any of 0, 0.9, 1."""
+    """A group of nine clips weighs nine times as much as a group of one."""
     interval = metrics.group_interval([1.0] * 9 + [0.0], [*"aaaaaaaaab"])
     assert interval == ("mean", 0.9, 0.0, 1.0)
 
@@ -236,7 +236,7 @@ def test_correlated_clips_widen_the_interval():
 
 
 def test_group_interval_uses_2000_samples_and_seed_0_by_default():
-    """The default is 2,000 samples with seed 0."""
+    """By default, the interval over groups uses 2,000 samples with seed 0."""
     arguments = (np.linspace(0, 1, 30) ** 2, [*"abcdefghij" * 3])
     default = metrics.group_interval(*arguments)
     assert default == metrics.group_interval(*arguments, samples=2000, seed=0)
@@ -245,7 +245,7 @@ def test_group_interval_uses_2000_samples_and_seed_0_by_default():
 
 
 def test_the_order_of_the_clips_does_not_matter():
-    """Reversed clips have the same interval."""
+    """Clips in reverse order have the same interval."""
     values, groups = [*np.linspace(0, 1, 30)], [*"abcdefghij" * 3]
     forward = metrics.group_interval(values, groups)
     backward = metrics.group_interval(values[::-1], groups[::-1])
@@ -267,6 +267,6 @@ def test_one_group_has_no_interval():
     ],
 )
 def test_group_interval_of_invalid_arguments_raises(values, groups, message):
-    """Different lengths, values that are not finite, and no values raise."""
+    """Different lengths, values that are not finite, and no values are errors."""
     with pytest.raises(ArgumentError, match=message):
         metrics.group_interval(values, groups)

@@ -70,7 +70,7 @@ def test_sacrebleu_variant_equals_sacrebleu(rows, smoothing, effective_order):
 
 
 def test_leading_axes_are_independent_corpora():
-    """A stack of statistics has the values of its rows."""
+    """Each row of a stack of statistics is scored by itself."""
     generator = np.random.default_rng(0)
     guesses = np.sort(generator.integers(4, 30, (7, 5)), axis=-1)[:, ::-1].astype(float)
     matches = np.floor(guesses * generator.random((7, 5)))
@@ -96,7 +96,7 @@ def test_method_6_interpolates_from_the_third_order():
 
 
 def test_sacrebleu_exp_smoothing_halves_per_order_without_a_match():
-    """Two orders without a match have 1/2 and 1/4 matches; BLEU is their geometric mean."""
+    """Two orders without a match have 1/2 and 1/4 matches, and BLEU is the geometric mean."""
     value = sacre_bleu(
         np.array([3.0, 0, 0]),
         np.array([3.0, 2, 1]),

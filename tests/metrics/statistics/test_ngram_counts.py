@@ -27,7 +27,7 @@ def as_texts(rows):
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_counts_equal_a_counter_per_text(rows):
-    """Order by order, each text has the n-grams and counts of a naive Counter."""
+    """The n-grams and counts of each text equal those of a Counter, order by order."""
     spelled = [()]
     for n, level in enumerate(ngram_counts(as_texts(rows), 4), 1):
         spelled = [
@@ -57,13 +57,13 @@ def test_rows_are_sorted_by_ngram_and_text():
 
 
 def test_run_starts():
-    """A run begins at the first value and at each change."""
+    """A run starts at the first value and at each change."""
     assert run_starts(np.array([5, 5, 2, 2, 5])).tolist() == [True, False, True, False, True]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 2**50)), max_size=30))
 def test_stable_order_equals_a_stable_argsort(values):
-    """Keys beyond 16, 32 and 48 bits are sorted, equal keys in their order."""
+    """Keys of more than 16, 32 and 48 bits are sorted stably."""
     keys = np.array(values, np.int64)
     assert stable_order(keys).tolist() == np.argsort(keys, kind="stable").tolist()

@@ -13,14 +13,14 @@ def untokenized(hypotheses, references, **options):
 
 
 def test_ids_match_as_strings():
-    """The hypothesis 1 has the references of "1", in the order of the hypotheses."""
+    """Ids match as strings, in the order of the hypotheses."""
     corpus = untokenized({1: "a dog", "x": "a cat"}, {"x": ["the cat"], "1": ["a dog runs"]})
     assert corpus.ids == ("1", "x")
     assert corpus.references == [["a dog runs"], ["the cat"]]
 
 
 def test_lists_match_by_position():
-    """A list has the ids 0, 1, …."""
+    """The ids of a list are 0, 1, …."""
     corpus = untokenized(["a dog", "a cat"], [["a dog runs"], ["the cat"]])
     assert corpus.ids == ("0", "1")
     assert corpus.in_order() == ["a dog", "a dog runs", "a cat", "the cat"]
@@ -56,7 +56,7 @@ def test_subset_ignores_references_without_a_hypothesis():
     ],
 )
 def test_wrong_nesting_or_ids_raise(hypotheses, references, message):
-    """The message states what was expected and what was received."""
+    """The error states what was expected and what was received."""
     with pytest.raises(ArgumentError, match=message):
         make_corpus(hypotheses, references)
 
@@ -68,7 +68,7 @@ def test_messages_name_the_first_three_ids():
 
 
 def test_texts_are_numbered_image_by_image():
-    """Words have ids in order of first use; the hypothesis of each image comes first."""
+    """Words are numbered in order of first use, with each image's hypothesis first."""
     corpus = untokenized(["a b", "c"], [["b", "a d"], ["c"]])
     assert corpus.vocabulary == ["a", "b", "d", "c"]
     assert corpus.texts.words.tolist() == [0, 1, 1, 0, 2, 3, 3]
@@ -79,14 +79,14 @@ def test_texts_are_numbered_image_by_image():
 
 @pytest.mark.parametrize("text", ["a  b", " a b", "a b ", "a\tb", "a\xa0b", "a\u2003b"])
 def test_words_are_split_at_any_white_space(text):
-    """Other and repeated white space separates the words of BLEU and CIDEr."""
+    """BLEU and CIDEr split words at any white space, even if it is repeated."""
     texts = untokenized([text], [["a b"]]).texts
     assert texts.words.tolist() == [0, 1, 0, 1]
     assert texts.lengths.tolist() == [2, 2]
 
 
 def test_texts_by_space_are_split_at_every_single_space():
-    """ROUGE of the COCO code counts empty words between two spaces, and one in an empty text."""
+    """Like ROUGE of the COCO code, texts by space have empty words between two spaces."""
     texts = untokenized(["a  b"], [["", "a\tb"]]).texts_by_space
     assert texts.lengths.tolist() == [3, 1, 1]
 
@@ -100,13 +100,13 @@ def test_reference_range(references, text):
 
 
 def test_hypotheses_and_references_are_tokenized_separately():
-    """The last hypothesis is the end of a file, as in the COCO code, so its initial is a letter."""
+    """The references do not affect the tokens of the last hypothesis."""
     corpus = make_corpus(["building A."], [["The dog"]])
     assert corpus.hypotheses == metrics.make_corpus(["building A."], [["a"]]).hypotheses
 
 
 def test_ngrams_are_cached_for_lower_orders():
-    """Counts of order 1 and 2 are those of the first two orders of 4."""
+    """Cached n-grams up to order 4 include those up to order 2."""
     corpus = Corpus(["0"], ["a b a"], [["a"]], tokenize="none")
     four = corpus.ngrams(4)
     assert corpus.ngrams(2) == four[:2]
@@ -114,6 +114,6 @@ def test_ngrams_are_cached_for_lower_orders():
 
 
 def test_cached_ngrams_are_extended_to_higher_orders():
-    """After order 2, order 4 is counted."""
+    """Cached n-grams up to order 2 are extended to order 4."""
     corpus = Corpus(["0"], ["a b a"], [["a"]], tokenize="none")
     assert [len(corpus.ngrams(orders)) for orders in (2, 4)] == [2, 4]

@@ -25,13 +25,13 @@ WORDS = st.lists(st.integers(0, 3), max_size=12)
 @settings(max_examples=150, deadline=None)
 @given(WORDS, WORDS)
 def test_subsequence_equals_dynamic_programming(a, b):
-    """The bit-parallel length is that of dynamic programming."""
+    """The length computed with bits equals that of dynamic programming."""
     assert subsequence(a, b) == naive_length(a, b)
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 130])
 def test_lengths_around_the_word_size_are_exact(length):
-    """Hypotheses of up to and more than 64 words have the same lengths as dynamic programming."""
+    """Lengths are exact for hypotheses of about 64 words, the size of a machine word."""
     generator = np.random.default_rng(length)
     texts = [generator.integers(4, size=size).tolist() for size in (length, 40, 0, 70)]
     corpus = Texts(

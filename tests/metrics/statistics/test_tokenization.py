@@ -9,19 +9,19 @@ from lrcn_seq.metrics.statistics.tokenization import tokenize_texts
 
 
 def test_ptb_removes_punctuation_and_case():
-    """The tokenization of the COCO code has lowercase words without punctuation."""
+    """The tokenization `ptb` gives lowercase words without punctuation."""
     assert tokenize_texts(["A dog ."], "ptb") == ["a dog"]
 
 
 def test_none_returns_the_text_unchanged():
-    """Capitals and full stops remain."""
+    """The tokenization `none` keeps capitals and full stops."""
     assert tokenize_texts(["A dog ."], "none") == ["A dog ."]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=30))
 def test_13a_equals_sacrebleu(text):
-    """Any text has the tokens of sacreBLEU's 13a tokenizer."""
+    """The tokenization `13a` gives the tokens of sacreBLEU for any text."""
     tokenizer = pytest.importorskip("sacrebleu.tokenizers.tokenizer_13a").Tokenizer13a()
     assert tokenize_texts([text], "13a") == [tokenizer(text.rstrip())]
 
@@ -35,11 +35,11 @@ def test_13a_equals_sacrebleu(text):
     ],
 )
 def test_13a_splits_symbols_but_not_numbers(text, tokens):
-    """Symbols are tokens; commas and points within numbers are not; entities are replaced."""
+    """Symbols are tokens, numbers keep commas and points, and entities are replaced."""
     assert tokenize_texts([text], "13a") == [tokens]
 
 
 def test_an_unknown_tokenization_raises():
-    """The message lists the tokenizations and suggests a similar name."""
+    """The error for an unknown tokenization suggests a name and lists all."""
     with pytest.raises(ArgumentError, match=r"one of ptb, none, 13a\. Did you mean '?ptb"):
         tokenize_texts(["a"], "pbt")

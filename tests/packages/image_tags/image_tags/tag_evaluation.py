@@ -11,7 +11,7 @@ from lrcn_seq.records import Sample
 
 
 class TagEvaluation(NamedTuple):
-    """Predicted tags of samples.
+    """Predicted and true tags of samples.
 
     `probabilities` is (M, C) and `truth` (M, C) bool, for M samples and C tags.
     """
@@ -23,7 +23,7 @@ class TagEvaluation(NamedTuple):
 
     @property
     def unit(self) -> None:
-        """Whole samples are scored."""
+        """None, since whole samples are scored."""
 
     @property
     def predicted(self) -> np.ndarray:
@@ -32,7 +32,7 @@ class TagEvaluation(NamedTuple):
 
     @property
     def values(self) -> dict[str, float]:
-        """Micro-averaged F1, and the share of images with exactly the right tags."""
+        """Micro-averaged F1, and the share of images whose tags are all correct."""
         return {
             "f1": f1(self.predicted, self.truth),
             "exact": float((self.predicted == self.truth).all(axis=1).mean()),
@@ -61,6 +61,6 @@ class TagEvaluation(NamedTuple):
 
 
 def f1(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """Return the F1 of boolean arrays; 0 where nothing is predicted or true."""
+    """Return the F1 of boolean arrays; 0 if nothing is predicted or true."""
     correct = (predicted & truth).sum()
     return float(2 * correct / max(1, predicted.sum() + truth.sum()))

@@ -1,4 +1,4 @@
-"""A task: several tags per image, each with a sigmoid output."""
+"""The task of image tagging: several tags per image, each with a sigmoid output."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TagPrediction(NamedTuple):
 
 
 class Tagging(Task):
-    """Predicts which tags an image has."""
+    """The task of predicting the tags of an image."""
 
     outputs: Tags | None
     outputs_type: ClassVar[type[Tags]] = Tags
@@ -63,7 +63,7 @@ class Tagging(Task):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return a problem where frames of videos are sampled."""
+        """Return a problem if frames of videos are sampled."""
         if config.data.sampling is None:
             return []
         return [Problem("data.sampling", "tagging reads images. Remove it.")]
@@ -74,7 +74,7 @@ class Tagging(Task):
         return LabeledBatch(self.example_clips(), np.zeros(shape, "float32"), np.ones(1, "float32"))
 
     def build(self, batch_shape: Any = None) -> None:
-        """Build both parts on the example."""
+        """Build encoder and decoder on the example."""
         self.decoder(self.encoder(self.example_clips()))
 
     def call(self, batch: LabeledBatch, training: bool = False) -> Tensor:
@@ -146,14 +146,14 @@ class Tagger(keras.Model):
 
 
 class TagFeed:
-    """Training batches: every image once per epoch."""
+    """Training batches that contain every image once per epoch."""
 
     def __init__(self, task: Tagging, reader: SampleReader, samples: Sequence[Sample]):
         self.settings, self.clips_of_epoch = task.settings, reader.epoch_readers(samples)
         self.targets = targets(samples, task.output_names)
 
     def plan(self, epoch: int) -> Plan:
-        """Return the batches of an epoch, which the seed and the epoch decide."""
+        """Return the batches of an epoch, which depend on the seed and the epoch."""
         images = np.arange(len(self.targets))
         size, seed = self.settings.training.batch_size, self.settings.seed
         ones = np.ones_like(images)
