@@ -12,7 +12,8 @@ from lrcn_seq.errors import MissingPackageError
 from lrcn_seq.metrics.alignment import meteor_tables
 from lrcn_seq.metrics.alignment.alignment_search import make_match, resolve
 from lrcn_seq.metrics.alignment.matching import Matcher
-from lrcn_seq.metrics.meteor import align, garbage_collection_paused
+from lrcn_seq.metrics.meteor import align, garbage_collection_paused, texts_of
+from lrcn_seq.metrics.statistics.segments import make_corpus
 
 
 def alignments(reference, hypothesis):
@@ -87,6 +88,12 @@ def test_stages_have_their_weights(meteor_data, hypothesis, reference, weight):
     """A stem has weight 0.6, a synonym 0.8 and a paraphrase 0.6."""
     score = metrics.meteor([f"{hypothesis} x"], [[f"{reference} y"]], tokenize="none")
     assert score.value == pytest.approx(weight / 2 * (1 - 0.6), abs=1e-12)
+
+
+def test_the_separator_of_meteor_is_removed_from_hypotheses():
+    """The COCO code removes `|||` and double spaces from hypotheses, not from references."""
+    corpus = make_corpus(["the ||| dog"], [["a ||| dog", "a  dog"]], tokenize="none")
+    assert texts_of(corpus) == ["the dog", "a ||| dog", "a  dog"]
 
 
 def test_equal_sentences_score_1(meteor_data):

@@ -209,6 +209,7 @@ def test_half_precision_rows_are_accepted():
         (np.ones((1, 0)), [0], [], r"at least one clip and one class"),
         (np.ones((1, 2)) / 2, [2], ["a", "b"], r"integers from 0 to 1.*truth=\[2\]"),
         (np.ones((1, 2)) / 2, [-1], ["a", "b"], r"truth=\[-1\]"),
+        (np.ones((2, 2)) / 2, [-1, 0], ["a", "b"], r"truth=\[-1, 0\]"),
         (np.ones((1, 2)) / 2, [0.0], ["a", "b"], r"integers from 0.*truth=\[0.0\]"),
         (
             [[0.5, 0.5], [0.5, 0.6]],
@@ -216,6 +217,7 @@ def test_half_precision_rows_are_accepted():
             ["a", "b"],
             r"sum to 1.*1 other rows, the first one row 1: \[0.5, 0.6\]",
         ),
+        ([[0.5, 0.502]], [0], ["a", "b"], r"sum to 1.*\[0.5, 0.502\]"),
         ([[1.5, -0.5]], [0], ["a", "b"], "nonnegative rows"),
         ([[math.nan, 0.5]], [0], ["a", "b"], r"sum to 1.*\[nan, 0.5\]"),
         (

@@ -52,6 +52,7 @@ def test_ties_rank_the_correct_item_last():
         (SCORES, [0, 0, 1, 7], "every image from 0 to 2"),
         (SCORES, [0.0, 0, 1, 2], "every image from 0 to 2"),
         (SCORES * np.nan, [0, 0, 1, 2], "Received: 12 that are not a number"),
+        (np.where(np.eye(3, 4), np.nan, 0), [0, 0, 1, 2], "Received: 3 that are not a number"),
     ],
 )
 def test_invalid_arguments_raise(scores, owner, message):

@@ -152,6 +152,8 @@ def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
         ({"r.json": '{"1": ["a"], "1": ["b"]}'}, "unique ids. Received: '1' twice"),
         ({"r.json": {}}, "at least one reference. Received: none"),
         ({"r.json": [["a"]]}, "expected COCO annotations"),
+        ({"r.json": "5"}, "expected COCO annotations"),
+        ({"r.json": "true"}, "expected COCO annotations"),
         ({"a.txt": "a\nb", "b.txt": "a"}, "equally many lines. Received: 2, 1"),
         ({"a.txt": "a", "r.json": {"1": ["a"]}}, "reference files of one kind"),
         ({"a.json": {"1": ["a"]}, "b.json": {"1": ["b"]}}, "b.json: expected unique ids"),

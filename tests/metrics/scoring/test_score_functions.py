@@ -74,6 +74,15 @@ def test_a_subset_is_scored_like_the_set_of_its_ids():
     assert metrics.score(hypotheses, references, subset=True).values == expected
 
 
+@pytest.mark.parametrize(
+    "function", [metrics.score, metrics.bleu, metrics.rouge_l, metrics.cider, metrics.meteor]
+)
+def test_every_reference_needs_a_hypothesis_by_default(function):
+    """A hypothesis that is missing by mistake would otherwise not lower the score."""
+    with pytest.raises(ArgumentError, match="hypothesis for every reference"):
+        function({"a": "a dog"}, {"a": ["a dog"], "b": ["a cat"]})
+
+
 def test_an_unknown_metric_raises():
     """The error for an unknown metric suggests a similar name."""
     with pytest.raises(ConfigError, match="Did you mean 'cider'"):
