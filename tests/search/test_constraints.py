@@ -93,6 +93,13 @@ def test_the_end_is_allowed_from_the_minimum_length_on(position, finite):
     assert np.isfinite(gains[ids == SPECIAL.end]).tolist() == [finite]
 
 
+def test_a_word_is_found_behind_all_forbidden_ones():
+    """Before the minimum length, word 5 comes after pad, start, end and unknown."""
+    logits = np.array([[9.0, 8.0, 7.0, 6.0, 0.0, 2.0, 1.0, 0.0]], "float32")
+    gains, ids = next_words(logits, np.zeros((1, 4), "int32"), 0, count=1, minimum_length=2)
+    assert ids[np.isfinite(gains)].tolist() == [5]
+
+
 def test_probabilities_are_not_renormalized():
     """Forbidden words keep their probability mass."""
     logits = np.log(np.array([[0.5, 0.0, 0.125, 0.25, 0.125]], "float32") + 1e-30)
