@@ -331,6 +331,15 @@ def test_best_weights_are_saved_without_the_optimizer(tmp_path):
         assert "decoder" in file
 
 
+def test_best_weights_replace_the_file_of_an_interrupted_save(tmp_path):
+    """A file at the path is overwritten without a question."""
+    trainer, path = small_trainer(small_task(tmp_path), tmp_path), tmp_path / "a.weights.h5"
+    path.write_bytes(b"incomplete")
+    save_weights(trainer.task, path)
+    with h5py.File(path) as file:
+        assert "decoder" in file
+
+
 def test_weights_that_cannot_be_written_are_an_error(tmp_path):
     """The message names the file, and the task keeps its optimizer."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
