@@ -203,10 +203,8 @@ def _lock(file: BinaryIO) -> bool:
     """Lock a file and return whether no other process holds its lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
+    except OSError as error:  # other errors: the file system has no locks
+        return not isinstance(error, BlockingIOError)
     return True
 
 

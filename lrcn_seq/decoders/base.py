@@ -49,9 +49,7 @@ class FrameDecoder(_Decoder):
         """Return logits (B, S', C) and mask (B, S'), where S' is S or 1."""
 
     def initial_state(self, batch: int) -> State:
-        """Return the state before the first step.
-
-        Its size stays the same at every step.
+        """Return the state before the first step; all states have the same size.
 
         Raises:
             ArgumentError: The decoder is not causal.

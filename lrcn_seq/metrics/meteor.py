@@ -129,10 +129,7 @@ def texts_of(corpus: Corpus) -> list[str]:
 
 
 def align(matcher: Matcher, hypothesis: Sentence, reference: Sentence) -> tuple[list[Match], int]:
-    """Return the matches of an alignment and its number of chunks.
-
-    Equal sentences match word by word, which the search would find, too.
-    """
+    """Return matches and the number of chunks; equal sentences need no search."""
     if hypothesis.words != reference.words:
         return resolve(matcher.candidates(hypothesis, reference))
     length = len(reference.words)

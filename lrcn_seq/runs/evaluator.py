@@ -135,11 +135,7 @@ def _details(
 
 
 def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Config:
-    """Return a config with a changed source.
-
-    Raises:
-        ConfigError: the overrides are invalid or change another section.
-    """
+    """Return a config with a changed source; raise ConfigError if an override is invalid."""
     tree = config.model_dump()
     override_section("data.source", tree, overrides)
     return configs.validate(tree, "the call")

@@ -90,10 +90,7 @@ def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> re
 
 
 def probabilities_over_time(task: Activity, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (T,) and the distribution at each frame (T, C).
-
-    Both are empty if the encoder or decoder mixes frames in time.
-    """
+    """Return times (T,) and distributions (T, C); none if encoder or decoder need all frames."""
     if not (task.encoder.frame_wise and task.decoder.causal):
         return np.zeros(0), np.zeros((0, len(task.labels)))
     times, outputs, _ = zip(*task.stream_frames(sample.media), strict=True)

@@ -91,7 +91,7 @@ class Activity(Task):
         labels, weights = np.zeros((1, 1), "int32"), np.ones((1,), "float32")
         return LabeledBatch(self.example_clips(), labels, weights)
 
-    def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
+    def build(self, batch_shape: Any = None) -> None:
         """Build both parts on the example; PyTorch cannot infer their shapes."""
         self.decoder(self.encoder(self.example_clips()))
 
@@ -102,10 +102,10 @@ class Activity(Task):
     def compute_loss(
         self,
         x: Any = None,
-        y: Any = None,  # noqa: ARG002 - signature of Keras
+        y: Any = None,
         y_pred: Any = None,
         sample_weight: Tensor | None = None,
-        training: bool = True,  # noqa: ARG002 - signature of Keras
+        training: bool = True,
     ) -> Tensor:
         """Compute the mean cross-entropy over real steps times the loss weight.
 
@@ -141,11 +141,7 @@ class Activity(Task):
         return 1 if self.encoder.preprocessing is None else self.view.test_view_count
 
     def evaluate_samples(
-        self,
-        reader: SampleReader,
-        samples: Sequence[Sample],
-        *,
-        training: Sequence[Sample] = (),  # noqa: ARG002 - contract
+        self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()
     ) -> LabelEvaluation | FrameEvaluation:
         """Classify samples, frame by frame if they have labels in time."""
         return self.evaluate_ensemble([Member(self, reader)], samples)
@@ -156,7 +152,7 @@ class Activity(Task):
         members: Sequence[Member],
         samples: Sequence[Sample],
         *,
-        training: Sequence[Sample] = (),  # noqa: ARG003 - contract
+        training: Sequence[Sample] = (),
     ) -> LabelEvaluation | FrameEvaluation:
         """Classify samples by the weighted mean distribution of several tasks (late fusion)."""
         return score_ensemble(members, samples)

@@ -54,13 +54,11 @@ class CrossValidation:
 
     def __str__(self) -> str:
         lines = [f"fold {fold.fold}: {fold.accuracy:.3f} of {fold.count}" for fold in self.folds]
-        interval = (
-            ""
-            if self.pooled.low is None
-            else f", 95 % interval over {self.groups} groups {self.pooled.low:.3f} to "
-            f"{self.pooled.high:.3f}"
-        )
-        return "\n".join([*lines, f"pooled: {self.pooled.value:.3f} of {self.count}{interval}"])
+        pooled = f"pooled: {self.pooled.value:.3f} of {self.count}"
+        if self.pooled.low is not None:
+            low, high = self.pooled.low, self.pooled.high
+            pooled += f", 95 % interval over {self.groups} groups {low:.3f} to {high:.3f}"
+        return "\n".join([*lines, pooled])
 
 
 def cross_validate(

@@ -214,11 +214,8 @@ class Trainer:
 
     def _write_times(self, dev_seconds: float) -> None:
         """Append the epoch to `times.jsonl`; wall times would make histories of runs differ."""
-        row = {
-            **self.history[-1],
-            "dev_seconds": round(dev_seconds, 2),
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        }
+        row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
+        row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         with (self.run / TIMES).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 

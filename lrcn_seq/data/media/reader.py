@@ -162,8 +162,7 @@ class MediaReader:
         Raises:
             MediaError: the source cannot be read.
         """
-        frames = self.frames(source)
-        frames = frames[:1] if self.kind == "images" else frames
+        frames = self.frames(source)[: 1 if self.kind == "images" else None]
         return Clips(frames, np.arange(len(frames), dtype=np.int32)[None])
 
     def clips(

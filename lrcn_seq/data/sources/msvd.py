@@ -74,9 +74,9 @@ class Msvd(Source):
 def _read_captions(path: str) -> dict[str, list[str]]:
     """Return the captions of each clip from either form of the caption file."""
     text = read_text(path, "the captions of MSVD")
-    is_json = text.lstrip().startswith(("[", "{"))
+    pairs = _json_pairs if text.lstrip().startswith(("[", "{")) else _line_pairs
     captions: dict[str, list[str]] = {}
-    for name, caption in _json_pairs(path, text) if is_json else _line_pairs(path, text):
+    for name, caption in pairs(path, text):
         stem = Path(name).stem if Path(name).suffix in (".avi", ".mp4", ".webm") else name
         captions.setdefault(stem, []).append(" ".join(caption.split()))
     return captions

@@ -137,8 +137,7 @@ def unambiguous_matches(candidates: Sequence[Sequence[Match]]) -> Mapping[int, M
 def append_certain(path: Path, match: Match) -> Path:
     """Return a path with an unambiguous match.
 
-    Its words are marked as used from the start, and its gain and distance are the same for all
-    paths, so that only the end of a chunk costs.
+    Its words are used in all paths, and its gain and distance too: only the end of a chunk costs.
     """
     cost, end, _, hypothesis_bits, reference_bits, chosen = path
     cost += CHUNK if end not in (-1, match.first) else 0

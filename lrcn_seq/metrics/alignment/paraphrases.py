@@ -117,10 +117,7 @@ def word_hashes(words: Iterable[str]) -> NDArray[np.uint64]:
 
 
 def cache_folder() -> Path:
-    """Return the cache folder of the user.
-
-    It is `LRCN_CACHE`, or `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`.
-    """
+    """Return `LRCN_CACHE`, or the folder `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`."""
     folder = os.environ.get("LRCN_CACHE")
     if folder:
         return Path(folder)
