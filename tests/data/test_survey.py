@@ -50,7 +50,7 @@ def test_by_default_an_unreadable_sample_is_an_error(samples):
 
 def test_unreadable_samples_are_skipped_and_listed(samples, tmp_path):
     """Unreadable samples are skipped and listed with id, media and reason."""
-    report = tmp_path / "out" / "lost.jsonl"
+    report = tmp_path / "new" / "folder" / "lost.jsonl"
     kept = survey(samples, IMAGES, on_error="skip", lost_share_limit=0.2, report=report)
     assert kept == [sample for number, sample in enumerate(samples) if number not in (3, 8)]
     lines = [json.loads(line) for line in report.read_text().splitlines()]

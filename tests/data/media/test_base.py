@@ -59,6 +59,15 @@ def test_a_frame_beyond_the_end_is_a_media_error():
         list(Numbers().iter_frames(np.array([2, 7]), SIZE))
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_iter_frames_of_an_empty_clip_is_a_media_error(monkeypatch, number):
+    """Even its first frame is missing."""
+    media = Numbers()
+    monkeypatch.setattr(media, "existing_frames", lambda numbers, preprocessing: iter([]))
+    with pytest.raises(MediaError, match=f"expected a frame number {number}"):
+        list(media.iter_frames(np.array([number]), SIZE))
+
+
 @pytest.mark.parametrize(
     ("source", "name"),
     [

@@ -8,12 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.video import Video
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 from tests.media_fixtures import frame_numbers, write_video
 
 SIZE = Preprocessing(24, 32)
+
+
+def test_the_content_hash_is_that_of_the_file(tmp_path):
+    """Two names of one content have one hash."""
+    video, copy = write_video(tmp_path / "a.avi", 3), tmp_path / "b.avi"
+    copy.write_bytes(video.read_bytes())
+    index = ContentIndex()
+    expected = index.hash_file(video)
+    assert Video(video).content_hash(index) == Video(copy).content_hash(index) == expected
 
 
 @pytest.mark.parametrize(

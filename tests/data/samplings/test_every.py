@@ -15,6 +15,7 @@ def build(**arguments):
 @pytest.mark.parametrize(
     ("arguments", "indices"),
     [
+        ({}, list(range(10))),
         ({"step": 3}, [0, 3, 6, 9]),
         ({"step": 3, "most": 2}, [0, 3]),
         ({"seconds": 0.25}, [0, 2, 5, 7]),

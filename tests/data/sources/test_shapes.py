@@ -26,6 +26,12 @@ def in_split(source: Shapes, split: str) -> list[set[tuple[str, str]]]:
     return [combinations(source[position]) for position in source.split(split)]
 
 
+def test_backgrounds_are_gray_levels_from_215_to_255():
+    """The corners of 400 images show every gray level of this range, and no other."""
+    corners = [Drawing(0, "train", number, 48).draw()[0, 0, 0] for number in range(400)]
+    assert {tuple(corner.tolist()) for corner in corners} == {(n, n, n) for n in range(215, 256)}
+
+
 def test_splits_have_the_requested_sizes(source):
     """The splits have the requested sizes, and all IDs are different."""
     assert [len(source.split(name)) for name in ("train", "dev", "test")] == [600, 80, 80]

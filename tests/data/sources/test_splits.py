@@ -26,6 +26,13 @@ def test_folds_have_equal_sizes_and_class_counts():
     assert counts == {(fold, label): 10 for fold in range(3) for label in "ab"}
 
 
+def test_the_largest_groups_are_assigned_first():
+    """A group of four clips and eight groups of one clip make three folds of four clips."""
+    samples = [("large", "a")] * 4 + [(f"small{number}", "a") for number in range(8)]
+    folds = assign_folds(samples, 3, seed=0)
+    assert Counter(folds[group] for group, _ in samples) == {0: 4, 1: 4, 2: 4}
+
+
 def test_folds_balance_classes_of_groups_with_one_class():
     """Groups of a single class are distributed so that each fold has every class."""
     samples = [(f"{label}{number}", label) for label in "abc" for number in range(6)]

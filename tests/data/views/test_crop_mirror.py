@@ -143,9 +143,9 @@ def test_scales_beyond_the_margin_are_refused():
     """A scale that makes the window larger than the frame is refused."""
     with pytest.raises(
         ConfigError,
-        match=r"scales: expected values of at most margin=1.15.* Received: scales=\[1.5\]",
+        match=r"scales: expected values of at most margin=1.15.* Received: scales=\[1.0, 1.5\]",
     ):
-        build(scales=[1.5])
+        build(scales=[1.0, 1.5])
 
 
 def test_an_empty_list_of_scales_is_refused():

@@ -63,8 +63,8 @@ def test_wrong_nesting_or_ids_raise(hypotheses, references, message):
 
 def test_messages_name_the_first_three_ids():
     """A long list of missing ids is abbreviated."""
-    with pytest.raises(ArgumentError, match="5 of 6 ids without: 1, 2, 3 …;"):
-        make_corpus({"0": "x"}, {str(number): ["x"] for number in range(6)})
+    with pytest.raises(ArgumentError, match="4 of 5 ids without: 1, 2, 3 …;"):
+        make_corpus({"0": "x"}, {str(number): ["x"] for number in range(5)})
 
 
 def test_texts_are_numbered_image_by_image():
