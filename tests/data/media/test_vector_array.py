@@ -22,6 +22,15 @@ def test_vectors_are_read_as_float32(tmp_path):
         np.testing.assert_array_equal(Vectors(source).frames(UNUSED, [2, 0]), VECTORS[[2, 0]])
 
 
+def test_existing_frames_are_the_numbered_vectors_or_all():
+    """Numbers beyond the end are left out."""
+    media = Vectors(np.arange(6.0).reshape(3, 2))
+    for numbers, expected in ((None, [0, 1, 2]), ({2, 1, 7}, [1, 2])):
+        frames = list(media.existing_frames(numbers, UNUSED))
+        assert [number for number, _ in frames] == expected
+        assert [vector.tolist() for _, vector in frames] == [[2 * n, 2 * n + 1] for n in expected]
+
+
 def test_vectors_are_iterated_with_their_numbers():
     """Iteration gives vectors (D,) with their numbers."""
     numbers, vectors = zip(*Vectors(VECTORS).iter_frames(np.array([1, 3]), UNUSED), strict=True)
