@@ -69,7 +69,7 @@ def lrcn(capsys, monkeypatch):
     """A function that runs `lrcn` in this process with the given arguments."""
     from lrcn_seq import cli
 
-    # It would redirect stderr, which the tests capture.
+    # Keep stderr in place, since the tests capture it.
     monkeypatch.setattr(cli, "hide_native_logs", lambda: None)
 
     def call(*arguments) -> Called:

@@ -82,7 +82,7 @@ def test_the_rules_see_the_whole_package():
 
 @each_file
 def test_imports_point_down(path):
-    """A module imports from its own package or from a lower level."""
+    """A module imports only from its own package or from a lower level."""
     own = package(path)
     imported = {module[0] for module in own_modules(TREES[path])} & set(LEVELS)
     assert not {name for name in imported if name != own and LEVELS[name] >= LEVELS[own]}
@@ -141,7 +141,7 @@ def test_importing_is_light(module, backend):
 
 @pytest.mark.parametrize("name", NO_KERAS)
 def test_packages_below_the_layers_do_not_import_keras(name):
-    """Config, data, evaluation, metrics, report and text work without Keras."""
+    """Config, data, evaluation, metrics, report and text do not import Keras or a backend."""
     files = [path for path in FILES if package(path) == name]
     assert files
     heavy = {"keras", "tensorflow", "jax", "torch"}
@@ -209,7 +209,7 @@ def has_code(tree: ast.AST) -> bool:
 
 
 def test_every_module_has_a_mirror_test():
-    """`lrcn_seq/text/word.py` is tested by `tests/text/test_word.py`."""
+    """Every module has a test file of its name, such as tests/text/test_word.py."""
     tests = PACKAGE.parent / "tests"
     missing = []
     for path in FILES:

@@ -130,7 +130,7 @@ def test_every_code_block_has_a_tested_language(name):
 
 @each_document
 def test_lines_have_at_most_100_columns(name):
-    """Lines fit into 100 columns, except the rows of tables."""
+    """Lines have at most 100 columns, except the rows of tables."""
     lines = text_of(name).splitlines()
     assert [line for line in lines if len(line) > 100 and not line.lstrip().startswith("|")] == []
 
@@ -163,7 +163,7 @@ def test_other_commands_exist(name):
 
 
 def test_the_call_of_cross_validation_parses():
-    """The options of tools/folds.py exist, and its config is valid."""
+    """The README's call of tools/folds.py has existing options and a valid config."""
     (arguments,) = (call[2:] for call in shell_lines("README.md") if "tools/folds.py" in call)
     parser = runpy.run_path(str(ROOT / "tools" / "folds.py"))["make_parser"]()
     parsed = parser.parse_intermixed_args(arguments)
@@ -215,7 +215,7 @@ def test_sections_in_the_readme_are_valid():
 
 
 def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, capsys):
-    """The block loads a run, captions an image, scores captions and builds a network."""
+    """The README's first example loads a run, captions an image and builds a network."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").symlink_to(smoke_run)
     (tmp_path / "configs").symlink_to(ROOT / "configs")
@@ -230,7 +230,7 @@ def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, cap
 
 
 def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):
-    """The block classifies pieces of a stream; the last distribution is that of all frames."""
+    """The example of streaming gives the distributions of the whole clip."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "activity").symlink_to(activity_run)
     monkeypatch.chdir(tmp_path)
@@ -244,7 +244,7 @@ def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):
 
 
 def test_captions_are_scored_from_python(tmp_path, monkeypatch, capsys):
-    """The block scores, saves document frequencies, compares systems and computes a reward."""
+    """The example of metrics computes scores, frequencies, comparisons and rewards."""
     monkeypatch.chdir(tmp_path)
     variables = execute(python_block("README.md", "CiderReward"))
     output = capsys.readouterr().out.splitlines()
@@ -276,7 +276,7 @@ def mean_colors(tmp_path, monkeypatch) -> Iterator[ModuleType]:
 
 
 def test_a_part_of_your_own_is_registered(mean_colors, lrcn, smoke_config):
-    """The decorator registers the part under the name of its file, and a config can name it."""
+    """The example part is registered under the name of its file."""
     spec = "encoder={type: mean_colors, size: 32, cells: 8}"
     result = lrcn("check", smoke_config, spec)
     assert result.code == 0, result.err
@@ -286,7 +286,7 @@ def test_a_part_of_your_own_is_registered(mean_colors, lrcn, smoke_config):
 
 
 def test_a_part_of_your_own_computes_features(mean_colors):
-    """The example computes the mean color of each cell, from −1 to 1."""
+    """The example part computes the mean color of each cell, from −1 to 1."""
     encoder = registries.encoders.build({"type": "mean_colors", "size": 8, "cells": 2})
     frames = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
     means = frames.reshape(3, 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(3, 4, 3) / 127.5 - 1
@@ -314,7 +314,7 @@ def shape_tags(tmp_path, monkeypatch) -> Iterator[Path]:
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, encoding="utf-8")
     settings = tomllib.loads((project / "pyproject.toml").read_text())["project"]
-    # As an installation in place leaves it: the folder on the path, with its metadata.
+    # Like an editable installation, put the folder and its metadata on the path.
     metadata = project / f"shape_tags-{settings['version']}.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shape-tags\nVersion: 0.1.0\n")
@@ -338,7 +338,7 @@ def entries(points: dict[str, str]) -> list[str]:
 
 
 def test_the_files_of_the_page_are_those_of_its_tree():
-    """The code blocks contain all files of the package that the page lists."""
+    """The code blocks contain all files of the package that docs/extending.md lists."""
     (tree,) = blocks("docs/extending.md", "text")
     files = package_files()
     assert {Path(path).name for path in files} == set(re.findall(r"\w+\.\w+", tree.text))

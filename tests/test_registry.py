@@ -181,7 +181,7 @@ def test_valid_arguments_have_no_problems():
 
 
 def test_all_problems_come_at_once():
-    """Unknown, derived, missing and invalid arguments each have their place."""
+    """Unknown, derived, missing and invalid arguments are reported together."""
     found = problems(sise=3, classes=5, kind="grids", rate="fast", name=3)
     assert found.keys() == {
         "encoder.sise",
@@ -207,7 +207,7 @@ def test_all_problems_come_at_once():
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "3", True, None])
 def test_types_are_not_converted(size):
-    """Strings, booleans, fractions and numbers out of range are not positive integers."""
+    """An argument of another type or out of range is a problem."""
     assert list(problems(size=size)) == ["encoder.size"]
     assert f"Received: {size!r}." in problems(size=size)["encoder.size"]
 

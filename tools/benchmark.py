@@ -9,7 +9,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "benchmarks"
 HELPERS = {"metrics_data", "rival_decoder"}
-"""Modules that benchmarks import."""
+"""Modules that the benchmarks import."""
 BENCHMARKS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 NEED_DATA = {
     "flickr8k",
@@ -20,7 +20,7 @@ NEED_DATA = {
     "metrics_speed",
     "metrics_tokens",
 }
-"""Benchmarks on data that this repository does not hold; they run only by name."""
+"""Benchmarks that need data outside of this repository and run only by name."""
 
 
 def main() -> None:

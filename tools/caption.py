@@ -1,4 +1,4 @@
-"""`lrcn caption` as a script."""
+"""Run `lrcn caption` as a script."""
 
 import sys
 

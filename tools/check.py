@@ -1,4 +1,4 @@
-"""`lrcn check` as a script."""
+"""Run `lrcn check` as a script."""
 
 import sys
 

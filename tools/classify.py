@@ -1,4 +1,4 @@
-"""`lrcn classify` as a script."""
+"""Run `lrcn classify` as a script."""
 
 import sys
 

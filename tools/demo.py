@@ -1,4 +1,4 @@
-"""`lrcn demo` as a script."""
+"""Run `lrcn demo` as a script."""
 
 import sys
 

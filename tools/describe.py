@@ -1,4 +1,4 @@
-"""`lrcn describe` as a script."""
+"""Run `lrcn describe` as a script."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`lrcn evaluate` as a script."""
+"""Run `lrcn evaluate` as a script."""
 
 import sys
 

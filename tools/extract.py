@@ -1,4 +1,4 @@
-"""`lrcn extract` as a script."""
+"""Run `lrcn extract` as a script."""
 
 import sys
 

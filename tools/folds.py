@@ -2,7 +2,7 @@
 
   python tools/folds.py CONFIG [section.key=value ...] --folds 5 [--run FOLDER] [--json]
 
-Trains the config once per fold into FOLDER/fold-k; a repeated call continues.
+The config is trained once per fold, in FOLDER/fold-k. A repeated call resumes the folds.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""`lrcn parts` as a script."""
+"""Run `lrcn parts` as a script."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`lrcn predict` as a script."""
+"""Run `lrcn predict` as a script."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`lrcn score` as a script."""
+"""Run `lrcn score` as a script."""
 
 import sys
 

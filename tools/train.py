@@ -1,4 +1,4 @@
-"""`lrcn train` as a script."""
+"""Run `lrcn train` as a script."""
 
 import sys
 

@@ -63,7 +63,7 @@ def test_native_output_after_shutdown_is_discarded():
     stderr = run_python(
         """
 import atexit, os
-# Handlers run in reverse order: this one after that of the filter.
+# Handlers run in reverse order, so this one runs after that of the filter.
 atexit.register(lambda: os.write(2, b"late warning\\n"))
 from lrcn_seq.cli._native_logs import hide_native_logs
 hide_native_logs()

@@ -84,26 +84,26 @@ def test_problems_of_all_kinds_come_at_once(problems):
     ],
 )
 def test_a_close_name_is_suggested(problems, text, place, suggestion):
-    """Misspelled keys, types, arguments, metrics and choices get a suggestion."""
+    """A close name is suggested for a misspelled key, type, argument, metric or choice."""
     assert f"Did you mean '{suggestion}'?" in problems(text)[place]
 
 
 def test_an_unknown_key_lists_the_keys_of_its_section(problems):
-    """All keys of the section are named."""
+    """The problem of an unknown key lists all keys of the section."""
     assert problems("data.store.size=1") == {
         "data.store.size": "unknown key. Known: use, folder, dtype."
     }
 
 
 def test_an_old_key_beside_its_new_key_is_refused(problems):
-    """The problem names the key to use."""
+    """The problem of an old key beside its new key names the key to use."""
     found = problems(training={"batch": 8, "batch_size": 16})
     assert found == {"training.batch": "this key was renamed; use training.batch_size alone."}
 
 
 @pytest.mark.parametrize("name", ["task", "data", "encoder", "decoder"])
 def test_a_missing_section_is_named(smallest, name):
-    """Sections without a default must be given."""
+    """A missing section that has no default is a problem."""
     del smallest[name]
     with pytest.raises(ConfigError) as caught:
         validate(smallest)
@@ -152,7 +152,7 @@ def test_a_sampling_that_is_not_null_is_validated(problems):
     ],
 )
 def test_values_out_of_range_are_refused(problems, text, place):
-    """Infinite and negative numbers, other types and other choices are problems."""
+    """Values out of range, of another type or of no valid choice are problems."""
     assert problems(text).keys() == {place}
 
 

@@ -19,7 +19,7 @@ def test_other_text_is_a_string(text):
 
 
 def test_merge_keys_copy_a_mapping():
-    """Keys of the mapping itself override merged keys."""
+    """A merge key copies a mapping, whose keys may be overridden."""
     found = parse("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n", "x")
     assert found["b"] == {"x": 3, "y": 2}
 
@@ -64,13 +64,13 @@ def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
     ],
 )
 def test_a_dumped_config_is_parsed_to_an_equal_config(smallest, change):
-    """Strings that resemble numbers and booleans stay strings."""
+    """A dumped config is parsed to an equal one, even with strings that look like numbers."""
     config = Config.model_validate({**smallest, **change})
     assert Config.model_validate(parse(dump(config), "dumped")) == config
 
 
 def test_dump_writes_defaults_and_keeps_the_order_of_sections(smallest):
-    """The text has every value, in the order of the schema and without escapes."""
+    """The dumped text has every value, in the order of the schema and without escapes."""
     smallest["data"]["source"]["table"] = "ü"
     lines = dump(Config.model_validate(smallest)).splitlines()
     assert lines[:4] == ["task:", "  type: captioning", "seed: 1", "data:"]

@@ -121,7 +121,7 @@ def tensors(tree):
 
 
 def test_arguments_are_plain_and_checked(case):
-    """Arguments pass the checks of a config; `get_config` is JSON that builds an equal decoder."""
+    """Arguments pass the checks of a config, and `get_config` builds an equal decoder."""
     part, arguments, derived = case
     assert argument_problems(part, arguments, "decoder") == []
     assert set(part.derived) == set(derived)
@@ -133,7 +133,7 @@ def test_arguments_are_plain_and_checked(case):
 
 
 def test_saved_and_loaded_in_a_model(case, tmp_path):
-    """Logits are the same in a compiled model and in a model saved as .keras and loaded."""
+    """A compiled model and a model loaded from a .keras file give the same logits."""
     part, arguments, derived = case
     model = DecoderModel(part(**arguments, **derived))
     eager = logits(model(tensors(inputs(model.decoder))))
@@ -163,7 +163,7 @@ def test_padding_and_neighbors_do_not_matter(case):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """Logits under a half-precision policy are float32 and close to those of float32."""
+    """In half precision, logits are float32 and close to those of float32."""
     part, arguments, derived = case
     plain, half = (
         DecoderModel(part(**arguments, **derived, dtype=kind)) for kind in ("float32", policy)
@@ -259,7 +259,7 @@ def test_a_decoder_that_is_not_causal_does_not_stream(name):
 
 
 def test_loop_of_steps_equals_call(words_case):
-    """A loop of `step` gives the logits of `call`; the state keeps its structure and dtypes."""
+    """A loop of `step` gives the logits of `call`, and the state keeps structure and dtypes."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
     encoded = Encoded(*tensors((FEATURES, MASK)))
@@ -296,7 +296,7 @@ def test_steps_in_half_precision(words_case, policy):
 
 
 def test_projection_of_gathered_positions(words_case):
-    """`project` of some positions of `hidden` gives their logits, so that a loss skips padding."""
+    """`project` gives the logits of selected positions of `hidden`."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
     encoded = Encoded(*tensors((FEATURES, MASK)))

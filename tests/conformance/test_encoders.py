@@ -12,7 +12,7 @@ from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import Clips, Preprocessing
 from lrcn_seq.registry import argument_problems
 
-ON_JAX = keras.backend.backend() == "jax"  # compiles every operation: large networks take minutes
+ON_JAX = keras.backend.backend() == "jax"  # compiles each operation, so large networks are slow
 CASES = {
     "tiny_cnn": {"size": 16, "filters": 4, "blocks": 2},
     "blog_lrcn": {"size": 48},
@@ -103,7 +103,7 @@ def arrays(encoded):
 
 
 def test_arguments_are_plain_and_checked(case):
-    """Arguments pass the checks of a config; `get_config` is JSON that builds an equal encoder."""
+    """Arguments pass the checks of a config, and `get_config` builds an equal encoder."""
     part, arguments = case
     assert argument_problems(part, arguments, "encoder") == []
     first = part(**arguments)
@@ -128,7 +128,7 @@ def test_features_and_mask(case):
 
 
 def test_published_properties(case):
-    """The properties that callers read agree with each other."""
+    """The public properties of an encoder are consistent."""
     part, arguments = case
     encoder = part(**arguments)
     takes_vectors = encoder.takes == "vectors"
@@ -174,7 +174,7 @@ def test_stored_features_are_returned_unchanged(case):
 
 
 def test_saved_and_loaded_in_a_model(case, tmp_path):
-    """Features are the same in a compiled model and in a model saved as .keras and loaded."""
+    """A compiled model and a model loaded from a .keras file give the same features."""
     part, arguments = case
     model = EncoderModel(part(**arguments))
     batch = clips(model.encoder)
@@ -189,7 +189,7 @@ def test_saved_and_loaded_in_a_model(case, tmp_path):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """Features under a half-precision policy have its dtype and are close to those of float32."""
+    """In half precision, features have the dtype of the policy and are close to float32."""
     part, arguments = case
     plain, half = part(**arguments), part(**arguments, dtype=policy)
     for old, new in zip(plain.weights, half.weights, strict=True):
@@ -239,7 +239,7 @@ def test_every_network_of_keras_applications():
         features = ops.convert_to_numpy(encoder(pack(pixels)).features)
         assert features.shape[:2] == (1, 1), name
         assert np.isfinite(features).all(), name
-        if not name.startswith("ConvNeXt"):  # its last layer depends on the classifier
+        if not name.startswith("ConvNeXt"):  # whose last layer depends on the classifier
             cut = encoder._cut(encoder._build_full(None, top=True, size=own))
             weights, expected = (
                 [(w.name, w.shape) for w in network.weights] for network in (cut, encoder.network)

@@ -1,4 +1,4 @@
-"""Layers and operations that several decoders are built from."""
+"""Layers and operations that several decoders use."""
 
 import keras
 import numpy as np
@@ -43,14 +43,14 @@ def test_build_stack_chains_the_widths():
 
 
 def test_forget_bias_of_a_stack():
-    """Only the biases of the forget gates, second of four, start at `forget_bias`."""
+    """Only the biases of the forget gates, the second of four, start at `forget_bias`."""
     (layer,) = _blocks.lstm_stack(1, 2, initializer_range=0.0, forget_bias=0.5)
     layer.build((None, 3))
     assert array(layer.bias).tolist() == [0, 0, 0.5, 0.5, 0, 0, 0, 0]
 
 
 def test_dropout_masks_are_zero_or_scaled():
-    """There is one mask (B, D) per width, of 0 and 1 / (1 − rate)."""
+    """Each width has a mask (B, D) of 0 and 1 / (1 − rate)."""
     masks = _blocks.dropout_masks(seeded_dropout(0.75), (40, 50), 3, "float32", training=True)
     assert [mask.shape for mask in masks] == [(3, 40), (3, 50)]
     assert all(set(array(mask).flat) == {0.0, 4.0} for mask in masks)
@@ -58,7 +58,7 @@ def test_dropout_masks_are_zero_or_scaled():
 
 @pytest.mark.parametrize(("rate", "training"), [(0.0, True), (0.5, False)])
 def test_nothing_is_dropped(rate, training):
-    """Without training or without a rate there are no masks, and inputs are returned unchanged."""
+    """Without training or with rate 0 there are no masks, and inputs are unchanged."""
     dropout = seeded_dropout(rate)
     masks = _blocks.dropout_masks(dropout, (4,), 3, "float32", training=training)
     assert masks == ()
@@ -67,13 +67,13 @@ def test_nothing_is_dropped(rate, training):
 
 
 def test_apply_mask_takes_the_mask_at_the_index():
-    """The mask at the index multiplies every step."""
+    """`apply_mask` multiplies every step by the mask at the index."""
     masks = np.array([[[2.0]], [[3.0]]], "float32")
     assert np.array_equal(_blocks.apply_mask(X, list(masks), 1), 3 * X)
 
 
 def test_sequence_dropout_has_one_mask_for_all_steps():
-    """Every step of a row is multiplied by the same mask."""
+    """Sequence dropout multiplies every step of a row by the same mask."""
     dropped = array(_blocks.sequence_dropout(X, seeded_dropout(0.5), training=True))
     masks = (dropped / X).round(4)
     assert (masks == masks[0]).all()

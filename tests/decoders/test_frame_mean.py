@@ -1,4 +1,4 @@
-"""The baseline over single frames, against NumPy."""
+"""The baseline that averages single frames, against NumPy."""
 
 import numpy as np
 from keras import ops
@@ -23,7 +23,7 @@ def test_logits_of_single_steps():
 
 
 def test_logits_of_the_mean_feature():
-    """With `pool: features` there is one prediction from the mean over real steps and regions."""
+    """With `pool: features`, one prediction is made from the mean of all real regions."""
     decoder = FrameMean(C, pool="features", dense=6)
     logits, mask = decoder(ENCODED)
     mean = np.stack([FEATURES[0, :3].mean((0, 1)), FEATURES[1, :1].mean((0, 1))])
@@ -50,7 +50,7 @@ def test_streaming_of_single_steps_needs_no_state():
 
 
 def test_dropout_is_before_the_classifier():
-    """In training each logit is from a subset of the features, scaled by 1 / (1 − rate)."""
+    """In training each logit is that of a subset of the features, scaled by 1 / (1 − rate)."""
     decoder = FrameMean(C, dropout=0.5)
     logits = array(decoder(ENCODED, training=True)[0])
     subsets = 2 * np.array(np.meshgrid(*[[0, 1]] * D)).reshape(D, -1).T

@@ -125,7 +125,7 @@ def test_dropout_masks_are_those_of_the_memory():
 
 
 def test_feature_dropout_falls_on_the_mean_feature():
-    """With a rate near 1 the whole feature is dropped, and W v is zero."""
+    """With a feature dropout near 1, the image input W v is zero."""
     keras.utils.set_random_seed(5)
     decoder = built(dtype="float32", feature_dropout=0.999)
     (image, _), _ = decoder.start(encoded("float32"), training=True)

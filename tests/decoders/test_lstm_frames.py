@@ -53,7 +53,7 @@ def test_every_step_equals_keras(bidirectional):
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_last_equals_keras(bidirectional):
-    """`last` equals the last output of a Keras LSTM over the real steps of each clip."""
+    """With output `last`, logits are those of the last real step of a Keras LSTM."""
     decoder = LstmFrames(C, units=U, output="last", bidirectional=bidirectional, dense=3)
     layer = keras_lstm(bidirectional)
     logits, mask = run(decoder)
@@ -88,7 +88,7 @@ def test_dropout_acts_in_training_only(rate):
 
 @pytest.mark.parametrize("rate", ["feature_dropout", "dropout"])
 def test_dropout_has_one_mask_per_clip(rate):
-    """One mask of 0 and 1 / (1 − rate) multiplies all steps of the features, or of each output."""
+    """One mask of 0 and 1 / (1 − rate) per clip multiplies all steps."""
     keras.utils.set_random_seed(5)
     decoder = LstmFrames(C, units=2, layers=2, **{rate: 0.5})
     logits, (first, second) = run(decoder, training=True)[0], decoder.stack

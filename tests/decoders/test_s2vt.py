@@ -71,7 +71,7 @@ def test_dropout_equals_the_equations():
 
 
 def test_feature_dropout_falls_on_the_features():
-    """With a rate near 1 every feature is dropped, as if the clip were all zero."""
+    """With a feature dropout near 1, the state is that of a clip of zeros."""
     keras.utils.set_random_seed(5)
     decoder = built(feature_dropout=0.999)
     zeros = Encoded(ops.zeros_like(ENCODED.features), ENCODED.mask)

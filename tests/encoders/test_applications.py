@@ -43,7 +43,7 @@ def write_weights(path, **options):
 
 
 def test_inputs_cover_every_network():
-    """The table has exactly the networks of keras.applications."""
+    """The table of inputs has exactly the networks of keras.applications."""
     networks = {
         name
         for name in dir(keras.applications)
@@ -63,7 +63,7 @@ def test_scaling_is_that_of_the_network(name):
 
 
 def test_preprocessing_is_that_of_the_network():
-    """By default frames have the size and the scaling that the network was trained with."""
+    """By default, frames have the size and scaling of the network's training."""
     assert Applications("MobileNetV2").preprocessing[:2] == (224, 224)
     assert small().preprocessing[:2] == (64, 64)
     assert small().preprocessing.scaling == "tf"
@@ -96,7 +96,7 @@ def test_weights_file_gives_the_features_of_its_network(tmp_path, top):
 
 
 def test_pooled_is_the_mean_of_the_grid():
-    """`pooled` gives one region, the mean of the regions of `grid`."""
+    """The output `pooled` is one region, the mean of the regions of `grid`."""
     grid, pooled = small(output="grid"), small(output="pooled")
     pooled.network.set_weights(grid.network.get_weights())
     assert np.allclose(features(pooled), features(grid).mean(2, keepdims=True), atol=1e-5)
@@ -116,7 +116,7 @@ def test_output_of_any_layer(output, shape):
 
 
 def test_predictions_are_scores():
-    """`predictions` gives the scores before the softmax, whose sum is not 1."""
+    """The output `predictions` gives the scores before the softmax."""
     scores = features(small(output="predictions"))
     assert not np.allclose(scores.sum(-1), 1, atol=1e-2)
 
@@ -139,7 +139,7 @@ def test_frozen_encoder_ignores_training():
 
 
 def test_fine_tuning_starts_at_the_named_layer():
-    """Weights and batch statistics change in training only from the named layer on."""
+    """In training, weights and batch statistics change only from the named layer on."""
     encoder = small(train="block_16_expand")
     trainable = [w.path for w in encoder.trainable_variables]
     moving = {w.path: array(w) for w in encoder.non_trainable_variables if "moving_mean" in w.path}
@@ -155,7 +155,7 @@ def test_fine_tuning_starts_at_the_named_layer():
 
 
 def test_all_trains_every_weight():
-    """`all` trains every weight except the moving statistics."""
+    """With `train: all`, every weight except the moving statistics is trained."""
     encoder = small(train="all")
     fixed = [w.path for w in encoder.non_trainable_variables if "seed" not in w.path]
     assert len(encoder.trainable_variables) == 156
@@ -173,7 +173,7 @@ def test_identity_depends_on_weights_and_output_only():
 
 
 def test_loaded_weights_change_the_identity(tmp_path):
-    """`load_pretrained` changes the weights, and so the identity."""
+    """Loading pretrained weights changes the identity."""
     path = tmp_path / "w.weights.h5"
     write_weights(path, include_top=False, input_shape=(64, 64, 3))
     encoder = small(weights=str(path))
@@ -183,7 +183,7 @@ def test_loaded_weights_change_the_identity(tmp_path):
 
 
 def test_the_constructor_reads_no_weights():
-    """A saved run is rebuilt without its weights file: only `load_pretrained` opens it."""
+    """Only `load_pretrained` reads the weights file, so a saved run does not need it."""
     encoder = small(weights="/nowhere/w.h5")
     with pytest.raises(DataError, match=r"there is no such file"):
         encoder.load_pretrained()
@@ -195,7 +195,7 @@ def test_the_constructor_reads_no_weights():
     ids=["empty", "text", "header"],
 )
 def test_broken_weights_file(tmp_path, content):
-    """An empty, foreign or truncated file raises one sentence with its name."""
+    """An empty, foreign or truncated file raises one sentence that names the file."""
     path = tmp_path / "w.h5"
     path.write_bytes(content)
     message = r"w.h5: expected weights of MobileNetV2 with alpha=0.35; the file is broken or of"
@@ -259,7 +259,7 @@ def test_download_failure(monkeypatch):
 
 
 def test_download_prints_nothing_on_stdout(monkeypatch, capsys):
-    """Progress of the download goes to stderr, because stdout is for the output of `--json`."""
+    """The progress of a download goes to stderr, since stdout is for results."""
 
     def fail(*_, **__):
         print("Downloading data")

@@ -1,4 +1,4 @@
-"""The contract of encoders."""
+"""The base class of encoders."""
 
 import keras
 import numpy as np
@@ -34,7 +34,7 @@ class MeanColor(Encoder):
 
 
 def test_features_return_to_their_steps():
-    """The feature of a frame is at every place of the index that names it, and padding is zero."""
+    """The feature of a frame is at every place of its index, and padding is zero."""
     frames = RNG.integers(0, 256, (3, 4, 6, 3), np.uint8)
     index = np.array([[2, 0, -1], [0, 1, 2]], np.int32)
     features, mask = map(array, MeanColor()(Clips(frames, index)))
@@ -52,7 +52,7 @@ def test_stored_features_are_returned_unchanged():
 
 
 def test_overlapping_clips_share_their_frames():
-    """Clips that share frames encode each frame once, with the same features as separate clips."""
+    """Overlapping clips encode each frame once and have the features of separate clips."""
     frames = RNG.integers(0, 256, (40, 32, 32, 3), np.uint8)
     clips = np.stack(samplings.build({"type": "sliding"}).test(np.arange(40) / 25))
     encoder, batches = TinyCnn(size=32), []
@@ -107,7 +107,7 @@ def test_identity_covers_weight_values_and_arguments():
 
 
 def test_identity_ignores_training_and_the_origin_of_weights():
-    """Arguments that do not change the features of given weights give the same identity."""
+    """Arguments for training and the origin of weights do not change the identity."""
     other = MeanColor(train="all", weights="imagenet", name="another")
     assert other.identity == MeanColor().identity
 
@@ -118,7 +118,7 @@ def test_identity_begins_with_the_name_of_the_part():
 
 
 def test_load_pretrained_does_nothing_by_default():
-    """An encoder without pretrained weights keeps its own."""
+    """By default, `load_pretrained` keeps the weights."""
     encoder = MeanColor()
     encoder.load_pretrained()
     assert array(encoder.scale).tolist() == [1, 1, 1]

@@ -28,7 +28,7 @@ def test_features_equal_the_equations(stride, steps):
 
 
 def test_padding_does_not_reach_real_frames():
-    """The features of a short clip in a batch equal those of the clip alone, at every depth."""
+    """The features of a short clip in a batch equal those of the clip alone."""
     mask = np.array([[True] * 5, [True] * 2 + [False] * 3])
     encoder = Conv3d(size=6, filters=2, blocks=3)
     for layer in encoder.convolutions:
@@ -40,7 +40,7 @@ def test_padding_does_not_reach_real_frames():
 
 
 def test_pooled_is_the_mean_of_the_regions():
-    """`pooled` gives one region, the mean of the grid."""
+    """The output `pooled` is one region, the mean of the grid."""
     grid, pooled = (Conv3d(size=6, filters=2, blocks=1, output=o) for o in ("grid", "pooled"))
     pooled.set_weights(grid.get_weights())
     expected = array(grid(pack(PIXELS)).features).mean(2, keepdims=True)
@@ -49,7 +49,7 @@ def test_pooled_is_the_mean_of_the_regions():
 
 @pytest.mark.parametrize("stride", [3, 8])
 def test_stride_is_a_power_of_2_within_the_blocks(stride):
-    """Any other stride raises an error with the largest possible one."""
+    """The error for an invalid stride gives the largest possible one."""
     with pytest.raises(ArgumentError, match=rf"at most 2\^blocks = 4. Received: stride={stride}"):
         Conv3d(blocks=2, stride=stride)
 
@@ -61,12 +61,12 @@ def test_single_frames_are_not_encoded():
 
 
 def test_max_pool_pairs_keeps_an_odd_last_element():
-    """The maximum is over pairs; the last of an odd number of elements stays alone."""
+    """Pooling over pairs keeps the last of an odd number of elements."""
     x = ops.convert_to_tensor(np.array([[1.0, 3.0, 2.0, 0.0, 5.0]], "float32"))
     assert array(max_pool_pairs(x)).tolist() == [[3, 2, 5]]
 
 
 def test_max_pool_space():
-    """The maximum is over squares of pixels, not over frames."""
+    """Spatial pooling is over squares of pixels, not over frames."""
     x = RNG.uniform(size=(1, 3, 4, 5, 2)).astype("float32")
     assert np.array_equal(array(max_pool_space(ops.convert_to_tensor(x))), max_pool(x, (2, 3)))

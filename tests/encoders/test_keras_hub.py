@@ -49,7 +49,7 @@ def preset(tmp_path_factory):
     [("VGGBackbone", VGG, (2, 3, 64, 8)), ("ViTBackbone", VIT, (2, 3, 5, 8))],
 )
 def test_backbone_class(backbone, arguments, grid):
-    """A class with arguments gives a grid or tokens, or their mean."""
+    """A backbone class with arguments gives a grid or tokens, or their mean."""
     full = KerasHub(backbone=backbone, arguments=arguments, size=32, output="grid")
     pooled = KerasHub(backbone=backbone, arguments=arguments, size=32)
     pooled.network.set_weights(full.network.get_weights())
@@ -58,7 +58,7 @@ def test_backbone_class(backbone, arguments, grid):
 
 
 def test_pixels_are_scaled_to_0_to_1_by_default():
-    """A class without a preset reads pixels / 255, row by row of the feature map."""
+    """A backbone without a preset reads pixels / 255."""
     encoder = KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, output="grid")
     expected = array(encoder.network(PIXELS[0].astype("float32") / 255))
     assert np.allclose(features(encoder)[0], expected.reshape(3, 64, 8), atol=1e-5)
@@ -84,7 +84,7 @@ def test_arguments_replace_those_of_the_preset(preset):
 
 
 def test_resolved_arguments_need_no_preset(preset):
-    """`resolved` is plain JSON and builds the same encoder without the preset."""
+    """`resolved` is plain JSON that builds the same encoder without the preset."""
     folder, _ = preset
     first = KerasHub(preset=str(folder))
     second = KerasHub(preset="/gone/preset", **json.loads(json.dumps(first.resolved)))

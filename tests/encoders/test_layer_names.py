@@ -28,6 +28,6 @@ def test_numbers_start_anew_in_each_network():
 
 
 def test_layers_are_those_of_the_network():
-    """Each name refers to its layer, in order."""
+    """Each name refers to its layer, in the order of the network."""
     net = network()
     assert list(layers_by_name(net).values()) == net.layers

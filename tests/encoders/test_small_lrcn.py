@@ -29,7 +29,7 @@ def test_dropout_acts_in_training_only():
 
 
 def test_the_last_block_has_no_dropout():
-    """There is dropout after three of the four blocks, so that no feature itself is dropped."""
+    """Only the last of four blocks has no dropout, so that no feature is dropped."""
     layers = [type(layer).__name__ for layer in SmallLrcn().network.layers]
     assert layers.count("Dropout") == 3
     assert layers[-2:] == ["MaxPooling2D", "Flatten"]

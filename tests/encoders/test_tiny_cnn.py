@@ -49,7 +49,7 @@ def test_blocks_equal_the_equations():
 
 
 def test_batch_norm_statistics_exclude_padding():
-    """After a training step the moving statistics depend on the real frames only."""
+    """After a training step, the moving statistics depend only on real frames."""
 
     def moving(pixels):
         encoder = TinyCnn(size=32, blocks=1, filters=4)
@@ -63,13 +63,13 @@ def test_batch_norm_statistics_exclude_padding():
 
 
 def test_pooled_is_the_mean_of_the_regions():
-    """`pooled` gives one region, the mean of the grid."""
+    """The output `pooled` is one region, the mean of the grid."""
     grid, pooled = same_weights(output="pooled")
     assert np.allclose(features(pooled), features(grid).mean(2, keepdims=True), atol=1e-6)
 
 
 def test_flat_is_the_concatenation_of_the_regions():
-    """`flat` gives one region, with the regions of the grid side by side."""
+    """The output `flat` is one region, the concatenated regions of the grid."""
     grid, flat = same_weights(output="flat")
     assert np.allclose(features(flat), features(grid).reshape(2, 3, 1, -1), atol=1e-6)
 
@@ -86,7 +86,7 @@ def test_coordinates_extend_each_region():
 
 
 def test_pooled_coordinates_are_a_soft_argmax():
-    """Each channel gives its value, row and column in the mean under a softmax over regions."""
+    """Each channel gives its mean value, row and column under a softmax over regions."""
     grid, located = same_weights(coordinates=True, output="pooled")
     regions = features(grid)
     weights = np.exp(regions) / np.exp(regions).sum(2, keepdims=True)

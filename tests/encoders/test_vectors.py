@@ -16,21 +16,21 @@ def test_vectors_are_the_features():
 
 
 def test_l2_normalization():
-    """`l2` scales every vector to length 1, and a zero vector stays zero."""
+    """Normalization `l2` scales vectors to length 1 and keeps zero vectors."""
     x = np.array([[[3.0, 4.0], [0.0, 0.0]]], "float32")
     features = array(Vectors(2, normalize="l2")(pack(x)).features)
     assert np.allclose(features[0, :, 0], [[0.6, 0.8], [0, 0]])
 
 
 def test_published_properties():
-    """The encoder takes vectors of its width, has no preprocessing and nothing to train."""
+    """The encoder takes vectors of its width, without preprocessing and trainable weights."""
     encoder = Vectors(5)
     assert (encoder.takes, encoder.width, encoder.preprocessing) == ("vectors", 5, None)
     assert encoder.frozen
 
 
 def test_vectors_of_another_width():
-    """Vectors of another width raise an error with both widths."""
+    """The error for vectors of another width gives both widths."""
     message = r"Expected vectors of width 5. Received: vectors of width 4"
     with pytest.raises(ArgumentError, match=message):
         Vectors(5)(pack(np.ones((1, 1, 4), "float32")))

@@ -23,7 +23,7 @@ def attend(layer, values, query, mask=MASK):
 
 
 def test_attend_equals_the_equations():
-    """e = w · tanh(K a + Q h + b), the softmax over real places, and the weighted sum."""
+    """Attention equals its equations: e = w · tanh(K a + Q h + b), softmax over real places."""
     values, query = inputs()
     layer = Attention(8, initializer_range=0.5)
     layer.build(values.shape, query.shape)
@@ -69,7 +69,7 @@ def test_call_has_no_padding():
 
 
 def test_initializer_range():
-    """The weights lie within the range and are not constant; the bias is zero."""
+    """Weights vary within the initializer range, and the bias is zero."""
     layer = Attention(50, initializer_range=0.1)
     layer.build((2, 5, 40), (2, 30))
     for weight in (layer.key.kernel, layer.query.kernel, layer.score.kernel):

@@ -39,7 +39,7 @@ def test_the_global_seed_does_not_change_the_draws():
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_elements_are_drawn_independently(shape):
-    """Within every axis the kept share is near 1 − rate; kept values are divided by it."""
+    """The kept share is near 1 − rate along every axis, and kept values are scaled."""
     found = draw(seeded_dropout(0.2, rank=len(shape)), shape)
     assert np.allclose(np.unique(found), [0, 1.25])
     for axis in range(len(shape)):

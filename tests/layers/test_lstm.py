@@ -1,4 +1,4 @@
-"""The LSTM against its equations in NumPy."""
+"""The LSTM, against its equations in NumPy."""
 
 import keras
 import numpy as np
@@ -56,7 +56,7 @@ def test_lstm_cell_by_hand():
 
 
 def test_lstm_cell_saturates():
-    """Sums of ±1000 give gates of exactly 0 and 1 and no NaN."""
+    """Sums of ±1000 give gates of exactly 0 and 1, without NaN."""
     sums = np.array([[1000.0, 1000.0, -1000.0, 1000.0]], "float32")
     hidden, cell, _ = lstm_cell(ops.convert_to_tensor(sums), ops.ones((1, 1)))
     assert np.allclose(array(cell), 0.0)
@@ -122,7 +122,7 @@ def test_layer_equals_keras():
 
 
 def test_sequence_continues_from_a_state():
-    """Two halves of a sequence give the outputs and the cell of the whole."""
+    """Two halves of a sequence give the outputs and cells of the whole."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
@@ -134,7 +134,7 @@ def test_sequence_continues_from_a_state():
 
 
 def test_state_after_the_last_real_step():
-    """With lengths the state is that after each row's last step; the initial one for length 0."""
+    """With lengths, the state is that after each row's last step, or the initial one."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
@@ -148,14 +148,14 @@ def test_state_after_the_last_real_step():
 
 
 def test_forget_bias():
-    """The bias of the forget gate starts at forget_bias, all others at zero."""
+    """The bias of the forget gate starts at `forget_bias`, and the others at zero."""
     layer = Lstm(U, forget_bias=2.0)
     layer.build((None, D))
     assert array(layer.bias).reshape(4, U).tolist() == [[0.0] * U, [2.0] * U, [0.0] * U, [0.0] * U]
 
 
 def test_initializer_range():
-    """The weights lie within initializer_range, and the two matrices differ."""
+    """The weights lie within `initializer_range`, and the two matrices differ."""
     layer = Lstm(U, initializer_range=0.08)
     layer.build((None, D))
     assert 0.05 < np.abs(array(layer.kernel)).max() <= 0.08

@@ -14,7 +14,7 @@ def random_frames():
 
 
 def test_pack_keeps_real_frames_only():
-    """The five real frames are numbered in reading order; padding has index −1."""
+    """Only real frames are kept and numbered in order, and padding has index −1."""
     x = random_frames()
     clips = pack(x, MASK)
     assert clips.index.tolist() == [[0, -1, 1], [-1, -1, -1], [2, 3, 4]]
@@ -30,7 +30,7 @@ def test_pack_without_a_mask_keeps_all_frames():
 
 
 def test_unpack_is_the_inverse_of_pack():
-    """Every frame returns to its place, and padding is zero."""
+    """Unpacking returns every frame to its place, and padding is zero."""
     x = random_frames()
     clips = pack(x, MASK)
     features, mask = unpack(ops.convert_to_tensor(clips.frames), clips.index)

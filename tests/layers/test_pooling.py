@@ -51,21 +51,21 @@ def test_memory_is_ordered_by_step_then_region():
 
 
 def test_memory_is_masked():
-    """All regions of a padded step are padding, and padding is zero."""
+    """All regions of a padded step are masked and zero."""
     memory, mask = map(ops.convert_to_numpy, as_memory(encoded()))
     assert mask.tolist() == [[True] * 4 + [False] * 4 + [True] * 4, [False] * 12]
     assert not memory[~mask].any()
 
 
 def test_steps_first_averages_regions():
-    """The step axis comes first, and each step is the mean of its regions."""
+    """`steps_first` puts the step axis first and averages the regions of each step."""
     means, _ = steps_first(encoded(padding=0))
     expected = random_features(0).mean(axis=2).transpose(1, 0, 2)
     assert np.allclose(ops.convert_to_numpy(means), expected, atol=1e-6)
 
 
 def test_steps_first_counts_real_steps():
-    """The lengths are those of the mask, as int32."""
+    """`steps_first` returns the number of real steps of each clip as int32."""
     lengths = ops.convert_to_numpy(steps_first(encoded())[1])
     assert lengths.tolist() == [2, 0]
     assert lengths.dtype == "int32"

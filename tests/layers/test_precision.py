@@ -8,7 +8,7 @@ from lrcn_seq.layers.precision import at_least_float32, built_under
 
 @pytest.mark.parametrize("policy", ["mixed_float16", keras.DTypePolicy("mixed_bfloat16")], ids=str)
 def test_layers_in_the_block_get_the_policy(policy):
-    """A layer created in the block has the policy, one created after it has the global one."""
+    """Layers created in the block have its policy, and later layers the global one."""
     with built_under(policy):
         inside = keras.layers.Dense(2)
     outside = keras.layers.Dense(2)
@@ -24,7 +24,7 @@ def test_the_global_policy_is_restored_after_an_error():
 
 
 def test_blocks_can_be_nested():
-    """The outer block continues with its policy."""
+    """After a nested block, the outer block continues with its policy."""
     with built_under("mixed_float16"):
         with built_under("float64"):
             assert keras.config.dtype_policy().name == "float64"

@@ -42,6 +42,6 @@ def test_pixels_of_every_dtype_become_float32(scaling, dtype):
 
 
 def test_unknown_scaling():
-    """The error lists the known scalings."""
+    """The error for an unknown scaling lists the known ones."""
     with pytest.raises(ArgumentError, match=r"none, unit, tf, .*Received: scaling='imagenet'"):
         scale(np.zeros((1, 3)), "imagenet")

@@ -50,6 +50,6 @@ def model():
 
 @pytest.mark.parametrize("length", [3, 5, 4, 1])
 def test_the_length_may_be_dynamic(model, length):
-    """One compiled model scans over inputs of any length."""
+    """One compiled model scans inputs of any length."""
     x = np.random.default_rng(0).normal(size=(length, 2)).astype("float32")
     assert np.allclose(model.predict_on_batch(x), np.cumsum(x, axis=0), atol=1e-5)

@@ -26,7 +26,7 @@ def other_layer():
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, lambda layer: {"a": [layer]}])
 def test_keras_does_not_track_the_value(wrap):
-    """A layer in the holder adds no weights; the same layer without the holder does."""
+    """A layer in the holder adds no weights to the model, unlike the layer alone."""
     layer = other_layer()
     model = Model(Untracked(wrap(layer)))
     assert len(model.weights) == 2

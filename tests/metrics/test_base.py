@@ -24,14 +24,14 @@ class WordCount(Metric):
 
 
 def test_a_metric_scores_corpus_and_sentences_from_its_statistics():
-    """The corpus value aggregates the sum of the rows, the sentence values each row."""
+    """The corpus value is aggregated from all rows, and each sentence value from one."""
     score = WordCount().score(metrics.make_corpus(["a b", "a b c d"], [["x"], ["y"]]))
     assert score.values == (3.0,)
     assert score.sentences == {"0": {"words": 2.0}, "1": {"words": 4.0}}
 
 
 def test_a_metric_object_can_be_passed_to_the_score_functions():
-    """`score` accepts metrics beside names and specs."""
+    """`score` accepts metric objects, names and specs."""
     report = metrics.score(["a b"], [["a"]], [WordCount(), {"type": "bleu", "order": 1}])
     assert list(report.values) == ["words", "bleu_1"]
 

@@ -78,13 +78,13 @@ def test_random_captions_equal_the_definition(rows):
 
 @pytest.mark.parametrize("sentence", [WHOLE, LONG])
 def test_identical_sentences_score_1(sentence):
-    """BLEU-1 to 4 of a sentence against itself are 1."""
+    """Identical sentences have BLEU-1 to BLEU-4 of 1."""
     score = metrics.bleu([sentence], [[sentence]], tokenize="none")
     assert score.values == pytest.approx([1] * 4, abs=1e-8)
 
 
 def test_unsmoothed_bleu_is_0_without_a_match():
-    """BLEU as published is 0 if an order has no match."""
+    """BLEU without smoothing is 0 if an order has no match."""
     assert metrics.bleu(["a b"], [["a c"]], smoothing="none").values[1:] == (0, 0, 0)
 
 
@@ -92,20 +92,20 @@ def test_unsmoothed_bleu_is_0_without_a_match():
     ("length", "reference_words"), [("closest", 4), ("shortest", 1), ("average", 5)]
 )
 def test_length_selects_the_reference_length(length, reference_words):
-    """The brevity penalty of 3 words against references of 1, 4 and 10 words follows `length`."""
+    """The option `length` selects the reference length of the brevity penalty."""
     references = ["a", "a b c d", "a b c d e f g h i j"]
     score = metrics.bleu(["a b c"], [references], tokenize="none", length=length, smoothing="none")
     assert score.values[0] == pytest.approx(min(1, math.exp(1 - reference_words / 3)))
 
 
 def test_closest_reference_length_is_the_shorter_one_in_a_tie():
-    """Of references with 2 and 4 words, equally far from 3, the one with 2 words counts."""
+    """Of two equally close reference lengths, the shorter one counts."""
     value = metrics.bleu(["a b c"], [["a b c d", "a b"]], tokenize="none", smoothing="none")
     assert value.values[0] == 1
 
 
 def test_order_sets_the_number_of_values():
-    """With order 2 the values are BLEU-1 and BLEU-2."""
+    """With order 2, the values are BLEU-1 and BLEU-2."""
     score = metrics.bleu(["a b c"], [["a b d"]], tokenize="none", order=2)
     assert score.names == ("bleu_1", "bleu_2")
     assert score.values == pytest.approx([2 / 3, math.sqrt(2 / 3 * 1 / 2)])

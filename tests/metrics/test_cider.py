@@ -90,18 +90,18 @@ def test_random_captions_equal_the_definition(variant, clipped, rows):
 
 
 def test_identical_sentences_score_10():
-    """A hypothesis equal to its only reference scores 10."""
+    """A hypothesis that equals its only reference has CIDEr 10."""
     assert metrics.cider([WHOLE, "b"], [[WHOLE], ["c"]]).table[0, 0] == pytest.approx(10)
 
 
 def test_one_image_scores_0_with_its_own_frequencies(samples):
-    """Every n-gram of a single image is in all documents and has weight 0."""
+    """A single image has CIDEr 0, since each n-gram is in all documents."""
     hypotheses = {"2": samples["hypotheses"]["2"]}
     assert metrics.cider(hypotheses, samples["references"], subset=True).value == 0
 
 
 def test_stored_frequencies_give_one_image_its_score_in_the_whole_set(tmp_path, samples):
-    """With stored document frequencies the score does not depend on the other hypotheses."""
+    """With stored document frequencies, a score does not depend on other hypotheses."""
     path = tmp_path / "stored.npz"
     metrics.document_frequencies(samples["references"]).save(path)
     whole = metrics.cider(samples["hypotheses"], samples["references"])
@@ -135,5 +135,5 @@ def test_sigma_is_the_width_of_the_length_penalty():
 
 
 def test_signature_states_the_unit_of_the_length_penalty():
-    """The option `length` is part of the signature."""
+    """The signature contains the option `length`."""
     assert "|length:words|" in metrics.cider(["a"], [["b"]], length="words").signature

@@ -64,12 +64,12 @@ def test_random_captions_equal_the_definition(rows):
 
 @pytest.mark.parametrize("sentence", [WHOLE, LONG])
 def test_a_reference_equal_to_the_hypothesis_scores_1(sentence):
-    """A second reference without a common word does not lower the score."""
+    """A hypothesis that equals one of its references has ROUGE-L 1."""
     assert metrics.rouge_l([sentence], [["x y z", sentence]], tokenize="none").value == 1
 
 
 def test_an_empty_hypothesis_scores_0():
-    """A hypothesis without words has no common subsequence."""
+    """A hypothesis without words has ROUGE-L 0."""
     assert metrics.rouge_l([""], [[WHOLE]]).value == 0
 
 

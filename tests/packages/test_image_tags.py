@@ -37,7 +37,7 @@ def environment(tmp_path_factory) -> dict[str, str]:
     """The environment of a process in which the package is installed."""
     site = tmp_path_factory.mktemp("site")
     source = tmp_path_factory.mktemp("source") / "image_tags"
-    # Copied, since an installation builds inside the source.
+    # Copy the source, since an installation builds inside its folder.
     subprocess.run(["cp", "-r", str(PACKAGE), str(source)], check=True)
     command = ["install", "-q", "--no-deps", "--no-index", "--no-build-isolation", "--target"]
     subprocess.run([sys.executable, "-m", "pip", *command, site, source], check=True)

@@ -27,7 +27,7 @@ def test_bars_are_as_high_as_the_accuracy():
 
 
 def test_bars_of_more_clips_are_more_opaque():
-    """The opacity is 0.25 plus 0.6 times the root of the share of the fullest bin."""
+    """Opacity grows with the root of the count, relative to the fullest bin."""
     opacities = re.findall(r'<rect class="bar" opacity="(.*?)"', diagram(BINS))
     assert [float(opacity) for opacity in opacities] == pytest.approx([0.55, 0.85])
 

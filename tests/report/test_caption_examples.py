@@ -71,7 +71,7 @@ def test_caption_without_references_is_not_underlined():
 
 
 def test_empty_caption_is_named(parse):
-    """A caption without words has a placeholder."""
+    """A caption without words is shown as a placeholder."""
     assert "(no words)" in parse(html_of(example(caption=" "))).text
 
 

@@ -33,7 +33,7 @@ def test_rows_are_true_classes():
 
 
 def test_opacity_grows_with_the_share_of_the_row():
-    """The opacity is 0.08 plus 0.92 times the share, in tenths."""
+    """The opacity of a cell is 0.08 plus 0.92 times its share of the row."""
     found = cells(confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]])))
     opacities = {place: opacity for place, (_, opacity) in found.items()}
     assert opacities == pytest.approx(

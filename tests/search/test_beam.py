@@ -56,7 +56,7 @@ def test_early_stop_returns_the_best_sentence(search_table, random_table, brute_
 @pytest.mark.parametrize("constraints", CONSTRAINTS, ids=str)
 @pytest.mark.parametrize("length", LENGTHS, ids=str)
 def test_one_beam_equals_greedy(search_table, random_table, length, constraints):
-    """A beam of 1 is greedy search, in words and in scores."""
+    """Beam search with one beam equals greedy search in words and scores."""
     for seed in range(5):
         table = random_table(seed, rows=8)
         greedy = search_table({"type": "greedy", **length, **constraints}, table, limit=6)
@@ -87,7 +87,7 @@ def test_hypotheses_satisfy_the_contract(search_table, random_table, check_contr
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), order=st.permutations(range(5)))
 def test_rows_are_independent(search_table, random_table, seed, order):
-    """Permuting the batch permutes the hypotheses; vector instructions may round the last bit."""
+    """Permuting the batch permutes the hypotheses, up to rounding of scores."""
     table, spec = random_table(seed, rows=5), {"type": "beam", "beams": 3}
     straight = search_table(spec, table, limit=6)
     permuted = search_table(spec, table[order], limit=6)

@@ -32,7 +32,7 @@ def log_softmax(logits):
 
 @pytest.mark.parametrize(("suppress_unknown", "ids"), [(True, [0, 1, 3]), (False, [0, 1])])
 def test_forbidden_ids(suppress_unknown, ids):
-    """Pad and start are always forbidden, unknown only if it is suppressed."""
+    """Pad and start are always forbidden, and unknown only if it is suppressed."""
     assert Constraints(suppress_unknown=suppress_unknown).forbidden_ids(SPECIAL) == ids
 
 
@@ -52,7 +52,7 @@ def test_check_accepts_the_smallest_limit():
 @settings(max_examples=40, deadline=None)
 @given(words=st.lists(st.integers(4, 7), min_size=0, max_size=9), n=st.integers(1, 5))
 def test_completes_ngram_equals_counting(words, n):
-    """A word completes an n-gram if the extended sentence ends with one that occurs twice."""
+    """A word completes an n-gram if the last n-gram of the extended sentence occurs twice."""
     padded = np.zeros((1, 10), "int32")
     padded[0, : len(words)] = words
     ids = np.array([[4, 5, 6, 7]])
@@ -101,7 +101,7 @@ def test_a_word_is_found_behind_all_forbidden_ones():
 
 
 def test_probabilities_are_not_renormalized():
-    """Forbidden words keep their probability mass."""
+    """Forbidden words keep their probability mass, so candidates are not renormalized."""
     logits = np.log(np.array([[0.5, 0.0, 0.125, 0.25, 0.125]], "float32") + 1e-30)
     gains, ids = next_words(logits, np.zeros((1, 4), "int32"), 0, count=1)
     assert np.isclose(gains[ids == 4], np.log(0.125))

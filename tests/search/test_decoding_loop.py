@@ -63,7 +63,7 @@ def test_the_loop_stops_when_all_rows_have_ended():
 
 
 def test_the_limit_cuts_sentences():
-    """With a limit of 2 the unfinished rows have two words."""
+    """With a limit of 2, unfinished rows have two words."""
     words, _, seen = run(np.full((3, 4), -1.0), limit=2)
     assert words.tolist() == [[4, END], [5, 4], [4, 4]]
     assert len(seen) == 2

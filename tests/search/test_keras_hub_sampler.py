@@ -45,7 +45,7 @@ def test_greedy_sampler_equals_greedy_search(search_table, random_table, check_c
     ids=str,
 )
 def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
-    """Over 5,000 rows the frequencies lie within 4.5 standard errors of the truncated softmax."""
+    """Frequencies over 5,000 rows equal the truncated softmax within 4.5 standard errors."""
     weights = np.where(np.isin(np.arange(8), kept), np.exp(sharpness * LOGITS.astype("float64")), 0)
     expected = weights / weights.sum()
     counts = np.bincount(first_words(**arguments), minlength=8) / ROWS
@@ -63,7 +63,7 @@ def test_other_seeds_draw_other_words():
 
 
 def test_positions_are_drawn_independently(search_table):
-    """Of two equally probable words, consecutive ones are equal half of the time."""
+    """Consecutive words of two equally probable ones are equal half of the time."""
     table = np.where(np.arange(6) >= 4, 0.0, -np.inf) * np.ones((50, 7, 6, 6))
     spec = {"type": "keras_hub", "sampler": "random"}
     words = search_table(spec, table, limit=6).words[:, 0]

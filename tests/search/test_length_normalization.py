@@ -25,6 +25,6 @@ def test_scores(kind, alpha, expected):
 
 
 def test_length_may_be_an_integer():
-    """One length applies to all sentences."""
+    """A single length applies to all sentences."""
     scores = normalize(ops.convert_to_tensor([[-6.0, -3.0]]), 3, kind="average", alpha=0.6)
     assert ops.convert_to_numpy(scores).tolist() == [[-2.0, -1.0]]

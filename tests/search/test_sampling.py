@@ -49,7 +49,7 @@ def softmax_over(logits, kept):
     ids=str,
 )
 def test_frequencies_equal_the_distribution(arguments, expected):
-    """Over 20,000 rows the frequencies lie within 4.5 standard errors of the distribution."""
+    """Frequencies over 20,000 rows equal the distribution within 4.5 standard errors."""
     rows = 20_000
     counts = np.bincount(first_words(rows, **arguments), minlength=8) / rows
     assert (np.abs(counts - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / rows)).all()
@@ -175,7 +175,7 @@ def test_a_seed_generator_gives_new_draws_at_each_call():
     scale=st.floats(0, 60),
 )
 def test_inverse_cdf_equals_the_cumulative_sum(seed, uniform, scale):
-    """The drawn index has a positive probability, and its interval contains the uniform number."""
+    """The drawn index has positive probability, and its interval contains the uniform number."""
     generator = np.random.default_rng(seed)
     values = generator.normal(size=(1, 40)) * scale
     logits = np.where(generator.random((1, 40)) < 0.5, -np.inf, values).astype("float32")
@@ -207,7 +207,7 @@ def test_softmax_of_minus_infinity_is_zero():
 
 
 def test_is_duplicate_marks_later_copies_only():
-    """The first of equal sentences is kept, within each row."""
+    """Of equal sentences in a row, all but the first are marked."""
     words = np.array([[[4, 2], [5, 2], [4, 2], [4, 2]], [[5, 2], [4, 2], [5, 5], [4, 4]]])
     found = ops.convert_to_numpy(is_duplicate(ops.convert_to_tensor(words)))
     assert found.tolist() == [[False, False, True, True], [False] * 4]

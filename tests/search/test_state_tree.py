@@ -57,7 +57,7 @@ def test_gather_rows_selects_the_same_rows_of_every_tensor():
 
 
 def test_match_pattern_restores_dtype_and_structure():
-    """A tuple of float32 becomes the list of float16 of the pattern."""
+    """A state is converted to the structure and the dtypes of the pattern."""
     pattern = [ops.zeros((2,), "float16"), None]
     matched = match_pattern((ops.convert_to_tensor([1.0, 2.0]), None), pattern)
     assert isinstance(matched, list)

@@ -95,13 +95,13 @@ def test_load_rejects_a_corrupt_file(tmp_path, content):
 
 
 def test_load_rejects_a_missing_file(tmp_path):
-    """A missing file raises a DataError."""
+    """Loading a missing file raises a DataError."""
     with pytest.raises(DataError, match=r"tokenizer\.json: .*there is no such file"):
         text.load(tmp_path / "tokenizer.json")
 
 
 def test_load_rejects_a_folder(tmp_path):
-    """A folder in place of the file raises a DataError."""
+    """Loading a folder raises a DataError."""
     with pytest.raises(DataError, match="expected a tokenizer file"):
         text.load(tmp_path)
 

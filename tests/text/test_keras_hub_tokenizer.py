@@ -125,7 +125,7 @@ def test_wrong_arguments_raise_one_line(arguments, error, message):
 
 
 def test_fit_rejects_sentences_without_words(vocabulary):
-    """An empty vocabulary is an error even if all pieces are kept."""
+    """Fitting on sentences without words is an error, even if all pieces are kept."""
     with pytest.raises(DataError, match="no piece that is frequent enough"):
         KerasHub(name="WordPieceTokenizer", vocabulary=vocabulary, minimum_count=0).fit([""])
 

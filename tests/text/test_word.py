@@ -51,7 +51,7 @@ def test_words(sentence, words):
 
 
 def test_punctuation_can_be_dropped():
-    """With `punctuation="drop"` only the words remain."""
+    """With `punctuation="drop"`, only words remain."""
     assert words_of("a man's dog, here!", punctuation="drop") == ["a", "man", "s", "dog", "here"]
 
 

@@ -39,12 +39,12 @@ def test_frequent_pairs_are_merged():
 
 
 def test_fitting_is_deterministic():
-    """Twenty fits on the same sentences give one vocabulary in one order."""
+    """Twenty fits on the same sentences give equal vocabularies."""
     assert len({tuple(WordPiece(pieces=60).fit(SENTENCES).vocabulary()) for _ in range(20)}) == 1
 
 
 def test_decoded_pieces_are_joined_to_words():
-    """The prefix ## is removed, and punctuation follows its word."""
+    """Decoding joins pieces to words and attaches punctuation."""
     tokenizer = WordPiece(pieces=200).fit(SENTENCES)
     assert tokenizer.decode(tokenizer.encode("redder dogs, a dog's!")) == "redder dogs, a dog's!"
 

@@ -1,8 +1,9 @@
 """Time of beam search against its lower bound and against the BeamSampler of KerasHub.
 
-One LSTM of 512 units, vocabulary 9,488, batch 50, beam 5, captions of 20 words. No hypothesis ends
-early and there are no constraints. The lower bound is 20 times the two matrix products of a step,
-250×1024 · 1024×2048 and 250×512 · 512×9488, in float32 on the same backend and threads.
+The model is one LSTM of 512 units with a vocabulary of 9,488 words. The batch size is 50, the beam
+is 5, and captions have 20 words. No hypothesis ends early, and there are no constraints. The lower
+bound is 20 times the two matrix products of a step, 250×1024 · 1024×2048 and 250×512 · 512×9488, in
+float32 on the same backend and threads.
 
     KERAS_BACKEND=tensorflow python tools/benchmarks/beam.py [--rounds 9]
 """

@@ -5,9 +5,9 @@ ways: `read` in sequence converts every frame, `grab` in sequence converts only 
 and `seek` sets CAP_PROP_POS_FRAMES before each frame, as tutorials do.
 
 Every contestant gets the frame numbers and returns the same RGB frames at full size, which are
-compared. With --side frames are resized too: here by Pillow with antialiasing (0.6 ms from
-340 × 256), by OpenCV without (0.1 ms). Rounds alternate. Medians and ratios are printed in seconds
-and in core-seconds, which depend less on other work on the machine.
+compared. With --side, frames are also resized: by Pillow with antialiasing in this library (0.6 ms
+from 340 × 256), and by OpenCV without it (0.1 ms). Rounds alternate. Medians and ratios are printed
+in seconds and in core-seconds, which depend less on other work on the machine.
 
     python tools/benchmarks/decode.py [VIDEO ...] [--rounds 9] [--frames 20] [--side 224]
 

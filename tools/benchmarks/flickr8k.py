@@ -2,7 +2,7 @@
 
 Data, number of updates, selection of weights and search are the same for all systems. The rival is
 a model that a user could write in an hour, trained with Adam of Keras at its default, constant
-learning rate; all else is as in lrcn_2f.
+learning rate. Everything else is the same as in lrcn_2f.
 
     python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [--splits 0]
         [section.key=value ...]

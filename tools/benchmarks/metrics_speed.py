@@ -2,8 +2,8 @@
 
     python tools/benchmarks/metrics_speed.py DATA [ROUNDS]
 
-DATA is the folder with flickr8k/; each hypothesis has 4 references. The benchmark prints wall time
-and CPU time (including Java's), which other work on the machine disturbs less.
+DATA is the folder with flickr8k/. Each hypothesis has 4 references. The benchmark prints wall time
+and CPU time (including Java's), which depends less on other work on the machine.
 """
 
 import contextlib

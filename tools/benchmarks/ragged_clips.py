@@ -1,11 +1,9 @@
 """Time of training steps on clips of 4 to 16 frames, against clips of 16 frames.
 
-Padding must cost nothing.
-
-LRCN with MobileNetV2 (width 0.35, 224×224, trained) and an LSTM of 128 units, 8 clips per batch.
-Steps of both kinds alternate. The goal is at most 1.1 × the time of a full step × real frames ÷
-(B·T). With --size 96 the cost of recurrence and optimizer becomes visible beside that of the
-frames.
+The benchmark checks that padding costs no time. The model is LRCN with a trained MobileNetV2 (width
+0.35, 224×224) and an LSTM of 128 units, on 8 clips per batch. Steps of both kinds alternate. The
+goal is at most 1.1 × the time of a full step × real frames ÷ (B·T). With --size 96 the cost of
+recurrence and optimizer becomes visible beside that of the frames.
 
     python tools/benchmarks/ragged_clips.py [--steps 15] [--size 224] [--clips 8]
 """

@@ -1,8 +1,8 @@
 """Time of a CNN over merged batch and time axes, against keras.layers.TimeDistributed.
 
-MobileNetV2 (width 0.35, 96×96, trained) over 16 frames of 4 clips, mean over time, softmax. Weights
-and batch normalization are the same; outputs are compared at inference. The first step is measured
-from the built model to the end of its first training step: tracing, compiling and computing.
+A trained MobileNetV2 (width 0.35, 96×96) encodes 16 frames of each of 4 clips, followed by the mean
+over time and a softmax. Weights and batch normalization are the same, and outputs are compared at
+inference. The time of the first training step includes tracing and compiling.
 
     python tools/benchmarks/time_distributed.py [--steps 7] [--size 96] [--clips 4]
 """

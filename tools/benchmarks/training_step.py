@@ -1,13 +1,14 @@
 """Training speed of the decoder `lrcn` (2f) against nn.LSTM of PyTorch, on real caption lengths.
 
-Two LSTM layers of 512 units, embedding 512, vocabulary 9,000, feature 1280, batch 100, Adam,
-float32, all cores. Captions have the lengths of COCO val2017, from its annotation file or from the
+The model has two LSTM layers of 512 units, embeddings of width 512, a vocabulary of 9,000 words and
+features of width 1280. It is trained with Adam on batches of 100 captions, in float32 on all cores.
+Captions have the lengths of COCO val2017, from its annotation file or from the
 histogram below. This library trains on TensorFlow through `fit` on the batches of `by_caption`.
 PyTorch trains on random batches padded to their longest caption, and on the batches of this
 library.
 
-Each contestant runs in a process of its own. They alternate, and a round has the same number of
-captions for each. The result is in real words per second.
+The contestants run in separate processes and alternate. A round has the same number of captions for
+each. The result is the number of real words per second.
 
     python tools/benchmarks/training_step.py [--annotations captions_val2017.json] [--rounds 5]
         [--batches 12]

@@ -18,7 +18,7 @@ def test_owners_and_lengths():
 
 
 def test_words_are_padded_between_start_and_end():
-    """Rows may have any order and repeat; start is 1, end 2 and padding 0."""
+    """Words are enclosed in start (1) and end (2) and padded with 0, in any order of rows."""
     words = CAPTIONS.words(np.array([2, 0, 1, 2]), 6)
     assert words.dtype == np.int32
     assert words.tolist() == [
@@ -30,14 +30,14 @@ def test_words_are_padded_between_start_and_end():
 
 
 def test_a_limit_truncates_words_but_keeps_the_end():
-    """A caption of three words with limit 2 has two words and the end."""
+    """With limit 2, a caption of three words keeps two words and the end."""
     captions = Captions([[[7, 8, 9]]], limit=2)
     assert captions.words(np.array([0]), 4).tolist() == [[1, 7, 8, 2]]
     assert captions.lengths.tolist() == [4]
 
 
 def test_a_limit_below_one_is_refused():
-    """A caption needs at least one word."""
+    """A limit below one word is refused."""
     with pytest.raises(
         ArgumentError, match=r"limit: expected at least one word. Received: limit=0"
     ):
@@ -57,7 +57,7 @@ def test_without_captions_there_are_no_rows():
 
 
 def test_texts_are_encoded_by_the_tokenizer():
-    """`encode_captions` calls `encode` for every text and applies the limit."""
+    """`encode_captions` encodes every text and applies the limit."""
     captions = encode_captions([("abc", "c"), ("a",)], lambda text: list(map(ord, text)), limit=2)
     assert captions.owner.tolist() == [0, 0, 1]
     assert captions.words(np.arange(3), 4).tolist() == [

@@ -43,19 +43,19 @@ BOTH = pytest.mark.parametrize("make", [caption_plan, image_plan])
 
 @BOTH
 def test_a_plan_is_a_function_of_seed_and_epoch(make):
-    """Equal arguments give equal plans."""
+    """Equal seeds and epochs give equal plans."""
     assert as_lists(make(5)) == as_lists(make(5))
 
 
 @BOTH
 def test_every_caption_fits_into_its_batch(make):
-    """No caption is longer than the padded length."""
+    """No caption of a batch is longer than the padded length."""
     assert all(LENGTHS[step.rows].max() <= step.length for step in make(2))
 
 
 @BOTH
 def test_batches_have_few_padded_lengths(make):
-    """At most six lengths occur."""
+    """A plan has at most six padded lengths."""
     assert len({step.length for step in make()}) <= 6
 
 
@@ -81,13 +81,13 @@ def test_by_caption_pads_a_mixed_last_batch_to_its_longest_caption():
 
 
 def test_by_caption_pads_little():
-    """Less than 11 % of the words are padding."""
+    """In batches by caption, less than 11 % of the words are padding."""
     plan = caption_plan()
     assert 1 - LENGTHS.sum() / sum(step.length * len(step.rows) for step in plan) < 0.11
 
 
 def test_by_caption_mixes_lengths_over_the_epoch():
-    """The length of a batch does not depend on its position."""
+    """The padded length of a batch does not depend on its position in the epoch."""
     lengths = [step.length for step in caption_plan()]
     assert abs(np.corrcoef(lengths, range(len(lengths)))[0, 1]) < 0.5
 
@@ -103,12 +103,12 @@ def test_by_caption_regroups_captions(change):
 
 
 def test_by_image_contains_every_image_once():
-    """Images without captions are left out."""
+    """Every image that has captions occurs once."""
     assert sorted(images_of(image_plan())) == sorted(set(OWNER.tolist()))
 
 
 def test_by_image_has_one_smaller_batch():
-    """All batches but the last have 8 images."""
+    """All batches except the last have 8 images."""
     sizes = [len(step.samples) for step in image_plan()]
     assert set(sizes[:-1]) == {8}
     assert sum(sizes) == len(set(OWNER.tolist()))
@@ -129,7 +129,7 @@ def test_by_image_shuffles_images():
 
 @pytest.mark.parametrize("change", [{"epoch": 1}, {"seed": 4}])
 def test_by_image_regroups_images(change):
-    """Another epoch or seed has another order and combines other images in a batch."""
+    """Another epoch or seed combines other images in a batch."""
     plans = image_plan(), image_plan(**change)
     one, other = ({frozenset(step.samples.tolist()) for step in plan} for plan in plans)
     assert len(one & other) <= 1
@@ -151,7 +151,7 @@ def test_by_image_rotates_captions_over_epochs():
 
 
 def test_by_image_rotates_captions_in_random_order():
-    """The captions of the first epoch are not the first ones of their images."""
+    """The captions of the first epoch are not always the first ones of their images."""
     owner, lengths = np.repeat(np.arange(200), 5), np.full(1000, 5)
     rows = rows_of(by_image(owner, lengths, batch=8, captions=1, seed=0, epoch=0))
     counts = np.bincount(np.array(rows) % 5, minlength=5)
@@ -173,7 +173,7 @@ def test_by_image_shows_captions_equally_often():
 
 
 def test_by_image_repeats_captions_of_an_image_with_too_few():
-    """An image with one caption gives it three times, one with two gives both."""
+    """For three captions, an image with one repeats it, and an image with two gives both."""
     plan = by_image(np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0)
     counts = Counter(rows_of(plan))
     assert counts[0] == 3
@@ -182,7 +182,7 @@ def test_by_image_repeats_captions_of_an_image_with_too_few():
 
 @BOTH
 def test_padded_lengths_can_be_given(make):
-    """Given lengths replace the computed ones."""
+    """Given padded lengths replace the computed ones."""
     options = {"captions": 3} if make is image_plan else {}
     plan = (by_image if options else by_caption)(
         OWNER, LENGTHS, batch=8, seed=0, epoch=0, padded=(10, 40), **options
@@ -192,14 +192,14 @@ def test_padded_lengths_can_be_given(make):
 
 
 def test_in_order_contains_every_sample_once():
-    """Batches have no captions, and the last batch is smaller."""
+    """A plan in order has every sample once, no captions, and a smaller last batch."""
     plan = in_order(10, batch=4)
     assert [step.samples.tolist() for step in plan] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert all(len(step.rows) == len(step.owner) == step.length == 0 for step in plan)
 
 
 def test_an_empty_batch_is_refused():
-    """All plans check the batch size."""
+    """Every plan refuses a batch size below 1."""
     message = "batch: expected at least 1. Received: batch=0"
     with pytest.raises(ArgumentError, match=message):
         by_caption(OWNER, LENGTHS, batch=0, seed=0, epoch=0)
@@ -210,7 +210,7 @@ def test_an_empty_batch_is_refused():
 
 
 def test_images_need_at_least_one_caption():
-    """The number of captions per image must be positive."""
+    """A number of captions per image below 1 is refused."""
     with pytest.raises(
         ArgumentError, match=r"captions: expected at least one per image. Received: captions=0"
     ):
@@ -218,7 +218,7 @@ def test_images_need_at_least_one_caption():
 
 
 def test_without_samples_a_plan_is_empty():
-    """No captions or samples give no batches."""
+    """Without captions or samples, a plan has no batches."""
     none = np.zeros(0, np.int32)
     assert by_caption(none, none, batch=4, seed=0, epoch=0) == []
     assert by_image(none, none, batch=4, captions=2, seed=0, epoch=0) == []
@@ -227,7 +227,7 @@ def test_without_samples_a_plan_is_empty():
 
 @given(st.lists(st.integers(2, 14), min_size=1, max_size=40), st.integers(1, 5))
 def test_padded_lengths_are_optimal(lengths, count):
-    """No other choice of as many lengths has less padding, compared with all choices."""
+    """No other choice of as many padded lengths has less padding."""
     values = sorted(set(lengths))
 
     def cost(chosen):

@@ -41,7 +41,7 @@ def save(image: Image.Image, path: Path, **options) -> Path:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
-    """All eight EXIF orientations equal Pillow's own transposition."""
+    """All eight EXIF orientations are undone as by Pillow."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = save(
@@ -81,13 +81,13 @@ def test_a_damaged_exif_block_is_ignored(tmp_path, pixels):
     ],
 )
 def test_color_images_of_every_format_become_rgb(tmp_path, pixels, mode, name, options):
-    """Modes and formats do not change the corners of the image."""
+    """Color images of every mode and format become RGB."""
     path = save(Image.fromarray(pixels).convert(mode), tmp_path / name, **options)
     assert corners(StillImage(path).decode()) == UPRIGHT
 
 
 def test_the_format_is_detected_by_content(tmp_path, pixels):
-    """A PNG named .jpg is read."""
+    """The format is detected by content, so a PNG named .jpg is read."""
     save(Image.fromarray(pixels), tmp_path / "ünïcode 写真.jpg", format="PNG")
     assert corners(StillImage(tmp_path / "ünïcode 写真.jpg").decode()) == UPRIGHT
 
@@ -100,7 +100,7 @@ def test_grayscale_becomes_rgb_with_equal_channels(tmp_path, mode):
 
 
 def test_sixteen_bits_are_scaled_to_eight(tmp_path):
-    """A 16-bit ramp becomes a rounded 8-bit ramp; Pillow's own conversion would clip it."""
+    """A 16-bit ramp is rounded to 8 bits, instead of clipped as by Pillow."""
     ramp = np.linspace(0, 65535, 256 * 4).astype(np.uint16).reshape(4, 256)
     for name in ("deep.png", "deep.tiff"):
         Image.fromarray(ramp).save(tmp_path / name)
@@ -183,7 +183,7 @@ def test_pil_images_and_arrays_are_read(pixels):
     ],
 )
 def test_an_array_that_is_no_image_is_refused(array):
-    """The reason gives the shape and type of the array."""
+    """The error for an array that is not an image gives its shape and dtype."""
     with pytest.raises(MediaError, match=r"expected pixels \(H, W, 3\) uint8. Received: shape="):
         StillImage(array).decode()
 
@@ -221,7 +221,7 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 def test_broken_images_raise_a_media_error_with_a_reason(tmp_path):
-    """The error names the file and gives a reason in one line."""
+    """The error for a broken image names the file and the reason in one line."""
     table = broken(tmp_path)
     assert len(table) == 12
     for name, (path, sentence) in table.items():
@@ -252,7 +252,7 @@ def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
 
 
 def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
-    """The reason names missing permissions (simulated, since root may read every file)."""
+    """The error for an unreadable file suggests to check its permissions."""
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
@@ -265,7 +265,7 @@ def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_random_damage_raises_only_media_errors(tmp_path_factory, data):
-    """Files with changed or missing bytes decode or raise MediaError."""
+    """Files with changed or missing bytes are decoded or raise MediaError."""
     kind = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"]))
     whole = io.BytesIO()
     Image.fromarray(np.arange(12 * 12 * 3, dtype=np.uint8).reshape(12, 12, 3)).save(whole, kind)
@@ -281,7 +281,7 @@ def test_random_damage_raises_only_media_errors(tmp_path_factory, data):
 
 
 def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
-    """The result differs from a full decode by more than 40 dB."""
+    """A JPEG decoded at a fraction equals the full decode by more than 40 dB."""
     y, x = np.mgrid[0:1200, 0:1600]
     waves = np.stack(
         [128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)],
@@ -384,7 +384,7 @@ def test_images_of_any_size_are_resized(resize, size):
 
 
 def test_real_photographs_are_read(shared):
-    """50 images of Flickr8k and 40 of COCO are decoded."""
+    """The 50 images of Flickr8k and 40 of COCO are decoded."""
     paths = sorted(
         [
             *(shared / "flickr8k/images_original").glob("*.jpg"),

@@ -236,7 +236,7 @@ def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
     ],
 )
 def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
-    """Grayscale, 10 and 16 bits, alpha and full chroma keep the color."""
+    """Grayscale, 10 and 16 bits, alpha and full chroma are converted to 8-bit RGB."""
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, pixels

@@ -91,7 +91,7 @@ def test_the_samplings_are_registered():
     st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)),
 )
 def test_clips_are_ascending_and_among_the_candidates(name, count, length, others):
-    """Clips have at least one frame and at most the requested number."""
+    """Clips are ascending frames among the candidates, at most the requested number."""
     step, flag, seed = others
     arguments = {
         "uniform": {"frames": length, "jitter": flag},
@@ -110,7 +110,7 @@ def test_clips_are_ascending_and_among_the_candidates(name, count, length, other
 
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_generators_give_equal_clips(name):
-    """Training clips depend on the generator alone, so training can be resumed."""
+    """Equal generators give equal training clips, so training can be resumed."""
     one, other = (
         registry.build({"type": name}).train(np.arange(100) / 10, np.random.default_rng([1, 2, 3]))
         for _ in range(2)

@@ -47,6 +47,6 @@ def test_a_short_video_is_taken_whole():
 
 
 def test_streaming_shows_the_whole_video():
-    """A stream has every `step`-th frame, or one per distance in seconds."""
+    """A stream has every `step`-th frame, or one frame per distance in seconds."""
     assert build(length=2, step=4).stream(np.arange(10) / 10).tolist() == [0, 4, 8]
     assert build(length=2, seconds=0.5).stream(np.arange(10) / 10).tolist() == [0, 5]

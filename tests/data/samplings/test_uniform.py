@@ -38,14 +38,14 @@ def test_jitter_selects_any_frame_of_each_segment():
 
 
 def test_jitter_is_independent_between_segments():
-    """The positions in two segments are uncorrelated."""
+    """With jitter, the positions in two segments are uncorrelated."""
     sampling, random = build(frames=2, jitter=True), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(40) / 10, random) for _ in range(1000)])
     assert abs(np.corrcoef(clips.T)[0, 1]) < 0.15
 
 
 def test_jitter_does_not_change_testing():
-    """Testing selects the middle frames; the feature store needs all frames."""
+    """With jitter, testing selects the middle frames, and all frames are candidates."""
     sampling, times = build(frames=3, jitter=True), np.arange(12) / 10
     assert [clip.tolist() for clip in sampling.test(times)] == [[2, 6, 10]]
     assert sampling.candidates(times).tolist() == list(range(12))

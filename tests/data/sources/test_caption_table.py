@@ -73,7 +73,7 @@ def test_an_empty_table_is_refused(tmp_path):
 
 
 def test_all_problems_of_the_config_are_reported_before_reading():
-    """A wrong type, a share above 1 and an unknown argument are three problems."""
+    """All problems of the arguments are reported before the table is read."""
     with pytest.raises(ConfigError) as caught:
         registry.build({"type": "caption_table", "table": 3, "dev": 1.5, "colour": "red"})
     assert len(caught.value.problems) == 3

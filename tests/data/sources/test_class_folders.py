@@ -29,7 +29,7 @@ def build(folder: Path, **more):
 
 
 def test_labels_are_folder_names(folder):
-    """IDs consist of the class and the file name, in alphabetical order."""
+    """Labels are folder names, and IDs consist of class and file name."""
     source = build(folder)
     assert [sample.id for sample in source] == [
         f"{label}/{number:02d}.mp4" for label in ("jump", "run") for number in range(20)

@@ -48,14 +48,14 @@ def test_samples_have_string_ids_and_stripped_captions(folder):
 
 
 def test_one_file_is_split_by_hash(folder):
-    """All images of the file are in one of the three splits."""
+    """The images of a single file are divided into three splits by hash."""
     source = build(folder, dev=0.2, test=0.2)
     assert sum(len(source.split(name)) for name in ("train", "dev", "test")) == len(source) == 30
     assert {sample.split for sample in source} == {"train", "dev", "test"}
 
 
 def test_nothing_is_printed(folder, capsys):
-    """The output of pycocotools is discarded."""
+    """The messages that pycocotools prints are discarded."""
     build(folder)
     assert capsys.readouterr() == ("", "")
 
@@ -71,7 +71,7 @@ def test_each_split_may_have_its_file(folder):
 
 
 def test_held_out_images_are_divided_between_dev_and_test(folder):
-    """About half of the held-out images are dev, the others test."""
+    """Held-out images are divided about equally between dev and test."""
     source = registry.build({"type": "coco", "splits": {"held_out": files(folder)}})
     assert len(source.split("dev")) + len(source.split("test")) == 30
     assert 8 <= len(source.split("dev")) <= 22

@@ -32,7 +32,7 @@ def mask(image: np.ndarray) -> np.ndarray:
 
 
 def test_held_out_combinations_are_not_in_training():
-    """The 48 combinations are divided into 40 of training, 2 of dev and 6 of test."""
+    """The 48 combinations are divided into 40 for train, 2 for dev and 6 for test."""
     parts = [IN_TRAINING, HELD_OUT["dev"], HELD_OUT["test"]]
     assert [len(part) for part in parts] == [40, 2, 6]
     assert frozenset().union(*parts) == {(color, shape) for color in COLORS for shape in SHAPES}

@@ -58,7 +58,7 @@ def test_quoted_captions_of_the_csv_file_are_unquoted(folder):
 
 
 def test_both_forms_give_the_same_captions(folder):
-    """The malformed image name of the token file is read like the others."""
+    """Both formats give the same captions, even for the malformed image name."""
     tokens = read_captions(folder / "tokens.txt")
     assert tokens.pop("9.jpg.1") == ["bogus"]
     assert tokens == read_captions(folder / "captions.txt")

@@ -88,7 +88,7 @@ def test_malformed_captions_are_refused(folder, content, message):
 
 
 def test_the_real_captions(shared):
-    """The captions of 1,450 videos are read; the available clips belong to other videos."""
+    """The captions of 1,450 videos are read, although their clips are not available."""
     with pytest.raises(DataError, match=r"Received: none of 1,450"):
         registry.build(
             {

@@ -77,7 +77,7 @@ def test_an_operating_system_error_is_reported(tmp_path):
     ],
 )
 def test_csv_dialects_are_detected(tmp_path, content):
-    """Commas, semicolons, tabs, spaces, quotes, blank lines and a byte order mark are accepted."""
+    """CSV may have various separators, quotes, blank lines and a byte order mark."""
     assert read_table(write(tmp_path / "t.csv", content.encode()), "a table") == [
         {"a": "1", "b": "x y"}
     ]

@@ -18,7 +18,7 @@ def test_the_views_are_registered():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_views_have_the_requested_size(name):
-    """Training and testing views of frames read with the margin have the requested size."""
+    """All views of frames that are read with the margin have the requested size."""
     view = registry.build({"type": name})
     frames = np.zeros((2, round(20 * view.margin), round(30 * view.margin), 3), np.uint8)
     training = view.train(frames, (20, 30), np.random.default_rng(0))
@@ -51,7 +51,7 @@ def test_mirror_flips_columns():
 
 
 def test_mirrored_flow_is_negated_horizontally():
-    """Code 128 + x becomes 128 − x in channel 0, limited to 255; other channels are flipped."""
+    """Code 128 + x becomes 128 − x in channel 0, at most 255; other channels are flipped."""
     codes = np.arange(256, dtype=np.uint8)
     flow = np.stack([codes, codes, codes], axis=-1)[None, None]
     flipped = mirror(flow, "flow")[0, 0]
@@ -76,6 +76,6 @@ def test_resized_flow_is_scaled():
 
 
 def test_resized_flow_is_limited_to_the_range_of_codes():
-    """Codes below 0 and above 255 are clipped."""
+    """Codes of resized flow are limited to the range from 0 to 255."""
     flow = np.full((1, 10, 10, 3), (250, 10, 128), np.uint8)
     assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [255, 0, 128]

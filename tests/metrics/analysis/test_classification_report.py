@@ -1,4 +1,4 @@
-"""Tests of the classification report against the definitions, computed with loops."""
+"""Tests of the classification report, against definitions computed with loops."""
 
 import json
 import math
@@ -69,7 +69,7 @@ def test_values_equal_the_definitions(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_class_scores_equal_the_definitions(seed):
-    """Precision, recall, F1 and count; the recall of a class that never occurs is None."""
+    """Scores per class equal the definitions; a class that never occurs has no recall."""
     arguments = predictions(seed=seed)
     report = metrics.classification(*arguments)
     for one, (precision, recall, f1, count) in zip(
@@ -83,7 +83,7 @@ def test_class_scores_equal_the_definitions(seed):
 
 
 def test_rows_of_the_confusion_matrix_are_the_truth():
-    """Two clips of class b predicted as a are in row b, column a."""
+    """Rows of the confusion matrix are true classes, and columns are predictions."""
     report = metrics.classification([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]], [0, 1, 1], ["a", "b"])
     assert report.confusion.tolist() == [[1, 0], [2, 0]]
     assert report.per_class[0] == ("a", 1, pytest.approx(1 / 3), 1.0, 0.5)
@@ -108,14 +108,14 @@ def test_mean_class_averages_over_classes():
 
 
 def test_top_5_of_five_classes_is_1_and_of_six_counts():
-    """With five classes top-5 is always 1; with six the least probable class is not in it."""
+    """Top-5 is 1 for five classes, and excludes the least probable of six classes."""
     row = [0.3, 0.25, 0.2, 0.15, 0.1]
     assert metrics.classification([row], [4], list("abcde")).values["top_5"] == 1
     assert metrics.classification([[*row, 0.0]], [5], list("abcdef")).values["top_5"] == 0
 
 
 def test_ties_are_broken_by_the_first_class():
-    """Uniform distributions predict the first class, and top-5 of ten classes is one half."""
+    """Of equally probable classes, the first ones are predicted."""
     report = metrics.classification(
         np.full((10, 10), 0.1), np.arange(10), [str(place) for place in range(10)]
     )
@@ -145,7 +145,7 @@ def test_probabilities_of_1_and_0_have_a_finite_log_loss():
 
 
 def test_bins_hold_confidence_accuracy_and_count():
-    """A confidence on a boundary belongs to the lower bin; the means of empty bins are None."""
+    """A confidence on a boundary belongs to the lower bin, and empty bins have no means."""
     report = metrics.classification([[0.6, 0.4], [0.62, 0.38], [0.65, 0.35]], [0, 1, 0], ["a", "b"])
     assert len(report.bins) == 15
     assert report.bins[8] == (0.6, 1.0, 1)
@@ -181,7 +181,7 @@ def test_report_is_json_with_signatures():
 
 
 def test_half_precision_rows_are_accepted():
-    """Rows may differ from 1 by the rounding of half precision."""
+    """The sum of a row may differ from 1 by the rounding of half precision."""
     probabilities, truth, labels = predictions(classes=101)
     assert (
         metrics.classification(probabilities.astype("float16"), truth, labels).values["log_loss"]

@@ -69,7 +69,7 @@ def test_unknown_tokens_are_counted_as_words():
 
 
 def test_novel_sentences_are_not_training_captions():
-    """Sentences and training captions are tokenized alike."""
+    """A sentence is novel unless it equals a training caption after tokenization."""
     health = metrics.health(
         ["a dog runs", "a cat", "", "a bird"], training_captions=["A cat.", "A dog runs!"]
     )
@@ -82,7 +82,7 @@ def test_words_that_contain_the_unknown_token_are_unchanged():
 
 
 def test_figures_without_their_argument_are_none():
-    """Without training captions, unknown token or a second sentence there is no figure."""
+    """A figure is None without its argument or without a second sentence."""
     health = metrics.health({"1": "a dog"})
     assert (health.unknown, health.novel, health.mbleu_4) == (None, None, None)
 
@@ -107,7 +107,7 @@ def naive_mutual_bleu(rows):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=7), min_size=2, max_size=6))
 def test_mutual_bleu_equals_bleu_against_all_others(rows):
-    """The value is the corpus BLEU-4 with all other sentences as references."""
+    """Mutual BLEU is the corpus BLEU-4 with all other sentences as references."""
     assert mutual_bleu(rows) == pytest.approx(naive_mutual_bleu(rows), abs=1e-12)
 
 
@@ -130,7 +130,7 @@ def test_mutual_bleu_uses_500_sentences_by_default():
 
 
 def test_health_compares_500_sentences_by_default():
-    """The mBLEU of 600 sentences is that of a sample of 500 with seed 0."""
+    """By default, mBLEU is that of a sample of 500 sentences with seed 0."""
     sentences = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}" for n in range(600)]
     expected = mutual_bleu([sentence.split() for sentence in sentences], sample=500, seed=0)
     assert metrics.health(sentences, tokenize="none").mbleu_4 == expected

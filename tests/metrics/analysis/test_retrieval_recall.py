@@ -62,6 +62,6 @@ def test_invalid_arguments_raise(scores, owner, message):
 
 
 def test_normalized_log_probabilities_have_mean_0_over_images():
-    """The mean over the images is subtracted per caption."""
+    """Normalization subtracts the mean over the images from each caption."""
     normalized = metrics.normalized_log_probabilities(np.array([[-1.0, -9.0], [-2.0, -5.0]]))
     assert normalized == pytest.approx(np.array([[0.5, -2.0], [-0.5, 2.0]]))

@@ -65,7 +65,7 @@ def test_without_a_match_no_pattern_is_returned():
 
 
 def test_a_match_begins_at_the_start():
-    """Text before the start is ignored."""
+    """A match begins at the given start, and earlier text is ignored."""
     assert automaton("ab").matches("xab", 1) == (3, (0,))
 
 

@@ -39,7 +39,7 @@ def test_hypotheses_of_text_files_are_lines(tmp_path):
 
 @pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog"])
 def test_text_files_may_contain_any_line(tmp_path, sentence):
-    """With the extension .txt an empty line or a bracket is a sentence."""
+    """In a .txt file, an empty line and a bracket are sentences."""
     assert read_hypotheses(write(tmp_path / "h.txt", f"{sentence}\nb\n")) == {
         "1": sentence,
         "2": "b",
@@ -67,7 +67,7 @@ def test_references_are_read_from_every_format(tmp_path, name):
 
 
 def test_text_files_contain_one_reference_of_each_line(tmp_path):
-    """Two text files give each line two references."""
+    """Two text files of references give each line two references."""
     paths = [write(tmp_path / "r1.txt", "a\nc\n"), write(tmp_path / "r2.txt", "b\nd")]
     assert read_references(paths) == {"1": ["a", "b"], "2": ["c", "d"]}
 

@@ -23,7 +23,7 @@ def padded(rows, width):
 
 
 def test_reward_equals_the_cider_of_the_words(samples, words):
-    """Token ids with stored frequencies have the CIDEr-D of the sentences."""
+    """The reward of token ids equals the CIDEr-D of the sentences."""
     corpus = metrics.make_corpus(samples["hypotheses"], samples["references"])
     numbers = {word: number for number, word in enumerate(words)}
     references = [
@@ -70,7 +70,7 @@ def test_the_end_counts_as_a_word_on_request():
 
 
 def test_ids_beyond_the_words_are_unknown_words(samples, words, tmp_path):
-    """An id without a word has the weight of a word that no stored reference contains."""
+    """An id beyond the words is weighted like a word that no reference contains."""
     frequencies = metrics.document_frequencies(samples["references"])
     frequencies.save(tmp_path / "f.npz")
     reward = metrics.CiderReward([[[4, 5]]], frequencies=frequencies, words=words)

@@ -25,12 +25,12 @@ def test_names_are_separated_by_commas_and_lowercased():
     ],
 )
 def test_options_are_json_scalars_or_text(text, value):
-    """Numbers, booleans and null are converted; everything else is text."""
+    """Numbers, booleans and null are converted, and everything else is text."""
     assert metric_specs(f"cider:x={text}") == [{"type": "cider", "x": value}]
 
 
 def test_a_metric_may_have_several_options():
-    """Options are separated by colons."""
+    """Several options of a metric are separated by colons."""
     assert metric_specs("cider:variant=plain:order=3,bleu") == [
         {"type": "cider", "variant": "plain", "order": 3},
         {"type": "bleu"},

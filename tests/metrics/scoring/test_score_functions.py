@@ -90,7 +90,7 @@ def test_an_unknown_metric_raises():
 
 
 def test_options_reach_the_metric():
-    """`rouge_l(beta=2.0)` and a spec with beta 2 have the same signature."""
+    """Options of a function and of a spec have the same effect."""
     score = metrics.rouge_l(["a"], [["a"]], beta=2.0)
     report = metrics.score(["a"], [["a"]], [{"type": "rouge_l", "beta": 2.0}])
     assert score.signature == report.signatures["rouge_l"]

@@ -23,7 +23,7 @@ def test_plain_text_aligns_the_columns():
 
 
 def test_markdown_escapes_pipes():
-    """A pipe in a cell is escaped; the second line sets the alignment."""
+    """Pipes in cells are escaped in Markdown, and the second line sets the alignment."""
     assert TABLE.as_text("markdown") == (
         "| system | x_1 | n |\n| --- | ---: | ---: |\n"
         "| a\\|b_c | 0.5000 | 10 |\n| d | 12.0000 | 9 |"
@@ -31,7 +31,7 @@ def test_markdown_escapes_pipes():
 
 
 def test_latex_escapes_special_characters():
-    """Underscores, percents and backslashes are escaped."""
+    """Underscores, percents and backslashes are escaped in LaTeX."""
     table = Table(("a_b", "%"), [("\\~^", "1")])
     assert table.as_text("latex").split("\n") == [
         r"\begin{tabular}{lr}",

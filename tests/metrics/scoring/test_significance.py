@@ -41,7 +41,7 @@ def test_the_interval_of_a_mean_is_that_of_the_formula(samples):
 
 
 def test_four_times_the_sentences_halve_the_interval(samples):
-    """The width of the interval decreases with the square root of the number of sentences."""
+    """Four times as many sentences halve the width of the interval."""
     copies = [
         {f"{name}{copy}": value for name, value in samples[side].items() for copy in "abcd"}
         for side in ("hypotheses", "references")
@@ -108,7 +108,7 @@ def test_no_samples_raise():
 
 
 def test_a_real_difference_is_significant(samples):
-    """Of 1,000 samples none is as extreme as the difference to shortened sentences."""
+    """The difference to shortened sentences is significant in 1,000 samples."""
     systems = {"whole": samples["hypotheses"], "short": shortened(samples["hypotheses"])}
     row = metrics.paired(systems, samples["references"], ("rouge_l",))[0]
     assert (row.a, row.b, row.metric, row.samples) == ("whole", "short", "rouge_l", 1000)
@@ -178,7 +178,7 @@ def test_the_order_of_the_ids_does_not_matter(samples):
 
 
 def test_all_pairs_of_systems_are_compared(samples):
-    """Three systems have three pairs."""
+    """Three systems give three comparisons."""
     systems = dict.fromkeys("abc", samples["hypotheses"])
     rows = metrics.paired(systems, samples["references"], ("rouge_l",), samples=2)
     assert [(row.a, row.b) for row in rows] == [("a", "b"), ("a", "c"), ("b", "c")]
@@ -199,7 +199,7 @@ def test_systems_with_different_ids_raise(samples):
 
 
 def test_group_interval_equals_resampling_of_whole_groups():
-    """The ends agree with naive resampling of groups of different sizes."""
+    """The interval over groups agrees with naive resampling of whole groups."""
     generator = np.random.default_rng(0)
     groups = [f"video {number}" for number in generator.integers(12, size=80)]
     values = (generator.random(80) < 0.6).astype(float)
@@ -253,7 +253,7 @@ def test_the_order_of_the_clips_does_not_matter():
 
 
 def test_one_group_has_no_interval():
-    """A single group gives no estimate of the spread."""
+    """A single group has no interval."""
     assert metrics.group_interval([1.0, 0.0], ["a", "a"]) == ("mean", 0.5, None, None)
 
 

@@ -1,4 +1,4 @@
-"""Tests of the BLEU variants of NLTK and sacreBLEU against these packages."""
+"""Tests of the BLEU variants of NLTK and sacreBLEU, against these packages."""
 
 import math
 

@@ -95,7 +95,7 @@ def test_texts_by_space_are_split_at_every_single_space():
     ("references", "text"), [([["a"], ["b"]], "1"), ([["a"] * 4, ["b"] * 6], "4-6")]
 )
 def test_reference_range(references, text):
-    """Signatures contain the number of references per image, or its range."""
+    """The number of references per image is written as a number or a range."""
     assert untokenized(["a", "b"], references).reference_range() == text
 
 

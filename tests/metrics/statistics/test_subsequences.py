@@ -45,7 +45,7 @@ def test_lengths_around_the_word_size_are_exact(length):
 
 
 def test_each_reference_is_compared_with_the_hypothesis_of_its_image():
-    """Two images with equal references have different lengths."""
+    """Each reference is compared with the hypothesis of its own image."""
     corpus = Texts(
         np.array([0, 1, 0, 1, 2, 2, 0, 1]),
         np.array([2, 2, 2, 2]),
