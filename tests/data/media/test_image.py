@@ -204,10 +204,10 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
         ),
         "header-only.jpg": (whole.getvalue()[:20], "its header is damaged"),
         "empty.jpg": (b"", "the file is empty"),
-        "text.jpg": (b"This is no image.", "the file is none"),
-        "page.jpg": (b"<!DOCTYPE html><title>404</title>", "the file is none"),
+        "text.jpg": (b"This is no image.", "the file is not an image"),
+        "page.jpg": (b"<!DOCTYPE html><title>404</title>", "the file is not an image"),
         "phone.heic": (b"\x00\x00\x00\x18ftypheic" + bytes(50), "HEIC; convert it"),
-        "program.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "the file is none"),
+        "program.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "the file is not an image"),
     }
     table = {
         "folder": (folder, "Received: a folder"),
