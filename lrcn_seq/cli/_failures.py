@@ -1,4 +1,4 @@
-"""Map exceptions to the sentence and the exit code that a verb ends with."""
+"""Error messages and exit codes for exceptions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from lrcn_seq.errors import LrcnError, did_you_mean
 
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICE_MEMORY_ERRORS = {"ResourceExhaustedError", "OutOfMemoryError"}
-"""Class names of TensorFlow and PyTorch."""
+"""Class names of the out-of-memory errors of TensorFlow and PyTorch."""
 
 
 class Failure(NamedTuple):
-    """How a verb reports an exception."""
+    """The message and the exit code for an exception."""
 
     message: str
     exit_code: int
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Return how to report an exception, or None for an unexpected one: a bug."""
+    """Return the failure to report for an exception, or None if it is a bug."""
     if isinstance(error, LrcnError):
         return Failure(str(error), error.exit_code)
     if isinstance(error, KeyboardInterrupt):
@@ -42,7 +42,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def _backend_failure(error: BaseException, backend: str | None) -> Failure | None:
-    """Return how to report a Keras backend that is unknown or not installed."""
+    """Return the failure for a Keras backend that is unknown or not installed, or None."""
     if not backend:
         return None
     if backend not in BACKENDS:

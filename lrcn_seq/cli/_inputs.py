@@ -1,4 +1,4 @@
-"""Files and overrides that are named on the command line."""
+"""Files and overrides named on the command line."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def expand_files(names: Sequence[str]) -> list[str]:
     """Replace folders by their files and globs by their matches.
 
     Args:
-        names: files, folders and globs. The hidden files of a folder are left out; a file that
-            does not exist is kept, so that its reader reports it.
+        names: files, folders and globs. Hidden files in folders are skipped; a file that does not
+            exist is kept, so that its reader reports it.
 
     Returns:
-        File names without repetition, in order.
+        File names in order, without duplicates.
 
     Raises:
         UsageError: no name is given, a folder is empty or unreadable, or a glob has no match.
@@ -47,7 +47,7 @@ def expand_files(names: Sequence[str]) -> list[str]:
 
 
 def _expand(name: str) -> list[str]:
-    """Return the files of one name."""
+    """Return the files that a file, folder or glob stands for."""
     if not name:
         raise UsageError("Expected a file, folder or glob. Received: an empty name.")
     if Path(name).is_dir():

@@ -16,8 +16,9 @@ DELAY = 0.05
 def swallowed_interrupts_raised() -> Iterator[None]:
     """Re-raise a KeyboardInterrupt that was swallowed in a callback.
 
-    Python only reports an exception that a destructor or a garbage collection callback raises;
-    JAX has such a callback. Inside this context the interrupt reaches the main thread again.
+    Python reports but does not propagate exceptions raised in destructors and in garbage
+    collection callbacks, such as that of JAX. In this context, the interrupt reaches the main
+    thread again.
     """
     previous_hook = sys.unraisablehook
 

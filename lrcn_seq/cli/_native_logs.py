@@ -1,4 +1,4 @@
-"""Keep the log lines of native libraries, meant for their own developers, off stderr."""
+"""Hide log lines of native libraries, which are meant for their developers, from stderr."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NOISE = re.compile(
 
 @cache
 def hide_native_logs() -> None:
-    """Filter the stderr of native code; Python's own stderr stays the same, also a terminal."""
+    """Filter the stderr of native code; the stderr of Python bypasses the filter."""
     warnings.filterwarnings("ignore", module=r"keras\..*")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # retracing does not concern users
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # hides retracing warnings
     try:
         terminal = os.dup(2)
     except OSError:
@@ -40,7 +40,7 @@ def hide_native_logs() -> None:
 
 
 def _forward(read_end: int, terminal: int) -> None:
-    """Copy lines from a pipe to the terminal, except noise."""
+    """Copy lines from a pipe to the terminal, except those that match `NOISE`."""
     with os.fdopen(read_end, "rb") as lines:
         for line in lines:
             if not NOISE.match(line):

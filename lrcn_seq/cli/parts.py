@@ -17,7 +17,7 @@ from typing import Any
 from lrcn_seq.registry import SEAMS, Registry, signature
 
 BOUNDS = ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le"))
-"""The sign of each bound, and the attribute of `annotated_types` that holds it."""
+"""The sign and the `annotated_types` attribute of each bound."""
 WIDTH = 110
 
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def describe_seam(registry: Registry) -> str:
-    """Return one line per part: its name and summary. No part is imported."""
+    """Return the name and summary of each part, one per line, without importing the parts."""
     names = registry.names()
     width = max(map(len, names))
     return "\n".join(f"{name:{width}}  {summary(registry, name)}" for name in names)
@@ -75,7 +75,7 @@ def argument_lines(part: type, *, exclude: Sequence[str]) -> list[str]:
 
     Args:
         part: a registered class.
-        exclude: names of arguments that the program derives.
+        exclude: names of the arguments to leave out.
     """
     constructor = part.__init__  # type: ignore[misc]  # of a class, never of an instance
     hints = typing.get_type_hints(constructor, include_extras=True)
@@ -87,7 +87,7 @@ def argument_lines(part: type, *, exclude: Sequence[str]) -> list[str]:
 
 
 def argument_line(parameter: inspect.Parameter, hint: Any) -> str:
-    """Return `name: type (default value)`, wrapped at the width of a terminal."""
+    """Return `name: type (default value)`, wrapped at `WIDTH` columns."""
     has_default = parameter.default is not inspect.Parameter.empty
     default = f" (default {parameter.default!r})" if has_default else ""
     return textwrap.fill(

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from lrcn_seq.metrics import Corpus, Metric
 
 MINIMUM_SENTENCES = 30
-"""Number of sentences below which a bootstrap interval is too narrow to be trusted."""
+"""The smallest number of sentences for which a bootstrap is reliable."""
 
 References = Mapping[str, Sequence[str]]
 Results = Mapping[str, dict[str, Any]]
-"""The object of `--json` of each system, by its name."""
+"""The `--json` object of each system, by system name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
-    """Add the files that are read and written."""
+    """Add the arguments for the input and output files."""
     parser.add_argument(
         "--hypotheses",
         nargs="+",
@@ -76,7 +76,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_scores(parser: argparse.ArgumentParser) -> None:
-    """Add what is computed, and how."""
+    """Add the options that select the scores and how they are computed."""
     parser.add_argument(
         "--metrics",
         default="bleu",
@@ -136,7 +136,7 @@ def parse_metrics(text: str) -> list[Metric]:
     """Build the metrics of `--metrics`.
 
     Raises:
-        UsageError: there is no such metric, or one of its options is wrong.
+        UsageError: a metric does not exist, or one of its options is invalid.
     """
     from lrcn_seq.metrics.scoring.metric_specs import metric_specs
     from lrcn_seq.metrics.scoring.score_functions import make_metrics
@@ -149,7 +149,7 @@ def parse_metrics(text: str) -> list[Metric]:
 
 
 def option_message(problem: Problem) -> str:
-    """Return the message of a problem, after the option that it concerns."""
+    """Return the message of a problem, preceded by its option."""
     option = problem.place.partition(".")[2]
     return problem.message if option in ("", "type") else f"{option}: {problem.message}"
 
@@ -188,7 +188,7 @@ def read_corpus(path: str, references: References, arguments: argparse.Namespace
 def extra_results(
     corpus: Corpus, metrics: Sequence[Metric], path: str, arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    """Return the `intervals` and the `health` of a system, where they are asked for."""
+    """Return the `intervals` and the `health` of a system, if requested."""
     from lrcn_seq.metrics.scoring.significance import interval_rows
 
     results: dict[str, Any] = {}
@@ -230,7 +230,7 @@ def save_frequencies(references: References, arguments: argparse.Namespace) -> N
 
 
 def system_paths(paths: Sequence[str]) -> dict[str, str]:
-    """Name each file of hypotheses by its stem, or by its path where stems are equal.
+    """Return files of hypotheses by system name: their stem, or their path if stems are equal.
 
     Raises:
         UsageError: a file is given twice.
@@ -268,7 +268,7 @@ def print_results(
 def print_tables(
     results: Results, pairs: Sequence[dict[str, Any]], arguments: argparse.Namespace
 ) -> None:
-    """Print a table of the scores, the tables that were asked for, and the signatures."""
+    """Print the table of scores, the other requested tables, and the signatures."""
     from lrcn_seq.metrics.scoring.score_tables import (
         difference_table,
         health_table,
@@ -290,7 +290,7 @@ def print_tables(
 
 
 def signatures(results: Results, *, intervals: bool, paired: bool) -> list[str]:
-    """Return how the numbers of the tables were computed, one line each."""
+    """Return the signatures, which state how the numbers in the tables were computed."""
     from lrcn_seq.metrics.scoring.significance import bootstrap_signature
 
     lines = list(
@@ -304,7 +304,7 @@ def signatures(results: Results, *, intervals: bool, paired: bool) -> list[str]:
 
 
 def print_warnings(results: Results, *, bootstrap: bool) -> None:
-    """Warn on stderr of intervals over few sentences, and of a CIDEr that is always 0."""
+    """Warn on stderr of a bootstrap over few sentences, and of a CIDEr that is always 0."""
     count = min(result["count"] for result in results.values())
     if bootstrap and count < MINIMUM_SENTENCES:
         print(

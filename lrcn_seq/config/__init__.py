@@ -1,6 +1,6 @@
 """Experiment configs: YAML files, overrides and stages, validated all at once.
 
-The package knows no part by name: the registries validate the arguments of parts.
+The package is independent of the individual parts, whose arguments are validated by the registries.
 """
 
 from lrcn_seq.config.comparison import differences

@@ -1,4 +1,4 @@
-"""Differences between two configs, in one line per value."""
+"""Differences between two configs, one line per value."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def apply_overrides(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]
     Args:
         tree: The mapping of a config.
         texts: Overrides `section.key=value`, the value in YAML. Those that set a `type` are
-            applied first, because another `type` removes the arguments of the previous one.
+            applied first, because a new `type` removes the arguments of the previous one.
 
     Returns:
         One problem per override that could not be applied.
@@ -88,10 +88,10 @@ def apply_changes(tree: dict[str, Any], changes: Mapping[str, Any]) -> list[Prob
 def set_value(tree: dict[str, Any], key: str, value: Any) -> Problem | None:
     """Set the value of a dotted key in place, and create missing sections.
 
-    Another `type` than the present one removes the other arguments of the section.
+    A new `type` removes the other arguments of the section.
 
     Returns:
-        The problem if the key is not dotted names, or leads into a value that is not a section.
+        The problem if the key is malformed or passes through a value that is not a section.
     """
     if not all(key.split(".")):
         return Problem(key, "expected a dotted key such as section.key.")

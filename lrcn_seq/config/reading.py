@@ -1,4 +1,4 @@
-"""Config files: reading a YAML file with overrides."""
+"""Reading of config files in YAML, with overrides."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Keys and values of configs of version 0.1 under their current names.
+"""Deprecated config keys and values, and their current names.
 
-Configs, overrides and run folders may use either name. Within one mapping, a key may stand under
-its old or its new name, not under both.
+Configs, overrides and run folders may use either name of a key, but not both in one mapping.
 """
 
 from __future__ import annotations
@@ -28,25 +27,23 @@ RENAMED_VALUES = {("data.plan", "by_picture"): "by_image"}
 """Dotted key and old value to new value."""
 
 Renames = dict[str, str]
-"""Old names that a config uses, with their new names."""
+"""The old names that a config uses, and their new names."""
 
 
 def rename_keys(tree: Mapping[Any, Any]) -> tuple[dict[Any, Any], Renames]:
     """Return a copy of a config with current keys and values, and the old names that it uses.
 
+    A key keeps its old name if the mapping also contains the new one.
+
     Args:
         tree: Sections as in a file, or dotted keys as in a stage or an override.
-
-    Returns:
-        The copy, and the old names with their new names; a key is left as it is where the mapping
-        has the new key, too.
     """
     renames: Renames = {}
     return _rename_mapping(tree, "", renames), renames
 
 
 def warn_renamed(source: str, renames: Renames) -> None:
-    """Print one line on stderr that lists old names, once per process; nothing without any.
+    """Print a line on stderr that lists the old names, if any; each line once per process.
 
     Args:
         source: The file with the old names, or "the overrides".

@@ -18,7 +18,7 @@ Part = dict[str, Any]
 
 
 class Section(BaseModel):
-    """Base of sections: unknown keys, type conversions and later changes are refused."""
+    """An immutable section that refuses unknown keys and type conversions."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -32,7 +32,7 @@ class Store(Section):
 
 
 class Data(Section):
-    """Samples, and how they become batches."""
+    """The samples and their batches."""
 
     source: Part
     sampling: Part | None = None
@@ -45,15 +45,15 @@ class Data(Section):
     words_limit: Positive = 20
     """Longest caption in words: longer captions are cut in training, and decoding stops there."""
     plan: Literal["auto", "by_caption", "by_image"] = "auto"
-    """How an epoch is divided into batches. `by_caption` batches every caption once, by length, and
-    needs stored features; `by_image` batches every image once with `captions_per_image` of its
-    captions. `auto` is `by_caption` if features are stored, otherwise `by_image`."""
+    """Batch plan of an epoch. `by_caption` batches every caption once, by length, and needs stored
+    features; `by_image` batches every image once with `captions_per_image` of its captions. `auto`
+    is `by_caption` if features are stored, otherwise `by_image`."""
     captions_per_image: Positive = 5
-    """Captions of each image or video in an epoch, for batches by image."""
+    """Captions per image or video in an epoch of the plan `by_image`."""
     on_error: Literal["raise", "skip"] = "raise"
-    """Whether a file that cannot be read ends the run or is left out."""
+    """Whether an unreadable file ends the run or is skipped."""
     lost_share_limit: Share = 0.02
-    """Largest share of files that may be left out."""
+    """Largest share of files that may be skipped."""
     pixels_limit: Positive = 100_000_000
     """Largest number of pixels of an image or frame; larger ones count as unreadable."""
     workers: NotNegative = 2
@@ -71,7 +71,7 @@ class Optimizer(Section):
     beta_2: Rate = 0.999
     """beta_2 of Adam."""
     global_clipnorm: NumberNotNegative = 0.0
-    """Largest norm of all gradients together; 0 for no clipping."""
+    """Largest global norm of the gradients; 0 for no clipping."""
     l2: NumberNotNegative = 0.0
     """Weight decay of Caffe, added to the gradient after clipping."""
     weight_decay: NumberNotNegative = 0.0
@@ -79,13 +79,14 @@ class Optimizer(Section):
     ema_momentum: Rate = 0.0
     """Momentum of the moving average of weights, which is evaluated and saved; 0 for no average."""
     gradient_accumulation_steps: Positive = 1
-    """Batches whose mean gradient makes one update."""
+    """Batches over which gradients are averaged for one update."""
 
 
 class Schedule(Section):
-    """The learning rate over updates.
+    """The learning rate schedule, in updates.
 
-    `steps` multiplies it by `factor` every `every` updates; `cosine` decays it along a half cosine.
+    `steps` multiplies the learning rate by `factor` every `every` updates; `cosine` decays it along
+    a half cosine.
     """
 
     type: Literal["constant", "steps", "cosine"] = "constant"
@@ -100,7 +101,7 @@ class Schedule(Section):
 
 
 class Loss(Section):
-    """Mean cross-entropy over real words, or over the real steps of labels."""
+    """Mean cross-entropy over words, or over labeled steps, without padding."""
 
     weight: PositiveNumber = 1.0
     """Factor of the loss; 20 in the released LRCN recipes for captions."""
@@ -110,7 +111,7 @@ class Loss(Section):
 
 
 class ScheduledSampling(Section):
-    """Probability of feeding the model's own word, with a linear increase over epochs.
+    """Probability of feeding the model's own word, which increases linearly over epochs.
 
     Bengio et al. 2015, section 2.4.
     """

@@ -1,4 +1,4 @@
-"""Stages of a run: each is the whole config with the changes of one stage."""
+"""Stages of a run: the complete config of each, with its changes applied."""
 
 from __future__ import annotations
 

@@ -43,8 +43,7 @@ def validate(tree: Mapping[str, Any], source: str = "the config") -> Config:
         source: Name of the mapping in errors, such as the path of its file.
 
     Raises:
-        ConfigError: The mapping has problems; the error lists all of its sections, parts and
-            stages.
+        ConfigError: The mapping has problems in its sections, parts or stages; all are listed.
     """
     problems = _tree_problems(tree)
     stages = tree.get("stages")
@@ -71,7 +70,7 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
 
 
 def _stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
-    """Return the problems of the keys of a stage, or else those of the config with its changes."""
+    """Return the problems of the keys of a stage; if there are none, of the changed config."""
     fixed = [
         Problem(key, "a stage cannot change this key; set it for the whole run.")
         for key in stage
@@ -84,7 +83,7 @@ def _stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[P
 
 
 def _part_problems(tree: Mapping[str, Any]) -> list[Problem]:
-    """Return the problems that registries find in the parts and metrics of a config."""
+    """Return the problems of the parts and metrics of a config, found by their registries."""
     problems: list[Problem] = []
     for key, seam in PARTS.items():
         section, _, name = key.rpartition(".")
@@ -101,7 +100,7 @@ def _part_problems(tree: Mapping[str, Any]) -> list[Problem]:
 
 
 def _metric_problems(metrics: list[Any]) -> list[Problem]:
-    """Return the problems of names of metrics; the schema reports those that are not strings."""
+    """Return the problems of metric names; the schema reports names that are not strings."""
     return [
         Problem(f"evaluation.metrics.{number}", problem.message)
         for number, metric in enumerate(metrics)
@@ -115,7 +114,7 @@ def _prefixed(problems: Iterable[Problem], prefix: str) -> list[Problem]:
 
 
 def _schema_problem(detail: Mapping[str, Any]) -> Problem:
-    """Return the problem of one error of pydantic."""
+    """Return the problem for one pydantic error."""
     names = [str(name) for name in detail["loc"]]
     key = ".".join(names)
     if key in RENAMED_KEYS and detail["type"] == "extra_forbidden":
@@ -131,7 +130,7 @@ def _schema_problem(detail: Mapping[str, Any]) -> Problem:
 
 
 def _section(names: Iterable[str]) -> type[BaseModel]:
-    """Return the schema of a section from the names that lead to it."""
+    """Return the schema of the section at a path of names."""
     section: type[BaseModel] = Config
     for name in names:
         hint = typing.get_type_hints(section)[name]

@@ -1,4 +1,4 @@
-"""YAML text to plain values and configs to YAML text."""
+"""Conversion of YAML text to plain values, and of configs to YAML text."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def parse(text: str, source: str) -> Any:
 
 
 def _reason(error: yaml.YAMLError | RecursionError) -> str:
-    """Return the reason of a parser error, with line and column where it has them."""
+    """Return the reason of a parser error, with line and column if it states them."""
     if isinstance(error, RecursionError):
         return "sections nested too deeply"
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark) is not None:
@@ -68,6 +68,6 @@ def _reason(error: yaml.YAMLError | RecursionError) -> str:
 
 
 def dump(config: Config) -> str:
-    """Return the resolved config as YAML: every value, including defaults."""
+    """Return a config as YAML, including default values."""
     text: str = yaml.dump(config.model_dump(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text

@@ -1,1 +1,1 @@
-"""From files to batches, without Keras, so that loading stays light."""
+"""Data loading, from files to batches, which does not import Keras."""

@@ -1,4 +1,4 @@
-"""The selection of clips: one per sample, drawn at random, in training; all clips in testing."""
+"""Clip selection: one random clip per sample in training, all clips in testing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ClipSelection(NamedTuple):
 
     Attributes:
         sample: position of the sample.
-        numbers: (T,) frame numbers; None for all frames, as of an image.
+        numbers: (T,) frame numbers; None for all frames, as for an image.
         view: number of the test view.
     """
 
@@ -33,13 +33,13 @@ def training_clips(
 ) -> SelectClip:
     """Return a function that draws the training clip of each sample in one epoch.
 
-    The frames of a clip depend on the seed, the epoch and the sample alone.
+    The frames of a clip depend only on the seed, the epoch and the sample.
 
     Args:
         times: for each sample the times of its frames, (F,) seconds.
         sampling: draws frame numbers.
-        seed: of the run.
-        epoch: counted from 0.
+        seed: the seed of the run.
+        epoch: the epoch, from 0.
     """
 
     def select(position: int) -> ClipSelection:
@@ -56,8 +56,8 @@ def evaluation_clips(
 
     Args:
         times: for each sample the times of its frames, (F,) seconds.
-        sampling: chooses frame numbers.
-        views: test views of each clip.
+        sampling: selects frame numbers.
+        views: number of test views per clip.
     """
     return [
         ClipSelection(sample, numbers, view)

@@ -1,4 +1,4 @@
-"""Clips packed into one array of frames: read, concatenated, or streamed from a long video."""
+"""Clips packed into one array of frames: reading, concatenation, and streaming of long videos."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pack_clips(selections: Sequence[ClipSelection], read: ReadFrames) -> Clips:
 
 
 def concatenate_clips(clips: Sequence[Clips]) -> Clips:
-    """Return packed clips as one."""
+    """Concatenate packed clips."""
     starts = np.cumsum([0, *(len(packed.frames) for packed in clips[:-1])])
     index = [
         np.where(row < 0, -1, row + start)
@@ -61,15 +61,15 @@ def iter_clips(
     batch: int,
     views: Callable[[np.ndarray], list[np.ndarray]] = lambda clip: [clip],
 ) -> Iterator[Clips]:
-    """Yield the clips of one video in all their views.
+    """Yield the clips of one video in all views.
 
     Only frames that are still needed are kept, so that memory does not grow with the video.
 
     Args:
-        frames: numbers and frames, ascending: all that the selections name.
+        frames: numbers and frames of all selections, in ascending order.
         selections: frame numbers (T,) of each clip, in the order of the video.
         batch: selections per batch.
-        views: returns the views of frames (T, ...); the views of a clip follow one another.
+        views: returns the views of frames (T, ...); the views of a clip are consecutive.
     """
     remaining = iter(frames)
     kept: dict[int, np.ndarray] = {}
@@ -106,7 +106,7 @@ def _all_numbers(clips: Sequence[ClipSelection]) -> np.ndarray | None:
 def _rows(
     numbers: np.ndarray | None, start: int, count: int, stored: np.ndarray | None
 ) -> np.ndarray:
-    """Return the rows of a clip whose sample is stored in `count` rows from `start`."""
+    """Return the rows of a clip whose sample occupies `count` rows from `start`."""
     if numbers is None or stored is None:
         return start + np.arange(count)
     return start + np.searchsorted(stored, numbers)

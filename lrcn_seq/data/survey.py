@@ -44,14 +44,13 @@ def survey(
 
     Args:
         samples: the samples to check.
-        reader: opens the media; with a content index, a file that was surveyed before is only
-            looked up by size and modification time.
+        reader: opens the media; with a content index, a file that was surveyed before is looked up
+            by its size and modification time instead of being read.
         on_error: see `check_unreadable`.
         lost_share_limit: see `check_unreadable`.
-        total: number of samples that the share of unreadable ones is taken of; None counts
-            `samples`.
+        total: number of samples to which `lost_share_limit` refers; None for that of `samples`.
         report: see `check_unreadable`.
-        threads: files opened at the same time; None for one per core.
+        threads: number of files opened in parallel; None for one per core.
         progress: called after each sample.
 
     Raises:
@@ -83,18 +82,18 @@ def check_unreadable(
     lost_share_limit: float,
     report: str | Path | None = None,
 ) -> None:
-    """List unreadable samples, and raise DataError if there are more than allowed.
+    """Write the list of unreadable samples, and raise DataError if there are too many.
 
     Args:
         unreadable: the samples that cannot be read.
-        total: number of samples that the share of unreadable ones is taken of.
+        total: number of samples to which `lost_share_limit` refers.
         on_error: `raise` allows none; `skip` allows a share of `lost_share_limit`.
         lost_share_limit: largest share of unreadable samples, from 0 to 1.
         report: file for the list of unreadable samples, as JSON lines of id, media and reason. It
             is written before an error is raised, and deleted if every sample can be read.
 
     Raises:
-        ArgumentError: `on_error` is neither.
+        ArgumentError: `on_error` is neither `raise` nor `skip`.
         DataError: more samples are unreadable than allowed.
     """
     if on_error not in ("raise", "skip"):

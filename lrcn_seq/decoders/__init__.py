@@ -1,4 +1,4 @@
-"""Decoders turn features into logits over classes or words; each file except `base` is one."""
+"""Decoders from features to logits over classes or words: each module except `base` defines one."""
 
 from lrcn_seq.decoders.base import FrameDecoder, WordDecoder
 from lrcn_seq.registry import decoders as registry

@@ -1,4 +1,4 @@
-"""Layers and operations that several decoders are built from."""
+"""Layers and operations shared by several decoders."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def projection(
 
 
 def word_embedding(vocabulary_size: int, width: int, initializer_range: float) -> Embedding:
-    """Return the embedding of the words, with Keras's default range if `initializer_range` is 0."""
+    """Return a word embedding, with the default range of Keras if `initializer_range` is 0."""
     return Embedding(
         vocabulary_size, width, embeddings_initializer=uniform(initializer_range, "uniform")
     )
@@ -57,14 +57,14 @@ def build_stack(stack: Sequence[Lstm], width: int) -> int:
 def dropout_masks(
     dropout: Dropout, widths: Iterable[int], batch: Tensor, dtype: str, *, training: bool
 ) -> tuple[Tensor, ...]:
-    """Draw a dropout mask (B, D) for each width D, or no masks at all if nothing is dropped."""
+    """Draw a dropout mask (B, D) for each width D; return no masks if dropout is inactive."""
     if not (training and dropout.rate):
         return ()
     return tuple(dropout(ops.ones((batch, width), dtype), training=True) for width in widths)
 
 
 def apply_mask(x: Tensor, masks: Sequence[Tensor], index: int) -> Tensor:
-    """Return x (..., B, D) times the mask at an index, or x itself if there are no masks."""
+    """Multiply x (..., B, D) by the mask at an index; return x if there are no masks."""
     return x * masks[index] if masks else x
 
 

@@ -29,7 +29,7 @@ from lrcn_seq.registry import decoders
 
 @decoders.register
 class AttentionLstm(WordDecoder):
-    """An LSTM over the embedded word and an attention context from all regions of all real steps.
+    """An LSTM over embedded words and an attention context from all regions of all real steps.
 
     The state starts from the mean feature v: h = tanh(W_h v + b_h), c = tanh(W_c v + b_c).
 
@@ -38,10 +38,10 @@ class AttentionLstm(WordDecoder):
         units: Width U of the LSTM.
         embedding: Width E of the word embedding.
         attention: Width A of the keys and queries.
-        reader: Width of an LSTM that first reads the steps, which makes their order visible. Its
-            output at a step is concatenated to every region of the step, as the annotations of
-            Bahdanau et al. 2015, section 3.2; 0 for none.
-        feature_units: Width to which every region is projected first; 0 for none.
+        reader: Width of an LSTM over the steps, which encodes their order. Its output at a step is
+            concatenated to every region of the step, like the annotations of Bahdanau et al. 2015,
+            section 3.2; 0 for none.
+        feature_units: Width to which every region is projected first; 0 for no projection.
         feature_dropout: Dropout rate of the regions.
         gate: Whether the context is multiplied by β = σ(W_β h + b_β), so that a word may rely on
             the regions less (section 4.2.1).
@@ -129,7 +129,7 @@ class AttentionLstm(WordDecoder):
         return (regions, self.attention.keys(regions), real, masks), state
 
     def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
-        """Advance by one word (B,); the attention (B, M) is that of the context of this step."""
+        """Advance by one word (B,); return the attention weights (B, M) of this step."""
         embedded = apply_mask(self.embed(word), memory[-1], 0)
         hidden, cell, context, weights = self._advance(self.lstm.project(embedded), state, memory)
         output = self._output_inputs(embedded, hidden, context, memory)
@@ -151,11 +151,11 @@ class AttentionLstm(WordDecoder):
         return ops.transpose(outputs, (1, 0, 2))
 
     def project(self, hidden: Tensor) -> Tensor:
-        """Return logits (..., V) of the outputs of `hidden`."""
+        """Return the logits (..., V) for outputs of `hidden`."""
         return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _append_reader_outputs(self, encoded: Encoded) -> Encoded:
-        """Concatenate the output of the reader at a step to its regions: (B, S, R, D + U)."""
+        """Concatenate the output of the reader at each step to the regions: (B, S, R, D + U)."""
         if self.reader is None:
             return encoded
         features = encoded.features
@@ -170,7 +170,7 @@ class AttentionLstm(WordDecoder):
         """Attend and advance the LSTM by one step.
 
         Args:
-            inputs: Part (B, 4U) of the gate inputs that comes from the embedded word.
+            inputs: Contribution (B, 4U) of the embedded word to the gates.
             state: (h, c) before the step.
             memory: Memory from `start`.
 

@@ -1,4 +1,4 @@
-"""An LSTM that reads the clip and an LSTM that writes the caption.
+"""An LSTM over the clip followed by an LSTM over the caption.
 
 Donahue et al. 2015, section 5, figure 5a, after Sutskever et al. 2014.
 """
@@ -37,8 +37,8 @@ class EncoderDecoder(LstmWordDecoder):
         embedding: Width E of the word embedding.
         layers: Number of LSTM layers over the clip, and over the words.
         feature_dropout: Dropout rate of the features.
-        dropout: Dropout rate of the embedded words and of the output of every layer. One mask per
-            caption serves the layers over the clip and those over the words.
+        dropout: Dropout rate of the embedded words and of the output of every layer. The layers
+            over the clip and those over the words share one mask per caption.
         initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
             Keras.
         forget_bias: Initial bias of the forget gates.
@@ -92,7 +92,7 @@ class EncoderDecoder(LstmWordDecoder):
     def run_layers(
         self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
     ) -> tuple[Tensor, State]:
-        """Run the LSTM layers over words, by one step or all."""
+        """Run the LSTM layers over words, for one step or all."""
         (masks,), states = memory, []
         x = apply_mask(words, masks, 0)
         for index, layer in enumerate(self.writers):

@@ -1,6 +1,6 @@
-"""A baseline without order: a classifier of single frames, or of the mean feature of a clip.
+"""A baseline that ignores the order: a classifier of single frames or of the mean feature.
 
-The single-frame network of Donahue et al. 2015, section 4.1.
+It is the single-frame network of Donahue et al. 2015, section 4.1.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class FrameMean(FrameDecoder):
 
     Args:
         classes: Number of classes C.
-        pool: `predictions` gives logits at every step from the features of that step; the class of
-            a clip is from their mean. `features` gives logits of the mean feature of the clip.
+        pool: `predictions` classifies every step, and averages the predictions of a clip.
+            `features` classifies the mean feature of a clip.
         dense: Width of a ReLU layer before the classifier; 0 for none.
         dropout: Dropout rate of the input of the classifier.
     """

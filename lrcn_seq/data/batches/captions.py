@@ -12,11 +12,11 @@ from lrcn_seq.records import SPECIAL
 
 
 class Captions:
-    """M captions of word IDs, each with start and end: `[start, …, end]`.
+    """M captions as word IDs with start and end: `[start, …, end]`.
 
     Args:
         sentences: The captions of each sample as IDs without start and end.
-        limit: The maximum number of words of a caption, which is truncated; None has no maximum.
+        limit: The number of words to which longer captions are truncated; None for no limit.
 
     Attributes:
         owner: The sample of each caption, (M,) int32.
@@ -66,6 +66,6 @@ def encode_captions(
     Args:
         texts: The captions of each sample.
         encode: The `encode` method of a tokenizer.
-        limit: The maximum number of words of a caption; None has no maximum.
+        limit: The number of words to which longer captions are truncated; None for no limit.
     """
     return Captions(([encode(text) for text in captions] for captions in texts), limit=limit)

@@ -1,4 +1,4 @@
-"""Batches of a plan, made by Grain: random access, read ahead, deterministic, resumable."""
+"""Batches of a plan, loaded in parallel by Grain; loading is deterministic and resumable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import grain
 
 ReadClips = Callable[[np.ndarray], Clips]
-"""Called with positions (P,) of a plan; returns their clips. Several threads call it at once."""
+"""Called with positions (P,) of a plan; returns their clips. It must be thread-safe."""
 
 Labels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Called with positions (P,) of samples; returns labels (P, 1) or (P, T), −1 for none, and
@@ -34,15 +34,15 @@ def load(
     labels: Labels | None = None,
     threads: int | None = None,
 ) -> grain.IterDataset:
-    """Return the batches of a plan, in its order; `plan[step:]` resumes at a step.
+    """Return the batches of a plan in order; `plan[step:]` resumes at a step.
 
     Args:
-        plan: the batches to make.
+        plan: the batch plan.
         read: reads clips; a `ClipReader` or a `FeatureReader`.
-        captions: the sentences of the plan; None for batches without sentences.
-        labels: returns labels; the batches are `LabeledBatch` then.
-        threads: batches made at the same time and ahead of their use, which bounds the memory;
-            None for one per core.
+        captions: the captions of the plan; None for batches without captions.
+        labels: returns labels; the batches are then `LabeledBatch`.
+        threads: number of batches loaded in parallel and of batches prefetched, which bounds the
+            memory; None for one per core.
 
     Raises:
         MediaError: while iterating, if a file has become unreadable since the survey.
@@ -58,10 +58,10 @@ class Batches:
     """Random access to the batches of a plan.
 
     Args:
-        plan: the batches to make.
+        plan: the batch plan.
         read: reads clips.
-        captions: the sentences of the plan; None for batches without sentences.
-        labels: returns labels; the batches are `LabeledBatch` then.
+        captions: the captions of the plan; None for batches without captions.
+        labels: returns labels; the batches are then `LabeledBatch`.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class ClipReader:
         samples: the samples.
         reader: reads their media.
         select: returns the clip at a position of the plan (`training_clips`, or an item of
-            `evaluation_clips`). The default takes the whole sample of that position: an image, or
-            all vectors.
-        seed: of the run.
-        epoch: draws the training views together with the seed and the sample; None reads the test
-            view of each selection.
+            `evaluation_clips`). By default, the whole sample at that position: an image, or all
+            vectors.
+        seed: the seed of the run.
+        epoch: the epoch, which with the seed and the sample determines the training view; None
+            for the test view of each selection.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class ClipReader:
     def __call__(self, positions: np.ndarray) -> Clips:
         """Return the clips at positions (P,) of the plan.
 
-        A sample is decoded once, however many clips show it.
+        Each sample is decoded once, even if several clips show it.
 
         Returns:
             Packed frames (N, H, W, 3) uint8 or vectors (N, D) float32, with their index.

@@ -175,7 +175,7 @@ def _fill_buckets(
 ) -> list[tuple[np.ndarray, int]]:
     """Return (captions, padded length) of batches of similar lengths.
 
-    The captions that do not fill a batch move to the next longer length, so only the last batch
+    Captions that do not fill a batch move to the next longer length, so that only the last batch
     is smaller.
     """
     batches, rest = [], order[:0]
@@ -210,5 +210,5 @@ def _rotate_captions(
 
 
 def _padded_length(longest: int, padded: tuple[int, ...]) -> int:
-    """Return the smallest padded length that fits, or the length itself if none does."""
+    """Return the smallest padded length of at least `longest`, or `longest` if there is none."""
     return next((length for length in padded if length >= longest), int(longest))

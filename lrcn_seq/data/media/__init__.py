@@ -1,4 +1,4 @@
-"""Media: inputs that read themselves, and the reader that opens them for an encoder."""
+"""Media (images, clips, vectors), and the reader that opens them for an encoder."""
 
 from lrcn_seq.data.media.base import Media, MediaSource, name_of
 from lrcn_seq.data.media.content_index import ContentIndex

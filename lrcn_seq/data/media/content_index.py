@@ -1,4 +1,4 @@
-"""Hashes of file contents, and facts about a content, remembered across runs."""
+"""A persistent index of file hashes and of facts about file contents."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import numpy as np
 from lrcn_seq.errors import DataError, MediaError
 
 CHUNK = 1 << 20
-"""Bytes that are read at once while a file is hashed."""
+"""Number of bytes read at once to hash a file."""
 
 
 class ContentIndex:
     """Content hashes of files and facts by content, in one append-only file of JSON lines.
 
-    A hash is remembered by path, size and modification time (in nanoseconds). Threads and
-    processes may share the file: each line is written by one call, an incomplete or damaged line
-    is skipped, and the last line about a path or fact counts.
+    A hash is valid for a path, size and modification time (in nanoseconds). Threads and processes
+    may share the file: each line is written by one call, an incomplete or damaged line is skipped,
+    and the last line about a path or fact counts.
 
     Args:
-        path: the file; None remembers within this object only.
-        verify: hash every file again instead of trusting its size and modification time.
+        path: the file; None keeps the index in memory only.
+        verify: whether to hash every file again instead of trusting its size and modification time.
     """
 
     def __init__(self, path: str | Path | None = None, *, verify: bool = False):
@@ -74,19 +74,15 @@ class ContentIndex:
         return _digest("\n".join(lines).encode("utf-8", "surrogateescape"))
 
     def has_fact(self, name: str) -> bool:
-        """Return whether a fact was added under a name."""
+        """Return whether a fact is stored under a name."""
         return name in self._facts
 
     def fact(self, name: str) -> Any:
-        """Return the fact that was added under a name.
-
-        Raises:
-            KeyError: there is none.
-        """
+        """Return the fact stored under a name, or raise KeyError."""
         return self._facts[name]
 
     def add_fact(self, name: str, value: Any) -> None:
-        """Remember a JSON value under a name, which should contain a content hash."""
+        """Store a JSON value under a name, which should contain a content hash."""
         self._facts[name] = value
         self._append({"fact": name, "value": value})
 
@@ -104,7 +100,7 @@ class ContentIndex:
     def _append(self, entry: dict[str, Any]) -> None:
         if self.path is None:
             return
-        # The newline comes first, so that an incomplete line of a crash does not spoil this one.
+        # The newline comes first, so that an incomplete line left by a crash stays separate.
         line = b"\n" + json.dumps(entry).encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ class Drawn(FrameArray):
         self.name, self.pixels_limit = name_of(drawing), pixels_limit
         self._drawing = drawing
 
-    def content_hash(self, index: ContentIndex) -> str:  # noqa: ARG002 - nothing to remember
+    def content_hash(self, index: ContentIndex) -> str:  # noqa: ARG002 - nothing to cache
         """Return the key of the drawing, which determines its pixels."""
         return f"drawing:{self._drawing.key}"
 

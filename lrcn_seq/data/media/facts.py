@@ -1,7 +1,7 @@
-"""Facts about media files, remembered by content: frame times, and whether an image can be decoded.
+"""Facts about media files, cached by content: frame times, and whether an image can be decoded.
 
-A fact is stored under the hash of the content and the bound on pixels, since a file that can be
-read under one bound may be refused under another.
+The key of a fact contains the content hash and the pixel limit, because a file that is readable
+under one limit may be refused under another.
 """
 
 from __future__ import annotations
@@ -16,17 +16,14 @@ from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.errors import MediaError
 
 EVEN_TIMES = 1e-3
-"""Seconds by which times may deviate from a constant rate and be stored as count and step."""
+"""Largest deviation, in seconds, of times that are stored as a count and a constant step."""
 
 
 def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndarray:
-    """Return `media.times()`, remembered by content.
-
-    Returns:
-        (F,) seconds, exact to a millisecond.
+    """Return `media.times()`, cached by content, (F,) seconds exact to a millisecond.
 
     Raises:
-        MediaError: the media cannot be read, now or when it was first tried.
+        MediaError: the media cannot be read, or could not be read at the first attempt.
     """
     name = f"times:{media.content_hash(index)}:{pixels_limit}"
     if not index.has_fact(name):
@@ -38,7 +35,7 @@ def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndar
 
 
 def check_image(image: StillImage, index: ContentIndex) -> None:
-    """Raise MediaError unless an image can be decoded, remembered by content."""
+    """Raise MediaError unless an image can be decoded; the result is cached by content."""
     name = f"opened:{image.content_hash(index)}:{image.pixels_limit}"
     if not index.has_fact(name):
         index.add_fact(name, _image_problem(image))
@@ -60,9 +57,9 @@ def _times_fact(media: Media) -> dict[str, Any]:
 
 
 def _image_problem(image: StillImage) -> str | None:
-    """Return why an image cannot be decoded, or None; raise an error that may not recur.
+    """Return why an image cannot be decoded, or None; re-raise transient errors.
 
-    A JPEG decoded at its smallest size shows missing data in half the time.
+    Decoding a JPEG at its smallest size detects missing data in half the time.
     """
     try:
         image.decode((1, 1))

@@ -26,7 +26,7 @@ class FrameArray(Media):
         self.name, self.pixels_limit = name_of(pixels), pixels_limit
         self._pixels = pixels
 
-    def content_hash(self, index: ContentIndex) -> str:  # noqa: ARG002 - nothing to remember
+    def content_hash(self, index: ContentIndex) -> str:  # noqa: ARG002 - nothing to cache
         """Return the hash of the pixels."""
         return hash_pixels(self._pixels)
 
@@ -44,11 +44,7 @@ class FrameArray(Media):
                 yield number, frame.frames(preprocessing)[0]
 
     def pixels(self) -> np.ndarray:
-        """Return the frames before resizing, (T, H, W, 3) uint8.
-
-        Raises:
-            MediaError: there are none.
-        """
+        """Return the original frames (T, H, W, 3) uint8; raise MediaError if there are none."""
         pixels = self._load()
         if len(pixels) == 0:
             raise MediaError(self.name, "expected at least one frame. Received: none.")

@@ -48,10 +48,10 @@ class FrameFolder(Media):
                 yield number, frame.frames(preprocessing)[0]
 
     def files(self) -> list[Path]:
-        """Return the images of the folder in the order of their numbers: 2.png before 10.png.
+        """Return the images of the folder in natural order: 2.png before 10.png.
 
         Raises:
-            MediaError: the folder has none or is unreadable.
+            MediaError: the folder has no images or is unreadable.
         """
         try:
             files = [file for file in self.path.iterdir() if _is_frame(file)]

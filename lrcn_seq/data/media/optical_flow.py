@@ -1,11 +1,11 @@
 """Optical flow as images: the motion between frames (Donahue et al. 2015, section 4.1).
 
-Red is the motion to the right and green the motion down, in pixels of the size that the encoder
-reads; blue is the length of the motion; each times 16, plus 128, clipped to 0 … 255 (the released
-code, `create_flow_images_LRCN.m`). The paper measures motion by Brox et al. 2004. Here it is DIS
-(Kroeger et al. 2016, arXiv 1603.03590): of the methods in OpenCV, it follows fast motion where
-Farnebäck 2003 loses it, in half the time. The flow of mirrored frames differs by some hundredths
-of a pixel; the number of threads does not change the result.
+The red channel is the motion to the right, the green channel the motion down and the blue channel
+the length of the motion, in pixels at the encoder's input size. Each is multiplied by 16, added to
+128 and clipped to 0 … 255, as in the released code (`create_flow_images_LRCN.m`). The paper uses
+Brox et al. 2004. This module uses DIS (Kroeger et al. 2016, arXiv 1603.03590), which tracks fast
+motion that Farnebäck 2003 loses, in half the time. The flow of mirrored frames differs by a few
+hundredths of a pixel; the number of threads does not change the result.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from lrcn_seq.records import Preprocessing
 
 SCALE, ZERO = 16.0, 128
 MINIMUM_SIDE = 32
-"""Pixels of the smallest frame that OpenCV accepts; smaller frames are padded."""
+"""Side in pixels of the smallest frame that OpenCV accepts; smaller frames are padded."""
 IDENTITY = "flow:dis1"
-"""Part of the keys of stored features. Change it whenever flow images change."""
+"""Part of the keys of stored features, to be changed whenever flow images change."""
 
 
 class OpticalFlow(Media):
     """The optical flow of a clip: frame n shows the motion from frame n to n + 1.
 
-    The last frame repeats the motion that led to it; a single frame shows no motion.
+    The last frame repeats the motion of the frame before; a single frame shows no motion.
 
     Args:
         clip: the media whose motion is measured.
@@ -40,7 +40,7 @@ class OpticalFlow(Media):
         self.name, self.times_from_file, self._clip = clip.name, clip.times_from_file, clip
 
     def content_hash(self, index: ContentIndex) -> str:
-        """Return the hash of the clip itself."""
+        """Return the hash of the clip."""
         return self._clip.content_hash(index)
 
     def times(self) -> np.ndarray:
@@ -65,9 +65,9 @@ def flow_frames(
     """Yield flow images (H, W, 3) uint8 with their numbers, one frame behind, in constant memory.
 
     Args:
-        frames: those of `needed_frames(numbers)` that exist, ascending, each (H, W, 3) uint8.
-        numbers: the frames whose flow is wanted; None for all. The last frame of a clip repeats
-            the flow that led to it; a single frame shows no motion.
+        frames: the existing frames of `needed_frames(numbers)`, ascending, each (H, W, 3) uint8.
+        numbers: the requested flow images; None for all. The last frame of a clip repeats the flow
+            of the frame before; a single frame shows no motion.
 
     Raises:
         MissingPackageError: OpenCV is not installed.
@@ -83,9 +83,9 @@ def flow_frames(
 
 
 def needed_frames(numbers: AbstractSet[int]) -> set[int]:
-    """Return the frames that the flow of some frames is computed from.
+    """Return the frames needed for the flow of the given frames.
 
-    These are the frames, the next frame of each, and the frame before the last one.
+    These are the frames themselves, the next frame of each, and the frame before the last one.
     """
     return {*numbers, *(number + 1 for number in numbers), max(max(numbers) - 1, 0)}
 
@@ -121,5 +121,5 @@ def flow_image(flow: np.ndarray) -> np.ndarray:
 
 
 def still(frame: np.ndarray) -> np.ndarray:
-    """Return the flow image of a frame that does not move."""
+    """Return the flow image of a frame without motion."""
     return np.full_like(frame, ZERO)

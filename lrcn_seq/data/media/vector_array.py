@@ -1,4 +1,4 @@
-"""Vectors in the place of frames, for encoders that take precomputed features."""
+"""Vectors in place of frames, for encoders of precomputed features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Vectors(Media):
 
     Args:
         source: a path or an array.
-        width: D as the encoder expects it; None accepts any.
+        width: the width D that the encoder expects; None accepts any width.
     """
 
     def __init__(self, source: str | os.PathLike[str] | np.ndarray, *, width: int | None = None):
@@ -59,7 +59,7 @@ class Vectors(Media):
         """Return all vectors, (T, D) float32.
 
         Raises:
-            MediaError: the source holds no vectors, or vectors of another width.
+            MediaError: the source does not contain vectors, or contains vectors of another width.
         """
         vectors = self._loaded()
         if vectors.ndim != 2 or not len(vectors) or vectors.dtype.kind not in "fiub":

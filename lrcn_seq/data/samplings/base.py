@@ -24,7 +24,7 @@ class Sampling(ABC):
 
     @abstractmethod
     def candidates(self, times: np.ndarray) -> np.ndarray:
-        """Return all frame indices that `train` or `test` may select, for a feature store."""
+        """Return all frame indices that `train` or `test` may select, for the feature store."""
 
     def stream(self, times: np.ndarray) -> np.ndarray:
         """Return the frame indices for streaming, where frames are classified one by one."""

@@ -1,6 +1,6 @@
 """A fixed number of frames spread over the video.
 
-Wang et al. 2016, arXiv 1608.00859, section 3.1, for the jitter.
+The jitter follows Wang et al. 2016, arXiv 1608.00859, section 3.1.
 """
 
 from __future__ import annotations

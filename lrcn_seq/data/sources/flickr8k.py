@@ -1,7 +1,7 @@
 """Flickr8k, from the Kaggle CSV file or the original token file, with the official splits.
 
 The token file contains one image name, `2258277193_586949ec62.jpg.1`, that is in no list and has no
-file. Such images are left out and noted.
+file. Such images are left out and counted in `notes`.
 
 Hodosh, Young and Hockenmaier 2013, "Framing Image Description as a Ranking Task", JAIR 47.
 """
@@ -87,10 +87,10 @@ class Flickr8k(Source):
 
 
 def read_captions(path: str | Path) -> dict[str, list[str]]:
-    """Return the captions of each image from either form of the caption file.
+    """Return the captions of each image from either format of the caption file.
 
     Raises:
-        DataError: If the file has another form or a malformed line.
+        DataError: If the file has another format or a malformed line.
     """
     text = read_text(path, "the captions of Flickr8k")
     first = text.partition("\n")[0]

@@ -21,7 +21,7 @@ class Msvd(Source):
 
     Args:
         captions: A JSON file `[{"id": name, "caption": [sentence, …]}, …]`, or a text file with
-            lines 'NAME sentence', the original form.
+            lines 'NAME sentence', the original format.
         videos: The folder of clips. Missing clips are left out and counted in `notes`.
         dev: The share of videos in dev, selected by hash.
         test: The share of videos in test, selected by hash. The usual split has 1,200, 100 and 670
@@ -72,7 +72,7 @@ class Msvd(Source):
 
 
 def _read_captions(path: str) -> dict[str, list[str]]:
-    """Return the captions of each clip from either form of the caption file."""
+    """Return the captions of each clip from either format of the caption file."""
     text = read_text(path, "the captions of MSVD")
     pairs = _json_pairs if text.lstrip().startswith(("[", "{")) else _line_pairs
     captions: dict[str, list[str]] = {}

@@ -1,8 +1,8 @@
 """Built-in images of two colored objects with captions from a small grammar.
 
 Images are drawn on demand from a seed. Each image of dev and test contains a combination of color
-and shape that training does not contain, so a captioner has to compose it. The grammar allows exact
-evaluation of a caption: `Shapes.is_correct_caption`.
+and shape that does not occur in training, so a captioner has to compose it. The grammar allows an
+exact evaluation of captions: `Shapes.is_correct_caption`.
 """
 
 from __future__ import annotations

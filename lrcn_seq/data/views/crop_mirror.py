@@ -81,7 +81,7 @@ class CropMirror(View):
     def _window_size(
         self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator
     ) -> tuple[int, int]:
-        """Return the (height, width) of the window, of a random scale if there are scales."""
+        """Return the (height, width) of the window, at a random scale if there are scales."""
         if self.scales is None:
             return size
         scale = self.scales[random.integers(len(self.scales))]
