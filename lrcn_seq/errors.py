@@ -1,6 +1,6 @@
 """The exceptions of the library.
 
-    LrcnError                   base of all errors that the library raises on purpose; exit code 1
+    LrcnError                   base class of the library's exceptions; exit code 1
     ├── UsageError              wrong use of a command or function; exit code 2
     │   ├── ArgumentError       invalid argument of a Python function (also a ValueError)
     │   ├── ConfigError         invalid config, with all of its problems
@@ -10,7 +10,7 @@
     ├── RunError                run folder that is incomplete, in use, or of another config
     └── MissingPackageError     optional package that is not installed
 
-Every message says what was expected, what was received and what to do.
+Messages state what was expected, what was received and what to do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 
 class LrcnError(Exception):
-    """Base of all errors that the library raises on purpose."""
+    """Base class of the library's exceptions."""
 
     exit_code = 1
 
@@ -92,7 +92,7 @@ class MediaError(DataError):
 
     @property
     def transient(self) -> bool:
-        """Whether the cause is a failure of disk, network or memory; the file may be valid."""
+        """Whether a failure of disk, network or memory is the cause; the file may be valid."""
         cause = self.__cause__
         return isinstance(cause, MemoryError) or (
             isinstance(cause, OSError) and cause.errno is not None

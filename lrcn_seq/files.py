@@ -51,9 +51,9 @@ def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Replace a file by UTF-8 text; a crash at any moment leaves the old file or the new one.
+    """Replace a file by UTF-8 text, as atomically as `write_file`.
 
-    Surrogates, which stand for undecodable bytes of file names, are escaped as in JSON.
+    Surrogates, which represent undecodable bytes of file names, are escaped as in JSON.
 
     Args:
         path: the file to replace.
@@ -79,7 +79,7 @@ def read_json(path: Path, content: str, parse: Callable[[Any], T]) -> T:
 
     Args:
         path: the file.
-        content: description of the content, for the message.
+        content: description of the content, for messages.
         parse: converts the JSON value; may raise ValueError, TypeError, AttributeError or
             KeyError.
 
@@ -97,8 +97,8 @@ def read_json_lines(path: Path, content: str, parse: Callable[[list[Any]], T]) -
 
     Args:
         path: the file.
-        content: description of the content, for the message.
-        parse: converts the list of all values; may raise as in `read_json`.
+        content: description of the content, for messages.
+        parse: converts the list of all values; may raise the errors listed for `read_json`.
 
     Returns:
         The result of `parse`.

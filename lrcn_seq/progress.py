@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[int, int], None]
-"""A callback `(done, total)` with counts."""
+"""A callback `(done, total)`."""
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     """Show a progress bar if stderr is a terminal.
 
     Args:
-        title: the text before the bar.
+        title: the text in front of the bar.
 
     Yields:
         A callback `(done, total)` that updates the bar.

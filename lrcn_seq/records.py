@@ -1,4 +1,4 @@
-"""Letters of all shapes in this library, and the records that packages exchange.
+"""Dimension letters of all shapes, and the records shared by several packages.
 
 Shapes are written batch first, such as `(B, T, D)`:
 
@@ -10,7 +10,7 @@ Shapes are written batch first, such as `(B, T, D)`:
     H W height and width in pixels      N   packed frames; in metrics, the order of n-grams
     D   features of a region
 
-Records in compiled code are NamedTuples, because these are pytrees on every backend.
+Records used in compiled code are NamedTuples, which are pytrees on every backend.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ class Sample(NamedTuple):
     Attributes:
         id: Identifier, unique in the source.
         media: Path of a file or of a folder of frames, or a `Drawable`.
-        group: Name that all samples share that must stay in the same split.
+        group: Name shared by all samples that must stay in the same split.
         split: `train`, `dev` or `test`.
         captions: Reference captions.
         label: Class of the whole image or clip.
         moments: Classes of intervals of the clip, for labels in time.
-        targets: Targets of a task from another package, such as several labels of one image.
+        targets: Targets for tasks of other packages, such as several labels of one image.
     """
 
     id: str
@@ -114,7 +114,7 @@ class Preprocessing(NamedTuple):
     Attributes:
         height: Height in pixels.
         width: Width in pixels.
-        resize: `stretch` to the size, `crop` the center after the shorter side fits, or `pad`.
+        resize: `stretch` to the size, `crop` the center at the aspect ratio, or `pad` with black.
         interpolation: Interpolation of resizing.
         scaling: Scaling of pixels in the compiled graph of the encoder: `none` (0 to 255), `unit`
             (0 to 1), `tf` (−1 to 1), or the means of `caffe`, `torch`, `caffe_lrcn` and `flow`.
@@ -159,7 +159,7 @@ class LabeledBatch(NamedTuple):
 
     Attributes:
         clips: P clips.
-        labels: int32, the class of each clip (P, 1) or of each frame (P, T); −1 for none.
+        labels: int32, the class of each clip (P, 1) or of each frame (P, T); −1 for no class.
         weights: (P,) float32, weight of each clip in the loss.
     """
 
@@ -195,12 +195,12 @@ class StepOutput(NamedTuple):
 
 
 class Hypotheses(NamedTuple):
-    """The captions that a search finds, best score first.
+    """The captions found by a search, best first.
 
     Attributes:
         words: (B, K, L) int32, without the start word, padded after the end word.
-        scores: (B, K), the scores of the ranking; −inf where there are fewer than K hypotheses.
-        lengths: (B, K), lengths in words, including the end word; 0 where there is no hypothesis.
+        scores: (B, K), the scores of the ranking; −inf for missing hypotheses.
+        lengths: (B, K), lengths in words, including the end word; 0 for missing hypotheses.
         log_probabilities: (B, K), sums of the log probabilities of words.
     """
 
@@ -214,9 +214,9 @@ class Caption(NamedTuple):
     """A generated caption.
 
     Attributes:
-        text: The caption, cut after `data.words_limit` words if the search did not end it before.
+        text: The caption, truncated after `data.words_limit` words.
         log_probability: Sum of the natural log probabilities of its words and of the end word; for
-            a caption that was cut, of the next word in place of the end word.
+            a truncated caption, of the next word in place of the end word.
         score: Score of the ranking.
     """
 
@@ -247,11 +247,11 @@ class Label(NamedTuple):
 
 
 class Prediction(Protocol):
-    """The prediction of a task for one file, as commands print and write it.
+    """The prediction of a task for one file, with the forms that commands print and write.
 
     Attributes:
         file: Name of the input.
-        error: Reason why the input could not be read; None for a prediction.
+        error: Reason why the input could not be read; None if it was read.
     """
 
     @property
@@ -261,11 +261,11 @@ class Prediction(Protocol):
     def error(self) -> str | None: ...
 
     def row(self) -> dict[str, Any]:
-        """Return the JSON object that `--json` prints and `--output` writes."""
+        """Return the JSON object for `--json` and `--output`."""
         ...
 
     def lines(self) -> list[str]:
-        """Return the lines that commands print; none if there is an error."""
+        """Return the lines to print; none if there is an error."""
         ...
 
 
@@ -290,7 +290,7 @@ class CaptionPrediction(NamedTuple):
         return {"file": self.file, "captions": [caption._asdict() for caption in self.captions]}
 
     def lines(self) -> list[str]:
-        """Return one line per caption; that of a window begins with its start and end time."""
+        """Return one line per caption, preceded by the start and end time of its window, if any."""
         captions = [caption.text for caption in self.captions]
         in_windows = [
             f"{_minutes(window.start)}–{_minutes(window.end)}\t{caption.text}"

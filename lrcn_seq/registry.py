@@ -1,8 +1,8 @@
-"""Registries of parts: a decorator, a scan of file names, and entry points of other packages.
+"""Registries of parts, found by a decorator, by file name and by entry points of other packages.
 
-A part is a class in a file of its own, and its name is the stem of that file. Listing names
-therefore imports no part, and asking for a part imports only its file. Other packages add parts
-through entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
+A part is a class in its own file, and its name is the stem of the file. Therefore, listing names
+does not import parts, and getting a part imports only its file. Other packages add parts through
+entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ P = TypeVar("P", bound=type[Any])
 class Registry:
     """The parts of one seam, by name.
 
-    A part may list constructor arguments in its class attribute `derived`. The program computes
-    these values, such as a vocabulary size, and a config must not set them.
+    A part may list constructor arguments in its class attribute `derived`. These values, such as a
+    vocabulary size, are computed by the program and must not be set in a config.
 
     Args:
         seam: Name of the kind of parts, such as `encoders`.
         package: Package that contains the files of the parts.
-        files: File stems by part name, for parts whose file has another name.
+        files: File stems by part name, for parts whose file has a different name.
     """
 
     def __init__(self, seam: str, package: str, files: Mapping[str, str] | None = None):
@@ -40,7 +40,7 @@ class Registry:
         self._parts: dict[str, type[Any]] = {}
 
     def register(self, part: P) -> P:
-        """Register a class under the name of its file; use as a decorator.
+        """Register a class under the name of its file; to be used as a decorator.
 
         Raises:
             UnknownPartError: Another class has this name.
@@ -59,7 +59,7 @@ class Registry:
         return sorted({*self._files(), *self._entry_points(), *self._parts})
 
     def get(self, name: str) -> type[Any]:
-        """Return the class of a name; import its file on first use.
+        """Return the part with a name, importing its file on first use.
 
         Raises:
             UnknownPartError: No part has this name; the message lists all names.
@@ -87,12 +87,12 @@ class Registry:
         return self.files.get(name, name)
 
     def build(self, spec: dict[str, Any], *, place: str = "", **derived: Any) -> Any:
-        """Return the part that a spec describes.
+        """Build the part described by a spec.
 
         Args:
             spec: A mapping `{"type": NAME, argument: value, ...}`.
             place: Dotted key of the spec in errors; the seam by default.
-            **derived: Values of derived arguments; those that the part does not take are ignored.
+            **derived: Values of derived arguments; arguments that the part lacks are ignored.
 
         Raises:
             ConfigError: The spec has problems; all are listed.
@@ -114,7 +114,7 @@ class Registry:
             ) from error
 
     def problems(self, spec: Any, place: str) -> list[Problem]:
-        """Return the problems of a spec, with the dotted key of each.
+        """Return the problems of a spec.
 
         Args:
             spec: A value from a config; a valid spec is a mapping with a `type`.
@@ -139,12 +139,12 @@ class Registry:
         )
 
     def _file_name(self, part: type[Any]) -> str:
-        """Return the part name that belongs to the file that defines a class."""
+        """Return the part name for the file that defines a class."""
         package, _, stem = part.__module__.rpartition(".")
         return self._public_name(stem) if package == self.package else stem
 
     def _public_name(self, stem: str) -> str:
-        """Return the part name of a file stem of the package."""
+        """Return the part name for a file stem of the package."""
         return next((name for name, file in self.files.items() if file == stem), stem)
 
     def _files(self) -> list[str]:
@@ -175,10 +175,10 @@ def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
 
     Args:
         seam: Name of the kind of parts.
-        taken: Names that entry points must not have.
+        taken: Names that are already in use.
 
     Raises:
-        UnknownPartError: An entry point has a taken name, or two different ones have the same name.
+        UnknownPartError: The name of an entry point is already in use.
     """
     points: dict[str, EntryPoint] = {}
     for point in entry_points(group=f"lrcn_seq.{seam}"):
@@ -239,7 +239,7 @@ def _full_name(part: type[Any]) -> str:
 def argument_problems(part: type[Any], arguments: dict[str, Any], place: str) -> list[Problem]:
     """Return the problems of arguments for the constructor of a part.
 
-    Unknown, derived and missing arguments, wrong types and values out of range are problems.
+    Problems are unknown, derived and missing arguments, wrong types and values out of range.
 
     Args:
         part: The class.
@@ -282,7 +282,7 @@ def _value_problems(part: type[Any], name: str, value: Any, place: str) -> list[
 
 
 def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
-    """Return a sentence on the errors that pydantic found in a value.
+    """Return a sentence that describes pydantic errors of a value.
 
     Args:
         details: Items of `ValidationError.errors()`.
@@ -301,7 +301,7 @@ def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
 
 
 def _yaml_hint(types: set[str], value: Any) -> str:
-    """Return how to write the value in YAML if its type was probably not intended."""
+    """Return a hint on YAML syntax if the type of a value was probably not intended."""
     if "list_type" in types and isinstance(value, str):
         return f" Write a list as [{value}]."
     if types == {"string_type"} and isinstance(value, (bool, int, float)):
@@ -310,7 +310,7 @@ def _yaml_hint(types: set[str], value: Any) -> str:
 
 
 def _expectation(message: str) -> str:
-    """Return a message of pydantic as the beginning of a sentence."""
+    """Return a pydantic message as the beginning of a sentence."""
     if "valid dictionary" in message:
         return "expected a mapping"
     if "at least 1 item" in message:

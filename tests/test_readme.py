@@ -215,7 +215,7 @@ def test_sections_in_the_readme_are_valid():
 
 
 def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, capsys):
-    """The README's first example loads a run, captions an image and builds a network."""
+    """The example of captioning loads a run, captions an image and builds a network."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").symlink_to(smoke_run)
     (tmp_path / "configs").symlink_to(ROOT / "configs")

@@ -27,7 +27,7 @@ from lrcn_seq.errors import did_you_mean
 
 
 def verbs() -> dict[str, str]:
-    """Return the name and the summary line of each verb, without importing one."""
+    """Return the summary line of each verb by name, without importing the verbs."""
     paths = sorted(Path(__file__).parent.glob("*.py"))
     return {path.stem: _summary(path) for path in paths if not path.stem.startswith("_")}
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and report errors as one sentence on stderr.
 
     Args:
-        arguments: the command line without the program's name; by default that of the process.
+        arguments: the command line without the program name; None for that of the process.
 
     Returns:
         The exit code.
@@ -75,13 +75,13 @@ def overview(summaries: Mapping[str, str]) -> str:
 
 
 def _run(verb: str, arguments: Sequence[str]) -> int:
-    """Run a verb and return its exit code; unexpected errors pass."""
+    """Run a verb and return its exit code; re-raise unexpected errors."""
     debug = "--debug" in arguments
     try:
         return _call(verb, import_module(f"lrcn_seq.cli.{verb}"), arguments, debug=debug)
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
-    except BrokenPipeError:  # the reader of stdout has gone: not an error
+    except BrokenPipeError:  # not an error: the reader of stdout has closed it
         _discard_stdout()
         return 0
     except (Exception, KeyboardInterrupt) as error:
@@ -115,11 +115,11 @@ def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: boo
 
 
 def _discard_stdout() -> None:
-    """Point stdout to nowhere, so that Python does not fail when it flushes it at exit."""
+    """Redirect stdout to the null device, so that flushing it at exit does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(verb: str, failure: Failure) -> int:
-    """Print the sentence of a failure and return its exit code."""
+    """Print the message of a failure and return its exit code."""
     print(f"lrcn {verb}: {failure.message}", file=sys.stderr)
     return failure.exit_code

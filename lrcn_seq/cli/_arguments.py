@@ -10,10 +10,10 @@ from lrcn_seq.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that reports a wrong call in one sentence."""
+    """An argument parser that raises UsageError instead of printing the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError with the sentence and where to look."""
+        """Raise UsageError with the message and a pointer to `--help`."""
         raise UsageError(f"{message.rstrip('.')}. See `{self.prog} --help`.")
 
 
@@ -48,7 +48,7 @@ def numbers(text: str) -> list[float]:
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add a config file and its overrides."""
+    """Add the arguments for a config file and its overrides."""
     parser.add_argument("config", help="a YAML file")
     parser.add_argument(
         "overrides",
@@ -60,15 +60,15 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    """Add the run folder that a verb predicts with."""
+    """Add the argument for the run folder to predict with."""
     parser.add_argument("run", help="a run folder")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add the output file and the JSON format of a verb that predicts."""
+    """Add the options of prediction verbs for the output file and the JSON format."""
     parser.add_argument(
         "--output",
         metavar="FILE.jsonl",
-        help="append one JSON line per finished file; a repeated call continues after the last",
+        help="append one JSON line per finished file; repeat the call to continue after the last",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,4 +1,4 @@
-"""JSON lines, appended by one call at a time as files are finished, and continued later."""
+"""The JSON Lines output of prediction verbs: locked, appended file by file, and resumable."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Row = dict[str, Any]
 
 
 class JsonLines:
-    """JSON lines in a file, or nowhere when `file` is None.
+    """A writer of JSON lines.
 
     Args:
         path: the name of the file, for messages.
-        file: an unbuffered file to append to.
-        finished: the files of its earlier lines.
+        file: an unbuffered file to append to; None to discard all lines.
+        finished: the input files that already have a line.
     """
 
     def __init__(self, path: str, file: BinaryIO | None, finished: Set[str] = frozenset()) -> None:
         self.path, self.file, self.finished = path, file, finished
 
     def unfinished(self, files: Sequence[str]) -> list[str]:
-        """Return the files without a line, and report on stderr how many have one."""
+        """Return the files without a line, and print the number of skipped files on stderr."""
         unfinished = [file for file in files if file not in self.finished]
         if len(unfinished) < len(files):
             count = len(files) - len(unfinished)
@@ -49,7 +49,7 @@ class JsonLines:
 
     @contextmanager
     def line(self) -> Iterator[Callable[[str], None]]:
-        """Append one line piece by piece, and remove it if an error interrupts it.
+        """Append one line in pieces, and remove it again if an error occurs.
 
         Yields:
             A function that appends a piece of the line.
@@ -80,14 +80,14 @@ class JsonLines:
 
 @contextmanager
 def open_output(path: str | None) -> Iterator[JsonLines]:
-    """Open the output of a verb for this call alone, and repair what an earlier call left.
+    """Open and lock the output of a verb, without the incomplete lines of an earlier call.
 
     Args:
         path: a file, device or pipe; None for no output.
 
     Raises:
-        UsageError: the file cannot be written, another call is writing it, or it holds something
-            else. It is left as it is.
+        UsageError: the file is not writable, is written by another call or by stdout, or is not
+            the output of a verb; it is not changed.
     """
     if path is None:
         yield JsonLines("", None)
@@ -96,21 +96,21 @@ def open_output(path: str | None) -> Iterator[JsonLines]:
     while True:
         with _open_exclusively(target) as file:
             finished = finished_files(target)
-            if _is_file_at(file, target):  # removing lines replaces the file
+            if _is_file_at(file, target):  # false if lines were removed, which replaces the file
                 yield JsonLines(path, file, finished)
                 return
 
 
 def finished_files(path: Path) -> set[str]:
-    """Return the files that have a line, and remove the lines that must be repeated.
+    """Return the files that have a line, after removing the lines to repeat.
 
-    Lines of failed files and an incomplete last line, as a crash leaves it, are removed.
+    These are the lines of failed files, and an incomplete last line left by a crash.
 
     Args:
         path: the output of an earlier call; a device or a pipe counts as empty.
 
     Raises:
-        UsageError: the file holds something else. It is left as it is.
+        UsageError: the file is not the output of a verb; it is not changed.
     """
     if not path.is_file():
         return set()
@@ -135,7 +135,7 @@ def finished_files(path: Path) -> set[str]:
 
 
 def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
-    """Yield lines except an incomplete last one; stop early at a line that is not of an output."""
+    """Yield the complete lines; raise UsageError at the start of a line that is no prediction."""
     while line := file.readline(len(LINE_START)):
         if not LINE_START.startswith(line):
             raise _unlike_output(str(path), line)
@@ -145,9 +145,9 @@ def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 
 
 def _parse_row(line: bytes) -> Row | None:
-    """Return the row of a line, or None if the line is not one of a prediction.
+    """Return the row of a line, or None if it is not a prediction.
 
-    A prediction is an error or structured; a table of texts about files is not one.
+    A prediction has an error or a value other than text, unlike a table of captions.
     """
     try:
         row = json.loads(line)
@@ -168,7 +168,7 @@ def _unlike_output(place: str, line: bytes) -> UsageError:
 
 
 def _remove_lines(path: Path, numbers: Set[int]) -> None:
-    """Replace a file by a copy without the lines of these numbers."""
+    """Replace a file by a copy without the lines that have the given numbers."""
     copy = path.with_name(f".{path.name}.new")
     with path.open("rb") as source, copy.open("wb") as target:
         target.writelines(line for n, line in enumerate(source, start=1) if n not in numbers)
@@ -191,9 +191,9 @@ def _open_exclusively(path: Path) -> BinaryIO:
 
 
 def _conflict(file: BinaryIO, path: Path) -> str | None:
-    """Return why a file cannot be written by this call alone, or None."""
+    """Return why this call cannot write a file exclusively, or None."""
     if sys.__stdout__ and _is_same_file(file, os.fstat(sys.__stdout__.fileno())):
-        return "stdout goes to this file too. Send it elsewhere"
+        return "stdout is redirected to this file. Redirect it elsewhere"
     if not (_lock(file) and _is_file_at(file, path)):
         return "another call is writing this file. Wait for it"
     return None
@@ -209,7 +209,7 @@ def _lock(file: BinaryIO) -> bool:
 
 
 def _is_file_at(file: BinaryIO, path: Path) -> bool:
-    """Return whether a path still leads to an open file."""
+    """Return whether a path still refers to an open file."""
     return path.exists() and _is_same_file(file, path.stat())
 
 

@@ -1,4 +1,4 @@
-"""The loop of the verbs that predict: skip finished files, predict, print and collect."""
+"""The loop of prediction verbs: skip finished files, predict, write and print."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lrcn_seq.tasks import Task
 
 GENERAL_VERB = "predict"
-"""The verb for every task."""
+"""The verb that accepts runs of every task."""
 
 Predict = Callable[[Any, Sequence[str], JsonLines], Iterable["Prediction"]]
 """A function `(task, files, output)` that yields the prediction of each file after writing it."""
@@ -37,12 +37,12 @@ def predict_files(
     Args:
         arguments: `run`, `output` and `json` of the call.
         names: files, folders and globs.
-        predict: how to predict; see `Predict`.
-        verb: the name of the verb, for messages and for the check of the run's task.
-        show_file: print the file name before each line also when there is a single file.
+        predict: yields the prediction of each file; see `Predict`.
+        verb: the name of the verb, for messages and for `check_verb`.
+        show_file: whether to print the file name before each line even for a single file.
 
     Returns:
-        The exit code: 1 if a file failed.
+        The exit code: 1 if a file failed, otherwise 0.
     """
     import lrcn_seq
 
@@ -75,14 +75,14 @@ def predict_in_batches(
     batch_size: int,
     title: str,
 ) -> Iterator[Prediction]:
-    """Predict a few files at a time behind a progress bar, and write each prediction.
+    """Predict in batches with a progress bar, and write each prediction.
 
     Args:
         files: the files to predict for.
-        output: where the rows are written.
-        predict: a function from the files of a batch to their predictions.
-        batch_size: number of files given to one call of `predict`.
-        title: the text of the progress bar.
+        output: the writer of the rows.
+        predict: returns the predictions of a batch of files.
+        batch_size: number of files per call of `predict`.
+        title: the title of the progress bar.
 
     Yields:
         The predictions, in the order of the files.
@@ -97,16 +97,16 @@ def predict_in_batches(
 
 
 def check_verb(task: Task, verb: str, folder: str) -> None:
-    """Raise UsageError if the run's task has another verb; `predict` fits every task."""
+    """Raise UsageError unless a verb accepts runs of a task."""
     if verb not in (GENERAL_VERB, task.verb):
         raise UsageError(
-            f"{folder}: expected a run that `lrcn {verb}` fits. Received: a run of the task "
+            f"{folder}: expected a run for `lrcn {verb}`. Received: a run of the task "
             f"{task.name}; use `lrcn {task.verb}`."
         )
 
 
 def print_lines(prediction: Prediction, *, show_file: bool) -> None:
-    """Print the lines of a prediction, after its file name where `show_file` is true."""
+    """Print the lines of a prediction, with `show_file` each after the file name."""
     prefix = f"{prediction.file}\t" if show_file else ""
     for line in prediction.lines():
         print(f"{prefix}{line}")

@@ -1,4 +1,4 @@
-"""The search of `caption` and `describe`: options and overrides of the run's own."""
+"""Search options and overrides of `caption` and `describe`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lrcn_seq.cli._arguments import add_output, positive_integer
 
 
 def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
-    """Add the files of a verb, with overrides of the search among them."""
+    """Add the argument for files and overrides of the search."""
     parser.add_argument(
         name,
         nargs="+",
         metavar=metavar,
-        help=f"{name}, folders or globs, with overrides search.key=value among them",
+        help=f"{name}, folders or globs, and overrides search.key=value",
     )
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the search, and those of the output."""
+    """Add the options of the search and the output."""
     parser.add_argument("--beams", type=positive_integer, metavar="K", help="width of the beam")
     parser.add_argument(
         "--best",
@@ -35,7 +35,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
 def caption_options(
     task: Any, arguments: argparse.Namespace, overrides: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the options of `predict` that a call asks for, after checking them.
+    """Return the validated keyword arguments of `task.predict`.
 
     Args:
         task: a task that writes captions.
@@ -43,8 +43,8 @@ def caption_options(
         overrides: `search.key=value`.
 
     Raises:
-        ConfigError: an override is wrong or not one of the search.
-        ArgumentError: the search does not find as many captions, or has no beams.
+        ConfigError: an override is invalid or changes another section.
+        ArgumentError: the search has no beams, or cannot return `best` captions.
     """
     changed = override_search(task.settings.search, overrides) if overrides else None
     search = task.resolve_search(changed, beams=arguments.beams, best=arguments.best)
@@ -52,7 +52,7 @@ def caption_options(
 
 
 def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return a search with overrides; another type brings its own defaults."""
+    """Return a search with overrides; a new `type` resets the other arguments."""
     from lrcn_seq.config import override_section
 
     tree = {"search": dict(search)}

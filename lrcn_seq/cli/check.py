@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         action="store_true",
-        help="missing or insufficient data is an error instead of a warning",
+        help="treat missing or insufficient data as an error instead of a warning",
     )
 
 
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def count_samples(config: Config) -> dict[str, int]:
-    """Open the source and return the size of each split.
+    """Open the source and return the number of samples per split.
 
     Raises:
-        DataError: the source cannot be read, or has too little to train on.
+        DataError: the source cannot be read or has too few samples.
     """
     from lrcn_seq.registry import sources
     from lrcn_seq.runs.corpus import check_splits, print_notes
@@ -67,11 +67,11 @@ def count_samples(config: Config) -> dict[str, int]:
 
 
 def check_weights(config: Config) -> None:
-    """Check that the initial weights exist, those of the encoder and those of another run.
+    """Check that the initial weights of a config exist.
 
     Raises:
-        DataError: there is no such file.
-        RunError: the other run has no weights.
+        DataError: the file of `encoder.weights` does not exist.
+        RunError: the run of `init.run` has no weights.
     """
     from lrcn_seq.runs.folder import WEIGHTS
 

@@ -36,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-frame",
         action="store_true",
-        help="also the distribution after each frame; with --output in constant memory",
+        help="also classify after each frame; with --output, in constant memory",
     )
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the most probable classes of each video, and those of each frame if asked for."""
+    """Print the most probable classes of each video, and with --per-frame of each frame."""
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         if arguments.per_frame:
@@ -59,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class FramePrediction(NamedTuple):
-    """The classes of one video with the distribution over classes after each frame.
+    """The classes of one video and the class probabilities after each frame.
 
-    `frames` (T, C) and `times` (T,) in seconds are empty unless they were kept.
+    `frames` (T, C) and `times` (T,) in seconds are empty if they were printed instead of kept.
     """
 
     clip: LabelPrediction
@@ -91,11 +91,11 @@ def classify_frames(
     """Classify videos frame by frame, and write each to the output.
 
     Args:
-        task: a classifier of videos.
+        task: a task that classifies videos.
         files: the videos.
-        output: receives the frames as they are computed.
-        top: classes per video.
-        keep: whether to keep the frames for `--json`; otherwise they are printed.
+        output: the writer, which receives the frames as they are computed.
+        top: number of classes per video.
+        keep: whether to keep the frames for `--json` instead of printing them.
 
     Yields:
         The prediction of each video.
@@ -114,7 +114,7 @@ def classify_frames(
 def _classify_frames(
     task: Any, file: str, output: JsonLines, *, top: int, keep: bool
 ) -> FramePrediction:
-    """Classify one video and write its line while its frames are computed."""
+    """Classify one video, and write its line as its frames are computed."""
     from lrcn_seq.records import LabelPrediction
 
     times = array("d")

@@ -1,4 +1,4 @@
-"""Train on built-in data in a few minutes, and predict for samples that training never showed."""
+"""Train on built-in data in a few minutes, and predict for unseen samples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIGURES = {
     "top_1": "{:6.1%}  of the clips get the right label (chance: a quarter)",
     "single_frame_top_1": "{:6.1%}  with the same network without memory, frame by frame",
 }
-"""How each figure of a demo is printed."""
+"""The template of each printed figure of a demo."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, measure and predict; a stopped demo continues, and a finished one starts over."""
+    """Train, measure and predict; resume an interrupted demo, and restart a finished one."""
     tasks = TASKS if arguments.task == "all" else [arguments.task]
     return max(show_demo(task) for task in tasks)
 
@@ -44,7 +44,7 @@ def show_demo(task: str) -> int:
     demo = DEMOS[task]
     print(f"Training {task} on built-in data, into {demo.folder}", flush=True)
     figures = run_demo(demo)
-    print("\nOn samples with a pair of color and shape that training never showed:")
+    print("\nOn samples whose pair of color and shape is not in the training data:")
     for name, template in FIGURES.items():
         if name in figures:
             print(f"  {template.format(figures[name])}")

@@ -16,8 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "runs",
         nargs="+",
         metavar="RUN",
-        help="run folders, with overrides data.source.key=value among them; "
-        "several runs of one task are fused",
+        help="run folders, and overrides data.source.key=value; several runs of one task are fused",
     )
     parser.add_argument("--split", default="test", choices=["train", "dev", "test"])
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Fill the feature store with the features of a frozen encoder; stop and repeat at any time."""
+"""Store the features of a frozen encoder; an interrupted extraction can be repeated."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError([Problem("encoder", reason)], arguments.config)
     print(
         f"{config.data.store.folder}: features of {samples:,} samples; "
-        f"{len(store):,} stored in all under this encoder."
+        f"{len(store):,} stored in total for this encoder."
     )
     return 0

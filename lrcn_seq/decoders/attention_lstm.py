@@ -113,7 +113,8 @@ class AttentionLstm(WordDecoder):
     def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
-        Memory: regions (B, M, D), their keys, their mask, and the dropout masks. State: (h, c).
+        The memory is the regions (B, M, D), their keys, their mask, and the dropout masks. The
+        state is (h, c).
         """
         regions, real = as_memory(self._append_reader_outputs(encoded))
         regions = self.drop_feature(regions, training=training)

@@ -1,4 +1,4 @@
-"""The contracts of decoders: over classes (FrameDecoder) and over words (WordDecoder)."""
+"""The interfaces of decoders over classes (FrameDecoder) and over words (WordDecoder)."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class _Decoder(keras.layers.Layer, ABC):
 
 
 class FrameDecoder(_Decoder):
-    """Features to class logits, one per step or one per clip. Padding is at the end of a clip."""
+    """A decoder from features to class logits, per step or per clip; padding is at the end."""
 
     derived: ClassVar[tuple[str, ...]] = ("classes",)
 
     @property
     def causal(self) -> bool:
-        """Whether step t depends on no later step, so that frames can be streamed."""
+        """Whether a step does not depend on later steps, so that frames can be streamed."""
         return False
 
     @property
     def every_step(self) -> bool:
-        """Whether there are logits at every step; the class of a clip is then from their mean."""
+        """Whether there are logits at every step, whose mean is the prediction for a clip."""
         return False
 
     @abstractmethod
@@ -56,7 +56,7 @@ class FrameDecoder(_Decoder):
         """
         raise self._not_causal(f"batch={batch}")
 
-    def step(self, features: Tensor, state: State) -> tuple[Tensor, State]:  # noqa: ARG002 - the contract
+    def step(self, features: Tensor, state: State) -> tuple[Tensor, State]:  # noqa: ARG002 - the interface
         """Advance by one step.
 
         Args:
@@ -80,11 +80,12 @@ class FrameDecoder(_Decoder):
 
 
 class WordDecoder(_Decoder):
-    """Features to word logits. Nothing about a caption is stored on `self`.
+    """A decoder from features to word logits, which stores nothing about a caption on `self`.
 
     `memory` and `state` are nested tuples of tensors whose first axis is B; search reorders only
-    `state`. `start` draws the dropout masks of a caption and puts them in `memory`. So `step` is a
-    pure function, and a loop over it compiles on every backend and equals `call` in training too.
+    `state`. `start` draws the dropout masks of a caption and stores them in `memory`. Therefore
+    `step` is a pure function, and a loop over it compiles on every backend and equals `call`, even
+    in training.
 
     Attributes:
         vocabulary_size: Number of words V.
@@ -116,15 +117,15 @@ class WordDecoder(_Decoder):
 
     @abstractmethod
     def project(self, hidden: Tensor) -> Tensor:
-        """Return logits (..., V), float32 or wider, of inputs (..., U).
+        """Return logits (..., V), float32 or wider, for inputs (..., U).
 
-        The inputs may be (N, U): only the positions of real words, gathered.
+        The inputs may be gathered at the N positions of real words: (N, U).
         """
 
     def call(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
         """Return teacher-forced logits (B, L, V) for words (B, L) that begin with the start.
 
-        They equal those of a loop of `step`.
+        The logits equal those of a loop over `step`.
         """
         return self.project(self.hidden(encoded, words, training=training))
 
@@ -140,8 +141,7 @@ class WordDecoder(_Decoder):
         """Return logits (B, L, V) with scheduled sampling (Bengio et al. 2015, section 2.4).
 
         Where `uniforms` is below `probability`, the most probable word of the last step is fed
-        instead of the given word. The first word is always the given one. The choice of a word has
-        no gradient.
+        instead of the given word, except at the first step. The choice of a word has no gradient.
 
         Args:
             encoded: Features and mask.
@@ -171,7 +171,7 @@ class WordDecoder(_Decoder):
 
 
 class LstmWordDecoder(WordDecoder):
-    """A word decoder made of LSTM layers, which runs one step and all steps with the same code.
+    """A word decoder of LSTM layers, which runs one step and all steps with the same code.
 
     Attributes:
         embed: Embedding of the words.

@@ -46,8 +46,8 @@ class Lrcn(LstmWordDecoder):
         dropout: Dropout rate of the embedded words and of the output of every layer, with one mask
             per caption (Gal & Ghahramani 2016).
         initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
-            Keras. The released recipe has 0.08.
-        forget_bias: Initial bias of the forget gates. The released recipe has 0.
+            Keras. The released recipe uses 0.08.
+        forget_bias: Initial bias of the forget gates. The released recipe uses 0.
         output_bias: Whether the output layer has a bias.
     """
 
@@ -94,8 +94,8 @@ class Lrcn(LstmWordDecoder):
     def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
-        Memory: W v (B, 4U) if it enters at every step, and the dropout masks. State: (h, c) of
-        each layer.
+        The memory is W v (B, 4U) if the feature is added at every step, and the dropout masks. The
+        state is (h, c) of each layer.
         """
         feature = self.drop_feature(masked_mean(encoded), training=training)
         if self.feature is not None:
@@ -120,7 +120,7 @@ class Lrcn(LstmWordDecoder):
         *,
         first: int = 0,
     ) -> tuple[Tensor, State]:
-        """Run the LSTM layers from layer `first` on; the first of them reads `words`."""
+        """Run the LSTM layers from layer `first`, which reads `words`."""
         (image, masks), x, states = memory, words, list(state)
         for index in range(first, len(self.stack)):
             layer = self.stack[index]

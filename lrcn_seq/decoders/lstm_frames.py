@@ -26,13 +26,14 @@ class LstmFrames(FrameDecoder):
         units: Width U of the LSTM layers.
         layers: Number of LSTM layers.
         output: `every_step` classifies every step, as in the paper; `last` only the last.
-        bidirectional: Whether a second stack reads the clip backward. Such a decoder is not causal.
+        bidirectional: Whether a second stack reads the clip backward; the decoder is then not
+            causal.
         dense: Width of a ReLU layer before the classifier; 0 for none.
         feature_dropout: Dropout rate of the features, with one mask per clip; 0.9 in the paper.
         dropout: Dropout rate of the output of each LSTM layer, with one mask per clip; 0.5 in the
             paper.
         initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
-            Keras. The released recipe has 0.01.
+            Keras. The released recipe uses 0.01.
         forget_bias: Initial bias of the forget gates.
     """
 
@@ -101,7 +102,7 @@ class LstmFrames(FrameDecoder):
         return self._classify(last)[:, None], lengths[:, None] > 0
 
     def initial_state(self, batch: int) -> State:
-        """Return (h, c) of each layer, all zero."""
+        """Return zeros for (h, c) of each layer."""
         if self.bidirectional:
             return super().initial_state(batch)
         return tuple(layer.zero_state(batch) for layer in self.stack)

@@ -1,4 +1,4 @@
-"""A baseline without memory: a perceptron over all steps of a clip (Harvey 2017, method 5)."""
+"""A baseline without recurrence: a perceptron over all steps of a clip (Harvey 2017, method 5)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from lrcn_seq.registry import decoders
 class Mlp(FrameDecoder):
     """ReLU layers over the concatenated features of the first steps, then a classifier.
 
-    The input has width steps · R · D; it is zero where a clip has fewer steps.
+    The input has width steps · R · D and is padded with zeros if a clip has fewer steps.
 
     Args:
         classes: Number of classes C.
-        steps: Number of steps that are concatenated; later ones are ignored.
+        steps: Number of concatenated steps; later steps are ignored.
         units: Width of the ReLU layers.
         layers: Number of ReLU layers.
         dropout: Dropout rate after each ReLU layer.

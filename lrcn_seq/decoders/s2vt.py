@@ -1,7 +1,4 @@
-"""Sequence to sequence, video to text (Venugopalan et al. 2015, section 3.2).
-
-The same stack of two LSTM layers first reads the frames and then writes the words.
-"""
+"""S2VT: sequence to sequence, video to text (Venugopalan et al. 2015, section 3.2)."""
 
 from __future__ import annotations
 
@@ -28,10 +25,10 @@ from lrcn_seq.registry import decoders
 
 @decoders.register
 class S2vt(LstmWordDecoder):
-    """Two LSTM layers that read the frames and then write the words, with the same weights.
+    """Two LSTM layers that read the frames and then write the words with the same weights.
 
     The first layer reads the projected frames, then zeros. The second layer reads the output of
-    the first, concatenated with zeros while the frames are read and with the embedded words after.
+    the first, concatenated with zeros during the frames and with the embedded words after them.
 
     Args:
         vocabulary_size: Number of words V.
@@ -66,7 +63,7 @@ class S2vt(LstmWordDecoder):
             self.drop = seeded_dropout(dropout)
             self.frame = projection(frame_units, "frame", limit)
             self.embed = word_embedding(vocabulary_size, embedding, limit)
-            # The first layer and the second: weights files refer to these attribute names.
+            # The first and the second layer. Files of weights refer to these attribute names.
             self.watcher, self.writer = lstm_stack(
                 2, units, initializer_range=limit, forget_bias=forget_bias
             )
@@ -99,7 +96,7 @@ class S2vt(LstmWordDecoder):
     def run_layers(
         self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
     ) -> tuple[Tensor, State]:
-        """Run both layers over words, by one step or all."""
+        """Run both layers over words, for one step or all."""
         (masks,), (first, second) = memory, state
         no_frames = ops.zeros((*ops.shape(words)[:-1], self.frame.units), self.compute_dtype)
         outputs, first = method(self.watcher, self.watcher.project(no_frames), first)

@@ -1,6 +1,6 @@
-"""Demos: each trains a small config of this package and measures it on unseen samples.
+"""Demos: each trains a small config and measures it on unseen samples.
 
-Every YAML file of this folder is the config of one demo, under the name of its task.
+Each YAML file in this folder is the config of the demo of one task.
 """
 
 from lrcn_seq.demos.table import DEMOS, Demo

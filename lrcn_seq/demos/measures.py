@@ -1,4 +1,4 @@
-"""The figures of a demo: how good a run is on its test split, and without what it relies on."""
+"""The figures of a demo: scores of a run on its test split, with intact and disturbed inputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lrcn_seq.tasks import SampleReader
 from lrcn_seq.training import train
 
 SINGLE_FRAME = "single_frame"
-"""The run folder, inside that of the demo, of the classifier without memory."""
+"""The run folder of the classifier without memory, inside the run folder of the demo."""
 SINGLE_FRAME_DECODER = {"type": "frame_mean", "pool": "features", "dense": 64}
 
 Figures = dict[str, float]
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 
 def measure_captions(run: Run) -> Figures:
-    """Measure a captioner, also when each image gets the features of another.
+    """Measure a captioner, and again with each image replaced by another one.
 
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
@@ -41,7 +41,7 @@ def measure_captions(run: Run) -> Figures:
 
 
 def measure_descriptions(run: Run) -> Figures:
-    """Measure a describer, also when the frames of each clip are shuffled in time.
+    """Measure a describer, and again with the frames of each clip shuffled.
 
     Returns:
         `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
@@ -61,7 +61,7 @@ def measure_descriptions(run: Run) -> Figures:
 
 
 def measure_labels(run: Run) -> Figures:
-    """Measure a classifier beside the same network without memory, which is trained here.
+    """Measure a classifier, and train and measure the same network without memory.
 
     Returns:
         `count`, `top_1` and `single_frame_top_1`.
@@ -97,7 +97,7 @@ def read_scores(run: Run) -> dict[str, Any]:
 
 
 def exact_share(run: Run, rows: Sequence[Row]) -> float:
-    """Return the share of predictions that the run's source judges right in every attribute."""
+    """Return the share of captions that are correct in every attribute, judged by the source."""
     source: Any = sources.get(configs.read(run / CONFIG, deprecations=False).data.source["type"])
     right = [source.is_correct_caption(row["caption"], row["references"]) for row in rows]
     return sum(right) / len(right)
@@ -106,11 +106,11 @@ def exact_share(run: Run, rows: Sequence[Row]) -> float:
 def caption_clips(
     run: Run, clips: Callable[[SampleReader, int], Iterable[Clips]]
 ) -> CaptionEvaluation:
-    """Caption other clips in place of the test samples, and score the captions.
+    """Caption the given clips in place of the test samples, and score the captions.
 
     Args:
         run: a trained run.
-        clips: a function from a reader and a batch size to one clip per test sample, in batches.
+        clips: called with a reader and a batch size; returns one clip per test sample, in batches.
     """
     task = load(run.folder)
     batches = clips(SampleReader(task), task.settings.evaluation.batch_size)
@@ -119,7 +119,7 @@ def caption_clips(
 
 
 def shuffle_frames(clips: Clips, random: np.random.Generator) -> Clips:
-    """Return clips with the frames of each in another order; padding stays in place."""
+    """Shuffle the frames of each clip; padding stays in place."""
     index = clips.index.copy()
     for row in index:
         real = row >= 0
@@ -128,7 +128,7 @@ def shuffle_frames(clips: Clips, random: np.random.Generator) -> Clips:
 
 
 def has_right_directions(row: Row) -> bool:
-    """Return whether a caption names the directions of the first and of the second motion."""
+    """Return whether a caption states the directions of both motions correctly."""
     story, truth = parse_story(row["caption"]), parse_story(row["references"][0])
     if story is None or truth is None:
         return False

@@ -10,7 +10,7 @@ from PIL import Image
 from lrcn_seq.records import Sample
 
 PIXELS = 240
-"""Height and width of the files: larger than in training."""
+"""Height and width of the files, larger than in training."""
 FRAME_MILLISECONDS = 200
 
 
@@ -22,7 +22,7 @@ def save_png(sample: Sample, folder: Path) -> Path:
 
 
 def save_gif(sample: Sample, folder: Path) -> Path:
-    """Save a generated clip as GIF with all its frames, and return its path."""
+    """Save a generated clip as GIF and return its path."""
     path = folder / f"{sample.id}.gif"
     first, *rest = _frames(sample)
     first.save(path, save_all=True, append_images=rest, duration=FRAME_MILLISECONDS, loop=0)

@@ -1,4 +1,4 @@
-"""Run a demo: train, continue a stopped one, start a finished one over, measure."""
+"""Run a demo: train, measure, resume an interrupted demo, restart a finished one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lrcn_seq.runs.folder import CONFIG, WEIGHTS, Run
 from lrcn_seq.training import train
 
 MARKER = "demo.json"
-"""The file that tells the run of a demo from a run of the user."""
+"""The file that distinguishes the run of a demo from a run of the user."""
 RESULTS = (
     WEIGHTS,
     "predictions.jsonl",
@@ -31,13 +31,13 @@ SAMPLE_COUNT = 6
 def run_demo(demo: Demo) -> Figures:
     """Train and measure a demo.
 
-    A stopped demo continues; a finished one, or one of another config, starts over.
+    An interrupted demo is resumed; a finished one, or one of another config, is restarted.
 
     Returns:
         The figures, which are also written into the folder.
 
     Raises:
-        RunError: the folder holds a run that is not of a demo, or another process works in it.
+        RunError: the folder contains a run that is not a demo, or is in use by another process.
     """
     run, config = Run(demo.folder), configs.read(demo.config)
     prepare_folder(run, config)
@@ -48,7 +48,7 @@ def run_demo(demo: Demo) -> Figures:
 
 
 def prepare_folder(run: Run, config: Config) -> None:
-    """Mark the folder as that of a demo, and clear it unless the demo can continue."""
+    """Mark a folder as the run of a demo, and clear it unless the demo can be resumed."""
     is_run = any((run / name).exists() for name in (CONFIG, WEIGHTS))
     if is_run and not (run / MARKER).exists():
         raise RunError(
@@ -62,7 +62,7 @@ def prepare_folder(run: Run, config: Config) -> None:
 
 
 def clear_folder(run: Run) -> None:
-    """Remove the run and its results, the states first: without them there is no run."""
+    """Remove the run and its results, starting with the states, which define the run."""
     for folder in ("state", SINGLE_FRAME):
         shutil.rmtree(run / folder, ignore_errors=True)
     for name in RESULTS:
@@ -70,7 +70,7 @@ def clear_folder(run: Run) -> None:
 
 
 def is_finished(run: Run) -> bool:
-    """Return whether the demo was finished; an unreadable marker counts as unfinished."""
+    """Return whether the demo is finished; an unreadable marker counts as unfinished."""
     try:
         return json.loads((run / MARKER).read_text(encoding="utf-8"))["finished"] is True
     except (OSError, ValueError, KeyError, TypeError):
@@ -78,7 +78,7 @@ def is_finished(run: Run) -> bool:
 
 
 def has_config(run: Run, config: Config) -> bool:
-    """Return whether the folder holds a run of exactly this config."""
+    """Return whether the run has exactly the given config."""
     try:
         return configs.read(run / CONFIG, deprecations=False) == config
     except ConfigError:

@@ -15,10 +15,14 @@ CONFIG_FOLDER = Path(__file__).parent
 
 
 class Demo(NamedTuple):
-    """What a demo trains, measures and shows.
+    """A demo.
 
-    `folder` is the run folder. `measure` returns the figures of a trained run. `save_sample`
-    writes an unseen sample as a file into a folder, and `verb` predicts for such files.
+    Attributes:
+        config: the config to train.
+        folder: the run folder.
+        measure: returns the figures of a trained run.
+        save_sample: saves a sample as a file in a folder.
+        verb: the verb that predicts for such files.
     """
 
     config: Path

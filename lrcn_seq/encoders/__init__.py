@@ -1,4 +1,4 @@
-"""Encoders turn frames or vectors into features (B, S, R, D); each file except `base` is one."""
+"""Encoders of frames or vectors as features (B, S, R, D); each module except `base` is one."""
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.registry import encoders as registry

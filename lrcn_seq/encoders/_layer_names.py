@@ -1,4 +1,4 @@
-"""Names of the layers of a Keras network that do not depend on other networks of the process."""
+"""Layer names of a Keras network that do not depend on the other networks of the process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import keras
 def layers_by_name(network: keras.Model) -> dict[str, keras.layers.Layer]:
     """Return the layers of a network by name, in order.
 
-    Keras numbers unnamed layers over the whole process, so that the second network may start with
-    `conv2d_95`. Here numbers start anew in each network: its first such layer is `conv2d`, its
-    second `conv2d_1`. Names given by hand stay as they are.
+    Keras numbers unnamed layers across the process, so that a second network may start with
+    `conv2d_95`. Here the numbers restart in each network: `conv2d`, `conv2d_1` and so on. Explicit
+    names are unchanged.
     """
     numbers: defaultdict[str, list[int]] = defaultdict(list)
     for layer in network.layers:

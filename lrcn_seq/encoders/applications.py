@@ -1,4 +1,4 @@
-"""Every network of `keras.applications`, pooled, as a grid of regions, or cut at any layer."""
+"""Networks of `keras.applications` with pooled features, a grid of regions, or any layer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lrcn_seq.registry import encoders
 
 
 class NetworkInput(NamedTuple):
-    """Frame size and pixel scaling that a network was trained with."""
+    """The frame size and the pixel scaling that a network was trained with."""
 
     size: int
     scaling: Scaling
@@ -50,7 +50,7 @@ INPUTS = {
     for name in names.split()
     if hasattr(keras.applications, name)
 }
-"""Input of each network by name; scaling `none` means that the network scales its input itself."""
+"""The input of each network; the scaling `none` means that the network scales its input itself."""
 
 if TYPE_CHECKING:
     Network = str
@@ -117,11 +117,11 @@ class Applications(Encoder):
         return Preprocessing(self.size, self.size, scaling=self.scaling)
 
     def load_pretrained(self) -> None:
-        """Load the weights that `weights` names.
+        """Load the weights specified by `weights`.
 
         Raises:
             ArgumentError: The weights do not fit the constructor arguments.
-            DataError: The file is missing, broken or of another network, or the download failed.
+            DataError: The file is missing, broken or of another network, or the download fails.
         """
         if self.pretrained == "none":
             return
@@ -132,7 +132,7 @@ class Applications(Encoder):
         )
         self.network.set_weights(self._cut(source).get_weights())
         if self.architecture.startswith("EfficientNetB"):
-            # Keras adds this division as a layer, but only when it downloads the weights itself.
+            # Keras adds this division as a layer only if it downloads the weights itself.
             variance = self._normalizations()[0].adapt_variance
             variance.assign(variance * ops.array(TORCH_DEVIATION, variance.dtype))
 
@@ -158,7 +158,7 @@ class Applications(Encoder):
     def _build_full(
         self, weights: str | None, *, top: bool, size: int | None = None
     ) -> keras.Model:
-        """Build the whole network under the dtype policy of this layer.
+        """Build the complete network with the dtype policy of this layer.
 
         Args:
             weights: `imagenet`, or None for random weights.
@@ -193,7 +193,7 @@ class Applications(Encoder):
                 ) from error
 
     def _cut(self, full: keras.Model) -> keras.Model:
-        """Return a network up to the output layer, sharing its weights."""
+        """Return the part of a network up to the output layer, with shared weights."""
         layers = layers_by_name(full)
         if self.layer_name not in layers:
             raise ArgumentError(
@@ -210,7 +210,7 @@ class Applications(Encoder):
         return keras.Model(full.input, output, name="network")
 
     def _freeze_before(self, train: str) -> None:
-        """Freeze the layers before the one that `train` names."""
+        """Freeze the layers before the layer named `train`."""
         layers = layers_by_name(self.network)
         if train not in {"frozen", "all", *layers}:
             raise ArgumentError(
@@ -227,7 +227,7 @@ class Applications(Encoder):
     def _download(self) -> keras.Model:
         """Return the network with ImageNet weights."""
         try:
-            # Keras prints its progress to stdout, which `--json` needs for its object.
+            # Keras prints its progress to stdout, which is reserved for the output of `--json`.
             with redirect_stdout(sys.stderr):
                 return self._build_full("imagenet", top=self.include_top)
         except ValueError as error:
@@ -259,7 +259,7 @@ class Applications(Encoder):
                     # Keras only warns when it skips a part of the file.
                     warnings.simplefilter("error", UserWarning)
                     network.load_weights(path)
-            except Exception as error:  # h5py and Keras raise errors of many kinds
+            except Exception as error:  # h5py and Keras raise many types
                 reasons.append(" ".join(str(error).split())[:200])
             else:
                 return network
@@ -269,10 +269,10 @@ class Applications(Encoder):
         )
 
     def _file_candidates(self) -> Iterator[keras.Model]:
-        """Yield the networks that a weights file may belong to, the one in use first.
+        """Yield the networks that may fit a file of weights, the one in use first.
 
-        A file may include the classifier although this encoder does not. ConvNeXt has another last
-        layer without its classifier, so that such a file does not fit.
+        A file may include the classifier even if this encoder does not. Such a file does not fit
+        ConvNeXt, whose last layer differs without the classifier.
         """
         yield self._build_full(None, top=self.include_top)
         if self.include_top:

@@ -1,4 +1,4 @@
-"""The contract of an encoder."""
+"""The interface of an encoder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lrcn_seq.layers.packing import unpack
 from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
 
 NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
-"""Constructor arguments that do not change the features of given weights."""
+"""Constructor arguments that do not affect the features for given weights."""
 
 
 class Encoder(keras.layers.Layer, ABC):
-    """Clips to features (B, S, R, D).
+    """An encoder from clips to features (B, S, R, D).
 
-    A frame-wise encoder implements `encode_frames`. An encoder that mixes frames over time, such
+    A frame-wise encoder implements `encode_frames`. An encoder that combines frames over time, such
     as a 3-D convolution, overrides `call`.
 
     Attributes:
@@ -47,9 +47,9 @@ class Encoder(keras.layers.Layer, ABC):
     def identity(self) -> str:
         """Key of the encoder in the feature store.
 
-        It covers the name of the part, the arguments that change features, the compute dtype and
-        a hash of the weight values, but not where the weights were loaded from. Hashing reads
-        every weight, which takes about a second for VGG-16.
+        It contains the name of the part, the arguments that affect features, the compute dtype and
+        a hash of the weight values, but not the origin of the weights. Hashing takes about a second
+        for VGG-16.
         """
         arguments = {
             name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY
@@ -78,7 +78,7 @@ class Encoder(keras.layers.Layer, ABC):
         return np.zeros((1, self.preprocessing.height, self.preprocessing.width, 3), "uint8")
 
     def load_pretrained(self) -> None:
-        """Load the pretrained weights that the constructor arguments name, if any.
+        """Load the pretrained weights specified by the constructor arguments, if any.
 
         Call it only before training: the weights of a trained model are in its run folder.
         """

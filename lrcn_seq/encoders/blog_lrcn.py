@@ -1,4 +1,4 @@
-"""The CNN of LRCN in Harvey's blog post "Five video classification methods" (2017)."""
+"""The CNN of the LRCN in Harvey's blog post "Five video classification methods" (2017)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class BlogLrcn(Encoder):
 
     Conv 32 7×7 stride 2 · Conv 32 3×3 · pool · 2 × Conv 64 · pool · 2 × Conv 128 · pool ·
     2 × Conv 256 · pool · flatten · dropout. Every convolution has a ReLU; the second has no
-    padding and He initialization, all later ones are 3×3 with padding. Pools are 2×2. D = 1024 for
-    frames of 80×80.
+    padding and He initialization, and all later ones are 3×3 with padding. Pools are 2×2. Frames of
+    80×80 give D = 1024.
 
     Args:
         size: Height and width of the frames.

@@ -20,9 +20,9 @@ from lrcn_seq.registry import encoders
 class Conv3d(Encoder):
     """Blocks of 3×3×3 convolution, ReLU and 2×2 max pool in space, trained from scratch.
 
-    Each block has twice the filters of the block before. Features are (B, S, R, D) with
+    Each block has twice as many filters as the previous one. Features are (B, S, R, D) with
     S = ceil(T / stride) and D = filters · 2^(blocks−1). Padding is set to zero after every
-    convolution, so that it never reaches a real frame.
+    convolution, so that it does not affect real frames.
 
     Args:
         size: Height and width of the frames.
@@ -62,13 +62,13 @@ class Conv3d(Encoder):
         return Preprocessing(self.size, self.size, scaling="tf")
 
     def encode_frames(self, frames: Tensor, training: bool = False) -> NoReturn:
-        """Raise an ArgumentError: single frames have no neighbors to convolve with."""
+        """Raise ArgumentError, because the convolution needs neighboring frames."""
         raise ArgumentError(
             "Expected clips: conv3d mixes frames in time. Received: frames of shape "
             f"{tuple(frames.shape)}, training={training}; call the encoder."
         )
 
-    def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the contract
+    def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the interface
         """Return features (B, S, R, D); stored features (N, R, D) are returned unchanged."""
         if len(clips.frames.shape) == 3:
             return unpack(ops.cast(clips.frames, self.compute_dtype), clips.index)

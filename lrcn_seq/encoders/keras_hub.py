@@ -1,4 +1,4 @@
-"""Every image backbone of KerasHub, by preset or by class."""
+"""Image backbones of KerasHub, by preset or by class."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lrcn_seq.registry import encoders
 class KerasHub(Encoder):
     """A KerasHub backbone for each frame. Features are (N, R, D).
 
-    Pixels enter the backbone as x · scale + offset. Frame size, resize rule, scale and offset come
-    from the preset unless they are given.
+    Pixels x are scaled to x · scale + offset. Frame size, resize rule, scale and offset default to
+    those of the preset.
 
     Args:
         preset: Name of a KerasHub preset, or a folder written by `save_to_preset`.
@@ -84,7 +84,7 @@ class KerasHub(Encoder):
     def resolved(self) -> dict[str, Any]:
         """Constructor arguments that build this encoder without its preset.
 
-        A saved run keeps them, so that loading it fetches nothing.
+        They are saved with a run, so that loading the run does not download the preset.
         """
         return {
             "backbone": self.backbone,
@@ -96,10 +96,10 @@ class KerasHub(Encoder):
         }
 
     def load_pretrained(self) -> None:
-        """Load the weights of the preset, if one is given.
+        """Load the weights of the preset, if there is one.
 
         Raises:
-            DataError: The preset cannot be fetched or is broken.
+            DataError: The preset cannot be downloaded or is broken.
         """
         if self.preset:
             self.network.set_weights(_load_preset(self.preset, load_weights=True).get_weights())
@@ -168,7 +168,7 @@ def _describe_preset(preset: str) -> dict[str, Any]:
 
 
 def _as_numbers(value: float | Sequence[float] | None, default: float) -> list[float]:
-    """Return one number, or one per channel."""
+    """Return a list of one number, or of one number per channel."""
     if value is None:
         return [default]
     if isinstance(value, (list, tuple)):
@@ -181,7 +181,7 @@ def _load_preset(preset: str, *, load_weights: bool) -> keras.Model:
 
     Raises:
         ArgumentError: No preset has this name.
-        DataError: The preset cannot be fetched or is broken.
+        DataError: The preset cannot be downloaded or is broken.
     """
     import keras_hub
 
@@ -193,7 +193,7 @@ def _load_preset(preset: str, *, load_weights: bool) -> keras.Model:
         )
     try:
         return keras_hub.models.Backbone.from_preset(preset, load_weights=load_weights)
-    except Exception as error:  # requests, kagglehub, h5py and Keras raise errors of their own
+    except Exception as error:  # requests, kagglehub, h5py and Keras raise many types
         host = next(iter(re.findall(r"host='([^']+)'", str(error))), "")
         origin = f" from {host}" if host else ""
         reason = str(error).rpartition(": ")[2].rstrip(")\"'") or "no reason given"

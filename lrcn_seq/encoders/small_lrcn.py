@@ -15,7 +15,7 @@ from lrcn_seq.records import Positive, Preprocessing, Rate, Tensor
 from lrcn_seq.registry import encoders
 
 BLOCKS = ((16, 4), (32, 4), (64, 2), (64, 2))
-"""Filters of the convolution and size of the pool of each block."""
+"""The filters of the convolution and the size of the pool, for each block."""
 
 
 @encoders.register

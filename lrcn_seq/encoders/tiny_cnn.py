@@ -1,4 +1,4 @@
-"""A small CNN for small frames, trained from scratch: the encoder of the demos."""
+"""A small CNN for small frames, trained from scratch, used by the demos."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lrcn_seq.registry import encoders
 
 @encoders.register
 class TinyCnn(Encoder):
-    """Convolution blocks, each with twice the filters of the block before.
+    """Convolution blocks, each with twice as many filters as the previous one.
 
     A block is a 3×3 convolution, batch normalization (Ioffe & Szegedy 2015, section 3), a ReLU and
     a 2×2 max pool. The last block gives a grid of (size / 2^blocks)² regions with
@@ -29,11 +29,11 @@ class TinyCnn(Encoder):
         blocks: Number of blocks.
         output: `grid` gives the regions of the grid, `pooled` their mean (R = 1), `flat` their
             concatenation (R = 1), which keeps positions.
-        coordinates: Whether to add positions, which convolutions do not see. With `grid`, each
-            region is extended by its coordinates (y, x) from −1 to 1 (Liu et al. 2018, section 3).
-            With `pooled`, each channel gives its mean and its mean position under a softmax over
-            the regions (spatial soft-argmax; Finn et al. 2016, arXiv 1509.06113, section IV), which
-            makes features three times as wide.
+        coordinates: Whether to add positions, to which convolutions are invariant. With `grid`,
+            each region is extended by its coordinates (y, x) from −1 to 1 (Liu et al. 2018, section
+            3). With `pooled`, each channel gives its mean and its mean position under a softmax
+            over the regions (spatial soft-argmax; Finn et al. 2016, arXiv 1509.06113, section IV),
+            which triples the width of the features.
     """
 
     def __init__(
@@ -72,7 +72,10 @@ class TinyCnn(Encoder):
         return ops.mean(regions, axis=1, keepdims=True)
 
     def _with_positions(self, regions: Tensor, positions: Tensor) -> Tensor:
-        """Add positions (1, R, 2) to regions (N, R, D): (N, R, D + 2), or (N, 1, 3 D) if pooled."""
+        """Add positions (1, R, 2) to regions (N, R, D).
+
+        The result is (N, R, D + 2), or (N, 1, 3 D) if pooled.
+        """
         if self.output_kind == "grid":
             shape = (*ops.shape(regions)[:2], 2)
             return ops.concatenate([regions, ops.broadcast_to(positions, shape)], axis=-1)

@@ -1,4 +1,4 @@
-"""Vectors as input instead of frames: stored features, one-hot symbols or label probabilities.
+"""Vectors as input in place of frames: stored features, one-hot symbols or label probabilities.
 
 One-hot symbols and label probabilities are the CRF-max and CRF-prob designs of Donahue et al. 2015,
 section 5.
@@ -56,7 +56,7 @@ class Vectors(Encoder):
                 "`width` to that of the data."
             )
 
-    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:  # noqa: ARG002 - the contract
+    def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:  # noqa: ARG002 - the interface
         """Return features (N, 1, D) of vectors (N, D)."""
         vectors = ops.cast(frames, self.compute_dtype)
         return (ops.normalize(vectors, axis=-1) if self.normalize == "l2" else vectors)[:, None, :]

@@ -1,4 +1,4 @@
-"""Scores of predictions: per-sample rows, corpus scores and intervals. Knows no task."""
+"""Scores of predictions, independent of tasks: per-sample rows, corpus scores and intervals."""
 
 from lrcn_seq.evaluation.base import Evaluation, finite_or_none, top_1_remark
 from lrcn_seq.evaluation.caption_evaluation import CaptionEvaluation, evaluate_captions

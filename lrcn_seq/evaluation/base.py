@@ -1,4 +1,4 @@
-"""The contract of an evaluation, and the interval that label evaluations share."""
+"""The interface of an evaluation, and the interval shared by label evaluations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lrcn_seq import metrics
 from lrcn_seq.records import Sample
 
 FEW_GROUPS = 30
-"""Below this number of groups a bootstrap interval is unreliable."""
+"""The number of groups below which a bootstrap interval is unreliable."""
 
 
 class Evaluation(Protocol):
-    """The predictions for samples with their scores."""
+    """Predictions for samples and their scores."""
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -25,7 +25,7 @@ class Evaluation(Protocol):
 
     @property
     def values(self) -> Mapping[str, float]:
-        """Scores by name: one row of the training history."""
+        """The scores by name, which form a row of the training history."""
         ...
 
     @property
@@ -38,7 +38,7 @@ class Evaluation(Protocol):
         ...
 
     def summary(self) -> dict[str, Any]:
-        """Return the object of `scores.json`: `metrics`, `signatures`, `count` and more."""
+        """Return the content of `scores.json`: `metrics`, `signatures`, `count` and more."""
         ...
 
     def remark(self) -> str:
@@ -69,11 +69,7 @@ def top_1_interval(correct: np.ndarray, groups: Sequence[str]) -> dict[str, Any]
 
 
 def top_1_remark(summary: Mapping[str, Any]) -> str:
-    """Return a sentence with the interval of the accuracy.
-
-    Args:
-        summary: a summary with `intervals` and `groups`.
-    """
+    """Return a sentence that states the interval of the accuracy, from `intervals` and `groups`."""
     (low, high), groups = summary["intervals"]["top_1"], summary["groups"]
     if low is None:
         return "All samples belong to one group, so no interval is given."

@@ -18,11 +18,11 @@ DIVERSITY_IN_HISTORY = (
     "min_length",
     "max_length",
 )
-"""Diversity figures that every epoch records beside the scores."""
+"""Diversity figures recorded at every epoch besides the scores."""
 
 
 class CaptionEvaluation(NamedTuple):
-    """The captions of samples with their scores and diversity."""
+    """Captions of samples, with their scores and diversity."""
 
     samples: Sequence[Sample]
     captions: Sequence[Caption]
@@ -36,7 +36,7 @@ class CaptionEvaluation(NamedTuple):
 
     @property
     def values(self) -> dict[str, float]:
-        """Every score, and the diversity figures that reveal a collapse."""
+        """The scores, and the diversity figures that reveal a collapse."""
         return {
             **self.report.values,
             **{name: getattr(self.health, name) for name in DIVERSITY_IN_HISTORY},
@@ -58,11 +58,11 @@ class CaptionEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the object of `scores.json`."""
+        """Return the content of `scores.json`."""
         return {**self.report.as_dict(), "health": self.health._asdict()}
 
     def remark(self) -> str:
-        """Return the share of distinct captions."""
+        """Return a sentence that states the share of distinct captions."""
         return f"{self.health.distinct_captions:.0%} of the captions are distinct."
 
     def coco_results(self) -> list[dict[str, Any]]:
@@ -92,9 +92,6 @@ def evaluate_captions(
         settings: metrics and tokenization (the `evaluation` section of a config).
         unknown: the text of the unknown word.
         training_captions: captions of the training split, for the share of novel captions.
-
-    Returns:
-        The evaluation.
     """
     hypotheses = {
         sample.id: caption.text for sample, caption in zip(samples, captions, strict=True)

@@ -13,10 +13,10 @@ from lrcn_seq.records import Sample
 
 
 class FrameEvaluation(NamedTuple):
-    """The class distributions of frames, with scores over all labeled frames.
+    """Class distributions of frames, with scores over all labeled frames.
 
-    For each sample: `probabilities` (F, C), `times` (F,) in seconds, and `truth` (F,) with the
-    index of the true class, −1 where a frame has no label.
+    Each sample has `probabilities` (F, C), `times` (F,) in seconds, and `truth` (F,), the indices
+    of the true classes, −1 for frames without a label.
     """
 
     samples: Sequence[Sample]
@@ -27,12 +27,12 @@ class FrameEvaluation(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """Frames are scored, not whole samples."""
+        """`frame`: single frames are scored."""
         return "frame"
 
     @property
     def values(self) -> dict[str, float]:
-        """Every score by name."""
+        """The scores by name."""
         return self.report.values
 
     def rows(self) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ class FrameEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the object of `scores.json`; `count` is the number of labeled frames."""
+        """Return the content of `scores.json`; `count` is the number of labeled frames."""
         correct = [
             (row.argmax(axis=1) == truth)[truth >= 0]
             for row, truth in zip(self.probabilities, self.truth, strict=True)
@@ -66,7 +66,7 @@ class FrameEvaluation(NamedTuple):
         return {**self.report.as_dict(), **top_1_interval(np.concatenate(correct), groups)}
 
     def remark(self) -> str:
-        """Return the interval of the accuracy as a sentence."""
+        """Return a sentence that states the interval of the accuracy."""
         return top_1_remark(self.summary())
 
 
@@ -81,13 +81,10 @@ def evaluate_frames(
 
     Args:
         samples: the samples.
-        probabilities: for each sample (F, C) distributions at its frames.
-        times: for each sample (F,) seconds.
-        truth: for each sample (F,) indices of the true classes, −1 for none.
+        probabilities: the class distributions (F, C) of the frames of each sample.
+        times: the times (F,) of the frames of each sample, in seconds.
+        truth: the indices (F,) of the true classes of each sample, −1 for no label.
         labels: the C class names.
-
-    Returns:
-        The evaluation.
     """
     flat = np.concatenate(truth)
     report = metrics.classification(

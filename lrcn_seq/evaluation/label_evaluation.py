@@ -13,9 +13,9 @@ from lrcn_seq.records import Sample
 
 
 class LabelEvaluation(NamedTuple):
-    """The class distributions of samples with their scores.
+    """Class distributions of samples and their scores.
 
-    `probabilities` is (M, C), `truth` (M,) holds the index of the true class of each sample.
+    `probabilities` is (M, C), and `truth` (M,) is the index of the true class of each sample.
     """
 
     samples: Sequence[Sample]
@@ -30,7 +30,7 @@ class LabelEvaluation(NamedTuple):
 
     @property
     def values(self) -> dict[str, float]:
-        """Every score by name."""
+        """The scores by name."""
         return self.report.values
 
     @property
@@ -57,12 +57,12 @@ class LabelEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the object of `scores.json`, with the interval of the accuracy over groups."""
+        """Return the content of `scores.json`, with the interval of the accuracy over groups."""
         groups = [sample.group for sample in self.samples]
         return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
 
     def remark(self) -> str:
-        """Return the interval of the accuracy as a sentence."""
+        """Return a sentence that states the interval of the accuracy."""
         return top_1_remark(self.summary())
 
 
@@ -79,9 +79,6 @@ def evaluate_labels(
         probabilities: (M, C) distributions.
         truth: (M,) indices of the true classes.
         labels: the C class names.
-
-    Returns:
-        The evaluation.
     """
     report = metrics.classification(probabilities, truth, labels)
     return LabelEvaluation(samples, probabilities, truth, report)

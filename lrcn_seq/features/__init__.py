@@ -1,4 +1,4 @@
-"""Stored features of frozen encoders: when they are stored, their keys, the store, extraction.
+"""Stored features of frozen encoders: storing rules, keys, the store, and extraction.
 
-`reuse` answers why a feature was reused or computed again.
+The module `reuse` documents when a feature is reused and when it is computed again.
 """

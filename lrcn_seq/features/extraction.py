@@ -1,4 +1,4 @@
-"""Feature extraction: threads decode ahead while the encoder works, in bounded memory."""
+"""Feature extraction, with threads that decode ahead of the encoder in bounded memory."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Encode = Callable[[np.ndarray], np.ndarray]
 """Called with frames (N, H, W, 3) uint8; returns their features (N, R, D)."""
 
 FLUSH_SECONDS = 2.0
-"""Features are written to the store at least this often: a killed process loses no more work."""
+"""Interval at which features are written, which bounds the work that a killed process loses."""
 FLUSH_BYTES = 64 << 20
-"""Features are written to the store when they take more memory than this."""
+"""Size of the buffered features above which they are written."""
 
 
 class Item(NamedTuple):
@@ -39,7 +39,7 @@ class Item(NamedTuple):
         id: id of the sample.
         key: key of its features.
         read: returns its frames (T, H, W, 3).
-        frames: the number T of frames, as far as it is known; bounds how many are read ahead.
+        frames: number T of frames if known, otherwise 1; it bounds the number of items read ahead.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Item(NamedTuple):
 
 
 class DecodedItem(NamedTuple):
-    """An item with its frames (T, H, W, 3), or with the error that reading raised."""
+    """An item with its frames (T, H, W, 3), or with the error of reading them."""
 
     item: Item
     frames: np.ndarray | MediaError
@@ -66,10 +66,9 @@ def items_of(
 
     Args:
         samples: the samples.
-        reader: reads their media; its content index remembers hashes and frame times.
-        sampling: every frame that it may choose is stored, each once, even if clips overlap; None
-            stores all frames.
-        threads: files hashed at the same time; None for one per core.
+        reader: reads their media; its content index caches hashes and frame times.
+        sampling: selects the frames to store, each once even if clips overlap; None for all frames.
+        threads: number of files hashed in parallel; None for one per core.
     """
 
     def content(sample: Sample) -> tuple[str, np.ndarray | None] | MediaError:
@@ -102,15 +101,15 @@ def extract(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[UnreadableSample]:
-    """Store the features of all items that have none yet.
+    """Store the features of all items that have no stored features yet.
 
     Args:
         store: the store.
         items: the media to encode.
         encode: the encoder.
-        batch: frames per call of the encoder. Batches run across items and are padded with zeros
-            at the end, so that the encoder compiles once; a single short batch is not padded.
-        threads: items decoded at the same time; None for one per core.
+        batch: frames per call of the encoder. Batches span items, and the last one is padded with
+            zeros, so that the encoder compiles once; a single short batch is not padded.
+        threads: number of items decoded in parallel; None for one per core.
         progress: called after each item.
 
     Returns:
@@ -136,7 +135,7 @@ def extract(
 
 
 class _Buffer:
-    """Features on their way to the store, at most a few seconds or megabytes of them."""
+    """A buffer of features, which is written to the store when it is old or large."""
 
     def __init__(self, store: FeatureStore, progress: Progress | None, *, done: int, total: int):
         self.store, self.progress, self.done, self.total = store, progress, done, total
@@ -164,7 +163,7 @@ class _Buffer:
 def _decoded(items: Sequence[Item], threads: int, batch: int) -> Generator[DecodedItem]:
     """Yield items with their frames, in order, decoded ahead by threads.
 
-    About two batches of frames are decoded ahead, but at least one item per thread.
+    About two batches of frames, but at least one item per thread, are decoded ahead.
     """
     import grain
 
@@ -186,7 +185,7 @@ def _decode(item: Item) -> DecodedItem:
 def _readable(
     decoded: Iterable[DecodedItem], unreadable: list[UnreadableSample]
 ) -> Iterator[tuple[Item, np.ndarray]]:
-    """Yield the items that could be read; add the others to `unreadable`."""
+    """Yield the items that were read, and add the others to `unreadable`."""
     for item, frames in decoded:
         if isinstance(frames, MediaError):
             unreadable.append(UnreadableSample(item.id, frames.path, frames.reason))
@@ -197,10 +196,7 @@ def _readable(
 def _encoded(
     decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode, batch: int
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield keys with their features (T, R, D).
-
-    Items share batches of frames, and a long item takes several.
-    """
+    """Yield keys with their features (T, R, D). A batch may contain frames of several items."""
     waiting: deque[tuple[str, int]] = deque()
     encoded: deque[np.ndarray] = deque()
     count = 0
@@ -216,9 +212,9 @@ def _encoded(
 def _batches(
     decoded: Iterable[tuple[Item, np.ndarray]], waiting: deque[tuple[str, int]], batch: int
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield batches of frames, and how many frames of each are real.
+    """Yield batches of frames with the number of real frames in each.
 
-    Adds the key and the number of frames of every item to `waiting`.
+    The key and the number of frames of every item are added to `waiting`.
     """
     pieces: deque[np.ndarray] = deque()
     count, is_first = 0, True

@@ -12,14 +12,14 @@ from lrcn_seq.records import Clips
 
 
 class FeatureReader:
-    """Clips read from a feature store: packed rows (N, R, D) in the number type of the store.
+    """Clips read from a feature store: packed rows (N, R, D) in the dtype of the store.
 
     Args:
         store: the store.
         keys: the key of each sample.
-        select: returns the clip at a position of the plan, for videos; None takes all that is
-            stored of the sample at that position.
-        stored: for videos, the frame numbers stored of each sample, ascending
+        select: returns the clip at a position of the plan, for videos; None for all stored features
+            of the sample at that position.
+        stored: for videos, the stored frame numbers of each sample, ascending
             (`Sampling.candidates`).
     """
 
@@ -54,13 +54,10 @@ class FeatureReader:
 
 
 def packed_index(counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the index of clips packed one after the other.
+    """Return the index (P, longest T) of consecutively packed clips, −1 after their ends.
 
     Args:
-        counts: (P,) frames of each clip.
-
-    Returns:
-        (P, longest T) int32, −1 after the end of each clip.
+        counts: (P,) number of frames of each clip.
     """
     counts = np.asarray(counts, np.int64)
     starts = np.cumsum(counts) - counts

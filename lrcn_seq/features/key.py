@@ -1,6 +1,6 @@
-"""The signature of an encoder and the key of a sample, which stored features are found by.
+"""The signature of an encoder and the key of a sample, which identify stored features.
 
-The strings are part of the format of existing stores: a changed string finds nothing.
+The strings are part of the store format: existing features are not found under changed strings.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from lrcn_seq.data.media.optical_flow import IDENTITY as FLOW_IDENTITY
 from lrcn_seq.records import Modality, Preprocessing
 
 PIXELS_VERSION = 1
-"""Version of decoding and resizing. Raise it whenever the pixels of the same file change."""
+"""Version of decoding and resizing, to be raised whenever the pixels of a given file change."""
 
 
 def signature_of(identity: str, preprocessing: Preprocessing) -> str:
-    """Return the signature of an encoder: all that determines features besides the media.
+    """Return the signature of an encoder: everything that determines features besides the media.
 
     Args:
-        identity: `Encoder.identity`: type, arguments, compute type and weights.
+        identity: `Encoder.identity`: type, arguments, compute dtype and weights.
         preprocessing: size, resize rule and scaling of frames.
     """
     fields = json.dumps(preprocessing._asdict(), sort_keys=True)
@@ -39,5 +39,5 @@ def key_of(content: str, numbers: np.ndarray | None, modality: Modality = "rgb")
     frames = "all"
     if numbers is not None:
         frames = blake2b(np.asarray(numbers, "<i8").tobytes(), digest_size=12).hexdigest()
-    # Nothing follows the second colon: the field once held the view of the frames.
+    # The field after the second colon, formerly the view of the frames, is always empty.
     return f"{content}:{frames}:" + ("" if modality == "rgb" else f":{FLOW_IDENTITY}")

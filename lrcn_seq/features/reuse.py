@@ -1,28 +1,28 @@
-"""Why a feature was reused or computed again.
+"""Rules for reusing stored features.
 
-A config stores features unless `storing_problem` names a reason not to. A stored feature is reused
-when its store and its key are found; otherwise it is computed and added.
+Features are stored unless `storing_problem` returns a reason. A stored feature is reused if its
+store and its key exist; otherwise it is computed and stored.
 
-The store is found by its signature and number type (`key.signature_of`, `store.FeatureStore`):
+The store is identified by its signature and dtype (`key.signature_of`, `store.FeatureStore`):
 
-* the encoder: type, arguments, compute type, and the value of every weight, but not the file or
-  run that the weights came from;
+* the encoder: type, arguments, compute dtype, and the values of all weights, but not the file or
+  run from which the weights were loaded;
 * the preprocessing: height, width, resize rule, interpolation, scaling;
 * the version of decoding, `key.PIXELS_VERSION`;
 * `data.store.dtype`.
 
-The key is made from the sample (`key.key_of`):
+The key is computed from the sample (`key.key_of`):
 
-* the hash of the file's bytes, or of all frames of a folder; the key of a drawing; not the path,
-  the name or the id of the sample, so that equal files share their features;
-* the numbers of all frames that `data.sampling` may choose (`Sampling.candidates`), which follow
-  from the sampling and the frame times of the video;
+* the hash of the file, or of all frames of a folder, or the key of a drawing; but not the path, the
+  name or the id of the sample, so that equal files share their features;
+* the numbers of all frames that `data.sampling` may select (`Sampling.candidates`), which depend on
+  the sampling and the frame times of the video;
 * `data.frames`: with `flow`, the version of the optical flow.
 
-Neither the seed, the epoch, the batch size nor any other sample is part of either.
+Neither depends on the seed, the epoch, the batch size or other samples.
 
-A file is only hashed again if its size or modification time changed, or with `lrcn extract
---verify`; so content that was replaced under the same size and time reuses old features.
+A file is hashed again only if its size or modification time has changed, or with `lrcn extract
+--verify`. Content that was replaced with the same size and time therefore reuses old features.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from typing import Any
 def storing_problem(
     *, use: bool, reads_pixels: bool, frozen: bool, frame_wise: bool, view: Mapping[str, Any]
 ) -> str | None:
-    """Return why the features of an encoder cannot be stored, or None if they can.
+    """Return the reason why the features of an encoder cannot be stored, or None.
 
     Args:
         use: `data.store.use`.
         reads_pixels: whether the encoder reads images or clips rather than vectors.
         frozen: whether training leaves the encoder unchanged.
-        frame_wise: whether a step of the encoder depends on one frame alone.
+        frame_wise: whether a step of the encoder depends on a single frame.
         view: the mapping `data.view`.
     """
     if not use:

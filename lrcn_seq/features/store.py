@@ -1,16 +1,16 @@
-"""The feature store: features of a frozen encoder on disk, memory-mapped, ragged.
+"""The feature store: memory-mapped features of a frozen encoder, of any number of frames.
 
-A folder holds one store for each signature (encoder, weights, preprocessing), so that a stale
-feature cannot be used:
+A folder contains one store per signature (encoder, weights, preprocessing), so that outdated
+features are never used:
 
-    FOLDER/1f0c…/store.json      signature, number type, regions R and features D
-                 features.data   rows (R, D), one after the other
+    FOLDER/1f0c…/store.json      signature, dtype, regions R and features D
+                 features.data   rows (R, D)
                  features.index  one record per key: the place of its rows, with checksums
-                 lock            held while rows are appended
+                 lock            locked while rows are appended
 
-Rows reach the disk before the record that names them, so that a process killed at any moment loses
-at most what it had not appended; an incomplete record is cut off by the next append. Rows are never
-overwritten, since another process may have them mapped. Several processes may append at once.
+Rows are written to disk before their record, so that a killed process loses only the features that
+it had not appended; the next append truncates an incomplete record. Rows are never overwritten,
+because another process may have mapped them. Several processes may append at the same time.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ FORMAT = 1
 RECORD = np.dtype(
     [("key", "V16"), ("start", "<u8"), ("count", "<u4"), ("rows", "<u4"), ("record", "<u4")]
 )
-"""A record of the index: digest of the key, first row, number of rows, checksums of the rows and
-of the record itself."""
+"""A record of the index: digest of the key, first row, number of rows, checksum of the rows,
+checksum of the record."""
 CHECKED = RECORD.itemsize - 4
-"""Bytes of a record that its own checksum covers."""
+"""Number of bytes of a record that are covered by its own checksum."""
 
 
 class Entry(NamedTuple):
@@ -51,10 +51,10 @@ class FeatureStore:
     """Features (T, R, D) by key.
 
     Args:
-        folder: of all stores; each signature has its own folder inside.
-        signature: all that determines features besides the key, see `key.signature_of`.
-        dtype: number type. float16 halves the size; its relative error of 5e-4 is too small to
-            affect training.
+        folder: the folder of all stores, with a subfolder per signature.
+        signature: everything that determines features besides the key; see `key.signature_of`.
+        dtype: dtype of the features. float16 halves the size; its relative error of 5e-4 is too
+            small to affect training.
 
     Attributes:
         shape: (R, D); None while the store is empty.
@@ -73,7 +73,7 @@ class FeatureStore:
         self.shape: tuple[int, int] | None = None
         self._entries: dict[bytes, Entry] = {}
         self._index_read = (0, 0)
-        """Inode of the index, and the bytes of it that were read."""
+        """Inode of the index, and the number of bytes read from it."""
         self._map: np.ndarray | None = None
         with _data_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -126,11 +126,11 @@ class FeatureStore:
         return self._map
 
     def append(self, keys: Sequence[str], features: Sequence[np.ndarray]) -> None:
-        """Add the features of keys; those that another process added meanwhile stay as they are.
+        """Add features; keys that exist, such as those added by another process, are skipped.
 
         Args:
-            keys: one per item.
-            features: (T, R, D) of each item.
+            keys: the keys.
+            features: the features (T, R, D) of each key.
 
         Raises:
             DataError: the disk is full or not writable, or the features do not fit this store.
@@ -149,7 +149,7 @@ class FeatureStore:
             self.refresh()
 
     def verify(self) -> int:
-        """Compare all rows with their checksums, and drop the damaged ones.
+        """Verify the checksums of all rows, and remove the keys of damaged rows.
 
         Returns:
             The number of keys whose features were damaged.
@@ -170,7 +170,7 @@ class FeatureStore:
         return damaged
 
     def refresh(self) -> None:
-        """Read the records that other processes have added.
+        """Read the records added by other processes.
 
         Raises:
             DataError: rows are missing from the data file.
@@ -214,15 +214,15 @@ class FeatureStore:
         return entry
 
     def _end(self) -> int:
-        """Return the number of rows up to the last one that a record names."""
+        """Return the end of the last row that has a record."""
         return max((entry.start + entry.rows for entry in self._entries.values()), default=0)
 
     def _row_size(self) -> int:
-        """Return the bytes of a row."""
+        """Return the size of a row in bytes."""
         return 0 if self.shape is None else self.dtype.itemsize * self.shape[0] * self.shape[1]
 
     def _read_index(self, start: int) -> int:
-        """Read the records from a byte on, up to the first incomplete or damaged one.
+        """Read the records from byte `start` up to the first incomplete or damaged one.
 
         Returns:
             The number of bytes read.
@@ -239,10 +239,10 @@ class FeatureStore:
         return size
 
     def _converted(self, features: np.ndarray) -> np.ndarray:
-        """Return features in the number type of the store, contiguous.
+        """Return features as a contiguous array in the dtype of the store.
 
         Raises:
-            DataError: they have another number of axes, no frame, or values that are not finite.
+            DataError: the features do not have shape (T, R, D) with T ≥ 1, or are not finite.
         """
         features = np.asarray(features)
         if features.ndim != 3 or len(features) == 0:
@@ -262,7 +262,7 @@ class FeatureStore:
         return converted
 
     def _check_shape(self, features: Sequence[np.ndarray]) -> None:
-        """Raise DataError unless all rows have one shape; write it down for an empty store."""
+        """Raise DataError unless all rows have one shape; record the shape of an empty store."""
         shapes = {rows.shape[1:] for rows in features} | ({self.shape} if self.shape else set())
         if len(shapes) > 1:
             raise DataError(
@@ -283,9 +283,9 @@ class FeatureStore:
             draft.replace(self._about)
 
     def _write(self, new: dict[bytes, np.ndarray]) -> None:
-        """Append rows and then the records that name them, while the lock is held.
+        """Append rows and then their records, while the lock is held.
 
-        Rows follow all bytes ever written, records follow those that are intact.
+        Rows are appended after all bytes ever written, records after the last intact record.
         """
         written = self._data.stat().st_size if self._data.exists() else 0
         end, records = -(-written // self._row_size()), []
@@ -317,7 +317,7 @@ def _record(key: bytes, entry: Entry) -> bytes:
 
 @contextmanager
 def _opened_at(path: Path, size: int) -> Iterator[BinaryIO]:
-    """Open a file for writing from byte `size` on; sync it at the end, or cut it after an error."""
+    """Open a file for writing from byte `size`; sync it at the end, or truncate it on error."""
     path.touch()
     try:
         with path.open("r+b") as file:
@@ -333,7 +333,7 @@ def _opened_at(path: Path, size: int) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _data_errors(folder: Path) -> Iterator[None]:
-    """Raise errors of the file system as DataErrors."""
+    """Convert errors of the file system to DataErrors."""
     try:
         yield
     except OSError as error:

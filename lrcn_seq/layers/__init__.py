@@ -1,1 +1,1 @@
-"""Keras layers and tensor functions that several encoders, decoders and tasks share."""
+"""Keras layers and tensor functions shared by encoders, decoders and tasks."""

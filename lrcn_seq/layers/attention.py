@@ -16,14 +16,14 @@ from lrcn_seq.records import NumberNotNegative, Positive, Tensor
 class Attention(keras.layers.Layer):
     """Additive attention (Bahdanau et al. 2015, section A.1.2; Xu et al. 2015, equations 4 to 6).
 
-        e_m = w · tanh(K a_m + Q h + b)    α = softmax(e) over real places    context = Σ α_m a_m
+        e_m = w · tanh(K a_m + Q h + b)  α = softmax(e) over real positions  context = Σ α_m a_m
 
-    The keys K a_m + b are the same at every step. `keys` computes them once, and `attend` reads
+    The keys K a_m + b are the same at every step. `keys` computes them once, and `attend` uses
     them at each step.
 
     Args:
         units: the size of the keys.
-        initializer_range: the limit of the uniform initializer; 0 uses the initializers of Keras.
+        initializer_range: the limit of the uniform initializer; 0 for the initializers of Keras.
         **kwargs: arguments of `keras.layers.Layer`.
     """
 
@@ -64,11 +64,11 @@ class Attention(keras.layers.Layer):
             query: decoder state (B, U).
             keys: keys (B, M, A) of the values.
             values: memory (B, M, D).
-            mask: (B, M), True at real places.
+            mask: (B, M), True at real positions.
 
         Returns:
-            The context (B, D) and the weights (B, M). Weights are zero at padding and sum to 1 in
-            each row with a real place.
+            The context (B, D) and the weights (B, M), which are zero at padding and sum to 1 in
+            each row with a real position.
         """
         scores = self.score(ops.tanh(keys + self.query(query)[:, None]))[..., 0]
         scores = ops.cast(scores, at_least_float32(self.compute_dtype))
@@ -77,6 +77,6 @@ class Attention(keras.layers.Layer):
         return ops.einsum("bm,bmd->bd", weights, values), weights
 
     def call(self, values: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Return context and weights without padding; see `attend`."""
+        """Return context and weights for values without padding; see `attend`."""
         mask = ops.ones(ops.shape(values)[:2], "bool")
         return self.attend(query, self.keys(values), values, mask)

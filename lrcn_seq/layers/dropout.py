@@ -1,4 +1,4 @@
-"""Dropout whose random state is a variable of the model."""
+"""Dropout with its random state in a variable of the model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import keras
 def seeded_dropout(rate: float, *, rank: int = 2) -> keras.layers.Dropout:
     """Return a dropout layer whose random state is saved with the model, on every backend.
 
-    An exact resume needs this state. Without a noise shape, Keras on PyTorch draws from the global
-    generator of the process instead.
+    Resuming a training exactly requires this state. Without a noise shape, Keras on PyTorch uses
+    the global random generator of the process instead. Elements are dropped independently.
 
     Args:
         rate: the probability that an element is set to zero.
         rank: the number of dimensions of the inputs.
-
-    Returns:
-        A layer that draws each element independently.
     """
     return keras.layers.Dropout(rate, noise_shape=(None,) * rank)

@@ -1,7 +1,7 @@
-"""The LSTM, whose equations all decoders share.
+"""The LSTM of all decoders.
 
-Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000, as Donahue et al. 2015
-(section 2) write it:
+Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000, in the notation of Donahue
+et al. 2015 (section 2):
 
     i = σ(W_i [x, h] + b_i)    f = σ(W_f [x, h] + b_f)
     g = tanh(W_g [x, h] + b_g)    o = σ(W_o [x, h] + b_o)
@@ -26,7 +26,7 @@ State = tuple[Tensor, Tensor]
 
 
 def uniform(limit: float, default: str) -> keras.Initializer:
-    """Return an initializer that is uniform from −limit to limit; `default` if the limit is 0."""
+    """Return a uniform initializer from −limit to limit, or `default` if the limit is 0."""
     return (
         keras.initializers.RandomUniform(-limit, limit)
         if limit
@@ -35,7 +35,7 @@ def uniform(limit: float, default: str) -> keras.Initializer:
 
 
 def lstm_cell(sums: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Gates]:
-    """Compute one step of the equations.
+    """Compute one step of an LSTM.
 
     Args:
         sums: W [x, h] + b in the order i, f, g, o, (B, 4U).
@@ -81,8 +81,8 @@ def lstm_sequence(
 ) -> tuple[Tensor, Callable[..., tuple[Tensor, ...]]]:
     """Compute all steps of an LSTM.
 
-    The gradient is written out, because automatic differentiation accumulates the gradient of the
-    recurrent weights step by step, where one matrix product over all steps suffices.
+    The gradient is explicit, because automatic differentiation accumulates the gradient of the
+    recurrent weights step by step, while one matrix product over all steps suffices.
 
     Args:
         sums: the part W x + b of the sums, (L, B, 4U).
@@ -91,7 +91,7 @@ def lstm_sequence(
         recurrent: recurrent weights (U, 4U).
 
     Returns:
-        All outputs and all cells, (2, L, B, U); the decorator takes the gradient function.
+        All outputs and all cells, (2, L, B, U), and the gradient function for the decorator.
     """
 
     def forward(carry: Any, x: Tensor) -> Any:
@@ -125,15 +125,12 @@ def lstm_sequence(
 
 
 def last_step(sequence: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
-    """Return the last real step of each row.
+    """Return the last real step (B, U) of each row.
 
     Args:
         sequence: (L, B, U).
         lengths: the number of real steps of each row, (B,).
         initial: the result for rows of length 0, (B, U).
-
-    Returns:
-        Tensor (B, U).
     """
     index = ops.broadcast_to(ops.maximum(lengths - 1, 0)[None, :, None], (1, *ops.shape(initial)))
     last = ops.take_along_axis(sequence, index, axis=0)[0]
@@ -141,14 +138,14 @@ def last_step(sequence: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
 
 
 class Lstm(keras.layers.Layer):
-    """One LSTM layer, divided so that everything but the recurrence is computed for all steps.
+    """An LSTM layer that separates the input projection from the recurrence.
 
-    `project` computes W x + b of any number of steps, `step` one step of the recurrence, and
+    `project` computes W x + b for any number of steps, `step` one step of the recurrence, and
     `sequence` all steps, time first. The weights have the layout of `keras.layers.LSTM`.
 
     Args:
         units: the size U of output and cell.
-        initializer_range: the limit of the uniform initializer; 0 uses the initializers of Keras.
+        initializer_range: the limit of the uniform initializer; 0 for the initializers of Keras.
         forget_bias: the initial bias of the forget gate.
         **kwargs: arguments of `keras.layers.Layer`.
     """
@@ -212,7 +209,7 @@ class Lstm(keras.layers.Layer):
         Args:
             sums: the projected inputs (L, B, 4U).
             state: (h, c) before the first step.
-            lengths: the number of real steps of each row, (B,); by default all are real.
+            lengths: the number of real steps of each row, (B,); None if all steps are real.
 
         Returns:
             All outputs (L, B, U), and the state after the last real step of each row.
@@ -230,5 +227,5 @@ class Lstm(keras.layers.Layer):
         return self.sequence(self.project(x), self.zero_state(ops.shape(x)[1]))[0]
 
     def _cast(self, weight: Tensor) -> Tensor:
-        # A search calls `step` outside of `__call__`, where Keras does not cast the weights.
+        # Searches call `step` outside of `__call__`, where Keras does not cast the weights.
         return ops.cast(weight, self.compute_dtype)

@@ -1,4 +1,4 @@
-"""Batch and time in one axis, so that each frame is computed once and padding never."""
+"""Packing of batch and time into one axis, so that padding is never computed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def pack(x: np.ndarray, mask: np.ndarray | None = None) -> Clips:
 
     Args:
         x: frames (B, T, ...).
-        mask: (B, T), True for real frames; by default all are real.
+        mask: (B, T), True for real frames; None if all frames are real.
 
     Returns:
         Clips with frames (N, ...) and index (B, T).
@@ -24,7 +24,7 @@ def pack(x: np.ndarray, mask: np.ndarray | None = None) -> Clips:
 
 
 def unpack(features: Tensor, index: Tensor) -> Encoded:
-    """Return packed features as a padded batch; the inverse of `pack`.
+    """Return packed features as a padded batch, the inverse of `pack`.
 
     Args:
         features: (N, R, D); N may be 0.

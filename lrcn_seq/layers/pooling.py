@@ -1,4 +1,4 @@
-"""Reductions of encoder features over steps and regions. Padding never contributes."""
+"""Reductions of encoder features over steps and regions, without padding."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from lrcn_seq.records import Encoded, Tensor
 
 
 def masked_mean(encoded: Encoded) -> Tensor:
-    """Return the mean (B, D) over the real steps and their regions.
-
-    The mean of a clip without a real step is zero.
-    """
+    """Return the mean (B, D) over real steps and regions; zero for a clip without real steps."""
     features, mask = encoded
     # The sum over a long clip overflows in float16.
     dtype = at_least_float32(keras.backend.standardize_dtype(features.dtype))

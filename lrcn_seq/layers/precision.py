@@ -12,7 +12,7 @@ import keras
 def built_under(policy: keras.DTypePolicy | str) -> Iterator[None]:
     """Set the global dtype policy within a `with` block.
 
-    Layers that are created in the block, also by Keras or KerasHub, get this policy.
+    Layers created in the block, including those created by Keras or KerasHub, use this policy.
 
     Args:
         policy: a dtype policy or its name, e.g. `mixed_float16`.
@@ -26,8 +26,5 @@ def built_under(policy: keras.DTypePolicy | str) -> Iterator[None]:
 
 
 def at_least_float32(dtype: str) -> str:
-    """Return the dtype in which values of `dtype` are summed and logits are computed.
-
-    float64 stays float64; all other types become float32.
-    """
+    """Return the dtype of sums and logits: float64 for float64, otherwise float32."""
     return "float64" if dtype == "float64" else "float32"

@@ -1,4 +1,4 @@
-"""Pixel scalings, applied inside the compiled graph so that training and serving share them."""
+"""Pixel scalings, applied in the compiled graph so that training and inference share them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from lrcn_seq.records import Tensor
 
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 LRCN_MEAN_BGR = (103.939, 116.779, 128.68)
-"""The mean of the released LRCN (sequence_input_layer.py), whose red value is a typing error."""
+"""The mean of the released LRCN (sequence_input_layer.py), whose red value is a typographical
+error."""
 TORCH_MEAN = (0.485, 0.456, 0.406)
 TORCH_DEVIATION = (0.229, 0.224, 0.225)
 

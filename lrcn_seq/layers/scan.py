@@ -18,12 +18,12 @@ def scan(
 ) -> tuple[Carry, Carry]:
     """Run `carry = body(carry, inputs[t])` over the first axis of `inputs`.
 
-    `ops.while_loop` has no gradient on JAX. `ops.scan` on TensorFlow collects only outputs with
-    the structure of the carry and, where L is dynamic, scans over one tensor only. Therefore this
+    `ops.while_loop` has no gradient on JAX. On TensorFlow, `ops.scan` collects only outputs with
+    the structure of the carry and, if L is dynamic, scans over a single tensor. Therefore this
     function collects the carries and takes one tensor.
 
     Args:
-        body: a function of the carry and one input (...).
+        body: returns the next carry from the carry and one input (...).
         carry: the initial carry; `body` must keep its structure, shapes and dtypes.
         inputs: tensor (L, ...).
 

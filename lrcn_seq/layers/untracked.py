@@ -1,4 +1,4 @@
-"""A holder that hides an object from Keras's attribute tracking."""
+"""A wrapper that hides an object from Keras's attribute tracking."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ T = TypeVar("T")
 
 
 class Untracked(Generic[T]):
-    """Holds a value without making it a sublayer of the model that refers to it.
+    """A wrapper of a value that does not become a sublayer of the model that refers to it.
 
-    Keras tracks every layer and variable that is assigned to an attribute of a model, also inside
-    lists, tuples and dictionaries. It does not look inside this holder.
+    Keras tracks every layer and variable assigned to an attribute of a model, also in lists, tuples
+    and dictionaries, but not in this wrapper.
 
     Args:
-        value: the object to hold.
+        value: the wrapped object.
     """
 
     def __init__(self, value: T):

@@ -3,7 +3,7 @@
 Each module except `base` is one metric. Importing the package loads neither Keras nor NLTK.
 """
 
-# The modules of the metrics come first: a later import would replace the function of the same name.
+# Import the modules first: a later import would replace the functions of the same names.
 from lrcn_seq.metrics import bleu as _bleu  # noqa: F401
 from lrcn_seq.metrics import cider as _cider  # noqa: F401
 from lrcn_seq.metrics import meteor as _meteor  # noqa: F401

@@ -1,4 +1,4 @@
-"""The contract of a metric: additive statistics per segment, and their aggregate."""
+"""The interface of a metric: additive statistics per segment, and their aggregate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Score:
     Attributes:
         names: (M,) names of the values; BLEU has four, for example.
         values: (M,) values of the corpus.
-        signature: how the values were computed.
+        signature: one line that states how the values were computed.
         ids: (I,) ids of the images.
         table: (I, M) values of each sentence.
     """
@@ -31,7 +31,7 @@ class Score:
 
     @property
     def value(self) -> float:
-        """The last value, which is the one usually reported (BLEU-4)."""
+        """The last value, which is usually the reported one (BLEU-4)."""
         return self.values[-1]
 
     @property
@@ -52,9 +52,8 @@ class Score:
 class Metric(ABC):
     """A score of hypotheses against references.
 
-    A metric is one array of statistics (I, K) with a row per segment. The sum over any set of
-    segments determines the score of that set: of the corpus, of one sentence, or of a bootstrap
-    sample.
+    A metric computes an array of statistics (I, K) with a row per segment. Their sum over any set
+    of segments determines the score of the set: the corpus, a sentence, or a bootstrap sample.
     """
 
     @property
@@ -72,7 +71,7 @@ class Metric(ABC):
 
     @abstractmethod
     def signature(self, corpus: Corpus) -> str:
-        """Return one line that tells how the values were computed."""
+        """Return one line that states how the values were computed."""
 
     def totals(self, statistics: FloatArray) -> FloatArray:
         """Return the sums (K,) over the whole corpus."""

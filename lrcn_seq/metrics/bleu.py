@@ -32,14 +32,14 @@ class Bleu(Metric):
     """BLEU-1 to BLEU-`order`.
 
     Args:
-        variant: the implementation to equal: the COCO evaluation code, NLTK's `corpus_bleu`, or
+        variant: the reproduced implementation: the COCO evaluation code, NLTK's `corpus_bleu`, or
             sacreBLEU (as a fraction).
-        smoothing: smoothing method of the variant; None selects its default (coco, method0, exp).
+        smoothing: smoothing method of the variant; None for its default (coco, method0, exp).
             `none` is BLEU as published, which is 0 if an order has no match. With NLTK's methods 5
-            to 7 the corpus score uses the statistics of the whole corpus, whereas NLTK uses those
+            to 7, the corpus score uses the statistics of the whole corpus, whereas NLTK uses those
             of the last sentence.
-        length: reference length of the brevity penalty. NLTK and sacreBLEU support `closest` only.
-        effective_order: omit the orders that are longer than the sentence (sacreBLEU only).
+        length: reference length of the brevity penalty. NLTK and sacreBLEU support only `closest`.
+        effective_order: whether to omit orders longer than the sentence (sacreBLEU only).
         order: longest n-gram.
     """
 
@@ -77,7 +77,7 @@ class Bleu(Metric):
     def statistics(self, corpus: Corpus) -> FloatArray:
         """Return (I, K) matches by order, n-grams by order, words, and reference words.
 
-        The variant `nltk` has one order more.
+        The variant `nltk` uses one more order.
         """
         orders = self.order + (self.variant == "nltk")
         matches = [clipped_matches(counts, corpus.texts) for counts in corpus.ngrams(orders)]
@@ -109,7 +109,7 @@ class Bleu(Metric):
 def clipped_matches(counts: NgramCounts, texts: Texts) -> NumberArray:
     """Return (I,) the clipped n-gram matches of each hypothesis.
 
-    An n-gram matches at most as often as it occurs in the reference that has most of it.
+    The matches of an n-gram are clipped to its highest count in a reference.
     """
     image, in_hypothesis = texts.image[counts.text], texts.hypothesis[counts.text]
     # Rows of one n-gram and image are adjacent, the hypothesis first.
@@ -146,14 +146,14 @@ def coco_bleu(
     *,
     smoothed: bool,
 ) -> FloatArray:
-    """Return BLEU-1 to BLEU-N (..., N), equal to the COCO evaluation code's.
+    """Return BLEU-1 to BLEU-N (..., N), equal to those of the COCO evaluation code.
 
     Args:
         matches: (..., N) matches by order.
         guesses: (..., N) n-grams by order.
         words: (..., 1) words of the hypotheses.
         reference_words: (..., 1) words of the references.
-        smoothed: add the tiny constants by which the COCO code avoids 0/0.
+        smoothed: whether to add the tiny constants with which the COCO code avoids 0/0.
     """
     tiny, small = (TINY, SMALL) if smoothed else (0.0, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

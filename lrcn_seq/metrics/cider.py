@@ -31,12 +31,12 @@ class Cider(Metric):
 
     Args:
         variant: `d` is CIDEr-D as in the COCO evaluation code (which calls it CIDEr): counts are
-            clipped to those of the reference, and other lengths are penalized. `plain` does
+            clipped to those of the reference, and differences in length are penalized. `plain` does
             neither.
         length: unit of CIDEr-D's length penalty. The COCO code counts bigrams, one fewer than
             words, which gives the same differences except for empty sentences.
-        frequencies: file of document frequencies; None counts them in the references at hand, so
-            that a single image has a score of 0.
+        frequencies: file of document frequencies; None to count them in the references, in which
+            case a single image has a score of 0.
         order: longest n-gram.
         sigma: width of the Gaussian length penalty, in words.
     """
@@ -57,7 +57,10 @@ class Cider(Metric):
         self.frequencies = None if frequencies is None else load_frequencies(frequencies)
 
     def statistics(self, corpus: Corpus) -> FloatArray:
-        """Return (I, 2) the score and 1. Bootstrap samples keep the document frequencies."""
+        """Return (I, 2) the score and the constant 1.
+
+        Bootstrap samples use the document frequencies of the whole corpus.
+        """
         stored = self.frequencies
         word_ids = None if stored is None else stored.word_ids(corpus.vocabulary)
         scores = self.scores(corpus.texts, corpus.ngrams(self.order), word_ids=word_ids)

@@ -36,8 +36,8 @@ class Meteor(Metric):
 
     Args:
         stages: `all` matches equal words, stems, synonyms and paraphrases with the tables of the
-            package pycocoevalcap (no Java needed; the first use compiles them). `exact_stem` needs
-            no tables; its score is not METEOR and has a name of its own.
+            package pycocoevalcap (without Java; the first use compiles them). `exact_stem` needs no
+            tables; its score is not METEOR and has its own name.
     """
 
     def __init__(self, stages: Literal["all", "exact_stem"] = "all") -> None:
@@ -48,10 +48,11 @@ class Meteor(Metric):
         return ("meteor",) if self.stages == "all" else ("meteor_exact_stem",)
 
     def statistics(self, corpus: Corpus) -> FloatArray:
-        """Return (I, 21) statistics of each hypothesis with its best reference.
+        """Return (I, 21) statistics of each hypothesis and its best reference.
 
-        Columns, each pair for the hypothesis and the reference: 0-1 words, 2-3 function words,
-        4-11 matched content words by stage, 12-19 matched function words by stage; 20 chunks.
+        The columns, first for the hypothesis and then for the reference, are: 0-1 words, 2-3
+        function words, 4-11 matched content words by stage, 12-19 matched function words by stage.
+        Column 20 is the number of chunks.
         """
         with garbage_collection_paused():
             matcher, function_words = self._matcher(texts_of(corpus))
@@ -74,7 +75,7 @@ class Meteor(Metric):
         function = totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4)
         chunks, matched = totals[..., 20], (content + function).sum(axis=-1)
         weighted = np.zeros_like(words)
-        # Summed one by one, as METEOR does, so that references tie in the last bit alike.
+        # The order of summation is that of METEOR, so that ties between references are the same.
         for part, share in ((content, DELTA), (function, 1 - DELTA)):
             for stage, weight in enumerate(WEIGHTS):
                 weighted = weighted + part[..., stage] * weight * share
@@ -105,10 +106,7 @@ class Meteor(Metric):
 
 @contextmanager
 def garbage_collection_paused() -> Iterator[None]:
-    """Pause Python's cyclic garbage collector.
-
-    Its passes over millions of small objects would take half the time.
-    """
+    """Pause the garbage collector, whose passes would take half of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -119,7 +117,7 @@ def garbage_collection_paused() -> Iterator[None]:
 
 
 def texts_of(corpus: Corpus) -> list[str]:
-    """Return all texts as the COCO code passes them to METEOR."""
+    """Return all texts in the form in which the COCO code passes them to METEOR."""
     return [
         text.replace("|||", "").replace("  ", " ") if is_hypothesis else text
         for text, is_hypothesis in zip(
@@ -161,7 +159,7 @@ def pair_statistics(
             row[(12 if is_function[word] else 4) + match.stage] += 1
         for word in reference.words[match.start : match.end]:
             row[(16 if is_function[word] else 8) + match.stage] += 1
-    # A complete match is not fragmented, neither in its own score nor in the corpus score.
+    # A complete match has no fragmentation, in its own score and in the corpus score.
     complete = (
         chunks == 1
         and sum(row[4:8]) + sum(row[12:16]) == row[0]
@@ -178,7 +176,7 @@ def best_rows(
 
     Args:
         rows: (R, K) statistics of the references.
-        score: function from statistics (R, K) to scores (R, 1).
+        score: returns the scores (R, 1) of statistics (R, K).
         image: (R,) image of each reference.
     """
     order = np.lexsort((np.arange(len(rows)), -score(rows)[:, 0], image))

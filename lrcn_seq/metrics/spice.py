@@ -1,4 +1,4 @@
-"""SPICE is not implemented; the part explains the reason and the alternative.
+"""Not implemented: an error that states the reason and the alternative to SPICE.
 
 Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", ECCV 2016.
 """
@@ -14,7 +14,7 @@ from lrcn_seq.registry import metrics
 
 @metrics.register
 class Spice(Metric):
-    """Not implemented: SPICE needs the Stanford parser, several hundred megabytes of Java programs.
+    """Not implemented: SPICE needs the Stanford parser, several hundred megabytes of Java code.
 
     Use `pycocoevalcap.spice.spice.Spice`, which needs Java 8 and a download.
     """

@@ -1,13 +1,13 @@
 """The report of a run: one self-contained HTML page, without scripts or external files.
 
-A page is a list of sections. A task chooses the builders that fit its results. Each builder is a
-function in a file of its own; it takes plain records and returns a `Section`, or None where there
-is nothing to show:
+A page is a list of sections. A task selects the builders that fit its results. Each builder is a
+function in its own file; it takes plain records and returns a `Section`, or None if there is
+nothing to show:
 
     sections = [report.score_cards(scores, "image"), report.curves(history, monitor="cider")]
     report.write("report.html", report.Page("My run", "300 images", sections))
 
-A task can also build a section of its own. Text from data must pass through `escape`:
+A task can also build its own sections. Text from data must be escaped:
 
     rows = [[report.escape(label), report.percent(share)] for label, share in shares.items()]
     body = report.paragraph("Share of the images with each label.")

@@ -1,4 +1,4 @@
-"""Axes, grid and lines of a plot as inline SVG, drawn in the colors of the page."""
+"""Axes, grid and lines of a plot as inline SVG in the colors of the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrcn_seq.report.markup import number
 WIDTH, HEIGHT = 340, 176
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 18, 24
 DOTS = 30
-"""A line of at most this many points shows each as a dot."""
+"""The largest number of points of a line that are marked with dots."""
 
 Point = tuple[float, float]
 
@@ -31,7 +31,7 @@ class Axes(NamedTuple):
         return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.first) / (self.last - self.first)
 
     def y(self, value: float) -> float:
-        """Return the vertical SVG coordinate of a value; SVG counts from the top."""
+        """Return the vertical SVG coordinate of a value, from the top."""
         return TOP + (self.height - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
 
 
@@ -40,7 +40,7 @@ def svg(parts: Iterable[str], title: str, *, height: int = HEIGHT) -> str:
 
     Args:
         parts: SVG elements.
-        title: description for screen readers, HTML.
+        title: description for screen readers, as HTML.
         height: height in SVG units.
     """
     return (
@@ -50,7 +50,7 @@ def svg(parts: Iterable[str], title: str, *, height: int = HEIGHT) -> str:
 
 
 def padded_range(low: float, high: float) -> tuple[float, float]:
-    """Return a range widened by 1/16 at both ends; a range of one value becomes as wide as it."""
+    """Return a range widened by 1/16 at both ends, or by half of the value if there is only one."""
     span, size = high - low, max(abs(low), abs(high))
     if size < 1e-100:
         return -1 / 16, 1.0
@@ -60,9 +60,9 @@ def padded_range(low: float, high: float) -> tuple[float, float]:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Return two to seven round numbers in a range: multiples of 1, 2 or 5 times a power of ten.
+    """Return round numbers in a range: multiples of 1, 2 or 5 times a power of ten.
 
-    An empty range has no ticks.
+    There are two to seven ticks, or none for an empty range.
     """
     if low >= high:
         return []
@@ -74,7 +74,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def grid(axes: Axes) -> Iterator[str]:
-    """Yield horizontal grid lines with their values at the left."""
+    """Yield horizontal grid lines with their values on the left."""
     values = ticks(axes.low, axes.high)
     digits = max(0, -math.floor(math.log10(values[1] - values[0]) + 1e-9))
     for value in values:
@@ -91,7 +91,7 @@ def _tick(value: float, digits: int) -> str:
 
 
 def x_labels(labels: Iterable[tuple[float, str]], *, height: int = HEIGHT) -> Iterator[str]:
-    """Yield labels below a plot, each given with its horizontal coordinate."""
+    """Yield labels below a plot at the given horizontal coordinates."""
     for x, label in labels:
         yield f'<text class="x" x="{x:.1f}" y="{height - 8}">{label}</text>'
 
@@ -101,7 +101,7 @@ def line(points: Sequence[Point | None], *, dots: bool = False) -> Iterator[str]
 
     Args:
         points: SVG coordinates; None is a gap.
-        dots: whether every point is a dot too. A point between two gaps always is.
+        dots: whether to mark every point with a dot. A point between two gaps always has a dot.
     """
     run: list[Point] = []
     for point in [*points, None]:

@@ -20,7 +20,7 @@ from lrcn_seq.report.markup import (
 # The plot area is square, so that perfect calibration is a line at 45 degrees.
 AXES = Axes(0.0, 1.0, 0.0, 1.0, height=284 + TOP + BOTTOM)
 TOLERANCE = 0.05
-"""Up to this difference of mean confidence and accuracy, the verdict is well calibrated."""
+"""Largest difference of mean confidence and accuracy that counts as well calibrated."""
 
 
 def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
@@ -28,10 +28,10 @@ def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
 
     Args:
         bins: bins of equal width over confidence 0–1.
-        noun: what is classified, in the singular, e.g. `clip`.
+        noun: singular noun for a classified item, e.g. `clip`.
 
     Returns:
-        The section, or None where all bins are empty.
+        The section, or None if all bins are empty.
     """
     if not any(one.count for one in bins):
         return None
@@ -99,7 +99,7 @@ def _occupied(bins: Sequence[Bin]) -> list[tuple[int, float, float, int]]:
 
 
 def _bars(bins: Sequence[Bin]) -> Iterator[str]:
-    """Yield a bar as high as the accuracy of each bin, its opacity growing with the count."""
+    """Yield a bar for the accuracy of each bin, with an opacity that increases with the count."""
     most = max(one.count for one in bins)
     for i, _, accuracy, count in _occupied(bins):
         left, right = AXES.x(i / len(bins)), AXES.x((i + 1) / len(bins))

@@ -1,4 +1,4 @@
-"""Section: the diversity of generated captions, with a verdict on mode collapse."""
+"""Section: diversity of the generated captions, with a verdict on mode collapse."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from lrcn_seq.report.markup import (
 from lrcn_seq.report.metric_labels import metric_label
 
 COLLAPSED = 0.5
-"""A larger share of the most common caption is mode collapse."""
+"""The share of the most common caption above which the verdict is mode collapse."""
 LOW_DIVERSITY = 0.1
-"""A smaller share of distinct captions is doubtful."""
+"""The share of distinct captions below which the verdict is doubtful."""
 FREQUENT = 0.1
-"""A larger share of a defect is doubtful."""
+"""The share of a defect above which the verdict is doubtful."""
 
 DEFECTS = {
     "repetition": "of the words are repetitions",
@@ -61,11 +61,11 @@ MEANINGS: dict[str, tuple[str, Callable[[object], str]]] = {
     "vocabulary": ("distinct words in all captions", whole),
     "mbleu_4": ("BLEU-4 of each caption against the others; high where they are alike", number),
 }
-"""Meaning and format of the figures of `metrics.Health`; `{noun}` is what a caption describes."""
+"""Meaning and format of the figures of `metrics.Health`; `{noun}` is `image` or `clip`."""
 
 
 class Verdict(NamedTuple):
-    """A verdict: `kind` is good, doubtful or bad; `text` is plain text."""
+    """A verdict, with the kind good, doubtful or bad, and a plain text."""
 
     kind: str
     text: str
@@ -77,12 +77,12 @@ def caption_diversity(
     """Return a verdict on the diversity of the captions and a table of all figures.
 
     Args:
-        health: figures by name, as in `metrics.Health`. A figure without a value is left out.
-        captions: the generated captions, from which a collapsed one is quoted.
-        noun: what a caption describes, in the singular, e.g. `image`.
+        health: figures by name, as in `metrics.Health`. Figures without a value are omitted.
+        captions: the generated captions; the most common one is quoted in case of a collapse.
+        noun: singular noun for a captioned item, e.g. `image`.
 
     Returns:
-        The section, or None without figures.
+        The section, or None if there are no figures.
     """
     figures = {name: value for name, value in health.items() if finite(value) is not None}
     if not figures:
@@ -128,7 +128,7 @@ def verdict(health: Mapping[str, object], captions: Sequence[str], noun: str) ->
 
 
 def _shares(common: float | None, distinct: float | None, noun: str) -> list[str]:
-    """Return sentences on the shares of distinct captions and of the most common one."""
+    """Return sentences that state the shares of distinct captions and of the most common one."""
     sentences = []
     if distinct is not None:
         sentences.append(f"{percent(distinct)} of the captions are distinct.")
@@ -138,7 +138,7 @@ def _shares(common: float | None, distinct: float | None, noun: str) -> list[str
 
 
 def _quote(captions: Sequence[str]) -> str:
-    """Return the caption that makes up more than half of the captions, in quotation marks."""
+    """Return the caption that accounts for most captions, in quotation marks, if there is one."""
     for text, count in Counter(captions).most_common(1):
         if count > COLLAPSED * len(captions):
             return f", “{text}”,"

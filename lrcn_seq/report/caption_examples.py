@@ -1,4 +1,4 @@
-"""Section: images or clips with their generated captions, their references and attention maps."""
+"""Section: images or clips with generated captions, references and attention maps."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from lrcn_seq.report.markup import (
 from lrcn_seq.report.metric_labels import metric_label
 from lrcn_seq.report.thumbnail import attention_url, image_tag, jpeg_url
 
-# Sides in pixels and sizes in bytes: a page of 40 images with attention maps stays under 1.5 MB.
+# Sides in pixels and sizes in bytes, so that 40 images with attention maps stay under 1.5 MB.
 SIDE, LIMIT = 256, 15_000
 MAP_SIDE, MAP_LIMIT = 128, 4_500
 
-# The order changes without a script: CSS reads which button is checked.
+# The order changes without a script: CSS depends on the checked button.
 ORDERS = (
     '<input type="radio" name="order" id="best-first" checked>'
     '<label for="best-first">best first</label>\n'
@@ -43,10 +43,10 @@ EXACT_MATCH = {
 class CaptionExample(NamedTuple):
     """An image or clip with its generated caption.
 
-    `images` is one RGB image, or the frames of a clip in order. `score` is the score of this
-    caption alone. `log_probability` is the sum over the caption (natural logarithm). `attention`
+    `images` is one RGB image, or the frames of a clip in order. `score` is the score of the single
+    caption. `log_probability` is the sum over the caption (natural logarithm). `attention`
     (L, h, w) is the attention over the first image for each of the L `words`. `exact_match` is
-    whether the caption is entirely correct, or None where that is unknown.
+    whether the caption is entirely correct, or None if unknown.
     """
 
     name: str
@@ -63,12 +63,12 @@ class CaptionExample(NamedTuple):
 def caption_examples(
     examples: Sequence[CaptionExample], total: int, noun: str, metric: str = "cider"
 ) -> Section:
-    """Return the examples in a list that the reader can sort from best to worst and back.
+    """Return a list of the examples that can be sorted from best to worst or from worst to best.
 
     Args:
         examples: the examples, in any order.
-        total: size of the split that the examples are from.
-        noun: what a caption describes, in the singular: `image` or `clip`.
+        total: number of samples in the split of the examples.
+        noun: singular noun for a captioned item: `image` or `clip`.
         metric: name of the metric of the scores of the examples.
 
     Raises:
@@ -87,7 +87,7 @@ def caption_examples(
 
 
 def ranking(scores: Sequence[float | None], *, descending: bool) -> list[int]:
-    """Return indices in the order of their scores; those without a finite score come last."""
+    """Return indices sorted by score; items without a finite score come last."""
     finite_scores = [finite(score) for score in scores]
     sign = -1 if descending else 1
     return sorted(
@@ -111,7 +111,7 @@ def _note(examples: Sequence[CaptionExample], total: int, noun: str, metric: str
 
 
 def _item(example: CaptionExample, worst: int, metric: str) -> str:
-    """Return an example, given its rank from the worst one and the label of its score."""
+    """Return an example as a list item, given its rank from the worst and its score label."""
     name = escape(example.name)
     if len(example.images) == 1:
         kind = ""
@@ -133,12 +133,12 @@ def _log_probability(example: CaptionExample) -> str:
     total, words = finite(example.log_probability), len(example.caption.split())
     if total is None or not words:
         return number(total, 2)
-    # Adding 0 turns −0, of a certain caption, into 0.
+    # Adding 0 converts −0, which a caption of probability 1 has, to 0.
     return f"{number(round(total, 2) + 0, 2)} ({number(round(total / words, 2) + 0, 2)})"
 
 
 def _underlined(caption: str, references: Sequence[str]) -> str:
-    """Return a caption as HTML with the words underlined that occur in no reference."""
+    """Return a caption as HTML, with words underlined that occur in no reference."""
     if not caption.strip():
         return '<span class="empty">(no words)</span>'
     known = {word for text in references for word in _words(text)}
@@ -165,7 +165,7 @@ def _attention(example: CaptionExample) -> str:
             "and the attention of the same caption."
         )
     image = example.images[0]
-    # The small image is embedded once, as a CSS variable that all words share.
+    # The small image is embedded once, as a CSS variable shared by all words.
     small = jpeg_url(image, side=MAP_SIDE, limit=MAP_LIMIT)
     aspect = min(max(image.width / image.height, 0.4), 2.5)
     tiles = "".join(

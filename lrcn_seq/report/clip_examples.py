@@ -1,4 +1,4 @@
-"""Section: classified clips with their most probable labels and their probabilities over time."""
+"""Section: classified clips with their most probable labels and probabilities over time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MAX_POINTS = 400
 class ClipExample(NamedTuple):
     """A classified clip.
 
-    `frames` are RGB images in order. `true_label` is None where it is unknown. `probability` is
-    that of `predicted`; `top` holds the most probable labels. `over_time` maps a label to its
-    probability at each of the `times` (T,), in seconds; it may be empty.
+    `frames` are RGB images in order. `true_label` is None if unknown. `probability` is the
+    probability of `predicted`, and `top` the most probable labels. `over_time` maps labels to their
+    probabilities at the `times` (T,), in seconds; it may be empty.
     """
 
     name: str
@@ -57,7 +57,7 @@ def clip_examples(
         The section, or None without examples.
 
     Raises:
-        ArgumentError: an example has another number of probabilities than of times.
+        ArgumentError: the number of probabilities and of times of an example differ.
     """
     if not examples:
         return None
@@ -81,7 +81,7 @@ def _group(group: _Group) -> str:
 
 
 def _item(example: ClipExample) -> str:
-    """Return a clip."""
+    """Return a clip as a list item."""
     probability = f'<span class="probability">{percent(example.probability)}</span>'
     labels = "".join(_bar(*label) for label in example.top)
     return f"""<li>{filmstrip(example.frames, example.name)}<div class="classified"><div>
@@ -92,7 +92,7 @@ def _item(example: ClipExample) -> str:
 
 
 def _judgment(example: ClipExample) -> str:
-    """Return whether the prediction is correct, and the true label where it is not."""
+    """Return a verdict on the prediction, with the true label if it is incorrect."""
     if example.true_label is None:
         return ""
     if example.true_label == example.predicted:
@@ -114,10 +114,10 @@ def _bar(label: str, probability: float) -> str:
 
 
 def probability_plot(example: ClipExample) -> str:
-    """Return a plot over time of the probabilities of the predicted and of the true label.
+    """Return a plot of the probabilities of the predicted and the true label over time.
 
     Returns:
-        A `figure` element, or an empty string without probabilities over time.
+        A `figure` element, or an empty string if there are no probabilities over time.
 
     Raises:
         ArgumentError: the number of probabilities and of times differ.
@@ -146,7 +146,7 @@ def _plot(times: Sequence[float], curves: Mapping[str, Sequence[float]]) -> str:
     """Return curves over seconds as an SVG element; the keys are CSS classes."""
     first, last = float(times[0]), float(times[-1])
     axes = Axes(*((first, last) if last > first else (first - 1, first + 1)), 0.0, 1.0)
-    # A long video has more frames than the plot can show.
+    # A long video may have more frames than the plot can show.
     step = -(-len(times) // MAX_POINTS)
     seconds = ((axes.x(tick), f"{tick:g} s") for tick in ticks(first, last) or [first])
     parts = [*grid(axes), *x_labels(seconds)]

@@ -1,4 +1,4 @@
-"""Section: the confusion matrix, and the pairs of classes that are confused most often."""
+"""Section: confusion matrix, and the pairs of classes confused most often."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def confusion(labels: Sequence[str], counts: np.ndarray, noun: str) -> Section:
     Args:
         labels: the C classes.
         counts: (C, C), a row per true class, a column per predicted class.
-        noun: what is classified, in the singular, e.g. `clip`.
+        noun: singular noun for a classified item, e.g. `clip`.
 
     Raises:
         ArgumentError: the shape of the counts does not match the labels.
@@ -47,7 +47,7 @@ def confusion(labels: Sequence[str], counts: np.ndarray, noun: str) -> Section:
 def confused_pairs(counts: np.ndarray) -> list[tuple[int, int]]:
     """Return (true class, predicted class) of the largest counts off the diagonal.
 
-    Of equal counts the one with the larger share of its true class comes first.
+    Among equal counts, the one with the larger share of its true class comes first.
     """
     totals = counts.sum(axis=1)
     pairs = [(true, other) for true, other in np.argwhere(counts).tolist() if true != other]

@@ -1,4 +1,4 @@
-"""A confusion matrix as SVG, in its natural size in pixels."""
+"""A confusion matrix as SVG in its natural size."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def confusion_matrix(labels: Sequence[str], counts: np.ndarray) -> str:
     """Return a confusion matrix as an SVG element.
 
     Args:
-        labels: the C classes. Long labels are shortened; of more than 120 classes none is shown.
-        counts: (C, C), a row per true class. Counts are written into the cells where there is room.
+        labels: the C classes. Long labels are shortened; no labels are shown for more than 120
+            classes.
+        counts: (C, C), a row per true class. Counts are shown in cells that are large enough.
     """
     plan = layout(labels)
     side = plan.cell * len(labels)
@@ -100,7 +101,7 @@ def _cells(counts: np.ndarray, plan: Layout) -> Iterator[str]:
 
 
 def _grid(count: int, plan: Layout) -> Iterator[str]:
-    """Yield the lines between cells, or only the border where cells are small."""
+    """Yield the lines between cells, or only the border if there are many cells."""
     side = plan.cell * count
     for line in range(0, count + 1, 1 if count <= MAX_LABELED else count):
         x, y = plan.left + plan.cell * line, plan.top + plan.cell * line
@@ -111,7 +112,7 @@ def _grid(count: int, plan: Layout) -> Iterator[str]:
 
 
 def _labels(labels: Sequence[str], plan: Layout) -> Iterator[str]:
-    """Yield the labels of the rows at the left and of the columns at the top."""
+    """Yield the labels of the rows on the left and of the columns at the top."""
     for index, label in enumerate(labels):
         middle, text = plan.cell * (index + 0.5), escape(_short(label))
         x, y = plan.left - 5, plan.top + middle + plan.letter * 0.35
@@ -122,7 +123,7 @@ def _labels(labels: Sequence[str], plan: Layout) -> Iterator[str]:
 
 
 def _numbers(counts: np.ndarray, plan: Layout) -> Iterator[str]:
-    """Yield the counts, in the color of the paper on cells that are more than half full."""
+    """Yield the counts, in the background color on cells with more than half of their row."""
     totals = counts.sum(axis=1)
     for row, column in np.argwhere(counts).tolist():
         count = int(counts[row, column])

@@ -1,4 +1,4 @@
-"""Section: training curves, one plot per value, with the best epoch marked."""
+"""Section: training curves with one plot per value and the best epoch marked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def curves(history: Rows, monitor: str) -> Section:
 
     Args:
         history: one row per epoch, as in `history.jsonl`: `stage`, `epoch`, `loss`, the dev scores
-            by name, and `best`, which is true where the monitored score improved.
+            by name, and `best`, which is true if the monitored score improved.
         monitor: name of the dev score that selects the best epoch. Its plot follows the loss.
     """
     names = plot_names(history, monitor)
@@ -56,10 +56,9 @@ def plot_names(history: Rows, monitor: str) -> list[str]:
 
 
 def stages_of(history: Rows) -> list[Stage]:
-    """Return the stages of training.
+    """Return the stages of training, each formed by consecutive rows of the same `stage`.
 
-    Consecutive rows of the same `stage` form one. Numbers count from 0 in a row and from 1 in the
-    name of the stage.
+    Stages are numbered from 0 in rows and from 1 in names.
     """
     starts = [
         index
@@ -83,7 +82,7 @@ def _stage_name(stage: object) -> str:
 
 
 def _value(row: Mapping[str, object], name: str) -> float | None:
-    """Return a value to plot, or None for a gap. A diverged loss beyond 1e100 would overflow."""
+    """Return a value to plot, or None for a gap; values beyond 1e100 would overflow."""
     value = finite(row.get(name))
     return value if value is not None and abs(value) < 1e100 else None
 
@@ -107,7 +106,7 @@ def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str
 def _panel(
     name: str, history: Rows, stages: Sequence[Stage], best: int | None, *, monitored: bool
 ) -> str:
-    """Return one plot under its label and its value at the best, or else the last, epoch."""
+    """Return a plot with its label and its value at the best epoch, or at the last one."""
     values = [_value(row, name) for row in history]
     label = metric_label(name) if name == "loss" else f"dev {metric_label(name)}"
     kind = ' class="monitored"' if monitored else ""

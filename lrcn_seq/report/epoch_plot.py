@@ -24,7 +24,7 @@ from lrcn_seq.report.axes import (
 from lrcn_seq.report.markup import number, quantity
 
 STAGE_WIDTH = 44
-"""Narrower stages are not named."""
+"""The smallest width of a stage whose name is shown."""
 
 
 class Stage(NamedTuple):
@@ -41,8 +41,8 @@ def epoch_plot(
     """Return a plot as an SVG element.
 
     Args:
-        values: one value per epoch, None for a gap; at least one is not None.
-        name: label of the values, HTML.
+        values: one value per epoch, None for a gap; at least one value is not None.
+        name: label of the values, as HTML.
         stages: the stages of training; the line breaks between them.
         best: index of the epoch to mark.
     """
@@ -71,7 +71,7 @@ def _epoch_ticks(count: int) -> list[int]:
 
 
 def _stages(axes: Axes, stages: Sequence[Stage]) -> Iterator[str]:
-    """Yield a shade for every other stage, and the names of the stages."""
+    """Yield a shaded area for every other stage, and the names of the stages."""
     if len(stages) < 2:
         return
     for index, stage in enumerate(stages):

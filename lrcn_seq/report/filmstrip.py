@@ -9,12 +9,12 @@ from PIL import Image
 
 from lrcn_seq.report.thumbnail import image_tag
 
-# Sides in pixels and sizes in bytes: a page of 40 clips stays under 1.5 MB.
+# Sides in pixels and sizes in bytes, so that a page of 40 clips stays under 1.5 MB.
 MAX_FRAMES, SIDE, LIMIT = 8, 160, 3_200
 
 
 def filmstrip(frames: Sequence[Image.Image], name: str) -> str:
-    """Return at most eight frames, evenly spaced from the first to the last.
+    """Return a row of at most eight frames, evenly spaced from the first to the last.
 
     Args:
         frames: RGB frames in order.

@@ -1,6 +1,6 @@
 """HTML building blocks of a section.
 
-Text from data must pass through `escape`; arguments documented as HTML are inserted unchanged.
+Text from data must be escaped with `escape`; arguments documented as HTML are inserted unchanged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple, SupportsFloat
 
 
 class Section(NamedTuple):
-    """A part of a page: its name, which is unique on the page, and its HTML."""
+    """A section of a page, with a name that is unique on the page, and its HTML."""
 
     name: str
     html: str
@@ -36,7 +36,7 @@ def escape(text: object) -> str:
 
 
 def finite(value: object) -> float | None:
-    """Return a finite number as float, and None for anything else."""
+    """Return a finite number as a float, or None for any other value."""
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
         return None
     converted = float(value)
@@ -44,11 +44,11 @@ def finite(value: object) -> float | None:
 
 
 def number(value: object, digits: int = 3) -> str:
-    """Format a number with fixed decimals, or in scientific notation where it is tiny or huge.
+    """Format a number with fixed decimals, or in scientific notation if it is tiny or huge.
 
     Args:
-        value: the number. Anything that is not a finite number becomes a dash.
-        digits: decimals after the point.
+        value: the number; any other value becomes a dash.
+        digits: number of decimals.
     """
     value = finite(value)
     if value is None:
@@ -59,7 +59,7 @@ def number(value: object, digits: int = 3) -> str:
 
 
 def percent(share: object) -> str:
-    """Format a share (0–1) as a percentage; anything that is not a finite number becomes a dash."""
+    """Format a share (0–1) as a percentage; values other than finite numbers become a dash."""
     value = finite(share)
     return "–" if value is None else f"{100 * value:.{0 if value in (0, 1) else 1}f}%"
 
@@ -74,17 +74,17 @@ def paragraph(text: str, kind: str = "note") -> str:
 
     Args:
         text: HTML of the paragraph.
-        kind: CSS class; "" gives body text, "note" small gray text.
+        kind: CSS class; "" for body text, "note" for small gray text.
     """
     return f'<p class="{kind}">{text}</p>'
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """Return a table that scrolls sideways where it is wider than the page.
+    """Return a table that scrolls horizontally if it is wider than the page.
 
     Args:
         head: HTML of the column headings; may be empty.
-        rows: HTML of the cells of each row. The first cell is the heading of its row.
+        rows: HTML of the cells of each row, of which the first is the heading.
         kind: CSS class.
     """
     top = f"<thead>{_row(head, 'col', headings=len(head))}</thead>" if head else ""
@@ -99,5 +99,5 @@ def _row(cells: Sequence[str], scope: str, *, headings: int) -> str:
 
 
 def details(summary: str, body: str) -> str:
-    """Return a collapsed block. Both arguments are HTML."""
+    """Return a collapsed block, given its summary and body as HTML."""
     return f"<details><summary>{summary}</summary>{body}</details>"

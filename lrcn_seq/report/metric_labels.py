@@ -1,4 +1,4 @@
-"""Names of metrics as papers write them."""
+"""Names of metrics as written in papers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LABELS = {
 
 
 def metric_label(name: str) -> str:
-    """Return the label of a metric, escaped. An unlisted name loses its underscores."""
+    """Return the escaped label of a metric, by default its name without underscores."""
     if name.startswith("bleu_"):
         return f"BLEU-{escape(name.removeprefix('bleu_'))}"
     return LABELS.get(name) or escape(name.replace("_", " "))

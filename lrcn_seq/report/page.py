@@ -1,4 +1,4 @@
-"""The page: a title and sections in one HTML file."""
+"""The page, an HTML file with a title and sections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrcn_seq.report.markup import Section, escape
 
 
 class Page(NamedTuple):
-    """A report: title and subtitle as plain text, and its sections in order. None is skipped."""
+    """A report with plain-text title and subtitle, and its sections, of which None is skipped."""
 
     title: str
     subtitle: str
@@ -21,7 +21,7 @@ class Page(NamedTuple):
 
 
 def write(path: str | Path, page: Page) -> None:
-    """Write a page to a file. An existing file is replaced atomically.
+    """Write a page to a file, replacing an existing file atomically.
 
     Raises:
         RunError: the file cannot be written.

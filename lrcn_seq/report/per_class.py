@@ -8,7 +8,8 @@ from lrcn_seq.metrics import ClassScore
 from lrcn_seq.report.markup import Section, details, escape, number, paragraph, section, table
 
 MAX_OPEN, EXTREMES = 24, 5
-"""A longer table is collapsed; this many of its lowest and highest classes are named above it."""
+"""The largest number of classes of an open table, and the number of lowest and highest classes that
+are named above a collapsed one."""
 
 
 def per_class(scores: Sequence[ClassScore], noun: str) -> Section | None:
@@ -16,10 +17,10 @@ def per_class(scores: Sequence[ClassScore], noun: str) -> Section | None:
 
     Args:
         scores: the scores, one per class.
-        noun: what is classified, in the singular, e.g. `clip`.
+        noun: singular noun for a classified item, e.g. `clip`.
 
     Returns:
-        The section, or None without classes.
+        The section, or None if there are no classes.
     """
     if not scores:
         return None
@@ -39,7 +40,7 @@ def per_class(scores: Sequence[ClassScore], noun: str) -> Section | None:
 
 
 def _extremes(scores: Sequence[ClassScore]) -> str:
-    """Return paragraphs that name the classes of the lowest and highest F1."""
+    """Return paragraphs that name the classes with the lowest and highest F1."""
     ranked = sorted((score.f1, score.label) for score in scores if score.f1 is not None)
     lowest, highest = ranked[:EXTREMES], ranked[: -EXTREMES - 1 : -1]
     return "".join(

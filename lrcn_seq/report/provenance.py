@@ -1,4 +1,4 @@
-"""Section: command, facts and resolved config, from which the run can be reproduced."""
+"""Section: command, environment and resolved config, to reproduce the run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def provenance(command: str, facts: Mapping[str, str], config: str) -> Section |
 
     Args:
         command: the command that produced the results.
-        facts: machine, versions, model size and the like, as text by name.
+        facts: facts such as versions, hardware and model size, as text by name.
         config: the resolved config as YAML.
 
     Returns:
-        The section, or None where all three are empty.
+        The section, or None if all arguments are empty.
     """
     body = f'<pre class="command">{escape(command)}</pre>' if command else ""
     if facts:

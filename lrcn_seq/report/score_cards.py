@@ -10,11 +10,11 @@ from lrcn_seq.report.metric_labels import metric_label
 
 
 def score_cards(scores: Mapping[str, Any], noun: str) -> Section:
-    """Return a card for each family of scores, e.g. BLEU-1 to BLEU-4, the last one in large type.
+    """Return a card for each family of scores, e.g. BLEU-1 to BLEU-4, with the last in large type.
 
     Args:
-        scores: the object of `scores.json`: `metrics` and `signatures` by name, and `count`.
-        noun: what `count` counts, in the singular, e.g. `image`.
+        scores: the content of `scores.json`: `metrics` and `signatures` by name, and `count`.
+        noun: singular noun for a counted item, e.g. `image`.
     """
     metrics = scores.get("metrics") or {}
     if not metrics:
@@ -36,7 +36,7 @@ def families_of(
         signatures: signatures by the name of the score or of its family.
 
     Returns:
-        The scores of each group with their signature, in the order of the first score of each.
+        The scores and the signature of each group, in the order of their first scores.
     """
     groups: dict[tuple[str, str], dict[str, float]] = {}
     for name, value in metrics.items():
@@ -54,7 +54,7 @@ def _card(values: Mapping[str, float], signature: str) -> str:
         for other, score in others
     )
     small = f'<dl class="others">{small}</dl>' if small else ""
-    # A signature is long and has no spaces: a line may break after each of its fields.
+    # A signature is long and has no spaces, so lines may break after its fields.
     breakable = escape(signature).replace("|", "|<wbr>")
     last = f'<p class="signature">{breakable}</p>' if signature else ""
     return (

@@ -1,4 +1,4 @@
-"""Section: files that were skipped, with reasons, and notes of the source on missing data."""
+"""Section: skipped files with reasons, and notes of the source on missing data."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ MAX_OPEN, MAX_LISTED = 12, 500
 
 
 def skipped_files(files: Sequence[tuple[str, str]], notes: Sequence[str] = ()) -> Section | None:
-    """Return the notes and a table of the files, collapsed where it is long.
+    """Return the notes and a table of the files, which is collapsed if it is long.
 
     Args:
         files: the name of each skipped file and the reason.
-        notes: sentences of the source, e.g. on listed files that do not exist.
+        notes: sentences of the source, e.g. about listed files that do not exist.
 
     Returns:
-        The section, or None where nothing was skipped.
+        The section, or None if there are no files and no notes.
     """
     body = "".join(paragraph(escape(note)) for note in notes)
     if files:
@@ -28,7 +28,7 @@ def skipped_files(files: Sequence[tuple[str, str]], notes: Sequence[str] = ()) -
 
 
 def _table(files: Sequence[tuple[str, str]]) -> str:
-    """Return a table of files and reasons, and the number of files beyond its limit."""
+    """Return a table of files and reasons, and the number of files that are not listed."""
     rows = (
         (f'<code dir="auto">{escape(name)}</code>', f'<span dir="auto">{escape(reason)}</span>')
         for name, reason in files[:MAX_LISTED]

@@ -1,4 +1,4 @@
-"""Run folders: everything that reads or writes one."""
+"""Reading, writing and evaluation of run folders."""
 
 from lrcn_seq.runs.evaluator import EvaluatedRun, evaluate_runs
 from lrcn_seq.runs.folder import Run

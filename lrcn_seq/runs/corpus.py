@@ -26,7 +26,7 @@ class Corpus(NamedTuple):
 
     Attributes:
         splits: the readable samples of each split.
-        notes: sentences about the samples that the source leaves out.
+        notes: sentences about samples skipped by the source.
         contents: the index of file contents.
     """
 
@@ -66,9 +66,6 @@ def read_corpus(
         config: the config.
         skipped: the file for the list of unreadable files.
         splits: the splits to read.
-
-    Returns:
-        The corpus.
 
     Raises:
         DataError: files cannot be read (see `data.on_error`).
@@ -128,7 +125,7 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:
-    """Return a reader for opening the media of a config, without preprocessing.
+    """Return a reader that checks the media of a config, without preprocessing.
 
     Args:
         config: the config.

@@ -1,4 +1,4 @@
-"""Evaluation of one run, or of several fused, on a split."""
+"""Evaluation of a run, or of several fused runs, on a split."""
 
 from __future__ import annotations
 
@@ -37,25 +37,22 @@ def evaluate_runs(
     coco_results: str | None = None,
     overrides: Sequence[str] = (),
 ) -> EvaluatedRun:
-    """Score runs on a split of the first run's source.
+    """Score runs on a split of the source of the first run.
 
-    Writes predictions, scores and report into the first run.
+    Predictions, scores and the report are written into the first run.
 
     Args:
-        folders: run folders; several are fused.
+        folders: run folders; several runs are fused.
         split: train, dev or test.
-        limit: number of samples to evaluate; all if None.
-        weights: one weight per run; equal if None.
-        retrieval: also rank captions by images, and images by captions.
+        limit: number of samples to evaluate; None for all.
+        weights: one weight per run; None for equal weights.
+        retrieval: whether to also rank captions by image and images by caption.
         coco_results: file for the captions in the format of the COCO server.
-        overrides: `data.source.key=value`, for other data or data that have moved.
-
-    Returns:
-        The scores and a remark.
+        overrides: `data.source.key=value`, for other data or moved data.
 
     Raises:
         UsageError: the runs differ in task or outputs, the task does not support an option, or
-            there is not one valid weight per run.
+            the weights are invalid.
         ConfigError: the overrides are invalid.
         DataError: the split is empty.
     """
@@ -74,7 +71,7 @@ def evaluate_runs(
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
     with run.lock():
-        # Damaged files are reported before anything is overwritten.
+        # Read the record first, so that damaged files are reported before any file is overwritten.
         record = TrainingRecord.read(run, corpus.notes)
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
@@ -103,7 +100,7 @@ def _evaluate(
 
 
 def _corpus(task: Task, split: str) -> Corpus:
-    """Read the split, and the training samples if the evaluation compares with them."""
+    """Read the split, and the training samples if the evaluation needs them."""
     with_training = task.compares_with_training and split != "train"
     return read_corpus(task.settings, splits=("train", split) if with_training else (split,))
 

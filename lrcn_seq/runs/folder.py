@@ -1,4 +1,4 @@
-"""The run folder: names of its files, lock, and the checks before training."""
+"""The run folder: its file names, its lock, and the checks before training."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Run:
         return self.states.exists
 
     def check(self, config: configs.Config, *, resume: bool) -> None:
-        """Check that a config may be trained in this folder.
+        """Check that a config can be trained in this folder.
 
         Args:
             config: the config.
-            resume: whether an existing run may be continued.
+            resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder holds a run and `resume` is False, a run of another config, or
+            RunError: the folder contains a run and `resume` is False, a run of another config, or
                 files of another program.
         """
         if not self.has_begun:
@@ -137,7 +137,7 @@ class Run:
             yield
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:
-        """Replace `history.jsonl`, which holds one row per epoch, by the history of a state."""
+        """Replace `history.jsonl` by the history of a state, with one row per epoch."""
         write_text(self / HISTORY, "".join(json.dumps(row) + "\n" for row in rows))
 
     def history(self) -> list[dict[str, Any]]:
@@ -170,6 +170,6 @@ class Run:
 
 
 def setup_files(config: configs.Config) -> list[str]:
-    """Return the files that are written before training starts; the environment is last."""
+    """Return the files that are written before training starts, the environment last."""
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}
     return [CONFIG, DERIVED, *sorted(outputs), ENVIRONMENT]

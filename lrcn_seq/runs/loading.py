@@ -23,11 +23,8 @@ def load(folder: str | Path) -> Task:
     Args:
         folder: the run folder.
 
-    Returns:
-        The task.
-
     Raises:
-        RunError: the folder holds no run, no weights yet, or files of another run.
+        RunError: the folder is not a run, has no weights yet, or contains files of another run.
     """
     folder = Path(folder)
     if folder.is_file():
@@ -60,8 +57,8 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
     """Copy weights of a run into a task.
 
     Args:
-        task: the task that receives the weights.
-        folder: the run folder that holds them.
+        task: the task to copy the weights to.
+        folder: the run folder to copy the weights from.
         parts: the parts to copy; the others stay unchanged.
 
     Raises:
@@ -106,7 +103,7 @@ def _differences(task: Task, folder: Path, parts: Sequence[str]) -> list[str]:
 
 
 class WeightParts(keras.Model):
-    """The parts of a task, with the names of a weights file.
+    """The parts of a task under the names used in files of weights.
 
     Args:
         task: the task.
@@ -120,4 +117,4 @@ class WeightParts(keras.Model):
         self.built = True
 
     def load_own_variables(self, store: Any) -> None:
-        """Ignore variables of the task that belong to no part."""
+        """Ignore variables of the task that do not belong to a part."""

@@ -17,10 +17,10 @@ from lrcn_seq.tasks import Task
 
 
 class TrainingRecord(NamedTuple):
-    """The record of a training that a report shows.
+    """The record of a training, for the report.
 
     Attributes:
-        notes: sentences about the samples that the source leaves out.
+        notes: sentences about samples skipped by the source.
         history: the rows of all epochs.
         skipped: the skipped files with the reasons.
         environment: the environment in which the run began.
@@ -61,7 +61,7 @@ def write_results(
         details: further entries of `scores.json`: `fused`, `source`, `limit`, `retrieval`.
 
     Returns:
-        The object of `scores.json`.
+        The content of `scores.json`.
     """
     rows = (json.dumps(row, ensure_ascii=False) + "\n" for row in evaluation.rows())
     write_text(run / PREDICTIONS, "".join(rows))
@@ -84,7 +84,7 @@ def report_page(
         run: the run.
         task: its task, which contributes sections.
         evaluation: the evaluation.
-        scores: the object of `scores.json`.
+        scores: the content of `scores.json`.
         record: the record of the training.
     """
     subtitle = [
@@ -124,7 +124,7 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
 
 
 def model_size(task: Task) -> dict[str, str]:
-    """Return the total and trained numbers of parameters of a task."""
+    """Return the total number and the number of trained parameters of a task."""
     trained = sum(math.prod(weight.shape) for weight in task.trainable_weights)
     return {
         "parameters": f"{task.count_params():,}",

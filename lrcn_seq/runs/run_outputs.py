@@ -1,4 +1,4 @@
-"""The outputs of a run: learned at its beginning, read from its folder later."""
+"""The outputs of a run, learned when it begins and read from its folder later."""
 
 from __future__ import annotations
 
@@ -23,11 +23,8 @@ def prepare_outputs(run: Run, config: Config, corpus: Corpus) -> Outputs:
         config: its config.
         corpus: its samples.
 
-    Returns:
-        The outputs.
-
     Raises:
-        DataError: the samples hold nothing to learn.
+        DataError: the outputs cannot be learned from the samples.
         RunError: the samples of a resumed run have changed, or a file is damaged.
     """
     if run.has_begun:

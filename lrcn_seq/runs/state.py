@@ -24,7 +24,7 @@ class Position(NamedTuple):
     Attributes:
         stage: index of the stage.
         epoch: index of the epoch.
-        step: number of batches of the epoch that are done.
+        step: number of finished batches of the epoch.
         trained: whether the epoch is trained but not evaluated.
         number: number of the state folder.
         best: the best monitored score so far; negative for scores that are minimized.
@@ -62,7 +62,7 @@ class StateFolder:
     """The folder `state` of a run.
 
     Each state is written to a folder such as `state/000123/`; then the pointer `state/last` is
-    replaced and older states are removed. After a crash, the pointer names a complete state.
+    replaced and older states are removed. Even after a crash, the pointer names a complete state.
 
     Args:
         folder: the folder of all states of a run.
@@ -128,7 +128,7 @@ class StateFolder:
 
 
 def _parse(record: dict[str, Any]) -> TrainingState:
-    """Return the state that the metadata describe, without arrays."""
+    """Return the state described by the metadata, without arrays."""
     position = Position(**record["position"])
     counters = (position.stage, position.epoch, position.step, position.number, position.waited)
     if not all(isinstance(counter, int) and counter >= 0 for counter in counters):

@@ -1,4 +1,4 @@
-"""Searches for the best sentences: every public module but `base` defines one."""
+"""Searches for the best sentences: each public module except `base` defines one."""
 
 from lrcn_seq.registry import searches as registry
 from lrcn_seq.search.base import Search

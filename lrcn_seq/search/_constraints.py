@@ -15,9 +15,10 @@ from lrcn_seq.search._top_k import top_k
 class Constraints(NamedTuple):
     """Constraints on a sentence.
 
-    `minimum_length`: the smallest number of words before the end.
-    `block_ngram`: the size n of the n-grams that may not occur twice; 0 allows repetition.
-    `suppress_unknown`: whether the unknown word is forbidden.
+    Attributes:
+        minimum_length: the smallest number of words before the end.
+        block_ngram: the size n of the n-grams that may not occur twice; 0 allows repetition.
+        suppress_unknown: whether to forbid the unknown word.
     """
 
     minimum_length: int = 0
@@ -48,8 +49,8 @@ def candidates(
 ) -> tuple[Tensor, Tensor]:
     """Return the most probable next words of each row.
 
-    The constraints are applied to slightly more than `count` words, as many as they can forbid.
-    This is exact and needs no mask over the vocabulary. The probabilities are not renormalized.
+    The constraints are applied to the top `count` words plus as many as the constraints can forbid,
+    which is exact without a mask over the vocabulary. The probabilities are not renormalized.
 
     Args:
         logits: tensor (N, V).
@@ -83,16 +84,13 @@ def candidates(
 
 
 def completes_ngram(ids: Tensor, words: Tensor, position: Tensor | int, n: int) -> Tensor:
-    """Return whether each id, put at `position`, completes an n-gram that occurred before.
+    """Return whether each id at `position` completes an n-gram that occurred before, (N, k).
 
     Args:
         ids: candidates (N, k).
         words: the sentences so far, (N, L).
         position: the position of the candidates.
         n: the size of the n-grams.
-
-    Returns:
-        Booleans (N, k).
     """
     windows = words.shape[1] - n + 1
     if windows < 1:

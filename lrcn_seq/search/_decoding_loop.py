@@ -1,4 +1,4 @@
-"""The loop of the searches that extend one sentence per row."""
+"""The decoding loop of searches that extend one sentence per row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lrcn_seq.search._state_tree import batch_size, while_loop
 from lrcn_seq.search.base import Step, Tree
 
 Choose = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""`choose(logits, words, position)` gives the next words (N,) and their log probabilities (N,)."""
+"""`choose(logits, words, position)` returns the next words (N,) and log probabilities (N,)."""
 
 Carry = tuple[Tensor, Tensor, Tensor, Tensor]
 
@@ -27,10 +27,10 @@ def decode(
         state: initial decoder state, tensors (N, ...).
         memory: constant inputs of the step, tensors (N, ...).
         special: the special ids.
-        limit: the largest number of words, the end included.
+        limit: the largest number of words, including the end.
 
     Returns:
-        Words (N, limit) and log probabilities (N,); −inf where no word was allowed.
+        Words (N, limit) and log probabilities (N,), which are −inf if no word was allowed.
     """
     N = batch_size(state, memory)
 

@@ -1,4 +1,4 @@
-"""Assembly of the result of a search."""
+"""The result of a search."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from lrcn_seq.records import Hypotheses, Special, Tensor
 def assemble(
     words: Tensor, scores: Tensor, log_probabilities: Tensor, *, special: Special
 ) -> Hypotheses:
-    """Return sentences (B, K, L) as a record; places with a score of −inf are emptied.
+    """Return sentences as hypotheses; those with a score of −inf become empty.
 
     Args:
         words: ids (B, K, L), padded after the end.
         scores: (B, K), best first.
         log_probabilities: (B, K).
         special: the special ids.
-
-    Returns:
-        The hypotheses with their lengths.
     """
     exists = scores > -math.inf
     words = ops.where(exists[:, :, None], words, special.pad)
@@ -30,5 +27,5 @@ def assemble(
 
 
 def sentence_lengths(words: Tensor, special: Special) -> Tensor:
-    """Return the number of words of each sentence (..., L), the end included."""
+    """Return the number of words of each sentence (..., L), including the end."""
     return ops.sum(ops.cast(words != special.pad, "int32"), axis=-1)

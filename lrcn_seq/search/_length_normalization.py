@@ -1,4 +1,4 @@
-"""Length normalization: scores that compare sentences of different lengths."""
+"""Length normalization of scores, to compare sentences of different lengths."""
 
 from __future__ import annotations
 
@@ -18,13 +18,10 @@ def normalize(
 
     Args:
         log_probability: the sum over the words of the sentence.
-        length: the number of words, the end included; a tensor that broadcasts, or an integer.
+        length: the number of words, including the end; a broadcastable tensor, or an integer.
         kind: `none` for the sum, `average` for the mean, or `gnmt` for
             sum / ((5 + length) / 6)^alpha (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
-
-    Returns:
-        A tensor of the shape of `log_probability`.
     """
     if kind == "none":
         return log_probability

@@ -14,7 +14,7 @@ from lrcn_seq.search.base import Tree
 
 
 def batch_size(*trees: Tree) -> Any:
-    """Return B, the first dimension of the first tensor; an integer where it is static.
+    """Return B, the first dimension of the first tensor; an integer if it is static.
 
     Raises:
         ArgumentError: If the trees contain no tensor.
@@ -70,8 +70,8 @@ def while_loop(
 ) -> Any:
     """Run `carry, state = body(carry, state)` while `condition(carry)` and return the carry.
 
-    `ops.while_loop` needs loop variables that are tensors and keep their dtype and shape. The
-    state may be empty or contain None, and the body may return it in another dtype.
+    `ops.while_loop` requires loop variables that are tensors of constant dtype and shape, whereas
+    the state may be empty, contain None, or be returned by the body in another dtype.
     """
     tensors = [leaf for leaf in keras.tree.flatten(state) if leaf is not None]
 

@@ -6,15 +6,15 @@ from keras import ops
 
 from lrcn_seq.records import Tensor
 
-LARGE_VOCABULARY = 2048  # from this size on, two small top-k are faster than one
+LARGE_VOCABULARY = 2048  # from this size, two small top-k are faster than one
 STRIDES = (16, 17, 18, 15, 19, 14, 20, 13, 21, 12, 11, 10)
 
 
 def top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Return the k largest values of each row and their indices, largest first.
 
-    A large row is folded to (stride, V / stride). The k columns with the largest maxima contain
-    all of the k largest values, so that a second top-k over these columns is exact.
+    A large row is folded to (stride, V / stride). The k columns with the largest maxima contain the
+    k largest values, so that a second top-k over these columns is exact.
 
     Args:
         x: tensor (N, V).

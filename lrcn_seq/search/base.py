@@ -1,4 +1,4 @@
-"""The contract of a search."""
+"""The interface of a search."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from keras.random import SeedGenerator
 from lrcn_seq.records import Hypotheses, Special, StepOutput, Tensor
 
 Tree = Any
-"""A nested structure (tuples, lists, dicts) of tensors; None may stand in place of a tensor."""
+"""A nested structure (tuples, lists, dicts) of tensors, any of which may be None."""
 
 Step = Callable[[Tensor, Tree, Tree], StepOutput]
-"""`step(word, state, memory)` with word (N,) int32; gives logits (N, V) and the next state."""
+"""`step(word, state, memory)` with word (N,) int32 returns logits (N, V) and the next state."""
 
 
 class Search(ABC):
-    """Decode sentences from a step function.
+    """A search that decodes sentences with a step function.
 
-    A search knows no network. It uses `keras.ops` only, so that it compiles with the model.
+    It is independent of networks and uses only `keras.ops`, so that it compiles with the model.
     """
 
     @abstractmethod
@@ -41,18 +41,18 @@ class Search(ABC):
         which no hypothesis ended within the limit.
 
         Args:
-            step: one decoding step. It receives N = B·K rows, the K rows of a sample one after
-                another, and returns a state of the shapes that it received. The search reorders
-                the rows of the state, never those of the memory.
+            step: the decoding step. It receives N = B·K rows, with the K rows of a sample adjacent,
+                and returns a state of the same shapes. The search reorders the rows of the state,
+                but not those of the memory.
             state: initial decoder state, tensors (B, ...); may be empty.
             memory: constant inputs of the step, tensors (B, ...); may be empty.
             special: the special ids.
-            limit: the largest number of words, the end included.
+            limit: the largest number of words, including the end.
             seed: the only source of randomness. An integer gives the same result at every call, a
                 `SeedGenerator` a new one.
 
         Returns:
-            Hypotheses with K places for each row.
+            K hypotheses per row.
 
         Raises:
             ArgumentError: If no sentence of at most `limit` words satisfies the constraints.

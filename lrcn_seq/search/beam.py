@@ -1,7 +1,7 @@
 """Beam search in which finished sentences leave the beam.
 
-A sentence that ends gets its final score and leaves the beam, and the next best growing sentence
-takes its place. The loop stops when no growing sentence can exceed the finished ones.
+A sentence that ends is scored and leaves the beam, and the next best growing sentence takes its
+place. The loop stops when no growing sentence can exceed the finished ones.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Beams(NamedTuple):
     word: Tensor
     """Last word of each growing sentence, (B·K,)."""
     total: Tensor
-    """Log probabilities of the growing sentences, (B, K); −inf for an empty place."""
+    """Log probabilities of the growing sentences, (B, K); −inf if there are fewer."""
     words: Tensor
     """Growing sentences, (B, K, L)."""
     finished_scores: Tensor
-    """Scores of the finished sentences, (B, K); −inf for an empty place."""
+    """Scores of the finished sentences, (B, K); −inf if there are fewer."""
     finished_total: Tensor
     """Log probabilities of the finished sentences, (B, K)."""
     finished_words: Tensor
@@ -55,15 +55,15 @@ class Beam(Search):
     Unfinished sentences are returned only for rows in which no sentence ended within the limit.
 
     Args:
-        beams: the beam size K, the number of sentences that grow at once.
+        beams: the beam size K.
         length: the score: the log probability (`none`), its average over the words (`average`), or
             `gnmt` with `alpha` (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
-        suppress_unknown: forbid the unknown word.
-        best: the number of sentences returned, all K by default; with fewer the search may stop
+        suppress_unknown: whether to forbid the unknown word.
+        best: the number of returned sentences; None for all K. With fewer, the search may stop
             earlier.
     """
 
@@ -118,7 +118,7 @@ class Beam(Search):
         return self._hypotheses(Beams(*carry), special, limit)
 
     def _initial_beams(self, B: Any, special: Special, limit: int) -> Beams:
-        """Return K empty sentences, of which only the first may grow: all are equal."""
+        """Return K empty sentences, of which only the first may grow, because all are equal."""
         K = self.beams
         minus_infinity = ops.full((B, K), -math.inf, "float32")
         empty = ops.full((B, K, limit), special.pad, "int32")
@@ -184,7 +184,7 @@ class Beam(Search):
     def _can_improve(self, beams: Beams, limit: int) -> Tensor:
         """Return whether a growing sentence of any row can still enter the result.
 
-        Log probabilities only decrease, so the score of a sentence is bounded by that of its
+        Log probabilities only decrease, so the score of a sentence is at most the score of its
         current log probability at the most favorable length.
         """
         bound = ops.maximum(

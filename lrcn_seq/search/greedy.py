@@ -16,7 +16,7 @@ from lrcn_seq.search.base import Search, Step, Tree
 
 @searches.register
 class Greedy(Search):
-    """Return one sentence for each row (K = 1), the most probable word at every step.
+    """Return one sentence per row (K = 1), with the most probable word at every step.
 
     Args:
         length: the score: the log probability (`none`), its average over the words (`average`), or
@@ -25,7 +25,7 @@ class Greedy(Search):
         minimum_length: the smallest number of words before the end.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
-        suppress_unknown: forbid the unknown word.
+        suppress_unknown: whether to forbid the unknown word.
     """
 
     def __init__(

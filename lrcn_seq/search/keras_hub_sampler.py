@@ -1,7 +1,7 @@
-"""The samplers of KerasHub that choose one word at a time.
+"""The samplers of KerasHub that select one word at a time.
 
-Beam search and ranked sampling are the searches `beam` and `sampling`. KerasHub is imported when
-the search is built, not with this module.
+For beam search and ranked sampling, see `beam` and `sampling`. KerasHub is imported when the search
+is built, not with this module.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from lrcn_seq.search.base import Search, Step, Tree
 
 @searches.register
 class KerasHub(Search):
-    """Return one sentence for each row (K = 1), drawn by a sampler of KerasHub.
+    """Return one sentence per row (K = 1), drawn by a sampler of KerasHub.
 
     The score is the log probability under the model, without temperature or truncation.
 
     Args:
         sampler: the sampler of KerasHub.
-        k: the number of words from which `top_k` draws (5 by default), and the largest number from
+        k: the number of words from which `top_k` draws (by default 5), or the largest number from
             which `top_p` draws.
         p: the cumulative probability of `top_p`.
         temperature: the divisor of the logits; values below 1 sharpen the distribution.
-        suppress_unknown: forbid the unknown word.
+        suppress_unknown: whether to forbid the unknown word.
     """
 
     def __init__(
@@ -93,10 +93,10 @@ class KerasHub(Search):
 
 
 class SeedByPosition(keras.random.SeedGenerator):  # type: ignore[misc]  # Keras has no types
-    """A seed for each position of a sentence, without a variable.
+    """A generator with one seed per position of a sentence, without a variable.
 
-    A loop on JAX cannot update the variable of Keras's own generator, which is why its constructor
-    is not called.
+    A loop on JAX cannot update the variable of Keras's own generator, so its constructor is not
+    called.
     """
 
     def __init__(self) -> None:

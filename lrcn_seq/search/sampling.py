@@ -1,7 +1,7 @@
 """Sampling: draw several sentences and rank them by probability.
 
-Donahue et al. 2015, section 5.2.2: the caption is the most probable of 100 sentences that are drawn
-with an inverse temperature of 1.5; this was better than their beam search. Top-k: Fan et al. 2018,
+In Donahue et al. 2015, section 5.2.2, the caption is the most probable of 100 sentences drawn with
+an inverse temperature of 1.5, which was better than their beam search. Top-k: Fan et al. 2018,
 section 5.4; top-p: Holtzman et al. 2020, section 3.1.
 """
 
@@ -35,25 +35,25 @@ from lrcn_seq.search.base import Search, Step, Tree
 
 @searches.register
 class Sampling(Search):
-    """Draw sentences for each row and rank them; duplicates count once.
+    """Draw sentences for each row and return the best distinct ones.
 
     Unfinished sentences are returned only for rows in which no drawn sentence ended.
 
     Args:
         draws: the number of sentences drawn for each row.
-        temperature: words are drawn from softmax(logits / temperature); values below 1 sharpen.
-        inverse_temperature: as in the paper, words are drawn from
-            softmax(inverse_temperature · logits); values above 1 sharpen. Give at most one of the
-            two.
-        top_k: draw from the k most probable words; 0 draws from all.
-        top_p: draw from the most probable words whose probabilities add up to p, the word that
-            reaches p included; 1 draws from all.
+        temperature: words are drawn from softmax(logits / temperature); values below 1 sharpen the
+            distribution.
+        inverse_temperature: the inverse of `temperature`, as in the paper; at most one of the two
+            can be given.
+        top_k: the number of most probable words to draw from; 0 for all words.
+        top_p: the cumulative probability of the most probable words to draw from, including the
+            word that reaches it; 1 for all words.
         length: the score: the log probability under the model (`none`, the paper), its average over
             the words (`average`), or `gnmt` with `alpha` (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end.
-        suppress_unknown: forbid the unknown word.
-        best: the number of sentences returned; the default returns all.
+        suppress_unknown: whether to forbid the unknown word.
+        best: the number of returned sentences; None for all.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Sampling(Search):
         """Return the hypotheses; see `Search`."""
         self.constraints.check(limit)
         B, K = batch_size(state, memory), self.draws
-        # All random numbers are drawn before the loop: a seed generator inside it fails on JAX.
+        # Draw all random numbers before the loop, because a seed generator in a loop fails on JAX.
         uniforms = ops.reshape(keras.random.uniform((limit, B, K), seed=seed), (limit, -1))
 
         def choose(logits: Tensor, _words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,7 +128,7 @@ class Sampling(Search):
         return allowed
 
     def _draw(self, logits: Tensor, uniform: Tensor) -> Tensor:
-        """Draw one word (N,) of each row of logits (N, V) by inverse transform sampling.
+        """Draw one word (N,) per row of logits (N, V) by inverse transform sampling.
 
         Args:
             logits: the sampling distribution after temperature and constraints.
@@ -159,7 +159,7 @@ class Sampling(Search):
 
 
 def softmax_or_zeros(logits: Tensor) -> Tensor:
-    """Return the softmax of each row (N, V); zeros instead of NaN where all logits are −inf."""
+    """Return the softmax of each row (N, V), or zeros if all of its logits are −inf."""
     peak = ops.max(logits, axis=1, keepdims=True)
     weights = ops.exp(logits - ops.where(ops.isfinite(peak), peak, 0.0))
     return weights / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1e-30)
@@ -168,18 +168,15 @@ def softmax_or_zeros(logits: Tensor) -> Tensor:
 def inverse_cdf(probabilities: Tensor, uniform: Tensor) -> Tensor:
     """Return the first index of each row whose cumulative probability exceeds `uniform`.
 
-    An index with probability 0 is never returned, unless all probabilities are 0.
+    An index with probability 0 is returned only if all probabilities are 0.
 
     Args:
         probabilities: (N, V); the rows may have any positive sum.
         uniform: (N, 1), as a fraction of this sum.
-
-    Returns:
-        Indices (N,).
     """
     cumulative = ops.cumsum(probabilities, axis=1)
     exceeds = (cumulative > uniform * cumulative[:, -1:]) & (probabilities > 0)
-    # Rounding may leave no index that exceeds a uniform number close to 1.
+    # Due to rounding, no index may exceed a uniform number close to 1.
     return ops.where(
         ops.any(exceeds, axis=1), ops.argmax(exceeds, axis=1), ops.argmax(probabilities, axis=1)
     )

@@ -1,7 +1,7 @@
-"""Tasks: an encoder and a decoder under one loss, and all code that differs between tasks.
+"""Tasks: an encoder and a decoder with a loss, and all code that differs between tasks.
 
-Each public module except `base` is one task. A task of another package derives from `Task` or
-`CaptionTask` and registers under the entry point group `lrcn_seq.tasks`.
+Each public module except `base` defines one task. A task of another package derives from `Task` or
+`CaptionTask` and is registered in the entry point group `lrcn_seq.tasks`.
 """
 
 from lrcn_seq.registry import tasks as registry

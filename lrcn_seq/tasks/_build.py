@@ -1,4 +1,4 @@
-"""Building a task with fresh weights from a config."""
+"""Building of tasks from configs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrcn_seq.registry import decoders, encoders, sources, tasks
 from lrcn_seq.tasks.base import Outputs, Task
 
 PROBE_SIZES = {"words": 5, "labels": 2}
-"""Output sizes of networks that are built only to find problems or to extract features."""
+"""Output sizes of networks built only to find problems or to extract features."""
 
 
 def build(
@@ -22,16 +22,14 @@ def build(
     labels: int | None = None,
     pretrained: bool = False,
 ) -> Task:
-    """Build the task of a config as a `keras.Model` with fresh weights.
+    """Build the task of a config as a `keras.Model` with initial weights.
 
     Args:
         config: a config, or the path of its YAML file.
-        words: vocabulary size V, including the four special words.
-        labels: number of classes C. If the size of the task is None, it is learned from the source.
-        pretrained: load the pretrained weights of the encoder that the config names.
-
-    Returns:
-        The task.
+        words: vocabulary size V, including the four special words; None to learn the vocabulary
+            from the source.
+        labels: number of classes C; None to learn the classes from the source.
+        pretrained: whether to load the pretrained weights of the encoder.
 
     Raises:
         ConfigError: the config has problems.
@@ -54,7 +52,7 @@ def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = F
     Args:
         config: a config without problems.
         outputs: the vocabulary or the classes.
-        pretrained: load the pretrained weights of the encoder that the config names.
+        pretrained: whether to load the pretrained weights of the encoder.
     """
     task = build_network(config, len(outputs.names), pretrained=pretrained)
     task.outputs = outputs
@@ -69,7 +67,7 @@ def build_network(
     Args:
         config: a config without problems.
         size: vocabulary size or number of classes; None for a small one.
-        pretrained: load the pretrained weights of the encoder that the config names.
+        pretrained: whether to load the pretrained weights of the encoder.
 
     Returns:
         A task without outputs.
@@ -96,12 +94,12 @@ def build_network(
 
 
 def task_type(config: configs.Config) -> type[Task]:
-    """Return the class of the task that a config names."""
+    """Return the class of the task of a config."""
     return tasks.get(config.task["type"])
 
 
 def check_config(config: configs.Config) -> None:
-    """Raise ConfigError if task and decoder do not fit, or the task finds problems."""
+    """Raise ConfigError if the decoder does not fit the task, or the task finds problems."""
     if problems := decoder_problems(config) or task_type(config).problems(config):
         raise ConfigError(problems)
 

@@ -15,13 +15,13 @@ from lrcn_seq.text import Tokenizer
 
 
 class CaptionFeed:
-    """Batches by caption over stored features, or by image with a CNN in the graph.
+    """Batches by caption for stored features, or by image for a CNN in the graph.
 
     Args:
         config: the config of the stage.
         reader: reads the clips of samples.
         samples: the training samples.
-        tokenizer: encodes their captions.
+        tokenizer: encodes the captions.
 
     Raises:
         DataError: no sample has a caption.
@@ -67,6 +67,6 @@ class CaptionFeed:
         )
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[Batch]:
-        """Return the batches of a slice of a plan; threads read them ahead."""
+        """Return the batches of a slice of a plan, which are prefetched by threads."""
         threads = max(1, self.settings.data.workers)
         return load(plan, self.clips_of_epoch(epoch), captions=self.captions, threads=threads)

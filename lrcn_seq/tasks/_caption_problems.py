@@ -15,7 +15,7 @@ from lrcn_seq.tasks.base import Task
 
 
 class _FirstStepError(Exception):
-    """Ends a search at its first step, which only a valid search reaches."""
+    """Raised at the first step of a search, which only a valid search reaches."""
 
 
 def caption_problems(task: type[Task], config: Config) -> list[Problem]:
@@ -32,7 +32,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
     Args:
         search: the search as in a config.
-        limit: the maximum number of words, the end word included.
+        limit: the maximum number of words, including the end word.
     """
 
     def step(*_: Any) -> NoReturn:

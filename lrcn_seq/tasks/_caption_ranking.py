@@ -1,4 +1,4 @@
-"""Retrieval: ranking captions by images and images by captions."""
+"""Retrieval: ranking of captions by image and of images by caption."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CaptionScorer(keras.Model):
         self.encoder, self.decoder = task.encoder, task.decoder
 
     def call(self, batch: Batch) -> Tensor:
-        """Compute log p (B,) of words (B, L), the end word included."""
+        """Compute log p (B,) of words (B, L), including the end word."""
         encoded = select_clips(self.encoder(batch.clips, training=False), batch.owner)
         logits = self.decoder(encoded, batch.words[:, :-1], training=False)
         losses, mask = word_losses(logits, batch.words[:, 1:])
@@ -42,7 +42,7 @@ class CaptionScorer(keras.Model):
 def rank_captions(
     task: Task, reader: SampleReader, samples: Sequence[Sample]
 ) -> dict[str, dict[str, float]]:
-    """Rank the captions of samples by images, and images by captions.
+    """Rank the captions of samples by image, and the images by caption.
 
     The score is the log probability normalized by its mean over images (Donahue et al. 2015,
     section 5).

@@ -1,4 +1,4 @@
-"""The report sections of tasks that write captions."""
+"""Report sections of tasks that write captions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def caption_example(
         score: the score of the caption.
     """
     words, attention = attention_maps(task, sample, caption)
-    # A map covers the encoder's input; without one the image keeps its aspect ratio.
+    # A map covers the input of the encoder; without a map, the image keeps its aspect ratio.
     resize: ResizeRule = "pad" if attention is None else task.encoder.preprocessing.resize
     source = sources.get(task.settings.data.source["type"])
     return report.CaptionExample(
@@ -83,8 +83,8 @@ def attention_maps(task: CaptionTask, sample: Sample, caption: Caption) -> Atten
         caption: its caption.
 
     Returns:
-        Words and maps; `((), None)` for clips, for captions without words, and for decoders
-        without attention over a square grid.
+        Words and maps, or `((), None)` for clips, captions without words, and decoders without
+        attention over a square grid.
     """
     ids = [] if task.sampling else task.tokenizer.encode(caption.text)
     if not ids:

@@ -15,7 +15,7 @@ from lrcn_seq.tasks.base import Task
 
 
 class CaptionSearch(keras.Model):
-    """A model that searches by one task, or by the mean log probability of several tasks.
+    """A model that searches with one task, or with the mean log probability of several tasks.
 
     Args:
         tasks: tasks with equal vocabularies.
@@ -46,10 +46,7 @@ class CaptionSearch(keras.Model):
         """Find captions.
 
         Args:
-            clips: the same images or videos, as read by the encoder of each task.
-
-        Returns:
-            The hypotheses of the search.
+            clips: the same images or videos, as read for the encoder of each task.
         """
         starts = [
             decoder.start(encoder(packed, training=False))
@@ -69,8 +66,8 @@ class CaptionSearch(keras.Model):
             memory: the memory of each decoder.
 
         Returns:
-            The logits of a single decoder, or the weighted mean log probability of several, without
-            attention; and the next states.
+            The logits of a single decoder, or the weighted mean log probability of several
+            decoders, and the next states, without attention.
         """
         outputs = [
             decoder.step(word, decoder_state, decoder_memory)

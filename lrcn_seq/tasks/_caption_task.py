@@ -1,4 +1,4 @@
-"""Base class of the tasks that write captions: captioning and description."""
+"""Base class of tasks that write captions: captioning and description."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NO_CAPTION = Caption("", float("-inf"), float("-inf"))
 
 
 class CaptionTask(Task):
-    """Writes captions with a word decoder over the features of images or clips."""
+    """A task that writes captions with a word decoder over the features of images or clips."""
 
     outputs: Vocabulary | None
     outputs_type: ClassVar[type[Vocabulary]] = Vocabulary
@@ -61,7 +61,7 @@ class CaptionTask(Task):
         self.own_words = self.add_weight(
             name="own_words", shape=(), initializer="zeros", trainable=False
         )
-        """Probability of feeding a predicted word (scheduled sampling), set every epoch."""
+        """Probability of feeding a predicted word (scheduled sampling), set at every epoch."""
         self.draws = keras.random.SeedGenerator(config.seed)
 
     @property
@@ -69,7 +69,7 @@ class CaptionTask(Task):
         """The tokenizer of the vocabulary.
 
         Raises:
-            RunError: the task was built for a vocabulary size alone.
+            RunError: the task was built for a vocabulary size only.
         """
         if self.outputs is None:
             raise RunError(
@@ -91,11 +91,11 @@ class CaptionTask(Task):
         ]
 
     def example(self) -> Batch:
-        """Return a batch of one clip of one frame and one caption of one word."""
+        """Return a batch of one clip with one frame and one caption with one word."""
         return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
 
     def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
-        """Build both parts on the example; PyTorch cannot infer their shapes."""
+        """Build both parts with the example, because PyTorch cannot infer their shapes."""
         example = self.example()
         encoded = select_clips(self.encoder(example.clips), example.owner)
         self.decoder(encoded, example.words[:, :-1])
@@ -131,9 +131,6 @@ class CaptionTask(Task):
             y_pred: logits (B, L−1, V).
             sample_weight: (B,) or (B, L−1).
             training: unused.
-
-        Returns:
-            A scalar.
         """
         settings = self.settings.training.loss
         return settings.weight * word_loss(
@@ -170,7 +167,7 @@ class CaptionTask(Task):
         *,
         training: Sequence[Sample] = (),
     ) -> CaptionEvaluation:
-        """Decode samples by the weighted mean log probability of several tasks."""
+        """Decode samples with the weighted mean log probability of several tasks."""
         task = members[0].task
         size = task.settings.evaluation.batch_size
         streams = [member.reader.clips(samples, size) for member in members]
@@ -199,11 +196,8 @@ class CaptionTask(Task):
 
         Args:
             samples: the samples in order.
-            batches: for each batch, the captions of each sample, best first.
+            batches: the captions of each sample of each batch, best first; the best is scored.
             training: the training samples, for the share of novel captions.
-
-        Returns:
-            The evaluation of the best caption of each sample.
         """
         best: list[Caption] = []
         with progress_bar(self.name) as progress:
@@ -222,17 +216,11 @@ class CaptionTask(Task):
     def retrieval_scores(
         self, reader: SampleReader, samples: Sequence[Sample]
     ) -> dict[str, dict[str, float]]:
-        """Rank captions by images and images by captions.
-
-        The score is the log probability normalized by its mean over images (Donahue et al. 2015,
-        section 5).
+        """Rank captions by image and images by caption; see `rank_captions`.
 
         Args:
             reader: reads the clips of samples.
-            samples: the samples; their captions are ranked.
-
-        Returns:
-            Recall at 1, 5 and 10 and the median rank in both directions.
+            samples: the samples whose captions are ranked.
         """
         return rank_captions(self, reader, samples)
 
@@ -255,7 +243,7 @@ class CaptionTask(Task):
             media: paths, PIL images, or arrays (H, W, 3) or (T, H, W, 3).
             beams: width of the beam search.
             best: number of captions per input; a narrower search is widened.
-            search: `{"type": NAME, ...}` instead of the search of the run.
+            search: `{"type": NAME, ...}` in place of the search of the run.
             batch: number of inputs per batch.
 
         Returns:
@@ -286,15 +274,12 @@ class CaptionTask(Task):
         """Return a valid search that finds at least `best` captions.
 
         Args:
-            search: `{"type": NAME, ...}`; the search of the run if None.
+            search: `{"type": NAME, ...}`; None for the search of the run.
             beams: width of the beam search.
             best: number of captions.
 
-        Returns:
-            The search as in a config.
-
         Raises:
-            ArgumentError, ConfigError: the search is unknown, or can find no caption.
+            ArgumentError, ConfigError: the search is invalid.
         """
         return resolve_search(
             self.settings.search if search is None else search,
@@ -335,7 +320,7 @@ class CaptionTask(Task):
 
         Args:
             clips: the clips.
-            search: `{"type": NAME, ...}`; the search of the run if None.
+            search: `{"type": NAME, ...}`; None for the search of the run.
 
         Returns:
             The hypotheses as NumPy arrays.
@@ -351,17 +336,14 @@ class CaptionTask(Task):
         return self.decode_hypotheses(self.write(clips, search), best)
 
     def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
-        """Decode the IDs of hypotheses to distinct captions.
+        """Decode the IDs of hypotheses to distinct captions, best first.
 
         A search reserves one position for the end word, so a hypothesis without an end has one word
-        more than `data.words_limit`; that word is dropped.
+        more than `data.words_limit`, which is dropped.
 
         Args:
             found: hypotheses of B clips.
             best: maximum number of captions per clip.
-
-        Returns:
-            For each clip its captions, best first.
         """
         limit, rows = self.settings.data.words_limit, []
         for clip in zip(found.words, found.scores, found.log_probabilities, strict=True):

@@ -30,7 +30,7 @@ class Classes(Outputs):
         self.labels = tuple(labels)
 
     @classmethod
-    def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:  # noqa: ARG003 - contract
+    def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:  # noqa: ARG003 - the interface
         """Collect the classes of samples and of their moments, in sorted order.
 
         Raises:

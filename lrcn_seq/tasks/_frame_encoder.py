@@ -9,7 +9,7 @@ from keras import ops
 from lrcn_seq.records import Clips, Tensor
 
 FRAMES_PER_CALL = 32
-"""Maximum number of frames of a call."""
+"""Maximum number of frames per call."""
 
 
 class FrameEncoder(keras.Model):
@@ -24,21 +24,14 @@ class FrameEncoder(keras.Model):
         self.encoder = encoder
 
     def build(self, frames_shape: tuple[int | None, ...]) -> None:
-        """Do nothing: the encoder builds itself at its first call."""
+        """Do nothing, because the encoder is built at its first call."""
 
     def call(self, frames: Tensor) -> Tensor:
         """Encode packed frames (N, H, W, 3) to features (N, R, D)."""
         return ops.cast(self.encoder.encode_frames(frames, training=False), "float32")
 
     def features(self, frames: np.ndarray) -> np.ndarray:
-        """Encode any number of frames.
-
-        Args:
-            frames: (N, H, W, 3) uint8.
-
-        Returns:
-            Features (N, R, D) float32.
-        """
+        """Encode any number of frames (N, H, W, 3) uint8 to features (N, R, D) float32."""
         chunks = [
             np.asarray(self.predict_on_batch(frames[first : first + FRAMES_PER_CALL]))
             for first in range(0, len(frames), FRAMES_PER_CALL)
@@ -46,17 +39,14 @@ class FrameEncoder(keras.Model):
         return np.concatenate(chunks)
 
     def shorten(self, clips: Clips) -> Clips:
-        """Replace the frames of large batches by their features.
+        """Replace the frames of large batches by their features (N, R, D).
 
         The activations of a CNN for one frame are far larger than its features. Encoding in chunks
-        keeps memory independent of the number of clips.
+        keeps the memory independent of the number of clips.
 
         Args:
-            clips: clips of pixels, vectors or stored features.
-
-        Returns:
-            Clips of features (N, R, D) if there are more frames than one chunk and the encoder
-            works frame by frame; otherwise `clips`.
+            clips: clips of pixels, vectors or stored features. They are returned unchanged unless
+                they contain more frames than one chunk and the encoder is frame-wise.
         """
         large = clips.frames.ndim == 4 and len(clips.frames) > FRAMES_PER_CALL
         if not (large and self.encoder.frame_wise):

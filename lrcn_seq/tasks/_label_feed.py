@@ -59,7 +59,7 @@ class LabelFeed:
         )
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[LabeledBatch]:
-        """Return the batches of a slice of a plan; threads read them ahead."""
+        """Return the batches of a slice of a plan, which are prefetched by threads."""
         targets = (
             partial(self._frame_targets, self.selections(epoch)) if self.in_time else self._targets
         )
@@ -82,21 +82,18 @@ class LabelFeed:
 
 
 def balanced_weights(classes: np.ndarray, count: int) -> np.ndarray:
-    """Weight each sample inversely to the frequency of its class.
+    """Return weights (M,) inverse to the frequencies of the classes, with mean 1.
 
     Args:
         classes: (M,) class indices.
         count: the number of classes.
-
-    Returns:
-        (M,) float32 weights with mean 1.
     """
     frequency = np.bincount(classes, minlength=count)
     return (len(classes) / (frequency > 0).sum() / frequency[classes]).astype(np.float32)
 
 
 def check_labels_in_time(task: Activity) -> None:
-    """Raise ConfigError unless a task can learn a class for every frame."""
+    """Raise ConfigError unless a task can learn labels in time."""
     problems = []
     if not task.decoder.every_step:
         problems.append(
@@ -126,7 +123,7 @@ def frame_classes(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> n
         labels: class names.
 
     Returns:
-        (T,) int32 class indices, −1 for no label; the last of overlapping labels counts.
+        (T,) int32 class indices, −1 for no label; of overlapping labels, the last one counts.
     """
     classes = np.full(len(times), -1, np.int32)
     for moment in sample.moments:
@@ -139,7 +136,7 @@ def class_indices(samples: Sequence[Sample], labels: Sequence[str]) -> np.ndarra
     """Return the class index of each sample, (M,) int32.
 
     Raises:
-        DataError: a sample has no label, or one that is not among `labels`.
+        DataError: a sample has no label, or a label that is not in `labels`.
     """
     indices = {label: index for index, label in enumerate(labels)}
     for sample in samples:

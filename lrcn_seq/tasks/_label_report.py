@@ -1,4 +1,4 @@
-"""The report sections of classification tasks."""
+"""Report sections of classification tasks."""
 
 from __future__ import annotations
 

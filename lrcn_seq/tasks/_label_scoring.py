@@ -27,9 +27,6 @@ def score_ensemble(
     Args:
         members: classifiers with equal classes.
         samples: the samples; if they have labels in time, frames are scored.
-
-    Returns:
-        The evaluation.
     """
     weights = np.array([member.weight for member in members])
     shares = weights / weights.sum()
@@ -67,14 +64,11 @@ def _score_frames(
 
 
 def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarray:
-    """Return the mean distribution over the real steps of all clips and views of each sample.
+    """Return (M, C) the mean distribution over the real steps of all clips and views per sample.
 
     Args:
         member: a classifier with its reader.
         samples: M samples.
-
-    Returns:
-        (M, C) distributions.
     """
     task, reader, _ = member
     owner = np.array([clip.sample for clip in reader.test_clips(samples)])
@@ -101,7 +95,7 @@ def frame_distributions(
         samples: the samples.
 
     Returns:
-        For each sample the frame numbers (F,) and distributions (F, C).
+        The frame numbers (F,) and distributions (F, C) of each sample.
     """
     task, reader, _ = member
     outputs: list[dict[int, list[np.ndarray]]] = [{} for _ in samples]

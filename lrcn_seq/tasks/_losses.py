@@ -1,4 +1,4 @@
-"""Training losses: cross-entropy of words and of labels."""
+"""Training losses: cross-entropy of words and labels."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from lrcn_seq.records import Encoded, Tensor
 
 
 def select_clips(encoded: Encoded, owner: Tensor) -> Encoded:
-    """Gather the features of the clip that each sentence describes.
+    """Return the features (B, S, R, D) and mask (B, S) of the clip of each caption.
 
     Args:
         encoded: features (P, S, R, D) and mask (P, S) of the clips.
-        owner: (B,) index of the clip of each sentence.
-
-    Returns:
-        Features (B, S, R, D) and mask (B, S).
+        owner: (B,) index of the clip of each caption.
     """
     return Encoded(ops.take(encoded.features, owner, axis=0), ops.take(encoded.mask, owner, axis=0))
 
@@ -45,16 +42,13 @@ def word_loss(
     label_smoothing: float = 0.0,
     sample_weight: Tensor | None = None,
 ) -> Tensor:
-    """Compute the mean cross-entropy over words, padding excluded.
+    """Compute the mean cross-entropy over words, excluding padding.
 
     Args:
         logits: (B, L, V).
         words: (B, L) target IDs, 0 for padding.
         label_smoothing: share of the target that is spread evenly over all words.
         sample_weight: (B,) or (B, L) weights of the terms.
-
-    Returns:
-        A scalar.
     """
     losses, mask = word_losses(logits, words, label_smoothing=label_smoothing)
     weight = mask
@@ -77,12 +71,9 @@ def label_loss(
     Args:
         logits: (P, S, C).
         mask: (P, S), True at real steps.
-        labels: (P, 1) for all steps of a clip, or (P, S); −1 for none.
+        labels: (P, 1) for all steps of a clip, or (P, S); −1 for no label.
         weights: (P,) weights of the clips.
         label_smoothing: share of the target that is spread evenly over all classes.
-
-    Returns:
-        A scalar.
     """
     logits, labels = ops.cast(logits, "float32"), ops.broadcast_to(labels, ops.shape(mask))
     losses = ops.sparse_categorical_crossentropy(ops.maximum(labels, 0), logits, from_logits=True)
@@ -99,9 +90,6 @@ def smooth_labels(losses: Tensor, logits: Tensor, share: float) -> Tensor:
         losses: cross-entropy (...) for the targets.
         logits: (..., C).
         share: share of the target that is spread evenly over all classes.
-
-    Returns:
-        Losses (...).
     """
     if not share:
         return losses

@@ -26,7 +26,7 @@ def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
     """Return the path of an input, or its number if it is not a path.
 
     Args:
-        media: all inputs, or one batch of them.
+        media: all inputs, or a batch of them.
         position: the position in `media`.
         first: the number of the first input of `media`.
     """

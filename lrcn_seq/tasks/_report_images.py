@@ -1,4 +1,4 @@
-"""Images of samples for the examples of a report."""
+"""Images of the example samples of a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrcn_seq.records import Preprocessing, ResizeRule, Sample
 from lrcn_seq.tasks.base import Task
 
 EXAMPLES = 12
-"""Maximum number of the best and of the worst examples."""
+"""Maximum number of best examples, and of worst examples."""
 FRAMES = 6
 """Maximum number of frames of a clip."""
 SIZE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
@@ -22,10 +22,10 @@ def example_images(task: Task, sample: Sample, *, resize: ResizeRule = "pad") ->
     Args:
         task: the task, whose sampling selects the frames.
         sample: the sample.
-        resize: the resize rule; use that of the encoder under an attention map.
+        resize: the resize rule; that of the encoder for an image with attention maps.
 
     Returns:
-        One image, or up to 6 frames spread evenly over the sampled frames of the clip; a gray
+        One image, or up to 6 frames spread evenly over the sampled frames of the clip, or a gray
         image if the sample consists of vectors.
     """
     if not task.media.reads_pixels:

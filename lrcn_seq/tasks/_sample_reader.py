@@ -1,4 +1,4 @@
-"""Reads the clips of samples, from the feature store of a frozen encoder or from their files."""
+"""A reader for the clips of samples, from the feature store of a frozen encoder or from files."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ CONTENT_INDEX = "contents.jsonl"
 
 
 def content_index(config: Config, *, verify: bool = False) -> ContentIndex:
-    """Return the content index, which is saved beside the feature store.
+    """Return the content index, which is saved next to the feature store.
 
     Args:
         config: the config of a run.
-        verify: hash every file again instead of trusting its size and modification time.
+        verify: whether to hash every file again instead of trusting its size and modification time.
     """
     store = config.data.store
     return ContentIndex(Path(store.folder) / CONTENT_INDEX if store.use else None, verify=verify)
 
 
 class SampleReader:
-    """Reads the clips of samples for one task.
+    """A reader for the clips of samples of one task.
 
     Args:
-        task: the task with the encoder, sampling and view.
-        index: the content index; None for the one on disk.
+        task: the task, with its encoder, sampling and view.
+        index: the content index; None for the index on disk.
     """
 
     def __init__(self, task: Task, index: ContentIndex | None = None):
@@ -57,7 +57,7 @@ class SampleReader:
         self._times: dict[str, np.ndarray] = {}
 
     def times(self, samples: Sequence[Sample]) -> list[np.ndarray]:
-        """Return the times of the frames of each sample, (F,) seconds each."""
+        """Return the times of the frames of each sample, (F,) in seconds."""
         for sample in samples:
             if sample.id not in self._times:
                 self._times[sample.id] = self.media.times(sample.media)
@@ -73,12 +73,11 @@ class SampleReader:
     def epoch_selections(self, samples: Sequence[Sample]) -> Callable[[int | None], SelectClip]:
         """Return a function from an epoch to the clip at each position of a plan.
 
-        A position is that of a sample in a training epoch, and that of an item of `test_clips` if
-        the epoch is None.
+        Positions refer to samples in a training epoch, and to `test_clips` if the epoch is None.
         """
         testing, sampling = self.test_clips(samples), self.task.sampling
         if sampling is None:
-            return lambda epoch: ClipSelection  # noqa: ARG005 - an image is the same every epoch
+            return lambda epoch: ClipSelection  # noqa: ARG005 - images are independent of the epoch
         times, seed = self.times(samples), self.task.settings.seed
 
         def select(epoch: int | None) -> SelectClip:
@@ -89,7 +88,7 @@ class SampleReader:
         return select
 
     def epoch_readers(self, samples: Sequence[Sample]) -> Callable[[int | None], ReadClips]:
-        """Return a function from an epoch, or None for evaluation, to a reader of plan positions.
+        """Return a function from an epoch, or None for evaluation, to a reader of clips.
 
         Missing features are extracted first.
         """
@@ -97,7 +96,7 @@ class SampleReader:
         if self.store is not None:
             store, keys = self.store, self.extract(self.store, samples)
             if sampling is None:
-                return lambda epoch: FeatureReader(store, keys)  # noqa: ARG005 - one view is stored
+                return lambda epoch: FeatureReader(store, keys)  # noqa: ARG005 - there is one stored view
             stored = [sampling.candidates(clock) for clock in self.times(samples)]
             return lambda epoch: FeatureReader(store, keys, select=selections(epoch), stored=stored)
         seed = self.task.settings.seed
@@ -147,7 +146,7 @@ def open_store(task: Task) -> FeatureStore | None:
 
 
 def task_storing_problem(task: Task) -> str | None:
-    """Return why the features of a task's encoder cannot be stored, or None if they can."""
+    """Return the reason why the features of a task cannot be stored, or None."""
     encoder, data = task.encoder, task.settings.data
     return storing_problem(
         use=data.store.use,

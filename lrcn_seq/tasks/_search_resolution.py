@@ -1,4 +1,4 @@
-"""Resolves the search options of a call: beams and number of captions."""
+"""Resolution of the search options of a call: beams and number of captions."""
 
 from __future__ import annotations
 
@@ -22,16 +22,13 @@ def resolve_search(
 
     Args:
         search: `{"type": NAME, ...}`.
-        limit: the maximum number of words, the end word included.
+        limit: the maximum number of words, including the end word.
         beams: width of the beam search.
         best: number of captions.
-        replaceable: whether `beams` may turn a search of another type into a beam search.
-
-    Returns:
-        The search as in a config.
+        replaceable: whether `beams` may replace a search of another type by a beam search.
 
     Raises:
-        ArgumentError, ConfigError: the search is unknown, or can find no caption.
+        ArgumentError, ConfigError: the search is invalid.
     """
     if best < 1:
         raise ArgumentError(f"best: expected at least 1 caption. Received: best={best}.")
@@ -48,7 +45,7 @@ def resolve_search(
 
 
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
-    """Return a beam search: the given one, or a new one in place of a replaceable search."""
+    """Return the search if it is a beam search, or a new one if it is replaceable."""
     if search["type"] == "beam":
         return search
     if replaceable:

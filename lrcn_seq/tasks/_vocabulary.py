@@ -19,7 +19,7 @@ class Vocabulary(Outputs):
     """The words that a task can predict, with their tokenizer.
 
     Args:
-        tokenizer: a tokenizer fitted on the training captions.
+        tokenizer: a tokenizer fitted to the training captions.
     """
 
     decoder_argument: ClassVar[str] = "vocabulary_size"
@@ -31,7 +31,7 @@ class Vocabulary(Outputs):
 
     @classmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:
-        """Fit the tokenizer of a config on the training captions only."""
+        """Fit the tokenizer of a config to the training captions only."""
         tokenizer = tokenizers.build(config.tokenizer, place="tokenizer")
         captions = (
             caption for sample in samples if sample.split == "train" for caption in sample.captions
@@ -49,7 +49,7 @@ class Vocabulary(Outputs):
 
     @property
     def names(self) -> Sequence[str]:
-        """The words in the order of their IDs, special words included."""
+        """The words in the order of their IDs, including the special words."""
         return self.tokenizer.vocabulary()
 
     @classmethod

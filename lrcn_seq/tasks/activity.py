@@ -1,7 +1,4 @@
-"""Activity recognition: frames to one label, or to a label of every frame.
-
-Donahue et al. 2015, section 4.1.
-"""
+"""Activity recognition, with a label per clip or per frame (Donahue et al. 2015, section 4.1)."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ class StreamState(NamedTuple):
 
 @tasks.register
 class Activity(Task):
-    """Classifies clips: a distribution over classes at every step.
+    """A task that classifies clips, with a distribution over classes at every step.
 
     The distribution of a video is the mean over all steps of all its clips and views.
     """
@@ -87,12 +84,12 @@ class Activity(Task):
         return problems
 
     def example(self) -> LabeledBatch:
-        """Return a batch of one clip of one frame, of the first class."""
+        """Return a batch of one clip with one frame, of the first class."""
         labels, weights = np.zeros((1, 1), "int32"), np.ones((1,), "float32")
         return LabeledBatch(self.example_clips(), labels, weights)
 
     def build(self, batch_shape: Any = None) -> None:
-        """Build both parts on the example; PyTorch cannot infer their shapes."""
+        """Build both parts with the example, because PyTorch cannot infer their shapes."""
         self.decoder(self.encoder(self.example_clips()))
 
     def call(self, batch: LabeledBatch, training: bool = False) -> tuple[Tensor, Tensor]:
@@ -115,9 +112,6 @@ class Activity(Task):
             y_pred: logits (P, S', C) and mask (P, S').
             sample_weight: (P,) factors of the weights of the clips.
             training: unused.
-
-        Returns:
-            A scalar.
         """
         settings, (logits, mask) = self.settings.training.loss, y_pred
         weights = x.weights
@@ -137,7 +131,7 @@ class Activity(Task):
 
     @property
     def test_views(self) -> int:
-        """Number of views of each clip that evaluation averages; 1 for vectors."""
+        """Number of averaged views per clip in evaluation; 1 for vectors."""
         return 1 if self.encoder.preprocessing is None else self.view.test_view_count
 
     def evaluate_samples(
@@ -168,14 +162,7 @@ class Activity(Task):
         return {"classes": list(self.labels)}
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
-        """Compute the distributions at all steps of clips.
-
-        Args:
-            clips: P clips.
-
-        Returns:
-            Distributions (P, S', C) and mask (P, S').
-        """
+        """Return the distributions (P, S', C) at the steps of P clips, and mask (P, S')."""
         model = self.cached_model("classifier", lambda: Classifier(self.encoder, self.decoder))
         probabilities, mask = model.predict_on_batch(self.frame_encoder.shorten(clips))
         return np.asarray(probabilities), np.asarray(mask)
@@ -255,15 +242,15 @@ class Activity(Task):
         """Classify the next frames of a stream.
 
         Args:
-            frames: (n, H, W, 3) uint8 of the size of the encoder.
-            state: the state before the first of them.
+            frames: (n, H, W, 3) uint8 at the input size of the encoder.
+            state: the state before the first of these frames.
 
         Returns:
-            The distribution at each frame (n, C); that of the clip up to and including each frame
-            (n, C); and the next state.
+            The distribution at each frame (n, C), the distribution for the clip up to and including
+            each frame (n, C), and the next state.
 
         Raises:
-            ArgumentError: the frames have another size, or encoder or decoder mix frames in time.
+            ArgumentError: the frames have another size, or the network combines frames over time.
         """
         expected = self.example_clips().frames.shape[1:]
         if not len(frames) or np.shape(frames)[1:] != expected:
@@ -294,11 +281,11 @@ class Activity(Task):
             progress: callback `(done, total)` in frames.
 
         Yields:
-            Times (n,) in seconds, the distribution at each frame (n, C), and that of the video up
-            to and including each frame (n, C).
+            Times (n,) in seconds, the distribution at each frame (n, C), and the distribution for
+            the video up to and including each frame (n, C).
 
         Raises:
-            ArgumentError: encoder or decoder mix frames in time.
+            ArgumentError: the network needs the whole clip.
             MediaError: the video cannot be read.
         """
         times, state = self.media.times(media), self.initial_stream_state()

@@ -1,8 +1,8 @@
-"""The contract of a task.
+"""The interface of a task.
 
-A task owns everything that differs between tasks: its outputs (a vocabulary or classes), the
-batches it trains on, its loss, its evaluation, the sections of its report, and its predictions.
-No other package asks which task it holds.
+A task defines everything that differs between tasks: its outputs (a vocabulary or classes), its
+training batches, its loss, its evaluation, the sections of its report, and its predictions. Other
+packages do not depend on the type of a task.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Outputs(ABC):
     """The outputs of a task: the words of a vocabulary, or classes.
 
-    They are learned from samples when training begins, and saved in the run folder. Their number is
-    the width of the last layer of the decoder.
+    The outputs are learned from samples when training begins, and saved in the run folder. Their
+    number is the width of the last layer of the decoder.
     """
 
     decoder_argument: ClassVar[str]
@@ -77,14 +77,14 @@ class Outputs(ABC):
     @classmethod
     @abstractmethod
     def check_size(cls, size: int) -> None:
-        """Raise ArgumentError unless a network can have this number of outputs."""
+        """Raise ArgumentError unless a network can have the given number of outputs."""
 
 
 class Feed(Protocol):
     """The batches of a training stage."""
 
     def plan(self, epoch: int) -> Sequence[Any]:
-        """Return the batch plan of an epoch; a pure function of the seed and the epoch."""
+        """Return the batch plan of an epoch, a pure function of the seed and the epoch."""
         ...
 
     def batches(self, plan: Sequence[Any], epoch: int) -> Iterable[Any]:
@@ -93,7 +93,7 @@ class Feed(Protocol):
 
 
 class Member(NamedTuple):
-    """One task of an ensemble, the reader of its samples, and its weight."""
+    """A task of an ensemble with the reader of its samples and its weight."""
 
     task: Task
     reader: SampleReader
@@ -101,22 +101,22 @@ class Member(NamedTuple):
 
 
 class Task(keras.Model, ABC):
-    """An encoder and a decoder under one loss.
+    """An encoder and a decoder with a loss.
 
     Args:
         encoder: an encoder layer.
         decoder: a decoder layer.
-        config: the config that describes the task.
-        outputs: the vocabulary or the classes; None if the network was built for their number only.
+        config: the config of the task.
+        outputs: the vocabulary or the classes; None if only their number is known.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "config", "outputs")
     """Constructor arguments that a config cannot set."""
     outputs_type: ClassVar[type[Outputs]]
     default_monitor: ClassVar[str]
-    """The dev score that selects the best weights if the config names none."""
+    """The dev score that selects the best weights if the config has no `training.monitor`."""
     minimized_scores: ClassVar[frozenset[str]] = frozenset()
-    """Scores for which lower is better."""
+    """The scores for which lower is better."""
     noun: ClassVar[str] = "image"
     """The noun for a sample in messages and reports."""
     verb: ClassVar[str] = "predict"
@@ -152,16 +152,16 @@ class Task(keras.Model, ABC):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:  # noqa: ARG003 - tasks override it
-        """Return the problems of a config as a whole, found without data or weights."""
+        """Return the problems of a valid config that are found without data or weights."""
         return []
 
     def network_problems(self) -> list[Problem]:
-        """Return the problems of a config that depend on the built networks."""
+        """Return the problems of the config that depend on the built networks."""
         return []
 
     @abstractmethod
     def example(self) -> Any:
-        """Return the smallest batch that `call` takes."""
+        """Return the smallest batch that `call` accepts."""
 
     @abstractmethod
     def call(self, batch: Any, training: bool = False) -> Tensor:
@@ -180,7 +180,7 @@ class Task(keras.Model, ABC):
         """
 
     def begin_epoch(self, epoch: int) -> None:
-        """Set the parameters that depend on the epoch, such as that of scheduled sampling."""
+        """Set the parameters that depend on the epoch, such as those of scheduled sampling."""
 
     @abstractmethod
     def evaluate_samples(
@@ -192,9 +192,6 @@ class Task(keras.Model, ABC):
             reader: reads the clips of samples.
             samples: the samples to evaluate.
             training: the training samples if `compares_with_training` is set.
-
-        Returns:
-            The evaluation.
         """
 
     @classmethod
@@ -211,9 +208,6 @@ class Task(keras.Model, ABC):
             members: the tasks with their readers and weights.
             samples: the samples to evaluate.
             training: the training samples if `compares_with_training` is set.
-
-        Returns:
-            The evaluation.
 
         Raises:
             UsageError: the task does not support ensembles.
@@ -244,13 +238,10 @@ class Task(keras.Model, ABC):
 
     @abstractmethod
     def report_sections(self, evaluation: Any) -> Sequence[Section | None]:
-        """Return the sections of the report that are specific to the task.
+        """Return the sections of the report that are specific to the task; None is skipped.
 
         Args:
             evaluation: an evaluation of this task.
-
-        Returns:
-            The sections in their order; None is skipped.
         """
 
     @abstractmethod
@@ -265,18 +256,18 @@ class Task(keras.Model, ABC):
         return {}
 
     def example_clips(self) -> Clips:
-        """Return one clip of one frame, all zero."""
+        """Return one clip with one frame of zeros."""
         return Clips(self.encoder.example_input(), np.zeros((1, 1), "int32"))
 
     def cached_model(
         self, name: str, make: Callable[[], keras.Model], *, key: Any = None
     ) -> keras.Model:
-        """Return a model over parts of this task, which is made once.
+        """Return a model over parts of this task, which is created once.
 
         Args:
             name: the name of the model.
-            make: makes the model.
-            key: a value on which the model depends; a new value makes a new model.
+            make: creates the model.
+            key: a value on which the model depends; the model is created again if it changes.
         """
         models = self._cached_models.value
         if name not in models or models[name][0] != key:
@@ -309,5 +300,5 @@ class Task(keras.Model, ABC):
 
     @property
     def test_views(self) -> int:
-        """Number of views of each clip that evaluation averages."""
+        """Number of averaged views per clip in evaluation."""
         return 1

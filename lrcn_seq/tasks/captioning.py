@@ -1,4 +1,4 @@
-"""Image captioning: one image to a sentence (Donahue et al. 2015, section 4.2)."""
+"""Image captioning (Donahue et al. 2015, section 4.2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrcn_seq.tasks._caption_task import CaptionTask
 
 @tasks.register
 class Captioning(CaptionTask):
-    """Writes a sentence about an image, word by word, from the features of the image."""
+    """A task that writes captions for images."""
 
     noun: ClassVar[str] = "image"
     verb: ClassVar[str] = "caption"
@@ -22,7 +22,7 @@ class Captioning(CaptionTask):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return problems of search, metrics and monitor, and of keys that only videos have."""
+        """Return problems of search, metrics and monitor, and of keys that apply only to videos."""
         problems = caption_problems(cls, config)
         if config.data.sampling:
             problems.append(

@@ -1,7 +1,4 @@
-"""Video description: frames to a sentence.
-
-Donahue et al. 2015, section 4.3; Venugopalan et al. 2015.
-"""
+"""Video description (Donahue et al. 2015, section 4.3; Venugopalan et al. 2015)."""
 
 from __future__ import annotations
 
@@ -19,12 +16,12 @@ from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
 
 TIME_TOLERANCE = 5e-4
-"""Seconds by which rounded time stamps may fall short of a window."""
+"""Seconds by which rounded timestamps may precede the start of a window."""
 
 
 @tasks.register
 class Description(CaptionTask):
-    """Writes a sentence about a video, word by word, from the features of its frames."""
+    """A task that writes captions for videos."""
 
     noun: ClassVar[str] = "clip"
     verb: ClassVar[str] = "describe"
@@ -32,7 +29,7 @@ class Description(CaptionTask):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return problems of search, metrics and monitor, and of a sampling of several clips."""
+        """Return problems of search, metrics, monitor and sampling."""
         if (config.data.sampling or {}).get("type") == "sliding":
             sampling = [
                 Problem(
@@ -46,7 +43,7 @@ class Description(CaptionTask):
         return [*caption_problems(cls, config), *sampling]
 
     def read_clip(self, media: Any) -> Clips:
-        """Read the clip that the sampling selects from the whole video."""
+        """Read the clip selected by the sampling from the whole video."""
         return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
 
     def predict_windows(
@@ -65,7 +62,7 @@ class Description(CaptionTask):
             seconds: length of a window; the last window of a video may be shorter.
             beams: width of the beam search.
             best: number of captions per window.
-            search: `{"type": NAME, ...}` instead of the search of the run.
+            search: `{"type": NAME, ...}` in place of the search of the run.
 
         Returns:
             One prediction with `windows` per video, in order.

@@ -1,4 +1,4 @@
-"""Tokenizers: every public module but `base` defines one."""
+"""Tokenizers: each public module except `base` defines one."""
 
 from lrcn_seq.registry import tokenizers as registry
 from lrcn_seq.text.base import Tokenizer, load, save

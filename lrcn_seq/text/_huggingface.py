@@ -1,4 +1,4 @@
-"""Base class of the tokenizers that use Hugging Face's `tokenizers` library."""
+"""Base class of tokenizers that use the library `tokenizers` of Hugging Face."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INVISIBLE = Regex(r"[\u00ad\u200b\ufeff]")  # soft hyphen, zero-width space, byt
 
 
 class HuggingFaceTokenizer(base.Tokenizer):
-    """A tokenizer with a Hugging Face trainer, whose payload is the JSON of that library."""
+    """A tokenizer with a Hugging Face trainer, whose payload is the JSON of the library."""
 
     _tokenizer: Tokenizer | None = None
     _names: list[str]
@@ -66,7 +66,7 @@ class HuggingFaceTokenizer(base.Tokenizer):
 
     @property
     def vocabulary_size(self) -> int:
-        """V, the special tokens included."""
+        """V, including the special tokens."""
         self._fitted()
         return len(self._names)
 
@@ -75,10 +75,10 @@ class HuggingFaceTokenizer(base.Tokenizer):
         return json.loads(self._fitted().to_str())
 
     def restore(self, payload: Any) -> Self:
-        """Restore the state that `payload` returned; see `Tokenizer.restore`."""
+        """Restore a payload; see `Tokenizer.restore`."""
         try:
-            # `added_tokens` are matched in the text itself, so that the text "<end>" of a caption
-            # would become id 2. Without them the four names are plain vocabulary entries.
+            # `added_tokens` are matched in the text itself, so that "<end>" in a caption would
+            # become id 2. Without them, the four names are ordinary vocabulary entries.
             tokenizer = Tokenizer.from_str(json.dumps({**payload, "added_tokens": []}))
         except Exception as error:  # the library raises plain Exception
             raise DataError(
@@ -106,11 +106,8 @@ class HuggingFaceTokenizer(base.Tokenizer):
 
 
 def normalization(lower: bool) -> list[normalizers.Normalizer]:
-    """Return the common normalizers.
-
-    They compose letters (NFC), remove invisible characters, collapse white space, and convert to
-    lower case if `lower` is true.
-    """
+    """Return normalizers that compose letters (NFC), convert to lower case if `lower` is True,
+    remove invisible characters and collapse white space."""
     spaces = [
         normalizers.Replace(INVISIBLE, ""),
         normalizers.Replace(Regex(r"\s+"), " "),
@@ -125,9 +122,9 @@ def word_level(names: list[str]) -> models.WordLevel:
 
 
 def detokenize(text: str) -> str:
-    """Join apostrophes and hyphens to their words, and stops to the word before them.
+    """Attach apostrophes and hyphens to their words, and punctuation marks to the preceding word.
 
-    Words and marks that alternate encode to the same ids as before. Two marks in a row may not: the
+    Alternating words and marks encode to the same ids as before; consecutive marks may not: the
     words `a`, `,`, `,` give "a ,,", where ",," is one word.
     """
     joined = re.sub(r"(?<=\w) (['’-]) (?=\w)", r"\1", text)

@@ -1,4 +1,4 @@
-"""The contract of a tokenizer and its file `tokenizer.json`."""
+"""The interface of a tokenizer, and its file `tokenizer.json`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ NAMES = ["<pad>", "<start>", "<end>", "<unk>"]
 
 
 class Tokenizer(ABC):
-    """Convert sentences to ids and back. Ids 0 to 3 are pad, start, end and unknown.
+    """A tokenizer that converts sentences to ids and back. Ids 0 to 3 are pad, start, end, unknown.
 
-    The constructor takes plain values and reads no file. `payload` returns everything that `fit`
-    learned. Subclasses implement `ids_of` and `text_of`; `encode` and `decode` validate their
-    arguments and call these.
+    The constructor takes plain values and does not read files. `payload` returns everything that
+    `fit` learned. Subclasses implement `ids_of` and `text_of`, which are called by `encode` and
+    `decode` with valid arguments.
     """
 
     special = SPECIAL
@@ -44,15 +44,15 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def ids_of(self, sentences: list[str]) -> list[list[int]]:
-        """Return the ids of each sentence; all sentences are valid Unicode."""
+        """Return the ids of sentences that are valid Unicode."""
 
     @abstractmethod
     def text_of(self, ids: list[int]) -> str:
-        """Return the text of ids; these contain no pad, start or end."""
+        """Return the text of ids without pad, start and end."""
 
     @abstractmethod
     def vocabulary(self) -> list[str]:
-        """Return the V tokens in the order of their ids, the special tokens included."""
+        """Return the V tokens in the order of their ids, including the special tokens."""
 
     @property
     @abstractmethod
@@ -61,7 +61,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def arguments(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain values."""
+        """Return the constructor arguments as plain values."""
 
     @abstractmethod
     def payload(self) -> Any:
@@ -69,7 +69,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def restore(self, payload: Any) -> Self:
-        """Restore the state that `payload` returned.
+        """Restore the state returned by `payload`.
 
         Args:
             payload: JSON values.
@@ -83,7 +83,7 @@ class Tokenizer(ABC):
 
     @property
     def vocabulary_size(self) -> int:
-        """V, the special tokens included."""
+        """V, including the special tokens."""
         return len(self.vocabulary())
 
     def encode(self, sentence: str) -> list[int]:
@@ -95,13 +95,10 @@ class Tokenizer(ABC):
         return self.ids_of([validate_sentence(sentence) for sentence in sentences])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the sentence of ids, up to the first end and without pad and start.
+        """Return the sentence of ids up to the first end, without pad and start.
 
         Args:
-            ids: integers or a NumPy array of one dimension.
-
-        Returns:
-            The text.
+            ids: integers or a one-dimensional NumPy array.
 
         Raises:
             ArgumentError: If an id is not in the vocabulary.
@@ -121,7 +118,7 @@ class Tokenizer(ABC):
 
 
 def validate_sentence(sentence: str) -> str:
-    """Return the sentence as valid Unicode, with � in place of each unpaired surrogate.
+    """Return a sentence as valid Unicode, with unpaired surrogates replaced by �.
 
     Raises:
         ArgumentError: If the sentence is not a string.
@@ -139,7 +136,7 @@ def validate_sentence(sentence: str) -> str:
 
 
 def save(tokenizer: Tokenizer, path: str | Path) -> None:
-    """Write `{type, args, payload}` as JSON. The file is replaced atomically.
+    """Write `{type, args, payload}` as JSON, replacing the file atomically.
 
     Args:
         tokenizer: a fitted tokenizer.
@@ -160,13 +157,10 @@ def save(tokenizer: Tokenizer, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Tokenizer:
-    """Return the tokenizer that `save` wrote.
+    """Return the fitted tokenizer written by `save`.
 
     Args:
         path: the file `tokenizer.json` of a run.
-
-    Returns:
-        The fitted tokenizer.
 
     Raises:
         DataError: If the file is missing or is not a tokenizer file.

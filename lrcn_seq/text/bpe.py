@@ -23,9 +23,9 @@ class BytePair(HuggingFaceTokenizer):
     """Merge frequent pairs of pieces, starting from the 256 bytes.
 
     Args:
-        pieces: the largest number of pieces, the 256 bytes included.
-        minimum_count: pairs with fewer occurrences are not merged.
-        lower: convert to lower case.
+        pieces: the largest number of pieces, including the 256 bytes.
+        minimum_count: the smallest number of occurrences of pairs that are merged.
+        lower: whether to convert to lower case.
     """
 
     def __init__(
@@ -39,17 +39,18 @@ class BytePair(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """For example `bpe:8000:min2:lower`."""
+        """The signature, e.g. `bpe:8000:min2:lower`."""
         return f"bpe:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor arguments."""
         return {"pieces": self.pieces, "minimum_count": self.minimum_count, "lower": self.lower}
 
     def pipeline(self) -> Tokenizer:
-        """Return a byte-level pipeline; a space belongs to the word after it.
+        """Return a byte-level pipeline, in which a space belongs to the word after it.
 
-        A space is also put before the first word, so that a word has the same pieces everywhere.
+        The first word is preceded by a space, so that the pieces of words do not depend on their
+        position.
         """
         tokenizer = Tokenizer(models.BPE())
         tokenizer.normalizer = normalizers.Sequence(normalization(self.lower))

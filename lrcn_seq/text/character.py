@@ -1,4 +1,4 @@
-"""One id for each character (Unicode code point)."""
+"""One id per character (Unicode code point)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lrcn_seq.text.base import NAMES
 
 @tokenizers.register
 class Character(HuggingFaceTokenizer):
-    """Split sentences into characters, spaces included; runs of white space become one space.
+    """Split sentences into characters, including spaces; runs of white space become one space.
 
     Args:
-        minimum_count: characters with fewer occurrences are unknown.
-        lower: convert to lower case.
+        minimum_count: the smallest number of occurrences of known characters.
+        lower: whether to convert to lower case.
     """
 
     def __init__(self, *, minimum_count: Positive = 1, lower: bool = True):
@@ -26,11 +26,11 @@ class Character(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """For example `character:min1:lower`."""
+        """The signature, e.g. `character:min1:lower`."""
         return f"character:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor arguments."""
         return {"minimum_count": self.minimum_count, "lower": self.lower}
 
     def pipeline(self) -> Tokenizer:

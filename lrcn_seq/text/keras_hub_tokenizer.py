@@ -1,6 +1,6 @@
-"""Any tokenizer of KerasHub, with its ids renumbered to follow the special ids 0 to 3.
+"""Tokenizers of KerasHub, with ids renumbered to follow the special ids 0 to 3.
 
-KerasHub, and with it Keras, is imported on first use of the tokenizer, not with this module.
+KerasHub and Keras are imported on first use of a tokenizer, not with this module.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ HubTokenizer = Any
 class KerasHub(Tokenizer):
     """A KerasHub tokenizer with the special ids of this library.
 
-    A saved tokenizer contains its vocabulary: loading it needs neither the preset nor the files.
+    A saved tokenizer contains its vocabulary, so that it is loaded without the preset or the files.
 
     Args:
         name: a class of `keras_hub.tokenizers`, e.g. `WordPieceTokenizer`, built from the files
-            below. Give either `name` or `preset`.
+            below. Either `name` or `preset` is required.
         preset: the name or folder of a preset, e.g. `gpt2_base_en`.
         vocabulary: vocabulary file; text for WordPiece, JSON for byte-pair encoding.
         merges: merges file of byte-pair encoding.
         proto: model file of SentencePiece.
-        lowercase: passed to the KerasHub class if given.
-        minimum_count: pieces with fewer occurrences in the sentences of `fit` are unknown, which
-            keeps V small; 0 keeps all pieces.
+        lowercase: passed to the KerasHub class if not None.
+        minimum_count: the smallest number of occurrences of known pieces in the sentences of `fit`,
+            which keeps V small; 0 for all pieces.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class KerasHub(Tokenizer):
 
     @property
     def signature(self) -> str:
-        """For example `keras_hub:WordPieceTokenizer:min1`."""
+        """The signature, e.g. `keras_hub:WordPieceTokenizer:min1`."""
         return f"keras_hub:{self.name or self.preset}:min{self.minimum_count}"
 
     def arguments(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor arguments."""
         return {
             "name": self.name,
             "preset": self.preset,
@@ -131,7 +131,7 @@ class KerasHub(Tokenizer):
 
     @property
     def vocabulary_size(self) -> int:
-        """V, the special tokens included."""
+        """V, including the special tokens."""
         self._fitted()
         return len(NAMES) + len(self._hub_ids)
 
@@ -153,7 +153,7 @@ class KerasHub(Tokenizer):
         }
 
     def restore(self, payload: dict[str, Any]) -> Self:
-        """Restore the state that `payload` returned; reads neither a preset nor files."""
+        """Restore a payload without reading a preset or files; see `Tokenizer.restore`."""
         try:
             tokenizer = _class_named(payload["class"]).from_config(payload["config"])
             with TemporaryDirectory() as folder:
@@ -170,7 +170,7 @@ class KerasHub(Tokenizer):
             ) from error
 
     def _build(self) -> HubTokenizer:
-        """Return the KerasHub tokenizer that the constructor's arguments describe."""
+        """Return the KerasHub tokenizer specified by the constructor arguments."""
         files = {name: file for name, file in self.files.items() if file is not None}
         for name, file in files.items():
             if not Path(file).is_file():
@@ -210,7 +210,7 @@ class KerasHub(Tokenizer):
 
 
 def _class_named(name: str) -> Any:
-    """Return the tokenizer class of this name.
+    """Return the KerasHub tokenizer class with a name.
 
     Raises:
         ArgumentError: If `keras_hub.tokenizers` has no such class.
@@ -232,7 +232,7 @@ def _class_named(name: str) -> Any:
 
 
 def _unknown_ids(tokenizer: HubTokenizer) -> set[int]:
-    """Return the ids of a KerasHub tokenizer that stand for an unknown word."""
+    """Return the ids of a KerasHub tokenizer that represent unknown words."""
     if not tokenizer.file_assets:
         return set()  # bytes and code points have no vocabulary
     names = {getattr(tokenizer, "oov_token", None), *UNKNOWN_TOKENS}

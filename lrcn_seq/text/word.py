@@ -1,8 +1,9 @@
 """Words, split as in the LRCN paper.
 
-Donahue et al. 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and
-Description", section 5 and the released code: split at non-word characters, convert to lower case,
-remove the final full stop, keep words with at least 5 occurrences.
+As in Donahue et al. 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and
+Description", section 5, and the released code, sentences are split at non-word characters and
+converted to lower case, the final full stop is removed, and words with at least 5 occurrences are
+kept.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ FINAL_FULL_STOP = Regex(r"[\s.]+$")
 
 @tokenizers.register
 class Word(HuggingFaceTokenizer):
-    """One id for each word.
+    """One id per word.
 
     Args:
-        minimum_count: words with fewer occurrences are unknown.
-        words: the largest number of words; the most frequent are kept. The default keeps all.
-        punctuation: `keep` runs of other characters as words, as in the released code, or `drop`
-            them.
-        lower: convert to lower case.
+        minimum_count: the smallest number of occurrences of known words.
+        words: the largest number of words, of which the most frequent are kept; None for all.
+        punctuation: `keep` keeps runs of other characters as words, as in the released code;
+            `drop` removes them.
+        lower: whether to convert to lower case.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Word(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """For example `word:min5:lower`; options with other values than the default follow."""
+        """The signature, e.g. `word:min5:lower`, followed by options that are not the default."""
         parts = [f"word:min{self.minimum_count}", "lower" if self.lower else "cased"]
         if self.words:
             parts.append(f"max{self.words}")
@@ -61,7 +62,7 @@ class Word(HuggingFaceTokenizer):
         return ":".join(parts)
 
     def arguments(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor arguments."""
         return {
             "minimum_count": self.minimum_count,
             "words": self.words,

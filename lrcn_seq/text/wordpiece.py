@@ -1,7 +1,7 @@
-"""Pieces of words; a word is split into the longest matching pieces, from left to right.
+"""WordPiece: words are split into the longest matching pieces, from left to right.
 
-Wu et al. 2016, "Google's Neural Machine Translation System", section 4.1; longest match first as
-in Devlin et al. 2019 (BERT).
+Wu et al. 2016, "Google's Neural Machine Translation System", section 4.1, with the longest match
+first as in Devlin et al. 2019 (BERT).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class WordPiece(HuggingFaceTokenizer):
     A word that contains a character absent from the training captions is unknown as a whole.
 
     Args:
-        pieces: the largest number of pieces; at least all characters are kept.
-        minimum_count: pairs with fewer occurrences are not merged.
-        lower: convert to lower case.
+        pieces: the largest number of pieces; all characters are kept even if there are more.
+        minimum_count: the smallest number of occurrences of pairs that are merged.
+        lower: whether to convert to lower case.
     """
 
     def __init__(self, *, pieces: Positive = 8000, minimum_count: Positive = 2, lower: bool = True):
@@ -33,16 +33,16 @@ class WordPiece(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """For example `wordpiece:8000:min2:lower`."""
+        """The signature, e.g. `wordpiece:8000:min2:lower`."""
         case = "lower" if self.lower else "cased"
         return f"wordpiece:{self.pieces}:min{self.minimum_count}:{case}"
 
     def arguments(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor arguments."""
         return {"pieces": self.pieces, "minimum_count": self.minimum_count, "lower": self.lower}
 
     def pipeline(self) -> Tokenizer:
-        """Return a pipeline that splits words as BERT does; a punctuation mark is a word."""
+        """Return a pipeline that splits words like BERT; each punctuation mark is a word."""
         tokenizer = Tokenizer(models.WordPiece(unk_token=NAMES[3]))
         tokenizer.normalizer = normalizers.Sequence(normalization(self.lower))
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -56,9 +56,9 @@ class WordPiece(HuggingFaceTokenizer):
     def train(self, sentences: list[str]) -> Tokenizer:
         """Return a trained pipeline; equal sentences give equal pipelines.
 
-        The library orders the `##` letters by a randomly seeded hash, and this order decides
-        between pairs of equal frequency. A first training collects the letters, and a second one
-        gets them sorted.
+        The library orders the `##` letters by a randomly seeded hash, which breaks ties between
+        pairs of equal frequency. Therefore a first training collects the letters, and a second
+        training uses them in sorted order.
         """
         tokenizer = self.pipeline()
         tokenizer.train_from_iterator(sentences, self._trainer(0, NAMES))

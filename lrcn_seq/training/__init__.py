@@ -1,4 +1,4 @@
-"""Training: from a config to a run folder."""
+"""Training of a config into a run folder."""
 
 from lrcn_seq.training.cross_validation import cross_validate
 from lrcn_seq.training.pipeline import train

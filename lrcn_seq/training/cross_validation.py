@@ -1,7 +1,7 @@
 """Cross-validation of a classifier: one run per fold, with the predictions of all folds pooled.
 
-Folds separate groups, not clips, and the interval resamples groups, since clips of one video are
-nearly equal.
+Folds consist of whole groups, and the interval resamples groups, because clips of one video are
+similar.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES
 from lrcn_seq.training.pipeline import train
 
 KEYS = {"id", "label", "truth", "group"}
-"""Keys of a classifier's predictions."""
+"""Keys of the predictions of a classifier."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +74,17 @@ def cross_validate(
         folds: number of folds, at least 3.
         overrides: `section.key=value` for all folds.
 
-    Returns:
-        The accuracy of each fold and of all together.
-
     Raises:
-        ConfigError, DataError: as `train`.
-        RunError: as `train`, or the predictions of a fold are not those of its test clips.
+        ArgumentError: `folds` is below 3.
+        ConfigError, DataError: as in `train`.
+        RunError: as in `train`, or the predictions of a fold are not those of its test clips.
     """
     if folds < 3:
         raise ArgumentError(
             f"folds: expected at least 3 (training, dev, test). Received: folds={folds}."
         )
     shared = list(overrides)
-    # All configs are read before the first fold is trained, so that mistakes show at once.
+    # All configs are read before the first fold is trained, so that errors are raised at once.
     settings = [
         configs.read(config, [*shared, f"data.source.folds={folds}", f"data.source.fold={fold}"])
         for fold in range(folds)
@@ -101,7 +99,7 @@ def cross_validate(
 
 
 def is_finished(run: Run) -> bool:
-    """Return whether training has finished: the report is written last."""
+    """Return whether training has finished, which is when the report is written."""
     return all((run / name).exists() for name in (PREDICTIONS, SCORES, REPORT))
 
 
@@ -109,7 +107,7 @@ def read_predictions(run: Run) -> list[dict[str, Any]]:
     """Read the predictions of a finished run: `id`, `label`, `truth` and `group` per clip.
 
     Raises:
-        RunError: they are of another split, or not those of a classifier.
+        RunError: the predictions are missing, of another split, or not those of a classifier.
     """
     try:
         split = json.loads((run / SCORES).read_text(encoding="utf-8")).get("split")
@@ -133,13 +131,10 @@ def read_predictions(run: Run) -> list[dict[str, Any]]:
 
 
 def pool(folds: Sequence[list[dict[str, Any]]]) -> CrossValidation:
-    """Compute the accuracy of each fold and of all together.
+    """Compute the accuracy of each fold and of all folds together.
 
     Args:
         folds: the predictions of each fold.
-
-    Returns:
-        The result of the cross-validation.
 
     Raises:
         RunError: a clip is in two folds.

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class BatchSource:
-    """Iterates over batches and keeps the exception that ended the iteration.
+    """An iterable over batches that keeps the exception that ended an iteration.
 
-    TensorFlow reports only the text of an exception that is raised in a generator.
+    TensorFlow reports only the text of an exception raised in a generator.
 
     Args:
         batches: the batches.
@@ -44,8 +44,8 @@ def as_dataset(batches: Iterable[Any]) -> Any:
         batches: records of arrays, at least one.
 
     Returns:
-        On TensorFlow a `tf.data.Dataset` with open shapes, since the adapters of Keras infer the
-        shapes from the first batches; on other backends a generator.
+        A generator; on TensorFlow a `tf.data.Dataset` with variable shapes, because the adapters of
+        Keras infer the shapes from the first batches.
     """
     if keras.backend.backend() != "tensorflow":
         return ((batch,) for batch in batches)
@@ -58,13 +58,13 @@ def as_dataset(batches: Iterable[Any]) -> Any:
         lambda: ((batch,) for batch in chain([first], remaining)), output_signature=signature
     ).prefetch(2)
     options = tf.data.Options()
-    # There is nothing to tune, and the thread of the tuner delays the end of an epoch.
+    # There is nothing to tune, and the tuning thread delays the end of an epoch.
     options.autotune.enabled = False
     return data.with_options(options)
 
 
 def _tensor_spec(array: np.ndarray) -> tf.TensorSpec:
-    """Return a spec with fixed image and feature sizes and open numbers of rows and words."""
+    """Return a spec with fixed image and feature sizes and variable numbers of rows and words."""
     import tensorflow as tf
 
     trailing = array.shape[1:] if array.ndim > 2 else (None,) * (array.ndim - 1)

@@ -1,4 +1,4 @@
-"""The progress of an epoch: a bar on a terminal, and one line per epoch everywhere."""
+"""The progress of an epoch: a bar if stderr is a terminal, and one line per epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rich.progress import (
 
 
 class EpochProgress(keras.callbacks.Callback):
-    """Shows batches, loss and remaining time of an epoch on stderr.
+    """A callback that prints batches, loss and remaining time of an epoch on stderr.
 
     Args:
         epochs: number of epochs in the stage.
@@ -33,7 +33,7 @@ class EpochProgress(keras.callbacks.Callback):
         self.began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the clock, and the bar if stderr is a terminal."""
+        """Start the timer, and the bar if stderr is a terminal."""
         self.began = time.monotonic()
         console = Console(file=sys.stderr)
         if console.is_terminal:
@@ -60,7 +60,7 @@ class EpochProgress(keras.callbacks.Callback):
             self.bar.update(self.row, completed=batch + 1, loss=(logs or {}).get("loss", 0.0))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Replace the bar by one line with loss and duration."""
+        """Replace the bar by a line with loss and duration."""
         self.close()
         seconds = time.monotonic() - self.began
         per_batch = 1e3 * seconds / max(1, self.params["steps"])

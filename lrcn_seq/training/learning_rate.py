@@ -28,7 +28,7 @@ def learning_rate(
         accumulation: number of batches per update.
 
     Returns:
-        A number if the rate is constant, otherwise a schedule.
+        A number if the learning rate is constant, otherwise a schedule.
     """
     if schedule.type == "constant" and not schedule.warmup:
         return rate
@@ -46,16 +46,16 @@ def learning_rate(
 
 @keras.saving.register_keras_serializable("lrcn_seq")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warmup, followed by a constant rate, steps, or half a cosine.
+    """Linear warmup, followed by a constant learning rate, steps, or half a cosine.
 
     Args:
         rate: the base learning rate.
         type: `constant`, `steps` or `cosine`.
-        warmup: number of updates over which the rate rises linearly.
+        warmup: number of updates of the linear warmup.
         every: number of updates per step.
-        factor: factor of the rate at each step.
-        updates: number of updates at the end of the cosine, warmup included.
-        floor: final rate of the cosine as a share of the base rate.
+        factor: factor of the learning rate at each step.
+        updates: number of updates until the end of the cosine, including the warmup.
+        floor: final learning rate of the cosine, as a share of the base learning rate.
         accumulation: number of batches per update.
     """
 
@@ -76,7 +76,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.updates, self.floor, self.accumulation = updates, floor, accumulation
 
     def __call__(self, step: Tensor) -> Tensor:
-        """Return the learning rate at a batch index, which is what Keras counts."""
+        """Return the learning rate at a batch index, which Keras passes in place of an update."""
         update = ops.floor(ops.cast(step, "float32") / self.accumulation)
         if self.type == "steps":
             shape = ops.power(float(self.factor), ops.floor(update / self.every))

@@ -1,4 +1,4 @@
-"""Problems of a config that appear only when its networks are built."""
+"""Problems of a config that are found by building its networks."""
 
 from __future__ import annotations
 
@@ -12,20 +12,17 @@ from lrcn_seq.tasks import build_network, check_config
 from lrcn_seq.training.optimizer import learning_rate_multipliers
 
 Shapes = dict[tuple[str, str], list[tuple[int, ...]]]
-"""Shapes of weights by part and type; the type of the encoder is left empty."""
+"""Shapes of weights by part and type; the type of the encoder is an empty string."""
 
 
 def stage_problems(config: configs.Config) -> list[Problem]:
     """Build the networks of all stages and return their problems.
 
-    These are unknown layers, sizes that do not fit, and weights whose shapes differ from those of
-    the previous stage.
+    Problems are unknown layers, sizes that do not fit, and weights whose shapes differ from those
+    of the previous stage.
 
     Args:
         config: a config whose sections and parts are valid.
-
-    Returns:
-        The problems of all stages, each with its stage and key.
     """
     problems: list[Problem] = []
     before: Shapes = {}
@@ -71,6 +68,6 @@ def weight_shapes(part: keras.layers.Layer) -> list[tuple[int, ...]]:
 
 
 def shared_parts(before: configs.Config, after: configs.Config) -> Sequence[str]:
-    """Return the parts whose weights the next stage takes over: not a decoder of another type."""
+    """Return the parts whose weights are passed to the next stage: no decoder of another type."""
     same = before.decoder["type"] == after.decoder["type"]
     return ("encoder", "decoder") if same else ("encoder",)

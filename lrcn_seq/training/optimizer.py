@@ -1,4 +1,4 @@
-"""Keras optimizers with learning rate multipliers per part and the weight decay of Caffe."""
+"""Keras optimizers with learning rate multipliers and the weight decay of Caffe."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ from lrcn_seq.training.learning_rate import learning_rate
 def build_optimizer(
     settings: Optimizer, schedule: Schedule, *, multipliers: Mapping[int, float], updates: int
 ) -> keras.optimizers.Optimizer:
-    """Build the optimizer that a config describes.
+    """Build the optimizer of a config.
 
     Args:
         settings: the section `training.optimizer`.
         schedule: the section `training.schedule`.
         multipliers: learning rate multipliers by `id` of a variable.
         updates: number of updates in the stage.
-
-    Returns:
-        The optimizer.
     """
     shared = dict(
         learning_rate=learning_rate(
@@ -63,9 +60,9 @@ def _with_multipliers(base: type) -> type:
     """Return a subclass of an optimizer with multipliers and L2 weight decay."""
 
     class WithMultipliers(base):
-        """Scales the learning rate and the decoupled decay of each variable by its multiplier.
+        """An optimizer that scales learning rate and decoupled decay by the variable's multiplier.
 
-        Adds `l2` times the weight to the gradient after clipping, as Caffe does.
+        As in Caffe, `l2` times the weight is added to the gradient after clipping.
         """
 
         multipliers: Mapping[int, float]
@@ -111,18 +108,15 @@ def _with_multipliers(base: type) -> type:
 def learning_rate_multipliers(
     task: keras.Model, multipliers: Mapping[str, float]
 ) -> dict[int, float]:
-    """Map multipliers by name to multipliers by variable.
+    """Return multipliers by `id` of a variable.
 
     Args:
         task: a built task.
-        multipliers: by name: `encoder`, `decoder`, or a layer or weight in one of them, such as
-            `decoder/output_words/bias`. Longer names take precedence.
-
-    Returns:
-        Multipliers by `id` of a variable.
+        multipliers: multipliers by name: `encoder`, `decoder`, or a layer or weight in one of them,
+            such as `decoder/output_words/bias`. Longer names take precedence.
 
     Raises:
-        ConfigError: no trainable variable has one of the names.
+        ConfigError: a name does not match any trainable variable.
     """
     by_variable: dict[int, float] = {}
     problems = []

@@ -1,7 +1,4 @@
-"""The training pipeline: from a config, stage by stage, to the report.
-
-Every step can be interrupted and resumed.
-"""
+"""The training pipeline, from a config to the report, which can be interrupted at any time."""
 
 from __future__ import annotations
 
@@ -28,11 +25,8 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
     Args:
         config: a config, or the path of its YAML file.
         folder: the run folder.
-        resume: continue an interrupted run, with bit-identical results; starts a new run if there
-            is none.
-
-    Returns:
-        The run.
+        resume: whether to resume an interrupted run, with bit-identical results; a new run is
+            started if there is none.
 
     Raises:
         ConfigError, DataError, RunError: the config, the data or the run folder cannot be used.
@@ -58,13 +52,13 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
 
 
 def check_stages(config: configs.Config) -> None:
-    """Raise ConfigError unless all stages can be built, rather than after hours of training."""
+    """Raise ConfigError unless all stages can be built, before hours of training."""
     if problems := stage_problems(config):
         raise ConfigError(problems)
 
 
 def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outputs) -> Task:
-    """Train all stages that are not finished, from the last state of the run.
+    """Train all unfinished stages from the last state of the run.
 
     Args:
         config: the config.
@@ -117,7 +111,7 @@ def stage_task(
     elif state is not None and state.new_stage:
         load_weights(task, run.folder, shared_parts(stages[number - 1], config))
     elif state is not None:
-        # Features are extracted with the weights of the encoder, so assign these first.
+        # Assign the weights of the encoder before features are extracted with them.
         assign_variables(task.variables, state.arrays, "model")
     return task
 

@@ -17,7 +17,7 @@ def precompute_features(config: Config, *, verify: bool = False) -> tuple[Featur
 
     Args:
         config: the config.
-        verify: read every file again, and check stored features against their checksums.
+        verify: whether to read every file again and verify the checksums of stored features.
 
     Returns:
         The store and the number of samples; None and 0 if the config stores no features.

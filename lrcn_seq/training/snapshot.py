@@ -1,8 +1,8 @@
 """A callback that captures and restores the complete state of `fit`.
 
-The state consists of weights, dropout seeds and moving statistics (all of `model.variables`), the
-variables of the optimizer, the running loss, and the position in the epoch. The callbacks of
-Keras save neither seeds nor position nor running loss. Variables are saved by index, not by name.
+The state consists of `model.variables` (weights, dropout seeds and moving statistics), the
+variables of the optimizer, the running loss, and the position in the epoch. The callbacks of Keras
+do not save the seeds, the position and the running loss. Variables are saved by index, not by name.
 
 Dropout seeds are variables because of `layers/dropout.py`; `runs/state.py` writes the state to
 disk.
@@ -25,15 +25,15 @@ Arrays = dict[str, np.ndarray]
 
 
 class Snapshot(keras.callbacks.Callback):
-    """Captures the training state; must be the last callback, to see the effects of the others.
+    """A callback that captures the training state; it must be the last callback.
 
-    The snapshot is assigned at the beginning of every epoch, so that uninterrupted and resumed
-    runs take the same path: at the end of `fit`, averaged weights overwrite those in training.
+    The snapshot is assigned at the beginning of every epoch, in uninterrupted and resumed runs
+    alike, because averaged weights overwrite the trained weights at the end of `fit`.
 
     Args:
         save: called with the arrays and the number of finished batches of the epoch.
         seconds: minimum time between two calls of `save`.
-        begin: called with the index of the epoch after the snapshot is assigned.
+        begin: called with the index of the epoch after the snapshot has been assigned.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Snapshot(keras.callbacks.Callback):
         }
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Assign the snapshot, taken after `step` batches of the epoch."""
+        """Assign the snapshot that was taken after `step` batches of the epoch."""
         self.first = self.step
         if self.arrays is not None:
             assign_state(self.model, self.arrays, running_loss=self.step > 0)
         self.begin(epoch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Save the state if the last save is `seconds` ago."""
+        """Save the state if `seconds` have passed since the last save."""
         self.step = self.first + batch + 1
         if time.monotonic() - self._saved_at >= self.seconds:
             self.arrays = self.capture()
@@ -94,7 +94,7 @@ def assign_state(
     Args:
         model: a compiled model.
         arrays: the captured state.
-        running_loss: whether to assign the running loss too, as within an epoch.
+        running_loss: whether to assign the running loss, as within an epoch.
 
     Raises:
         RunError: the state belongs to another model.

@@ -1,6 +1,6 @@
 """The training loop: one `fit` per epoch over a slice of its plan, then evaluation on dev.
 
-A stage can be interrupted at any moment and resumed to the same bits.
+A stage can be interrupted at any time and resumed with bit-identical results.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
 
 
 class Trainer:
-    """Trains one stage of a run: call `begin`, then `fit`, then `finish_stage` between stages.
+    """A trainer for one stage of a run: call `begin`, `fit`, and `finish_stage` between stages.
 
     Args:
         task: the task, with the initial weights of the stage.
@@ -80,7 +80,7 @@ class Trainer:
         if state is None:
             return
         self.position, self.history = state.position, state.history
-        # The last row is missing if the process stopped between writing state and history.
+        # The last row is missing if the process ended between writing the state and the history.
         self.run.write_history(self.history)
         if not state.new_stage:
             self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
@@ -94,14 +94,11 @@ class Trainer:
                 self._evaluate()
 
     def finish_stage(self, *, comparable: bool = True) -> TrainingState:
-        """Save a state from which the next stage starts with the best weights.
+        """Save and return a state from which the next stage starts with the best weights.
 
         Args:
             comparable: whether the dev scores of both stages can be compared; otherwise the first
-                score of the next stage is its best.
-
-        Returns:
-            The state.
+                score of the next stage counts as the best so far.
         """
         self.position = Position(
             stage=self.position.stage + 1,
@@ -142,11 +139,7 @@ class Trainer:
         self._save(arrays)
 
     def _arrays(self) -> Arrays:
-        """Return the captured state.
-
-        Raises:
-            RunError: there is none, since the epoch has no batches.
-        """
+        """Return the captured state; raise RunError if there is none for lack of batches."""
         if self.snapshot.arrays is None:
             raise RunError(
                 f"{self.run.folder}: expected at least one batch per epoch. Received: none; check "
@@ -155,11 +148,7 @@ class Trainer:
         return self.snapshot.arrays
 
     def _stop_diverged(self) -> None:
-        """Stop the stage and keep its best weights.
-
-        Raises:
-            RunError: no epoch was evaluated before.
-        """
+        """Stop the stage and keep its best weights; raise RunError if there are none."""
         reason = (
             f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}: weights "
             "are not finite"
@@ -195,13 +184,13 @@ class Trainer:
         self._write_times(time.monotonic() - began)
 
     def _record_score(self, score: float) -> bool:
-        """Save the weights if the score is the best so far; otherwise count towards `patience`.
+        """Save the weights if the score is the best so far, otherwise count towards `patience`.
 
         Args:
-            score: the dev score, where higher is better.
+            score: the dev score; higher is better.
 
         Returns:
-            Whether it is the best so far.
+            Whether the score is the best so far.
         """
         if self.position.best is None or score > self.position.best:
             self._save_best_weights()
@@ -213,7 +202,7 @@ class Trainer:
         return False
 
     def _write_times(self, dev_seconds: float) -> None:
-        """Append the epoch to `times.jsonl`; wall times would make histories of runs differ."""
+        """Append the epoch to `times.jsonl`, because times in the history would differ by run."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         with (self.run / TIMES).open("a", encoding="utf-8") as file:

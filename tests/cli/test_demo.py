@@ -32,7 +32,7 @@ def test_figures_are_printed_with_their_meaning(demo):
     lines = result.out.splitlines()
     assert lines[0] == "Training captioning on built-in data, into runs/demo"
     assert lines[2:7] == [
-        "On samples with a pair of color and shape that training never showed:",
+        "On samples whose pair of color and shape is not in the training data:",
         "     300  samples",
         "   98.0%  of the captions are right in every attribute",
         "   0.996  BLEU-4",

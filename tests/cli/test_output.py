@@ -237,7 +237,7 @@ def test_output_must_not_be_stdout(tmp_path):
         )
     assert result.returncode == 2
     assert result.stderr.endswith(
-        "o: stdout goes to this file too. Send it elsewhere, or choose another --output.\n"
+        "o: stdout is redirected to this file. Redirect it elsewhere, or choose another --output.\n"
     )
 
 

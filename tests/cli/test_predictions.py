@@ -166,7 +166,7 @@ def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
     assert lrcn(verb, "RUN", "a.x") == (
         2,
         "",
-        f"lrcn {verb}: RUN: expected a run that `lrcn {verb}` fits. Received: a run of the task "
+        f"lrcn {verb}: RUN: expected a run for `lrcn {verb}`. Received: a run of the task "
         "tagging; use `lrcn predict`.\n",
     )
 

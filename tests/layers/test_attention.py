@@ -23,7 +23,7 @@ def attend(layer, values, query, mask=MASK):
 
 
 def test_attend_equals_the_equations():
-    """Attention equals its equations: e = w · tanh(K a + Q h + b), softmax over real places."""
+    """Attention equals e = w · tanh(K a + Q h + b) with a softmax over real places."""
     values, query = inputs()
     layer = Attention(8, initializer_range=0.5)
     layer.build(values.shape, query.shape)

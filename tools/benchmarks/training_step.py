@@ -2,10 +2,9 @@
 
 The model has two LSTM layers of 512 units, embeddings of width 512, a vocabulary of 9,000 words and
 features of width 1280. It is trained with Adam on batches of 100 captions, in float32 on all cores.
-Captions have the lengths of COCO val2017, from its annotation file or from the
-histogram below. This library trains on TensorFlow through `fit` on the batches of `by_caption`.
-PyTorch trains on random batches padded to their longest caption, and on the batches of this
-library.
+Captions have the lengths of COCO val2017, from its annotation file or from the histogram below.
+This library trains on TensorFlow through `fit` on the batches of `by_caption`. PyTorch trains on
+random batches padded to their longest caption, and on the batches of this library.
 
 The contestants run in separate processes and alternate. A round has the same number of captions for
 each. The result is the number of real words per second.

@@ -1,4 +1,4 @@
-"""The contract of media: one input that reads its own frames."""
+"""The interface of media: an image, clip or sequence of vectors that reads its own frames."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Drawable, Preprocessing
 
 MediaSource = str | os.PathLike[str] | Drawable | Image.Image | np.ndarray
-"""What a `Media` can be opened from: a path, a drawing, a PIL image or an array."""
+"""The sources of media: a path, a drawing, a PIL image or an array."""
 
 PIXELS_LIMIT = 100_000_000
-"""Default bound on the pixels of an image or of a frame."""
+"""The default limit on the number of pixels of an image or frame."""
 
 FRAME_RATE = 25.0
-"""Frames per second of clips that do not state a rate: folders, arrays, drawings, vectors."""
+"""Frames per second of clips without a frame rate: folders, arrays, drawings, vectors."""
 
 NumberedFrame = tuple[int, np.ndarray]
 """The number of a frame, counted from 0, and its pixels (H, W, 3) uint8."""
@@ -31,8 +31,8 @@ class Media(ABC):
     """One image, clip or sequence of vectors.
 
     Attributes:
-        name: how messages call it.
-        times_from_file: whether `times` reads a file, so that its result is worth remembering.
+        name: the name used in messages.
+        times_from_file: whether `times` reads a file, so that its result should be cached.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Media(ABC):
         """Return a hash of the content, independent of where it is stored.
 
         Args:
-            index: remembers the hashes of files.
+            index: the cache of file hashes.
 
         Raises:
             MediaError: a file is missing or unreadable.
@@ -61,10 +61,10 @@ class Media(ABC):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
     ) -> Iterator[NumberedFrame]:
-        """Yield those of the numbered frames that exist, ascending; decode none after the last.
+        """Yield the requested frames that exist, in ascending order, decoding none after the last.
 
         Args:
-            numbers: frame numbers; None for all frames.
+            numbers: the requested frame numbers; None for all frames.
             preprocessing: size and resize rule.
 
         Raises:
@@ -93,7 +93,7 @@ class Media(ABC):
     def iter_frames(
         self, numbers: np.ndarray, preprocessing: Preprocessing
     ) -> Iterator[NumberedFrame]:
-        """Yield frames with their numbers, decoding each only when it is asked for.
+        """Yield frames with their numbers, decoding each frame on demand.
 
         Args:
             numbers: (T,) frame numbers, ascending.
@@ -109,11 +109,11 @@ class Media(ABC):
             raise self._too_short(int(numbers[-1]))
 
     def _too_short(self, number: int) -> MediaError:
-        """Return the error for a clip that has fewer frames than were counted in it."""
+        """Return the error for a clip with fewer frames than were counted."""
         return MediaError(
             self.name,
-            f"expected a frame number {number} (from 0). Received: a video that ends before; "
-            "it was cut short or replaced.",
+            f"expected a frame number {number} (from 0). Received: a shorter video; "
+            "it was truncated or replaced.",
         )
 
 
@@ -123,4 +123,4 @@ def name_of(source: MediaSource) -> str:
         return str(source)
     if isinstance(source, Drawable):
         return f"drawing {source.key}"
-    return "the array given" if isinstance(source, np.ndarray) else "the image given"
+    return "the given array" if isinstance(source, np.ndarray) else "the given image"

@@ -1,4 +1,4 @@
-"""Still images: decoded to upright RGB pixels and resized for an encoder."""
+"""Still images, decoded to upright RGB and resized for an encoder."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""EXIF orientations to the transposition that turns the image upright."""
+"""The transposition that turns an image of each EXIF orientation upright."""
 
-# Decoding a JPEG at a fraction of its size is 2–6 times faster. At three times the wanted size or
-# more, photographs differ from a full decode by 50 dB and up; at twice the size some fall to 38 dB.
+# Decoding a JPEG at a fraction of its size is 2–6 times faster. At three or more times the target
+# size, photographs have a PSNR of at least 50 dB to a full decode; at twice the size, some have 38.
 REDUCTION = 3
 
-# Our own bound on pixels comes first with a full sentence; a damaged EXIF block is harmless.
+# The pixel limit of this module raises a clearer error first; a damaged EXIF block is harmless.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings(
     "ignore",
@@ -71,7 +71,7 @@ warnings.filterwarnings(
 
 
 class StillImage(Media):
-    """An image file, a PIL image or an array; an animation counts with its first frame.
+    """An image file, a PIL image or an array; of an animation, the first frame.
 
     Args:
         source: a path, a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8;
@@ -91,7 +91,7 @@ class StillImage(Media):
         self.times_from_file = self._path is not None
 
     def content_hash(self, index: ContentIndex) -> str:
-        """Return the hash of the file, or of the pixels of an image given."""
+        """Return the hash of the file, or of the pixels of an image in memory."""
         if self._path is None:
             return hash_pixels(np.asarray(self._given))
         if self._path.is_dir():
@@ -111,11 +111,11 @@ class StillImage(Media):
             yield 0, fit(self.decode((preprocessing.height, preprocessing.width)), preprocessing)
 
     def decode(self, size: tuple[int, int] | None = None) -> Image.Image:
-        """Return the image in RGB, upright, transparent parts on white.
+        """Return the image as upright RGB, with transparent parts on white.
 
         Args:
-            size: the (height, width) that the image will be resized to, if known; a large JPEG is
-                then decoded at a fraction of its size.
+            size: the (height, width) to which the image will be resized; a large JPEG is then
+                decoded at a fraction of its size. None decodes it at full size.
 
         Raises:
             MediaError: the image cannot be read.
@@ -146,7 +146,7 @@ class StillImage(Media):
 
 
 def fit(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
-    """Return an RGB image resized by the rule of a preprocessing, (H, W, 3) uint8."""
+    """Return an RGB image (H, W, 3) uint8, resized as a preprocessing specifies."""
     height, width = preprocessing.height, preprocessing.width
     resampling = FILTERS[preprocessing.interpolation]
     if preprocessing.resize == "pad":
@@ -157,9 +157,9 @@ def fit(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
 
 @contextmanager
 def _media_errors(name: str, path: Path | None) -> Iterator[None]:
-    """Raise whatever Pillow raises as a MediaError.
+    """Convert every exception of Pillow to a MediaError.
 
-    Decoders of damaged files raise almost anything (struct.error, IndexError, SyntaxError …).
+    Decoders raise many types for damaged files (struct.error, IndexError, SyntaxError, …).
     """
     try:
         yield
@@ -181,7 +181,7 @@ def _from_array(pixels: np.ndarray | None) -> Image.Image:
         or (colored and pixels.dtype != np.uint8)
     ):
         raise MediaError(
-            "the array given",
+            "the given array",
             "expected pixels (H, W, 3) uint8. "
             f"Received: shape={pixels.shape}, dtype={pixels.dtype}.",
         )
@@ -189,7 +189,7 @@ def _from_array(pixels: np.ndarray | None) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    # Load before reading EXIF: that may load too, and the second load of a broken PNG succeeds.
+    # Load first: reading EXIF may load the image too, and a second load of a broken PNG succeeds.
     image.load()
     try:
         transposition = TRANSPOSITIONS.get(image.getexif().get(ORIENTATION, 1))
@@ -214,13 +214,13 @@ def _to_rgb(image: Image.Image, name: str) -> Image.Image:
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16 bits to 8; Pillow's own conversion would clip at 255."""
+    """Scale 16-bit values to 8 bits; Pillow's own conversion clips them at 255."""
     values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
     return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
 
 
 def _central_box(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
-    """Return the largest centered box (left, top, right, bottom) of an aspect width / height."""
+    """Return the largest centered box (left, top, right, bottom) with an aspect ratio."""
     width, height = min(size[0], size[1] * aspect), min(size[1], size[0] / aspect)
     left, top = (size[0] - width) / 2, (size[1] - height) / 2
     return left, top, left + width, top + height
@@ -240,7 +240,7 @@ def _padded(image: Image.Image, size: tuple[int, int], resampling: Image.Resampl
 
 
 def _reason(error: Exception, path: Path | None) -> str:
-    """Return one sentence about what Pillow raised for an image."""
+    """Return the message for an exception of Pillow."""
     if isinstance(error, FileNotFoundError):
         return "expected an image; there is no such file."
     if isinstance(error, IsADirectoryError):
@@ -264,5 +264,5 @@ def _unidentified_reason(path: Path) -> str:
         return "expected an image that Pillow reads. Received: HEIC; convert it to JPEG or PNG."
     return (
         f"expected an image ({', '.join(SUPPORTED_FORMATS)}); "
-        "the file is none, or its header is damaged."
+        "the file is not an image, or its header is damaged."
     )

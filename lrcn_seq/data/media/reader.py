@@ -1,4 +1,4 @@
-"""The reader of media: decides what an input is, and reads it as an encoder expects it."""
+"""The media reader: opens inputs of any type and reads them as an encoder expects."""
 
 from __future__ import annotations
 
@@ -27,26 +27,25 @@ from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Clips, Drawable, Modality, Preprocessing
 
 MediaKind = Literal["images", "clips", "vectors"]
-"""What the samples of a config are: still images, clips of several frames, or vectors."""
+"""The kind of the samples of a config: still images, clips of several frames, or vectors."""
 
 SMALLEST = Preprocessing(1, 1)
 
 
 class MediaReader:
-    """Reads the inputs of one encoder, all alike.
+    """A reader for the inputs of one encoder, which are all of one kind.
 
     Args:
-        kind: what the inputs are. A path of `images` is an image file; a path of `clips` is a
+        kind: kind of the inputs. A path of `images` is an image file; a path of `clips` is a
             folder of frames, an image (by its suffix) or a video; a path of `vectors` is a `.npy`
             file.
         preprocessing: size and resize rule of frames. None for vectors, and for a reader that only
-            checks, times and hashes its inputs.
-        vector_width: width D of vectors; None accepts any.
-        view: crops of the frames; None takes them whole.
+            checks inputs, hashes them and returns their times.
+        vector_width: width D of vectors; None accepts any width.
+        view: crops of the frames; None for whole frames.
         modality: `flow` reads the optical flow of clips instead of their frames.
         pixels_limit: an image or video whose frames have more pixels is refused.
-        index: remembers hashes and frame times of files; None computes them whenever they are
-            asked for.
+        index: the cache of hashes and frame times of files; None to compute them at every call.
     """
 
     def __init__(
@@ -77,10 +76,10 @@ class MediaReader:
         return reader
 
     def open(self, source: MediaSource) -> Media:
-        """Return the media of a path, a drawing, a PIL image or an array; nothing is read yet.
+        """Return the media of a path, a drawing, a PIL image or an array, without reading it.
 
         Raises:
-            MediaError: the source is of another type.
+            MediaError: the source has another type.
         """
         if self.kind == "vectors":
             return self._vectors(source)
@@ -88,10 +87,7 @@ class MediaReader:
         return OpticalFlow(media) if self.modality == "flow" else media
 
     def check(self, source: MediaSource) -> None:
-        """Raise MediaError unless a source can be read: decode an image, time a clip, load vectors.
-
-        Drawings are not checked.
-        """
+        """Raise MediaError unless a source can be read. Drawings are not checked."""
         if isinstance(source, Drawable):
             return
         media = self.open(source)
@@ -130,7 +126,7 @@ class MediaReader:
         Args:
             source: a path, a drawing, a PIL image or an array.
             numbers: (T,) frame numbers; None for all frames.
-            random: draws a training view; None takes the first test view.
+            random: the random generator of a training view; None for the first test view.
 
         Returns:
             (T, height, width, 3) uint8, T = 1 for an image; or vectors (T, D) float32.
@@ -152,7 +148,7 @@ class MediaReader:
             numbers: (T,) frame numbers; None for all frames.
 
         Returns:
-            For each view, what `frames` returns.
+            One array per view, as returned by `frames`.
         """
         return self._test_views(self.open(source).frames(self._size, numbers))
 
@@ -170,7 +166,7 @@ class MediaReader:
     ) -> Iterator[Clips]:
         """Yield the clips of one source in all test views.
 
-        A video is decoded once, as clips are asked for; memory does not grow with its length.
+        A video is decoded once and on demand; memory does not grow with its length.
 
         Args:
             source: a path, a drawing, a PIL image or an array.
@@ -186,7 +182,7 @@ class MediaReader:
 
     @property
     def _crop_size(self) -> tuple[int, int]:
-        """Height and width of what a view returns."""
+        """The (height, width) of views."""
         size = self.preprocessing or SMALLEST
         return size.height, size.width
 
@@ -221,10 +217,10 @@ class MediaReader:
 
 
 def media_kind(takes: Literal["frames", "vectors"], *, sampled: bool) -> MediaKind:
-    """Return what the samples of a config are.
+    """Return the kind of the samples of a config.
 
     Args:
-        takes: what the encoder takes.
+        takes: the input of the encoder.
         sampled: whether the config samples frames of clips.
     """
     if takes == "vectors":
@@ -233,7 +229,7 @@ def media_kind(takes: Literal["frames", "vectors"], *, sampled: bool) -> MediaKi
 
 
 def enlarged(preprocessing: Preprocessing, view: View | None) -> Preprocessing:
-    """Return a preprocessing whose size leaves a view its margin for crops."""
+    """Return a preprocessing enlarged by the margin of a view."""
     if view is None or view.margin == 1:
         return preprocessing
     return preprocessing._replace(
@@ -244,4 +240,4 @@ def enlarged(preprocessing: Preprocessing, view: View | None) -> Preprocessing:
 
 def _unsupported(source: object, expected: str) -> MediaError:
     kind = type(source).__name__
-    return MediaError(f"the {kind} given", f"expected {expected}. Received: {kind}.")
+    return MediaError(f"the given {kind}", f"expected {expected}. Received: {kind}.")

@@ -1,4 +1,4 @@
-"""Video files: decoded in sequence, with only the wanted frames converted and resized."""
+"""Video files, decoded in sequence; only the requested frames are converted and resized."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 SECONDS_LIMIT = 6 * 3600.0
 PLAYLISTS = frozenset({"concat", "hls", "dash", "imf"})
-"""Formats of FFmpeg that list other files."""
+"""FFmpeg formats that list other files."""
 
-# Rotations noted by cameras, in degrees counterclockwise, to the transpositions that undo them.
+# The transposition that undoes each rotation recorded by cameras, in degrees counterclockwise.
 TRANSPOSITIONS = {
     90: Image.Transpose.ROTATE_90,
     180: Image.Transpose.ROTATE_180,
@@ -40,7 +40,7 @@ class Video(Media):
     Args:
         path: the file.
         pixels_limit: a video whose frames have more pixels is refused.
-        seconds_limit: `times` refuses a longer video.
+        seconds_limit: a longer video is refused by `times`.
     """
 
     times_from_file = True
@@ -63,7 +63,7 @@ class Video(Media):
         """Return the time of each frame; all frames are decoded, since headers are unreliable.
 
         Raises:
-            MediaError: no frame can be decoded, or the video is larger or longer than allowed.
+            MediaError: no frame can be decoded, or the video exceeds a limit.
         """
         times: list[float] = []
         for frame, rate in self._decode():
@@ -89,14 +89,11 @@ class Video(Media):
                     return
 
     def _decode(self) -> Generator[tuple[av.VideoFrame, float]]:
-        """Yield all frames in display order with the frame rate.
-
-        Packets that cannot be decoded are skipped, as players do.
-        """
+        """Yield all frames in display order with the frame rate, skipping undecodable packets."""
         import av
 
-        # The prefix `file:` keeps a colon in a name from naming a protocol, and the whitelist
-        # keeps a file from leading to other hosts.
+        # The prefix `file:` keeps a colon in a name from being read as a protocol, and the
+        # whitelist keeps a file from referring to other hosts.
         options = {"protocol_whitelist": "file"}
         with (
             _media_errors(self.name, self.path),
@@ -122,7 +119,7 @@ class Video(Media):
                 )
 
     def _stream(self, container: av.container.InputContainer) -> av.VideoStream:
-        """Return the first video stream, to be decoded by several threads."""
+        """Return the first video stream, set to be decoded by several threads."""
         if container.format.name in PLAYLISTS:
             raise MediaError(
                 self.name, "expected a video. Received: a list of other files; give those."
@@ -156,7 +153,7 @@ def _fit_frame(frame: av.VideoFrame, preprocessing: Preprocessing) -> np.ndarray
 
 @contextmanager
 def _media_errors(name: str, path: Path) -> Iterator[None]:
-    """Raise errors of the file system and of FFmpeg as MediaErrors."""
+    """Convert errors of the file system and of FFmpeg to MediaErrors."""
     import av
 
     try:
@@ -169,6 +166,6 @@ def _media_errors(name: str, path: Path) -> Iterator[None]:
         detail = (
             "the file is empty"
             if path.is_file() and not path.stat().st_size
-            else f"it is none, or damaged ({getattr(error, 'strerror', None) or error})"
+            else f"it is not one, or damaged ({getattr(error, 'strerror', None) or error})"
         )
         raise MediaError(name, f"expected a video; {detail}.") from error

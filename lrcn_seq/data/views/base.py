@@ -9,7 +9,7 @@ from PIL import Image
 
 from lrcn_seq.records import Modality
 
-# The codes of negated motion: 128 + 16 x becomes 128 − 16 x.
+# The pixel value of the negated motion for each pixel value: 128 + 16 x becomes 128 − 16 x.
 NEGATED = np.minimum(256 - np.arange(256), 255).astype(np.uint8)
 
 
@@ -17,8 +17,7 @@ class View(ABC):
     """A spatial augmentation of the frames (T, H, W, 3) of a clip, the same for all frames.
 
     Attributes:
-        margin: The factor by which frames are read larger than the encoder's input size; 1 reads
-            them at that size.
+        margin: The factor by which frames are read larger than the encoder's input size.
     """
 
     margin: float = 1.0

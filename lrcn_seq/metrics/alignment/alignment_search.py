@@ -1,8 +1,8 @@
 """Resolution of an alignment: METEOR's beam search over conflicting matches.
 
-Denkowski and Lavie 2014, section 2: cover as many words as possible, then use as few chunks as
-possible, then cross as little as possible. Each word is in one match at most. The order of the
-search, including ties, is that of METEOR 1.5.
+It maximizes the covered words, then minimizes the chunks, then the distances of matches (Denkowski
+and Lavie 2014, section 2). Each word belongs to at most one match. The order of the search,
+including ties, is that of METEOR 1.5.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 BEAM = 40
-# The cost of a path is one integer: minus matched words, then chunks, then distance.
+# The cost of a path combines in one integer the negative of matched words, chunks and distance.
 CHUNK, WORD = 1 << 40, 1 << 64
 
 
@@ -72,7 +72,7 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
     """Select an alignment from the possible matches.
 
     Args:
-        candidates: (L,) for each reference word, the matches that start there.
+        candidates: (L,) the matches that start at each reference word.
 
     Returns:
         The matches of the best alignment and its number of chunks.
@@ -92,7 +92,7 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
             paths.sort(key=itemgetter(0))
             del paths[BEAM:]
             if word > last_choice:
-                # The rest costs every path the same, except for one chunk that may continue.
+                # The remaining cost is the same for every path, except for one open chunk.
                 limit = paths[0][0] + CHUNK
                 paths = [path for path in paths if path[0] <= limit]
         if word in certain:
@@ -147,10 +147,10 @@ def append_certain(path: Path, match: Match) -> Path:
 def extend(paths: list[Path], matches: Sequence[Match], word: int) -> list[Path]:
     """Return all continuations of the paths at a reference word.
 
-    Each path continues with each match that conflicts with no earlier match, and without a match.
+    Each path is continued without a match, and with each match that does not conflict with it.
 
     Args:
-        paths: partial alignments of the words before.
+        paths: partial alignments of the previous words.
         matches: matches that start at the word.
         word: index of the reference word.
     """

@@ -1,4 +1,4 @@
-"""Matching words and phrases of two sentences: exact, stem, synonym and paraphrase."""
+"""Matches of words and phrases of two sentences: exact, stem, synonym and paraphrase."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Sentence:
 
 
 class Matcher:
-    """All matches of pairs of sentences.
+    """A matcher of pairs of sentences.
 
-    The matcher gets all sentences in advance, so that it searches the tables once. Without tables
-    only equal words and stems match.
+    It takes all sentences in advance, so that it searches the tables once. Without tables, only
+    equal words and stems match.
 
     Args:
         texts: (T,) words of each sentence.
@@ -62,7 +62,7 @@ class Matcher:
         self._has_phrases = self._find_phrases(paraphrases) if paraphrases else False
 
     def candidates(self, hypothesis: Sentence, reference: Sentence) -> list[list[Match]]:
-        """Return, for each reference word, the matches that start there, in METEOR's order."""
+        """Return the matches that start at each reference word, in the order of METEOR."""
         candidates: list[list[Match]] = []
         positions = hypothesis.positions
         for position, word in enumerate(reference.words):
@@ -86,7 +86,7 @@ class Matcher:
     def _add_paraphrases(
         self, candidates: list[list[Match]], hypothesis: Sentence, reference: Sentence
     ) -> None:
-        """Add the paraphrase matches, first those of reference phrases, in table order."""
+        """Add the paraphrase matches in table order, those of reference phrases first."""
         for start, length, paraphrases in reference.phrases:
             for node in common_nodes(paraphrases, hypothesis.nodes):
                 candidates[start] += [
@@ -128,10 +128,10 @@ class Matcher:
         return rows_by_key(self._synonym_sets)
 
     def _find_phrases(self, paraphrases: Paraphrases) -> bool:
-        """Index the phrases that have, or are, a paraphrase of a phrase in any sentence.
+        """Index the phrases of all sentences that are paraphrases of each other.
 
         Returns:
-            Whether there is any.
+            Whether there are any such phrases.
         """
         lengths = np.array([len(sentence.words) for sentence in self.sentences])
         ids = np.fromiter(

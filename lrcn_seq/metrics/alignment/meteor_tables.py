@@ -1,4 +1,4 @@
-"""The tables of METEOR 1.5 that its jar, a zip archive in the package pycocoevalcap, contains."""
+"""The tables of METEOR 1.5, read from its jar file in the package pycocoevalcap."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from lrcn_seq.errors import DataError, MissingPackageError
 
-# Endings of nouns, verbs and adjectives with their replacements, in the order of WordNet's
-# morphological analysis.
+# Endings of nouns, verbs and adjectives, and their replacements, in the order of the morphological
+# analysis of WordNet.
 DETACHMENTS = (
     ("s", ""), ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"),
     ("men", "man"), ("ies", "y"),
@@ -26,7 +26,7 @@ class Tables(NamedTuple):
 
     Attributes:
         function_words: words that METEOR weights less than content words.
-        prefixes: abbreviations, and whether they keep their full stop only before a number.
+        prefixes: abbreviations, and whether each keeps its full stop only before a number.
         synonyms: ids of the synonym sets of each word, separated by spaces.
         bases: base forms of irregular words.
     """
@@ -43,7 +43,7 @@ class Tables(NamedTuple):
         return frozenset(" ".join(groups).split())
 
     def _base(self, word: str) -> str:
-        """Return the base form of a regular word, or an empty string."""
+        """Return the base form of a regular word, or an empty string if none is found."""
         if word.endswith("ss") or len(word) <= 2:
             return word
         for ending, replacement in DETACHMENTS:

@@ -22,8 +22,8 @@ COMMAS = tuple(
 DOUBLE_QUOTE = re.compile("[“”]|''")
 SINGLE_QUOTE = str.maketrans("`‘’", "'''")
 DASH = re.compile(rf"([0-9{LETTERS}.])-([0-9{LETTERS}])")
-# In METEOR's order: apostrophes between other characters, before a letter, after a letter; then
-# contractions, and 1990's.
+# In the order of METEOR: apostrophes between non-letters, before a letter and after a letter, then
+# contractions, then 1990's.
 APOSTROPHES = (
     (re.compile(rf"([^{LETTERS}])'([^{LETTERS}])"), r"\1 ' \2"),
     (re.compile(rf"([^{LETTERS}0-9])'([{LETTERS}])"), r"\1 ' \2"),
@@ -42,8 +42,7 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
 
     Args:
         line: the text.
-        prefixes: abbreviations that keep their full stop, and whether they do so only before a
-            number.
+        prefixes: abbreviations, and whether each keeps its full stop only before a number.
     """
     if PLAIN.fullmatch(line):
         return line.split(" ")

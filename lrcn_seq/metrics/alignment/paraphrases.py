@@ -1,8 +1,8 @@
 """METEOR's paraphrase table, five million pairs of phrases, compiled to memory-mapped arrays.
 
 The phrases form a tree: a node is a phrase, and its parent is the phrase without the last word. The
-nodes of each depth are one sorted array of `parent · W + word`, so that many phrases are found at
-once, with one binary search per word.
+nodes of each depth are a sorted array of `parent · W + word`, so that many phrases are found at
+once with one binary search per word.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EDGE = 1 << 16
 
 
 class Paraphrases:
-    """An open paraphrase table.
+    """A memory-mapped paraphrase table.
 
     Attributes:
         hashes: (W,) sorted hashes of the words.
@@ -56,17 +56,17 @@ class Paraphrases:
         self.offsets = np.cumsum([0, *map(len, self.depths)])
 
     def word_ids(self, words: Sequence[str]) -> IntArray:
-        """Return (V,) the id of each word; −1 for words that no phrase contains."""
+        """Return (V,) the id of each word, −1 for words that are not in any phrase."""
         keys = word_hashes(words)
         index = np.minimum(np.searchsorted(self.hashes, keys), len(self.hashes) - 1)
         return np.where(self.hashes[index] == keys, self.numbers[index], -1).astype(np.int64)
 
     def nodes(self, words: IntArray, remaining: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-        """Yield, for each length, the places where a phrase begins and the node of the phrase.
+        """Yield, for each length, the positions where a phrase begins and the nodes of the phrases.
 
         Args:
             words: (N,) word ids of all texts.
-            remaining: (N,) number of words from each place to the end of its text.
+            remaining: (N,) number of words from each position to the end of its text.
         """
         width = len(self.hashes)
         place, node = np.arange(len(words)), np.zeros(len(words), np.int64)
@@ -81,13 +81,13 @@ class Paraphrases:
             yield place, node + self.offsets[depth]
 
     def among(self, nodes: IntArray) -> dict[int, dict[int, int]]:
-        """Return the paraphrases of each node that are among the nodes, too.
+        """Return the paraphrases of each node, restricted to the given nodes.
 
         Args:
             nodes: (M,) unique nodes.
 
         Returns:
-            For each node with such paraphrases, the nodes of these and their ranks in the table.
+            For each node with paraphrases, their nodes and their ranks in the table.
         """
         present = np.zeros(len(self.starts), bool)
         present[nodes] = True
@@ -125,7 +125,7 @@ def cache_folder() -> Path:
 
 
 def open_paraphrases(source: Path) -> Paraphrases:
-    """Open the paraphrase table, after compiling it into the cache on first use.
+    """Open the paraphrase table, which is compiled into the cache on first use.
 
     The name of the cached table depends on the content of `source`.
 
@@ -141,7 +141,7 @@ def open_paraphrases(source: Path) -> Paraphrases:
 def fingerprint(source: Path) -> str:
     """Return a fast hash of a gzip file.
 
-    It covers the size, the beginning, and the end, which holds the checksum of the whole content.
+    It covers the size, the beginning, and the end, which contains the checksum of the content.
     """
     try:
         with source.open("rb") as file:
@@ -172,7 +172,7 @@ def compile_table(source: Path, folder: Path) -> None:
             np.save(partial / f"{name}.npy", values)
         partial.rename(folder)
     except OSError as error:
-        # If another process was faster, its arrays exist and are equal.
+        # If another process was faster, the folder exists and contains the same arrays.
         if not folder.is_dir():
             raise DataError(
                 f"{folder}: expected to compile METEOR's paraphrase table. "
@@ -245,7 +245,7 @@ def phrase_tree(
     Args:
         words: word ids of all phrases.
         lengths: (P,) number of words of each phrase.
-        width: number of different words, W.
+        width: number of distinct words, W.
 
     Returns:
         The node (P,) of each phrase, and the keys of the nodes of each depth.

@@ -1,4 +1,4 @@
-"""English stems as METEOR 1.5 computes them, with the Snowball stemmer of NLTK.
+"""English stems equal to those of METEOR 1.5, computed with the Snowball stemmer of NLTK.
 
 Porter, "The English (Porter2) stemming algorithm", snowballstem.org.
 """
@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-# With these suffixes NLTK 3.9 loses the region R2 of some words and does not remove a final e:
-# "realization" becomes "realize", where METEOR and Snowball have "realiz".
+# With these suffixes, NLTK 3.9 loses the region R2 of some words and does not remove a final e:
+# "realization" becomes "realize" instead of "realiz" as in METEOR and Snowball.
 R2_LOST = re.compile("ization|izer|ational")
 
 
@@ -26,7 +26,7 @@ def stem(word: str) -> str:
 
 @cache
 def snowball_stemmer() -> Callable[[str], str]:
-    """Return NLTK's stemming function; imports NLTK, which takes about a second."""
+    """Return the stemming function of NLTK, whose import takes about a second."""
     from nltk.stem.snowball import EnglishStemmer
 
     function: Callable[[str], str] = EnglishStemmer().stem

@@ -22,7 +22,7 @@ BINS = 15
 MIN_PROBABILITY = 1e-15
 """Lower bound of probabilities in the log loss, which keeps the mean finite."""
 ROUNDING = 1e-3
-"""Tolerated difference of the sum of a row from 1, as half precision rounds."""
+"""Tolerated difference of the sum of a row from 1, due to half precision."""
 
 
 class ClassScore(NamedTuple):
@@ -63,7 +63,7 @@ class ClassificationReport(NamedTuple):
     Attributes:
         values: top_1, top_5 (shares), mean_class (mean recall of the classes that occur), log_loss
             (natural logarithm), calibration (expected calibration error, 0–1).
-        signatures: how each value was computed.
+        signatures: the signature of each value, which states how it was computed.
         confusion: (C, C) counts, with a row per true class and a column per predicted class.
         per_class: (C,) scores of the classes.
         bins: bins of equal width, from confidence 0 to 1.
@@ -137,7 +137,7 @@ def classification(
 
 
 def check_arguments(probabilities: NumberArray, truth: NumberArray, labels: Sequence[str]) -> None:
-    """Raise unless the arguments of `classification` are valid."""
+    """Raise ArgumentError unless the arguments of `classification` are valid."""
     if (
         isinstance(labels, str)
         or len(set(labels)) != len(labels)

@@ -1,7 +1,6 @@
-"""Diversity of a captioner's sentences, independent of references.
+"""Diversity of the sentences of a captioner, independent of references.
 
-A model that gives every image the same caption (collapse) can still score well; these figures
-expose it.
+The figures reveal a collapse: a model that gives every image the same caption can still score well.
 
 Distinct-n: Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models",
 NAACL 2016, section 5. mBLEU: Wang and Chan, "Describing like Humans", CVPR 2019, section 2, here
@@ -35,17 +34,17 @@ class Health(NamedTuple):
 
     Attributes:
         count: number of sentences.
-        distinct_captions: different sentences ÷ sentences.
+        distinct_captions: distinct sentences ÷ sentences.
         most_common: sentences equal to the most common one ÷ sentences.
-        distinct_1: different words ÷ words.
-        distinct_2: different bigrams ÷ bigrams.
+        distinct_1: distinct words ÷ words.
+        distinct_2: distinct bigrams ÷ bigrams.
         repetition: words that equal their predecessor or end a repeated bigram of the sentence ÷
             words.
         mean_length: mean length in words.
         min_length: length of the shortest sentence.
         max_length: length of the longest sentence.
         empty: sentences without words ÷ sentences.
-        vocabulary: number of different words.
+        vocabulary: number of distinct words.
         unknown: unknown tokens ÷ words; None if no unknown token is given.
         novel: sentences that are not training captions ÷ sentences; None without training captions.
         mbleu_4: BLEU-4 of the sentences against each other; None for a single sentence.
@@ -83,7 +82,7 @@ def health(
         training_captions: captions of the training set, for the share of novel sentences.
         unknown: the unknown token as it appears in the sentences.
         tokenize: `ptb` (COCO evaluation code), `13a` (sacreBLEU) or `none`.
-        sample: number of sentences, drawn at random, that mBLEU compares with each other.
+        sample: number of randomly drawn sentences that mBLEU compares with each other.
         seed: seed of the sample.
 
     Raises:
@@ -117,7 +116,7 @@ def health(
 
 
 def checked_sentences(hypotheses: object) -> list[str]:
-    """Return hypotheses, which must be a nonempty mapping or list of sentences, as a list."""
+    """Return hypotheses as a list; raise ArgumentError unless they are one or more sentences."""
     if isinstance(hypotheses, Mapping):
         sentences = list(hypotheses.values())
     elif isinstance(hypotheses, Sequence) and not isinstance(hypotheses, str):
@@ -135,7 +134,7 @@ def checked_sentences(hypotheses: object) -> list[str]:
 def novel_share(
     words: Sequence[Words], training_captions: Collection[str] | None, tokenize: str
 ) -> float | None:
-    """Return the share of sentences that are not training captions, None without captions."""
+    """Return the share of sentences that are not training captions; None without captions."""
     if training_captions is None:
         return None
     captions = tokenize_texts(list(training_captions), tokenize)
@@ -144,7 +143,7 @@ def novel_share(
 
 
 def repetitions(bigrams: Sequence[tuple[str, str]]) -> int:
-    """Return the number of bigrams of a sentence that are a doubled word or occurred before."""
+    """Return the number of bigrams of a sentence that are a doubled word or a repetition."""
     doubled = sum(first == second for first, second in bigrams)
     others = [bigram for bigram in bigrams if bigram[0] != bigram[1]]
     return doubled + len(others) - len(set(others))
@@ -153,7 +152,7 @@ def repetitions(bigrams: Sequence[tuple[str, str]]) -> int:
 def mutual_bleu(
     sentences: Sequence[Words], *, sample: int = 500, seed: int = 0, order: int = 4
 ) -> float | None:
-    """Return the corpus BLEU of each sentence of a sample against all others of the sample.
+    """Return the corpus BLEU of the sentences of a sample, each against all others.
 
     Args:
         sentences: words of each sentence.
@@ -183,7 +182,7 @@ def mutual_bleu(
 
 
 def mutual_matches(rows: Sequence[Words], n: int) -> int:
-    """Return the clipped n-gram matches of each sentence with all others."""
+    """Return the number of clipped n-gram matches of each sentence with all others, summed."""
     counts = [Counter(zip(*(row[shift:] for shift in range(n)), strict=False)) for row in rows]
     highest = highest_counts(counts)
     matches = 0
@@ -196,8 +195,10 @@ def mutual_matches(rows: Sequence[Words], n: int) -> int:
 
 
 def highest_counts(counts: Sequence[Mapping[Ngram, int]]) -> dict[Ngram, tuple[int, int, int]]:
-    """Return, for each n-gram, its highest count in a sentence, the next lower one, and the number
-    of sentences with the highest count."""
+    """Return the highest and second-highest count of each n-gram in a sentence.
+
+    The third number is the number of sentences with the highest count.
+    """
     highest: dict[Ngram, tuple[int, int, int]] = {}
     for row_counts in counts:
         for ngram, count in row_counts.items():

@@ -36,7 +36,7 @@ class Retrieval(NamedTuple):
 def retrieval(scores: NumberArray, owner: IntArray) -> Retrieval:
     """Rank images by caption and captions by image, higher scores first.
 
-    An incorrect item with the same score ranks before the correct one.
+    An incorrect item ranks before a correct one with the same score.
 
     Args:
         scores: (I, J) score of image i with caption j.
@@ -80,14 +80,11 @@ def _recall(scores: FloatArray, correct: BoolArray) -> Recall:
 def normalized_log_probabilities(log_probabilities: NumberArray) -> FloatArray:
     """Subtract from log p(caption | image) its mean over the images.
 
-    Otherwise captions that are likely for any image would rank first. Donahue et al. 2015,
-    section 5, image retrieval.
+    Otherwise, captions that are likely for any image would rank first (Donahue et al. 2015, section
+    5, image retrieval).
 
     Args:
         log_probabilities: (I, J) log-probability of caption j given image i.
-
-    Returns:
-        (I, J) normalized log-probabilities.
     """
     values = np.asarray(log_probabilities, np.float64)
     return np.asarray(values - values.mean(axis=0, keepdims=True))

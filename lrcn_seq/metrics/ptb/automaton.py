@@ -1,7 +1,7 @@
-"""Longest match of many regular expressions at once, by a lazily built automaton.
+"""Longest match of many regular expressions at once, with a lazily built automaton.
 
 The positions of all patterns are the states of a Glushkov automaton (Glushkov, "The abstract theory
-of automata", 1961). Sets of positions are Python integers; the sets that the text reaches are
+of automata", 1961). Sets of positions are bits of Python integers; the sets reached by the text are
 cached as a deterministic automaton.
 """
 
@@ -39,7 +39,7 @@ EMPTY = Part(True, 0, 0)
 
 
 class Automaton:
-    """Automaton of several patterns.
+    """An automaton of several patterns.
 
     Patterns have the syntax of `re`, restricted to groups, `|`, `?`, `*`, `+`, `{2,4}`, `.` and
     sets, plus `{NAME}` for macros. A letter outside of a set matches both cases and its `folds`; a
@@ -68,8 +68,8 @@ class Automaton:
         start = 0
         for part in parts:
             start |= part.first
-        # A state is the set of positions just read; its successors may be read next. State 0 is
-        # the start.
+        # A state is the set of positions just read; its successors are the positions that may be
+        # read next. State 0 is the start.
         self._successors: list[int] = [start]
         self._states = {-1: 0}
         self._moves: list[dict[str, int]] = [{}]
@@ -79,7 +79,7 @@ class Automaton:
         """Return the longest match that begins at `start`.
 
         Returns:
-            The end of the match and the indices of all patterns that match up to there, in
+            The end of the match and the indices of all patterns that match up to this end, in
             ascending order; `(start, ())` without a match.
         """
         best: tuple[int, tuple[int, ...]] = (start, ())
@@ -111,7 +111,7 @@ class Automaton:
         return ends
 
     def _move(self, state: int, character: str) -> int:
-        """Return the state after a character, −1 if there is none, and cache it."""
+        """Return the state after a character, −1 if there is none; the result is cached."""
         positions = self._successors[state] & self._reads.get(character, 0)
         number = self._states.get(positions) if positions else -1
         if number is None:
@@ -168,7 +168,7 @@ class Automaton:
     def _counted(self, lexemes: Lexemes, at: int, least: int, most: int) -> Part:
         part = EMPTY
         for repetition in range(most):
-            # The positions of the first reading in `_repetition` stay unlinked and never match.
+            # The positions created by `_repetition` are not linked and never match.
             piece, _ = self._atom(lexemes, at)
             if repetition >= least:
                 piece = piece._replace(empty=True)
@@ -211,7 +211,7 @@ class Automaton:
         )
 
     def _link(self, ends: int, starts: int) -> None:
-        """Allow each of the positions `starts` after each of the positions `ends`."""
+        """Allow each position of `starts` after each position of `ends`."""
         while ends:
             lowest = ends & -ends
             self._follow[lowest.bit_length() - 1] |= starts

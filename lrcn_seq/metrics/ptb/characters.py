@@ -1,6 +1,6 @@
-"""Classes of characters outside of ASCII, measured with the Java program for all of U+0000–U+FFFF.
+"""Classes of non-ASCII characters, determined with the Java program for U+0000–U+FFFF.
 
-A character without a class is dropped and separates words, as are all characters beyond U+FFFF.
+A character without a class is dropped and separates words, as is every character beyond U+FFFF.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from functools import cache
 
 DROPPED = "\x01"
 
-# The representative of each class, and the ranges of its code points.
+# The representative of each class and its ranges of code points.
 CLASSES = {
     # letters
     "\xaa": (
@@ -74,7 +74,7 @@ CLASSES = {
     ),
     # decimal separators of other scripts
     "\u066b": "066B-066C",
-    # symbols that are tokens of their own, as % is
+    # symbols that are separate tokens, like %
     "%": (
         "00A1 00A6-00A9 00AC 00AE-00B1 00B4 00B6-00B8 00BF 00D7 00F7 037E 0387 0589 05BE 05C0 "
         "05C3 05C6 05F3-05F4 0600-0603 0606-060A 060C 0614 061B 061E-061F 066A 066D 06D4 "

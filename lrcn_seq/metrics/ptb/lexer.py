@@ -1,4 +1,4 @@
-"""Lexer of a line: applies the tokenizer rules from left to right."""
+"""The lexer of a line, which applies the tokenizer rules from left to right."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tex_quotes(text: str) -> str:
     return text
 
 
-# The changes of token text, by the names that the rules use.
+# The changes of token text, by the names used in the rules.
 CHANGES: dict[str, Callable[[str], str]] = {
     "": lambda text: text,
     "nothing": lambda _: "",
@@ -62,18 +62,18 @@ def rule_automaton() -> Automaton:
 
 @cache
 def split_automata(number: int) -> tuple[Automaton, Automaton]:
-    """Return the automata of a rule's pattern and of its lookahead."""
+    """Return the automata of the pattern and of the lookahead of a rule."""
     rule = RULES[number]
     return make_automaton(rule.pattern), make_automaton(rule.then)
 
 
 def make_automaton(*patterns: str) -> Automaton:
-    """Return an automaton over the tokenizer's alphabet."""
+    """Return an automaton over the alphabet of the tokenizer."""
     return Automaton(patterns, macros=MACROS, alphabet=ALPHABET, folds=FOLDS)
 
 
 def tokens(text: str, following: str | None = "") -> list[str]:
-    """Tokenize a line as the Java program does, in lower case.
+    """Tokenize a line like the Java program, in lower case.
 
     Args:
         text: the line.

@@ -1,4 +1,4 @@
-"""Tokenization of sentences as the COCO evaluation code scores them.
+"""Tokenization of sentences as in the COCO evaluation code.
 
 The tokens are lowercase Penn Treebank tokens without punctuation.
 """
@@ -17,7 +17,7 @@ PUNCTUATION = frozenset(
 EASY = re.compile(r"([A-Za-z]{2,}(?:-[A-Za-z]{2,})*)([.,!?;:]?)")
 ABBREVIATED = re.compile(f"{PLAIN}|{TITLES}|{NUMBERED}", re.IGNORECASE)
 DIVIDED = frozenset(["cannot", "gonna", "gotta", "lemme", "gimme", "wanna"])
-# The tokens of a piece between two spaces depend on the piece alone, unless it may belong to a tag,
+# The tokens of a piece between two spaces depend only on the piece, unless it may belong to a tag,
 # contains other white space, or is an initial or an abbreviation, which depend on the next word.
 # Pieces with digits depend on each other (fractions, telephone numbers).
 CONTEXT_DEPENDENT = re.compile(
@@ -34,9 +34,9 @@ NEXT_LINE_LENGTH = 200
 def tokenize(texts: Sequence[str]) -> list[str]:
     """Tokenize sentences.
 
-    Newlines count as spaces, so that each text is one line. The Java program reads the lines as a
-    file, where a token at the end of a line may depend on the next line: an initial keeps its full
-    stop or not, depending on the next word. The same holds here.
+    Newlines count as spaces, so that each text is one line. As in the Java program, which reads the
+    lines from a file, a token at the end of a line may depend on the next line: whether an initial
+    keeps its full stop depends on the next word.
 
     Returns:
         The tokens of each text, joined by spaces.
@@ -57,7 +57,7 @@ def tokenize(texts: Sequence[str]) -> list[str]:
 
 
 class PieceTokens(dict[str, str]):
-    """Cache from pieces between two spaces to their tokens, each followed by a space."""
+    """A cache of the tokens of pieces between two spaces, each followed by a space."""
 
     def __missing__(self, piece: str) -> str:
         self[piece] = result = self._tokens(piece)

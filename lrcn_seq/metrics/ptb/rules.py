@@ -1,9 +1,9 @@
-"""The token rules of the COCO evaluation code's tokenizer, as patterns.
+"""The token rules of the tokenizer of the COCO evaluation code, as patterns.
 
-The tokenizer is Stanford's PTBTokenizer of 2014 with its options. The longest match wins, and the
-first rule among equal ones. In the text, the representative of its class replaces each character
-outside of ASCII (see `characters`). Rules that differ only in what the COCO code discards (full
-stops, quotes) are omitted.
+The tokenizer is Stanford's PTBTokenizer of 2014 with the options of the COCO code. The longest
+match wins, and the first rule in a tie. Each non-ASCII character of the text is replaced by the
+representative of its class (see `characters`). Rules that differ only in tokens discarded by the
+COCO code (full stops, quotes) are omitted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Rule(NamedTuple):
     Attributes:
         pattern: pattern of the token.
         then: lookahead, which counts toward the length of the match.
-        left: number of matched characters that are left for the next token.
+        left: number of matched characters left for the next token.
         change: name of the change of the token text.
     """
 
@@ -30,12 +30,12 @@ class Rule(NamedTuple):
 def alternatives(text: str) -> str:
     """Join patterns of words by `|`.
 
-    Letters match both cases, except for those in brackets: in `[M]iss` the M must be a capital.
+    Letters match both cases, except for those in brackets: in `[M]iss`, the M must be a capital.
     """
     return "|".join(text.split())
 
 
-# Abbreviations that keep their full stop everywhere, unless another character follows directly.
+# Abbreviations that always keep their full stop, unless another character follows directly.
 PLAIN = alternatives(
     "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri Ala Ariz "
     "[A]z [A]rk Calif Colo Conn Ct Dak [D]el Fla Ga [I]ll Ind Kans? Ky [L]a [M]ass Md Mich "
@@ -52,7 +52,7 @@ TITLES = alternatives(
 )
 # Abbreviations that keep their full stop only before a number.
 NUMBERED = alternatives("ca figs? prop nos? art bldg pp op")
-# Before these words a letter with a full stop ends a sentence and loses the full stop.
+# Before these words, a letter with a full stop ends a sentence and loses the full stop.
 OPENERS = alternatives(
     "[A]bout [A]ccording [A]dditionally [A]fter [A]n [A] [A]s [A]t [B]ut [E]arlier [H]e [H]er "
     "[H]ere [H]owever [I]f [I]n [I]t [L]ast [M]any [M]ore [M]r\\. [M]s\\. [N]ow [O]nce [O]ne "

@@ -1,4 +1,4 @@
-"""Files of hypotheses and references: COCO's JSON, JSON by id, JSON lines, and plain text."""
+"""Files of hypotheses and references: COCO JSON, JSON by id, JSON lines, and plain text."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ REFERENCES = (
 )
 
 
-# The beginning of a line in a list of files with captions (as Flickr8k has), which would otherwise
-# be read as a sentence.
+# The beginning of a line in a list of files with captions, as in Flickr8k, which would otherwise be
+# read as a sentence.
 FILE_CAPTION = re.compile(
     r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE
 )
@@ -72,14 +72,14 @@ def read_hypotheses(path: str | Path) -> dict[str, str]:
 def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
     """Read references from one or more files.
 
-    Several text files contain one reference of each line; several files of other formats must have
-    different ids.
+    Each of several text files contains one reference per line; several files of other formats must
+    have different ids.
 
     Returns:
         The references of each id; the ids of text files are line numbers from 1.
 
     Raises:
-        DataError: as for `read_hypotheses`; or a list of references is empty, text files have
+        DataError: as in `read_hypotheses`; or a list of references is empty, text files have
             different lengths, or text files are mixed with other formats.
     """
     contents = [(path, read_content(path)) for path in paths]
@@ -107,7 +107,7 @@ def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
 
 
 def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict[str, list[str]]:
-    """Combine the lines of text files to references by line number."""
+    """Combine the lines of text files into references by line number."""
     lengths = [len(lines) for _, lines in contents]
     if len(set(lengths)) > 1:
         raise DataError(
@@ -146,7 +146,7 @@ def annotation_groups(path: str | Path, rows: object) -> Iterator[tuple[object, 
 def read_content(path: str | Path) -> Any:
     """Read a JSON value, a list of JSON lines (`Pairs`), or a list of text lines.
 
-    The extension selects the format if it is a known one, otherwise the first character does.
+    The format is determined by the extension if it is known, otherwise by the first character.
     """
     text = read_text(path)
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
@@ -224,7 +224,7 @@ def field(row: Pairs, names: Sequence[str], path: str | Path, expected: str) -> 
 
 
 def checked_group(group: object, name: object, path: str | Path) -> list[object]:
-    """Return the references of an id, which must be a nonempty list."""
+    """Return the references of an id; raise DataError unless they are a nonempty list."""
     if not isinstance(group, list) or isinstance(group, Pairs):
         raise DataError(
             f"{path}: expected a list of sentences for each id. "
@@ -238,7 +238,7 @@ def checked_group(group: object, name: object, path: str | Path) -> list[object]
 
 
 def checked_sentence(sentence: object, name: object, path: str | Path) -> str:
-    """Return a sentence, which must be a string."""
+    """Return a sentence; raise DataError unless it is a string."""
     if not isinstance(sentence, str):
         raise DataError(
             f"{path}: expected a sentence for each id. Received: {name}={abbreviated(sentence)}."
@@ -247,14 +247,14 @@ def checked_sentence(sentence: object, name: object, path: str | Path) -> str:
 
 
 def unique_id(rows: dict[str, Any], name: object, path: str | Path) -> str:
-    """Return an id as a string; `rows` must not contain it."""
+    """Return an id as a string; raise DataError if `rows` contains it."""
     if str(checked_id(name, path)) in rows:
         raise DataError(f"{path}: expected unique ids. Received: {name!r} twice.")
     return str(name)
 
 
 def checked_id(name: object, path: str | Path) -> str | int:
-    """Return an id, which must be a string or an integer."""
+    """Return an id; raise DataError unless it is a string or an integer."""
     if not isinstance(name, str | int) or isinstance(name, bool):
         raise DataError(
             f"{path}: expected ids that are strings or integers. Received: {name!r:.60}."
@@ -263,7 +263,7 @@ def checked_id(name: object, path: str | Path) -> str | int:
 
 
 def format_error(path: str | Path, expected: str, content: object) -> DataError:
-    """Return the error of a file with another format."""
+    """Return the error for a file with another format."""
     return DataError(f"{path}: expected {expected}. Received: {abbreviated(content)}.")
 
 

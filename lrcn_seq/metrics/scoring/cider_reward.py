@@ -1,4 +1,4 @@
-"""CIDEr-D of batches of token ids: the reward of self-critical training.
+"""CIDEr-D of batches of token ids, the reward of self-critical training.
 
 Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017, section 3.
 """
@@ -22,11 +22,11 @@ class CiderReward:
     """CIDEr-D against the references of a training set, as token ids.
 
     Args:
-        references: for each image, its references as token ids, without start and end.
-        frequencies: stored document frequencies of words; None counts them in `references`.
+        references: the references of each image as token ids, without start and end.
+        frequencies: stored document frequencies of words; None to count them in `references`.
         words: the word of each token id, required with `frequencies`.
-        with_end: count the end token as a word, in references and sentences alike. Otherwise an
-            incomplete sentence costs nothing.
+        with_end: whether to count the end token as a word, in references and sentences. Otherwise
+            an incomplete sentence is not penalized.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class CiderReward:
         texts = self._texts(sentences, self._sentence_lengths(sentences), images)
         word_ids = self._word_ids
         if word_ids is not None:
-            # No stored reference contains a token id that `words` does not cover.
+            # Token ids beyond `words` do not occur in the stored references.
             uncovered = int(texts.words.max(initial=0)) + 1 - len(word_ids)
             word_ids = np.concatenate([word_ids, np.full(max(uncovered, 0), -1)])
         ngrams = list(ngram_counts(texts, self._cider.order))

@@ -1,4 +1,4 @@
-"""Metrics as written on the command line: `bleu,cider:variant=plain:order=3`."""
+"""Metrics in the notation of the command line: `bleu,cider:variant=plain:order=3`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lrcn_seq.errors import UsageError
 
 
 def metric_specs(text: str) -> list[dict[str, Any]]:
-    """Parse `NAME` or `NAME:OPTION=VALUE`, separated by commas, to specs of parts.
+    """Parse `NAME` or `NAME:OPTION=VALUE`, separated by commas, into specs of parts.
 
     Raises:
-        UsageError: no metric, a metric twice, or an option without a value.
+        UsageError: there is no metric, a metric is repeated, or an option has no value.
     """
     specs = []
     for written in filter(None, (part.strip() for part in text.split(","))):

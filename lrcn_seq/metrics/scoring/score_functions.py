@@ -1,4 +1,4 @@
-"""Score functions: from hypotheses and references to scores with signatures."""
+"""Functions that score hypotheses against references."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ class Report:
         return table
 
     def as_dict(self, *, sentences: bool = False) -> dict[str, Any]:
-        """Return the object that `lrcn score --json` prints.
+        """Return the object printed by `lrcn score --json`.
 
         Args:
-            sentences: include the values of each sentence.
+            sentences: whether to include the values of each sentence.
         """
         table = {"sentences": self.sentences} if sentences else {}
         return {"metrics": self.values, "signatures": self.signatures, **table, "count": self.count}
@@ -75,9 +75,9 @@ class Report:
 def document_frequencies(
     references: References, *, tokenize: str = "ptb", orders: int = 4
 ) -> DocumentFrequencies:
-    """Count in how many images' references each n-gram occurs.
+    """Count the images with each n-gram in their references.
 
-    The result can be saved (`save`) and used for the CIDEr of any other set.
+    The result can be saved (`save`) and used for the CIDEr of other sets.
 
     Args:
         references: a list of sentences per id, or a list of lists.
@@ -85,7 +85,7 @@ def document_frequencies(
         orders: longest n-gram.
 
     Raises:
-        ArgumentError: wrong nesting, or no references.
+        ArgumentError: the nesting is wrong, or there are no references.
     """
     groups = by_id(references, "references")
     for name, group in groups.items():
@@ -102,7 +102,7 @@ def document_frequencies(
 
 
 def make_metrics(specs: Iterable[Spec]) -> list[Metric]:
-    """Build metrics from names and specs; metrics are passed through.
+    """Build metrics from names and specs; metrics are returned unchanged.
 
     Raises:
         ConfigError: a spec is invalid or no metric has its name.
@@ -130,10 +130,10 @@ def score(
         references: a list of sentences per id, or a list of lists.
         metrics: names, specs `{"type": NAME, …}`, or metrics.
         tokenize: `ptb` (COCO evaluation code), `13a` (sacreBLEU) or `none`.
-        subset: allow references without a hypothesis.
+        subset: whether to allow references without a hypothesis.
 
     Raises:
-        ArgumentError: wrong nesting, or ids that do not match.
+        ArgumentError: the nesting is wrong, or ids do not match.
         ConfigError: a metric is invalid or does not exist.
     """
     built = make_metrics(metrics)
@@ -154,13 +154,13 @@ def bleu(
     subset: bool = False,
     **options: Any,
 ) -> Score:
-    """Return BLEU-1 to 4 (`.values`), BLEU-4 as `.value`.
+    """Return BLEU-1 to BLEU-4 as `.values`, and BLEU-4 as `.value`.
 
     Args:
         hypotheses: one sentence per id, or a list.
         references: a list of sentences per id, or a list of lists.
         tokenize: `ptb` (COCO evaluation code), `13a` (sacreBLEU) or `none`.
-        subset: allow references without a hypothesis.
+        subset: whether to allow references without a hypothesis.
         **options: arguments of the part `bleu`, e.g. `variant="sacrebleu"`.
     """
     spec = {"type": "bleu", **options}

@@ -12,7 +12,7 @@ LATEX_SPECIAL = str.maketrans(
 
 
 class Table(NamedTuple):
-    """A table of text, with the first column aligned left and the others right.
+    """A table of text whose first column is aligned left and whose other columns are aligned right.
 
     Attributes:
         head: titles of the columns.
@@ -81,7 +81,7 @@ def sentence_table(system: str, result: Mapping[str, Any]) -> Table:
 
 
 def difference_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a table of the differences of pairs of systems by metric."""
+    """Return a table of the differences between pairs of systems, by metric."""
     return Table(
         ("metric", "systems", "difference", "95 % interval", "p"),
         [
@@ -110,7 +110,7 @@ def health_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def notes(lines: Iterable[str], style: str) -> list[str]:
-    """Format the lines below a table: as they are, as a Markdown list, or as LaTeX comments."""
+    """Format the lines below a table as text, a Markdown list, or LaTeX comments."""
     return [{"text": "", "markdown": "- ", "latex": "% "}[style] + line for line in lines]
 
 

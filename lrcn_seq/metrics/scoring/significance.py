@@ -31,8 +31,8 @@ class Interval(NamedTuple):
     Attributes:
         metric: name of the value.
         value: the value of all segments.
-        low: lower end; None if a single group gives no estimate of the spread.
-        high: upper end; None if a single group gives no estimate of the spread.
+        low: lower end; None for a single group.
+        high: upper end; None for a single group.
     """
 
     metric: str
@@ -42,7 +42,7 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The difference of two systems, with its 95 % confidence interval.
+    """The difference between two systems, with its 95 % confidence interval.
 
     Attributes:
         metric: name of the value.
@@ -87,12 +87,12 @@ def intervals(
         references: a list of sentences per id, or a list of lists.
         metrics: names, specs `{"type": NAME, …}`, or metrics.
         tokenize: `ptb` (COCO evaluation code), `13a` (sacreBLEU) or `none`.
-        subset: allow references without a hypothesis.
+        subset: whether to allow references without a hypothesis.
         samples: number of bootstrap samples.
         seed: seed of the bootstrap samples.
 
     Raises:
-        ArgumentError: wrong nesting, ids that do not match, or no samples.
+        ArgumentError: the nesting is wrong, ids do not match, or `samples` is below 1.
     """
     corpus = make_corpus(hypotheses, references, tokenize=tokenize, subset=subset)
     return [
@@ -121,7 +121,7 @@ def group_interval(
 ) -> Interval:
     """Estimate the 95 % confidence interval of a mean by resampling whole groups.
 
-    Clips of one video are not independent, so the video is the unit to resample.
+    The unit of resampling is the group, because clips of one video are not independent.
 
     Args:
         values: (M,) values of the clips.
@@ -133,7 +133,7 @@ def group_interval(
         The mean with its interval; the ends are None for a single group.
 
     Raises:
-        ArgumentError: `values` and `groups` differ in length, are empty, or not all finite.
+        ArgumentError: `values` and `groups` differ in length, are empty, or are not all finite.
     """
     numbers, names = np.asarray(values, np.float64), list(groups)
     if (
@@ -174,12 +174,12 @@ def paired(
         references: a list of sentences per id, or a list of lists.
         metrics: names, specs `{"type": NAME, …}`, or metrics.
         tokenize: `ptb` (COCO evaluation code), `13a` (sacreBLEU) or `none`.
-        subset: allow references without a hypothesis.
+        subset: whether to allow references without a hypothesis.
         samples: number of bootstrap samples.
         seed: seed of the bootstrap samples.
 
     Raises:
-        ArgumentError: fewer than two systems, systems with different ids, or no samples.
+        ArgumentError: there are fewer than two systems, their ids differ, or `samples` is below 1.
     """
     if len(systems) < 2:
         raise ArgumentError(f"paired: expected at least two systems. Received: {len(systems)}.")
@@ -200,7 +200,7 @@ def paired_corpora(
     """Compare each pair of systems, given as tokenized corpora.
 
     Raises:
-        ArgumentError: the systems have different ids, or no samples.
+        ArgumentError: the ids of the systems differ, or `samples` is below 1.
     """
     first_name, first = next(iter(corpora.items()))
     for name, corpus in corpora.items():
@@ -255,7 +255,7 @@ def bootstrap_sums(statistics: FloatArray, samples: int, seed: int) -> FloatArra
         seed: seed; the same seed draws the same segments.
 
     Raises:
-        ArgumentError: no samples.
+        ArgumentError: `samples` is below 1.
     """
     if samples < 1:
         raise ArgumentError(f"samples: expected at least 1. Received: samples={samples}.")

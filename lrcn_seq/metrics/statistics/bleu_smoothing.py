@@ -1,4 +1,4 @@
-"""BLEU from n-gram counts as NLTK and sacreBLEU smooth it.
+"""BLEU from n-gram counts with the smoothing methods of NLTK and sacreBLEU.
 
 Smoothing methods: Chen and Cherry, "A Systematic Comparison of Smoothing Techniques for
 Sentence-Level BLEU", WMT 2014, section 3.
@@ -72,7 +72,8 @@ def nltk_precision(
 
 
 def averaged(precision: FloatArray, beyond: FloatArray) -> FloatArray:
-    """Apply method 5: average each precision with the smoothed one below and the raw one above.
+    """Apply method 5: average each precision with the smoothed precision of the order below and the
+    raw precision of the order above.
 
     Args:
         precision: (..., N) raw precisions.
@@ -86,7 +87,7 @@ def averaged(precision: FloatArray, beyond: FloatArray) -> FloatArray:
 
 
 def interpolated(precision: FloatArray, matches: FloatArray, guesses: FloatArray) -> FloatArray:
-    """Apply method 6: interpolate precisions from order 3 on with an estimate from two orders."""
+    """Apply method 6: interpolate each precision from order 3 with an estimate from two orders."""
     smoothed = [precision[..., n] for n in range(min(2, precision.shape[-1]))]
     for n in range(2, precision.shape[-1]):
         estimate = np.where(smoothed[n - 2] == 0, 0.0, smoothed[n - 1] ** 2 / smoothed[n - 2])
@@ -103,7 +104,7 @@ def sacre_bleu(
     smoothing: str,
     effective_order: bool,
 ) -> FloatArray:
-    """Return BLEU-1 to BLEU-N (..., N) as fractions, equal to sacreBLEU's with `max_ngram_order`.
+    """Return BLEU-1 to BLEU-N (..., N) as fractions, equal to sacreBLEU with `max_ngram_order`.
 
     Args:
         matches: (..., N) matches by order.
@@ -111,7 +112,7 @@ def sacre_bleu(
         words: (..., 1) words of the hypotheses.
         reference_words: (..., 1) words of the closest references.
         smoothing: `exp`, `floor`, `add-k` or `none`.
-        effective_order: omit the orders that are longer than the sentence.
+        effective_order: whether to omit orders longer than the sentence.
     """
     orders = np.arange(1, matches.shape[-1] + 1)
     any_match = np.cumsum(matches, axis=-1) > 0
@@ -134,7 +135,7 @@ def sacre_bleu(
 
 
 def pseudo_matches(matches: FloatArray, smoothing: str) -> FloatArray:
-    """Return (..., N) the count that sacreBLEU puts in place of zero matches."""
+    """Return (..., N) the count with which sacreBLEU replaces zero matches."""
     if smoothing == "exp":
         return np.asarray(0.5 ** np.cumsum(matches == 0, axis=-1), np.float64)
     return np.full_like(matches, 0.1 if smoothing == "floor" else 0.0)

@@ -32,7 +32,7 @@ class DocumentFrequencies(NamedTuple):
         base: number of word ids, W.
         documents: number of documents.
         keys: for each order, the n-grams as sorted numbers `prefix · W + last word`, where `prefix`
-            is the index of the (n-1)-gram among the keys of the order before.
+            is the index of the (n-1)-gram among the keys of the previous order.
         counts: for each order, the number of documents of each n-gram.
         tokenize: name of the tokenization.
     """
@@ -45,7 +45,7 @@ class DocumentFrequencies(NamedTuple):
     tokenize: str = "none"
 
     def word_ids(self, words: Sequence[str]) -> IntArray:
-        """Return (W,) the id of each word here; −1 for words that no reference contains."""
+        """Return (W,) the id of each word, −1 for words that are not in any reference."""
         numbers = {word: number for number, word in enumerate(self.words)}
         return np.fromiter((numbers.get(word, -1) for word in words), np.int64, len(words))
 
@@ -56,7 +56,7 @@ class DocumentFrequencies(NamedTuple):
 
         Args:
             levels: n-gram counts of order 1, 2, ….
-            word_ids: (W,) the id here of each word of `levels`; None if the ids are the same.
+            word_ids: (W,) the id in `self` of each word of `levels`; None if the ids are the same.
         """
         rows = np.zeros(1, np.int64)
         for level, keys, counts in zip(levels, self.keys, self.counts, strict=False):
@@ -74,7 +74,7 @@ class DocumentFrequencies(NamedTuple):
                 yield level, np.zeros(len(key), np.int64)
 
     def save(self, path: str | Path) -> None:
-        """Write one `.npz` file atomically.
+        """Write the frequencies to an `.npz` file atomically.
 
         Raises:
             DataError: the file cannot be written.
@@ -106,7 +106,7 @@ def load_frequencies(path: str | Path) -> DocumentFrequencies:
     """Load a file written by `DocumentFrequencies.save`.
 
     Raises:
-        DataError: the file is missing, damaged or of another kind.
+        DataError: the file is missing or damaged, or has another format.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -163,8 +163,8 @@ def count_documents(
     """Count the document frequencies of references given as word ids.
 
     Args:
-        references: for each image, its sentences of word ids.
-        words: the word of each id; empty if the ids stand for themselves.
+        references: the references of each image, as word ids.
+        words: the word of each id; empty if there are only ids.
         tokenize: name of the tokenization.
         orders: longest n-gram.
     """

@@ -1,4 +1,4 @@
-"""N-gram counts of many texts at once, from one sort per order."""
+"""N-gram counts of many texts at once, with one sort per order."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Texts(NamedTuple):
 
 
 class NgramCounts(NamedTuple):
-    """Counts of all n-grams of one order: one row per n-gram and text, sorted by both.
+    """Counts of all n-grams of one order, with one row per n-gram and text, sorted by both.
 
     Attributes:
         gram: (R,) id of the n-gram, from 0 to G - 1.
-        text: (R,) the text.
-        occurrences: (R,) how often the n-gram occurs in the text.
+        text: (R,) index of the text.
+        occurrences: (R,) number of occurrences of the n-gram in the text.
         prefix: (G,) id of the (n-1)-gram that begins each n-gram.
         last: (G,) last word of each n-gram.
     """
@@ -78,7 +78,7 @@ def run_starts(values: NumberArray) -> BoolArray:
 def stable_order(key: IntArray) -> IntArray:
     """Return `argsort(key, kind="stable")` for keys ≥ 0.
 
-    A radix sort over digits of 16 bits, which NumPy sorts by counting, is several times as fast.
+    A radix sort over 16-bit digits, for which NumPy uses a counting sort, is several times faster.
     """
     order = np.argsort(key.astype(np.uint16), kind="stable")
     highest, shift = int(key.max(initial=0)), 16

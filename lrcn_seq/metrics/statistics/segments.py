@@ -1,4 +1,4 @@
-"""The corpus to score: hypotheses and references, matched by id and tokenized once."""
+"""The corpus to score: hypotheses and references, matched by id and tokenized."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Corpus:
 
     @property
     def texts(self) -> Texts:
-        """All texts, split at white space, as the BLEU and CIDEr of the COCO code split them."""
+        """All texts, split at white space as in the BLEU and CIDEr of the COCO code."""
         return self._texts_and_vocabulary[0]
 
     @property
@@ -76,7 +76,7 @@ class Corpus:
 
     @cached_property
     def texts_by_space(self) -> Texts:
-        """All texts, split at every single space, as the ROUGE of the COCO code splits them.
+        """All texts, split at every single space as in the ROUGE of the COCO code.
 
         An empty sentence has one empty word.
         """
@@ -85,13 +85,13 @@ class Corpus:
         return self._split([text.split(" ") for text in self.in_order()])[0]
 
     def ngrams(self, orders: int) -> list[NgramCounts]:
-        """Return the n-gram counts of order 1 to `orders`, cached for the next metric."""
+        """Return the n-gram counts of order 1 to `orders`, which are cached for other metrics."""
         if len(self._counts) < orders:
             self._counts = list(ngram_counts(self.texts, orders))
         return self._counts[:orders]
 
     def in_order(self) -> list[str]:
-        """Return all texts, image by image: the hypothesis, then its references."""
+        """Return all texts by image: the hypothesis, then its references."""
         return list(
             chain.from_iterable(
                 (hypothesis, *group)
@@ -100,13 +100,13 @@ class Corpus:
         )
 
     def reference_range(self) -> str:
-        """Return the number of references per image for signatures: `5`, or `4-6`."""
+        """Return the number of references per image for signatures, such as `5` or `4-6`."""
         low, high = self.reference_counts.min(), self.reference_counts.max()
         return str(low) if low == high else f"{low}-{high}"
 
     @cached_property
     def _single_spaced(self) -> bool:
-        """Whether single spaces are the only white space, and only between words."""
+        """Whether all white space consists of single spaces between words."""
         joined = "\n".join(self.in_order())
         return not any(
             blank in f"\n{joined}\n" for blank in ("  ", "\n\n", " \n", "\n ")
@@ -145,11 +145,11 @@ def make_corpus(
         hypotheses: one sentence per id, or a list. Ids are compared as strings.
         references: a list of sentences per id, or a list of lists.
         tokenize: `ptb` (COCO evaluation code), `13a` (sacreBLEU) or `none`.
-        subset: allow references without a hypothesis.
+        subset: whether to allow references without a hypothesis.
 
     Raises:
-        ArgumentError: wrong nesting, ids that do not match, duplicate ids, an empty list of
-            references, or no hypothesis.
+        ArgumentError: the nesting is wrong, ids do not match or are duplicate, a list of references
+            is empty, or there is no hypothesis.
     """
     sentences, groups = by_id(hypotheses, "hypotheses"), by_id(references, "references")
     for name, sentence in sentences.items():
@@ -175,14 +175,14 @@ def make_corpus(
 
 
 def by_id(values: object, argument: str) -> dict[str, Any]:
-    """Convert a mapping, or a list, to a dictionary with string ids.
+    """Convert a mapping or list to a dictionary with string ids.
 
     Args:
-        values: mapping by id, or a list, whose positions become the ids.
-        argument: name of the argument, for error messages.
+        values: a mapping by id, or a list, whose positions become the ids.
+        argument: name of the argument, for messages.
 
     Raises:
-        ArgumentError: `values` is neither, or two ids are equal as strings.
+        ArgumentError: `values` is not a mapping or list, or two ids are equal as strings.
     """
     if isinstance(values, str) or not isinstance(values, Mapping | Sequence):
         raise ArgumentError(
@@ -204,7 +204,7 @@ def by_id(values: object, argument: str) -> dict[str, Any]:
 
 
 def check_references(name: str, group: object) -> None:
-    """Raise unless the references of an id are a nonempty list of sentences."""
+    """Raise ArgumentError unless the references of an id are a nonempty list of sentences."""
     if (
         isinstance(group, str)
         or not isinstance(group, Sequence)
@@ -222,7 +222,7 @@ def check_references(name: str, group: object) -> None:
 
 
 def check_ids(sentences: Mapping[str, Any], groups: Mapping[str, Any], *, subset: bool) -> None:
-    """Raise unless each hypothesis has references and, without `subset`, the reverse."""
+    """Raise ArgumentError unless the ids match; with `subset`, references may be surplus."""
     unmatched = [name for name in sentences if name not in groups]
     if unmatched:
         raise ArgumentError(
@@ -240,5 +240,5 @@ def check_ids(sentences: Mapping[str, Any], groups: Mapping[str, Any], *, subset
 
 
 def abbreviated(names: list[str]) -> str:
-    """Return the first three names of a list as text."""
+    """Return up to three names of a list as text."""
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")

@@ -33,7 +33,7 @@ def common_subsequences(texts: Texts) -> IntArray:
 
 
 def subsequence(first: list[int], second: list[int]) -> int:
-    """Return the LCS length of two lists of any length, with one integer of `len(first)` bits."""
+    """Return the LCS length of two lists of any length."""
     positions: dict[int, int] = {}
     for position, word in enumerate(first):
         positions[word] = positions.get(word, 0) | 1 << position
@@ -65,7 +65,7 @@ def short_subsequences(texts: Texts, references: IntArray) -> IntArray:
 
 
 def word_positions(texts: Texts) -> NDArray[np.uint64]:
-    """Return (N,) bit masks: for each word, its positions in the hypothesis of the same image."""
+    """Return (N,) a bit mask of the positions of each word in the hypothesis of its image."""
     text = np.repeat(np.arange(len(texts.lengths)), texts.lengths)
     position = np.arange(len(texts.words)) - np.repeat(
         np.cumsum(texts.lengths) - texts.lengths, texts.lengths

@@ -37,7 +37,7 @@ def tokenize_texts(texts: Sequence[str], tokenize: str) -> list[str]:
 
 
 def tokenize_13a(texts: Sequence[str]) -> list[str]:
-    """Tokenize by the language-independent rules of mteval-v13a, as WMT and sacreBLEU do."""
+    """Tokenize with the language-independent rules of mteval-v13a, used by WMT and sacreBLEU."""
     return [_tokenize_13a(text) for text in texts]
 
 

@@ -151,7 +151,7 @@ def test_by_image_rotates_captions_over_epochs():
 
 
 def test_by_image_rotates_captions_in_random_order():
-    """The captions of the first epoch are not always the first ones of their images."""
+    """The first epoch shows each position of an image's captions about equally often."""
     owner, lengths = np.repeat(np.arange(200), 5), np.full(1000, 5)
     rows = rows_of(by_image(owner, lengths, batch=8, captions=1, seed=0, epoch=0))
     counts = np.bincount(np.array(rows) % 5, minlength=5)

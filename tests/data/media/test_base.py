@@ -52,7 +52,7 @@ def test_iter_frames_reads_a_frame_when_it_is_asked_for():
 
 def test_a_frame_beyond_the_end_is_a_media_error():
     """The error for a frame beyond the end names the last requested frame."""
-    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: a video that ends before"
+    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: a shorter video"
     with pytest.raises(MediaError, match=reason):
         Numbers().frames(SIZE, [7, 2])
     with pytest.raises(MediaError, match=reason):
@@ -74,8 +74,8 @@ def test_iter_frames_of_an_empty_clip_is_a_media_error(monkeypatch, number):
         ("a/b.jpg", "a/b.jpg"),
         (Path("a/b.jpg"), "a/b.jpg"),
         (Counter("five", 5), "drawing five"),
-        (np.zeros(3), "the array given"),
-        (Image.new("RGB", (1, 1)), "the image given"),
+        (np.zeros(3), "the given array"),
+        (Image.new("RGB", (1, 1)), "the given image"),
     ],
 )
 def test_names_of_sources(source, name):

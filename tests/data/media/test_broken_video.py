@@ -24,7 +24,7 @@ def test_a_truncated_stream_gives_its_remaining_frames(tmp_path):
     count = len(Video(path).times())
     assert 20 < count < 80
     assert frame_numbers(Video(path).frames(SIZE, [5])) == [5]
-    with pytest.raises(MediaError, match=r"expected a frame number 99 .* cut short or replaced"):
+    with pytest.raises(MediaError, match=r"expected a frame number 99 .* truncated or replaced"):
         Video(path).frames(SIZE, [0, 99])
 
 
@@ -85,12 +85,12 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     (folder / "header.avi").write_bytes(header[: header.index(b"movi") + 4])
     return {
         "sound only": (folder / "sound.wav", "a file without images (sound only)"),
-        "without its index": (folder / "cut.mp4", "expected a video; it is none, or damaged"),
+        "without its index": (folder / "cut.mp4", "expected a video; it is not one, or damaged"),
         "empty": (folder / "empty.mp4", "expected a video; the file is empty"),
         "sound only, as MP4": (folder / "sound.m4a", "a file without images (sound only)"),
-        "text": (folder / "text.avi", "expected a video; it is none, or damaged"),
-        "text named .mp4": (folder / "text.mp4", "expected a video; it is none, or damaged"),
-        "zeros": (folder / "zeros.mp4", "expected a video; it is none, or damaged"),
+        "text": (folder / "text.avi", "expected a video; it is not one, or damaged"),
+        "text named .mp4": (folder / "text.mp4", "expected a video; it is not one, or damaged"),
+        "zeros": (folder / "zeros.mp4", "expected a video; it is not one, or damaged"),
         "missing": (folder / "missing.mp4", "there is no such file"),
         "empty folder": (folder / "folder", "Received: a folder without any"),
         "folder without images": (folder / "notes", "Received: a folder without any"),

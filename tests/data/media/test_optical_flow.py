@@ -181,7 +181,7 @@ def test_a_frame_beyond_the_end_is_refused(tmp_path):
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
-        match=r"expected a frame number 6 \(from 0\)\. Received: a video that ends before",
+        match=r"expected a frame number 6 \(from 0\)\. Received: a shorter video",
     ):
         flow_of(path, [0, 6])
 

@@ -10,7 +10,7 @@ from lrcn_seq.metrics.ptb.characters import CLASSES, DROPPED, representatives
     [("é", "ª"), ("中", "ª"), ("٣", "٠"), ("€", "¤"), ("½", "¼"), ("\u2009", "\u2000"), ("—", "–")],
 )
 def test_characters_have_the_representative_of_their_class(character, representative):
-    """A character is represented by the first one of its class."""
+    """A character is replaced by the representative of its class."""
     assert representatives()[ord(character)] == representative
 
 
