@@ -121,7 +121,7 @@ def finished_files(path: Path) -> set[str]:
         for number, line in enumerate(_complete_lines(file, path), start=1):
             row = _parse_row(line)
             if row is None:
-                raise _unlike_output(f"{path}, line {number}", line[:60])
+                raise _output_error(f"{path}, line {number}", line[:60])
             if row.get("error") is not None:
                 failed_lines.add(number)
             else:
@@ -138,7 +138,7 @@ def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """Yield the complete lines; raise UsageError at the start of a line that is no prediction."""
     while line := file.readline(len(LINE_START)):
         if not LINE_START.startswith(line):
-            raise _unlike_output(str(path), line)
+            raise _output_error(str(path), line)
         line += file.readline()
         if line.endswith(b"\n"):
             yield line
@@ -159,7 +159,7 @@ def _parse_row(line: bytes) -> Row | None:
     return row if structured or "error" in row else None
 
 
-def _unlike_output(place: str, line: bytes) -> UsageError:
+def _output_error(place: str, line: bytes) -> UsageError:
     """Return the error for a file that is not the output of a verb."""
     return UsageError(
         f"{place}: expected the JSON lines of an earlier call. Received: {line!r}; "

@@ -107,7 +107,7 @@ def check_unreadable(
         Path(report).unlink(missing_ok=True)
     if samples and on_error == "raise":
         raise DataError(
-            f"{samples[0]} {_others(samples)}Repair or remove it, or set data.on_error to skip."
+            f"{samples[0]} {_remaining_note(samples)}Repair or remove it, or set data.on_error to skip."
         )
     if len(samples) > lost_share_limit * total:
         listed = f" All are listed in {report}." if report else ""
@@ -126,7 +126,7 @@ def _unreadable(sample: Sample, reader: MediaReader) -> UnreadableSample | None:
     return None
 
 
-def _others(samples: list[UnreadableSample]) -> str:
+def _remaining_note(samples: list[UnreadableSample]) -> str:
     if len(samples) == 1:
         return ""
     return f"({len(samples) - 1:,} more cannot be read either.) "

@@ -49,10 +49,10 @@ def measure_descriptions(run: Run) -> Figures:
     samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
     random = np.random.default_rng(0)
 
-    def disordered(reader: SampleReader, batch: int) -> Iterable[Clips]:
+    def shuffled_clips(reader: SampleReader, batch: int) -> Iterable[Clips]:
         return (shuffle_frames(clips, random) for clips in reader.clips(samples, batch))
 
-    rows = caption_clips(run, disordered).rows()
+    rows = caption_clips(run, shuffled_clips).rows()
     return {
         **caption_figures(run),
         "disordered_exact": exact_share(run, rows),

@@ -205,7 +205,7 @@ def _encoded(
         count += length
         while waiting and waiting[0][1] <= count:
             key, rows = waiting.popleft()
-            yield key, _take(encoded, rows)
+            yield key, _pop_rows(encoded, rows)
             count -= rows
 
 
@@ -223,10 +223,10 @@ def _batches(
         pieces.append(frames)
         count += len(frames)
         while count >= batch:
-            yield _take(pieces, batch), batch
+            yield _pop_rows(pieces, batch), batch
             count, is_first = count - batch, False
     if count:
-        rest = _take(pieces, count)
+        rest = _pop_rows(pieces, count)
         yield rest if is_first else _pad(rest, batch), count
 
 
@@ -236,7 +236,7 @@ def _pad(frames: np.ndarray, batch: int) -> np.ndarray:
     return np.concatenate([frames, zeros])
 
 
-def _take(pieces: deque[np.ndarray], rows: int) -> np.ndarray:
+def _pop_rows(pieces: deque[np.ndarray], rows: int) -> np.ndarray:
     """Remove the first rows from a queue of arrays, and return them as one array."""
     taken = []
     while rows:

@@ -175,8 +175,8 @@ class FeatureStore:
         Raises:
             DataError: rows are missing from the data file.
         """
-        if self.shape is None and self._about.exists():
-            about = json.loads(self._about.read_text(encoding="utf-8"))
+        if self.shape is None and self._metadata_file.exists():
+            about = json.loads(self._metadata_file.read_text(encoding="utf-8"))
             self.shape = (about["regions"], about["features"])
         state = self._index.stat() if self._index.exists() else None
         if state is None or (state.st_ino, state.st_size) == self._index_read:
@@ -193,7 +193,7 @@ class FeatureStore:
             )
 
     @property
-    def _about(self) -> Path:
+    def _metadata_file(self) -> Path:
         return self.folder / "store.json"
 
     @property
@@ -278,9 +278,9 @@ class FeatureStore:
                 "regions": regions,
                 "features": size,
             }
-            draft = self._about.with_suffix(".draft")
+            draft = self._metadata_file.with_suffix(".draft")
             draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
-            draft.replace(self._about)
+            draft.replace(self._metadata_file)
 
     def _write(self, new: dict[bytes, np.ndarray]) -> None:
         """Append rows and then their records, while the lock is held.

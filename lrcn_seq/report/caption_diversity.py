@@ -32,18 +32,18 @@ DEFECTS = {
 }
 
 
-def whole(value: object) -> str:
+def format_count(value: object) -> str:
     """Format a count."""
     return number(value, 0)
 
 
-def decimal(value: object) -> str:
+def format_mean(value: object) -> str:
     """Format a mean with two decimals."""
     return number(value, 2)
 
 
 MEANINGS: dict[str, tuple[str, Callable[[object], str]]] = {
-    "count": ("captions evaluated", whole),
+    "count": ("captions evaluated", format_count),
     "distinct_captions": ("distinct captions, as a share of all captions", percent),
     "most_common": ("{noun}s that received the most common caption", percent),
     "distinct_1": ("distinct words, as a share of all words", percent),
@@ -55,10 +55,10 @@ MEANINGS: dict[str, tuple[str, Callable[[object], str]]] = {
     "unknown": ("share of words that are the unknown word", percent),
     "empty": ("captions without words", percent),
     "novel": ("captions that do not occur in the training split", percent),
-    "mean_length": ("words per caption", decimal),
-    "min_length": ("words of the shortest caption", whole),
-    "max_length": ("words of the longest caption", whole),
-    "vocabulary": ("distinct words in all captions", whole),
+    "mean_length": ("words per caption", format_mean),
+    "min_length": ("words of the shortest caption", format_count),
+    "max_length": ("words of the longest caption", format_count),
+    "vocabulary": ("distinct words in all captions", format_count),
     "mbleu_4": ("BLEU-4 of each caption against the others; high where they are alike", number),
 }
 """Meaning and format of the figures of `metrics.Health`; `{noun}` is `image` or `clip`."""

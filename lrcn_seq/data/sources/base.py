@@ -101,13 +101,13 @@ def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
     if repeated:
         raise DataError(
             f"{place}: expected every ID once. Received: {repeated[0]!r} more than once"
-            f"{_and_more(repeated)}; remove the duplicates."
+            f"{_count_note(repeated)}; remove the duplicates."
         )
     empty = [s.id for s in valid if any(not caption.strip() for caption in s.captions)]
     if empty:
         raise DataError(
             f"{place}: expected text in every caption. Received: an empty caption of {empty[0]!r}"
-            f"{_and_more(empty)}; remove it or add its text."
+            f"{_count_note(empty)}; remove it or add its text."
         )
     _check_groups(valid, place)
     return valid
@@ -134,5 +134,5 @@ def _check_groups(samples: Iterable[Sample], place: str) -> None:
             )
 
 
-def _and_more(names: Sequence[str]) -> str:
+def _count_note(names: Sequence[str]) -> str:
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -104,10 +104,10 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
         (cost if end == -1 else cost + CHUNK, chosen) for cost, end, *_, chosen in paths[:BEAM]
     ]
     cost, chosen = min(costs, key=itemgetter(0))
-    return [*certain.values(), *listed(chosen)], cost % WORD // CHUNK
+    return [*certain.values(), *match_list(chosen)], cost % WORD // CHUNK
 
 
-def listed(chosen: Chosen) -> list[Match]:
+def match_list(chosen: Chosen) -> list[Match]:
     """Return a linked list of matches as a list."""
     matches = []
     while chosen:

@@ -144,7 +144,7 @@ class Matcher:
         first = np.cumsum(lengths) - lengths
         remaining = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(words))
         levels = list(paraphrases.nodes(words, remaining))
-        table = paraphrases.among(np.unique(np.concatenate([nodes for _, nodes in levels])))
+        table = paraphrases.pairs_of(np.unique(np.concatenate([nodes for _, nodes in levels])))
         indexed = np.zeros(len(paraphrases.starts), bool)
         indexed[[*table, *chain.from_iterable(table.values())]] = True
         for length, (places, nodes) in enumerate(levels, 1):

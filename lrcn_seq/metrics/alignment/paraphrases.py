@@ -80,7 +80,7 @@ class Paraphrases:
             place, node = place[present], index[inverse][present]
             yield place, node + self.offsets[depth]
 
-    def among(self, nodes: IntArray) -> dict[int, dict[int, int]]:
+    def pairs_of(self, nodes: IntArray) -> dict[int, dict[int, int]]:
         """Return the paraphrases of each node, restricted to the given nodes.
 
         Args:

@@ -50,7 +50,7 @@ def test_paraphrases_among_nodes_are_those_of_the_table(source):
         " ".join(TEXT[place : place + size]): node for (place, size), node in nodes.items()
     }
     names = {node: phrase for phrase, node in by_phrase.items()}
-    pairs = table.among(np.unique(list(nodes.values())))
+    pairs = table.pairs_of(np.unique(list(nodes.values())))
     assert {names[node]: [names[other] for other in others] for node, others in pairs.items()} == {
         "on top of": ["upon"],
         "upon": ["on top of"],
