@@ -1,20 +1,63 @@
-"""Atomic replacement of files, and the JSON files of a run folder.
+"""Reading of regular files, atomic replacement of files, and the JSON files of a run folder.
 
-A file is replaced by writing a temporary file, fsync, rename, and fsync of the folder.
+Every reader of a file that the user names opens it with `open_file`, which refuses FIFOs, devices
+and sockets: reading them could wait or go on forever. A file is replaced by writing a temporary
+file, fsync, rename, and fsync of the folder.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, BinaryIO, TypeVar
 
 from lrcn_seq.errors import RunError
 
 T = TypeVar("T")
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a regular file, or a link to one, for reading in binary mode.
+
+    Raises:
+        OSError: the path is missing, unreadable or a folder, or it is a FIFO, a device or a
+            socket, for which `errno` is None.
+    """
+    _check_type(Path(path).stat(), path)
+    # The file may have been replaced since: without O_NONBLOCK, opening a FIFO would wait.
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        _check_type(os.fstat(handle), path)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def check_file(path: str | os.PathLike[str]) -> None:
+    """Raise OSError unless a path is a regular file that can be opened; see `open_file`."""
+    open_file(path).close()
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a regular file; see `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def _check_type(state: os.stat_result, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISREG(state.st_mode):
+        return
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    types = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    received = types.get(stat.S_IFMT(state.st_mode), "a device")
+    raise OSError(f"expected a regular file. Received: {received}")
 
 
 def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
@@ -113,7 +156,7 @@ def read_json_lines(path: Path, content: str, parse: Callable[[list[Any]], T]) -
 
 def _parsed(path: Path, content: str, parse: Callable[[str], T]) -> T:
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse(read_file(path).decode())
     except (
         OSError,
         ValueError,

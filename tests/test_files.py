@@ -1,14 +1,49 @@
-"""Atomic replacement of files, and the JSON files of a run folder."""
+"""Reading of regular files, atomic replacement, and the JSON files of a run folder."""
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from lrcn_seq import files
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import read_json, read_json_lines, write_file, write_text
+from lrcn_seq.files import open_file, read_file, read_json, read_json_lines, write_file, write_text
+
+
+def test_a_linked_file_is_read(tmp_path):
+    """A symbolic link to a regular file is read like the file."""
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("file")
+    assert read_file(tmp_path / "link") == b"content"
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("kind", ["FIFO", "device", "socket"])
+def test_files_that_are_not_regular_are_refused(tmp_path, kind, link):
+    """A FIFO, a device or a socket is refused without waiting, also behind a symbolic link."""
+    path = tmp_path / "path"
+    if kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(os.path.relpath(path))
+        server.close()
+    if link:
+        (tmp_path / "link").symlink_to(path)
+        path = tmp_path / "link"
+    with pytest.raises(OSError, match=f"^expected a regular file. Received: a {kind}$") as failure:
+        open_file(path)
+    assert failure.value.errno is None
+
+
+def test_a_folder_is_not_a_file(tmp_path):
+    """A folder raises IsADirectoryError."""
+    with pytest.raises(IsADirectoryError):
+        open_file(tmp_path)
 
 
 def test_a_file_is_replaced(tmp_path):

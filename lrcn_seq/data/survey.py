@@ -107,7 +107,8 @@ def check_unreadable(
         Path(report).unlink(missing_ok=True)
     if samples and on_error == "raise":
         raise DataError(
-            f"{samples[0]} {_remaining_note(samples)}Repair or remove it, or set data.on_error to skip."
+            f"{samples[0]} {_remaining_note(samples)}"
+            "Repair or remove it, or set data.on_error to skip."
         )
     if len(samples) > lost_share_limit * total:
         listed = f" All are listed in {report}." if report else ""
