@@ -1,4 +1,4 @@
-"""Trained tasks, and images and clips as inputs for them."""
+"""Fixtures for the tests of tasks: trained tasks, images and clips."""
 
 import numpy as np
 import pytest
@@ -10,31 +10,31 @@ from lrcn_seq.data.sources.shapes import Drawing
 
 @pytest.fixture(scope="session")
 def captioner(smoke_run):
-    """A trained captioning task; tests must not change it."""
+    """Return a trained captioning task, which tests must not change."""
     return lrcn_seq.load(smoke_run)
 
 
 @pytest.fixture(scope="session")
 def classifier(activity_run):
-    """A trained activity task; tests must not change it."""
+    """Return a trained activity recognition task, which tests must not change."""
     return lrcn_seq.load(activity_run)
 
 
 @pytest.fixture(scope="session")
 def describer(description_run):
-    """A trained description task; tests must not change it."""
+    """Return a trained video description task, which tests must not change."""
     return lrcn_seq.load(description_run)
 
 
 @pytest.fixture(scope="session")
 def images() -> list[np.ndarray]:
-    """Six images (32, 32, 3) uint8."""
+    """Return six images (32, 32, 3) uint8."""
     return [Drawing(3, "test", number, 32).draw()[0] for number in range(6)]
 
 
 @pytest.fixture(scope="session")
 def films() -> list[np.ndarray]:
-    """Clips of three lengths, shortest first, (T, 32, 32, 3) uint8."""
+    """Return three clips (T, 32, 32, 3) uint8 of different lengths, shortest first."""
     by_length = {}
     for number in range(30):
         clip = Film(0, "test", number, 32, 3).draw()

@@ -13,7 +13,7 @@ from lrcn_seq.text.word import Word
 
 SMOKE = Path(__file__).resolve().parents[2] / "configs" / "smoke"
 CAPTIONS = np.array([[1, 5, 4, 2, 0, 0], [1, 3, 3, 6, 5, 2], [1, 2, 0, 0, 0, 0]], "int32")
-"""Three captions of word IDs with start and end."""
+"""Three captions as word IDs, with start and end words and padding (3, 6)."""
 
 
 def settings(task: str, *overrides: str) -> config.Config:
@@ -22,7 +22,7 @@ def settings(task: str, *overrides: str) -> config.Config:
 
 
 def fresh_captioner(*overrides: str, words: str = "a red blue dog cat", task: str = "captioning"):
-    """Return an untrained task with a vocabulary of these words and the four special words."""
+    """Return an untrained task whose vocabulary is these words and the four special words."""
     vocabulary = Vocabulary(Word(minimum_count=1).fit([words]))
     built = lrcn_seq.build(settings(task, *overrides), words=len(vocabulary.names))
     built.outputs = vocabulary
@@ -47,12 +47,12 @@ def image_clips(images: Sequence[np.ndarray]) -> Clips:
 
 
 def caption_batch(images: Sequence[np.ndarray], words: np.ndarray = CAPTIONS) -> Batch:
-    """Return two images with three captions, the last two of the second image."""
+    """Return a batch of one caption of the first image and two captions of the second image."""
     return Batch(image_clips(images[:2]), np.array([0, 1, 1], "int32"), words)
 
 
 def array_sample(name: str, media: np.ndarray, **fields) -> Sample:
-    """Return a sample of an array, in the training split unless `fields` name another."""
+    """Return a sample of an array; the split is "train" unless `fields` contains another one."""
     return Sample(name, media, **{"group": name, "split": "train", **fields})
 
 

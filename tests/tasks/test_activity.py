@@ -22,7 +22,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def test_the_loss_is_the_weighted_mean_over_real_steps(films):
-    """A label applies to every step of its clip; padding counts for nothing."""
+    """The loss weights each step by its clip's label weight and ignores padded steps."""
     task = fresh_classifier("training.loss={weight: 2.0}")
     clips = concatenate_clips([single_clip(film) for film in films])
     weights = np.array([1.0, 0.5, 2.0], "float32")
@@ -40,7 +40,7 @@ def test_the_loss_is_the_weighted_mean_over_real_steps(films):
 
 
 def test_the_loss_smooths_labels(films):
-    """A share of the target is spread evenly over the classes."""
+    """Label smoothing spreads part of the target probability evenly over the classes."""
     task = fresh_classifier("training.loss={label_smoothing: 0.3}")
     batch = LabeledBatch(single_clip(films[0]), np.array([[1]], "int32"), np.ones(1, "float32"))
     outputs = task(batch)
@@ -50,7 +50,7 @@ def test_the_loss_smooths_labels(films):
 
 
 def test_the_loss_takes_the_labels_of_the_steps_of_the_encoder():
-    """An encoder of two frames per step is trained with the label of the first of them."""
+    """An encoder with a stride of two is trained on the labels of every second frame."""
     task = fresh_classifier("encoder={type: conv3d, size: 16, filters: 2, blocks: 1, stride: 2}")
     frames = RANDOM.integers(0, 256, (5, 16, 16, 3)).astype("uint8")
     labels = np.array([[0, 1, 2, 1, 1]], "int32")
@@ -62,7 +62,7 @@ def test_the_loss_takes_the_labels_of_the_steps_of_the_encoder():
 
 
 def test_padding_does_not_change_probabilities(classifier, films):
-    """A short clip in a batch with a long one has the distribution that it has alone."""
+    """Padding a short clip to the length of a batch does not change its class probabilities."""
     clips = concatenate_clips([single_clip(film) for film in films])
     probabilities, mask = classifier.probabilities(clips)
     for row, real, film in zip(probabilities, mask, films, strict=True):
@@ -72,7 +72,7 @@ def test_padding_does_not_change_probabilities(classifier, films):
 
 
 def test_a_prediction_is_the_mean_over_steps(classifier, films):
-    """Every class has the mean of its probabilities at all frames."""
+    """The predicted probability of a class is the mean of its probabilities over all frames."""
     predictions = classifier.predict(films, top=9)
     for position, (prediction, film) in enumerate(zip(predictions, films, strict=True)):
         mean = classifier.probabilities(single_clip(film))[0][0].mean(axis=0)
@@ -84,7 +84,7 @@ def test_a_prediction_is_the_mean_over_steps(classifier, films):
 
 
 def test_a_prediction_is_the_mean_over_clips_and_views(films):
-    """It equals that of evaluation, for any batch size."""
+    """`predict` gives the same class probabilities as evaluation, for any batch size."""
     task = fresh_classifier(
         "data.sampling={type: sliding, length: 3, stride: 2}",
         "data.view={type: ten_crop, margin: 1.5}",
@@ -99,7 +99,7 @@ def test_a_prediction_is_the_mean_over_clips_and_views(films):
 
 
 def test_frames_are_encoded_a_few_at_a_time(classifier, films, monkeypatch):
-    """The distributions are those of all frames at once."""
+    """Encoding frames in small chunks does not change the class probabilities."""
     clips = concatenate_clips([single_clip(film) for film in films])
     expected, _ = classifier.probabilities(clips)
     counts = []
@@ -116,7 +116,7 @@ def test_frames_are_encoded_a_few_at_a_time(classifier, films, monkeypatch):
 
 
 def test_labels_are_sorted_by_probability(classifier, films):
-    """There are as many as requested, and those of all classes sum to 1."""
+    """`predict` returns the `top` most probable labels; all probabilities sum to 1."""
     (three,) = classifier.predict(films[:1], top=3)
     (every,) = classifier.predict(films[:1], top=99)
     assert three.labels == every.labels[:3]
@@ -127,13 +127,13 @@ def test_labels_are_sorted_by_probability(classifier, films):
 
 
 def test_equal_probabilities_keep_the_order_of_the_classes():
-    """The first of two equal classes comes first."""
+    """Classes with equal probabilities keep the order of the class list."""
     task = fresh_classifier()
     assert task.top_labels(np.array([0.3, 0.4, 0.3]), 3) == (("b", 0.4), ("a", 0.3), ("c", 0.3))
 
 
 def test_an_unreadable_video_has_an_error_in_its_place(classifier, films, tmp_path):
-    """The other videos are classified."""
+    """The prediction of an unreadable video has an error message; other videos are classified."""
     first, second = classifier.predict([tmp_path / "absent.mp4", films[0]])
     assert first.file == str(tmp_path / "absent.mp4")
     assert "there is no such file" in first.error
@@ -143,14 +143,17 @@ def test_an_unreadable_video_has_an_error_in_its_place(classifier, films, tmp_pa
 
 @pytest.mark.parametrize("options", [{"top": 0}, {"batch": 0}])
 def test_invalid_options_are_refused(classifier, films, options):
-    """Both are at least 1."""
+    """`predict` raises an ArgumentError when `top` or `batch` is less than 1."""
     with pytest.raises(ArgumentError, match=r"top and batch: expected at least 1\. Received: top="):
         classifier.predict(films, **options)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 16])
 def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
-    """At each frame, for any chunk; the second distribution is the mean of the frames so far."""
+    """Streaming in chunks gives the class probabilities of the whole clip at every frame.
+
+    The third output is the running mean of the probabilities over the frames so far.
+    """
     film = films[-1]
     parts = zip(*classifier.stream_frames(film, chunk=chunk), strict=True)
     times, outputs, overall = (np.concatenate(part) for part in parts)
@@ -162,7 +165,7 @@ def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
 
 
 def test_a_stream_of_a_decoder_of_whole_clips_needs_no_mean(films):
-    """With `output: last`, the distribution up to each frame is that of the clip up to it."""
+    """With `output: last`, streaming returns at each frame the result of the clip so far."""
     task = fresh_classifier("decoder={type: lstm_frames, units: 8, output: last}")
     film = films[0]
     ((_, outputs, overall),) = task.stream_frames(film)
@@ -173,7 +176,7 @@ def test_a_stream_of_a_decoder_of_whole_clips_needs_no_mean(films):
 
 
 def test_a_stream_reports_its_progress(classifier, films):
-    """After each chunk, in frames."""
+    """Streaming calls `progress` after each chunk with the numbers of done and total frames."""
     calls = []
     list(classifier.stream_frames(films[0], chunk=2, progress=lambda *call: calls.append(call)))
     total = len(films[0])
@@ -181,7 +184,7 @@ def test_a_stream_reports_its_progress(classifier, films):
 
 
 def test_the_state_of_a_stream_is_a_value(classifier, films):
-    """Continuing twice from one state gives equal results, and the state does not grow."""
+    """Resuming a stream twice from one state gives equal results. The state has a fixed size."""
     frames = films[0]
     _, _, state = classifier.advance(frames[:2], classifier.initial_stream_state())
     first, second = (classifier.advance(frames[2:4], state)[1] for _ in range(2))
@@ -196,7 +199,7 @@ def test_the_state_of_a_stream_is_a_value(classifier, films):
 
 @pytest.mark.parametrize("shape", [(0, 32, 32, 3), (2, 16, 32, 3), (32, 32, 3)])
 def test_frames_of_another_size_are_refused(classifier, shape):
-    """A stream expects the frames of the encoder."""
+    """Streaming refuses frames whose shape differs from the encoder's input shape."""
     with pytest.raises(
         ArgumentError, match=r"frames: expected .n, 32, 32, 3. with n above 0\. Received: "
     ):
@@ -218,7 +221,7 @@ def test_frames_of_another_size_are_refused(classifier, shape):
     ],
 )
 def test_parts_that_need_the_whole_clip_cannot_stream(override, message, films):
-    """The message names the part and has no control characters."""
+    """Streaming with a non-causal decoder or encoder raises an error that names this part."""
     task = fresh_classifier(override)
     with pytest.raises(ArgumentError, match=message) as caught:
         next(task.stream_frames(films[0][:, :16, :16]))
@@ -242,13 +245,13 @@ def test_parts_that_need_the_whole_clip_cannot_stream(override, message, films):
     ],
 )
 def test_configs_that_do_not_fit_are_refused(override, message):
-    """Problems are found before any data is read."""
+    """Building a task from an inconsistent config raises a ConfigError before data is read."""
     with pytest.raises(ConfigError, match=message):
         lrcn_seq.build(settings("activity", override), labels=4)
 
 
 def test_a_fresh_task_has_no_class_names(films):
-    """A task that was built for a number of classes can neither predict nor stream."""
+    """A task that was built without class names can neither predict nor stream."""
     task = lrcn_seq.build(settings("activity"), labels=4)
     assert task.labels == ()
     with pytest.raises(RunError, match="Expected a task with class names"):
@@ -258,19 +261,19 @@ def test_a_fresh_task_has_no_class_names(films):
 
 
 def test_views_are_averaged_over_frames_only():
-    """Vectors have one view; the number for frames is that of the config."""
+    """A task has the number of test views of `data.view` for frames, and one view for vectors."""
     assert fresh_classifier().test_views == 1
     assert fresh_classifier("data.view={type: ten_crop}").test_views == 10
     assert fresh_classifier("encoder={type: vectors, width: 3}").test_views == 1
 
 
 def test_json_output_lists_the_classes():
-    """The order is that of the probabilities."""
+    """The header of the JSON output lists the classes in the order of the probabilities."""
     assert fresh_classifier().json_header() == {"classes": ["a", "b", "c"]}
 
 
 def test_the_example_is_one_labeled_frame():
-    """It has a label, and is enough to compute a loss."""
+    """The example batch of a classifier has a label, so that its loss can be computed."""
     task = fresh_classifier()
     example = task.example()
     loss = float(task.compute_loss(x=example, y_pred=task(example)))

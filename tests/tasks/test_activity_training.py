@@ -22,7 +22,7 @@ def json_lines(path) -> list[dict]:
 
 
 def test_scores_of_a_run_agree_with_its_predictions(activity_run):
-    """Accuracy, distributions and confusion follow from the lines of `predictions.jsonl`."""
+    """The accuracy and confusion matrix of a run match the lines of its `predictions.jsonl`."""
     rows = json_lines(activity_run / "predictions.jsonl")
     scores = json.loads((activity_run / "scores.json").read_text())
     accuracy = np.mean([row["label"] == row["truth"] for row in rows])
@@ -34,7 +34,7 @@ def test_scores_of_a_run_agree_with_its_predictions(activity_run):
 
 
 def test_fused_runs_have_the_weighted_mean_of_their_distributions(activity_run, tmp_path):
-    """Two runs of different weights are evaluated alone and together."""
+    """Evaluating two runs with weights 1 and 3 gives the weighted mean of their probabilities."""
     for name in ("a", "b"):
         shutil.copytree(activity_run, tmp_path / name)
     other = lrcn_seq.load(tmp_path / "b")
@@ -53,7 +53,7 @@ def test_fused_runs_have_the_weighted_mean_of_their_distributions(activity_run, 
 
 
 def test_the_lowest_log_loss_selects_the_best_weights(tmp_path):
-    """Scores for which lower is better are minimized."""
+    """With `training.monitor: log_loss`, the weights of the epoch with the lowest loss are best."""
     overrides = [
         "training.monitor=log_loss",
         "training.epochs=4",
@@ -67,7 +67,7 @@ def test_the_lowest_log_loss_selects_the_best_weights(tmp_path):
 
 
 def test_a_stage_may_replace_the_decoder(tmp_path):
-    """The encoder is kept, and the scores of the new decoder are not compared with the old ones."""
+    """A stage with a new decoder keeps the encoder and starts a new comparison of scores."""
     stages = (
         "stages=[{decoder: {type: frame_mean}, training.epochs: 1}, "
         "{training.epochs: 1, training.optimizer.learning_rate: 0.000001}]"
@@ -79,9 +79,9 @@ def test_a_stage_may_replace_the_decoder(tmp_path):
 
 @pytest.fixture(scope="module")
 def moments_table(tmp_path_factory):
-    """Ten GIFs of ten frames at 10 per second, half dark and half bright.
+    """Return a table of ten GIFs of ten frames at 10 per second, half dark and half bright.
 
-    Odd videos begin dark. The fourth frame of each has no label.
+    Videos with odd numbers begin dark. The fourth frame of each video has no label.
     """
     folder = tmp_path_factory.mktemp("moments")
     rows = ["video,start,end,label,split"]
@@ -105,7 +105,7 @@ def moments_table(tmp_path_factory):
 
 
 def in_time(table, *overrides: str) -> config.Config:
-    """Return a config that trains a small classifier on labels in time."""
+    """Return a config that trains a small classifier on frame labels."""
     small = [
         f"data.source={{type: video_table, table: {table}}}",
         "encoder={type: tiny_cnn, size: 16, filters: 4, blocks: 1, output: pooled}",
@@ -117,7 +117,7 @@ def in_time(table, *overrides: str) -> config.Config:
 
 
 def test_labels_in_time_are_learned_and_scored_by_frame(moments_table, tmp_path):
-    """Nearly every labeled frame is correct; overlapping clips are averaged, others ignored."""
+    """A classifier trained on frame labels is scored on every labeled frame of the test videos."""
     recipe = in_time(moments_table, "data.sampling={type: sliding, length: 6, stride: 2}")
     run = train(recipe, tmp_path / "run")
     rows = json_lines(run / "predictions.jsonl")
@@ -149,7 +149,7 @@ def test_labels_in_time_are_learned_and_scored_by_frame(moments_table, tmp_path)
 def test_labels_in_time_that_cannot_be_learned_leave_no_run(
     moments_table, tmp_path, override, message
 ):
-    """The problem is found before training."""
+    """Training on frame labels with an unsuitable config creates no run folder."""
     with pytest.raises(ConfigError, match=message):
         train(in_time(moments_table, override), tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -1,4 +1,4 @@
-"""The contract of a task, on a small task of another package."""
+"""The contract of a task, tested on a minimal task class."""
 
 import keras
 import numpy as np
@@ -38,7 +38,7 @@ class Rating(Task):
 
 
 def rating(*overrides: str, outputs=None) -> Rating:
-    """Return a rating task over the parts of the smoke config of activity."""
+    """Return a `Rating` task with the encoder and decoder of the smoke config of activity."""
     config = settings("activity", *overrides)
     keras.utils.set_random_seed(0)
     task = Rating(
@@ -53,18 +53,18 @@ def rating(*overrides: str, outputs=None) -> Rating:
 
 @pytest.fixture(scope="module")
 def task():
-    """A built task without outputs."""
+    """Return a built `Rating` task without outputs."""
     return rating()
 
 
 def test_a_contract_is_abstract():
-    """A task without the required methods cannot be built."""
+    """A task class without the required methods cannot be instantiated."""
     with pytest.raises(TypeError, match="abstract"):
         Task(None, None, settings("activity"))
 
 
 def test_a_minimal_task_has_defaults(task):
-    """One test view, no problems, no options, and no entries beside the results."""
+    """A minimal task has one test view, no config problems, no options and no JSON header."""
     assert task.test_views == 1
     assert Rating.problems(task.settings) == task.network_problems() == []
     assert task.json_header() == {}
@@ -74,13 +74,13 @@ def test_a_minimal_task_has_defaults(task):
 
 
 def test_the_monitor_is_that_of_the_config(task):
-    """Without one, it is the default of the task."""
+    """The monitor is `training.monitor` of the config, or else the default of the task class."""
     assert task.monitor == "error"
     assert rating("training.monitor=top_5").monitor == "top_5"
 
 
 def test_output_names_are_those_of_the_outputs(task):
-    """A task that was built for a number of outputs has no names."""
+    """`output_names` lists the names of the outputs; a task without outputs raises a RunError."""
     assert list(rating(outputs=Classes(["low", "high"])).output_names) == ["low", "high"]
     with pytest.raises(
         RunError, match=r"Expected a task with its labels\. .*; train it, or load a run"
@@ -89,7 +89,7 @@ def test_output_names_are_those_of_the_outputs(task):
 
 
 def test_ensembles_are_refused_by_default(task):
-    """The message names the task and the number of runs."""
+    """A task without ensemble support raises an error with its name and the number of runs."""
     members = [Member(task, None), Member(task, None)]
     with pytest.raises(
         UsageError, match=r"one run of the task activity, .* Received: 2 runs with 3 samples"
@@ -98,13 +98,13 @@ def test_ensembles_are_refused_by_default(task):
 
 
 def test_retrieval_is_refused_by_default(task):
-    """The message names the task."""
+    """A task that does not support retrieval raises an error with its name."""
     with pytest.raises(UsageError, match=r"supports retrieval\. Received: the task activity"):
         task.retrieval_scores(None, [])
 
 
 def test_the_example_is_one_black_frame(task):
-    """Its size is that of the encoder."""
+    """The example of a task is one black frame of the encoder's input size."""
     frames, index = task.example_clips()
     assert frames.shape == (1, 32, 32, 3)
     assert frames.dtype == np.uint8
@@ -113,21 +113,21 @@ def test_the_example_is_one_black_frame(task):
 
 
 def test_the_example_of_vectors_is_one_zero_vector():
-    """Its width is that of the encoder."""
+    """The example of an encoder of vectors is one zero vector of the encoder's width."""
     clips = rating("encoder={type: vectors, width: 7}").example_clips()
     assert clips.frames.shape == (1, 7)
     assert not clips.frames.any()
 
 
 def test_inputs_are_read_as_the_encoder_expects(task):
-    """Kind, size and width follow from the config."""
+    """The media reader takes its kind, image size and vector width from the encoder."""
     assert (task.media.kind, task.media.preprocessing.height) == ("clips", 32)
     vectors = rating("encoder={type: vectors, width: 7}").media
     assert (vectors.kind, vectors.vector_width) == ("vectors", 7)
 
 
 def test_a_cached_model_is_made_once_per_key(task):
-    """Another key replaces it."""
+    """A cached model is reused for the same key and replaced for a different key."""
     first = task.cached_model("double", keras.Sequential, key=1)
     assert task.cached_model("double", lambda: pytest.fail("made again"), key=1) is first
     second = task.cached_model("double", keras.Sequential, key=2)
@@ -136,7 +136,7 @@ def test_a_cached_model_is_made_once_per_key(task):
 
 
 def test_cached_models_add_no_weights(task):
-    """Keras does not track them, so that weights files stay the same."""
+    """Keras does not track cached models, so the task's weights stay the same."""
     count = len(task.weights)
     other = keras.layers.Dense(3)
     other.build((None, 4))
@@ -146,12 +146,12 @@ def test_cached_models_add_no_weights(task):
 
 
 def test_the_frame_encoder_is_made_once(task):
-    """It is compiled once for all calls."""
+    """Repeated access to `frame_encoder` returns the same compiled model."""
     assert task.frame_encoder is task.frame_encoder
 
 
 def test_a_task_computes_the_outputs_of_its_decoder(task):
-    """Encoder and decoder are applied in sequence."""
+    """Calling a task applies the encoder and then the decoder."""
     frames = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype("uint8")
     clips = Clips(frames, np.arange(3, dtype="int32")[None])
     expected, _ = task.decoder(task.encoder(clips))

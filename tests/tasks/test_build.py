@@ -1,4 +1,4 @@
-"""Building a task with fresh weights from a config."""
+"""Building tasks with fresh weights from a config."""
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ def equal_weights(one, other) -> bool:
 
 
 def test_a_size_that_is_not_given_is_learned_from_the_source(smoke_config):
-    """The vocabulary has four special words and those of the training captions."""
+    """Without `words`, the vocabulary is the training captions' words and four special words."""
     task = lrcn_seq.build(smoke_config)
     samples = sources.build(config.read(smoke_config).data.source)
     captions = [text for sample in samples if sample.split == "train" for text in sample.captions]
@@ -37,7 +37,7 @@ def test_a_size_that_is_not_given_is_learned_from_the_source(smoke_config):
 
 
 def test_classes_that_are_not_given_are_learned_from_the_source():
-    """The task knows their names."""
+    """Without `labels`, a classifier learns the class names from the source."""
     task = lrcn_seq.build(SMOKE / "activity.yaml")
     samples = sources.build(settings("activity").data.source)
     assert task.labels == tuple(sorted({sample.label for sample in samples}))
@@ -45,7 +45,7 @@ def test_classes_that_are_not_given_are_learned_from_the_source():
 
 
 def test_the_seed_determines_the_weights(smoke_config):
-    """A path and a config of the same seed give equal weights, another seed gives others."""
+    """Configs with equal seeds give equal weights; another seed gives other weights."""
     one = lrcn_seq.build(smoke_config, words=30)
     two = lrcn_seq.build(config.read(str(smoke_config)), words=30)
     other = lrcn_seq.build(config.read(smoke_config, ["seed=2"]), words=30)
@@ -54,7 +54,7 @@ def test_the_seed_determines_the_weights(smoke_config):
 
 
 def test_a_built_task_is_a_keras_model(smoke_config):
-    """Its networks have weights before the first batch."""
+    """A built task is a Keras model whose weights exist before the first batch."""
     task = lrcn_seq.build(smoke_config, words=30)
     assert isinstance(task, keras.Model)
     assert task.built
@@ -64,7 +64,7 @@ def test_a_built_task_is_a_keras_model(smoke_config):
 
 
 def test_a_task_is_built_for_given_outputs():
-    """The decoder has one output per class."""
+    """A classifier that is built for given classes has one decoder output per class."""
     classes = Classes(["a", "b", "c"])
     task = build_task(settings("activity"), classes)
     assert task.outputs is classes
@@ -73,7 +73,7 @@ def test_a_task_is_built_for_given_outputs():
 
 @pytest.mark.parametrize(("task", "size"), [("captioning", 5), ("activity", 2)])
 def test_a_network_without_a_size_has_a_small_one(task, size):
-    """It is built without reading the source."""
+    """A network that is built without a size gets a small one and does not read the source."""
     network = build_network(settings(task))
     assert network.outputs is None
     outputs = network(network.example())
@@ -82,7 +82,7 @@ def test_a_network_without_a_size_has_a_small_one(task, size):
 
 
 def predictions(task) -> list[np.ndarray]:
-    """Return what all compiled models of a task compute for four random frames."""
+    """Return the outputs of all compiled models of a task for four random frames."""
     frames = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), "uint8")
     if isinstance(task, Activity):
         state = task.initial_stream_state()
@@ -93,14 +93,14 @@ def predictions(task) -> list[np.ndarray]:
 
 
 def build_with_precision(task: str, precision: str):
-    """Return a fresh task for 20 words or three classes."""
+    """Return a fresh captioning network for 20 words or activity task for three classes."""
     recipe = settings(task, f"training.precision={precision}", "search={type: greedy}")
     return build_network(recipe, 20) if task == "captioning" else build_task(recipe, Classes("abc"))
 
 
 @pytest.mark.parametrize("task", ["captioning", "activity"])
 def test_a_task_keeps_its_precision_when_another_is_built(task):
-    """Models are compiled later under another global policy and give the same bits."""
+    """Building another task in mixed precision does not change the results of a float32 task."""
     expected = predictions(build_with_precision(task, "float32"))
     built = build_with_precision(task, "float32")
     build_with_precision(task, "mixed_bfloat16")
@@ -112,7 +112,7 @@ def test_a_task_keeps_its_precision_when_another_is_built(task):
 
 @pytest.mark.parametrize(("accelerator", "policy"), [(False, "float32"), (True, "mixed_bfloat16")])
 def test_automatic_precision_follows_the_hardware(monkeypatch, accelerator, policy):
-    """Mixed precision is used on a GPU or TPU only."""
+    """Automatic precision is mixed bfloat16 on an accelerator and float32 elsewhere."""
     monkeypatch.setattr(build_module, "has_accelerator", lambda: accelerator)
     set_precision("auto")
     assert keras.config.dtype_policy().name == policy
@@ -125,13 +125,13 @@ def test_automatic_precision_follows_the_hardware(monkeypatch, accelerator, poli
     ("devices", "expected"), [(["cpu:0"], False), (["cpu:0", "gpu:0"], True), (["tpu:0"], True)]
 )
 def test_accelerators_are_devices_other_than_the_cpu(monkeypatch, devices, expected):
-    """A GPU or TPU counts."""
+    """`has_accelerator` is true if Keras lists a GPU or TPU."""
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: devices)
     assert has_accelerator() == expected
 
 
 def test_pretrained_weights_are_loaded_on_request(monkeypatch, smoke_config):
-    """They are not loaded by default."""
+    """`build` loads pretrained weights only when `pretrained` is true."""
     loaded = []
 
     def record(self):
@@ -153,13 +153,13 @@ def test_pretrained_weights_are_loaded_on_request(monkeypatch, smoke_config):
     ],
 )
 def test_an_invalid_size_is_refused(task, size, message):
-    """A size of 0 is an error, not a missing size."""
+    """`build` refuses a vocabulary of special words alone and a class count of 0."""
     with pytest.raises(ArgumentError, match=message):
         lrcn_seq.build(SMOKE / f"{task}.yaml", **size)
 
 
 def test_a_missing_source_is_an_error(tmp_path, smoke_config):
-    """Without `words` the source is read."""
+    """Building without `words` raises a DataError if the table of the source is missing."""
     source = f"data.source={{type: caption_table, table: {tmp_path}/absent.csv}}"
     with pytest.raises(DataError, match=r"absent\.csv: expected a table"):
         lrcn_seq.build(config.read(smoke_config, [source]))
@@ -190,7 +190,7 @@ def test_a_missing_source_is_an_error(tmp_path, smoke_config):
     ],
 )
 def test_parts_that_do_not_fit_together_are_refused(smoke_config, override, message):
-    """Parts that are valid by themselves can be problems of the whole config."""
+    """`build` raises a ConfigError for sections that are valid alone but not together."""
     with pytest.raises(ConfigError, match=message):
         lrcn_seq.build(config.read(smoke_config, [override]), words=30)
 
@@ -203,7 +203,7 @@ def test_parts_that_do_not_fit_together_are_refused(smoke_config, override, mess
     ],
 )
 def test_a_decoder_of_other_outputs_is_refused(task, decoder, fitting):
-    """The message lists the decoders that fit."""
+    """A decoder that does not fit the task is refused with a list of the decoders that fit."""
     (problem,) = decoder_problems(settings(task, f"decoder={decoder}"))
     assert problem.place == "decoder.type"
     assert fitting in problem.message
@@ -212,7 +212,7 @@ def test_a_decoder_of_other_outputs_is_refused(task, decoder, fitting):
 
 
 def test_the_task_type_is_that_of_the_config():
-    """Outputs differ between the types."""
+    """`task_type` returns the task class of a config, which determines the type of the outputs."""
     assert task_type(settings("captioning")) is Captioning
     assert task_type(settings("captioning")).outputs_type is Vocabulary
     assert task_type(settings("activity")) is Activity

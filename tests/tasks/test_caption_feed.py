@@ -1,4 +1,4 @@
-"""Training batches of clips with captions."""
+"""Training batches of images and their captions."""
 
 import numpy as np
 import pytest
@@ -16,19 +16,19 @@ SAMPLES = [
 
 
 def feed_of(*overrides: str, samples=SAMPLES) -> CaptionFeed:
-    """Return the feed of a fresh captioner whose encoder is frozen."""
+    """Return the caption feed of a fresh captioner whose encoder is frozen."""
     task = fresh_captioner("training.batch_size=4", *overrides)
     task.encoder.trainable = False
     return CaptionFeed(task.settings, SampleReader(task), samples, task.tokenizer)
 
 
 def stored(tmp_path) -> list[str]:
-    """Return the overrides that store features."""
+    """Return config overrides that store features."""
     return ["data.store.use=true", f"data.store.folder={tmp_path}"]
 
 
 def rows_of(feed: CaptionFeed, epoch: int = 0) -> list:
-    """Return (clip, caption without padding) of every caption of an epoch."""
+    """Return (frame, caption without padding) for every caption of an epoch."""
     return [
         (np.asarray(batch.clips.frames[batch.clips.index[owner, 0]]), words[words > 0].tolist())
         for batch in feed.batches(feed.plan(epoch), epoch)
@@ -37,12 +37,12 @@ def rows_of(feed: CaptionFeed, epoch: int = 0) -> list:
 
 
 def ids(caption: str, tokenizer) -> list[int]:
-    """Return the IDs of a caption with start and end."""
+    """Return the word IDs of a caption with start and end words."""
     return [1, *tokenizer.encode(caption), 2]
 
 
 def test_images_are_batched_with_their_captions():
-    """Without stored features, an epoch has every image once with a number of its captions."""
+    """Without stored features, an epoch has each image once, with `captions_per_image` captions."""
     feed = feed_of("data.captions_per_image=2")
     tokenizer = fresh_captioner().tokenizer
     rows = rows_of(feed)
@@ -55,13 +55,13 @@ def test_images_are_batched_with_their_captions():
 
 
 def test_a_batch_has_at_least_one_image():
-    """More captions per image than the batch size give batches of one image."""
+    """If an image has more captions than the batch size, a batch holds one image."""
     feed = feed_of("data.captions_per_image=5")
     assert [len(step.samples) for step in feed.plan(0)] == [1, 1, 1]
 
 
 def test_captions_are_batched_over_stored_features(tmp_path):
-    """An epoch has every caption once, with the stored features of its image."""
+    """With stored features, an epoch has each caption once, with the features of its image."""
     feed, task = feed_of(*stored(tmp_path)), fresh_captioner()
     assert feed.by_caption
     rows = rows_of(feed)
@@ -74,19 +74,19 @@ def test_captions_are_batched_over_stored_features(tmp_path):
 
 
 def test_the_config_can_choose_the_plan(tmp_path):
-    """`by_image` over stored features."""
+    """`data.plan: by_image` batches by image although features are stored."""
     assert not feed_of(*stored(tmp_path), "data.plan=by_image").by_caption
 
 
 def test_captions_are_cut_to_the_limit():
-    """A caption of more words than `data.words_limit` ends after the limit."""
+    """A training caption with more than `data.words_limit` words is cut to this number of words."""
     feed = feed_of("data.words_limit=3")
     lengths = [len(words) for epoch in range(3) for _, words in rows_of(feed, epoch)]
     assert max(lengths) == 3 + 2
 
 
 def test_plans_depend_on_seed_and_epoch():
-    """Equal feeds have equal plans; another epoch has another plan."""
+    """Feeds with equal seeds have equal batch plans, which differ between epochs and seeds."""
 
     def order(feed, epoch):
         return np.concatenate([step.rows for step in feed.plan(epoch)]).tolist()
@@ -99,7 +99,7 @@ def test_plans_depend_on_seed_and_epoch():
 
 
 def test_a_slice_of_a_plan_continues_an_epoch():
-    """The batches of the rest equal those of the whole epoch, random views included."""
+    """Reading an epoch from its second batch on gives the same batches as reading all of it."""
     feed = feed_of("data.view={type: crop_mirror, margin: 1.5}", "data.captions_per_image=4")
     whole = list(feed.batches(feed.plan(2), 2))
     rest = list(feed.batches(feed.plan(2)[1:], 2))
@@ -110,6 +110,6 @@ def test_a_slice_of_a_plan_continues_an_epoch():
 
 
 def test_samples_without_captions_are_refused():
-    """There is nothing to train on."""
+    """Training samples without any captions raise a DataError."""
     with pytest.raises(DataError, match="Expected training samples with captions"):
         feed_of(samples=[sample._replace(captions=()) for sample in SAMPLES])

@@ -1,4 +1,4 @@
-"""Config checks of the tasks that write captions."""
+"""Config checks of the tasks that generate captions."""
 
 import pytest
 
@@ -19,12 +19,12 @@ def messages(problems) -> list[str]:
 
 
 def test_a_valid_config_has_no_problems():
-    """All checks pass on the smoke config."""
+    """The smoke config of captioning has no problems."""
     assert caption_problems(Captioning, settings("captioning")) == []
 
 
 def test_all_problems_are_listed():
-    """Problems of search, monitor and view are reported together."""
+    """Problems of the search, the monitor and the view are reported together."""
     config = settings(
         "captioning",
         "search.minimum_length=15",
@@ -36,7 +36,7 @@ def test_all_problems_are_listed():
 
 
 def test_a_search_is_valid_if_it_reaches_its_first_step():
-    """No network is needed."""
+    """A beam search whose minimum length is below the word limit has no problems."""
     assert search_problems({"type": "beam", "beams": 2, "minimum_length": 13}, 15) == []
 
 
@@ -57,14 +57,14 @@ def test_a_search_is_valid_if_it_reaches_its_first_step():
     ],
 )
 def test_problems_of_a_search_are_found(search, message):
-    """Arguments that are invalid alone, together, or with the limit of words."""
+    """Invalid search options are reported, including those that conflict with the word limit."""
     (problem,) = messages(search_problems(search, 15))
     assert problem.startswith(message)
 
 
 @pytest.mark.parametrize("task", ["captioning", "description"])
 def test_a_caption_describes_one_view(task):
-    """A view with several test views is refused; a random crop in training is not."""
+    """Caption tasks refuse views with several test views and accept random crops in training."""
     assert view_problems(settings(task, "data.view.type=crop_mirror")) == []
     (problem,) = messages(view_problems(settings(task, "data.view.type=ten_crop")))
     assert problem.startswith("data.view: expected a view with one test view")
@@ -73,13 +73,13 @@ def test_a_caption_describes_one_view(task):
 
 @pytest.mark.parametrize("monitor", ["cider", "bleu_4", "distinct_captions"])
 def test_scores_and_diversity_can_be_monitored(monitor):
-    """Names of the configured metrics, and the share of distinct captions."""
+    """The monitor may be a configured metric or the share of distinct captions."""
     config = settings("captioning", f"training.monitor={monitor}")
     assert score_problems(Captioning, config) == []
 
 
 def test_an_unknown_monitor_is_refused():
-    """A similar name is suggested."""
+    """A misspelled monitor is refused with a suggestion."""
     config = settings("captioning", "training.monitor=bleu4")
     (problem,) = messages(score_problems(Captioning, config))
     assert problem.startswith("training.monitor: expected one of the scores of evaluation.metrics")
@@ -87,21 +87,21 @@ def test_an_unknown_monitor_is_refused():
 
 
 def test_the_default_monitor_must_be_computed():
-    """Without CIDEr among the metrics, the default monitor is a problem."""
+    """The default monitor CIDEr is refused if `evaluation.metrics` does not contain it."""
     config = settings("captioning", "training.monitor=null", "evaluation.metrics=[bleu]")
     (problem,) = messages(score_problems(Captioning, config))
     assert "Received: 'cider'" in problem
 
 
 def test_a_metric_that_is_not_implemented_is_refused():
-    """Its position is named, and the monitor is not checked against an incomplete list."""
+    """A metric that is not implemented is reported with its position in the list of metrics."""
     config = settings("captioning", "evaluation.metrics=[bleu, spice]", "training.monitor=spice")
     (problem,) = messages(score_problems(Captioning, config))
     assert problem.startswith("evaluation.metrics.1: spice is left out: it needs")
 
 
 def test_a_metric_without_its_package_is_refused(monkeypatch):
-    """The message is that of the missing package."""
+    """A metric whose package is not installed is reported with the name of the package."""
 
     def fail(self):
         raise MissingPackageError("rouge", "bench", "rouge_l")

@@ -1,4 +1,4 @@
-"""Ranking captions by images and images by captions."""
+"""Ranking of captions by image and of images by caption."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ CAPTIONS = [("a dog", "red red"), ("a blue cat",), ("cat dog a", "blue", "a red 
 
 @pytest.fixture(scope="module")
 def task():
-    """An untrained task whose scores differ strongly between images."""
+    """Return an untrained task whose caption scores differ strongly between images."""
     built = fresh_captioner("seed=3")
     for weight in built.decoder.trainable_weights:
         weight.assign(weight * 3)
@@ -24,7 +24,7 @@ def task():
 
 @pytest.fixture(scope="module")
 def samples(images):
-    """Four images with one to three captions."""
+    """Return four images with one to three captions each."""
     return [
         array_sample(str(index), image, captions=captions)
         for index, (image, captions) in enumerate(zip(images, CAPTIONS, strict=False))
@@ -40,7 +40,7 @@ def log_probability(task, image, caption: str) -> float:
 
 
 def test_the_score_is_the_log_probability_of_the_caption(task, images):
-    """Padding adds nothing, and each caption is scored for the clip of its owner."""
+    """A caption's score is the log probability of its words given its image, without padding."""
     texts = ["a dog", "cat", "a blue cat dog"]
     rows = [[1, *task.tokenizer.encode(text), 2] for text in texts]
     words = np.zeros((3, 6), "int32")
@@ -61,7 +61,7 @@ def rank(scores: np.ndarray, correct: np.ndarray) -> int:
 
 
 def test_ranking_uses_normalized_log_probabilities(task, images, samples, monkeypatch):
-    """Recall and median rank equal those of a table computed caption by caption.
+    """Recall and median rank equal those of a score table computed caption by caption.
 
     The score of an image and a caption is log p minus its mean over the images.
     """

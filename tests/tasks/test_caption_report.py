@@ -15,24 +15,24 @@ ATTENTION = "decoder={type: attention_lstm, units: 16, embedding: 8}"
 
 @pytest.fixture(scope="module")
 def task():
-    """An untrained task with attention over 4 × 4 regions."""
+    """Return an untrained task with attention over 4 × 4 regions."""
     return fresh_captioner(ATTENTION, words=WORDS)
 
 
 @pytest.fixture(scope="module")
 def plain():
-    """An untrained task without attention."""
+    """Return an untrained task without attention."""
     return fresh_captioner(words=WORDS)
 
 
 def evaluation_of(task, samples, texts):
-    """Evaluate given captions."""
+    """Return the evaluation of the given captions."""
     captions = [Caption(text, -2.0, -1.0) for text in texts]
     return evaluate_captions(samples, captions, task.settings.evaluation, unknown="<unk>")
 
 
 def numbered_samples(images, count: int):
-    """Return samples whose captions match more words of the reference, the later they are."""
+    """Return samples and captions; the later the caption, the more words match the reference."""
     reference = "a b c d e f g h i j k l m n o p q r s t u v w x y z aa bb cc dd"
     words = reference.split()
     samples = [
@@ -44,7 +44,7 @@ def numbered_samples(images, count: int):
 
 
 def test_sections_are_diversity_and_examples(plain, images):
-    """The noun is that of the task, and the score is CIDEr where it was computed."""
+    """The report of a captioning task has a diversity section and an example section."""
     samples, texts = numbered_samples(images, 3)
     diversity, examples = caption_sections(plain, evaluation_of(plain, samples, texts))
     assert (diversity.name, examples.name) == ("caption-diversity", "caption-examples")
@@ -54,7 +54,7 @@ def test_sections_are_diversity_and_examples(plain, images):
 
 
 def test_the_best_and_worst_captions_are_examples(images):
-    """Of 30 captions, the 12 best and the 12 worst are shown, by the first metric."""
+    """Of 30 captions, the 12 with the best and the 12 with the worst ROUGE-L are shown."""
     task = fresh_captioner("evaluation.metrics=[rouge_l]", "training.monitor=rouge_l")
     samples, texts = numbered_samples(images, 30)
     _, examples = caption_sections(task, evaluation_of(task, samples, texts))
@@ -65,7 +65,7 @@ def test_the_best_and_worst_captions_are_examples(images):
 
 
 def test_an_example_has_image_caption_and_references(plain, images):
-    """Without attention there are no words, and the image keeps its aspect ratio."""
+    """Without attention, an example has no words, and its image is padded to a square."""
     sample = array_sample("x", images[0][:, :16], captions=("a red circle",))
     example = caption_example(plain, sample, Caption("a circle", -2.5, -1.0), 0.75)
     assert (example.name, example.caption, example.score) == ("x", "a circle", 0.75)
@@ -77,7 +77,7 @@ def test_an_example_has_image_caption_and_references(plain, images):
 
 
 def test_an_example_tells_whether_the_caption_is_correct(plain):
-    """The source decides; a source without a grammar cannot."""
+    """An example states whether the source's grammar accepts the caption."""
     (sample, *_) = Shapes(train=1, dev=0, test=0, pixels=32)
     correct = caption_example(plain, sample, Caption(sample.captions[0], -1.0, -1.0), 1.0)
     wrong = caption_example(plain, sample, Caption("a dog", -1.0, -1.0), 0.0)
@@ -85,7 +85,7 @@ def test_an_example_tells_whether_the_caption_is_correct(plain):
 
 
 def test_attention_maps_cover_the_input_of_the_encoder(task, images):
-    """One map (4, 4) per word, equal to the weights of the decoder, over a stretched image."""
+    """Each word has a 4 × 4 map of its attention weights over the image stretched to a square."""
     sample = array_sample("x", images[0][:, :16], captions=("a",))
     caption = Caption("a red circle", -1.0, -1.0)
     words, maps = attention_maps(task, sample, caption)
@@ -100,14 +100,14 @@ def test_attention_maps_cover_the_input_of_the_encoder(task, images):
 
 
 def test_some_captions_have_no_attention_maps(task, plain, images):
-    """Captions without words, and decoders without attention."""
+    """Empty captions and decoders without attention have no attention maps."""
     sample = array_sample("x", images[0])
     assert attention_maps(task, sample, Caption("", -1.0, -1.0)) == ((), None)
     assert attention_maps(plain, sample, Caption("a red circle", -1.0, -1.0)) == ((), None)
 
 
 def test_attention_over_regions_that_are_no_square_is_not_shown(task, images, monkeypatch):
-    """A map needs h · h regions, at least two by two."""
+    """Attention over a number of regions that is not a square, or over one region, has no map."""
     sample, caption = array_sample("x", images[0]), Caption("a red", -1.0, -1.0)
     for regions in (1, 6):
         monkeypatch.setattr(task, "attention", lambda clips, words, r=regions: np.ones((1, 2, r)))
@@ -115,6 +115,6 @@ def test_attention_over_regions_that_are_no_square_is_not_shown(task, images, mo
 
 
 def test_clips_have_no_attention_maps(films):
-    """Regions of several frames cannot be shown on one image."""
+    """Video captions have no attention maps because their regions span several frames."""
     task = fresh_captioner(words=WORDS, task="description")
     assert attention_maps(task, array_sample("x", films[0]), Caption("a red", -1, -1)) == ((), None)

@@ -1,4 +1,4 @@
-"""The compiled search for captions."""
+"""The compiled caption search."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.tasks.inputs import image_clips, log_softmax, settings
 
 
 def test_hypotheses_are_arrays_of_all_clips(captioner, images):
-    """One row per image, the best score first."""
+    """Each image has one row of hypotheses, sorted by score with the best first."""
     search = CaptionSearch([captioner], {"type": "beam", "beams": 3})
     hypotheses = search.hypotheses([image_clips(images)])
     assert all(isinstance(array, np.ndarray) for array in hypotheses)
@@ -19,7 +19,7 @@ def test_hypotheses_are_arrays_of_all_clips(captioner, images):
 
 
 def test_a_greedy_search_takes_the_most_probable_words(captioner, images):
-    """Each word is the argmax of the step of the decoder, up to the end word."""
+    """Greedy search takes the most probable next word at each step up to the end word."""
     clips = image_clips(images[:1])
     search = CaptionSearch([captioner], {"type": "greedy"})
     hypotheses = search.hypotheses([clips])
@@ -36,14 +36,14 @@ def test_a_greedy_search_takes_the_most_probable_words(captioner, images):
 
 
 def test_the_limit_is_that_of_the_config(images):
-    """One position is reserved for the end word."""
+    """Hypotheses have `data.words_limit` words plus one position for the end word."""
     task = build_network(settings("captioning", "data.words_limit=3"), 9)
     search = CaptionSearch([task], {"type": "greedy"})
     assert search.hypotheses([image_clips(images)]).words.shape[-1] == 4
 
 
 def test_an_ensemble_of_equal_tasks_is_the_task(captioner, images):
-    """The mean log probability of equal networks is that of the network, for any weights."""
+    """An ensemble of two equal networks gives the captions and log probabilities of one network."""
     clips = image_clips(images)
     alone = captioner.decode_hypotheses(captioner.write(clips))
     search = CaptionSearch([captioner, captioner], captioner.settings.search, [1.0, 3.0])
@@ -60,7 +60,7 @@ def test_an_ensemble_of_equal_tasks_is_the_task(captioner, images):
     ("weights", "shares"), [([1.0, 3.0], (0.25, 0.75)), (None, (0.5, 0.5))], ids=str
 )
 def test_an_ensemble_averages_log_probabilities(images, weights, shares):
-    """Two different networks, one of them in half precision, are averaged in float32."""
+    """An ensemble averages log probabilities in float32, even with a half-precision member."""
     tasks = [
         build_network(settings("captioning", f"seed={seed}", f"training.precision={policy}"), 20)
         for seed, policy in ((1, "mixed_bfloat16"), (2, "float32"))

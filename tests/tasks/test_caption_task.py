@@ -1,4 +1,4 @@
-"""The base class of captioning and description."""
+"""The base class of the captioning and description tasks."""
 
 import keras
 import numpy as np
@@ -25,14 +25,14 @@ RANDOM = np.random.default_rng(0)
 
 
 def cross_entropies(logits) -> np.ndarray:
-    """Return −log p of the words of `CAPTIONS` after the start; 0 at padding."""
+    """Return −log p of the words of `CAPTIONS` after the start word, and 0 at padding."""
     words = CAPTIONS[:, 1:]
     losses = -np.take_along_axis(log_softmax(logits), words[:, :, None], axis=-1)[:, :, 0]
     return losses * (words > 0)
 
 
 def test_the_loss_is_that_of_the_next_words(images):
-    """Words are shifted by one, smoothed, weighted by caption, and multiplied by the weight."""
+    """The loss is the weighted, smoothed cross-entropy of the next word at each position."""
     task = fresh_captioner("training.loss={weight: 20.0, label_smoothing: 0.1}")
     batch = caption_batch(images)
     logits = np.asarray(task(batch, training=False))
@@ -46,7 +46,7 @@ def test_the_loss_is_that_of_the_next_words(images):
 
 
 def test_the_first_loss_is_that_of_chance(images):
-    """A fresh network gives all words about the same probability: ln V."""
+    """An untrained network has a loss of about ln V, where V is the vocabulary size."""
     task = lrcn_seq.build(settings("captioning"), words=500)
     batch = caption_batch(images)
     loss = float(task.compute_loss(x=batch, y_pred=task(batch)))
@@ -54,7 +54,7 @@ def test_the_first_loss_is_that_of_chance(images):
 
 
 def test_every_caption_has_the_image_of_its_owner(captioner, images):
-    """The logits of a caption are those that it has alone with its image."""
+    """In a batch, the logits of a caption equal those of the caption alone with its image."""
     together = np.asarray(captioner(caption_batch(images)))
     for row, owner in enumerate([0, 1, 1]):
         clips, words = image_clips([images[owner]]), CAPTIONS[row : row + 1]
@@ -63,7 +63,10 @@ def test_every_caption_has_the_image_of_its_owner(captioner, images):
 
 
 def test_scheduled_sampling_of_no_words_is_teacher_forcing(images):
-    """With probability 1, all logits but the first change."""
+    """Scheduled sampling with probability 0 equals teacher forcing.
+
+    With probability 1, the logits of all words but the first differ from teacher forcing.
+    """
     task = fresh_captioner(SCHEDULED)
     encoded = select_clips(task.encoder(image_clips(images[:2])), np.array([0, 1, 1]))
     words = CAPTIONS[:, :-1]
@@ -79,7 +82,7 @@ def test_scheduled_sampling_of_no_words_is_teacher_forcing(images):
 
 
 def test_training_feeds_predicted_words(images):
-    """The probability is that of `own_words`; inference always feeds the given words."""
+    """Scheduled sampling feeds predicted words in training, but not in inference."""
     task = fresh_captioner(SCHEDULED)
     batch = caption_batch(images)
     task.encoder.trainable = False  # batch normalization differs between training and inference
@@ -91,7 +94,7 @@ def test_training_feeds_predicted_words(images):
 
 
 def test_scheduled_sampling_grows_over_the_epochs():
-    """It is 0 before `from_epoch`, and grows by probability / over_epochs up to probability."""
+    """The scheduled sampling probability rises linearly from `from_epoch` over `over_epochs`."""
     schedule = "{probability: 0.4, from_epoch: 2, over_epochs: 4}"
     task = fresh_captioner(f"training.scheduled_sampling={schedule}")
     probabilities = []
@@ -102,13 +105,13 @@ def test_scheduled_sampling_grows_over_the_epochs():
 
 
 def test_the_example_has_one_caption_of_one_word(captioner):
-    """Its logits are (1, 2, V): for the word and for the end."""
+    """The example of a captioning task is one image with a caption of one word."""
     logits = captioner(captioner.example())
     assert tuple(logits.shape) == (1, 2, captioner.decoder.vocabulary_size)
 
 
 def test_by_caption_needs_stored_features():
-    """The reason why nothing is stored is given before any data is read."""
+    """`data.plan: by_caption` is refused if no features are stored."""
     task = fresh_captioner("data.plan=by_caption")
     (problem,) = task.network_problems()
     assert str(problem) == (
@@ -121,7 +124,7 @@ def test_by_caption_needs_stored_features():
 
 
 def test_a_fresh_task_has_no_vocabulary(smoke_config):
-    """Built for a vocabulary size it cannot write; built with its source it can."""
+    """A task that was built for a vocabulary size alone cannot predict."""
     with pytest.raises(
         RunError, match="a network built for a vocabulary size; train it, or load a run"
     ):
@@ -130,7 +133,7 @@ def test_a_fresh_task_has_no_vocabulary(smoke_config):
 
 
 def test_captions_are_distinct_sentences_with_falling_scores(captioner, images):
-    """Words are from the vocabulary, and log probabilities are negative."""
+    """Predicted captions are distinct, sorted by score, and consist of vocabulary words."""
     for prediction in captioner.predict(images, beams=5, best=3):
         assert prediction.error is None
         assert 1 <= len(prediction.captions) <= 3
@@ -143,7 +146,7 @@ def test_captions_are_distinct_sentences_with_falling_scores(captioner, images):
 
 
 def test_the_log_probability_is_that_of_the_caption(captioner, images):
-    """Teacher forcing gives the same sum over the words and the end."""
+    """The log probability of a predicted caption equals that computed by teacher forcing."""
     for image, prediction in zip(images[:2], captioner.predict(images[:2], best=2), strict=True):
         for caption in prediction.captions:
             words = [*captioner.tokenizer.encode(caption.text), 2]
@@ -155,17 +158,17 @@ def test_the_log_probability_is_that_of_the_caption(captioner, images):
 
 
 def test_captions_are_never_longer_than_the_limit(images):
-    """The position that the search reserves for the end word is not used for a word."""
+    """A caption has at most `data.words_limit` words, even if the end word never wins."""
     task = fresh_captioner("data.words_limit=3", "search={type: greedy}")
     (bias,) = (weight for weight in task.decoder.weights if weight.path.endswith("words/bias"))
-    bias.assign(-99.0 * (np.arange(9) == 2))  # the end word has no chance
+    bias.assign(-99.0 * (np.arange(9) == 2))  # the end word is never chosen
     clips = image_clips(images)
     assert (task.write(clips).words[:, 0] != 0).sum(axis=1).max() == 4
     assert max(len(caption.text.split()) for (caption,) in task.captions(clips)) == 3
 
 
 def hypotheses(*rows) -> Hypotheses:
-    """Return hypotheses of one clip from (words, score, log probability)."""
+    """Return hypotheses of one clip from tuples (words, score, log probability)."""
     words, scores, log_probabilities = zip(*rows, strict=True)
     return Hypotheses(
         np.array([words], "int32"),
@@ -176,7 +179,7 @@ def hypotheses(*rows) -> Hypotheses:
 
 
 def test_equal_texts_are_one_caption():
-    """The best score of a text is kept, and empty places are dropped."""
+    """Hypotheses with equal text become one caption with the best score; empty ones are dropped."""
     task = fresh_captioner()
     a, dog = task.tokenizer.encode("a dog")
     found = hypotheses(
@@ -191,7 +194,7 @@ def test_equal_texts_are_one_caption():
 
 
 def test_a_search_of_the_call_replaces_that_of_the_run(captioner, images):
-    """One beam writes what a greedy search writes, and the run keeps its search."""
+    """The search that is passed to `predict` is used without changing the search of the run."""
     before = dict(captioner.settings.search)
     greedy = captioner.predict(images, search={"type": "greedy"})
     narrow = captioner.predict(images, beams=1)
@@ -200,7 +203,7 @@ def test_a_search_of_the_call_replaces_that_of_the_run(captioner, images):
 
 
 def test_the_search_of_the_run_may_be_widened(captioner):
-    """`best` and `beams` of a call are resolved against the search of the run."""
+    """`resolve_search` widens the run's search to the `best` and `beams` of the call."""
     assert captioner.resolve_search() == {"type": "beam", "beams": 3}
     assert captioner.resolve_search(best=7) == {"type": "beam", "beams": 7}
     greedy = fresh_captioner("search.type=greedy")
@@ -219,20 +222,20 @@ def test_the_search_of_the_run_may_be_widened(captioner):
     ],
 )
 def test_invalid_options_are_refused_before_media_are_read(captioner, options, error, message):
-    """The message has no control characters."""
+    """`predict` checks its options before it opens any file."""
     with pytest.raises(error, match=message) as caught:
         captioner.predict(["absent.png"], **options)
     assert "\x1b" not in str(caught.value)
 
 
 def test_a_single_input_is_refused(captioner, images):
-    """Inputs are given as a list."""
+    """`predict` refuses a single array instead of a list of inputs."""
     with pytest.raises(ArgumentError, match="expected a list of paths, PIL images or arrays"):
         captioner.predict(images[0])
 
 
 def test_attention_is_a_distribution_over_regions(captioner, images):
-    """There is one for every word, and none for a decoder without attention."""
+    """Attention weights of each word sum to 1; decoders without attention return None."""
     clips, words = image_clips(images[:1]), np.array([[5, 6, 2]], "int32")
     assert captioner.attention(clips, words) is None
     task = fresh_captioner("decoder={type: attention_lstm, units: 16, embedding: 8}")
@@ -242,7 +245,7 @@ def test_attention_is_a_distribution_over_regions(captioner, images):
 
 
 def test_attention_follows_the_previous_words(images):
-    """The weights of a word depend on the state before its input, thus on earlier words."""
+    """The attention weights of a word depend on the preceding words."""
     task = fresh_captioner("decoder={type: attention_lstm, units: 16, embedding: 8}", "seed=4")
     for weight in task.decoder.trainable_weights:
         weight.assign(weight * 5)
@@ -254,7 +257,7 @@ def test_attention_follows_the_previous_words(images):
 
 @pytest.fixture(scope="module")
 def samples(images):
-    """Six test images with a caption each."""
+    """Return six test images with two captions each."""
     return [
         array_sample(str(index), image, split="test", captions=("a red dog", "the cat"))
         for index, image in enumerate(images)
@@ -262,7 +265,7 @@ def samples(images):
 
 
 def test_evaluation_scores_the_best_caption_of_each_sample(captioner, samples, images):
-    """Captions are those of `predict`, in order, whatever the batch size."""
+    """Evaluation scores the best caption of `predict` for each sample, in sample order."""
     evaluation = captioner.evaluate_samples(SampleReader(captioner), samples)
     assert isinstance(evaluation, CaptionEvaluation)
     expected = captioner.predict(images)
@@ -273,7 +276,7 @@ def test_evaluation_scores_the_best_caption_of_each_sample(captioner, samples, i
 
 
 def test_evaluation_compares_with_training_captions(captioner, samples):
-    """A caption that occurs in training is not novel."""
+    """A generated caption that occurs among the training captions is not novel."""
     batches = [[(Caption("a cat", -1.0, -1.0),), (Caption("a dog", -1.0, -1.0),)]]
     training = [array_sample("t", np.zeros((2, 2, 3)), captions=("A cat.",))]
     evaluation = captioner.score_captions(samples[:2], batches, training=training)
@@ -281,7 +284,7 @@ def test_evaluation_compares_with_training_captions(captioner, samples):
 
 
 def test_a_sample_without_hypotheses_has_an_empty_caption(captioner, samples):
-    """Later samples keep their captions."""
+    """A sample without hypotheses gets an empty caption; later samples keep their captions."""
     batches = [[()], [(Caption("a red dog", -1.0, -1.0), Caption("no", -2.0, -2.0))]]
     evaluation = captioner.score_captions(samples[:2], batches)
     assert [caption.text for caption in evaluation.captions] == ["", "a red dog"]
@@ -289,7 +292,7 @@ def test_a_sample_without_hypotheses_has_an_empty_caption(captioner, samples):
 
 
 def test_an_ensemble_is_evaluated_with_its_weights(captioner, samples):
-    """All weight on one task gives the captions of this task."""
+    """An ensemble with all weight on one task gives the captions of that task."""
     other = build_task(settings("captioning", "seed=9"), captioner.outputs)
     members = [
         Member(captioner, SampleReader(captioner), 1.0),
@@ -304,7 +307,7 @@ def test_an_ensemble_is_evaluated_with_its_weights(captioner, samples):
 
 
 def test_retrieval_ranks_in_both_directions(captioner, samples):
-    """Recall grows with the number of items."""
+    """Retrieval gives recall in both directions, which grows with the number of items."""
     scores = captioner.retrieval_scores(SampleReader(captioner), samples[:3])
     assert set(scores) == {"caption_to_image", "image_to_caption"}
     for recall in scores.values():
@@ -312,7 +315,7 @@ def test_retrieval_ranks_in_both_directions(captioner, samples):
 
 
 def test_the_precision_of_the_loss_is_float32(images):
-    """Logits of mixed precision give a loss of full precision."""
+    """The loss is float32 even if the network computes in bfloat16."""
     task = fresh_captioner("training.precision=mixed_bfloat16")
     batch = caption_batch(images)
     assert keras.ops.dtype(task.compute_loss(x=batch, y_pred=task(batch))) == "float32"

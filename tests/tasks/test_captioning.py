@@ -1,4 +1,4 @@
-"""Image captioning: problems of configs, inputs of every kind, and training end to end."""
+"""Image captioning: config problems, inputs of every kind, and training from start to end."""
 
 import numpy as np
 import pytest
@@ -15,21 +15,21 @@ from tests.tasks.inputs import fresh_captioner, settings
 
 @pytest.mark.parametrize("override", ["sampling={type: every}", "frames=flow"])
 def test_captioning_has_no_options_of_videos(override):
-    """Images have no frames to sample, and no motion."""
+    """Captioning refuses `data.sampling` and optical flow because images have no frames."""
     place = override.split("=")[0]
     with pytest.raises(ConfigError, match=rf"data\.{place}: captioning reads images, which"):
         lrcn_seq.build(settings("captioning", f"data.{override}"), words=20)
 
 
 def test_an_image_is_a_clip_of_one_frame(captioner, images):
-    """A clip of several frames is reduced to its first one."""
+    """A clip of several frames is reduced to its first frame for image captioning."""
     frames, index = captioner.read_clip(np.stack(images[:3]))
     np.testing.assert_array_equal(frames, images[0][None])
     assert index.tolist() == [[0]]
 
 
 def test_vectors_are_a_clip_of_all_their_rows():
-    """Regions of an image may be stored as vectors."""
+    """Stored vectors, such as image regions, form one clip of all their rows."""
     task = fresh_captioner("encoder={type: vectors, width: 3}")
     vectors = np.arange(12, dtype="float32").reshape(4, 3)
     frames, index = task.read_clip(vectors)
@@ -38,7 +38,7 @@ def test_vectors_are_a_clip_of_all_their_rows():
 
 
 def test_predictions_read_images_as_evaluation_does(images):
-    """A view that crops is applied in both."""
+    """`predict` applies the same crop to an image as evaluation does."""
     overrides = ["data.view={type: crop_mirror, margin: 1.5}"]
     task, whole = fresh_captioner(*overrides), fresh_captioner()
     samples = [s for s in sources.build(task.settings.data.source) if s.split == "test"]
@@ -49,7 +49,7 @@ def test_predictions_read_images_as_evaluation_does(images):
 
 
 def test_an_image_may_be_a_path_a_pil_image_or_an_array(captioner, images, tmp_path):
-    """The same image in every form has the same caption and its own name."""
+    """The same image as a path, PIL image or array gets the same caption."""
     image = Image.fromarray(images[0])
     first, second = tmp_path / "a.png", tmp_path / "b.png"
     image.save(first)
@@ -63,7 +63,7 @@ def test_an_image_may_be_a_path_a_pil_image_or_an_array(captioner, images, tmp_p
 
 
 def test_images_of_every_mode_are_read(captioner, images):
-    """Gray, palette, CMYK and 16-bit images are converted."""
+    """Gray, palette, CMYK and 16-bit images are converted to RGB and captioned."""
     image, pixels = Image.fromarray(images[0]), images[0]
     forms = [
         image.convert("L"),
@@ -78,7 +78,7 @@ def test_images_of_every_mode_are_read(captioner, images):
 
 
 def test_unreadable_inputs_have_an_error_in_their_place(captioner, images, tmp_path):
-    """The other inputs of their batch are captioned as without them."""
+    """An unreadable input gets an error; the other inputs of its batch get their usual captions."""
     broken, absent = tmp_path / "broken.jpg", tmp_path / "absent.png"
     broken.write_bytes(b"\xff\xd8\xff\xe0 cut")
     mixed = [
@@ -107,7 +107,7 @@ def test_unreadable_inputs_have_an_error_in_their_place(captioner, images, tmp_p
 
 
 def test_a_batch_may_be_empty_or_unreadable(captioner, tmp_path):
-    """The network is not called."""
+    """`predict` accepts an empty list and a batch in which every input is unreadable."""
     assert captioner.predict([]) == []
     (prediction,) = captioner.predict([tmp_path / "absent.png"])
     assert prediction.error
@@ -115,7 +115,7 @@ def test_a_batch_may_be_empty_or_unreadable(captioner, tmp_path):
 
 
 def test_training_with_attention_ends_with_a_report(smoke_config, tmp_path):
-    """A CNN in the graph with random views is trained along with the decoder."""
+    """Training with attention updates the CNN and writes a report with attention maps."""
     overrides = [
         "data.plan=by_image",
         "data.view={type: crop_mirror}",

@@ -1,4 +1,4 @@
-"""The classes that an activity task can predict."""
+"""The class names of a classification task."""
 
 import json
 
@@ -15,7 +15,7 @@ def learn(*samples) -> Classes:
 
 
 def test_classes_are_sorted():
-    """They come from all splits; samples without a label add none."""
+    """Class names come from all splits in sorted order; samples without a label are ignored."""
     classes = learn(
         Sample("1", "a", "1", "train", label="run"),
         Sample("2", "b", "2", "dev"),
@@ -26,7 +26,7 @@ def test_classes_are_sorted():
 
 
 def test_moments_have_classes():
-    """Labels in time count like labels of whole samples."""
+    """Labels of moments count as classes like labels of whole samples."""
     moments = (Moment(0.0, 1.0, "run"), Moment(1.0, 2.0, "jump"))
     classes = learn(
         Sample("1", "a", "1", "train", moments=moments),
@@ -37,13 +37,13 @@ def test_moments_have_classes():
 
 @pytest.mark.parametrize(("label", "received"), [("run", "run"), (None, "no sample with a label")])
 def test_fewer_than_two_classes_are_refused(label, received):
-    """The message names what the samples have."""
+    """Learning fewer than two classes raises an error with the labels that were found."""
     with pytest.raises(DataError, match=f"at least two classes. Received: {received}; add"):
         learn(Sample("1", "a", "1", "train", label=label))
 
 
 def test_saved_classes_are_loaded_unchanged(tmp_path):
-    """The order is kept, and names are not escaped."""
+    """Class names that are saved and loaded keep their order and non-ASCII characters."""
     path = tmp_path / Classes.file_name
     Classes(["z", "Überschlag"]).save(path)
     assert path.read_text(encoding="utf-8") == '["z", "Überschlag"]'
@@ -52,7 +52,7 @@ def test_saved_classes_are_loaded_unchanged(tmp_path):
 
 @pytest.mark.parametrize("content", [None, "{", "3"])
 def test_damaged_classes_are_an_error(tmp_path, content):
-    """A missing file, broken JSON and JSON of another type are named."""
+    """A class file that is missing, broken or of the wrong type raises a RunError."""
     path = tmp_path / "labels.json"
     if content is not None:
         path.write_text(content)
@@ -61,14 +61,14 @@ def test_damaged_classes_are_an_error(tmp_path, content):
 
 
 def test_numbers_as_names_become_strings(tmp_path):
-    """A class is a string, as in the samples."""
+    """Numbers in a class file are loaded as strings."""
     (tmp_path / "labels.json").write_text(json.dumps([1, 2]))
     assert Classes.load(tmp_path / "labels.json").labels == ("1", "2")
 
 
 @pytest.mark.parametrize("labels", [-1, 0, "9", 2.0])
 def test_no_classes_are_refused(labels):
-    """The number of classes is a positive integer."""
+    """A number of classes that is not a positive integer is refused."""
     with pytest.raises(
         ArgumentError,
         match=rf"labels: expected a number of classes above 0\. Received: labels={labels!r}",

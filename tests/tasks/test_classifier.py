@@ -17,7 +17,7 @@ CLIPS = Clips(FRAMES, np.array([[0, 1, 2], [3, 4, -1]], "int32"))
 
 @pytest.fixture(scope="module")
 def parts():
-    """An encoder and a decoder over four classes."""
+    """Return an encoder and a decoder over four classes."""
     keras.utils.set_random_seed(0)
     encoder = TinyCnn(size=16, filters=4, blocks=1, output="pooled")
     decoder = LstmFrames(4, units=6, dropout=0.5)
@@ -26,7 +26,7 @@ def parts():
 
 
 def test_the_classifier_gives_distributions(parts):
-    """They are the softmax of the logits in inference mode, with the mask of the clips."""
+    """The classifier returns the softmax of the inference logits and the mask of real frames."""
     encoder, decoder = parts
     probabilities, mask = Classifier(encoder, decoder).predict_on_batch(CLIPS)
     logits, _ = decoder(encoder(CLIPS, training=False), training=False)
@@ -35,7 +35,7 @@ def test_the_classifier_gives_distributions(parts):
 
 
 def test_the_streaming_classifier_follows_the_steps_of_the_decoder(parts):
-    """The state after three frames continues with the fourth."""
+    """A streaming classifier that resumes from its state gives the outputs of one pass."""
     encoder, decoder = parts
     model = StreamingClassifier(encoder, decoder, 4)
     state = keras.tree.map_structure(ops.convert_to_numpy, decoder.initial_state(1))

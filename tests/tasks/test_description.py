@@ -1,4 +1,4 @@
-"""Video description: one clip per caption, windows of long videos, and problems of configs."""
+"""Video description: captions of clips, windows of long videos, and config problems."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.tasks.inputs import fresh_captioner, settings, single_clip
 
 
 def test_clips_of_a_batch_are_described_as_alone(describer, films):
-    """Padding changes no caption, and log probabilities only by rounding."""
+    """Videos described in one batch get the same captions as each video alone."""
     assert len({len(film) for film in films}) == 3
     together = describer.predict(films, batch=3)
     for position, (prediction, film) in enumerate(zip(together, films, strict=True)):
@@ -28,7 +28,7 @@ def test_clips_of_a_batch_are_described_as_alone(describer, films):
 
 
 def test_captions_are_independent_of_the_chunks_of_frames(describer, films, monkeypatch):
-    """A search over frames that are encoded a few at a time finds the same words."""
+    """Encoding frames in small chunks does not change the words that the search finds."""
     clips = concatenate_clips([describer.read_clip(film) for film in films])
     expected = describer.write(clips)
     counts = []
@@ -43,7 +43,7 @@ def test_captions_are_independent_of_the_chunks_of_frames(describer, films, monk
 
 
 def test_a_clip_has_the_frames_of_the_sampling(films):
-    """The sampling of a config selects the frames of the whole video."""
+    """The clip of a video consists of the frames that `data.sampling` selects."""
     task = fresh_captioner("data.sampling={type: uniform, frames: 3}", task="description")
     frames, index = task.read_clip(films[2])
     numbers = task.sampling.test(np.arange(len(films[2])) / 25)[0]
@@ -52,7 +52,10 @@ def test_a_clip_has_the_frames_of_the_sampling(films):
 
 
 def test_windows_are_described_like_clips_of_their_own(describer, films):
-    """At 25 frames per second, 0.2 s are five frames; the last window is shorter."""
+    """Each window of a long video gets the caption of its frames as a separate clip.
+
+    At 25 frames per second, a window of 0.2 s has five frames; the last window is shorter.
+    """
     video = np.concatenate([*films, *films])[:23]
     (prediction,) = describer.predict_windows([video], 0.2)
     times = [(round(window.start, 3), round(window.end, 3)) for window in prediction.windows]
@@ -63,7 +66,7 @@ def test_windows_are_described_like_clips_of_their_own(describer, films):
 
 
 def test_windows_are_sampled_from_their_own_start(films):
-    """Each window is sampled like a video that begins with it: every third of ten frames."""
+    """`data.sampling` applies to each window as if the video began with that window."""
     overrides = ["data.sampling={type: every, seconds: 0.12}", "search={type: greedy}"]
     task = fresh_captioner(*overrides, task="description")
     video = np.concatenate([*films, *films])[:20]
@@ -75,7 +78,7 @@ def test_windows_are_sampled_from_their_own_start(films):
 
 
 def test_windows_of_several_videos_have_their_own_errors(describer, films, tmp_path):
-    """A video that cannot be read has an error in its place; options apply to all windows."""
+    """An unreadable video gets an error in its place, and other videos get their windows."""
     predictions = describer.predict_windows([tmp_path / "absent.mp4", films[0]], 9.0, best=2)
     assert predictions[0].error
     assert predictions[0].windows == ()
@@ -86,7 +89,7 @@ def test_windows_of_several_videos_have_their_own_errors(describer, films, tmp_p
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
 def test_a_window_without_length_is_refused(describer, films, seconds):
-    """The length is a positive number of seconds."""
+    """`predict_windows` refuses a window length that is not a positive number of seconds."""
     with pytest.raises(
         ArgumentError,
         match=rf"seconds: expected a length of time above 0\. Received: seconds={seconds}",
@@ -95,7 +98,7 @@ def test_a_window_without_length_is_refused(describer, films, seconds):
 
 
 def test_the_duration_of_a_frame_is_the_mean_distance():
-    """A single frame has no duration."""
+    """The frame duration is the mean time between frames, and 0 for a single frame."""
     assert frame_duration(np.array([0.0, 0.5, 2.0])) == 1.0
     assert frame_duration(np.array([0.0])) == 0.0
 
@@ -113,6 +116,6 @@ def test_the_duration_of_a_frame_is_the_mean_distance():
     ],
 )
 def test_configs_that_do_not_fit_are_refused(override, message):
-    """Problems are found before any data is read."""
+    """Building a description task from an inconsistent config raises a ConfigError."""
     with pytest.raises(ConfigError, match=message):
         lrcn_seq.build(settings("description", override), words=20)

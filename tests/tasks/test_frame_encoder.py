@@ -1,4 +1,4 @@
-"""The compiled frame-wise part of an encoder."""
+"""The compiled encoder of single frames."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ CLIPS = Clips(FRAMES, np.array([[0, 1, 2, 3, 4], [5, 6, 7, 8, -1]], "int32"))
 
 @pytest.fixture(scope="module")
 def model():
-    """A frame encoder of a small CNN."""
+    """Return the frame encoder of a small CNN."""
     keras.utils.set_random_seed(0)
     encoder = TinyCnn(size=16, filters=4, blocks=1, output="pooled")
     encoder(CLIPS)
@@ -25,7 +25,7 @@ def model():
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The number of frames of each call, with at most four frames per call."""
+    """Return the number of frames of each encoder call, limited to four frames per call."""
     counts = []
     monkeypatch.setattr(_frame_encoder, "FRAMES_PER_CALL", 4)
 
@@ -38,7 +38,7 @@ def calls(monkeypatch):
 
 
 def test_features_are_those_of_the_encoder(model):
-    """One feature per frame, in inference mode and float32."""
+    """The features of frames are those of the encoder in inference mode, as float32."""
     features = model.features(FRAMES)
     expected = np.asarray(model.encoder.encode_frames(FRAMES, training=False))
     assert features.shape == (9, 1, 4)
@@ -47,20 +47,20 @@ def test_features_are_those_of_the_encoder(model):
 
 
 def test_frames_are_encoded_in_chunks(model, calls):
-    """A call receives at most `FRAMES_PER_CALL` frames, and the features do not change."""
+    """The frame encoder processes at most `FRAMES_PER_CALL` frames per call."""
     expected = np.asarray(model.encoder.encode_frames(FRAMES, training=False))
     np.testing.assert_allclose(model.features(FRAMES), expected, atol=1e-5)
     assert calls == [4, 4, 1]
 
 
 def test_half_precision_features_become_float32():
-    """The feature store receives one number type."""
+    """Features of a mixed-precision encoder are converted to float32."""
     encoder = TinyCnn(size=16, filters=4, blocks=1, output="pooled", dtype="mixed_bfloat16")
     assert FrameEncoder(encoder).features(FRAMES[:2]).dtype == np.float32
 
 
 def test_large_batches_are_shortened_to_features(model, calls):
-    """The index is kept, and the encoder gives the same result for features and frames."""
+    """Frames of a large batch are replaced by features, with the same result in the encoder."""
     short = model.shorten(CLIPS)
     assert short.frames.shape == (9, 1, 4)
     assert short.index is CLIPS.index
@@ -73,13 +73,13 @@ def test_large_batches_are_shortened_to_features(model, calls):
 
 @pytest.mark.parametrize("shape", [(4, 16, 16, 3), (9, 5), (9, 2, 4)])
 def test_small_batches_vectors_and_features_are_unchanged(model, calls, shape):
-    """Encoding them at once needs little memory."""
+    """Small batches, vectors and features are passed on unchanged."""
     clips = Clips(np.zeros(shape, "uint8"), np.arange(shape[0], dtype="int32")[None])
     assert model.shorten(clips) is clips
     assert calls == []
 
 
 def test_encoders_that_mix_frames_receive_whole_clips(calls):
-    """A 3-D convolution has no features of single frames."""
+    """Frames of an encoder that mixes frames, such as a 3-D CNN, are not encoded one by one."""
     model = FrameEncoder(Conv3d(size=16, filters=2, blocks=1))
     assert model.shorten(CLIPS) is CLIPS

@@ -24,13 +24,13 @@ SAMPLES = [
 
 
 def feed_of(samples, *overrides: str) -> LabelFeed:
-    """Return the feed of a fresh classifier of vectors with batches of four clips."""
+    """Return the label feed of a fresh classifier of vectors with batches of four clips."""
     task = fresh_classifier(VECTORS, "training.batch_size=4", *overrides)
     return LabelFeed(task, SampleReader(task), samples)
 
 
 def clips_with_labels(feed, epoch: int = 0) -> list:
-    """Return (vectors of the clip, labels, weight) of every clip of an epoch."""
+    """Return (vectors, labels, weight) for every clip of an epoch."""
     return [
         (batch.clips.frames[row[row >= 0]], labels, weight)
         for batch in feed.batches(feed.plan(epoch), epoch)
@@ -39,7 +39,7 @@ def clips_with_labels(feed, epoch: int = 0) -> list:
 
 
 def test_an_epoch_has_every_clip_once_with_its_class():
-    """Vectors that hold the number of the sample tell which clip it is."""
+    """An epoch has every clip exactly once, with the class index of its label."""
     clips = clips_with_labels(feed_of(SAMPLES))
     found = {int(frames[0, 0]): (len(frames), int(label[0])) for frames, label, _ in clips}
     assert len(clips) == 6
@@ -47,7 +47,7 @@ def test_an_epoch_has_every_clip_once_with_its_class():
 
 
 def test_batches_have_the_configured_size_and_types():
-    """The last batch holds the rest."""
+    """Batches have `training.batch_size` clips, and the last batch holds the rest."""
     feed = feed_of(SAMPLES)
     batches = list(feed.batches(feed.plan(0), 0))
     assert [len(batch.labels) for batch in batches] == [4, 2]
@@ -57,7 +57,7 @@ def test_batches_have_the_configured_size_and_types():
 
 
 def test_plans_depend_on_seed_and_epoch():
-    """The order changes between epochs and seeds, and nothing else changes it."""
+    """The order of clips differs between epochs and seeds, and equal seeds give equal orders."""
 
     def order(feed, epoch):
         return np.concatenate([step.samples for step in feed.plan(epoch)]).tolist()
@@ -70,7 +70,7 @@ def test_plans_depend_on_seed_and_epoch():
 
 
 def test_a_slice_of_a_plan_continues_an_epoch():
-    """The batches of the rest equal those of the whole epoch."""
+    """Reading an epoch from its second batch on gives the same batch as reading all of it."""
     feed = feed_of(SAMPLES)
     whole = list(feed.batches(feed.plan(3), 3))
     (rest,) = feed.batches(feed.plan(3)[1:], 3)
@@ -79,19 +79,19 @@ def test_a_slice_of_a_plan_continues_an_epoch():
 
 
 def test_clips_have_equal_weights_by_default():
-    """The weight of every clip is 1."""
+    """Without class weights, every clip has weight 1."""
     assert {float(weight) for _, _, weight in clips_with_labels(feed_of(SAMPLES))} == {1.0}
 
 
 def test_balanced_classes_have_equal_total_weight():
-    """A clip weighs N / (classes · clips of its class): 6 / (2 · 4) and 6 / (2 · 2)."""
+    """With balanced class weights, a clip weighs N / (number of classes · clips of its class)."""
     feed = feed_of(SAMPLES, "training.loss.class_weight=balanced")
     pairs = [(int(labels[0]), float(weight)) for _, labels, weight in clips_with_labels(feed)]
     assert sorted(pairs) == [(0, 1.5)] * 2 + [(2, 0.75)] * 4
 
 
 def test_balanced_weights_ignore_classes_without_samples():
-    """The mean weight is 1, whatever the number of classes."""
+    """Balanced weights have mean 1 and do not count classes without samples."""
     weights = balanced_weights(np.array([0, 0, 0, 3]), 5)
     assert weights.dtype == np.float32
     np.testing.assert_allclose(weights, [2 / 3, 2 / 3, 2 / 3, 2])
@@ -99,7 +99,7 @@ def test_balanced_weights_ignore_classes_without_samples():
 
 @pytest.mark.parametrize(("label", "received"), [(None, "no label"), ("d", "'d'")])
 def test_samples_without_a_known_class_are_refused(label, received):
-    """The message names the sample and the classes."""
+    """A sample without a known label raises an error with the sample and the classes."""
     samples = [
         Sample("1", "x", "1", "train", label="b"),
         Sample("2", "x", "2", "train", label=label),
@@ -111,7 +111,7 @@ def test_samples_without_a_known_class_are_refused(label, received):
 
 
 def test_class_indices_follow_the_order_of_the_labels():
-    """One index per sample."""
+    """Each sample has the index of its label in the list of classes."""
     samples = [Sample(name, "x", name, "train", label=name) for name in "cab"]
     indices = class_indices(samples, LABELS)
     assert indices.tolist() == [2, 0, 1]
@@ -119,7 +119,7 @@ def test_class_indices_follow_the_order_of_the_labels():
 
 
 def test_the_class_of_a_frame_is_that_of_its_moment():
-    """Ends are exclusive, the later of two overlapping moments counts, and −1 is no label."""
+    """A frame has the class of the last moment that contains its time, or −1 without a moment."""
     moments = (Moment(0.5, 1.0, "b"), Moment(0.9, 2.0, "a"))
     sample = Sample("x", "x", "x", "train", moments=moments)
     times = np.array([0.0, 0.5, 0.89, 0.9, 1.99, 2.0])
@@ -127,7 +127,7 @@ def test_the_class_of_a_frame_is_that_of_its_moment():
 
 
 def in_time(count: int) -> list[Sample]:
-    """Return samples of 10 numbered vectors, 25 per second, with classes a, none and b."""
+    """Return samples of 10 numbered vectors, 25 per second, with classes a, none and b in time."""
     vectors = np.repeat(np.arange(10, dtype="float32")[:, None], 3, axis=1)
     moments = (Moment(0.0, 0.12, "a"), Moment(0.2, 9.0, "b"))
     return [
@@ -136,7 +136,7 @@ def in_time(count: int) -> list[Sample]:
 
 
 def test_frames_of_clips_have_the_class_of_their_time():
-    """A random window of six frames has the labels of exactly these frames."""
+    """A random clip of six frames has the class labels of exactly these frames."""
     feed = feed_of(in_time(5), "data.sampling={type: sliding, length: 6, stride: 2}")
     clips = clips_with_labels(feed, epoch=1)
     assert len(clips) == 5
@@ -150,7 +150,7 @@ def test_frames_of_clips_have_the_class_of_their_time():
 
 
 def test_shorter_clips_are_padded_with_no_label():
-    """Labels (P, T) have the shape of the index of the clips."""
+    """The labels of a clip that is shorter than its batch are padded with −1."""
     samples = in_time(2)
     samples[0] = samples[0]._replace(media=samples[0].media[:4])
     feed = feed_of(samples)
@@ -174,7 +174,7 @@ def test_shorter_clips_are_padded_with_no_label():
     ],
 )
 def test_a_task_without_outputs_in_time_is_refused(override, message):
-    """Labels in time need a decoder with a class at every step, and no class weights."""
+    """Frame labels need a decoder with an output per step and no class weights."""
     with pytest.raises(ConfigError, match=message):
         feed_of(in_time(1), override)
 

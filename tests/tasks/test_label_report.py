@@ -22,25 +22,25 @@ TRUTH = np.array([0, 1, 0, 1, 2])
 
 @pytest.fixture(scope="module")
 def task():
-    """An untrained causal classifier of three classes."""
+    """Return an untrained causal classifier of three classes."""
     return fresh_classifier()
 
 
 @pytest.fixture(scope="module")
 def samples(films):
-    """Five clips."""
+    """Return five labeled clips."""
     return [array_sample(f"clip{i}", films[i % 3], label=LABELS[TRUTH[i]]) for i in range(5)]
 
 
 @pytest.fixture(scope="module")
 def evaluation(samples):
-    """Two correct and three wrong predictions."""
+    """Return an evaluation with two correct and three wrong predictions."""
     return evaluate_labels(samples, PROBABILITIES, TRUTH, LABELS)
 
 
 @pytest.fixture(scope="module")
 def in_time(films):
-    """Distributions at the frames of two clips, 25 per second."""
+    """Return an evaluation of the frames of two clips, 25 frames per second."""
     samples = [array_sample(f"clip{index}", films[index]) for index in range(2)]
     counts = [len(film) for film in films[:2]]
     rows = [np.tile([0.2, 0.3, 0.5], (count, 1)) for count in counts]
@@ -49,12 +49,12 @@ def in_time(films):
 
 
 def test_confident_errors_and_unsure_correct_predictions_are_informative(evaluation):
-    """Errors come first, the most confident one first; then the least confident correct one."""
+    """The most confident errors come first, then the least confident correct predictions."""
     assert informative(evaluation) == [3, 2, 4, 1, 0]
 
 
 def test_at_most_twelve_of_each_kind_are_shown(task, samples):
-    """The section gives the numbers of all errors and all correct predictions."""
+    """At most 12 errors and 12 correct predictions are shown, along with their total numbers."""
     probabilities = np.tile([0.5, 0.3, 0.2], (35, 1))
     truth = np.repeat([0, 1], [20, 15])
     evaluation = evaluate_labels(samples * 7, probabilities, truth, LABELS)
@@ -65,7 +65,7 @@ def test_at_most_twelve_of_each_kind_are_shown(task, samples):
 
 
 def test_sections_cover_samples(task, evaluation):
-    """Confusion, scores per class, calibration, and one example per sample."""
+    """The report on samples has confusion, per-class, calibration and example sections."""
     confusion, per_class, calibration, clips = label_sections(task, evaluation)
     assert [section.name for section in (confusion, per_class, calibration, clips)] == [
         "confusion",
@@ -78,7 +78,7 @@ def test_sections_cover_samples(task, evaluation):
 
 
 def test_sections_cover_frames(task, in_time):
-    """The noun is the frame, and every clip is an example."""
+    """The calibration text of a report on frames counts frames, and every clip is an example."""
     *_, calibration, clips = label_sections(task, in_time)
     assert "the frames of one confidence interval" in calibration.html
     assert "clip0" in clips.html
@@ -86,7 +86,7 @@ def test_sections_cover_frames(task, in_time):
 
 
 def test_an_example_has_the_probabilities_of_truth_and_prediction(task, evaluation, samples):
-    """They are those of streaming, over the times of the frames."""
+    """A wrong prediction is shown with the probabilities of its true and predicted labels."""
     example = label_example(task, evaluation, 3)
     assert (example.name, example.true_label, example.predicted) == ("clip3", "b", "c")
     assert example.probability == 0.9
@@ -99,12 +99,12 @@ def test_an_example_has_the_probabilities_of_truth_and_prediction(task, evaluati
 
 
 def test_a_correct_prediction_has_one_curve(task, evaluation):
-    """Truth and prediction are the same label."""
+    """A correct prediction is shown with one probability curve."""
     assert list(label_example(task, evaluation, 0).over_time) == ["a"]
 
 
 def test_a_decoder_that_needs_the_whole_clip_has_no_curves(evaluation, samples):
-    """There are no probabilities over time."""
+    """A decoder that needs the whole clip has no probability curves."""
     task = fresh_classifier("decoder={type: lstm_frames, units: 4, bidirectional: true}")
     times, rows = probabilities_over_time(task, samples[0])
     assert (times.shape, rows.shape) == ((0,), (0, 3))
@@ -113,7 +113,7 @@ def test_a_decoder_that_needs_the_whole_clip_has_no_curves(evaluation, samples):
 
 
 def test_an_example_in_time_has_the_most_probable_labels(task, in_time, films):
-    """Labels are ordered by their mean probability; there is no single true label."""
+    """The example of a clip with frame labels orders labels by mean probability."""
     example = frame_example(task, in_time, 1)
     assert (example.name, example.true_label, example.predicted) == ("clip1", None, "c")
     assert example.probability == pytest.approx(0.5)

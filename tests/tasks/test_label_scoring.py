@@ -1,4 +1,4 @@
-"""Class distributions averaged over clips, views and tasks."""
+"""Class probabilities averaged over clips, views and tasks."""
 
 import numpy as np
 import pytest
@@ -26,25 +26,25 @@ SLIDING = "data.sampling={type: sliding, length: 4, stride: 2}"
 
 
 def member(*overrides: str, weight: float = 1.0) -> Member:
-    """Return a fresh classifier with its reader."""
+    """Return an ensemble member with a fresh classifier and its reader."""
     task = fresh_classifier(*overrides)
     return Member(task, SampleReader(task), weight)
 
 
 @pytest.fixture(scope="module")
 def sliding():
-    """A member that reads overlapping clips of four frames in small batches."""
+    """Return a member that reads overlapping clips of four frames in small batches."""
     return member(SLIDING, "evaluation.batch_size=3")
 
 
 def windows(count: int) -> list[np.ndarray]:
-    """Return the frames of each clip of four frames, two apart; the last clip ends the video."""
+    """Return the frame numbers of clips of four frames, two apart; the last clip ends the video."""
     last = max(count - 4, 0)
     return [np.arange(count)[start : start + 4] for start in sorted({*range(0, last, 2), last})]
 
 
 def test_the_distribution_of_a_sample_is_the_mean_over_steps_of_all_clips(sliding):
-    """Batches that divide samples, and padding of short clips, change nothing."""
+    """The probabilities of a sample are the mean over all steps of all its clips."""
     distributions = sample_distributions(sliding, SAMPLES)
     for frames, distribution in zip(FRAMES, distributions, strict=True):
         steps = [
@@ -56,7 +56,7 @@ def test_the_distribution_of_a_sample_is_the_mean_over_steps_of_all_clips(slidin
 
 
 def test_the_distribution_of_a_sample_is_the_mean_over_views():
-    """Each clip is classified in all ten views of the crop."""
+    """The probabilities of a sample are the mean over all ten views of a ten-crop."""
     cropped = member("data.view={type: ten_crop, margin: 1.5}")
     distributions = sample_distributions(cropped, SAMPLES[:2])
     for sample, distribution in zip(SAMPLES, distributions, strict=False):
@@ -67,7 +67,7 @@ def test_the_distribution_of_a_sample_is_the_mean_over_views():
 
 
 def test_the_distribution_of_a_frame_is_the_mean_over_clips(sliding):
-    """A frame of two overlapping clips has the mean of both."""
+    """The probabilities of a frame are the mean over the overlapping clips that contain it."""
     results = frame_distributions(sliding, SAMPLES)
     for frames, (numbers, distributions) in zip(FRAMES, results, strict=True):
         by_frame = [[] for _ in frames]
@@ -81,7 +81,7 @@ def test_the_distribution_of_a_frame_is_the_mean_over_clips(sliding):
 
 
 def test_an_encoder_with_a_stride_gives_every_second_frame():
-    """A step is at its first frame."""
+    """An encoder with a stride of two gives probabilities for every second frame."""
     strided = member("encoder={type: conv3d, size: 32, filters: 2, blocks: 1, stride: 2}")
     results = frame_distributions(strided, SAMPLES)
     assert [numbers.tolist() for numbers, _ in results] == [[0, 2, 4], [0, 2], [0, 2, 4, 6, 8]]
@@ -91,7 +91,7 @@ def test_an_encoder_with_a_stride_gives_every_second_frame():
 
 
 def test_whole_samples_are_scored_by_their_label(sliding):
-    """Probabilities and truth are in the order of the samples and classes."""
+    """Samples with one label are scored by their mean probabilities, in sample order."""
     evaluation = score_ensemble([sliding], SAMPLES)
     assert isinstance(evaluation, LabelEvaluation)
     assert evaluation.truth.tolist() == [0, 1, 2]
@@ -102,7 +102,7 @@ def test_whole_samples_are_scored_by_their_label(sliding):
 
 
 def test_frames_are_scored_where_samples_have_labels_in_time(sliding):
-    """Times and truth are those of the classified frames, 25 per second."""
+    """Samples with labels in time are scored by frame, at 25 frames per second."""
     evaluation = score_ensemble([sliding], IN_TIME)
     assert isinstance(evaluation, FrameEvaluation)
     np.testing.assert_allclose(evaluation.times[0], np.arange(5) / 25)
@@ -113,7 +113,7 @@ def test_frames_are_scored_where_samples_have_labels_in_time(sliding):
 
 @pytest.mark.parametrize("samples", [SAMPLES, IN_TIME], ids=["samples", "frames"])
 def test_fusion_is_the_weighted_mean_of_distributions(sliding, samples):
-    """Weights are normalized: 1 and 3 are a quarter and three quarters."""
+    """Fusion averages class probabilities with normalized weights."""
     other = member(SLIDING, "seed=2")
     one, two = (score_ensemble([single], samples) for single in (sliding, other))
     fused = score_ensemble([sliding, other._replace(weight=3.0)], samples)
@@ -123,7 +123,7 @@ def test_fusion_is_the_weighted_mean_of_distributions(sliding, samples):
 
 
 def test_runs_that_classify_other_frames_are_not_fused(sliding):
-    """Their distributions belong to other times."""
+    """Runs that classify different frames of a video cannot be fused."""
     other = member("data.sampling={type: sliding, length: 4, stride: 2, step: 2}")
     with pytest.raises(ArgumentError, match="Expected runs that classify the same frames"):
         score_ensemble([sliding, other], IN_TIME)

@@ -1,4 +1,4 @@
-"""Training losses against sums in NumPy."""
+"""Training losses compared with sums computed in NumPy."""
 
 import numpy as np
 import pytest
@@ -44,25 +44,25 @@ def expected_word_loss(logits, words, *, smoothing=0.0, weights=None) -> float:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("weights", [None, BY_CAPTION, BY_WORD], ids=["none", "caption", "word"])
 def test_word_loss_is_the_mean_over_real_words(smoothing, weights):
-    """Padding counts neither in the sum nor in the number; weights count in the sum only."""
+    """Word loss divides the weighted sum over real words by the number of real words."""
     loss = word_loss(LOGITS, WORDS, label_smoothing=smoothing, sample_weight=weights)
     expected = expected_word_loss(LOGITS, WORDS, smoothing=smoothing, weights=weights)
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
 def test_word_loss_of_padding_alone_is_zero():
-    """There is no division by zero."""
+    """The word loss of captions that contain only padding is 0."""
     assert float(word_loss(LOGITS, np.zeros_like(WORDS))) == 0.0
 
 
 def test_word_loss_of_large_logits_is_finite():
-    """The softmax does not overflow or underflow."""
+    """The word loss of logits as large as 10⁴ is finite and correct."""
     loss = float(word_loss(LOGITS * 1e4, WORDS))
     assert loss == pytest.approx(expected_word_loss(LOGITS * 1e4, WORDS), rel=1e-5)
 
 
 def test_word_losses_are_those_of_single_words():
-    """The mask is 1 at words and 0 at padding."""
+    """`word_losses` returns the loss of each word and a mask that is 0 at padding."""
     losses, mask = map(np.asarray, word_losses(LOGITS, WORDS))
     np.testing.assert_array_equal(mask, WORDS > 0)
     log_p = np.take_along_axis(log_softmax(LOGITS), WORDS[:, :, None], axis=-1)[:, :, 0]
@@ -70,7 +70,7 @@ def test_word_losses_are_those_of_single_words():
 
 
 def test_losses_of_half_precision_logits_are_float32():
-    """Logits are cast before the logarithm, so sums do not lose bits."""
+    """Losses of bfloat16 logits are computed in float32."""
     logits = ops.cast(LOGITS, "bfloat16")
     rounded = ops.convert_to_numpy(ops.cast(logits, "float32"))
     losses, _ = word_losses(logits, WORDS)
@@ -100,7 +100,7 @@ def expected_label_loss(labels, weights, smoothing) -> float:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("weights", [None, np.array([1.0, 0.5, 2.0], "float32")])
 def test_label_loss_is_the_mean_over_real_labeled_steps(smoothing, weights):
-    """Padding and steps without a label count neither in the sum nor in the number."""
+    """Label loss is the weighted mean over real steps that have a label."""
     loss = label_loss(LABEL_LOGITS, STEPS, LABELS, weights=weights, label_smoothing=smoothing)
     factors = np.ones(3) if weights is None else weights
     expected = expected_label_loss(LABELS, factors, smoothing)
@@ -108,7 +108,7 @@ def test_label_loss_is_the_mean_over_real_labeled_steps(smoothing, weights):
 
 
 def test_label_loss_repeats_the_label_of_a_clip():
-    """A label (P, 1) applies to every step of its clip."""
+    """A single label (P, 1) per clip applies to every step of the clip."""
     labels = np.array([[1], [4], [0]], "int32")
     loss = float(label_loss(LABEL_LOGITS, STEPS, labels))
     repeated = np.repeat(labels, 4, axis=1)
@@ -116,12 +116,12 @@ def test_label_loss_repeats_the_label_of_a_clip():
 
 
 def test_label_loss_without_labels_is_zero():
-    """There is no division by zero."""
+    """The label loss of clips without labels is 0."""
     assert float(label_loss(LABEL_LOGITS, STEPS, np.full((3, 4), -1))) == 0.0
 
 
 def test_smoothing_mixes_the_loss_with_that_of_a_uniform_target():
-    """The uniform part is the mean of −log p over all classes; a share of 0 changes nothing."""
+    """Label smoothing adds a share of the mean of −log p over all classes."""
     logits, losses = LABEL_LOGITS[0], np.arange(4, dtype="float32")
     uniform = -log_softmax(logits).mean(axis=-1)
     np.testing.assert_allclose(
@@ -131,7 +131,7 @@ def test_smoothing_mixes_the_loss_with_that_of_a_uniform_target():
 
 
 def test_selected_clips_follow_the_owners():
-    """Features and masks are repeated or dropped as the captions refer to them."""
+    """`select_clips` repeats or drops features and masks according to the owners of captions."""
     features = np.arange(12, dtype="float32").reshape(3, 2, 1, 2)
     mask = np.array([[True, True], [True, False], [False, False]])
     selected = select_clips(Encoded(features, mask), np.array([1, 1, 0, 1], "int32"))

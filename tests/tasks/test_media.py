@@ -26,7 +26,7 @@ from tests.tasks.inputs import settings
     ids=lambda media: type(media).__name__,
 )
 def test_a_single_input_is_refused(media):
-    """A string is not a list of letters, and an array is not a list of rows."""
+    """A single path, image or array in place of a list of inputs is refused."""
     with pytest.raises(
         ArgumentError,
         match=rf"expected a list of paths, PIL images or arrays\. Received: "
@@ -41,12 +41,12 @@ def test_a_single_input_is_refused(media):
     ids=["empty", "list", "tuple", "array of images"],
 )
 def test_lists_of_inputs_are_accepted(media):
-    """An array of images counts as a list of them."""
+    """Lists, tuples and arrays of images are accepted as inputs."""
     check_media_list(media)
 
 
 def test_an_input_is_named_by_its_path_or_its_number():
-    """Numbers count from the first input of the call, not of the batch."""
+    """An input is named by its path, or else by its number in the call."""
     media = ["a.jpg", Path("b.jpg"), np.zeros((2, 2, 3))]
     assert [prediction_name(media, position) for position in range(3)] == ["a.jpg", "b.jpg", "2"]
     assert prediction_name(media, 2, 40) == "42"
@@ -54,7 +54,7 @@ def test_an_input_is_named_by_its_path_or_its_number():
 
 
 def test_videos_need_a_sampling():
-    """A config with a sampling has no problem."""
+    """Video tasks require `data.sampling` in the config."""
     assert sampling_problems(settings("activity")) == []
     (problem,) = sampling_problems(settings("activity", "data.sampling=null"))
     assert str(problem).startswith("data.sampling: missing: choose the frames of a video")

@@ -25,19 +25,19 @@ def image_samples(images) -> list[Sample]:
 
 
 def stored(folder, *overrides: str) -> list[str]:
-    """Return overrides that store features under a folder."""
+    """Return config overrides that store features under a folder."""
     return ["data.store.use=true", f"data.store.folder={folder}", *overrides]
 
 
 def frozen(task):
-    """Return a task whose encoder training leaves unchanged."""
+    """Return a task with a frozen encoder."""
     task.encoder.trainable = False
     return task
 
 
 @pytest.fixture
 def encoded(monkeypatch):
-    """The number of frames of each call of a frame encoder."""
+    """Return the number of frames of each call of a frame encoder."""
     counts = []
     features = FrameEncoder.features
 
@@ -50,7 +50,7 @@ def encoded(monkeypatch):
 
 
 def test_images_are_read_in_order_and_in_batches(images):
-    """Each clip is one image, as the task reads it."""
+    """Images are read in sample order, in batches of the given size."""
     task = fresh_captioner()
     batches = list(SampleReader(task).clips(image_samples(images), 4))
     assert [len(clips.index) for clips in batches] == [4, 2]
@@ -59,7 +59,7 @@ def test_images_are_read_in_order_and_in_batches(images):
 
 
 def test_evaluation_reads_every_clip_in_every_view():
-    """The clips of the sampling follow one another, each in its ten views."""
+    """Evaluation reads each clip that `data.sampling` selects in each of its ten views."""
     task = fresh_classifier(SLIDING, TEN_CROP)
     reader = SampleReader(task)
     clips = reader.test_clips(CLIPS[:2])
@@ -75,13 +75,13 @@ def test_evaluation_reads_every_clip_in_every_view():
 
 
 def test_images_have_one_clip_of_all_frames(images):
-    """Without a sampling there is nothing to select."""
+    """Without `data.sampling`, each image has one clip of all its frames."""
     clips = SampleReader(fresh_captioner()).test_clips(image_samples(images))
     assert [(clip.sample, clip.numbers) for clip in clips] == [(i, None) for i in range(6)]
 
 
 def test_an_epoch_selects_one_random_clip_of_each_sample():
-    """The clip depends on seed, epoch and sample; evaluation selects the items of `test_clips`."""
+    """An epoch reads one random clip of each sample, chosen by seed, epoch and sample."""
     reader = SampleReader(fresh_classifier(SLIDING))
     selections = reader.epoch_selections(CLIPS)
     numbers = [selections(epoch)(2).numbers.tolist() for epoch in range(8)]
@@ -96,7 +96,7 @@ def test_an_epoch_selects_one_random_clip_of_each_sample():
 
 
 def test_training_reads_random_views(images):
-    """Views change with the epoch; evaluation always reads the same view."""
+    """Training reads a random view that changes with the epoch; evaluation reads a fixed view."""
     samples = image_samples(images)
     readers = SampleReader(fresh_captioner(CROP_MIRROR)).epoch_readers(samples)
     positions = np.arange(6)
@@ -108,7 +108,7 @@ def test_training_reads_random_views(images):
 
 
 def test_stored_features_are_those_of_the_encoder(tmp_path, images):
-    """They are computed once; another reader of an equal encoder computes nothing."""
+    """Features in the store are the encoder's features, rounded to float16."""
     samples = image_samples(images)
     task = frozen(fresh_captioner(*stored(tmp_path)))
     (clips,) = SampleReader(task).clips(samples, 8)
@@ -118,7 +118,7 @@ def test_stored_features_are_those_of_the_encoder(tmp_path, images):
 
 
 def test_features_are_extracted_once(tmp_path, images, encoded):
-    """Only samples without stored features are encoded."""
+    """Features are extracted only for samples without stored features."""
     samples = image_samples(images)
     task = frozen(fresh_captioner(*stored(tmp_path)))
     reader = SampleReader(task)
@@ -133,7 +133,10 @@ def test_features_are_extracted_once(tmp_path, images, encoded):
 
 
 def test_clips_of_stored_features_are_those_of_the_sampling(tmp_path):
-    """Every frame is stored once, and clips index the frames that they share."""
+    """Clips with stored features consist of the frames that `data.sampling` selects.
+
+    Every frame is stored once, and overlapping clips refer to the same rows.
+    """
     task = frozen(fresh_classifier(*stored(tmp_path, SLIDING, "data.store.dtype=float32")))
     reader = SampleReader(task)
     (packed,) = reader.clips(CLIPS, 30)
@@ -148,7 +151,7 @@ def test_clips_of_stored_features_are_those_of_the_sampling(tmp_path):
 
 
 def test_times_are_read_once(monkeypatch):
-    """Opening a video for its times is slow."""
+    """The frame times of a video are read only once."""
     reader, calls = SampleReader(fresh_classifier()), []
     times = MediaReader.times
     monkeypatch.setattr(
@@ -162,7 +165,7 @@ def test_times_are_read_once(monkeypatch):
 
 
 def test_an_unreadable_file_ends_the_extraction(tmp_path, images):
-    """The message names the sample; the features of the others are stored."""
+    """An unreadable file stops the extraction; features that were extracted before are kept."""
     Image.fromarray(images[0]).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_bytes(b"broken")
     samples = [Sample(n, str(tmp_path / f"{n}.png"), n, "train") for n in ("good", "bad")]
@@ -173,7 +176,7 @@ def test_an_unreadable_file_ends_the_extraction(tmp_path, images):
 
 
 def test_the_content_index_is_beside_the_store(tmp_path):
-    """Without a store nothing is written."""
+    """The content index is a file in the folder of the feature store, if there is a store."""
     config = settings("captioning", *stored(tmp_path))
     assert content_index(config).path == tmp_path / "contents.jsonl"
     assert content_index(config, verify=True).verify
@@ -181,7 +184,7 @@ def test_the_content_index_is_beside_the_store(tmp_path):
 
 
 def test_readers_share_the_given_content_index(tmp_path):
-    """A file that one reader hashed is not hashed again by another."""
+    """Two sample readers that are given the same content index share its file hashes."""
     task = fresh_captioner()
     index = content_index(task.settings)
     assert SampleReader(task, index).media.index is index
@@ -196,7 +199,7 @@ def test_readers_share_the_given_content_index(tmp_path):
     ],
 )
 def test_some_configs_store_no_features(tmp_path, override, reason):
-    """The reason is given, and there is no store."""
+    """Features are not stored if the config rules it out, and the reason is given."""
     task = frozen(fresh_captioner(*stored(tmp_path, override)))
     assert task_storing_problem(task).startswith(reason)
     assert open_store(task) is None
@@ -204,7 +207,7 @@ def test_some_configs_store_no_features(tmp_path, override, reason):
 
 
 def test_features_of_a_trained_encoder_are_not_stored(tmp_path):
-    """They change with every step of training."""
+    """Features are not stored while the encoder is being trained."""
     task = fresh_captioner(*stored(tmp_path))
     assert task_storing_problem(task).startswith("the encoder is trained")
     assert open_store(task) is None

@@ -1,4 +1,4 @@
-"""Search options of a call."""
+"""Resolution of the search options of a call."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def resolve(search, **options):
 
 
 def test_a_search_that_is_wide_enough_is_unchanged():
-    """The result is a copy."""
+    """A search with enough beams for the captions is returned as an unchanged copy."""
     search = {"type": "beam", "beams": 3}
     assert resolve(search) == resolve(search, best=3) == search
     assert resolve(search) is not search
@@ -31,19 +31,19 @@ def test_a_search_that_is_wide_enough_is_unchanged():
     ],
 )
 def test_a_search_becomes_wide_enough_for_the_captions(search, best, expected):
-    """Beams, draws or `best` grow to the number of captions; they never shrink."""
+    """Beams, draws or `best` grow to the number of requested captions and never shrink."""
     assert resolve(search, best=best) == expected
 
 
 def test_beams_set_the_width_of_a_beam_search():
-    """Other options are kept."""
+    """`beams` sets the width of a beam search and keeps its other options."""
     search = {"type": "beam", "beams": 3, "length": "average"}
     assert resolve(search, beams=9) == {**search, "beams": 9}
     assert search["beams"] == 3
 
 
 def test_beams_replace_the_search_of_a_run():
-    """A search that the call names itself is not replaced."""
+    """`beams` replaces a greedy search of the run, but not one that the call passes."""
     replaced = resolve({"type": "greedy"}, beams=4, best=2, replaceable=True)
     assert replaced == {"type": "beam", "beams": 4}
     with pytest.raises(
@@ -55,7 +55,7 @@ def test_beams_replace_the_search_of_a_run():
 
 @pytest.mark.parametrize("search", ["beam", {"beams": 3}, None, ["type"]])
 def test_a_search_is_a_mapping_with_a_type(search):
-    """Other values are refused."""
+    """A search that is not a mapping with a `type` is refused."""
     with pytest.raises(
         ArgumentError,
         match=r"search: expected a mapping with a `type`, as in a config\. Received: ",
@@ -64,7 +64,7 @@ def test_a_search_is_a_mapping_with_a_type(search):
 
 
 def test_at_least_one_caption_is_wanted():
-    """Zero captions are refused."""
+    """A request for zero captions is refused."""
     with pytest.raises(
         ArgumentError, match=r"best: expected at least 1 caption\. Received: best=0"
     ):
@@ -72,7 +72,7 @@ def test_at_least_one_caption_is_wanted():
 
 
 def test_a_greedy_search_finds_one_caption():
-    """More captions need beams."""
+    """A request for several captions from a greedy search is refused."""
     with pytest.raises(
         ArgumentError,
         match=r"best: expected 1, since a search of the type greedy finds one caption\. "
@@ -94,6 +94,6 @@ def test_a_greedy_search_finds_one_caption():
     ],
 )
 def test_an_invalid_search_is_a_problem_of_the_config(search, options, message):
-    """Unknown types, invalid arguments and impossible lengths are named."""
+    """An unknown search type or an invalid search option raises a ConfigError."""
     with pytest.raises(ConfigError, match=message):
         resolve(search, **options)

@@ -1,4 +1,4 @@
-"""The two seed models against their layer lists under `keras.layers.TimeDistributed`."""
+"""The configs blog_lrcn and small_lrcn compared with the same layers in plain Keras."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FRAMES, CLASSES = 3, 5
 
 
 def blog_lrcn():
-    """Return the frame layers and the LSTM of the blog model."""
+    """Return the frame layers and the LSTM of blog_lrcn as Keras layers."""
 
     def conv(filters, side=3, **options):
         options = {"padding": "same", "activation": "relu", **options}
@@ -35,7 +35,7 @@ def blog_lrcn():
 
 
 def small_lrcn():
-    """Return the frame layers and the LSTM of the small model."""
+    """Return the frame layers and the LSTM of small_lrcn as Keras layers."""
     network = []
     for filters, side in ((16, 4), (32, 4), (64, 2), (64, 2)):
         network += [
@@ -50,7 +50,10 @@ def small_lrcn():
     [("blog_lrcn", blog_lrcn, 1024), ("small_lrcn", small_lrcn, 64)],
 )
 def test_a_config_equals_its_layer_list(config, reference, width):
-    """Distributions of equal weights agree to 1e-5, and the numbers of parameters are equal."""
+    """A config gives the same probabilities as its Keras layers with equal weights.
+
+    The layers of a frame are wrapped in `keras.layers.TimeDistributed`.
+    """
     task = lrcn_seq.build(CONFIGS / f"{config}.yaml", labels=CLASSES)
     size = task.encoder.size
     frame_layers, lstm = reference()

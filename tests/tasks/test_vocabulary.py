@@ -1,4 +1,4 @@
-"""The words that a captioning task can predict."""
+"""The vocabulary of a captioning task."""
 
 import pytest
 
@@ -16,24 +16,24 @@ SAMPLES = [
 
 @pytest.fixture
 def vocabulary():
-    """The vocabulary of the training captions of `SAMPLES`."""
+    """Return the vocabulary of the training captions of `SAMPLES`."""
     return Vocabulary.learn(settings("captioning"), SAMPLES)
 
 
 def test_the_vocabulary_comes_from_training_captions_alone(vocabulary):
-    """Words of dev and test are unknown."""
+    """The vocabulary contains the words of training captions only."""
     assert sorted(vocabulary.names[4:]) == ["a", "dog", "red"]
     assert vocabulary.tokenizer.encode("blue green") == [3, 3]
 
 
 def test_the_tokenizer_is_that_of_the_config():
-    """A minimum count leaves rare words out."""
+    """The vocabulary leaves out words that are rarer than `tokenizer.minimum_count`."""
     config = settings("captioning", "tokenizer.minimum_count=2")
     assert Vocabulary.learn(config, SAMPLES).names[4:] == ["red"]
 
 
 def test_a_saved_vocabulary_is_loaded_unchanged(vocabulary, tmp_path):
-    """Names keep their order, and captions are encoded alike."""
+    """A vocabulary that is saved and loaded keeps its words, order and encoding."""
     vocabulary.save(tmp_path / Vocabulary.file_name)
     loaded = Vocabulary.load(tmp_path / "tokenizer.json")
     assert list(loaded.names) == list(vocabulary.names)
@@ -41,14 +41,14 @@ def test_a_saved_vocabulary_is_loaded_unchanged(vocabulary, tmp_path):
 
 
 def test_a_missing_vocabulary_is_an_error(tmp_path):
-    """The message names the file."""
+    """A missing vocabulary file raises an error with its path."""
     with pytest.raises(DataError, match=r"tokenizer\.json: expected the tokenizer of a run"):
         Vocabulary.load(tmp_path / "tokenizer.json")
 
 
 @pytest.mark.parametrize("words", [-1, 0, 4, 9.5, "9"])
 def test_a_vocabulary_of_special_words_alone_is_refused(words):
-    """The size is an integer above the number of special words."""
+    """A vocabulary size that is not an integer above the four special words is refused."""
     with pytest.raises(
         ArgumentError, match=rf"including the 4 special words\. Received: words={words!r}"
     ):
@@ -56,5 +56,5 @@ def test_a_vocabulary_of_special_words_alone_is_refused(words):
 
 
 def test_one_word_is_enough():
-    """The smallest vocabulary has five words."""
+    """The smallest accepted vocabulary has five words."""
     Vocabulary.check_size(5)
