@@ -9,7 +9,7 @@ from tests.training.small_runs import small_config
 
 
 class Frozen(TinyCnn):
-    """A small CNN that is not trained."""
+    """A small CNN whose weights are frozen."""
 
     def __init__(self, **kwargs):
         super().__init__(size=32, filters=4, blocks=2, output="pooled", **kwargs)
@@ -18,7 +18,7 @@ class Frozen(TinyCnn):
 
 @pytest.fixture(scope="module")
 def frozen():
-    """Register a frozen encoder under this name, for the tests of a module."""
+    """Register the encoder type "frozen" for a test module and return its config section."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(encoders._parts, "frozen", Frozen)
         yield {"encoder": {"type": "frozen"}}
@@ -26,7 +26,7 @@ def frozen():
 
 @pytest.fixture(scope="module")
 def donor(frozen, tmp_path_factory):
-    """The section `init` that takes over the encoder of a trained run."""
+    """Train a run and return the `init` section that loads its encoder."""
     folder = tmp_path_factory.mktemp("donor")
     train(small_config(folder, seed=7, **frozen, **{"training.epochs": 1}), folder / "run")
     return {"run": str(folder / "run"), "parts": ["encoder"]}

@@ -1,6 +1,6 @@
 """A training process that kills itself: `resume_child.py RUN` with `LRCN_TEST_KILL=MOMENT:NUMBER`.
 
-It sends SIGKILL to itself when it reaches a moment for the given number of times:
+The process sends SIGKILL to itself when it reaches the moment for the given number of times:
 
 - `step`: a batch is done and its state is saved
 - `state`: the arrays of a state are written, but their file is not renamed
@@ -54,7 +54,7 @@ SPEC = {
 
 
 class Killer:
-    """Sends SIGKILL to this process at a moment.
+    """Kills this process with SIGKILL at a moment.
 
     Args:
         moment: name of the moment; never reached if empty.
@@ -65,14 +65,14 @@ class Killer:
         self.moment, self.remaining = moment, number
 
     def reach(self, moment: str) -> None:
-        """Count a moment, and kill the process if it is the one."""
+        """Count a moment; kill the process if the given moment was reached often enough."""
         if moment == self.moment:
             self.remaining -= 1
             if self.remaining == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def call_before(self, owner, name: str, moment: str, only=lambda *arguments: True) -> None:
-        """Reach a moment before each call of a function, if `only` accepts its arguments."""
+        """Make a function reach a moment before each call whose arguments `only` accepts."""
         function = getattr(owner, name)
 
         def patched(*arguments, **options):
@@ -83,7 +83,7 @@ class Killer:
         setattr(owner, name, patched)
 
     def call_after(self, owner, name: str, moment: str) -> None:
-        """Reach a moment after each call of a function."""
+        """Make a function reach a moment after each call."""
         function = getattr(owner, name)
 
         def patched(*arguments, **options):
@@ -94,7 +94,7 @@ class Killer:
         setattr(owner, name, patched)
 
     def install(self) -> None:
-        """Patch the moments into the training."""
+        """Patch the training code so that it reaches the moments."""
         write_file = state.write_file
         state.write_file = lambda path, fill: write_file(
             path, lambda file: (fill(file), self.reach("state"))
@@ -109,7 +109,7 @@ class Killer:
 
 
 def main() -> None:
-    """Train or resume until done or killed."""
+    """Train or resume a run until it is finished or the process is killed."""
     moment, _, number = os.environ.get("LRCN_TEST_KILL", "").partition(":")
     Killer(moment, int(number or 0)).install()
     folder = Path(sys.argv[1])

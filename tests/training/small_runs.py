@@ -38,11 +38,11 @@ LABELS = ("a", "b", "c")
 
 
 class Interrupt(BaseException):
-    """An interrupt that no part of the program catches."""
+    """An interrupt that no code of the library catches."""
 
 
 def small_config(folder: Path, **changes) -> config.Config:
-    """Return SPEC with its feature store in a folder and values changed by dotted key."""
+    """Return SPEC with its feature store under a folder and values changed by dotted keys."""
     tree = json.loads(json.dumps(SPEC))
     for key, value in {"data.store.folder": str(folder / "features"), **changes}.items():
         assert config.overrides.set_value(tree, key, value) is None
@@ -76,7 +76,7 @@ def small_classifier(folder: Path, **changes):
 
 
 class Feed:
-    """Three batches per epoch; by default the example of a task.
+    """A feed of three batches per epoch, which are the example of a task by default.
 
     Args:
         task: the task.

@@ -1,4 +1,4 @@
-"""Cross-validation with training replaced by finished runs of known predictions."""
+"""Cross-validation, with training replaced by writing runs with known predictions."""
 
 import json
 import runpy
@@ -27,14 +27,14 @@ SCRIPT = Path(__file__).parents[2] / "tools" / "folds.py"
 
 @pytest.fixture
 def config(tmp_path) -> Path:
-    """A config whose source has folds."""
+    """Return the path of a config whose source has folds."""
     path = tmp_path / "fights.yaml"
     path.write_text(CONFIG, encoding="utf-8")
     return path
 
 
 def make_rows(fold: int) -> list[dict]:
-    """Return predictions of four clips in two groups; fold k has k + 1 correct ones."""
+    """Return predictions of four clips in two groups; in fold k, k + 1 predictions are correct."""
     return [
         {
             "id": f"{fold}/{clip}",
@@ -48,7 +48,7 @@ def make_rows(fold: int) -> list[dict]:
 
 
 def write_finished_run(folder: Path, rows: list[dict], split: str = "test") -> None:
-    """Write the results of a run."""
+    """Write the result files of a finished run."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (folder / "predictions.jsonl").write_text(lines, encoding="utf-8")
@@ -58,7 +58,7 @@ def write_finished_run(folder: Path, rows: list[dict], split: str = "test") -> N
 
 @pytest.fixture
 def trainings(monkeypatch) -> list[tuple]:
-    """The calls of `train`, each of which writes a finished run."""
+    """Replace `train` by a function that writes a finished run, and return its recorded calls."""
     calls = []
 
     def train(config, folder, *, resume):
@@ -71,34 +71,34 @@ def trainings(monkeypatch) -> list[tuple]:
 
 
 def test_each_fold_is_trained_into_its_folder(tmp_path, config, trainings):
-    """Fold k of K gets `folds=K`, `fold=k`, the shared overrides, and can be resumed."""
+    """Each fold is trained in its own folder with the shared overrides and `resume=True`."""
     cross_validate(config, tmp_path / "runs", 3, overrides=["seed=5"])
     assert trainings == [(3, fold, 5, f"fold-{fold}", True) for fold in range(3)]
     assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
 def test_each_fold_has_an_accuracy(tmp_path, config, trainings):
-    """Folds with 1, 2 and 3 correct clips of 4."""
+    """Each fold has the accuracy and the number of its test clips."""
     result = cross_validate(config, tmp_path, 3)
     assert [astuple(fold) for fold in result.folds] == [(0, 0.25, 4), (1, 0.5, 4), (2, 0.75, 4)]
 
 
 def test_all_clips_are_pooled(tmp_path, config, trainings):
-    """The pooled accuracy is that of the 6 correct clips of 12, in 6 groups."""
+    """The pooled accuracy covers the test clips of all folds."""
     result = cross_validate(config, tmp_path, 3)
     assert (result.pooled.value, result.count, result.groups) == (0.5, 12, 6)
     assert result.pooled.metric == "top_1"
 
 
 def test_folds_of_different_sizes_count_by_clips():
-    """One correct clip of 1 and 4 wrong clips of 4 have a pooled accuracy of 1/5, not 1/2."""
+    """The pooled accuracy weights folds by their number of clips."""
     correct = [{**make_rows(0)[0], "group": "x"}]
     wrong = [{**row, "label": "b"} for row in make_rows(1)]
     assert pool([correct, wrong]).pooled.value == pytest.approx(0.2)
 
 
 def test_the_interval_resamples_groups():
-    """Clips of one group are one observation: groups that are all correct or all wrong."""
+    """The confidence interval resamples groups of clips instead of single clips."""
     rows = [
         {"id": f"{group}/{clip}", "label": "a", "truth": "a" if group < 2 else "b", "group": group}
         for group in range(4)
@@ -109,21 +109,21 @@ def test_the_interval_resamples_groups():
 
 
 def test_one_group_has_no_interval():
-    """The text then has the accuracy alone."""
+    """The pooled accuracy of a single group has no confidence interval."""
     result = pool([[{**row, "group": "x"} for row in make_rows(1)]])
     assert (result.pooled.low, result.pooled.high) == (None, None)
     assert str(result) == "fold 0: 0.500 of 4\npooled: 0.500 of 4"
 
 
 def test_the_text_has_a_line_per_fold():
-    """The last line has the pooled accuracy and its interval."""
+    """The text of a result has a line for each fold and a line for the pooled accuracy."""
     lines = str(pool([make_rows(0), make_rows(2)])).splitlines()
     assert lines[:2] == ["fold 0: 0.250 of 4", "fold 1: 0.750 of 4"]
     assert lines[2].startswith("pooled: 0.500 of 8, 95 % interval over 4 groups 0.")
 
 
 def test_the_result_is_json():
-    """Plain values: the folds and the pooled accuracy with its interval."""
+    """A result can be written as JSON with its folds, pooled accuracy and interval."""
     stored = json.loads(json.dumps(pool([make_rows(0), make_rows(2)]).as_dict()))
     assert stored["folds"][1] == {"fold": 1, "accuracy": 0.75, "count": 4}
     pooled = stored["pooled"]
@@ -132,7 +132,7 @@ def test_the_result_is_json():
 
 
 def test_finished_folds_are_not_trained_again(tmp_path, config, trainings):
-    """A repeated call gives the same result."""
+    """Cross-validation does not train folds that are finished."""
     first = cross_validate(config, tmp_path, 3)
     trainings.clear()
     assert cross_validate(config, tmp_path, 3) == first
@@ -141,7 +141,7 @@ def test_finished_folds_are_not_trained_again(tmp_path, config, trainings):
 
 @pytest.mark.parametrize("name", ["predictions.jsonl", "scores.json", "report.html"])
 def test_a_fold_without_a_result_is_resumed(tmp_path, config, trainings, name):
-    """A fold that lacks one of its files is trained, and no other."""
+    """A fold that lacks one of its result files is resumed; other folds are not."""
     cross_validate(config, tmp_path, 3)
     trainings.clear()
     (tmp_path / "fold-1" / name).unlink()
@@ -150,7 +150,7 @@ def test_a_fold_without_a_result_is_resumed(tmp_path, config, trainings, name):
 
 
 def test_folds_of_another_config_are_refused(tmp_path, config, trainings):
-    """Runs that began with other settings are neither continued nor pooled."""
+    """Folds that were trained with a different config are neither resumed nor pooled."""
     for fold in range(3):
         run = Run(tmp_path / f"fold-{fold}")
         run.folder.mkdir()
@@ -175,7 +175,7 @@ def test_folds_of_another_config_are_refused(tmp_path, config, trainings):
     ids=["override", "source without folds", "too few folds"],
 )
 def test_mistakes_are_found_before_training(config, trainings, overrides, folds, message):
-    """No fold is trained with an invalid config or too few folds."""
+    """An invalid config or too few folds raise an error before any fold is trained."""
     with pytest.raises((ConfigError, ArgumentError), match=message):
         cross_validate(config, config.parent / "runs", folds, overrides=overrides)
     assert trainings == []
@@ -205,7 +205,7 @@ def test_unsuitable_predictions_are_refused(tmp_path, rows, split, message):
 @pytest.mark.parametrize("name", ["predictions.jsonl", "scores.json"])
 @pytest.mark.parametrize("content", ['{"id": "1", "la', None], ids=["cut short", "missing"])
 def test_damaged_predictions_are_an_error(tmp_path, name, content):
-    """The message names the run and the reason."""
+    """Missing or damaged predictions raise an error with the run and the reason."""
     write_finished_run(tmp_path, make_rows(0))
     if content is None:
         (tmp_path / name).unlink()
@@ -217,7 +217,7 @@ def test_damaged_predictions_are_an_error(tmp_path, name, content):
 
 
 def test_a_clip_in_two_folds_is_refused():
-    """Overlapping folds come from different splits of the data."""
+    """A clip in the test splits of two folds raises an error."""
     with pytest.raises(RunError, match="1/0: expected each clip in the test split of one fold"):
         pool([make_rows(0), make_rows(1), make_rows(1)])
 
@@ -232,7 +232,7 @@ def run_script(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
 
 
 def test_the_script_prints_folds_and_interval(tmp_path, config, trainings, monkeypatch, capsys):
-    """One line per fold and one for all clips."""
+    """The script prints one line for each fold and one for the pooled accuracy."""
     call = [config, "--folds", "3", "--run", tmp_path / "runs"]
     code, output, _ = run_script(monkeypatch, capsys, *call)
     lines = output.splitlines()
@@ -242,7 +242,7 @@ def test_the_script_prints_folds_and_interval(tmp_path, config, trainings, monke
 
 
 def test_the_script_prints_json(tmp_path, config, trainings, monkeypatch, capsys):
-    """With --json the output is one object."""
+    """With `--json`, the script prints the result as one JSON object."""
     call = [config, "--folds", "3", "--run", tmp_path / "runs", "--json"]
     code, output, _ = run_script(monkeypatch, capsys, *call)
     stored = json.loads(output)
@@ -253,7 +253,7 @@ def test_the_script_prints_json(tmp_path, config, trainings, monkeypatch, capsys
 
 @pytest.mark.parametrize("arguments", [["absent.yaml"], ["x.yaml", "--folds", "many"], []], ids=str)
 def test_the_script_reports_mistakes_in_one_sentence(monkeypatch, capsys, arguments):
-    """A wrong call ends with code 2, without a traceback."""
+    """A wrong command line ends the script with exit code 2 and a message without traceback."""
     code, output, message = run_script(monkeypatch, capsys, *arguments)
     assert (code, output) == (2, "")
     assert message.startswith("folds: ")

@@ -1,4 +1,4 @@
-"""Batches in the form that `fit` takes."""
+"""The dataset of batches that `fit` reads."""
 
 from itertools import islice
 
@@ -11,14 +11,14 @@ from lrcn_seq.training.dataset import BatchSource, as_dataset
 
 
 def make_batch(number: int, *, clips: int, words: int) -> Batch:
-    """Return a batch of given sizes whose values are a number."""
+    """Return a batch of the given sizes whose values all equal a number."""
     frames = np.full((clips, 4, 4, 3), number, "uint8")
     index = np.arange(clips, dtype="int32")[:, None]
     return Batch(Clips(frames, index), np.zeros(2, "int32"), np.full((2, words), number, "int32"))
 
 
 def test_batches_keep_order_and_shapes():
-    """Numbers of clips and words may change from batch to batch; no batch is lost."""
+    """A dataset keeps the order of batches whose numbers of clips and words vary."""
     batches = [
         make_batch(0, clips=2, words=5),
         make_batch(1, clips=1, words=7),
@@ -32,20 +32,20 @@ def test_batches_keep_order_and_shapes():
 
 
 def test_fit_receives_records():
-    """A model gets each batch as the record that it is, not as a tuple."""
+    """A dataset passes each batch to `fit` as a `Batch` record instead of a plain tuple."""
     (batch,) = next(iter(as_dataset([make_batch(0, clips=1, words=3)])))
     assert isinstance(batch, Batch)
     assert isinstance(batch.clips, Clips)
 
 
 def test_a_source_without_errors_keeps_none():
-    """Batches pass unchanged."""
+    """A batch source without errors passes its batches unchanged and stores no error."""
     source = BatchSource([1, 2])
     assert (list(source), source.error) == ([1, 2], None)
 
 
 def test_the_error_of_a_source_is_kept():
-    """The exception itself is available after the iteration."""
+    """A batch source stores the exception that its batches raise."""
 
     def batches():
         yield make_batch(0, clips=1, words=3)

@@ -1,4 +1,4 @@
-"""The progress of an epoch on stderr."""
+"""The progress display of an epoch on stderr."""
 
 import io
 import sys
@@ -9,14 +9,14 @@ from lrcn_seq.training.epoch_progress import EpochProgress
 
 
 class Terminal(io.StringIO):
-    """A text stream that is a terminal."""
+    """A text stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def run_epoch(progress: EpochProgress, *, batches: int, during=lambda: None) -> None:
-    """Call the callback as `fit` does in its third epoch."""
+    """Call the progress callback as `fit` does in the third epoch."""
     progress.set_params({"steps": batches})
     progress.on_epoch_begin(2)
     for batch in range(batches):
@@ -27,19 +27,22 @@ def run_epoch(progress: EpochProgress, *, batches: int, during=lambda: None) -> 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock on which an epoch takes 3 seconds."""
+    """Replace the clock by one on which an epoch takes 3 seconds."""
     times = iter([10.0, 13.0])
     monkeypatch.setattr("lrcn_seq.training.epoch_progress.time.monotonic", lambda: next(times))
 
 
 def test_an_epoch_is_one_line(capsys, clock):
-    """The line holds epoch, loss, duration, and time per batch; a log gets no bar."""
+    """In a log, an epoch is one line with its number, loss, duration and time per batch."""
     run_epoch(EpochProgress(5), batches=4)
     assert capsys.readouterr().err == "epoch 3/5  loss 1.2500  3.0 s  (750 ms per batch)\n"
 
 
 def use_terminal(monkeypatch) -> Terminal:
-    """Replace stderr by a terminal; capturing resets stderr between fixtures and tests."""
+    """Replace stderr by a terminal and return it.
+
+    Tests call this function because pytest's capture resets stderr after fixtures ran.
+    """
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -48,7 +51,7 @@ def use_terminal(monkeypatch) -> Terminal:
 
 
 def test_a_terminal_shows_a_bar(monkeypatch):
-    """The bar shows epoch, batches and loss, and is replaced by the line of the epoch."""
+    """On a terminal, a progress bar shows batches and loss until the epoch's line replaces it."""
     terminal = use_terminal(monkeypatch)
     progress = EpochProgress(5)
 
@@ -64,7 +67,7 @@ def test_a_terminal_shows_a_bar(monkeypatch):
 
 
 def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
-    """Lines printed during an epoch go to stdout, although a bar is live on stderr."""
+    """Lines that are printed during an epoch go to stdout, although stderr shows a bar."""
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     run_epoch(EpochProgress(1), batches=1, during=lambda: print("a result"))
@@ -73,7 +76,7 @@ def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
 
 
 def test_an_interrupted_epoch_removes_the_bar(monkeypatch):
-    """`close` stops a live bar, and may be called again."""
+    """`close` removes the bar of an interrupted epoch and may be called repeatedly."""
     use_terminal(monkeypatch)
     progress = EpochProgress(1)
     progress.set_params({"steps": 2})

@@ -1,4 +1,4 @@
-"""Learning rate schedules at hand-computed points."""
+"""Learning rate schedules compared with values computed by hand."""
 
 import keras
 import numpy as np
@@ -9,29 +9,29 @@ from lrcn_seq.training.learning_rate import WarmupSchedule, learning_rate
 
 
 def rates(schedule, steps) -> list[float]:
-    """Return the learning rates at batch indices, rounded."""
+    """Return the rounded learning rates at batch indices."""
     return [round(float(schedule(step)), 6) for step in steps]
 
 
 def test_a_constant_rate_is_a_number():
-    """Without warmup there is no schedule, so the optimizer stores the rate as a variable."""
+    """A constant learning rate without warmup is a plain number instead of a schedule."""
     assert learning_rate(0.4, Schedule(), 100) == 0.4
 
 
 def test_warmup_rises_linearly_to_the_rate():
-    """The first update has a rate of 1 / warmup, not 0."""
+    """During warmup, the learning rate rises linearly from 1 / warmup of its value."""
     schedule = learning_rate(0.4, Schedule(warmup=4), 100)
     assert rates(schedule, range(6)) == [0.1, 0.2, 0.3, 0.4, 0.4, 0.4]
 
 
 def test_steps_multiply_the_rate():
-    """The rate is multiplied by `factor` after every `every` updates."""
+    """The `steps` schedule multiplies the learning rate by `factor` after every `every` updates."""
     schedule = learning_rate(0.4, Schedule(type="steps", every=10, factor=0.5), 100)
     assert rates(schedule, (0, 9, 10, 19, 20, 25)) == [0.4, 0.4, 0.2, 0.2, 0.1, 0.1]
 
 
 def test_a_cosine_falls_from_the_warmup_to_the_floor():
-    """Half a cosine from the end of the warmup to the last update; the floor is kept."""
+    """The cosine schedule falls from the end of the warmup to `floor` and stays there."""
     schedule = learning_rate(1.0, Schedule(type="cosine", warmup=10, floor=0.1), 110)
     quarter = 0.1 + 0.9 * (1 + np.sqrt(0.5)) / 2
     expected = [0.1, 1.0, 1.0, round(quarter, 6), 0.55, 0.1, 0.1]
@@ -39,20 +39,20 @@ def test_a_cosine_falls_from_the_warmup_to_the_floor():
 
 
 def test_the_length_of_a_cosine_may_be_set():
-    """`updates` of the schedule precedes the length of the stage."""
+    """`updates` sets the length of the cosine schedule instead of the length of the stage."""
     schedule = learning_rate(1.0, Schedule(type="cosine", updates=20), 110)
     assert rates(schedule, (0, 10, 20)) == [1.0, 0.5, 0.0]
 
 
 def test_accumulated_batches_are_one_update():
-    """With 4 batches per update, a step after 10 updates follows batch 39."""
+    """A schedule counts updates; with gradient accumulation, an update takes several batches."""
     schedule = learning_rate(0.4, Schedule(type="steps", every=10, factor=0.5), 100, accumulation=4)
     assert rates(schedule, (39, 40)) == [0.4, 0.2]
 
 
 @pytest.mark.parametrize("kind", ["constant", "steps", "cosine"])
 def test_schedules_are_serializable(kind):
-    """A schedule restored from its config gives the same rates."""
+    """A schedule that is restored from its serialized config gives the same learning rates."""
     schedule = learning_rate(0.4, Schedule(type=kind, warmup=3, every=5), 20, accumulation=2)
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert isinstance(restored, WarmupSchedule)

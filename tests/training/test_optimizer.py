@@ -1,4 +1,4 @@
-"""Optimizers against their update equations in NumPy."""
+"""Optimizers compared with their update equations in NumPy."""
 
 import keras
 import numpy as np
@@ -38,13 +38,13 @@ def optimize(settings: Optimizer, gradients, *, multipliers=None, schedule=None,
 
 
 def sgd(**settings) -> Optimizer:
-    """Return settings of SGD with a rate of 1 and without momentum."""
+    """Return the settings of SGD with a learning rate of 1 and without momentum."""
     return Optimizer(**{"type": "sgd", "learning_rate": 1.0, "momentum": 0.0, **settings})
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_sgd_with_momentum(nesterov):
-    """v ← m v − η g; w ← w + v, or w ← w + m v − η g with Nesterov momentum."""
+    """SGD computes v ← m v − η g; w ← w + v, or with Nesterov momentum w ← w + m v − η g."""
     gradients = [([1.0, 2.0], [3.0]), ([0.5, 0.0], [1.0])]
     settings = sgd(learning_rate=0.1, momentum=0.9, nesterov=nesterov)
     _, (first, _) = optimize(settings, gradients)
@@ -57,7 +57,7 @@ def test_sgd_with_momentum(nesterov):
 
 
 def test_adam_uses_both_momenta():
-    """β₁ is `momentum`, β₂ is `beta_2` (Kingma and Ba 2015, algorithm 1)."""
+    """Adam uses `momentum` as β₁ and `beta_2` as β₂ (Kingma and Ba 2015, algorithm 1)."""
     gradients = [([1.0, 2.0], [3.0]), ([0.5, -1.0], [1.0])]
     settings = Optimizer(type="adam", learning_rate=0.1, momentum=0.8, beta_2=0.9)
     _, (first, _) = optimize(settings, gradients)
@@ -71,7 +71,7 @@ def test_adam_uses_both_momenta():
 
 
 def test_rmsprop_with_momentum():
-    """s ← 0.9 s + 0.1 g²; v ← m v + η g / √s; w ← w − v."""
+    """RMSprop computes s ← 0.9 s + 0.1 g²; v ← m v + η g / √s; w ← w − v."""
     gradients = [([1.0, 2.0], [3.0]), ([0.5, -1.0], [1.0])]
     settings = Optimizer(type="rmsprop", learning_rate=0.1, momentum=0.5)
     _, (first, _) = optimize(settings, gradients)
@@ -84,14 +84,14 @@ def test_rmsprop_with_momentum():
 
 
 def test_clipping_uses_the_norm_of_all_gradients_together():
-    """Gradients with a norm of 5, clipped to 1, are divided by 5."""
+    """Gradient clipping uses the global norm of all gradients."""
     _, (first, second) = optimize(sgd(global_clipnorm=1.0), [([3.0, 0.0], [4.0])])
     np.testing.assert_allclose(first, [1 - 0.6, -2.0], rtol=1e-6)
     np.testing.assert_allclose(second, [0.5 - 0.8], rtol=1e-6)
 
 
 def test_l2_is_added_after_clipping():
-    """The gradient is g / norm + λ w as in Caffe, not (g + λ w) / norm."""
+    """The L2 term is added after clipping: the gradient is g / norm + λ w, as in Caffe."""
     settings = sgd(global_clipnorm=1.0, l2=0.1)
     _, (first, second) = optimize(settings, [([3.0, 0.0], [4.0])])
     np.testing.assert_allclose(first, [1 - (0.6 + 0.1), -2.0 + 0.2], rtol=1e-6)
@@ -99,7 +99,7 @@ def test_l2_is_added_after_clipping():
 
 
 def test_l2_is_part_of_the_momentum():
-    """v ← m v − η (g + λ w), as in Caffe."""
+    """The L2 term is part of the momentum: v ← m v − η (g + λ w), as in Caffe."""
     gradients = [([1.0, 0.0], [0.0])] * 2
     _, (first, _) = optimize(sgd(learning_rate=0.1, momentum=0.9, l2=0.5), gradients)
     weight, velocity = 1.0, 0.0
@@ -110,7 +110,7 @@ def test_l2_is_part_of_the_momentum():
 
 
 def test_decoupled_weight_decay_shrinks_the_weights():
-    """w ← w (1 − η d) − η g (Loshchilov and Hutter 2019)."""
+    """Decoupled weight decay computes w ← w (1 − η d) − η g (Loshchilov and Hutter 2019)."""
     settings = sgd(learning_rate=0.5, weight_decay=0.1)
     _, (first, second) = optimize(settings, [([0.0, 0.0], [1.0])])
     np.testing.assert_allclose(first, np.array(FIRST) * 0.95, rtol=1e-6)
@@ -118,7 +118,7 @@ def test_decoupled_weight_decay_shrinks_the_weights():
 
 
 def test_multipliers_scale_decoupled_weight_decay():
-    """w ← w (1 − f η d) for a multiplier f; with 0 the weight is unchanged."""
+    """A learning rate multiplier f scales decoupled weight decay: w ← w (1 − f η d)."""
     settings = sgd(learning_rate=0.5, weight_decay=0.1)
     gradients = [([0.0, 0.0], [1.0])]
     optimizer, (first, second) = optimize(settings, gradients, multipliers={0: 0.1, 1: 0.0})
@@ -129,7 +129,7 @@ def test_multipliers_scale_decoupled_weight_decay():
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "rmsprop"])
 def test_multipliers_scale_updates(kind):
-    """A variable with a multiplier of 0.1 moves a tenth as far; with 0 it does not move."""
+    """A learning rate multiplier scales updates; a variable with multiplier 0 is unchanged."""
     settings, gradients = Optimizer(type=kind, learning_rate=0.01), [([1.0, 2.0], [3.0])]
     _, (full, moved) = optimize(settings, gradients)
     _, (tenth, fixed) = optimize(settings, gradients, multipliers={0: 0.1, 1: 0.0})
@@ -139,7 +139,7 @@ def test_multipliers_scale_updates(kind):
 
 
 def test_accumulated_gradients_are_averaged():
-    """Two batches make one update with the mean of their gradients, and none before."""
+    """Gradient accumulation over two batches makes one update with the mean gradient."""
     settings = sgd(gradient_accumulation_steps=2)
     gradients = [([1.0, 0.0], [0.0]), ([3.0, 0.0], [0.0])]
     _, (early, _) = optimize(settings, gradients[:1])
@@ -149,7 +149,7 @@ def test_accumulated_gradients_are_averaged():
 
 
 def test_the_schedule_counts_updates():
-    """With two batches per update, a step after one update halves the third and fourth batch."""
+    """With gradient accumulation, a schedule counts updates instead of batches."""
     settings = sgd(gradient_accumulation_steps=2)
     schedule = Schedule(type="steps", every=1, factor=0.5)
     _, (first, _) = optimize(settings, [([1.0, 0.0], [0.0])] * 4, schedule=schedule)
@@ -157,7 +157,7 @@ def test_the_schedule_counts_updates():
 
 
 def test_the_average_of_weights_replaces_them_at_the_end():
-    """w̄ ← m w̄ + (1 − m) w from w̄ = w after the first update."""
+    """At the end of an epoch, the average w̄ ← m w̄ + (1 − m) w replaces the weights."""
     variable = keras.Variable(np.array([1.0], "float32"))
     optimizer = build_optimizer(sgd(ema_momentum=0.6), Schedule(), multipliers={}, updates=3)
     optimizer.build([variable])
@@ -172,7 +172,7 @@ def test_the_average_of_weights_replaces_them_at_the_end():
 
 
 class Pair(keras.Model):
-    """An encoder of one layer and a decoder of two."""
+    """A model with an encoder of one layer and a decoder of two layers."""
 
     def __init__(self):
         super().__init__()
@@ -186,7 +186,7 @@ class Pair(keras.Model):
 
 
 def test_multipliers_apply_to_parts_layers_and_weights():
-    """The longest name that matches a variable counts."""
+    """The longest name that matches a variable determines its learning rate multiplier."""
     pair = Pair()
     names = {"decoder/output_words/bias": 4.0, "decoder": 2.0, "decoder/output_words": 3.0}
     by_id = learning_rate_multipliers(pair, names)
@@ -200,7 +200,7 @@ def test_multipliers_apply_to_parts_layers_and_weights():
 
 
 def test_multipliers_of_unknown_names_are_refused():
-    """A misspelled part, an unknown layer and part of a name are all listed."""
+    """All learning rate multipliers with unknown names are reported together."""
     names = {"encode": 0.1, "decoder/out": 0.1, "decoder/absent": 0.1, "encoder": 0.1}
     with pytest.raises(ConfigError) as caught:
         learning_rate_multipliers(Pair(), names)
@@ -211,7 +211,7 @@ def test_multipliers_of_unknown_names_are_refused():
 
 
 def test_multipliers_of_frozen_parts_are_refused():
-    """A part without trainable variables has no learning rate."""
+    """A learning rate multiplier for a frozen part raises a ConfigError."""
     pair = Pair()
     pair.encoder.trainable = False
     with pytest.raises(ConfigError, match=r"learning_rate_multipliers\.encoder"):

@@ -1,4 +1,4 @@
-"""Training runs from config to report, and resuming them."""
+"""Training runs from the config to the report, and resuming runs."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.training.small_runs import VECTORS, Interrupt, small_config
 
 
 def interrupt_after(config, folder: Path, epochs: int) -> None:
-    """Train until the given number of epochs is trained and the last is not evaluated."""
+    """Train a run and interrupt it before the evaluation of the given epoch."""
     remaining = epochs
     evaluate = Trainer._evaluate
 
@@ -41,13 +41,13 @@ def feature_stores(folder: Path) -> list[str]:
 
 
 def history_text(folder: Path) -> str:
-    """Return the content of the history of a run."""
+    """Return the content of the history file of a run."""
     return (folder / "history.jsonl").read_text()
 
 
 @pytest.fixture(scope="module")
 def history_with_init(donor, frozen, tmp_path_factory) -> str:
-    """The history of an uninterrupted run with `init`."""
+    """Return the history of an uninterrupted run with an `init` section."""
     folder = tmp_path_factory.mktemp("whole")
     train(small_config(folder, init=donor, **frozen), folder / "run")
     return history_text(folder / "run")
@@ -57,9 +57,9 @@ def history_with_init(donor, frozen, tmp_path_factory) -> str:
 def test_a_resumed_run_uses_the_features_of_its_own_encoder(
     tmp_path, donor, frozen, history_with_init, epochs
 ):
-    """A frozen encoder from `init` is restored before features are read.
+    """A resumed run with `init` restores its frozen encoder before it reads features.
 
-    This holds before the first best weights are saved and after.
+    The encoder is restored both before and after the first best weights are saved.
     """
     config = small_config(tmp_path, init=donor, **frozen)
     interrupt_after(config, tmp_path / "run", epochs)
@@ -69,7 +69,7 @@ def test_a_resumed_run_uses_the_features_of_its_own_encoder(
 
 
 def test_training_uses_precomputed_features(tmp_path, donor, frozen):
-    """`precompute_features` fills the store of a run with `init`."""
+    """Training reads the features that `precompute_features` stored for a config with `init`."""
     config = small_config(tmp_path, init=donor, **frozen, **{"training.epochs": 1})
     store, _ = precompute_features(config)
     train(config, tmp_path / "run")
@@ -77,7 +77,7 @@ def test_training_uses_precomputed_features(tmp_path, donor, frozen):
 
 
 def test_a_run_writes_its_results(tmp_path, capsys, monkeypatch):
-    """The notes of the source are printed and reported; the history has diversity figures.
+    """A run writes the source's notes, its history, scores and predictions.
 
     The predictions are those of the loaded run for the test split.
     """
@@ -115,7 +115,7 @@ def _arguments(source: dict) -> dict:
 
 
 def test_without_a_test_split_the_dev_split_is_evaluated(tmp_path):
-    """The scores name the split."""
+    """Without a test split, a run is evaluated on the dev split."""
     run = train(
         small_config(tmp_path, **{"data.source.test": 0, "training.epochs": 1}), tmp_path / "run"
     )
@@ -124,7 +124,7 @@ def test_without_a_test_split_the_dev_split_is_evaluated(tmp_path):
 
 
 def test_a_changed_environment_is_reported(tmp_path, capsys):
-    """Unless the environment in which the run began is unknown."""
+    """Resuming a run in a changed environment prints the differences."""
     config = small_config(tmp_path, **{"training.epochs": 1})
     environment = tmp_path / "run" / "machine.json"
     train(config, tmp_path / "run")
@@ -141,7 +141,7 @@ def test_a_changed_environment_is_reported(tmp_path, capsys):
 
 
 def test_a_run_in_mixed_precision_resumes_to_the_same_bits(tmp_path):
-    """The variables of loss scaling in mixed_float16 are restored with the others."""
+    """A resumed run in mixed_float16 has the same bits as an uninterrupted run."""
     config = small_config(tmp_path, **{"training.precision": "mixed_float16"})
     train(config, tmp_path / "whole")
     interrupt_after(config, tmp_path / "run", 1)
@@ -153,7 +153,7 @@ def test_a_run_in_mixed_precision_resumes_to_the_same_bits(tmp_path):
 
 
 def test_a_run_is_not_resumed_with_other_samples(tmp_path):
-    """The message has the numbers of samples."""
+    """Resuming a run with changed samples raises an error with the numbers of samples."""
     config = small_config(tmp_path)
     interrupt_after(config, tmp_path / "run", 1)
     derived = tmp_path / "run" / "derived.json"
@@ -168,7 +168,7 @@ def test_a_run_is_not_resumed_with_other_samples(tmp_path):
 
 @pytest.mark.parametrize(("split", "message"), [("train", "training"), ("dev", "dev")])
 def test_training_needs_training_and_dev_samples(tmp_path, split, message):
-    """Without either, nothing is left of the run."""
+    """Training without training samples or dev samples raises an error and leaves no run."""
     config = small_config(tmp_path, **{f"data.source.{split}": 0})
     with pytest.raises(DataError, match=f"Expected {message} samples"):
         train(config, tmp_path / "run")
@@ -176,7 +176,7 @@ def test_training_needs_training_and_dev_samples(tmp_path, split, message):
 
 
 def test_an_invalid_later_stage_is_found_before_training(tmp_path):
-    """Otherwise the run could not be completed after its first stage."""
+    """An invalid later stage raises a ConfigError before the first stage is trained."""
     config = small_config(tmp_path, stages=[{}, {"decoder.units": 6}])
     message = r"stages\.1\.decoder: its weights do not fit those of the previous stage"
     with pytest.raises(ConfigError, match=message):
@@ -185,14 +185,14 @@ def test_an_invalid_later_stage_is_found_before_training(tmp_path):
 
 
 def test_stages_that_fit_have_no_problems(tmp_path):
-    """`check_stages` raises nothing."""
+    """`check_stages` accepts stages whose weights fit each other."""
     check_stages(small_config(tmp_path, encoder=VECTORS, stages=[{}, {"training.epochs": 1}]))
 
 
 def test_a_stage_starts_with_the_best_weights_of_the_previous_stage(tmp_path):
-    """With a learning rate of almost 0, the second stage ends with the weights of the first.
+    """A stage starts with the best weights of the previous stage.
 
-    Scores by another monitor are not compared: the first of the second stage is its best.
+    If the monitor changes, the first epoch of the new stage is its best so far.
     """
     still = {"training.optimizer.learning_rate": 1e-12, "training.monitor": "bleu_4"}
     stages = [{"training.epochs": 1}, {"training.epochs": 1, **still}]
@@ -227,14 +227,14 @@ def test_a_stage_starts_with_the_best_weights_of_the_previous_stage(tmp_path):
     ],
 )
 def test_scores_are_comparable_if_they_measure_the_same(tmp_path, change, comparable):
-    """Monitor, dev samples, evaluation and decoder must be equal."""
+    """Stage scores are comparable if monitor, dev samples, metrics and decoder are equal."""
     before, after = small_config(tmp_path), small_config(tmp_path, **change)
     assert scores_comparable(before, after) is comparable
 
 
 @pytest.fixture(scope="module")
 def vectors_table(tmp_path_factory) -> Path:
-    """A table of six files, each with one vector of width 5 and a caption."""
+    """Write a table of six stored vectors of width 5 with captions, and return its path."""
     folder = tmp_path_factory.mktemp("vectors")
     draw = np.random.default_rng(0)
     lines = ["image,caption,split"]
@@ -247,14 +247,14 @@ def vectors_table(tmp_path_factory) -> Path:
 
 
 def vectors_config(folder: Path, table: Path, width: int):
-    """Return a config over the vectors of a table."""
+    """Return a config that captions the vectors of a table."""
     encoder = {"type": "vectors", "width": width}
     source = {"type": "caption_table", "table": str(table)}
     return small_config(folder, encoder=encoder, **{"data.source": source})
 
 
 def test_captions_of_stored_vectors(tmp_path, vectors_table):
-    """Images may be stored vectors: such a run trains, reports and predicts."""
+    """A captioning run on stored vectors trains, writes a report and predicts."""
     run = train(vectors_config(tmp_path, vectors_table, 5), tmp_path / "run")
     assert (run / "report.html").exists()
     prediction = lrcn_seq.load(run.folder).predict([vectors_table.with_name("0.npy")])[0]
@@ -263,7 +263,7 @@ def test_captions_of_stored_vectors(tmp_path, vectors_table):
 
 
 def test_vectors_of_another_width_are_an_error(tmp_path, vectors_table):
-    """The message names the key to change, before anything is trained."""
+    """Stored vectors of the wrong width raise an error that names the config key."""
     message = r"width 7.*Received: .*width 5.*encoder\.width"
     with pytest.raises(DataError, match=message):
         train(vectors_config(tmp_path, vectors_table, 7), tmp_path / "run")

@@ -1,4 +1,4 @@
-"""Extraction of features for all splits of a config."""
+"""Extraction of the features of all splits."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from tests.training.small_runs import small_config
 
 
 def test_features_of_all_splits_are_stored(tmp_path, frozen):
-    """12 training, 4 dev and 4 test images have 20 features."""
+    """`precompute_features` stores the features of the training, dev and test splits."""
     store, count = precompute_features(small_config(tmp_path, **frozen))
     assert (count, len(store)) == (20, 20)
     assert Path(store.folder).parent == tmp_path / "features"
 
 
 def test_stored_features_are_not_extracted_again(tmp_path, frozen, monkeypatch):
-    """A second call reads the store alone."""
+    """Features that are already stored are not extracted again."""
     config = small_config(tmp_path, **frozen)
     precompute_features(config)
     calls = []
@@ -25,13 +25,13 @@ def test_stored_features_are_not_extracted_again(tmp_path, frozen, monkeypatch):
 
 
 def test_a_config_that_stores_no_features_has_no_store(tmp_path):
-    """The features of a trained encoder change."""
+    """No feature store is created for an encoder that is trained."""
     assert precompute_features(small_config(tmp_path)) == (None, 0)
     assert not (tmp_path / "features").exists()
 
 
 def test_features_are_those_of_the_encoder_of_init(tmp_path, frozen, donor):
-    """Another encoder has another store."""
+    """Features of an encoder from `init` have a separate feature store."""
     fresh, _ = precompute_features(small_config(tmp_path, **frozen))
     taken_over, count = precompute_features(small_config(tmp_path, **frozen, init=donor))
     assert count == 20
@@ -39,7 +39,7 @@ def test_features_are_those_of_the_encoder_of_init(tmp_path, frozen, donor):
 
 
 def test_init_of_the_decoder_alone_leaves_the_features(tmp_path, frozen, donor):
-    """The weights of the encoder are then those of the config."""
+    """An `init` section without the encoder does not change the feature store."""
     fresh, _ = precompute_features(small_config(tmp_path, **frozen))
     init = {**donor, "parts": ["decoder"]}
     store, _ = precompute_features(small_config(tmp_path, **frozen, init=init))
@@ -47,7 +47,7 @@ def test_init_of_the_decoder_alone_leaves_the_features(tmp_path, frozen, donor):
 
 
 def test_verify_extracts_damaged_features_again(tmp_path, frozen, capsys):
-    """The number of damaged features is printed, and all features are valid again."""
+    """With `verify`, damaged features are counted and extracted again."""
     config = small_config(tmp_path, **frozen)
     store, _ = precompute_features(config, verify=True)
     assert "damaged" not in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Resuming a run whose process was killed: the results equal those of an uninterrupted run."""
+"""Resumed runs of killed processes compared bit by bit with uninterrupted runs."""
 
 import json
 import os
@@ -18,7 +18,7 @@ MOMENTS = ("state", "pointer", "dev", "trained")
 
 
 def train_in_child(folder: Path, moment: str = "") -> int:
-    """Run one training process on a run folder; `MOMENT:NUMBER` kills it there."""
+    """Train a run in a child process, which is killed at `MOMENT:NUMBER`; return its exit code."""
     environment = {**os.environ, "LRCN_TEST_KILL": moment, "TF_CPP_MIN_LOG_LEVEL": "3"}
     result = subprocess.run(
         [sys.executable, str(CHILD), str(folder)],
@@ -32,7 +32,7 @@ def train_in_child(folder: Path, moment: str = "") -> int:
 
 
 def read_state(folder: Path) -> tuple[dict, dict]:
-    """Return the arrays and the metadata of the last state, except the number of the state."""
+    """Return the arrays and the metadata of the last state, without the state's number."""
     last = folder / "state" / (folder / "state" / "last").read_text()
     with np.load(last / "arrays.npz") as stored:
         arrays = {name: stored[name] for name in stored.files}
@@ -42,7 +42,7 @@ def read_state(folder: Path) -> tuple[dict, dict]:
 
 
 def read_weights(folder: Path) -> dict[str, np.ndarray]:
-    """Return all arrays of the best weights by name."""
+    """Return the arrays of the best weights by name."""
     arrays = {}
 
     def collect(name, item):
@@ -55,7 +55,7 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
 
 
 def assert_equal_bits(arrays: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
-    """Fail unless both have the same names and the same bytes."""
+    """Fail unless two sets of arrays have the same names and bytes."""
     assert arrays.keys() == expected.keys()
     different = [name for name in expected if arrays[name].tobytes() != expected[name].tobytes()]
     assert not different
@@ -63,7 +63,7 @@ def assert_equal_bits(arrays: dict[str, np.ndarray], expected: dict[str, np.ndar
 
 @pytest.mark.timeout(900)
 def test_a_run_killed_at_random_moments_equals_an_uninterrupted_run_bit_by_bit(tmp_path):
-    """SIGKILL after random batches and during every kind of writing changes no result."""
+    """A run that is killed at random batches and file writes gives the results of a whole run."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert train_in_child(whole) == 0
     environment = json.loads((whole / "machine.json").read_text())
@@ -72,7 +72,7 @@ def test_a_run_killed_at_random_moments_equals_an_uninterrupted_run_bit_by_bit(t
     draw = random.Random(4)
     moments = [f"step:{draw.randint(1, 3)}" for _ in range(5)] + [f"{name}:1" for name in MOMENTS]
     draw.shuffle(moments)
-    # Only the first dev score is the best so far on every backend.
+    # On every backend, only the first dev score is certain to be the best so far.
     moments.insert(0, "best:1")
     codes = [train_in_child(killed, moment) for moment in moments]
     assert codes == [-signal.SIGKILL] * len(moments)

@@ -1,4 +1,4 @@
-"""Capturing and restoring the state of `fit`."""
+"""Capturing and restoring the training state."""
 
 import keras
 import numpy as np
@@ -12,20 +12,20 @@ from tests.training.small_runs import small_task, small_trainer
 
 @pytest.fixture
 def task(tmp_path):
-    """A compiled task with dropout and averaged weights."""
+    """Return a compiled task with dropout and averaged weights."""
     changes = {"decoder.dropout": 0.5, "training.optimizer.ema_momentum": 0.5}
     return small_trainer(small_task(tmp_path, **changes), tmp_path).task
 
 
 def make_snapshot(task, *, seconds=1e9, save=lambda arrays, step: None, begin=lambda epoch: None):
-    """Return a snapshot of a task, for epochs of a `fit`."""
+    """Return the snapshot callback of a task."""
     snapshot = Snapshot(save, seconds, begin)
     snapshot.set_model(task)
     return snapshot
 
 
 def all_variables(task) -> list:
-    """Return every variable of the task, its optimizer and its loss."""
+    """Return all variables of a task, its optimizer and its loss metric."""
     losses = [metric for metric in task.metrics if metric.name == "loss"]
     return [*task.variables, *task.optimizer.variables, *losses[0].variables]
 
@@ -42,7 +42,7 @@ def change(variables) -> None:
 
 
 def test_a_snapshot_restores_every_variable(task):
-    """Weights, dropout seeds, optimizer and running loss return to their captured values."""
+    """A snapshot restores the weights, dropout seeds, optimizer and running loss."""
     variables = all_variables(task)
     change(variables)
     before, arrays = values_of(variables), make_snapshot(task).capture()
@@ -55,7 +55,7 @@ def test_a_snapshot_restores_every_variable(task):
 
 
 def test_a_snapshot_is_independent_of_later_training(task):
-    """Captured arrays are copies."""
+    """Further training does not change the arrays of a snapshot."""
     arrays = make_snapshot(task).capture()
     before = {name: array.copy() for name, array in arrays.items()}
     change(all_variables(task))
@@ -64,7 +64,7 @@ def test_a_snapshot_is_independent_of_later_training(task):
 
 @pytest.mark.parametrize(("step", "loss"), [(0, "reset"), (2, "captured")])
 def test_the_running_loss_is_restored_within_an_epoch(task, step, loss):
-    """At the beginning of an epoch it keeps the value that `fit` has set."""
+    """The running loss is restored within an epoch, but not at the beginning of an epoch."""
     running = variable_groups(task)["running"]
     change(running)
     captured = values_of(running)
@@ -79,7 +79,7 @@ def test_the_running_loss_is_restored_within_an_epoch(task, step, loss):
 
 
 def test_an_epoch_begins_after_the_state_is_assigned(task):
-    """What `begin` sets is not overwritten by the snapshot."""
+    """The `begin` callback of an epoch runs after the snapshot is restored."""
     snapshot = make_snapshot(task, begin=lambda epoch: task.own_words.assign(0.1 * epoch))
     snapshot.arrays = snapshot.capture()
     snapshot.on_epoch_begin(3)
@@ -87,7 +87,7 @@ def test_an_epoch_begins_after_the_state_is_assigned(task):
 
 
 def test_steps_are_counted_from_the_resumed_batch(task):
-    """After a resume at batch 2, the first batch of `fit` is the third of the epoch."""
+    """Batches of a resumed epoch are counted from the batch at which it resumes."""
     steps = []
     snapshot = make_snapshot(task, seconds=0, save=lambda arrays, step: steps.append(step))
     snapshot.step = 2
@@ -98,7 +98,7 @@ def test_steps_are_counted_from_the_resumed_batch(task):
 
 
 def test_states_are_saved_at_intervals(task, monkeypatch):
-    """With `seconds` of 10, batches that end every 4 seconds save every third time."""
+    """States are saved at the first batch after each interval of `seconds`."""
     clock = iter(range(0, 1000, 4))
     time = [0]
     monkeypatch.setattr(snapshots.time, "monotonic", lambda: time[0])
@@ -112,7 +112,7 @@ def test_states_are_saved_at_intervals(task, monkeypatch):
 
 
 def test_the_end_of_an_epoch_is_captured(task):
-    """The state is that before `fit` overwrites the weights with their average."""
+    """The snapshot at the end of an epoch is taken before `fit` averages the weights."""
     snapshot = make_snapshot(task)
     change(task.variables)
     snapshot.on_epoch_end(0)
@@ -127,7 +127,7 @@ def test_the_end_of_an_epoch_is_captured(task):
     [({}, "no array"), ({"model/0": np.zeros((2, 3))}, r"shape \(2, 3\)")],
 )
 def test_a_state_of_another_model_is_an_error(arrays, received):
-    """The message names the variable, both shapes, and what to do."""
+    """A state whose arrays do not fit the model raises an error with both shapes."""
     variable = keras.Variable(np.zeros((2, 2)), name="kernel")
     message = rf"kernel of shape \(2, 2\)\. Received: {received}; resume with the versions"
     with pytest.raises(RunError, match=message):

@@ -18,13 +18,13 @@ from tests.training.small_runs import Interrupt, small_classifier, small_task, s
 
 
 def weights_of(task) -> np.ndarray:
-    """Return all trainable weights of a task as one vector."""
+    """Return all trainable weights of a task in one vector."""
     arrays = map(keras.ops.convert_to_numpy, task.trainable_variables)
     return np.concatenate([array.ravel() for array in arrays])
 
 
 def scores_in_turn(name: str, values):
-    """Return a dev evaluation whose score takes the given values epoch by epoch."""
+    """Return a dev evaluation whose score takes one of the given values in each epoch."""
     following = iter(values)
     return lambda samples: {name: next(following)}
 
@@ -41,7 +41,7 @@ def scores_in_turn(name: str, values):
 def test_training_stops_after_patience_epochs_without_a_better_score(
     tmp_path, patience, epochs, best
 ):
-    """An equal score is not better; a patience of 0 never stops."""
+    """Training stops after `patience` epochs without a higher score, or never if it is 0."""
     scores = [2, 1, 3, 3, 1, 4]
     task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": patience})
     trainer = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", scores))
@@ -52,7 +52,7 @@ def test_training_stops_after_patience_epochs_without_a_better_score(
 
 @pytest.mark.parametrize(("steps", "batches"), [(1, 6), (2, 6), (4, 4)])
 def test_the_cosine_ends_with_the_last_update_of_the_stage(tmp_path, steps, batches):
-    """Two epochs of three batches are 6 updates, 3 of two batches, or 1 of four."""
+    """The cosine schedule reaches its end with the last update of the stage."""
     changes = {
         "training.schedule": {"type": "cosine"},
         "training.optimizer.gradient_accumulation_steps": steps,
@@ -65,7 +65,7 @@ def test_the_cosine_ends_with_the_last_update_of_the_stage(tmp_path, steps, batc
 
 
 def test_a_stopped_stage_is_not_continued(tmp_path):
-    """A resumed stage that stopped early trains no further epoch."""
+    """Resuming a stage that stopped early trains no further epoch."""
     task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": 1})
     trainer = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", [2, 1]))
     trainer.fit()
@@ -77,7 +77,7 @@ def test_a_stopped_stage_is_not_continued(tmp_path):
 
 @pytest.mark.parametrize("monitor", ["log_loss", "top_1"])
 def test_minimized_scores_are_better_when_lower(tmp_path, monitor):
-    """The best weights are those of the lowest log loss, or of the highest accuracy."""
+    """The best epoch has the lowest log loss or the highest accuracy."""
     task = small_classifier(tmp_path, **{"training.epochs": 4, "training.monitor": monitor})
     scores = scores_in_turn(monitor, [0.5, 0.7, 0.3, 0.4])
     trainer = small_trainer(task, tmp_path, scores=scores)
@@ -88,7 +88,7 @@ def test_minimized_scores_are_better_when_lower(tmp_path, monitor):
 
 
 def test_the_weights_on_disk_are_those_of_the_best_epoch(tmp_path):
-    """A worse epoch does not replace the best weights."""
+    """The weights on disk are those of the best epoch so far."""
     task = small_task(tmp_path, **{"training.epochs": 3})
     evaluated = []
 
@@ -107,7 +107,7 @@ def test_the_weights_on_disk_are_those_of_the_best_epoch(tmp_path):
 
 
 def test_averaged_weights_are_evaluated_and_saved(tmp_path, monkeypatch):
-    """Dev scores and best weights use w̄ ← m w̄ + (1 − m) w; the state keeps w."""
+    """Averaged weights are evaluated and saved as best; the state keeps the raw weights."""
     changes = {"training.optimizer.ema_momentum": 0.6}
     task = small_task(tmp_path, **changes)
     evaluated, trained = [], []
@@ -136,7 +136,7 @@ def test_averaged_weights_are_evaluated_and_saved(tmp_path, monkeypatch):
 
 
 def test_the_history_has_a_row_per_epoch(tmp_path):
-    """A row holds stage, epoch, mean training loss, dev scores, and whether they are the best."""
+    """The history has a row per epoch with stage, mean loss, dev scores and best flag."""
     task = small_task(tmp_path, **{"training.optimizer.learning_rate": 1e-12})
     scores = {"bleu_1": 1.0, "bleu_4": 0.5}
     trainer = small_trainer(task, tmp_path, scores=lambda samples: scores, fits=True)
@@ -154,7 +154,7 @@ def test_the_history_has_a_row_per_epoch(tmp_path):
 
 
 def test_wall_times_are_kept_apart_from_the_history(tmp_path):
-    """`times.jsonl` repeats each row with seconds and date, so that histories can be compared."""
+    """`times.jsonl` has the rows of the history with durations and dates."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     trainer.fit()
     lines = (trainer.run / "times.jsonl").read_text().splitlines()
@@ -166,7 +166,7 @@ def test_wall_times_are_kept_apart_from_the_history(tmp_path):
 
 
 def test_dev_limit_limits_the_evaluated_samples(tmp_path):
-    """Only the first `dev_limit` dev samples are scored; with 0, all are."""
+    """The first `dev_limit` dev samples are scored; with a limit of 0, all are scored."""
     counts = []
 
     def score(samples):
@@ -180,7 +180,7 @@ def test_dev_limit_limits_the_evaluated_samples(tmp_path):
 
 
 def test_the_error_of_a_file_that_breaks_during_training_reaches_the_caller(tmp_path):
-    """Every backend raises the error of the data, not one of the loop around it."""
+    """An error while reading a training file is raised unchanged by every backend."""
     task, broken = small_task(tmp_path), MediaError("3.png", "the file disappeared")
 
     def batches():
@@ -195,7 +195,7 @@ def test_the_error_of_a_file_that_breaks_during_training_reaches_the_caller(tmp_
 
 
 def test_an_error_of_the_network_reaches_the_caller(tmp_path, monkeypatch):
-    """Without an error of the data, the error of `fit` is raised."""
+    """An error that `fit` raises is passed on to the caller."""
     task = small_task(tmp_path)
     trainer = small_trainer(task, tmp_path)
     monkeypatch.setattr(trainer.task, "fit", lambda *arguments, **options: 1 / 0)
@@ -204,13 +204,13 @@ def test_an_error_of_the_network_reaches_the_caller(tmp_path, monkeypatch):
 
 
 def diverge(task) -> None:
-    """Set a weight to NaN."""
+    """Set a weight of a task to NaN."""
     weight = task.trainable_variables[0]
     weight.assign(np.full(weight.shape, np.nan))
 
 
 def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
-    """Weights that are not finite stop the stage, also when it is resumed."""
+    """A stage with non-finite weights stops, keeps its best weights, and does not resume."""
     task = small_task(tmp_path, **{"training.epochs": 4})
     trainer = small_trainer(task, tmp_path)
     trainer.snapshot.begin = lambda epoch: epoch == 1 and diverge(task)
@@ -225,7 +225,7 @@ def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
 
 
 def test_divergence_in_the_first_epoch_is_an_error(tmp_path):
-    """Without best weights, the error names the settings to change."""
+    """Divergence in the first epoch raises an error that names the settings to change."""
     task = small_task(tmp_path)
     trainer = small_trainer(task, tmp_path)
     trainer.snapshot.begin = lambda epoch: diverge(task)
@@ -236,7 +236,7 @@ def test_divergence_in_the_first_epoch_is_an_error(tmp_path):
 
 
 def test_scheduled_sampling_follows_the_epochs(tmp_path):
-    """The probability rises linearly from `from_epoch` over `over_epochs`, up to `probability`."""
+    """The scheduled sampling probability rises linearly from `from_epoch` over `over_epochs`."""
     sampling = {"probability": 0.4, "from_epoch": 2, "over_epochs": 4}
     changes = {"training.epochs": 8, "training.patience": 0}
     task = small_task(tmp_path, **{"training.scheduled_sampling": sampling}, **changes)
@@ -251,7 +251,7 @@ def test_scheduled_sampling_follows_the_epochs(tmp_path):
 
 
 def test_an_epoch_without_batches_is_an_error(tmp_path):
-    """The message names the section to check."""
+    """An epoch without batches raises an error that names `data.source`."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     trainer.feed.plan = lambda epoch: []
     with pytest.raises(RunError, match=r"at least one batch per epoch.*check\s+data\.source"):
@@ -259,7 +259,7 @@ def test_an_epoch_without_batches_is_an_error(tmp_path):
 
 
 def test_a_resumed_stage_rewrites_a_lost_row_of_history(tmp_path):
-    """The state holds the history; a file without its last row is replaced."""
+    """Resuming a stage restores a history row that is missing from the file."""
     task = small_task(tmp_path)
     trainer = small_trainer(task, tmp_path)
     trainer.fit()
@@ -270,7 +270,7 @@ def test_a_resumed_stage_rewrites_a_lost_row_of_history(tmp_path):
 
 
 def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
-    """Batches before the state are not trained again, and the loss covers the whole epoch."""
+    """A resumed epoch skips the batches that were trained, and its loss covers all batches."""
     changes = {"training.save_seconds": 1e-9, "training.epochs": 1}
     whole = small_trainer(small_task(tmp_path, **changes), tmp_path / "whole", fits=True)
     whole.fit()
@@ -306,7 +306,7 @@ def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("comparable", "best"), [(True, 7.0), (False, None)])
 def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best):
-    """The next stage starts at its first epoch; the best score is kept if comparable."""
+    """A finished stage writes a state for the next stage, with the best score if comparable."""
     task = small_task(tmp_path, **{"training.epochs": 1})
     trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 7.0})
     trainer.fit()
@@ -321,7 +321,7 @@ def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best
 
 
 def test_best_weights_are_saved_without_the_optimizer(tmp_path):
-    """The file holds the weights of the two parts, and the task keeps its optimizer."""
+    """The best weights are saved without the optimizer, which the task keeps."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     optimizer = trainer.task.optimizer
     save_weights(trainer.task, tmp_path / "a.weights.h5")
@@ -332,7 +332,7 @@ def test_best_weights_are_saved_without_the_optimizer(tmp_path):
 
 
 def test_best_weights_replace_the_file_of_an_interrupted_save(tmp_path):
-    """A file at the path is overwritten without a question."""
+    """Saving the best weights overwrites an incomplete file."""
     trainer, path = small_trainer(small_task(tmp_path), tmp_path), tmp_path / "a.weights.h5"
     path.write_bytes(b"incomplete")
     save_weights(trainer.task, path)
@@ -341,7 +341,7 @@ def test_best_weights_replace_the_file_of_an_interrupted_save(tmp_path):
 
 
 def test_weights_that_cannot_be_written_are_an_error(tmp_path):
-    """The message names the file, and the task keeps its optimizer."""
+    """A failure to write the best weights raises an error with the path of the file."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     path = tmp_path / "absent" / "model.weights.h5"
     with pytest.raises(RunError, match=r"absent/model\.weights\.h5: expected to write the best"):
