@@ -1,4 +1,4 @@
-"""The readable samples of a source, by split."""
+"""Reading the samples of a source by split and skipping unreadable files."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus, survey_reade
 
 
 def make_config(folder: Path, **data):
-    """Return a captioning config with its feature store in a folder."""
+    """Return a captioning config whose feature store is under a folder."""
     return config.validate(
         {
             "task": {"type": "captioning"},
@@ -31,7 +31,7 @@ def make_config(folder: Path, **data):
 
 
 def table_config(folder: Path, *, broken=(8,), **data):
-    """Return a config over ten images, two of them in test; some are not images."""
+    """Return a config over ten images, two of them test images; those in `broken` are invalid."""
     rows = ["image,caption,split"]
     for number in range(10):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
@@ -44,7 +44,7 @@ def table_config(folder: Path, *, broken=(8,), **data):
 
 
 def test_samples_are_divided_by_split(tmp_path):
-    """All samples follow split by split."""
+    """A corpus groups the samples of a source by split and lists them split by split."""
     corpus = read_corpus(make_config(tmp_path))
     counts = {name: len(samples) for name, samples in corpus.splits.items()}
     assert counts == {"train": 5, "dev": 2, "test": 3}
@@ -52,19 +52,19 @@ def test_samples_are_divided_by_split(tmp_path):
 
 
 def test_single_splits_can_be_read(tmp_path):
-    """The others are not opened."""
+    """Reading a single split does not open the files of other splits."""
     corpus = read_corpus(table_config(tmp_path, broken=(0, 1)), splits=("test",))
     assert {name: len(samples) for name, samples in corpus.splits.items()} == {"test": 2}
 
 
 def test_an_unreadable_file_is_an_error(tmp_path):
-    """Unless files may be skipped."""
+    """An unreadable file raises a DataError if `data.on_error` is not "skip"."""
     with pytest.raises(DataError, match=r"8\.png"):
         read_corpus(table_config(tmp_path))
 
 
 def test_skipped_files_are_printed_and_listed(tmp_path, capsys):
-    """The list has the reasons; the printed line names it."""
+    """Skipped files are written to a list with reasons, and a message names the list."""
     settings = table_config(tmp_path, on_error="skip", lost_share_limit=0.5)
     listing = tmp_path / "skipped.jsonl"
     corpus = read_corpus(settings, skipped=listing)
@@ -78,7 +78,7 @@ def test_skipped_files_are_printed_and_listed(tmp_path, capsys):
 
 
 def test_nothing_is_listed_or_printed_without_unreadable_files(tmp_path, capsys):
-    """The corpus is complete."""
+    """Without unreadable files, no list of skipped files is written and no message is printed."""
     settings = table_config(tmp_path, broken=(), on_error="skip")
     assert len(read_corpus(settings, skipped=tmp_path / "skipped.jsonl").samples) == 10
     assert capsys.readouterr().err == ""
@@ -86,14 +86,14 @@ def test_nothing_is_listed_or_printed_without_unreadable_files(tmp_path, capsys)
 
 
 def test_the_share_of_skipped_files_is_that_of_the_whole_source(tmp_path):
-    """A data set that can be trained on can be evaluated, split by split."""
+    """`lost_share_limit` applies to the whole source, even if a single split is read."""
     settings = table_config(tmp_path, on_error="skip", lost_share_limit=0.1)
     assert len(read_corpus(settings).samples) == 9
     assert len(read_corpus(settings, splits=("test",)).samples) == 1
 
 
 def test_the_notes_of_a_source_are_kept_and_printed(tmp_path, capsys, monkeypatch):
-    """They go to stderr."""
+    """The notes of a source are stored in the corpus and printed to stderr."""
     monkeypatch.setattr(
         "lrcn_seq.data.sources.shapes.Shapes.notes", ("2 images are missing.",), raising=False
     )
@@ -104,7 +104,7 @@ def test_the_notes_of_a_source_are_kept_and_printed(tmp_path, capsys, monkeypatc
 
 @pytest.mark.parametrize("use", [True, False])
 def test_file_contents_are_remembered_beside_the_feature_store(tmp_path, use):
-    """Without a store, nothing is written."""
+    """The content hashes of files are stored beside the feature store, if one is used."""
     store = {"use": use, "folder": str(tmp_path / "features")}
     corpus = read_corpus(table_config(tmp_path, broken=(), store=store))
     assert corpus.fingerprint
@@ -112,7 +112,7 @@ def test_file_contents_are_remembered_beside_the_feature_store(tmp_path, use):
 
 
 def test_training_and_dev_samples_are_required():
-    """The message for dev names the keys that may give some."""
+    """A source without training or dev samples raises a DataError."""
     check_splits({"train": [1], "dev": [2], "test": []})
     with pytest.raises(DataError, match=r"Expected training samples\. Received: none"):
         check_splits({"train": [], "dev": [2]})
@@ -129,7 +129,7 @@ def test_training_and_dev_samples_are_required():
     ],
 )
 def test_the_survey_opens_media_as_the_encoder_does(tmp_path, encoder, sampling, kind):
-    """Images, clips, or vectors of a width."""
+    """The survey opens media as images, clips or vectors, depending on the encoder."""
     settings = make_config(tmp_path, pixels_limit=99, sampling=sampling)
     settings = settings.model_copy(update={"encoder": encoder})
     reader = survey_reader(settings, ContentIndex())
@@ -138,7 +138,7 @@ def test_the_survey_opens_media_as_the_encoder_does(tmp_path, encoder, sampling,
 
 
 def fingerprint(*samples: Sample) -> str:
-    """Return the fingerprint of a corpus of these samples."""
+    """Return the fingerprint of a corpus of the given samples."""
     names = ("train", "dev", "test")
     splits = {name: [sample for sample in samples if sample.split == name] for name in names}
     return Corpus(splits, (), ContentIndex()).fingerprint
@@ -162,17 +162,17 @@ SECOND = Sample("2", BLACK + 1, "2", "train", ("a cat",), "a")
     ],
 )
 def test_the_fingerprint_depends_on_everything_that_training_uses(field, value):
-    """Each part of a sample counts, with the content of its media."""
+    """The fingerprint of a corpus depends on every field of a sample and on the media content."""
     assert fingerprint(FIRST, SECOND) != fingerprint(FIRST, SECOND._replace(**{field: value}))
 
 
 def test_the_fingerprint_depends_on_the_order():
-    """Batches follow the order of samples."""
+    """The fingerprint of a corpus depends on the order of its samples."""
     assert fingerprint(FIRST, SECOND) != fingerprint(SECOND, FIRST)
 
 
 def test_the_fingerprint_ignores_paths_groups_and_test_samples(tmp_path):
-    """Equal contents elsewhere are equal; the test split is not trained on."""
+    """The fingerprint of a corpus ignores file paths, groups and the test split."""
     paths = [tmp_path / name for name in ("a.png", "b.png")]
     for path in paths:
         Image.fromarray(BLACK).save(path)

@@ -1,4 +1,4 @@
-"""The environment of a run."""
+"""The recorded software and hardware environment of a run."""
 
 import importlib.metadata
 import platform
@@ -13,7 +13,7 @@ from lrcn_seq.runs.environment import describe_environment, warn_of_changes
 
 
 def test_the_environment_names_versions_and_hardware():
-    """Bit-identical results depend on all of these."""
+    """The environment lists the versions of the software and the hardware of the machine."""
     found = describe_environment()
     assert found.keys() >= {"tensorflow", "processor", "accelerators", "cores", "onednn"}
     assert found["python"] == platform.python_version()
@@ -25,7 +25,7 @@ def test_the_environment_names_versions_and_hardware():
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_environment_names_version_and_gpus_of_the_backend(monkeypatch, backend):
-    """CPUs are not listed as accelerators."""
+    """The environment lists the version and the GPUs of the backend, but no CPUs."""
     pytest.importorskip(backend)
     monkeypatch.setattr("keras.backend.backend", lambda: backend)
     if backend == "jax":
@@ -42,7 +42,7 @@ def test_the_environment_names_version_and_gpus_of_the_backend(monkeypatch, back
 
 
 def test_the_environment_names_the_gpus_of_tensorflow(monkeypatch):
-    """Devices without details have their own name."""
+    """The environment lists the models of TensorFlow GPUs, or their device names if unknown."""
     monkeypatch.setattr("keras.backend.backend", lambda: "tensorflow")
     devices = [SimpleNamespace(name="GPU:0"), SimpleNamespace(name="GPU:1")]
     details = {"GPU:0": {"device_name": "H1"}, "GPU:1": {}}
@@ -54,7 +54,7 @@ def test_the_environment_names_the_gpus_of_tensorflow(monkeypatch):
 
 
 def test_without_gpus_there_are_no_accelerators(monkeypatch):
-    """The value is a word, for the report."""
+    """Without GPUs, the accelerators of the environment are "none"."""
     monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: [])
     monkeypatch.setattr("keras.backend.backend", lambda: "tensorflow")
     assert describe_environment()["accelerators"] == "none"
@@ -62,14 +62,14 @@ def test_without_gpus_there_are_no_accelerators(monkeypatch):
 
 @pytest.fixture
 def current(monkeypatch):
-    """A fixed current environment."""
+    """Replace the current environment by fixed values and return them."""
     found = {"keras": "3.0", "cores": "2"}
     monkeypatch.setattr(environment, "describe_environment", lambda: found)
     return found
 
 
 def test_changes_of_the_environment_are_printed(current, capsys):
-    """One line names the run and every change."""
+    """A warning names the run and every change of its environment."""
     warn_of_changes("runs/a", {"keras": "2.0", "cores": "4"})
     error = capsys.readouterr().err
     assert error.startswith("runs/a: the environment has changed since the run began")
@@ -78,6 +78,6 @@ def test_changes_of_the_environment_are_printed(current, capsys):
 
 @pytest.mark.parametrize("before", [{}, {"keras": "3.0", "cores": "2"}])
 def test_an_equal_or_unknown_environment_is_not_reported(current, capsys, before):
-    """Nothing is printed."""
+    """No warning is printed if the environment is unchanged or was not recorded."""
     warn_of_changes("runs/a", before)
     assert capsys.readouterr().err == ""

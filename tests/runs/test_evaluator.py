@@ -1,4 +1,4 @@
-"""Evaluation of one run, or of several fused, on a split."""
+"""Evaluation of one run or of several fused runs on a split."""
 
 import json
 import shutil
@@ -25,22 +25,22 @@ from lrcn_seq.tasks import Classes, Vocabulary
 
 @pytest.fixture
 def run(activity_run, tmp_path) -> Path:
-    """A copy of the activity run, for tests that write."""
+    """Return a copy of the activity run for tests that write into it."""
     return shutil.copytree(activity_run, tmp_path / "run")
 
 
 def read_rows(folder: Path) -> list[dict]:
-    """Return the predictions in a run folder."""
+    """Return the rows of `predictions.jsonl` in a run folder."""
     return [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
 
 
 def read_scores(folder: Path) -> dict:
-    """Return the scores in a run folder."""
+    """Return the content of `scores.json` in a run folder."""
     return json.loads((folder / "scores.json").read_text())
 
 
 def negate_decoder_weights(folder: Path) -> None:
-    """Change the decoder of a run, so that its predictions differ."""
+    """Negate the decoder weights of a run so that its predictions differ."""
 
     def negate(name, item):
         if isinstance(item, h5py.Dataset) and "decoder" in name:
@@ -51,7 +51,7 @@ def negate_decoder_weights(folder: Path) -> None:
 
 
 def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
-    """The default split is test; results are written and returned."""
+    """Evaluating a run on the test split reproduces the scores and predictions of its training."""
     (run / "scores.json").unlink()
     evaluated = evaluate_runs([str(run)])
     assert evaluated.scores == read_scores(run) == read_scores(activity_run)
@@ -61,7 +61,7 @@ def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
 
 
 def test_a_limit_evaluates_the_first_samples(run):
-    """It is recorded only if it leaves samples out."""
+    """With `limit`, the first samples are evaluated, and the scores record a limit that applied."""
     whole = read_rows(run)
     evaluated = evaluate_runs([str(run)], limit=3)
     assert read_rows(run) == whole[:3]
@@ -70,7 +70,7 @@ def test_a_limit_evaluates_the_first_samples(run):
 
 
 def test_another_split_is_evaluated(run):
-    """The samples are those of the split."""
+    """`split` selects the samples of another split for evaluation."""
     evaluated = evaluate_runs([str(run)], split="dev", limit=2)
     source = sources.build(read_config(run).data.source)
     expected = [sample.id for sample in source if sample.split == "dev"][:2]
@@ -79,7 +79,7 @@ def test_another_split_is_evaluated(run):
 
 
 def test_another_source_is_evaluated_and_recorded(run):
-    """The config of the run does not change."""
+    """A source that is changed by overrides is evaluated and recorded in the scores only."""
     before = (run / "config.yaml").read_text()
     evaluated = evaluate_runs([str(run)], limit=2, overrides=["data.source.seed=5"])
     assert evaluated.scores["source"] == {**read_config(run).data.source, "seed": 5}
@@ -89,7 +89,7 @@ def test_another_source_is_evaluated_and_recorded(run):
 
 
 def test_fused_runs_average_their_distributions(run, tmp_path):
-    """The weights are normalized; the results are written into the first run alone."""
+    """Fused runs average class probabilities by normalized weights; results go to the first run."""
     other = shutil.copytree(run, tmp_path / "other")
     negate_decoder_weights(other)
     distributions = []
@@ -108,7 +108,10 @@ def test_fused_runs_average_their_distributions(run, tmp_path):
 
 
 def test_captions_are_written_for_the_coco_server(smoke_run, tmp_path):
-    """Novel captions are those that no training sample has."""
+    """`coco_results` writes the captions in the format of the COCO server.
+
+    The share of novel captions is that of captions which occur in no training sample.
+    """
     run = shutil.copytree(smoke_run, tmp_path / "run")
     results = tmp_path / "new" / "results.json"
     evaluated = evaluate_runs([str(run)], limit=2, coco_results=str(results))
@@ -127,7 +130,7 @@ def test_captions_are_written_for_the_coco_server(smoke_run, tmp_path):
 
 
 def test_an_empty_split_is_an_error(run):
-    """Nothing is overwritten."""
+    """Evaluating an empty split raises an error and overwrites no results."""
     before = read_scores(run)
     with pytest.raises(DataError, match=r"Received: none in the split dev; choose another"):
         evaluate_runs([str(run)], split="dev", overrides=["data.source.dev=0"])
@@ -135,7 +138,7 @@ def test_an_empty_split_is_an_error(run):
 
 
 def test_damaged_files_are_found_before_results_are_overwritten(run):
-    """The report needs the history."""
+    """A damaged history raises an error before any result is overwritten."""
     before = (run / "predictions.jsonl").stat().st_mtime_ns
     (run / "history.jsonl").write_text("{")
     with pytest.raises(RunError, match="the history of epochs"):
@@ -144,13 +147,13 @@ def test_damaged_files_are_found_before_results_are_overwritten(run):
 
 
 def test_a_run_in_use_is_not_overwritten(run):
-    """Another process may be training it."""
+    """Evaluating a run folder that is locked by another process raises a RunError."""
     with Run(run).lock(), pytest.raises(RunError, match="another process"):
         evaluate_runs([str(run)], limit=1)
 
 
 def make_task(name="activity", outputs=("a", "b"), options=()):
-    """Return what the checks use of a task."""
+    """Return a stand-in for a task with the attributes that the checks read."""
     kind = Classes if name == "activity" else Vocabulary
     return SimpleNamespace(
         name=name, output_names=outputs, outputs_type=kind, evaluation_options=frozenset(options)
@@ -158,7 +161,7 @@ def make_task(name="activity", outputs=("a", "b"), options=()):
 
 
 def test_runs_of_equal_tasks_and_outputs_can_be_fused():
-    """A weight may be 0."""
+    """Runs of equal tasks and classes can be fused, even with a weight of 0."""
     check_ensemble([make_task(), make_task()], ["x", "y"], None)
     check_ensemble([make_task(), make_task()], ["x", "y"], [0, 1])
 
@@ -173,7 +176,7 @@ def test_runs_of_equal_tasks_and_outputs_can_be_fused():
     ids=["another class", "another order", "another task"],
 )
 def test_different_runs_cannot_be_fused(other, outputs):
-    """The message names both runs."""
+    """Runs with different tasks or classes cannot be fused, and the error names both runs."""
     message = f"y: expected a run of the same task over the same {outputs} as x, so that they can"
     with pytest.raises(UsageError, match=message):
         check_ensemble([make_task(), other], ["x", "y"], None)
@@ -183,13 +186,13 @@ def test_different_runs_cannot_be_fused(other, outputs):
     "weights", [[1.0], [1.0, 1.0, 1.0], [-1.0, 2.0], [0.0, 0.0], [np.inf, 1.0], [np.nan, 1.0]]
 )
 def test_invalid_weights_are_refused(weights):
-    """There must be one finite weight per run, none negative, and not all 0."""
+    """Fusion needs one finite, non-negative weight per run, of which at least one is positive."""
     with pytest.raises(UsageError, match=r"one weight per run.*Received: --weights=.* for 2 runs"):
         check_ensemble([make_task(), make_task()], ["x", "y"], weights)
 
 
 def test_options_that_the_task_supports():
-    """Retrieval ranks with a single run."""
+    """Captioning supports retrieval and COCO results, but retrieval only for a single run."""
     task = make_task("captioning", options=("retrieval", "coco_results"))
     check_options([task], "x", retrieval=True, coco_results=True)
     check_options([task, task], "x", retrieval=False, coco_results=True)
@@ -201,7 +204,7 @@ def test_options_that_the_task_supports():
     ("option", "flag"), [("retrieval", "--retrieval"), ("coco_results", "--coco-results")]
 )
 def test_options_of_other_tasks_are_refused(option, flag):
-    """A classifier writes no captions."""
+    """Options for captions are refused for a classification run."""
     options = {"retrieval": False, "coco_results": False, option: True}
     message = (
         f"{flag}: expected a run that writes captions. Received: x, a run of the task activity"
@@ -211,7 +214,7 @@ def test_options_of_other_tasks_are_refused(option, flag):
 
 
 def test_only_the_source_of_a_config_can_be_changed(activity_run):
-    """Other sections decide what was trained."""
+    """Overrides of an evaluation may change `data.source` and no other section."""
     settings = read_config(activity_run)
     changed = with_source(settings, ["data.source.seed=5"])
     assert changed.data.source["seed"] == 5
@@ -221,13 +224,13 @@ def test_only_the_source_of_a_config_can_be_changed(activity_run):
 
 
 def test_the_folder_of_an_output_file_is_made(tmp_path):
-    """Errors show before the evaluation."""
+    """The parent folder of an output file is created before the evaluation."""
     check_output_file(str(tmp_path / "a" / "b" / "results.json"))
     assert (tmp_path / "a" / "b").is_dir()
 
 
 def test_impossible_output_files_are_refused(tmp_path):
-    """An empty name, a folder, and a file as a folder."""
+    """An output path that is empty, a folder, or below a file is refused."""
     (tmp_path / "file").write_text("")
     for path, message in (
         ("", "expected a file name. Received: an empty name"),
@@ -239,7 +242,7 @@ def test_impossible_output_files_are_refused(tmp_path):
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path):
-    """It is loaded as by `lrcn_seq.load`."""
+    """Evaluating a folder without a run raises the same error as `lrcn_seq.load`."""
     with pytest.raises(RunError) as caught:
         lrcn_seq.load(tmp_path)
     with pytest.raises(RunError) as evaluated:

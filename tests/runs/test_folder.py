@@ -1,4 +1,4 @@
-"""The run folder: its lock, the checks before training, and its files."""
+"""The run folder: its lock, its files, and the checks before training."""
 
 import json
 import shutil
@@ -23,13 +23,13 @@ SPEC = {
 
 @pytest.fixture(scope="module")
 def settings():
-    """A valid config."""
+    """Return a valid config."""
     return config.validate(SPEC)
 
 
 @pytest.fixture
 def begun(tmp_path, settings) -> Run:
-    """A run with a config and a state."""
+    """Return a run with a config and a state."""
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     run.create(settings)
@@ -38,17 +38,17 @@ def begun(tmp_path, settings) -> Run:
 
 
 def file_names(run: Run) -> set[str]:
-    """Return the names in a run folder."""
+    """Return the names of the files in a run folder."""
     return {path.name for path in run.folder.iterdir()}
 
 
 def test_paths_of_files(tmp_path):
-    """`run / name` is a path in the folder, which may be given as a string."""
+    """`run / name` is the path of a file in the run folder."""
     assert Run(str(tmp_path)) / "a.txt" == tmp_path / "a.txt"
 
 
 def test_a_run_begins_with_its_first_state(begun, settings, tmp_path):
-    """A config alone is not a run."""
+    """A run has begun once its first state is written; a config alone is not enough."""
     assert begun.has_begun
     other = Run(tmp_path / "other")
     other.folder.mkdir()
@@ -57,7 +57,7 @@ def test_a_run_begins_with_its_first_state(begun, settings, tmp_path):
 
 
 def test_a_new_run_has_environment_and_config(tmp_path, settings):
-    """The config is read back as it was."""
+    """Creating a run writes its environment and a config that is read back unchanged."""
     run = Run(tmp_path)
     run.create(settings)
     assert file_names(run) == {"machine.json", "config.yaml"}
@@ -66,7 +66,7 @@ def test_a_new_run_has_environment_and_config(tmp_path, settings):
 
 
 def test_creating_a_run_removes_the_files_of_an_interrupted_attempt(tmp_path, settings):
-    """Its vocabulary would be that of other data; other files are kept."""
+    """Creating a run deletes the files of an interrupted attempt and keeps unrelated files."""
     for name in ("machine.json", "derived.json", "tokenizer.json", "labels.json", "note.txt"):
         (tmp_path / name).write_text("old")
     run = Run(tmp_path)
@@ -76,7 +76,7 @@ def test_creating_a_run_removes_the_files_of_an_interrupted_attempt(tmp_path, se
 
 
 def test_creating_a_run_that_has_begun_changes_nothing(begun):
-    """Its config and environment are those of its beginning."""
+    """Creating a run that has begun leaves its config and environment unchanged."""
     (begun / "machine.json").write_text("old")
     before = (begun / "config.yaml").read_text()
     begun.create(config.validate({**SPEC, "seed": 2}))
@@ -85,7 +85,7 @@ def test_creating_a_run_that_has_begun_changes_nothing(begun):
 
 
 def test_a_run_is_resumed_only_on_request(begun, settings):
-    """Without `resume` the message names both options."""
+    """A folder that contains a run is refused unless `resume` is true."""
     begun.check(settings, resume=True)
     message = r"contains a run\. Continue it with --resume, or choose another folder with --run"
     with pytest.raises(RunError, match=message):
@@ -93,7 +93,7 @@ def test_a_run_is_resumed_only_on_request(begun, settings):
 
 
 def test_a_run_is_not_resumed_with_another_config(begun):
-    """The message lists three of the changes."""
+    """A run is not resumed with a changed config, and the error lists up to three changes."""
     changed = config.validate({**SPEC, "seed": 2})
     message = r"--resume expects the config with which the run began\. .*\(seed: 1 → 2\)"
     with pytest.raises(RunError, match=message):
@@ -106,7 +106,7 @@ def test_a_run_is_not_resumed_with_another_config(begun):
 
 
 def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
-    """Old and new names of a key are equal, and old names are read silently."""
+    """A run whose config has deprecated keys is resumed without a deprecation message."""
     text = (begun / "config.yaml").read_text()
     assert "  batch_size: " in text
     assert "    learning_rate: " in text
@@ -120,7 +120,7 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
 
 
 def test_a_config_that_is_not_text_is_an_error(begun, settings):
-    """The message is that for a config given by the user."""
+    """A run config that is not UTF-8 text raises the same error as a config of the user."""
     (begun / "config.yaml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"config\.yaml: .*\s+expected a YAML file in UTF-8"):
         begun.check(settings, resume=True)
@@ -128,7 +128,7 @@ def test_a_config_that_is_not_text_is_an_error(begun, settings):
 
 @pytest.mark.parametrize("name", ["config.yaml", "derived.json", "labels.json", "tokenizer.json"])
 def test_files_of_another_program_are_kept(tmp_path, settings, name):
-    """A folder with such a file, but without an interrupted run, is refused."""
+    """A folder with a file of another program but no interrupted run is refused."""
     (tmp_path / name).write_text("mine")
     with pytest.raises(RunError, match=f"Received: a folder with {name} of another program"):
         train(settings, tmp_path)
@@ -136,7 +136,7 @@ def test_files_of_another_program_are_kept(tmp_path, settings, name):
 
 
 def test_an_interrupted_run_may_be_started_again(tmp_path, settings):
-    """Its environment marks the other files as its own."""
+    """A run that was interrupted before its first state can be started again."""
     (tmp_path / "machine.json").write_text("{}")
     (tmp_path / "config.yaml").write_text("old")
     Run(tmp_path).check(settings, resume=False)
@@ -144,7 +144,7 @@ def test_an_interrupted_run_may_be_started_again(tmp_path, settings):
 
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_trained_model_without_its_state_is_kept(begun, settings, resume):
-    """A run whose state was removed to save space is neither resumed nor replaced."""
+    """A trained model whose states were deleted is neither resumed nor overwritten."""
     (begun / "model.weights.h5").write_text("weights")
     shutil.rmtree(begun / "state")
     with pytest.raises(RunError, match="a trained model without state/"):
@@ -153,7 +153,7 @@ def test_a_trained_model_without_its_state_is_kept(begun, settings, resume):
 
 
 def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
-    """A run that failed before its first state may be started again with any config."""
+    """A run that fails before its first state leaves no folder."""
     run = Run(tmp_path / "run")
     with run.lock():
         run.create(settings)
@@ -162,7 +162,7 @@ def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
 
 
 def test_an_abandoned_run_leaves_the_list_of_skipped_files(tmp_path, settings):
-    """It tells why the run failed."""
+    """A run that fails before its first state leaves its list of skipped files."""
     run = Run(tmp_path / "run")
     with run.lock():
         run.create(settings)
@@ -172,21 +172,21 @@ def test_an_abandoned_run_leaves_the_list_of_skipped_files(tmp_path, settings):
 
 
 def test_a_run_that_has_begun_is_not_abandoned(begun, settings):
-    """A later failure leaves everything in place."""
+    """A failure after the first state removes no files of the run."""
     before = file_names(begun)
     begun.remove_unless_begun(settings)
     assert file_names(begun) == before
 
 
 def test_the_mark_of_an_interrupted_run_is_removed_last(settings):
-    """Otherwise a crash would leave files that look like those of another program."""
+    """`machine.json`, which marks an interrupted run, is the last setup file to be removed."""
     names = setup_files(settings)
     assert names[-1] == "machine.json"
     assert {"config.yaml", "derived.json", "tokenizer.json", "labels.json"} < set(names)
 
 
 def test_a_folder_is_locked_by_one_process(tmp_path):
-    """The lock of another process is respected, and released when that process is killed."""
+    """A run folder is locked by one process, and the lock ends when that process is killed."""
     code = (
         "import sys\n"
         "from lrcn_seq.runs import Run\n"
@@ -207,7 +207,7 @@ def test_a_folder_is_locked_by_one_process(tmp_path):
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
-    """The message names the option to change."""
+    """A run folder that cannot be created raises an error that names `--run`."""
     (tmp_path / "file").write_text("")
     message = "expected to write into the run folder.*choose another folder with --run"
     with pytest.raises(RunError, match=message), Run(tmp_path / "file" / "run").lock():
@@ -215,7 +215,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
 
 
 def test_the_history_is_replaced_as_a_whole(tmp_path):
-    """The file has the given rows and no others."""
+    """Writing the history replaces all of its rows."""
     run = Run(tmp_path)
     assert run.history() == []
     run.write_history([{"epoch": 0}, {"epoch": 1}])
@@ -225,12 +225,12 @@ def test_the_history_is_replaced_as_a_whole(tmp_path):
 
 
 def test_an_unknown_environment_is_empty(tmp_path):
-    """Runs may lack the file."""
+    """A run without an environment file has an empty environment."""
     assert Run(tmp_path).environment() == {}
 
 
 def test_skipped_files_have_reasons(tmp_path):
-    """None are listed without the file."""
+    """The skipped files of a run are listed with reasons; a run without a list has none."""
     run = Run(tmp_path)
     assert run.skipped_files() == []
     rows = [{"id": "1", "media": "a.png", "reason": "cut short"}]
@@ -247,7 +247,7 @@ def test_skipped_files_have_reasons(tmp_path):
     ],
 )
 def test_damaged_files_are_errors(tmp_path, name, content, read, message):
-    """The message names the file and what it should contain."""
+    """A damaged file in a run folder raises an error with its name and expected content."""
     (tmp_path / name).write_text(content)
     with pytest.raises(RunError, match=f"{name}: expected {message} as JSON"):
         read(Run(tmp_path))

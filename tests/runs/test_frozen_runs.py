@@ -1,7 +1,7 @@
-"""Runs that version 0.1.0 trained give the same predictions as then.
+"""Runs that version 0.1.0 trained still give the predictions of that version.
 
-The runs, six inputs each, and the expected predictions lie in `frozen_runs`, beside the folder of
-real test data.
+The runs, six inputs each, and the expected predictions are in `frozen_runs`, in the folder of
+shared test data beside the repository.
 """
 
 import json
@@ -17,13 +17,13 @@ from lrcn_seq.runs.loading import read_config
 
 FROZEN = Path(__file__).parents[2] / ".." / "shared" / "frozen_runs"
 OPTIONS = {"captioning": {"best": 3}, "activity": {"top": 3}, "description": {"best": 3}}
-"""Options of `predict` with which the expected predictions were made, by task."""
+"""Options of `predict` that version 0.1.0 used for the expected predictions, by task."""
 TOLERANCE = 1e-5
 
 
 @pytest.fixture
 def frozen(request, tmp_path, monkeypatch) -> Path:
-    """The copied folder of a frozen run, which is also the working folder."""
+    """Return a copy of a frozen run's folder, which becomes the working folder."""
     if not (FROZEN / request.param).is_dir():
         pytest.skip("the runs of version 0.1.0 are not beside this checkout")
     folder = shutil.copytree(FROZEN / request.param, tmp_path / request.param)
@@ -35,18 +35,18 @@ every_run = pytest.mark.parametrize("frozen", OPTIONS, indirect=True)
 
 
 def texts_of(rows: list[dict], kind: str, text: str) -> list[tuple[str, list[str]]]:
-    """Return the file and the texts of each prediction, best first."""
+    """Return the file and the texts of each prediction, best text first."""
     return [(row["file"], [one[text] for one in row[kind]]) for row in rows]
 
 
 def numbers(rows: list[dict], kind: str, name: str) -> list[float]:
-    """Return a number of all results of all predictions."""
+    """Return the value named `name` of every result of every prediction."""
     return [one[name] for row in rows for one in row[kind]]
 
 
 @every_run
 def test_predictions_are_those_of_version_0_1(frozen):
-    """All texts and labels are equal; probabilities and scores differ by 1e-5 at most."""
+    """Texts and labels equal those of version 0.1.0, and numbers differ by at most 1e-5."""
     expected = json.loads(Path("expected.json").read_text())["results"]
     files = sorted(map(str, Path("media").iterdir()))
     assert len(files) == 6
@@ -65,7 +65,7 @@ def test_predictions_are_those_of_version_0_1(frozen):
 
 @every_run
 def test_old_config_keys_are_read_silently(frozen, capsys):
-    """The config of a run may have the old keys; only a config of the user is deprecated."""
+    """Deprecated keys are read silently from a run and with a message from a config of the user."""
     settings = read_config(frozen / "run").training
     assert capsys.readouterr().err == ""
     assert (settings.batch_size, settings.optimizer.learning_rate) == (32, 0.003)
@@ -76,7 +76,7 @@ def test_old_config_keys_are_read_silently(frozen, capsys):
 
 @pytest.mark.parametrize("frozen", ["activity"], indirect=True)
 def test_the_samples_of_a_run_have_the_fingerprint_of_version_0_1(frozen):
-    """Old runs can be resumed, since the same data have the same fingerprint."""
+    """The samples of a run have the fingerprint that version 0.1.0 recorded."""
     overrides = [f"data.store.folder={frozen / 'features'}"]
     settings = config.read(frozen / "run" / "config.yaml", overrides, deprecations=False)
     stored = json.loads((frozen / "run" / "derived.json").read_text())

@@ -1,4 +1,4 @@
-"""Loading a task, or parts of its weights, from a run folder."""
+"""Loading a task, or the weights of its parts, from a run folder."""
 
 import json
 import shutil
@@ -19,24 +19,24 @@ from lrcn_seq.training import train, trainer
 
 @pytest.fixture
 def damaged(smoke_run, tmp_path):
-    """A copy of a trained run that a test may damage."""
+    """Return a copy of a trained run that a test may damage."""
     return shutil.copytree(smoke_run, tmp_path / "copy")
 
 
 def fresh(smoke_config, *overrides: str, like=None):
-    """Return an untrained task, with the outputs of another task if one is given."""
+    """Return an untrained task, with the outputs of the task `like` if given."""
     recipe = config.read(smoke_config, [*overrides])
     return lrcn_seq.build(recipe, words=30) if like is None else build_task(recipe, like.outputs)
 
 
 def equal(one, other) -> bool:
-    """Return whether two lists of arrays, or two layers, have the same values."""
+    """Return whether two lists of arrays or two layers have equal values."""
     one, other = (x if isinstance(x, list) else x.get_weights() for x in (one, other))
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_a_loaded_task_writes_the_captions_of_its_training(smoke_run, smoke_config):
-    """Captions of the test images equal those that training wrote to `predictions.jsonl`."""
+    """A loaded run generates the captions that training wrote to `predictions.jsonl`."""
     lines = (smoke_run / "predictions.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     source = config.read(smoke_config).data.source
@@ -54,13 +54,13 @@ def test_a_loaded_task_writes_the_captions_of_its_training(smoke_run, smoke_conf
 
 
 def test_a_classifier_is_loaded_with_its_classes(activity_run):
-    """Their order is that of `labels.json`."""
+    """A loaded classifier has the classes of `labels.json` in the same order."""
     labels = json.loads((activity_run / "labels.json").read_text())
     assert list(lrcn_seq.load(activity_run).labels) == labels
 
 
 def test_loading_needs_neither_source_nor_network(smoke_run, monkeypatch):
-    """The run folder is complete."""
+    """Loading a run opens no source and downloads no file."""
 
     def fail(*arguments, **options):
         pytest.fail("the source was opened, or a file was downloaded")
@@ -92,7 +92,7 @@ DERIVED = r"derived\.json: expected the number of words as JSON\. Received: "
     ],
 )
 def test_a_damaged_file_is_named(damaged, name, content, error, message):
-    """Each file that is missing or broken has its message."""
+    """A missing or damaged file of a run raises an error with the name of the file."""
     (damaged / name).unlink()
     if content is not None:
         (damaged / name).write_bytes(content)
@@ -109,7 +109,7 @@ def test_a_damaged_file_is_named(damaged, name, content, error, message):
     ],
 )
 def test_damaged_classes_are_named(activity_run, tmp_path, content, message):
-    """Missing, broken, or of another run."""
+    """A missing, damaged or mismatched `labels.json` raises an error."""
     folder = shutil.copytree(activity_run, tmp_path / "copy")
     (folder / "labels.json").unlink()
     if content is not None:
@@ -119,7 +119,7 @@ def test_damaged_classes_are_named(activity_run, tmp_path, content, message):
 
 
 def test_truncated_weights_are_refused(damaged):
-    """The config agrees, so the message lists no differences."""
+    """Truncated weights raise an error that lists no config differences."""
     content = (damaged / WEIGHTS).read_bytes()
     (damaged / WEIGHTS).write_bytes(content[: len(content) // 2])
     with pytest.raises(
@@ -130,20 +130,20 @@ def test_truncated_weights_are_refused(damaged):
 
 
 def test_a_file_is_not_a_run(smoke_run):
-    """The message tells a file of a run from its folder."""
+    """Loading a file of a run instead of its folder raises an error that says so."""
     with pytest.raises(RunError, match=r"expected a run folder\. Received: a file; "):
         lrcn_seq.load(smoke_run / WEIGHTS)
 
 
 def test_other_entries_of_derived_json_are_ignored(damaged):
-    """A newer version may add some."""
+    """Unknown entries of `derived.json` are ignored."""
     derived = json.loads((damaged / "derived.json").read_text())
     (damaged / "derived.json").write_text(json.dumps({**derived, "note": "x"}))
     assert len(lrcn_seq.load(damaged).tokenizer.vocabulary()) == derived["words"]
 
 
 def test_the_config_of_a_run_is_that_of_its_last_stage(damaged):
-    """A run of one stage has the config itself."""
+    """The config of a run with stages is that of the last stage."""
     assert read_config(damaged).training.batch_size == 20
     with (damaged / "config.yaml").open("a") as file:
         file.write("stages: [{training.batch_size: 30}, {training.batch_size: 40}]\n")
@@ -154,7 +154,7 @@ def test_the_config_of_a_run_is_that_of_its_last_stage(damaged):
 
 @pytest.mark.parametrize(("part", "other"), [("encoder", "decoder"), ("decoder", "encoder")])
 def test_only_the_named_parts_are_copied(smoke_run, smoke_config, part, other):
-    """The other part keeps every bit."""
+    """Only the named parts of a task receive the weights of a run."""
     donor = lrcn_seq.load(smoke_run)
     task = fresh(smoke_config, "seed=9", like=donor)
     before = getattr(task, other).get_weights()
@@ -165,14 +165,14 @@ def test_only_the_named_parts_are_copied(smoke_run, smoke_config, part, other):
 
 
 def test_an_encoder_is_copied_from_a_run_with_another_vocabulary(smoke_run, smoke_config):
-    """The decoder and its vocabulary do not matter."""
+    """The encoder can be copied from a run with a different vocabulary."""
     task = fresh(smoke_config, "decoder.units=8")
     load_weights(task, smoke_run, ["encoder"])
     assert equal(task.encoder, lrcn_seq.load(smoke_run).encoder)
 
 
 def test_weights_of_other_sizes_are_refused(smoke_run, smoke_config):
-    """The message lists how the configs differ."""
+    """Weights of different sizes are refused with the differences between the configs."""
     with pytest.raises(RunError, match="expected weights of this config's decoder"):
         load_weights(lrcn_seq.build(smoke_config, words=99), smoke_run, ["decoder"])
     with pytest.raises(
@@ -183,7 +183,7 @@ def test_weights_of_other_sizes_are_refused(smoke_run, smoke_config):
 
 
 def test_weights_of_another_vocabulary_are_refused(smoke_run):
-    """An equal number of words does not make the decoders interchangeable."""
+    """Decoder weights of a vocabulary with the same size but different words are refused."""
     task = lrcn_seq.load(smoke_run)
     other = type(task.tokenizer)(minimum_count=1).fit(["some other words"])
     task.outputs = Vocabulary(other)
@@ -194,20 +194,20 @@ def test_weights_of_another_vocabulary_are_refused(smoke_run):
 
 
 def test_a_folder_without_weights_is_refused(smoke_config, tmp_path):
-    """The message names the missing file."""
+    """A folder without weights raises an error that names the weights file."""
     with pytest.raises(RunError, match=r"expected a run with model\.weights\.h5"):
         load_weights(fresh(smoke_config), tmp_path)
 
 
 def kernel(encoder) -> np.ndarray:
-    """Return the first kernel of the CNN."""
+    """Return the first convolution kernel of an encoder."""
     return encoder.network.layers[0].get_weights()[0]
 
 
 def test_two_stages_begin_with_the_encoder_of_another_run(
     smoke_run, smoke_config, tmp_path, monkeypatch
 ):
-    """The encoder of `init` is frozen in the first stage and trained in the second."""
+    """An encoder from `init` is frozen in the first stage and trained in the second."""
     overrides = [
         f"init={{run: {smoke_run}, parts: [encoder]}}",
         "seed=5",

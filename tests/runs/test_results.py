@@ -1,4 +1,4 @@
-"""The results of a run: predictions, scores and the report."""
+"""The result files of a run: predictions, scores and report."""
 
 import json
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ HISTORY = [{"stage": 0, "epoch": 0, "loss": 1.0, "cider": 0.5, "best": True}]
 
 
 class Evaluation:
-    """An evaluation of two samples."""
+    """A stand-in for an evaluation of two samples."""
 
     samples = (Sample("1", "a.png", "1", "test"), Sample("2", "b.png", "2", "test"))
     unit = None
@@ -37,7 +37,7 @@ class Evaluation:
 
 @pytest.fixture
 def task():
-    """A task with a section of its own; 3 of its 11 parameters are frozen."""
+    """Return a stand-in for a task with one report section and 3 of 11 parameters frozen."""
     trained, frozen = keras.Variable([[0.0] * 4] * 2), keras.Variable([0.0] * 3)
     return SimpleNamespace(
         name="captioning",
@@ -54,7 +54,7 @@ RECORD = TrainingRecord(("3 images are missing.",), HISTORY, [("c.png", "cut")],
 
 
 def test_all_results_are_written(tmp_path, task):
-    """Predictions are JSON lines in UTF-8; scores have split and details."""
+    """`write_results` writes the predictions, scores and report of an evaluation."""
     details = {"limit": 2}
     scores = write_results(Run(tmp_path), task, Evaluation(), RECORD, split="test", details=details)
     assert scores == {**Evaluation().summary(), "split": "test", "limit": 2}
@@ -66,7 +66,7 @@ def test_all_results_are_written(tmp_path, task):
 
 
 def test_the_page_shows_the_run(tmp_path, task):
-    """Title, scope, sections of the task, skipped files, notes, environment and config."""
+    """The report shows title, samples, sections, skipped files, notes, environment and config."""
     scores = {**Evaluation().summary(), "split": "dev", "limit": 2}
     page = report_page(Run(tmp_path / "my run"), task, Evaluation(), scores, RECORD)
     assert page.title == "captioning: my run"
@@ -98,17 +98,17 @@ def test_the_page_shows_the_run(tmp_path, task):
     ],
 )
 def test_restrictions_of_an_evaluation(scores, expected):
-    """A run alone on a whole split has none."""
+    """The subtitle of a report states the limit, a changed source and the fused runs."""
     assert scope(scores) == expected
 
 
 def test_the_size_of_a_model(task):
-    """Frozen parameters count in the total alone."""
+    """The model size lists all parameters and the trained ones."""
     assert model_size(task) == {"parameters": "11", "trained parameters": "8"}
 
 
 def test_the_record_of_a_training_is_read_from_its_folder(tmp_path):
-    """History, skipped files and environment; the notes are those of the source."""
+    """The training record is read from the history, skipped files and environment of a run."""
     run = Run(tmp_path)
     run.write_history(HISTORY)
     (run / "left_out.jsonl").write_text('{"media": "c.png", "reason": "cut"}\n')

@@ -1,4 +1,4 @@
-"""The outputs of a run: learned at its beginning, read from its folder later."""
+"""The outputs of a run: learned when it begins and read from its folder later."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from lrcn_seq.runs.state import Position, TrainingState
 
 
 def make_config(task: str):
-    """Return a config of a task."""
+    """Return a captioning or activity recognition config."""
     captioning = task == "captioning"
     return config.validate(
         {
@@ -33,7 +33,7 @@ def make_config(task: str):
 
 
 def make_corpus(folder: Path, *labels: str, caption="a red dog") -> Corpus:
-    """Return a corpus with a training sample per label and one sample in dev and test."""
+    """Return a corpus with a training sample per label, one dev sample and one test sample."""
     path = folder / "image.png"
     path.write_bytes(b"content")
     training = [
@@ -52,7 +52,7 @@ CAPTIONING, ACTIVITY = make_config("captioning"), make_config("activity")
 
 @pytest.fixture
 def run(tmp_path) -> Run:
-    """An empty run folder."""
+    """Return a run in an empty folder."""
     (tmp_path / "run").mkdir()
     return Run(tmp_path / "run")
 
@@ -63,21 +63,21 @@ def begin(run: Run) -> None:
 
 
 def test_the_words_of_a_run_are_those_of_its_training_captions(tmp_path, run):
-    """Four special words and three of the captions; dev and test captions do not count."""
+    """The vocabulary of a new run consists of special words and words of training captions."""
     outputs = prepare_outputs(run, CAPTIONING, make_corpus(tmp_path, "x", "y"))
     assert list(outputs.names[4:]) == sorted(["a", "dog", "red"])
     assert {path.name for path in run.folder.iterdir()} == {"derived.json", "tokenizer.json"}
 
 
 def test_the_classes_of_a_run_are_those_of_all_its_samples(tmp_path, run):
-    """They are sorted."""
+    """The classes of a new run are the sorted labels of all its samples."""
     outputs = prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "run", "jump", "run"))
     assert list(outputs.names) == ["jump", "run"]
     assert {path.name for path in run.folder.iterdir()} == {"derived.json", "labels.json"}
 
 
 def test_the_number_of_outputs_and_the_samples_are_recorded(tmp_path, run):
-    """`derived.json` has the size and the fingerprint."""
+    """`derived.json` records the number of words and the fingerprint of the samples."""
     corpus = make_corpus(tmp_path, "x", "y")
     prepare_outputs(run, CAPTIONING, corpus)
     derived = json.loads((run / "derived.json").read_text())
@@ -86,13 +86,13 @@ def test_the_number_of_outputs_and_the_samples_are_recorded(tmp_path, run):
 
 
 def test_outputs_are_read_back(tmp_path, run):
-    """Those of a trained run equal those that it learned."""
+    """The outputs that are read from a run folder equal those that the run learned."""
     outputs = prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "b"))
     assert list(read_outputs(run.folder, ACTIVITY).names) == list(outputs.names)
 
 
 def test_a_resumed_run_keeps_its_outputs(tmp_path, run):
-    """They are read from the folder, not learned again."""
+    """A resumed run reads its outputs from the folder instead of learning them again."""
     corpus = make_corpus(tmp_path, "a", "b")
     prepare_outputs(run, ACTIVITY, corpus)
     begin(run)
@@ -101,7 +101,7 @@ def test_a_resumed_run_keeps_its_outputs(tmp_path, run):
 
 
 def test_a_resumed_run_needs_its_samples(tmp_path, run):
-    """The message has their numbers."""
+    """Resuming a run with changed samples raises an error with the numbers of samples."""
     prepare_outputs(run, CAPTIONING, make_corpus(tmp_path, "a", "b"))
     begin(run)
     message = r"expects the samples with which the run began\. Received: 2 train and 1 dev samples"
@@ -110,20 +110,20 @@ def test_a_resumed_run_needs_its_samples(tmp_path, run):
 
 
 def test_runs_without_a_fingerprint_accept_all_samples(tmp_path, run):
-    """The first versions recorded none."""
+    """A run that recorded no fingerprint of its samples accepts any samples."""
     (run / "derived.json").write_text('{"words": 7}')
     check_samples(run, CAPTIONING, make_corpus(tmp_path, "a"))
 
 
 def test_samples_of_one_class_leave_no_files(tmp_path, run):
-    """There is nothing to learn."""
+    """Training samples of a single class raise an error and leave no files."""
     with pytest.raises(DataError, match="at least two classes"):
         prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "a"))
     assert list(run.folder.iterdir()) == []
 
 
 def test_outputs_of_another_run_are_an_error(tmp_path, run):
-    """Their number differs from the recorded one."""
+    """A class file whose length differs from `derived.json` raises a RunError."""
     prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "b"))
     (run / "labels.json").write_text('["a", "b", "c"]')
     message = r"labels\.json: expected the 2 labels of derived\.json\. Received: 3"
@@ -133,7 +133,7 @@ def test_outputs_of_another_run_are_an_error(tmp_path, run):
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"labels": 2}', '{"words": "many"}', None])
 def test_a_damaged_record_is_an_error(run, content):
-    """The message names the file and what it should contain."""
+    """A damaged or missing `derived.json` raises an error with its expected content."""
     if content is not None:
         (run / "derived.json").write_text(content)
     with pytest.raises(RunError, match=r"derived\.json: expected the number of words as JSON"):

@@ -11,28 +11,28 @@ from lrcn_seq.runs.state import Position, StateFolder, TrainingState
 
 
 def make_state(number: int, **fields) -> TrainingState:
-    """Return a state whose array has as many elements as its number."""
+    """Return a state whose array has as many elements as the number of the state."""
     row = {"epoch": 0, "loss": 0.5}
     return TrainingState({"x": np.arange(number)}, Position(number=number), [row], **fields)
 
 
 @pytest.fixture
 def folder(tmp_path) -> StateFolder:
-    """A folder with one state."""
+    """Return a state folder with one state."""
     folder = StateFolder(tmp_path / "state")
     folder.write(make_state(1))
     return folder
 
 
 def test_a_folder_without_states(tmp_path):
-    """There is nothing to resume."""
+    """A state folder without states is read as None."""
     folder = StateFolder(tmp_path / "state")
     assert not folder.exists
     assert folder.read() is None
 
 
 def test_a_state_is_read_as_written(tmp_path):
-    """Arrays, position, history and the mark of a new stage are restored."""
+    """A state that is written and read keeps its arrays, position, history and stage mark."""
     position = Position(1, 2, 3, trained=True, number=7, best=-0.1, waited=2, stopped=True)
     arrays = {"model/0": np.float32([[0.1, np.nan]]), "optimizer/0": np.array(5)}
     folder = StateFolder(tmp_path / "state")
@@ -44,12 +44,12 @@ def test_a_state_is_read_as_written(tmp_path):
 
 
 def test_a_state_may_continue_its_stage(folder):
-    """By default, training continues with the arrays."""
+    """By default, a state continues its stage."""
     assert not folder.read().new_stage
 
 
 def test_only_the_last_state_is_kept(folder):
-    """The pointer names it."""
+    """Writing a state deletes the previous state and points to the new one."""
     folder.write(make_state(2))
     assert folder.read().position.number == 2
     assert sorted(path.name for path in folder.folder.iterdir()) == ["000002", "last"]
@@ -58,7 +58,7 @@ def test_only_the_last_state_is_kept(folder):
 
 @pytest.mark.parametrize("name", ["arrays.npz", "meta.json", "last"])
 def test_an_interrupted_write_leaves_the_last_state(folder, monkeypatch, name):
-    """A state counts once the pointer is written; it can be written again."""
+    """An interrupted write keeps the previous state, and the new state can be written later."""
     write_file, write_text = states.write_file, states.write_text
 
     def stop(write):
@@ -79,7 +79,7 @@ def test_an_interrupted_write_leaves_the_last_state(folder, monkeypatch, name):
 
 
 def test_a_state_that_cannot_be_written_is_an_error(tmp_path):
-    """The message says that the last state is unchanged."""
+    """A state that cannot be written raises an error; the previous state is unchanged."""
     (tmp_path / "state").write_text("a file")
     message = r"000001: expected to write the training state\. Received: .*; the last state is unch"
     with pytest.raises(RunError, match=message):
@@ -88,7 +88,7 @@ def test_a_state_that_cannot_be_written_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("content", [b"broken", b"", b"PK\3\4 cut short", None])
 def test_damaged_arrays_are_an_error(folder, content):
-    """The message names the folder of the state."""
+    """Damaged arrays of a state raise an error with the folder of the state."""
     path = folder.folder / "000001" / "arrays.npz"
     path.unlink() if content is None else path.write_bytes(content)
     with pytest.raises(RunError, match="000001: expected a complete training state"):
@@ -112,7 +112,7 @@ def test_damaged_arrays_are_an_error(folder, content):
     ],
 )
 def test_damaged_metadata_are_an_error(folder, content, reason):
-    """The message names the file and the reason."""
+    """Damaged metadata of a state raise an error with the file and the reason."""
     path = folder.folder / "000001" / "meta.json"
     path.write_text(content.replace("None", "null"))
     message = rf"000001/meta\.json: expected the metadata of a training state as JSON\. .*{reason}"
@@ -122,14 +122,14 @@ def test_damaged_metadata_are_an_error(folder, content, reason):
 
 @pytest.mark.parametrize("pointer", [b"000009", b"", b"\xff\xfe", b"../elsewhere"])
 def test_a_damaged_pointer_is_an_error(folder, pointer):
-    """It names no state."""
+    """A damaged pointer to the last state raises a RunError."""
     (folder.folder / "last").write_bytes(pointer)
     with pytest.raises(RunError, match="expected a complete training state"):
         folder.read()
 
 
 def test_states_of_version_0_1_are_read(tmp_path):
-    """The format of the files is fixed: `fresh` marks a new stage, and the pointer is a name."""
+    """States that version 0.1.0 wrote can still be read."""
     folder = tmp_path / "state" / "000003"
     folder.mkdir(parents=True)
     np.savez(folder / "arrays.npz", **{"model/0": np.ones(2)})
