@@ -1,4 +1,4 @@
-"""Functions that all evaluations share."""
+"""Functions that the evaluations share."""
 
 import math
 
@@ -13,16 +13,16 @@ from lrcn_seq.evaluation.base import finite_or_none, top_1_interval, top_1_remar
     [(-1.5, -1.5), (0.0, 0.0), (math.inf, None), (-math.inf, None), (math.nan, None)],
 )
 def test_values_without_a_json_number_become_none(value, expected):
-    """Infinity and NaN are replaced by None; finite values are unchanged."""
+    """Infinity and NaN become None for JSON; finite values are unchanged."""
     assert finite_or_none(value) == expected
 
 
 def test_the_interval_resamples_groups():
-    """The limits are the quantiles of the binomial distribution over 10 groups.
+    """The confidence interval of the accuracy resamples groups of clips.
 
-    Each group of three clips is entirely correct or entirely wrong, five groups each. The number
-    of correct groups in a bootstrap sample is binomial, with P(X ≤ 1) = 0.011 and
-    P(X ≤ 2) = 0.055, so the 2.5 % quantile is 2 of 10 groups.
+    Each group of three clips is entirely correct or entirely wrong, five groups each. The
+    number of correct groups in a bootstrap sample is binomial, with P(X ≤ 1) = 0.011 and P(X ≤
+    2) = 0.055, so the 2.5 % quantile is 2 of 10 groups.
     """
     correct = np.repeat([True, False] * 5, 3)
     groups = [f"group {index // 3}" for index in range(30)]
@@ -32,7 +32,7 @@ def test_the_interval_resamples_groups():
 
 
 def test_a_single_group_has_no_interval():
-    """The limits are None, and the remark says why."""
+    """Samples of a single group have no confidence interval, and the remark states the reason."""
     result = top_1_interval(np.array([True, False]), ["a", "a"])
     assert result == {"intervals": {"top_1": [None, None]}, "groups": 1}
     assert top_1_remark(result) == "All samples belong to one group, so no interval is given."
@@ -42,7 +42,7 @@ def test_a_single_group_has_no_interval():
     ("groups", "caution"), [(29, "; fewer than 30 groups, so unreliable"), (30, "")]
 )
 def test_the_remark_cautions_against_few_groups(groups, caution):
-    """Below 30 groups the interval is called unreliable."""
+    """The remark calls a confidence interval over fewer than 30 groups unreliable."""
     summary = {"intervals": {"top_1": [0.25, 0.8125]}, "groups": groups}
     expected = f"top_1 95 % interval 0.250 to 0.812 (over {groups} groups{caution})."
     assert top_1_remark(summary) == expected

@@ -22,19 +22,19 @@ def evaluate(captions=CAPTIONS, **options):
 
 
 def test_whole_samples_are_scored():
-    """There is no other unit."""
+    """The evaluation of captions has no unit below the sample."""
     assert evaluate().unit is None
 
 
 def test_values_are_corpus_scores():
-    """BLEU-1 is 4 of 6 words with a brevity penalty for 6 words against 3 + 4."""
+    """Caption scores are corpus scores: BLEU-1 is 4 of 6 words times a brevity penalty."""
     values = evaluate().values
     assert values["bleu_1"] == pytest.approx(4 / 6 * math.exp(1 - 7 / 6))
     assert values.keys() >= {"bleu_4", "rouge_l"}
 
 
 def test_values_include_the_diversity_of_captions():
-    """The figures that reveal a collapse are those of the captions."""
+    """The evaluation values include distinct captions, repetition, unknown words and lengths."""
     values = evaluate().values
     expected = {
         "distinct_captions": 1.0,
@@ -69,7 +69,7 @@ def test_rows_describe_each_caption():
 
 
 def test_the_summary_has_scores_and_diversity():
-    """Scores have signatures, and all diversity figures are included."""
+    """The summary has scores with signatures and the diversity of the captions."""
     evaluation = evaluate()
     summary = evaluation.summary()
     assert summary["count"] == 2
@@ -81,19 +81,19 @@ def test_the_summary_has_scores_and_diversity():
 
 
 def test_novel_captions_are_those_not_in_training():
-    """The share needs training captions."""
+    """The share of novel captions counts captions that do not occur among training captions."""
     assert evaluate(training_captions=["A red dog.", "a cat"]).health.novel == 0.5
 
 
 def test_the_remark_gives_the_share_of_distinct_captions():
-    """Two equal captions of two are 50 %."""
+    """The remark states the share of distinct captions."""
     assert evaluate().remark() == "100% of the captions are distinct."
     repeated = evaluate([CAPTIONS[0], CAPTIONS[0]])
     assert repeated.remark() == "50% of the captions are distinct."
 
 
 def test_coco_results_have_numeric_ids():
-    """IDs of digits become integers; others stay strings."""
+    """In COCO results, IDs of digits become integers and other IDs remain strings."""
     assert evaluate().coco_results() == [
         {"image_id": 12, "caption": "a red dog"},
         {"image_id": "b", "caption": "a <unk> <unk>"},
@@ -101,6 +101,6 @@ def test_coco_results_have_numeric_ids():
 
 
 def test_every_sample_needs_one_caption():
-    """A missing caption is an error, not a shift."""
+    """A number of captions that differs from the number of samples raises a ValueError."""
     with pytest.raises(ValueError, match="shorter"):
         evaluate(CAPTIONS[:1])

@@ -1,4 +1,4 @@
-"""Evaluation of a class for every frame."""
+"""Evaluation of a class label for every frame."""
 
 import json
 
@@ -20,23 +20,26 @@ TRUTH = [np.array([0, 0, -1]), np.array([1, 0])]
 
 @pytest.fixture
 def evaluation():
-    """Five frames of two samples; four have a label, and the second prediction is wrong."""
+    """Return an evaluation of five frames; four have a label, and the second is wrong."""
     return evaluate_frames(SAMPLES, PROBABILITIES, TIMES, TRUTH, LABELS)
 
 
 def test_frames_are_scored(evaluation):
-    """The unit is the frame."""
+    """The unit of a frame evaluation is the frame."""
     assert evaluation.unit == "frame"
 
 
 def test_values_cover_labeled_frames_only(evaluation):
-    """A frame without a label changes no score."""
+    """Frames without a label are excluded from the scores."""
     assert evaluation.values["top_1"] == 0.75
     assert evaluation.values["log_loss"] == pytest.approx(-np.log([0.9, 0.2, 0.7, 0.5]).mean())
 
 
 def test_rows_list_the_labels_of_all_frames(evaluation):
-    """Frames without a label have a prediction and None as truth."""
+    """A row lists the labels, truth and times of all frames of a sample.
+
+    The truth of a frame without a label is None.
+    """
     rows = evaluation.rows()
     assert rows == [
         {
@@ -60,7 +63,7 @@ def test_rows_list_the_labels_of_all_frames(evaluation):
 
 
 def test_the_summary_counts_labeled_frames(evaluation):
-    """The interval resamples the groups of samples: accuracies 0.5 and 1 are the limits."""
+    """The summary counts labeled frames, and its interval resamples groups of samples."""
     summary = evaluation.summary()
     assert summary["metrics"] == evaluation.values
     assert summary["count"] == 4
@@ -71,5 +74,5 @@ def test_the_summary_counts_labeled_frames(evaluation):
 
 
 def test_the_remark_gives_the_interval(evaluation):
-    """The sentence names limits and groups."""
+    """The remark states the confidence interval of the accuracy and the number of groups."""
     assert evaluation.remark().startswith("top_1 95 % interval 0.500 to 1.000 (over 2 groups; ")

@@ -1,4 +1,4 @@
-"""Evaluation of one class per sample."""
+"""Evaluation of one class label per sample."""
 
 import json
 
@@ -21,17 +21,17 @@ SAMPLES = [
 
 @pytest.fixture
 def evaluation():
-    """Four samples of three classes; the third prediction is wrong."""
+    """Return an evaluation of four samples of three classes; the third prediction is wrong."""
     return evaluate_labels(SAMPLES, PROBABILITIES, TRUTH, LABELS)
 
 
 def test_whole_samples_are_scored(evaluation):
-    """There is no other unit."""
+    """The evaluation of sample labels has no unit below the sample."""
     assert evaluation.unit is None
 
 
 def test_values_are_the_scores_of_the_predictions(evaluation):
-    """Accuracy, mean recall and log loss equal their definitions."""
+    """Accuracy, mean recall per class and log loss equal their definitions."""
     values = evaluation.values
     assert values["top_1"] == 0.75
     assert values["mean_class"] == pytest.approx((1 + 1 + 1 / 2) / 3)
@@ -39,12 +39,12 @@ def test_values_are_the_scores_of_the_predictions(evaluation):
 
 
 def test_the_predicted_class_is_the_most_probable(evaluation):
-    """One class index per sample."""
+    """The predicted class of a sample is the one with the highest probability."""
     assert evaluation.predicted.tolist() == [0, 1, 0, 2]
 
 
 def test_rows_describe_each_sample(evaluation):
-    """A row has prediction, truth, group, file and the whole distribution."""
+    """A row has the prediction, truth, group, file and all class probabilities of a sample."""
     rows = evaluation.rows()
     assert len(rows) == 4
     assert rows[2] == {
@@ -60,7 +60,7 @@ def test_rows_describe_each_sample(evaluation):
 
 
 def test_the_summary_has_scores_confusion_and_interval(evaluation):
-    """Two groups, one of them half correct: accuracies 0.5 and 1 are the limits."""
+    """The summary has scores, a confusion matrix and an interval that resamples groups."""
     summary = evaluation.summary()
     assert summary["metrics"] == evaluation.values
     assert summary["signatures"].keys() == evaluation.values.keys()
@@ -73,7 +73,7 @@ def test_the_summary_has_scores_confusion_and_interval(evaluation):
 
 
 def test_the_remark_gives_the_interval(evaluation):
-    """The sentence names limits and groups."""
+    """The remark states the confidence interval of the accuracy and the number of groups."""
     assert evaluation.remark() == (
         "top_1 95 % interval 0.500 to 1.000 (over 2 groups; fewer than 30 groups, so unreliable)."
     )
