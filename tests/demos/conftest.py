@@ -1,4 +1,4 @@
-"""Demos that train in seconds."""
+"""Fixtures for demos that train within seconds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ SMALL["description"] = SMALL["activity"]
 
 @pytest.fixture(scope="session")
 def make_small_demo() -> Callable[..., Demo]:
-    """A function `(task, folder, *overrides)` that returns a small demo with its run below it."""
+    """Return a function `(task, folder, *overrides)` that creates a small demo in a folder."""
 
     def make(task: str, folder: Path, *overrides: str) -> Demo:
         config = configs.read(DEMOS[task].config, [*SMALL[task], *overrides])
@@ -54,7 +54,7 @@ def make_small_demo() -> Callable[..., Demo]:
 
 @pytest.fixture(scope="session")
 def finished_demo(make_small_demo, tmp_path_factory) -> Demo:
-    """A small captioning demo that has finished; tests must not change its folder."""
+    """Return a finished captioning demo, whose folder tests must not change."""
     demo = make_small_demo("captioning", tmp_path_factory.mktemp("finished"))
     run_demo(demo)
     return demo
@@ -62,5 +62,5 @@ def finished_demo(make_small_demo, tmp_path_factory) -> Demo:
 
 @pytest.fixture(scope="session")
 def finished_run(finished_demo) -> Run:
-    """The run of the finished demo."""
+    """Return the run of the finished demo."""
     return Run(finished_demo.folder)

@@ -35,7 +35,7 @@ def test_shuffled_score_is_that_of_the_next_images_caption(finished_run):
 
 
 def test_scores_are_those_of_the_run(finished_run):
-    """BLEU-4 is read from the scores of the run."""
+    """The count and BLEU-4 of a captioning demo are those of its run."""
     figures = measure_captions(finished_run)
     scores = json.loads((finished_run / "scores.json").read_text())
     assert figures["count"] == len(read_rows(finished_run)) == 8
@@ -43,7 +43,7 @@ def test_scores_are_those_of_the_run(finished_run):
 
 
 def test_exact_share_counts_captions_with_every_attribute(finished_run):
-    """A caption in another wording is correct, and one with another color is not."""
+    """A caption is exact if it names every attribute of the reference, in any wording."""
     reference = "a small red circle left of a large blue square"
     captions = [
         reference,
@@ -81,7 +81,7 @@ def test_shuffled_frames_stay_in_their_clip():
 
 
 def test_shuffling_leaves_the_given_clips_alone():
-    """Shuffling does not modify the given clips."""
+    """Shuffling frames does not modify the given clips."""
     index = np.arange(20)[None]
     shuffle_frames(Clips(np.arange(20), index), np.random.default_rng(0))
     np.testing.assert_array_equal(index[0], np.arange(20))
@@ -94,7 +94,10 @@ def test_only_test_samples_are_measured(finished_demo):
 
 
 def test_activity_is_measured_beside_a_network_without_memory(make_small_demo, tmp_path):
-    """The second run differs only in its decoder and is deleted when the demo restarts."""
+    """The activity demo compares its network with one that has a frame mean as decoder.
+
+    The run of the second network is deleted when the demo restarts.
+    """
     demo = make_small_demo("activity", tmp_path)
     figures = run_demo(demo)
     single_frame = demo.folder / "single_frame"
@@ -114,7 +117,7 @@ def test_activity_is_measured_beside_a_network_without_memory(make_small_demo, t
 
 
 def test_description_is_measured_with_shuffled_frames(make_small_demo, tmp_path):
-    """Every figure except BLEU is a share of the eight test clips."""
+    """The description demo reports shares of exact captions with ordered and shuffled frames."""
     figures = run_demo(make_small_demo("description", tmp_path))
     assert list(figures) == [
         "count",

@@ -1,4 +1,4 @@
-"""Files of generated samples."""
+"""Image files of generated samples."""
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,7 @@ from lrcn_seq.records import Sample
 
 
 def test_png_is_the_image_at_a_larger_size(tmp_path):
-    """The PNG is drawn at a larger size instead of being enlarged."""
+    """An image is saved as a PNG that is drawn at a larger size instead of being enlarged."""
     sample = Sample("test-1", Drawing(1, "test", 1, 48), "test-1", "test")
     path = save_png(sample, tmp_path)
     assert path == tmp_path / "test-1.png"

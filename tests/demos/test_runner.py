@@ -1,4 +1,4 @@
-"""Running a demo: first and repeated calls, resumption, and folders of other runs."""
+"""Running a demo for the first time, repeatedly, after an interruption, and beside other runs."""
 
 import json
 import shutil
@@ -23,13 +23,13 @@ from lrcn_seq.training.trainer import Trainer
 
 @pytest.fixture
 def demo(make_small_demo, tmp_path):
-    """A small captioning demo whose folder does not exist yet."""
+    """Return a small captioning demo whose folder does not exist yet."""
     return make_small_demo("captioning", tmp_path)
 
 
 @pytest.fixture
 def copied_run(finished_run, demo) -> Run:
-    """A copy of a finished run in the folder of the demo."""
+    """Return a copy of a finished run in the folder of the demo."""
     shutil.copytree(finished_run.folder, demo.folder)
     return Run(demo.folder)
 
@@ -92,7 +92,7 @@ def test_demo_of_another_process_is_left_alone(copied_run, demo):
 
 
 def test_stopped_demo_continues(demo, monkeypatch):
-    """A stopped demo continues after its last finished epoch."""
+    """An interrupted demo continues after its last finished epoch."""
     run, config = Run(demo.folder), configs.read(demo.config)
     prepare_folder(run, config)
     evaluate = Trainer._evaluate
