@@ -22,7 +22,7 @@ SIZE = Preprocessing(8, 8)
 
 
 def encode(frames: np.ndarray) -> np.ndarray:
-    """Return the mean and standard deviation of each frame, (N, 2, 1)."""
+    """Return the mean and standard deviation of each frame as features (N, 2, 1)."""
     flat = frames.reshape(len(frames), -1).astype(np.float32)
     return np.stack([flat.mean(axis=1), flat.std(axis=1)], axis=1)[:, :, None]
 
@@ -45,7 +45,7 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 100])
 def test_every_clip_gets_the_features_of_its_frames(store, batch):
-    """Features do not depend on the batch size, which may be smaller or larger than a clip."""
+    """The features of a clip are those of its frames, whatever the batch size."""
     assert extract(store, items(23), encode, batch=batch, threads=3) == []
     for number in range(23):
         np.testing.assert_array_equal(store.features(f"key{number}"), encode(clip(number)))
@@ -60,14 +60,14 @@ def test_all_batches_have_one_size(store):
 
 
 def test_a_single_short_batch_is_not_padded(store):
-    """A single batch is not padded, so one image takes the time of one image."""
+    """A single batch is not padded to the batch size."""
     shapes = []
     extract(store, items(1), lambda frames: shapes.append(len(frames)) or encode(frames), batch=64)
     assert shapes == [1]
 
 
 def test_stored_features_are_not_computed_again(store):
-    """Each key is computed once, within one call and over several calls."""
+    """The features of each key are computed once, within one call and over several calls."""
     frames = []
     counting = lambda batch: frames.append(len(batch)) or encode(batch)  # noqa: E731
     extract(store, items(5), counting, batch=100)
@@ -76,7 +76,7 @@ def test_stored_features_are_not_computed_again(store):
 
 
 def test_unreadable_items_are_reported(store):
-    """Unreadable items are returned as id, name and reason, and the others are stored."""
+    """Unreadable items are returned as (id, name, reason); the features of others are stored."""
 
     def fail():
         raise MediaError("bad.jpg", "it is broken.")
@@ -131,7 +131,7 @@ def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most):
 
 @pytest.mark.parametrize("threads", [3, None])
 def test_threads_decode_at_the_same_time(store, monkeypatch, threads):
-    """Three threads decode three items together; the default is one thread per core."""
+    """Three decoding threads run at the same time; the default is one thread per core."""
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     together = threading.Barrier(3, timeout=20)
 
@@ -145,7 +145,7 @@ def test_threads_decode_at_the_same_time(store, monkeypatch, threads):
 
 @pytest.mark.parametrize("threads", [3, None])
 def test_threads_hash_at_the_same_time(photos, monkeypatch, threads):
-    """Three threads hash three files together; the default is one thread per core."""
+    """Three hashing threads run at the same time; the default is one thread per core."""
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     reader, together = MediaReader("images", SIZE), threading.Barrier(3, timeout=20)
     content_hash = reader.content_hash
@@ -161,7 +161,7 @@ def test_threads_hash_at_the_same_time(photos, monkeypatch, threads):
 
 
 def test_progress_reaches_the_end(store):
-    """Progress includes items that were stored before, and reaches the total."""
+    """Progress counts items that were already stored and reaches the total."""
     extract(store, items(4), encode)
     reports = []
     extract(
@@ -178,7 +178,7 @@ def test_without_items_the_encoder_is_not_called(store):
 
 
 def test_items_are_keyed_by_content(photos):
-    """Equal files have the same key, and a missing file is returned as unreadable."""
+    """Files with equal content have the same key; a missing file is returned as unreadable."""
     samples = [Sample(path.name, str(path), path.name, "train") for path in photos]
     photos[1].write_bytes(photos[0].read_bytes())
     photos[2].unlink()
@@ -215,7 +215,7 @@ class FakeStore:
 
 
 def single_frames(count: int) -> list[Item]:
-    """Return items of one frame."""
+    """Return items of one frame each."""
     return [Item(str(n), str(n), lambda: np.zeros((1, 8, 8, 3), np.uint8)) for n in range(count)]
 
 

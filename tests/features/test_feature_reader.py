@@ -17,12 +17,12 @@ SLIDING = samplings.build({"type": "sliding", "length": 6, "stride": 2})
 
 @pytest.fixture
 def store(tmp_path):
-    """An empty feature store of float32."""
+    """Return an empty feature store of float32."""
     return FeatureStore(tmp_path, "encoder", "float32")
 
 
 def test_all_features_of_samples_are_read(store):
-    """Samples may repeat and come in any order; clips of different lengths are packed."""
+    """The feature reader packs clips of different lengths in the requested order, with repeats."""
     rows = [
         np.random.default_rng(n).normal(size=(n + 1, 2, 3)).astype(np.float32) for n in range(4)
     ]
@@ -37,7 +37,7 @@ def test_all_features_of_samples_are_read(store):
 
 
 def test_stored_windows_equal_windows_read_from_media(store, counters):
-    """Stored windows share frames: 36 encoded frames fill 77 places."""
+    """Windows read from the store equal encoded windows, although each frame is stored once."""
     encoded = []
 
     def encode(frames):

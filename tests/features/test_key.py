@@ -9,7 +9,7 @@ from lrcn_seq.records import Preprocessing
 
 
 def test_the_signature_of_an_encoder_is_unchanged():
-    """The signature is a fixed string; another one would invalidate every store."""
+    """The signature of an encoder is a fixed string; a change would invalidate every store."""
     assert signature_of("vgg16:{}:float32:abc", Preprocessing(224, 112, "crop")) == (
         'pixels-1:{"height": 224, "interpolation": "bilinear", "resize": "crop", '
         '"scaling": "none", "width": 112}:vgg16:{}:float32:abc'
@@ -17,7 +17,7 @@ def test_the_signature_of_an_encoder_is_unchanged():
 
 
 def test_the_key_of_a_sample_is_unchanged():
-    """A key has the content hash, a hash of the frame numbers, an empty field, and the flow."""
+    """A key consists of the content hash, a hash of the frame numbers, and the modality."""
     numbers = blake2b(np.array([0, 3, 500], "<i8").tobytes(), digest_size=12).hexdigest()
     assert key_of("c0ffee", None) == "c0ffee:all:"
     assert key_of("c0ffee", np.array([0, 3, 500], np.int32)) == f"c0ffee:{numbers}:"
@@ -25,7 +25,7 @@ def test_the_key_of_a_sample_is_unchanged():
 
 
 def test_keys_depend_on_content_frames_and_modality():
-    """Another content, other frames, or another modality gives another key."""
+    """A different content, frame selection or modality gives a different key."""
     keys = {
         key_of(content, numbers, modality)
         for content in ("a", "b")

@@ -43,7 +43,7 @@ def check(store: FeatureStore, numbers: range) -> None:
 
 
 def test_features_of_any_number_of_frames_are_returned(tmp_path):
-    """Features are views of the memory-mapped file and equal the appended arrays."""
+    """Features are read from a memory-mapped file and equal the appended arrays."""
     store = filled(tmp_path, range(20))
     check(store, range(20))
     again = FeatureStore(tmp_path, "encoder", "float32")
@@ -58,7 +58,7 @@ def test_features_of_any_number_of_frames_are_returned(tmp_path):
 
 
 def test_float16_rounds_features(tmp_path):
-    """In float16, the relative error is below 5e-4."""
+    """Features stored as float16 have a relative error below 5e-4."""
     np.testing.assert_allclose(
         filled(tmp_path, range(9), "float16").features("7"), rows(7), rtol=5e-4, atol=1e-6
     )
@@ -90,7 +90,7 @@ def test_stored_features_are_never_replaced(tmp_path):
 def test_another_encoder_preprocessing_or_type_is_another_store(
     tmp_path, identity, preprocessing, dtype
 ):
-    """A store of another encoder, preprocessing or dtype has no features of this one."""
+    """Features of a different encoder, preprocessing or dtype are in a different store."""
     FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
     assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
     assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == [
@@ -99,7 +99,7 @@ def test_another_encoder_preprocessing_or_type_is_another_store(
 
 
 def test_an_open_store_sees_what_others_append(tmp_path):
-    """Features of other processes appear after `missing` or `refresh`."""
+    """An open store finds features of other processes after `missing` or `refresh`."""
     mine, other = FeatureStore(tmp_path, "encoder", "float32"), filled(tmp_path, range(3))
     assert mine.missing(["0", "7"]) == ["7"]
     np.testing.assert_array_equal(mine.features("2"), rows(2))
@@ -109,7 +109,7 @@ def test_an_open_store_sees_what_others_append(tmp_path):
 
 
 def test_truncated_files_lose_only_their_end(tmp_path):
-    """After truncation, intact features are kept and the others can be appended again."""
+    """After truncation of its files, a store keeps intact features and can be refilled."""
     for cut_data, cut_index in ((0, 1), (0, 35), (5, 36), (100, 36 * 3 + 7)):
         folder = tmp_path / f"{cut_data}-{cut_index}"
         store = filled(folder, range(10))
@@ -124,7 +124,7 @@ def test_truncated_files_lose_only_their_end(tmp_path):
 
 
 def test_rows_without_a_record_are_skipped(tmp_path):
-    """Rows of a process that was killed before it wrote the record are skipped."""
+    """Rows of a process that was killed before it wrote the record are ignored."""
     store = filled(tmp_path, range(4))
     with store._data.open("ab") as file:
         file.write(b"half a row")
@@ -148,7 +148,10 @@ def test_a_damaged_record_ends_the_index(tmp_path):
 
 @pytest.mark.parametrize("damaged", ["rows", "record"])
 def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged):
-    """Damaged features are appended elsewhere, and an open store keeps reading its own rows."""
+    """Rows that another process has mapped into memory are never overwritten.
+
+    Features to replace damaged ones are appended at the end of the file.
+    """
     open_before = filled(tmp_path, range(10))
     first, count = open_before.places(["9"])
     before = open_before.features("9").copy()
@@ -169,7 +172,7 @@ def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged)
 
 
 def test_missing_rows_are_a_data_error(tmp_path):
-    """A data file that is shorter than the index requires is refused."""
+    """A data file that is shorter than its index requires raises a DataError."""
     store = filled(tmp_path, range(4))
     os.truncate(store._data, 30)
     with pytest.raises(DataError, match=r"Received: a shorter file; delete .* and extract again"):
@@ -177,7 +180,7 @@ def test_missing_rows_are_a_data_error(tmp_path):
 
 
 def test_verify_drops_damaged_features(tmp_path):
-    """After one byte changes, `verify` drops the key, which can be appended again."""
+    """`verify` drops the key of features in which one byte changed."""
     store = filled(tmp_path, range(10))
     assert store.verify() == 0
     start = store.places(["6"])[0][0] * 24
@@ -210,7 +213,7 @@ def test_verify_drops_damaged_features(tmp_path):
     ],
 )
 def test_features_that_cannot_be_stored_are_refused(tmp_path, features, sentence):
-    """Wrong shapes, numbers out of range and NaN are errors, and stored features are kept."""
+    """Features with a wrong shape, NaN or values beyond the dtype's range are refused."""
     store = filled(tmp_path, range(3), "float16")
     with pytest.raises(DataError, match=sentence):
         store.append(["x"], [features])
@@ -218,7 +221,7 @@ def test_features_that_cannot_be_stored_are_refused(tmp_path, features, sentence
 
 
 def test_missing_features_are_a_data_error(tmp_path):
-    """The error says whether the store is empty or lacks a key."""
+    """The error for missing features states whether the store is empty or lacks the key."""
     store = FeatureStore(tmp_path, "encoder")
     with pytest.raises(DataError, match="Received: an empty store; extract them first"):
         store.rows()
@@ -227,7 +230,7 @@ def test_missing_features_are_a_data_error(tmp_path):
 
 
 def test_a_folder_that_cannot_be_created_is_a_data_error(tmp_path):
-    """A store below a file is an error."""
+    """A store whose folder would be below a file raises a DataError."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="features cannot be stored here"):
         FeatureStore(tmp_path / "file", "encoder")
@@ -344,7 +347,7 @@ def _hold_lock(folder: str, ready) -> None:
 
 
 def test_a_killed_process_releases_its_lock(tmp_path):
-    """After a process is killed, another process can append."""
+    """A killed process releases its lock, so that another process can append."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     holder = context.Process(target=_hold_lock, args=(str(tmp_path), ready))
