@@ -1,4 +1,4 @@
-"""The contracts of decoders, checked for every registered one."""
+"""The contract of decoders, tested for every registered decoder."""
 
 import json
 
@@ -53,14 +53,14 @@ WORDS = RNG.integers(0, V, (B, L)).astype("int32")
 
 @keras.saving.register_keras_serializable("tests")
 class DecoderModel(keras.Model):
-    """A model of one decoder."""
+    """A Keras model that contains one decoder."""
 
     def __init__(self, decoder, **kwargs):
         super().__init__(**kwargs)
         self.decoder = decoder
 
     def build(self, inputs_shape):
-        """Build the decoder, which Keras cannot trace on torch."""
+        """Build the decoder explicitly, because Keras cannot trace it on torch."""
         features, mask, *words = inputs_shape
         self.decoder.build((features, mask), *words)
 
@@ -77,14 +77,14 @@ class DecoderModel(keras.Model):
 
 
 def test_every_decoder_has_a_case():
-    """Every registered decoder is checked here."""
+    """Every registered decoder has a test case in this module."""
     assert len(registry.names()) >= 2
     assert {case.split()[0] for case in WORD_DECODERS | FRAME_DECODERS} == set(registry.names())
 
 
 @pytest.fixture(params=WORD_DECODERS | FRAME_DECODERS)
 def case(request):
-    """The class, arguments and derived arguments of each decoder."""
+    """Return the class, the arguments and the derived arguments of each decoder."""
     part = registry.get(request.param.split()[0])
     return (
         part,
@@ -95,7 +95,7 @@ def case(request):
 
 @pytest.fixture(params=WORD_DECODERS)
 def words_case(request):
-    """The class and arguments of each word decoder."""
+    """Return the class and the arguments of each word decoder."""
     return registry.get(request.param.split()[0]), WORD_DECODERS[request.param]
 
 
@@ -106,22 +106,22 @@ def inputs(decoder, rows=slice(None)):
 
 
 def logits(outputs):
-    """Return the logits, whichever kind of decoder gave the outputs."""
+    """Return the logits of a decoder's outputs as float32."""
     return ops.convert_to_numpy(ops.cast(logits_tensor(outputs), "float32"))
 
 
 def logits_tensor(outputs):
-    """Return the logits without their mask."""
+    """Return the logits of a decoder's outputs without the mask."""
     return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
 
 
 def tensors(tree):
-    """Return arrays as tensors."""
+    """Return a structure of arrays as tensors."""
     return keras.tree.map_structure(ops.convert_to_tensor, tree)
 
 
 def test_arguments_are_plain_and_checked(case):
-    """Arguments pass the checks of a config, and `get_config` builds an equal decoder."""
+    """Arguments of a decoder pass the config checks, and `get_config` restores an equal decoder."""
     part, arguments, derived = case
     assert argument_problems(part, arguments, "decoder") == []
     assert set(part.derived) == set(derived)
@@ -133,7 +133,7 @@ def test_arguments_are_plain_and_checked(case):
 
 
 def test_saved_and_loaded_in_a_model(case, tmp_path):
-    """A compiled model and a model loaded from a .keras file give the same logits."""
+    """A compiled decoder and one loaded from a .keras file give the same logits."""
     part, arguments, derived = case
     model = DecoderModel(part(**arguments, **derived))
     eager = logits(model(tensors(inputs(model.decoder))))
@@ -163,7 +163,7 @@ def test_padding_and_neighbors_do_not_matter(case):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """In half precision, logits are float32 and close to those of float32."""
+    """Logits of a half-precision decoder are float32 and close to those of float32."""
     part, arguments, derived = case
     plain, half = (
         DecoderModel(part(**arguments, **derived, dtype=kind)) for kind in ("float32", policy)
@@ -178,7 +178,7 @@ def test_half_precision(case, policy):
 
 
 def test_training_reaches_every_weight(case):
-    """A training step changes every trainable weight."""
+    """A training step changes every trainable weight of a decoder."""
     part, arguments, derived = case
     model = DecoderModel(part(**arguments, **derived))
     shape = logits(model(tensors(inputs(model.decoder)))).shape
@@ -211,7 +211,7 @@ def test_incomplete_decoder():
 
 
 def frame_decoder(name):
-    """Return a frame decoder by case name."""
+    """Return the frame decoder of a test case."""
     return registry.get(name.split()[0])(**FRAME_DECODERS[name], classes=C)
 
 
@@ -220,7 +220,7 @@ CAUSAL = [name for name in FRAME_DECODERS if name.split()[0] != "mlp" and "last"
 
 @pytest.mark.parametrize("name", FRAME_DECODERS)
 def test_mask_of_frame_decoders(name):
-    """The mask is that of the features, or one True per clip."""
+    """The mask of a frame decoder is that of the features, or one True per clip."""
     decoder = frame_decoder(name)
     outputs, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
     expected = MASK if decoder.every_step else MASK[:, :1]
@@ -236,7 +236,7 @@ def test_causal(name):
 
 @pytest.mark.parametrize("name", CAUSAL)
 def test_streaming_equals_the_clip_up_to_a_step(name):
-    """A step gives the logits of the clip up to it, with a state of constant size."""
+    """Streaming gives at each step the logits of the clip so far, with a state of fixed size."""
     decoder = frame_decoder(name)
     decoder(Encoded(*tensors((FEATURES, MASK))))
     state = decoder.initial_state(B)
@@ -250,7 +250,7 @@ def test_streaming_equals_the_clip_up_to_a_step(name):
 
 @pytest.mark.parametrize("name", sorted(set(FRAME_DECODERS) - set(CAUSAL)))
 def test_a_decoder_that_is_not_causal_does_not_stream(name):
-    """Streaming raises an error that names the decoder."""
+    """Streaming with a non-causal decoder raises an error that names the decoder."""
     decoder = frame_decoder(name)
     message = rf"Expected a causal decoder: {name.split()[0]} with these arguments needs"
     for call in (lambda: decoder.initial_state(B), lambda: decoder.step(FEATURES[:, 0], ())):
@@ -259,7 +259,7 @@ def test_a_decoder_that_is_not_causal_does_not_stream(name):
 
 
 def test_loop_of_steps_equals_call(words_case):
-    """A loop of `step` gives the logits of `call`, and the state keeps structure and dtypes."""
+    """A loop over `step` gives the logits of `call` and keeps the structure of the state."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V)
     encoded = Encoded(*tensors((FEATURES, MASK)))
@@ -282,7 +282,7 @@ def test_loop_of_steps_equals_call(words_case):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_steps_in_half_precision(words_case, policy):
-    """Steps outside of a call keep the dtypes of the state and give float32 logits."""
+    """A half-precision decoder's `step` keeps the state's dtypes and gives float32 logits."""
     part, arguments = words_case
     decoder = part(**arguments, vocabulary_size=V, dtype=policy)
     encoded = Encoded(ops.cast(FEATURES, decoder.compute_dtype), ops.convert_to_tensor(MASK))
@@ -338,7 +338,7 @@ def test_scheduled_sampling_trains_every_weight(words_case):
 
 
 def test_lengths_need_no_retracing_on_tensorflow(words_case):
-    """With unknown sizes one trace serves every batch size and length, with finite gradients."""
+    """On TensorFlow, one trace of a decoder serves every batch size and length."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("only TensorFlow traces unknown sizes")
     import tensorflow as tf

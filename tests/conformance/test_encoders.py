@@ -1,4 +1,4 @@
-"""The contract of encoders, checked for every registered one."""
+"""The contract of encoders, tested for every registered encoder."""
 
 import json
 
@@ -12,7 +12,7 @@ from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import Clips, Preprocessing
 from lrcn_seq.registry import argument_problems
 
-ON_JAX = keras.backend.backend() == "jax"  # compiles each operation, so large networks are slow
+ON_JAX = keras.backend.backend() == "jax"  # JAX compiles each operation, so large networks are slow
 CASES = {
     "tiny_cnn": {"size": 16, "filters": 4, "blocks": 2},
     "blog_lrcn": {"size": 48},
@@ -58,7 +58,7 @@ MASK = np.array([[True, True, True], [True, False, False], [True, True, False]])
 
 @keras.saving.register_keras_serializable("tests")
 class EncoderModel(keras.Model):
-    """A model of one encoder, with float32 features as output."""
+    """A Keras model that contains one encoder and outputs float32 features."""
 
     def __init__(self, encoder, **kwargs):
         super().__init__(**kwargs)
@@ -77,14 +77,14 @@ class EncoderModel(keras.Model):
 
 
 def test_every_encoder_has_a_case():
-    """Every registered encoder is checked here."""
+    """Every registered encoder has a test case in this module."""
     assert len(registry.names()) >= 6
     assert {case.split()[0] for case in CASES} == set(registry.names())
 
 
 @pytest.fixture(params=CASES)
 def case(request):
-    """The class and arguments of each encoder."""
+    """Return the class and the arguments of each encoder."""
     return registry.get(request.param.split()[0]), CASES[request.param]
 
 
@@ -103,7 +103,7 @@ def arrays(encoded):
 
 
 def test_arguments_are_plain_and_checked(case):
-    """Arguments pass the checks of a config, and `get_config` builds an equal encoder."""
+    """Encoder arguments pass the config checks, and `get_config` restores an equal encoder."""
     part, arguments = case
     assert argument_problems(part, arguments, "encoder") == []
     first = part(**arguments)
@@ -128,7 +128,7 @@ def test_features_and_mask(case):
 
 
 def test_published_properties(case):
-    """The public properties of an encoder are consistent."""
+    """The public properties of an encoder are consistent with each other."""
     part, arguments = case
     encoder = part(**arguments)
     takes_vectors = encoder.takes == "vectors"
@@ -142,7 +142,7 @@ def test_published_properties(case):
 
 
 def test_example_input_is_encoded(case):
-    """The example input of an encoder makes a clip of one step."""
+    """The example input of an encoder gives a clip of one step."""
     part, arguments = case
     encoder = part(**arguments)
     _, mask = arrays(encoder(Clips(encoder.example_input(), np.zeros((1, 1), "int32"))))
@@ -164,7 +164,7 @@ def test_padding_and_neighbors_do_not_matter(case):
 
 
 def test_stored_features_are_returned_unchanged(case):
-    """Stored features (N, R, D) return to their steps without being encoded."""
+    """Stored features (N, R, D) pass through an encoder unchanged."""
     part, arguments = case
     encoder = part(**arguments)
     features, mask = arrays(encoder(clips(encoder)))
@@ -174,7 +174,7 @@ def test_stored_features_are_returned_unchanged(case):
 
 
 def test_saved_and_loaded_in_a_model(case, tmp_path):
-    """A compiled model and a model loaded from a .keras file give the same features."""
+    """A compiled encoder and one loaded from a .keras file give the same features."""
     part, arguments = case
     model = EncoderModel(part(**arguments))
     batch = clips(model.encoder)
@@ -189,7 +189,7 @@ def test_saved_and_loaded_in_a_model(case, tmp_path):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """In half precision, features have the dtype of the policy and are close to float32."""
+    """Features of a half-precision encoder have its dtype and are close to those of float32."""
     part, arguments = case
     plain, half = part(**arguments), part(**arguments, dtype=policy)
     for old, new in zip(plain.weights, half.weights, strict=True):
@@ -204,7 +204,7 @@ def test_half_precision(case, policy):
 
 
 def test_training_reaches_every_weight(case):
-    """A training step changes every trainable weight."""
+    """A training step changes every trainable weight of an encoder."""
     part, arguments = case
     model = EncoderModel(part(**arguments))
     batch = clips(model.encoder)
@@ -225,10 +225,10 @@ def test_training_reaches_every_weight(case):
 
 @pytest.mark.slow
 def test_every_network_of_keras_applications():
-    """Each network gives a grid at a small size.
+    """Every network of Keras Applications gives a grid of features at a small size.
 
-    The network without its classifier keeps the order of the weights, so that a file with the
-    classifier can be read.
+    The network without its classifier keeps the order of the weights, so that a weights file
+    with the classifier can be read.
     """
     from lrcn_seq.encoders.applications import INPUTS, Applications
 
@@ -239,7 +239,7 @@ def test_every_network_of_keras_applications():
         features = ops.convert_to_numpy(encoder(pack(pixels)).features)
         assert features.shape[:2] == (1, 1), name
         assert np.isfinite(features).all(), name
-        if not name.startswith("ConvNeXt"):  # whose last layer depends on the classifier
+        if not name.startswith("ConvNeXt"):  # the last layer of ConvNeXt depends on the classifier
             cut = encoder._cut(encoder._build_full(None, top=True, size=own))
             weights, expected = (
                 [(w.name, w.shape) for w in network.weights] for network in (cut, encoder.network)

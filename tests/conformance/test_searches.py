@@ -1,4 +1,4 @@
-"""The contract of a search, tested for every registered search on a small recurrent step."""
+"""The contract of searches, tested for every registered search with a small recurrent model."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ WEIGHTS = [
 
 
 class RecurrentModel(keras.Model):
-    """A recurrent step under a search; `form` is the structure of the decoder state."""
+    """A search over a small recurrent model; `form` is the structure of the decoder state."""
 
     def __init__(self, spec, form="tuple"):
         super().__init__()
@@ -73,34 +73,34 @@ class RecurrentModel(keras.Model):
 
 
 def search(model, features):
-    """Return the hypotheses of a compiled model as NumPy arrays."""
+    """Return the hypotheses of a compiled search as NumPy arrays."""
     return Hypotheses(*map(np.asarray, model.predict_on_batch(features)))
 
 
 def features_of(rows, seed=0):
-    """Return normal features (rows, U)."""
+    """Return normally distributed features (rows, U)."""
     return np.random.default_rng(seed).normal(size=(rows, U)).astype("float32")
 
 
 @pytest.fixture(scope="module", params=SPECS, ids=str)
 def model(request):
-    """A compiled model for each search."""
+    """Return a compiled model for each search."""
     return RecurrentModel(request.param)
 
 
 @pytest.fixture(scope="module")
 def hypotheses(model):
-    """The hypotheses of 20 rows, (20, K)."""
+    """Return the hypotheses (20, K) of 20 rows."""
     return search(model, features_of(20))
 
 
 def test_all_searches_of_the_package_are_tested():
-    """The registry contains the four searches of the library."""
+    """Every search of the library is tested in this module."""
     assert set(NAMES) >= {"greedy", "beam", "sampling", "keras_hub"}
 
 
 def test_shapes(hypotheses):
-    """Words are (B, K, L); scores, lengths and log probabilities are (B, K)."""
+    """Hypotheses have words (B, K, L), and scores, lengths and log probabilities (B, K)."""
     words, scores, lengths, totals = hypotheses
     K = words.shape[1]
     assert words.shape == (20, K, LIMIT)
@@ -113,25 +113,25 @@ def test_dtypes(hypotheses):
 
 
 def test_hypotheses_are_sorted_by_score(hypotheses):
-    """The best hypothesis of each row comes first, and each row has one."""
+    """The hypotheses of a row are sorted by score, and each row has at least one."""
     assert (hypotheses.scores[:, :-1] >= hypotheses.scores[:, 1:]).all()
     assert (hypotheses.lengths[:, 0] > 0).all()
 
 
 def test_empty_places_have_score_minus_infinity(hypotheses):
-    """An empty place has length 0, and score and log probability −inf."""
+    """An empty hypothesis has length 0, score −inf and log probability −inf."""
     empty = hypotheses.lengths == 0
     assert ((hypotheses.scores == -np.inf) == empty).all()
     assert ((hypotheses.log_probabilities == -np.inf) == empty).all()
 
 
 def test_log_probabilities_are_not_positive(hypotheses):
-    """No log probability is above 0."""
+    """Log probabilities of hypotheses are at most 0."""
     assert (hypotheses.log_probabilities <= 0).all()
 
 
 def sentences_of(hypotheses):
-    """Return the sentences of each row as tuples of ids, without empty places."""
+    """Return the sentences of each row as tuples of IDs, without empty hypotheses."""
     return [
         [
             tuple(words[:length].tolist())
@@ -155,7 +155,7 @@ def test_finished_and_unfinished_sentences_are_not_mixed(hypotheses):
 
 
 def test_sentences_contain_no_special_words(hypotheses):
-    """A sentence has no pad, start or unknown token, and end only as its last word."""
+    """A sentence contains no pad, start or unknown token, and an end token only as last word."""
     for sentences in sentences_of(hypotheses):
         for words in sentences:
             assert not {SPECIAL.pad, SPECIAL.start, SPECIAL.unknown} & set(words)
@@ -169,7 +169,7 @@ def test_sentences_are_padded(hypotheses):
 
 
 def test_one_model_accepts_batches_of_any_size(model):
-    """One model accepts a batch of one row after a batch of four."""
+    """One compiled search accepts batches of different sizes."""
     four, one = search(model, features_of(4)), search(model, features_of(1))
     assert one.words.shape == (1, *four.words.shape[1:])
 
@@ -185,7 +185,7 @@ def test_rows_are_independent(name):
     keras.backend.backend() == "jax", reason="an eager call on JAX compiles each operation alone"
 )
 def test_compiled_search_equals_eager_search(model):
-    """An eager call gives the hypotheses of the compiled model."""
+    """An eager search gives the hypotheses of the compiled search."""
     features = features_of(3)
     compiled, eager = search(model, features), model(ops.convert_to_tensor(features))
     assert (ops.convert_to_numpy(eager.words) == compiled.words).all()
@@ -194,7 +194,7 @@ def test_compiled_search_equals_eager_search(model):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_nested(name):
-    """A state of dicts, lists and None gives the words of a tuple."""
+    """A decoder state of nested dicts, lists and None gives the same words as a tuple."""
     nested = search(RecurrentModel({"type": name}, "nested"), features_of(3))
     flat = search(RecurrentModel({"type": name}), features_of(3))
     assert (nested.words == flat.words).all()
@@ -202,14 +202,14 @@ def test_state_may_be_nested(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_empty(name):
-    """A step without a state gives a sentence for each row."""
+    """A decoder without a state gets a sentence for each row."""
     found = search(RecurrentModel({"type": name}, "empty"), features_of(3))
     assert (found.lengths[:, 0] > 0).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_half_precision(name):
-    """A float16 state whose step computes in float32 is carried through the loop."""
+    """A search accepts a float16 state whose step computes in float32."""
 
     def step(word, state, memory):
         hidden = ops.tanh(ops.cast(state, "float32") + memory + ops.cast(word, "float32")[:, None])

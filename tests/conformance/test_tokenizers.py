@@ -29,18 +29,18 @@ NAMES = tokenizers.names()
 
 @pytest.fixture(scope="module", params=NAMES)
 def spec(request):
-    """The config of each tokenizer."""
+    """Return the config of each tokenizer."""
     return {"type": request.param, **NEEDED.get(request.param, {})}
 
 
 @pytest.fixture(scope="module")
 def tokenizer(spec):
-    """Each tokenizer, fitted on SENTENCES."""
+    """Return each tokenizer, fitted on SENTENCES."""
     return tokenizers.build(spec).fit(SENTENCES)
 
 
 def saved_and_loaded(tokenizer, folder):
-    """Return the tokenizer that was saved to a file and loaded."""
+    """Save a tokenizer to a file and return the tokenizer loaded from it."""
     text.save(tokenizer, folder / "tokenizer.json")
     return text.load(folder / "tokenizer.json")
 
@@ -53,37 +53,37 @@ COPIES = {
 
 
 def test_all_tokenizers_of_the_package_are_tested():
-    """The registry contains the five tokenizers of the library."""
+    """Every tokenizer of the library is tested in this module."""
     assert set(NAMES) >= {"word", "character", "bpe", "wordpiece", "keras_hub"}
 
 
 def test_special_ids(tokenizer):
-    """The ids of pad, start, end and unknown are 0 to 3."""
+    """The IDs of the pad, start, end and unknown tokens are 0 to 3."""
     assert tokenizer.special == SPECIAL == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize("sentence", HARD, ids=lambda sentence: ascii(sentence[:12]))
 def test_no_text_encodes_to_pad_start_or_end(tokenizer, sentence):
-    """Any text encodes to Python integers from 3 to V - 1."""
+    """Any text encodes to Python integers from 3 to V − 1."""
     ids = tokenizer.encode(sentence)
     assert all(type(token) is int and 3 <= token < tokenizer.vocabulary_size for token in ids)
 
 
 def test_vocabulary_has_a_name_for_each_id(tokenizer):
-    """The V tokens are distinct, and the special tokens come first."""
+    """The vocabulary has V distinct tokens, of which the special tokens come first."""
     names = tokenizer.vocabulary()
     assert names[:4] == ["<pad>", "<start>", "<end>", "<unk>"]
     assert len(set(names)) == len(names) == tokenizer.vocabulary_size > 4
 
 
 def test_every_id_can_be_decoded(tokenizer):
-    """Each single id decodes to a string."""
+    """Every ID of the vocabulary decodes to a string."""
     texts = [tokenizer.decode([token]) for token in range(tokenizer.vocabulary_size)]
     assert all(isinstance(text, str) for text in texts)
 
 
 def test_fitted_sentences_have_no_unknown_tokens(tokenizer):
-    """The sentences of `fit` have no unknown tokens."""
+    """Sentences that a tokenizer was fitted on have no unknown tokens."""
     tokens = [token for ids in tokenizer.encode_all(SENTENCES) for token in ids]
     assert tokens
     assert tokenizer.special.unknown not in tokens
@@ -91,7 +91,7 @@ def test_fitted_sentences_have_no_unknown_tokens(tokenizer):
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_decoded_sentences_encode_to_the_same_ids(tokenizer, sentence):
-    """Decoded text encodes to the same ids, and start, end and pad do not change it."""
+    """Decoded text encodes to the same IDs; start, end and pad tokens are ignored."""
     ids = tokenizer.encode(sentence)
     assert ids
     decoded = tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad])
@@ -99,12 +99,12 @@ def test_decoded_sentences_encode_to_the_same_ids(tokenizer, sentence):
 
 
 def test_encode_all_equals_encode(tokenizer):
-    """`encode_all` gives the ids that `encode` gives for each sentence."""
+    """`encode_all` gives the same IDs as `encode` for each sentence."""
     assert tokenizer.encode_all(HARD) == [tokenizer.encode(sentence) for sentence in HARD]
 
 
 def test_empty_input_has_no_ids(tokenizer):
-    """No sentences, an empty sentence and white space give empty lists."""
+    """Empty lists of sentences, empty sentences and white space encode to empty lists."""
     assert tokenizer.encode_all(iter([])) == []
     assert tokenizer.encode("") == tokenizer.encode("  \n") == []
 
@@ -121,7 +121,7 @@ def test_copies_are_equal(tokenizer, tmp_path, way):
 
 
 def test_the_file_records_the_name_of_the_part(tokenizer, spec, tmp_path):
-    """The type in tokenizer.json is the type of the config."""
+    """A tokenizer file records the tokenizer's type from the config."""
     text.save(tokenizer, tmp_path / "tokenizer.json")
     content = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
     assert content["type"] == spec["type"]
@@ -142,7 +142,7 @@ def test_signature_is_one_line_that_begins_with_the_type(tokenizer, spec):
 
 
 def test_fitting_is_deterministic(tokenizer, spec):
-    """The same sentences, also from a generator, give the same vocabulary."""
+    """Fitting on the same sentences gives the same vocabulary, even from a generator."""
     other = tokenizers.build(spec).fit(sentence for sentence in SENTENCES)
     assert other.vocabulary() == tokenizer.vocabulary()
 
@@ -155,19 +155,19 @@ def test_fit_rejects_sentences_without_words(spec, sentences):
 
 
 def test_decode_rejects_ids_out_of_range(tokenizer):
-    """Decoding the id V raises an error."""
+    """Decoding an ID beyond the vocabulary raises an error."""
     with pytest.raises(ArgumentError, match="expected ids from 0 to"):
         tokenizer.decode([tokenizer.vocabulary_size])
 
 
 def test_encode_rejects_a_missing_caption(tokenizer):
-    """Encoding None raises an error."""
+    """Encoding None raises an ArgumentError."""
     with pytest.raises(ArgumentError, match="expected a sentence as text"):
         tokenizer.encode(None)
 
 
 @pytest.mark.parametrize("payload", [None, {}, [], {"version": "1.0", "model": {}}], ids=str)
 def test_restore_rejects_the_payload_of_another_tokenizer(spec, payload):
-    """Restoring a payload of another form raises an error."""
+    """Restoring a tokenizer from a payload of another form raises an error."""
     with pytest.raises(DataError, match="expected the payload of a fitted"):
         tokenizers.build(spec).restore(payload)
