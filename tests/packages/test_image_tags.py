@@ -1,4 +1,4 @@
-"""A task of another package, run through every command without a change to the library."""
+"""A task that another package defines, tested with every command."""
 
 import json
 import os
@@ -34,7 +34,7 @@ print(json.dumps(results))
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory) -> dict[str, str]:
-    """The environment of a process in which the package is installed."""
+    """Install the package and return the environment of a process that can import it."""
     site = tmp_path_factory.mktemp("site")
     source = tmp_path_factory.mktemp("source") / "image_tags"
     # Copy the source, since an installation builds inside its folder.
@@ -54,9 +54,9 @@ class Result(NamedTuple):
 
 @pytest.fixture(scope="module")
 def lrcn(environment):
-    """A function that runs commands in one process and returns their results.
+    """Return a function that runs commands in one process and returns their results.
 
-    Loading TensorFlow takes longer than most of these commands.
+    The process is shared because loading TensorFlow takes longer than most commands.
     """
 
     def run(*commands: Sequence[object]) -> list[Result]:
@@ -77,7 +77,7 @@ def lrcn(environment):
 
 @pytest.fixture(scope="module")
 def run_folder(lrcn, tmp_path_factory) -> Path:
-    """The folder of a run that was never interrupted."""
+    """Train a run without interruption and return its folder."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     (result,) = lrcn(["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder])
     assert result.code == 0, result.err
@@ -85,13 +85,13 @@ def run_folder(lrcn, tmp_path_factory) -> Path:
 
 
 def state_number(folder: Path) -> int:
-    """Return the number of the last state of a run; 0 before the first."""
+    """Return the number of a run's last state, or 0 before the first state."""
     pointer = folder / "state" / "last"
     return int(pointer.read_text() or 0) if pointer.exists() else 0
 
 
 def arrays(path: Path) -> dict[str, bytes]:
-    """Return the bytes of all arrays of a weights file."""
+    """Return the bytes of all arrays of a weights file by name."""
     found: dict[str, bytes] = {}
 
     def visit(name: str, item: object) -> None:
@@ -111,7 +111,7 @@ def test_the_parts_are_listed(lrcn):
 
 
 def test_check_validates_the_config(lrcn):
-    """A valid config passes, and problems that the task finds are reported."""
+    """`lrcn check` accepts a valid config and reports the problems that the task finds."""
     valid, invalid = lrcn(["check", CONFIG], ["check", CONFIG, "data.sampling={type: every}"])
     assert valid.code == 0
     assert invalid.code == 2
@@ -119,7 +119,7 @@ def test_check_validates_the_config(lrcn):
 
 
 def test_training_learns(run_folder):
-    """The best dev score is far above the first one, and the output files are the package's."""
+    """Training a task of another package raises F1 and writes the list of tags."""
     rows = [json.loads(line) for line in (run_folder / "history.jsonl").read_text().splitlines()]
     assert len(rows) == 15
     assert max(row["f1"] for row in rows) > 0.8 > rows[0]["f1"]
@@ -155,7 +155,7 @@ def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tm
 
 
 def test_evaluate_and_predict_use_the_package(lrcn, run_folder, tmp_path):
-    """Scores, report section and predictions are those of the package."""
+    """Evaluation and prediction use the scores, report section and predictions of the package."""
     pixels = np.full((32, 32, 3), 235, np.uint8)
     pixels[4:14, 4:14] = (220, 30, 30)
     Image.fromarray(pixels).save(tmp_path / "image.png")
