@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the command line: images, videos, broken files, a small project."""
+"""Fixtures for the tests of commands: images, videos, broken files and a small project."""
 
 import shutil
 from pathlib import Path
@@ -33,7 +33,7 @@ TABLE = """image,caption,split
 
 @pytest.fixture
 def images(tmp_path) -> Path:
-    """A folder with a hidden file and three images; their names have spaces and brackets."""
+    """Return a folder with a hidden file and three images whose names have spaces and brackets."""
     folder = tmp_path / "my images"
     folder.mkdir()
     for number, name in enumerate(NAMES):
@@ -44,7 +44,7 @@ def images(tmp_path) -> Path:
 
 @pytest.fixture
 def broken(tmp_path) -> dict[str, Path]:
-    """Files that are not images; the key says what is wrong with each."""
+    """Return files that are not valid images, by the kind of damage."""
     complete = tmp_path / "complete.jpg"
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(complete)
@@ -62,7 +62,7 @@ def broken(tmp_path) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory) -> Path:
-    """A folder with two GIFs and a file that is not a video."""
+    """Return a folder with two GIFs and a file that is not a video."""
     folder = tmp_path_factory.mktemp("videos")
     for number in range(2):
         first, *rest = map(Image.fromarray, Film(0, "test", number, 32, 3).draw())
@@ -74,13 +74,13 @@ def videos(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """A folder with four images, a table of captions, and a valid config."""
+    """Return a folder with four images, a table of captions and a valid config."""
     return write_project(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def trained_project(tmp_path_factory) -> Path:
-    """A project whose run in `run` is trained; tests must not change it."""
+    """Return a project with a trained run in its folder `run`, which tests must not change."""
     from lrcn_seq.training import train
 
     folder = write_project(tmp_path_factory.mktemp("trained"))
@@ -90,7 +90,7 @@ def trained_project(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def run_copy(smoke_run, tmp_path) -> Path:
-    """A copy of the trained smoke run, which a test may change."""
+    """Return a copy of the trained smoke run, which a test may change."""
     return shutil.copytree(smoke_run, tmp_path / "copy")
 
 

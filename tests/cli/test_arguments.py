@@ -15,7 +15,7 @@ from lrcn_seq.errors import UsageError
 
 
 def test_parser_raises_one_sentence_that_points_to_the_help():
-    """The parser raises UsageError, whereas argparse would print the usage and exit."""
+    """The parser raises a UsageError instead of printing the usage and exiting."""
     with pytest.raises(UsageError) as caught:
         Parser("lrcn score").parse_args(["--unknown"])
     assert str(caught.value) == "unrecognized arguments: --unknown. See `lrcn score --help`."
@@ -28,7 +28,7 @@ def test_positive_integer_is_parsed():
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²"])
 def test_other_numbers_are_not_positive_integers(text):
-    """The error for any other text quotes the text."""
+    """Text that is not a decimal integer above 0 is refused with an error that quotes the text."""
     with pytest.raises(argparse.ArgumentTypeError) as caught:
         positive_integer(text)
     assert str(caught.value) == f"expected a whole number above 0. Received: {text!r}"

@@ -13,19 +13,19 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def task(smoke_run):
-    """The captioning task of the run, loaded once for this file."""
+    """Return the captioning task of the run."""
     return lrcn_seq.load(smoke_run)
 
 
 @pytest.fixture
 def caption(lrcn, smoke_run, task, monkeypatch):
-    """A function that calls `lrcn caption RUN ...`."""
+    """Return a function that calls `lrcn caption RUN ...`."""
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     return lambda *arguments: lrcn("caption", smoke_run, *arguments)
 
 
 def rows(result) -> list[dict]:
-    """Return the results of `--json`."""
+    """Return the results of a call with `--json`."""
     return json.loads(result.out)["results"]
 
 
@@ -74,7 +74,7 @@ def test_beams_and_overrides_may_stand_among_the_images(caption, images, task):
 
 
 def test_type_of_the_search_can_be_overridden(caption, images, task):
-    """Another type of search uses its own defaults instead of the values of the run."""
+    """Overriding the type of the search replaces the values of the run by the type's defaults."""
     (prediction,) = task.predict([images / "a.png"], search={"type": "greedy"})
     result = caption(images / "a.png", "search.type=greedy")
     assert result.out == prediction.captions[0].text + "\n"
@@ -113,7 +113,7 @@ def test_wrong_search_is_refused_before_an_image_is_read(caption, images, argume
 
 
 def test_broken_images_do_not_stop_the_others(caption, images, broken):
-    """Each broken image has its own sentence on stderr, and the other images are captioned."""
+    """Each broken image gets its own message on stderr, and the other images are captioned."""
     failing = [*broken.values(), images / "absent.png"]
     result = caption(images / "a.png", *failing, images / "b ü ß.jpg")
     assert result.code == 1
@@ -169,7 +169,7 @@ def test_file_name_that_is_not_utf8(caption, images):
     ],
 )
 def test_wrong_files_and_outputs(caption, images, broken, case):
-    """Invalid inputs and outputs give one sentence, and other files remain unchanged."""
+    """Wrong input and output files give one message, and existing files remain unchanged."""
     arguments, code, message = case
     (images.parent / "empty").mkdir()
     places = {
@@ -187,7 +187,7 @@ def test_wrong_files_and_outputs(caption, images, broken, case):
 
 
 def test_process_prints_one_object_and_one_sentence(smoke_run, images, broken):
-    """Libraries add nothing to stdout and stderr, and the process returns the exit code."""
+    """A process prints only the result on stdout and the errors on stderr."""
     command = [sys.executable, "-m", "lrcn_seq", "caption", smoke_run]
     result = subprocess.run(
         [*command, images / "a.png", broken["cut"], "--json"],

@@ -17,7 +17,7 @@ def write_frames(folder: Path, count: int) -> None:
 
 
 def test_valid_config_is_confirmed_with_its_sizes(lrcn, smoke_config):
-    """The message for a valid config has the number of samples of each split."""
+    """The message for a valid config states the number of samples of each split."""
     assert lrcn("check", smoke_config, "data.source.train=3") == (
         0,
         f"{smoke_config}: Config is valid; 3 train, 8 dev, 8 test samples.\n",
@@ -26,7 +26,7 @@ def test_valid_config_is_confirmed_with_its_sizes(lrcn, smoke_config):
 
 
 def test_missing_data_is_a_warning(lrcn, smoke_config):
-    """Missing data is only a warning, since a config may be checked on another machine."""
+    """Missing data gives a warning only, since a config may be checked on another machine."""
     result = lrcn("check", smoke_config, ABSENT_TABLE)
     assert result.code == 0
     assert result.out == (
@@ -96,7 +96,7 @@ def test_missing_data_is_an_error_with_data(lrcn, smoke_config, override, messag
     ],
 )
 def test_all_problems_are_reported_with_their_place(lrcn, smoke_config, overrides, places):
-    """Problems that appear only when the networks are built are reported as well."""
+    """All problems are reported with their keys, even those that appear when networks are built."""
     result = lrcn("check", smoke_config, *overrides)
     assert (result.code, result.out) == (2, "")
     lines = result.err.splitlines()[1:]
@@ -104,7 +104,7 @@ def test_all_problems_are_reported_with_their_place(lrcn, smoke_config, override
 
 
 def test_single_class_is_insufficient(lrcn, tmp_path):
-    """A classifier needs at least two classes."""
+    """With `--data`, a classifier whose source has a single class is an error."""
     for clip in range(12):
         write_frames(tmp_path / "walk" / str(clip), 2)
     source = f"data.source={{type: class_folders, folder: {tmp_path}, dev: 0.3, test: 0.1}}"
@@ -114,7 +114,7 @@ def test_single_class_is_insufficient(lrcn, tmp_path):
 
 
 def test_notes_of_a_source_are_on_stderr(lrcn, smoke_config, tmp_path):
-    """The number and names of missing images are printed on stderr."""
+    """The notes of a source, such as missing images, are printed on stderr."""
     write_frames(tmp_path / "images", 30)
     rows = "".join(f"{number}.png,A dog.\n" for number in range(40))
     (tmp_path / "captions.txt").write_text(f"image,caption\n{rows}")

@@ -12,19 +12,19 @@ CLASSES = ["left left", "left right", "right left", "right right"]
 
 @pytest.fixture(scope="module")
 def task(activity_run):
-    """The classification task of the run, loaded once for this file."""
+    """Return the activity recognition task of the run."""
     return lrcn_seq.load(activity_run)
 
 
 @pytest.fixture
 def classify(lrcn, activity_run, task, monkeypatch):
-    """A function that calls `lrcn classify RUN ...`."""
+    """Return a function that calls `lrcn classify RUN ...`."""
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     return lambda *arguments: lrcn("classify", activity_run, *arguments)
 
 
 def test_labels_are_those_of_the_library(classify, videos, task):
-    """JSON has the classes first, then the requested number of labels by probability."""
+    """JSON output has the class names and the `--top` most probable labels of each video."""
     (prediction,) = task.predict([videos / "clip1.gif"])
     found = json.loads(classify(videos / "clip1.gif", "--top", 2, "--json").out)
     assert found["classes"] == CLASSES
@@ -36,7 +36,7 @@ def test_labels_are_those_of_the_library(classify, videos, task):
 
 
 def test_printed_labels_have_their_probability(classify, videos):
-    """Each printed line has the file name, a label, and its probability."""
+    """Each printed line has the file name, a label and the label's probability."""
     lines = classify(videos / "clip0.gif", videos / "clip1.gif", "--top", 1).out.splitlines()
     fields = [line.split("\t") for line in lines]
     assert [row[0] for row in fields] == [str(videos / "clip0.gif"), str(videos / "clip1.gif")]
@@ -52,7 +52,7 @@ def test_broken_video_does_not_stop_the_others(classify, videos):
 
 
 def test_json_per_frame_has_distributions_and_times(classify, videos):
-    """The mean of the distributions of the frames is the distribution of the video."""
+    """JSON output per frame has class probabilities and times; their mean is that of the video."""
     result = classify(videos / "clip0.gif", "--per-frame", "--json")
     (row,) = json.loads(result.out)["results"]
     frames = np.array(row["frames"])
@@ -86,7 +86,7 @@ def test_output_per_frame_has_the_rows_of_json(classify, videos, tmp_path):
 
 
 def test_output_per_frame_continues_after_a_crash(classify, videos, tmp_path):
-    """An incomplete line is computed again by the next call."""
+    """A repeated call computes an incomplete line of the output file again."""
     output = tmp_path / "o.jsonl"
     classify(videos, "--per-frame", "--output", output)
     complete = output.read_bytes()

@@ -1,4 +1,4 @@
-"""Run folders with missing, damaged or foreign files: one message names the file."""
+"""Commands on run folders with missing or damaged files or files of another run."""
 
 import shutil
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_run_that_cannot_be_loaded(lrcn, run_copy, verb, damage, message):
 
 
 def test_classes_of_another_run(lrcn, activity_run, tmp_path):
-    """A list of labels from another run is refused."""
+    """A list of class names from another run is refused."""
     run = shutil.copytree(activity_run, tmp_path / "run")
     (run / "labels.json").write_text('["a", "b"]')
     result = lrcn("classify", run, "clip.gif")

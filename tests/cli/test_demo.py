@@ -1,4 +1,4 @@
-"""The output of `lrcn demo` around a run that was trained before."""
+"""The output of `lrcn demo` for a run that was trained beforehand."""
 
 import json
 
@@ -11,7 +11,7 @@ FIGURES = {"count": 300, "exact": 0.98, "bleu_4": 0.9957, "shuffled_bleu_4": 0.1
 
 @pytest.fixture
 def demo(lrcn, smoke_run, monkeypatch, tmp_path):
-    """A function that calls `lrcn demo` with a trained run in place of the captioning run."""
+    """Return a function that calls `lrcn demo` with a trained run in place of the demo's run."""
     from lrcn_seq.demos import DEMOS, runner
 
     monkeypatch.chdir(tmp_path)
@@ -26,7 +26,7 @@ def demo(lrcn, smoke_run, monkeypatch, tmp_path):
 
 
 def test_figures_are_printed_with_their_meaning(demo):
-    """Shares are printed in percent and scores with three decimals."""
+    """The demo prints shares in percent and scores with three decimals."""
     result = demo()
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
@@ -58,7 +58,7 @@ def test_report_and_next_call_are_named(demo):
 
 
 def test_all_runs_every_demo_once(lrcn, monkeypatch):
-    """With `--task all`, the exit code is the highest of all demos."""
+    """`--task all` runs every demo once and returns the highest exit code."""
     from lrcn_seq.demos import DEMOS
 
     tasks = []
@@ -70,7 +70,7 @@ def test_all_runs_every_demo_once(lrcn, monkeypatch):
 
 
 def test_unknown_task_is_refused(lrcn):
-    """An unknown task is refused as an invalid choice."""
+    """An unknown demo task is refused as an invalid choice."""
     result = lrcn("demo", "--task", "captions")
     assert result.code == 2
     assert "invalid choice: 'captions'" in result.err

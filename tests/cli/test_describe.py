@@ -9,24 +9,24 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def task(description_run):
-    """The description task of the run, loaded once for this file."""
+    """Return the description task of the run."""
     return lrcn_seq.load(description_run)
 
 
 @pytest.fixture
 def describe(lrcn, description_run, task, monkeypatch):
-    """A function that calls `lrcn describe RUN ...`."""
+    """Return a function that calls `lrcn describe RUN ...`."""
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     return lambda *arguments: lrcn("describe", description_run, *arguments)
 
 
 def rows(result) -> list[dict]:
-    """Return the results of `--json`."""
+    """Return the results of a call with `--json`."""
     return json.loads(result.out)["results"]
 
 
 def test_captions_of_a_video_are_those_of_the_library(describe, videos, task):
-    """The command gives the requested number of distinct captions of the library."""
+    """`lrcn describe --best 2` prints the two best distinct captions of `predict`."""
     (prediction,) = task.predict([videos / "clip0.gif"], best=2)
     (row,) = rows(describe(videos / "clip0.gif", "--best", 2, "--json"))
     assert [c["text"] for c in row["captions"]] == [c.text for c in prediction.captions]

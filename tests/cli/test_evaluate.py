@@ -16,7 +16,7 @@ from lrcn_seq.registry import sources
 
 @pytest.fixture
 def run(run_copy):
-    """A copy of the trained smoke run."""
+    """Return a copy of the trained smoke run."""
     return run_copy
 
 
@@ -26,12 +26,12 @@ def read_rows(run) -> list[dict]:
 
 
 def read_captions(run) -> list[str]:
-    """Return the predicted captions."""
+    """Return the captions in `predictions.jsonl`."""
     return [row["caption"] for row in read_rows(run)]
 
 
 def read_scores(run) -> dict:
-    """Return the object of `scores.json`."""
+    """Return the content of `scores.json`."""
     return json.loads((run / "scores.json").read_text())
 
 
@@ -45,7 +45,7 @@ def test_scores_are_those_of_the_training_process(lrcn, run):
 
 
 def test_json_is_the_object_of_score_with_additions(lrcn, run):
-    """JSON has the metrics, signatures and count of `lrcn score`, and further keys."""
+    """JSON output has the metrics, signatures and count of `lrcn score`, and further keys."""
     result = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
     scores = json.loads(result.out)
     assert result.out.count("\n") == 1
@@ -70,7 +70,7 @@ def test_text_has_every_score_with_its_signature(lrcn, run):
 
 
 def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
-    """The interval of the accuracy is computed over groups, not over clips."""
+    """The confidence interval of the accuracy is computed over groups instead of clips."""
     run = shutil.copytree(activity_run, tmp_path / "activity")
     result = lrcn("evaluate", run, "--split", "dev")
     assert result.code == 0
@@ -127,7 +127,7 @@ def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run):
 
 
 def test_retrieval_ranks_by_log_probability(lrcn, run):
-    """Recall equals that of log probabilities summed word by word in NumPy."""
+    """Retrieval recall equals that of log probabilities that are summed word by word in NumPy."""
     result = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
     task = lrcn_seq.load(run)
     source = sources.build(task.settings.data.source)
@@ -166,7 +166,7 @@ def test_retrieval_needs_captions(lrcn, activity_run):
 
 
 def test_another_source_is_evaluated_and_recorded(lrcn, run):
-    """Predictions are compared with the references of an overridden source."""
+    """Predictions are compared with the references of the source that overrides select."""
     result = lrcn("evaluate", "data.source.seed=5", run, "--limit", 2, "--json")
     scores = json.loads(result.out)
     assert scores["source"] == {**lrcn_seq.load(run).settings.data.source, "seed": 5}

@@ -15,7 +15,7 @@ MEMORY = "out of memory; try a smaller batch (training.batch_size=...)."
 
 @pytest.fixture(autouse=True)
 def backend(monkeypatch):
-    """A function that selects a Keras backend; the default is TensorFlow."""
+    """Select TensorFlow as backend and return a function that selects another one."""
 
     def select(name: str) -> None:
         monkeypatch.setenv("KERAS_BACKEND", name)
@@ -43,7 +43,7 @@ def test_interrupt_has_the_exit_code_of_shells():
     ],
 )
 def test_operating_system_error_names_the_file(path, message):
-    """The message names the file, or the output if the error has no file."""
+    """The message for an operating system error names the file, or else the output."""
     error = OSError(errno.ENOSPC, "No space left on device", path)
     assert failure_of(error) == (message, 1)
 
@@ -86,13 +86,13 @@ def test_backend_that_is_not_installed_is_named(backend):
     "error", [ZeroDivisionError(), ModuleNotFoundError(name="numpy"), SystemError()]
 )
 def test_unexpected_error_is_not_a_failure(backend, error):
-    """Unexpected errors, such as a missing package other than the backend, are not handled."""
+    """Unexpected errors, such as a missing package other than the backend, are not converted."""
     backend("jax")
     assert failure_of(error) is None
 
 
 def test_unexpected_error_without_a_chosen_backend_is_not_a_failure(monkeypatch):
-    """Without KERAS_BACKEND, a missing TensorFlow is not handled."""
+    """Without KERAS_BACKEND, the error for a missing TensorFlow is not converted."""
     monkeypatch.delenv("KERAS_BACKEND")
     assert failure_of(ModuleNotFoundError(name="tensorflow")) is None
 

@@ -11,7 +11,7 @@ from lrcn_seq.errors import UsageError
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """A working folder with a few files."""
+    """Return a working folder with a few files."""
     for name in ("b.png", "a.png", "deep/er/c.png", ".hidden", "deep/.hidden", "x[1].png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
@@ -36,7 +36,7 @@ def tree(tmp_path, monkeypatch):
     ],
 )
 def test_names_expand_to_files(tree, names, expected):
-    """Each file is listed once, hidden files are skipped, and absent files are kept."""
+    """Names expand to files; each file is listed once, and hidden files are skipped."""
     assert expand_files(names) == expected
 
 
@@ -50,14 +50,14 @@ def test_names_expand_to_files(tree, names, expected):
     ],
 )
 def test_names_without_files_are_an_error(tree, names, message):
-    """Names that match no file are an error."""
+    """Names and globs that match no file raise a UsageError."""
     with pytest.raises(UsageError, match=message):
         expand_files(names)
 
 
 @pytest.mark.parametrize("place", ["deep", "deep/er"])
 def test_unreadable_folder_is_an_error(tree, monkeypatch, place):
-    """An unreadable folder or subfolder is an error."""
+    """A folder or subfolder that cannot be read raises a UsageError."""
     scandir = os.scandir
 
     def refuse(path):
@@ -72,7 +72,10 @@ def test_unreadable_folder_is_an_error(tree, monkeypatch, place):
 
 
 def test_overrides_are_split_from_files(tree):
-    """Files and overrides keep their order, and some file names contain an equals sign."""
+    """Files and overrides keep their order when they are separated.
+
+    A name with an equals sign is an override only if it looks like a config key.
+    """
     names = ["a.png", "search.beams=3", "deep/a=b.png", "seed=1", "b.png", "x-y=1"]
     assert split_overrides(names) == (
         ["a.png", "deep/a=b.png", "b.png", "x-y=1"],
@@ -81,6 +84,6 @@ def test_overrides_are_split_from_files(tree):
 
 
 def test_existing_file_is_not_an_override(tree):
-    """The name of an existing file is a file even if it looks like an override."""
+    """The name of an existing file is never parsed as an override."""
     (tree / "a=b").write_bytes(b"")
     assert split_overrides(["a=b", "c=d"]) == (["a=b"], ["c=d"])

@@ -1,4 +1,4 @@
-"""Interrupts that Python swallows in a callback."""
+"""Interrupts that Python swallows in a destructor or callback."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from lrcn_seq.cli._interrupts import swallowed_interrupts_raised
 
 
 class RaisesWhenDeleted:
-    """An object whose destructor raises an error, which Python only reports."""
+    """An object whose destructor raises an error, which Python swallows."""
 
     def __init__(self, error: BaseException):
         self.error = error
@@ -36,7 +36,7 @@ def test_interrupt_swallowed_in_a_destructor_is_raised(default_interrupts):
 
 
 def test_other_errors_go_to_the_previous_hook(monkeypatch):
-    """Errors other than interrupts are passed to the previous hook."""
+    """Errors other than interrupts are passed to the previous `sys.unraisablehook`."""
     reported = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: reported.append(args.exc_type))
     with swallowed_interrupts_raised():
@@ -45,7 +45,7 @@ def test_other_errors_go_to_the_previous_hook(monkeypatch):
 
 
 def test_previous_hook_is_restored():
-    """The previous hook is restored even after an error."""
+    """The previous `sys.unraisablehook` is restored, even after an error."""
     hook = sys.unraisablehook
     with pytest.raises(ValueError, match="failed"), swallowed_interrupts_raised():
         assert sys.unraisablehook is not hook

@@ -32,7 +32,7 @@ def test_verbs_are_listed_with_a_summary():
 
 
 def test_summaries_fit_one_line():
-    """The overview fits a terminal of 120 columns."""
+    """The overview of the commands fits a terminal of 120 columns."""
     assert max(map(len, cli.overview(cli.verbs()).splitlines())) <= 120
 
 
@@ -83,7 +83,7 @@ def test_version_is_printed(lrcn, option):
 
 
 def test_unknown_verb_is_reported_with_a_suggestion(lrcn):
-    """The error suggests the closest command and lists all of them."""
+    """The error for an unknown command suggests the closest command and lists all commands."""
     result = lrcn("trian", "x.yaml")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
@@ -93,7 +93,7 @@ def test_unknown_verb_is_reported_with_a_suggestion(lrcn):
 
 @pytest.fixture
 def run_raising(lrcn, monkeypatch):
-    """A function that runs a command that raises the given error."""
+    """Return a function that runs a command which raises the given error."""
 
     def call(error: BaseException, *arguments):
         def run(parsed):
@@ -125,7 +125,7 @@ def test_error_is_one_sentence_on_stderr(run_raising, error, code, message):
 
 
 def test_debug_shows_the_traceback_before_the_sentence(run_raising):
-    """`--debug` adds the traceback and keeps the exit code."""
+    """`--debug` prints the traceback before the message and keeps the exit code."""
     result = run_raising(DataError("a.csv: expected rows."), "--debug")
     assert result.code == 1
     assert result.err.startswith("Traceback (most recent call last):")
@@ -139,13 +139,13 @@ def test_debug_shows_no_traceback_of_an_interrupt(run_raising):
 
 
 def test_unexpected_error_keeps_its_traceback(run_raising):
-    """An unexpected error is not caught."""
+    """An unexpected error is raised with its traceback."""
     with pytest.raises(ZeroDivisionError):
         run_raising(ZeroDivisionError())
 
 
 def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
-    """`--debug` shows the log messages of native libraries."""
+    """`--debug` shows the log messages of native libraries, which are hidden otherwise."""
     calls = []
     monkeypatch.setattr("lrcn_seq.cli.hide_native_logs", lambda: calls.append("hidden"))
     lrcn("parts", "--debug")
@@ -190,7 +190,7 @@ def test_wrong_call_is_one_sentence(lrcn, arguments, message):
     ids=["closed pipe", "full disk"],
 )
 def test_stdout_that_accepts_nothing(redirection, code, err):
-    """A closed pipe is not an error, and a full disk is reported in one sentence."""
+    """A closed pipe as stdout is not an error; a full disk is reported in one message."""
     command = f"set -o pipefail; '{sys.executable}' -m lrcn_seq parts {redirection}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (code, err)

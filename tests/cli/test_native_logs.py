@@ -33,18 +33,18 @@ def test_startup_messages_of_tensorflow_are_noise(line):
     ],
 )
 def test_other_lines_pass(line):
-    """Other lines are shown, even if they begin like a startup message."""
+    """Lines that are not startup messages of TensorFlow are shown."""
     assert not NOISE.match(line)
 
 
 def run_python(code: str) -> str:
-    """Run code in a separate process and return its stderr."""
+    """Run code in a separate process and return the process's stderr."""
     command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 def test_filter_drops_noise_and_nothing_else():
-    """Two calls of `hide_native_logs` hide startup messages only."""
+    """`hide_native_logs` hides startup messages only, even if it is called twice."""
     stderr = run_python(
         """
 import os, sys
@@ -59,7 +59,7 @@ print("from Python", file=sys.stderr)
 
 
 def test_native_output_after_shutdown_is_discarded():
-    """Native output after the handlers at exit, such as warnings of TensorFlow, is hidden."""
+    """Native output after the exit handlers, such as warnings of TensorFlow, is hidden."""
     stderr = run_python(
         """
 import atexit, os

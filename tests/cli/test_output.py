@@ -1,4 +1,4 @@
-"""The output file of the commands that predict: one line per file, resumed by the next call."""
+"""The output file of predicting commands: one line per file, continued by repeated calls."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FAILED_LINE = '{"file": "broken.png", "error": "It is not an image."}\n'
 
 @pytest.fixture
 def path(tmp_path) -> Path:
-    """The path of the output file, which does not exist yet."""
+    """Return the path of an output file that does not exist yet."""
     return tmp_path / "out.jsonl"
 
 
@@ -28,14 +28,14 @@ def row(name: str) -> dict:
 
 
 def test_written_lines_are_on_disk_at_once(path):
-    """Each line is on disk as soon as it is written, so that a crash does not lose it."""
+    """Each line is on disk as soon as it is written."""
     with open_output(str(path)) as output:
         output.write(row("ü"))
         assert path.read_text() == '{"file": "ü", "captions": []}\n'
 
 
 def test_file_name_comes_first_in_a_line(path):
-    """The file name is the first key of a line and marks the file as finished."""
+    """The file name is the first key of each line."""
     with open_output(str(path)) as output:
         output.write({"tags": ["x"], "file": "a"})
     assert path.read_text() == '{"file": "a", "tags": ["x"]}\n'
@@ -43,7 +43,7 @@ def test_file_name_comes_first_in_a_line(path):
 
 
 def test_repeated_call_appends(path):
-    """The next call keeps earlier lines and counts their files as finished."""
+    """A repeated call keeps earlier lines and counts their files as finished."""
     path.write_text(LINE)
     with open_output(str(path)) as output:
         assert output.finished == {"a ü.png"}
@@ -52,7 +52,7 @@ def test_repeated_call_appends(path):
 
 
 def test_file_name_that_is_not_utf8_survives(path):
-    """An undecodable file name is written as a JSON escape and restored from it."""
+    """A file name that is not valid UTF-8 is written as a JSON escape and read back unchanged."""
     name = os.fsdecode(b"\xff.png")
     with open_output(str(path)) as output:
         output.write(row(name))
@@ -61,7 +61,7 @@ def test_file_name_that_is_not_utf8_survives(path):
 
 
 def test_without_a_path_nothing_is_written():
-    """Without a path, writing has no effect and every file is unfinished."""
+    """Without an output path, writing has no effect and every file is unfinished."""
     with open_output(None) as output:
         output.write(row("a"))
         with output.line() as append:
@@ -70,7 +70,7 @@ def test_without_a_path_nothing_is_written():
 
 
 def test_unfinished_files_keep_their_order(capsys):
-    """Unfinished files keep their order, and the number of skipped files is on stderr."""
+    """Unfinished files keep their order, and the number of skipped files is printed on stderr."""
     output = JsonLines("out.jsonl", None, {"b.png"})
     assert output.unfinished(["c.png", "b.png", "a.png"]) == ["c.png", "a.png"]
     assert capsys.readouterr().err == (
@@ -87,14 +87,14 @@ def test_nothing_is_reported_when_no_file_is_skipped(capsys):
 
 @pytest.mark.parametrize("size", range(1, len(LINE.encode())))
 def test_incomplete_last_line_is_removed(path, size):
-    """A last line of any incomplete length is removed, and the line before it is kept."""
+    """An incomplete last line is removed, and the lines before it are kept."""
     path.write_bytes(OTHER_LINE.encode() + LINE.encode()[:size])
     assert finished_files(path) == {"b.png"}
     assert path.read_text() == OTHER_LINE
 
 
 def test_lines_of_failed_files_are_removed(path):
-    """Lines of failed files are removed so that the files are processed again."""
+    """Lines of failed files are removed, so that these files are processed again."""
     path.write_text(LINE + FAILED_LINE + OTHER_LINE)
     with open_output(str(path)) as output:
         assert output.finished == {"a ü.png", "b.png"}
@@ -146,7 +146,7 @@ def test_file_of_something_else_is_left_alone(path, content):
 
 
 def test_first_line_of_something_else_is_named(path):
-    """The error names the first invalid line and quotes its beginning."""
+    """The error for an invalid output file names the first invalid line and quotes it."""
     path.write_text(LINE + '{"file": 1}\n')
     with pytest.raises(UsageError) as caught:
         finished_files(path)
@@ -158,13 +158,13 @@ def test_first_line_of_something_else_is_named(path):
 
 @pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
 def test_device_has_no_earlier_lines(device):
-    """A device is not read, since reading /dev/full would never end."""
+    """A device as output file is not read, since reading /dev/full would never end."""
     assert finished_files(Path(device)) == set()
 
 
 @pytest.mark.parametrize("content", [LINE, LINE + FAILED_LINE], ids=["appended", "replaced"])
 def test_only_one_call_writes_at_a_time(path, content):
-    """A second call is refused while another writes, even if it has replaced the file."""
+    """A second call is refused while another call writes to the output file."""
     path.write_text(content)
     message = r"another call is writing this file\. Wait for it, or choose another --output"
     with open_output(str(path)) as output:
@@ -175,7 +175,7 @@ def test_only_one_call_writes_at_a_time(path, content):
 
 
 def test_next_call_may_write_after_the_first(path):
-    """Closing the output releases the lock."""
+    """Closing the output file releases its lock."""
     for name in ("a", "b"):
         with open_output(str(path)) as output:
             output.write(row(name))
@@ -198,7 +198,7 @@ def test_partial_writes_are_completed():
 
 
 def test_line_can_be_written_in_pieces(path):
-    """A line may be written in pieces, and its newline is added at the end."""
+    """A line may be written in pieces; its newline is added when it is complete."""
     with open_output(str(path)) as output, output.line() as append:
         append('{"file": "a",')
         append(' "labels": []}')
@@ -215,7 +215,7 @@ def test_interrupted_line_is_removed(path):
 
 
 def test_interrupted_line_of_a_device_is_let_go():
-    """An incomplete line on a device is ignored, since a device cannot be truncated."""
+    """An incomplete line on a device is not removed, since a device cannot be truncated."""
     with pytest.raises(KeyError), open_output("/dev/null") as output, output.line() as append:
         append("{")
         raise KeyError
@@ -243,7 +243,7 @@ def test_output_must_not_be_stdout(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "absent/o"])
 def test_output_that_cannot_be_opened(tmp_path, name):
-    """A folder and a file in a missing folder are refused."""
+    """A folder, or a file in a missing folder, is refused as output file."""
     message = r"expected a file that can be written\. Received: "
     with pytest.raises(UsageError, match=message), open_output(str(tmp_path / name)):
         pass

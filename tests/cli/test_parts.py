@@ -40,7 +40,7 @@ class Wheel:
 
 @pytest.fixture
 def gadgets(tmp_path, monkeypatch) -> Registry:
-    """A registry with two parts in files and one part of another package."""
+    """Return a registry with two parts in files and one part of another package."""
     folder = tmp_path / "gadgets_of_a_test"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -63,12 +63,12 @@ def test_seam_lists_parts_with_their_summaries(gadgets):
 
 
 def test_summary_is_the_first_line_of_the_file(gadgets):
-    """The summary is taken from the docstring of the file, not from that of the class."""
+    """The summary of a part is taken from the docstring of its file instead of its class."""
     assert summary(gadgets, "wheel") == "Wheel: a round part."
 
 
 def test_part_is_described_with_its_arguments(gadgets):
-    """The description lists the arguments that a config sets, not the derived ones."""
+    """The description of a part lists the arguments that a config sets, without derived ones."""
     assert describe_part(gadgets, "wheel").splitlines() == [
         "gadgets.wheel",
         "",
@@ -109,12 +109,12 @@ def test_type_is_written_for_users(hint, text):
 
 
 def test_no_bounds_are_an_empty_text():
-    """Bounds of a type without bounds are the empty string."""
+    """The bounds of a type without bounds are an empty string."""
     assert bounds_text(()) == ""
 
 
 def test_all_seams_are_listed_with_their_parts(lrcn):
-    """Each kind of part has one line, and the last line refers to the details."""
+    """`lrcn parts` has one line for each kind of part and a last line that refers to details."""
     result = lrcn("parts")
     assert result.code == 0
     assert "\nsearches    beam, greedy, keras_hub, sampling\n" in result.out
@@ -133,7 +133,7 @@ def test_every_part_has_a_summary(lrcn, seam):
 
 @pytest.mark.parametrize("seam", sorted(SEAMS))
 def test_every_part_is_described_in_words(lrcn, seam):
-    """Every description fits its lines and has no type aliases or derived arguments."""
+    """Every description of a part fits its lines and has no type aliases or derived arguments."""
     names = ("Positive", "NotNegative", "Annotated", "Literal", "ForwardRef", "vocabulary_size:")
     for name in SEAMS[seam].names():
         result = lrcn("parts", seam, name)
@@ -146,7 +146,7 @@ def test_every_part_is_described_in_words(lrcn, seam):
 
 
 def test_long_choices_are_wrapped(lrcn):
-    """The names of the networks of keras.applications are wrapped over several lines."""
+    """Long lists of choices, such as networks, are wrapped over several lines."""
     arguments = lrcn("parts", "encoders", "applications").out.partition("arguments:\n")[2]
     assert arguments.startswith("  network: ConvNeXtBase | ConvNeXtLarge | ")
     assert "VGG16 | VGG19 | Xception\n" in arguments

@@ -1,4 +1,4 @@
-"""The command `lrcn predict`, compared with the special command of each task."""
+"""The command `lrcn predict`, compared with the command of each task."""
 
 import json
 
@@ -9,14 +9,14 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def tasks(smoke_run, activity_run, description_run):
-    """The run folder and the loaded task by the special command of the task."""
+    """Return the run folder and the loaded task by the name of the task's command."""
     folders = {"caption": smoke_run, "classify": activity_run, "describe": description_run}
     return {verb: (folder, lrcn_seq.load(folder)) for verb, folder in folders.items()}
 
 
 @pytest.fixture
 def call(lrcn, tasks, monkeypatch):
-    """A function that runs a command on the run of a task."""
+    """Return a function that runs a command on the run of a task."""
 
     def call(verb, task_verb, *arguments):
         folder, task = tasks[task_verb]
@@ -29,7 +29,7 @@ def call(lrcn, tasks, monkeypatch):
 @pytest.mark.parametrize("verb", ["caption", "classify", "describe"])
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_results_are_those_of_the_special_verb(call, images, videos, verb, options):
-    """The output equals that of the special command, including errors of unreadable files."""
+    """`lrcn predict` prints the same results and errors as the command of the task."""
     media = images if verb == "caption" else videos
     general = call("predict", verb, media, media / "absent", *options)
     special = call(verb, verb, media, media / "absent", *options)
@@ -39,7 +39,7 @@ def test_results_are_those_of_the_special_verb(call, images, videos, verb, optio
 
 
 def test_json_of_a_classifier_has_its_classes(call, videos):
-    """JSON of a classifier has the classes before the results."""
+    """JSON output of a classifier has the class names before the results."""
     found = json.loads(call("predict", "classify", videos / "clip0.gif", "--json").out)
     assert list(found) == ["classes", "results"]
     assert found["classes"] == ["left left", "left right", "right left", "right right"]

@@ -1,4 +1,4 @@
-"""The prediction loop of the commands, with a task that needs no network."""
+"""The prediction loop of the commands, tested with a task that needs no network."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from lrcn_seq.errors import UsageError
 
 
 class Tags(NamedTuple):
-    """The prediction of a task of another package."""
+    """A prediction of a task that another package defines."""
 
     file: str
     tags: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Tagger:
 
 @pytest.fixture
 def task(monkeypatch) -> Tagger:
-    """The task that is loaded from any run folder."""
+    """Return the task that is loaded from any run folder."""
     task = Tagger()
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     return task
@@ -57,22 +57,22 @@ def task(monkeypatch) -> Tagger:
 
 @pytest.fixture
 def predict(lrcn, task):
-    """A function that calls `lrcn predict RUN ...`."""
+    """Return a function that calls `lrcn predict RUN ...`."""
     return lambda *arguments: lrcn("predict", "RUN", *arguments)
 
 
 def test_lines_of_one_file_are_printed_alone(predict):
-    """The lines of a single file are printed without the file name."""
+    """The result lines of a single file are printed without the file name."""
     assert predict("ab.x") == (0, "ab\n2\n", "")
 
 
 def test_lines_of_several_files_follow_the_file_name(predict):
-    """Each line of several files follows the file name and a tab."""
+    """Each result line of several files follows the file name and a tab."""
     assert predict("ab.x", "c.x").out == "ab.x\tab\nab.x\t2\nc.x\tc\nc.x\t1\n"
 
 
 def test_file_name_can_be_shown_for_a_single_file(task, capsys):
-    """With `show_file`, the lines of a single file also follow its name."""
+    """With `show_file`, the result lines of a single file follow its name."""
     arguments = argparse.Namespace(run="RUN", output=None, json=False)
     code = predict_files(
         arguments,
@@ -86,7 +86,7 @@ def test_file_name_can_be_shown_for_a_single_file(task, capsys):
 
 
 def test_json_is_one_object_with_the_header_of_the_task(predict):
-    """JSON is one object with the header of the task and a row per file, in order."""
+    """JSON output is one object with the header of the task and a row per file, in order."""
     result = predict("ab.x", "c.x", "--json")
     assert result.out.count("\n") == 1
     assert json.loads(result.out) == {
@@ -99,7 +99,7 @@ def test_json_is_one_object_with_the_header_of_the_task(predict):
 
 
 def test_failed_file_does_not_stop_the_others(predict):
-    """A failed file is reported on stderr, and the exit code is 1."""
+    """A failed file is reported on stderr without stopping the others, and the exit code is 1."""
     assert predict("bad.x", "c.x") == (
         1,
         "c.x\tc\nc.x\t1\n",
@@ -108,7 +108,7 @@ def test_failed_file_does_not_stop_the_others(predict):
 
 
 def test_failed_file_has_a_row_with_its_error(predict):
-    """JSON has a row with the error at the position of the failed file."""
+    """JSON output has a row with the error in the place of a failed file."""
     result = predict("bad.x", "c.x", "--json")
     assert result.code == 1
     first, second = json.loads(result.out)["results"]
@@ -117,7 +117,7 @@ def test_failed_file_has_a_row_with_its_error(predict):
 
 
 def test_files_are_predicted_in_batches_of_the_task(predict, task):
-    """Files are predicted in batches of the task's size, and the last may be smaller."""
+    """Files are predicted in batches of the task's batch size, of which the last may be smaller."""
     predict("a", "b", "c", "d", "e")
     assert task.batches == [["a", "b"], ["c", "d"], ["e"]]
 
@@ -131,7 +131,7 @@ def test_output_holds_the_rows(predict, tmp_path):
 
 
 def test_finished_files_are_skipped(predict, task, tmp_path):
-    """The next call skips finished files and repeats failed ones."""
+    """A repeated call skips finished files and repeats failed files."""
     predict("c.x", "bad.x", "--output", tmp_path / "o")
     task.batches.clear()
     result = predict("a.x", "c.x", "bad.x", "--output", tmp_path / "o")
@@ -140,7 +140,7 @@ def test_finished_files_are_skipped(predict, task, tmp_path):
 
 
 def test_nothing_left_to_do_is_a_success(predict, task, tmp_path):
-    """If all files are finished, the call succeeds and JSON has no results."""
+    """A call whose files are all finished succeeds, and its JSON output has no results."""
     predict("c.x", "--output", tmp_path / "o")
     result = predict("c.x", "--output", tmp_path / "o", "--json")
     assert result.code == 0
@@ -148,7 +148,7 @@ def test_nothing_left_to_do_is_a_success(predict, task, tmp_path):
 
 
 def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, monkeypatch):
-    """The rows of a batch that were finished before an interrupt are kept."""
+    """The rows that were finished before an interrupt within a batch are kept."""
 
     def interrupted(files):
         yield Tags(files[0], ("x",))
@@ -162,7 +162,7 @@ def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, mon
 
 @pytest.mark.parametrize("verb", ["caption", "describe", "classify"])
 def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
-    """A special command refuses a run of another task and names the right command."""
+    """The command of one task refuses a run of another task and names the right command."""
     assert lrcn(verb, "RUN", "a.x") == (
         2,
         "",
@@ -172,13 +172,13 @@ def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
 
 
 def test_general_verb_accepts_a_run_with_a_verb_of_its_own(predict, task, monkeypatch):
-    """`lrcn predict` accepts a run of a task that has a special command."""
+    """`lrcn predict` accepts a run of a task that has its own command."""
     monkeypatch.setattr(task, "verb", "classify")
     assert predict("ab.x").code == 0
 
 
 def test_row_is_written_before_its_prediction_is_passed_on(tmp_path):
-    """Each row is written before its prediction is yielded."""
+    """Each row is written to the output file before its prediction is yielded."""
     with open_output(str(tmp_path / "o")) as output:
         predictions = predict_in_batches(
             ["a", "b"], output, Tagger().predict, batch_size=1, title="tagging"

@@ -1,4 +1,4 @@
-"""The command `lrcn score` on files of every format, and wrong calls."""
+"""The command `lrcn score` on files of every format, and wrong command lines."""
 
 import json
 
@@ -23,7 +23,7 @@ def json_lines(rows) -> str:
 
 @pytest.fixture
 def score(lrcn, tmp_path, monkeypatch):
-    """A function that calls `lrcn score` with arguments from a string, in a folder of files."""
+    """Return a function that calls `lrcn score` with a string of arguments in a folder of files."""
     monkeypatch.chdir(tmp_path)
     results = [{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()]
     annotations = [
@@ -71,7 +71,7 @@ def test_every_format_gives_the_scores_of_the_library(score, files):
 
 
 def test_default_is_a_table_of_bleu_with_its_signature(score):
-    """The default is a table of BLEU-1 to BLEU-4 with their signature."""
+    """By default, `lrcn score` prints a table of BLEU-1 to BLEU-4 with their signature."""
     result = score("--hypotheses h.json --references r.json")
     assert result.out.split()[:6] == ["system", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "count"]
     assert "bleu|variant:coco" in result.out
@@ -96,7 +96,7 @@ def test_systems_are_compared_in_pairs(score):
 
 
 def test_intervals_contain_the_score(score):
-    """The interval contains the score, and two sentences give a warning."""
+    """`--intervals` prints an interval that contains the score, and warns of few sentences."""
     result = score("--hypotheses h.json --references r.json --metrics rouge_l --intervals --json")
     found = json.loads(result.out)
     low, high = found["intervals"]["rouge_l"]
@@ -105,14 +105,14 @@ def test_intervals_contain_the_score(score):
 
 
 def test_health_shows_repeated_captions(score):
-    """Of two equal captions that are not in the training captions, half are distinct."""
+    """`--health` prints the shares of distinct and of novel captions."""
     result = score("--hypotheses other.json --references r.json --health --training r.json --json")
     health = json.loads(result.out)["health"]
     assert (health["distinct_captions"], health["novel"]) == (0.5, 1.0)
 
 
 def test_tables_may_be_markdown(score):
-    """`--format markdown` prints a Markdown table for each option."""
+    """`--format markdown` prints every table in Markdown."""
     result = score(
         "--hypotheses h.json other.json --references r.json --paired --per-sentence --health "
         "--format markdown"
@@ -123,7 +123,7 @@ def test_tables_may_be_markdown(score):
 
 
 def test_tables_may_be_latex(score):
-    """`--format latex` escapes underscores."""
+    """`--format latex` prints LaTeX tables with escaped underscores."""
     result = score("--hypotheses h.json --references r.json --format latex")
     assert r"system & bleu\_1 &" in result.out
 
@@ -152,14 +152,14 @@ def test_equal_signatures_are_listed_once():
 
 
 def test_cider_of_one_image_is_reported_as_always_zero(score):
-    """The warning for CIDEr of one image names the option that makes it meaningful."""
+    """The warning that CIDEr of one image is 0 names the option `--save-frequencies`."""
     result = score("--hypotheses one.json --references r.json --subset --metrics cider --json")
     assert json.loads(result.out)["metrics"]["cider"] == 0
     assert "is always 0; save those of a larger set with --save-frequencies" in result.err
 
 
 def test_saved_frequencies_make_one_image_scorable(score):
-    """With saved document frequencies, one image has the score it has within the larger set."""
+    """With saved document frequencies, one image has the CIDEr score of the larger set."""
     saved = score("--hypotheses h.json --references r.json --save-frequencies f.npz")
     assert saved.err == "f.npz: document frequencies of 2 images\n"
     result = score(
@@ -201,7 +201,7 @@ def test_wrong_call_is_one_sentence(score, arguments, code, message):
 
 
 def test_missing_hypotheses_are_an_error(score):
-    """Missing hypotheses are named in an error, and `--subset` allows them."""
+    """Missing hypotheses raise an error with their IDs, unless `--subset` is given."""
     result = score("--hypotheses one.json --references r.json")
     assert result.code == 1
     assert "one.json with r.json: expected a hypothesis for every reference." in result.err
@@ -215,14 +215,14 @@ def test_fewer_lines_of_text_are_allowed_in_a_subset(score):
 
 
 def test_missing_references_are_an_error(score):
-    """A hypothesis without references is named in an error, even with `--subset`."""
+    """A hypothesis without references raises an error with its ID, even with `--subset`."""
     result = score("--hypotheses three.json --references r.json --subset")
     assert result.code == 1
     assert "1 of 3 hypotheses without: 3" in result.err
 
 
 def test_missing_package_is_named_with_its_extra(score, monkeypatch):
-    """METEOR without its tables names the package and the command that installs it."""
+    """The error for METEOR without its tables names the package and the install command."""
     monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score("--hypotheses h.json --references r.json --metrics meteor")
     assert (result.code, result.out) == (1, "")
@@ -231,7 +231,7 @@ def test_missing_package_is_named_with_its_extra(score, monkeypatch):
 
 
 def test_subset_of_meteor_needs_no_package(score, monkeypatch):
-    """METEOR with exact and stem matches needs no tables and has another name."""
+    """METEOR with exact and stem matches only needs no tables and has a different name."""
     monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score(
         "--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json"
@@ -247,7 +247,7 @@ def test_subset_of_meteor_needs_no_package(score, monkeypatch):
     ],
 )
 def test_systems_are_named_by_their_stems(paths, names):
-    """A system is named by the stem of its file, or by its path if stems are equal."""
+    """A system is named by the stem of its file, or by its path if several stems are equal."""
     assert system_paths(paths) == dict(zip(names, paths, strict=True))
 
 
@@ -262,5 +262,5 @@ def test_repeated_file_is_refused():
     [("bleu.order", "order: wrong."), ("bleu.type", "wrong."), ("bleu", "wrong.")],
 )
 def test_option_of_a_metric_is_named(place, message):
-    """The message names the option and omits the name of the metric."""
+    """The error for a metric option names the option without the metric."""
     assert option_message(Problem(place, "wrong.")) == message

@@ -1,4 +1,4 @@
-"""Search options of `lrcn caption` and `lrcn describe`."""
+"""The search options of `lrcn caption` and `lrcn describe`."""
 
 import argparse
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from lrcn_seq.errors import ConfigError
 
 
 class Writer:
-    """A task that returns the search it is asked for."""
+    """A task that returns the arguments of `resolve_search`."""
 
     settings = SimpleNamespace(search={"type": "beam", "beams": 3, "length": "none"})
 
@@ -26,7 +26,7 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 
 def test_search_of_the_run_is_the_default():
-    """Without options the search of the run is used."""
+    """Without options, the search of the run is used."""
     assert caption_options(Writer(), parse(), []) == {
         "search": {"given": None, "beams": None, "best": 1},
         "best": 1,
@@ -40,23 +40,23 @@ def test_options_are_passed_to_the_task():
 
 
 def test_overrides_replace_values_of_the_search_of_the_run():
-    """An override replaces one value and keeps the others of the run's search."""
+    """An override replaces one value of the run's search and keeps the other values."""
     options = caption_options(Writer(), parse(), ["search.beams=4"])
     assert options["search"]["given"] == {"type": "beam", "beams": 4, "length": "none"}
 
 
 def test_another_type_of_search_brings_its_own_defaults():
-    """Overriding the type drops the values of the run's search."""
+    """Overriding the type of the search drops the other values of the run's search."""
     assert override_search(Writer.settings.search, ["search.type=greedy"]) == {"type": "greedy"}
 
 
 def test_search_of_the_run_is_left_alone():
-    """Overrides do not change the settings of the run."""
+    """Overrides of the search do not change the settings of the run."""
     override_search(Writer.settings.search, ["search.beams=4"])
     assert Writer.settings.search["beams"] == 3
 
 
 def test_override_of_another_section_is_refused():
-    """An override outside of the search section is refused."""
+    """An override outside the search section raises a ConfigError."""
     with pytest.raises(ConfigError, match=r"training\.epochs=3: expected search\.key=value"):
         override_search({"type": "greedy"}, ["training.epochs=3"])

@@ -1,4 +1,4 @@
-"""The command `lrcn train`: mistakes in configs and data, existing runs, and full disks."""
+"""The command `lrcn train`: errors in configs and data, existing runs, and full disks."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
 
 @pytest.fixture
 def train(lrcn, project):
-    """A function that calls `lrcn train` on the project's config with the run folder `run`."""
+    """Return a function that calls `lrcn train` on the project with the run folder `run`."""
     return lambda *arguments: lrcn(
         "train", project / "config.yaml", *arguments, "--run", project / "run"
     )
@@ -101,25 +101,25 @@ def test_mistake_in_an_override(train, project, override, code, message):
 
 
 def test_overrides_that_exclude_each_other(train, project):
-    """A plan by caption without stored features is refused."""
+    """`data.plan: by_caption` without a feature store is refused."""
     result = train("data.plan=by_caption", "data.store.use=false")
     check_failure(result, project, 2, "data.plan: by_caption needs stored features")
 
 
 def test_shares_that_leave_nothing_to_train_on(train, project):
-    """Shares of dev and test with a sum above 1 are refused."""
+    """Shares of the dev and test splits with a sum above 1 are refused."""
     result = train("data.source.dev=0.6", "data.source.test=0.5")
     check_failure(result, project, 2, "dev and test: expected shares")
 
 
 def test_broken_image_is_an_error(train, project):
-    """By default, a broken image is an error."""
+    """A broken image is an error by default."""
     (project / "2.png").write_bytes((project / "2.png").read_bytes()[:300])
     check_failure(train(), project, 1, "2.png: ")
 
 
 def test_too_many_broken_images_are_an_error(train, project):
-    """A larger share of broken images than the config allows is an error."""
+    """Skipping fails if the share of broken images is larger than the config allows."""
     (project / "2.png").write_bytes((project / "2.png").read_bytes()[:300])
     result = train("data.on_error=skip")
     check_failure(result, project, 1, "1 of 4 files cannot be read")
@@ -155,7 +155,7 @@ def test_file_in_place_of_the_run_folder(train, project):
 
 
 def test_corrected_call_begins_after_a_failure(train, project):
-    """A failed call leaves nothing that stops the corrected call."""
+    """After a failed call, the corrected call trains in the same folder."""
     assert train("tokenizer.minimum_count=50").code == 1
     assert train().code == 0
 
@@ -217,7 +217,7 @@ def test_full_disk_keeps_the_last_state(train, project, monkeypatch):
 
 
 def test_full_disk_while_weights_are_saved(train, monkeypatch):
-    """A full disk while weights are saved gives one message."""
+    """A full disk while weights are saved is reported in one message."""
 
     def fail(*arguments, **options):
         raise NO_SPACE
