@@ -76,7 +76,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_scores(parser: argparse.ArgumentParser) -> None:
-    """Add the options that select the scores and how they are computed."""
+    """Add the options for metrics, tokenization, significance tests and caption diversity."""
     parser.add_argument(
         "--metrics",
         default="bleu",

@@ -1,6 +1,7 @@
-"""A baseline that ignores the order: a classifier of single frames or of the mean feature.
+"""The single-frame baseline: a classifier that ignores the order of frames.
 
-It is the single-frame network of Donahue et al. 2015, section 4.1.
+The classifier averages either the predictions of the frames or the features of the frames. Averaged
+predictions are the single-frame network of Donahue et al. 2015, section 4.1.
 """
 
 from __future__ import annotations

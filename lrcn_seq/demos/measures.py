@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 
 def measure_captions(run: Run) -> Figures:
-    """Measure a captioner, and again with each image replaced by another one.
+    """Measure a captioning run with its test images and with images in shuffled order.
 
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
@@ -41,7 +41,7 @@ def measure_captions(run: Run) -> Figures:
 
 
 def measure_descriptions(run: Run) -> Figures:
-    """Measure a describer, and again with the frames of each clip shuffled.
+    """Measure a description run with its test clips and with shuffled frames.
 
     Returns:
         `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
@@ -61,10 +61,13 @@ def measure_descriptions(run: Run) -> Figures:
 
 
 def measure_labels(run: Run) -> Figures:
-    """Measure a classifier, and train and measure the same network without memory.
+    """Compare the accuracy of a classification run with that of a single-frame network.
+
+    The single-frame network is trained with the config of the run and a decoder without memory.
 
     Returns:
-        `count`, `top_1` and `single_frame_top_1`.
+        The number of test clips `count`, the accuracy `top_1` of the run, and the accuracy
+        `single_frame_top_1` of the single-frame network.
     """
     config = configs.read_mapping(run / CONFIG, deprecations=False)
     single_frame = train(

@@ -212,9 +212,16 @@ def _encoded(
 def _batches(
     decoded: Iterable[tuple[Item, np.ndarray]], waiting: deque[tuple[str, int]], batch: int
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield batches of frames with the number of real frames in each.
+    """Group the frames of decoded items into batches of one size.
 
-    The key and the number of frames of every item are added to `waiting`.
+    Args:
+        decoded: items with their frames.
+        waiting: a queue to which the key and the number of frames of every item are appended.
+        batch: number of frames per batch.
+
+    Yields:
+        A batch and the number of its frames without padding. The last batch is padded with zeros,
+        unless it is the only one.
     """
     pieces: deque[np.ndarray] = deque()
     count, is_first = 0, True

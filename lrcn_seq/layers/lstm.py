@@ -140,12 +140,14 @@ def last_step(sequence: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
 class Lstm(keras.layers.Layer):
     """An LSTM layer that separates the input projection from the recurrence.
 
-    `project` computes W x + b for any number of steps, `step` one step of the recurrence, and
-    `sequence` all steps, time first. The weights have the layout of `keras.layers.LSTM`.
+    The method `project` computes the input projection W x + b of any number of steps. The method
+    `step` computes one step of the recurrence, and `sequence` computes all steps of a sequence
+    whose first axis is time. The weights have the same layout as those of `keras.layers.LSTM`.
 
     Args:
         units: the size U of output and cell.
-        initializer_range: the limit of the uniform initializer; 0 for the initializers of Keras.
+        initializer_range: the limit of the uniform initializer; 0 selects the default initializers
+            of Keras.
         forget_bias: the initial bias of the forget gate.
         **kwargs: arguments of `keras.layers.Layer`.
     """

@@ -110,9 +110,14 @@ def report_page(
 
 
 def scope(scores: Mapping[str, Any]) -> list[str]:
-    """Return phrases on what was evaluated, if it is not the whole split of this run alone.
+    """Describe how an evaluation differs from that of a single run on its whole split.
 
-    The first of several fused runs is the run itself.
+    Args:
+        scores: the content of `scores.json`.
+
+    Returns:
+        Phrases on a limited number of samples, another source and fused runs. The list is empty
+        if none of them applies. The first fused run is the evaluated run and is not repeated.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [

@@ -95,7 +95,10 @@ class CaptionTask(Task):
         return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
 
     def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
-        """Build both parts with the example, because PyTorch cannot infer their shapes."""
+        """Build the encoder and the decoder by calling them on the example batch.
+
+        The explicit call is required because Keras cannot infer the shapes on PyTorch.
+        """
         example = self.example()
         encoded = select_clips(self.encoder(example.clips), example.owner)
         self.decoder(encoded, example.words[:, :-1])

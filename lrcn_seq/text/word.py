@@ -53,7 +53,11 @@ class Word(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `word:min5:lower`, followed by options that are not the default."""
+        """The signature: type, minimum count, case, and a part for every other option that is set.
+
+        The signature of the default options is `word:min5:lower`. A limit of 1000 words adds
+        `max1000`, and `punctuation: drop` adds `nopunct`.
+        """
         parts = [f"word:min{self.minimum_count}", "lower" if self.lower else "cased"]
         if self.words:
             parts.append(f"max{self.words}")
