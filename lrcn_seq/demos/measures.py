@@ -29,7 +29,9 @@ Row = dict[str, Any]
 
 
 def measure_captions(run: Run) -> Figures:
-    """Measure a captioning run with its test images and with images in shuffled order.
+    """Measure a captioning run on its test images and on images that do not match.
+
+    For the second measurement, the next test image replaces each image.
 
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
@@ -41,7 +43,7 @@ def measure_captions(run: Run) -> Figures:
 
 
 def measure_descriptions(run: Run) -> Figures:
-    """Measure a description run with its test clips and with shuffled frames.
+    """Measure a description run on its test clips and on the same clips with shuffled frames.
 
     Returns:
         `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.

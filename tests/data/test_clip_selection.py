@@ -11,7 +11,7 @@ RANDOM = samplings.build({"type": "random_clip", "length": 4})
 
 
 def test_evaluation_takes_every_window_of_every_sample():
-    """Samples of 5, 20 and 11 frames have one, eight and four windows."""
+    """Evaluation selects every sliding window of every sample."""
     clips = evaluation_clips(TIMES, SLIDING)
     assert [clip.sample for clip in clips] == [0] + [1] * 8 + [2] * 4
     assert clips[0].numbers.tolist() == [0, 1, 2, 3, 4]
@@ -20,7 +20,7 @@ def test_evaluation_takes_every_window_of_every_sample():
 
 
 def test_the_views_of_a_clip_follow_one_another():
-    """Two clips in three views give six selections, clip by clip."""
+    """The views of a clip follow one another before those of the next clip."""
     clips = evaluation_clips(TIMES[:1] * 2, SLIDING, views=3)
     assert [(clip.sample, clip.view) for clip in clips] == [
         (0, 0),
@@ -38,7 +38,7 @@ def drawn(seed: int, epoch: int, position: int = 1) -> list[int]:
 
 
 def test_training_clips_depend_on_seed_epoch_and_sample():
-    """Equal arguments give equal clips; other epochs, seeds and samples give others."""
+    """The training clip of a sample depends on the seed, the epoch and the sample."""
     assert drawn(1, 3) == drawn(1, 3)
     assert len({str(drawn(1, epoch)) for epoch in range(20)}) > 5
     assert len({str(drawn(seed, 3)) for seed in range(20)}) > 5
@@ -47,7 +47,7 @@ def test_training_clips_depend_on_seed_epoch_and_sample():
 
 
 def test_training_draws_every_window():
-    """Over 200 epochs, windows of 4 frames start at each of 17 possible frames."""
+    """Over many epochs, training selects a window at every possible start."""
     assert {drawn(1, epoch)[0] for epoch in range(200)} == set(range(17))
 
 

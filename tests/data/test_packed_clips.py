@@ -14,13 +14,13 @@ def numbered(numbers, offset: int = 0) -> np.ndarray:
 
 
 def shown(clips: Clips) -> list[list[int]]:
-    """Return the value of each frame of each clip; −1 for padding."""
+    """Return the value of each frame of each clip, and −1 for padding."""
     frames = clips.frames[:, 0, 0, 0]
     return [[int(frames[row]) if row >= 0 else -1 for row in rows] for rows in clips.index]
 
 
 def test_clips_of_different_lengths_are_packed():
-    """Clips of 2, 0 and 1 frames are packed in one array with an index."""
+    """Clips of different lengths are packed without padding in one array with an index."""
     frames = [numbered([7, 7]), numbered([]), numbered([9])]
     clips = pack_clips([ClipSelection(sample) for sample in range(3)], lambda s, n, v: [frames[s]])
     assert clips.frames[:, 0, 0, 0].tolist() == [7, 7, 9]
@@ -29,7 +29,7 @@ def test_clips_of_different_lengths_are_packed():
 
 
 def test_frames_shared_by_clips_are_read_and_stored_once():
-    """Two windows of one sample and one of another take two reads and six frames."""
+    """Frames that several clips share are read and stored once."""
     calls = []
 
     def read(sample, numbers, views):
@@ -44,14 +44,14 @@ def test_frames_shared_by_clips_are_read_and_stored_once():
 
 
 def test_each_view_is_packed_by_itself():
-    """Only the selected views are read."""
+    """Only the selected views of a clip are read and packed."""
     selections = [ClipSelection(0, np.array([1, 2]), view) for view in (4, 2)]
     clips = pack_clips(selections, lambda s, n, views: [numbered(n, 10 * v) for v in views])
     assert shown(clips) == [[41, 42], [21, 22]]
 
 
 def test_concatenating_shifts_the_rows():
-    """Concatenation shifts the indices, keeps padding, and has the width of the longest clip."""
+    """Concatenating packed clips shifts their indices and pads them to the longest clip."""
     one = Clips(numbered([1, 2, 3]), np.array([[0, 1], [2, -1]], np.int32))
     other = Clips(numbered([4, 5, 6]), np.array([[0, 1, 2]], np.int32))
     clips = concatenate_clips([one, other])
@@ -60,7 +60,7 @@ def test_concatenating_shifts_the_rows():
 
 @pytest.mark.parametrize("batch", [1, 2, 10])
 def test_iterated_clips_show_their_frames(batch):
-    """Overlapping clips come in order, `batch` at a time."""
+    """`iter_clips` yields overlapping clips in order, `batch` clips at a time."""
     selections = [np.arange(start, start + 4) for start in (0, 2, 4, 9)]
     needed = np.unique(np.concatenate(selections)).tolist()
     frames = ((number, numbered([number])[0]) for number in needed)
@@ -71,7 +71,7 @@ def test_iterated_clips_show_their_frames(batch):
 
 
 def test_iterated_clips_come_in_all_views():
-    """The views of a clip follow one another."""
+    """`iter_clips` yields all views of a clip before the next clip."""
     frames = ((number, numbered([number])[0]) for number in range(3))
     selections = [np.array([0, 1]), np.array([1, 2])]
     views = lambda clip: [clip, clip + 10]  # noqa: E731
@@ -80,7 +80,7 @@ def test_iterated_clips_come_in_all_views():
 
 
 def test_iterating_keeps_only_frames_that_are_needed():
-    """Of 1,000 frames, at most those of two clips are in memory at once."""
+    """`iter_clips` keeps only frames in memory that a coming clip needs."""
     alive, most = set(), []
 
     class Frame(np.ndarray):
@@ -100,7 +100,7 @@ def test_iterating_keeps_only_frames_that_are_needed():
 
 
 def test_rows_are_padded_to_the_longest():
-    """Rows are padded to the longest one as int32, and no rows give an empty table."""
+    """Rows are padded to the longest row as int32; an empty list gives an empty table."""
     rows = [np.array([1, 2]), np.array([], int), np.array([3])]
     np.testing.assert_array_equal(pad_rows(rows), [[1, 2], [-1, -1], [3, -1]])
     np.testing.assert_array_equal(pad_rows(rows, fill=0), [[1, 2], [0, 0], [3, 0]])

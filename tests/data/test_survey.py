@@ -24,14 +24,14 @@ def samples_of(paths) -> list[Sample]:
 
 @pytest.fixture
 def samples(photos):
-    """Twelve samples; the fourth is truncated and the ninth is missing."""
+    """Return twelve samples, of which the fourth is truncated and the ninth is missing."""
     photos[3].write_bytes(photos[3].read_bytes()[:-30])
     photos[8].unlink()
     return samples_of(photos)
 
 
 def test_readable_samples_are_returned(photos):
-    """All readable samples are returned, and progress is reported after each."""
+    """The survey returns all readable samples and reports progress after each sample."""
     reports = []
     samples = samples_of(photos)
     assert survey(samples, IMAGES, progress=lambda *report: reports.append(report)) == samples
@@ -39,7 +39,7 @@ def test_readable_samples_are_returned(photos):
 
 
 def test_by_default_an_unreadable_sample_is_an_error(samples):
-    """The error has the reason for the first unreadable sample and counts the others."""
+    """By default, the survey raises an error with the first unreadable sample and a count."""
     with pytest.raises(
         DataError,
         match=r"photo03.jpg: the image is damaged.* \(1 more cannot be read either.\) "
@@ -79,7 +79,10 @@ def test_the_list_of_an_earlier_run_is_deleted(samples, tmp_path):
 
 
 def test_too_many_unreadable_samples_are_an_error_even_when_skipping(samples, tmp_path):
-    """Two of twelve exceed a limit of a tenth, and the list is written before the error."""
+    """A share of unreadable samples above the limit is an error, even when skipping.
+
+    The list of unreadable samples is written before the error is raised.
+    """
     report = tmp_path / "lost.jsonl"
     with pytest.raises(
         DataError, match=r"2 of 12 files cannot be read, more than the share of 0.1 allowed"
@@ -89,7 +92,7 @@ def test_too_many_unreadable_samples_are_an_error_even_when_skipping(samples, tm
 
 
 def test_a_second_survey_opens_only_changed_files(samples, tmp_path, monkeypatch):
-    """A second survey opens only a file that has been repaired."""
+    """A second survey opens only files that changed since the first one."""
 
     def surveyed() -> list[Sample]:
         reader = IMAGES.with_index(ContentIndex(tmp_path / "m.jsonl"))
@@ -131,13 +134,13 @@ def test_drawings_are_not_opened():
 
 
 def test_another_on_error_is_refused(samples):
-    """`on_error` must be 'raise' or 'skip'."""
+    """An `on_error` other than "raise" and "skip" raises an ArgumentError."""
     with pytest.raises(ArgumentError, match="on_error: expected 'raise' or 'skip'"):
         survey(samples, IMAGES, on_error="ignore")
 
 
 def test_a_list_that_cannot_be_written_is_a_data_error(tmp_path):
-    """A list that cannot be written, here below a file, is an error."""
+    """A list of unreadable samples that cannot be written raises a DataError."""
     (tmp_path / "file").write_bytes(b"")
     options = {"on_error": "skip", "lost_share_limit": 1.0}
     with pytest.raises(DataError, match="choose another folder for the list of unreadable samples"):

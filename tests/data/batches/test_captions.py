@@ -1,4 +1,4 @@
-"""Encoded captions in one flat array."""
+"""Captions encoded in one flat array."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ CAPTIONS = Captions([[[7, 8], [9]], [], [[5, 6, 4]]])
 
 
 def test_owners_and_lengths():
-    """Each caption has the position of its sample, and its length with start and end."""
+    """Each caption has the position of its sample and a length with start and end words."""
     assert len(CAPTIONS) == 3
     assert CAPTIONS.owner.tolist() == [0, 0, 2]
     assert CAPTIONS.lengths.tolist() == [4, 3, 5]
@@ -30,14 +30,14 @@ def test_words_are_padded_between_start_and_end():
 
 
 def test_a_limit_truncates_words_but_keeps_the_end():
-    """With limit 2, a caption of three words keeps two words and the end."""
+    """A word limit truncates captions but keeps the end word."""
     captions = Captions([[[7, 8, 9]]], limit=2)
     assert captions.words(np.array([0]), 4).tolist() == [[1, 7, 8, 2]]
     assert captions.lengths.tolist() == [4]
 
 
 def test_a_limit_below_one_is_refused():
-    """A limit below one word is refused."""
+    """A word limit below 1 raises an ArgumentError."""
     with pytest.raises(
         ArgumentError, match=r"limit: expected at least one word. Received: limit=0"
     ):
@@ -45,12 +45,12 @@ def test_a_limit_below_one_is_refused():
 
 
 def test_an_empty_caption_is_start_and_end():
-    """A caption without words is a row of start and end."""
+    """A caption without words is encoded as start and end words."""
     assert Captions([[[]]]).words(np.array([0]), 3).tolist() == [[1, 2, 0]]
 
 
 def test_without_captions_there_are_no_rows():
-    """Samples without captions give an empty table."""
+    """Samples without captions give an empty table of words."""
     captions = Captions([[], []])
     assert len(captions) == 0
     assert captions.words(np.zeros(0, int), 4).shape == (0, 4)

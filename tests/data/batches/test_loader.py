@@ -1,4 +1,4 @@
-"""Batches of a plan: contents, order, views, and resumption."""
+"""Batches of a plan: contents, order, views and resumption."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ def equal(one: Batch, other: Batch) -> bool:
 
 
 def test_a_batch_holds_clips_owners_and_words(samples, captions):
-    """Batches equal decoding each image and looking up each caption separately."""
+    """A batch has the decoded images of its samples and the words of its captions."""
     plan = by_image(captions.owner, captions.lengths, batch=8, captions=2, seed=1, epoch=0)
     batches = list(load(plan, ClipReader(samples, IMAGES), captions=captions))
     assert len(batches) == len(plan) == 5
@@ -71,7 +71,7 @@ def test_a_batch_holds_clips_owners_and_words(samples, captions):
 
 @pytest.mark.parametrize("start", [0, 1, 7])
 def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
-    """Batches after resumption are equal, with random views and any number of threads."""
+    """Batches after resumption equal those of a whole epoch, with random views and threads."""
     plan = by_caption(captions.owner, captions.lengths, batch=16, seed=1, epoch=4)
     reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     whole = list(load(plan, reader, captions=captions, threads=3))
@@ -101,7 +101,7 @@ def test_without_an_epoch_the_test_view_is_read(samples):
 
 
 def test_a_sample_is_read_once_per_batch(samples):
-    """An image with three captions in a batch is decoded once."""
+    """An image with several captions in a batch is decoded once."""
     drawn = []
 
     class Counting:
@@ -119,32 +119,32 @@ def test_a_sample_is_read_once_per_batch(samples):
 
 
 def test_batches_without_captions_have_no_words(samples):
-    """Batches without captions have empty words."""
+    """A batch without captions has an empty array of words."""
     batches = list(load(in_order(5, batch=3), ClipReader(samples, IMAGES)))
     assert [len(batch.clips.index) for batch in batches] == [3, 2]
     assert batches[0].words.shape == (0, 0)
 
 
 def test_an_empty_plan_gives_nothing(samples):
-    """An empty plan, as at the end of an epoch, gives no batches."""
+    """An empty plan gives no batches."""
     assert list(load([], ClipReader(samples, IMAGES))) == []
 
 
 def test_a_file_that_became_unreadable_is_named(samples):
-    """An error in a loading thread is raised unchanged."""
+    """An error in a loading thread reaches the caller unchanged."""
     broken = [*samples[:3], samples[3]._replace(media="gone.jpg")]
     with pytest.raises(MediaError, match=r"gone.jpg: expected an image; there is no such file"):
         list(load(in_order(4, batch=1), ClipReader(broken, IMAGES)))
 
 
 def numbers(clips) -> list[list[int]]:
-    """Return the gray value of each frame of each clip; −1 for padding."""
+    """Return the gray value of each frame of each clip, and −1 for padding."""
     gray = clips.frames[:, 0, 0, 0]
     return [[int(gray[row]) if row >= 0 else -1 for row in rows] for rows in clips.index]
 
 
 def test_evaluation_clips_are_read(counters):
-    """A batch of overlapping windows contains each of the 13 frames once."""
+    """A batch of overlapping windows contains every frame once."""
     times = [np.arange(count) / 25 for count in (5, 20, 11)]
     selections = evaluation_clips(times, SLIDING)
     reader = ClipReader(
@@ -156,7 +156,7 @@ def test_evaluation_clips_are_read(counters):
 
 
 def test_training_clips_are_read(counters):
-    """Training clips have the frames of the selection."""
+    """Training clips have the frames of the random selection."""
     times = [np.arange(count) / 25 for count in (5, 20, 11)]
     select = training_clips(
         times, samplings.build({"type": "random_clip", "length": 4}), seed=1, epoch=3
@@ -167,7 +167,7 @@ def test_training_clips_are_read(counters):
 
 
 def test_test_views_are_those_of_the_selections(samples):
-    """Each clip has the view of its selection."""
+    """Each evaluation clip has the view of its selection."""
     media = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.2}))
     select = [ClipSelection(3, None, 7), ClipSelection(3, None, 2)].__getitem__
     clips = ClipReader(samples, media, select=select)(np.array([0, 1]))
@@ -188,7 +188,7 @@ def test_vectors_are_read_like_frames(tmp_path):
 
 
 def test_labels_make_labeled_batches(samples):
-    """The `labels` function receives the positions of each batch."""
+    """The function `labels` receives the positions of each batch and makes labeled batches."""
     batches = load(
         in_order(5, batch=3),
         ClipReader(samples, IMAGES),
@@ -203,7 +203,7 @@ def test_labels_make_labeled_batches(samples):
 
 @pytest.mark.parametrize("threads", [3, None])
 def test_threads_make_batches_at_the_same_time(samples, monkeypatch, threads):
-    """Three threads read three batches together; the default is one thread per core."""
+    """Three loading threads run at the same time; the default is one thread per core."""
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     reader, together = ClipReader(samples, IMAGES), threading.Barrier(3, timeout=20)
 
@@ -215,7 +215,7 @@ def test_threads_make_batches_at_the_same_time(samples, monkeypatch, threads):
 
 
 def test_no_more_batches_than_threads_are_made_ahead(samples):
-    """While the first batch is in use, two threads have read at most three more."""
+    """The loader reads at most one batch more than it has threads ahead."""
     reader, positions_read = ClipReader(samples, IMAGES), []
 
     def read(positions):

@@ -43,24 +43,24 @@ BOTH = pytest.mark.parametrize("make", [caption_plan, image_plan])
 
 @BOTH
 def test_a_plan_is_a_function_of_seed_and_epoch(make):
-    """Equal seeds and epochs give equal plans."""
+    """Batch plans with equal seeds and epochs are equal."""
     assert as_lists(make(5)) == as_lists(make(5))
 
 
 @BOTH
 def test_every_caption_fits_into_its_batch(make):
-    """No caption of a batch is longer than the padded length."""
+    """No caption of a batch is longer than the padded length of the batch."""
     assert all(LENGTHS[step.rows].max() <= step.length for step in make(2))
 
 
 @BOTH
 def test_batches_have_few_padded_lengths(make):
-    """A plan has at most six padded lengths."""
+    """A batch plan has at most six padded lengths."""
     assert len({step.length for step in make()}) <= 6
 
 
 def test_by_caption_contains_every_caption_once():
-    """Each caption occurs once, with a clip of its image."""
+    """A plan by caption has each caption once, with a clip of its image."""
     plan = caption_plan()
     assert sorted(rows_of(plan)) == list(range(1003))
     for step in plan:
@@ -69,32 +69,32 @@ def test_by_caption_contains_every_caption_once():
 
 
 def test_by_caption_has_one_smaller_batch():
-    """All batches have 32 captions except one, which has the remaining 11."""
+    """All batches of a plan by caption are full except one."""
     assert Counter(len(step.rows) for step in caption_plan()) == {32: 31, 11: 1}
 
 
 def test_by_caption_pads_a_mixed_last_batch_to_its_longest_caption():
-    """Captions of 9, 4 and 5 words that fill no batch are padded to 10 words."""
+    """Captions that fill no batch of their length form one batch, padded to the longest."""
     lengths = np.array([9, 4, 5])
     (step,) = by_caption(np.arange(3), lengths, batch=8, seed=0, epoch=0, padded=(5, 10))
     assert step.length == 10
 
 
 def test_by_caption_pads_little():
-    """In batches by caption, less than 11 % of the words are padding."""
+    """In a plan by caption, less than 11 % of the words are padding."""
     plan = caption_plan()
     assert 1 - LENGTHS.sum() / sum(step.length * len(step.rows) for step in plan) < 0.11
 
 
 def test_by_caption_mixes_lengths_over_the_epoch():
-    """The padded length of a batch does not depend on its position in the epoch."""
+    """In a plan by caption, the padded length does not depend on the position in the epoch."""
     lengths = [step.length for step in caption_plan()]
     assert abs(np.corrcoef(lengths, range(len(lengths)))[0, 1]) < 0.5
 
 
 @pytest.mark.parametrize("change", [{"epoch": 1}, {"seed": 4}])
 def test_by_caption_regroups_captions(change):
-    """Another epoch or seed combines other captions in a batch."""
+    """A plan by caption groups captions differently for another epoch or seed."""
     one, other = (
         {frozenset(step.rows.tolist()) for step in plan}
         for plan in (caption_plan(), caption_plan(**change))
@@ -103,33 +103,33 @@ def test_by_caption_regroups_captions(change):
 
 
 def test_by_image_contains_every_image_once():
-    """Every image that has captions occurs once."""
+    """A plan by image has every image with captions once."""
     assert sorted(images_of(image_plan())) == sorted(set(OWNER.tolist()))
 
 
 def test_by_image_has_one_smaller_batch():
-    """All batches except the last have 8 images."""
+    """All batches of a plan by image are full except the last."""
     sizes = [len(step.samples) for step in image_plan()]
     assert set(sizes[:-1]) == {8}
     assert sum(sizes) == len(set(OWNER.tolist()))
 
 
 def test_by_image_takes_captions_of_the_image():
-    """Each clip of a batch owns three captions of its image."""
+    """In a plan by image, each clip has the requested number of captions of its image."""
     for step in image_plan():
         np.testing.assert_array_equal(OWNER[step.rows], step.samples[step.owner])
         assert np.bincount(step.owner).tolist() == [3] * len(step.samples)
 
 
 def test_by_image_shuffles_images():
-    """The order of the images is uncorrelated with their numbers."""
+    """In a plan by image, the order of the images is random."""
     images = images_of(image_plan())
     assert abs(np.corrcoef(images, range(len(images)))[0, 1]) < 0.25
 
 
 @pytest.mark.parametrize("change", [{"epoch": 1}, {"seed": 4}])
 def test_by_image_regroups_images(change):
-    """Another epoch or seed combines other images in a batch."""
+    """A plan by image groups images differently for another epoch or seed."""
     plans = image_plan(), image_plan(**change)
     one, other = ({frozenset(step.samples.tolist()) for step in plan} for plan in plans)
     assert len(one & other) <= 1
@@ -139,7 +139,7 @@ def test_by_image_regroups_images(change):
 
 
 def test_by_image_rotates_captions_over_epochs():
-    """An image of six captions gives two in each epoch, and all of them in three epochs."""
+    """A plan by image uses the captions of an image in turn over the epochs."""
     owner, lengths = np.repeat(np.arange(20), 6), np.full(120, 5)
     epochs = [
         rows_of(by_image(owner, lengths, batch=4, captions=2, seed=0, epoch=epoch))
@@ -151,7 +151,7 @@ def test_by_image_rotates_captions_over_epochs():
 
 
 def test_by_image_rotates_captions_in_random_order():
-    """The first epoch shows each position of an image's captions about equally often."""
+    """In the first epoch, each position of an image's captions is about equally frequent."""
     owner, lengths = np.repeat(np.arange(200), 5), np.full(1000, 5)
     rows = rows_of(by_image(owner, lengths, batch=8, captions=1, seed=0, epoch=0))
     counts = np.bincount(np.array(rows) % 5, minlength=5)
@@ -159,13 +159,13 @@ def test_by_image_rotates_captions_in_random_order():
 
 
 def test_by_image_chooses_captions_by_seed():
-    """Another seed begins with other captions of most images."""
+    """The seed determines which captions of an image a plan by image uses first."""
     first, other = (set(rows_of(image_plan(seed=seed))) for seed in (3, 4))
     assert len(first & other) < 0.8 * len(first)
 
 
 def test_by_image_shows_captions_equally_often():
-    """In 12 epochs, a caption of an image with n captions occurs about 36 / n times."""
+    """Over many epochs, a plan by image uses the captions of an image equally often."""
     counts = Counter(row for epoch in range(12) for row in rows_of(image_plan(epoch)))
     per_image = np.bincount(OWNER)[OWNER]
     assert set(counts) == set(range(1003))
@@ -173,7 +173,7 @@ def test_by_image_shows_captions_equally_often():
 
 
 def test_by_image_repeats_captions_of_an_image_with_too_few():
-    """For three captions, an image with one repeats it, and an image with two gives both."""
+    """An image with fewer captions than requested repeats its captions."""
     plan = by_image(np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0)
     counts = Counter(rows_of(plan))
     assert counts[0] == 3
@@ -182,7 +182,7 @@ def test_by_image_repeats_captions_of_an_image_with_too_few():
 
 @BOTH
 def test_padded_lengths_can_be_given(make):
-    """Given padded lengths replace the computed ones."""
+    """Padded lengths that are passed to a plan replace the computed ones."""
     options = {"captions": 3} if make is image_plan else {}
     plan = (by_image if options else by_caption)(
         OWNER, LENGTHS, batch=8, seed=0, epoch=0, padded=(10, 40), **options
@@ -199,7 +199,7 @@ def test_in_order_contains_every_sample_once():
 
 
 def test_an_empty_batch_is_refused():
-    """Every plan refuses a batch size below 1."""
+    """Every plan raises an ArgumentError for a batch size below 1."""
     message = "batch: expected at least 1. Received: batch=0"
     with pytest.raises(ArgumentError, match=message):
         by_caption(OWNER, LENGTHS, batch=0, seed=0, epoch=0)
@@ -210,7 +210,7 @@ def test_an_empty_batch_is_refused():
 
 
 def test_images_need_at_least_one_caption():
-    """A number of captions per image below 1 is refused."""
+    """A plan by image refuses a number of captions per image below 1."""
     with pytest.raises(
         ArgumentError, match=r"captions: expected at least one per image. Received: captions=0"
     ):
@@ -227,7 +227,7 @@ def test_without_samples_a_plan_is_empty():
 
 @given(st.lists(st.integers(2, 14), min_size=1, max_size=40), st.integers(1, 5))
 def test_padded_lengths_are_optimal(lengths, count):
-    """No other choice of as many padded lengths has less padding."""
+    """No other set of as many padded lengths has less padding than the computed one."""
     values = sorted(set(lengths))
 
     def cost(chosen):

@@ -36,7 +36,7 @@ class Numbers(Media):
 
 
 def test_frames_are_returned_in_the_order_of_the_numbers():
-    """Frame numbers may repeat, and all frames are returned by default."""
+    """Frames are returned in the order of the requested numbers; by default, all are returned."""
     assert Numbers().frames(SIZE, [3, 0, 3])[:, 0, 0, 0].tolist() == [3, 0, 3]
     assert Numbers().frames(SIZE)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
 
@@ -61,7 +61,7 @@ def test_a_frame_beyond_the_end_is_a_media_error():
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_iter_frames_of_an_empty_clip_is_a_media_error(monkeypatch, number):
-    """Even its first frame is missing."""
+    """An empty clip raises a MediaError when any frame is requested."""
     media = Numbers()
     monkeypatch.setattr(media, "existing_frames", lambda numbers, preprocessing: iter([]))
     with pytest.raises(MediaError, match=f"expected a frame number {number}"):

@@ -1,4 +1,4 @@
-"""Content hashes and facts, cached by path, size and modification time."""
+"""Content hashes and facts of files, cached by path, size and modification time."""
 
 import json
 import multiprocessing
@@ -16,7 +16,7 @@ from lrcn_seq.errors import DataError, MediaError
 
 @pytest.fixture
 def counted(monkeypatch):
-    """The paths whose bytes have been hashed."""
+    """Return the paths whose bytes have been hashed."""
     read, original = [], module._hash_bytes
 
     def count(path):
@@ -28,7 +28,7 @@ def counted(monkeypatch):
 
 
 def test_equal_contents_have_equal_hashes(tmp_path):
-    """The hash of a file depends on its bytes, not on its name."""
+    """The content hash of a file depends on its bytes instead of its name."""
     for name, content in (("a", b"1"), ("b", b"1"), ("c", b"2")):
         (tmp_path / name).write_bytes(content)
     a, b, c = (ContentIndex().hash_file(tmp_path / name) for name in "abc")
@@ -36,7 +36,7 @@ def test_equal_contents_have_equal_hashes(tmp_path):
 
 
 def test_a_file_is_hashed_once_across_runs(tmp_path, photos, counted):
-    """A second index with the same cache file hashes nothing."""
+    """Files whose hashes are in the cache file are not hashed again."""
     first = [ContentIndex(tmp_path / "memory/m.jsonl").hash_file(path) for path in photos]
     again = ContentIndex(tmp_path / "memory/m.jsonl")
     assert [again.hash_file(path) for path in photos] == first
@@ -70,7 +70,7 @@ def test_verify_hashes_files_of_the_same_size_and_time(tmp_path):
 
 
 def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
-    """Incomplete and invalid lines are skipped, and lines appended after them are read."""
+    """Incomplete and invalid lines of the cache file are skipped."""
     memory = tmp_path / "m.jsonl"
     first = ContentIndex(memory)
     hashes = [first.hash_file(path) for path in photos[:3]]
@@ -94,7 +94,7 @@ def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
 
 
 def test_hashes_are_those_of_earlier_versions(tmp_path):
-    """Hashes are BLAKE2b of the file, of lines `name:hash`, or of shape, dtype and pixels."""
+    """Hashes of files, file lists and arrays are those of earlier versions."""
     path = tmp_path / "a.png"
     path.write_bytes(b"content")
     content = blake2b(b"content", digest_size=16).hexdigest()
@@ -107,7 +107,7 @@ def test_hashes_are_those_of_earlier_versions(tmp_path):
 
 
 def test_the_file_keeps_its_format(tmp_path):
-    """Lines of earlier versions are read: hashes by path, size and time, and facts by name."""
+    """The lines of a cache file from earlier versions are read."""
     path, memory = tmp_path / "a", tmp_path / "m.jsonl"
     path.write_bytes(b"one")
     state = path.stat()
@@ -124,7 +124,7 @@ def test_the_file_keeps_its_format(tmp_path):
 
 
 def test_facts_are_remembered_across_runs(tmp_path):
-    """The last value of a fact is kept across runs, and a value may be None."""
+    """Facts are kept across runs with their last value, which may be None."""
     first = ContentIndex(tmp_path / "m.jsonl")
     assert not first.has_fact("a")
     first.add_fact("a", 1)
@@ -143,7 +143,7 @@ def test_a_missing_file_is_named():
 
 
 def test_an_index_that_cannot_be_written_is_a_data_error(tmp_path):
-    """A cache file that cannot be written, here below another file, is an error."""
+    """A cache file that cannot be written raises a DataError."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="expected a writable file"):
         ContentIndex(tmp_path / "file" / "m.jsonl").hash_file(tmp_path / "file")

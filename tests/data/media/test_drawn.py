@@ -11,7 +11,7 @@ from tests.media_fixtures import Counter
 
 
 def test_frames_are_drawn_and_resized():
-    """Drawn frames are resized and returned in the order of the numbers."""
+    """Drawn frames are resized and returned in the order of the requested numbers."""
     media = Drawn(Counter("six", 6))
     assert media.frames(Preprocessing(4, 4))[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
     assert media.frames(Preprocessing(4, 4), [5, 2])[:, 0, 0, 0].tolist() == [5, 2]
@@ -19,7 +19,7 @@ def test_frames_are_drawn_and_resized():
 
 
 def test_the_hash_is_the_key():
-    """The content hash is the key, in the form that existing feature stores contain."""
+    """The content hash of a drawing is its key with the prefix `drawing:`."""
     assert Drawn(Counter("six", 6)).content_hash(ContentIndex()) == "drawing:six"
 
 

@@ -1,4 +1,4 @@
-"""Frame times and readability, cached by content."""
+"""Frame times and readability of media files, cached by content."""
 
 import json
 
@@ -22,7 +22,7 @@ def facts(path) -> dict:
 
 
 def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
-    """A second index reads the times, and the error of a broken file, from the cache."""
+    """The times of a clip and the error of a broken file are read from the cache."""
     folder, broken = tmp_path / "frames", Video(tmp_path / "bad.avi")
     folder.mkdir()
     for number in range(4):
@@ -39,7 +39,7 @@ def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
 
 
 def test_even_times_are_stored_as_count_and_step(tmp_path):
-    """Even times are stored as count and step under the hash and the pixels limit."""
+    """Frame times at equal distances are cached as count and step."""
     path = tmp_path / "0.png"
     Image.new("RGB", (8, 8)).save(path)
     index = ContentIndex(tmp_path / "m.jsonl")
@@ -49,7 +49,7 @@ def test_even_times_are_stored_as_count_and_step(tmp_path):
 
 
 def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
-    """Uneven times are stored with a precision of a tenth of a millisecond."""
+    """Frame times at unequal distances are cached one by one, to a tenth of a millisecond."""
     uneven = np.array([0, 0.04, 0.5, 0.5213, 2])
     monkeypatch.setattr(Video, "times", lambda self: uneven)
     (tmp_path / "a").write_bytes(b"a")
@@ -60,7 +60,7 @@ def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
 
 
 def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkeypatch):
-    """The cached value is null for a valid image and the reason for a broken one."""
+    """A valid image is cached as null and a broken image as the reason of its error."""
     photos[1].write_bytes(photos[1].read_bytes()[:-30])
     index = ContentIndex(tmp_path / "m.jsonl")
     check_image(StillImage(photos[0]), index)

@@ -12,7 +12,7 @@ SIZE = Preprocessing(16, 24)
 
 
 def clip() -> np.ndarray:
-    """Return five frames; frame n has gray value n."""
+    """Return five frames, where frame n has gray value n."""
     return np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((8, 8, 3), np.uint8)
 
 
@@ -25,12 +25,12 @@ def test_frames_are_resized_in_order():
 
 
 def test_times_are_25_per_second():
-    """Frames are 40 ms apart."""
+    """The frames of an array are 40 ms apart."""
     np.testing.assert_allclose(FrameArray(clip()).times(), [0, 0.04, 0.08, 0.12, 0.16])
 
 
 def test_a_clip_without_frames_is_refused():
-    """An array without frames is refused when its times or frames are read."""
+    """An array without frames raises a MediaError when its times or frames are read."""
     empty = FrameArray(np.zeros((0, 8, 8, 3), np.uint8))
     for read in (empty.times, lambda: empty.frames(SIZE)):
         with pytest.raises(MediaError, match=r"expected at least one frame\. Received: none"):
@@ -38,13 +38,13 @@ def test_a_clip_without_frames_is_refused():
 
 
 def test_large_frames_are_refused():
-    """Frames of 64 pixels exceed a limit of 63."""
+    """Frames of an array with more pixels than the limit raise a MediaError."""
     with pytest.raises(MediaError, match=r"expected at most 63 pixels\. Received: 8 × 8"):
         FrameArray(clip(), pixels_limit=63).frames(SIZE)
 
 
 def test_the_hash_depends_on_the_pixels():
-    """Changing one value of one pixel changes the hash."""
+    """Changing one value of one pixel changes the content hash of an array."""
     changed = clip()
     changed[4, 7, 7, 2] = 0
     hashes = [FrameArray(array).content_hash(ContentIndex()) for array in (clip(), clip(), changed)]

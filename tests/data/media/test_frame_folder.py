@@ -13,7 +13,7 @@ SIZE = Preprocessing(24, 32)
 
 
 def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path):
-    """Frame 2 precedes 10, hidden and other files are ignored, and a superscript is no number."""
+    """Frames of a folder are ordered by the number in the file name; other files are ignored."""
     for number in (1, 2, 10, 9):
         Image.new("RGB", (10, 10), (20 * number,) * 3).save(tmp_path / f"frame{number}.png")
     Image.new("RGB", (10, 10)).save(tmp_path / "frame².png")
@@ -32,7 +32,7 @@ def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path):
 
 
 def test_a_frame_number_beyond_the_end_is_refused(tmp_path):
-    """A folder of one image has no frame 1."""
+    """A frame number beyond the end of a folder raises a MediaError."""
     Image.new("RGB", (10, 10)).save(tmp_path / "0.png")
     with pytest.raises(MediaError, match=r"expected a frame number 1 \(from 0\)"):
         FrameFolder(tmp_path).frames(SIZE, [0, 1])
@@ -58,7 +58,7 @@ def test_a_folder_without_images_is_refused(tmp_path):
 
 
 def test_the_hash_depends_on_the_names_and_contents_of_frames(tmp_path):
-    """Renaming or changing a frame changes the hash, and other files do not."""
+    """Renaming or changing a frame changes the content hash of a folder."""
     hash_of = lambda: FrameFolder(tmp_path).content_hash(ContentIndex())  # noqa: E731
     (tmp_path / "1.png").write_bytes(b"a")
     before = hash_of()

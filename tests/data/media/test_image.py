@@ -21,7 +21,7 @@ COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white"
 
 
 def corners(image: Image.Image) -> dict[str, str]:
-    """Return the color nearest to each corner."""
+    """Return the name of the color nearest to each corner of an image."""
     pixels = np.asarray(image).astype(int)
     nearest = {
         place: min(COLORS, key=lambda color: np.abs(pixels[at] - COLORS[color]).sum())
@@ -284,7 +284,7 @@ def test_random_damage_raises_only_media_errors(tmp_path_factory, data):
 
 
 def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
-    """A JPEG decoded at a fraction has a PSNR above 40 dB against the full decode."""
+    """A JPEG decoded at a fraction of its size has a PSNR above 40 dB."""
     y, x = np.mgrid[0:1200, 0:1600]
     waves = np.stack(
         [128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)],
@@ -310,7 +310,7 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
     ("side", "decoded"), [(299, 299), (599, 599), (600, 300), (799, 400), (1200, 300)]
 )
 def test_a_jpeg_is_decoded_at_no_less_than_three_times_the_wanted_size(tmp_path, side, decoded):
-    """For 100 pixels, the smallest fraction (1, 1/2, 1/4, 1/8) of at least 300 is decoded."""
+    """A JPEG is decoded at the smallest fraction of at least three times the requested size."""
     path = save(Image.new("RGB", (side, side), "red"), tmp_path / "a.jpg")
     assert StillImage(path).decode((100, 100)).size == (decoded, decoded)
     assert StillImage(path).decode((20, 100)).size == (decoded, decoded)
@@ -331,14 +331,14 @@ def test_an_image_has_one_frame_at_time_zero(photos):
 
 
 def test_frame_zero_is_read_by_its_number():
-    """A number may repeat, as in the frames of a clip."""
+    """Frame number 0 of an image may be requested repeatedly."""
     frames = StillImage(np.full((4, 4, 3), 70, np.uint8)).frames(Preprocessing(8, 8), [0, 0])
     assert frames.shape == (2, 8, 8, 3)
     assert (frames == 70).all()
 
 
 def test_the_hash_of_an_array_depends_on_pixels_and_shape():
-    """Equal arrays have equal hashes, and the same bytes in another shape have another hash."""
+    """The content hash of an array depends on its pixels and its shape."""
     flat = np.zeros((2, 8, 3), np.uint8)
     hashes = [
         StillImage(pixels).content_hash(ContentIndex())
@@ -354,7 +354,7 @@ def test_a_folder_has_no_hash_as_an_image(tmp_path):
 
 
 def test_stretch_keeps_the_whole_image(pixels):
-    """Stretching keeps all four corners under another aspect ratio."""
+    """Stretching an image keeps all of its corners."""
     result = fit(Image.fromarray(pixels), Preprocessing(64, 20))
     assert result.shape == (64, 20, 3)
     assert result.dtype == np.uint8
@@ -362,7 +362,7 @@ def test_stretch_keeps_the_whole_image(pixels):
 
 
 def test_crop_keeps_the_center_and_the_aspect():
-    """Cropping equals resizing the central square, except at the border."""
+    """Cropping an image equals resizing its central square."""
     noise = np.random.default_rng(1).integers(0, 256, (40, 100, 3), np.uint8)
     image = Image.fromarray(noise)
     expected = image.crop((30, 0, 70, 40)).resize((20, 20), Image.Resampling.BILINEAR)
@@ -372,7 +372,7 @@ def test_crop_keeps_the_center_and_the_aspect():
 
 
 def test_pad_keeps_the_aspect_on_black():
-    """Padding adds equal black bars above and below a wide white image."""
+    """Padding a wide image adds equal black bars above and below."""
     result = fit(Image.new("RGB", (80, 40), "white"), Preprocessing(40, 40, resize="pad"))
     np.testing.assert_array_equal(result[:, 20, 0], [0] * 10 + [255] * 20 + [0] * 10)
 
@@ -380,14 +380,14 @@ def test_pad_keeps_the_aspect_on_black():
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (3, 2)])
 def test_images_of_any_size_are_resized(resize, size):
-    """Single pixels, lines and tiny images are resized."""
+    """Images of any size, including single pixels and lines, are resized."""
     result = fit(Image.new("RGB", size, (10, 20, 30)), Preprocessing(17, 31, resize=resize))
     assert result.shape == (17, 31, 3)
     assert (result == [10, 20, 30]).all(axis=-1).any()
 
 
 def test_real_photographs_are_read(shared):
-    """The 50 images of Flickr8k and 40 of COCO are decoded."""
+    """The 90 real photographs of Flickr8k and COCO are decoded."""
     paths = sorted(
         [
             *(shared / "flickr8k/images_original").glob("*.jpg"),

@@ -30,7 +30,7 @@ SIZE = Preprocessing(96, 128)
 
 
 def flow_of(source, numbers=None, size: Preprocessing = SIZE) -> np.ndarray:
-    """Return flow images of a path, drawing or array."""
+    """Return the flow images of a path, drawing or array."""
     numbers = None if numbers is None else np.array(numbers)
     return MediaReader("clips", size, modality="flow").frames(source, numbers)
 
@@ -60,7 +60,7 @@ STEPS = np.diff(PLACES, axis=0)[:, ::-1]
 
 
 class Drawn:
-    """A drawing of the moving square."""
+    """A drawing of a moving square."""
 
     key = "drawn"
 
@@ -81,7 +81,7 @@ def written(folder: Path, clip: np.ndarray) -> Path:
 
 @needs_opencv
 def test_the_motion_of_a_square_is_measured():
-    """The square moves by the known steps in pixels, and the background does not move."""
+    """The flow of a moving square equals its known motion in pixels."""
     clip = moving(PLACES)
     for number, step in enumerate(STEPS):
         found, (top, left) = motion(clip[number], clip[number + 1]), PLACES[number]
@@ -92,7 +92,10 @@ def test_the_motion_of_a_square_is_measured():
 
 
 def test_motion_is_coded_as_in_the_released_code():
-    """A pixel of motion is 16 levels around 128; channels are right, down and length."""
+    """Flow images encode a pixel of motion as 16 levels around 128.
+
+    The channels are the motion to the right, the motion down, and the length of the motion.
+    """
     flow = np.array([[[0, 0], [3, 4], [-3, -4], [7.95, 0], [100, 0], [-100, 0.03]]], np.float32)
     expected = [
         [128, 128, 128],
@@ -118,7 +121,7 @@ def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
 
 
 def test_mirroring_flow_negates_the_horizontal_motion():
-    """Level v becomes 256 − v, at most 255, and the other channels are only mirrored."""
+    """Mirroring a flow image negates the horizontal motion."""
     codes = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
     turned = mirror(codes, "flow")
     np.testing.assert_array_equal(
@@ -131,7 +134,7 @@ def test_mirroring_flow_negates_the_horizontal_motion():
 @needs_opencv
 @pytest.mark.parametrize("kind", ["video", "folder", "drawing", "array"])
 def test_every_kind_of_clip_gives_the_same_motion(tmp_path, kind):
-    """Frame n is the motion from n to n + 1, and the last frame repeats the one before it."""
+    """Every kind of clip gives the same flow images; the last frame repeats the one before."""
     clip = moving(PLACES)
     if kind == "folder":
         for number, frame in enumerate(clip):
@@ -151,7 +154,7 @@ def test_every_kind_of_clip_gives_the_same_motion(tmp_path, kind):
 
 @needs_opencv
 def test_motion_is_measured_after_resizing():
-    """At half the size, the square moves by half as many pixels."""
+    """Optical flow is measured after resizing, so it scales with the frame size."""
     clip = moving([(20, 30), (20, 36)])
     whole, half = (flow_of(clip, size=Preprocessing(*size)) for size in ((96, 128), (48, 64)))
     assert whole.shape == (2, 96, 128, 3)
@@ -160,7 +163,7 @@ def test_motion_is_measured_after_resizing():
 
 
 def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
-    """The flow of a single frame is level 128 and does not need OpenCV."""
+    """The flow of a single frame is level 128, which does not require OpenCV."""
     monkeypatch.setitem(sys.modules, "cv2", None)
     clip = moving(PLACES[:1])
     Image.fromarray(clip[0]).save(tmp_path / "a.png")
@@ -177,7 +180,7 @@ def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
 
 @needs_opencv
 def test_a_frame_beyond_the_end_is_refused(tmp_path):
-    """The error for a frame beyond the end is that of the video."""
+    """Optical flow raises the video's error for a frame beyond the end."""
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
@@ -189,7 +192,7 @@ def test_a_frame_beyond_the_end_is_refused(tmp_path):
 @needs_opencv
 @pytest.mark.parametrize("wanted", [[0], [5], [0, 5], [1, 2, 4], [0, 1, 2, 3, 4, 5]])
 def test_iterating_equals_reading(tmp_path, wanted):
-    """Iteration gives the same flow images one by one with their numbers."""
+    """Iterating over flow images gives the same images as reading them all."""
     path, numbers = written(tmp_path, moving(PLACES)), np.array(wanted)
     numbers_of_flow, images = zip(*OpticalFlow(Video(path)).iter_frames(numbers, SIZE), strict=True)
     assert list(numbers_of_flow) == wanted
@@ -200,7 +203,7 @@ def test_iterating_equals_reading(tmp_path, wanted):
 
 @needs_opencv
 def test_flow_is_yielded_one_frame_behind():
-    """Only the needed frames are read, at most one frame ahead."""
+    """Optical flow reads only the frames it needs, at most one frame ahead."""
     asked = []
 
     def frames():
@@ -217,7 +220,7 @@ def test_flow_is_yielded_one_frame_behind():
 
 @needs_opencv
 def test_views_negate_the_motion_of_mirrored_crops():
-    """The five mirrored crops have negated motion unless `negate_flow` is false."""
+    """Mirrored views negate the horizontal motion of flow unless `negate_flow` is false."""
     clip, place = moving([(28, 44), (28, 48)]), slice(40, 56)
     for negate, expected in ((True, 128 - 64), (False, 128 + 64)):
         view = views.build({"type": "ten_crop", "margin": 1.0, "negate_flow": negate})
@@ -238,14 +241,14 @@ def test_views_negate_the_motion_of_mirrored_crops():
 @needs_opencv
 @pytest.mark.parametrize("size", [(8, 8), (5, 7), (1, 1), (300, 2)])
 def test_flow_accepts_frames_of_any_size(size):
-    """Frames smaller than the patches of OpenCV are padded."""
+    """Optical flow accepts frames of any size, such as single pixels."""
     clip = np.random.default_rng(0).integers(0, 256, (3, *size, 3), np.uint8)
     assert flow_of(clip, size=Preprocessing(*size)).shape == clip.shape
 
 
 @needs_opencv
 def test_flow_is_independent_of_the_number_of_threads():
-    """One, two and five threads of OpenCV give identical flow."""
+    """Optical flow does not depend on the number of OpenCV threads."""
     import cv2
 
     first, second, before = *moving([(20, 30), (23, 35)], (300, 400)), cv2.getNumThreads()
@@ -269,7 +272,7 @@ def test_missing_opencv_is_an_error_with_the_extra(monkeypatch):
 
 
 def test_flow_keeps_the_hash_and_times_of_its_clip():
-    """Flow has the content hash and the times of its clip."""
+    """Optical flow has the content hash and the frame times of its clip."""
     clip = FrameArray(moving(PLACES))
     flow = OpticalFlow(clip)
     assert flow.content_hash(ContentIndex()) == clip.content_hash(ContentIndex())

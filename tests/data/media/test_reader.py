@@ -26,14 +26,14 @@ CLIP = np.random.default_rng(1).integers(0, 256, (7, 40, 60, 3), np.uint8)
 
 
 def test_a_path_of_images_is_an_image_file(tmp_path):
-    """Among images, any path is an image, whatever its suffix and even if it is a folder."""
+    """A reader of images opens every path as an image, whatever its suffix."""
     reader = MediaReader("images", SIZE)
     for path in (tmp_path, "a.avi", "a.gif", "a.jpg", tmp_path / "a"):
         assert type(reader.open(path)) is StillImage
 
 
 def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
-    """Images are recognized by their suffix, and any other file is a video."""
+    """A reader of clips opens folders as frames, image suffixes as images, and others as videos."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
     assert type(reader.open("A.JPG")) is StillImage
@@ -43,7 +43,7 @@ def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
 
 @pytest.mark.parametrize("kind", ["images", "clips"])
 def test_other_sources_are_recognized_by_type(kind):
-    """Arrays of four axes are clips; arrays of fewer axes and PIL images are images."""
+    """Arrays with four axes are opened as clips, and other arrays and PIL images as images."""
     reader = MediaReader(kind, SIZE)
     assert type(reader.open(CLIP)) is FrameArray
     assert type(reader.open(NOISE)) is StillImage
@@ -52,7 +52,7 @@ def test_other_sources_are_recognized_by_type(kind):
 
 
 def test_vectors_are_opened_from_paths_and_arrays():
-    """Vectors are opened from paths and arrays, and drawings are refused."""
+    """A reader of vectors opens paths and arrays, and refuses drawings."""
     reader = MediaReader("vectors", vector_width=3)
     assert type(reader.open("a.npy")) is type(reader.open(np.zeros((2, 3)))) is Vectors
     assert reader.open("a.npy").width == 3
@@ -62,13 +62,13 @@ def test_vectors_are_opened_from_paths_and_arrays():
 
 @pytest.mark.parametrize("kind", ["images", "clips"])
 def test_other_types_are_refused(kind):
-    """The error for a source of another type names the type."""
+    """A source of an unsupported type raises a MediaError that names the type."""
     with pytest.raises(MediaError, match=r"expected a path, a PIL image or an array\. Received: i"):
         MediaReader(kind, SIZE).open(5)
 
 
 def test_flow_wraps_every_clip(tmp_path):
-    """With modality `flow`, every kind of clip is opened as optical flow."""
+    """With modality `flow`, a reader opens every kind of clip as optical flow."""
     reader = MediaReader("clips", SIZE, modality="flow")
     for source in (tmp_path, "a.avi", CLIP, Counter("a", 2)):
         assert type(reader.open(source)) is OpticalFlow
@@ -89,7 +89,7 @@ def test_the_kind_follows_from_encoder_and_sampling(takes, sampled, kind):
 
 
 def test_frames_are_read_at_the_size_of_the_encoder(photos):
-    """Images and clips are read at the size of the encoder."""
+    """A reader resizes images and clips to the input size of the encoder."""
     frames = MediaReader("images", SIZE).frames(photos[7])
     assert frames.shape == (1, 16, 24, 3)
     np.testing.assert_allclose(frames, 70, atol=1)
@@ -98,7 +98,7 @@ def test_frames_are_read_at_the_size_of_the_encoder(photos):
 
 
 def test_the_pixels_limit_applies_to_every_kind(photos, tmp_path):
-    """A limit of 1,199 pixels refuses images, folders and arrays of 1,200 pixels or more."""
+    """The pixels limit applies to images, folders of frames and arrays."""
     (tmp_path / "frames").mkdir()
     photos[0].rename(tmp_path / "frames" / "0.jpg")
     reader = MediaReader("clips", SIZE, pixels_limit=1199)
@@ -109,7 +109,7 @@ def test_the_pixels_limit_applies_to_every_kind(photos, tmp_path):
 
 
 def test_a_view_gets_its_margin():
-    """With a margin of 1.5, frames of 16 × 24 are read at 24 × 36."""
+    """Frames are read larger than the encoder's input by the margin of the view."""
     view = views.build({"type": "crop_mirror", "margin": 1.5})
     assert enlarged(SIZE, view)[:2] == (24, 36)
     assert enlarged(SIZE, None) == SIZE
@@ -119,7 +119,7 @@ def test_a_view_gets_its_margin():
 
 
 def test_a_training_view_follows_from_its_generator():
-    """Equal generators give equal training views, and others give others."""
+    """Equal random generators give equal training views."""
     reader = MediaReader("images", SIZE, view=views.build({"type": "crop_mirror", "margin": 1.5}))
     first, equal, other = (
         reader.frames(NOISE, random=np.random.default_rng(seed)) for seed in (5, 5, 6)
@@ -130,7 +130,7 @@ def test_a_training_view_follows_from_its_generator():
 
 
 def test_without_a_generator_the_first_test_view_is_read():
-    """Without a generator, `frames` reads the first of the ten test views."""
+    """Without a random generator, `frames` reads the first test view."""
     reader = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.25}))
     crops = reader.views(NOISE)
     assert len(crops) == 10
@@ -147,7 +147,7 @@ def test_vectors_have_no_views():
 
 
 def test_a_source_as_one_clip():
-    """`clip` contains one frame of an image, and all frames or vectors of a clip."""
+    """`clip` packs one frame of an image, or all frames or vectors of a clip."""
     for kind, count in (("images", 1), ("clips", 7)):
         clip = MediaReader(kind, SIZE).clip(CLIP)
         assert clip.frames.shape == (count, 16, 24, 3)
@@ -160,7 +160,7 @@ def test_a_source_as_one_clip():
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_clips_of_a_source_come_in_all_views(batch):
-    """`clips` gives the frames of each selection in each view."""
+    """`clips` yields the frames of each selection in each view."""
     reader = MediaReader("clips", SIZE, view=views.build({"type": "ten_crop", "margin": 1.25}))
     selections = [np.array([0, 2, 3]), np.array([2, 3, 5]), np.array([6])]
     rows = [
@@ -175,7 +175,7 @@ def test_clips_of_a_source_come_in_all_views(batch):
 
 
 def test_clips_of_vectors(tmp_path):
-    """Vectors of a file are packed like frames."""
+    """Selections of vectors in a file are packed like frames."""
     vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
     np.save(tmp_path / "a.npy", vectors)
     (clips,) = MediaReader("vectors").clips(tmp_path / "a.npy", [np.array([1, 2]), np.array([2])])
@@ -184,7 +184,7 @@ def test_clips_of_vectors(tmp_path):
 
 
 def test_times_of_files_are_remembered_with_an_index(tmp_path, photos):
-    """With an index, times of files are cached, and those of arrays are not."""
+    """A reader with a content index caches the times of files, but not of arrays."""
     index, folder = ContentIndex(), tmp_path / "frames"
     folder.mkdir()
     Image.fromarray(NOISE).save(folder / "0.png")

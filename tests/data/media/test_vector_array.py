@@ -23,7 +23,7 @@ def test_vectors_are_read_as_float32(tmp_path):
 
 
 def test_existing_frames_are_the_numbered_vectors_or_all():
-    """Numbers beyond the end are left out."""
+    """`existing_frames` ignores numbers beyond the last vector."""
     media = Vectors(np.arange(6.0).reshape(3, 2))
     for numbers, expected in ((None, [0, 1, 2]), ({2, 1, 7}, [1, 2])):
         frames = list(media.existing_frames(numbers, UNUSED))
@@ -32,14 +32,14 @@ def test_existing_frames_are_the_numbered_vectors_or_all():
 
 
 def test_vectors_are_iterated_with_their_numbers():
-    """Iteration gives vectors (D,) with their numbers."""
+    """Iterating over vectors yields their numbers and vectors (D,)."""
     numbers, vectors = zip(*Vectors(VECTORS).iter_frames(np.array([1, 3]), UNUSED), strict=True)
     assert numbers == (1, 3)
     np.testing.assert_array_equal(vectors, VECTORS[[1, 3]])
 
 
 def test_vectors_have_times():
-    """Vectors are 40 ms apart."""
+    """Stored vectors have times 40 ms apart, like frames."""
     np.testing.assert_allclose(Vectors(VECTORS).times(), [0, 0.04, 0.08, 0.12])
 
 
@@ -47,20 +47,20 @@ def test_vectors_have_times():
     "array", [np.zeros(3), np.zeros((0, 3)), np.zeros((2, 3, 4)), np.array([["a"]])]
 )
 def test_other_arrays_are_refused(array):
-    """Arrays other than (T, D) numbers with T ≥ 1 are refused."""
+    """Arrays that are not numbers (T, D) with T ≥ 1 raise a MediaError."""
     with pytest.raises(MediaError, match=r"expected vectors \(T, D\)\. Received: an array"):
         Vectors(array).vectors()
 
 
 def test_another_width_is_refused():
-    """The error for another width names the config key."""
+    """Vectors of the wrong width raise an error that names the config key."""
     assert Vectors(VECTORS, width=3).vectors().shape == (4, 3)
     with pytest.raises(MediaError, match=r"width 5\. Received: vectors of width 3; set encoder.wi"):
         Vectors(VECTORS, width=5).vectors()
 
 
 def test_a_file_of_another_format_is_refused(tmp_path):
-    """The error for a file of another format or a missing file names the path."""
+    """A missing vector file or one of another format raises an error with its path."""
     (tmp_path / "a.npy").write_text("no vectors")
     for name in ("a.npy", "missing.npy"):
         with pytest.raises(MediaError, match=f"{name}: expected a file of vectors in NumPy's"):
@@ -68,7 +68,7 @@ def test_a_file_of_another_format_is_refused(tmp_path):
 
 
 def test_the_hash_is_that_of_the_file_or_array(tmp_path):
-    """The content hash is that of the file or of the array."""
+    """The content hash of vectors is that of their file or array."""
     np.save(tmp_path / "a.npy", VECTORS)
     np.save(tmp_path / "b.npy", VECTORS)
     index = ContentIndex()

@@ -18,7 +18,7 @@ SIZE = Preprocessing(24, 32)
 
 
 def test_the_content_hash_is_that_of_the_file(tmp_path):
-    """Two names of one content have one hash."""
+    """The content hash of a video is that of its file, whatever the name."""
     video, copy = write_video(tmp_path / "a.avi", 3), tmp_path / "b.avi"
     copy.write_bytes(video.read_bytes())
     index = ContentIndex()
@@ -38,7 +38,7 @@ def test_the_content_hash_is_that_of_the_file(tmp_path):
     ],
 )
 def test_frames_are_returned_in_the_order_of_the_numbers(tmp_path, name, codec):
-    """Frames of each container and codec are returned in order, also with B-frames."""
+    """Frames of every container and codec are returned in the order of the requested numbers."""
     path = write_video(tmp_path / name, codec=codec)
     frames = Video(path).frames(SIZE, [3, 17, 29, 0, 17])
     assert frames.shape == (5, 24, 32, 3)
@@ -94,7 +94,7 @@ class SpyContainer:
 
 @pytest.fixture
 def spied(monkeypatch):
-    """The calls of `av.open`: a list of containers and their options."""
+    """Return the calls of `av.open` as a list of containers and their options."""
     calls, opened = [], av.open
 
     def spy(file, *mode, **options):
@@ -107,7 +107,7 @@ def spied(monkeypatch):
 
 
 def test_decoding_stops_after_the_last_wanted_frame(tmp_path, spied):
-    """Reading the first frames of a video of 200 frames decodes less than a third of it."""
+    """Decoding a video stops after the last requested frame."""
     path = write_video(tmp_path / "a.avi", 200)
     spied.clear()
     Video(path).frames(SIZE, [0, 5])
@@ -116,7 +116,7 @@ def test_decoding_stops_after_the_last_wanted_frame(tmp_path, spied):
 
 
 def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
-    """When the first of two distant frames is read, only the beginning has been decoded."""
+    """A video is decoded only as far as its frames are requested."""
     path = write_video(tmp_path / "a.avi", 200)
     spied.clear()
     frames = Video(path).iter_frames(np.array([2, 190]), SIZE)
@@ -127,7 +127,7 @@ def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
 
 
 def test_several_threads_decode(tmp_path, spied):
-    """FFmpeg may use threads for frames and slices; its default is slices only."""
+    """Videos are decoded with threads for frames and for slices."""
     path = write_video(tmp_path / "a.mp4", 5)
     spied.clear()
     frames = Video(path).iter_frames(np.array([0, 4]), SIZE)
@@ -136,7 +136,7 @@ def test_several_threads_decode(tmp_path, spied):
 
 
 def test_only_local_files_may_be_opened(tmp_path, spied):
-    """FFmpeg may use the protocol `file` only."""
+    """FFmpeg may open local files only, through the protocol `file`."""
     path = write_video(tmp_path / "a.mp4", 2)
     spied.clear()
     Video(path).times()
@@ -146,20 +146,20 @@ def test_only_local_files_may_be_opened(tmp_path, spied):
 
 @pytest.mark.parametrize("size", [(65, 49), (2, 2), (1280, 16)])
 def test_odd_sizes_are_read(tmp_path, size):
-    """Odd, tiny and very flat frames are resized."""
+    """Videos with odd, tiny and very flat frames are read."""
     path = write_video(tmp_path / "a.mkv", 3, codec="ffv1", size=size)
     assert Video(path).frames(SIZE, [2]).shape == (1, 24, 32, 3)
 
 
 def test_a_video_may_have_one_frame(tmp_path):
-    """A video of one frame has the single time 0."""
+    """A video of one frame has a single time, which is 0."""
     path = write_video(tmp_path / "a.avi", 1)
     assert Video(path).times().tolist() == [0.0]
     assert frame_numbers(Video(path).frames(SIZE, [0])) == [0]
 
 
 def test_an_animated_gif_is_a_video(tmp_path):
-    """The frames and times of an animated GIF are read."""
+    """An animated GIF is read as a video with its frames and times."""
     frames = [Image.new("L", (16, 16), 80 * number) for number in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=200)
     np.testing.assert_allclose(Video(tmp_path / "a.gif").times(), [0, 0.2, 0.4], atol=0.01)
@@ -169,7 +169,7 @@ def test_an_animated_gif_is_a_video(tmp_path):
 
 
 def turned(path: Path, matrix: tuple[int, ...]) -> Path:
-    """Write a display matrix into the track header of an MP4, as phones do."""
+    """Write a display matrix into the header of an MP4, as phones do, and return the path."""
     content = bytearray(path.read_bytes())
     header = content.index(b"tkhd")
     start = header + 4 + 4 + 20 + 16
@@ -191,7 +191,7 @@ ONE, LAST = 0x10000, 0x40000000
     ],
 )
 def test_the_rotation_of_a_phone_is_applied(tmp_path, matrix, corner):
-    """The display matrix moves the white corner (x' = a x + c y, y' = b x + d y)."""
+    """The rotation in the display matrix of a video is applied to its frames."""
     frame = Video(turned(write_video(tmp_path / "a.mp4", 3), matrix)).frames(Preprocessing(32, 32))[
         0
     ]
@@ -209,7 +209,7 @@ def test_the_rotation_of_a_phone_is_applied(tmp_path, matrix, corner):
     ],
 )
 def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
-    """Frames are counted in bare streams and live recordings, which lack a duration."""
+    """Videos that state no duration, such as bare streams and live recordings, are read."""
     live = {"options": {"live": "1"}} if container == "matroska" else {}
     path = write_video(tmp_path / name, 30, codec=codec, format=container, **live)
     with av.open(str(path)) as opened:
@@ -236,7 +236,7 @@ def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
     ],
 )
 def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
-    """Grayscale, 10 and 16 bits, alpha and full chroma are converted to 8-bit RGB."""
+    """Grayscale, 10-bit, 16-bit, alpha and 4:4:4 videos are converted to 8-bit RGB."""
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
@@ -282,7 +282,7 @@ def test_a_video_with_sound_is_read(tmp_path):
     "name", ["12:30.avi", "100%d.avi", "a b.avi", "-x.avi", "[1].avi", "clip.AVI", "clip"]
 )
 def test_special_characters_in_names_have_no_meaning(tmp_path, monkeypatch, name):
-    """A colon is not read as a protocol, and a percent sign not as a pattern."""
+    """File names of videos may contain colons and percent signs."""
     write_video(tmp_path / "plain.avi", 2).rename(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     assert (
@@ -294,7 +294,7 @@ def test_special_characters_in_names_have_no_meaning(tmp_path, monkeypatch, name
 
 
 def test_size_and_duration_are_limited(tmp_path):
-    """A video of more pixels or seconds than allowed is refused."""
+    """Videos with more pixels or seconds than the limits raise a MediaError."""
     path = write_video(tmp_path / "a.avi", 60)
     with pytest.raises(
         MediaError, match=r"expected at most 3,000 pixels per frame. Received: 64 × 48"

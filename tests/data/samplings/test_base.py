@@ -1,4 +1,4 @@
-"""Properties of all samplings, and the functions that they share."""
+"""Properties of all samplings and the functions they share."""
 
 import numpy as np
 import pytest
@@ -50,21 +50,21 @@ def test_a_grid_of_seconds_with_a_variable_frame_rate():
 
 
 def test_a_grid_tolerates_rounded_timestamps():
-    """A frame that is half a millisecond late is selected."""
+    """A grid in seconds selects frames whose timestamps are half a millisecond late."""
     times = np.array([0.0, 0.5004, 1.0004])
     assert frame_grid(times, 1, seconds=0.5).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.99])
 def test_a_grid_of_a_short_video_has_one_frame(phase):
-    """A distance beyond the end of the video selects one frame."""
+    """A grid whose distance is beyond the end of the video selects one frame."""
     times = np.arange(3) / 10
     assert len(frame_grid(times, 100, phase=phase)) == 1
     assert len(frame_grid(times, 1, seconds=10.0, phase=phase)) == 1
 
 
 def test_random_windows_start_everywhere():
-    """Windows are consecutive, and all starts are about equally frequent."""
+    """Random windows are consecutive, and all starts are about equally frequent."""
     random = np.random.default_rng(0)
     indices = np.arange(0, 20, 2)
     windows = np.array([random_window(indices, 4, random) for _ in range(7000)])
@@ -75,12 +75,12 @@ def test_random_windows_start_everywhere():
 
 
 def test_a_random_window_of_too_few_elements_has_all():
-    """A window over too few elements has all of them."""
+    """A random window over fewer elements than its length has all of them."""
     assert random_window(np.arange(3), 5, np.random.default_rng(0)).tolist() == [0, 1, 2]
 
 
 def test_the_samplings_are_registered():
-    """All samplings are registered, so that the tests below cover them."""
+    """All samplings are tested in this module."""
     assert registry.names() == NAMES
 
 
@@ -91,7 +91,7 @@ def test_the_samplings_are_registered():
     st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)),
 )
 def test_clips_are_ascending_and_among_the_candidates(name, count, length, others):
-    """Clips are ascending frames among the candidates, at most the requested number."""
+    """Clips of a sampling are ascending frames among its candidates."""
     step, flag, seed = others
     arguments = {
         "uniform": {"frames": length, "jitter": flag},

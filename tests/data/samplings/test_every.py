@@ -1,4 +1,4 @@
-"""Frames at a fixed distance."""
+"""The sampling `every`: frames at a fixed distance."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def build(**arguments):
     ],
 )
 def test_training_and_testing_select_the_same_frames(arguments, indices):
-    """Training and testing select equal frames, by frames or seconds, up to a maximum."""
+    """The sampling `every` selects the same frames in training and testing."""
     sampling = build(**arguments)
     assert sampling.train(TIMES, np.random.default_rng(0)).tolist() == indices
     assert [clip.tolist() for clip in sampling.test(TIMES)] == [indices]
@@ -31,13 +31,13 @@ def test_training_and_testing_select_the_same_frames(arguments, indices):
 
 
 def test_streaming_has_no_maximum():
-    """A stream continues after `most` frames."""
+    """A stream of the sampling `every` is not limited by `most`."""
     assert build(step=3, most=2).stream(TIMES).tolist() == [0, 3, 6, 9]
 
 
 @pytest.mark.parametrize("rate", [25.0, 29.97, 30.0, 60.0])
 def test_seconds_are_independent_of_the_frame_rate(rate):
-    """The selected frames are shown at the same times at any frame rate."""
+    """A distance in seconds selects the same times at any frame rate."""
     times = np.arange(int(rate * 4)) / rate
     (indices,) = build(seconds=0.5).test(times)
     np.testing.assert_allclose(times[indices], np.arange(8) * 0.5, atol=1 / rate)

@@ -1,4 +1,4 @@
-"""A random clip in training, the middle clip in testing."""
+"""The sampling `random_clip`: a random clip in training and the middle clip in testing."""
 
 import numpy as np
 
@@ -28,19 +28,19 @@ def test_training_clips_with_a_step_reach_every_frame():
 
 
 def test_testing_selects_the_middle_clip():
-    """The test clip is in the middle of the video."""
+    """The test clip of `random_clip` is in the middle of the video."""
     assert [c.tolist() for c in build(length=4).test(np.arange(10) / 10)] == [[3, 4, 5, 6]]
     assert [c.tolist() for c in build(length=4).test(np.arange(11) / 10)] == [[3, 4, 5, 6]]
     assert [c.tolist() for c in build(length=2, step=3).test(np.arange(10) / 10)] == [[3, 6]]
 
 
 def test_a_clip_has_16_consecutive_frames_by_default():
-    """The middle clip of 20 frames leaves two frames at either end."""
+    """By default, `random_clip` selects 16 consecutive frames."""
     assert [clip.tolist() for clip in build().test(np.arange(20) / 25)] == [list(range(2, 18))]
 
 
 def test_a_short_video_is_taken_whole():
-    """A clip of a short video has all of its frames."""
+    """A video that is shorter than the clip length is selected as a whole."""
     sampling, times = build(length=8), np.arange(3) / 10
     assert sampling.train(times, np.random.default_rng(0)).tolist() == [0, 1, 2]
     assert [clip.tolist() for clip in sampling.test(times)] == [[0, 1, 2]]

@@ -1,4 +1,4 @@
-"""Frames spread over the video."""
+"""The sampling `uniform`: frames spread evenly over the video."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def build(**arguments):
     [(12, [1, 4, 7, 10]), (10, [1, 3, 6, 8]), (4, [0, 1, 2, 3]), (3, [0, 1, 2])],
 )
 def test_the_middle_of_each_segment_is_selected(count, indices):
-    """The middle frame of each segment is selected, or every frame of a short video."""
+    """The sampling `uniform` selects the middle frame of each segment."""
     (clip,) = build(frames=4).test(np.arange(count) / 10)
     assert clip.tolist() == indices
 

@@ -39,7 +39,7 @@ def test_a_source_is_a_sequence_of_samples():
 
 
 def test_split_returns_positions():
-    """The positions of a split are those of its samples; an absent split has none."""
+    """`split` returns the positions of the samples of a split."""
     source = ThreeSamples()
     assert source.split("train") == [0, 2]
     assert source.split("dev") == [1]
@@ -47,12 +47,12 @@ def test_split_returns_positions():
 
 
 def test_a_source_cannot_decide_about_captions_by_default():
-    """By default, the correctness of a caption is None."""
+    """By default, a source cannot judge captions and returns None."""
     assert ThreeSamples().is_correct_caption("a", ["a"]) is None
 
 
 def test_hash_fraction_is_a_fixed_function():
-    """The fraction is the first 8 bytes of SHA-256 of 'seed/name'.
+    """The hash fraction is a fixed function: the first 8 bytes of SHA-256 of "seed/name".
 
     The values are those of `printf 0/a | sha256sum` and `printf 1/a | sha256sum`.
     """
@@ -61,26 +61,26 @@ def test_hash_fraction_is_a_fixed_function():
 
 
 def test_hash_fraction_accepts_undecodable_file_names():
-    """Surrogate escapes of file names are hashed like other characters."""
+    """The hash fraction accepts file names with undecodable bytes."""
     assert 0 <= hash_fraction("caf\udce9.jpg", 0) < 1
 
 
 def test_split_by_hash_has_the_requested_shares():
-    """Of 20,000 names, the shares of dev and test deviate by less than one percent."""
+    """Splitting by hash gives the requested shares within one percent."""
     splits = [split_by_hash(name, 0.1, 0.2) for name in NAMES]
     assert abs(splits.count("dev") / len(NAMES) - 0.1) < 0.01
     assert abs(splits.count("test") / len(NAMES) - 0.2) < 0.01
 
 
 def test_another_seed_gives_another_split():
-    """Another seed gives another partition."""
+    """Splitting by hash with another seed gives another partition."""
     assert [split_by_hash(name, 0.1, 0.2) for name in NAMES] != [
         split_by_hash(name, 0.1, 0.2, seed=1) for name in NAMES
     ]
 
 
 def test_a_larger_dev_share_leaves_the_test_split_unchanged():
-    """Changing `dev` moves no group into or out of test."""
+    """A larger dev share moves no group into or out of the test split."""
     before, after = (
         {name for name in NAMES[:5000] if split_by_hash(name, dev, 0.1) == "test"}
         for dev in (0.05, 0.3)
@@ -89,7 +89,7 @@ def test_a_larger_dev_share_leaves_the_test_split_unchanged():
 
 
 def test_valid_samples_are_returned_as_a_list():
-    """Validation accepts an iterator and returns a list in the same order."""
+    """Validation accepts an iterator of samples and returns a list in the same order."""
     samples = [sample("b", "g"), sample("a", "g"), sample("c", split="test")]
     assert validate_samples(iter(samples), "here") == samples
 
@@ -117,14 +117,14 @@ def test_valid_samples_are_returned_as_a_list():
     ],
 )
 def test_invalid_samples_are_refused(samples, message):
-    """Each violated requirement has its own message, which starts with the place."""
+    """Each violated requirement on samples has its own message, which starts with the place."""
     with pytest.raises(DataError) as caught:
         validate_samples(samples, "here")
     assert str(caught.value).startswith(f"here: {message}")
 
 
 def test_shares_must_leave_samples_for_training():
-    """Shares with a sum of 1 are refused, and a smaller sum is accepted."""
+    """Shares of dev and test with a sum of 1 are refused."""
     check_shares(0.5, 0.49)
     with pytest.raises(ArgumentError, match=r"Received: dev=0.5, test=0.5"):
         check_shares(0.5, 0.5)
@@ -143,6 +143,6 @@ def test_shares_must_leave_samples_for_training():
     ],
 )
 def test_every_source_checks_its_shares_before_it_reads_files(source, arguments):
-    """A share of 1 for dev is refused, although the files do not exist."""
+    """Every source checks its shares before it reads any file."""
     with pytest.raises(ConfigError, match=r"Received: dev=1\.0, test=0\.0"):
         registry.build({"type": source, "dev": 1.0, **arguments})

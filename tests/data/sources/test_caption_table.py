@@ -1,4 +1,4 @@
-"""Custom tables of captions."""
+"""User-defined tables of captions."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_a_table_without_splits_is_split_by_hash(tmp_path):
 
 
 def test_a_split_column_has_priority(tmp_path):
-    """The configured shares do not change the splits of a table with a split column."""
+    """A split column takes precedence over the configured shares."""
     source = build(
         tmp_path / "t.csv",
         "image,caption,split\na.jpg,One.,train\nb.jpg,Two.,val\n",
@@ -32,7 +32,7 @@ def test_a_split_column_has_priority(tmp_path):
 
 
 def test_groups_stay_together(tmp_path):
-    """All images of a group are in one split, determined by the hash of the group."""
+    """All images of a group are in one split."""
     rows = "".join(f"{number}.jpg,An image.,g{number % 10}\n" for number in range(50))
     source = build(tmp_path / "t.csv", f"image,caption,group\n{rows}", dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 10
@@ -40,7 +40,7 @@ def test_groups_stay_together(tmp_path):
 
 
 def test_columns_can_be_configured(tmp_path):
-    """Configured columns replace the usual names."""
+    """Configured column names replace the usual column names."""
     source = build(
         tmp_path / "t.csv",
         "where,what,part,clip\na.jpg,One.,test,7\n",
@@ -65,7 +65,7 @@ def test_captions_are_required(tmp_path):
 
 
 def test_an_empty_table_is_refused(tmp_path):
-    """The error for an empty table says what the table must contain."""
+    """An empty table of captions raises an error that says what the table must contain."""
     with pytest.raises(
         DataError, match=r"expected a table of media and text with at least one row. Received: none"
     ):

@@ -11,7 +11,7 @@ from lrcn_seq.errors import DataError, UsageError
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Two classes of 20 clips from ten videos; both classes have the same file names."""
+    """Return a folder of two classes with 20 clips each, made from ten videos."""
     rows = []
     for label in ("jump", "run"):
         (tmp_path / label).mkdir()
@@ -50,7 +50,7 @@ def test_groups_of_a_table_stay_together(folder):
 
 
 def test_labels_of_the_table_distinguish_equal_file_names(folder):
-    """Clips of the same name in two classes may have different groups."""
+    """Clips with the same file name in two classes may have different groups."""
     rows = [
         f"{label},{number:02d}.mp4,{label}{number}"
         for label in ("jump", "run")
@@ -62,7 +62,7 @@ def test_labels_of_the_table_distinguish_equal_file_names(folder):
 
 
 def test_folds_are_even_and_test_every_clip_once(folder):
-    """Each of five folds tests four clips per class, and no group is in two splits."""
+    """Folds have even class counts and test every clip once."""
     tested: Counter[str] = Counter()
     for fold in range(5):
         source = build(folder, groups="index.csv", folds=5, fold=fold)
@@ -119,7 +119,7 @@ def test_folders_without_clips_are_refused(folder):
     ],
 )
 def test_unusable_tables_of_groups_are_refused(folder, content, message):
-    """A missing table, a missing column and clips without a group have different messages."""
+    """A table of groups that is missing or incomplete raises an error with the defect."""
     (folder / "index.csv").unlink()
     if content is not None:
         (folder / "index.csv").write_text(content)
@@ -135,7 +135,7 @@ def test_a_missing_folder_is_refused(folder):
 
 
 def test_impossible_folds_are_refused(folder):
-    """More folds than groups, and a fold that does not exist, are usage errors."""
+    """Impossible numbers of folds and fold numbers raise a UsageError."""
     with pytest.raises(
         UsageError, match=r"at most one for each of the 10 groups. Received: folds=11"
     ):
@@ -145,7 +145,7 @@ def test_impossible_folds_are_refused(folder):
 
 
 def test_the_real_clips(shared):
-    """The 120 clips of 44 videos are divided into folds with even classes."""
+    """The folds of the real surveillance clips have even class counts."""
     for fold in range(5):
         source = build(shared / "surveillance_fights", groups="index.csv", folds=5, fold=fold)
         assert len(source) == 120

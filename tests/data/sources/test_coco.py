@@ -11,7 +11,7 @@ from lrcn_seq.errors import DataError, UsageError
 
 
 def annotate(path: Path, ids: range, **changes) -> None:
-    """Write an annotation file of these image IDs with two captions each."""
+    """Write an annotation file of the given image IDs with two captions each."""
     images = [{"id": number, "file_name": f"{number:03d}.jpg"} for number in ids]
     captions = [
         {"id": number * 2 + n, "image_id": number, "caption": f"Caption {n} of image {number}.\n"}
@@ -23,7 +23,7 @@ def annotate(path: Path, ids: range, **changes) -> None:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Forty images and the annotations of the first thirty."""
+    """Return a folder of forty images and the annotations of the first thirty."""
     (tmp_path / "images").mkdir()
     for number in range(40):
         Image.new("RGB", (4, 4)).save(tmp_path / f"images/{number:03d}.jpg")
@@ -40,7 +40,7 @@ def build(folder: Path, **more):
 
 
 def test_samples_have_string_ids_and_stripped_captions(folder):
-    """The captions of an image keep the order of the annotations."""
+    """COCO samples have string IDs and stripped captions in the order of the annotations."""
     sample = build(folder)[3]
     assert (sample.id, sample.group) == ("3", "3")
     assert sample.media == str(folder / "images/003.jpg")
@@ -55,13 +55,13 @@ def test_one_file_is_split_by_hash(folder):
 
 
 def test_nothing_is_printed(folder, capsys):
-    """The messages that pycocotools prints are discarded."""
+    """Reading COCO annotations prints nothing."""
     build(folder)
     assert capsys.readouterr() == ("", "")
 
 
 def test_each_split_may_have_its_file(folder):
-    """All images of the annotation file of a split are in this split."""
+    """Each split may have its own annotation file."""
     annotate(folder / "more.json", range(30, 40))
     source = registry.build(
         {"type": "coco", "splits": {"test": files(folder), "train": files(folder, "more.json")}}
@@ -177,7 +177,7 @@ def test_incomplete_or_combined_arguments_are_refused(arguments):
 
 
 def test_the_real_files(shared):
-    """The 40 available images of val2017 have their captions."""
+    """The 40 available images of COCO val2017 have their captions."""
     coco = shared / "coco"
     source = registry.build(
         {

@@ -27,7 +27,7 @@ def red(shape: str, radius: float, x: float = 0.5, y: float = 0.5) -> PlacedObje
 
 
 def mask(image: np.ndarray) -> np.ndarray:
-    """Return where an image (H, W, 3) on a white background is red."""
+    """Return the mask of red pixels in an image (H, W, 3) on a white background."""
     return image[..., 1] < 128
 
 
@@ -56,7 +56,7 @@ def test_captions_are_normalized():
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_sampled_objects_differ_and_respect_the_split(split):
-    """Two objects differ; one is held out in dev and test, and none in training."""
+    """The two objects of an image differ, and one has a held-out combination in dev and test."""
     random = np.random.default_rng(0)
     for _ in range(300):
         pairs = [(item.color, item.shape) for item in sample_objects(random, split)]
@@ -74,7 +74,7 @@ def test_the_held_out_object_is_first_half_of_the_time():
 
 
 def test_placed_objects_vary_in_radius_and_color():
-    """The radius varies by up to 8 %, and each channel of the color by less than 80."""
+    """Placed objects vary in radius and color within fixed limits."""
     random = np.random.default_rng(0)
     for name, color in COLORS.items():
         placed = [
@@ -89,7 +89,7 @@ def test_placed_objects_vary_in_radius_and_color():
 
 
 def test_the_brightness_of_a_color_is_limited():
-    """Of 200 pink objects, the brightest has a red channel of 255, and none has more."""
+    """No channel of an object's color exceeds 255."""
     random, pink = np.random.default_rng(0), SceneObject("large", "pink", "ring")
     placed = [place_object(pink, (0.5, 0.5), random) for _ in range(200)]
     assert max(item.color[0] for item in placed) == 255
@@ -115,13 +115,13 @@ def test_the_background_is_gray():
     ],
 )
 def test_shapes_have_the_area_of_their_geometry(shape, area):
-    """The area in squared radii is that of the geometric shape, within 4 %."""
+    """Each shape has the area of its geometry, within 4 %."""
     image = paint([red(shape, 0.3)], 200, 255)
     assert mask(image).sum() == pytest.approx(area * (0.3 * 200) ** 2, rel=0.04)
 
 
 def test_objects_are_drawn_at_their_place():
-    """The arguments `x` and `y` are the horizontal and the vertical center."""
+    """Objects are drawn with their center at `x` (horizontal) and `y` (vertical)."""
     rows, columns = np.nonzero(mask(paint([red("circle", 0.1, x=0.25, y=0.75)], 100, 255)))
     assert columns.mean() == pytest.approx(25, abs=1)
     assert rows.mean() == pytest.approx(75, abs=1)

@@ -14,7 +14,7 @@ NAMES = [f"{number}.jpg" for number in range(6)]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Six images with two captions each, with commas, quotes and Windows line ends."""
+    """Return a folder of six images with two captions each, in both file formats."""
     (tmp_path / "images").mkdir()
     captions = {name: [f"A dog , number {name[0]} .", 'He says "hello" .'] for name in NAMES}
     for name in NAMES:
@@ -45,20 +45,20 @@ def build(folder: Path, captions: str = "captions.txt", **more):
 
 
 def test_the_csv_file_keeps_commas_and_quotes(folder):
-    """Captions with commas need no quotes in the CSV file."""
+    """Captions with commas need no quotes in the CSV file of Flickr8k."""
     captions = read_captions(folder / "captions.txt")
     assert list(captions) == NAMES
     assert captions["0.jpg"] == ["A dog , number 0 .", 'He says "hello" .']
 
 
 def test_quoted_captions_of_the_csv_file_are_unquoted(folder):
-    """Quoted captions, as in the file from Kaggle, are unquoted."""
+    """Quoted captions in the CSV file of Flickr8k are unquoted."""
     (folder / "captions.txt").write_text('image,caption\na.jpg,"A ""big"" dog, running ."\n')
     assert read_captions(folder / "captions.txt") == {"a.jpg": ['A "big" dog, running .']}
 
 
 def test_both_forms_give_the_same_captions(folder):
-    """Both formats give the same captions, even for the malformed image name."""
+    """Both file formats of Flickr8k give the same captions."""
     tokens = read_captions(folder / "tokens.txt")
     assert tokens.pop("9.jpg.1") == ["bogus"]
     assert tokens == read_captions(folder / "captions.txt")
@@ -121,7 +121,7 @@ def test_without_lists_images_are_split_by_hash(folder):
     ],
 )
 def test_malformed_captions_are_refused(folder, content, message):
-    """Each defect of the captions has a message that names the file."""
+    """Malformed captions of Flickr8k raise an error that names the file."""
     (folder / "captions.txt").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
@@ -170,13 +170,13 @@ def test_a_missing_list_is_refused(folder):
 
 
 def test_shares_must_leave_images_for_training(folder):
-    """Shares with a sum of at least 1 are a usage error."""
+    """Shares of dev and test with a sum of at least 1 raise a UsageError."""
     with pytest.raises(UsageError, match="dev and test: expected shares"):
         build(folder, dev=0.6, test=0.5)
 
 
 def test_the_real_files(shared):
-    """Both caption files give the official splits of the available images."""
+    """Both real caption files of Flickr8k give the official splits."""
     flickr = shared / "flickr8k"
     table = {"captions": str(flickr / "captions.txt"), "lists": str(flickr)}
     tokens = {

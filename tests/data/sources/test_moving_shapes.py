@@ -23,20 +23,20 @@ def centers(clip: np.ndarray) -> np.ndarray:
 
 
 def is_steady(places: np.ndarray) -> bool:
-    """Return whether an object moves by the same distance from frame to frame."""
+    """Return whether an object moves by about the same distance from frame to frame."""
     steps = np.diff(places)
     return bool((np.abs(steps - steps.mean()) < 1.5).all()) and abs(steps.mean()) > 3
 
 
 def test_labels_are_balanced(source):
-    """Each of the four classes has about a quarter of the clips."""
+    """The four labels of moving shapes are about equally frequent."""
     counts = Counter(sample.label for sample in source[:400])
     assert set(counts) == {"left left", "left right", "right left", "right right"}
     assert min(counts.values()) > 70
 
 
 def test_objects_move_as_the_label_says(source):
-    """The pixels of a clip show two steady moves in the directions of the label."""
+    """The objects of a clip move in the directions of its label."""
     for sample in source[:40]:
         places = centers(sample.media.draw())
         count = next(
@@ -51,7 +51,7 @@ def test_objects_move_as_the_label_says(source):
 
 
 def test_single_frames_do_not_reveal_the_label(source):
-    """The places of objects have the same distribution for every label."""
+    """The position of an object in a single frame does not reveal the label."""
     places: dict[str, list[float]] = {}
     for sample in source[:400]:
         places.setdefault(sample.label, []).extend(centers(sample.media.draw()))
@@ -62,12 +62,12 @@ def test_single_frames_do_not_reveal_the_label(source):
 
 
 def test_lengths_vary(source):
-    """Two moves of four to six frames make clips of eight to twelve frames."""
+    """Clips of moving shapes have eight to twelve frames."""
     assert {len(sample.media.draw()) for sample in source[:200]} == {8, 9, 10, 11, 12}
 
 
 def test_frames_have_the_requested_size():
-    """Frames are square uint8 RGB images."""
+    """Frames of moving shapes are square uint8 RGB images of the requested size."""
     clip = Film(0, "train", 0, 32, 7).draw()
     assert clip.shape[1:] == (32, 32, 3)
     assert clip.dtype == np.uint8
@@ -75,7 +75,7 @@ def test_frames_have_the_requested_size():
 
 
 def test_held_out_combinations_occur_only_in_their_split(source):
-    """Every clip of dev and test has a combination of its split, and train has none."""
+    """Held-out combinations of color and shape occur only in their split."""
     for sample in source:
         shown = {(move.object.color, move.object.shape) for move in sample.media.story()}
         assert bool(shown & HELD_OUT[sample.split]) == (sample.split != "train")
@@ -83,7 +83,7 @@ def test_held_out_combinations_occur_only_in_their_split(source):
 
 
 def test_clips_depend_on_their_key_alone(source):
-    """Equal keys give equal frames, and the keys of all clips are different."""
+    """Clips with equal keys have equal frames."""
     film = source[7].media
     assert film.key == "moving_shapes-2/0/train/7/48/4"
     np.testing.assert_array_equal(film.draw(), Film(0, "train", 7, 48, 4).draw())
@@ -97,7 +97,7 @@ REFERENCES = ["a small red cross moves left then a large blue circle moves right
 
 
 def test_captions_of_a_story():
-    """Two captions begin with the first move and one with the second."""
+    """The captions of a story begin with the first or with the second move."""
     assert STORY.captions() == (
         "a small red cross moves left then a large blue circle moves right",
         "a small red cross moves left before a large blue circle moves right",
@@ -113,7 +113,7 @@ def test_captions_may_begin_with_the_first_move():
 
 
 def test_all_captions_of_a_sample_tell_its_story(source):
-    """Parsing any caption of a sample gives the moves of its clip."""
+    """Every caption of a sample describes the moves of its clip."""
     for sample in source[:50]:
         assert {parse_story(caption) for caption in sample.captions} == {sample.media.story()}
 

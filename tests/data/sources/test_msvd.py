@@ -13,7 +13,7 @@ NAMES = [f"video{number // 2}_a-b_{number}_{number + 5}" for number in range(40)
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Forty clips of twenty videos, with two captions each in both forms."""
+    """Return a folder of forty clips of twenty videos, with two captions each in both formats."""
     (tmp_path / "clips").mkdir()
     for name in NAMES:
         (tmp_path / "clips" / f"{name}.avi").write_bytes(b"x")
@@ -37,7 +37,7 @@ def build(folder: Path, captions: str = "c.json", **more):
 
 @pytest.mark.parametrize("captions", ["c.json", "c.txt"])
 def test_both_forms_give_the_same_samples(folder, captions):
-    """Both formats give equal samples, without file suffixes and repeated spaces."""
+    """Both file formats of MSVD give the same samples."""
     source = build(folder, captions)
     assert [sample.id for sample in source] == NAMES
     assert source[3].captions == ("A man runs.", f"{NAMES[3]}!")
@@ -80,7 +80,7 @@ def test_a_folder_without_the_clips_is_refused(folder):
     ],
 )
 def test_malformed_captions_are_refused(folder, content, message):
-    """JSON of another structure, invalid JSON and a line without a sentence are refused."""
+    """Malformed captions of MSVD raise a DataError with the expected format."""
     (folder / "c.json").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
@@ -88,7 +88,7 @@ def test_malformed_captions_are_refused(folder, content, message):
 
 
 def test_the_real_captions(shared):
-    """The captions of 1,450 videos are read, although their clips are not available."""
+    """The real captions of MSVD are read, although their clips are not available."""
     with pytest.raises(DataError, match=r"Received: none of 1,450"):
         registry.build(
             {

@@ -1,4 +1,4 @@
-"""Built-in images of two objects: drawing, captions and the evaluation of captions."""
+"""Built-in images of two objects: drawing, captions, and judgment of captions."""
 
 import pickle
 
@@ -27,7 +27,7 @@ def in_split(source: Shapes, split: str) -> list[set[tuple[str, str]]]:
 
 
 def test_backgrounds_are_gray_levels_from_215_to_255():
-    """The corners of 400 images show every gray level of this range, and no other."""
+    """Backgrounds have gray levels from 215 to 255."""
     corners = [Drawing(0, "train", number, 48).draw()[0, 0, 0] for number in range(400)]
     assert {tuple(corner.tolist()) for corner in corners} == {(n, n, n) for n in range(215, 256)}
 
@@ -39,20 +39,20 @@ def test_splits_have_the_requested_sizes(source):
 
 
 def test_training_contains_no_held_out_combination(source):
-    """The combinations of dev and test do not occur in train."""
+    """Held-out combinations of color and shape do not occur in the training split."""
     assert not set().union(*in_split(source, "train")) & (HELD_OUT["dev"] | HELD_OUT["test"])
 
 
 @pytest.mark.parametrize(("split", "other"), [("dev", "test"), ("test", "dev")])
 def test_dev_and_test_images_contain_a_held_out_combination(source, split, other):
-    """Every image of dev and test has a combination held out for its split only."""
+    """Every image of dev and test has a combination that is held out for its split."""
     images = in_split(source, split)
     assert all(pairs & HELD_OUT[split] for pairs in images)
     assert not set().union(*images) & HELD_OUT[other]
 
 
 def test_training_contains_the_parts_of_held_out_combinations(source):
-    """In train, a held-out color has three other shapes, and its shape three other colors."""
+    """Each held-out color and shape occurs in training in other combinations."""
     pairs = set().union(*in_split(source, "train"))
     for color, shape in HELD_OUT["dev"] | HELD_OUT["test"]:
         assert len({s for c, s in pairs if c == color}) >= 3
@@ -60,7 +60,7 @@ def test_training_contains_the_parts_of_held_out_combinations(source):
 
 
 def test_images_depend_on_their_key_alone(source):
-    """A copy of a drawing draws the same pixels."""
+    """Images with equal keys have equal pixels."""
     drawing = source[17].media
     copy = pickle.loads(pickle.dumps(drawing))
     assert copy.key == drawing.key == "shapes-2/0/train/17/64"
@@ -68,7 +68,7 @@ def test_images_depend_on_their_key_alone(source):
 
 
 def test_another_seed_gives_another_image(source):
-    """Another seed gives other pixels and another key."""
+    """An image with another seed has other pixels and another key."""
     drawing = source[17].media
     other = drawing._replace(seed=1)
     assert (other.draw() != drawing.draw()).any()
@@ -81,7 +81,7 @@ def test_keys_are_unique(source):
 
 
 def test_a_larger_source_begins_with_the_same_images(source):
-    """The first 10 of 600 images are those of a source of 10."""
+    """A larger source begins with the images of a smaller source."""
     assert [sample.captions for sample in Shapes(train=10, dev=0, test=0)] == [
         sample.captions for sample in source[:10]
     ]
@@ -98,7 +98,7 @@ def hue_distance(image: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
 
 
 def test_images_show_their_scene():
-    """Position, size and color of both objects agree with the pixels."""
+    """The positions, sizes and colors of objects in an image are those of its scene."""
     for number in range(60):
         drawing = Drawing(0, "train", number, 64)
         scene, image = drawing.scene(), drawing.draw()[0]
@@ -117,7 +117,7 @@ def test_images_show_their_scene():
 
 @pytest.mark.parametrize("pixels", [16, 64, 200])
 def test_images_of_any_size_show_the_same(pixels):
-    """Images of all sizes agree when they are averaged down to 16 pixels."""
+    """Images of one key show the same scene at any size."""
     image = Drawing(0, "test", 3, pixels).draw()
     assert image.shape == (1, pixels, pixels, 3)
     small = [
@@ -131,7 +131,7 @@ CROSS, CIRCLE = SceneObject("small", "red", "cross"), SceneObject("large", "blue
 
 
 def test_captions_of_a_scene():
-    """Each of the two objects begins two of the captions."""
+    """A scene has four captions, two of which begin with either object."""
     assert Scene(CROSS, "above", CIRCLE).captions() == (
         "a small red cross above a large blue circle",
         "a small red cross over a large blue circle",
@@ -210,7 +210,7 @@ def test_one_wrong_attribute_is_incorrect(caption):
 
 
 def test_captions_of_other_images_have_a_low_bleu(source):
-    """BLEU-4 of shuffled captions is below 0.35, so a captioner must look at the image."""
+    """Captions of other images have a BLEU-4 below 0.35."""
     from nltk.translate.bleu_score import corpus_bleu
 
     references = [[caption.split() for caption in sample.captions] for sample in source[:400]]

@@ -23,13 +23,13 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def test_text_has_no_byte_order_mark_and_unix_line_ends(tmp_path):
-    """Byte order marks are removed, and all line ends become newlines."""
+    """Text files are read without byte order mark and with Unix line ends."""
     path = write(tmp_path / "t.txt", "\ufeffé\r\nb\rc\n".encode())
     assert read_text(path, "a text") == "é\nb\nc\n"
 
 
 def test_a_missing_file_with_a_relative_path_names_the_working_folder(tmp_path, monkeypatch):
-    """The error for a relative path names the working folder."""
+    """The error for a missing file with a relative path names the working folder."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError) as caught:
         read_text("t.txt", "a text")
@@ -39,7 +39,7 @@ def test_a_missing_file_with_a_relative_path_names_the_working_folder(tmp_path, 
 
 
 def test_a_missing_file_with_an_absolute_path_needs_no_folder(tmp_path):
-    """The error for an absolute path does not name the working folder."""
+    """The error for a missing file with an absolute path does not name the working folder."""
     with pytest.raises(DataError, match=r"expected a text; there is no such file\.$"):
         read_text(tmp_path / "t.txt", "a text")
 
@@ -51,7 +51,7 @@ def test_a_folder_is_not_a_text(tmp_path):
 
 
 def test_another_encoding_is_refused_with_the_position(tmp_path):
-    """Latin-1 text is refused, with the position of the invalid byte."""
+    """Text that is not UTF-8 is refused with the position of the first invalid byte."""
     path = write(tmp_path / "t.txt", "café".encode("latin-1"))
     with pytest.raises(
         DataError, match=r"in UTF-8. Received: invalid bytes at position 3; save the file as UTF-8"
@@ -77,7 +77,7 @@ def test_an_operating_system_error_is_reported(tmp_path):
     ],
 )
 def test_csv_dialects_are_detected(tmp_path, content):
-    """CSV may have various separators, quotes, blank lines and a byte order mark."""
+    """CSV files with various separators, quotes, blank lines and a byte order mark are read."""
     assert read_table(write(tmp_path / "t.csv", content.encode()), "a table") == [
         {"a": "1", "b": "x y"}
     ]
@@ -108,7 +108,7 @@ def test_json_lines_are_detected_by_suffix(tmp_path, suffix):
     ],
 )
 def test_malformed_tables_are_refused(tmp_path, name, content, message):
-    """Each defect has a message that names the file and the line."""
+    """A malformed table raises an error with the file and the line."""
     path = write(tmp_path / name, content.encode())
     with pytest.raises(DataError) as caught:
         read_table(path, "a table")
@@ -117,14 +117,14 @@ def test_malformed_tables_are_refused(tmp_path, name, content, message):
 
 
 def test_the_first_default_name_in_the_table_is_found():
-    """The first default name that occurs in the columns of any row is used."""
+    """The first default column name that occurs in any row is used."""
     defaults = ("media", "extra", "image")
     assert find_column(ROWS, None, defaults, place="t", role="media") == "extra"
     assert find_column(ROWS, None, ("media",), place="t", role="media") is None
 
 
 def test_a_configured_name_has_priority():
-    """A configured column is used even if a default exists."""
+    """A configured column name takes precedence over the default names."""
     assert find_column(ROWS, "caption", ("image",), place="t", role="text") == "caption"
 
 
@@ -150,7 +150,7 @@ def test_a_required_column_must_exist():
 
 
 def test_files_are_listed_without_folders(tmp_path):
-    """Only the names of files are listed, not those of folders."""
+    """`list_files` returns the names of files without folders."""
     write(tmp_path / "a.jpg", b"")
     (tmp_path / "sub").mkdir()
     assert list_files(tmp_path, "images") == {"a.jpg"}

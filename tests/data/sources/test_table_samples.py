@@ -38,7 +38,7 @@ def test_unicode_line_separators_do_not_end_a_row(tmp_path):
 
 
 def test_several_paths_of_one_file_are_one_sample(tmp_path):
-    """Paths that lead to one file through links and `..` are one sample."""
+    """Different paths to one file, through links and `..`, give one sample."""
     (tmp_path / "real" / "sub").mkdir(parents=True)
     (tmp_path / "table").mkdir()
     (tmp_path / "table" / "link").symlink_to(tmp_path / "real" / "sub")
@@ -60,7 +60,7 @@ def test_several_paths_of_one_file_are_one_sample(tmp_path):
 
 @pytest.mark.parametrize("path", ["./a.jpg", "{}/a.jpg", "none/../a.jpg", ".//a.jpg", "a.jpg"])
 def test_ids_are_independent_of_how_the_path_is_spelled(tmp_path, path):
-    """The ID, which determines the split, is the normalized path in the folder of the table."""
+    """The ID of a sample is independent of how its path is spelled."""
     rows = f"{path.format(tmp_path)},One.\na.jpg,Two.\n"
     samples = read(tmp_path / "t.csv", f"image,caption\n{rows}")
     assert [(s.id, s.group, s.media) for s in samples] == [
@@ -69,7 +69,7 @@ def test_ids_are_independent_of_how_the_path_is_spelled(tmp_path, path):
 
 
 def test_an_absolute_path_outside_the_folder_is_kept(tmp_path):
-    """An absolute path outside of the folder of the table is kept."""
+    """An absolute path outside the folder of the table is kept."""
     (sample,) = read(tmp_path / "t.csv", "image,caption\n/images/a.jpg,A dog.\n")
     assert sample.media == sample.id == "/images/a.jpg"
 
@@ -127,7 +127,7 @@ def test_start_and_end_label_parts_of_a_video(tmp_path):
     "row", ["a,x,1,1", "a,x,2,1", "a,x,-1,1", "a,x,soon,1", "a,x,0,inf", "a,x,nan,1", "a,x,0,"]
 )
 def test_moments_need_a_start_and_a_later_end(tmp_path, row):
-    """Equal, reversed, negative, infinite and missing times are refused."""
+    """Moments without a start and a later end raise a DataError."""
     with pytest.raises(
         DataError, match=r"row 1: expected a label with its start and a later end in seconds"
     ):
@@ -135,7 +135,7 @@ def test_moments_need_a_start_and_a_later_end(tmp_path, row):
 
 
 def test_moments_need_a_label(tmp_path):
-    """Times without a label column are refused."""
+    """Moments without a label raise a DataError."""
     with pytest.raises(DataError, match=r"expected a label with its start.*label=None"):
         read(tmp_path / "t.csv", "video,start,end\na.mp4,0,1\n", VIDEOS)
 
@@ -177,7 +177,7 @@ def test_moments_need_a_label(tmp_path):
     ],
 )
 def test_unusable_rows_are_refused(tmp_path, content, message):
-    """Each defect has a message that names the table and, if there is one, the row."""
+    """An unusable row raises an error with the table and the number of the row."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.csv", content, VIDEOS)
     assert message in str(caught.value)
@@ -203,7 +203,7 @@ def test_unusable_rows_are_refused(tmp_path, content, message):
     ],
 )
 def test_unusable_json_values_are_refused(tmp_path, row, message):
-    """Values of other types and paths with a null character are refused."""
+    """JSON values of unsupported types and paths with a null character are refused."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.jsonl", row)
     assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""UCF-101 with its official lists."""
+"""UCF-101 with its official split lists."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ TRAIN = [name for name in NAMES if name not in TEST]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Two classes of 20 groups of two clips, and lists with Windows line ends."""
+    """Return a folder of two classes with 20 groups of two clips, and official split lists."""
     for name in NAMES:
         (tmp_path / "videos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "videos" / name).write_bytes(b"x")
@@ -42,7 +42,7 @@ def build(folder: Path, **more):
 
 
 def test_labels_and_groups_are_read_from_the_names(folder):
-    """The group includes the class, since each class numbers its groups from 1."""
+    """Labels and groups are read from the file names; a group includes its class."""
     sample = build(folder)[0]
     assert sample.id == "v_Archery_g06_c01.avi"
     assert (sample.label, sample.group) == ("Archery", "Archery_g06")
@@ -50,7 +50,7 @@ def test_labels_and_groups_are_read_from_the_names(folder):
 
 
 def test_the_test_split_is_the_official_list(folder):
-    """The test split is the official list, whatever the share of dev."""
+    """The test split consists of the clips in the official test list."""
     source = build(folder, dev=0.3)
     assert [source[position].id for position in source.split("test")] == [
         Path(name).name for name in TEST
@@ -58,7 +58,7 @@ def test_the_test_split_is_the_official_list(folder):
 
 
 def test_dev_consists_of_groups_of_the_training_list(folder):
-    """Dev and train share no group and together are the training list."""
+    """The dev split consists of groups of the official training list."""
     source = build(folder, dev=0.3)
     dev, train = ([source[p] for p in source.split(name)] for name in ("dev", "train"))
     assert dev
@@ -67,14 +67,14 @@ def test_dev_consists_of_groups_of_the_training_list(folder):
 
 
 def test_all_clips_may_be_in_one_folder(folder):
-    """All clips may be in one folder instead of class folders."""
+    """All clips of UCF-101 may be in one folder instead of class folders."""
     for name in NAMES:
         (folder / "videos" / name).rename(folder / "videos" / Path(name).name)
     assert len(build(folder)) == len(NAMES)
 
 
 def test_missing_clips_are_noted(folder):
-    """Missing clips are counted and named as in the list."""
+    """Missing clips of UCF-101 are counted and named."""
     assert build(folder).notes == ()
     (folder / "videos" / NAMES[3]).unlink()
     source = build(folder)
@@ -94,7 +94,7 @@ def test_a_folder_without_the_clips_is_refused(folder):
 
 @pytest.mark.parametrize(("content", "received"), [("hello\n", "'hello'"), ("\n", "'none'")])
 def test_lists_of_another_form_are_refused(folder, content, received):
-    """A list with names of another form and an empty list are refused."""
+    """Split lists of another form raise a DataError with the expected form."""
     (folder / "testlist02.txt").write_text(content)
     with pytest.raises(
         DataError,
@@ -114,7 +114,7 @@ def test_a_missing_list_is_refused(folder):
 
 @pytest.mark.parametrize("split", [1, 2, 3])
 def test_the_real_lists(shared, split):
-    """Three of the 13,320 clips of the real lists are available."""
+    """The real lists of UCF-101 are read, although few of their clips are available."""
     source = registry.build(
         {
             "type": "ucf101",

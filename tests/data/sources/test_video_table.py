@@ -1,4 +1,4 @@
-"""Custom tables of videos with labels or captions."""
+"""User-defined tables of videos with labels or captions."""
 
 import pytest
 
@@ -25,13 +25,13 @@ def test_a_table_of_captions(tmp_path):
 
 
 def test_a_table_of_labels_and_captions(tmp_path):
-    """Samples may have both label and captions, and the group of the table."""
+    """Samples of a table may have a label, captions and a group."""
     (sample,) = build(tmp_path / "t.csv", "file,class,text,group\na.mp4,3,One.,g\n")
     assert (sample.label, sample.captions, sample.group) == ("3", ("One.",), "g")
 
 
 def test_columns_can_be_configured(tmp_path):
-    """Configured columns replace the usual names."""
+    """Configured column names replace the usual column names."""
     names = {"media": "m", "text": "t", "label": "l", "split": "s", "group": "g"}
     (sample,) = build(tmp_path / "t.csv", "m,t,l,s,g\na.mp4,One.,jump,dev,7\n", **names)
     assert (sample.id, sample.captions, sample.label) == ("a.mp4", ("One.",), "jump")
@@ -47,7 +47,7 @@ def test_a_table_without_splits_is_split_by_the_hash_of_groups(tmp_path):
 
 
 def test_folds_test_every_group_once(tmp_path):
-    """Over all folds, each clip is tested once, and groups stay in one split."""
+    """Over all folds, each clip is tested once."""
     rows = "".join(f"{number}.mp4,{'ab'[number % 2]},g{number // 3}\n" for number in range(30))
     tested = []
     for fold in range(3):
@@ -58,14 +58,14 @@ def test_folds_test_every_group_once(tmp_path):
 
 
 def test_folds_replace_the_split_column(tmp_path):
-    """Folds replace the split column: a table of training clips has all three splits."""
+    """Folds replace the split column of a table."""
     rows = "".join(f"{number}.mp4,a,train\n" for number in range(9))
     source = build(tmp_path / "t.csv", f"video,label,split\n{rows}", folds=3)
     assert [len(source.split(name)) for name in ("train", "dev", "test")] == [3, 3, 3]
 
 
 def test_labels_or_captions_are_required(tmp_path):
-    """A table without labels and captions is refused."""
+    """A table without labels and captions raises a DataError."""
     with pytest.raises(
         DataError, match=r"expected a column with labels or sentences. Received: neither"
     ):
@@ -73,7 +73,7 @@ def test_labels_or_captions_are_required(tmp_path):
 
 
 def test_the_real_index(shared):
-    """The index of the fight clips gives 120 samples of two classes."""
+    """The real index of fight clips gives 120 samples of two classes."""
     source = registry.build(
         {"type": "video_table", "table": str(shared / "surveillance_fights/index.csv"), "folds": 5}
     )

@@ -1,4 +1,4 @@
-"""Properties of all views, and the transformations that they share."""
+"""Properties of all views and the transformations they share."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,13 @@ NAMES = ["crop_mirror", "none", "ten_crop"]
 
 
 def test_the_views_are_registered():
-    """All views are registered, so that the tests below cover them."""
+    """All views are tested in this module."""
     assert registry.names() == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_views_have_the_requested_size(name):
-    """All views of frames that are read with the margin have the requested size."""
+    """Views of frames that are read with the view's margin have the requested size."""
     view = registry.build({"type": name})
     frames = np.zeros((2, round(20 * view.margin), round(30 * view.margin), 3), np.uint8)
     training = view.train(frames, (20, 30), np.random.default_rng(0))
@@ -29,7 +29,7 @@ def test_views_have_the_requested_size(name):
 
 @pytest.mark.parametrize(("name", "count"), [("none", 1), ("crop_mirror", 1), ("ten_crop", 10)])
 def test_the_number_of_test_views(name, count):
-    """The number of test views does not depend on the frames."""
+    """Each view has a fixed number of test views."""
     assert registry.build({"type": name}).test_view_count == count
 
 
@@ -37,21 +37,21 @@ def test_the_number_of_test_views(name, count):
     ("down", "right", "top", "left"), [(0, 0, 0, 0), (1, 1, 4, 7), (0.5, 0.5, 2, 4), (0, 1, 0, 7)]
 )
 def test_crop_positions(down, right, top, left):
-    """Position 0 is top or left, 1 is bottom or right, and halves are rounded to even."""
+    """Crop position 0 is the top or left edge, and position 1 is the bottom or right edge."""
     np.testing.assert_array_equal(
         crop(FRAMES, (8, 9), down, right), FRAMES[:, top : top + 8, left : left + 9]
     )
 
 
 def test_mirror_flips_columns():
-    """Mirroring makes the first column the last."""
+    """Mirroring reverses the order of the columns."""
     flipped = mirror(FRAMES)
     for column in range(16):
         np.testing.assert_array_equal(flipped[:, :, column], FRAMES[:, :, 15 - column])
 
 
 def test_mirrored_flow_is_negated_horizontally():
-    """Code 128 + x becomes 128 − x in channel 0, at most 255; other channels are flipped."""
+    """Mirroring flow negates the horizontal motion: code 128 + x becomes 128 − x."""
     codes = np.arange(256, dtype=np.uint8)
     flow = np.stack([codes, codes, codes], axis=-1)[None, None]
     flipped = mirror(flow, "flow")[0, 0]
@@ -61,7 +61,7 @@ def test_mirrored_flow_is_negated_horizontally():
 
 
 def test_resize_is_bilinear():
-    """Each frame equals Pillow's bilinear resizing to (width, height)."""
+    """Resizing equals Pillow's bilinear resizing."""
     resized = resize(FRAMES, (5, 7))
     for frame, result in zip(FRAMES, resized, strict=True):
         expected = Image.fromarray(frame).resize((7, 5), Image.Resampling.BILINEAR)
@@ -69,7 +69,7 @@ def test_resize_is_bilinear():
 
 
 def test_resized_flow_is_scaled():
-    """Motion is scaled with its axis, and the magnitude with the geometric mean of both."""
+    """Resizing flow scales each motion by its axis and the magnitude by the geometric mean."""
     flow = np.full((1, 10, 10, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
     assert resize(flow, (10, 20), "flow")[0, 3, 3].tolist() == [128 + 32, 128 - 8, 128 + 25]
     assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [128 + 64, 128 - 32, 128 + 72]

@@ -1,4 +1,4 @@
-"""Random crops in training, and the center crop in testing."""
+"""The view `crop_mirror`: random crops in training and the center crop in testing."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def build(**arguments):
 
 
 def training_views(count: int, **arguments) -> list[bytes]:
-    """Return the pixels of many training views of FRAMES of size (10, 9)."""
+    """Return the pixels of many training views of FRAMES with the size (10, 9)."""
     view, random = build(**arguments), np.random.default_rng(1)
     return [
         np.ascontiguousarray(view.train(FRAMES, (10, 9), random)).tobytes() for _ in range(count)
@@ -34,13 +34,13 @@ def training_views(count: int, **arguments) -> list[bytes]:
 
 
 def test_half_of_the_training_views_are_mirrored():
-    """Of 4,000 training views, half are mirrored, within four standard errors."""
+    """Half of the training views are mirrored."""
     mirrored = np.mean([window in MIRRORED for window in training_views(4000)])
     assert abs(mirrored - 0.5) < 4 * (0.25 / 4000) ** 0.5
 
 
 def test_training_windows_are_everywhere():
-    """All 21 windows occur, plain and mirrored, and each is the same for all frames."""
+    """Training views are crops at every position, plain and mirrored."""
     windows = training_views(1000)
     assert {WINDOWS[window] for window in windows if window in WINDOWS} == set(PLACES)
     assert {MIRRORED[window] for window in windows if window in MIRRORED} == set(PLACES)
@@ -48,7 +48,7 @@ def test_training_windows_are_everywhere():
 
 
 def test_positions_are_uniform():
-    """Interior rows and columns are about equally frequent, and border positions half as much."""
+    """Crop positions are equally frequent, except that border positions are half as frequent."""
     places = [(WINDOWS | MIRRORED)[window] for window in training_views(4000)]
     tops, lefts = (np.bincount(values) / 4000 for values in zip(*places, strict=True))
     np.testing.assert_allclose(tops, [1 / 4, 1 / 2, 1 / 4], atol=0.035)
@@ -56,18 +56,18 @@ def test_positions_are_uniform():
 
 
 def test_without_flip_no_view_is_mirrored():
-    """Without `flip`, no view is mirrored."""
+    """With `flip: false`, no training view is mirrored."""
     assert all(window in WINDOWS for window in training_views(100, flip=False))
 
 
 def test_testing_takes_the_center():
-    """The test view is the center window."""
+    """The test view of `crop_mirror` is the center crop."""
     (window,) = build().test(FRAMES, (10, 9))
     np.testing.assert_array_equal(window, FRAMES[:, 1:11, 3:12])
 
 
 def test_frames_of_the_requested_size_are_not_cropped():
-    """With margin 1, the window is the whole frame."""
+    """With a margin of 1, a crop is the whole frame."""
     (window,) = build(margin=1.0).test(FRAMES, (12, 15))
     np.testing.assert_array_equal(window, FRAMES)
     trained = build(margin=1.0, flip=False).train(FRAMES, (12, 15), np.random.default_rng(0))
@@ -75,7 +75,7 @@ def test_frames_of_the_requested_size_are_not_cropped():
 
 
 def test_windows_of_every_scale_are_resized_to_the_requested_size():
-    """Windows of every scale occur and are resized to the requested size."""
+    """Crops of several scales are resized to the requested size."""
     frames = np.zeros((2, 90, 120, 3), np.uint8)
     frames[..., 0], frames[..., 1] = np.arange(120) * 2, np.arange(90)[:, None] * 2
     view, random = build(margin=1.5, flip=False, scales=[1.5, 1.0, 0.5]), np.random.default_rng(0)
@@ -94,7 +94,7 @@ def test_windows_of_every_scale_are_resized_to_the_requested_size():
 
 
 def test_a_scale_of_one_equals_no_scales():
-    """A scale of 1 gives the windows of no scales, since the scale is drawn last."""
+    """A single scale of 1 gives the same crops as no scales."""
     for seed in range(5):
         np.testing.assert_array_equal(
             *(
@@ -105,7 +105,7 @@ def test_a_scale_of_one_equals_no_scales():
 
 
 def test_enlarged_flow_moves_further():
-    """In a window of half the size, motion doubles and RGB values stay the same."""
+    """Enlarging a crop of flow scales the motion; RGB values are not scaled."""
     flow = np.full((1, 60, 60, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
     view = build(margin=1.5, flip=False, scales=[0.5])
     scaled = view.train(flow, (40, 40), np.random.default_rng(0), modality="flow")
@@ -115,7 +115,7 @@ def test_enlarged_flow_moves_further():
 
 
 def test_mirrored_flow_is_negated():
-    """Training views have flow in either direction, and the test view in the original one."""
+    """Mirrored training views of flow have negated motion; the test view is not mirrored."""
     flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
     view, random = build(), np.random.default_rng(0)
     trained = {
@@ -127,7 +127,7 @@ def test_mirrored_flow_is_negated():
 
 
 def test_crop_only_mirrored_resizes_the_other_clips():
-    """Half of the views are mirrored crops, and the others are resized whole frames."""
+    """With `crop_only_mirrored`, mirrored views are crops and others are whole frames."""
     whole = np.stack(
         [
             np.asarray(Image.fromarray(frame).resize((9, 10), Image.Resampling.BILINEAR))
@@ -140,7 +140,7 @@ def test_crop_only_mirrored_resizes_the_other_clips():
 
 
 def test_scales_beyond_the_margin_are_refused():
-    """A scale that makes the window larger than the frame is refused."""
+    """A scale beyond the margin of the view raises a ConfigError."""
     with pytest.raises(
         ConfigError,
         match=r"scales: expected values of at most margin=1.15.* Received: scales=\[1.0, 1.5\]",
@@ -149,6 +149,6 @@ def test_scales_beyond_the_margin_are_refused():
 
 
 def test_an_empty_list_of_scales_is_refused():
-    """The problem for an empty list of scales names the argument."""
+    """An empty list of scales raises a ConfigError that names the argument."""
     with pytest.raises(ConfigError, match=r"view.scales"):
         registry.build({"type": "crop_mirror", "scales": []}, place="view")

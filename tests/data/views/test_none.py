@@ -1,4 +1,4 @@
-"""The view of whole frames."""
+"""The view `none`, which does not crop frames."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), np.uint8)
 
 
 def test_frames_are_unchanged():
-    """Training and testing return the frames unchanged."""
+    """The view `none` returns frames unchanged in training and testing."""
     view = registry.build({"type": "none"})
     assert view.margin == 1
     np.testing.assert_array_equal(view.train(FRAMES, (4, 4), np.random.default_rng(0)), FRAMES)

@@ -1,4 +1,4 @@
-"""The view of ten fixed crops."""
+"""The view `ten_crop`, which has ten fixed crops."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (2, 12, 16, 3), np.uint8)
 
 
 def test_testing_takes_corners_and_center_and_their_mirrors():
-    """The ten test views equal explicit slices of the frames."""
+    """The ten test views are the corners, the center, and their mirror images."""
     views = registry.build({"type": "ten_crop"}).test(FRAMES, (10, 8))
     windows = [
         FRAMES[:, :10, :8],
@@ -26,7 +26,7 @@ def test_testing_takes_corners_and_center_and_their_mirrors():
 
 
 def test_training_takes_each_of_the_ten_equally_often():
-    """Each of the ten views is about a tenth of 3,000 training views."""
+    """Each of the ten crops is about a tenth of the training views."""
     view, random = registry.build({"type": "ten_crop"}), np.random.default_rng(1)
     ten = {np.ascontiguousarray(window).tobytes() for window in view.test(FRAMES, (10, 8))}
     counts = Counter(
@@ -37,7 +37,7 @@ def test_training_takes_each_of_the_ten_equally_often():
 
 
 def test_mirrored_flow_is_negated():
-    """The five mirrored views have the opposite horizontal motion."""
+    """The five mirrored views of flow have negated horizontal motion."""
     flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
     windows = registry.build({"type": "ten_crop"}).test(flow, (10, 10), modality="flow")
     assert [window[0, 0, 0].tolist() for window in windows] == (
@@ -46,7 +46,7 @@ def test_mirrored_flow_is_negated():
 
 
 def test_negation_can_be_disabled_in_testing():
-    """`negate_flow=False` affects testing only, like the bug of the released code."""
+    """With `negate_flow: false`, mirrored test views keep the motion, as in the released code."""
     flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
     view = registry.build({"type": "ten_crop", "negate_flow": False})
     windows = view.test(flow, (10, 10), modality="flow")
