@@ -23,13 +23,13 @@ PARAPHRASES = "".join(f"0.1\n{phrase}\n{other}\n" for phrase, other in PAIRS)
 
 @pytest.fixture(scope="session")
 def samples() -> dict:
-    """Sentences with the tokens and scores of the COCO evaluation code, from `make_samples.py`."""
+    """Return sentences with tokens and scores of the COCO evaluation code from `samples.json`."""
     return json.loads((Path(__file__).parent / "samples.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
 def meteor_data(tmp_path, monkeypatch) -> Path:
-    """A METEOR folder as in pycocoevalcap, with few words in each table, and an empty cache."""
+    """Create a METEOR folder as in pycocoevalcap, with small tables and an empty cache."""
     with zipfile.ZipFile(tmp_path / "meteor-1.5.jar", "w") as jar:
         jar.writestr("function/english.words", "the\na\non\nof\n")
         jar.writestr("nonbreaking/english.prefixes", "# comment\nMr\nNo #NUMERIC_ONLY#\n")
@@ -48,7 +48,7 @@ def meteor_data(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="module")
 def maker():
-    """The module `make_samples.py`, which runs the Java programs of pycocoevalcap."""
+    """Return the module `make_samples.py`, which runs the Java programs of pycocoevalcap."""
     pytest.importorskip("pycocoevalcap")
     if shutil.which("java") is None:
         pytest.skip("java is not installed")

@@ -1,4 +1,4 @@
-"""Tests of the contracts of metrics and scores."""
+"""The contracts of metrics and scores."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ class WordCount(Metric):
 
 
 def test_a_metric_scores_corpus_and_sentences_from_its_statistics():
-    """The corpus value is aggregated from all rows, and each sentence value from one."""
+    """A corpus value is aggregated from all rows of statistics, and a sentence value from one."""
     score = WordCount().score(metrics.make_corpus(["a b", "a b c d"], [["x"], ["y"]]))
     assert score.values == (3.0,)
     assert score.sentences == {"0": {"words": 2.0}, "1": {"words": 4.0}}
@@ -42,10 +42,10 @@ def score():
 
 
 def test_value_is_the_last_value(score):
-    """The property `value` is the last value."""
+    """The property `value` of a score is its last value."""
     assert score.value == 0.25
 
 
 def test_a_score_prints_its_values_and_signature(score):
-    """A score is printed with four decimals of each value and the signature."""
+    """A score is printed with four decimals of each value and its signature."""
     assert str(score) == "x_1=0.5000 x_2=0.2500 (x|n:1)"

@@ -1,4 +1,4 @@
-"""Tests of BLEU in its COCO variant and of its statistics."""
+"""BLEU in its COCO variant and the statistics of BLEU."""
 
 import math
 from collections import Counter
@@ -14,12 +14,12 @@ from tests.metrics.caption_cases import EDGES, LONG, ROWS, WHOLE, coco_scores, c
 
 
 def ngrams(words, n):
-    """Return the n-grams with their counts."""
+    """Return the n-grams of a text with their counts."""
     return Counter(zip(*(words[shift:] for shift in range(n)), strict=False))
 
 
 def naive_bleu(rows):
-    """Compute BLEU-1 to 4 of a corpus from the definition, with the constants of the COCO code."""
+    """Compute BLEU-1 to BLEU-4 of a corpus from the definition, with the COCO code's constants."""
     matches, guesses, words, reference_words = [0] * 4, [0] * 4, 0, 0
     for hypothesis, references in rows:
         own, others = hypothesis.split(), [text.split() for text in references]
@@ -39,7 +39,7 @@ def naive_bleu(rows):
 
 @pytest.mark.parametrize("name", ["bleu_1", "bleu_2", "bleu_3", "bleu_4"])
 def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples, name):
-    """Corpus and sentence scores of 60 images equal the stored ones to 1e-12."""
+    """BLEU of raw text equals the stored scores of the COCO evaluation code to 1e-12."""
     score = metrics.bleu(samples["hypotheses"], samples["references"])
     expected = samples["scores"][name]
     column = score.names.index(name)
@@ -49,7 +49,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples, name):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """Corpus and sentence scores of edge cases equal the definition."""
+    """BLEU of edge cases, such as empty sentences, equals the definition."""
     score = metrics.bleu(*columns(EDGES[edge]), tokenize="none")
     assert score.values == pytest.approx(naive_bleu(EDGES[edge]), abs=1e-12)
     expected = np.array([naive_bleu([row]) for row in EDGES[edge]])
@@ -58,7 +58,7 @@ def test_edge_cases_equal_the_definition(edge):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_pycocoevalcap(edge, capfd):
-    """Corpus and sentence scores of edge cases equal pycocoevalcap's scorer."""
+    """BLEU of edge cases, such as empty sentences, equals that of pycocoevalcap."""
     bleu = pytest.importorskip("pycocoevalcap.bleu.bleu")
     values, table = coco_scores(bleu.Bleu(4), EDGES[edge])
     score = metrics.bleu(*columns(EDGES[edge]), tokenize="none")
@@ -69,7 +69,7 @@ def test_edge_cases_equal_pycocoevalcap(edge, capfd):
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_random_captions_equal_the_definition(rows):
-    """Corpus and sentence scores of random captions equal the definition."""
+    """BLEU of random captions equals the definition."""
     score = metrics.bleu(*columns(rows), tokenize="none")
     assert score.values == pytest.approx(naive_bleu(rows), abs=1e-12)
     expected = np.array([naive_bleu([row]) for row in rows])
@@ -92,7 +92,7 @@ def test_unsmoothed_bleu_is_0_without_a_match():
     ("length", "reference_words"), [("closest", 4), ("shortest", 1), ("average", 5)]
 )
 def test_length_selects_the_reference_length(length, reference_words):
-    """The option `length` selects the reference length of the brevity penalty."""
+    """The option `length` selects the reference length for the brevity penalty of BLEU."""
     references = ["a", "a b c d", "a b c d e f g h i j"]
     score = metrics.bleu(["a b c"], [references], tokenize="none", length=length, smoothing="none")
     assert score.values[0] == pytest.approx(min(1, math.exp(1 - reference_words / 3)))
@@ -105,14 +105,14 @@ def test_closest_reference_length_is_the_shorter_one_in_a_tie():
 
 
 def test_order_sets_the_number_of_values():
-    """With order 2, the values are BLEU-1 and BLEU-2."""
+    """The option `order` sets the highest n-gram order of BLEU."""
     score = metrics.bleu(["a b c"], [["a b d"]], tokenize="none", order=2)
     assert score.names == ("bleu_1", "bleu_2")
     assert score.values == pytest.approx([2 / 3, math.sqrt(2 / 3 * 1 / 2)])
 
 
 def test_signature_states_all_settings():
-    """The signature contains variant, smoothing, length, tokenization and counts."""
+    """The signature of BLEU states variant, smoothing, length, tokenization and counts."""
     score = metrics.bleu(["a b"], [["a c", "b"]], length="shortest", smoothing="none")
     assert (
         score.signature
@@ -129,6 +129,6 @@ def test_signature_states_all_settings():
     ],
 )
 def test_invalid_settings_raise(arguments, message):
-    """An unknown variant, smoothing or length is an error."""
+    """An unknown variant, smoothing or length of BLEU raises an ArgumentError."""
     with pytest.raises(ArgumentError, match=message):
         Bleu(**arguments)

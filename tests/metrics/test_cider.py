@@ -1,4 +1,4 @@
-"""Tests of CIDEr and CIDEr-D."""
+"""CIDEr and CIDEr-D."""
 
 import math
 from collections import Counter
@@ -11,14 +11,14 @@ from tests.metrics.caption_cases import EDGES, ROWS, WHOLE, coco_scores, columns
 
 
 def ngrams(words, n):
-    """Return the n-grams with their counts."""
+    """Return the n-grams of a text with their counts."""
     return Counter(zip(*(words[shift:] for shift in range(n)), strict=False))
 
 
 def naive_cider(rows, *, clipped=True):
     """Compute the CIDEr-D of each row from the equations of the paper.
 
-    Without clipping and length penalty it is plain CIDEr.
+    Without clipping and length penalty, the result is plain CIDEr.
     """
     documents = Counter()
     for _, references in rows:
@@ -54,7 +54,7 @@ def naive_cider(rows, *, clipped=True):
 
 
 def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
-    """Corpus and sentence scores of 60 images equal the stored ones to 1e-12."""
+    """CIDEr-D of raw text equals the stored scores of the COCO evaluation code to 1e-12."""
     score = metrics.cider(samples["hypotheses"], samples["references"])
     expected = samples["scores"]["cider"]
     assert score.value == pytest.approx(expected["corpus"], abs=1e-12)
@@ -63,7 +63,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """Sentence scores equal the definition, and the corpus score is their mean."""
+    """CIDEr-D of edge cases equals the definition, and the corpus score is the mean."""
     score = metrics.cider(*columns(EDGES[edge]), tokenize="none")
     expected = naive_cider(EDGES[edge])
     assert score.table[:, 0] == pytest.approx(expected, abs=1e-10)
@@ -72,7 +72,7 @@ def test_edge_cases_equal_the_definition(edge):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_pycocoevalcap(edge):
-    """Corpus and sentence scores of edge cases equal pycocoevalcap's scorer."""
+    """CIDEr-D of edge cases, such as empty sentences, equals that of pycocoevalcap."""
     cider = pytest.importorskip("pycocoevalcap.cider.cider")
     value, table = coco_scores(cider.Cider(), EDGES[edge])
     score = metrics.cider(*columns(EDGES[edge]), tokenize="none")
@@ -84,7 +84,7 @@ def test_edge_cases_equal_pycocoevalcap(edge):
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_random_captions_equal_the_definition(variant, clipped, rows):
-    """Sentence scores of random captions equal the definition in both variants."""
+    """CIDEr and CIDEr-D of random captions equal their definitions."""
     score = metrics.cider(*columns(rows), tokenize="none", variant=variant)
     assert score.table[:, 0] == pytest.approx(naive_cider(rows, clipped=clipped), abs=1e-10)
 
@@ -95,13 +95,13 @@ def test_identical_sentences_score_10():
 
 
 def test_one_image_scores_0_with_its_own_frequencies(samples):
-    """A single image has CIDEr 0, since each n-gram is in all documents."""
+    """The CIDEr of a single image is 0, since every n-gram occurs in all documents."""
     hypotheses = {"2": samples["hypotheses"]["2"]}
     assert metrics.cider(hypotheses, samples["references"], subset=True).value == 0
 
 
 def test_stored_frequencies_give_one_image_its_score_in_the_whole_set(tmp_path, samples):
-    """With stored document frequencies, a score does not depend on other hypotheses."""
+    """With stored document frequencies, the CIDEr of an image does not depend on other images."""
     path = tmp_path / "stored.npz"
     metrics.document_frequencies(samples["references"]).save(path)
     whole = metrics.cider(samples["hypotheses"], samples["references"])
@@ -115,7 +115,7 @@ def test_stored_frequencies_give_one_image_its_score_in_the_whole_set(tmp_path, 
 
 
 def test_signature_names_the_stored_frequencies(tmp_path, samples):
-    """The signature contains the file name, the number of documents and their tokenization."""
+    """The signature of CIDEr states the file, size and tokenization of stored frequencies."""
     path = tmp_path / "stored.npz"
     metrics.document_frequencies(samples["references"]).save(path)
     score = metrics.cider(["a"], [["a"]], frequencies=str(path))
@@ -126,7 +126,7 @@ def test_signature_names_the_stored_frequencies(tmp_path, samples):
 
 
 def test_sigma_is_the_width_of_the_length_penalty():
-    """One additional word costs a factor of exp(−1 / (2 σ²)) in plain cosine."""
+    """The option `sigma` is the width of the Gaussian length penalty of CIDEr-D."""
     rows = (["a b x", "c"], [["a b"], ["d"]])
     narrow, wide = (
         metrics.cider(*rows, tokenize="none", order=1, sigma=sigma).value for sigma in (0.5, 1.0)
@@ -135,5 +135,5 @@ def test_sigma_is_the_width_of_the_length_penalty():
 
 
 def test_signature_states_the_unit_of_the_length_penalty():
-    """The signature contains the option `length`."""
+    """The signature of CIDEr states the unit of the length penalty."""
     assert "|length:words|" in metrics.cider(["a"], [["b"]], length="words").signature

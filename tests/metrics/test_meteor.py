@@ -1,4 +1,4 @@
-"""Tests of METEOR."""
+"""The metric METEOR."""
 
 import gc
 import itertools
@@ -17,7 +17,7 @@ from lrcn_seq.metrics.statistics.segments import make_corpus
 
 
 def alignments(reference, hypothesis):
-    """Yield all alignments of equal words, as lists of pairs of positions."""
+    """Yield all alignments of equal words as lists of pairs of positions."""
     if not reference:
         yield []
         return
@@ -30,9 +30,9 @@ def alignments(reference, hypothesis):
 
 
 def naive_meteor(hypothesis, reference):
-    """Compute the score of one pair from the equations, over all alignments of equal words.
+    """Compute METEOR of one pair of sentences from the equations, over all alignments.
 
-    The alignment has the most words and, among these, the fewest chunks.
+    The best alignment has the most words and, among these, the fewest chunks.
     """
     best = (0, 0)
     for pairs in alignments(list(enumerate(reference)), list(enumerate(hypothesis))):
@@ -55,7 +55,7 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=7)), min_size=1, max_size=3))
 def test_random_sentences_equal_the_definition(rows):
-    """Each random sentence has the score of its best reference by the definition."""
+    """METEOR of a random sentence equals the definition with its best reference."""
     score = metrics.meteor(
         [" ".join(hypothesis) for hypothesis, _ in rows],
         [[" ".join(words) for words in references] for _, references in rows],
@@ -67,14 +67,14 @@ def test_random_sentences_equal_the_definition(rows):
 
 
 def test_content_words_follow_the_equations_of_the_paper(meteor_data):
-    """Two matching words in one chunk have precision 2/3 and recall 2/4."""
+    """METEOR of content words follows the equations of the paper."""
     score = metrics.meteor(["man rides x"], [["man rides y z"]], tokenize="none")
     mean = 1 / (0.15 / (2 / 3) + 0.85 / (2 / 4))
     assert score.value == pytest.approx(mean * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
 
 
 def test_function_words_weigh_a_quarter(meteor_data):
-    """The function word "on" has weight 0.25, and the content word "man" 0.75."""
+    """METEOR weights function words by 0.25 and content words by 0.75."""
     score = metrics.meteor(["on man x"], [["on man y"]], tokenize="none")
     share = (0.25 + 0.75) / (0.25 + 2 * 0.75)
     assert score.value == pytest.approx(share * (1 - 0.6 * (1 / 2) ** 0.2), abs=1e-12)
@@ -85,30 +85,30 @@ def test_function_words_weigh_a_quarter(meteor_data):
     [("playing", "plays", 0.6), ("bike", "bicycle", 0.8), ("man", "guy", 0.6)],
 )
 def test_stages_have_their_weights(meteor_data, hypothesis, reference, weight):
-    """A stem has weight 0.6, a synonym 0.8 and a paraphrase 0.6."""
+    """METEOR weights stem matches by 0.6, synonyms by 0.8 and paraphrases by 0.6."""
     score = metrics.meteor([f"{hypothesis} x"], [[f"{reference} y"]], tokenize="none")
     assert score.value == pytest.approx(weight / 2 * (1 - 0.6), abs=1e-12)
 
 
 def test_the_separator_of_meteor_is_removed_from_hypotheses():
-    """The COCO code removes `|||` and double spaces from hypotheses, not from references."""
+    """The separator `|||` and double spaces are removed from hypotheses, as in the COCO code."""
     corpus = make_corpus(["the ||| dog"], [["a ||| dog", "a  dog"]], tokenize="none")
     assert texts_of(corpus) == ["the dog", "a ||| dog", "a  dog"]
 
 
 def test_equal_sentences_score_1(meteor_data):
-    """Equal sentences have score 1."""
+    """METEOR of two equal sentences is 1."""
     assert metrics.meteor(["the man rides"], [["a b", "the man rides"]]).value == 1
 
 
 @pytest.mark.parametrize(("hypothesis", "reference"), [("x", "y z"), ("", "a dog"), ("x", "")])
 def test_sentences_without_a_match_score_0(meteor_data, hypothesis, reference):
-    """Sentences without a match and empty sentences have score 0."""
+    """METEOR of sentences without a match is 0."""
     assert metrics.meteor([hypothesis], [[reference]]).value == 0
 
 
 def test_the_corpus_score_is_that_of_the_summed_statistics(meteor_data):
-    """The corpus score is computed from the summed statistics of all sentences."""
+    """METEOR of a corpus is computed from the summed statistics of all sentences."""
     score = metrics.meteor(["man rides", "x y"], [["man rides"], ["z w"]], tokenize="none")
     assert score.table[:, 0].tolist() == [1, 0]
     assert score.value == pytest.approx(0.5)
@@ -116,13 +116,13 @@ def test_the_corpus_score_is_that_of_the_summed_statistics(meteor_data):
 
 @pytest.mark.parametrize("tokenize", ["ptb", "13a", "none"])
 def test_a_lone_surrogate_is_scored(meteor_data, tokenize):
-    """A lone surrogate, which JSON may contain but UTF-8 cannot encode, is scored."""
+    """METEOR scores sentences with a lone surrogate, which UTF-8 cannot encode."""
     score = metrics.meteor(["the \ud83d dog"], [["the dog"]], tokenize=tokenize)
     assert score.value > 0.3
 
 
 def test_sentences_of_10000_words_are_scored(meteor_data):
-    """A long sentence is scored against itself and against a short one."""
+    """METEOR scores sentences of 10,000 words."""
     long = " ".join(f"w{number % 97}" for number in range(10_000))
     score = metrics.meteor([long, long, "w1 w2"], [[long], ["w1 w2 w3"], [long]], tokenize="none")
     assert score.table[0, 0] == 1
@@ -133,7 +133,7 @@ def test_sentences_of_10000_words_are_scored(meteor_data):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12))
 def test_equal_sentences_align_as_the_search_does(words):
-    """The shortcut for equal sentences has the matches and chunks of the search."""
+    """The shortcut for equal sentences finds the matches and chunks of the full search."""
     matcher = Matcher([words], None, None)
     pair = matcher.sentences * 2
     matches, chunks = resolve(matcher.candidates(*pair))
@@ -144,7 +144,7 @@ def test_equal_sentences_align_as_the_search_does(words):
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_garbage_collection_is_paused_and_restored(enabled):
-    """The garbage collector is off inside the block and restored after it."""
+    """Garbage collection is paused within the block and restored after it."""
     before = gc.isenabled()
     (gc.enable if enabled else gc.disable)()
     try:
@@ -156,14 +156,14 @@ def test_garbage_collection_is_paused_and_restored(enabled):
 
 
 def test_missing_tables_raise(monkeypatch):
-    """The error for missing tables has the command that installs them."""
+    """The error for METEOR's missing tables has the command that installs them."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install -e '\.\[meteor\]'"):
         metrics.meteor(["a"], [["a"]])
 
 
 def test_exact_stem_needs_no_tables_and_has_its_own_name(monkeypatch):
-    """METEOR with exact and stem matches has another name."""
+    """METEOR with exact and stem matches only has a different name and needs no tables."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     score = metrics.meteor(["two men riding"], [["two men rode", "men ride"]], stages="exact_stem")
     assert score.names == ("meteor_exact_stem",)
@@ -171,7 +171,7 @@ def test_exact_stem_needs_no_tables_and_has_its_own_name(monkeypatch):
 
 
 def test_signature_states_version_and_stages(meteor_data):
-    """The signature contains version, language, task, stages and counts."""
+    """The signature of METEOR states version, language, task, stages and counts."""
     assert metrics.meteor(["a"], [["a"]]).signature == (
         "meteor|version:1.5|language:en|task:rank|normalized|stages:all|tokenize:ptb|refs:1|n:1"
     )
@@ -179,7 +179,7 @@ def test_signature_states_version_and_stages(meteor_data):
 
 @pytest.mark.slow
 def test_meteor_equals_the_jar(samples):
-    """With the real tables the scores of 60 images equal those of the jar to 1e-12."""
+    """METEOR with the real tables equals the scores of the Java program to 1e-12."""
     pytest.importorskip("pycocoevalcap")
     score = metrics.meteor(samples["hypotheses"], samples["references"])
     expected = samples["scores"]["meteor"]

@@ -1,4 +1,4 @@
-"""Tests of ROUGE-L."""
+"""The metric ROUGE-L."""
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +28,7 @@ def naive_rouge(hypothesis, references):
 
 
 def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
-    """Corpus and sentence scores of 60 images equal the stored ones to 1e-12."""
+    """ROUGE-L of raw text equals the stored scores of the COCO evaluation code to 1e-12."""
     score = metrics.rouge_l(samples["hypotheses"], samples["references"])
     expected = samples["scores"]["rouge_l"]
     assert score.value == pytest.approx(expected["corpus"], abs=1e-12)
@@ -37,7 +37,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """Sentence scores equal the definition, and the corpus score is their mean."""
+    """ROUGE-L of edge cases equals the definition, and the corpus score is the mean."""
     score = metrics.rouge_l(*columns(EDGES[edge]), tokenize="none")
     expected = [naive_rouge(*row) for row in EDGES[edge]]
     assert score.table[:, 0] == pytest.approx(expected, abs=1e-12)
@@ -46,7 +46,7 @@ def test_edge_cases_equal_the_definition(edge):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_pycocoevalcap(edge):
-    """Corpus and sentence scores of edge cases equal pycocoevalcap's scorer."""
+    """ROUGE-L of edge cases, such as empty sentences, equals that of pycocoevalcap."""
     rouge = pytest.importorskip("pycocoevalcap.rouge.rouge")
     value, table = coco_scores(rouge.Rouge(), EDGES[edge])
     score = metrics.rouge_l(*columns(EDGES[edge]), tokenize="none")
@@ -57,7 +57,7 @@ def test_edge_cases_equal_pycocoevalcap(edge):
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_random_captions_equal_the_definition(rows):
-    """Sentence scores of random captions equal the definition."""
+    """ROUGE-L of random captions equals the definition."""
     score = metrics.rouge_l(*columns(rows), tokenize="none")
     assert score.table[:, 0] == pytest.approx([naive_rouge(*row) for row in rows], abs=1e-12)
 
@@ -74,19 +74,19 @@ def test_an_empty_hypothesis_scores_0():
 
 
 def test_joint_maximum_takes_one_reference():
-    """With the joint maximum, precision and recall are those of one reference."""
+    """With `maximum="joint"`, precision and recall of ROUGE-L are those of one reference."""
     score = metrics.rouge_l(["a b c d"], [["a", "a b x y z v w"]], tokenize="none", maximum="joint")
     values = [2.44 * p * r / (r + 1.44 * p) for p, r in ((1 / 4, 1), (1 / 2, 2 / 7))]
     assert score.value == pytest.approx(max(values))
 
 
 def test_beta_weights_recall():
-    """With beta 1 the score is the harmonic mean of precision 1/4 and recall 1/2."""
+    """With `beta=1`, ROUGE-L is the harmonic mean of precision and recall."""
     score = metrics.rouge_l(["a b c d"], [["a x"]], tokenize="none", beta=1.0)
     assert score.value == pytest.approx(2 / (4 + 2))
 
 
 def test_signature_states_all_settings():
-    """The signature contains beta, maximum, tokenization and counts."""
+    """The signature of ROUGE-L states beta, maximum, tokenization and counts."""
     score = metrics.rouge_l(["a"], [["a"]], maximum="joint", beta=2.0)
     assert score.signature == "rouge_l|beta:2|maximum:joint|tokenize:ptb|refs:1|n:1"

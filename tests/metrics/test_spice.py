@@ -1,4 +1,4 @@
-"""Tests of the metric that stands for SPICE."""
+"""The placeholder of the metric SPICE."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from lrcn_seq.errors import ArgumentError
 
 
 def test_spice_explains_why_it_is_not_implemented():
-    """The error says why SPICE is not implemented and names an alternative."""
+    """The error for SPICE explains why the metric is not implemented and names an alternative."""
     with pytest.raises(ArgumentError, match=r"exist only as Java programs.*pycocoevalcap"):
         metrics.registry.get("spice")()

@@ -1,4 +1,4 @@
-"""Tests of the search for an alignment."""
+"""The search for an alignment of two sentences."""
 
 import itertools
 
@@ -62,7 +62,7 @@ def distance(alignment, candidates, certain):
 @settings(max_examples=500, deadline=None)
 @given(MATCHES)
 def test_the_alignment_has_the_lowest_cost_of_all(rows):
-    """The alignment has the most words, then the fewest chunks, then the least distance."""
+    """The alignment has the most words, then the fewest chunks, then the smallest distance."""
     matches = [
         make_match(start, length, first, size, stage=stage)
         for start, length, first, size, stage in rows
@@ -87,30 +87,30 @@ def test_the_alignment_has_the_lowest_cost_of_all(rows):
 
 
 def test_gain_counts_words_of_exact_matches_in_full_and_of_others_half():
-    """Three words matched with one have gain 4 if the match is exact, and 1 otherwise."""
+    """The gain of a match counts words fully for exact matches and half for other matches."""
     assert make_match(0, 3, 0, 1, stage=0).gain == 4 * WORD
     assert make_match(0, 3, 0, 1, stage=3).gain == WORD
 
 
 def test_a_word_costs_more_than_any_number_of_chunks():
-    """One word outweighs any number of chunks, even in long sentences."""
+    """One aligned word outweighs any number of chunks, even in long sentences."""
     assert WORD > 10_000 * CHUNK > 10_000 * 10_000
 
 
 def test_unambiguous_matches_share_no_word():
-    """Of three matches, two of which share a word, one is unambiguous."""
+    """A match is unambiguous if it shares no word with another match."""
     rows = [[make_match(n, 1, first, 1, stage=0)] for n, first in enumerate((4, 4, 2))]
     assert unambiguous_matches(rows) == {2: rows[2][0]}
 
 
 def test_the_first_of_equal_alignments_is_selected():
-    """Of two equal matches of a word, the earlier one is selected, as in METEOR."""
+    """Of two equally good alignments, the one with earlier matches is selected."""
     alignment, _ = resolve([[make_match(0, 1, first, 1, stage=0) for first in (0, 2)], [], []])
     assert [match.first for match in alignment] == [0]
 
 
 def test_a_chunk_continues_after_pruning():
-    """A match of two words and an unambiguous match after it form one chunk."""
+    """A chunk continues across a match that pruning fixed as unambiguous."""
     candidates = [
         [make_match(0, 2, 0, 2, stage=0), make_match(0, 1, 0, 1, stage=0)],
         [],
@@ -122,7 +122,7 @@ def test_a_chunk_continues_after_pruning():
 
 
 def test_30_equal_words_are_aligned_by_the_beam():
-    """The beam of 40 paths aligns 30 equal words, of which there are 30! alignments."""
+    """The beam search aligns 30 equal words, for which 30! alignments exist."""
     rows = [[make_match(n, 1, first, 1, stage=0) for first in range(30)] for n in range(30)]
     alignment, chunks = resolve(rows)
     assert (len(alignment), chunks) == (30, 1)

@@ -1,4 +1,4 @@
-"""Tests of matches between two sentences."""
+"""Matches between the words of two sentences."""
 
 from lrcn_seq.metrics.alignment.alignment_search import resolve
 from lrcn_seq.metrics.alignment.matching import EXACT, PARAPHRASE, STEM, SYNONYM, Matcher
@@ -7,7 +7,7 @@ from lrcn_seq.metrics.alignment.paraphrases import open_paraphrases
 
 
 def matches(hypothesis, reference, folder=None):
-    """Return the matches as (start, end, first, last, stage)."""
+    """Return the matches of two sentences as tuples (start, end, first, last, stage)."""
     tables = open_tables(folder / "meteor-1.5.jar") if folder else None
     paraphrases = open_paraphrases(folder / "data" / "paraphrase-en.gz") if folder else None
     matcher = Matcher([hypothesis.split(), reference.split()], tables, paraphrases)
@@ -29,7 +29,7 @@ def test_equal_words_match_at_all_positions():
 
 
 def test_words_of_one_stem_match():
-    """Words of one stem match, after equal words."""
+    """Words with equal stems match after equal words."""
     assert matches("rides ride", "ride") == [(0, 1, 1, 2, EXACT), (0, 1, 0, 1, STEM)]
 
 
@@ -40,7 +40,7 @@ def test_matches_of_one_stage_are_in_the_order_of_the_hypothesis():
 
 
 def test_synonyms_match_by_their_base_form(meteor_data):
-    """Words whose base forms have a common synonym set match."""
+    """Words match as synonyms if their base forms have a common synonym set."""
     assert matches("dogs", "hound", meteor_data) == [(0, 1, 0, 1, SYNONYM)]
 
 
@@ -66,7 +66,7 @@ def test_paraphrases_of_a_word_match_in_table_order(meteor_data):
 
 
 def test_all_four_stages_form_an_alignment(meteor_data):
-    """A sentence with a match of each stage is one chunk."""
+    """Matches of all four stages can form one chunk of an alignment."""
     texts = [text.split() for text in ("the dogs rode upon guy", "a hound rides on top of man")]
     matcher = Matcher(
         texts,

@@ -1,4 +1,4 @@
-"""Tests of METEOR's tables."""
+"""The tables of METEOR."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from lrcn_seq.metrics.alignment.meteor_tables import Tables, meteor_folder, open
 
 
 def test_tables_are_read_from_the_jar(meteor_data):
-    """The jar gives function words, prefixes, synonyms and base forms."""
+    """The jar of METEOR contains function words, prefixes, synonyms and base forms."""
     tables = open_tables(meteor_data / "meteor-1.5.jar")
     assert tables.function_words == {"the", "a", "on", "of"}
     assert tables.prefixes == {"Mr": False, "No": True}
@@ -29,7 +29,7 @@ def test_tables_are_read_from_the_jar(meteor_data):
     ],
 )
 def test_synonym_sets_include_those_of_the_base_form(word, expected):
-    """Base forms are found by removing regular endings and in the list of irregular forms."""
+    """The synonym sets of a word include those of its regular and irregular base forms."""
     tables = Tables(
         frozenset(), {}, {"dog": "1 2", "ride": "5", "glas": "7", "i": "8"}, {"rode": ["ride"]}
     )
@@ -37,14 +37,14 @@ def test_synonym_sets_include_those_of_the_base_form(word, expected):
 
 
 def test_a_damaged_jar_raises(tmp_path):
-    """A file that is not a zip archive is refused."""
+    """A jar that is not a zip archive raises a DataError."""
     (tmp_path / "meteor-1.5.jar").write_text("no")
     with pytest.raises(DataError, match=r"expected the jar of METEOR 1\.5"):
         open_tables(tmp_path / "meteor-1.5.jar")
 
 
 def test_a_missing_package_raises(monkeypatch):
-    """The error for the missing package names the extra to install."""
+    """The error for a missing METEOR package names the extra to install."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"\[meteor\]"):
         meteor_folder()

@@ -1,4 +1,4 @@
-"""Tests of METEOR's normalizer."""
+"""The text normalizer of METEOR."""
 
 import pytest
 
@@ -35,8 +35,8 @@ def test_lines_are_split_as_by_meteor(line, words):
     ],
 )
 def test_abbreviations_keep_their_full_stop(line, words):
-    """A prefix, or a word before a lowercase word, keeps its full stop.
+    """An abbreviation keeps its full stop, as does a word before a lowercase word.
 
-    Some prefixes keep it only before a number.
+    Some abbreviations keep the full stop only before a number.
     """
     assert normalize(line, {"Mr": False, "no": True}) == words.split()

@@ -1,4 +1,4 @@
-"""Tests of the paraphrase table."""
+"""The paraphrase table of METEOR."""
 
 import numpy as np
 import pytest
@@ -13,12 +13,12 @@ TEXT = ["a", "man", "on", "top", "of", "on", "top", "upon", "the"]
 
 @pytest.fixture
 def source(meteor_data):
-    """The path of a small paraphrase table."""
+    """Return the path of a small paraphrase table."""
     return meteor_data / "data" / "paraphrase-en.gz"
 
 
 def phrase_nodes(table, text):
-    """Return the node of each phrase of a text, by place and length."""
+    """Return the node of each phrase of a text by its position and length."""
     remaining = np.arange(len(text), 0, -1)
     return {
         (place, length): node
@@ -28,7 +28,7 @@ def phrase_nodes(table, text):
 
 
 def test_phrases_of_a_text_are_found(source):
-    """Phrases of the table and their beginnings are found at all places and lengths."""
+    """The table finds all phrases, and beginnings of phrases, in a text."""
     lines = [line for line in PARAPHRASES.split("\n") if line and not line[0].isdigit()]
     beginnings = {
         tuple(line.split()[:size]) for line in lines for size in range(1, len(line.split()) + 1)
@@ -43,7 +43,7 @@ def test_phrases_of_a_text_are_found(source):
 
 
 def test_paraphrases_among_nodes_are_those_of_the_table(source):
-    """Pairs are directed and in the order of the table."""
+    """Pairs of paraphrases are directed and in the order of the table."""
     table = open_paraphrases(source)
     nodes = phrase_nodes(table, TEXT)
     by_phrase = {
@@ -59,28 +59,28 @@ def test_paraphrases_among_nodes_are_those_of_the_table(source):
 
 
 def test_unknown_words_have_no_id(source):
-    """The id of a word that no phrase contains is −1."""
+    """A word that no phrase contains has the ID −1."""
     ids = open_paraphrases(source).word_ids(["man", "zebra", "\ud83d"])
     assert ids[0] >= 0
     assert ids[1:].tolist() == [-1, -1]
 
 
 def test_the_table_is_compiled_once(source, monkeypatch):
-    """Opening a table a second time reads the cache."""
+    """The paraphrase table is compiled once and then read from the cache."""
     open_paraphrases(source)
     monkeypatch.setattr(paraphrases, "compile_table", lambda *_: pytest.fail("compiled again"))
     assert open_paraphrases(source).word_ids(["man"])[0] >= 0
 
 
 def test_another_table_is_compiled_separately(source):
-    """The cache distinguishes tables by their content."""
+    """Paraphrase tables with different contents have different cache entries."""
     open_paraphrases(source)
     source.write_bytes(source.read_bytes() + paraphrases.gzip.compress(b"0.1\nx\ny\n"))
     assert open_paraphrases(source).word_ids(["x"])[0] >= 0
 
 
 def test_a_failed_compilation_leaves_no_files(source, monkeypatch):
-    """A compilation that fails on a full disk leaves the cache empty."""
+    """A failed compilation of the paraphrase table leaves no files in the cache."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -106,13 +106,13 @@ def test_a_table_with_another_number_of_lines_raises(source):
 
 
 def test_a_missing_table_raises(tmp_path):
-    """The error for a missing table asks to install the package again."""
+    """The error for a missing paraphrase table suggests to reinstall the package."""
     with pytest.raises(DataError, match="install pycocoevalcap again"):
         open_paraphrases(tmp_path / "none.gz")
 
 
 def test_a_cache_that_cannot_be_written_raises(source, monkeypatch, tmp_path):
-    """The error for a read-only cache names the variable that sets the folder."""
+    """The error for a read-only cache folder names the environment variable to set."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(DataError, match="set LRCN_CACHE to one that can"):
@@ -120,7 +120,7 @@ def test_a_cache_that_cannot_be_written_raises(source, monkeypatch, tmp_path):
 
 
 def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
-    """LRCN_CACHE comes before XDG_CACHE_HOME, which comes before the home folder."""
+    """The cache folder is LRCN_CACHE, or else in XDG_CACHE_HOME, or else in the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("LRCN_CACHE", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)

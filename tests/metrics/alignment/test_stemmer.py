@@ -1,4 +1,4 @@
-"""Tests of the stemmer."""
+"""The stemmer of METEOR."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ from lrcn_seq.metrics.alignment.stemmer import stem
     ],
 )
 def test_words_have_the_stems_of_snowball(word, expected):
-    """Suffixes, irregular words and apostrophes are handled as in METEOR's jar."""
+    """The stems of words equal those of METEOR's jar."""
     assert stem(word) == expected
 
 

@@ -1,4 +1,4 @@
-"""Tests of the classification report, against definitions computed with loops."""
+"""The classification report compared with definitions that are computed with loops."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from lrcn_seq.errors import ArgumentError
 
 
 def predictions(count=60, classes=7, seed=0):
-    """Return random distributions, true classes and labels; the last class never occurs."""
+    """Return random class probabilities, true classes and labels; the last class never occurs."""
     random = np.random.default_rng(seed)
     probabilities = random.dirichlet(np.full(classes, 0.4), count)
     truth = np.where(
@@ -23,7 +23,7 @@ def predictions(count=60, classes=7, seed=0):
 
 
 def naive(probabilities, truth, labels):
-    """Compute all values and class scores with loops."""
+    """Compute all values and scores per class with loops."""
     answers = [max(range(len(labels)), key=lambda c, row=row: row[c]) for row in probabilities]
     ranked = [sorted(range(len(labels)), key=lambda c, row=row: -row[c]) for row in probabilities]
     recalls, table = [], []
@@ -59,7 +59,7 @@ def naive(probabilities, truth, labels):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_values_equal_the_definitions(seed):
-    """All five values equal the definitions."""
+    """Accuracy, top-5, mean recall, log loss and calibration error equal their definitions."""
     arguments = predictions(seed=seed)
     report = metrics.classification(*arguments)
     values, _ = naive(*arguments)
@@ -69,7 +69,7 @@ def test_values_equal_the_definitions(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_class_scores_equal_the_definitions(seed):
-    """Scores per class equal the definitions; a class that never occurs has no recall."""
+    """Precision, recall and F1 of each class equal their definitions."""
     arguments = predictions(seed=seed)
     report = metrics.classification(*arguments)
     for one, (precision, recall, f1, count) in zip(
@@ -83,7 +83,7 @@ def test_class_scores_equal_the_definitions(seed):
 
 
 def test_rows_of_the_confusion_matrix_are_the_truth():
-    """Rows of the confusion matrix are true classes, and columns are predictions."""
+    """The rows of the confusion matrix are true classes, and the columns are predictions."""
     report = metrics.classification([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]], [0, 1, 1], ["a", "b"])
     assert report.confusion.tolist() == [[1, 0], [2, 0]]
     assert report.per_class[0] == ("a", 1, pytest.approx(1 / 3), 1.0, 0.5)
@@ -102,20 +102,20 @@ def test_a_class_that_neither_occurs_nor_is_predicted_has_no_score():
 
 
 def test_mean_class_averages_over_classes():
-    """Nine correct clips of one class and one wrong clip of another give 0.5, not 0.9."""
+    """The mean class accuracy averages over classes instead of clips."""
     report = metrics.classification([[0.9, 0.1, 0.0]] * 10, [0] * 9 + [1], ["a", "b", "never"])
     assert (report.values["top_1"], report.values["mean_class"]) == (0.9, 0.5)
 
 
 def test_top_5_of_five_classes_is_1_and_of_six_counts():
-    """Top-5 is 1 for five classes, and excludes the least probable of six classes."""
+    """The top-5 accuracy counts a true class among the five most probable classes."""
     row = [0.3, 0.25, 0.2, 0.15, 0.1]
     assert metrics.classification([row], [4], list("abcde")).values["top_5"] == 1
     assert metrics.classification([[*row, 0.0]], [5], list("abcdef")).values["top_5"] == 0
 
 
 def test_ties_are_broken_by_the_first_class():
-    """Of equally probable classes, the first ones are predicted."""
+    """Among equally probable classes, the first ones are predicted."""
     report = metrics.classification(
         np.full((10, 10), 0.1), np.arange(10), [str(place) for place in range(10)]
     )
@@ -124,7 +124,7 @@ def test_ties_are_broken_by_the_first_class():
 
 
 def test_ties_among_many_classes_are_broken_as_by_argmax():
-    """With 101 classes and many ties, predictions are those of NumPy's argmax."""
+    """Ties among many classes are resolved as by NumPy's argmax."""
     weights = np.random.default_rng(0).integers(1, 4, size=(50, 101))
     report = metrics.classification(
         weights / weights.sum(1, keepdims=True),
@@ -135,7 +135,7 @@ def test_ties_among_many_classes_are_broken_as_by_argmax():
 
 
 def test_probabilities_of_1_and_0_have_a_finite_log_loss():
-    """Probability 1 of the true class has loss 0, and probability 0 has a finite loss."""
+    """The log loss of a true class with probability 0 is finite."""
     right, wrong = (
         metrics.classification([[1.0, 0.0]], [truth], ["a", "b"]).values for truth in (0, 1)
     )
@@ -145,7 +145,7 @@ def test_probabilities_of_1_and_0_have_a_finite_log_loss():
 
 
 def test_bins_hold_confidence_accuracy_and_count():
-    """A confidence on a boundary belongs to the lower bin, and empty bins have no means."""
+    """Calibration bins have mean confidence, accuracy and count; empty bins have no means."""
     report = metrics.classification([[0.6, 0.4], [0.62, 0.38], [0.65, 0.35]], [0, 1, 0], ["a", "b"])
     assert len(report.bins) == 15
     assert report.bins[8] == (0.6, 1.0, 1)
@@ -159,7 +159,7 @@ def test_bins_hold_confidence_accuracy_and_count():
 
 
 def test_report_is_json_with_signatures():
-    """The report is a JSON object with every part and a signature per value."""
+    """The classification report is a JSON object with a signature for each value."""
     report = metrics.classification(*predictions())
     stored = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert list(stored) == [
@@ -181,7 +181,7 @@ def test_report_is_json_with_signatures():
 
 
 def test_half_precision_rows_are_accepted():
-    """The sum of a row may differ from 1 by the rounding of half precision."""
+    """Probabilities whose sum differs from 1 by half-precision rounding are accepted."""
     probabilities, truth, labels = predictions(classes=101)
     assert (
         metrics.classification(probabilities.astype("float16"), truth, labels).values["log_loss"]
@@ -230,6 +230,6 @@ def test_half_precision_rows_are_accepted():
     ],
 )
 def test_invalid_arguments_raise(probabilities, truth, labels, message):
-    """Invalid shapes, classes, rows and labels and an empty array are errors."""
+    """Invalid shapes, classes, probabilities or labels raise an ArgumentError."""
     with pytest.raises(ArgumentError, match=message):
         metrics.classification(probabilities, truth, labels)

@@ -1,4 +1,4 @@
-"""Tests of the diversity figures."""
+"""The figures on the diversity of captions."""
 
 from collections import Counter
 
@@ -16,7 +16,7 @@ VARIED = [f"w{n} x{n} y{n} z{n} v{n}" for n in range(20)]
 
 
 def test_collapse_shows_in_every_figure():
-    """One sentence for all images is never distinct, and mBLEU is 1."""
+    """If all captions are equal, the share of distinct captions is minimal and mBLEU is 1."""
     health = metrics.health(COLLAPSED)
     assert (health.count, health.distinct_captions, health.most_common) == (20, 1 / 20, 1)
     assert (health.distinct_1, health.distinct_2) == (4 / 100, 4 / 80)
@@ -25,7 +25,7 @@ def test_collapse_shows_in_every_figure():
 
 
 def test_varied_sentences_have_the_opposite_figures():
-    """Sentences without a common word are distinct, and mBLEU is 0."""
+    """If captions share no word, all are distinct and mBLEU is 0."""
     health = metrics.health(VARIED)
     assert (health.distinct_captions, health.most_common) == (1, 1 / 20)
     assert (health.distinct_1, health.distinct_2, health.vocabulary) == (1, 1, 100)
@@ -33,13 +33,13 @@ def test_varied_sentences_have_the_opposite_figures():
 
 
 def test_sentences_are_compared_after_tokenization():
-    """Sentences that differ only in case and punctuation are equal."""
+    """Captions that differ only in case and punctuation are equal."""
     health = metrics.health(["A dog.", "a cat", "a dog"])
     assert (health.most_common, health.distinct_captions) == (2 / 3, 2 / 3)
 
 
 def test_lengths_are_in_words():
-    """Mean, shortest and longest lengths are in words; empty sentences are a share."""
+    """Caption lengths are counted in words, and empty captions as a share."""
     health = metrics.health(["a dog runs", "a", "", "a b c d"])
     assert (health.mean_length, health.min_length, health.max_length) == (2, 0, 4)
     assert health.empty == 1 / 4
@@ -57,19 +57,19 @@ def test_lengths_are_in_words():
     ],
 )
 def test_repetition_counts_doubled_words_and_repeated_bigrams(sentence, repeated):
-    """Repetition is the share of words that double the last or end a repeated bigram."""
+    """Repetition is the share of words that repeat the previous word or end a repeated bigram."""
     assert metrics.health([sentence]).repetition == repeated / len(sentence.split())
 
 
 def test_unknown_tokens_are_counted_as_words():
-    """An unknown token counts as one word and is not part of the vocabulary."""
+    """An unknown token counts as a word but is not part of the vocabulary."""
     health = metrics.health(["a <unk> cat", "x<unk>y"], unknown="<unk>", tokenize="none")
     assert health.unknown == 1 / 4
     assert health.vocabulary == 3
 
 
 def test_novel_sentences_are_not_training_captions():
-    """A sentence is novel unless it equals a training caption after tokenization."""
+    """A caption is novel if no training caption equals it after tokenization."""
     health = metrics.health(
         ["a dog runs", "a cat", "", "a bird"], training_captions=["A cat.", "A dog runs!"]
     )
@@ -77,19 +77,19 @@ def test_novel_sentences_are_not_training_captions():
 
 
 def test_words_that_contain_the_unknown_token_are_unchanged():
-    """With the unknown token "unk", the word "hunk" remains a word of the captions."""
+    """A word that contains the unknown token as a part remains unchanged."""
     assert metrics.health(["a hunk"], training_captions=["a hunk"], unknown="unk").novel == 0
 
 
 def test_figures_without_their_argument_are_none():
-    """A figure is None without its argument or without a second sentence."""
+    """Figures that lack their argument or a second caption are None."""
     health = metrics.health({"1": "a dog"})
     assert (health.unknown, health.novel, health.mbleu_4) == (None, None, None)
 
 
 @pytest.mark.parametrize("hypotheses", [[], {}, "a dog", ["a", 3], 7])
 def test_invalid_hypotheses_raise(hypotheses):
-    """No sentences, a single string and another type are errors."""
+    """Invalid hypotheses, such as an empty list, raise an ArgumentError."""
     with pytest.raises(ArgumentError, match="expected one sentence or more"):
         metrics.health(hypotheses)
 
@@ -112,7 +112,7 @@ def test_mutual_bleu_equals_bleu_against_all_others(rows):
 
 
 def test_mutual_bleu_draws_a_sample():
-    """The seed selects 5 of 30 sentences, and another seed selects others."""
+    """Mutual BLEU of a sample depends on the seed that selects the sentences."""
     generator = np.random.default_rng(0)
     rows = [generator.choice([*"abcd"], 6).tolist() for _ in range(30)]
     values = Counter(mutual_bleu(rows, sample=5, seed=seed) for seed in range(8))
@@ -122,7 +122,7 @@ def test_mutual_bleu_draws_a_sample():
 
 
 def test_mutual_bleu_uses_500_sentences_by_default():
-    """The default sample of 600 sentences is that of 500 drawn with seed 0."""
+    """By default, mutual BLEU uses a sample of 500 sentences with seed 0."""
     rows = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}".split() for n in range(600)]
     assert mutual_bleu(rows) == mutual_bleu(rows, sample=500, seed=0)
     assert mutual_bleu(rows) != mutual_bleu(rows, sample=500, seed=1)

@@ -1,4 +1,4 @@
-"""Tests of retrieval recall."""
+"""Recall and median rank of retrieval."""
 
 import numpy as np
 import pytest
@@ -11,13 +11,13 @@ OWNER = np.array([0, 0, 1, 2])
 
 
 def test_captions_retrieve_their_image():
-    """The images of four captions have the ranks 1, 3, 1 and 3."""
+    """Recall of caption to image ranks the images of each caption."""
     recall = metrics.retrieval(SCORES, OWNER).caption_to_image
     assert recall == (2 / 4, 1, 1, 2)
 
 
 def test_images_retrieve_their_captions():
-    """The best captions of three images have the ranks 1, 1 and 3."""
+    """Recall of image to caption ranks the captions of each image by its best caption."""
     recall = metrics.retrieval(SCORES, OWNER).image_to_caption
     assert recall == (2 / 3, 1, 1, 1)
 
@@ -27,7 +27,7 @@ def test_images_retrieve_their_captions():
     [(1, (1, 1, 1)), (5, (0, 1, 1)), (6, (0, 0, 1)), (10, (0, 0, 1)), (11, (0, 0, 0))],
 )
 def test_recall_counts_ranks_up_to_1_5_and_10(rank, recalls):
-    """A rank counts for each of the depths 1, 5 and 10 that includes it."""
+    """Recall at 1, 5 and 10 counts correct items up to this rank."""
     scores = -np.arange(12.0)[:, None].repeat(12, axis=1)
     scores += np.eye(12) * 100
     scores[:, 0] = -np.arange(12)
@@ -39,7 +39,7 @@ def test_recall_counts_ranks_up_to_1_5_and_10(rank, recalls):
 
 
 def test_ties_rank_the_correct_item_last():
-    """With equal scores the correct item is ranked last."""
+    """Correct items with the same score as others are ranked last."""
     retrieval = metrics.retrieval(np.zeros((20, 20)), np.arange(20))
     assert retrieval.image_to_caption == (0, 0, 0, 20)
 
@@ -56,12 +56,12 @@ def test_ties_rank_the_correct_item_last():
     ],
 )
 def test_invalid_arguments_raise(scores, owner, message):
-    """Wrong shapes, missing images and NaN are errors."""
+    """Wrong shapes, missing images and NaN raise an ArgumentError."""
     with pytest.raises(ArgumentError, match=f"retrieval: expected .*{message}"):
         metrics.retrieval(scores, np.array(owner))
 
 
 def test_normalized_log_probabilities_have_mean_0_over_images():
-    """Normalization subtracts the mean over the images from each caption."""
+    """Normalization subtracts from each caption's score the mean over all images."""
     normalized = metrics.normalized_log_probabilities(np.array([[-1.0, -9.0], [-2.0, -5.0]]))
     assert normalized == pytest.approx(np.array([[0.5, -2.0], [-0.5, 2.0]]))

@@ -1,4 +1,4 @@
-"""Tests of the automaton against `re`."""
+"""The automaton for regular expressions compared with the module `re`."""
 
 import re
 
@@ -12,7 +12,7 @@ ALPHABET = "abcxyzABCXYZ.-"
 
 
 def automaton(*patterns, macros=None, folds=None):
-    """Return an automaton over a small alphabet."""
+    """Return an automaton of patterns over a small alphabet."""
     return Automaton(patterns, macros=macros or {}, alphabet=ALPHABET, folds=folds or {})
 
 
@@ -32,7 +32,7 @@ PATTERNS = [
 @settings(max_examples=100, deadline=None)
 @given(text=st.text("abcxyz.-", max_size=8))
 def test_matches_are_those_of_re(pattern, text):
-    """The longest match ends with the longest prefix that matches in `re`."""
+    """The automaton finds the longest prefix that matches in `re`."""
     expected = max(
         (end for end in range(1, len(text) + 1) if re.fullmatch(pattern, text[:end])), default=0
     )
@@ -43,7 +43,7 @@ def test_matches_are_those_of_re(pattern, text):
 @settings(max_examples=50, deadline=None)
 @given(text=st.text("abcxyz.-", max_size=8))
 def test_ends_are_all_matching_prefixes(pattern, text):
-    """The ends are those of all prefixes that match in `re`, up to `stop`."""
+    """The automaton finds the ends of all prefixes that match in `re`, up to `stop`."""
     machine = automaton(pattern)
     expected = [end for end in range(1, len(text) + 1) if re.fullmatch(pattern, text[:end])]
     assert machine.ends(text, 0, len(text)) == expected
@@ -60,17 +60,17 @@ def test_all_patterns_of_the_longest_match_are_returned_in_order():
 
 
 def test_without_a_match_no_pattern_is_returned():
-    """A character outside of the alphabet matches no pattern."""
+    """A character outside the alphabet matches no pattern."""
     assert automaton("[^a]x").matches("?", 0) == (0, ())
 
 
 def test_a_match_begins_at_the_start():
-    """A match begins at the given start, and earlier text is ignored."""
+    """A match begins at the given start position."""
     assert automaton("ab").matches("xab", 1) == (3, (0,))
 
 
 def test_letters_match_both_cases_and_sets_do_not():
-    """A letter outside of a set is case-insensitive."""
+    """Letters in patterns are case-insensitive, but letters in sets are not."""
     machine = automaton("ab", "[x]y")
     assert machine.matches("AB", 0) == (2, (0,))
     assert machine.matches("Xy", 0) == (0, ())
@@ -78,16 +78,16 @@ def test_letters_match_both_cases_and_sets_do_not():
 
 
 def test_folds_match_their_letter():
-    """Additional characters match a letter outside of a set."""
+    """Folded characters match their letter outside of sets."""
     assert automaton("a", folds={"a": "z"}).matches("z", 0) == (1, (0,))
 
 
 def test_unbalanced_parentheses_raise():
-    """A closing parenthesis without an opening one is an error."""
+    """An unbalanced parenthesis in a pattern raises a ValueError."""
     with pytest.raises(ValueError, match="unbalanced pattern"):
         automaton("a)b")
 
 
 def test_set_members_expand_ranges_and_escapes():
-    """Ranges, escaped brackets and a final hyphen are expanded."""
+    """Ranges, escaped brackets and a final hyphen in a set are expanded."""
     assert set_members(r"a-c\]x-") == {"a", "b", "c", "]", "x", "-"}

@@ -1,4 +1,4 @@
-"""Tests of the lexer."""
+"""The lexer of the Penn Treebank tokenizer."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from lrcn_seq.metrics.ptb.lexer import representative_text, tex_quotes, tokens
     ],
 )
 def test_tokens_keep_punctuation_and_change_the_text_as_the_java_program(line, expected):
-    """Tokens equal those of the Java program for each kind of special text."""
+    """The tokens of special text equal those of the Java program."""
     assert tokens(line) == expected
 
 
@@ -36,10 +36,10 @@ def test_an_initial_keeps_its_full_stop_unless_a_sentence_follows():
 
 
 def test_other_characters_are_replaced_by_representatives():
-    """Other letters and spaces are replaced by representatives, other characters dropped."""
+    """Letters and spaces are replaced by representatives; other characters are dropped."""
     assert representative_text("é\u2009x😀") == "ª\u2000x\x01"
 
 
 def test_quotes_are_converted_to_tex():
-    """Typographic quotes and HTML entities become quotes of TeX."""
+    """Typographic quotes and HTML entities are converted to TeX quotes."""
     assert tex_quotes("“a” ‘b’ &quot;") == "``a'' `b' ''"

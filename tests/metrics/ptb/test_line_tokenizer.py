@@ -1,4 +1,4 @@
-"""Tests of the Penn Treebank tokenizer against the output of the Java program."""
+"""The Penn Treebank tokenizer compared with the output of the Java program."""
 
 import csv
 import json
@@ -11,10 +11,10 @@ from lrcn_seq.metrics.ptb import tokenize
 
 
 def test_the_sample_is_tokenized_as_by_the_java_program(samples):
-    """The 1,506 lines have the stored tokens.
+    """The tokens of 1,506 stored lines equal those of the Java program.
 
-    They contain contractions, abbreviations, numbers, URLs, quotes, brackets, dashes and other
-    scripts.
+    The lines contain contractions, abbreviations, numbers, URLs, quotes, brackets, dashes and
+    other scripts.
     """
     lines, expected = zip(*samples["tokens"], strict=True)
     assert len(lines) > 1500
@@ -37,7 +37,7 @@ def test_the_sample_is_tokenized_as_by_the_java_program(samples):
     ],
 )
 def test_contractions_brackets_fractions_and_abbreviations(text, tokens, following):
-    """Tokens are the same whether or not another line follows."""
+    """The tokens of a line do not depend on whether another line follows."""
     assert tokenize([text, *following])[0] == tokens
 
 
@@ -57,7 +57,7 @@ def test_a_newline_within_a_sentence_is_a_space():
 
 
 def test_single_lines_differ_only_where_the_next_line_matters(samples):
-    """The tokens of fewer than 30 lines depend on the next line."""
+    """Only a few lines have different tokens if the next line is missing."""
     lines = [line for line, _ in samples["tokens"]]
     single = [tokenize([line])[0] for line in lines]
     assert sum(a != b for a, b in zip(single, tokenize(lines), strict=True)) < 30
@@ -95,10 +95,10 @@ def test_all_captions_of_the_shared_data_are_tokenized_as_by_java(shared, maker)
 @pytest.mark.java
 @pytest.mark.slow
 def test_generated_text_is_tokenized_as_by_java(maker):
-    """Generated lines have the tokens of Java, with two known exceptions.
+    """The tokens of generated lines equal those of the Java program, with two known exceptions.
 
-    Java reads past newlines in a tag with an open quote, and takes a capital sigma before a digit
-    or hyphen for a final one.
+    The Java program reads past newlines in a tag with an open quote, and treats a capital sigma
+    before a digit or hyphen as a final sigma.
     """
     generator = maker.random.Random(99)
     lines = [maker.hard_line(generator) for _ in range(20_000)]

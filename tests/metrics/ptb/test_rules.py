@@ -1,4 +1,4 @@
-"""Tests of the tokenizer rules."""
+"""The rules of the Penn Treebank tokenizer."""
 
 import re
 
@@ -9,18 +9,18 @@ from lrcn_seq.metrics.ptb.rules import MACROS, PLAIN, RULES, TITLES, alternative
 
 
 def test_alternatives_are_joined():
-    """Words are joined as alternatives of a pattern."""
+    """`alternatives` joins words as alternatives of a pattern."""
     assert alternatives("ab [M]c d?") == "ab|[M]c|d?"
 
 
 def test_every_macro_exists():
-    """Patterns use only defined macros."""
+    """The patterns of rules use only macros that are defined."""
     texts = [*MACROS.values(), *(rule.pattern + rule.then for rule in RULES)]
     assert {name for text in texts for name in re.findall(r"\{([A-Z]\w*)\}", text)} <= set(MACROS)
 
 
 def test_every_change_exists():
-    """Rules use only changes that the lexer implements."""
+    """Rules use only the changes that the lexer implements."""
     assert {rule.change for rule in RULES} == set(CHANGES)
 
 

@@ -1,4 +1,4 @@
-"""Tests of reading hypotheses and references from files."""
+"""Reading of hypotheses and references from files."""
 
 import json
 
@@ -32,14 +32,14 @@ def test_hypotheses_are_read_from_every_format(tmp_path, name):
 
 
 def test_hypotheses_of_text_files_are_lines(tmp_path):
-    """Only text files are marked as lines, which match by number."""
+    """Hypotheses of text files are `Lines`, which are matched by line number."""
     assert isinstance(read_hypotheses(write(tmp_path / "h.txt", "a\nb")), Lines)
     assert not isinstance(read_hypotheses(write(tmp_path / "h.json", HYPOTHESES["h.json"])), Lines)
 
 
 @pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog"])
 def test_text_files_may_contain_any_line(tmp_path, sentence):
-    """In a .txt file, an empty line and a bracket are sentences."""
+    """A line of a .txt file may be empty or begin with a bracket."""
     assert read_hypotheses(write(tmp_path / "h.txt", f"{sentence}\nb\n")) == {
         "1": sentence,
         "2": "b",
@@ -67,13 +67,13 @@ def test_references_are_read_from_every_format(tmp_path, name):
 
 
 def test_text_files_contain_one_reference_of_each_line(tmp_path):
-    """Two text files of references give each line two references."""
+    """Each text file of references contributes one reference per line."""
     paths = [write(tmp_path / "r1.txt", "a\nc\n"), write(tmp_path / "r2.txt", "b\nd")]
     assert read_references(paths) == {"1": ["a", "b"], "2": ["c", "d"]}
 
 
 def test_several_json_files_are_combined(tmp_path):
-    """JSON files with different ids are combined."""
+    """JSON files of references with different IDs are combined."""
     paths = [write(tmp_path / "a.json", {"1": ["a"]}), write(tmp_path / "b.json", {"2": ["b"]})]
     assert read_references(paths) == {"1": ["a"], "2": ["b"]}
 
@@ -134,7 +134,7 @@ def test_several_json_files_are_combined(tmp_path):
     ],
 )
 def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
-    """The error names the file, what was expected and what was received."""
+    """The error for invalid hypotheses states the file and the expected and received content."""
     path = tmp_path / name
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -161,7 +161,7 @@ def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
     ],
 )
 def test_invalid_references_raise(tmp_path, contents, sentence):
-    """The error names the file, what was expected and what was received."""
+    """The error for invalid references states the file and the expected and received content."""
     paths = [write(tmp_path / name, content) for name, content in contents.items()]
     with pytest.raises(DataError, match=sentence):
         read_references(paths)

@@ -1,4 +1,4 @@
-"""Tests of the CIDEr-D reward."""
+"""The CIDEr-D reward for reinforcement learning."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ REFERENCES = [[[4, 5, 6], [4, 5]], [[7, 8]]]
 
 @pytest.fixture(scope="module")
 def words(samples):
-    """The special tokens and the words of the sample."""
+    """Return the special tokens and the words of the sample sentences."""
     corpus = metrics.make_corpus(samples["hypotheses"], samples["references"])
     special = ["<pad>", "<start>", "<end>", "<unknown>"]
     return [*special, *dict.fromkeys(word for text in corpus.in_order() for word in text.split())]
@@ -23,7 +23,7 @@ def padded(rows, width):
 
 
 def test_reward_equals_the_cider_of_the_words(samples, words):
-    """The reward of token ids equals the CIDEr-D of the sentences."""
+    """The reward of token IDs equals the CIDEr-D of the sentences."""
     corpus = metrics.make_corpus(samples["hypotheses"], samples["references"])
     numbers = {word: number for number, word in enumerate(words)}
     references = [
@@ -47,7 +47,7 @@ def test_frequencies_are_counted_in_the_references_by_default():
 
 
 def test_images_select_the_references():
-    """The reward of a sentence depends on the references of its image."""
+    """The reward of a sentence is computed with the references of its image."""
     first, second = metrics.CiderReward(REFERENCES)([[7, 8, 2]] * 2, [0, 1])
     assert first == 0
     assert second > 0
@@ -61,7 +61,7 @@ def test_words_after_the_end_or_padding_are_ignored():
 
 
 def test_the_end_counts_as_a_word_on_request():
-    """With `with_end` a sentence without an end token has a lower reward."""
+    """With `with_end`, a sentence without an end token gets a lower reward."""
     complete, incomplete = [[4, 5, 2]], [[4, 5, 0]]
     without = metrics.CiderReward(REFERENCES)
     with_end = metrics.CiderReward(REFERENCES, with_end=True)
@@ -70,7 +70,7 @@ def test_the_end_counts_as_a_word_on_request():
 
 
 def test_ids_beyond_the_words_are_unknown_words(samples, words, tmp_path):
-    """An id beyond the words is weighted like a word that no reference contains."""
+    """Token IDs beyond the vocabulary are weighted like words that no reference contains."""
     frequencies = metrics.document_frequencies(samples["references"])
     frequencies.save(tmp_path / "f.npz")
     reward = metrics.CiderReward([[[4, 5]]], frequencies=frequencies, words=words)
@@ -82,7 +82,7 @@ def test_ids_beyond_the_words_are_unknown_words(samples, words, tmp_path):
 
 
 def test_an_empty_batch_has_no_rewards():
-    """An empty batch gives an empty array."""
+    """The reward of an empty batch is an empty array."""
     assert metrics.CiderReward(REFERENCES)(np.zeros((0, 4), int), []).shape == (0,)
 
 
@@ -95,7 +95,7 @@ def test_an_empty_batch_has_no_rewards():
     ],
 )
 def test_wrong_shapes_raise(sentences, images, message):
-    """The error for wrong shapes states the expected ones."""
+    """The error for wrong shapes of sentences or images states the expected shapes."""
     with pytest.raises(ArgumentError, match=message):
         metrics.CiderReward(REFERENCES)(sentences, images)
 
@@ -110,6 +110,6 @@ def test_wrong_shapes_raise(sentences, images, message):
     ],
 )
 def test_invalid_arguments_raise(arguments, message):
-    """A mapping, missing references, and words without frequencies are errors."""
+    """Invalid references and words without frequencies raise an ArgumentError."""
     with pytest.raises(ArgumentError, match=message):
         metrics.CiderReward(*arguments, words=["a"] if arguments == (REFERENCES,) else None)

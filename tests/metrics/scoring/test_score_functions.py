@@ -1,4 +1,4 @@
-"""Tests of the score functions and of reports."""
+"""The score functions and score reports."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def test_scoring_loads_neither_keras_nor_nltk():
 
 
 def test_lists_and_mappings_have_equal_scores():
-    """Lists are scored like mappings."""
+    """Lists of captions have the same scores as mappings by ID."""
     mapping = metrics.score({1: "a dog", "x": "a cat"}, {"x": ["the cat"], "1": ["a dog runs"]})
     assert mapping.values == metrics.score(["a dog", "a cat"], [["a dog runs"], ["the cat"]]).values
 
@@ -42,7 +42,7 @@ def test_the_default_metrics_are_bleu_rouge_l_and_cider():
 
 
 def test_each_value_has_a_signature():
-    """Each value has the signature of its metric under its name."""
+    """Each score of a report has the signature of its metric."""
     signatures = metrics.score(["a b"], [["a c", "b"]], ("bleu", "cider")).signatures
     assert signatures["bleu_4"] == (
         "bleu|variant:coco|smoothing:coco|length:closest|tokenize:ptb|refs:2|n:1"
@@ -51,13 +51,13 @@ def test_each_value_has_a_signature():
 
 
 def test_sentences_combine_all_metrics():
-    """Each sentence has the values of all metrics."""
+    """The sentence scores of a report contain the values of all metrics."""
     report = metrics.score({"x": "a b"}, {"x": ["a b"]}, ["rouge_l", {"type": "bleu", "order": 1}])
     assert report.sentences == {"x": {"rouge_l": 1, "bleu_1": pytest.approx(1)}}
 
 
 def test_a_report_is_a_json_object():
-    """A report is JSON with metrics, signatures, count and, on request, sentences."""
+    """A report can be written as JSON with metrics, signatures, count and sentences."""
     report = metrics.score(["a b", "c"], [["a"], ["c"]])
     assert list(report.as_dict(sentences=True)) == ["metrics", "signatures", "sentences", "count"]
     assert list(report.as_dict()) == ["metrics", "signatures", "count"]
@@ -65,7 +65,7 @@ def test_a_report_is_a_json_object():
 
 
 def test_a_subset_is_scored_like_the_set_of_its_ids():
-    """References without a hypothesis do not change the scores."""
+    """With `subset=True`, references without a hypothesis do not change the scores."""
     references = {"a": ["a dog runs"], "b": ["a cat"], "c": ["two birds"]}
     hypotheses = {"a": "a dog", "b": "the cat"}
     del references["c"]
@@ -78,7 +78,7 @@ def test_a_subset_is_scored_like_the_set_of_its_ids():
     "function", [metrics.score, metrics.bleu, metrics.rouge_l, metrics.cider, metrics.meteor]
 )
 def test_every_reference_needs_a_hypothesis_by_default(function):
-    """A hypothesis that is missing by mistake would otherwise not lower the score."""
+    """A reference without a hypothesis raises an ArgumentError by default."""
     with pytest.raises(ArgumentError, match="hypothesis for every reference"):
         function({"a": "a dog"}, {"a": ["a dog"], "b": ["a cat"]})
 
@@ -90,7 +90,7 @@ def test_an_unknown_metric_raises():
 
 
 def test_options_reach_the_metric():
-    """Options of a function and of a spec have the same effect."""
+    """Options of a score function and of a metric spec have the same effect."""
     score = metrics.rouge_l(["a"], [["a"]], beta=2.0)
     report = metrics.score(["a"], [["a"]], [{"type": "rouge_l", "beta": 2.0}])
     assert score.signature == report.signatures["rouge_l"]
@@ -98,13 +98,13 @@ def test_options_reach_the_metric():
 
 
 def test_document_frequencies_need_references():
-    """Document frequencies of no images are an error."""
+    """Document frequencies of no images raise an ArgumentError."""
     with pytest.raises(ArgumentError, match=r"at least one image\. Received: none"):
         metrics.document_frequencies({})
 
 
 def test_document_frequencies_are_tokenized():
-    """Words are tokenized and numbered in order of first use."""
+    """Document frequencies number the tokenized words in order of first use."""
     frequencies = metrics.document_frequencies([["A dog.", "The dog"]], orders=2)
     assert frequencies.words == ("a", "dog", "the")
     assert (frequencies.documents, len(frequencies.keys)) == (1, 2)

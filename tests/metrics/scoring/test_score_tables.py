@@ -1,4 +1,4 @@
-"""Tests of the tables of scores."""
+"""Tables of scores as text, Markdown and LaTeX."""
 
 import pytest
 
@@ -16,14 +16,14 @@ TABLE = Table(("system", "x_1", "n"), [("a|b_c", "0.5000", "10"), ("d", "12.0000
 
 
 def test_plain_text_aligns_the_columns():
-    """The first column is aligned left, and the others right."""
+    """A text table aligns its first column left and the other columns right."""
     assert TABLE.as_text("text") == (
         "system      x_1   n\na|b_c    0.5000  10\nd       12.0000   9"
     )
 
 
 def test_markdown_escapes_pipes():
-    """Pipes in cells are escaped in Markdown, and the second line sets the alignment."""
+    """A Markdown table escapes pipes and aligns numbers right."""
     assert TABLE.as_text("markdown") == (
         "| system | x_1 | n |\n| --- | ---: | ---: |\n"
         "| a\\|b_c | 0.5000 | 10 |\n| d | 12.0000 | 9 |"
@@ -31,7 +31,7 @@ def test_markdown_escapes_pipes():
 
 
 def test_latex_escapes_special_characters():
-    """Underscores, percents and backslashes are escaped in LaTeX."""
+    """A LaTeX table escapes underscores, percent signs and backslashes."""
     table = Table(("a_b", "%"), [("\\~^", "1")])
     assert table.as_text("latex").split("\n") == [
         r"\begin{tabular}{lr}",
@@ -45,7 +45,7 @@ def test_latex_escapes_special_characters():
 
 
 def test_score_table_has_a_row_per_system_with_intervals():
-    """Each system has a row, and intervals follow their values in brackets."""
+    """The score table has a row per system and intervals in brackets."""
     results = {
         "a": {"metrics": {"x": 0.5}, "count": 3, "intervals": {"x": [0.25, 0.75]}},
         "b": {"metrics": {"x": 0.12345}, "count": 3},
@@ -57,13 +57,13 @@ def test_score_table_has_a_row_per_system_with_intervals():
 
 
 def test_sentence_table_has_a_row_per_sentence():
-    """Each sentence has a row, and the title of the first column names the system."""
+    """The sentence table has a row per sentence and the system in its title."""
     result = {"metrics": {"x": 0.5}, "sentences": {"7": {"x": 0.25}, "8": {"x": 0.75}}}
     assert sentence_table("a", result) == (("a: id", "x"), [("7", "0.2500"), ("8", "0.7500")])
 
 
 def test_difference_table_shows_signs():
-    """Differences and limits are shown with their signs."""
+    """The difference table shows differences and limits with signs."""
     row = {"metric": "x", "a": "s", "b": "t", "difference": 0.5, "low": -0.25, "high": 1}
     assert difference_table([row | {"p_value": 0.04}]).rows == [
         ("x", "s - t", "+0.5000", "[-0.2500, +1.0000]", "0.0400")
@@ -71,7 +71,7 @@ def test_difference_table_shows_signs():
 
 
 def test_health_table_has_a_column_per_system():
-    """Each system has a column, and each figure a row."""
+    """The health table has a column per system and a row per figure."""
     results = {
         "a": {"health": {"count": 3, "novel": None}},
         "b": {"health": {"count": 4, "novel": 0.5}},
@@ -84,11 +84,11 @@ def test_health_table_has_a_column_per_system():
 
 @pytest.mark.parametrize(("style", "line"), [("text", "x"), ("markdown", "- x"), ("latex", "% x")])
 def test_notes_have_the_form_of_the_style(style, line):
-    """Notes are plain lines, list items or comments, depending on the style."""
+    """Notes are plain lines, Markdown list items or LaTeX comments."""
     assert notes(["x"], style) == [line]
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (3, "3"), (0.5, "0.5000")])
 def test_numbers_have_four_decimals_unless_integer(value, text):
-    """Floats have four decimals, integers none, and None is a dash."""
+    """Floats are formatted with four decimals, integers without decimals, and None as a dash."""
     assert format_number(value) == text

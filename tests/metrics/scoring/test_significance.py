@@ -1,4 +1,4 @@
-"""Tests of bootstrap intervals and paired tests."""
+"""Bootstrap intervals and paired significance tests."""
 
 import math
 from statistics import NormalDist
@@ -22,7 +22,7 @@ def shortened(sentences, words=3):
 
 
 def test_every_value_has_an_interval_around_it(samples):
-    """Each value has an interval that contains it."""
+    """Each score of a corpus has a bootstrap interval that contains the score."""
     rows = metrics.intervals(samples["hypotheses"], samples["references"], samples=300)
     report = metrics.score(samples["hypotheses"], samples["references"])
     assert {row.metric: row.value for row in rows} == report.values
@@ -30,7 +30,7 @@ def test_every_value_has_an_interval_around_it(samples):
 
 
 def test_the_interval_of_a_mean_is_that_of_the_formula(samples):
-    """The interval of ROUGE-L, a mean over sentences, is ± 1.96 standard errors."""
+    """The bootstrap interval of a mean is about ± 1.96 standard errors."""
     row = metrics.intervals(
         samples["hypotheses"], samples["references"], ("rouge_l",), samples=8000
     )[0]
@@ -41,7 +41,7 @@ def test_the_interval_of_a_mean_is_that_of_the_formula(samples):
 
 
 def test_four_times_the_sentences_halve_the_interval(samples):
-    """Four times as many sentences halve the width of the interval."""
+    """Four times as many sentences halve the width of the bootstrap interval."""
     copies = [
         {f"{name}{copy}": value for name, value in samples[side].items() for copy in "abcd"}
         for side in ("hypotheses", "references")
@@ -54,7 +54,7 @@ def test_four_times_the_sentences_halve_the_interval(samples):
 
 
 def test_intervals_use_1000_samples_and_seed_0_by_default(samples):
-    """By default, intervals use 1,000 samples with seed 0."""
+    """By default, bootstrap intervals use 1,000 samples with seed 0."""
     arguments = (samples["hypotheses"], samples["references"], ("rouge_l",))
     assert metrics.intervals(*arguments) == metrics.intervals(*arguments, samples=1000, seed=0)
     assert metrics.intervals(*arguments) != metrics.intervals(*arguments, samples=999)
@@ -62,13 +62,13 @@ def test_intervals_use_1000_samples_and_seed_0_by_default(samples):
 
 
 def test_signatures_state_samples_and_seed():
-    """Signatures of intervals and paired tests contain the default samples and seed."""
+    """The signature of a bootstrap states its number of samples and its seed."""
     assert bootstrap_signature() == "bootstrap|samples:1000|seed:0"
     assert bootstrap_signature(paired=True) == "paired bootstrap|samples:1000|seed:0"
 
 
 def test_limits_are_the_percentiles_2_5_and_97_5():
-    """The limits of the numbers 0 to 1000 are 25 and 975, column by column."""
+    """The confidence limits are the percentiles 2.5 and 97.5 of each column."""
     draws = np.arange(1001.0)
     assert confidence_limits(draws) == (25, 975)
     assert confidence_limits(np.stack([draws, 2 * draws], axis=1)) == ([25, 50], [975, 1950])
@@ -82,33 +82,33 @@ def test_bootstrap_samples_have_as_many_segments_as_the_corpus():
 
 
 def test_bootstrap_samples_draw_with_replacement():
-    """The counts of a segment have mean 1 and variance 1 − 1/n, as in a multinomial draw."""
+    """Bootstrap samples are drawn with replacement, like a multinomial draw."""
     counts = bootstrap_sums(np.eye(10), 20_000, 3)
     assert counts.mean(axis=0) == pytest.approx(np.ones(10), abs=0.03)
     assert counts.var(axis=0) == pytest.approx(np.full(10, 0.9), abs=0.05)
 
 
 def test_bootstrap_samples_do_not_repeat():
-    """All 2,000 draws of 40 segments are different."""
+    """Bootstrap samples of a seed do not repeat."""
     counts = bootstrap_sums(np.eye(40), 2000, 0)
     assert len(np.unique(counts, axis=0)) == 2000
 
 
 def test_more_samples_extend_fewer():
-    """A larger number of samples begins with those of a smaller number."""
+    """A larger number of bootstrap samples begins with those of a smaller number."""
     statistics = np.random.default_rng(0).random((9, 2))
     many, few = bootstrap_sums(statistics, 512, 5), bootstrap_sums(statistics, 256, 5)
     assert many[:256] == pytest.approx(few)
 
 
 def test_no_samples_raise():
-    """Zero bootstrap samples are an error."""
+    """A bootstrap of zero samples raises an ArgumentError."""
     with pytest.raises(ArgumentError, match=r"samples: expected at least 1\. Received: samples=0"):
         metrics.intervals(["a"], [["a"]], samples=0)
 
 
 def test_a_real_difference_is_significant(samples):
-    """The difference to shortened sentences is significant in 1,000 samples."""
+    """The difference between captions and shortened captions is significant."""
     systems = {"whole": samples["hypotheses"], "short": shortened(samples["hypotheses"])}
     row = metrics.paired(systems, samples["references"], ("rouge_l",))[0]
     assert (row.a, row.b, row.metric, row.samples) == ("whole", "short", "rouge_l", 1000)
@@ -117,7 +117,7 @@ def test_a_real_difference_is_significant(samples):
 
 
 def test_the_difference_is_that_of_the_scores(samples):
-    """The difference is the score of `a` minus the score of `b`."""
+    """The difference of a paired test is the score of `a` minus the score of `b`."""
     short = shortened(samples["hypotheses"])
     a, b = (metrics.bleu(side, samples["references"]) for side in (samples["hypotheses"], short))
     rows = metrics.paired(
@@ -145,7 +145,7 @@ class MeanLength(Metric):
 
 
 def test_the_p_value_is_that_of_a_two_sided_normal_test():
-    """For a mean the bootstrap agrees with 2 (1 − Φ(|mean| / standard error))."""
+    """The p-value of a paired bootstrap on a mean agrees with a two-sided normal test."""
     generator = np.random.default_rng(4)
     lengths = generator.integers(10, 20, (2, 80)) + np.array([[0], [1]])
     systems = {
@@ -162,14 +162,14 @@ def test_the_p_value_is_that_of_a_two_sided_normal_test():
 
 
 def test_equal_systems_do_not_differ(samples):
-    """Equal systems have difference 0, interval 0 and p-value 1."""
+    """Two equal systems have difference 0 and p-value 1."""
     systems = {"a": samples["hypotheses"], "b": dict(samples["hypotheses"])}
     row = metrics.paired(systems, samples["references"], ("rouge_l",), samples=100)[0]
     assert (row.difference, row.low, row.high, row.p_value) == (0, 0, 0, 1)
 
 
 def test_the_order_of_the_ids_does_not_matter(samples):
-    """Segments are paired by id, not by position."""
+    """A paired test matches segments by ID instead of position."""
     reverse = dict(reversed(samples["hypotheses"].items()))
     row = metrics.paired(
         {"a": samples["hypotheses"], "b": reverse}, samples["references"], ("rouge_l",), samples=50
@@ -178,20 +178,20 @@ def test_the_order_of_the_ids_does_not_matter(samples):
 
 
 def test_all_pairs_of_systems_are_compared(samples):
-    """Three systems give three comparisons."""
+    """A paired test compares all pairs of systems."""
     systems = dict.fromkeys("abc", samples["hypotheses"])
     rows = metrics.paired(systems, samples["references"], ("rouge_l",), samples=2)
     assert [(row.a, row.b) for row in rows] == [("a", "b"), ("a", "c"), ("b", "c")]
 
 
 def test_one_system_raises(samples):
-    """A comparison of one system is an error."""
+    """A paired test of a single system raises an ArgumentError."""
     with pytest.raises(ArgumentError, match=r"at least two systems\. Received: 1"):
         metrics.paired({"one": samples["hypotheses"]}, samples["references"])
 
 
 def test_systems_with_different_ids_raise(samples):
-    """A comparison of systems with different ids is an error."""
+    """A paired test of systems with different IDs raises an ArgumentError."""
     with pytest.raises(ArgumentError, match=r"the same ids in every system\. Received: a with 60"):
         metrics.paired(
             {"a": samples["hypotheses"], "b": {"1": "x"}}, samples["references"], subset=True
@@ -221,13 +221,13 @@ def test_group_interval_equals_resampling_of_whole_groups():
 
 
 def test_large_groups_weigh_more():
-    """A group of nine clips weighs nine times as much as a group of one."""
+    """In an interval over groups, larger groups weigh more."""
     interval = metrics.group_interval([1.0] * 9 + [0.0], [*"aaaaaaaaab"])
     assert interval == ("mean", 0.9, 0.0, 1.0)
 
 
 def test_correlated_clips_widen_the_interval():
-    """Ten groups of ten equal clips have the interval of ten clips, not of a hundred."""
+    """The interval over groups of equal clips is that of as many clips as groups."""
     values = np.repeat([1.0, 0.0], 50)
     groups = [str(number // 10) for number in range(100)]
     grouped = metrics.group_interval(values, groups, samples=8000)
@@ -245,7 +245,7 @@ def test_group_interval_uses_2000_samples_and_seed_0_by_default():
 
 
 def test_the_order_of_the_clips_does_not_matter():
-    """Clips in reverse order have the same interval."""
+    """The interval over groups does not depend on the order of the clips."""
     values, groups = [*np.linspace(0, 1, 30)], [*"abcdefghij" * 3]
     forward = metrics.group_interval(values, groups)
     backward = metrics.group_interval(values[::-1], groups[::-1])
@@ -267,6 +267,6 @@ def test_one_group_has_no_interval():
     ],
 )
 def test_group_interval_of_invalid_arguments_raises(values, groups, message):
-    """Different lengths, values that are not finite, and no values are errors."""
+    """Invalid values or groups raise an ArgumentError."""
     with pytest.raises(ArgumentError, match=message):
         metrics.group_interval(values, groups)

@@ -1,4 +1,4 @@
-"""Tests of the BLEU variants of NLTK and sacreBLEU, against these packages."""
+"""The BLEU variants of NLTK and sacreBLEU compared with these packages."""
 
 import math
 
@@ -17,9 +17,9 @@ from tests.metrics.caption_cases import ROWS, columns
 @settings(max_examples=80, deadline=None)
 @given(ROWS, st.sampled_from(SMOOTHING["nltk"]))
 def test_nltk_variant_equals_nltk(rows, smoothing):
-    """All eight smoothing methods equal NLTK's `corpus_bleu`.
+    """BLEU with each of NLTK's eight smoothing methods equals NLTK's `corpus_bleu`.
 
-    NLTK's methods 5 to 7 use the last sentence only, so they are compared on one sentence.
+    Methods 5 to 7 of NLTK use the last sentence only, so they are compared on one sentence.
     """
     nltk = pytest.importorskip("nltk.translate.bleu_score")
     if smoothing in ("method5", "method6", "method7"):
@@ -43,7 +43,7 @@ def test_nltk_variant_equals_nltk(rows, smoothing):
 @settings(max_examples=60, deadline=None)
 @given(ROWS, st.sampled_from(SMOOTHING["sacrebleu"]), st.booleans())
 def test_sacrebleu_variant_equals_sacrebleu(rows, smoothing, effective_order):
-    """All smoothing methods equal sacreBLEU, for the corpus and for sentences, as a fraction."""
+    """BLEU with each of sacreBLEU's smoothing methods equals sacreBLEU, as a fraction."""
     sacrebleu = pytest.importorskip("sacrebleu")
     most = max(len(references) for _, references in rows)
     rows = [
@@ -70,7 +70,7 @@ def test_sacrebleu_variant_equals_sacrebleu(rows, smoothing, effective_order):
 
 
 def test_leading_axes_are_independent_corpora():
-    """Each row of a stack of statistics is scored by itself."""
+    """Each row of a stack of BLEU statistics is scored independently."""
     generator = np.random.default_rng(0)
     guesses = np.sort(generator.integers(4, 30, (7, 5)), axis=-1)[:, ::-1].astype(float)
     matches = np.floor(guesses * generator.random((7, 5)))
@@ -82,13 +82,13 @@ def test_leading_axes_are_independent_corpora():
 
 
 def test_method_5_averages_neighbors():
-    """With precisions 1/2, 1/4 and 1/8, the first is the mean of 1.5, 1/2 and 1/4."""
+    """NLTK's method 5 averages each precision with its neighbors."""
     smoothed = averaged(np.array([0.5, 0.25]), np.array(0.125))
     assert smoothed == pytest.approx([0.75, (0.75 + 0.25 + 0.125) / 3])
 
 
 def test_method_6_interpolates_from_the_third_order():
-    """The third precision is the mean of matches and 5 times the estimate p2² / p1."""
+    """NLTK's method 6 interpolates precisions from the third order on with p2² / p1."""
     smoothed = interpolated(
         np.array([0.5, 0.25, 0.0]), np.array([2.0, 1, 1]), np.array([4.0, 4, 3])
     )
@@ -96,7 +96,7 @@ def test_method_6_interpolates_from_the_third_order():
 
 
 def test_sacrebleu_exp_smoothing_halves_per_order_without_a_match():
-    """Two orders without a match have 1/2 and 1/4 matches, and BLEU is the geometric mean."""
+    """sacreBLEU's `exp` smoothing halves the matches for each further order without a match."""
     value = sacre_bleu(
         np.array([3.0, 0, 0]),
         np.array([3.0, 2, 1]),

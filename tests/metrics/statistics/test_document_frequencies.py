@@ -1,4 +1,4 @@
-"""Tests of document frequencies: counting, lookup and files."""
+"""Document frequencies: counting, lookup and files."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from lrcn_seq.metrics.statistics.ngram_counts import Texts, ngram_counts
 
 @pytest.fixture
 def stored(tmp_path):
-    """The path of the frequencies of two images."""
+    """Return the path of the stored frequencies of two images."""
     path = tmp_path / "f.npz"
     metrics.document_frequencies({1: ["a b", "a a"], 2: ["b a b"]}).save(path)
     return path
 
 
 def looked_up(frequencies, text, **options):
-    """Return the document frequencies of the n-grams of a text, by n-gram."""
+    """Return the document frequencies of a text's n-grams by n-gram."""
     texts = Texts(np.array(text), np.array([len(text)]), np.array([0]), np.array([True]))
     spelled, found = [()], {}
     for level, documents in frequencies.look_up(list(ngram_counts(texts, 2)), **options):
@@ -31,26 +31,26 @@ def looked_up(frequencies, text, **options):
 
 
 def test_an_ngram_counts_once_per_image():
-    """An n-gram counts once per image, and an absent n-gram has frequency 0."""
+    """An n-gram that occurs repeatedly in the references of an image counts once."""
     frequencies = count_documents([[[0, 1], [0, 0]], [[1, 0, 1]]])
     assert looked_up(frequencies, [0, 1, 1]) == {(0,): 2, (1,): 2, (0, 1): 2, (1, 1): 0}
     assert looked_up(frequencies, [0, 0]) == {(0,): 2, (0, 0): 1}
 
 
 def test_ids_beyond_the_vocabulary_have_frequency_0():
-    """A word id that no reference contains has frequency 0, and so have its n-grams."""
+    """N-grams with a word ID that no reference contains have frequency 0."""
     frequencies = count_documents([[[0, 1]]])
     assert looked_up(frequencies, [0, 7]) == {(0,): 1, (7,): 0, (0, 7): 0}
 
 
 def test_ids_beyond_the_vocabulary_are_not_other_ngrams():
-    """An id beyond the vocabulary is not confused with another n-gram of equal key."""
+    """A word ID beyond the vocabulary does not collide with the key of another n-gram."""
     frequencies = count_documents([[[1, 0]]])
     assert looked_up(frequencies, [0, 2]) == {(0,): 1, (2,): 0, (0, 2): 0}
 
 
 def test_word_ids_translate_other_ids():
-    """`word_ids` translates ids of another vocabulary."""
+    """`word_ids` translates the word IDs of another vocabulary."""
     frequencies = metrics.document_frequencies([["a b"], ["b"]])
     ids = frequencies.word_ids(["x", "b", "a"])
     assert ids.tolist() == [-1, 1, 0]
@@ -64,13 +64,13 @@ def test_word_ids_translate_other_ids():
 
 
 def test_orders_beyond_the_longest_sentence_are_empty():
-    """Without a sentence of three words there are no trigrams."""
+    """Orders beyond the length of the longest sentence have no n-grams."""
     frequencies = count_documents([[[0, 1]]], orders=3)
     assert [len(keys) for keys in frequencies.keys] == [2, 1, 0]
 
 
 def test_a_saved_file_is_loaded_unchanged(tmp_path, samples):
-    """Saving and loading keeps all values and leaves no temporary file."""
+    """Document frequencies that are saved and loaded keep all values."""
     frequencies = metrics.document_frequencies(samples["references"])
     frequencies.save(tmp_path / "f.npz")
     loaded = metrics.load_frequencies(tmp_path / "f.npz")
@@ -83,27 +83,27 @@ def test_a_saved_file_is_loaded_unchanged(tmp_path, samples):
 
 
 def test_a_truncated_file_raises(stored):
-    """A truncated file is refused."""
+    """A truncated file of document frequencies raises a DataError."""
     stored.write_bytes(stored.read_bytes()[:500])
     with pytest.raises(DataError, match=r"f\.npz: expected a file of document frequencies"):
         metrics.load_frequencies(stored)
 
 
 def test_another_file_raises(tmp_path):
-    """A text file is refused."""
+    """A file that contains no document frequencies raises a DataError."""
     (tmp_path / "text.npz").write_text("no")
     with pytest.raises(DataError, match=r"text\.npz: expected a file of document frequencies"):
         metrics.load_frequencies(tmp_path / "text.npz")
 
 
 def test_a_missing_file_raises(tmp_path):
-    """The error for a missing file names the file."""
+    """A missing file of document frequencies raises an error with its path."""
     with pytest.raises(DataError, match=r"none.npz: expected .* Received: no such file"):
         metrics.load_frequencies(tmp_path / "none.npz")
 
 
 def test_another_format_raises(stored):
-    """The error for a file of a later format says that it must be made again."""
+    """A file of document frequencies in a later format raises an error."""
     content = dict(np.load(stored))
     content["head"][0] = FORMAT + 1
     np.savez(stored, **content)
@@ -112,6 +112,6 @@ def test_another_format_raises(stored):
 
 
 def test_a_folder_that_does_not_exist_raises(stored):
-    """The error for a missing folder names the file that cannot be written."""
+    """Saving document frequencies into a missing folder raises an error with the path."""
     with pytest.raises(DataError, match=r"f\.npz: expected a place for document frequencies"):
         metrics.load_frequencies(stored).save(stored.parent / "none" / "f.npz")

@@ -1,4 +1,4 @@
-"""Tests of the n-gram counts."""
+"""The n-gram counts of texts."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ TEXTS = st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1, max_size=6
 
 
 def as_texts(rows):
-    """Return lists of word ids as the texts of one image, the first one the hypothesis."""
+    """Return lists of word IDs as the texts of one image, of which the first is the hypothesis."""
     words = np.array([word for row in rows for word in row], np.int64)
     lengths = np.array([len(row) for row in rows])
     hypothesis = np.arange(len(rows)) == 0
@@ -27,7 +27,7 @@ def as_texts(rows):
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_counts_equal_a_counter_per_text(rows):
-    """The n-grams and counts of each text equal those of a Counter, order by order."""
+    """The n-gram counts of each text equal those of a `Counter`."""
     spelled = [()]
     for n, level in enumerate(ngram_counts(as_texts(rows), 4), 1):
         spelled = [
@@ -49,7 +49,7 @@ def test_counts_equal_a_counter_per_text(rows):
 
 
 def test_rows_are_sorted_by_ngram_and_text():
-    """Rows of one n-gram are adjacent and in the order of the texts."""
+    """N-gram counts are sorted by n-gram and then by text."""
     level = next(ngram_counts(as_texts([[1, 0, 1], [0], [1]]), 1))
     assert level.gram.tolist() == [0, 0, 1, 1]
     assert level.text.tolist() == [0, 1, 0, 2]
@@ -57,13 +57,13 @@ def test_rows_are_sorted_by_ngram_and_text():
 
 
 def test_run_starts():
-    """A run starts at the first value and at each change."""
+    """A run of equal values starts at the first value and at each change."""
     assert run_starts(np.array([5, 5, 2, 2, 5])).tolist() == [True, False, True, False, True]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 2**50)), max_size=30))
 def test_stable_order_equals_a_stable_argsort(values):
-    """Keys of more than 16, 32 and 48 bits are sorted stably."""
+    """`stable_order` sorts keys of up to 64 bits like a stable argsort."""
     keys = np.array(values, np.int64)
     assert stable_order(keys).tolist() == np.argsort(keys, kind="stable").tolist()

@@ -1,4 +1,4 @@
-"""Tests of the corpus: matching by id, nesting, splitting and reference counts."""
+"""The corpus: matching by ID, nesting, splitting and reference counts."""
 
 import pytest
 
@@ -8,26 +8,26 @@ from lrcn_seq.metrics.statistics.segments import Corpus, make_corpus
 
 
 def untokenized(hypotheses, references, **options):
-    """Make a corpus without tokenization."""
+    """Return a corpus without tokenization."""
     return make_corpus(hypotheses, references, tokenize="none", **options)
 
 
 def test_ids_match_as_strings():
-    """Ids match as strings, in the order of the hypotheses."""
+    """Hypotheses and references are matched by their IDs as strings."""
     corpus = untokenized({1: "a dog", "x": "a cat"}, {"x": ["the cat"], "1": ["a dog runs"]})
     assert corpus.ids == ("1", "x")
     assert corpus.references == [["a dog runs"], ["the cat"]]
 
 
 def test_lists_match_by_position():
-    """The ids of a list are 0, 1, …."""
+    """Lists of hypotheses and references are matched by position."""
     corpus = untokenized(["a dog", "a cat"], [["a dog runs"], ["the cat"]])
     assert corpus.ids == ("0", "1")
     assert corpus.in_order() == ["a dog", "a dog runs", "a cat", "the cat"]
 
 
 def test_subset_ignores_references_without_a_hypothesis():
-    """The corpus of a subset contains only the ids of the hypotheses."""
+    """With `subset=True`, references without a hypothesis are ignored."""
     corpus = untokenized({"b": "a cat"}, {"a": ["a dog"], "b": ["the cat"]}, subset=True)
     assert (corpus.ids, corpus.references) == (("b",), [["the cat"]])
 
@@ -56,19 +56,19 @@ def test_subset_ignores_references_without_a_hypothesis():
     ],
 )
 def test_wrong_nesting_or_ids_raise(hypotheses, references, message):
-    """The error states what was expected and what was received."""
+    """The error for wrong nesting or IDs states what was expected and received."""
     with pytest.raises(ArgumentError, match=message):
         make_corpus(hypotheses, references)
 
 
 def test_messages_name_the_first_three_ids():
-    """A long list of missing ids is abbreviated."""
+    """A long list of missing IDs is abbreviated to the first three."""
     with pytest.raises(ArgumentError, match="4 of 5 ids without: 1, 2, 3 …;"):
         make_corpus({"0": "x"}, {str(number): ["x"] for number in range(5)})
 
 
 def test_texts_are_numbered_image_by_image():
-    """Words are numbered in order of first use, with each image's hypothesis first."""
+    """The words of a corpus are numbered in order of first use, image by image."""
     corpus = untokenized(["a b", "c"], [["b", "a d"], ["c"]])
     assert corpus.vocabulary == ["a", "b", "d", "c"]
     assert corpus.texts.words.tolist() == [0, 1, 1, 0, 2, 3, 3]
@@ -79,14 +79,14 @@ def test_texts_are_numbered_image_by_image():
 
 @pytest.mark.parametrize("text", ["a  b", " a b", "a b ", "a\tb", "a\xa0b", "a\u2003b"])
 def test_words_are_split_at_any_white_space(text):
-    """BLEU and CIDEr split words at any white space, even if it is repeated."""
+    """For BLEU and CIDEr, words are split at any white space, even if it is repeated."""
     texts = untokenized([text], [["a b"]]).texts
     assert texts.words.tolist() == [0, 1, 0, 1]
     assert texts.lengths.tolist() == [2, 2]
 
 
 def test_texts_by_space_are_split_at_every_single_space():
-    """Like ROUGE of the COCO code, texts by space have empty words between two spaces."""
+    """For ROUGE-L, words are split at every single space, as in the COCO code."""
     texts = untokenized(["a  b"], [["", "a\tb"]]).texts_by_space
     assert texts.lengths.tolist() == [3, 1, 1]
 
@@ -100,13 +100,13 @@ def test_reference_range(references, text):
 
 
 def test_hypotheses_and_references_are_tokenized_separately():
-    """The references do not affect the tokens of the last hypothesis."""
+    """Hypotheses and references are tokenized separately."""
     corpus = make_corpus(["building A."], [["The dog"]])
     assert corpus.hypotheses == metrics.make_corpus(["building A."], [["a"]]).hypotheses
 
 
 def test_ngrams_are_cached_for_lower_orders():
-    """Cached n-grams up to order 4 include those up to order 2."""
+    """Cached n-grams of a higher order serve requests for lower orders."""
     corpus = Corpus(["0"], ["a b a"], [["a"]], tokenize="none")
     four = corpus.ngrams(4)
     assert corpus.ngrams(2) == four[:2]
@@ -114,6 +114,6 @@ def test_ngrams_are_cached_for_lower_orders():
 
 
 def test_cached_ngrams_are_extended_to_higher_orders():
-    """Cached n-grams up to order 2 are extended to order 4."""
+    """Cached n-grams of a lower order are extended to higher orders."""
     corpus = Corpus(["0"], ["a b a"], [["a"]], tokenize="none")
     assert [len(corpus.ngrams(orders)) for orders in (2, 4)] == [2, 4]

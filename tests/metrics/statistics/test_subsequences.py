@@ -1,4 +1,4 @@
-"""Tests of the longest common subsequences."""
+"""The longest common subsequences of texts."""
 
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ WORDS = st.lists(st.integers(0, 3), max_size=12)
 @settings(max_examples=150, deadline=None)
 @given(WORDS, WORDS)
 def test_subsequence_equals_dynamic_programming(a, b):
-    """The length computed with bits equals that of dynamic programming."""
+    """The subsequence length computed with bits equals that of dynamic programming."""
     assert subsequence(a, b) == naive_length(a, b)
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 130])
 def test_lengths_around_the_word_size_are_exact(length):
-    """Lengths are exact for hypotheses of about 64 words, the size of a machine word."""
+    """Subsequence lengths are exact around 64 words, the size of a machine word."""
     generator = np.random.default_rng(length)
     texts = [generator.integers(4, size=size).tolist() for size in (length, 40, 0, 70)]
     corpus = Texts(

@@ -1,4 +1,4 @@
-"""Tests of the tokenizations by name."""
+"""The tokenizations `ptb`, `none` and `13a`."""
 
 import pytest
 from hypothesis import given, settings
