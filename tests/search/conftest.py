@@ -1,4 +1,4 @@
-"""A compiled search and an exhaustive search over a table of logits."""
+"""Fixtures for the tests of searches: a compiled search and an exhaustive search over logits."""
 
 import itertools
 from functools import cache
@@ -15,7 +15,10 @@ V, S = 6, 7  # vocabulary (two words besides the special ones) and decoder state
 
 
 class TableModel(keras.Model):
-    """Logits (B, S, V, V) indexed by state and last word; the state is a hash of all words."""
+    """A search over logits (B, S, V, V) that are indexed by the decoder state and the last word.
+
+    The decoder state is a hash of all words.
+    """
 
     def __init__(self, search, limit, seed):
         super().__init__()
@@ -38,13 +41,13 @@ class TableModel(keras.Model):
 
 @cache
 def model_of(spec, limit, seed):
-    """Return one model per search, so that each is compiled once."""
+    """Return the model of a search, which is compiled once."""
     return TableModel(searches.build(dict(spec)), limit, seed)
 
 
 @pytest.fixture(scope="session")
 def search_table():
-    """A function `(spec, table, limit, seed)` that returns Hypotheses of NumPy arrays."""
+    """Return a function `(spec, table, limit, seed)` that returns hypotheses as NumPy arrays."""
 
     def run(spec, table, limit=4, seed=0):
         model = model_of(tuple(spec.items()), limit, seed)
@@ -55,7 +58,7 @@ def search_table():
 
 @pytest.fixture(scope="session")
 def random_table():
-    """A function `(seed, rows, scale)` that returns normal logits (rows, S, V, V)."""
+    """Return a function `(seed, rows, scale)` that draws normal logits (rows, S, V, V)."""
 
     def draw(seed, rows=3, scale=2.0):
         generator = np.random.default_rng(seed)
@@ -84,7 +87,7 @@ def score_of(total, length, kind, alpha):
 
 
 def satisfies(words, minimum_length, block_ngram):
-    """Return whether words, the end included, satisfy the constraints."""
+    """Return whether words with their end word satisfy the constraints."""
     n = block_ngram
     grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)] if n else []
     too_short = SPECIAL.end in words and len(words) - 1 < minimum_length
@@ -92,7 +95,7 @@ def satisfies(words, minimum_length, block_ngram):
 
 
 def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngram=0):
-    """Yield all finished sentences of at most `limit` words and all unfinished ones of `limit`."""
+    """Yield all finished sentences up to `limit` words and all unfinished sentences of `limit`."""
     forbidden = {SPECIAL.pad, SPECIAL.start, SPECIAL.end}
     forbidden |= {SPECIAL.unknown} if suppress_unknown else set()
     inner = [word for word in range(V) if word not in forbidden]
@@ -123,13 +126,13 @@ def search_all(table, limit, *, length="average", alpha=0.6, **constraints):
 
 @pytest.fixture(scope="session")
 def brute_force():
-    """The exhaustive search over one table (S, V, V)."""
+    """Return the exhaustive search over one table (S, V, V)."""
     return search_all
 
 
 @pytest.fixture(scope="session")
 def log_probability():
-    """The log probability of words over one table (S, V, V)."""
+    """Return the function for the log probability of words over one table (S, V, V)."""
     return sum_log_probabilities
 
 
@@ -162,5 +165,5 @@ def check_hypotheses(found, table):
 
 @pytest.fixture(scope="session")
 def check_contract():
-    """The assertions that hold for the hypotheses of every search."""
+    """Return the assertions that hold for the hypotheses of every search."""
     return check_hypotheses

@@ -1,4 +1,4 @@
-"""Beam search against an exhaustive search and against greedy search."""
+"""Beam search compared with an exhaustive search and with greedy search."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ LENGTHS = [{"length": "none"}, {"length": "average"}, {"length": "gnmt", "alpha"
 @pytest.mark.parametrize("constraints", CONSTRAINTS, ids=str)
 @pytest.mark.parametrize("length", LENGTHS, ids=str)
 def test_wide_beam_equals_brute_force(search_table, random_table, brute_force, length, constraints):
-    """With K ≥ V^L the beam returns all sentences in the order of their scores."""
+    """A beam search with K ≥ V^L beams returns all sentences in the order of their scores."""
     for seed in range(3):
         table = random_table(seed)
         found = search_table({"type": "beam", "beams": ALL, **length, **constraints}, table)
@@ -42,7 +42,7 @@ def test_wide_beam_equals_brute_force(search_table, random_table, brute_force, l
 
 @pytest.mark.parametrize("length", LENGTHS, ids=str)
 def test_early_stop_returns_the_best_sentence(search_table, random_table, brute_force, length):
-    """With best=1 the search stops early and still returns the best of all sentences."""
+    """With `best=1`, a beam search stops early and still returns the best of all sentences."""
     for seed in range(10):
         table = random_table(seed)
         found = search_table({"type": "beam", "beams": ALL, "best": 1, **length}, table)
@@ -56,7 +56,7 @@ def test_early_stop_returns_the_best_sentence(search_table, random_table, brute_
 @pytest.mark.parametrize("constraints", CONSTRAINTS, ids=str)
 @pytest.mark.parametrize("length", LENGTHS, ids=str)
 def test_one_beam_equals_greedy(search_table, random_table, length, constraints):
-    """Beam search with one beam equals greedy search in words and scores."""
+    """A beam search with one beam equals greedy search in words and scores."""
     for seed in range(5):
         table = random_table(seed, rows=8)
         greedy = search_table({"type": "greedy", **length, **constraints}, table, limit=6)
@@ -79,7 +79,7 @@ def test_one_beam_equals_greedy(search_table, random_table, length, constraints)
     ids=str,
 )
 def test_hypotheses_satisfy_the_contract(search_table, random_table, check_contract, spec, seed):
-    """Hypotheses are sorted, distinct and padded, and have the log probability of their words."""
+    """Hypotheses of a beam search are sorted, distinct and padded, with correct scores."""
     table = random_table(seed, scale=10.0 ** (seed % 3 - 1))
     check_contract(search_table({"type": "beam", **spec}, table, limit=7), table)
 
@@ -87,7 +87,7 @@ def test_hypotheses_satisfy_the_contract(search_table, random_table, check_contr
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), order=st.permutations(range(5)))
 def test_rows_are_independent(search_table, random_table, seed, order):
-    """Permuting the batch permutes the hypotheses, up to rounding of scores."""
+    """The hypotheses of a row do not depend on its position in the batch."""
     table, spec = random_table(seed, rows=5), {"type": "beam", "beams": 3}
     straight = search_table(spec, table, limit=6)
     permuted = search_table(spec, table[order], limit=6)
@@ -96,7 +96,7 @@ def test_rows_are_independent(search_table, random_table, seed, order):
 
 
 def test_unfinished_sentences_are_returned_only_if_none_ends(search_table, random_table):
-    """Only the row that cannot end returns unfinished sentences."""
+    """Unfinished sentences are returned only for a row in which no sentence ends."""
     table = random_table(0)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "beam", "beams": 3}, table)
@@ -110,7 +110,7 @@ def test_unfinished_sentences_are_returned_only_if_none_ends(search_table, rando
 
 @pytest.mark.parametrize("value", [-np.inf, np.nan, np.inf])
 def test_impossible_logits_give_empty_places(search_table, random_table, check_contract, value):
-    """Rows of −inf, NaN or inf are empty, and the other rows are not affected."""
+    """Rows whose logits are −inf, NaN or inf have empty hypotheses and do not affect other rows."""
     table = random_table(0)
     alone = search_table({"type": "beam", "beams": 3}, table)
     table[1] = value
@@ -122,7 +122,7 @@ def test_impossible_logits_give_empty_places(search_table, random_table, check_c
 
 
 def test_missing_sentences_leave_places_empty(search_table, random_table, check_contract):
-    """If only one sentence is possible, the other places have score −inf."""
+    """If fewer sentences than beams exist, the other hypotheses have score −inf."""
     table = np.full_like(random_table(0), -np.inf)
     table[..., SPECIAL.end] = 0
     found = search_table({"type": "beam", "beams": 3}, table)
@@ -133,7 +133,7 @@ def test_missing_sentences_leave_places_empty(search_table, random_table, check_
 
 
 def test_a_finished_sentence_keeps_its_log_probability(search_table):
-    """A finished sentence keeps its log probability, although 19 more words would fit."""
+    """A finished sentence keeps its log probability while other sentences are extended."""
     table = np.full((1, 7, 6, 6), 0.0, "float32")
     table[..., SPECIAL.end] = 3.0
     found = search_table({"type": "beam", "beams": 2, "length": "none"}, table, limit=20)
@@ -142,7 +142,7 @@ def test_a_finished_sentence_keeps_its_log_probability(search_table):
 
 
 def test_early_stop_considers_longer_sentences(search_table):
-    """A longer sentence whose average improves with every word is still found."""
+    """Early stopping still finds longer sentences whose average score improves with every word."""
     table = np.full((1, 7, 6, 6), -20.0, "float32")
     table[:, 0, SPECIAL.start, [SPECIAL.end, 4, SPECIAL.unknown]] = np.log([0.55, 0.22, 0.23])
     table[:, :, 4, 5] = table[:, :, 5, SPECIAL.end] = 0.0
@@ -156,7 +156,7 @@ def test_early_stop_considers_longer_sentences(search_table):
 )
 @pytest.mark.parametrize(("end", "steps"), [(20.0, 1), (-np.inf, 50)])
 def test_the_loop_stops_when_no_sentence_can_improve(end, steps):
-    """A certain end takes one of 50 steps; without an end, all steps are computed."""
+    """A beam search stops as soon as no sentence can improve."""
     calls = []
 
     def step(word, state, memory):
@@ -172,7 +172,7 @@ def test_the_loop_stops_when_no_sentence_can_improve(end, steps):
     keras.backend.backend() == "jax", reason="JAX traces the loop; values cannot be read in it"
 )
 def test_memory_is_repeated_and_never_reordered():
-    """Every step receives each row of the memory K times, and the state may be None."""
+    """A beam search repeats each row of the memory K times and never reorders the memory."""
     memories = []
 
     def step(word, state, memory):
@@ -189,7 +189,7 @@ def test_memory_is_repeated_and_never_reordered():
 
 
 def test_large_vocabulary_in_half_precision():
-    """For 4,099 float16 logits, the first words are those of sorting in NumPy."""
+    """A beam search over 4,099 float16 logits finds the same words as sorting in NumPy."""
     logits = np.random.default_rng(0).normal(size=(2, 4099)).astype("float16")
 
     def step(word, state, memory):
@@ -204,18 +204,18 @@ def test_large_vocabulary_in_half_precision():
 
 
 def test_an_impossible_limit_is_rejected():
-    """A limit below the minimum length and the end is an error."""
+    """A word limit below the minimum length plus the end word raises an ArgumentError."""
     with pytest.raises(ArgumentError, match="Received: limit=3, minimum_length=3"):
         Beam(minimum_length=3)(None, (), ops.zeros((1, 1)), special=SPECIAL, limit=3)
 
 
 def test_best_is_at_most_beams():
-    """More sentences than beams are refused."""
+    """A beam search refuses `best` above `beams`."""
     with pytest.raises(ArgumentError, match=r"best to be at most beams. Received: best=6, beams=5"):
         Beam(best=6)
 
 
 def test_state_or_memory_must_contain_a_tensor():
-    """A state and memory without any tensor are an error."""
+    """A state and memory without any tensor raise an ArgumentError."""
     with pytest.raises(ArgumentError, match="at least one tensor"):
         Beam()(None, (), None, special=SPECIAL, limit=3)

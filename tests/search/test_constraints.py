@@ -1,4 +1,4 @@
-"""Constraints and the candidates for the next word."""
+"""Constraints of a search and the candidates for the next word."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from lrcn_seq.search._constraints import Constraints, candidates, completes_ngra
 
 
 def next_words(logits, words, position, count, **constraints):
-    """Return log probabilities and ids of `candidates` as NumPy arrays."""
+    """Return the log probabilities and IDs of `candidates` as NumPy arrays."""
     found = candidates(
         ops.convert_to_tensor(logits),
         ops.convert_to_tensor(words),
@@ -32,20 +32,20 @@ def log_softmax(logits):
 
 @pytest.mark.parametrize(("suppress_unknown", "ids"), [(True, [0, 1, 3]), (False, [0, 1])])
 def test_forbidden_ids(suppress_unknown, ids):
-    """Pad and start are always forbidden, and unknown only if it is suppressed."""
+    """Pad and start words are always forbidden; the unknown word is forbidden if suppressed."""
     assert Constraints(suppress_unknown=suppress_unknown).forbidden_ids(SPECIAL) == ids
 
 
 @pytest.mark.parametrize(("minimum_length", "limit"), [(3, 3), (0, 0), (5, 2)])
 def test_check_rejects_an_impossible_limit(minimum_length, limit):
-    """A limit without room for the minimum length and the end is an error."""
+    """A word limit below the minimum length plus the end word raises an ArgumentError."""
     message = f"words. Received: limit={limit}, minimum_length={minimum_length}"
     with pytest.raises(ArgumentError, match=message):
         Constraints(minimum_length).check(limit)
 
 
 def test_check_accepts_the_smallest_limit():
-    """A minimum length of three and the end fit into four places."""
+    """A word limit equal to the minimum length plus the end word is accepted."""
     Constraints(minimum_length=3).check(4)
 
 
@@ -66,9 +66,10 @@ def test_completes_ngram_equals_counting(words, n):
 
 
 def test_candidates_equal_a_mask_over_the_vocabulary():
-    """Under all constraints the candidates equal the masked and sorted log softmax.
+    """Candidates under all constraints equal the masked and sorted log softmax.
 
-    After 10 11 10 12 10, the words 11 and 12 are forbidden, since they would repeat a bigram.
+    After the words 10 11 10 12 10, the words 11 and 12 are forbidden, since they would repeat a
+    bigram.
     """
     generator = np.random.default_rng(0)
     logits = generator.normal(size=(4, 3000), scale=3).astype("float32")
@@ -87,21 +88,21 @@ def test_candidates_equal_a_mask_over_the_vocabulary():
 
 @pytest.mark.parametrize(("position", "finite"), [(1, False), (2, True)])
 def test_the_end_is_allowed_from_the_minimum_length_on(position, finite):
-    """With minimum length 2 the end may stand at position 2 but not at 1."""
+    """The end word is allowed from the minimum length on."""
     logits = np.array([[0.0, 0.0, 5.0, 0.0, 1.0, 2.0]], "float32")
     gains, ids = next_words(logits, np.zeros((1, 4), "int32"), position, 2, minimum_length=2)
     assert np.isfinite(gains[ids == SPECIAL.end]).tolist() == [finite]
 
 
 def test_a_word_is_found_behind_all_forbidden_ones():
-    """Before the minimum length, word 5 comes after pad, start, end and unknown."""
+    """An allowed word is found even if all forbidden words are more probable."""
     logits = np.array([[9.0, 8.0, 7.0, 6.0, 0.0, 2.0, 1.0, 0.0]], "float32")
     gains, ids = next_words(logits, np.zeros((1, 4), "int32"), 0, count=1, minimum_length=2)
     assert ids[np.isfinite(gains)].tolist() == [5]
 
 
 def test_probabilities_are_not_renormalized():
-    """Forbidden words keep their probability mass, so candidates are not renormalized."""
+    """Candidates keep their log probabilities without renormalization over allowed words."""
     logits = np.log(np.array([[0.5, 0.0, 0.125, 0.25, 0.125]], "float32") + 1e-30)
     gains, ids = next_words(logits, np.zeros((1, 4), "int32"), 0, count=1)
     assert np.isclose(gains[ids == 4], np.log(0.125))
@@ -109,7 +110,7 @@ def test_probabilities_are_not_renormalized():
 
 @pytest.mark.parametrize("value", [-np.inf, np.nan, np.inf])
 def test_logits_without_a_finite_probability_forbid_all_words(value):
-    """Rows of −inf, NaN or inf have no candidate."""
+    """Rows whose logits are −inf, NaN or inf have no candidate."""
     logits = np.full((1, 9), value, "float32")
     gains, _ = next_words(logits, np.zeros((1, 4), "int32"), 0, count=2)
     assert (gains == -np.inf).all()

@@ -1,4 +1,4 @@
-"""The loop that extends one sentence per row."""
+"""The decoding loop that extends one sentence per row."""
 
 import numpy as np
 from keras import ops
@@ -29,7 +29,7 @@ def run(gains, limit=4):
 
 
 def test_sentences_are_padded_after_the_end():
-    """Words that are chosen after the end are not written."""
+    """Words after the end word of a sentence are padding."""
     words, _, _ = run(np.full((3, 4), -1.0))
     assert words.tolist() == [[4, END, 0, 0], [5, 4, 4, 5], [4, 4, END, 0]]
 
@@ -49,13 +49,13 @@ def test_a_sentence_without_an_allowed_word_has_log_probability_minus_infinity()
 
 
 def test_the_step_receives_the_last_words():
-    """The first step receives start, and finished rows receive the end."""
+    """The first step of the decoding loop receives start words, and finished rows the end word."""
     _, _, seen = run(np.full((3, 4), -1.0))
     assert seen == [[1, 1, 1], [4, 5, 4], [END, 4, 4], [END, 4, END]]
 
 
 def test_the_loop_stops_when_all_rows_have_ended():
-    """No step is computed after the last row has ended or has no word."""
+    """The decoding loop stops when all rows have ended or have no allowed word."""
     gains = np.full((3, 4), -1.0)
     gains[1, 0] = -np.inf
     _, _, seen = run(gains)
@@ -63,7 +63,7 @@ def test_the_loop_stops_when_all_rows_have_ended():
 
 
 def test_the_limit_cuts_sentences():
-    """With a limit of 2, unfinished rows have two words."""
+    """The word limit cuts unfinished sentences."""
     words, _, seen = run(np.full((3, 4), -1.0), limit=2)
     assert words.tolist() == [[4, END], [5, 4], [4, 4]]
     assert len(seen) == 2

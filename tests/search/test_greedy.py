@@ -1,4 +1,4 @@
-"""Greedy search against a loop in NumPy."""
+"""Greedy search compared with a loop in NumPy."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def greedy(table, limit, forbidden):
 @pytest.mark.parametrize("suppress_unknown", [True, False])
 @pytest.mark.parametrize("seed", range(5))
 def test_words_equal_a_loop_in_numpy(search_table, random_table, seed, suppress_unknown):
-    """The words are the largest allowed logits of a loop in NumPy."""
+    """Greedy search takes the largest allowed logit at each step, like a loop in NumPy."""
     forbidden = [SPECIAL.pad, SPECIAL.start, *([SPECIAL.unknown] if suppress_unknown else [])]
     table = random_table(seed, rows=8)
     spec = {"type": "greedy", "suppress_unknown": suppress_unknown}
@@ -31,7 +31,7 @@ def test_words_equal_a_loop_in_numpy(search_table, random_table, seed, suppress_
 
 
 def test_log_probability_is_that_of_the_words(search_table, random_table, log_probability):
-    """The log probability equals the sum over the table in float64."""
+    """The log probability of a greedy sentence is the sum over its words."""
     table = random_table(0, rows=8)
     found = search_table({"type": "greedy"}, table, limit=6)
     for row in range(8):
@@ -57,7 +57,7 @@ def test_score_is_normalized_by_the_length(search_table, random_table, arguments
 
 
 def test_impossible_logits_give_an_empty_place(search_table, random_table, check_contract):
-    """A row without an allowed word has score −inf and length 0."""
+    """A row without an allowed word has score −inf and length 0 in greedy search."""
     table = random_table(0)
     table[1] = -np.inf
     found = search_table({"type": "greedy"}, table)

@@ -1,4 +1,4 @@
-"""The record of hypotheses."""
+"""The record of the hypotheses of a search."""
 
 import numpy as np
 from keras import ops
@@ -10,13 +10,13 @@ WORDS = np.array([[[4, 5, 2, 0], [2, 0, 0, 0], [4, 4, 4, 4]]], "int32")
 
 
 def test_sentence_lengths_include_the_end():
-    """The length counts all words except padding."""
+    """The length of a sentence counts all words except padding."""
     lengths = sentence_lengths(ops.convert_to_tensor(WORDS), SPECIAL)
     assert ops.convert_to_numpy(lengths).tolist() == [[3, 1, 4]]
 
 
 def test_places_without_a_score_are_emptied():
-    """A score of −inf empties the words, the length and the log probability of its place."""
+    """Hypotheses with score −inf are emptied."""
     scores, totals = np.array([[-1.0, -2.0, -np.inf]]), np.array([[-3.0, -4.0, -5.0]])
     found = assemble(*map(ops.convert_to_tensor, (WORDS, scores, totals)), special=SPECIAL)
     words, scores, lengths, totals = map(ops.convert_to_numpy, found)

@@ -12,7 +12,7 @@ ROWS = 5000
 
 
 def first_words(seed=0, **arguments):
-    """Return the first words of 5,000 rows, drawn from LOGITS."""
+    """Return the first words of 5,000 rows that a KerasHub sampler draws from LOGITS."""
 
     def step(word, state, memory):
         logits = ops.repeat(ops.convert_to_tensor(LOGITS)[None], ROWS, axis=0)
@@ -45,7 +45,7 @@ def test_greedy_sampler_equals_greedy_search(search_table, random_table, check_c
     ids=str,
 )
 def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
-    """Frequencies over 5,000 rows equal the truncated softmax within 4.5 standard errors."""
+    """The frequencies of a KerasHub sampler equal the truncated softmax."""
     weights = np.where(np.isin(np.arange(8), kept), np.exp(sharpness * LOGITS.astype("float64")), 0)
     expected = weights / weights.sum()
     counts = np.bincount(first_words(**arguments), minlength=8) / ROWS
@@ -53,17 +53,17 @@ def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
 
 
 def test_equal_seeds_draw_equal_words():
-    """Equal seeds draw equal words."""
+    """KerasHub samplers with equal seeds draw equal words."""
     assert (first_words(3, sampler="random") == first_words(3, sampler="random")).all()
 
 
 def test_other_seeds_draw_other_words():
-    """Different seeds draw different words."""
+    """KerasHub samplers with different seeds draw different words."""
     assert (first_words(3, sampler="random") != first_words(4, sampler="random")).any()
 
 
 def test_positions_are_drawn_independently(search_table):
-    """Consecutive words of two equally probable ones are equal half of the time."""
+    """Words at consecutive positions are drawn independently."""
     table = np.where(np.arange(6) >= 4, 0.0, -np.inf) * np.ones((50, 7, 6, 6))
     spec = {"type": "keras_hub", "sampler": "random"}
     words = search_table(spec, table, limit=6).words[:, 0]

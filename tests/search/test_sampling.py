@@ -16,7 +16,7 @@ ALLOWED = [2, 4, 5, 6, 7]  # neither pad, start nor unknown
 
 
 def first_words(rows, seed=0, **arguments):
-    """Return the first words of many rows, drawn from LOGITS."""
+    """Return the first words of many rows that sampling draws from LOGITS."""
 
     def step(word, state, memory):
         logits = ops.repeat(ops.convert_to_tensor(LOGITS)[None], word.shape[0], axis=0)
@@ -29,7 +29,7 @@ def first_words(rows, seed=0, **arguments):
 
 
 def softmax_over(logits, kept):
-    """Return the softmax over the kept ids and zeros elsewhere."""
+    """Return the softmax over the kept IDs, and zeros for other IDs."""
     weights = np.where(np.isin(np.arange(len(logits)), kept), np.exp(logits.astype("float64")), 0)
     return weights / weights.sum()
 
@@ -49,43 +49,43 @@ def softmax_over(logits, kept):
     ids=str,
 )
 def test_frequencies_equal_the_distribution(arguments, expected):
-    """Frequencies over 20,000 rows equal the distribution within 4.5 standard errors."""
+    """The frequencies of sampled words equal the distribution within 4.5 standard errors."""
     rows = 20_000
     counts = np.bincount(first_words(rows, **arguments), minlength=8) / rows
     assert (np.abs(counts - expected) <= 4.5 * np.sqrt(expected * (1 - expected) / rows)).all()
 
 
 def test_inverse_temperature_is_the_reciprocal_of_temperature():
-    """Temperature 1/1.5 and inverse temperature 1.5 draw the same words."""
+    """The inverse temperature is the reciprocal of the temperature."""
     words = first_words(500, inverse_temperature=1.5)
     assert (first_words(500, temperature=1 / 1.5) == words).all()
 
 
 def test_temperature_and_inverse_temperature_exclude_each_other():
-    """Temperature and inverse temperature together are an error."""
+    """Temperature and inverse temperature together raise an ArgumentError."""
     with pytest.raises(ArgumentError, match="temperature or inverse_temperature"):
         Sampling(temperature=1.0, inverse_temperature=1.0)
 
 
 def test_best_is_at_most_draws():
-    """More sentences than draws are refused."""
+    """Sampling refuses `best` above `draws`."""
     with pytest.raises(ArgumentError, match=r"best to be at most draws. Received: best=2, draws=1"):
         Sampling(best=2)
 
 
 def test_equal_seeds_draw_equal_words():
-    """Equal seeds draw equal words."""
+    """Sampling with equal seeds draws equal words."""
     assert (first_words(200, seed=3) == first_words(200, seed=3)).all()
 
 
 def test_other_seeds_draw_other_words():
-    """Different seeds draw different words."""
+    """Sampling with different seeds draws different words."""
     assert (first_words(200, seed=3) != first_words(200, seed=4)).any()
 
 
 @pytest.mark.parametrize("narrow", [{"top_k": 1}, {"top_p": 1e-6}, {"temperature": 1e-4}], ids=str)
 def test_the_narrowest_distribution_equals_greedy(search_table, random_table, narrow):
-    """Sampling from the most probable word only is greedy search."""
+    """Sampling from only the most probable word equals greedy search."""
     table = random_table(1, rows=8)
     greedy = search_table({"type": "greedy"}, table, limit=6)
     assert (
@@ -95,7 +95,7 @@ def test_the_narrowest_distribution_equals_greedy(search_table, random_table, na
 
 @pytest.mark.parametrize("length", ["none", "average"])
 def test_best_1_is_the_first_of_all_draws(search_table, random_table, check_contract, length):
-    """With `best=1`, the result is the first of all ranked draws."""
+    """With `best=1`, sampling returns the first of all ranked draws."""
     table = random_table(2)
     spec = {"type": "sampling", "draws": 40, "inverse_temperature": 1.5, "length": length}
     every = search_table(spec, table, limit=6)
@@ -107,7 +107,7 @@ def test_best_1_is_the_first_of_all_draws(search_table, random_table, check_cont
 
 
 def test_many_draws_find_the_most_probable_sentence(search_table, random_table, brute_force):
-    """The best of 2,000 draws is the best sentence of the exhaustive search."""
+    """The best of many draws is the best sentence of the exhaustive search."""
     table = random_table(3)
     found = search_table({"type": "sampling", "draws": 2000, "best": 1}, table, limit=4)
     for row in range(3):
@@ -116,7 +116,7 @@ def test_many_draws_find_the_most_probable_sentence(search_table, random_table, 
 
 
 def test_no_sentence_ends_before_the_minimum_length(search_table, random_table):
-    """With minimum length 3, a finished sentence has at least four words with the end."""
+    """A sampled sentence has at least the minimum length before its end word."""
     spec = {"type": "sampling", "draws": 30, "minimum_length": 3}
     found = search_table(spec, random_table(4), limit=6)
     lengths = found.lengths[found.lengths > 0]
@@ -126,7 +126,7 @@ def test_no_sentence_ends_before_the_minimum_length(search_table, random_table):
 def test_unfinished_draws_are_returned_only_if_none_ended(
     search_table, random_table, check_contract
 ):
-    """Only the row that cannot end returns unfinished sentences."""
+    """Unfinished draws are returned only for a row in which no draw ended."""
     table = random_table(5, scale=0.5)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "sampling", "draws": 20}, table)
@@ -139,7 +139,7 @@ def test_unfinished_draws_are_returned_only_if_none_ended(
 
 @pytest.mark.parametrize("extra", [{}, {"top_p": 0.9}], ids=str)
 def test_impossible_logits_give_empty_places(search_table, random_table, check_contract, extra):
-    """A row without an allowed word is empty, and the other rows are not affected."""
+    """A row without an allowed word has no hypotheses and does not affect other rows."""
     table = random_table(0)
     table[1] = -np.inf
     found = search_table({"type": "sampling", "draws": 4, **extra}, table)
@@ -149,7 +149,7 @@ def test_impossible_logits_give_empty_places(search_table, random_table, check_c
 
 
 def test_a_seed_generator_gives_new_draws_at_each_call():
-    """A compiled model with a SeedGenerator returns other sentences at the second call."""
+    """With a `SeedGenerator`, each call of a compiled model draws other sentences."""
 
     class Model(keras.Model):
         def __init__(self):
@@ -175,7 +175,7 @@ def test_a_seed_generator_gives_new_draws_at_each_call():
     scale=st.floats(0, 60),
 )
 def test_inverse_cdf_equals_the_cumulative_sum(seed, uniform, scale):
-    """The drawn index has positive probability, and its interval contains the uniform number."""
+    """`inverse_cdf` draws the index whose cumulative interval contains the uniform number."""
     generator = np.random.default_rng(seed)
     values = generator.normal(size=(1, 40)) * scale
     logits = np.where(generator.random((1, 40)) < 0.5, -np.inf, values).astype("float32")
@@ -194,20 +194,20 @@ def test_inverse_cdf_equals_the_cumulative_sum(seed, uniform, scale):
     ("uniform", "index"), [(0.0, 1), (0.24, 1), (0.26, 2), (0.74, 2), (0.76, 4), (0.9999, 4)]
 )
 def test_inverse_cdf_by_hand(uniform, index):
-    """Probabilities 0, ¼, ½, 0, ¼ have the cumulative sums 0, ¼, ¾, ¾, 1."""
+    """`inverse_cdf` gives the indices that are computed by hand from cumulative sums."""
     probabilities = ops.convert_to_tensor([[0.0, 0.25, 0.5, 0.0, 0.25]])
     assert int(inverse_cdf(probabilities, ops.convert_to_tensor([[uniform]]))[0]) == index
 
 
 def test_softmax_of_minus_infinity_is_zero():
-    """A row without a finite logit gives zeros instead of NaN."""
+    """The softmax of a row without a finite logit is zeros instead of NaN."""
     logits = ops.convert_to_tensor(np.array([[-np.inf, -np.inf], [0.0, np.log(3)]], "float32"))
     found = ops.convert_to_numpy(softmax_or_zeros(logits))
     assert np.allclose(found, [[0, 0], [0.25, 0.75]])
 
 
 def test_is_duplicate_marks_later_copies_only():
-    """Of equal sentences in a row, all but the first are marked."""
+    """Of equal sentences in a row, all but the first are marked as duplicates."""
     words = np.array([[[4, 2], [5, 2], [4, 2], [4, 2]], [[5, 2], [4, 2], [5, 5], [4, 4]]])
     found = ops.convert_to_numpy(is_duplicate(ops.convert_to_tensor(words)))
     assert found.tolist() == [[False, False, True, True], [False] * 4]

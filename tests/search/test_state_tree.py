@@ -1,4 +1,4 @@
-"""Nested decoder states: repeating and gathering rows, and loops."""
+"""Nested decoder states: repeating rows, gathering rows and loops."""
 
 import keras
 import numpy as np
@@ -16,12 +16,12 @@ from lrcn_seq.search._state_tree import (
 
 
 def tree():
-    """Return a nested state of two rows."""
+    """Return a nested decoder state of two rows."""
     return {"h": [ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]]), None], "n": (np.array([5, 6]),)}
 
 
 def lists(tree):
-    """Return the tensors of a tree as lists."""
+    """Return the tensors of a nested state as lists."""
     return [
         None if leaf is None else ops.convert_to_numpy(leaf).tolist()
         for leaf in keras.tree.flatten(tree)
@@ -35,13 +35,13 @@ def test_batch_size_is_that_of_the_first_tensor():
 
 @pytest.mark.parametrize("trees", [((), None), ({"a": None}, [])])
 def test_batch_size_needs_a_tensor(trees):
-    """Trees without any tensor have no batch size."""
+    """States without any tensor raise an ArgumentError."""
     with pytest.raises(ArgumentError, match="at least one tensor"):
         batch_size(*trees)
 
 
 def test_repeat_rows_repeats_each_row_consecutively():
-    """Rows a b become a a b b, and None stays None."""
+    """`repeat_rows` repeats each row consecutively and keeps None."""
     h, none, n = lists(repeat_rows(tree(), 2))
     assert h == [[1, 2], [1, 2], [3, 4], [3, 4]]
     assert none is None
@@ -49,7 +49,7 @@ def test_repeat_rows_repeats_each_row_consecutively():
 
 
 def test_gather_rows_selects_the_same_rows_of_every_tensor():
-    """The same rows of every tensor are selected, reordered or repeated."""
+    """`gather_rows` selects the same rows of every tensor and keeps None."""
     h, none, n = lists(gather_rows(tree(), ops.convert_to_tensor([1, 1, 0])))
     assert h == [[3, 4], [3, 4], [1, 2]]
     assert none is None
@@ -57,7 +57,7 @@ def test_gather_rows_selects_the_same_rows_of_every_tensor():
 
 
 def test_match_pattern_restores_dtype_and_structure():
-    """A state is converted to the structure and the dtypes of the pattern."""
+    """`match_pattern` converts a state to the structure and the dtypes of the pattern."""
     pattern = [ops.zeros((2,), "float16"), None]
     matched = match_pattern((ops.convert_to_tensor([1.0, 2.0]), None), pattern)
     assert isinstance(matched, list)
@@ -66,7 +66,7 @@ def test_match_pattern_restores_dtype_and_structure():
 
 
 def test_while_loop_carries_a_nested_state():
-    """The loop carries a state with None, whose dtype may change in the body."""
+    """`while_loop` carries a nested state with None and restores its dtypes."""
 
     def body(carry, state):
         count, total = carry
@@ -85,7 +85,7 @@ def test_while_loop_carries_a_nested_state():
 
 
 def test_while_loop_accepts_an_empty_state():
-    """The loop accepts an empty state."""
+    """`while_loop` accepts an empty state."""
     count = while_loop(
         lambda count: count < 2, lambda count, state: (count + 1, state), ops.zeros((), "int32"), ()
     )

@@ -1,4 +1,4 @@
-"""Top-k over a large vocabulary against sorting in NumPy."""
+"""Top-k over a large vocabulary compared with sorting in NumPy."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,9 @@ from lrcn_seq.search._top_k import top_k
 )
 @pytest.mark.parametrize("kind", ["normal", "ties", "mostly -inf"])
 def test_top_k_equals_sorting(kind, seed, V, k):
-    """The values are the k largest, and the indices are distinct and point to them.
+    """`top_k` returns the k largest values with distinct indices.
 
-    The sizes of the vocabulary fold evenly, unevenly, or not at all.
+    The vocabulary sizes fold evenly, unevenly, or not at all.
     """
     generator = np.random.default_rng(seed)
     x = generator.normal(size=(3, V)).astype("float32")
