@@ -1,4 +1,4 @@
-"""The LSTM with soft attention, against its equations in NumPy."""
+"""The LSTM decoder with soft attention compared with its equations in NumPy."""
 
 import keras
 import numpy as np
@@ -37,7 +37,7 @@ def encoded(dtype="float64"):
 
 
 def built(dtype="float64", **options):
-    """Return a decoder with random weights."""
+    """Return an attention decoder with random weights."""
     decoder = AttentionLstm(V, units=U, embedding=E, attention=A, dtype=dtype, **options)
     decoder(encoded(dtype), WORDS)
     randomize(decoder)
@@ -91,7 +91,7 @@ def equations(decoder, row, masks=(1, 1)):
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_call_equals_the_equations(options):
-    """Teacher-forced logits equal the equations over real steps to 1e-12 in float64."""
+    """Teacher-forced logits of the attention decoder equal its equations."""
     decoder = built(**options)
     expected = [equations(decoder, row)[0] for row in range(B)]
     assert np.abs(array(decoder(encoded(), WORDS)) - expected).max() < EXACT
@@ -100,7 +100,7 @@ def test_call_equals_the_equations(options):
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 1e-5)])
 def test_steps_equal_the_equations(options, dtype, tolerance):
-    """Logits and attention of a loop of steps equal the equations; padding has weight 0."""
+    """Logits and attention of a loop over `step` equal the equations; padding has weight 0."""
     decoder = built(dtype, **options)
     logits, attention = zip(*(equations(decoder, row) for row in range(B)), strict=True)
     memory, state = decoder.start(encoded(dtype))
@@ -115,7 +115,7 @@ def test_steps_equal_the_equations(options, dtype, tolerance):
 
 
 def test_clip_of_padding_only():
-    """A clip without a real step gives finite logits and no attention."""
+    """A clip that consists of padding has finite logits and no attention."""
     decoder = built("float32")
     padding = Encoded(encoded("float32").features, ops.zeros((B, S), "bool"))
     memory, state = decoder.start(padding)
@@ -126,7 +126,7 @@ def test_clip_of_padding_only():
 
 @pytest.mark.parametrize("deep_output", [True, False])
 def test_dropout_equals_the_equations(deep_output):
-    """In training one mask per caption multiplies the words, and one the input of the logits."""
+    """In training, one dropout mask per caption applies to the words and one to the outputs."""
     keras.utils.set_random_seed(5)
     decoder = built(deep_output=deep_output, dropout=0.5)
     memory, state = decoder.start(encoded(), training=True)
@@ -141,7 +141,7 @@ def test_dropout_equals_the_equations(deep_output):
 
 @pytest.mark.parametrize("rate", ["dropout", "feature_dropout"])
 def test_dropout_is_drawn_once_per_caption(rate):
-    """In training two steps from one memory are equal, and differ from inference."""
+    """Dropout masks are drawn once per caption, by `start`."""
     keras.utils.set_random_seed(5)
     decoder = built("float32", **{rate: 0.5})
     word = ops.zeros((B,), "int32")

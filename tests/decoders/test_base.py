@@ -42,24 +42,24 @@ class WholeClip(FrameDecoder):
 
 
 def sampled(probability, uniforms):
-    """Return the logits of scheduled sampling with the table."""
+    """Return the logits of scheduled sampling with the table decoder."""
     words, uniforms = map(ops.convert_to_tensor, (WORDS, uniforms.astype("float32")))
     return array(TableDecoder().sampled(ENCODED, words, probability=probability, uniforms=uniforms))
 
 
 def test_call_projects_the_hidden_outputs():
-    """`call` gives the logits after each given word."""
+    """Calling a decoder returns the logits after each given word."""
     logits = array(TableDecoder()(ENCODED, ops.convert_to_tensor(WORDS)))
     assert np.allclose(logits, NEXT_LOGITS[WORDS], atol=1e-6)
 
 
 def test_sampling_with_probability_0_feeds_the_given_words():
-    """At probability 0, scheduled sampling is teacher forcing, even where uniforms are 0."""
+    """Scheduled sampling with probability 0 feeds the given words."""
     assert np.allclose(sampled(0.0, np.zeros((L, B))), NEXT_LOGITS[WORDS], atol=1e-6)
 
 
 def test_sampling_feeds_predicted_words():
-    """Where a uniform is below the probability, the last step's most probable word is fed."""
+    """Scheduled sampling feeds the predicted word where the uniform is below the probability."""
     uniforms = np.random.default_rng(3).uniform(size=(L, B))
     replaced = uniforms < 0.5
     for row in range(B):
@@ -72,7 +72,7 @@ def test_sampling_feeds_predicted_words():
 
 
 def test_sampling_never_replaces_the_first_word():
-    """At probability 1, the first word is still the given one."""
+    """Scheduled sampling never replaces the first word."""
     logits = sampled(1.0, np.zeros((L, B)))
     assert np.allclose(logits[:, 0], NEXT_LOGITS[WORDS[:, 0]], atol=1e-6)
     assert np.allclose(logits[:, 1], NEXT_LOGITS[logits[:, 0].argmax(-1)], atol=1e-6)
@@ -87,14 +87,14 @@ def test_sampling_never_replaces_the_first_word():
     ids=["initial_state", "step"],
 )
 def test_a_decoder_that_is_not_causal_does_not_stream(call, received):
-    """Streaming raises an error that names the decoder, the input and another decoder."""
+    """Streaming with a non-causal decoder raises an error that suggests another decoder."""
     message = rf"Expected a causal decoder: test_base .* Received: {received}; choose lstm_frames"
     with pytest.raises(ArgumentError, match=message):
         call(WholeClip())
 
 
 def test_defaults_of_frame_decoders():
-    """By default a frame decoder is not causal and gives one prediction per clip."""
+    """By default, a frame decoder is not causal and gives one prediction per clip."""
     assert not WholeClip().causal
     assert not WholeClip().every_step
 

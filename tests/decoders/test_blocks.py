@@ -1,4 +1,4 @@
-"""Layers and operations that several decoders use."""
+"""Layers and operations that several decoders share."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ X = np.random.default_rng(0).normal(size=(4, 3, 50)).astype("float32")
 
 @pytest.mark.parametrize(("initializer_range", "limit"), [(0.01, 0.01), (0.0, (6 / 1000) ** 0.5)])
 def test_projection_is_drawn_within_its_range(initializer_range, limit):
-    """Weights are uniform within ± the range, or within the Glorot range sqrt(6 / (in + out))."""
+    """Projection weights are uniform within ± the range, or else within the Glorot range."""
     keras.utils.set_random_seed(1)
     layer = _blocks.projection(500, "feature", initializer_range)
     layer.build((None, 500))
@@ -25,7 +25,7 @@ def test_projection_is_drawn_within_its_range(initializer_range, limit):
 
 @pytest.mark.parametrize(("initializer_range", "limit"), [(0.01, 0.01), (0.0, 0.05)])
 def test_word_embedding_is_drawn_within_its_range(initializer_range, limit):
-    """Embeddings are uniform within ± the range, or within Keras's default of ± 0.05."""
+    """Word embeddings are uniform within ± the range, or else within ± 0.05."""
     keras.utils.set_random_seed(1)
     layer = _blocks.word_embedding(400, 50, initializer_range)
     layer.build((None,))
@@ -36,21 +36,21 @@ def test_word_embedding_is_drawn_within_its_range(initializer_range, limit):
 
 
 def test_build_stack_chains_the_widths():
-    """Each layer reads the output of the layer below, and the last width is returned."""
+    """Each LSTM layer of a stack reads the output of the layer below."""
     stack = _blocks.lstm_stack(2, 6, initializer_range=0.0, forget_bias=1.0)
     assert _blocks.build_stack(stack, 5) == 6
     assert [tuple(layer.kernel.shape) for layer in stack] == [(5, 24), (6, 24)]
 
 
 def test_forget_bias_of_a_stack():
-    """Only the biases of the forget gates, the second of four, start at `forget_bias`."""
+    """The biases of the forget gates start at `forget_bias`; other biases start at 0."""
     (layer,) = _blocks.lstm_stack(1, 2, initializer_range=0.0, forget_bias=0.5)
     layer.build((None, 3))
     assert array(layer.bias).tolist() == [0, 0, 0.5, 0.5, 0, 0, 0, 0]
 
 
 def test_dropout_masks_are_zero_or_scaled():
-    """Each width has a mask (B, D) of 0 and 1 / (1 − rate)."""
+    """Dropout masks have values 0 and 1 / (1 − rate)."""
     masks = _blocks.dropout_masks(seeded_dropout(0.75), (40, 50), 3, "float32", training=True)
     assert [mask.shape for mask in masks] == [(3, 40), (3, 50)]
     assert all(set(array(mask).flat) == {0.0, 4.0} for mask in masks)
@@ -58,7 +58,7 @@ def test_dropout_masks_are_zero_or_scaled():
 
 @pytest.mark.parametrize(("rate", "training"), [(0.0, True), (0.5, False)])
 def test_nothing_is_dropped(rate, training):
-    """Without training or with rate 0 there are no masks, and inputs are unchanged."""
+    """Without training or with rate 0, there are no dropout masks and inputs are unchanged."""
     dropout = seeded_dropout(rate)
     masks = _blocks.dropout_masks(dropout, (4,), 3, "float32", training=training)
     assert masks == ()
@@ -67,7 +67,7 @@ def test_nothing_is_dropped(rate, training):
 
 
 def test_apply_mask_takes_the_mask_at_the_index():
-    """`apply_mask` multiplies every step by the mask at the index."""
+    """`apply_mask` multiplies every step by the mask at the given index."""
     masks = np.array([[[2.0]], [[3.0]]], "float32")
     assert np.array_equal(_blocks.apply_mask(X, list(masks), 1), 3 * X)
 

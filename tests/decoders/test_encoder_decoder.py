@@ -1,4 +1,4 @@
-"""The LSTM encoder-decoder, against its equations in NumPy."""
+"""The LSTM encoder-decoder compared with its equations in NumPy."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
 
 
 def built(**options):
-    """Return a decoder with random weights."""
+    """Return an encoder-decoder with random weights."""
     decoder = EncoderDecoder(V, units=U, embedding=E, layers=2, dtype="float64", **options)
     decoder(ENCODED, WORDS)
     randomize(decoder)
@@ -50,14 +50,14 @@ def equations(decoder, row, masks=(1, 1, 1)):
 
 
 def test_call_equals_the_equations():
-    """Teacher-forced logits equal the equations over real frames to 1e-12 in float64."""
+    """Teacher-forced logits of the encoder-decoder equal its equations over real frames."""
     decoder = built()
     expected = [equations(decoder, row) for row in range(B)]
     assert np.abs(array(decoder(ENCODED, WORDS)) - expected).max() < EXACT
 
 
 def test_dropout_equals_the_equations():
-    """In training one mask per caption multiplies the words and the outputs of each layer."""
+    """In training, one dropout mask per caption applies to the words and to each layer's output."""
     keras.utils.set_random_seed(5)
     decoder = built(dropout=0.5)
     memory, state = decoder.start(ENCODED, training=True)
@@ -71,7 +71,7 @@ def test_dropout_equals_the_equations():
 
 
 def test_feature_dropout_falls_on_the_features():
-    """With a feature dropout near 1, the state is that of a clip of zeros."""
+    """Feature dropout applies to the features of the frames."""
     keras.utils.set_random_seed(5)
     decoder = built(feature_dropout=0.999)
     zeros = Encoded(ops.zeros_like(ENCODED.features), ENCODED.mask)

@@ -1,4 +1,4 @@
-"""The baseline that averages single frames, against NumPy."""
+"""The single-frame baseline compared with NumPy."""
 
 import numpy as np
 from keras import ops
@@ -14,7 +14,7 @@ ENCODED = Encoded(ops.convert_to_tensor(FEATURES), ops.convert_to_tensor(MASK))
 
 
 def test_logits_of_single_steps():
-    """The logits of a step are a linear function of the mean over its regions."""
+    """The logits of a step are a linear function of the mean over the regions of the step."""
     decoder = FrameMean(C)
     logits, mask = decoder(ENCODED)
     assert np.allclose(array(logits), dense(decoder.labels, FEATURES.mean(2)), atol=1e-5)
@@ -23,7 +23,7 @@ def test_logits_of_single_steps():
 
 
 def test_logits_of_the_mean_feature():
-    """With `pool: features`, one prediction is made from the mean of all real regions."""
+    """With `pool: features`, a clip has one prediction from the mean of all real regions."""
     decoder = FrameMean(C, pool="features", dense=6)
     logits, mask = decoder(ENCODED)
     mean = np.stack([FEATURES[0, :3].mean((0, 1)), FEATURES[1, :1].mean((0, 1))])
@@ -34,7 +34,7 @@ def test_logits_of_the_mean_feature():
 
 
 def test_streaming_keeps_a_running_mean():
-    """With `pool: features` the logits after step t are those of the mean of steps 0 to t."""
+    """With `pool: features`, streaming classifies the mean of the features so far."""
     decoder = FrameMean(C, pool="features")
     decoder(ENCODED)
     state = decoder.initial_state(B)
@@ -45,12 +45,12 @@ def test_streaming_keeps_a_running_mean():
 
 
 def test_streaming_of_single_steps_needs_no_state():
-    """With `pool: predictions` the state is empty."""
+    """With `pool: predictions`, the streaming state is empty."""
     assert FrameMean(C).initial_state(B) == ()
 
 
 def test_dropout_is_before_the_classifier():
-    """In training each logit is that of a subset of the features, scaled by 1 / (1 − rate)."""
+    """Dropout applies to the features before the classifier."""
     decoder = FrameMean(C, dropout=0.5)
     logits = array(decoder(ENCODED, training=True)[0])
     subsets = 2 * np.array(np.meshgrid(*[[0, 1]] * D)).reshape(D, -1).T

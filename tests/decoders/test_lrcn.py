@@ -1,4 +1,4 @@
-"""The LSTM language models of LRCN, against their equations in NumPy."""
+"""The LSTM language models of LRCN compared with their equations in NumPy."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ def encoded(dtype="float64"):
 
 
 def built(model="2f", dtype="float64", **options):
-    """Return a decoder with random weights."""
+    """Return an LRCN decoder with random weights."""
     layers, factored = MODELS[model]
     decoder = Lrcn(
         V, layers=layers, factored=factored, units=U, embedding=E, dtype=dtype, **options
@@ -69,7 +69,7 @@ def equations(decoder, model, row, masks=(1, 1, 1, 1, 1)):
     "options", [{}, {"image": "first"}, {"feature_units": 7, "output_bias": False}]
 )
 def test_call_equals_the_equations(model, options):
-    """Teacher-forced logits equal the equations of the paper to 1e-12 in float64."""
+    """Teacher-forced logits of LRCN equal the equations of the paper."""
     decoder = built(model, **options)
     expected = [equations(decoder, model, row) for row in range(B)]
     assert np.abs(array(decoder(encoded(), WORDS)) - expected).max() < EXACT
@@ -79,7 +79,7 @@ def test_call_equals_the_equations(model, options):
 @pytest.mark.parametrize("image", ["every_step", "first"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 1e-5)])
 def test_steps_equal_the_equations(model, image, dtype, tolerance):
-    """The logits of a loop of steps equal the equations."""
+    """The logits of a loop over `step` equal the equations of the paper."""
     decoder = built(model, dtype=dtype, image=image)
     expected = [equations(decoder, model, row) for row in range(B)]
     logits = step_logits(decoder, encoded(dtype), WORDS)
@@ -87,7 +87,7 @@ def test_steps_equal_the_equations(model, image, dtype, tolerance):
 
 
 def test_steps_have_no_attention():
-    """The output of a step has no attention weights."""
+    """The steps of LRCN have no attention weights."""
     decoder = built()
     memory, state = decoder.start(encoded())
     assert decoder.step(ops.zeros((B,), "int32"), state, memory).attention is None
@@ -96,7 +96,7 @@ def test_steps_have_no_attention():
 @pytest.mark.parametrize("model", ["1u", "4f"])
 @pytest.mark.parametrize("image", ["every_step", "first"])
 def test_dropout_equals_the_equations(model, image):
-    """In training one mask per caption multiplies the words and the output of every layer."""
+    """In training, one dropout mask per caption applies to the words and to each layer's output."""
     keras.utils.set_random_seed(5)
     decoder = built(model, dropout=0.5, image=image)
     memory, state = decoder.start(encoded(), training=True)
@@ -110,7 +110,7 @@ def test_dropout_equals_the_equations(model, image):
 
 
 def test_dropout_masks_are_those_of_the_memory():
-    """In training a loop of steps equals the call, because `start` draws all masks."""
+    """A loop over `step` in training equals a call, because `start` draws all dropout masks."""
     decoder = built(dtype="float32", dropout=0.5)
     keras.utils.set_random_seed(5)
     seeds = [weight for weight in decoder.variables if "seed" in weight.path]
@@ -125,7 +125,7 @@ def test_dropout_masks_are_those_of_the_memory():
 
 
 def test_feature_dropout_falls_on_the_mean_feature():
-    """With a feature dropout near 1, the image input W v is zero."""
+    """Feature dropout applies to the mean feature of the clip."""
     keras.utils.set_random_seed(5)
     decoder = built(dtype="float32", feature_dropout=0.999)
     (image, _), _ = decoder.start(encoded("float32"), training=True)

@@ -1,4 +1,4 @@
-"""The LSTM over frames, against keras.layers and NumPy."""
+"""The LSTM over frames compared with keras.layers and NumPy."""
 
 from itertools import product
 
@@ -19,26 +19,26 @@ ENCODED = Encoded(ops.convert_to_tensor(FEATURES), ops.convert_to_tensor(MASK))
 
 
 def run(decoder, training=False):
-    """Return logits and mask as arrays."""
+    """Return the logits and the mask of a decoder as arrays."""
     logits, mask = decoder(ENCODED, training=training)
     return array(logits), array(mask)
 
 
 def keras_lstm(bidirectional, **options):
-    """Return the Keras layer that the decoder must equal."""
+    """Return the Keras layer that the decoder should equal."""
     layer = keras.layers.LSTM(U, **options)
     return keras.layers.Bidirectional(layer) if bidirectional else layer
 
 
 def lstm_weights(decoder):
-    """Return the weights of the LSTM layers in the order of Keras."""
+    """Return the weights of the decoder's LSTM layers in the order of Keras."""
     layers = [*decoder.stack, *decoder.back]
     return [weight for layer in layers for weight in layer.get_weights()]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_every_step_equals_keras(bidirectional):
-    """With equal weights, the logits at every real step equal those of keras.layers."""
+    """The logits at every real step equal those of the same layers in Keras."""
     decoder = LstmFrames(C, units=U, bidirectional=bidirectional)
     layer = keras_lstm(bidirectional, return_sequences=True)
     logits, mask = run(decoder)
@@ -53,7 +53,7 @@ def test_every_step_equals_keras(bidirectional):
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_last_equals_keras(bidirectional):
-    """With output `last`, logits are those of the last real step of a Keras LSTM."""
+    """With `output: last`, logits are those of the last real step of a Keras LSTM."""
     decoder = LstmFrames(C, units=U, output="last", bidirectional=bidirectional, dense=3)
     layer = keras_lstm(bidirectional)
     logits, mask = run(decoder)
@@ -67,7 +67,7 @@ def test_last_equals_keras(bidirectional):
 
 
 def test_reverse_steps_leaves_padding_at_the_end():
-    """The real steps of each row are reversed, and padding keeps its position."""
+    """`reverse_steps` reverses the real steps of each row and keeps padding at the end."""
     sequence = FEATURES[:, :, 0].transpose(1, 0, 2)
     lengths = ops.convert_to_tensor(np.array(LENGTHS, "int32"))
     result = array(reverse_steps(ops.convert_to_tensor(sequence), lengths))
@@ -78,7 +78,7 @@ def test_reverse_steps_leaves_padding_at_the_end():
 
 @pytest.mark.parametrize("rate", ["feature_dropout", "dropout"])
 def test_dropout_acts_in_training_only(rate):
-    """With either rate, logits change from call to call in training, but not at inference."""
+    """Dropout changes the logits in training only."""
     keras.utils.set_random_seed(5)
     decoder = LstmFrames(C, units=U, **{rate: 0.5})
     first, second = (run(decoder, training=True)[0] for _ in range(2))
@@ -88,7 +88,7 @@ def test_dropout_acts_in_training_only(rate):
 
 @pytest.mark.parametrize("rate", ["feature_dropout", "dropout"])
 def test_dropout_has_one_mask_per_clip(rate):
-    """One mask of 0 and 1 / (1 − rate) per clip multiplies all steps."""
+    """One dropout mask per clip applies to all steps of the clip."""
     keras.utils.set_random_seed(5)
     decoder = LstmFrames(C, units=2, layers=2, **{rate: 0.5})
     logits, (first, second) = run(decoder, training=True)[0], decoder.stack

@@ -1,4 +1,4 @@
-"""The perceptron over all steps, against NumPy."""
+"""The perceptron over all steps of a clip, compared with NumPy."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ ENCODED = Encoded(ops.convert_to_tensor(FEATURES), ops.convert_to_tensor(MASK))
 
 @pytest.mark.parametrize("steps", [6, 4, 3])
 def test_steps_keep_their_positions(steps):
-    """The input is the concatenated features of the first steps, with zeros at padding."""
+    """The perceptron reads the features of the first steps in order, with zeros at padding."""
     decoder = Mlp(C, steps=steps, units=7, layers=1)
     logits, mask = decoder(ENCODED)
     padded = np.zeros((B, 6, R, D), "float32")
@@ -28,7 +28,7 @@ def test_steps_keep_their_positions(steps):
 
 
 def test_layers_are_stacked():
-    """Two ReLU layers precede the classifier."""
+    """The option `layers` sets the number of ReLU layers before the classifier."""
     decoder = Mlp(C, steps=S, units=7, layers=2)
     logits, _ = decoder(ENCODED)
     x = (FEATURES * MASK[:, :, None, None]).reshape(B, -1)
@@ -38,7 +38,7 @@ def test_layers_are_stacked():
 
 
 def test_dropout_acts_in_training_only():
-    """The dropout rate has an effect in training, but not at inference."""
+    """Dropout of the perceptron acts in training only."""
     decoder = Mlp(C, steps=S, units=70, layers=1, dropout=0.5)
     plain = array(decoder(ENCODED)[0])
     hidden = dense(decoder.dense[0], (FEATURES * MASK[:, :, None, None]).reshape(B, -1))
