@@ -17,7 +17,7 @@ PACKED = PIXELS.reshape(6, 64, 64, 3).astype("float32")
 
 
 def small(**options):
-    """Return the smallest MobileNetV2, at 64×64."""
+    """Return the smallest MobileNetV2 with frames of 64×64 pixels."""
     return Applications("MobileNetV2", **{"alpha": 0.35, "size": 64, **options})
 
 
@@ -27,7 +27,7 @@ def features(encoder, training=False):
 
 
 def write_weights(path, **options):
-    """Write random weights of MobileNetV2, batch statistics included, and return its network."""
+    """Write random weights of MobileNetV2, including batch statistics, and return the network."""
     network = keras.applications.MobileNetV2(alpha=0.35, weights=None, **options)
     rng = np.random.default_rng(3)
     network.set_weights(
@@ -63,14 +63,14 @@ def test_scaling_is_that_of_the_network(name):
 
 
 def test_preprocessing_is_that_of_the_network():
-    """By default, frames have the size and scaling of the network's training."""
+    """By default, frames have the size and scaling with which the network was trained."""
     assert Applications("MobileNetV2").preprocessing[:2] == (224, 224)
     assert small().preprocessing[:2] == (64, 64)
     assert small().preprocessing.scaling == "tf"
 
 
 def test_given_scaling_replaces_that_of_the_network():
-    """With scaling `flow`, the network reads pixels less 128, and the identity changes."""
+    """`scaling: flow` replaces the scaling of the network and changes the encoder's identity."""
     default, flow = small(), small(scaling="flow")
     flow.network.set_weights(default.network.get_weights())
     expected = array(flow.network(PACKED - 128)).mean((1, 2)).reshape(2, 3, 1, 1280)
@@ -96,7 +96,7 @@ def test_weights_file_gives_the_features_of_its_network(tmp_path, top):
 
 
 def test_pooled_is_the_mean_of_the_grid():
-    """The output `pooled` is one region, the mean of the regions of `grid`."""
+    """With `output: pooled`, the feature of a frame is the mean over the regions of `grid`."""
     grid, pooled = small(output="grid"), small(output="pooled")
     pooled.network.set_weights(grid.network.get_weights())
     assert np.allclose(features(pooled), features(grid).mean(2, keepdims=True), atol=1e-5)
@@ -111,18 +111,18 @@ def test_pooled_is_the_mean_of_the_grid():
     ],
 )
 def test_output_of_any_layer(output, shape):
-    """The name of a layer selects its output; late layers include the classifier."""
+    """The output of any layer can be selected by the name of the layer."""
     assert features(small(output=output)).shape == shape
 
 
 def test_predictions_are_scores():
-    """The output `predictions` gives the scores before the softmax."""
+    """The output `predictions` has the scores before the softmax."""
     scores = features(small(output="predictions"))
     assert not np.allclose(scores.sum(-1), 1, atol=1e-2)
 
 
 def test_layer_names_do_not_depend_on_other_networks():
-    """A numbered layer has the same name however many networks were built before."""
+    """Layer names do not depend on networks that were built before."""
     keras.layers.GlobalAveragePooling2D()
     for _ in range(2):
         encoder = small(output="global_average_pooling2d")
@@ -130,7 +130,7 @@ def test_layer_names_do_not_depend_on_other_networks():
 
 
 def test_frozen_encoder_ignores_training():
-    """A frozen encoder has no trainable weights, and batch norm stays in inference mode."""
+    """A frozen encoder has no trainable weights and keeps batch normalization in inference mode."""
     encoder = small()
     before = [array(w) for w in encoder.weights]
     assert encoder.frozen
@@ -139,7 +139,7 @@ def test_frozen_encoder_ignores_training():
 
 
 def test_fine_tuning_starts_at_the_named_layer():
-    """In training, weights and batch statistics change only from the named layer on."""
+    """Fine-tuning changes weights and batch statistics only from the named layer on."""
     encoder = small(train="block_16_expand")
     trainable = [w.path for w in encoder.trainable_variables]
     moving = {w.path: array(w) for w in encoder.non_trainable_variables if "moving_mean" in w.path}
@@ -163,7 +163,7 @@ def test_all_trains_every_weight():
 
 
 def test_identity_depends_on_weights_and_output_only():
-    """Equal weights and output give an equal identity, whatever is trained."""
+    """The identity of an encoder depends on its weights and output, but not on `train`."""
     first, trained, grid = small(), small(train="all"), small(output="grid")
     assert first.identity != trained.identity
     for other in (trained, grid):
@@ -173,7 +173,7 @@ def test_identity_depends_on_weights_and_output_only():
 
 
 def test_loaded_weights_change_the_identity(tmp_path):
-    """Loading pretrained weights changes the identity."""
+    """Loading pretrained weights changes the identity of an encoder."""
     path = tmp_path / "w.weights.h5"
     write_weights(path, include_top=False, input_shape=(64, 64, 3))
     encoder = small(weights=str(path))
@@ -183,7 +183,7 @@ def test_loaded_weights_change_the_identity(tmp_path):
 
 
 def test_the_constructor_reads_no_weights():
-    """Only `load_pretrained` reads the weights file, so a saved run does not need it."""
+    """The constructor of an encoder does not read the weights file; `load_pretrained` does."""
     encoder = small(weights="/nowhere/w.h5")
     with pytest.raises(DataError, match=r"there is no such file"):
         encoder.load_pretrained()
@@ -195,7 +195,7 @@ def test_the_constructor_reads_no_weights():
     ids=["empty", "text", "header"],
 )
 def test_broken_weights_file(tmp_path, content):
-    """An empty, foreign or truncated file raises one sentence that names the file."""
+    """A broken weights file raises an error of one line that names the file."""
     path = tmp_path / "w.h5"
     path.write_bytes(content)
     message = r"w.h5: expected weights of MobileNetV2 with alpha=0.35; the file is broken or of"
@@ -205,7 +205,7 @@ def test_broken_weights_file(tmp_path, content):
 
 
 def test_home_folder_in_a_path(tmp_path, monkeypatch):
-    """`~` in the path of a file is the home folder."""
+    """The path of a weights file may begin with `~` for the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(DataError, match=rf"{tmp_path}/w.h5: expected the weights"):
         small(weights="~/w.h5").load_pretrained()
@@ -225,7 +225,7 @@ def test_convnext_file(tmp_path, top):
 
 
 def test_convnext_file_of_the_old_format(tmp_path):
-    """A ConvNeXt file of the old format with the classifier raises one sentence."""
+    """A ConvNeXt file of the old format with the classifier raises a DataError."""
     keras.applications.ConvNeXtTiny(weights=None, input_shape=(32, 32, 3)).save(tmp_path / "w.h5")
     with pytest.raises(DataError, match=r"w.h5: expected weights of ConvNeXtTiny"):
         Applications("ConvNeXtTiny", size=32, weights=str(tmp_path / "w.h5")).load_pretrained()
@@ -233,7 +233,7 @@ def test_convnext_file_of_the_old_format(tmp_path):
 
 @pytest.mark.parametrize(("network", "alpha"), [("MobileNetV2", 0.5), ("MobileNet", 0.25)])
 def test_weights_file_of_another_network(tmp_path, network, alpha):
-    """Weights of another width or network raise an error."""
+    """Weights of another network or width raise a DataError."""
     path = tmp_path / "w.weights.h5"
     write_weights(path, include_top=False, input_shape=(64, 64, 3))
     with pytest.raises(DataError, match=r"of another network"):
@@ -273,7 +273,7 @@ def test_download_prints_nothing_on_stdout(monkeypatch, capsys):
 
 @pytest.fixture
 def efficient_net_download(monkeypatch, tmp_path):
-    """A download of EfficientNetB0 that gives a file of random normalization constants."""
+    """Replace the download of EfficientNetB0 by a file of random normalization constants."""
     network = keras.applications.EfficientNetB0(
         weights=None, include_top=False, input_shape=(64, 64, 3)
     )
@@ -294,7 +294,7 @@ def efficient_net_download(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("efficient_net_download")
 def test_downloaded_efficient_net_equals_keras():
-    """The second input scaling that Keras adds to a downloaded EfficientNet is included.
+    """A downloaded EfficientNet includes the second input scaling that Keras adds.
 
     A copy of the variables, as in a resumed run, gives the same features.
     """
@@ -333,13 +333,13 @@ def test_downloaded_efficient_net_equals_keras():
     ],
 )
 def test_wrong_arguments(options, sentence):
-    """A wrong argument raises an error that names it and what is expected."""
+    """A wrong argument raises an error that names the argument and the expected values."""
     with pytest.raises(ArgumentError, match=sentence):
         Applications(**{"size": 96, **options})
 
 
 def test_pretrained_features_recognize_photographs(shared):
-    """With ImageNet weights, two crops of a photograph are closer to each other than to others."""
+    """With ImageNet weights, two crops of a photograph have the most similar features."""
     from PIL import Image
 
     paths = sorted((shared / "flickr8k" / "images_224").glob("*.jpg"))[:24]

@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 
 
 class MeanColor(Encoder):
-    """An encoder whose feature is the mean color of a frame; its weights scale it."""
+    """An encoder whose feature is the weighted mean color of a frame."""
 
     def __init__(self, *, train="frozen", weights="none", factor=1.0, **kwargs):
         super().__init__(**kwargs)
@@ -34,7 +34,7 @@ class MeanColor(Encoder):
 
 
 def test_features_return_to_their_steps():
-    """The feature of a frame is at every place of its index, and padding is zero."""
+    """Features of frames are placed at the steps of their index, and padding is zero."""
     frames = RNG.integers(0, 256, (3, 4, 6, 3), np.uint8)
     index = np.array([[2, 0, -1], [0, 1, 2]], np.int32)
     features, mask = map(array, MeanColor()(Clips(frames, index)))
@@ -45,14 +45,14 @@ def test_features_return_to_their_steps():
 
 
 def test_stored_features_are_returned_unchanged():
-    """Features (N, R, D) from a store are not encoded again."""
+    """Stored features (N, R, D) are not encoded again."""
     stored = RNG.normal(size=(2, 5, 7)).astype("float32")
     features, _ = MeanColor()(Clips(stored, np.array([[1, 0]], np.int32)))
     assert np.array_equal(array(features), stored[None, ::-1])
 
 
 def test_overlapping_clips_share_their_frames():
-    """Overlapping clips encode each frame once and have the features of separate clips."""
+    """Frames that overlapping clips share are encoded once."""
     frames = RNG.integers(0, 256, (40, 32, 32, 3), np.uint8)
     clips = np.stack(samplings.build({"type": "sliding"}).test(np.arange(40) / 25))
     encoder, batches = TinyCnn(size=32), []
@@ -75,7 +75,7 @@ def test_overlapping_clips_share_their_frames():
     ids=["frames", "vectors"],
 )
 def test_example_input_is_one_frame_or_vector(encoder, shape, dtype):
-    """The example is a zero frame of the preprocessing size, or a zero vector of the width."""
+    """The example input is a zero frame of the encoder's size, or a zero vector of its width."""
     example = encoder().example_input()
     assert (example.shape, example.dtype) == (shape, dtype)
     assert not example.any()
@@ -94,7 +94,7 @@ def test_frame_wise():
 
 
 def test_identity_covers_weight_values_and_arguments():
-    """Another weight, argument or dtype gives another identity."""
+    """Weights, arguments and dtype change the identity of an encoder."""
     changed = MeanColor()
     changed.scale.assign([1.0, 1.0, 2.0])
     identities = {
@@ -107,18 +107,18 @@ def test_identity_covers_weight_values_and_arguments():
 
 
 def test_identity_ignores_training_and_the_origin_of_weights():
-    """Arguments for training and the origin of weights do not change the identity."""
+    """`train`, the name and the origin of weights do not change the identity of an encoder."""
     other = MeanColor(train="all", weights="imagenet", name="another")
     assert other.identity == MeanColor().identity
 
 
 def test_identity_begins_with_the_name_of_the_part():
-    """The identity begins with the name of the part, so that stores are readable."""
+    """The identity of an encoder begins with the name of its part."""
     assert MeanColor().identity.startswith("test_base:")
 
 
 def test_load_pretrained_does_nothing_by_default():
-    """By default, `load_pretrained` keeps the weights."""
+    """By default, `load_pretrained` keeps the weights of an encoder."""
     encoder = MeanColor()
     encoder.load_pretrained()
     assert array(encoder.scale).tolist() == [1, 1, 1]

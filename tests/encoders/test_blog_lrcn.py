@@ -1,4 +1,4 @@
-"""The CNN of the blog; tests/tasks/test_seed_models.py compares the whole model."""
+"""The CNN of blog_lrcn; tests/tasks/test_seed_models.py compares the whole model."""
 
 import keras
 import numpy as np
@@ -11,12 +11,12 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, 3, 80, 80, 3)).astype("ui
 
 
 def test_width_at_80_pixels():
-    """Frames of 80×80 give one vector of 1024 features: a 2×2 grid of 256 channels."""
+    """A frame of 80×80 pixels has one feature vector of width 1024."""
     assert BlogLrcn()(pack(PIXELS)).features.shape == (2, 3, 1, 1024)
 
 
 def test_about_70_percent_of_features_are_dropped_in_training():
-    """The default dropout rate of the features is 0.7."""
+    """By default, blog_lrcn drops about 70 percent of its features in training."""
     keras.utils.set_random_seed(5)
     encoder = BlogLrcn()
     inference, training = (
@@ -26,7 +26,7 @@ def test_about_70_percent_of_features_are_dropped_in_training():
 
 
 def test_pixels_are_scaled_to_0_to_1():
-    """The features are those of the network over pixels / 255."""
+    """The network of blog_lrcn reads pixels scaled to the range from 0 to 1."""
     encoder = BlogLrcn(dropout=0.0)
     expected = array(encoder.network(PIXELS[0].astype("float32") / 255))
     assert np.allclose(array(encoder(pack(PIXELS)).features)[0, :, 0], expected, atol=1e-6)

@@ -1,4 +1,4 @@
-"""The 3-D convolutional network, against NumPy."""
+"""The 3-D convolutional network compared with NumPy."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ PIXELS = RNG.integers(0, 256, (2, 5, 6, 6, 3)).astype("uint8")
 
 @pytest.mark.parametrize(("stride", "steps"), [(1, 5), (2, 3), (4, 2)])
 def test_features_equal_the_equations(stride, steps):
-    """The features equal convolutions, ReLU and max pools written out in NumPy."""
+    """The features of conv3d equal convolutions, ReLU and max pooling in NumPy."""
     encoder = Conv3d(size=6, filters=2, blocks=2, stride=stride)
     found = array(encoder(pack(PIXELS)).features)
     for clip, features in zip(PIXELS, found, strict=True):
@@ -28,7 +28,7 @@ def test_features_equal_the_equations(stride, steps):
 
 
 def test_padding_does_not_reach_real_frames():
-    """The features of a short clip in a batch equal those of the clip alone."""
+    """The features of a short clip do not depend on the padding of its batch."""
     mask = np.array([[True] * 5, [True] * 2 + [False] * 3])
     encoder = Conv3d(size=6, filters=2, blocks=3)
     for layer in encoder.convolutions:
@@ -40,7 +40,7 @@ def test_padding_does_not_reach_real_frames():
 
 
 def test_pooled_is_the_mean_of_the_regions():
-    """The output `pooled` is one region, the mean of the grid."""
+    """With `output: pooled`, the feature of a step is the mean over the regions of `grid`."""
     grid, pooled = (Conv3d(size=6, filters=2, blocks=1, output=o) for o in ("grid", "pooled"))
     pooled.set_weights(grid.get_weights())
     expected = array(grid(pack(PIXELS)).features).mean(2, keepdims=True)
@@ -49,24 +49,24 @@ def test_pooled_is_the_mean_of_the_regions():
 
 @pytest.mark.parametrize("stride", [3, 8])
 def test_stride_is_a_power_of_2_within_the_blocks(stride):
-    """The error for an invalid stride gives the largest possible one."""
+    """The error for an invalid stride states the largest possible stride."""
     with pytest.raises(ArgumentError, match=rf"at most 2\^blocks = 4. Received: stride={stride}"):
         Conv3d(blocks=2, stride=stride)
 
 
 def test_single_frames_are_not_encoded():
-    """`encode_frames` raises an error, since the network needs clips."""
+    """`encode_frames` of conv3d raises an error, since the network needs clips."""
     with pytest.raises(ArgumentError, match=r"Expected clips: conv3d mixes frames in time"):
         Conv3d(size=6, blocks=1).encode_frames(PIXELS[0])
 
 
 def test_max_pool_pairs_keeps_an_odd_last_element():
-    """Pooling over pairs keeps the last of an odd number of elements."""
+    """Max pooling over pairs keeps the last of an odd number of elements."""
     x = ops.convert_to_tensor(np.array([[1.0, 3.0, 2.0, 0.0, 5.0]], "float32"))
     assert array(max_pool_pairs(x)).tolist() == [[3, 2, 5]]
 
 
 def test_max_pool_space():
-    """Spatial pooling is over squares of pixels, not over frames."""
+    """Spatial max pooling is over squares of pixels within each frame."""
     x = RNG.uniform(size=(1, 3, 4, 5, 2)).astype("float32")
     assert np.array_equal(array(max_pool_space(ops.convert_to_tensor(x))), max_pool(x, (2, 3)))

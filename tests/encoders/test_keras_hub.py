@@ -1,4 +1,4 @@
-"""Backbones of KerasHub, without network access."""
+"""Encoders from backbones of KerasHub, tested without network access."""
 
 import json
 
@@ -29,7 +29,7 @@ def features(encoder):
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):
-    """The folder of a saved preset with an image converter, and its network."""
+    """Save a preset with an image converter and return its folder and network."""
     import keras_hub
 
     folder = tmp_path_factory.mktemp("preset")
@@ -49,7 +49,7 @@ def preset(tmp_path_factory):
     [("VGGBackbone", VGG, (2, 3, 64, 8)), ("ViTBackbone", VIT, (2, 3, 5, 8))],
 )
 def test_backbone_class(backbone, arguments, grid):
-    """A backbone class with arguments gives a grid or tokens, or their mean."""
+    """A backbone class with arguments gives a grid of features or their mean."""
     full = KerasHub(backbone=backbone, arguments=arguments, size=32, output="grid")
     pooled = KerasHub(backbone=backbone, arguments=arguments, size=32)
     pooled.network.set_weights(full.network.get_weights())
@@ -58,14 +58,14 @@ def test_backbone_class(backbone, arguments, grid):
 
 
 def test_pixels_are_scaled_to_0_to_1_by_default():
-    """A backbone without a preset reads pixels / 255."""
+    """A backbone without a preset reads pixels scaled to the range from 0 to 1."""
     encoder = KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, output="grid")
     expected = array(encoder.network(PIXELS[0].astype("float32") / 255))
     assert np.allclose(features(encoder)[0], expected.reshape(3, 64, 8), atol=1e-5)
 
 
 def test_preset_gives_preprocessing_and_weights(preset):
-    """A preset gives size, resize rule and scaling, and `load_pretrained` reads its weights."""
+    """A preset determines size, resize rule, scaling and weights of the encoder."""
     folder, network = preset
     encoder = KerasHub(preset=str(folder), output="grid")
     encoder.load_pretrained()
@@ -76,7 +76,7 @@ def test_preset_gives_preprocessing_and_weights(preset):
 
 
 def test_arguments_replace_those_of_the_preset(preset):
-    """A given size, resize rule, scale or offset has precedence over the preset."""
+    """Arguments for size, resize rule, scale and offset take precedence over the preset."""
     folder, _ = preset
     given = {"size": 64, "resize": "pad", "scale": [0.5], "offset": [4.0]}
     encoder = KerasHub(preset=str(folder), **given)
@@ -84,7 +84,7 @@ def test_arguments_replace_those_of_the_preset(preset):
 
 
 def test_resolved_arguments_need_no_preset(preset):
-    """`resolved` is plain JSON that builds the same encoder without the preset."""
+    """The resolved arguments are JSON that builds the same encoder without the preset."""
     folder, _ = preset
     first = KerasHub(preset=str(folder))
     second = KerasHub(preset="/gone/preset", **json.loads(json.dumps(first.resolved)))
@@ -93,13 +93,13 @@ def test_resolved_arguments_need_no_preset(preset):
 
 
 def test_train():
-    """The option `all` trains the network, and `frozen` does not."""
+    """The network of a backbone is trained with `train: all` and frozen by default."""
     assert KerasHub(backbone="VGGBackbone", arguments=VGG, size=32).frozen
     assert not KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, train="all").frozen
 
 
 def test_unreachable_preset(monkeypatch):
-    """A preset that cannot be fetched raises one sentence that names the host."""
+    """A preset that cannot be fetched raises an error of one line that names the host."""
     import keras_hub
 
     def fail(*_, **__):
@@ -115,7 +115,7 @@ def test_unreachable_preset(monkeypatch):
 
 
 def test_broken_preset(tmp_path):
-    """A folder without a preset raises one sentence with its path."""
+    """A folder without a valid preset raises an error of one line with its path."""
     (tmp_path / "config.json").write_text("{")
     message = rf"'{tmp_path}' could not be read \(.*Check the network connection, or give"
     with pytest.raises(DataError, match=message) as caught:
@@ -136,6 +136,6 @@ def test_broken_preset(tmp_path):
     ],
 )
 def test_wrong_arguments(options, sentence):
-    """A wrong argument raises an error that names it and suggests a known value."""
+    """A wrong argument raises an error that names the argument and suggests a known value."""
     with pytest.raises(ArgumentError, match=sentence):
         KerasHub(**options)

@@ -1,4 +1,4 @@
-"""Names of the layers of a network."""
+"""Names of the layers of a network that do not depend on earlier networks."""
 
 import keras
 from keras.layers import Conv2D, GlobalAveragePooling2D
@@ -7,7 +7,7 @@ from lrcn_seq.encoders._layer_names import layers_by_name
 
 
 def network():
-    """Return a network of two unnamed convolutions, a named one, and an unnamed pool."""
+    """Return a network with unnamed convolutions, a named convolution and an unnamed pool."""
     return keras.Sequential(
         [
             keras.Input((4, 4, 3)),
@@ -20,7 +20,7 @@ def network():
 
 
 def test_numbers_start_anew_in_each_network():
-    """The names do not depend on networks that were built before."""
+    """The numbers in layer names start anew in each network."""
     expected = ["conv2d", "conv2d_of_block_7", "conv2d_1", "global_average_pooling2d"]
     first, second = network(), network()
     assert list(layers_by_name(first)) == list(layers_by_name(second)) == expected
@@ -28,6 +28,6 @@ def test_numbers_start_anew_in_each_network():
 
 
 def test_layers_are_those_of_the_network():
-    """Each name refers to its layer, in the order of the network."""
+    """Each layer name refers to its layer, in the order of the network."""
     net = network()
     assert list(layers_by_name(net).values()) == net.layers

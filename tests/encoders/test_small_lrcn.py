@@ -1,4 +1,4 @@
-"""The CNN of the small LRCN; tests/tasks/test_seed_models.py compares the whole model."""
+"""The CNN of small_lrcn; tests/tasks/test_seed_models.py compares the whole model."""
 
 import keras
 import numpy as np
@@ -16,12 +16,12 @@ def features(encoder, training=False):
 
 
 def test_width_at_64_pixels():
-    """Frames of 64×64 give one vector of 64 features."""
+    """A frame of 64×64 pixels has one feature vector of width 64."""
     assert features(SmallLrcn()).shape == (2, 3, 1, 64)
 
 
 def test_dropout_acts_in_training_only():
-    """With a dropout rate, features change in training; without one they do not."""
+    """Dropout of small_lrcn changes the features in training only."""
     keras.utils.set_random_seed(5)
     encoder, without = SmallLrcn(dropout=0.5), SmallLrcn(dropout=0.0)
     assert not np.allclose(features(encoder, training=True), features(encoder), atol=1e-3)
@@ -29,14 +29,14 @@ def test_dropout_acts_in_training_only():
 
 
 def test_the_last_block_has_no_dropout():
-    """Only the last of four blocks has no dropout, so that no feature is dropped."""
+    """The last block of small_lrcn has no dropout."""
     layers = [type(layer).__name__ for layer in SmallLrcn().network.layers]
     assert layers.count("Dropout") == 3
     assert layers[-2:] == ["MaxPooling2D", "Flatten"]
 
 
 def test_pixels_are_scaled_to_0_to_1():
-    """The features are those of the network over pixels / 255."""
+    """The network of small_lrcn reads pixels scaled to the range from 0 to 1."""
     encoder = SmallLrcn()
     expected = array(encoder.network(PIXELS[0].astype("float32") / 255))
     assert np.allclose(features(encoder)[0, :, 0], expected, atol=1e-6)

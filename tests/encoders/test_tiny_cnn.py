@@ -1,4 +1,4 @@
-"""The small CNN of the demos, against NumPy."""
+"""The encoder tiny_cnn compared with NumPy."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def features(encoder, pixels=PIXELS):
 
 
 def same_weights(**options):
-    """Return an encoder with `grid` output and one with other options and equal weights."""
+    """Return a `grid` encoder and an encoder with other options and equal weights."""
     grid, other = (TinyCnn(size=32, blocks=3, filters=4, **kind) for kind in ({}, options))
     features(grid)
     features(other)
@@ -33,12 +33,12 @@ def same_weights(**options):
     ],
 )
 def test_shape(options, shape):
-    """The number of regions and the width follow from size, blocks and filters."""
+    """Size, blocks and filters determine the number of regions and the width of features."""
     assert features(TinyCnn(size=32, **options)).shape == shape
 
 
 def test_blocks_equal_the_equations():
-    """A block is convolution, normalization with initial statistics, ReLU and 2×2 max pool."""
+    """A block of tiny_cnn is convolution, batch normalization, ReLU and 2×2 max pooling."""
     encoder = TinyCnn(size=5, blocks=2, filters=2)
     pixels = PIXELS[:1, :1, :5, :5]
     found = features(encoder, pixels)[0, 0]
@@ -49,7 +49,7 @@ def test_blocks_equal_the_equations():
 
 
 def test_batch_norm_statistics_exclude_padding():
-    """After a training step, the moving statistics depend only on real frames."""
+    """Batch statistics of a training step depend on real frames only."""
 
     def moving(pixels):
         encoder = TinyCnn(size=32, blocks=1, filters=4)
@@ -63,19 +63,19 @@ def test_batch_norm_statistics_exclude_padding():
 
 
 def test_pooled_is_the_mean_of_the_regions():
-    """The output `pooled` is one region, the mean of the grid."""
+    """With `output: pooled`, the feature of a frame is the mean over the regions of `grid`."""
     grid, pooled = same_weights(output="pooled")
     assert np.allclose(features(pooled), features(grid).mean(2, keepdims=True), atol=1e-6)
 
 
 def test_flat_is_the_concatenation_of_the_regions():
-    """The output `flat` is one region, the concatenated regions of the grid."""
+    """With `output: flat`, the feature of a frame is the concatenation of the regions of `grid`."""
     grid, flat = same_weights(output="flat")
     assert np.allclose(features(flat), features(grid).reshape(2, 3, 1, -1), atol=1e-6)
 
 
 def test_coordinates_extend_each_region():
-    """With `coordinates` the last two features are row and column, from −1 to 1."""
+    """With `coordinates`, the last features of a region are its row and column, from −1 to 1."""
     grid, located = same_weights(coordinates=True)
     found = features(located)
     thirds = np.array([-1, -1 / 3, 1 / 3, 1])
@@ -86,7 +86,7 @@ def test_coordinates_extend_each_region():
 
 
 def test_pooled_coordinates_are_a_soft_argmax():
-    """Each channel gives its mean value, row and column under a softmax over regions."""
+    """With `coordinates` and `pooled`, each channel has its mean and soft-argmax position."""
     grid, located = same_weights(coordinates=True, output="pooled")
     regions = features(grid)
     weights = np.exp(regions) / np.exp(regions).sum(2, keepdims=True)
@@ -97,7 +97,7 @@ def test_pooled_coordinates_are_a_soft_argmax():
 
 
 def test_region_coordinates():
-    """Coordinates are in row order, and a grid of one column has column −1."""
+    """Region coordinates are in row order, and a grid of one column has column −1."""
     assert array(region_coordinates(2, 3, "float32"))[0].tolist() == [
         [-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1],
     ]  # fmt: skip
