@@ -1,4 +1,4 @@
-"""Additive attention against its equations in NumPy."""
+"""Additive attention compared with its equations in NumPy."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ MASK = np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], bool)
 
 
 def inputs(scale=1.0):
-    """Return values (B, M, D) and queries (B, U)."""
+    """Return random values (B, M, D) and queries (B, U)."""
     rng = np.random.default_rng(0)
     return [(rng.normal(size=shape) * scale).astype("float32") for shape in ((2, 5, 4), (2, 3))]
 
@@ -42,7 +42,7 @@ def test_attend_equals_the_equations():
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_weights_are_a_distribution_over_real_places(policy):
-    """In every precision the weights are zero at padding and sum to 1 elsewhere."""
+    """Attention weights are 0 at padding and sum to 1 elsewhere, in every precision."""
     values, query = inputs(scale=30)
     layer = Attention(8, dtype=policy)
     layer.build(values.shape, query.shape)
@@ -53,7 +53,7 @@ def test_weights_are_a_distribution_over_real_places(policy):
 
 
 def test_a_row_of_padding_has_no_context():
-    """Without a real place the weights and the context are zero."""
+    """A row that consists of padding has zero weights and a zero context."""
     values, query = inputs()
     layer = Attention(8)
     layer.build(values.shape, query.shape)
@@ -63,13 +63,13 @@ def test_a_row_of_padding_has_no_context():
 
 
 def test_call_has_no_padding():
-    """`call` has no padding, so equal values have equal weights."""
+    """Calling the attention layer treats all positions as real."""
     _, weights = Attention(8)(np.ones((2, 5, 4), "float32"), np.ones((2, 3), "float32"))
     assert np.allclose(ops.convert_to_numpy(weights), 0.2)
 
 
 def test_initializer_range():
-    """Weights vary within the initializer range, and the bias is zero."""
+    """Attention weights are initialized within the initializer range, and the bias with 0."""
     layer = Attention(50, initializer_range=0.1)
     layer.build((2, 5, 40), (2, 30))
     for weight in (layer.key.kernel, layer.query.kernel, layer.score.kernel):

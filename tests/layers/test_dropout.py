@@ -11,12 +11,12 @@ SHAPES = [(40, 50), (40, 5, 10), (4, 5, 10, 10)]
 
 
 def draw(layer, shape):
-    """Return the result of training dropout on ones."""
+    """Return the output of dropout in training on ones."""
     return ops.convert_to_numpy(layer(ops.ones(shape), training=True))
 
 
 def test_restoring_the_variables_repeats_the_draws():
-    """Restoring the variables of the layer repeats the draws."""
+    """Restoring the variables of a dropout layer repeats its draws."""
     layer = seeded_dropout(0.5)
     draw(layer, SHAPES[0])
     before = [ops.convert_to_numpy(variable) for variable in layer.variables]
@@ -28,7 +28,7 @@ def test_restoring_the_variables_repeats_the_draws():
 
 
 def test_the_global_seed_does_not_change_the_draws():
-    """Draws do not depend on the global random state."""
+    """The draws of a dropout layer do not depend on the global random state."""
     layer, other = seeded_dropout(0.5), seeded_dropout(0.5)
     other.seed_generator.state.assign(layer.seed_generator.state)
     keras.utils.set_random_seed(1)
@@ -39,7 +39,7 @@ def test_the_global_seed_does_not_change_the_draws():
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_elements_are_drawn_independently(shape):
-    """The kept share is near 1 − rate along every axis, and kept values are scaled."""
+    """Dropout keeps a share of 1 − rate along every axis and scales the kept values."""
     found = draw(seeded_dropout(0.2, rank=len(shape)), shape)
     assert np.allclose(np.unique(found), [0, 1.25])
     for axis in range(len(shape)):
@@ -49,11 +49,11 @@ def test_elements_are_drawn_independently(shape):
 
 @pytest.mark.parametrize("rank", [2, 3, 4])
 def test_the_noise_shape_is_given(rank):
-    """The noise shape is set, without which Keras on PyTorch ignores the layer's random state."""
+    """The noise shape of dropout is set, because Keras on PyTorch needs it to use the seed."""
     assert tuple(seeded_dropout(0.5, rank=rank).noise_shape) == (None,) * rank
 
 
 def test_inference_changes_nothing():
-    """Outside of training, the layer is the identity."""
+    """Dropout is the identity outside of training."""
     x = np.arange(6, dtype="float32").reshape(2, 3)
     assert (ops.convert_to_numpy(seeded_dropout(0.9)(x, training=False)) == x).all()

@@ -1,4 +1,4 @@
-"""The LSTM, against its equations in NumPy."""
+"""The LSTM layer compared with its equations in NumPy."""
 
 import keras
 import numpy as np
@@ -48,7 +48,7 @@ def oracle(sums, h, c, recurrent):
 
 
 def test_lstm_cell_by_hand():
-    """With zero sums the gates are ½, ½, 0, ½: c' = c / 2 and h' = tanh(c / 2) / 2."""
+    """One step with zero sums gives the outputs that are computed by hand."""
     hidden, cell, gates = lstm_cell(ops.zeros((1, 4)), ops.ones((1, 1)))
     assert [float(gate[0, 0]) for gate in gates] == [0.5, 0.5, 0.0, 0.5]
     assert float(cell[0, 0]) == 0.5
@@ -56,7 +56,7 @@ def test_lstm_cell_by_hand():
 
 
 def test_lstm_cell_saturates():
-    """Sums of ±1000 give gates of exactly 0 and 1, without NaN."""
+    """Gates saturate at exactly 0 and 1 for large sums, without NaN."""
     sums = np.array([[1000.0, 1000.0, -1000.0, 1000.0]], "float32")
     hidden, cell, _ = lstm_cell(ops.convert_to_tensor(sums), ops.ones((1, 1)))
     assert np.allclose(array(cell), 0.0)
@@ -64,14 +64,14 @@ def test_lstm_cell_saturates():
 
 
 def test_sequence_equals_the_equations():
-    """All outputs and cells equal the equations to 1e-12 in float64."""
+    """All outputs and cells of a sequence equal the equations."""
     found = array(lstm_sequence(*map(ops.convert_to_tensor, values())))
     assert np.abs(found - oracle(*values())).max() < (1e-12 if FLOAT64 else 1e-5)
 
 
 @pytest.mark.parametrize("argument", range(4), ids=["sums", "hidden", "cell", "recurrent"])
 def test_gradient_equals_finite_differences(gradients, argument):
-    """The gradient of a loss on outputs and cells equals central differences of the equations."""
+    """The explicit gradient of the LSTM equals central differences of the equations."""
     weight = np.random.default_rng(7).normal(size=(2, L, B, U))
 
     def loss(*arguments):
@@ -89,7 +89,7 @@ def test_gradient_equals_finite_differences(gradients, argument):
 
 
 def test_last_step_of_each_row():
-    """Row b ends after lengths[b] steps; a row of length 0 keeps the initial value."""
+    """`last_step` returns the last real step of each row, or else the initial value."""
     sequence = np.arange(6, dtype="float32").reshape(3, 2, 1)  # row 0: 0 2 4, row 1: 1 3 5
     initial = np.array([[-1.0], [-2.0]], "float32")
     for lengths, expected in (([3, 1], [4, 1]), ([0, 2], [-1, 3])):
@@ -99,7 +99,7 @@ def test_last_step_of_each_row():
 
 
 def test_uniform_has_the_limit():
-    """The initializer draws from the whole range, and two initializers draw differently."""
+    """The uniform initializer draws from the whole range, differently in each instance."""
     first, second = (array(uniform(0.1, "zeros")((50, 50))) for _ in range(2))
     assert 0.099 < first.max() <= 0.1
     assert -0.1 <= first.min() < -0.099
@@ -107,12 +107,12 @@ def test_uniform_has_the_limit():
 
 
 def test_uniform_of_limit_0_is_the_default():
-    """A limit of 0 gives the default initializer of Keras by name."""
+    """With a limit of 0, the initializer is the default initializer of Keras."""
     assert not array(uniform(0.0, "zeros")((3,))).any()
 
 
 def test_layer_equals_keras():
-    """With the same weights the layer equals keras.layers.LSTM."""
+    """The LSTM layer equals `keras.layers.LSTM` with the same weights."""
     x = np.random.default_rng(1).normal(size=(L, B, D)).astype("float32")
     ours, theirs = Lstm(U), keras.layers.LSTM(U, return_sequences=True)
     expected = theirs(x.transpose(1, 0, 2))
@@ -122,7 +122,7 @@ def test_layer_equals_keras():
 
 
 def test_sequence_continues_from_a_state():
-    """Two halves of a sequence give the outputs and cells of the whole."""
+    """A sequence that continues from a state gives the outputs of the whole sequence."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
@@ -134,7 +134,7 @@ def test_sequence_continues_from_a_state():
 
 
 def test_state_after_the_last_real_step():
-    """With lengths, the state is that after each row's last step, or the initial one."""
+    """The final state of each row is that after its last real step."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]
@@ -148,14 +148,14 @@ def test_state_after_the_last_real_step():
 
 
 def test_forget_bias():
-    """The bias of the forget gate starts at `forget_bias`, and the others at zero."""
+    """The biases of the forget gate start at `forget_bias`; other biases start at 0."""
     layer = Lstm(U, forget_bias=2.0)
     layer.build((None, D))
     assert array(layer.bias).reshape(4, U).tolist() == [[0.0] * U, [2.0] * U, [0.0] * U, [0.0] * U]
 
 
 def test_initializer_range():
-    """The weights lie within `initializer_range`, and the two matrices differ."""
+    """The LSTM weights are initialized within `initializer_range`."""
     layer = Lstm(U, initializer_range=0.08)
     layer.build((None, D))
     assert 0.05 < np.abs(array(layer.kernel)).max() <= 0.08
@@ -165,7 +165,7 @@ def test_initializer_range():
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_step_outside_of_a_call_has_the_compute_dtype(policy):
-    """A step outside of `__call__` keeps the compute dtype of its state."""
+    """An LSTM step outside of `__call__` keeps the compute dtype of its state."""
     layer = Lstm(U, dtype=policy)
     layer.build((None, D))
     hidden, (_, cell) = layer.step(

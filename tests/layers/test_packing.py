@@ -1,4 +1,4 @@
-"""Packing the frames of all clips into one axis, and unpacking."""
+"""Packing the frames of all clips into one axis, and unpacking them."""
 
 import numpy as np
 from keras import ops
@@ -14,7 +14,7 @@ def random_frames():
 
 
 def test_pack_keeps_real_frames_only():
-    """Only real frames are kept and numbered in order, and padding has index −1."""
+    """Packing keeps real frames only and numbers them in order."""
     x = random_frames()
     clips = pack(x, MASK)
     assert clips.index.tolist() == [[0, -1, 1], [-1, -1, -1], [2, 3, 4]]
@@ -23,14 +23,14 @@ def test_pack_keeps_real_frames_only():
 
 
 def test_pack_without_a_mask_keeps_all_frames():
-    """By default every frame is real."""
+    """Packing without a mask keeps all frames."""
     clips = pack(random_frames())
     assert clips.frames.shape == (9, 2, 4)
     assert clips.index.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
 
 
 def test_unpack_is_the_inverse_of_pack():
-    """Unpacking returns every frame to its place, and padding is zero."""
+    """Unpacking returns every frame to its position, and padding is zero."""
     x = random_frames()
     clips = pack(x, MASK)
     features, mask = unpack(ops.convert_to_tensor(clips.frames), clips.index)
@@ -39,7 +39,7 @@ def test_unpack_is_the_inverse_of_pack():
 
 
 def test_clips_may_share_frames():
-    """A frame that two clips share is stored once and copied to each of its places."""
+    """A frame that two clips share is stored once and copied to each of its positions."""
     features = ops.convert_to_tensor(np.arange(6, dtype="float32").reshape(3, 1, 2))
     index = np.array([[0, 1, 2], [2, 1, -1]], "int32")
     found = ops.convert_to_numpy(unpack(features, ops.convert_to_tensor(index)).features)
@@ -47,7 +47,7 @@ def test_clips_may_share_frames():
 
 
 def test_a_batch_may_have_no_frame():
-    """A batch that consists of padding is zero."""
+    """A batch without any real frame is unpacked to zeros."""
     features, mask = unpack(ops.zeros((0, 1, 2)), ops.full((2, 3), -1, "int32"))
     assert ops.convert_to_numpy(features).shape == (2, 3, 1, 2)
     assert not ops.convert_to_numpy(features).any()
@@ -55,7 +55,7 @@ def test_a_batch_may_have_no_frame():
 
 
 def test_gradient_of_a_frame_is_the_sum_over_its_places(gradients):
-    """The gradient of a frame is summed over its places, without padding."""
+    """The gradient of a packed frame is the sum over its positions."""
     index = ops.convert_to_tensor(np.array([[0, 0, -1], [1, -1, -1]], "int32"))
     found = gradients(
         lambda features: ops.sum(unpack(features, index).features), [np.ones((3, 1, 2), "float32")]

@@ -1,4 +1,4 @@
-"""Reductions over features with padding, against NumPy."""
+"""Reductions over features with padding, compared with NumPy."""
 
 import numpy as np
 import pytest
@@ -11,39 +11,39 @@ MASK = np.array([[True, False, True], [False, False, False]])
 
 
 def random_features(padding):
-    """Return features (B, S, R, D) whose padding has one value."""
+    """Return random features (B, S, R, D) whose padding has the given value."""
     features = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
     features[~MASK] = padding
     return features
 
 
 def encoded(padding=np.nan):
-    """Return the features as tensors."""
+    """Return the features and their mask as tensors."""
     return Encoded(*map(ops.convert_to_tensor, (random_features(padding), MASK)))
 
 
 def test_mean_ignores_padding():
-    """The mean is over the regions of real steps, even if the padding is NaN."""
+    """The masked mean covers the regions of real steps, even if the padding is NaN."""
     found = ops.convert_to_numpy(masked_mean(encoded()))
     expected = random_features(np.nan)[0, [0, 2]].reshape(8, 5).mean(0)
     assert np.allclose(found[0], expected, atol=1e-6)
 
 
 def test_mean_of_no_step_is_zero():
-    """The mean of a clip without a real step is zero instead of NaN."""
+    """The masked mean of a clip without a real step is 0."""
     assert ops.convert_to_numpy(masked_mean(encoded()))[1].tolist() == [0] * 5
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_mean_of_many_steps_does_not_overflow(dtype):
-    """In half precision, the mean of 5,000 steps of 100 is 100."""
+    """The masked mean of many half-precision steps does not overflow."""
     features = Encoded(ops.full((1, 5000, 1, 2), 100.0, dtype), ops.ones((1, 5000), "bool"))
     found = masked_mean(features)
     assert ops.convert_to_numpy(ops.cast(found, "float32")).tolist() == [[100, 100]]
 
 
 def test_memory_is_ordered_by_step_then_region():
-    """Place s·R + r of the memory is region r of step s."""
+    """The memory of a clip lists its regions by step and then by region."""
     memory, _ = as_memory(encoded())
     memory = ops.convert_to_numpy(memory)
     assert memory.shape == (2, 12, 5)
@@ -51,7 +51,7 @@ def test_memory_is_ordered_by_step_then_region():
 
 
 def test_memory_is_masked():
-    """All regions of a padded step are masked and zero."""
+    """The regions of a padded step are masked and zero in the memory."""
     memory, mask = map(ops.convert_to_numpy, as_memory(encoded()))
     assert mask.tolist() == [[True] * 4 + [False] * 4 + [True] * 4, [False] * 12]
     assert not memory[~mask].any()

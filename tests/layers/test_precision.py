@@ -8,7 +8,7 @@ from lrcn_seq.layers.precision import at_least_float32, built_under
 
 @pytest.mark.parametrize("policy", ["mixed_float16", keras.DTypePolicy("mixed_bfloat16")], ids=str)
 def test_layers_in_the_block_get_the_policy(policy):
-    """Layers created in the block have its policy, and later layers the global one."""
+    """Layers that are created in the block have its dtype policy."""
     with built_under(policy):
         inside = keras.layers.Dense(2)
     outside = keras.layers.Dense(2)
@@ -17,14 +17,14 @@ def test_layers_in_the_block_get_the_policy(policy):
 
 
 def test_the_global_policy_is_restored_after_an_error():
-    """An exception in the block leaves the global policy unchanged."""
+    """The global dtype policy is restored after an exception in the block."""
     with pytest.raises(ZeroDivisionError), built_under("mixed_float16"):
         raise ZeroDivisionError
     assert keras.config.dtype_policy() == keras.DTypePolicy("float32")
 
 
 def test_blocks_can_be_nested():
-    """After a nested block, the outer block continues with its policy."""
+    """After a nested block, the policy of the outer block applies again."""
     with built_under("mixed_float16"):
         with built_under("float64"):
             assert keras.config.dtype_policy().name == "float64"
@@ -42,5 +42,5 @@ def test_blocks_can_be_nested():
     ],
 )
 def test_at_least_float32(dtype, wide):
-    """Every dtype becomes float32, except float64, which is wider."""
+    """`at_least_float32` returns float64 for float64 and float32 for every other dtype."""
     assert at_least_float32(dtype) == wide

@@ -1,4 +1,4 @@
-"""Pixel scalings against numbers computed by hand from their definitions."""
+"""Pixel scalings compared with values computed by hand from their definitions."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("scaling", EXPECTED)
 def test_scale(scaling):
-    """Two pixels have the values of each definition."""
+    """Each pixel scaling gives the values of its definition."""
     pixels = np.array(PIXELS, "uint8")[None]
     assert np.allclose(
         ops.convert_to_numpy(scale(pixels, scaling))[0], EXPECTED[scaling], atol=1e-5
@@ -35,13 +35,13 @@ def test_scale(scaling):
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float32"])
 @pytest.mark.parametrize("scaling", EXPECTED)
 def test_pixels_of_every_dtype_become_float32(scaling, dtype):
-    """The dtype of the pixels does not change the result."""
+    """Pixels of every dtype are scaled to the same float32 values."""
     found = ops.convert_to_numpy(scale(np.array(PIXELS, dtype), scaling))
     assert found.dtype == "float32"
     assert np.allclose(found, EXPECTED[scaling], atol=1e-5)
 
 
 def test_unknown_scaling():
-    """The error for an unknown scaling lists the known ones."""
+    """The error for an unknown pixel scaling lists the known scalings."""
     with pytest.raises(ArgumentError, match=r"none, unit, tf, .*Received: scaling='imagenet'"):
         scale(np.zeros((1, 3)), "imagenet")

@@ -1,4 +1,4 @@
-"""The loop over time, against NumPy."""
+"""The loop over time steps compared with NumPy."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ X = np.array([[1.0, 2.0], [3.0, 0.5], [-1.0, 4.0]], "float32")
 
 
 def test_carries_of_all_steps_are_returned():
-    """A running sum and a running product equal those of NumPy."""
+    """`scan` returns the carries of all steps."""
 
     def body(carry, x):
         total, product = carry
@@ -26,7 +26,7 @@ def test_carries_of_all_steps_are_returned():
 
 
 def test_gradient(gradients):
-    """The gradient of the product of all steps is the product of the other steps."""
+    """The gradient through `scan` equals the gradient computed by hand."""
 
     def product(x):
         return ops.sum(scan(lambda carry, x: carry * x, ops.ones((2,)), x)[0])
@@ -36,7 +36,7 @@ def test_gradient(gradients):
 
 
 class RunningSum(keras.Model):
-    """The running sum over the first axis."""
+    """A model that computes the running sum over the first axis."""
 
     def call(self, x):
         return scan(lambda carry, x: carry + x, ops.zeros((2,)), x)[1]
@@ -44,12 +44,12 @@ class RunningSum(keras.Model):
 
 @pytest.fixture(scope="module")
 def model():
-    """A compiled model for all lengths."""
+    """Return one compiled model for all lengths."""
     return RunningSum()
 
 
 @pytest.mark.parametrize("length", [3, 5, 4, 1])
 def test_the_length_may_be_dynamic(model, length):
-    """One compiled model scans inputs of any length."""
+    """One compiled model with `scan` accepts inputs of any length."""
     x = np.random.default_rng(0).normal(size=(length, 2)).astype("float32")
     assert np.allclose(model.predict_on_batch(x), np.cumsum(x, axis=0), atol=1e-5)

@@ -7,7 +7,7 @@ from lrcn_seq.layers.untracked import Untracked
 
 
 class Model(keras.Model):
-    """A model with a layer of its own and an attribute to fill."""
+    """A model with a layer and an attribute."""
 
     def __init__(self, attribute):
         super().__init__()
@@ -26,7 +26,7 @@ def other_layer():
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, lambda layer: {"a": [layer]}])
 def test_keras_does_not_track_the_value(wrap):
-    """A layer in the holder adds no weights to the model, unlike the layer alone."""
+    """A layer in the holder adds no weights to the model that stores the holder."""
     layer = other_layer()
     model = Model(Untracked(wrap(layer)))
     assert len(model.weights) == 2
@@ -35,7 +35,7 @@ def test_keras_does_not_track_the_value(wrap):
 
 
 def test_the_value_is_the_object_itself():
-    """The holder neither copies nor wraps its value, so it may be changed in place."""
+    """The holder neither copies nor wraps its value."""
     values = {}
     model = Model(Untracked(values))
     model.attribute.value["layer"] = other_layer()
