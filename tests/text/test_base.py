@@ -1,4 +1,4 @@
-"""The file of a tokenizer, and the validation of sentences and ids."""
+"""The file of a tokenizer, and the validation of sentences and IDs."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TOKENIZER = Word(minimum_count=1).fit(["a red dog", "a café"])
 
 
 def test_save_writes_type_args_and_payload(tmp_path):
-    """The file is readable UTF-8 with three keys, and no temporary file remains."""
+    """A tokenizer is saved as UTF-8 JSON with its type, arguments and payload."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
     content = (tmp_path / "tokenizer.json").read_text(encoding="utf-8")
     envelope = json.loads(content)
@@ -34,7 +34,7 @@ def test_save_writes_type_args_and_payload(tmp_path):
 
 
 def test_load_restores_the_vocabulary(tmp_path):
-    """A loaded tokenizer has the ids of the saved one, by frequency and then alphabet."""
+    """A loaded tokenizer has the vocabulary and the IDs of the saved one."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
     loaded = text.load(tmp_path / "tokenizer.json")
     assert loaded.vocabulary()[4:] == ["a", "café", "dog", "red"]
@@ -62,7 +62,7 @@ def write_changed(folder, **changes):
 
 
 def with_model(**vocabulary):
-    """Return a payload whose model has another vocabulary."""
+    """Return a payload whose model has the given vocabulary."""
     model = {"type": "WordLevel", "vocab": vocabulary, "unk_token": "a"}
     return {"payload": {**TOKENIZER.payload(), "model": model}}
 
@@ -80,7 +80,7 @@ def with_model(**vocabulary):
     ids=str,
 )
 def test_load_rejects_a_changed_file(tmp_path, changes, message):
-    """The error for a changed file names the file and the problem."""
+    """The error for a changed tokenizer file names the file and the problem."""
     with pytest.raises(DataError, match=message) as caught:
         text.load(write_changed(tmp_path, **changes))
     assert "tokenizer.json" in str(caught.value)
@@ -88,26 +88,26 @@ def test_load_rejects_a_changed_file(tmp_path, changes, message):
 
 @pytest.mark.parametrize("content", [b"", b"[1, 2]", b'{"type": "word"', b"\xff\xfe\x00", b"null"])
 def test_load_rejects_a_corrupt_file(tmp_path, content):
-    """A truncated file and a file that is not a JSON object raise a DataError."""
+    """A tokenizer file that is truncated or not a JSON object raises a DataError."""
     (tmp_path / "tokenizer.json").write_bytes(content)
     with pytest.raises(DataError, match="expected a tokenizer file"):
         text.load(tmp_path / "tokenizer.json")
 
 
 def test_load_rejects_a_missing_file(tmp_path):
-    """Loading a missing file raises a DataError."""
+    """Loading a missing tokenizer file raises a DataError."""
     with pytest.raises(DataError, match=r"tokenizer\.json: .*there is no such file"):
         text.load(tmp_path / "tokenizer.json")
 
 
 def test_load_rejects_a_folder(tmp_path):
-    """Loading a folder raises a DataError."""
+    """Loading a folder as a tokenizer file raises a DataError."""
     with pytest.raises(DataError, match="expected a tokenizer file"):
         text.load(tmp_path)
 
 
 def test_failed_save_keeps_the_old_file(tmp_path):
-    """A failed save keeps the old file and leaves no temporary file."""
+    """A failed save of a tokenizer keeps the old file and leaves no temporary file."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
 
     class Unwritable(Word):
@@ -121,7 +121,7 @@ def test_failed_save_keeps_the_old_file(tmp_path):
 
 
 def test_save_replaces_the_file_atomically(tmp_path):
-    """Saving replaces the file, so a reader that has it open reads the old content."""
+    """Saving a tokenizer replaces the file; a reader that has it open reads the old content."""
     path, link = tmp_path / "tokenizer.json", tmp_path / "link.json"
     text.save(TOKENIZER, path)
     link.hardlink_to(path)
@@ -131,29 +131,29 @@ def test_save_replaces_the_file_atomically(tmp_path):
 
 
 def test_decode_stops_at_the_end():
-    """Decoding ignores ids after the end."""
+    """Decoding ignores IDs after the end token."""
     assert TOKENIZER.decode([4, 2, 7, 6]) == "a"
 
 
 def test_decode_omits_pad_and_start():
-    """Decoding omits pad and start, and prints unknown."""
+    """Decoding omits pad and start tokens and prints unknown tokens."""
     assert TOKENIZER.decode([1, 4, 0, 7, 3, 2]) == "a red <unk>"
 
 
 @pytest.mark.parametrize("ids", [[], [2], np.array([], "int32")], ids=str)
 def test_decode_of_no_words_is_empty(ids):
-    """Decoding no words gives the empty string."""
+    """Decoding no words returns an empty string."""
     assert TOKENIZER.decode(ids) == ""
 
 
 def test_decode_accepts_arrays():
-    """An int32 array is decoded like a list."""
+    """Decoding accepts int32 arrays like lists."""
     assert TOKENIZER.decode(np.array([1, 4, 6, 2, 0], "int32")) == "a dog"
 
 
 @pytest.mark.parametrize("ids", [[8], [-1], [4, 10_000]])
 def test_decode_rejects_ids_out_of_range(ids):
-    """The error for an id out of range gives the range."""
+    """The error for an ID out of range states the range."""
     with pytest.raises(ArgumentError, match=f"ids from 0 to 7. Received: {ids[-1]}"):
         TOKENIZER.decode(ids)
 
@@ -167,7 +167,7 @@ def test_encode_rejects_other_types_than_text(sentence):
 
 @pytest.mark.parametrize("sentence", [None, float("nan")])
 def test_fit_rejects_missing_captions(sentence):
-    """Fitting on a missing caption is an error."""
+    """Fitting on a missing caption raises an ArgumentError."""
     with pytest.raises(ArgumentError, match="expected a sentence as text"):
         Word(minimum_count=1).fit([sentence])
 
@@ -183,12 +183,12 @@ def test_fit_rejects_missing_captions(sentence):
     ids=ascii,
 )
 def test_unpaired_surrogates_are_replaced(sentence, valid):
-    """An unpaired surrogate becomes �, a pair becomes its character, other text is unchanged."""
+    """Unpaired surrogates are replaced by �; a pair becomes its character."""
     assert validate_sentence(sentence) == valid
 
 
 def test_text_does_not_import_keras():
-    """No tokenizer imports Keras or a backend, except a fitted one of KerasHub."""
+    """Tokenizers do not import Keras or a backend, except a fitted tokenizer of KerasHub."""
     code = """
 import sys
 from lrcn_seq import text

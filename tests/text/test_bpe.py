@@ -1,4 +1,4 @@
-"""The byte-pair tokenizer."""
+"""The byte-pair tokenizer `bpe`."""
 
 import pytest
 
@@ -12,33 +12,33 @@ SENTENCES = ["a red dog runs on red grass", "the dog's naïve café, 日本 😀
     "text", ["Zebra ☃ \U0001f9a9", "<pad> <end> </s>", "naïve\n café", "x" * 10_000], ids=ascii
 )
 def test_every_text_survives(text):
-    """Any text is encoded without unknown pieces and decoded with single spaces."""
+    """The byte-pair tokenizer encodes any text without unknown tokens."""
     tokenizer = BytePair(lower=False).fit(SENTENCES)
     assert 3 not in tokenizer.encode(text)
     assert tokenizer.decode(tokenizer.encode(text)) == " ".join(text.split())
 
 
 def test_the_most_frequent_pair_is_merged_first():
-    """In "ab ab ab ac" the first merge is "Ġa" (4 times), and the second "Ġab" (3)."""
+    """The most frequent pair is merged first."""
     tokenizer = BytePair(pieces=258).fit(["ab ab ab ac"])
     assert tokenizer.vocabulary()[-2:] == ["Ġa", "Ġab"]
     assert tokenizer.vocabulary_size == 4 + 258
 
 
 def test_rare_pairs_are_not_merged():
-    """With `minimum_count=4` only the pair with four occurrences is merged."""
+    """Pairs with fewer occurrences than `minimum_count` are not merged."""
     tokenizer = BytePair(pieces=300, minimum_count=4).fit(["ab ab ab ac"])
     assert tokenizer.vocabulary()[4 + 256 :] == ["Ġa"]
 
 
 @pytest.mark.parametrize(("pieces", "count"), [(255, 1), (256, 0)])
 def test_pieces_include_the_256_bytes(pieces, count):
-    """A config with fewer than 256 pieces is rejected."""
+    """Fewer pieces than the 256 bytes are refused."""
     problems = argument_problems(BytePair, {"pieces": pieces}, "tokenizer")
     assert [("256" in problem.message) for problem in problems] == [True] * count
 
 
 def test_signature():
-    """The signature contains the arguments."""
+    """The signature of the byte-pair tokenizer states its arguments."""
     assert BytePair().signature == "bpe:8000:min2:lower"
     assert BytePair(pieces=300, minimum_count=5, lower=False).signature == "bpe:300:min5:cased"

@@ -1,10 +1,10 @@
-"""The character tokenizer."""
+"""The tokenizer `character`."""
 
 from lrcn_seq.text.character import Character
 
 
 def test_vocabulary_is_sorted_by_frequency():
-    """Each character, including the space, has an id, by frequency and then alphabet."""
+    """The vocabulary contains each character, sorted by frequency and then alphabetically."""
     assert Character().fit(["aab  a b", "c"]).vocabulary()[4:] == ["a", " ", "b", "c"]
 
 
@@ -17,12 +17,12 @@ def test_rare_characters_are_unknown():
 
 
 def test_runs_of_white_space_are_one_space():
-    """Runs of white space are encoded as one space."""
+    """A run of white space is encoded as one space."""
     tokenizer = Character().fit(["a b"])
     assert tokenizer.decode(tokenizer.encode("a  \n b")) == "a b"
 
 
 def test_signature():
-    """The signature contains the arguments."""
+    """The signature of the character tokenizer states its arguments."""
     assert Character().signature == "character:min1:lower"
     assert Character(minimum_count=3, lower=False).signature == "character:min3:cased"

@@ -1,4 +1,4 @@
-"""The base class of the Hugging Face tokenizers: normalization, decoding, and unfitted use."""
+"""The base class of the Hugging Face tokenizers: normalization, decoding and fitting."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ def test_normalization(sentence, normal):
 
 
 def test_normalization_can_keep_the_case():
-    """With `lower=False` capitals are kept."""
+    """With `lower=False`, normalization keeps capitals."""
     assert normalizers.Sequence(normalization(lower=False)).normalize_str(" À  B ") == "À B"
 
 
@@ -48,12 +48,12 @@ def test_normalization_can_keep_the_case():
     ],
 )
 def test_detokenize(spaced, text):
-    """Apostrophes and hyphens join two words, and commas and stops follow a word."""
+    """Detokenization joins words at apostrophes and hyphens and attaches commas and stops."""
     assert detokenize(spaced) == text
 
 
 def has_spaced_marks(sentence):
-    """Return whether a stop follows another mark after a space, e.g. "! !"."""
+    """Return whether a stop follows another punctuation mark after a space, e.g. "! !"."""
     visible = re.sub("[\u00ad\u200b\ufeff]", "", unicodedata.normalize("NFC", sentence))
     return re.search(r"[^\w\s]\s+[,;:!?.]", visible) is not None
 
@@ -62,7 +62,7 @@ def has_spaced_marks(sentence):
 @settings(max_examples=40, deadline=None)
 @given(sentences=st.lists(st.text(max_size=25), min_size=1, max_size=4))
 def test_decoded_text_encodes_to_the_same_ids(kind, sentences):
-    """For any fitted text, encode(decode(encode(text))) equals encode(text).
+    """The text of `decode` encodes to the same IDs as the original text.
 
     The word tokenizer is not tested on a stop that follows another mark; see `detokenize`.
     """
@@ -77,7 +77,7 @@ def test_decoded_text_encodes_to_the_same_ids(kind, sentences):
 
 
 def test_names_of_special_tokens_in_a_caption_are_plain_text():
-    """The text "<end>" in a caption does not end the sentence."""
+    """The text "<end>" in a caption is plain text instead of the end token."""
     tokenizer = Word(minimum_count=1).fit(["a <end> b", "a"])
     assert tokenizer.decode(tokenizer.encode("a <end> b")) == "a < end > b"
 
@@ -94,7 +94,7 @@ def test_names_of_special_tokens_in_a_caption_are_plain_text():
     ids=["encode", "decode", "vocabulary", "vocabulary_size", "payload"],
 )
 def test_an_unfitted_tokenizer_cannot_be_used(use):
-    """Any use before `fit` or `load` raises an error that says so."""
+    """Using a tokenizer before it is fitted or loaded raises an ArgumentError."""
     with pytest.raises(ArgumentError, match=r"expected a fitted Word.*call fit first"):
         use(Word())
 

@@ -1,4 +1,4 @@
-"""KerasHub tokenizers with renumbered ids."""
+"""KerasHub tokenizers whose IDs are renumbered."""
 
 import json
 
@@ -31,7 +31,7 @@ def wordpiece(vocabulary, **arguments):
 
 
 def test_pieces_follow_the_special_ids(vocabulary):
-    """Pieces that occur are numbered from 4 in KerasHub's order, and others are omitted."""
+    """Pieces that occur in the sentences are numbered from 4 in KerasHub's order."""
     assert wordpiece(vocabulary).vocabulary() == [
         *["<pad>", "<start>", "<end>", "<unk>"],
         *["a", "dog", "run", "##s"],
@@ -39,22 +39,22 @@ def test_pieces_follow_the_special_ids(vocabulary):
 
 
 def test_encode(vocabulary):
-    """Pieces that do not occur in the sentences of `fit` are unknown."""
+    """Pieces that do not occur in the fitted sentences are encoded as unknown."""
     assert wordpiece(vocabulary).encode("a dogs zebra") == [4, 5, 7, 3]
 
 
 def test_decode(vocabulary):
-    """KerasHub joins runs of pieces, and unknown tokens are printed."""
+    """KerasHub joins the pieces of decoded words; unknown tokens are printed."""
     assert wordpiece(vocabulary).decode([1, 4, 5, 7, 3, 3, 6, 2, 4]) == "a dogs <unk> <unk> run"
 
 
 def test_special_pieces_in_a_sentence_are_unknown(vocabulary):
-    """The text of KerasHub's special tokens never encodes to pad, start or end."""
+    """The text of KerasHub's special tokens never encodes to pad, start or end tokens."""
     assert set(wordpiece(vocabulary).encode("[PAD] [SEP]")) == {3}
 
 
 def test_minimum_count_0_keeps_all_pieces(vocabulary):
-    """With a minimum count of 0, all pieces except special tokens are kept."""
+    """With `minimum_count=0`, all pieces except special tokens are kept."""
     tokenizer = KerasHub(name="BertTokenizer", vocabulary=vocabulary, minimum_count=0)
     assert tokenizer.fit(SENTENCES).vocabulary()[4:] == ["zebra", "a", "dog", "run", "##s"]
 
@@ -66,7 +66,7 @@ def test_rare_pieces_are_unknown(vocabulary):
 
 
 def test_a_saved_tokenizer_needs_no_other_file(vocabulary, tmp_path):
-    """A saved tokenizer loads after the vocabulary file has been deleted."""
+    """A saved KerasHub tokenizer can be loaded without its vocabulary file."""
     text.save(wordpiece(vocabulary, lowercase=True), tmp_path / "tokenizer.json")
     (tmp_path / "vocabulary.txt").unlink()
     loaded = text.load(tmp_path / "tokenizer.json")
@@ -75,13 +75,13 @@ def test_a_saved_tokenizer_needs_no_other_file(vocabulary, tmp_path):
 
 
 def test_the_saved_type_is_the_name_of_the_part(vocabulary, tmp_path):
-    """The saved type is the name of the part, not that of the module."""
+    """A tokenizer file records the part name `keras_hub` as its type."""
     text.save(wordpiece(vocabulary), tmp_path / "tokenizer.json")
     assert json.loads((tmp_path / "tokenizer.json").read_text())["type"] == "keras_hub"
 
 
 def test_preset(vocabulary, tmp_path):
-    """A preset folder gives the ids of its vocabulary file."""
+    """A preset folder gives the same IDs as its vocabulary file."""
     import keras_hub
 
     tokenizer = keras_hub.tokenizers.BertTokenizer(vocabulary=vocabulary)
@@ -92,7 +92,7 @@ def test_preset(vocabulary, tmp_path):
 
 @pytest.mark.parametrize("name", ["ByteTokenizer", "UnicodeCodepointTokenizer"])
 def test_tokenizers_without_a_vocabulary_file(name, tmp_path):
-    """Tokenizers of bytes and code points decode to the same text, also after saving."""
+    """KerasHub's tokenizers of bytes and code points decode to the original text."""
     fitted = KerasHub(name=name).fit(["a dög"])
     text.save(fitted, tmp_path / "tokenizer.json")
     for tokenizer in (fitted, text.load(tmp_path / "tokenizer.json")):
@@ -118,19 +118,19 @@ def test_tokenizers_without_a_vocabulary_file(name, tmp_path):
     ids=str,
 )
 def test_wrong_arguments_raise_one_line(arguments, error, message):
-    """Each wrong argument raises an error of this library with a one-line message."""
+    """A wrong argument of a KerasHub tokenizer raises an error of one line."""
     with pytest.raises(error, match=message) as caught:
         KerasHub(**arguments).fit(SENTENCES)
     assert "\n" not in str(caught.value)
 
 
 def test_fit_rejects_sentences_without_words(vocabulary):
-    """Fitting on sentences without words is an error, even if all pieces are kept."""
+    """Fitting on sentences without words raises a DataError, even with `minimum_count=0`."""
     with pytest.raises(DataError, match="no piece that is frequent enough"):
         KerasHub(name="WordPieceTokenizer", vocabulary=vocabulary, minimum_count=0).fit([""])
 
 
 def test_an_unfitted_tokenizer_cannot_be_used():
-    """Encoding before `fit` raises an error that says so."""
+    """Encoding with an unfitted KerasHub tokenizer raises an ArgumentError."""
     with pytest.raises(ArgumentError, match="expected a fitted KerasHub tokenizer"):
         KerasHub(name="ByteTokenizer").encode("a")

@@ -1,4 +1,4 @@
-"""The word tokenizer: the rules of the paper, for any script."""
+"""The tokenizer `word`, with the rules of the LRCN paper for any script."""
 
 import re
 from collections import Counter
@@ -13,12 +13,12 @@ from lrcn_seq.text.word import Word
 
 
 def fitted(sentences, **arguments):
-    """Return a fitted tokenizer that keeps all words by default."""
+    """Return a fitted word tokenizer that keeps all words by default."""
     return Word(**{"minimum_count": 1, **arguments}).fit(sentences)
 
 
 def words_of(sentence, **arguments):
-    """Return the words into which a tokenizer splits the sentence it was fitted on."""
+    """Return the words into which a word tokenizer splits a sentence."""
     tokenizer = fitted([sentence, "x"], **arguments)
     return [tokenizer.vocabulary()[token] for token in tokenizer.encode(sentence)]
 
@@ -43,20 +43,20 @@ def words_of(sentence, **arguments):
     ],
 )
 def test_words(sentence, words):
-    """Letters, digits and marks form words, and runs of other characters form words.
+    """Words are runs of letters, digits and marks, or runs of other characters.
 
-    The final full stop is removed.
+    The final full stop of a sentence is removed.
     """
     assert words_of(sentence) == words
 
 
 def test_punctuation_can_be_dropped():
-    """With `punctuation="drop"`, only words remain."""
+    """With `punctuation="drop"`, punctuation is removed."""
     assert words_of("a man's dog, here!", punctuation="drop") == ["a", "man", "s", "dog", "here"]
 
 
 def test_case_can_be_kept():
-    """With `lower=False` capitals are kept."""
+    """With `lower=False`, the word tokenizer keeps capitals."""
     assert words_of("A Dog", lower=False) == ["A", "Dog"]
 
 
@@ -80,21 +80,21 @@ def test_words_of_flickr8k_equal_a_regular_expression(shared):
 
 
 def test_words_below_the_minimum_count_are_unknown():
-    """Words with fewer occurrences than `minimum_count` have id 3."""
+    """Words with fewer occurrences than `minimum_count` are encoded as unknown."""
     tokenizer = fitted(["b b b a a a c c d"], minimum_count=2)
     assert tokenizer.vocabulary()[4:] == ["a", "b", "c"]
     assert tokenizer.encode("a d z") == [4, 3, 3]
 
 
 def test_the_most_frequent_words_are_kept():
-    """With `words=2`, the two most frequent words are kept, by alphabet if equal."""
+    """The option `words` keeps the most frequent words, in alphabetical order if equal."""
     assert fitted(["b b b a a a c c d"], words=2).vocabulary()[4:] == ["a", "b"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=60), st.integers(1, 6))
 def test_vocabulary_equals_a_counter(words, minimum):
-    """The vocabulary equals that of collections.Counter, most frequent first."""
+    """The vocabulary equals that of `collections.Counter`, most frequent first."""
     counts = Counter(words)
     expected = sorted(
         (word for word in counts if counts[word] >= minimum), key=lambda word: (-counts[word], word)
@@ -106,27 +106,27 @@ def test_vocabulary_equals_a_counter(words, minimum):
 
 
 def test_default_is_that_of_the_paper():
-    """By default, words occur at least five times and are lowercase, as in the paper."""
+    """By default, words are lowercase and occur at least five times, as in the paper."""
     assert Word().signature == "word:min5:lower"
     with pytest.raises(DataError, match=r"word:min5:lower.*no word that is frequent enough"):
         Word().fit(["one two three"])
 
 
 def test_signature_contains_other_values_than_the_default():
-    """The signature contains every argument that is not the default."""
+    """The signature of the word tokenizer contains every option that is not the default."""
     tokenizer = Word(minimum_count=2, words=9, punctuation="drop", lower=False)
     assert tokenizer.signature == "word:min2:cased:max9:nopunct"
 
 
 def test_wrong_arguments_are_reported_with_their_place():
-    """Each wrong argument is a problem at its place."""
+    """Each wrong argument of the word tokenizer is a problem with its key."""
     arguments = {"minimum_count": 0, "word": 3, "punctuation": "some", "lower": "yes"}
     problems = argument_problems(Word, arguments, "tokenizer")
     assert [problem.place for problem in problems] == [f"tokenizer.{name}" for name in arguments]
 
 
 def test_punctuation_is_attached_to_its_words():
-    """Decoding attaches punctuation to its words."""
+    """Decoding attaches punctuation to the words around it."""
     sentence = "a man's t-shirt, blue; isn't it? yes!"
     tokenizer = fitted([sentence])
     assert tokenizer.decode(tokenizer.encode(sentence)) == sentence

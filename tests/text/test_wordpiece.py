@@ -1,4 +1,4 @@
-"""The WordPiece tokenizer."""
+"""The tokenizer `wordpiece`."""
 
 import pytest
 
@@ -27,29 +27,29 @@ def test_the_longest_piece_is_taken_first(word):
 
 
 def test_a_word_with_an_unseen_letter_is_unknown():
-    """A word with an unseen letter becomes one unknown token."""
+    """A word with a letter that did not occur in fitting becomes one unknown token."""
     tokenizer = WordPiece(pieces=200).fit(SENTENCES)
     assert tokenizer.encode("red xylophon") == [tokenizer.vocabulary().index("red"), 3]
 
 
 def test_frequent_pairs_are_merged():
-    """In "ab ab ab ac", the pair (a, ##b) is merged, and (a, ##c) occurs only once."""
+    """WordPiece merges pairs of pieces that occur repeatedly."""
     tokenizer = WordPiece(pieces=100).fit(["ab ab ab ac"])
     assert sorted(tokenizer.vocabulary()[4:]) == ["##b", "##c", "a", "ab", "b", "c"]
 
 
 def test_fitting_is_deterministic():
-    """Twenty fits on the same sentences give equal vocabularies."""
+    """Fitting WordPiece repeatedly on the same sentences gives equal vocabularies."""
     assert len({tuple(WordPiece(pieces=60).fit(SENTENCES).vocabulary()) for _ in range(20)}) == 1
 
 
 def test_decoded_pieces_are_joined_to_words():
-    """Decoding joins pieces to words and attaches punctuation."""
+    """Decoding joins WordPiece pieces to words and attaches punctuation."""
     tokenizer = WordPiece(pieces=200).fit(SENTENCES)
     assert tokenizer.decode(tokenizer.encode("redder dogs, a dog's!")) == "redder dogs, a dog's!"
 
 
 def test_signature():
-    """The signature contains the arguments."""
+    """The signature of the WordPiece tokenizer states its arguments."""
     assert WordPiece().signature == "wordpiece:8000:min2:lower"
     assert WordPiece(pieces=9, minimum_count=1, lower=False).signature == "wordpiece:9:min1:cased"
