@@ -1,4 +1,4 @@
-"""Fixtures of the report tests: an HTML parser and images of noise."""
+"""Fixtures for the tests of the report: an HTML parser and images of noise."""
 
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ VOID = {"meta", "link", "img", "input", "wbr", "br"}
 
 
 class Parsed(HTMLParser):
-    """The tags, text and attributes of HTML; raises unless every tag is closed in order."""
+    """The tags, text and attributes of HTML in which every tag must be closed in order."""
 
     def __init__(self, html: str):
         super().__init__()
@@ -37,19 +37,19 @@ class Parsed(HTMLParser):
 
     @property
     def text(self) -> str:
-        """The text with single spaces."""
+        """The text of the HTML with single spaces."""
         return " ".join(" ".join(self.texts).split())
 
 
 @pytest.fixture
 def parse() -> Callable[[str], Parsed]:
-    """The HTML parser."""
+    """Return the HTML parser."""
     return Parsed
 
 
 @pytest.fixture
 def noise() -> Callable[..., Image.Image]:
-    """A function that draws an image of random pixels, which compresses badly."""
+    """Return a function that draws an image of random pixels, which compresses badly."""
 
     def draw(width: int = 300, height: int = 300, seed: int = 0) -> Image.Image:
         pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype="uint8")

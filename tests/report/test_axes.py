@@ -1,4 +1,4 @@
-"""Axes, ticks and lines of a plot."""
+"""The axes, ticks and lines of a plot."""
 
 import re
 
@@ -10,14 +10,14 @@ from lrcn_seq.report.axes import Axes
 
 
 def test_axes_map_their_corners_to_the_corners_of_the_plot():
-    """The lowest first value is at the bottom left, and the highest last value at the top right."""
+    """Axes map the limits of their values to the corners of the plot."""
     plane = Axes(first=2, last=6, low=-1, high=3)
     assert (plane.x(2), plane.y(-1)) == (axes.LEFT, axes.HEIGHT - axes.BOTTOM)
     assert (plane.x(6), plane.y(3)) == (axes.WIDTH - axes.RIGHT, axes.TOP)
 
 
 def test_axes_are_linear():
-    """A value halfway between the limits is halfway between the borders."""
+    """Axes map values linearly to positions."""
     plane = Axes(0, 1, 0, 1, height=300)
     assert plane.x(0.5) == (axes.LEFT + axes.WIDTH - axes.RIGHT) / 2
     assert plane.y(0.5) == (axes.TOP + 300 - axes.BOTTOM) / 2
@@ -51,20 +51,20 @@ def test_ticks_of_any_range_are_few_and_within(low, high):
 
 
 def test_range_is_padded_at_both_ends():
-    """A range of 16 units grows by one unit at each end."""
+    """The range of the values is padded by a sixteenth at each end."""
     assert axes.padded_range(4, 20) == (3, 21)
 
 
 @pytest.mark.parametrize("value", [0.0, 5e-324, 1e-9, 0.5, -7.0, 1e99])
 def test_range_of_one_value_has_room(value):
-    """A constant lies inside the padded range, which has ticks."""
+    """The padded range of a constant contains the constant and has ticks."""
     low, high = axes.padded_range(value, value)
     assert low < value < high
     assert len(axes.ticks(low, high)) >= 2
 
 
 def test_grid_has_a_line_and_a_label_for_each_tick():
-    """Each tick has a line at its height and a label with the necessary decimals."""
+    """The grid has a line and a label for each tick."""
     html = "".join(axes.grid(Axes(0, 1, 0, 1)))
     assert re.findall(r">([\d.]+)</text>", html) == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
     heights = [float(y) for y in re.findall(r'<line .*?y1="(.*?)"', html)]
@@ -75,25 +75,25 @@ def test_grid_has_a_line_and_a_label_for_each_tick():
     ("low", "high", "label"), [(-2e-9, 2e-9, "−1e−09"), (0, 4e6, "1e+06"), (-1, 1, "−0.5")]
 )
 def test_tick_labels_are_short(low, high, label):
-    """Tiny and huge values have an exponent, and minus signs are typographic."""
+    """Tick labels of tiny and huge values have an exponent."""
     assert f">{label}</text>" in "".join(axes.grid(Axes(0, 1, low, high)))
 
 
 def test_x_labels_stand_below_the_plot():
-    """Labels of the x axis are below the plot at their positions."""
+    """The labels of the x axis are below the plot at their positions."""
     html = "".join(axes.x_labels([(10, "a"), (20, "b")], height=100))
     assert re.findall(r'x="(.*?)" y="92">(.)<', html) == [("10.0", "a"), ("20.0", "b")]
 
 
 def test_line_breaks_at_gaps():
-    """Each run of points is a path, and a single point between gaps is a dot."""
+    """A line breaks at gaps; a single point between gaps is a dot."""
     html = "".join(axes.line([(1, 2), (3, 4), None, (5, 6), None, (7, 8), (9, 10)]))
     assert re.findall(r'd="(.*?)"', html) == ["M1.0 2.0 L3.0 4.0", "M7.0 8.0 L9.0 10.0"]
     assert re.findall(r'cx="(.*?)" cy="(.*?)"', html) == [("5.0", "6.0")]
 
 
 def test_line_can_mark_every_point():
-    """With `dots`, each point is also a circle."""
+    """With `dots`, every point of a line is also a circle."""
     html = "".join(axes.line([(1, 2), (3, 4)], dots=True))
     assert re.findall(r'cx="(.*?)"', html) == ["1.0", "3.0"]
 

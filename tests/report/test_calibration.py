@@ -13,7 +13,7 @@ BINS = [EMPTY, EMPTY, EMPTY, Bin(0.7, 0.25, 4), Bin(0.9, 1.0, 16)]
 
 
 def test_bars_are_as_high_as_the_accuracy():
-    """The bar of each occupied bin spans its interval and is as high as its accuracy.
+    """Each calibration bar spans the interval of its bin and is as high as the accuracy.
 
     The diagram is 284 units wide and high.
     """
@@ -27,13 +27,13 @@ def test_bars_are_as_high_as_the_accuracy():
 
 
 def test_bars_of_more_clips_are_more_opaque():
-    """Opacity grows with the root of the count, relative to the fullest bin."""
+    """Calibration bars of bins with more clips are more opaque."""
     opacities = re.findall(r'<rect class="bar" opacity="(.*?)"', diagram(BINS))
     assert [float(opacity) for opacity in opacities] == pytest.approx([0.55, 0.85])
 
 
 def test_dots_lie_at_mean_confidence_and_accuracy():
-    """Each occupied bin has a dot at its mean confidence and accuracy."""
+    """Each calibration bin with clips has a dot at its mean confidence and accuracy."""
     dots = re.findall(r'<circle class="best" cx="(.*?)" cy="(.*?)"', diagram(BINS))
     assert [list(map(float, dot)) for dot in dots] == [
         pytest.approx([LEFT + 284 * 0.7, TOP + 284 * 0.75], abs=0.06),
@@ -42,7 +42,7 @@ def test_dots_lie_at_mean_confidence_and_accuracy():
 
 
 def test_perfect_calibration_is_a_diagonal():
-    """The dashed line from the bottom left to the top right is perfect calibration."""
+    """The dashed diagonal of the diagram is perfect calibration."""
     [path] = re.findall(r'class="ideal" d="(.*?)"', diagram(BINS))
     assert path == f"M{LEFT}.0 {TOP + 284}.0 L{LEFT + 284}.0 {TOP}.0"
 
@@ -52,18 +52,18 @@ def test_perfect_calibration_is_a_diagonal():
     [(0.5, "overconfident"), (0.88, "well calibrated"), (1.0, "underconfident")],
 )
 def test_verdict_compares_confidence_and_accuracy(accuracy, kind):
-    """A difference of more than 0.05 is called over- or underconfidence."""
+    """A mean confidence 0.05 above or below the accuracy is called over- or underconfidence."""
     assert f"{kind} on average" in verdict([EMPTY, Bin(0.9, accuracy, 10)])
 
 
 def test_verdict_weights_bins_by_their_counts(parse):
-    """Confidence, accuracy and error are means over bins, weighted by their counts."""
+    """The verdict on calibration weights bins by their number of clips."""
     text = parse(verdict(BINS)).text
     assert "Expected calibration error 0.170 . Mean confidence 86.0%, accuracy 85.0%" in text
 
 
 def test_table_lists_occupied_bins():
-    """Each occupied bin has a row with interval, mean confidence, accuracy and count."""
+    """The calibration table has a row for each bin with clips."""
     html = calibration(BINS, "clip").html
     assert re.findall(r'scope="row">(.*?)<', html) == ["0.60–0.80", "0.80–1.00"]
     assert re.findall(r"<td>(.*?)</td>", html) == ["0.700", "0.250", "4", "0.900", "1.000", "16"]
@@ -71,5 +71,5 @@ def test_table_lists_occupied_bins():
 
 @pytest.mark.parametrize("bins", [[], [EMPTY, EMPTY]])
 def test_empty_bins_no_section(bins):
-    """Without classified clips there is no section."""
+    """Without classified clips, the report has no calibration section."""
     assert calibration(bins, "clip") is None

@@ -28,7 +28,7 @@ from lrcn_seq.report.caption_diversity import MEANINGS, caption_diversity, verdi
     ],
 )
 def test_verdict_follows_the_figures(health, kind, text):
-    """A majority of equal captions is a collapse; low diversity and defects are doubtful."""
+    """The verdict on diversity is collapse, doubtful or good, depending on the figures."""
     found = verdict(health, [], "image")
     assert found.kind == kind
     assert text in found.text
@@ -46,18 +46,18 @@ def test_collapse_without_a_clear_caption_quotes_none():
 
 
 def test_collapse_names_defects_too():
-    """Frequent defects are named after the collapse."""
+    """Frequent defects of captions are named in addition to a collapse."""
     found = verdict({"most_common": 1.0, "repetition": 0.9}, [], "image")
     assert found.text.endswith("90.0% of the words are repetitions.")
 
 
 def test_every_figure_of_the_metrics_has_a_meaning():
-    """The table explains all fields of `metrics.Health`."""
+    """The diversity table explains every field of `metrics.Health`."""
     assert set(Health._fields) == set(MEANINGS)
 
 
 def test_table_formats_each_figure():
-    """Counts are integers, shares are percentages, and unknown names have no explanation."""
+    """The diversity table formats counts as integers and shares as percentages."""
     health = {
         "count": 300,
         "distinct_captions": 0.5,
@@ -77,12 +77,12 @@ def test_table_formats_each_figure():
 
 
 def test_meaning_names_what_is_captioned():
-    """The explanations use the noun of the report."""
+    """The explanations of diversity figures use the noun of the report."""
     html = caption_diversity({"most_common": 0.2}, [], "clip").html
     assert "<td>clips that received the most common caption</td>" in html
 
 
 @pytest.mark.parametrize("health", [{}, {"novel": None}])
 def test_no_figures_no_section(health):
-    """Without figures there is no section."""
+    """Without figures, the report has no diversity section."""
     assert caption_diversity(health, ["a cat"], "image") is None

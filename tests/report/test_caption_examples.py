@@ -1,4 +1,4 @@
-"""The report section of captioned images and clips."""
+"""The report section on captioned images and clips."""
 
 import math
 import re
@@ -24,14 +24,14 @@ def html_of(*examples, total=None, noun="image", **arguments):
 
 
 def test_ranking_puts_missing_scores_last():
-    """Missing and infinite scores come last in ascending and in descending order."""
+    """Missing and infinite scores come last in the ranking of examples, in both directions."""
     scores = [0.3, math.nan, 2.0, None, 0.1]
     assert ranking(scores, descending=True) == [2, 0, 4, 1, 3]
     assert ranking(scores, descending=False) == [4, 0, 2, 1, 3]
 
 
 def test_examples_are_listed_best_first_and_can_be_reversed():
-    """Examples are listed best first, and each has its rank for the reverse order."""
+    """Caption examples are listed best first and have their rank for the reverse order."""
     html = html_of(*(example(f"{score}.jpg", score) for score in [0.3, math.nan, 2.0, 0.1]))
     assert re.findall(r'alt="(.*?)\.jpg"', html) == ["2.0", "0.3", "0.1", "nan"]
     assert re.findall(r"--worst:(\d)", html) == ["2", "1", "0", "3"]
@@ -39,7 +39,7 @@ def test_examples_are_listed_best_first_and_can_be_reversed():
 
 
 def test_single_example_has_no_buttons():
-    """A single example has no buttons to sort."""
+    """A single caption example has no buttons to sort."""
     assert 'type="radio"' not in html_of(example())
 
 
@@ -52,20 +52,20 @@ def test_single_example_has_no_buttons():
     ],
 )
 def test_note_counts_the_examples(parse, count, total, noun, text):
-    """The note gives the size of the split if not all of it is shown."""
+    """The note states the number of examples, and the total number if it is larger."""
     parsed = parse(html_of(*[example()] * count, total=total, noun=noun))
     assert text in parsed.text
 
 
 def test_words_of_no_reference_are_underlined():
-    """Words in no reference are underlined, ignoring case and punctuation."""
+    """Words of a caption that occur in no reference are underlined."""
     html = html_of(example(caption="A red, DOG barks.", references=["The dog is red", "a cat"]))
     prediction = re.search(r'class="prediction".*?>(.*?)</p>', html)[1]
     assert prediction == "A red, DOG <u>barks.</u>"
 
 
 def test_caption_without_references_is_not_underlined():
-    """Without references no word is underlined."""
+    """Without references, no word of a caption is underlined."""
     html = html_of(example(caption="a dog", references=[]))
     assert '<p class="prediction" dir="auto">a dog</p>' in html
 
@@ -85,14 +85,14 @@ def test_empty_caption_is_named(parse):
     ],
 )
 def test_log_probability_has_the_mean_per_word(parse, caption, log_probability, text):
-    """The mean per word follows in parentheses, unless the caption has no words."""
+    """The log probability of a caption is followed by the mean per word."""
     html = html_of(example(caption=caption, log_probability=log_probability))
     assert f"{text} " in parse(html).text
 
 
 @pytest.mark.parametrize(("metric", "label"), [("cider", "CIDEr"), ("bleu_4", "BLEU-4")])
 def test_score_has_the_label_of_its_metric(parse, metric, label):
-    """The note and each example give the label of the metric."""
+    """The note and each example show the label of the metric."""
     text = parse(html_of(example(score=0.256), metric=metric)).text
     assert f"{label} is computed for the single caption" in text
     assert f"{label} 0.26" in text
@@ -102,13 +102,13 @@ def test_score_has_the_label_of_its_metric(parse, metric, label):
     ("exact_match", "text"), [(True, ">exact match<"), (False, ">no exact match<")]
 )
 def test_exact_match_is_shown(exact_match, text):
-    """An example says whether the caption is entirely correct, if this is known."""
+    """An example states whether the caption is entirely correct, if this is known."""
     assert text in html_of(example(exact_match=exact_match))
     assert "exact match" not in html_of(example())
 
 
 def test_references_are_listed(parse):
-    """Every reference is listed below the caption."""
+    """All references of an example are listed below its caption."""
     parsed = parse(html_of(example(references=["one", "two"])))
     assert "one two a.jpg" in parsed.text
 
@@ -125,13 +125,13 @@ def test_attention_has_a_map_for_each_word():
 
 
 def test_without_attention_the_note_does_not_mention_it():
-    """Without attention maps the note does not mention attention."""
+    """Without attention maps, the note does not mention attention."""
     assert "attention" not in html_of(example())
 
 
 @pytest.mark.parametrize("shape", [(2, 7, 7), (3, 49), (3, 0, 7)])
 def test_attention_of_a_wrong_shape_is_an_error(shape):
-    """The error for attention of a wrong shape names the example and both sizes."""
+    """Attention maps of a wrong shape raise an error with the example and both sizes."""
     message = r"b\.jpg: expected attention \(L, h, w\), one map for each of 3 words\. Received: "
     wrong = example("b.jpg", words=["a", "b", "c"], attention=np.ones(shape))
     with pytest.raises(ArgumentError, match=message + re.escape(f"attention.shape={shape}")):
@@ -148,12 +148,12 @@ def test_clip_is_shown_as_frames(parse):
 
 
 def test_no_examples(parse):
-    """Without examples the section says that nothing was captioned."""
+    """Without examples, the section says that nothing was captioned."""
     assert parse(html_of(noun="clip")).text == "Clips No clip was captioned for this report."
 
 
 def test_forty_images_fit_a_page_of_a_megabyte_and_a_half(noise):
-    """An image of noise with twelve attention maps takes at most a fortieth of 1.5 MB."""
+    """An example with an image and twelve attention maps takes at most a fortieth of 1.5 MB."""
     attention = np.random.default_rng(0).random((12, 7, 7))
     html = html_of(example(images=[noise(640, 480)], words=["a"] * 12, attention=attention))
     assert 5_000 < len(html.encode()) < 1_500_000 / 40

@@ -1,4 +1,4 @@
-"""The report section of classified clips."""
+"""The report section on classified clips."""
 
 import math
 import re
@@ -28,7 +28,7 @@ def example(name="a.mp4", true_label="left", predicted="left", probability=0.8, 
 
 
 def test_clips_are_grouped_and_ranked_by_confidence():
-    """Misclassified clips come first and unlabeled ones last, each group by probability."""
+    """Clip examples are grouped into misclassified, correct and unlabeled, then by confidence."""
     clips = [
         example("unsure", probability=0.4),
         example("sure", probability=0.9),
@@ -64,7 +64,7 @@ def test_misclassified_clip_shows_its_true_label(parse):
 
 
 def test_bars_are_as_long_as_the_probabilities(parse):
-    """Each of the most probable labels has a percentage and a bar of this length."""
+    """The bar of a label is as long as the probability of the label."""
     top = [Label("left", 0.8), Label("up", 0.125), Label("down", math.nan)]
     html = clip_examples([example(top=top)]).html
     assert re.findall(r"--share:(.*?)%", html) == ["80.0", "12.5", "0.0"]
@@ -72,7 +72,7 @@ def test_bars_are_as_long_as_the_probabilities(parse):
 
 
 def test_no_clips_no_section():
-    """Without examples there is no section."""
+    """Without examples, the report has no section on clips."""
     assert clip_examples([]) is None
 
 
@@ -81,13 +81,13 @@ def test_no_clips_no_section():
     [("left", ["prediction"]), ("right", ["true-label", "prediction"]), (None, ["prediction"])],
 )
 def test_plot_shows_prediction_and_true_label(true_label, kinds):
-    """A misclassified clip has two curves, and any other clip has one."""
+    """The plot of a misclassified clip has curves for the predicted and the true label."""
     html = probability_plot(example(true_label=true_label))
     assert re.findall('<g class="(.*?)">', html) == kinds
 
 
 def test_plot_draws_probability_over_seconds():
-    """The times span the width, and the probabilities from 0 to 1 span the height."""
+    """The plot draws probabilities from 0 to 1 over the times of the frames."""
     html = probability_plot(example(over_time={"left": [0.0, 0.25, 1.0]}))
     [path] = re.findall(r'class="line" d="M(.*?)"', html)
     points = [tuple(map(float, point.split())) for point in path.split(" L")]
@@ -102,20 +102,20 @@ def test_plot_draws_probability_over_seconds():
 
 
 def test_plot_of_a_long_video_has_fewer_points():
-    """A curve over 3,600 times is thinned to at most 400 points."""
+    """The curve of a long video is thinned to at most 400 points."""
     hour = example(times=np.arange(3600), over_time={"left": np.linspace(0, 1, 3600)})
     assert 200 <= probability_plot(hour).count(" L") <= 400
 
 
 def test_plot_of_one_moment_is_a_dot():
-    """A single time is a dot in the middle of the plot."""
+    """The plot of a single frame is a dot in the middle."""
     html = probability_plot(example(times=[2.0], over_time={"left": [0.5]}))
     assert f'<circle class="dot" cx="{LEFT + 142:.1f}" cy="{TOP + 67:.1f}"' in html
     assert ">2 s</text>" in html
 
 
 def test_plot_has_gaps():
-    """NaN in the probabilities interrupts the line."""
+    """A curve is interrupted where the probability is NaN."""
     html = probability_plot(example(over_time={"left": [0.5, math.nan, 0.7]}))
     assert "nan" not in html
     assert html.count("<circle") == 2
@@ -128,14 +128,14 @@ def test_clip_without_probabilities_over_time_has_no_plot(changes):
 
 
 def test_another_number_of_probabilities_than_of_times_is_an_error():
-    """The error for different numbers of probabilities and times names the clip and both."""
+    """Different numbers of probabilities and times raise an error with the clip."""
     message = r"a\.mp4: expected one probability for each of 3 times\. Received: 2; "
     with pytest.raises(ArgumentError, match=message):
         clip_examples([example(over_time={"left": [0.5, 0.6]})])
 
 
 def test_forty_clips_fit_a_page_of_a_megabyte_and_a_half(noise):
-    """A clip of noise, which compresses badly, takes at most a fortieth of 1.5 MB."""
+    """The example of a clip takes at most a fortieth of 1.5 MB."""
     frames = [noise(320, 240, seed) for seed in range(8)]
     html = clip_examples([example(frames=frames)]).html
     assert 5_000 < len(html.encode()) < 1_500_000 / 40

@@ -1,4 +1,4 @@
-"""The report section of the confusion matrix."""
+"""The report section on confused classes."""
 
 import numpy as np
 import pytest
@@ -10,26 +10,26 @@ COUNTS = np.array([[8, 2, 0], [0, 5, 3], [1, 2, 1]])
 
 
 def test_largest_counts_off_the_diagonal_come_first():
-    """Pairs are sorted by count, and equal counts by the share of the true class."""
+    """Confused pairs of classes are sorted by count, then by share of the true class."""
     assert confused_pairs(COUNTS) == [(1, 2), (2, 1), (0, 1), (2, 0)]
 
 
 def test_at_most_eight_pairs_are_listed():
-    """Only the eight pairs of the largest counts are listed."""
+    """At most eight confused pairs are listed."""
     counts = np.arange(16).reshape(4, 4)
     pairs = confused_pairs(counts)
     assert [counts[pair] for pair in pairs] == [14, 13, 12, 11, 9, 8, 7, 6]
 
 
 def test_pair_is_described_with_its_share(parse):
-    """The description of a pair has its count and its share of the true class."""
+    """A confused pair is described with its count and its share of the true class."""
     text = parse(confusion("abc", COUNTS, "clip").html).text
     assert "b predicted as c : 3 of 8 clips (37.5%)" in text
     assert "c predicted as a : 1 of 4 clips (25.0%)" in text
 
 
 def test_class_of_one_clip_is_in_the_singular(parse):
-    """The noun is in the singular for a class of one clip."""
+    """A class of one clip is described in the singular."""
     text = parse(confusion("ab", np.array([[0, 1], [0, 2]]), "clip").html).text
     assert "a predicted as b : 1 of 1 clip (100%)" in text
 

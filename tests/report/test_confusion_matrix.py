@@ -9,7 +9,7 @@ from lrcn_seq.report.confusion_matrix import confusion_matrix
 
 
 def cells(html):
-    """Return the class and opacity of each colored cell by row and column."""
+    """Return the class and the opacity of each colored cell by row and column."""
     paths = re.findall(r'<path class="(correct|incorrect)" opacity="(.*?)" d="(.*?)"', html)
     corners = [
         (kind, float(opacity), *map(float, corner.split("h")[0].split()))
@@ -21,7 +21,7 @@ def cells(html):
 
 
 def test_rows_are_true_classes():
-    """Rows are true classes and columns predictions, and only the diagonal is correct."""
+    """The rows of the matrix are true classes, and its columns are predicted classes."""
     found = cells(confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]])))
     assert {place: kind for place, (kind, _) in found.items()} == {
         (0, 0): "correct",
@@ -33,7 +33,7 @@ def test_rows_are_true_classes():
 
 
 def test_opacity_grows_with_the_share_of_the_row():
-    """The opacity of a cell is 0.08 plus 0.92 times its share of the row."""
+    """The opacity of a cell grows with its share of the row."""
     found = cells(confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]])))
     opacities = {place: opacity for place, (_, opacity) in found.items()}
     assert opacities == pytest.approx(
@@ -42,7 +42,7 @@ def test_opacity_grows_with_the_share_of_the_row():
 
 
 def test_cells_show_their_counts():
-    """Counts above 0 are shown, in a light color on cells of more than half of the row."""
+    """Cells show their counts, in a light color on dark cells."""
     html = confusion_matrix("ab", np.array([[8, 2], [0, 5]]))
     assert re.findall(r'class="x (on|off)".*?>(\d+)<', html) == [
         ("on", "8"),
@@ -52,13 +52,13 @@ def test_cells_show_their_counts():
 
 
 def test_description_counts_classes_and_correct_predictions():
-    """The label for screen readers counts classes and correct predictions."""
+    """The label for screen readers states the numbers of classes and correct predictions."""
     html = confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]]))
     assert 'aria-label="confusion matrix of 3 classes, 13 of 21 correct"' in html
 
 
 def test_labels_stand_at_rows_and_columns_in_order():
-    """Every label is shown once at the left and once at the top."""
+    """Class labels are shown at the left and at the top of the matrix."""
     html = confusion_matrix(["first", "a<b"], np.eye(2))
     assert re.findall(r'class="y".*?>(.*?)<', html) == ["first", "a&lt;b"]
     assert re.findall(r"rotate.*?>(.*?)<", html) == ["first", "a&lt;b"]
@@ -69,7 +69,7 @@ def test_labels_stand_at_rows_and_columns_in_order():
     [(1, True, True), (4, True, True), (30, True, True), (101, True, False), (400, False, False)],
 )
 def test_matrix_of_any_size_fits_the_page(count, labeled, numbered):
-    """A large matrix fits the page because its labels and counts are omitted."""
+    """A confusion matrix of any size fits the page; large ones omit labels and counts."""
     labels = [f"a class with a rather long name {i}" for i in range(count)]
     html = confusion_matrix(labels, np.eye(count, dtype=int))
     width, height = map(float, re.search(r'viewBox="0 0 (\d+) (\d+)"', html).groups())

@@ -1,4 +1,4 @@
-"""The report section on training."""
+"""The report section on the training curves."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from lrcn_seq.report.curves import best_epoch, curves, plot_names, stages_of
 
 
 def history(count, **values):
-    """Return rows of epochs with falling loss and rising CIDEr."""
+    """Return history rows of epochs with falling loss and rising CIDEr."""
     return [
         {"stage": 0, "epoch": i, "loss": 5.0 - i / 10, "cider": i / 10, "best": True, **values}
         for i in range(count)
@@ -15,7 +15,7 @@ def history(count, **values):
 
 
 def test_loss_and_monitored_score_come_first():
-    """Loss and monitored score come first, then the other numbers in the order of the rows."""
+    """The plots of loss and monitored score come first, then those of other scores."""
     row = {"stage": 0, "epoch": 0, "bleu_4": 0.1, "cider": 0.2, "loss": 3.0, "note": "text"}
     assert plot_names([row | {"best": True}], "cider") == ["loss", "cider", "bleu_4"]
 
@@ -28,7 +28,7 @@ def test_best_epoch_is_the_last_that_improved():
 
 
 def test_note_names_the_best_epoch_and_its_score(parse):
-    """The note names the best epoch, counted from 1, and its score."""
+    """The note states the best epoch, counted from 1, and its score."""
     rows = [row | {"best": row["epoch"] in (0, 3)} for row in history(6)]
     text = parse(curves(rows, "cider").html).text
     assert "6 epochs. The saved weights are those of epoch 4, which has the best dev CIDEr" in text
@@ -46,7 +46,7 @@ def test_dot_of_the_best_epoch_lies_on_its_point_in_every_plot():
 
 
 def test_value_beside_a_label_is_that_of_the_best_epoch(parse):
-    """The heading of a plot has its value at the best epoch, or else at the last."""
+    """The heading of a plot shows the value at the best epoch, or else at the last epoch."""
     rows = [row | {"best": row["epoch"] == 1} for row in history(3)]
     assert "training loss 4.900" in parse(curves(rows, "cider").html).text
     none = [row | {"best": False} for row in rows]
@@ -54,7 +54,7 @@ def test_value_beside_a_label_is_that_of_the_best_epoch(parse):
 
 
 def test_run_without_improvement_has_no_mark(parse):
-    """Without improvement no epoch is marked, and the note says so."""
+    """Without an improvement, no epoch is marked, and the note says so."""
     rows = [row | {"best": False} for row in history(3)]
     html = curves(rows, "cider").html
     assert "3 epochs; no epoch improved the dev CIDEr." in parse(html).text
@@ -62,19 +62,19 @@ def test_run_without_improvement_has_no_mark(parse):
 
 
 def test_stages_count_from_one():
-    """Consecutive rows of a stage are numbered from 1, and a named stage keeps its name."""
+    """Consecutive history rows of one stage form a stage, numbered from 1."""
     rows = [{"stage": 0}, {"stage": 0}, {"stage": 1}, {"stage": "a<b"}]
     assert stages_of(rows) == [("stage 1", 0, 2), ("stage 2", 2, 3), ("a&lt;b", 3, 4)]
 
 
 def test_note_counts_the_stages(parse):
-    """The note counts the epochs over all stages."""
+    """The note counts the epochs and the stages."""
     rows = [*history(5), *history(7, stage=1)]
     assert "12 epochs in 2 stages." in parse(curves(rows, "cider").html).text
 
 
 def test_values_that_cannot_be_plotted_are_gaps():
-    """None, NaN, infinities and 1e300 are gaps, and a score without values has no plot."""
+    """Values that cannot be plotted, such as NaN and infinity, are gaps in a curve."""
     values = [3.0, None, 2.0, 1.5, math.nan, math.inf, 1e300, 1.0]
     rows = [{"loss": value, "cider": math.nan, "best": False} for value in values]
     html = curves(rows, "cider").html
@@ -85,11 +85,11 @@ def test_values_that_cannot_be_plotted_are_gaps():
 
 
 def test_table_has_all_values(parse):
-    """Each epoch has a row with its stage, values and mark."""
+    """The table of epochs has a row with stage, values and best mark per epoch."""
     text = parse(curves([*history(1), *history(1, stage=1, best=False)], "cider").html).text
     assert "epoch stage training loss CIDEr best so far 1 stage 1 5.000 0.000 2 stage 2" in text
 
 
 def test_run_without_epochs_has_no_plots(parse):
-    """Without a complete epoch the section has no plots and says so."""
+    """Without a complete epoch, the section says so and has no plots."""
     assert parse(curves([], "cider").html).text == "Training No epoch has been completed."

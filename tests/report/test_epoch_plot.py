@@ -1,4 +1,4 @@
-"""Plots of one value per epoch."""
+"""The plot of one value per epoch."""
 
 import re
 
@@ -16,13 +16,13 @@ def plot(values, *, stages=None, best=None):
 
 
 def points(html):
-    """Return the points of all paths, in order."""
+    """Return the points of all paths of a plot in order."""
     paths = re.findall(r'<path class="line" d="M(.*?)"', html)
     return [tuple(map(float, point.split())) for path in paths for point in path.split(" L")]
 
 
 def test_straight_line_stays_straight():
-    """Evenly falling values are an even line from the top left to the bottom right."""
+    """Evenly falling values are drawn as a straight line."""
     x, y = np.array(points(plot([4.0, 3.0, 2.0, 1.0]))).T
     # The plot is 284 units wide, with a margin of 2 %, and 134 high, with a margin of 1/18.
     assert x == pytest.approx(LEFT + 284 * np.array([0.02, 0.34, 0.66, 0.98]), abs=0.06)
@@ -32,7 +32,7 @@ def test_straight_line_stays_straight():
 
 @pytest.mark.parametrize(("count", "places"), [(1, [1 / 2]), (2, [1 / 4, 3 / 4])])
 def test_few_epochs_are_centered(count, places):
-    """A single epoch is in the middle, and two epochs have half of the plot each."""
+    """A plot of one or two epochs is centered."""
     html = plot([1.0] * count)
     x = [float(value) for value in re.findall(r'<circle class="dot" cx="(.*?)"', html)]
     assert x == pytest.approx([LEFT + 284 * place for place in places], abs=0.06)
@@ -40,7 +40,7 @@ def test_few_epochs_are_centered(count, places):
 
 @pytest.mark.parametrize("best", range(5))
 def test_best_epoch_is_marked_at_its_point_of_the_line(best):
-    """A dot and a vertical line mark the point of the best epoch."""
+    """A dot and a vertical line mark the best epoch."""
     html = plot([4.0, 1.0, 3.0, 2.0, 5.0], best=best)
     [dot] = re.findall(r'<circle class="best" cx="(.*?)" cy="(.*?)"', html)
     assert tuple(map(float, dot)) == points(html)[best]
@@ -56,12 +56,12 @@ def test_best_epoch_without_a_value_has_a_line_only():
 
 
 def test_no_best_epoch_is_not_marked():
-    """Without a best epoch there is neither dot nor line."""
+    """Without a best epoch, the plot has no mark."""
     assert "best" not in plot([1.0, 2.0])
 
 
 def test_stages_are_separated():
-    """The line breaks between stages, and the border is halfway between two epochs."""
+    """The curve breaks between stages, at the border halfway between two epochs."""
     html = plot([1.0] * 12, stages=[Stage("first", 0, 5), Stage("second", 5, 12)])
     paths = re.findall(r'<path class="line" d="(.*?)"', html)
     assert [path.count("L") + 1 for path in paths] == [5, 7]
@@ -73,26 +73,26 @@ def test_stages_are_separated():
 
 
 def test_narrow_stage_has_no_name():
-    """A stage that is too narrow for its name has none."""
+    """A stage that is too narrow for its name is drawn without name."""
     html = plot([1.0] * 50, stages=[Stage("wide", 0, 49), Stage("narrow", 49, 50)])
     assert "wide" in html
     assert "narrow" not in html
 
 
 def test_single_stage_has_no_name():
-    """A single stage has neither shade nor name."""
+    """A single stage is drawn without shade and name."""
     assert "stage" not in plot([1.0, 2.0])
 
 
 def test_epochs_count_from_one():
-    """The first label is 1, and the others are round numbers up to the last epoch."""
+    """The epoch labels begin with 1 and are round numbers up to the last epoch."""
     labels = re.findall(r'class="x".*?>(.*?)<', plot([float(i) for i in range(31)]))
     assert labels == ["1", "10", "20", "30"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 31, 200, 5000])
 def test_plot_of_any_length_stays_inside(count):
-    """Every coordinate is inside the plot, for one epoch or thousands."""
+    """Every coordinate is inside the plot, for any number of epochs."""
     values = list(np.random.default_rng(count).normal(size=count))
     html = plot(values, best=count - 1)
     x, y = zip(*[*points(html), *_circles(html)], strict=True)
@@ -106,6 +106,6 @@ def _circles(html):
 
 
 def test_description_names_first_and_last_value():
-    """The label for screen readers has the range of epochs and values."""
+    """The label for screen readers states the number of epochs and the range of values."""
     html = plot([3.0, None, 1.5])
     assert 'aria-label="loss over 3 epochs, from 3.000 to 1.500"' in html

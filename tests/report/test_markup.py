@@ -19,7 +19,7 @@ from lrcn_seq.report import markup
     ],
 )
 def test_escape_makes_text_safe(text, html):
-    """Markup and quotes are escaped, lone surrogates replaced, and other text is kept."""
+    """`escape` replaces markup, quotes and lone surrogates and keeps other text."""
     assert markup.escape(text) == html
 
 
@@ -41,12 +41,12 @@ def test_escape_makes_text_safe(text, html):
     ],
 )
 def test_number_is_readable(value, text):
-    """Numbers have three decimals or an exponent, and other values are dashes."""
+    """Numbers are shown with three decimals or an exponent; other values are dashes."""
     assert markup.number(value) == text
 
 
 def test_number_of_digits_can_be_chosen():
-    """The second argument is the number of decimals."""
+    """The second argument of `number` is the number of decimals."""
     assert [markup.number(9.256, digits) for digits in (0, 2)] == ["9", "9.26"]
 
 
@@ -62,19 +62,19 @@ def test_percent_has_one_decimal_unless_all_or_nothing(share, text):
     ("count", "text"), [(0, "0 images"), (1, "1 image"), (1200, "1,200 images")]
 )
 def test_quantity_has_singular_and_plural(count, text):
-    """Only the count 1 takes the singular."""
+    """`quantity` uses the singular for the count 1 only."""
     assert markup.quantity(count, "image") == text
 
 
 def test_section_escapes_its_title_and_keeps_its_body():
-    """The title is plain text, the body is HTML, and the name is the id of the element."""
+    """A section escapes its title and keeps its body as HTML."""
     section = markup.section("A & B", "<p>body</p>", name="a-b")
     assert section.name == "a-b"
     assert section.html == '<section id="a-b">\n<h2>A &amp; B</h2>\n<p>body</p>\n</section>'
 
 
 def test_table_marks_headings_of_columns_and_rows(parse):
-    """The cells of the head and the first cell of each row are headings with a scope."""
+    """A table marks its column heads and the first cell of each row as headings."""
     parsed = parse(markup.table(["name", "value"], [["a", "1"], ["b", "2"]]))
     assert parsed.text == "name value a 1 b 2"
     assert [tag for tag in parsed.tags if tag in ("th", "td")] == ["th"] * 3 + ["td", "th", "td"]
@@ -88,12 +88,12 @@ def test_table_without_head_has_rows_only(parse):
 
 
 def test_paragraph_has_a_class():
-    """The default class of a paragraph is that of a note."""
+    """A paragraph has the given class, or else the class of a note."""
     assert markup.paragraph("a <b>b</b>") == '<p class="note">a <b>b</b></p>'
     assert markup.paragraph("a", "verdict") == '<p class="verdict">a</p>'
 
 
 def test_details_are_collapsed():
-    """Details are collapsed by default."""
+    """Details are collapsed blocks with a summary."""
     html = "<details><summary>More</summary><p>body</p></details>"
     assert markup.details("More", "<p>body</p>") == html

@@ -15,7 +15,7 @@ IMAGE = Image.new("RGB", (40, 30), "red")
 
 
 def every_section(text="t", other="o"):
-    """Return a section of each builder, in which every text from data is `text` or `other`."""
+    """Return a section of each kind in which every text from data is `text` or `other`."""
     row = {"stage": text, text: 1.0, "loss": 1.0, "best": True}
     scores = {"metrics": {text: 1.0}, "signatures": {text: text}, "count": 2}
     caption = report.CaptionExample(
@@ -39,7 +39,7 @@ def every_section(text="t", other="o"):
 
 
 def test_sections_are_rendered_in_order(parse):
-    """Title, subtitle and sections follow one another, and None is skipped."""
+    """A page shows title, subtitle and sections in order and skips None."""
     first = report.section("First", "<p>1</p>", name="first")
     second = report.section("Second", "<p>2</p>", name="second")
     page = report.render(report.Page("A & B", "5 images", [second, None, first]))
@@ -87,7 +87,7 @@ def test_page_is_self_contained(parse):
 )
 @pytest.mark.parametrize("place", [0, 1])
 def test_any_text_is_shown_and_not_interpreted(parse, text, place):
-    """Markup, quotes, template marks and invalid file names are shown as text everywhere."""
+    """Markup, quotes, template marks and invalid file names in any text are shown as text."""
     texts = [text, "o"] if place == 0 else ["t", text]
     parsed = parse(report.render(report.Page(text, text, every_section(*texts))))
     plain = parse(report.render(report.Page("t", "t", every_section())))
@@ -97,7 +97,7 @@ def test_any_text_is_shown_and_not_interpreted(parse, text, place):
 
 
 def test_write_replaces_the_file_and_leaves_no_other(tmp_path):
-    """Writing replaces the file and leaves no other file in the folder."""
+    """Writing a page replaces the file and leaves no temporary file."""
     path = tmp_path / "report.html"
     path.write_text("old")
     page = report.Page("t", "", every_section())
@@ -107,14 +107,14 @@ def test_write_replaces_the_file_and_leaves_no_other(tmp_path):
 
 
 def test_write_into_a_missing_folder_is_an_error(tmp_path):
-    """The error for a missing folder names the file and the cause."""
+    """Writing a page into a missing folder raises an error with the file and the cause."""
     message = r"report\.html: expected to write this file\. Received: No such file"
     with pytest.raises(RunError, match=message):
         report.write(tmp_path / "missing" / "report.html", report.Page("t", "", []))
 
 
 def test_write_onto_a_folder_leaves_nothing_behind(tmp_path):
-    """Failing to replace a folder leaves no temporary file."""
+    """Writing a page to the path of a folder fails and leaves no temporary file."""
     (tmp_path / "report.html").mkdir()
     with pytest.raises(RunError):
         report.write(tmp_path / "report.html", report.Page("t", "", []))
@@ -122,7 +122,7 @@ def test_write_onto_a_folder_leaves_nothing_behind(tmp_path):
 
 
 def test_section_from_building_blocks(parse):
-    """A package may build a section with the public functions."""
+    """A package can build a section with the public functions of `report`."""
     rows = [[report.escape("a<b"), report.percent(0.25), report.number(2.5, 1)]]
     body = report.paragraph("Text.") + report.table(["label", "share", "mean"], rows)
     page = report.Page("t", "", [report.section("Own", body, name="own")])

@@ -1,4 +1,4 @@
-"""The report section of scores per class."""
+"""The report section on scores per class."""
 
 import re
 
@@ -7,7 +7,7 @@ from lrcn_seq.report.per_class import per_class
 
 
 def test_table_has_a_row_per_class():
-    """Each class has a row, in which undefined scores are dashes."""
+    """The table has a row per class, in which undefined scores are dashes."""
     scores = [ClassScore("a<b", 1200, 0.5, 0.25, 1 / 3), ClassScore("b", 0, None, None, None)]
     html = per_class(scores, "clip").html
     assert re.findall(r'scope="col">(.*?)<', html) == [
@@ -26,7 +26,7 @@ def test_table_has_a_row_per_class():
 
 
 def test_long_table_is_collapsed_below_its_extremes(parse):
-    """A long table is collapsed below the five lowest and five highest F1."""
+    """A long table is collapsed below the classes with the lowest and the highest F1."""
     scores = [ClassScore(f"class {i}", 10, 0.5, 0.5, i / 100) for i in range(99)]
     html = per_class([ClassScore("none", 0, None, None, None), *scores], "clip").html
     text = parse(html).text
@@ -38,5 +38,5 @@ def test_long_table_is_collapsed_below_its_extremes(parse):
 
 
 def test_no_classes_no_section():
-    """Without classes there is no section."""
+    """Without classes, the report has no section on scores per class."""
     assert per_class([], "clip") is None

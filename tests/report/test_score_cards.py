@@ -7,7 +7,7 @@ from lrcn_seq.report.score_cards import families_of, score_cards
 
 
 def test_scores_of_a_family_share_a_card():
-    """BLEU-1 and BLEU-4 share a card; a metric without a signature has an empty one."""
+    """Scores of one metric family, such as BLEU-1 and BLEU-4, share a card."""
     metrics = {"bleu_1": 0.5, "bleu_4": 0.2, "rouge_l": 0.4, "cider": 0.6}
     assert families_of(metrics, {"bleu": "B", "rouge_l": "R"}) == [
         ({"bleu_1": 0.5, "bleu_4": 0.2}, "B"),
@@ -17,13 +17,13 @@ def test_scores_of_a_family_share_a_card():
 
 
 def test_scores_of_different_signatures_have_their_own_cards():
-    """The signature of a score takes precedence over that of its family."""
+    """Scores of one family with different signatures have separate cards."""
     metrics, signatures = {"bleu_1": 0.5, "bleu_4": 0.2}, {"bleu_1": "max:1", "bleu": "max:4"}
     assert [signature for _, signature in families_of(metrics, signatures)] == ["max:1", "max:4"]
 
 
 def test_last_score_of_a_family_is_large(parse):
-    """The last score of a family is large, and the others are below it."""
+    """The card of a family shows its last score large and the others below."""
     scores = {
         "metrics": {"bleu_1": 0.6, "bleu_4": 0.2, "cider": math.nan},
         "signatures": {"bleu": "n:4|tok:ptb"},
@@ -40,5 +40,5 @@ def test_last_score_of_a_family_is_large(parse):
 
 
 def test_run_without_scores(parse):
-    """Without scores the section says so."""
+    """Without scores, the section says so."""
     assert parse(score_cards({}, "image").html).text == "Scores This run has no scores yet."

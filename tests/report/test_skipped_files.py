@@ -1,10 +1,10 @@
-"""The report section of skipped files."""
+"""The report section on skipped files."""
 
 from lrcn_seq.report.skipped_files import skipped_files
 
 
 def test_few_files_are_listed_openly(parse):
-    """A few files are listed with name and reason."""
+    """A few skipped files are listed with names and reasons."""
     html = skipped_files([("a<b.jpg", "truncated"), ("c.jpg", "empty")]).html
     text = "Skipped files 2 files were skipped. file reason a<b.jpg truncated c.jpg empty"
     assert parse(html).text == text
@@ -17,7 +17,7 @@ def test_one_file_is_in_the_singular(parse):
 
 
 def test_many_files_are_collapsed_and_cut(parse):
-    """Of many files, the first 500 are listed in a collapsed block, and the rest are counted."""
+    """Many skipped files are collapsed, and the first 500 of them are listed."""
     html = skipped_files([(f"{i}.jpg", "truncated") for i in range(1700)]).html
     assert "<summary>1,700 files were skipped</summary>" in html
     assert html.count("truncated") == 500
@@ -25,7 +25,7 @@ def test_many_files_are_collapsed_and_cut(parse):
 
 
 def test_notes_of_the_source_come_first(parse):
-    """Notes of the source are shown first, as plain text."""
+    """The notes of the source come before the skipped files."""
     note = "3 clips are not in the folder <x>."
     alone, before = (parse(skipped_files(files, [note]).html) for files in ([], [("a", "b")]))
     assert alone.text == f"Skipped files {note}"
@@ -33,5 +33,5 @@ def test_notes_of_the_source_come_first(parse):
 
 
 def test_nothing_skipped_no_section():
-    """Without skipped files and notes there is no section."""
+    """Without skipped files and notes, the report has no section on skipped files."""
     assert skipped_files([]) is None

@@ -1,4 +1,4 @@
-"""Images embedded in the report."""
+"""Thumbnails and attention maps that are embedded in the report."""
 
 import base64
 import io
@@ -16,7 +16,7 @@ def decoded(url):
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (20, 30), (5000, 1), (1, 1)])
 def test_thumbnail_keeps_proportions_and_limits(noise, size):
-    """A thumbnail is a JPEG within the given side and bytes, and is never enlarged."""
+    """A thumbnail is a JPEG within the given size in pixels and bytes, and is never enlarged."""
     url = thumbnail.jpeg_url(noise(*size), side=256, limit=15_000)
     small = decoded(url)
     assert small.format == "JPEG"
@@ -27,7 +27,7 @@ def test_thumbnail_keeps_proportions_and_limits(noise, size):
 
 
 def test_thumbnail_of_a_plain_image_keeps_its_color():
-    """JPEG changes a uniform color by at most three levels."""
+    """A thumbnail keeps the color of a uniform image."""
     image = Image.new("RGB", (64, 64), (200, 30, 40))
     pixel = decoded(thumbnail.jpeg_url(image, side=256, limit=15_000)).getpixel((30, 30))
     assert np.abs(np.subtract(pixel, (200, 30, 40))).max() <= 3
@@ -42,20 +42,20 @@ def test_thumbnail_leaves_the_image_unchanged(noise):
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])
 def test_image_of_another_mode_is_converted(mode):
-    """An image that is not RGB is converted."""
+    """An image of another mode is converted to RGB for a thumbnail."""
     url = thumbnail.jpeg_url(Image.new(mode, (30, 20)), side=256, limit=15_000)
     assert decoded(url).mode == "RGB"
 
 
 def test_image_tag_escapes_its_description():
-    """The alternative text is escaped."""
+    """The image tag escapes the alternative text."""
     html = thumbnail.image_tag(Image.new("RGB", (4, 4)), 'a "b" <c>', side=4, limit=1000)
     assert html.startswith('<img src="data:image/jpeg;base64,')
     assert 'alt="a &quot;b&quot; &lt;c&gt;"' in html
 
 
 def test_attention_is_bright_where_its_weight_lies():
-    """Brightness grows with the weight; NaN and infinity are as dark as 0."""
+    """The brightness of an attention map grows with the weight; NaN and infinity are dark."""
     weights = np.array([[0.0, 0.2, np.nan], [0.4, np.inf, 0.1]])
     pixels = np.asarray(decoded(thumbnail.attention_url(weights)))
     assert pixels.shape == (2, 3, 4)
@@ -65,12 +65,12 @@ def test_attention_is_bright_where_its_weight_lies():
 
 
 def test_uniform_attention_is_bright_everywhere():
-    """Uniform attention is bright everywhere."""
+    """The map of uniform attention is bright everywhere."""
     pixels = np.asarray(decoded(thumbnail.attention_url(np.full((2, 2), 0.25))))
     assert (pixels == [255, 190, 80, 55]).all()
 
 
 def test_zero_attention_is_dark():
-    """Attention of zeros is dark, without a division by zero."""
+    """The map of zero attention is dark everywhere."""
     pixels = np.asarray(decoded(thumbnail.attention_url(np.zeros((2, 2)))))
     assert (pixels == [10, 12, 24, 185]).all()
