@@ -12,7 +12,7 @@ from lrcn_seq.config import renamed_keys
 
 @pytest.fixture
 def smallest() -> dict[str, Any]:
-    """The smallest valid config."""
+    """Return the smallest valid config."""
     return {
         "task": {"type": "captioning"},
         "data": {"source": {"type": "shapes"}},
@@ -23,7 +23,7 @@ def smallest() -> dict[str, Any]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[Any], str]:
-    """A function that writes text, bytes or a tree to a config file and returns its path."""
+    """Return a function that writes text, bytes or a tree to a config file."""
 
     def write_file(content: Any) -> str:
         path = tmp_path / "config.yaml"
@@ -37,5 +37,5 @@ def write(tmp_path: Path) -> Callable[[Any], str]:
 
 @pytest.fixture(autouse=True)
 def every_warning_is_printed():
-    """Clear the cache of printed warnings before each test."""
+    """Clear the cache of printed deprecation warnings before each test."""
     renamed_keys._print_once.cache_clear()

@@ -4,14 +4,14 @@ from lrcn_seq.config import differences
 
 
 def test_each_value_that_differs_is_one_line():
-    """Each difference is a line with the dotted key and both values."""
+    """Each differing value is one line with the dotted key and both values."""
     before = {"a": 1, "b": {"c": [1, 2], "d": 4}}
     after = {"a": 2, "b": {"c": [1, 3], "d": 4}}
     assert list(differences(before, after)) == ["a: 1 → 2", "b.c: [1, 2] → [1, 3]"]
 
 
 def test_a_value_of_one_mapping_is_missing_in_the_other():
-    """Values that were added or removed are listed."""
+    """Values that occur in only one of two mappings are listed as missing in the other."""
     assert list(differences({"a": {"b": 1}}, {"a": {"c": 2}})) == [
         "a.b: 1 → missing",
         "a.c: missing → 2",
@@ -19,7 +19,7 @@ def test_a_value_of_one_mapping_is_missing_in_the_other():
 
 
 def test_a_section_that_becomes_a_value_is_one_line():
-    """A mapping that is replaced by another kind of value is one line."""
+    """A section that is replaced by a plain value is one difference."""
     assert list(differences({"a": {"b": 1}}, {"a": None})) == ["a: {'b': 1} → None"]
 
 
@@ -29,5 +29,5 @@ def test_equal_mappings_have_no_differences():
 
 
 def test_the_key_of_the_compared_values_begins_each_line():
-    """Each line begins with `key`, the place of the mappings in a larger one."""
+    """Each difference begins with the key of the compared mappings."""
     assert list(differences({"a": 1}, {"a": 2}, "encoder")) == ["encoder.a: 1 → 2"]

@@ -1,4 +1,4 @@
-"""Overrides and other changes by dotted key."""
+"""Overrides of a config by dotted key."""
 
 import copy
 
@@ -26,7 +26,7 @@ from lrcn_seq.errors import ConfigError
     ],
 )
 def test_an_override_sets_a_value_of_yaml(smallest, text, keys, value):
-    """Values have their YAML types, and missing sections are created."""
+    """Override values have their YAML types, and missing sections are created."""
     assert apply_overrides(smallest, [text]) == []
     found = smallest
     for key in keys:
@@ -43,28 +43,28 @@ def test_an_override_keeps_other_values(smallest):
 
 
 def test_the_last_override_of_a_key_wins(smallest):
-    """Overrides are applied from left to right."""
+    """The last of several overrides of a key applies."""
     apply_overrides(smallest, ["seed=2", "seed=3"])
     assert smallest["seed"] == 3
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_another_type_removes_the_previous_arguments(order):
-    """Another type removes the previous arguments, and its own may precede it."""
+    """Overriding a type removes the arguments of the previous type."""
     tree = {"search": {"type": "beam", "beams": 5}}
     apply_overrides(tree, ["search.type=sampling", "search.temperature=2"][::order])
     assert tree["search"] == {"type": "sampling", "temperature": 2}
 
 
 def test_the_same_type_keeps_its_arguments():
-    """Setting the type to its present value keeps the arguments."""
+    """Overriding a type with its present value keeps the arguments."""
     tree = {"search": {"type": "beam", "beams": 5}}
     apply_overrides(tree, ["search.type=beam"])
     assert tree["search"] == {"type": "beam", "beams": 5}
 
 
 def test_invalid_overrides_are_reported_together(smallest):
-    """Each invalid override is a problem, and valid overrides are applied."""
+    """Invalid overrides are reported together, and valid overrides are applied."""
     wrong = ["seed", "=3", "a..b=1", "seed.x=1", "a=[", "b=: :"]
     problems = apply_overrides(smallest, ["seed=4", *wrong])
     assert [problem.place for problem in problems] == wrong
@@ -88,7 +88,7 @@ def test_invalid_overrides_are_reported_together(smallest):
     ],
 )
 def test_an_override_may_use_an_old_name(capsys, text, training):
-    """An old name sets the value of the new key and prints a line on stderr."""
+    """An override with a deprecated key sets the new key and prints a message."""
     tree = {"training": {"batch_size": 4, "learning_rate_multipliers": {"decoder": 2.0}}}
     assert apply_overrides(tree, [text]) == []
     assert tree["training"] == training
@@ -98,7 +98,7 @@ def test_an_override_may_use_an_old_name(capsys, text, training):
 
 
 def test_a_section_is_overridden_alone():
-    """`override_section` applies the overrides of one section."""
+    """`override_section` applies the overrides of a single section."""
     tree = {"search": {"type": "beam", "beams": 5}}
     override_section("search", tree, iter(["search.beams=3"]))
     assert tree == {"search": {"type": "beam", "beams": 3}}
@@ -106,7 +106,7 @@ def test_a_section_is_overridden_alone():
 
 @pytest.mark.parametrize("text", ["seed=2", "search=beam", "searches.beams=3"])
 def test_an_override_of_another_section_is_refused(text):
-    """The problem for an override of another section names both."""
+    """`override_section` refuses an override of another section."""
     with pytest.raises(ConfigError) as caught:
         override_section("search", {"search": {"type": "beam"}}, [text])
     assert caught.value.problems == [
@@ -115,7 +115,7 @@ def test_an_override_of_another_section_is_refused(text):
 
 
 def test_changes_are_copied():
-    """A mapping in the changes is copied into the config."""
+    """A mapping in the changes of a stage is copied into the config."""
     view = {"type": "crop_mirror"}
     tree: dict = {}
     assert apply_changes(tree, {"data.view": view}) == []
@@ -124,14 +124,14 @@ def test_changes_are_copied():
 
 
 def test_changes_of_a_type_come_first():
-    """The type is changed first, so that it does not remove changed arguments."""
+    """Changes of a type are applied before changes of its arguments."""
     tree = {"decoder": {"type": "lrcn", "layers": 2}}
     apply_changes(tree, {"decoder.units": 7, "decoder.type": "s2vt"})
     assert tree == {"decoder": {"type": "s2vt", "units": 7}}
 
 
 def test_changes_that_cannot_be_set_are_reported():
-    """Each change that cannot be applied is a problem at its dotted key."""
+    """Changes that cannot be applied are reported with their dotted keys."""
     problems = apply_changes({"seed": 1}, {"seed.x": 2, "a..b": 3, "c": 4})
     assert [problem.place for problem in problems] == ["seed.x", "a..b"]
 
@@ -144,7 +144,7 @@ def test_a_null_section_is_replaced():
 
 
 def test_a_key_named_type_at_the_top_removes_nothing():
-    """Changing a top-level key `type` keeps the other top-level values."""
+    """Setting a top-level key named `type` keeps the other top-level values."""
     tree = {"type": "a", "seed": 1}
     set_value(tree, "type", "b")
     assert tree == {"type": "b", "seed": 1}

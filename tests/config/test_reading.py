@@ -7,7 +7,7 @@ from lrcn_seq.errors import ConfigError
 
 
 def test_a_file_is_read_with_overrides(write, smallest):
-    """The config has the values of the file, changed by the overrides."""
+    """A config is read from a file, and overrides change its values."""
     config = read(write({**smallest, "seed": 5}), ["training.epochs=3"])
     assert (config.seed, config.training.epochs) == (5, 3)
 
@@ -22,7 +22,7 @@ def test_a_file_is_read_with_overrides(write, smallest):
     ],
 )
 def test_a_file_must_be_a_mapping(write, content, received):
-    """Empty files and values other than mappings are refused."""
+    """A config file that is empty or not a mapping is refused."""
     path = write(content)
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -31,13 +31,13 @@ def test_a_file_must_be_a_mapping(write, content, received):
 
 
 def test_a_file_must_be_utf_8(write):
-    """The error for a file that is not UTF-8 has the reason of the decoder."""
+    """A config file that is not UTF-8 is refused with the reason."""
     with pytest.raises(ConfigError, match=r"in UTF-8\. Received: 'utf-8' codec can't decode"):
         read(write("seed: é".encode("latin-1")))
 
 
 def test_a_file_must_be_yaml(write):
-    """The error for a file that is not YAML names the file."""
+    """A config file that is not YAML is refused with its path."""
     path = write("a: [")
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -49,13 +49,13 @@ def test_a_file_must_be_yaml(write):
     [("absent.yaml", "there is no such file"), (".", "Is a directory"), ("x\0.yaml", "null byte")],
 )
 def test_a_path_that_cannot_be_read_is_named(tmp_path, name, reason):
-    """Missing files, folders and impossible paths are problems of the config."""
+    """A config path that is missing, a folder or invalid raises a ConfigError."""
     with pytest.raises(ConfigError, match=reason):
         read(tmp_path / name)
 
 
 def test_problems_name_the_file(write, smallest):
-    """The error of an invalid config begins with the path of the file."""
+    """The error for an invalid config begins with the path of the file."""
     path = write({**smallest, "seed": "x"})
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -63,7 +63,7 @@ def test_problems_name_the_file(write, smallest):
 
 
 def test_invalid_overrides_are_refused_before_validation(write):
-    """Problems of the overrides are reported before those of the file."""
+    """Problems of overrides are reported before the file is validated."""
     with pytest.raises(ConfigError, match=r"^the overrides: 2 problems\n  seed: .*\n  =3: "):
         read(write({"seed": "x"}), ["seed", "=3"])
 
@@ -74,7 +74,7 @@ def test_a_mapping_is_read_without_validation_and_defaults(write):
 
 
 def test_a_file_with_old_names_is_read_with_one_line_on_stderr(write, smallest, capsys):
-    """The deprecation line names the file and each old name."""
+    """Reading a file with deprecated names prints one line with the file and the names."""
     path = write(
         {**smallest, "training": {"batch": 8}, "data": {**smallest["data"], "plan": "by_picture"}}
     )
@@ -87,7 +87,7 @@ def test_a_file_with_old_names_is_read_with_one_line_on_stderr(write, smallest, 
 
 
 def test_a_file_of_the_program_is_read_silently(write, smallest, capsys):
-    """With `deprecations=False`, as for run folders, old names print nothing."""
+    """With `deprecations=False`, deprecated names are read silently."""
     path = write({**smallest, "training": {"batch": 8}})
     assert read(path, deprecations=False).training.batch_size == 8
     assert read_mapping(path, deprecations=False)["training"] == {"batch_size": 8}

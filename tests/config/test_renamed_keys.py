@@ -1,4 +1,4 @@
-"""Deprecated names of keys and values."""
+"""Deprecated names of config keys and values."""
 
 import copy
 
@@ -29,7 +29,7 @@ OLD = {
 
 
 def test_every_old_key_sets_the_value_of_its_new_key():
-    """Each old key of version 0.1 sets the value of its new key."""
+    """Each key name of version 0.1 sets the value of its new key."""
     tree, _ = rename_keys(OLD)
     config = Config.model_validate(tree)
     training, optimizer = config.training, config.training.optimizer
@@ -45,13 +45,13 @@ def test_every_old_key_sets_the_value_of_its_new_key():
 
 
 def test_the_names_that_a_config_uses_are_returned():
-    """Old names of keys and values, including those in stages, are returned with new names."""
+    """`rename_keys` returns the deprecated names that a config uses, including those in stages."""
     _, renames = rename_keys(OLD)
     assert renames == {**RENAMED_KEYS, "data.plan=by_picture": "data.plan=by_image"}
 
 
 def test_a_config_under_current_names_is_returned_unchanged():
-    """A config without old names is unchanged, even with keys that are not strings."""
+    """A config without deprecated names is returned unchanged."""
     tree = {
         1: 2,
         "training": {"batch_size": 8, "learning_rate_multipliers": {"rate": 1, "batch": 2}},
@@ -70,7 +70,7 @@ def test_renaming_does_not_change_its_argument():
 
 
 def test_an_old_key_beside_its_new_key_is_kept():
-    """An old key beside its new key is kept, and validation refuses it."""
+    """A deprecated key beside its new key is kept, so that validation refuses it."""
     tree = {"training": {"batch": 8, "batch_size": 16}}
     assert rename_keys(tree) == (tree, {})
 
@@ -86,24 +86,24 @@ def test_an_old_key_beside_its_new_key_is_kept():
     ],
 )
 def test_dotted_keys_are_renamed_as_a_whole_or_with_their_section(key, current):
-    """A key inside a renamed section is renamed; a key with a common prefix is not."""
+    """Dotted keys are renamed as a whole or with their section."""
     assert current_key(key) == current
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED_KEYS.items())
 def test_a_key_stays_in_its_section(old, new):
-    """Each new key is in the section of its old key, as nested renaming requires."""
+    """Each new key is in the same section as its deprecated key."""
     assert old.rpartition(".")[0] == new.rpartition(".")[0]
 
 
 def test_old_names_are_reported_in_one_line(capsys):
-    """The deprecation line names the file and the renamed keys, and is printed once."""
+    """The deprecation message names the file and the keys and is printed once."""
     for _ in range(2):
         warn_renamed("x.yaml", {"a.b": "a.c", "d.e": "d.f"})
     assert capsys.readouterr().err == "x.yaml: deprecated names; rename a.b to a.c, d.e to d.f.\n"
 
 
 def test_current_names_are_not_reported(capsys):
-    """Without old names nothing is printed."""
+    """Without deprecated names, no message is printed."""
     warn_renamed("x.yaml", {})
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""The sections of a config."""
+"""The schema of the sections of a config."""
 
 import pytest
 from pydantic import ValidationError
@@ -21,13 +21,13 @@ SECTIONS = {
 
 
 def test_all_sections_are_tested():
-    """Every subclass of Section is tested in this file."""
+    """Every section of the schema is tested in this module."""
     assert {section.__name__ for section in schema.Section.__subclasses__()} == set(SECTIONS)
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_unknown_keys_are_refused(name):
-    """Unknown keys, such as misspelled ones, are refused."""
+    """Unknown keys in a section are refused."""
     section = getattr(schema, name)
     section.model_validate(SECTIONS[name])
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
@@ -36,7 +36,7 @@ def test_unknown_keys_are_refused(name):
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_sections_cannot_be_changed(name):
-    """Validated sections are immutable."""
+    """Validated sections cannot be changed."""
     section = getattr(schema, name).model_validate(SECTIONS[name])
     with pytest.raises(ValidationError, match="frozen"):
         setattr(section, next(iter(type(section).model_fields)), None)
@@ -58,13 +58,13 @@ def test_types_are_not_converted(change):
 
 
 def test_an_integer_is_valid_where_a_float_is_expected():
-    """An integer is accepted as a float, since YAML writes 1 for 1.0."""
+    """An integer is accepted where a float is expected."""
     config = Config.model_validate({**SMALLEST, "training": {"optimizer": {"learning_rate": 1}}})
     assert config.training.optimizer.learning_rate == 1.0
 
 
 def test_configs_do_not_share_default_mappings():
-    """Changing a default mapping of one config does not affect another."""
+    """Configs do not share default mappings."""
     first, second = (Config.model_validate(SMALLEST) for _ in range(2))
     first.search["beams"] = 1
     assert second.search["beams"] == 5

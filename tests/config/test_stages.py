@@ -1,4 +1,4 @@
-"""Configs of the stages of a training."""
+"""The configs of training stages."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from lrcn_seq.config import stage_configs, validate
 
 
 def test_a_stage_is_the_config_with_its_changes(smallest):
-    """A stage has the values of the config except for its own changes."""
+    """The config of a stage is the config of the run with the changes of the stage."""
     changes = {"training.epochs": 3, "encoder.filters": 4, "data.view": {"type": "crop_mirror"}}
     config = validate({**smallest, "training": {"batch_size": 8}, "stages": [{}, changes]})
     first, second = stage_configs(config)
@@ -18,26 +18,26 @@ def test_a_stage_is_the_config_with_its_changes(smallest):
 
 
 def test_stages_do_not_build_on_each_other(smallest):
-    """The changes of a stage do not apply to the next one."""
+    """The changes of a stage do not apply to the next stage."""
     config = validate({**smallest, "stages": [{"training.epochs": 3}, {"training.patience": 1}]})
     assert [stage.training.epochs for stage in stage_configs(config)] == [3, 20]
 
 
 def test_the_config_of_a_stage_has_no_stages(smallest):
-    """The config of a stage has no stages itself."""
+    """The config of a stage has no stages."""
     config = validate({**smallest, "stages": [{}, {}]})
     assert [stage.stages for stage in stage_configs(config)] == [[], []]
 
 
 def test_without_stages_the_config_is_the_only_one(smallest):
-    """A config without stages is its own single stage."""
+    """A config without stages has itself as the only stage."""
     config = validate(smallest)
     assert stage_configs(config) == [config]
 
 
 @pytest.mark.parametrize("keys", [["units", "type"], ["type", "units"]])
 def test_the_type_of_a_stage_is_set_before_its_arguments(smallest, keys):
-    """The order of the changes of a stage does not matter."""
+    """The changes of a stage may be in any order, even those of a type and its arguments."""
     changes = {"units": 7, "type": "attention_lstm"}
     stage = {f"decoder.{key}": changes[key] for key in keys}
     config = validate({**smallest, "stages": [stage]})
@@ -45,7 +45,7 @@ def test_the_type_of_a_stage_is_set_before_its_arguments(smallest, keys):
 
 
 def test_the_config_is_not_changed(smallest):
-    """Building the configs of the stages does not modify the config."""
+    """Building the configs of stages does not modify the config of the run."""
     config = validate({**smallest, "stages": [{"encoder.filters": 4}]})
     stage_configs(config)
     assert config.encoder == {"type": "tiny_cnn"}

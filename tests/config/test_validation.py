@@ -1,4 +1,4 @@
-"""Validation of sections, parts, metrics and stages, with all problems at once."""
+"""Validation of sections, parts, metrics and stages, with all problems reported at once."""
 
 import copy
 import time
@@ -13,7 +13,7 @@ from lrcn_seq.registry import SEAMS
 
 @pytest.fixture
 def problems(smallest):
-    """A function that returns the problems of the smallest config with overrides, by place."""
+    """Return a function that returns the problems of a config with overrides by key."""
 
     def problems_of(*overrides: str, **sections) -> dict[str, str]:
         tree = {**copy.deepcopy(smallest), **sections}
@@ -28,7 +28,7 @@ def problems(smallest):
 
 
 def test_the_smallest_config_is_completed_by_defaults(smallest):
-    """A config needs only task, source, encoder and decoder."""
+    """A config with only task, source, encoder and decoder is completed by defaults."""
     config = validate(smallest)
     assert config.training.epochs == 20
     assert config.search == {"type": "beam", "beams": 5}
@@ -96,14 +96,14 @@ def test_an_unknown_key_lists_the_keys_of_its_section(problems):
 
 
 def test_an_old_key_beside_its_new_key_is_refused(problems):
-    """The problem of an old key beside its new key names the key to use."""
+    """A deprecated key beside its new key is refused with the key to use."""
     found = problems(training={"batch": 8, "batch_size": 16})
     assert found == {"training.batch": "this key was renamed; use training.batch_size alone."}
 
 
 @pytest.mark.parametrize("name", ["task", "data", "encoder", "decoder"])
 def test_a_missing_section_is_named(smallest, name):
-    """A missing section that has no default is a problem."""
+    """A missing section without a default is a problem."""
     del smallest[name]
     with pytest.raises(ConfigError) as caught:
         validate(smallest)
@@ -119,20 +119,20 @@ def test_a_section_must_be_a_mapping(problems, text):
 
 @pytest.mark.parametrize("key", sorted(set(PARTS) - {"data.sampling"}))
 def test_a_part_must_not_be_null(problems, key):
-    """The problem of a null part asks for a mapping with a type and lists the types."""
+    """A null part is refused with a list of the known types."""
     (message,) = problems(f"{key}=null").values()
     types = ", ".join(SEAMS[PARTS[key]].names())
     assert message == f"expected a mapping with a `type`. Received: None; known types: {types}."
 
 
 def test_the_sampling_may_be_null(smallest):
-    """The sampling may be null, since images need no selection of frames."""
+    """`data.sampling` may be null, since images need no selection of frames."""
     smallest["data"]["sampling"] = None
     assert validate(smallest).data.sampling is None
 
 
 def test_a_sampling_that_is_not_null_is_validated(problems):
-    """A sampling that is not null is validated like other parts."""
+    """A value for `data.sampling` is validated like other parts."""
     assert problems("data.sampling={type: uniform, frames: 0}").keys() == {"data.sampling.frames"}
 
 
@@ -157,14 +157,14 @@ def test_values_out_of_range_are_refused(problems, text, place):
 
 
 def test_keys_must_be_strings(smallest):
-    """Keys other than strings, which YAML allows, are problems."""
+    """Keys that are not strings are refused."""
     with pytest.raises(ConfigError) as caught:
         validate({**smallest, 1: 2})
     assert caught.value.problems == [("1", "Keys should be strings. Received: 1.")]
 
 
 def test_problems_of_stages_have_the_stage_in_their_place(problems):
-    """Each stage is validated with its changes, and problems of the config come once."""
+    """Problems of a stage have the number of the stage in their key."""
     found = problems(
         "stages=[{encoder.filters: 0, x: 1}, {}, {a..b: 1}, 5, {1: 2}]", "decoder.units=0"
     )
@@ -183,20 +183,20 @@ def test_problems_of_stages_have_the_stage_in_their_place(problems):
     ["seed", "seed.x", "stages", "task.type", "tokenizer", "init", "data.source.seed"],
 )
 def test_a_stage_cannot_change_keys_of_the_whole_run(problems, key):
-    """The problem for a stage that changes a key of the whole run says where to set it."""
+    """A stage that changes a key of the whole run is refused."""
     assert problems(f"stages=[{{{key}: 2}}]") == {
         f"stages.0.{key}": "a stage cannot change this key; set it for the whole run."
     }
 
 
 def test_the_source_names_the_config_in_the_error(smallest):
-    """The error names the given source of the config, such as its path."""
+    """The error for an invalid config names the source of the config, such as its path."""
     with pytest.raises(ConfigError, match=r"^x\.yaml: 1 problem\n  seed: "):
         validate({**smallest, "seed": "x"}, "x.yaml")
 
 
 def test_validation_does_not_change_its_argument(smallest):
-    """Validation does not modify its argument."""
+    """Validation does not modify the given mapping."""
     smallest["stages"] = [
         {"training.epochs": 3, "data.view": {"type": "crop_mirror"}},
         {"data.view.margin": 1.5, "data.view.type": "crop_mirror"},
@@ -207,7 +207,7 @@ def test_validation_does_not_change_its_argument(smallest):
 
 
 def test_the_time_of_validation_is_linear_in_the_number_of_stages(smallest):
-    """Validation of 50 stages takes less than 3 seconds."""
+    """The time of validation grows linearly with the number of stages."""
     smallest["stages"] = [{"training.epochs": 3}] * 50
     validate(smallest)
     start = time.perf_counter()

@@ -8,18 +8,18 @@ from lrcn_seq.errors import ConfigError
 
 @pytest.mark.parametrize("text", ["1e-3", "1.0e-3", "+1E-3", ".1e-2", "0.001"])
 def test_floats_are_those_of_yaml_1_2(text):
-    """A float may have an exponent without a point and without a sign."""
+    """Floats may have an exponent without a point and without a sign, as in YAML 1.2."""
     assert parse(f"rate: {text}", "x") == {"rate": 0.001}
 
 
 @pytest.mark.parametrize("text", ["'1e-3'", "e-3", "1e", "1-3", "1e-3x"])
 def test_other_text_is_a_string(text):
-    """Quoted numbers and text that only resembles a number are strings."""
+    """Quoted numbers and text that only resembles a number are read as strings."""
     assert parse(text, "x") == text.strip("'")
 
 
 def test_merge_keys_copy_a_mapping():
-    """A merge key copies a mapping, whose keys may be overridden."""
+    """A YAML merge key copies a mapping, whose keys may be overridden."""
     found = parse("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n", "x")
     assert found["b"] == {"x": 3, "y": 2}
 
@@ -45,7 +45,7 @@ def test_merge_keys_copy_a_mapping():
     ],
 )
 def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
-    """An error of the parser is one problem with the source, the reason and the line."""
+    """A YAML error is one problem with the source, the reason and the line."""
     with pytest.raises(ConfigError) as caught:
         parse(text, "x.yaml")
     message = str(caught.value)
@@ -64,13 +64,13 @@ def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
     ],
 )
 def test_a_dumped_config_is_parsed_to_an_equal_config(smallest, change):
-    """A dumped config is parsed to an equal one, even with strings that look like numbers."""
+    """A dumped config is parsed to an equal config."""
     config = Config.model_validate({**smallest, **change})
     assert Config.model_validate(parse(dump(config), "dumped")) == config
 
 
 def test_dump_writes_defaults_and_keeps_the_order_of_sections(smallest):
-    """The dumped text has every value, in the order of the schema and without escapes."""
+    """A dumped config has all values in the order of the schema."""
     smallest["data"]["source"]["table"] = "ü"
     lines = dump(Config.model_validate(smallest)).splitlines()
     assert lines[:4] == ["task:", "  type: captioning", "seed: 1", "data:"]
