@@ -1,4 +1,4 @@
-"""Fixtures for all tests."""
+"""Fixtures that all tests share."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real test data beside the checkout; tests are skipped if it is missing."""
+    """Return the folder of shared test data, or skip the test if the folder is missing."""
     folder = ROOT / ".." / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the folder of real test data is missing")
@@ -21,7 +21,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def gradients():
-    """A function `(function, arrays)` that returns the gradients of a scalar function.
+    """Return a function `(function, arrays)` that computes the gradients of a scalar function.
 
     The gradients with respect to each array are computed on the current backend.
     """
@@ -57,7 +57,7 @@ def gradients():
 
 
 class Called(NamedTuple):
-    """The exit code and the output of a call of `lrcn`."""
+    """The exit code and the output of an `lrcn` command."""
 
     code: int
     out: str
@@ -66,7 +66,7 @@ class Called(NamedTuple):
 
 @pytest.fixture
 def lrcn(capsys, monkeypatch):
-    """A function that runs `lrcn` in this process with the given arguments."""
+    """Return a function that runs `lrcn` in this process with the given arguments."""
     from lrcn_seq import cli
 
     # Keep stderr in place, since the tests capture it.
@@ -82,25 +82,25 @@ def lrcn(capsys, monkeypatch):
 
 @pytest.fixture(scope="session")
 def smoke_config() -> Path:
-    """The path of the smallest shipped config."""
+    """Return the path of the smallest shipped config."""
     return ROOT / "configs" / "smoke" / "captioning.yaml"
 
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory) -> Path:
-    """The folder of a captioning run, trained once; tests must not change it."""
+    """Train a captioning run once and return its folder, which tests must not change."""
     return train_smoke("captioning", tmp_path_factory.mktemp("smoke"))
 
 
 @pytest.fixture(scope="session")
 def activity_run(tmp_path_factory) -> Path:
-    """The folder of an activity run, trained once; tests must not change it."""
+    """Train an activity run once and return its folder, which tests must not change."""
     return train_smoke("activity", tmp_path_factory.mktemp("activity"))
 
 
 @pytest.fixture(scope="session")
 def description_run(tmp_path_factory) -> Path:
-    """The folder of a description run, trained once; tests must not change it."""
+    """Train a description run once and return its folder, which tests must not change."""
     return train_smoke("description", tmp_path_factory.mktemp("description"))
 
 

@@ -11,7 +11,7 @@ from lrcn_seq.records import Sample
 
 
 def scene(width: int = 48, height: int = 32) -> np.ndarray:
-    """Return (height, width, 3) with a red, a green, a blue and a white quarter, row by row."""
+    """Return an image (height, width, 3) with a red, a green, a blue and a white quarter."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2] = (255, 0, 0)
     pixels[: height // 2, width // 2 :] = (0, 255, 0)
@@ -22,13 +22,13 @@ def scene(width: int = 48, height: int = 32) -> np.ndarray:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
-    """An image whose quarters have different colors."""
+    """Return an image whose quarters have different colors."""
     return scene()
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Twelve JPEGs of 40 × 30 pixels; image n has gray value 10 n."""
+    """Write twelve JPEGs of 40 × 30 pixels, of which image n has gray value 10 n."""
     paths = []
     for number in range(12):
         path = tmp_path / f"photo{number:02d}.jpg"
@@ -38,7 +38,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Counter:
-    """A drawing of `count` frames; frame n has gray value n."""
+    """A drawing of `count` frames, of which frame n has gray value n."""
 
     def __init__(self, name: str, count: int):
         self.key, self.count = name, count
@@ -52,7 +52,7 @@ class Counter:
 
 @pytest.fixture
 def counters() -> list[Sample]:
-    """Samples of 5, 20 and 11 frames whose gray values are the frame numbers."""
+    """Return samples of 5, 20 and 11 frames whose gray values are the frame numbers."""
     return [
         Sample(str(count), Counter(f"counter{count}", count), str(count), "train", label="x")
         for count in (5, 20, 11)
@@ -69,7 +69,10 @@ def write_video(
     stamps=None,
     **options,
 ) -> Path:
-    """Write a video whose frame n has gray value 8 n on the right, white and noise on the left."""
+    """Write a video whose frame n has gray value 8 n on its right half, and return its path.
+
+    The left half is white at the top and noise at the bottom.
+    """
     import av
 
     with av.open(str(path), "w", **options) as container:
@@ -96,5 +99,5 @@ def write_video(
 
 
 def frame_numbers(frames: np.ndarray) -> list[int]:
-    """Return the numbers of frames of `write_video`, read from the gray at the lower right."""
+    """Return the frame numbers of a video from `write_video`, read from the gray values."""
     return [round(int(frame[-4, -4, 0]) / 8) for frame in frames]

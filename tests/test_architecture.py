@@ -1,4 +1,4 @@
-"""Rules of the architecture, checked on the source code."""
+"""Rules of the library's architecture, checked on the source code."""
 
 import ast
 import subprocess
@@ -75,7 +75,7 @@ def outside(*packages: str) -> list[Path]:
 
 
 def test_the_rules_see_the_whole_package():
-    """Every package has a level, and the list of files is complete."""
+    """The architecture tests cover every package and file of the library."""
     assert len(FILES) > 200
     assert {package(path) for path in FILES} == set(LEVELS)
 
@@ -141,7 +141,7 @@ def test_importing_is_light(module, backend):
 
 @pytest.mark.parametrize("name", NO_KERAS)
 def test_packages_below_the_layers_do_not_import_keras(name):
-    """Config, data, evaluation, metrics, report and text do not import Keras or a backend."""
+    """The packages below the level of layers do not import Keras or a backend."""
     files = [path for path in FILES if package(path) == name]
     assert files
     heavy = {"keras", "tensorflow", "jax", "torch"}

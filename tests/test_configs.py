@@ -17,21 +17,21 @@ BUILT_ALWAYS = "lrcn_2f_coco"
 
 
 def name(path: Path) -> str:
-    """Return the path below configs/."""
+    """Return the path of a config below the folder configs."""
     return str(path.relative_to(FOLDER))
 
 
 def marked(path: Path) -> pytest.param:
-    """Return a test parameter, marked as slow for all but one config with VGG-16.
+    """Return a test parameter, which is marked as slow for all but one config with VGG-16.
 
-    VGG-16 has 138 million weights.
+    Networks with VGG-16 have 138 million weights, so building them takes long.
     """
     heavy = "VGG" in path.read_text(encoding="utf-8") and path.stem != BUILT_ALWAYS
     return pytest.param(path, id=name(path), marks=[pytest.mark.slow] if heavy else [])
 
 
 def test_all_files_are_tested():
-    """The folder has only YAML files, in a folder per task and one for smoke tests."""
+    """The folder configs contains only YAML files, in a folder per task and one for smoke tests."""
     assert [path for path in FOLDER.rglob("*") if path.is_file() and path not in CONFIGS] == []
     assert {folder.name: len(list(folder.iterdir())) for folder in FOLDER.iterdir()} == {
         "activity": 10,
@@ -63,7 +63,7 @@ def test_the_header_of_a_config_has_its_command(path):
 
 @pytest.mark.parametrize("path", [marked(path) for path in CONFIGS])
 def test_a_network_is_built_without_data(path, monkeypatch):
-    """`build` with a number of words or labels reads no source and downloads nothing."""
+    """Building the network of a config for a given size reads no source and downloads nothing."""
     monkeypatch.setattr(
         "lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was read")
     )
@@ -82,7 +82,7 @@ def test_a_network_is_built_without_data(path, monkeypatch):
 
 @pytest.mark.parametrize("path", SMOKE, ids=name)
 def test_a_smoke_config_trains(path, request):
-    """The run folder has weights, scores and a report, and one line of history per epoch."""
+    """Training a smoke config writes weights, scores, a report and a history row per epoch."""
     run = request.getfixturevalue(
         {"captioning": "smoke_run", "activity": "activity_run", "description": "description_run"}[
             path.stem

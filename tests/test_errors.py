@@ -1,4 +1,4 @@
-"""The exception tree, messages and exit codes."""
+"""The exception tree, the messages and the exit codes of errors."""
 
 import pickle
 import re
@@ -40,20 +40,20 @@ EXIT_CODES = {
 
 
 def documented_tree() -> list[tuple[int, str]]:
-    """Return depth and name of each class in the docstring of the module."""
+    """Return the depth and the name of each error class in the module docstring."""
     lines = re.findall(r"^    ([│├└─ ]*)(\w+Error)\b", errors.__doc__, re.MULTILINE)
     return [(len(branch) // 4, name) for branch, name in lines]
 
 
 @pytest.mark.parametrize("name", BASES)
 def test_bases(name):
-    """Each error is derived from its documented base."""
+    """Each error class is derived from its documented base."""
     assert getattr(errors, name).__bases__[0] is BASES[name]
 
 
 @pytest.mark.parametrize("name", EXIT_CODES)
 def test_exit_codes(name):
-    """The exit code is 2 for wrong use and 1 for other failures."""
+    """The exit code of an error is 2 for wrong use and 1 for other failures."""
     assert getattr(errors, name).exit_code == EXIT_CODES[name]
 
 
@@ -64,7 +64,7 @@ def test_all_errors_are_tested():
 
 
 def test_the_docstring_has_the_tree_of_classes():
-    """The docstring of the module lists each class below its base."""
+    """The module docstring lists each error class below its base."""
     above: dict[int, type] = {}
     for depth, name in documented_tree():
         assert BASES[name] is above.get(depth - 1, Exception)
@@ -78,14 +78,14 @@ def test_an_argument_error_is_a_value_error():
 
 
 def test_a_config_error_lists_all_problems():
-    """The message has one line per problem, which begins with the place if there is one."""
+    """The message of a ConfigError has one line per problem, which begins with its key."""
     error = ConfigError([Problem("a.b", "too big."), Problem("", "nothing.")], "x.yaml")
     assert str(error) == "x.yaml: 2 problems\n  a.b: too big.\n  nothing."
     assert error.problems == [("a.b", "too big."), ("", "nothing.")]
 
 
 def test_a_single_problem_is_counted_in_the_singular():
-    """One problem is counted in the singular, and the default source is "the config"."""
+    """The message of a ConfigError with one problem uses the singular."""
     assert str(ConfigError([Problem("a", "b.")])) == "the config: 1 problem\n  a: b."
 
 
@@ -100,7 +100,7 @@ def test_a_single_problem_is_counted_in_the_singular():
     ],
 )
 def test_failures_of_the_machine_are_transient(cause, transient):
-    """Errors of memory or with an error number are transient, and errors of decoders are not."""
+    """Media errors of memory or of the operating system are transient; decoder errors are not."""
     error = MediaError("a.jpg", "broken.")
     error.__cause__ = cause
     assert error.transient is transient
@@ -115,7 +115,7 @@ RAISED = [
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 def test_errors_can_be_pickled(error):
-    """Pickling keeps the message and the attributes of an error."""
+    """Errors can be pickled with their message and attributes."""
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == str(error)
@@ -128,7 +128,7 @@ def test_a_media_error_names_the_file():
 
 
 def test_a_missing_package_has_the_command_that_installs_it():
-    """The message names the purpose, the package and the command that installs it."""
+    """The message of a MissingPackageError has the purpose, package and install command."""
     assert str(MissingPackageError("pycocoevalcap", "bench", "METEOR in Java")) == (
         "METEOR in Java needs the package pycocoevalcap, which is not installed. "
         "Run in the project folder: pip install -e '.[bench]'"
@@ -139,12 +139,12 @@ def test_a_missing_package_has_the_command_that_installs_it():
     ("word", "suggestion"), [("encodr", " Did you mean 'encoder'?"), ("zzz", ""), ("", "")]
 )
 def test_did_you_mean(word, suggestion):
-    """A suggestion is made for a close name only."""
+    """`did_you_mean` suggests a name only if it is close."""
     assert did_you_mean(word, ["encoder", "decoder"]) == suggestion
 
 
 def test_names_are_sorted_and_shortened():
-    """The first names are listed in order, with an ellipsis for the others."""
+    """Long lists of names are sorted and shortened with an ellipsis."""
     assert shorten_names(["c", "a", "b"]) == "a, b, c"
     assert shorten_names({"d", "c", "a", "b"}) == "a, b, c, …"
     assert shorten_names(["c", "a", "b"], 1) == "a, …"

@@ -41,13 +41,13 @@ def test_files_that_are_not_regular_are_refused(tmp_path, kind, link):
 
 
 def test_a_folder_is_not_a_file(tmp_path):
-    """A folder raises IsADirectoryError."""
+    """Opening a folder as a file raises IsADirectoryError."""
     with pytest.raises(IsADirectoryError):
         open_file(tmp_path)
 
 
 def test_a_file_is_replaced(tmp_path):
-    """No other file is left, and all users may read it."""
+    """`write_file` replaces a file and leaves no temporary file."""
     path = tmp_path / "a"
     path.write_text("a longer old content")
     write_file(path, lambda file: file.write(b"new"))
@@ -57,7 +57,7 @@ def test_a_file_is_replaced(tmp_path):
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
-    """The message has the reason, and no temporary file is left."""
+    """A failed write keeps the old file and leaves no temporary file."""
     write_text(tmp_path / "a", "old")
 
     def fail(file):
@@ -72,7 +72,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path):
-    """Ctrl-C removes the temporary file as well."""
+    """An interrupted write keeps the old file and leaves no temporary file."""
     write_text(tmp_path / "a", "old")
 
     def interrupt(file):
@@ -86,7 +86,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
 
 
 def test_the_content_is_on_disk_before_the_file_is_replaced(tmp_path, monkeypatch):
-    """The new content is complete at fsync; then the rename is made durable."""
+    """The new content is on disk before the old file is replaced."""
     (tmp_path / "a").write_text("old")
     synced = []
     fsync = os.fsync
@@ -103,31 +103,31 @@ def test_the_content_is_on_disk_before_the_file_is_replaced(tmp_path, monkeypatc
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
-    """The message names the file."""
+    """Writing into a missing folder raises an error that names the file."""
     with pytest.raises(RunError, match=r"absent/a: expected to write this file\. Received: No"):
         write_text(tmp_path / "absent" / "a", "text")
 
 
 def test_text_is_utf_8(tmp_path):
-    """Newlines stay as they are."""
+    """Text files are written as UTF-8 with unchanged newlines."""
     write_text(tmp_path / "a", "ä\r\n日本")
     assert (tmp_path / "a").read_bytes() == "ä\r\n日本".encode()
 
 
 def test_undecodable_bytes_of_file_names_are_escaped(tmp_path):
-    """JSON reads the escapes back."""
+    """Undecodable bytes of file names are written as JSON escapes."""
     write_text(tmp_path / "a", json.dumps("caf\udce9", ensure_ascii=False))
     assert json.loads((tmp_path / "a").read_text(encoding="utf-8")) == "caf\udce9"
 
 
 def test_json_is_parsed(tmp_path):
-    """The result is that of the parser."""
+    """`read_json` returns the value of the parser."""
     (tmp_path / "a.json").write_text('{"n": "3"}')
     assert read_json(tmp_path / "a.json", "a number", lambda value: int(value["n"])) == 3
 
 
 def test_json_lines_are_parsed(tmp_path):
-    """The parser gets all values; only line feeds end a line."""
+    """`read_json_lines` passes all values to the parser; only line feeds separate lines."""
     (tmp_path / "a.jsonl").write_text('{"n": 1}\n\n"a\u2028b"\n', encoding="utf-8")
     values = read_json_lines(tmp_path / "a.jsonl", "values", lambda values: values)
     assert values == [{"n": 1}, "a\u2028b"]
@@ -148,7 +148,7 @@ def test_json_lines_are_parsed(tmp_path):
     ],
 )
 def test_damaged_json_is_an_error(tmp_path, content, reason):
-    """The message names the file, its content and the reason."""
+    """Damaged JSON raises an error with the file, its expected content and the reason."""
     if content is not None:
         (tmp_path / "a.json").write_bytes(content)
     message = rf"a\.json: expected a number as JSON\. Received: .*{reason}.*; the run is damaged"
@@ -157,7 +157,7 @@ def test_damaged_json_is_an_error(tmp_path, content, reason):
 
 
 def test_damaged_json_lines_are_an_error(tmp_path):
-    """One damaged line damages the file."""
+    """A damaged line of a JSON lines file raises an error."""
     (tmp_path / "a.jsonl").write_text('{"n": 1}\n{"n"')
     with pytest.raises(RunError, match=r"a\.jsonl: expected values as JSON\. Received: Expecting"):
         read_json_lines(tmp_path / "a.jsonl", "values", list)

@@ -7,14 +7,17 @@ from lrcn_seq.progress import progress_bar
 
 
 class Terminal(io.StringIO):
-    """A stream that reports to be a terminal."""
+    """A text stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def use_terminal(monkeypatch) -> Terminal:
-    """Replace stderr by a terminal; a fixture cannot do it, since pytest replaces stderr again."""
+    """Replace stderr by a terminal and return it.
+
+    Tests call this function because pytest replaces stderr after fixtures ran.
+    """
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -23,7 +26,7 @@ def use_terminal(monkeypatch) -> Terminal:
 
 
 def test_a_terminal_shows_title_and_counts(monkeypatch):
-    """On a terminal, the bar shows its title and the last counts."""
+    """On a terminal, a progress bar shows its title and the last counts."""
     terminal = use_terminal(monkeypatch)
     with progress_bar("reading") as report:
         report(2, 3)
@@ -33,7 +36,7 @@ def test_a_terminal_shows_title_and_counts(monkeypatch):
 
 
 def test_nothing_is_shown_without_a_terminal(monkeypatch):
-    """Without a terminal nothing is printed."""
+    """Without a terminal, a progress bar prints nothing."""
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar("reading") as report:
         report(1, 1)
@@ -41,7 +44,7 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch):
 
 
 def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
-    """Lines printed to a redirected stdout do not appear in the terminal of the bar."""
+    """Lines on a redirected stdout do not appear in the terminal of the progress bar."""
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     with progress_bar("reading") as report:
@@ -52,7 +55,7 @@ def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
 
 
 def test_lines_on_stderr_appear_above_the_bar(monkeypatch):
-    """Warnings are not lost."""
+    """Lines on stderr appear above the progress bar."""
     terminal = use_terminal(monkeypatch)
     with progress_bar("reading") as report:
         print("a warning", file=sys.stderr)

@@ -70,7 +70,7 @@ def test_public_names():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_functions(name):
-    """Each public function is that of its package."""
+    """Each public function is the function of its package."""
     found = getattr(lrcn_seq, name)
     assert found is getattr(importlib.import_module(FUNCTIONS[name]), name)
     assert callable(found)
@@ -94,7 +94,7 @@ def test_the_version_is_that_of_the_distribution():
 
 
 def test_the_package_has_type_hints_for_others():
-    """`py.typed` exists and is installed with the package."""
+    """The file `py.typed` is installed with the package."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert "py.typed" in settings["tool"]["setuptools"]["package-data"]["lrcn_seq"]
     assert (ROOT / "lrcn_seq" / "py.typed").read_bytes() == b""
@@ -129,13 +129,13 @@ def test_the_verbs_of_the_command_line():
 
 
 def test_tools_has_a_script_for_each_verb_that_needs_one():
-    """The folder tools has a script for each command, and two other scripts."""
+    """The folder tools has a script for each command and two other scripts."""
     assert {path.stem for path in (ROOT / "tools").glob("*.py")} == VERBS | OTHER_TOOLS
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_a_script_calls_its_verb(verb):
-    """Each script passes its arguments to its command."""
+    """Each script in the folder tools passes its arguments to its command."""
     text = (ROOT / "tools" / f"{verb}.py").read_text(encoding="utf-8")
     assert re.findall(r"main\(\[\"(\w+)\", \*sys\.argv\[1:\]\]\)", text) == [verb]
 

@@ -53,7 +53,7 @@ each_document = pytest.mark.parametrize("name", DOCUMENTS)
 
 
 class Block(NamedTuple):
-    """A fenced code block: its language and its text."""
+    """A fenced code block with its language and its text."""
 
     language: str
     text: str
@@ -90,14 +90,14 @@ def shell_lines(name: str) -> list[list[str]]:
 
 
 def lrcn_calls(name: str) -> list[list[str]]:
-    """Return the arguments of each call of `lrcn`, in code blocks and in sentences."""
+    """Return the arguments of each `lrcn` call in the code blocks and sentences of a document."""
     inline = [shlex.split(code) for code in inline_code(name)]
     calls = [call for call in (*shell_lines(name), *inline) if call[:1] == ["lrcn"]]
     return [call[1:] for call in calls if len(call) > 1]
 
 
 def parse(arguments: list[str]) -> None:
-    """Parse a call of `lrcn` and check its config, if it names one of the repository."""
+    """Parse a call of `lrcn` and validate its config if the repository contains the config."""
     verb, *rest = arguments
     parser = Parser(f"lrcn {verb}")
     importlib.import_module(f"lrcn_seq.cli.{verb}").add_arguments(parser)
@@ -137,7 +137,7 @@ def test_lines_have_at_most_100_columns(name):
 
 @each_document
 def test_calls_of_lrcn_parse(name, capsys):
-    """The commands, options and configs of all calls of `lrcn` exist."""
+    """The commands, options and configs of all documented calls of `lrcn` exist."""
     calls = lrcn_calls(name)
     assert len(calls) == COMMANDS[name]
     for call in calls:
@@ -149,7 +149,7 @@ def test_calls_of_lrcn_parse(name, capsys):
 
 @each_document
 def test_other_commands_exist(name):
-    """Make targets, scripts and extras that a document names exist."""
+    """The make targets, scripts and extras that a document names exist."""
     calls = [*shell_lines(name), *(code.split() for code in inline_code(name))]
     targets = re.findall(r"(?m)^([\w-]+):", text_of("Makefile"))
     extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
@@ -163,7 +163,7 @@ def test_other_commands_exist(name):
 
 
 def test_the_call_of_cross_validation_parses():
-    """The README's call of tools/folds.py has existing options and a valid config."""
+    """The README's call of tools/folds.py has valid options and a valid config."""
     (arguments,) = (call[2:] for call in shell_lines("README.md") if "tools/folds.py" in call)
     parser = runpy.run_path(str(ROOT / "tools" / "folds.py"))["make_parser"]()
     parsed = parser.parse_intermixed_args(arguments)
@@ -178,7 +178,7 @@ def test_every_command_is_in_the_readme():
 
 @each_document
 def test_links_lead_to_files(name):
-    """Relative links lead to existing files."""
+    """Relative links in a document lead to existing files."""
     links = re.findall(r"\]\(([^)]+)\)", text_of(name))
     assert links or name in ("CHANGELOG.md",)
     assert [link for link in links if not ((ROOT / name).parent / link).is_file()] == []
@@ -215,7 +215,7 @@ def test_sections_in_the_readme_are_valid():
 
 
 def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, capsys):
-    """The example of captioning loads a run, captions an image and builds a network."""
+    """The README's captioning example loads a run, captions an image and builds a network."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").symlink_to(smoke_run)
     (tmp_path / "configs").symlink_to(ROOT / "configs")
@@ -230,7 +230,7 @@ def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, cap
 
 
 def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):
-    """The example of streaming gives the distributions of the whole clip."""
+    """The README's streaming example gives the class probabilities of the whole clip."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "activity").symlink_to(activity_run)
     monkeypatch.chdir(tmp_path)
@@ -244,7 +244,7 @@ def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):
 
 
 def test_captions_are_scored_from_python(tmp_path, monkeypatch, capsys):
-    """The example of metrics computes scores, frequencies, comparisons and rewards."""
+    """The README's metrics example computes scores, frequencies, comparisons and rewards."""
     monkeypatch.chdir(tmp_path)
     variables = execute(python_block("README.md", "CiderReward"))
     output = capsys.readouterr().out.splitlines()
@@ -261,7 +261,7 @@ def test_captions_are_scored_from_python(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def mean_colors(tmp_path, monkeypatch) -> Iterator[ModuleType]:
-    """The module with the README's example part, registered until the test ends."""
+    """Return the module of the README's example part, registered until the test ends."""
     parts = registries.encoders._parts
     monkeypatch.setattr(registries.encoders, "_parts", dict(parts))
     path = tmp_path / "mean_colors.py"
@@ -276,7 +276,7 @@ def mean_colors(tmp_path, monkeypatch) -> Iterator[ModuleType]:
 
 
 def test_a_part_of_your_own_is_registered(mean_colors, lrcn, smoke_config):
-    """The example part is registered under the name of its file."""
+    """The README's example part is registered under the name of its file."""
     spec = "encoder={type: mean_colors, size: 32, cells: 8}"
     result = lrcn("check", smoke_config, spec)
     assert result.code == 0, result.err
@@ -286,7 +286,7 @@ def test_a_part_of_your_own_is_registered(mean_colors, lrcn, smoke_config):
 
 
 def test_a_part_of_your_own_computes_features(mean_colors):
-    """The example part computes the mean color of each cell, from −1 to 1."""
+    """The README's example part computes the mean color of each cell, from −1 to 1."""
     encoder = registries.encoders.build({"type": "mean_colors", "size": 8, "cells": 2})
     frames = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
     means = frames.reshape(3, 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(3, 4, 3) / 127.5 - 1
@@ -294,7 +294,7 @@ def test_a_part_of_your_own_computes_features(mean_colors):
 
 
 def package_files() -> dict[str, str]:
-    """Return the files of the package in docs/extending.md by their paths."""
+    """Return the files of the package in docs/extending.md by path."""
     files: dict[str, str] = {"shape_tags/__init__.py": ""}
     for block in blocks("docs/extending.md", "python"):
         if header := re.match(r"# (\S+\.py)\n", block.text):
@@ -308,7 +308,7 @@ def package_files() -> dict[str, str]:
 
 @pytest.fixture
 def shape_tags(tmp_path, monkeypatch) -> Iterator[Path]:
-    """The folder with the package of docs/extending.md, installed until the test ends."""
+    """Install the package of docs/extending.md until the test ends and return its folder."""
     project = tmp_path / "shape_tags"
     for path, text in package_files().items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
@@ -333,12 +333,12 @@ def shape_tags(tmp_path, monkeypatch) -> Iterator[Path]:
 
 
 def entries(points: dict[str, str]) -> list[str]:
-    """Return the lines of entry points in a file of metadata."""
+    """Return entry points as lines of a metadata file."""
     return [f"{name} = {value}" for name, value in points.items()]
 
 
 def test_the_files_of_the_page_are_those_of_its_tree():
-    """The code blocks contain all files of the package that docs/extending.md lists."""
+    """The code blocks of docs/extending.md contain all files of its package tree."""
     (tree,) = blocks("docs/extending.md", "text")
     files = package_files()
     assert {Path(path).name for path in files} == set(re.findall(r"\w+\.\w+", tree.text))
@@ -347,7 +347,7 @@ def test_the_files_of_the_page_are_those_of_its_tree():
 
 @pytest.mark.timeout(600)
 def test_a_task_of_your_own_runs(shape_tags, lrcn):
-    """The commands of docs/extending.md list, check, train, resume, evaluate and predict."""
+    """The commands in docs/extending.md run without errors."""
     Image.fromarray(Drawing(1, "test", 0, 32).draw()[0]).save(shape_tags / "photo.png")
     calls = [call[1:] for call in shell_lines("docs/extending.md") if call[0] == "lrcn"]
     small = ["training.epochs=1", "data.source.train=40", "data.source.dev=6", "data.source.test=6"]
@@ -378,7 +378,7 @@ def test_a_task_of_your_own_runs(shape_tags, lrcn):
 
 
 def test_a_task_of_your_own_reports_problems(shape_tags, lrcn):
-    """The example task refuses frame sampling and names a file that cannot be read."""
+    """The example task in docs/extending.md refuses frame sampling."""
     result = lrcn("check", "shape_tags/tagging.yaml", "data.sampling={type: every}")
     assert result.code == 2
     assert "data.sampling: tagging reads images. Remove it." in result.err
@@ -400,7 +400,7 @@ def test_the_levels_are_those_of_the_architecture_test():
 
 
 def test_the_tree_lists_every_package():
-    """The tree of CONTRIBUTING.md has one line per package and per package of data."""
+    """The tree in CONTRIBUTING.md has one line for each package."""
     _, tree = blocks("CONTRIBUTING.md", "text")
     names = re.findall(r"(?m)^ *([\w.]+)(?:/| )", tree.text)
     library = ROOT / "lrcn_seq"

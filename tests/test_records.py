@@ -1,4 +1,4 @@
-"""Records that packages exchange."""
+"""Records that packages exchange, such as predictions."""
 
 import pytest
 
@@ -19,18 +19,18 @@ ROWS = [
 
 
 def test_the_ids_of_special_words():
-    """The ids of special tokens are fixed, since saved vocabularies depend on them."""
+    """The IDs of special tokens are fixed, since saved vocabularies depend on them."""
     assert SPECIAL == (0, 1, 2, 3)
     assert SPECIAL._fields == ("pad", "start", "end", "unknown")
 
 
 def test_the_row_of_captions():
-    """The row of an image has the file and all captions."""
+    """The JSON row of a captioned image has the file and all captions."""
     assert CaptionPrediction("a.jpg", CAPTIONS).row() == {"file": "a.jpg", "captions": ROWS}
 
 
 def test_the_row_of_windows():
-    """The row of a video in windows has the times and captions of each window only."""
+    """The JSON row of a video in windows has the times and captions of each window."""
     windows = (Window(0.0, 2.5, CAPTIONS[:1]),)
     assert CaptionPrediction("a.mp4", windows=windows).row() == {
         "file": "a.mp4",
@@ -39,7 +39,7 @@ def test_the_row_of_windows():
 
 
 def test_the_row_of_labels():
-    """The row of a classified file has all labels."""
+    """The JSON row of a classified file has all labels with probabilities."""
     prediction = LabelPrediction("a.mp4", (Label("jump", 0.75), Label("run", 0.25)))
     assert prediction.row() == {
         "file": "a.mp4",
@@ -49,19 +49,19 @@ def test_the_row_of_labels():
 
 @pytest.mark.parametrize("kind", [CaptionPrediction, LabelPrediction])
 def test_the_row_and_lines_of_an_unreadable_file(kind):
-    """The row of an unreadable file has the error, and there are no lines."""
+    """The JSON row of an unreadable file has the error, and no text lines are printed."""
     prediction = kind("a.jpg", error="not an image.")
     assert prediction.row() == {"file": "a.jpg", "error": "not an image."}
     assert prediction.lines() == []
 
 
 def test_the_lines_of_captions():
-    """Each caption is a line."""
+    """The text output of a captioned image has one line per caption."""
     assert CaptionPrediction("a.jpg", CAPTIONS).lines() == ["a cat", "a dog"]
 
 
 def test_the_lines_of_windows():
-    """The line of a window begins with minutes and seconds of start and end."""
+    """The text line of a window begins with its start and end in minutes and seconds."""
     windows = (Window(0.0, 59.5, CAPTIONS[:1]), Window(61.25, 125.0, CAPTIONS[1:]))
     assert CaptionPrediction("a.mp4", windows=windows).lines() == [
         "0:00.0–0:59.5\ta cat",
@@ -70,5 +70,5 @@ def test_the_lines_of_windows():
 
 
 def test_the_lines_of_labels():
-    """Each line has a label and its probability with four decimals."""
+    """The text line of a label has the label and its probability with four decimals."""
     assert LabelPrediction("a.mp4", (Label("jump", 0.75),)).lines() == ["jump\t0.7500"]

@@ -15,7 +15,7 @@ from lrcn_seq.registry import SEAMS, Registry, argument_problems, describe_error
 
 
 class Part:
-    """A part with a derived argument, bounds, choices, and a constructor that may raise."""
+    """A part with a derived argument, bounds, choices and a constructor that may raise."""
 
     derived = ("classes",)
 
@@ -35,14 +35,14 @@ class Part:
 
 @pytest.fixture
 def seam() -> Registry:
-    """A registry with the part `thing`."""
+    """Return a registry with the part `thing`."""
     registry_of_one = Registry("encoders", "lrcn_seq.text")
     registry_of_one._parts["thing"] = Part
     return registry_of_one
 
 
 def problems(**arguments) -> dict[str, str]:
-    """Return the problems of arguments of the part, by place."""
+    """Return the problems of the part's arguments by key."""
     return {
         problem.place: problem.message for problem in argument_problems(Part, arguments, "encoder")
     }
@@ -50,7 +50,7 @@ def problems(**arguments) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", SEAMS)
 def test_a_part_has_the_name_of_its_file(name):
-    """A class is defined in the file of its name, or in the file that the registry states."""
+    """Each part is defined in the file of its name, or in the file that the registry states."""
     seam = SEAMS[name]
     assert seam.names()
     for part in seam.names():
@@ -59,7 +59,7 @@ def test_a_part_has_the_name_of_its_file(name):
 
 @pytest.fixture
 def renamed(tmp_path, monkeypatch) -> Registry:
-    """A registry whose part `gadget` is defined in the file gadget_file.py."""
+    """Return a registry whose part `gadget` is defined in the file gadget_file.py."""
     folder = tmp_path / "renamed_seam"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -72,7 +72,7 @@ def renamed(tmp_path, monkeypatch) -> Registry:
 
 
 def test_a_file_may_have_another_name_than_its_part(renamed):
-    """All methods accept the name of the part, not the stem of its file."""
+    """A registry finds a part by its name if the file of the part has another name."""
     from renamed_seam.gadget_file import Gadget
 
     assert renamed.names() == ["gadget"]
@@ -85,14 +85,14 @@ def test_a_file_may_have_another_name_than_its_part(renamed):
 
 
 def test_a_renamed_file_is_imported_on_demand(renamed):
-    """Getting a part imports the file that belongs to its name."""
+    """Getting a part with another file name imports the file."""
     with pytest.raises(UnknownPartError, match="Known: gadget"):
         renamed.get("gadget")  # the file registers nothing
     assert "renamed_seam.gadget_file" in sys.modules
 
 
 def test_another_class_cannot_take_the_name_of_a_renamed_part(renamed):
-    """The error for a name that is in use names the file of its part."""
+    """A class cannot be registered under the name of a part whose file has another name."""
     other = type("Mine", (), {"__module__": "mine.gadget"})
     with pytest.raises(UnknownPartError, match=r"'gadget' is taken by renamed_seam\.gadget_file"):
         renamed.register(other)
@@ -100,7 +100,7 @@ def test_another_class_cannot_take_the_name_of_a_renamed_part(renamed):
 
 @pytest.mark.parametrize("seam", ["tokenizers", "searches"])
 def test_the_summary_of_a_renamed_file_is_found(seam):
-    """`lrcn parts` shows the first line of the part's file."""
+    """The summary of a part with another file name is the first line of the file."""
     assert "KerasHub" in summary(SEAMS[seam], "keras_hub")
 
 
@@ -108,7 +108,7 @@ def test_the_summary_of_a_renamed_file_is_found(seam):
     ("seam", "asked", "other"), [("tokenizers", "character", "bpe"), ("sources", "shapes", "coco")]
 )
 def test_only_the_part_asked_for_is_imported(seam, asked, other):
-    """Listing names imports no part, and getting a part imports its file only."""
+    """Listing parts imports none of them, and getting a part imports its file only."""
     code = f"""
 import sys
 from lrcn_seq.registry import SEAMS
@@ -136,7 +136,7 @@ def test_files_that_are_not_parts_are_not_listed(tmp_path, monkeypatch):
 
 
 def test_a_name_is_registered_once(seam):
-    """A second class of a name is refused, but the same class may be registered twice."""
+    """A name is registered for one class only."""
     first = type("First", (), {"__module__": "somewhere.thing_2"})
     second = type("Second", (), {"__module__": "elsewhere.thing_2"})
     assert seam.register(first) is first
@@ -150,7 +150,7 @@ def test_a_name_is_registered_once(seam):
 
 
 def test_a_class_of_another_package_cannot_have_the_name_of_a_file():
-    """A class with the name of a file is refused even before the file is imported."""
+    """A class of another package cannot have the name of a file of the library."""
     with pytest.raises(UnknownPartError, match=r"'word' is taken by lrcn_seq\.text\.word"):
         Registry("tokenizers", "lrcn_seq.text").register(
             type("Word", (), {"__module__": "mine.word"})
@@ -158,7 +158,7 @@ def test_a_class_of_another_package_cannot_have_the_name_of_a_file():
 
 
 def test_an_unknown_name_is_refused_with_a_suggestion_and_all_names():
-    """The error for an unknown name suggests a close name and lists all."""
+    """An unknown part is refused with a suggestion and a list of all parts."""
     with pytest.raises(
         UnknownPartError,
         match=r"tokenizers has no 'wrod'\. Did you mean 'word'\? Known: .*character.*word",
@@ -168,7 +168,7 @@ def test_an_unknown_name_is_refused_with_a_suggestion_and_all_names():
 
 @pytest.mark.parametrize("spec", [None, 3, [], {}, {"size": 3}, {"type": 3}, "thing"])
 def test_a_spec_is_a_mapping_with_a_type(seam, spec):
-    """A spec that is not a mapping with a type is one problem, which lists the parts."""
+    """A part spec that is not a mapping with a type is refused with a list of the parts."""
     (problem,) = seam.problems(spec, "encoder")
     assert problem.place == "encoder"
     assert "expected a mapping with a `type`" in problem.message
@@ -176,7 +176,7 @@ def test_a_spec_is_a_mapping_with_a_type(seam, spec):
 
 
 def test_valid_arguments_have_no_problems():
-    """Valid arguments have no problems, and an integer is accepted as a float."""
+    """Valid arguments have no problems; an integer is accepted as a float."""
     assert problems(size=3, kind="pooled", rate=1, name=None) == {}
 
 
@@ -207,19 +207,19 @@ def test_all_problems_come_at_once():
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "3", True, None])
 def test_types_are_not_converted(size):
-    """An argument of another type or out of range is a problem."""
+    """Arguments of another type or out of range are refused without conversion."""
     assert list(problems(size=size)) == ["encoder.size"]
     assert f"Received: {size!r}." in problems(size=size)["encoder.size"]
 
 
 def test_build_passes_derived_values(seam):
-    """Derived values that the constructor does not take are ignored."""
+    """`build` passes the derived values that the constructor takes and ignores others."""
     built = seam.build({"type": "thing", "size": 2}, classes=7, vocabulary_size=9)
     assert built.arguments == (7, 2, "grid", 0.5, None)
 
 
 def test_build_raises_all_problems_of_a_spec(seam):
-    """`build` raises all problems, whose places begin with the given place."""
+    """`build` raises all problems of a spec together."""
     with pytest.raises(ConfigError) as caught:
         seam.build({"type": "thing", "size": 0, "kinds": 1}, place="encoder", classes=7)
     assert [problem.place for problem in caught.value.problems] == ["encoder.size", "encoder.kinds"]
@@ -232,7 +232,7 @@ def test_an_error_of_a_constructor_is_a_problem_of_the_config(seam):
 
 
 def test_signature_lists_named_arguments():
-    """The signature omits `self`, `*args` and `**kwargs`."""
+    """The signature of a part lists its named arguments."""
 
     class Layer:
         def __init__(self, width, *sizes, height=2, **kwargs):
@@ -293,15 +293,15 @@ def test_a_part_with_keyword_arguments_gets_all_derived_values():
     ],
 )
 def test_errors_of_pydantic_are_described_in_a_sentence(details, value, sentence):
-    """The message has the expected and the received value, and a hint for YAML."""
+    """Errors of pydantic are described with the expected and received value and a YAML hint."""
     assert describe_errors(details, value) == sentence
 
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """A function that installs a package with entry points of tokenizers and returns a registry.
+    """Return a function that installs a package with tokenizer entry points.
 
-    Each call installs another distribution.
+    The function returns a registry. Each call installs another distribution.
     """
 
     def install_package(**points: str) -> Registry:
@@ -325,7 +325,7 @@ def install(tmp_path, monkeypatch):
 
 
 def test_another_package_adds_a_part(install):
-    """The part of another package is listed, imported when it is used, and checked."""
+    """A part of another package is listed, imported on use and checked like other parts."""
     seam = install(mine="others_words:Mine")
     sys.modules.pop("others_words", None)
     assert {"mine", "word"} <= set(seam.names())
@@ -336,7 +336,7 @@ def test_another_package_adds_a_part(install):
 
 
 def test_an_entry_point_cannot_have_the_name_of_a_part_of_the_library(install):
-    """The error for an entry point with the name of a library part names the entry point."""
+    """An entry point cannot have the name of a part of the library."""
     with pytest.raises(
         UnknownPartError,
         match=r"tokenizers: the name 'word' is taken\. "
@@ -346,7 +346,7 @@ def test_an_entry_point_cannot_have_the_name_of_a_part_of_the_library(install):
 
 
 def test_two_packages_cannot_add_different_parts_of_one_name(install):
-    """The error for two different parts of one name names one of the entry points."""
+    """Two packages cannot register different parts under one name."""
     install(mine="others_words:Mine")
     seam = install(mine="others_words:Yours")
     with pytest.raises(UnknownPartError, match=r"the name 'mine' is taken\. .*others_words:"):
@@ -354,7 +354,7 @@ def test_two_packages_cannot_add_different_parts_of_one_name(install):
 
 
 def test_an_entry_point_may_be_found_twice(install):
-    """A package may be on the path twice, for example as an editable installation."""
+    """An entry point may be found twice, for example with an editable installation."""
     install(mine="others_words:Mine")
     seam = install(mine="others_words:Mine")
     assert seam.names().count("mine") == 1
@@ -369,14 +369,14 @@ def test_an_entry_point_may_be_found_twice(install):
     ],
 )
 def test_an_entry_point_that_cannot_be_imported_is_a_problem(install, value, reason):
-    """The problem of an entry point that cannot be imported has its name and the reason."""
+    """An entry point that cannot be imported is a problem with its name and the reason."""
     (problem,) = install(mine=value).problems({"type": "mine"}, "tokenizer")
     assert problem.place == "tokenizer.type"
     assert f"expected the part 'mine' in {value}. Received: {reason}" in problem.message
 
 
 def test_a_file_that_registers_nothing_is_not_a_part(tmp_path, monkeypatch):
-    """The name of a file that registers nothing is unknown."""
+    """A file that registers nothing is not a part."""
     package: Path = tmp_path / "package_without_parts"
     package.mkdir()
     (package / "__init__.py").write_text("")
