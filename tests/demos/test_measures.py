@@ -88,7 +88,7 @@ def test_shuffling_leaves_the_given_clips_alone():
 
 
 def test_only_test_samples_are_measured(finished_demo):
-    """Only samples of the test split are measured."""
+    """The figures of a demo are measured on samples of the test split only."""
     samples = read_test_samples(configs.read(finished_demo.config))
     assert [sample.id for sample in samples] == [f"test-0000{number}" for number in range(8)]
 

@@ -180,7 +180,7 @@ def test_a_task_without_outputs_in_time_is_refused(override, message):
 
 
 def test_all_problems_of_labels_in_time_are_listed():
-    """Both problems are reported together."""
+    """All problems of a config with frame labels are reported together."""
     task = fresh_classifier(
         VECTORS, "decoder={type: mlp, steps: 4, units: 4}", "training.loss.class_weight=balanced"
     )

@@ -99,7 +99,7 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 def test_broken_videos_raise_a_media_error_with_a_reason(tmp_path, capfd):
-    """The error names the file and the reason, and FFmpeg prints nothing."""
+    """The error for a broken video names the file and the reason, and FFmpeg prints nothing."""
     table = broken(tmp_path)
     assert len(table) == 11
     for name, (path, reason) in table.items():

@@ -23,7 +23,7 @@ class TagEvaluation(NamedTuple):
 
     @property
     def unit(self) -> None:
-        """None, since whole samples are scored."""
+        """None, because tags are scored for whole samples."""
 
     @property
     def predicted(self) -> np.ndarray:
