@@ -1,8 +1,8 @@
 """Registries of parts, found by a decorator, by file name and by entry points of other packages.
 
-A part is a class in its own file, and its name is the stem of the file. Therefore, listing names
-does not import parts, and getting a part imports only its file. Other packages add parts through
-entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
+A part is a class in its own file, and its name is the stem of the file. Therefore, neither listing
+names nor checking arguments imports parts, and getting a part imports only its file. Other packages
+add parts through entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from lrcn_seq.errors import ConfigError, Problem, UnknownPartError, did_you_mean
+from lrcn_seq.part_source import Constructor, read_constructor
 
 P = TypeVar("P", bound=type[Any])
+PACKAGE = "lrcn_seq."
+"""Start of the names of the packages whose parts `part_source` can read."""
 
 
 class Registry:
@@ -127,10 +130,20 @@ class Registry:
             )
             return [Problem(place, message)]
         try:
-            part = self.get(spec["type"])
+            constructor = self.constructor(spec["type"])
         except UnknownPartError as error:
             return [Problem(f"{place}.type", str(error))]
-        return argument_problems(part, _arguments(spec), place)
+        return argument_problems(constructor, _arguments(spec), place)
+
+    def constructor(self, name: str) -> Constructor:
+        """Return the constructor of a part, without importing a part of this library.
+
+        Raises:
+            UnknownPartError: No part has this name; the message lists all names.
+        """
+        if name not in self._parts and name in self._files() and self.package.startswith(PACKAGE):
+            return read_constructor(f"{self.package}.{self.file_of(name)}")
+        return constructor_of(self.get(name))
 
     def _name_conflict(self, name: str, owner: str, part: type[Any]) -> UnknownPartError:
         return UnknownPartError(
@@ -236,18 +249,33 @@ def _full_name(part: type[Any]) -> str:
     return f"{part.__module__}.{part.__qualname__}"
 
 
-def argument_problems(part: type[Any], arguments: dict[str, Any], place: str) -> list[Problem]:
+def constructor_of(part: type[Any]) -> Constructor:
+    """Return the constructor of a class."""
+    derived = tuple(getattr(part, "derived", ()))
+    hints = typing.get_type_hints(_constructor(part), include_extras=True)
+    parameters = signature(part)
+    return Constructor(
+        parameters,
+        {name: hints[name] for name in parameters if name in hints},
+        derived,
+        inspect.cleandoc(part.__doc__ or ""),
+    )
+
+
+def argument_problems(
+    constructor: Constructor, arguments: dict[str, Any], place: str
+) -> list[Problem]:
     """Return the problems of arguments for the constructor of a part.
 
     Problems are unknown, derived and missing arguments, wrong types and values out of range.
 
     Args:
-        part: The class.
+        constructor: The constructor.
         arguments: Values by name.
         place: Dotted key of the part in a config.
     """
-    derived = tuple(getattr(part, "derived", ()))
-    parameters = {name: p for name, p in signature(part).items() if name not in derived}
+    derived = constructor.derived
+    parameters = {name: p for name, p in constructor.parameters.items() if name not in derived}
     problems: list[Problem] = []
     for name, value in arguments.items():
         if name in derived:
@@ -259,8 +287,8 @@ def argument_problems(part: type[Any], arguments: dict[str, Any], place: str) ->
                 f"Known: {', '.join(parameters) or 'none'}."
             )
             problems.append(Problem(f"{place}.{name}", message))
-        else:
-            problems += _value_problems(part, name, value, f"{place}.{name}")
+        elif name in constructor.hints:
+            problems += _value_problems(constructor.hints[name], value, f"{place}.{name}")
     return problems + [
         Problem(f"{place}.{name}", "missing, and it has no default.")
         for name, parameter in parameters.items()
@@ -268,10 +296,7 @@ def argument_problems(part: type[Any], arguments: dict[str, Any], place: str) ->
     ]
 
 
-def _value_problems(part: type[Any], name: str, value: Any, place: str) -> list[Problem]:
-    hint = typing.get_type_hints(_constructor(part), include_extras=True).get(name)
-    if hint is None:
-        return []
+def _value_problems(hint: Any, value: Any, place: str) -> list[Problem]:
     from pydantic import TypeAdapter, ValidationError
 
     try:

@@ -11,7 +11,14 @@ from annotated_types import Gt
 from lrcn_seq import registry
 from lrcn_seq.cli.parts import summary
 from lrcn_seq.errors import ArgumentError, ConfigError, UnknownPartError
-from lrcn_seq.registry import SEAMS, Registry, argument_problems, describe_errors, signature
+from lrcn_seq.registry import (
+    SEAMS,
+    Registry,
+    argument_problems,
+    constructor_of,
+    describe_errors,
+    signature,
+)
 
 
 class Part:
@@ -44,7 +51,8 @@ def seam() -> Registry:
 def problems(**arguments) -> dict[str, str]:
     """Return the problems of the part's arguments by key."""
     return {
-        problem.place: problem.message for problem in argument_problems(Part, arguments, "encoder")
+        problem.place: problem.message
+        for problem in argument_problems(constructor_of(Part), arguments, "encoder")
     }
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._inputs import expand_files
@@ -45,7 +46,9 @@ def predict_files(
         The exit code: 1 if a file failed, otherwise 0.
     """
     import lrcn_seq
+    from lrcn_seq.runs.folder import check_trained
 
+    check_trained(Path(arguments.run))  # before importing Keras
     files = expand_files(names)
     show_file = show_file or len(files) > 1
     rows: list[dict[str, Any]] = []

@@ -29,9 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the sections and parts, build the networks, then open the source and the weights."""
     from lrcn_seq import config as configs
-    from lrcn_seq.training.network_checks import stage_problems
 
     config = configs.read(arguments.config, arguments.overrides)
+    from lrcn_seq.training.network_checks import stage_problems  # imports Keras
+
     if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from lrcn_seq.cli._arguments import numbers, positive_integer
 from lrcn_seq.cli._inputs import split_overrides
@@ -40,11 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, and print the scores with their signatures."""
-    from lrcn_seq.runs import evaluate_runs
+    from lrcn_seq.runs.folder import check_trained
 
     folders, overrides = split_overrides(arguments.runs)
     if not folders:
         raise UsageError("Expected a run folder. Received: none.")
+    for folder in folders:
+        check_trained(Path(folder))
+    from lrcn_seq.runs import evaluate_runs  # imports Keras
+
     evaluation = evaluate_runs(
         folders,
         overrides=overrides,

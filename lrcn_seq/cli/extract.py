@@ -21,9 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Extract the features of all splits."""
     from lrcn_seq import config as configs
-    from lrcn_seq.training import precompute_features
 
     config = configs.stage_configs(configs.read(arguments.config, arguments.overrides))[0]
+    from lrcn_seq.training import precompute_features  # imports Keras
+
     store, samples = precompute_features(config, verify=arguments.verify)
     if store is None:
         reason = (

@@ -14,7 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lrcn_seq.registry import SEAMS, Registry, signature
+from lrcn_seq.part_source import Constructor
+from lrcn_seq.registry import SEAMS, Registry
 
 BOUNDS = ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le"))
 """The sign and the `annotated_types` attribute of each bound."""
@@ -63,26 +64,20 @@ def summary(registry: Registry, name: str) -> str:
 
 def describe_part(registry: Registry, name: str) -> str:
     """Return the documentation of a part and its arguments with types and defaults."""
-    part = registry.get(name)
-    lines = argument_lines(part, exclude=getattr(part, "derived", ()))
+    constructor = registry.constructor(name)
+    lines = argument_lines(constructor)
     heading = f"{registry.seam}.{name}"
-    documentation = inspect.cleandoc(part.__doc__ or "")
-    return "\n".join([heading, "", documentation, "", "arguments:", *(lines or ["  none"])])
+    return "\n".join(
+        [heading, "", constructor.documentation, "", "arguments:", *(lines or ["  none"])]
+    )
 
 
-def argument_lines(part: type, *, exclude: Sequence[str]) -> list[str]:
-    """Return the constructor arguments of a part as `name: type (default value)`.
-
-    Args:
-        part: a registered class.
-        exclude: names of the arguments to leave out.
-    """
-    constructor = part.__init__  # type: ignore[misc]  # of a class, never of an instance
-    hints = typing.get_type_hints(constructor, include_extras=True)
+def argument_lines(constructor: Constructor) -> list[str]:
+    """Return the arguments that a config may set as `name: type (default value)`."""
     return [
-        argument_line(parameter, hints.get(name, Any))
-        for name, parameter in signature(part).items()
-        if name not in exclude
+        argument_line(parameter, constructor.hints.get(name, Any))
+        for name, parameter in constructor.parameters.items()
+        if name not in constructor.derived
     ]
 
 

@@ -18,10 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, evaluate on test (on dev if there is no test split), and write the report."""
     from lrcn_seq import config as configs
-    from lrcn_seq.training import train
+    from lrcn_seq.runs import Run
 
     config = configs.read(arguments.config, arguments.overrides)
     folder = arguments.run or f"runs/{Path(arguments.config).stem}"
+    Run(folder).check(config, resume=arguments.resume)
+    from lrcn_seq.training import train  # imports Keras
+
     train(config, folder, resume=arguments.resume)
     print(folder)
     return 0

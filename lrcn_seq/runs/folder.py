@@ -14,7 +14,6 @@ from lrcn_seq.errors import RunError
 from lrcn_seq.files import read_json, read_json_lines, write_text
 from lrcn_seq.runs.environment import describe_environment
 from lrcn_seq.runs.state import StateFolder
-from lrcn_seq.tasks import Classes, Vocabulary, task_type
 
 CONFIG = "config.yaml"
 DERIVED = "derived.json"
@@ -171,5 +170,26 @@ class Run:
 
 def setup_files(config: configs.Config) -> list[str]:
     """Return the files that are written before training starts, the environment last."""
+    from lrcn_seq.tasks import Classes, Vocabulary, task_type  # imports Keras
+
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}
     return [CONFIG, DERIVED, *sorted(outputs), ENVIRONMENT]
+
+
+def check_trained(folder: Path) -> None:
+    """Raise RunError unless a folder contains the config and the weights of a run."""
+    if folder.is_file():
+        raise RunError(
+            f"{folder}: expected a run folder. Received: a file; give the run first, then the "
+            "files."
+        )
+    if not (folder / CONFIG).is_file():
+        raise RunError(
+            f"{folder}: expected a run folder with {CONFIG}. Received: none; train a run with "
+            f"`lrcn train CONFIG --run {folder}`."
+        )
+    if not (folder / WEIGHTS).is_file():
+        raise RunError(
+            f"{folder}: expected {WEIGHTS}. Received: a run without weights; continue training up "
+            "to its first evaluation (lrcn train ... --resume)."
+        )

@@ -10,7 +10,7 @@ import keras
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
-from lrcn_seq.runs.folder import CONFIG, WEIGHTS
+from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.run_outputs import read_outputs
 from lrcn_seq.tasks import Task, build_task
 
@@ -27,21 +27,7 @@ def load(folder: str | Path) -> Task:
         RunError: the folder is not a run, has no weights yet, or contains files of another run.
     """
     folder = Path(folder)
-    if folder.is_file():
-        raise RunError(
-            f"{folder}: expected a run folder. Received: a file; give the run first, then the "
-            "files."
-        )
-    if not (folder / CONFIG).is_file():
-        raise RunError(
-            f"{folder}: expected a run folder with {CONFIG}. Received: none; train a run with "
-            f"`lrcn train CONFIG --run {folder}`."
-        )
-    if not (folder / WEIGHTS).is_file():
-        raise RunError(
-            f"{folder}: expected {WEIGHTS}. Received: a run without weights; continue training up "
-            "to its first evaluation (lrcn train ... --resume)."
-        )
+    check_trained(folder)
     config = read_config(folder)
     task = build_task(config, read_outputs(folder, config))
     load_weights(task, folder)

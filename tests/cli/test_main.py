@@ -1,10 +1,13 @@
 """The console script: commands, help, exit codes, and output."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import lrcn_seq
 from lrcn_seq import __version__, cli
 from lrcn_seq.errors import ConfigError, DataError, Problem, UsageError
 
@@ -64,6 +67,7 @@ def test_help_loads_no_heavy_package():
     """The help of every command appears without NumPy, Keras, rich or pydantic."""
     code = f"""
 import sys
+from pathlib import Path
 from lrcn_seq.cli import main
 for verb in {VERBS}:
     main([verb, "--help"])
@@ -194,3 +198,42 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
     command = f"set -o pipefail; '{sys.executable}' -m lrcn_seq parts {redirection}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (code, err)
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "message"),
+    [
+        ("train wrong.yaml", 2, "decoder.unit: unknown argument. Did you mean 'units'?"),
+        ("check wrong.yaml", 2, "decoder.unit: unknown argument. Did you mean 'units'?"),
+        ("extract missing.yaml", 2, "there is no such file"),
+        ("caption missing a.jpg", 1, "missing: expected a run folder with config.yaml"),
+        ("evaluate missing", 1, "missing: expected a run folder with config.yaml"),
+        ("train right.yaml --run used", 1, "used: the folder contains a run"),
+        ("parts decoders lrcn", 0, ""),
+    ],
+)
+def test_wrong_calls_are_reported_without_importing_keras(tmp_path, call, code, message):
+    """A wrong config, a missing run or a used run folder is reported although Keras is broken."""
+    (tmp_path / "keras.py").write_text("raise RuntimeError('Keras was imported')\n")
+    parts = "task: {type: captioning}\ndata: {source: {type: shapes}}\nencoder: {type: tiny_cnn}\n"
+    (tmp_path / "wrong.yaml").write_text(f"{parts}decoder: {{type: lrcn, unit: 8}}\n")
+    (tmp_path / "right.yaml").write_text(f"{parts}decoder: {{type: lrcn}}\n")
+    (tmp_path / "used" / "state").mkdir(parents=True)
+    (tmp_path / "used" / "state" / "last").write_text("000001")
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from lrcn_seq.cli import main; sys.exit(main())",
+            *call.split(),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(lrcn_seq.__file__).parents[1]}",
+        },
+    )
+    assert (result.returncode, message in result.stderr) == (code, True), result.stderr

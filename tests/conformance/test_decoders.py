@@ -10,7 +10,7 @@ from keras import ops
 from lrcn_seq.decoders import FrameDecoder, WordDecoder, registry
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Encoded
-from lrcn_seq.registry import argument_problems
+from lrcn_seq.registry import argument_problems, constructor_of
 
 WORD_DECODERS = {
     "lrcn": {"units": 6, "embedding": 5, "feature_units": 4},
@@ -123,7 +123,7 @@ def tensors(tree):
 def test_arguments_are_plain_and_checked(case):
     """Arguments of a decoder pass the config checks, and `get_config` restores an equal decoder."""
     part, arguments, derived = case
-    assert argument_problems(part, arguments, "decoder") == []
+    assert argument_problems(constructor_of(part), arguments, "decoder") == []
     assert set(part.derived) == set(derived)
     first = part(**arguments, **derived)
     config = json.loads(json.dumps(first.get_config()))

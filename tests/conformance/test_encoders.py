@@ -10,7 +10,7 @@ from keras import ops
 from lrcn_seq.encoders import Encoder, registry
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import Clips, Preprocessing
-from lrcn_seq.registry import argument_problems
+from lrcn_seq.registry import argument_problems, constructor_of
 
 ON_JAX = keras.backend.backend() == "jax"  # JAX compiles each operation, so large networks are slow
 CASES = {
@@ -105,7 +105,7 @@ def arrays(encoded):
 def test_arguments_are_plain_and_checked(case):
     """Encoder arguments pass the config checks, and `get_config` restores an equal encoder."""
     part, arguments = case
-    assert argument_problems(part, arguments, "encoder") == []
+    assert argument_problems(constructor_of(part), arguments, "encoder") == []
     first = part(**arguments)
     config = json.loads(json.dumps(first.get_config()))
     second = part.from_config(config)

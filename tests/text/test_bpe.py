@@ -2,7 +2,7 @@
 
 import pytest
 
-from lrcn_seq.registry import argument_problems
+from lrcn_seq.registry import argument_problems, constructor_of
 from lrcn_seq.text.bpe import BytePair
 
 SENTENCES = ["a red dog runs on red grass", "the dog's naïve café, 日本 😀!"] * 3
@@ -34,7 +34,7 @@ def test_rare_pairs_are_not_merged():
 @pytest.mark.parametrize(("pieces", "count"), [(255, 1), (256, 0)])
 def test_pieces_include_the_256_bytes(pieces, count):
     """Fewer pieces than the 256 bytes are refused."""
-    problems = argument_problems(BytePair, {"pieces": pieces}, "tokenizer")
+    problems = argument_problems(constructor_of(BytePair), {"pieces": pieces}, "tokenizer")
     assert [("256" in problem.message) for problem in problems] == [True] * count
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcn_seq.errors import DataError
-from lrcn_seq.registry import argument_problems
+from lrcn_seq.registry import argument_problems, constructor_of
 from lrcn_seq.text.word import Word
 
 
@@ -121,7 +121,7 @@ def test_signature_contains_other_values_than_the_default():
 def test_wrong_arguments_are_reported_with_their_place():
     """Each wrong argument of the word tokenizer is a problem with its key."""
     arguments = {"minimum_count": 0, "word": 3, "punctuation": "some", "lower": "yes"}
-    problems = argument_problems(Word, arguments, "tokenizer")
+    problems = argument_problems(constructor_of(Word), arguments, "tokenizer")
     assert [problem.place for problem in problems] == [f"tokenizer.{name}" for name in arguments]
 
 
