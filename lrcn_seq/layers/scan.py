@@ -18,9 +18,9 @@ def scan(
 ) -> tuple[Carry, Carry]:
     """Run `carry = body(carry, inputs[t])` over the first axis of `inputs`.
 
-    `ops.while_loop` has no gradient on JAX. On TensorFlow, `ops.scan` collects only outputs with
-    the structure of the carry and, if L is dynamic, scans over a single tensor. Therefore this
-    function collects the carries and takes one tensor.
+    This function uses `ops.scan`, because `ops.while_loop` has no gradient on JAX. On TensorFlow,
+    the outputs of `ops.scan` must have the structure of the carry, and a dynamic length L requires
+    a single input tensor. Therefore the outputs are the carries, and `inputs` is one tensor.
 
     Args:
         body: returns the next carry from the carry and one input (...).

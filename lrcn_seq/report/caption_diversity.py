@@ -146,6 +146,6 @@ def _quote(captions: Sequence[str]) -> str:
 
 
 def _row(name: str, value: object, noun: str) -> tuple[str, str, str]:
-    """Return the cells of a figure: label, value and meaning."""
+    """Return the cells of a table row: label, value and meaning."""
     meaning, formatted = MEANINGS.get(name, ("", number))
     return metric_label(name), formatted(value), escape(meaning.format(noun=noun))

@@ -56,9 +56,9 @@ def plot_names(history: Rows, monitor: str) -> list[str]:
 
 
 def stages_of(history: Rows) -> list[Stage]:
-    """Return the stages of training, each formed by consecutive rows of the same `stage`.
+    """Group consecutive history rows with the same `stage` into stages of training.
 
-    Stages are numbered from 0 in rows and from 1 in names.
+    Stages count from 0 in the history, and from 1 in their names.
     """
     starts = [
         index

@@ -1,4 +1,4 @@
-"""The outputs of a run, learned when it begins and read from its folder later."""
+"""The vocabulary or classes of a run: learned from the data once, then read from its folder."""
 
 from __future__ import annotations
 

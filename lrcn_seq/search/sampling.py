@@ -78,7 +78,7 @@ class Sampling(Search):
             )
         if best is not None and best > draws:
             raise ArgumentError(
-                f"expected best to be at most draws. Received: best={best}, draws={draws}; "
+                f"expected `best` to be at most `draws`. Received: best={best}, draws={draws}; "
                 "draw more sentences."
             )
         self.draws, self.best = draws, best or draws

@@ -29,7 +29,7 @@ class LabelFeed:
         samples: the training samples.
 
     Raises:
-        ConfigError: the samples have labels in time and the task cannot learn them.
+        ConfigError: the samples have labels that change over time and the task cannot learn them.
         DataError: a sample has no class.
     """
 
@@ -93,13 +93,13 @@ def balanced_weights(classes: np.ndarray, count: int) -> np.ndarray:
 
 
 def check_labels_in_time(task: Activity) -> None:
-    """Raise ConfigError unless a task can learn labels in time."""
+    """Raise ConfigError unless a task can learn labels that change over time."""
     problems = []
     if not task.decoder.every_step:
         problems.append(
             Problem(
                 "decoder",
-                "labels in time need an output at every step. Use lstm_frames with output: "
+                "labels that change over time need an output at every step. Use lstm_frames with output: "
                 "every_step.",
             )
         )
@@ -107,7 +107,7 @@ def check_labels_in_time(task: Activity) -> None:
         problems.append(
             Problem(
                 "training.loss.class_weight",
-                "class weights apply to whole clips, and the data have labels in time. Remove it.",
+                "class weights apply to whole clips, and the data have labels that change over time. Remove it.",
             )
         )
     if problems:
@@ -118,7 +118,7 @@ def frame_classes(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> n
     """Return the class of a sample at given times.
 
     Args:
-        sample: a sample with labels in time.
+        sample: a sample with labels that change over time.
         times: (T,) seconds.
         labels: class names.
 

@@ -45,7 +45,7 @@ def resolve_search(
 
 
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
-    """Return the search if it is a beam search, or a new one if it is replaceable."""
+    """Return a beam search: the given search, or a new one if the search is `replaceable`."""
     if search["type"] == "beam":
         return search
     if replaceable:

@@ -137,7 +137,7 @@ class Activity(Task):
     def evaluate_samples(
         self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()
     ) -> LabelEvaluation | FrameEvaluation:
-        """Classify samples, frame by frame if they have labels in time."""
+        """Classify samples, frame by frame if their labels change over time."""
         return self.evaluate_ensemble([Member(self, reader)], samples)
 
     @classmethod

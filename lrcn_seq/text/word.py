@@ -85,7 +85,7 @@ class Word(HuggingFaceTokenizer):
         return tokenizer
 
     def trainer(self) -> trainers.Trainer:
-        """Return a trainer that sorts by frequency, then alphabetically."""
+        """Return a trainer that orders the vocabulary by frequency, then alphabetically."""
         size = UNLIMITED if self.words is None else self.words + len(NAMES)
         return trainers.WordLevelTrainer(
             vocab_size=size,

@@ -133,7 +133,7 @@ def test_every_part_has_a_summary(lrcn, seam):
 
 @pytest.mark.parametrize("seam", sorted(SEAMS))
 def test_every_part_is_described_in_words(lrcn, seam):
-    """Every description of a part fits its lines and has no type aliases or derived arguments."""
+    """Argument lists fit into 110 columns, without type aliases or derived arguments."""
     names = ("Positive", "NotNegative", "Annotated", "Literal", "ForwardRef", "vocabulary_size:")
     for name in SEAMS[seam].names():
         result = lrcn("parts", seam, name)

@@ -40,7 +40,7 @@ def test_ticks_are_round_numbers(low, high, values):
 
 @pytest.mark.parametrize(("low", "high"), [(1e-9, 3e-9), (1e8, 9e8), (-1e99, 1e99), (0.999, 1.001)])
 def test_ticks_of_any_range_are_few_and_within(low, high):
-    """Two to seven ticks lie in the range, 1, 2 or 5 times a power of ten apart."""
+    """Two to seven ticks lie in the range; their spacing is 1, 2 or 5 times a power of ten."""
     ticks = axes.ticks(low, high)
     assert 2 <= len(ticks) <= 7
     room = 1e-6 * (high - low)

@@ -77,7 +77,7 @@ def test_table_formats_each_figure():
 
 
 def test_meaning_names_what_is_captioned():
-    """The explanations of diversity figures use the noun of the report."""
+    """The explanations of diversity values name the captioned item, such as `clip`."""
     html = caption_diversity({"most_common": 0.2}, [], "clip").html
     assert "<td>clips that received the most common caption</td>" in html
 

@@ -128,7 +128,7 @@ def test_clip_without_probabilities_over_time_has_no_plot(changes):
 
 
 def test_another_number_of_probabilities_than_of_times_is_an_error():
-    """Different numbers of probabilities and times raise an error with the clip."""
+    """The error for different numbers of probabilities and times names the clip."""
     message = r"a\.mp4: expected one probability for each of 3 times\. Received: 2; "
     with pytest.raises(ArgumentError, match=message):
         clip_examples([example(over_time={"left": [0.5, 0.6]})])

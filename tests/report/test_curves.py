@@ -62,7 +62,7 @@ def test_run_without_improvement_has_no_mark(parse):
 
 
 def test_stages_count_from_one():
-    """Consecutive history rows of one stage form a stage, numbered from 1."""
+    """Consecutive history rows with the same `stage` are grouped; stage names count from 1."""
     rows = [{"stage": 0}, {"stage": 0}, {"stage": 1}, {"stage": "a<b"}]
     assert stages_of(rows) == [("stage 1", 0, 2), ("stage 2", 2, 3), ("a&lt;b", 3, 4)]
 

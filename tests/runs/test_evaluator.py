@@ -61,7 +61,7 @@ def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
 
 
 def test_a_limit_evaluates_the_first_samples(run):
-    """With `limit`, the first samples are evaluated, and the scores record a limit that applied."""
+    """`limit` evaluates only the first samples; the scores record it if samples were left out."""
     whole = read_rows(run)
     evaluated = evaluate_runs([str(run)], limit=3)
     assert read_rows(run) == whole[:3]

@@ -127,7 +127,7 @@ def test_the_class_of_a_frame_is_that_of_its_moment():
 
 
 def in_time(count: int) -> list[Sample]:
-    """Return samples of 10 numbered vectors, 25 per second, with classes a, none and b in time."""
+    """Return samples of 10 numbered vectors, 25 per second, with the classes a, none and b over time."""
     vectors = np.repeat(np.arange(10, dtype="float32")[:, None], 3, axis=1)
     moments = (Moment(0.0, 0.12, "a"), Moment(0.2, 9.0, "b"))
     return [
@@ -165,7 +165,7 @@ def test_shorter_clips_are_padded_with_no_label():
     [
         (
             "decoder={type: lstm_frames, units: 4, output: last}",
-            "decoder: labels in time need an output at every step",
+            "decoder: labels that change over time need an output at every step",
         ),
         (
             "training.loss.class_weight=balanced",

@@ -1,4 +1,4 @@
-"""Cost of scoring other than time: memory, METEOR's first use, and the help of `score`.
+"""Measure the memory of scoring, the first use of METEOR, and the start of `score --help`.
 
     python tools/benchmarks/metrics_cost.py DATA [ROUNDS]
 

@@ -65,7 +65,7 @@ def classify(
 
 
 def main() -> None:
-    """Print medians, their ratio and the largest difference of the probabilities."""
+    """Print the median times of both packings, the median ratio and the largest difference."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

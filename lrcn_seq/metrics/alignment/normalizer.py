@@ -42,7 +42,7 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
 
     Args:
         line: the text.
-        prefixes: abbreviations, and whether each keeps its full stop only before a number.
+        prefixes: abbreviations; the value is True if the full stop is kept only before a number.
     """
     if PLAIN.fullmatch(line):
         return line.split(" ")

@@ -105,7 +105,7 @@ def intervals(
 def interval_rows(
     metric: Metric, corpus: Corpus, *, samples: int = BOOTSTRAP_SAMPLES, seed: int = SEED
 ) -> Iterator[Interval]:
-    """Yield the interval of each value of one metric for a tokenized corpus."""
+    """Yield the confidence interval of each value that a metric gives for a tokenized corpus."""
     statistics = metric.statistics(corpus)
     values = metric.aggregate(metric.totals(statistics)).tolist()
     low, high = confidence_limits(metric.aggregate(bootstrap_sums(statistics, samples, seed)))

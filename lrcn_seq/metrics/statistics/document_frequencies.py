@@ -140,9 +140,9 @@ def load_frequencies(path: str | Path) -> DocumentFrequencies:
         zipfile.BadZipFile,
     ) as error:
         raise DataError(
-            f"{path}: expected a file of document frequencies, as `score --save-frequencies` "
-            f"writes it. Received: another or a damaged file ({type(error).__name__}); "
-            "make it again."
+            f"{path}: expected document frequencies written by `score --save-frequencies`. "
+            f"Received: a damaged file or another kind of file ({type(error).__name__}); "
+            "write them again."
         ) from error
 
 

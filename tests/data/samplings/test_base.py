@@ -25,7 +25,7 @@ class TwoClips(Sampling):
 
 
 def test_streaming_shows_each_frame_of_the_test_clips_once():
-    """By default, streaming merges the test clips in ascending order."""
+    """By default, streaming shows the frames of all test clips in ascending order, each once."""
     assert TwoClips().stream(np.arange(8.0)).tolist() == [0, 2, 4, 6]
 
 
@@ -50,7 +50,7 @@ def test_a_grid_of_seconds_with_a_variable_frame_rate():
 
 
 def test_a_grid_tolerates_rounded_timestamps():
-    """A grid in seconds selects frames whose timestamps are half a millisecond late."""
+    """A grid in seconds still selects a frame whose timestamp is half a millisecond late."""
     times = np.array([0.0, 0.5004, 1.0004])
     assert frame_grid(times, 1, seconds=0.5).tolist() == [0, 1, 2]
 

@@ -42,8 +42,9 @@ def chunk_count(matches):
 def distance(alignment, candidates, certain):
     """Return the distance of an alignment as METEOR 1.5 sums it.
 
-    An unambiguous match adds its own distance. At every other word that no match covers, each match
-    that could be selected and precedes the selected one adds its distance.
+    An unambiguous match adds its own distance. At every other word that no earlier match covers,
+    the possible matches are visited in order, and each one before the selected match adds its
+    distance; all of them do if none is selected.
     """
     total = 0
     for word, matches in enumerate(candidates):

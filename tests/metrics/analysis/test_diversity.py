@@ -82,7 +82,7 @@ def test_words_that_contain_the_unknown_token_are_unchanged():
 
 
 def test_figures_without_their_argument_are_none():
-    """Figures that lack their argument or a second caption are None."""
+    """Values that need an argument that is not given, or a second caption, are None."""
     health = metrics.health({"1": "a dog"})
     assert (health.unknown, health.novel, health.mbleu_4) == (None, None, None)
 
