@@ -88,7 +88,7 @@ class Sample(NamedTuple):
         split: `train`, `dev` or `test`.
         captions: Reference captions.
         label: Class of the whole image or clip.
-        moments: Classes of intervals of the clip, for labels in time.
+        moments: Classes of intervals of the clip, for labels that change over time.
         targets: Targets for tasks of other packages, such as several labels of one image.
     """
 

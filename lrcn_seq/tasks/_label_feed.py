@@ -99,15 +99,16 @@ def check_labels_in_time(task: Activity) -> None:
         problems.append(
             Problem(
                 "decoder",
-                "labels that change over time need an output at every step. Use lstm_frames with output: "
-                "every_step.",
+                "labels that change over time need an output at every step. "
+                "Use lstm_frames with output: every_step.",
             )
         )
     if task.settings.training.loss.class_weight != "none":
         problems.append(
             Problem(
                 "training.loss.class_weight",
-                "class weights apply to whole clips, and the data have labels that change over time. Remove it.",
+                "class weights apply to whole clips, and the data have labels that change over time. "
+                "Remove it.",
             )
         )
     if problems:

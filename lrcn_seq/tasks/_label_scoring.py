@@ -26,7 +26,7 @@ def score_ensemble(
 
     Args:
         members: classifiers with equal classes.
-        samples: the samples; if they have labels in time, frames are scored.
+        samples: the samples; if their labels change over time, frames are scored.
     """
     weights = np.array([member.weight for member in members])
     shares = weights / weights.sum()

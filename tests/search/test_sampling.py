@@ -69,7 +69,7 @@ def test_temperature_and_inverse_temperature_exclude_each_other():
 
 def test_best_is_at_most_draws():
     """Sampling refuses `best` above `draws`."""
-    with pytest.raises(ArgumentError, match=r"best to be at most draws. Received: best=2, draws=1"):
+    with pytest.raises(ArgumentError, match=r"at most `draws`. Received: best=2, draws=1"):
         Sampling(best=2)
 
 

@@ -139,7 +139,10 @@ def test_labels_in_time_are_learned_and_scored_by_frame(moments_table, tmp_path)
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("decoder={type: lstm_frames, units: 4, output: last}", "decoder: labels in time need"),
+        (
+            "decoder={type: lstm_frames, units: 4, output: last}",
+            "decoder: labels that change over time",
+        ),
         (
             "training.loss.class_weight=balanced",
             r"training\.loss\.class_weight: class weights apply to whole clips",

@@ -127,7 +127,7 @@ def test_the_class_of_a_frame_is_that_of_its_moment():
 
 
 def in_time(count: int) -> list[Sample]:
-    """Return samples of 10 numbered vectors, 25 per second, with the classes a, none and b over time."""
+    """Return samples of 10 numbered vectors, 25 per second, with classes over time: a, none, b."""
     vectors = np.repeat(np.arange(10, dtype="float32")[:, None], 3, axis=1)
     moments = (Moment(0.0, 0.12, "a"), Moment(0.2, 9.0, "b"))
     return [

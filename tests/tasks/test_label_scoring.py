@@ -102,7 +102,7 @@ def test_whole_samples_are_scored_by_their_label(sliding):
 
 
 def test_frames_are_scored_where_samples_have_labels_in_time(sliding):
-    """Samples with labels in time are scored by frame, at 25 frames per second."""
+    """Samples whose labels change over time are scored by frame, at 25 frames per second."""
     evaluation = score_ensemble([sliding], IN_TIME)
     assert isinstance(evaluation, FrameEvaluation)
     np.testing.assert_allclose(evaluation.times[0], np.arange(5) / 25)
