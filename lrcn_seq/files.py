@@ -113,14 +113,27 @@ def _is_cp1252(content: bytes) -> bool:
 
 
 def _utf16_name(content: bytes) -> str | None:
-    """Return `UTF-16-LE` or `UTF-16-BE` if the NUL bytes are those of such a text."""
-    big, little = content[0::2].count(0), content[1::2].count(0)
-    has_mark = content.startswith(tuple(BYTE_ORDER_MARKS))
-    # Even a text without Latin letters has line ends, whose other byte is NUL.
-    too_few = max(big, little) * 50 < len(content)
-    if has_mark or too_few or min(big, little) * 10 >= max(big, little):
+    """Return `UTF-16-LE` or `UTF-16-BE` if bytes are probably such a text."""
+    if len(content) % 2 or content.startswith(tuple(BYTE_ORDER_MARKS)):
         return None
-    return "UTF-16-LE" if little > big else "UTF-16-BE"
+    # The first bytes of the letters of an alphabet are small. Chinese text has line ends, whose
+    # first byte is NUL, and is not valid UTF-8.
+    small = [sum(map(half.count, range(16))) / len(half) for half in (content[::2], content[1::2])]
+    zeros = [content[::2].count(0), content[1::2].count(0)]
+    for name, high, low in (("UTF-16-BE", 0, 1), ("UTF-16-LE", 1, 0)):
+        is_chinese = zeros[high] * 50 >= len(content) and not _is_utf8(content)
+        if zeros[high] > 10 * zeros[low] and (small[high] > 0.8 or is_chinese):
+            return name
+    return None
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Return whether bytes can be decoded as UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_type(state: os.stat_result, path: str | os.PathLike[str]) -> None:

@@ -1,43 +1,159 @@
-"""Splits of groups, by hash or by cross-validation folds."""
+"""Splits of groups: stratified by class, by hash, or by cross-validation folds."""
 
 from __future__ import annotations
 
+import heapq
+import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
 
 from lrcn_seq.data.sources.base import hash_fraction, split_by_hash
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import Sample
 
 
 def assign_splits(
-    samples: Iterable[tuple[str, str]],
+    samples: Sequence[Sample],
     *,
     dev: float,
     test: float,
     seed: int,
+    stratify: bool,
     folds: int | None,
     fold: int,
-) -> dict[str, str]:
-    """Assign each group to a split.
+) -> list[Sample]:
+    """Return samples with their splits; groups stay together.
 
     Args:
-        samples: The (group, label) pair of every sample.
-        dev: The share of groups in dev; not used with folds.
-        test: The share of groups in test; not used with folds.
+        samples: The samples. Without folds, samples that have a split keep it.
+        dev: The share of dev; not used with folds.
+        test: The share of test; not used with folds.
         seed: The seed of the assignment.
-        folds: The number of folds; None splits by hash.
+        stratify: Whether to balance the classes of the splits, if there are any classes.
+        folds: The number of folds; None splits by shares.
         fold: The fold that is the test split.
-
-    Returns:
-        The split of each group.
 
     Raises:
         ArgumentError: If `folds` does not fit the number of groups or `fold` does not exist.
     """
     if folds:
-        assigned = assign_folds(samples, folds, seed)
-        return {group: split_of_fold(number, fold, folds) for group, number in assigned.items()}
-    return {group: split_by_hash(group, dev, test, seed) for group, _ in samples}
+        numbers = assign_folds([(s.group, s.label or "") for s in samples], folds, seed)
+        splits = {group: split_of_fold(n, fold, folds) for group, n in numbers.items()}
+    elif all(sample.split for sample in samples):
+        return list(samples)
+    elif stratify and any(map(labels_of, samples)):
+        pairs = [(s.group, label) for s in samples for label in labels_of(s) or ("",)]
+        splits = assign_stratified(pairs, dev=dev, test=test, seed=seed)
+    else:
+        splits = {s.group: split_by_hash(s.group, dev, test, seed) for s in samples}
+    return [sample._replace(split=splits[sample.group]) for sample in samples]
+
+
+def labels_of(sample: Sample) -> tuple[str, ...]:
+    """Return the classes of a sample and of its moments, without duplicates."""
+    labels = (sample.label, *(moment.label for moment in sample.moments))
+    return tuple(dict.fromkeys(label for label in labels if label))
+
+
+def assign_stratified(
+    samples: Iterable[tuple[str, str]], *, dev: float, test: float, seed: int
+) -> dict[str, str]:
+    """Assign each group to a split, so that each split has the classes in equal proportions.
+
+    Groups are considered in the order of their hashes; therefore, new groups change the split of
+    few others, and `dev` does not change the test split. A split has its share of the samples up to
+    a group, and at least one group. It may be up to twice as large if it then has all classes. The
+    last group of a class stays in train.
+
+    Args:
+        samples: The (group, label) pair of every sample.
+        dev: The share of dev.
+        test: The share of test.
+        seed: The seed of the hash.
+
+    Returns:
+        The split of each group.
+    """
+    groups = _count_labels(samples)
+    order = sorted(groups, key=lambda group: hash_fraction(group, seed))
+    splits = dict.fromkeys(groups, "train")
+    in_train = Counter(label for counts in groups.values() for label in counts)
+    for split, share in (("test", test), ("dev", dev)):
+        quotas = _quotas(groups, share)
+        available = {group: groups[group] for group in order if splits[group] == "train"}
+        for group in _fill(available, quotas, in_train):
+            splits[group] = split
+    return splits
+
+
+def _count_labels(samples: Iterable[tuple[str, str]]) -> dict[str, Counter[str]]:
+    """Return the number of samples of each label in each group."""
+    groups: dict[str, Counter[str]] = {}
+    for group, label in samples:
+        groups.setdefault(group, Counter())[label] += 1
+    return groups
+
+
+def _quotas(groups: dict[str, Counter[str]], share: float) -> dict[str, float]:
+    """Return the number of samples of each label that a split should have.
+
+    Every label with several groups gets at least its smallest one, unless this more than doubles
+    the split.
+    """
+    sizes: dict[str, list[int]] = {}
+    for counts in groups.values():
+        for label, count in counts.items():
+            sizes.setdefault(label, []).append(count)
+    quotas = {label: share * sum(counts) for label, counts in sizes.items()}
+    covering = {
+        label: max(quotas[label], min(counts) if share and len(counts) > 1 else 0)
+        for label, counts in sizes.items()
+    }
+    return covering if sum(covering.values()) <= 2 * sum(quotas.values()) else quotas
+
+
+def _fill(
+    groups: dict[str, Counter[str]], quotas: dict[str, float], in_train: Counter[str]
+) -> list[str]:
+    """Return the groups of a split: those within the quotas, then those that exceed them least.
+
+    Args:
+        groups: The number of samples of each label in each available group, in order.
+        quotas: The number of samples of each label that the split should have.
+        in_train: The number of groups of each label in train, which is updated.
+    """
+    total = sum(quotas.values())
+    chosen: list[str] = []
+    taken: Counter[str] = Counter()
+
+    def take(group: str) -> None:
+        chosen.append(group)
+        taken.update(groups[group])
+        in_train.subtract(list(groups[group]))
+
+    def excess(group: str) -> float:
+        return sum(n * (2 * (taken[x] - quotas[x]) + n) for x, n in groups[group].items())
+
+    def leaves_train(group: str) -> bool:
+        return all(in_train[label] > 1 for label in groups[group])
+
+    for group, counts in groups.items():
+        if leaves_train(group) and all(taken[x] + n <= quotas[x] for x, n in counts.items()):
+            take(group)
+    rest = groups.keys() - set(chosen)
+    queue = [(excess(group), rank, group) for rank, group in enumerate(groups) if group in rest]
+    heapq.heapify(queue)
+    while queue and 2 * (total - taken.total()) > (1 if taken else 0):
+        before, rank, group = heapq.heappop(queue)
+        # The excess of a group grows while its labels are taken.
+        if (now := excess(group)) > before:
+            heapq.heappush(queue, (now, rank, group))
+        elif leaves_train(group) and (
+            not taken or groups[group].total() < 2 * (total - taken.total())
+        ):
+            take(group)
+    return chosen
 
 
 def assign_folds(samples: Iterable[tuple[str, str]], folds: int, seed: int) -> dict[str, int]:
@@ -57,9 +173,7 @@ def assign_folds(samples: Iterable[tuple[str, str]], folds: int, seed: int) -> d
     Raises:
         ArgumentError: If there are fewer than three folds or fewer groups than folds.
     """
-    labels: dict[str, Counter[str]] = {}
-    for group, label in samples:
-        labels.setdefault(group, Counter())[label] += 1
+    labels = _count_labels(samples)
     if not 3 <= folds <= len(labels):
         raise ArgumentError(
             "folds: expected at least 3 (train, dev, test) and at most one for each of the "
@@ -91,6 +205,37 @@ def split_of_fold(number: int, fold: int, folds: int) -> str:
             "the first fold is 0."
         )
     return "test" if number == fold else "dev" if number == (fold + 1) % folds else "train"
+
+
+def join_groups(samples: Sequence[Sample]) -> list[Sample]:
+    """Return samples whose groups are joined if they contain the same media file.
+
+    The first group of those gives its name. Names of one file, such as symbolic and hard links, would otherwise put it in two splits.
+    """
+    parents: dict[str, str] = {}
+
+    def root(group: str) -> str:
+        while (parent := parents.setdefault(group, group)) != group:
+            parents[group] = group = parents[parent]
+        return group
+
+    first: dict[Hashable, str] = {}
+    for sample in samples:
+        parents[root(sample.group)] = root(first.setdefault(_identity(sample.file), sample.group))
+    names: dict[str, str] = {}
+    return [
+        sample._replace(group=names.setdefault(root(sample.group), sample.group))
+        for sample in samples
+    ]
+
+
+def _identity(file: str) -> Hashable:
+    """Return a value that all names of a file share."""
+    try:
+        state = Path(file).stat()
+    except (OSError, ValueError):
+        return os.path.realpath(file)
+    return state.st_dev, state.st_ino
 
 
 def _imbalance(contents: Counter[str], added: Counter[str]) -> int:

@@ -1,12 +1,20 @@
-"""Splits of groups by hash and by cross-validation folds."""
+"""Splits of groups: stratified by class, by hash, and by cross-validation folds."""
 
 from collections import Counter
 
 import pytest
 
-from lrcn_seq.data.sources._splits import assign_folds, assign_splits, split_of_fold
+from lrcn_seq.data.sources._splits import (
+    assign_folds,
+    assign_splits,
+    assign_stratified,
+    join_groups,
+    labels_of,
+    split_of_fold,
+)
 from lrcn_seq.data.sources.base import split_by_hash
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import Moment, Sample
 
 # Twelve groups: group n has n % 4 + 1 clips of class a and as many of class b.
 SAMPLES = [(f"g{number}", label) for number in range(12) for label in "ab" * (number % 4 + 1)]
@@ -69,18 +77,121 @@ def test_a_fold_that_does_not_exist_is_refused():
         split_of_fold(0, 4, 4)
 
 
-def test_splits_without_folds_are_by_hash():
-    """Without folds, each group has the split of its hash."""
-    splits = assign_splits(SAMPLES, dev=0.3, test=0.3, seed=5, folds=None, fold=0)
-    assert splits == {
-        f"g{number}": split_by_hash(f"g{number}", 0.3, 0.3, 5) for number in range(12)
+def samples_of(pairs) -> list[Sample]:
+    """Return one sample without a split for each (group, label) pair."""
+    return [
+        Sample(str(n), f"{n}.mp4", group, "", (), label) for n, (group, label) in enumerate(pairs)
+    ]
+
+
+def splits_of(samples, **options) -> dict[str, str]:
+    """Return the split of each group, with shares of 0.1 and 0.2 by default."""
+    defaults = {"dev": 0.1, "test": 0.2, "seed": 0, "stratify": True, "folds": None, "fold": 0}
+    assigned = assign_splits(samples, **{**defaults, **options})
+    splits = {sample.group: sample.split for sample in assigned}
+    assert [sample.split for sample in assigned] == [splits[sample.group] for sample in samples]
+    return splits
+
+
+@pytest.mark.parametrize(("stratify", "label"), [(False, "a"), (True, None)])
+def test_splits_are_by_hash_without_classes_or_stratification(stratify, label):
+    """Each group has the split of its hash."""
+    samples = samples_of((f"g{number}", label) for number in range(40))
+    assert splits_of(samples, stratify=stratify, seed=5) == {
+        f"g{number}": split_by_hash(f"g{number}", 0.1, 0.2, 5) for number in range(40)
     }
+
+
+def test_existing_splits_are_kept_except_with_folds():
+    """Samples that have a split keep it, but folds replace it."""
+    samples = [sample._replace(split="train") for sample in samples_of(SAMPLES)]
+    assert set(splits_of(samples).values()) == {"train"}
+    assert set(splits_of(samples, folds=3).values()) == {"train", "dev", "test"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("groups", "dev", "test"),
+    [
+        ({"a": 40, "b": 20}, {"a": 4, "b": 2}, {"a": 8, "b": 4}),
+        ({"a": 40, "b": 5}, {"a": 4, "b": 1}, {"a": 8, "b": 1}),
+        ({"a": 6, "b": 6}, {"a": 1, "b": 1}, {"a": 1, "b": 1}),
+        ({"a": 20, "b": 1}, {"a": 2}, {"a": 4}),
+    ],
+)
+def test_splits_have_the_classes_in_proportion(groups, dev, test, seed):
+    """Each split has its share of every class, and at least one group of it; train has one too."""
+    pairs = [(f"{label}{n}", label) for label, count in groups.items() for n in range(count)]
+    splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=seed)
+    counts = Counter((splits[group], label) for group, label in pairs)
+    expected = {("dev", label): n for label, n in dev.items()}
+    expected |= {("test", label): n for label, n in test.items()}
+    rest = {
+        ("train", label): n - dev.get(label, 0) - test.get(label, 0) for label, n in groups.items()
+    }
+    assert counts == expected | rest
+
+
+def test_splits_of_many_small_classes_have_their_share():
+    """Of 25 classes of four clips, dev has a tenth, from ten classes."""
+    pairs = [(f"{label}/{number}", str(label)) for label in range(25) for number in range(4)]
+    splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=0)
+    dev = [label for group, label in pairs if splits[group] == "dev"]
+    assert len(dev) == len(set(dev)) == 10
+
+
+def test_large_groups_come_within_half_a_group_of_the_share():
+    """With ten clips per group, a split has the multiple of ten that is next to its share."""
+    pairs = [(f"{group}", str(group % 24)) for group in range(72) for _ in range(10)]
+    splits = assign_stratified(pairs, dev=0.1, test=0.0, seed=0)
+    assert Counter(splits[group] for group, _ in pairs) == {"train": 650, "dev": 70}
+
+
+def test_groups_of_several_classes_are_balanced():
+    """Groups with clips of several classes are assigned as a whole, in balanced proportions."""
+    splits = assign_stratified(SAMPLES * 4, dev=0.2, test=0.2, seed=0)
+    counts = Counter((splits[group], label) for group, label in SAMPLES * 4)
+    for split, expected in {"train": 72, "dev": 24, "test": 24}.items():
+        assert counts[(split, "a")] == counts[(split, "b")]
+        assert abs(counts[(split, "a")] - expected) <= 8
+
+
+def test_dev_does_not_change_the_test_split():
+    """The test split depends on its share and the seed only, and not on the order."""
+    pairs = [(f"{n}", "ab"[n % 2]) for n in range(50)]
+    one = assign_stratified(pairs, dev=0.1, test=0.2, seed=0)
+    two = assign_stratified(pairs[::-1], dev=0.4, test=0.2, seed=0)
+    other = assign_stratified(pairs, dev=0.1, test=0.2, seed=1)
+    tests = [{g for g, split in splits.items() if split == "test"} for splits in (one, two, other)]
+    assert tests[0] == tests[1] != tests[2]
+
+
+def test_moments_are_classes_of_their_sample():
+    """Videos with labels in time are stratified by the classes of their moments."""
+    samples = [
+        sample._replace(label=None, moments=(Moment(0, 1, "ab"[n % 2]), Moment(2, 3, "c")))
+        for n, sample in enumerate(samples_of((f"g{n}", "") for n in range(20)))
+    ]
+    assert labels_of(samples[0]) == ("a", "c")
+    splits = splits_of(samples)
+    counts = Counter((splits[sample.group], labels_of(sample)[0]) for sample in samples)
+    assert counts[("test", "a")] == counts[("test", "b")] == 2
+
+
+def test_groups_with_one_file_are_joined(tmp_path):
+    """Groups that contain links to one file become one group, also through a third one."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link-a").symlink_to(tmp_path / "a")
+    (tmp_path / "link-b").hardlink_to(tmp_path / "b")
+    files = {"a": "g1", "b": "g2", "none": "g3", "link-a": "g4", "link-b": "g4", "./none": "g5"}
+    samples = [Sample(name, f"{tmp_path}/{name}", group, "") for name, group in files.items()]
+    assert [sample.group for sample in join_groups(samples)] == ["g1", "g1", "g3", "g1", "g1", "g3"]
 
 
 def test_every_group_is_test_in_one_fold():
     """Over all folds, each group is test once and dev once."""
-    splits = [
-        assign_splits(SAMPLES, dev=0.9, test=0.05, seed=0, folds=3, fold=fold) for fold in range(3)
-    ]
+    samples = samples_of(SAMPLES)
+    splits = [splits_of(samples, folds=3, fold=fold) for fold in range(3)]
     for group in splits[0]:
         assert sorted(split[group] for split in splits) == ["dev", "test", "train"]

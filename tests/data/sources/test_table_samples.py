@@ -129,7 +129,7 @@ def test_start_and_end_label_parts_of_a_video(tmp_path):
 def test_moments_need_a_start_and_a_later_end(tmp_path, row):
     """Equal, reversed, negative, infinite and missing times are refused."""
     with pytest.raises(
-        DataError, match=r"row 1: expected a label with its start and a later end in seconds"
+        DataError, match=r"line 2: expected a label with its start and a later end in seconds"
     ):
         read(tmp_path / "t.csv", f"video,label,start,end\n{row}\n", VIDEOS)
 
@@ -143,14 +143,14 @@ def test_moments_need_a_label(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("image,caption\na.jpg,\n", "row 1: expected a sentence under 'caption'. Received: ''"),
+        ("image,caption\na.jpg,\n", "line 2: expected a sentence under 'caption'. Received: ''"),
         (
             "image,caption\nb.jpg,One\n,One\n",
-            "row 2: expected the path of an image or video under 'image'. Received: ''",
+            "line 3: expected the path of an image or video under 'image'. Received: ''",
         ),
         (
             "image,caption,split\na.jpg,One,eval\n",
-            "row 1: expected train, dev or test under 'split'. Received: 'eval'",
+            "line 2: expected train, dev or test under 'split'. Received: 'eval'",
         ),
         (
             "image,caption,split\na.jpg,One,train\na.jpg,Two,test\n",
@@ -164,11 +164,11 @@ def test_moments_need_a_label(tmp_path):
             "image,group\na.jpg,x\na.jpg,y\n",
             "expected one group for 'a.jpg'. Received: 'x' and 'y'",
         ),
-        ("image,label\na.jpg, \n", "row 1: expected a label under 'label'. Received: ''"),
+        ("image,label\na.jpg, \n", "line 2: expected a label under 'label'. Received: ''"),
         (
             "clip,label\na.mp4,x\n",
-            "expected a column with the media, named media or image or video or file or path. "
-            "Received: columns clip, label",
+            "expected a column with the media, named media or image or video or file or path or "
+            "file_name or filename. Received: columns clip, label",
         ),
         (
             "image,caption,split,group\na.jpg,One,train,g\nb.jpg,Two,test,g\n",
@@ -177,7 +177,7 @@ def test_moments_need_a_label(tmp_path):
     ],
 )
 def test_unusable_rows_are_refused(tmp_path, content, message):
-    """Each defect has a message that names the table and, if there is one, the row."""
+    """Each defect has a message that names the table and, if there is one, the line."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.csv", content, VIDEOS)
     assert message in str(caught.value)
@@ -189,15 +189,15 @@ def test_unusable_rows_are_refused(tmp_path, content, message):
     [
         (
             '{"image": "a.jpg", "captions": []}',
-            "row 1: expected a sentence under 'captions'. Received: []",
+            "line 1: expected a sentence under 'captions'. Received: []",
         ),
         (
             '{"image": "a.jpg", "captions": ["One", 2]}',
-            "row 1: expected a sentence under 'captions'. Received: ['One', 2]",
+            "line 1: expected a sentence under 'captions'. Received: ['One', 2]",
         ),
         (
             '{"image": "x\\u0000y/a.jpg", "captions": "One"}',
-            "row 1: expected the path of an image or video under 'image'",
+            "line 1: expected text. Received: a NUL character in 'x\\x00y/a.jpg'",
         ),
         ('{"image": 7, "captions": "One"}', "Received: 7"),
     ],
