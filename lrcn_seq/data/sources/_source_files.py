@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import reprlib
 from pathlib import Path
+from typing import Any
 
 from lrcn_seq.errors import DataError
 from lrcn_seq.files import decode_text, read_file
@@ -35,6 +38,35 @@ def read_text(path: str | Path, what: str) -> str:
             f"{path}: expected {what} in a readable file. Received: {error.strerror or error}; "
             "check the permissions and the disk."
         ) from error
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: If the text is not JSON, is nested too deeply, or an object has a key twice.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique_keys)
+    except RecursionError:
+        raise ValueError("values are nested too deeply") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the dictionary of a JSON object; raise ValueError if a key is repeated."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {max(keys, key=keys.count)!r} is repeated in one object")
+    return values
+
+
+def abbreviate(value: Any) -> str:
+    """Return a JSON value for messages, without the inner parts of long ones."""
+    representation = reprlib.Repr()
+    representation.maxstring = representation.maxother = 60
+    representation.maxdict = representation.maxlevel = 4
+    return representation.repr(value)
 
 
 def check_text(text: str, place: str) -> None:

@@ -210,7 +210,8 @@ def split_of_fold(number: int, fold: int, folds: int) -> str:
 def join_groups(samples: Sequence[Sample]) -> list[Sample]:
     """Return samples whose groups are joined if they contain the same media file.
 
-    The first group of those gives its name. Names of one file, such as symbolic and hard links, would otherwise put it in two splits.
+    Names of one file, such as symbolic and hard links, would otherwise put it in two splits. The
+    joined group has the name of the first one.
     """
     parents: dict[str, str] = {}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
+from lrcn_seq.data.sources._source_files import abbreviate
 from lrcn_seq.data.sources._splits import join_groups
 from lrcn_seq.data.sources._tables import Table, cell_text, normalize_name, read_table
 from lrcn_seq.data.sources.base import SPLITS, validate_samples
@@ -162,7 +163,7 @@ def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: Me
             f"{place}: expected a label under {columns.label!r}. "
             f"Received: {cell(columns.label)!r}; fill in the label or remove the row."
         )
-    moments = ()
+    moments: tuple[Moment, ...] = ()
     if columns.start is not None:
         moments = (_moment(place, cell(columns.start), cell(columns.end), label),)
     return Sample(
@@ -181,7 +182,7 @@ def _media_name(place: str, media: Any, column: str, paths: MediaPaths) -> str:
     if not isinstance(media, str) or not media.strip():
         raise DataError(
             f"{place}: expected the path of an image or video under {column!r}. "
-            f"Received: {media!r}; fill in the path or remove the row."
+            f"Received: {abbreviate(media)}; fill in the path or remove the row."
         )
     check_not_url(media, place)
     try:
@@ -202,7 +203,8 @@ def _moment(place: str, start: Any, end: Any, label: str) -> Moment:
     if not label or not 0 <= first < last < math.inf:
         raise DataError(
             f"{place}: expected a label with its start and a later end in seconds. "
-            f"Received: start={start!r}, end={end!r}, label={label or None!r}; correct the row."
+            f"Received: start={abbreviate(start)}, end={abbreviate(end)}, label={label or None!r}; "
+            "correct the row."
         )
     return Moment(first, last, label)
 
@@ -218,7 +220,7 @@ def _captions(place: str, cells: Sequence[Any], columns: Sequence[str]) -> tuple
     if columns and not (captions and valid):
         raise DataError(
             f"{place}: expected a sentence under {' or '.join(map(repr, columns))}. "
-            f"Received: {', '.join(f'{cell!r:.60}' for cell in cells)}; "
+            f"Received: {', '.join(f'{abbreviate(cell)}' for cell in cells)}; "
             "fill in the sentence or remove the row."
         )
     return tuple(text.strip() for text in captions)
@@ -232,8 +234,8 @@ def _split(place: str, value: Any, column: str | None) -> str:
     split = SPLIT_ALIASES.get(name, name)
     if split not in SPLITS:
         raise DataError(
-            f"{place}: expected train, dev or test under {column!r}. Received: {value!r}; "
-            "correct the row."
+            f"{place}: expected train, dev or test under {column!r}. "
+            f"Received: {abbreviate(value)}; correct the row."
         )
     return split
 

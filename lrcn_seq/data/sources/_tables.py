@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.data.sources._source_files import check_text, read_text
+from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_json, read_text
 from lrcn_seq.errors import DataError, did_you_mean
 
 DELIMITERS = (",", "\t", ";")
@@ -123,8 +122,8 @@ def cell_text(place: str, value: Any, role: str) -> str:
     """
     if isinstance(value, (list, dict)):
         raise DataError(
-            f"{place}: expected a text or a number as {role}. Received: {value!r:.60}; correct the "
-            "row."
+            f"{place}: expected a text or a number as {role}. Received: {abbreviate(value)}; "
+            "correct the row."
         )
     return "" if value is None else unicodedata.normalize("NFC", str(value).strip())
 
@@ -202,11 +201,9 @@ def _csv_row(path: str, line: int, header: Sequence[str], cells: list[str], deli
 
 
 def _json_table(path: str, text: str) -> Table:
-    unit, objects = "line", _json_array(text)
-    if objects is not None:
-        unit, numbered = "entry", enumerate(objects, start=1)
-    else:
-        numbered = _json_lines(path, text)
+    objects = _json_array(text)
+    unit = "line" if objects is None else "entry"
+    numbered = _json_lines(path, text) if objects is None else enumerate(objects, start=1)
     spelling: dict[str, str] = {}
     rows = [_json_row(f"{path}, {unit} {n}", n, value, spelling) for n, value in numbered]
     return Table(path, unit, tuple(spelling.values()), rows)
@@ -217,8 +214,8 @@ def _json_array(text: str) -> list[Any] | None:
     if not text.lstrip().startswith("["):
         return None
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys)
-    except (ValueError, RecursionError):
+        value = parse_json(text)
+    except ValueError:
         return None
     return value if isinstance(value, list) else None
 
@@ -229,18 +226,12 @@ def _json_lines(path: str, text: str) -> Iterator[tuple[int, Any]]:
         if not line.strip():
             continue
         try:
-            yield number, json.loads(line, object_pairs_hook=_unique_keys)
-        except (ValueError, RecursionError) as error:
+            yield number, parse_json(line)
+        except ValueError as error:
             raise DataError(
                 f"{path}, line {number}: expected one JSON object per line, or an array of objects "
                 f"({error})."
             ) from None
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the dictionary of a JSON object; raise ValueError if a key is repeated."""
-    _check_repeated(name for name, _ in pairs)
-    return dict(pairs)
 
 
 def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> Row:
@@ -266,16 +257,10 @@ def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> 
 
 def _check_columns(place: str, names: Iterable[str]) -> None:
     """Raise DataError if two columns have one name."""
-    try:
-        _check_repeated(normalize_name(name) for name in names)
-    except ValueError as error:
-        raise DataError(
-            f"{place}: expected columns of different names. Received: {error}; rename all but one."
-        ) from None
-
-
-def _check_repeated(names: Iterable[str]) -> None:
-    """Raise ValueError if a name is repeated."""
-    name, count = max(Counter(names).items(), key=lambda item: item[1], default=("", 0))
+    counts = Counter(map(normalize_name, names))
+    name, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
     if count > 1:
-        raise ValueError(f"{count} columns named {name!r}")
+        raise DataError(
+            f"{place}: expected columns of different names. Received: {count} columns named "
+            f"{name!r}; rename all but one."
+        )
