@@ -56,13 +56,7 @@ def survey(
     Raises:
         DataError: more samples are unreadable than allowed.
     """
-    unreadable: list[UnreadableSample] = []
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        results = pool.map(lambda sample: _unreadable(sample, reader), samples)
-        for done, result in enumerate(results, start=1):
-            unreadable += [result] if result else []
-            if progress:
-                progress(done, len(samples))
+    unreadable = find_unreadable(samples, reader, threads=threads, progress=progress)
     check_unreadable(
         unreadable,
         total or len(samples),
@@ -72,6 +66,27 @@ def survey(
     )
     lost = {sample.id for sample in unreadable}
     return [sample for sample in samples if sample.id not in lost]
+
+
+def find_unreadable(
+    samples: Sequence[Sample],
+    reader: MediaReader,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> list[UnreadableSample]:
+    """Return the samples whose media cannot be read.
+
+    Takes the arguments of `survey`.
+    """
+    unreadable: list[UnreadableSample] = []
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        results = pool.map(lambda sample: _unreadable(sample, reader), samples)
+        for done, result in enumerate(results, start=1):
+            unreadable += [result] if result else []
+            if progress:
+                progress(done, len(samples))
+    return unreadable
 
 
 def check_unreadable(

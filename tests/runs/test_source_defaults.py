@@ -62,5 +62,5 @@ def test_a_run_is_resumed_with_its_splits(tmp_path, stratify):
     assert read_config(tmp_path).data.source["stratify"] is stratify
     run.check(config_of(SOURCE), resume=True)
     run.check(config_of({**SOURCE, "stratify": stratify}), resume=True)
-    with pytest.raises(RunError, match="data.source.stratify"):
+    with pytest.raises(RunError, match=r"data\.source\.stratify"):
         run.check(config_of({**SOURCE, "stratify": not stratify}), resume=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
-from lrcn_seq.data.sources.base import hash_fraction, split_by_hash
+from lrcn_seq.data.sources.base import hash_fraction, labels_of, split_by_hash
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Sample
 
@@ -48,12 +48,6 @@ def assign_splits(
     else:
         splits = {s.group: split_by_hash(s.group, dev, test, seed) for s in samples}
     return [sample._replace(split=splits[sample.group]) for sample in samples]
-
-
-def labels_of(sample: Sample) -> tuple[str, ...]:
-    """Return the classes of a sample and of its moments, without duplicates."""
-    labels = (sample.label, *(moment.label for moment in sample.moments))
-    return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def assign_stratified(

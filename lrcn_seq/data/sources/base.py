@@ -116,6 +116,12 @@ def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
     return valid
 
 
+def labels_of(sample: Sample) -> tuple[str, ...]:
+    """Return the classes of a sample and of its moments, without duplicates."""
+    labels = (sample.label, *(moment.label for moment in sample.moments))
+    return tuple(dict.fromkeys(label for label in labels if label))
+
+
 def check_shares(dev: float, test: float) -> None:
     """Raise ArgumentError unless the shares of dev and test leave samples for training."""
     if dev + test >= 1:

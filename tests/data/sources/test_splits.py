@@ -9,10 +9,9 @@ from lrcn_seq.data.sources._splits import (
     assign_splits,
     assign_stratified,
     join_groups,
-    labels_of,
     split_of_fold,
 )
-from lrcn_seq.data.sources.base import split_by_hash
+from lrcn_seq.data.sources.base import labels_of, split_by_hash
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Moment, Sample
 
