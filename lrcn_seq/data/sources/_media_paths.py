@@ -8,8 +8,15 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
+from lrcn_seq.data.media.image import IMAGE_SUFFIXES
 from lrcn_seq.errors import DataError
 
+VIDEO_NAME = re.compile(
+    r".*\.(3g2|3gp|apng|asf|avi|divx|dv|f4v|flv|gif|h264|h265|hevc|ivf|m1v|m2ts|m2v|m4v|mjpe?g|mkv"
+    r"|mov|mp4|mpe|mpeg|mpg|mts|mxf|npy|nut|ogm|ogv|qt|rm|rmvb|ts|vob|webm|wmv|y4m)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names of videos and vectors."""
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -63,6 +70,16 @@ def find_spelling(folder: Path, name: str) -> str:
         return name
     spellings = [name, slashes, *(unicodedata.normalize(form, slashes) for form in ("NFC", "NFD"))]
     return next((one for one in spellings if os.path.lexists(folder / one)), slashes)
+
+
+def is_image(name: str) -> bool:
+    """Return whether a file is an image by its suffix."""
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES
+
+
+def is_media(name: str) -> bool:
+    """Return whether a file is an image, a video or an array of vectors by its suffix."""
+    return is_image(name) or bool(VIDEO_NAME.fullmatch(name))
 
 
 def normalize_key(name: str) -> str:

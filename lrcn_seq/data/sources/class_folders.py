@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from lrcn_seq.data.media.image import IMAGE_SUFFIXES
-from lrcn_seq.data.sources._media_paths import normalize_key
+from lrcn_seq.data.sources._media_paths import is_image, is_media, normalize_key
 from lrcn_seq.data.sources._source_files import is_folder, list_entries
 from lrcn_seq.data.sources._splits import assign_splits, join_groups
 from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES
@@ -19,14 +17,6 @@ from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Share
 from lrcn_seq.registry import sources
-
-CLIP_NAME = re.compile(
-    r".*\.(3g2|3gp|apng|asf|avi|divx|dv|f4v|flv|gif|h264|h265|hevc|ivf|m1v|m2ts|m2v|m4v|mjpe?g|mkv"
-    r"|mov|mp4|mpe|mpeg|mpg|mts|mxf|npy|nut|ogm|ogv|qt|rm|rmvb|ts|vob|webm|wmv|y4m)",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Names of videos and vectors. Files that are neither these nor images, such as `Thumbs.db`, are
-left out and noted."""
 
 
 @sources.register
@@ -152,13 +142,9 @@ def _list_clips(label: str, path: str) -> ClassContent:
 def _is_clip(entry: os.DirEntry[str]) -> bool:
     """Return whether a file has the suffix of media, or a folder contains images."""
     if not is_folder(entry):
-        return bool(CLIP_NAME.fullmatch(entry.name)) or _is_image(entry.name)
+        return is_media(entry.name)
     frames = list_entries(entry.path, "frames")
-    return any(_is_image(frame.name) and not frame.name.startswith(".") for frame in frames)
-
-
-def _is_image(name: str) -> bool:
-    return Path(name).suffix.lower() in IMAGE_SUFFIXES
+    return any(is_image(frame.name) and not frame.name.startswith(".") for frame in frames)
 
 
 def _notes(found: Sequence[ClassContent], others: Sequence[str]) -> Iterator[str]:
