@@ -139,6 +139,9 @@ def _unreadable(sample: Sample, reader: MediaReader) -> UnreadableSample | None:
         reader.check(sample.media)
     except MediaError as error:
         return UnreadableSample(sample.id, name_of(sample.media), error.reason)
+    except OSError as error:  # for example a name that is too long for the file system
+        reason = f"this file cannot be read ({error.strerror or error})."
+        return UnreadableSample(sample.id, name_of(sample.media), reason)
     return None
 
 
