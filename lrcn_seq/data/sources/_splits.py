@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
+from lrcn_seq.data.sources._stratified_splits import assign_stratified, count_labels
 from lrcn_seq.data.sources.base import hash_fraction, labels_of, split_by_hash
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Sample
@@ -50,106 +50,6 @@ def assign_splits(
     return [sample._replace(split=splits[sample.group]) for sample in samples]
 
 
-def assign_stratified(
-    samples: Iterable[tuple[str, str]], *, dev: float, test: float, seed: int
-) -> dict[str, str]:
-    """Assign each group to a split, so that each split has the classes in equal proportions.
-
-    Groups are considered in the order of their hashes; therefore, new groups change the split of
-    few others, and `dev` does not change the test split. A split has its share of the samples up to
-    a group, and at least one group. It may be up to twice as large if it then has all classes. The
-    last group of a class stays in train.
-
-    Args:
-        samples: The (group, label) pair of every sample.
-        dev: The share of dev.
-        test: The share of test.
-        seed: The seed of the hash.
-
-    Returns:
-        The split of each group.
-    """
-    groups = _count_labels(samples)
-    order = sorted(groups, key=lambda group: hash_fraction(group, seed))
-    splits = dict.fromkeys(groups, "train")
-    in_train = Counter(label for counts in groups.values() for label in counts)
-    for split, share in (("test", test), ("dev", dev)):
-        quotas = _quotas(groups, share)
-        available = {group: groups[group] for group in order if splits[group] == "train"}
-        for group in _fill(available, quotas, in_train):
-            splits[group] = split
-    return splits
-
-
-def _count_labels(samples: Iterable[tuple[str, str]]) -> dict[str, Counter[str]]:
-    """Return the number of samples of each label in each group."""
-    groups: dict[str, Counter[str]] = {}
-    for group, label in samples:
-        groups.setdefault(group, Counter())[label] += 1
-    return groups
-
-
-def _quotas(groups: dict[str, Counter[str]], share: float) -> dict[str, float]:
-    """Return the number of samples of each label that a split should have.
-
-    Every label with several groups gets at least its smallest one, unless this more than doubles
-    the split.
-    """
-    sizes: dict[str, list[int]] = {}
-    for counts in groups.values():
-        for label, count in counts.items():
-            sizes.setdefault(label, []).append(count)
-    quotas = {label: share * sum(counts) for label, counts in sizes.items()}
-    covering = {
-        label: max(quotas[label], min(counts) if share and len(counts) > 1 else 0)
-        for label, counts in sizes.items()
-    }
-    return covering if sum(covering.values()) <= 2 * sum(quotas.values()) else quotas
-
-
-def _fill(
-    groups: dict[str, Counter[str]], quotas: dict[str, float], in_train: Counter[str]
-) -> list[str]:
-    """Return the groups of a split: those within the quotas, then those that exceed them least.
-
-    Args:
-        groups: The number of samples of each label in each available group, in order.
-        quotas: The number of samples of each label that the split should have.
-        in_train: The number of groups of each label in train, which is updated.
-    """
-    total = sum(quotas.values())
-    chosen: list[str] = []
-    taken: Counter[str] = Counter()
-
-    def take(group: str) -> None:
-        chosen.append(group)
-        taken.update(groups[group])
-        in_train.subtract(list(groups[group]))
-
-    def excess(group: str) -> float:
-        return sum(n * (2 * (taken[x] - quotas[x]) + n) for x, n in groups[group].items())
-
-    def leaves_train(group: str) -> bool:
-        return all(in_train[label] > 1 for label in groups[group])
-
-    for group, counts in groups.items():
-        if leaves_train(group) and all(taken[x] + n <= quotas[x] for x, n in counts.items()):
-            take(group)
-    rest = groups.keys() - set(chosen)
-    queue = [(excess(group), rank, group) for rank, group in enumerate(groups) if group in rest]
-    heapq.heapify(queue)
-    while queue and 2 * (total - taken.total()) > (1 if taken else 0):
-        before, rank, group = heapq.heappop(queue)
-        # The excess of a group grows while its labels are taken.
-        if (now := excess(group)) > before:
-            heapq.heappush(queue, (now, rank, group))
-        elif leaves_train(group) and (
-            not taken or groups[group].total() < 2 * (total - taken.total())
-        ):
-            take(group)
-    return chosen
-
-
 def assign_folds(samples: Iterable[tuple[str, str]], folds: int, seed: int) -> dict[str, int]:
     """Assign each group to a cross-validation fold, balancing sizes and classes.
 
@@ -167,7 +67,7 @@ def assign_folds(samples: Iterable[tuple[str, str]], folds: int, seed: int) -> d
     Raises:
         ArgumentError: If there are fewer than three folds or fewer groups than folds.
     """
-    labels = _count_labels(samples)
+    labels = count_labels(samples)
     if not 3 <= folds <= len(labels):
         raise ArgumentError(
             "folds: expected at least 3 (train, dev, test) and at most one for each of the "
