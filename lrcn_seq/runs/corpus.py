@@ -91,7 +91,7 @@ def read_corpus(
     all_splits = divide(sample for sample in source if sample.id not in lost)
     split_notes = describe_splits(all_splits, config)
     print_notes(split_notes)
-    by_split = {split: all_splits[split] for split in splits}
+    by_split = {split: all_splits.get(split, []) for split in splits}
     return Corpus(by_split, (*source.notes, *split_notes), index)
 
 
