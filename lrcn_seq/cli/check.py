@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ from lrcn_seq.errors import ConfigError, DataError, RunError
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
+    from lrcn_seq.records import Sample
 
-SPLITS = ("train", "dev", "test")
+LISTED = 50
+"""Number of unreadable files that are listed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         action="store_true",
-        help="treat missing or insufficient data as an error instead of a warning",
+        help="open every file, and treat missing or insufficient data as an error instead of a "
+        "warning",
     )
 
 
@@ -36,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)
     try:
-        counts = count_samples(config)
+        splits = read_splits(config)
         check_weights(config)
     except (DataError, RunError) as error:
         print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
@@ -44,27 +48,59 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         print(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
         return 0
-    sizes = ", ".join(f"{count} {split}" for split, count in counts.items())
+    if arguments.data and not check_media(config, [s for part in splits.values() for s in part]):
+        return 1
+    sizes = ", ".join(f"{len(samples)} {split}" for split, samples in splits.items())
     print(f"{arguments.config}: Config is valid; {sizes} samples.")
     return 0
 
 
-def count_samples(config: Config) -> dict[str, int]:
-    """Open the source and return the number of samples per split.
+def read_splits(config: Config) -> dict[str, list[Sample]]:
+    """Open the source and return the samples of each split.
 
     Raises:
         DataError: the source cannot be read or has too few samples.
     """
     from lrcn_seq.registry import sources
-    from lrcn_seq.runs.corpus import check_splits, print_notes
+    from lrcn_seq.runs.corpus import check_splits, describe_splits, divide, print_notes
     from lrcn_seq.tasks import task_type
 
     source = sources.build(config.data.source, place="data.source")
-    print_notes(source)
-    splits = {split: [source[i] for i in source.split(split)] for split in SPLITS}
+    print_notes(source.notes)
+    splits = divide(source)
     check_splits(splits)
     task_type(config).outputs_type.learn(config, source)
-    return {split: len(samples) for split, samples in splits.items()}
+    print_notes(describe_splits(splits, config))
+    return splits
+
+
+def check_media(config: Config, samples: Sequence[Sample]) -> bool:
+    """Open every file, as training does, and print those that cannot be read.
+
+    Args:
+        config: the config; `data.on_error` and `data.lost_share_limit` say what training skips.
+        samples: the samples of all splits.
+
+    Returns:
+        Whether training would start.
+    """
+    from lrcn_seq.data.survey import find_unreadable
+    from lrcn_seq.progress import progress_bar
+    from lrcn_seq.runs.corpus import survey_reader
+    from lrcn_seq.tasks import content_index
+
+    index = content_index(config)
+    index.path = None  # files that training has opened before are known, and nothing is written
+    with progress_bar("opening files") as progress:
+        unreadable = find_unreadable(samples, survey_reader(config, index), progress=progress)
+    skipped = config.data.on_error == "skip" and (
+        len(unreadable) <= config.data.lost_share_limit * len(samples)
+    )
+    for sample in unreadable[:LISTED]:
+        print(f"{'warning' if skipped else 'error'}: {sample}", file=sys.stderr)
+    if len(unreadable) > LISTED:
+        print(f"{len(unreadable) - LISTED:,} more files cannot be read.", file=sys.stderr)
+    return skipped or not unreadable
 
 
 def check_weights(config: Config) -> None:

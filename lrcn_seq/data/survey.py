@@ -56,13 +56,7 @@ def survey(
     Raises:
         DataError: more samples are unreadable than allowed.
     """
-    unreadable: list[UnreadableSample] = []
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        results = pool.map(lambda sample: _unreadable(sample, reader), samples)
-        for done, result in enumerate(results, start=1):
-            unreadable += [result] if result else []
-            if progress:
-                progress(done, len(samples))
+    unreadable = find_unreadable(samples, reader, threads=threads, progress=progress)
     check_unreadable(
         unreadable,
         total or len(samples),
@@ -72,6 +66,27 @@ def survey(
     )
     lost = {sample.id for sample in unreadable}
     return [sample for sample in samples if sample.id not in lost]
+
+
+def find_unreadable(
+    samples: Sequence[Sample],
+    reader: MediaReader,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> list[UnreadableSample]:
+    """Return the samples whose media cannot be read.
+
+    Takes the arguments of `survey`.
+    """
+    unreadable: list[UnreadableSample] = []
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        results = pool.map(lambda sample: _unreadable(sample, reader), samples)
+        for done, result in enumerate(results, start=1):
+            unreadable += [result] if result else []
+            if progress:
+                progress(done, len(samples))
+    return unreadable
 
 
 def check_unreadable(
@@ -124,6 +139,9 @@ def _unreadable(sample: Sample, reader: MediaReader) -> UnreadableSample | None:
         reader.check(sample.media)
     except MediaError as error:
         return UnreadableSample(sample.id, name_of(sample.media), error.reason)
+    except OSError as error:  # for example a name that is too long for the file system
+        reason = f"this file cannot be read ({error.strerror or error})."
+        return UnreadableSample(sample.id, name_of(sample.media), reason)
     return None
 
 

@@ -14,7 +14,7 @@ def skipped_files(files: Sequence[tuple[str, str]], notes: Sequence[str] = ()) -
 
     Args:
         files: the name of each skipped file and the reason.
-        notes: sentences of the source, e.g. about listed files that do not exist.
+        notes: sentences about the data, such as listed files that do not exist.
 
     Returns:
         The section, or None if there are no files and no notes.
@@ -24,7 +24,8 @@ def skipped_files(files: Sequence[tuple[str, str]], notes: Sequence[str] = ()) -
         count = f"{len(files):,} {'file was' if len(files) == 1 else 'files were'} skipped"
         rows = _table(files)
         body += paragraph(f"{count}.") + rows if len(files) <= MAX_OPEN else details(count, rows)
-    return section("Skipped files", body, name="skipped-files") if body else None
+    title = "Skipped files" if files else "Notes on the data"
+    return section(title, body, name="skipped-files") if body else None
 
 
 def _table(files: Sequence[tuple[str, str]]) -> str:

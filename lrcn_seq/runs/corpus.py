@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
-from lrcn_seq.data.sources.base import Source
+from lrcn_seq.data.sources.base import labels_of
 from lrcn_seq.data.survey import survey
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Sample
 from lrcn_seq.registry import encoders, sources
-from lrcn_seq.tasks import content_index
+from lrcn_seq.tasks import Classes, content_index, task_type
 
 SPLITS = ("train", "dev", "test")
+SMALL_SPLIT = 8
+"""A split of fewer samples has scores that depend on chance."""
 
 
 class Corpus(NamedTuple):
@@ -26,7 +28,7 @@ class Corpus(NamedTuple):
 
     Attributes:
         splits: the readable samples of each split.
-        notes: sentences about samples skipped by the source.
+        notes: sentences about samples skipped by the source, and about small or one-sided splits.
         contents: the index of file contents.
     """
 
@@ -71,7 +73,7 @@ def read_corpus(
         DataError: files cannot be read (see `data.on_error`).
     """
     source = sources.build(config.data.source, place="data.source")
-    print_notes(source)
+    print_notes(source.notes)
     wanted = [sample for sample in source if sample.split in splits]
     index = content_index(config)
     with progress_bar("opening files") as progress:
@@ -85,8 +87,21 @@ def read_corpus(
             progress=progress,
         )
     _report_unreadable(wanted, readable, skipped)
-    by_split = {split: [sample for sample in readable if sample.split == split] for split in splits}
-    return Corpus(by_split, tuple(source.notes), index)
+    lost = {sample.id for sample in wanted} - {sample.id for sample in readable}
+    all_splits = divide(sample for sample in source if sample.id not in lost)
+    split_notes = describe_splits(all_splits, config)
+    print_notes(split_notes)
+    by_split = {split: all_splits.get(split, []) for split in splits}
+    return Corpus(by_split, (*source.notes, *split_notes), index)
+
+
+def divide(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Return the samples of each split."""
+    splits: dict[str, list[Sample]] = {split: [] for split in SPLITS}
+    for sample in samples:
+        if sample.split in splits:
+            splits[sample.split].append(sample)
+    return splits
 
 
 def _report_unreadable(
@@ -104,9 +119,9 @@ def _report_unreadable(
     )
 
 
-def print_notes(source: Source) -> None:
-    """Print the notes of a source to stderr."""
-    for note in source.notes:
+def print_notes(notes: Iterable[str]) -> None:
+    """Print notes about a source to stderr."""
+    for note in notes:
         print(note, file=sys.stderr)
 
 
@@ -122,6 +137,45 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
             f"Received: none, and {len(splits['train']):,} in train; raise data.source.dev, change "
             "data.source.seed, or mark samples of the data as dev."
         )
+
+
+def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> tuple[str, ...]:
+    """Return sentences about splits that are too small or one-sided for reliable scores.
+
+    Args:
+        splits: the samples of train, dev and test.
+        config: the config; classes matter only to a task that predicts them.
+    """
+    notes = [
+        f"The split {name} has only {len(samples)} samples; its scores depend on chance."
+        for name, samples in splits.items()
+        if name != "train" and 0 < len(samples) < SMALL_SPLIT
+    ]
+    if issubclass(task_type(config).outputs_type, Classes):
+        notes += _class_notes(splits)
+    return tuple(notes)
+
+
+def _class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+    """Yield a sentence for each split that does not have all classes."""
+    found = {
+        name: {label for sample in samples for label in labels_of(sample)}
+        for name, samples in splits.items()
+        if samples
+    }
+    classes = set().union(*found.values())
+    for name, labels in found.items():
+        missing = classes - labels
+        if missing and len(labels) == 1:
+            yield (
+                f"The split {name} has a single class ({', '.join(labels)}) of {len(classes):,}; "
+                "its scores say nothing about the others."
+            )
+        elif missing:
+            yield (
+                f"The split {name} lacks {len(missing):,} of {len(classes):,} classes "
+                f"({shorten_names(missing)})."
+            )
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:

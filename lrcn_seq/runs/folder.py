@@ -13,6 +13,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import read_json, read_json_lines, write_text
 from lrcn_seq.runs.environment import describe_environment
+from lrcn_seq.runs.source_defaults import state_defaults, with_defaults
 from lrcn_seq.runs.state import StateFolder
 
 CONFIG = "config.yaml"
@@ -66,14 +67,30 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
-        before = configs.read_mapping(self / CONFIG, deprecations=False)
-        after = configs.parse(configs.dump(config), "the config")
+        before = self._stored_config()
+        after = configs.parse(configs.dump(self.complete(config)), "the config")
         if changes := list(configs.differences(before, after)):
             raise RunError(
                 f"{self.folder}: --resume expects the config with which the run began. Received: "
                 f"another config ({'; '.join(changes[:3])}{' …' if changes[3:] else ''}); use the "
                 "same config and overrides, or a new --run."
             )
+
+    def complete(self, config: configs.Config) -> configs.Config:
+        """Return a config that states the arguments of the source whose default has changed.
+
+        A run that has begun keeps the values with which it began.
+        """
+        return with_defaults(
+            config, self._stored_config()["data"]["source"] if self.has_begun else None
+        )
+
+    def _stored_config(self) -> dict[str, Any]:
+        """Read the config of the run, with the defaults with which it began."""
+        tree = configs.read_mapping(self / CONFIG, deprecations=False)
+        source = configs.validate(tree, str(self / CONFIG)).data.source
+        tree["data"]["source"] = state_defaults(source, source)
+        return tree
 
     def _check_files(self, config: configs.Config) -> None:
         if (self / WEIGHTS).exists():

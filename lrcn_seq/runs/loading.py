@@ -12,6 +12,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.run_outputs import read_outputs
+from lrcn_seq.runs.source_defaults import with_defaults
 from lrcn_seq.tasks import Task, build_task
 
 PARTS = ("encoder", "decoder")
@@ -35,8 +36,9 @@ def load(folder: str | Path) -> Task:
 
 
 def read_config(folder: Path) -> configs.Config:
-    """Read the config of the last stage of a run."""
-    return configs.stage_configs(configs.read(folder / CONFIG, deprecations=False))[-1]
+    """Read the config of the last stage of a run, with the defaults with which it began."""
+    config = configs.read(folder / CONFIG, deprecations=False)
+    return configs.stage_configs(with_defaults(config, config.data.source))[-1]
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None:

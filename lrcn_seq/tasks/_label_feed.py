@@ -107,8 +107,8 @@ def check_labels_in_time(task: Activity) -> None:
         problems.append(
             Problem(
                 "training.loss.class_weight",
-                "class weights apply to whole clips, and the data have labels that change over time. "
-                "Remove it.",
+                "class weights apply to whole clips, but the data have labels that change over "
+                "time. Remove it.",
             )
         )
     if problems:

@@ -1,5 +1,6 @@
 """The command `lrcn check`, which reports every problem of a config without training."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,62 @@ def test_nothing_is_written(lrcn, smoke_config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert lrcn("check", smoke_config).code == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def table_of(folder: Path, files: list[str]) -> str:
+    """Write a table with twelve images and further files, and return the override of its source."""
+    write_frames(folder, 12)
+    rows = [f"{number}.png,A dog.,{'train' if number < 10 else 'dev'}" for number in range(12)]
+    rows += [f"{name},A dog.,test" for name in files]
+    (folder / "t.csv").write_text("\n".join(["image,caption,split", *rows]))
+    return f"data.source={{type: caption_table, table: {folder / 't.csv'}}}"
+
+
+def test_every_file_is_opened_with_data(lrcn, smoke_config, tmp_path, monkeypatch):
+    """With `--data`, each file that cannot be read is an error with its reason."""
+    folder = tmp_path / "images"
+    source = table_of(folder, ["none.png", "fifo.png", "folder", "text.png", "0.png/a.png"])
+    os.mkfifo(folder / "fifo.png")
+    (folder / "folder").mkdir()
+    (folder / "text.png").write_text("no image")
+    monkeypatch.chdir(tmp_path)
+    result = lrcn("check", smoke_config, source, "--data")
+    assert (result.code, result.out) == (1, "")
+    errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert [error.split(":")[1].strip() for error in errors] == [
+        str(folder / name) for name in ("none.png", "fifo.png", "folder", "text.png", "0.png/a.png")
+    ]
+    assert "there is no such file" in errors[0]
+    assert "FIFO" in errors[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["images"]
+    assert lrcn("check", smoke_config, source).code == 0
+
+
+def test_files_that_training_skips_are_warnings(lrcn, smoke_config, tmp_path):
+    """With `data.on_error=skip`, unreadable files up to the share that may be lost are warnings."""
+    source = table_of(tmp_path / "images", ["none.png"])
+    options = (source, "--data", "data.on_error=skip")
+    allowed = lrcn("check", smoke_config, *options, "data.lost_share_limit=0.1")
+    assert (allowed.code, "warning: " in allowed.err) == (0, True)
+    refused = lrcn("check", smoke_config, *options, "data.lost_share_limit=0.05")
+    assert (refused.code, "error: " in refused.err) == (1, True)
+
+
+def test_a_url_is_an_error_that_names_its_row(lrcn, smoke_config, tmp_path):
+    """Media are files; a URL in a table is named, with its line."""
+    source = table_of(tmp_path / "images", ["https://images.org/1.png"])
+    result = lrcn("check", smoke_config, source, "--data")
+    assert result.code == 1
+    assert "t.csv, line 14: expected the path of a file. Received: the URL" in result.err
+
+
+def test_one_sided_splits_are_warned_of(lrcn, tmp_path):
+    """Splits that lack classes, or have a few samples, are valid and named on stderr."""
+    for label, count in (("walk", 12), ("run", 1)):
+        for clip in range(count):
+            write_frames(tmp_path / label / str(clip), 1)
+    source = f"data.source={{type: class_folders, folder: {tmp_path}}}"
+    result = lrcn("check", "configs/smoke/activity.yaml", source)
+    assert (result.code, "valid" in result.out) == (0, True)
+    assert "The split test has only 3 samples; its scores depend on chance." in result.err
+    assert "The split test has a single class (walk) of 2" in result.err

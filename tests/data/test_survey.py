@@ -127,6 +127,12 @@ def test_clips_and_vectors_are_checked(tmp_path):
         survey(samples_of([tmp_path / "a.npy"]), MediaReader("vectors", vector_width=5))
 
 
+def test_names_that_are_too_long_are_unreadable(tmp_path):
+    """A name that no file can have is a reason, not another error."""
+    with pytest.raises(DataError, match="File name too long"):
+        survey(samples_of([tmp_path / ("x" * 300)]), MediaReader("clips"))
+
+
 def test_drawings_are_not_opened():
     """The samples of a built-in source are returned without being drawn."""
     source = Shapes(train=3, dev=1, test=1)

@@ -28,7 +28,7 @@ def test_notes_of_the_source_come_first(parse):
     """The notes of the source come before the skipped files."""
     note = "3 clips are not in the folder <x>."
     alone, before = (parse(skipped_files(files, [note]).html) for files in ([], [("a", "b")]))
-    assert alone.text == f"Skipped files {note}"
+    assert alone.text == f"Notes on the data {note}"
     assert before.text.startswith(f"Skipped files {note} 1 file was skipped.")
 
 

@@ -11,7 +11,7 @@ from lrcn_seq import config
 from lrcn_seq.data.media import ContentIndex
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Moment, Sample
-from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus, survey_reader
+from lrcn_seq.runs.corpus import Corpus, check_splits, describe_splits, read_corpus, survey_reader
 
 
 def make_config(folder: Path, **data):
@@ -81,7 +81,7 @@ def test_nothing_is_listed_or_printed_without_unreadable_files(tmp_path, capsys)
     """Without unreadable files, no list of skipped files is written and no message is printed."""
     settings = table_config(tmp_path, broken=(), on_error="skip")
     assert len(read_corpus(settings, skipped=tmp_path / "skipped.jsonl").samples) == 10
-    assert capsys.readouterr().err == ""
+    assert "skipped" not in capsys.readouterr().err
     assert not (tmp_path / "skipped.jsonl").exists()
 
 
@@ -97,9 +97,13 @@ def test_the_notes_of_a_source_are_kept_and_printed(tmp_path, capsys, monkeypatc
     monkeypatch.setattr(
         "lrcn_seq.data.sources.shapes.Shapes.notes", ("2 images are missing.",), raising=False
     )
-    corpus = read_corpus(make_config(tmp_path))
-    assert corpus.notes == ("2 images are missing.",)
-    assert capsys.readouterr().err == "2 images are missing.\n"
+    source = {"type": "shapes", "train": 5, "dev": 8, "test": 3, "pixels": 16}
+    corpus = read_corpus(make_config(tmp_path, source=source), splits=("train",))
+    assert corpus.notes == (
+        "2 images are missing.",
+        "The split test has only 3 samples; its scores depend on chance.",
+    )
+    assert capsys.readouterr().err == "".join(f"{note}\n" for note in corpus.notes)
 
 
 @pytest.mark.parametrize("use", [True, False])
@@ -109,6 +113,71 @@ def test_file_contents_are_remembered_beside_the_feature_store(tmp_path, use):
     corpus = read_corpus(table_config(tmp_path, broken=(), store=store))
     assert corpus.fingerprint
     assert (tmp_path / "features" / "contents.jsonl").exists() == use
+
+
+def classifier_config(folder: Path) -> config.Config:
+    """Return the config of a classifier of clips."""
+    return config.validate(
+        {
+            "task": {"type": "activity"},
+            "data": {
+                "source": {"type": "moving_shapes"},
+                "sampling": {"type": "every"},
+                "store": {"folder": str(folder / "features")},
+            },
+            "encoder": {"type": "tiny_cnn"},
+            "decoder": {"type": "lstm_frames"},
+        }
+    )
+
+
+def labeled(labels: str) -> list[Sample]:
+    """Return one sample for each letter, with this letter as its class."""
+    return [Sample(str(n), f"{n}.mp4", str(n), "", (), label) for n, label in enumerate(labels)]
+
+
+@pytest.mark.parametrize(
+    ("splits", "notes"),
+    [
+        (("abcabcabc", "abcabcabc", "abcabcabc"), ()),
+        (
+            ("abcabcabc", "abcabca", "aaaaaaaa"),
+            (
+                "The split dev has only 7 samples; its scores depend on chance.",
+                "The split test has a single class (a) of 3; its scores say nothing about the "
+                "others.",
+            ),
+        ),
+        (
+            ("ababababab", "ababababab", "abcabcabc"),
+            (
+                "The split train lacks 1 of 3 classes (c).",
+                "The split dev lacks 1 of 3 classes (c).",
+            ),
+        ),
+        (("abab", "abababab", ""), ()),
+    ],
+)
+def test_small_and_one_sided_splits_are_described(tmp_path, splits, notes):
+    """Splits with few samples, a single class or missing classes are named."""
+    samples = dict(zip(("train", "dev", "test"), map(labeled, splits), strict=True))
+    assert describe_splits(samples, classifier_config(tmp_path)) == notes
+
+
+def test_moments_count_as_classes(tmp_path):
+    """A split has the classes of its moments."""
+    moments = [
+        s._replace(label=None, moments=(Moment(0, 1, s.label),)) for s in labeled("abababab")
+    ]
+    splits = {"train": moments, "dev": moments, "test": labeled("aaaaaaaa")}
+    (note,) = describe_splits(splits, classifier_config(tmp_path))
+    assert note.startswith("The split test has a single class (a) of 2")
+
+
+def test_classes_do_not_matter_to_captions(tmp_path):
+    """A captioning task does not predict the labels of its samples."""
+    splits = {"train": labeled("abababab"), "dev": labeled("aaaaaaaa"), "test": labeled("aaaaaaaa")}
+    assert describe_splits(splits, make_config(tmp_path)) == ()
 
 
 def test_training_and_dev_samples_are_required():

@@ -1,36 +1,29 @@
-"""Text files, tables and folders that list samples."""
+"""Text files and folders that list samples."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-from collections.abc import Sequence
+import reprlib
 from pathlib import Path
 from typing import Any
 
-from lrcn_seq.errors import DataError, did_you_mean
-
-DELIMITERS = (",", "\t", ";")
-JSON_LINES = (".jsonl", ".ndjson", ".json")
-
-Row = dict[str, Any]
-"""One row of a table: values by column name."""
+from lrcn_seq.errors import DataError
+from lrcn_seq.files import decode_text, read_file
 
 
 def read_text(path: str | Path, what: str) -> str:
-    r"""Return the text of a UTF-8 file without byte order mark and with `\n` line ends.
+    """Return the text of a file; see `decode_text` for its encoding.
 
     Args:
         path: The file.
         what: The expected content, for messages.
 
     Raises:
-        DataError: If the file is missing, a folder, unreadable or not UTF-8.
+        DataError: If the file is missing, a folder, unreadable or in another encoding.
     """
     try:
-        return Path(path).read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return decode_text(read_file(path))
     except FileNotFoundError:
         place = "" if Path(path).is_absolute() else f" in {Path.cwd()}"
         raise DataError(f"{path}: expected {what}; there is no such file{place}.") from None
@@ -38,11 +31,8 @@ def read_text(path: str | Path, what: str) -> str:
         raise DataError(
             f"{path}: expected {what}. Received: a folder; give the path of a file."
         ) from None
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: expected {what} in UTF-8. Received: invalid bytes at position {error.start}; "
-            "save the file as UTF-8."
-        ) from None
+    except ValueError as error:
+        raise DataError(f"{path}: expected {what} in UTF-8. Received: {error}.") from None
     except OSError as error:
         raise DataError(
             f"{path}: expected {what} in a readable file. Received: {error.strerror or error}; "
@@ -50,68 +40,51 @@ def read_text(path: str | Path, what: str) -> str:
         ) from error
 
 
-def read_table(path: str | Path, what: str) -> list[Row]:
-    """Return the rows of a CSV or JSON Lines file.
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: If the text is not JSON, is nested too deeply, or an object has a key twice.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique_keys)
+    except RecursionError:
+        raise ValueError("values are nested too deeply") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the dictionary of a JSON object; raise ValueError if a key is repeated."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {max(keys, key=keys.count)!r} is repeated in one object")
+    return values
+
+
+def abbreviate(value: Any) -> str:
+    """Return a JSON value for messages, without the inner parts of long ones."""
+    representation = reprlib.Repr()
+    representation.maxstring = representation.maxother = 60
+    representation.maxdict = representation.maxlevel = 4
+    return representation.repr(value)
+
+
+def check_text(text: str, place: str) -> None:
+    """Raise DataError if a text of a JSON file contains NUL or half of a surrogate pair.
 
     Args:
-        path: A CSV file with a header, delimited by comma, tab or semicolon, or a JSON Lines file
-            with one object per line.
-        what: The expected content, for messages.
-
-    Raises:
-        DataError: If the file is unreadable, has no rows, or a row does not match the header.
+        text: The text.
+        place: The place that messages name.
     """
-    text = read_text(path, what)
-    json_lines = Path(path).suffix.lower() in JSON_LINES
-    rows = _json_rows(path, text) if json_lines else _csv_rows(path, text)
-    if not rows:
-        raise DataError(
-            f"{path}: expected {what} with at least one row. Received: none; add the rows."
-        )
-    return rows
-
-
-def find_column(
-    rows: Sequence[Row], name: str | None, defaults: Sequence[str], *, place: str, role: str
-) -> str | None:
-    """Return the name of the column with a role, or None if the table has none.
-
-    Args:
-        rows: The rows of the table.
-        name: The configured name; None looks for the first of `defaults` in the table.
-        defaults: The usual names of the column.
-        place: The table that messages name.
-        role: The content of the column, for messages.
-
-    Raises:
-        DataError: If the configured name is not a column.
-    """
-    columns = _columns(rows)
-    if name is not None and name not in columns:
-        raise DataError(
-            f"{place}: expected a column {name!r} with the {role}."
-            f"{did_you_mean(name, columns)} Received: columns {', '.join(columns)}."
-        )
-    return name or next((default for default in defaults if default in columns), None)
-
-
-def require_column(
-    rows: Sequence[Row], name: str | None, defaults: Sequence[str], *, place: str, role: str
-) -> str:
-    """Return the name of the column with a role.
-
-    Takes the arguments of `find_column`.
-
-    Raises:
-        DataError: If the table has no such column.
-    """
-    column = find_column(rows, name, defaults, place=place, role=role)
-    if column is None:
-        raise DataError(
-            f"{place}: expected a column with the {role}, named {' or '.join(defaults)}. "
-            f"Received: columns {', '.join(_columns(rows))}; rename it or name it in the config."
-        )
-    return column
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        received = "half of a surrogate pair"
+    else:
+        received = "a NUL character"
+        if "\0" not in text:
+            return
+    raise DataError(f"{place}: expected text. Received: {received} in {text[:60]!r}; remove it.")
 
 
 def list_files(folder: str | Path, what: str) -> set[str]:
@@ -124,9 +97,17 @@ def list_files(folder: str | Path, what: str) -> set[str]:
     Raises:
         DataError: If the folder is missing or unreadable.
     """
+    return {entry.name for entry in list_entries(folder, what) if not is_folder(entry)}
+
+
+def list_entries(folder: str | Path, what: str) -> list[os.DirEntry[str]]:
+    """Return the entries of a folder, sorted by name.
+
+    Takes the arguments of `list_files`, and raises the same exceptions.
+    """
     try:
         with os.scandir(folder) as entries:
-            return {entry.name for entry in entries if not entry.is_dir()}
+            return sorted(entries, key=lambda entry: entry.name)
     except FileNotFoundError:
         raise DataError(
             f"{folder}: expected a folder with {what}; there is no such folder."
@@ -138,51 +119,9 @@ def list_files(folder: str | Path, what: str) -> set[str]:
         ) from error
 
 
-def _columns(rows: Sequence[Row]) -> list[str]:
-    """Return the column names of all rows in order of first occurrence."""
-    return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _json_rows(path: str | Path, text: str) -> list[Row]:
-    rows = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DataError(
-                f"{path}, line {number}: expected one JSON object per line ({error})."
-            ) from None
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{path}, line {number}: expected a JSON object. "
-                f"Received: {type(row).__name__}; write {{column: value, …}}."
-            )
-        rows.append(row)
-    return rows
-
-
-def _csv_rows(path: str | Path, text: str) -> list[Row]:
-    header = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
-    rows: list[Row] = []
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder or a link to one; a circular link is not."""
     try:
-        for row in reader:
-            # DictReader collects excess values under None and fills missing ones with None.
-            if None in row or None in row.values():
-                raise DataError(
-                    f"{path}, line {reader.line_num}: expected {len(reader.fieldnames or ())} "
-                    f"columns as in the header. Received: {'more' if None in row else 'fewer'}; "
-                    f"quote every sentence that contains {delimiter!r}."
-                )
-            rows.append(row)
-    except csv.Error as error:
-        raise DataError(
-            f"{path}, line {reader.reader.line_num}: expected a CSV row with closed quotes "
-            f"({error})."
-        ) from None
-    return rows
+        return entry.is_dir()
+    except OSError:
+        return False

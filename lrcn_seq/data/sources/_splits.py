@@ -1,43 +1,53 @@
-"""Splits of groups, by hash or by cross-validation folds."""
+"""Splits of groups: stratified by class, by hash, or by cross-validation folds."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
 
-from lrcn_seq.data.sources.base import hash_fraction, split_by_hash
+from lrcn_seq.data.sources._stratified_splits import assign_stratified, count_labels
+from lrcn_seq.data.sources.base import hash_fraction, labels_of, split_by_hash
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import Sample
 
 
 def assign_splits(
-    samples: Iterable[tuple[str, str]],
+    samples: Sequence[Sample],
     *,
     dev: float,
     test: float,
     seed: int,
+    stratify: bool,
     folds: int | None,
     fold: int,
-) -> dict[str, str]:
-    """Assign each group to a split.
+) -> list[Sample]:
+    """Return samples with their splits; groups stay together.
 
     Args:
-        samples: The (group, label) pair of every sample.
-        dev: The share of groups in dev; not used with folds.
-        test: The share of groups in test; not used with folds.
+        samples: The samples. Without folds, samples that have a split keep it.
+        dev: The share of dev; not used with folds.
+        test: The share of test; not used with folds.
         seed: The seed of the assignment.
-        folds: The number of folds; None splits by hash.
+        stratify: Whether to balance the classes of the splits, if there are any classes.
+        folds: The number of folds; None splits by shares.
         fold: The fold that is the test split.
-
-    Returns:
-        The split of each group.
 
     Raises:
         ArgumentError: If `folds` does not fit the number of groups or `fold` does not exist.
     """
     if folds:
-        assigned = assign_folds(samples, folds, seed)
-        return {group: split_of_fold(number, fold, folds) for group, number in assigned.items()}
-    return {group: split_by_hash(group, dev, test, seed) for group, _ in samples}
+        numbers = assign_folds([(s.group, s.label or "") for s in samples], folds, seed)
+        splits = {group: split_of_fold(n, fold, folds) for group, n in numbers.items()}
+    elif all(sample.split for sample in samples):
+        return list(samples)
+    elif stratify and any(map(labels_of, samples)):
+        pairs = [(s.group, label) for s in samples for label in labels_of(s) or ("",)]
+        splits = assign_stratified(pairs, dev=dev, test=test, seed=seed)
+    else:
+        splits = {s.group: split_by_hash(s.group, dev, test, seed) for s in samples}
+    return [sample._replace(split=splits[sample.group]) for sample in samples]
 
 
 def assign_folds(samples: Iterable[tuple[str, str]], folds: int, seed: int) -> dict[str, int]:
@@ -57,9 +67,7 @@ def assign_folds(samples: Iterable[tuple[str, str]], folds: int, seed: int) -> d
     Raises:
         ArgumentError: If there are fewer than three folds or fewer groups than folds.
     """
-    labels: dict[str, Counter[str]] = {}
-    for group, label in samples:
-        labels.setdefault(group, Counter())[label] += 1
+    labels = count_labels(samples)
     if not 3 <= folds <= len(labels):
         raise ArgumentError(
             "folds: expected at least 3 (train, dev, test) and at most one for each of the "
@@ -91,6 +99,38 @@ def split_of_fold(number: int, fold: int, folds: int) -> str:
             "the first fold is 0."
         )
     return "test" if number == fold else "dev" if number == (fold + 1) % folds else "train"
+
+
+def join_groups(samples: Sequence[Sample]) -> list[Sample]:
+    """Return samples whose groups are joined if they contain the same media file.
+
+    Names of one file, such as symbolic and hard links, would otherwise put it in two splits. The
+    joined group has the name of the first one.
+    """
+    parents: dict[str, str] = {}
+
+    def root(group: str) -> str:
+        while (parent := parents.setdefault(group, group)) != group:
+            parents[group] = group = parents[parent]
+        return group
+
+    first: dict[Hashable, str] = {}
+    for sample in samples:
+        parents[root(sample.group)] = root(first.setdefault(_identity(sample.file), sample.group))
+    names: dict[str, str] = {}
+    return [
+        sample._replace(group=names.setdefault(root(sample.group), sample.group))
+        for sample in samples
+    ]
+
+
+def _identity(file: str) -> Hashable:
+    """Return a value that all names of a file share."""
+    try:
+        state = Path(file).stat()
+    except (OSError, ValueError):
+        return os.path.realpath(file)
+    return state.st_dev, state.st_ino
 
 
 def _imbalance(contents: Counter[str], added: Counter[str]) -> int:

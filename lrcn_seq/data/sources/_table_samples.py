@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Sequence
-from functools import cache
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.data.sources._source_files import Row, find_column, read_table, require_column
+from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
+from lrcn_seq.data.sources._source_files import abbreviate
+from lrcn_seq.data.sources._splits import join_groups
+from lrcn_seq.data.sources._tables import Table, cell_text, normalize_name, read_table
 from lrcn_seq.data.sources.base import SPLITS, validate_samples
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Moment, Sample
 
 DEFAULT_NAMES = {
-    "media": ("media", "image", "video", "file", "path"),
+    "media": ("media", "image", "video", "file", "path", "file_name", "filename"),
     "text": ("text", "caption", "captions", "sentence", "sentences"),
     "label": ("label", "class"),
     "split": ("split",),
@@ -34,15 +36,33 @@ SPLIT_ALIASES = {
 
 
 class Columns(NamedTuple):
-    """The column name of each role, None for roles that the table does not have."""
+    """The column name of each role, None for roles that the table does not have.
 
-    media: str | None
-    text: str | None
+    Attributes:
+        text: The columns of captions; several if the table numbers them, as `caption1`, `caption2`.
+    """
+
+    media: str
+    text: tuple[str, ...]
     label: str | None
     split: str | None
     group: str | None
     start: str | None
     end: str | None
+
+
+class MediaFile(NamedTuple):
+    """The rows of one media file.
+
+    Attributes:
+        sample: The sample of the first row.
+        captions: The captions of all rows.
+        moments: The moments of all rows.
+    """
+
+    sample: Sample
+    captions: list[str]
+    moments: list[Moment]
 
 
 def read_samples(
@@ -61,113 +81,149 @@ def read_samples(
     Raises:
         DataError: If the table or one of its rows is unusable.
     """
-    rows = read_table(table, f"a table of {' and '.join(required)}")
-    found: dict[str, str | None] = {}
-    for role, name in names.items():
-        find = require_column if role in required else find_column
-        found[role] = find(rows, name, DEFAULT_NAMES[role], place=table, role=role)
-    columns = Columns(*(found.get(role) for role in Columns._fields))
+    content = read_table(table, f"a table of {' and '.join(required)}")
+    columns = _find_columns(content, names, required)
     folder = Path(table).parent
-    paths = _Paths(folder)
-    samples: dict[str, Sample] = {}
-    for number, row in enumerate(rows, start=1):
-        sample = _read_row(f"{table}, row {number}", row, columns, paths)
-        location = paths.location(sample.id)
-        samples[location] = _merge(samples.get(location), sample, table)
-    return validate_samples(
-        (
-            sample._replace(media=str(folder / sample.id), group=sample.group or sample.id)
-            for sample in samples.values()
-        ),
-        table,
+    paths = MediaPaths(folder)
+    files: dict[str, MediaFile] = {}
+    for row in content.rows:
+        place = content.place(row)
+        sample = _read_row(place, row.values, columns, paths)
+        file = files.setdefault(paths.location(sample.id), MediaFile(sample, [], []))
+        _check_equal(place, file.sample, sample)
+        file.captions.extend(sample.captions)
+        file.moments.extend(sample.moments)
+    samples = [
+        file.sample._replace(
+            media=str(folder / file.sample.id),
+            group=file.sample.group or file.sample.id,
+            captions=tuple(file.captions),
+            moments=tuple(file.moments),
+        )
+        for file in files.values()
+    ]
+    return validate_samples(join_groups(samples), table)
+
+
+def _find_columns(
+    table: Table, names: Mapping[str, str | None], required: Sequence[str]
+) -> Columns:
+    """Return the columns of all roles."""
+
+    def find(role: str) -> str | None:
+        if role not in names:
+            return None
+        method = table.require_column if role in required else table.find_column
+        return method(names[role], DEFAULT_NAMES[role], role)
+
+    columns = Columns(
+        media=table.require_column(names["media"], DEFAULT_NAMES["media"], "media"),
+        text=_numbered_captions(table, names) or tuple(filter(None, [find("text")])),
+        label=find("label"),
+        split=find("split"),
+        group=find("group"),
+        start=find("start"),
+        end=find("end"),
     )
+    if (columns.start is None) != (columns.end is None):
+        raise DataError(
+            f"{table.path}: expected a column with the start and one with the end. Received: "
+            f"columns {', '.join(table.columns)}; add the other one."
+        )
+    return columns
 
 
-class _Paths:
-    """The media paths of a table, normalized so that each file has one ID."""
+def _numbered_captions(table: Table, names: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return the columns of captions if the table numbers them and none is configured.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.resolved = cache(os.path.realpath)
-        self.location = cache(self._location)
-        self.short = cache(self._short)
-
-    def _location(self, media: str) -> str:
-        """Return the path with the symbolic links of its folder resolved."""
-        folder, name = os.path.split(self.folder / media)
-        return f"{self.resolved(folder)}/{name}"
-
-    def _short(self, media: str) -> str:
-        """Return the normalized path, relative to the folder of the table for files inside it."""
-        path = os.path.normpath(media)
-        inside = os.path.relpath(path, self.folder.absolute()) if Path(path).is_absolute() else path
-        name = path if Path(inside).parts[:1] == (os.pardir,) else inside
-        # After a symbolic link, `..` leads to another folder than normpath assumes.
-        return name if self.location(name) == self.location(media) else media
+    A column of the same name without a number comes first.
+    """
+    if names.get("text", "") is not None:
+        return ()
+    for stem in DEFAULT_NAMES["text"]:
+        matches = [
+            (re.fullmatch(rf"{stem}(?:[ ._-]?(\d+))?", normalize_name(column)), column)
+            for column in table.columns
+        ]
+        columns = sorted((int(match[1] or -1), column) for match, column in matches if match)
+        if columns and columns[-1][0] >= 0:
+            return tuple(column for _, column in columns)
+    return ()
 
 
-def _read_row(place: str, row: Row, columns: Columns, paths: _Paths) -> Sample:
+def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: MediaPaths) -> Sample:
     """Return the sample of one row, with its normalized media path as ID."""
-    media, text, label, split, group, start, end = (
-        None if name is None else row.get(name) for name in columns
-    )
-    if not isinstance(media, str) or not media.strip():
+
+    def cell(column: str | None) -> Any:
+        return None if column is None else values.get(column)
+
+    label = cell_text(place, cell(columns.label), "label")
+    if columns.label is not None and not label:
         raise DataError(
-            f"{place}: expected the path of an image or video under {columns.media!r}. "
-            f"Received: {media!r}; fill in the path or remove the row."
+            f"{place}: expected a label under {columns.label!r}. "
+            f"Received: {cell(columns.label)!r}; fill in the label or remove the row."
         )
-    if columns.label is not None and (label is None or not str(label).strip()):
-        raise DataError(
-            f"{place}: expected a label under {columns.label!r}. Received: {label!r}; "
-            "fill in the label or remove the row."
-        )
-    label = None if label is None else str(label).strip()
-    moments = () if columns.start is None else (_moment(place, start, end, label),)
-    try:
-        name = paths.short(media.strip())
-    except ValueError as error:
-        raise DataError(
-            f"{place}: expected the path of an image or video under {columns.media!r}. "
-            f"Received: {media!r} ({error}); correct the path."
-        ) from None
+    moments: tuple[Moment, ...] = ()
+    if columns.start is not None:
+        moments = (_moment(place, cell(columns.start), cell(columns.end), label),)
     return Sample(
-        id=name,
+        id=_media_name(place, cell(columns.media), columns.media, paths),
         media="",
-        group="" if group is None else str(group).strip(),
-        split=_split(place, split, columns.split),
-        captions=_captions(place, text, columns.text),
-        label=None if moments else label,
+        group=cell_text(place, cell(columns.group), "group"),
+        split=_split(place, cell(columns.split), columns.split),
+        captions=_captions(place, [cell(column) for column in columns.text], columns.text),
+        label=None if moments else label or None,
         moments=moments,
     )
 
 
-def _moment(place: str, start: Any, end: Any, label: str | None) -> Moment:
+def _media_name(place: str, media: Any, column: str, paths: MediaPaths) -> str:
+    """Return the normalized media path of a row."""
+    if not isinstance(media, str) or not media.strip():
+        raise DataError(
+            f"{place}: expected the path of an image or video under {column!r}. "
+            f"Received: {abbreviate(media)}; fill in the path or remove the row."
+        )
+    check_not_url(media, place)
+    try:
+        return paths.short(media)
+    except ValueError as error:
+        raise DataError(
+            f"{place}: expected the path of an image or video under {column!r}. "
+            f"Received: {media!r} ({error}); correct the path."
+        ) from None
+
+
+def _moment(place: str, start: Any, end: Any, label: str) -> Moment:
     """Return a labeled part of a video with valid times."""
     try:
         first, last = float(start), float(end)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         first = last = math.nan
-    if label is None or not 0 <= first < last < math.inf:
+    if not label or not 0 <= first < last < math.inf:
         raise DataError(
             f"{place}: expected a label with its start and a later end in seconds. "
-            f"Received: start={start!r}, end={end!r}, label={label!r}; correct the row."
+            f"Received: start={abbreviate(start)}, end={abbreviate(end)}, label={label or None!r}; "
+            "correct the row."
         )
     return Moment(first, last, label)
 
 
-def _captions(place: str, text: Any, column: str | None) -> tuple[str, ...]:
-    """Return the captions of a row: one text or a list of texts."""
-    if column is None:
-        return ()
-    captions = text if isinstance(text, list) else [text]
-    if not captions or any(
-        not isinstance(caption, str) or not caption.strip() for caption in captions
-    ):
+def _captions(place: str, cells: Sequence[Any], columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the captions of a row: a text or a list of texts in each column.
+
+    Of numbered columns, all but one may be empty.
+    """
+    filled = [cell for cell in cells if cell not in (None, "")] if len(cells) > 1 else cells
+    captions = [text for cell in filled for text in (cell if isinstance(cell, list) else [cell])]
+    valid = all(isinstance(text, str) and text.strip() for text in captions)
+    if columns and not (captions and valid):
         raise DataError(
-            f"{place}: expected a sentence under {column!r}. Received: {text!r}; "
+            f"{place}: expected a sentence under {' or '.join(map(repr, columns))}. "
+            f"Received: {', '.join(f'{abbreviate(cell)}' for cell in cells)}; "
             "fill in the sentence or remove the row."
         )
-    return tuple(caption.strip() for caption in captions)
+    return tuple(text.strip() for text in captions)
 
 
 def _split(place: str, value: Any, column: str | None) -> str:
@@ -178,23 +234,18 @@ def _split(place: str, value: Any, column: str | None) -> str:
     split = SPLIT_ALIASES.get(name, name)
     if split not in SPLITS:
         raise DataError(
-            f"{place}: expected train, dev or test under {column!r}. Received: {value!r}; "
-            "correct the row."
+            f"{place}: expected train, dev or test under {column!r}. "
+            f"Received: {abbreviate(value)}; correct the row."
         )
     return split
 
 
-def _merge(existing: Sample | None, sample: Sample, table: str) -> Sample:
-    """Add the captions and moments of a row to the sample of its media file."""
-    if existing is None:
-        return sample
+def _check_equal(place: str, first: Sample, sample: Sample) -> None:
+    """Raise DataError if two rows of one file differ in what a file has once."""
     for field in ("split", "group", "label"):
-        before, after = getattr(existing, field), getattr(sample, field)
+        before, after = getattr(first, field), getattr(sample, field)
         if before != after:
             raise DataError(
-                f"{table}: expected one {field} for {sample.id!r}. "
+                f"{place}: expected one {field} for {sample.id!r}. "
                 f"Received: {before!r} and {after!r}; use the same value in all its rows."
             )
-    return existing._replace(
-        captions=existing.captions + sample.captions, moments=existing.moments + sample.moments
-    )

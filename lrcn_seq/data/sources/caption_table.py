@@ -1,4 +1,4 @@
-"""A custom table of images or videos with captions, as CSV or JSON Lines."""
+"""A custom table of images or videos with captions, as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ class CaptionTable(Source):
     """Images or videos with captions; rows of the same file form one sample.
 
     Args:
-        table: A CSV file with a header (delimited by comma, tab or semicolon), or a JSON Lines file
-            with a text or a list of texts per row. Media paths are absolute or relative to the
-            folder of the table.
-        media: The column of media paths; by default `media`, `image`, `video`, `file` or `path`.
-        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`.
+        table: A CSV file with a header (delimited by comma, tab or semicolon), or JSON Lines or an
+            array of JSON objects with a text or a list of texts per row. Media paths are absolute
+            or relative to the folder of the table.
+        media: The column of media paths; by default `media`, `image`, `video`, `file`, `path` or
+            `file_name`.
+        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`, or all of
+            `caption1`, `caption2` and so on.
         split: The column of splits (train, dev, test); by default `split`, if present.
         group: The column of groups that stay in one split; by default `group`, if present.
         dev: Without a split column, the share of groups in dev, selected by hash.

@@ -1,11 +1,18 @@
-"""Folders of clips, one folder per class; a clip is a video file or a folder of frames."""
+"""Folders of clips, one folder per class; a clip is a media file or a folder of frames."""
 
 from __future__ import annotations
 
+import os
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
-from lrcn_seq.data.sources._source_files import find_column, list_files, read_table, require_column
-from lrcn_seq.data.sources._splits import assign_splits
+from lrcn_seq.data.sources._media_paths import is_image, is_media, normalize_key
+from lrcn_seq.data.sources._source_files import is_folder, list_entries
+from lrcn_seq.data.sources._splits import assign_splits, join_groups
+from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES
+from lrcn_seq.data.sources._tables import cell_text, read_table
 from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Share
@@ -16,23 +23,32 @@ from lrcn_seq.registry import sources
 class ClassFolders(Source):
     """Clips labeled with the name of their folder.
 
+    Files that are not media, by their suffix, and folders without frames are left out and counted
+    in `notes`. Hidden files are ignored. Folder names that differ only in Unicode normalization are
+    one class.
+
     Args:
-        folder: The folder that contains a folder per class. Hidden files are ignored.
+        folder: The folder that contains a folder per class.
         classes: The classes to read; None reads all folders in alphabetical order.
-        groups: A table, relative to `folder`, with the columns `file` and `group`, and `label` if
-            two classes share file names. Clips of one group, such as clips cut from one video, stay
-            in one split. Without it, each clip is its own group.
-        dev: The share of groups in dev, selected by hash.
-        test: The share of groups in test, selected by hash.
-        seed: The seed of the hash and of the folds.
+        groups: A table, relative to `folder`, with the columns `file` and `group`. A file is a path
+            such as `class/name.mp4`, or a name; `label` is its class if two classes share file
+            names. Clips of one group, such as clips cut from one video, stay in one split. Without
+            a table, each clip is its own group.
+        dev: The share of clips in dev.
+        test: The share of clips in test.
+        seed: The seed of the splits and folds.
+        stratify: Whether each split has the classes in equal proportions. Otherwise, the hash of a
+            group determines its split, and `dev` and `test` are expected shares of groups.
         folds: The number of cross-validation folds, balanced in size and classes, which replace the
             shares.
         fold: The fold that is test; the next one is dev, the others are train.
 
     Raises:
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
-        DataError: If a class has no folder, there are no clips, or a clip has no group.
+        DataError: If a class has no folder, there are no clips, or a clip has no group or two.
     """
+
+    previous_defaults: ClassVar[Mapping[str, Any]] = {"stratify": False}
 
     def __init__(
         self,
@@ -43,83 +59,157 @@ class ClassFolders(Source):
         dev: Share = 0.1,
         test: Share = 0.2,
         seed: NotNegative = 0,
+        stratify: bool = True,
         folds: Positive | None = None,
         fold: NotNegative = 0,
     ):
         check_shares(dev, test)
-        clips = [
-            (label, path)
-            for label in _list_classes(folder, classes)
-            for path in _list_clips(Path(folder) / label)
-        ]
-        if not clips:
+        found = [_list_clips(label, path) for label, path in _list_classes(folder, classes)]
+        samples = [sample for content in found for sample in content.clips]
+        others = [name for content in found for name in content.others]
+        self.notes = tuple(_notes(found, others))
+        if not samples:
             raise DataError(
                 f"{folder}: expected folders of clips, one for each class. "
-                "Received: none with a clip in it; put each clip in the folder of its class."
+                f"Received: none with a clip in it{_other_files(others)}; "
+                "put each clip in the folder of its class."
             )
-        group_of = (
-            _read_groups(folder, groups, clips)
-            if groups
-            else {path: f"{label}/{path.name}" for label, path in clips}
+        if groups:
+            samples = _read_groups(folder, groups, samples)
+        self.samples = validate_samples(
+            assign_splits(
+                join_groups(samples),
+                dev=dev,
+                test=test,
+                seed=seed,
+                stratify=stratify,
+                folds=folds,
+                fold=fold,
+            ),
+            folder,
         )
-        splits = assign_splits(
-            [(group_of[path], label) for label, path in clips],
-            dev=dev,
-            test=test,
-            seed=seed,
-            folds=folds,
-            fold=fold,
-        )
-        samples = (
-            Sample(
-                id=f"{label}/{path.name}",
-                media=str(path),
-                group=group_of[path],
-                split=splits[group_of[path]],
-                label=label,
-            )
-            for label, path in clips
-        )
-        self.samples = validate_samples(samples, folder)
 
 
-def _list_classes(folder: str, classes: list[str] | None) -> list[str]:
-    """Return the classes to read, in order."""
-    list_files(folder, "a folder for each class")
-    present = sorted(
-        entry.name
-        for entry in Path(folder).iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
-    missing = [name for name in classes or () if name not in present]
+class ClassContent(NamedTuple):
+    """The content of the folder of a class.
+
+    Attributes:
+        name: The name of the folder.
+        clips: A sample for each clip, without a split, each in its own group.
+        others: The names of files and folders that are not clips.
+    """
+
+    name: str
+    clips: list[Sample]
+    others: list[str]
+
+
+def _list_classes(folder: str, classes: list[str] | None) -> list[tuple[str, str]]:
+    """Return the label and the path of the folder of each class to read, in order."""
+    present = [
+        (unicodedata.normalize("NFC", entry.name), entry.path)
+        for entry in list_entries(folder, "a folder for each class")
+        if is_folder(entry) and not entry.name.startswith(".")
+    ]
+    names = [label for label, _ in present]
+    wanted = None if classes is None else [unicodedata.normalize("NFC", name) for name in classes]
+    missing = [name for name in wanted or () if name not in names]
     if missing:
         raise DataError(
             f"{folder}: expected a folder for each class. Received: none for "
-            f"{shorten_names(missing)}; there are {', '.join(present) or 'no folders'}."
+            f"{shorten_names(missing)}; there are {', '.join(names) or 'no folders'}."
         )
-    return present if classes is None else classes
+    if wanted is None:
+        return sorted(present, key=lambda item: item[0])
+    return [item for name in wanted for item in present if item[0] == name]
 
 
-def _list_clips(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+def _list_clips(label: str, path: str) -> ClassContent:
+    """Return the clips of a class, and the names of other files."""
+    content = ClassContent(Path(path).name, [], [])
+    for entry in list_entries(path, f"clips of the class {label!r}"):
+        name = f"{content.name}/{entry.name}"
+        if entry.name.startswith("."):
+            continue
+        if _is_clip(entry):
+            media = str(Path(entry.path))
+            content.clips.append(Sample(name, media, group=name, split="", label=label))
+        else:
+            content.others.append(name)
+    return content
 
 
-def _read_groups(folder: str, table: str, clips: list[tuple[str, Path]]) -> dict[Path, str]:
-    """Return the group of each clip according to a table."""
-    place = str(Path(folder) / table)
-    rows = read_table(place, "a table of files and groups")
-    file = require_column(rows, None, ("file",), place=place, role="file")
-    group = require_column(rows, None, ("group",), place=place, role="group")
-    label = find_column(rows, None, ("label", "class"), place=place, role="label")
-    listed = {
-        (str(row[label]) if label else None, Path(str(row[file])).name): str(row[group])
-        for row in rows
-    }
-    groups = {path: listed.get((name if label else None, path.name), "") for name, path in clips}
-    missing = [f"{path.parent.name}/{path.name}" for path, name in groups.items() if not name]
+def _is_clip(entry: os.DirEntry[str]) -> bool:
+    """Return whether a file has the suffix of media, or a folder contains images."""
+    if not is_folder(entry):
+        return is_media(entry.name)
+    frames = list_entries(entry.path, "frames")
+    return any(is_image(frame.name) and not frame.name.startswith(".") for frame in frames)
+
+
+def _notes(found: Sequence[ClassContent], others: Sequence[str]) -> Iterator[str]:
+    """Yield sentences about files and folders without clips."""
+    if others:
+        yield (
+            f"{len(others):,} files and folders are neither media nor folders of frames and were "
+            f"left out ({shorten_names(others)})."
+        )
+    empty = [content.name for content in found if not content.clips]
+    if empty:
+        yield f"{len(empty):,} folders contain no clips ({shorten_names(empty)})."
+
+
+def _other_files(names: Sequence[str]) -> str:
+    return f", only {shorten_names(names)}" if names else ""
+
+
+def _read_groups(folder: str, name: str, samples: Sequence[Sample]) -> list[Sample]:
+    """Return the samples with the groups of a table."""
+    table = read_table(Path(folder) / name, "a table of files and groups")
+    file = table.require_column(None, ("file", *DEFAULT_NAMES["media"]), "file")
+    group = table.require_column(None, DEFAULT_NAMES["group"], "group")
+    label = table.find_column(None, DEFAULT_NAMES["label"], "label")
+    clips = _clips_by_name(samples)
+    groups: dict[str, str] = {}
+    for row in table.rows:
+        place = table.place(row)
+        cell = cell_text(place, row.values.get(file), "file")
+        key = _clip_key(place, folder, cell, cell_text(place, row.values.get(label or ""), "label"))
+        value = cell_text(place, row.values.get(group), "group")
+        for clip in clips.get(key, ()):
+            if groups.setdefault(clip, value) != value:
+                raise DataError(
+                    f"{place}: expected one group for {clip!r}. Received: {groups[clip]!r} and "
+                    f"{value!r}; remove one of the rows, or write the file with its class folder."
+                )
+    missing = [sample.id for sample in samples if not groups.get(sample.id)]
     if missing:
         raise DataError(
-            f"{place}: expected the group of every clip. Received: none for "
+            f"{table.path}: expected the group of every clip. Received: none for "
             f"{shorten_names(missing)} ({len(missing):,} in total); add them to the table."
         )
-    return groups
+    return [sample._replace(group=groups[sample.id]) for sample in samples]
+
+
+def _clips_by_name(samples: Sequence[Sample]) -> dict[str, list[str]]:
+    """Return the IDs of clips by file name, and by path from the folder of all classes."""
+    clips: dict[str, list[str]] = {}
+    for sample in samples:
+        path = normalize_key(sample.id)
+        for key in (path, path.partition("/")[2]):
+            clips.setdefault(key, []).append(sample.id)
+    return clips
+
+
+def _clip_key(place: str, folder: str, file: str, label: str) -> str:
+    """Return the path of a file from the folder of all classes, or its name if that is all."""
+    path = normalize_key(file)
+    if Path(path).is_absolute():
+        path = normalize_key(os.path.relpath(path, Path(folder).absolute()))
+    parts = path.split("/")[-2:]
+    if label and len(parts) > 1 and parts[0] != label:
+        raise DataError(
+            f"{place}: expected the folder of the class {label!r}. Received: {file!r}; correct the "
+            "path or the label."
+        )
+    return "/".join(parts if len(parts) > 1 or not label else [label, *parts])

@@ -1,14 +1,20 @@
-"""COCO Captions, read with pycocotools (Chen et al. 2015, arXiv 1504.00325)."""
+"""COCO Captions (Chen et al. 2015, arXiv 1504.00325)."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.data.sources._source_files import list_files, read_text
+from lrcn_seq.data.sources._media_paths import check_not_url, find_spelling, normalize_key
+from lrcn_seq.data.sources._source_files import (
+    abbreviate,
+    check_text,
+    list_files,
+    parse_json,
+    read_text,
+)
+from lrcn_seq.data.sources._splits import join_groups
 from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,
@@ -28,7 +34,7 @@ class Coco(Source):
     """Images of one or more annotation files.
 
     Images that are missing from their folder or have no caption are left out and counted in
-    `notes`.
+    `notes`. Several entries of one file are one image with all their captions.
 
     Args:
         annotations: An annotation file such as `captions_val2017.json`, which is split by hash.
@@ -62,7 +68,7 @@ class Coco(Source):
             read, notes = _read(part, seed)
             samples += read
             self.notes += notes
-        self.samples = validate_samples(samples, "coco")
+        self.samples = validate_samples(join_groups(samples), "coco")
 
 
 class _Part(NamedTuple):
@@ -114,71 +120,178 @@ def _parts(
     ]
 
 
+class _Image(NamedTuple):
+    """The entries of one image file.
+
+    Attributes:
+        id: The ID of the first entry.
+        name: The file name as written.
+        file: The path of the file; None if it is not in the folder.
+        captions: The captions of all entries.
+    """
+
+    id: str
+    name: str
+    file: str | None
+    captions: list[str]
+
+
 def _read(part: _Part, seed: int) -> tuple[list[Sample], tuple[str, ...]]:
     """Return the usable images of an annotation file, and notes about the others."""
-    coco = _load_annotations(part.annotations)
-    files = list_files(part.images, "the images of COCO")
-    samples, missing, without_caption = [], [], []
-    for image in coco.imgs.values():
-        name, file = str(image["id"]), image["file_name"]
-        captions = tuple(entry["caption"].strip() for entry in coco.imgToAnns[image["id"]])
-        if file not in files:
-            missing.append(file)
-        elif not captions:
-            without_caption.append(file)
-        else:
-            split = split_by_hash(name, part.dev, part.test, seed)
-            samples.append(
-                Sample(
-                    id=name,
-                    media=str(Path(part.images) / file),
-                    group=name,
-                    split=part.split if split == "train" else split,
-                    captions=captions,
-                )
-            )
+    content = _load(part.annotations)
+    by_id = _images_by_id(part, content["images"])
+    unknown = _add_captions(part.annotations, content["annotations"], by_id)
+    images = {id(image): image for image in by_id.values()}.values()
+    missing = [image.name for image in images if image.file is None]
+    without_caption = [image.name for image in images if image.file and not image.captions]
+    notes = tuple(_notes(Path(part.annotations).name, missing, without_caption, unknown))
+    samples = [
+        Sample(
+            id=image.id,
+            media=image.file,
+            group=image.id,
+            split=part.split,
+            captions=tuple(image.captions),
+        )
+        for image in images
+        if image.file and image.captions
+    ]
     if not samples:
         raise DataError(
             f"{part.images}: expected images described in {part.annotations}. "
-            f"Received: none of its {len(coco.imgs):,} images; check the two paths."
+            f"Received: none of its {len(images):,} images. {' '.join(notes)} "
+            "Correct the paths or the annotations."
         )
-    return samples, tuple(_notes(part.annotations, missing, without_caption))
+    return _split(join_groups(samples), part, seed), notes
 
 
-def _load_annotations(path: str) -> Any:
-    """Return the `pycocotools.coco.COCO` of a caption file, loaded without output to stdout.
+def _split(samples: list[Sample], part: _Part, seed: int) -> list[Sample]:
+    """Return samples with the split of their file, or that of their hash."""
+    splits = {s.group: split_by_hash(s.group, part.dev, part.test, seed) for s in samples}
+    return [
+        sample if splits[sample.group] == "train" else sample._replace(split=splits[sample.group])
+        for sample in samples
+    ]
+
+
+def _load(path: str) -> dict[str, list[Any]]:
+    """Return the lists of images and annotations of a COCO file.
 
     Raises:
-        DataError: If the file is missing, is not JSON, or contains annotations without captions.
+        DataError: If the file is missing, is not JSON, or lacks one of the lists.
     """
-    read_text(path, "a COCO annotation file")
-    with contextlib.redirect_stdout(io.StringIO()):
-        from pycocotools.coco import COCO
-
-        try:
-            coco = COCO(path)
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+    try:
+        content = parse_json(read_text(path, "a COCO annotation file"))
+    except ValueError as error:
+        raise DataError(f"{path}: expected a COCO annotation file in JSON ({error}).") from None
+    for name in ("images", "annotations"):
+        if not isinstance(content, dict) or not isinstance(content.get(name), list):
             raise DataError(
-                f"{path}: expected a COCO annotation file with images and annotations "
-                f"({type(error).__name__}: {error})."
-            ) from error
-    if not coco.anns or any("caption" not in entry for entry in coco.anns.values()):
+                f"{path}: expected a COCO annotation file with lists of images and annotations. "
+                f"Received: no list {name!r}; use a file such as captions_val2017.json."
+            )
+    return content
+
+
+def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
+    """Return the image of each ID; entries of one file share one image."""
+    files = list_files(part.images, "the images of COCO")
+    images: dict[str, _Image] = {}
+    by_path: dict[str, _Image] = {}
+    for number, entry in enumerate(entries):
+        place = f"{part.annotations}, images[{number}]"
+        key, name = _id(entry, "id", place), _text(entry, "file_name", place)
+        file = _find_image(part.images, files, name, place)
+        image = by_path.setdefault(file or normalize_key(name), _Image(key, name, file, []))
+        folders = {Path(normalize_key(one)).parent for one in (name, image.name)}
+        if len(folders - {Path()}) > 1:
+            raise DataError(
+                f"{place}: expected files of different names. Received: {image.name!r} and "
+                f"{name!r}, both found as {file}; give the folder that contains their folders."
+            )
+        if images.setdefault(key, image) is not image:
+            raise DataError(
+                f"{place}: expected one file for each ID. Received: {images[key].name!r} and "
+                f"{name!r} with the ID {key}; correct one of the IDs."
+            )
+    return images
+
+
+def _find_image(folder: str, files: set[str], name: str, place: str) -> str | None:
+    """Return the path of an image, or None if it is not in the folder.
+
+    A name such as `val2014/x.jpg` may also be the file `x.jpg` of the folder.
+    """
+    check_not_url(name, place)
+    if name in files:
+        return str(Path(folder) / name)
+    spelling = find_spelling(Path(folder), name)
+    for candidate in (spelling, find_spelling(Path(folder), spelling.rpartition("/")[2])):
+        if candidate in files or ("/" in candidate and (Path(folder) / candidate).is_file()):
+            return str(Path(folder) / candidate)
+    return None
+
+
+def _add_captions(path: str, entries: list[Any], images: dict[str, _Image]) -> int:
+    """Add the captions of all annotations to their images.
+
+    Returns:
+        The number of annotations whose image is not in the list of images.
+    """
+    unknown = 0
+    for number, entry in enumerate(entries):
+        place = f"{path}, annotations[{number}]"
+        key, caption = _id(entry, "image_id", place), _text(entry, "caption", place)
+        if key in images:
+            images[key].captions.append(caption)
+        else:
+            unknown += 1
+    return unknown
+
+
+def _id(entry: Any, key: str, place: str) -> str:
+    """Return an ID as text; the number 7 and the text '7' are equal."""
+    value = entry.get(key) if isinstance(entry, dict) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).strip():
         raise DataError(
-            f"{path}: expected captions. Received: {len(coco.anns):,} annotations, not all with a "
-            "caption; use a file such as captions_val2017.json."
+            f"{place}: expected an {key!r}, a number or a text. Received: {abbreviate(entry)}; "
+            "correct the entry."
         )
-    return coco
+    text = str(value).strip()
+    check_text(text, place)
+    return text
 
 
-def _notes(annotations: str, missing: list[str], without_caption: list[str]) -> Iterator[str]:
-    name = Path(annotations).name
+def _text(entry: dict[str, Any], key: str, place: str) -> str:
+    """Return a text that is not empty."""
+    value = entry.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(
+            f"{place}: expected a text under {key!r}. Received: {abbreviate(entry)}; "
+            "correct or remove the entry, or use a file such as captions_val2017.json."
+        )
+    check_text(value, place)
+    return value.strip()
+
+
+def _notes(
+    annotations: str, missing: list[str], without_caption: list[str], unknown: int
+) -> Iterator[str]:
+    """Yield a sentence for each kind of entry that was left out."""
     if missing:
         yield (
-            f"{len(missing):,} images of {name} are not in the folder and were left out "
+            f"{len(missing):,} images of {annotations} are not in the folder and were left out "
             f"({shorten_names(missing)})."
         )
     if without_caption:
         yield (
-            f"{len(without_caption):,} images of {name} have no caption and were left out "
+            f"{len(without_caption):,} images of {annotations} have no caption and were left out "
             f"({shorten_names(without_caption)})."
+        )
+    if unknown:
+        yield (
+            f"{unknown:,} captions of {annotations} refer to images that are not in its list and "
+            "were left out."
         )

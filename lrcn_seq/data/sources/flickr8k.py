@@ -8,11 +8,12 @@ Hodosh, Young and Hockenmaier 2013, "Framing Image Description as a Ranking Task
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from lrcn_seq.data.sources._source_files import list_files, read_text
+from lrcn_seq.data.sources._splits import join_groups
+from lrcn_seq.data.sources._tables import csv_records
 from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,
@@ -59,11 +60,7 @@ class Flickr8k(Source):
     ):
         check_shares(dev, test)
         sentences = read_captions(captions)
-        splits = (
-            _read_lists(lists)
-            if lists
-            else {name: split_by_hash(name, dev, test, seed) for name in sentences}
-        )
+        splits = _read_lists(lists) if lists else dict.fromkeys(sentences, "")
         files = list_files(images, "the images of Flickr8k")
         usable = [name for name in splits if name in sentences and name in files]
         self.notes = _notes(sentences, splits, files)
@@ -73,7 +70,7 @@ class Flickr8k(Source):
                 f"{images}: expected images named in {captions}{listed}. "
                 f"Received: none among {len(files):,} files; check the paths."
             )
-        samples = (
+        samples = [
             Sample(
                 id=name,
                 media=str(Path(images) / name),
@@ -82,7 +79,13 @@ class Flickr8k(Source):
                 captions=tuple(sentences[name]),
             )
             for name in usable
-        )
+        ]
+        samples = join_groups(samples)
+        if not lists:
+            samples = [
+                sample._replace(split=split_by_hash(sample.group, dev, test, seed))
+                for sample in samples
+            ]
         self.samples = validate_samples(samples, captions)
 
 
@@ -127,16 +130,21 @@ def _token_pairs(path: str | Path, text: str) -> list[tuple[str, str]]:
 def _csv_pairs(path: str | Path, text: str) -> list[tuple[str, str]]:
     """Return the (image, caption) pairs of the CSV file."""
     pairs = []
-    for number, row in enumerate(csv.reader(text.split("\n")), start=1):
-        if number == 1 or not row:
-            continue
-        if len(row) < 2:
-            raise DataError(
-                f"{path}, line {number}: expected 'image,caption'. "
-                f"Received: {row[0][:60]!r}; correct the line."
-            )
+    for line, row in csv_records(path, text):
         # The Kaggle file quotes captions that contain commas; some copies do not.
-        pairs.append((row[0], ",".join(row[1:])))
+        name, caption = (row or [""])[0], ",".join(row[1:])
+        if "\n" in name + caption:
+            raise DataError(
+                f"{path}, line {line}: expected an image and a caption in one line. Received: a "
+                f"quote that is not closed, in {'|'.join(row)[:60]!r}; close it."
+            )
+        if len(row) == 1 and name.strip():
+            raise DataError(
+                f"{path}, line {line}: expected 'image,caption'. Received: {name[:60]!r}; "
+                "correct the line."
+            )
+        if line > 1 and (name + caption).strip():
+            pairs.append((name.strip(), caption))
     return pairs
 
 
@@ -145,7 +153,8 @@ def _read_lists(folder: str) -> dict[str, str]:
     splits: dict[str, str] = {}
     for split in SPLITS:
         path = _find_list(folder, split)
-        for name in read_text(path, f"a list of the {split} images").split():
+        lines = read_text(path, f"a list of the {split} images").split("\n")
+        for name in filter(None, map(str.strip, lines)):
             if splits.setdefault(name, split) != split:
                 raise DataError(
                     f"{path}: expected every image in one list. Received: {name!r} in "

@@ -5,14 +5,25 @@ Chen and Dolan 2011, "Collecting Highly Parallel Data for Paraphrase Evaluation"
 
 from __future__ import annotations
 
-import json
+from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
-from lrcn_seq.data.sources._source_files import list_files, read_text
+from lrcn_seq.data.sources._media_paths import is_media
+from lrcn_seq.data.sources._source_files import (
+    abbreviate,
+    check_text,
+    list_files,
+    parse_json,
+    read_text,
+)
+from lrcn_seq.data.sources._splits import join_groups
 from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Sample, Share
 from lrcn_seq.registry import sources
+
+JSON_FORM = '[{"id": name, "caption": [sentence, …]}, …]'
 
 
 @sources.register
@@ -44,7 +55,7 @@ class Msvd(Source):
     ):
         check_shares(dev, test)
         sentences = _read_captions(captions)
-        files = {Path(name).stem: name for name in list_files(videos, "the clips of MSVD")}
+        files = _find_clips(videos, sentences)
         missing = [name for name in sentences if name not in files]
         if missing:
             self.notes = (
@@ -58,17 +69,40 @@ class Msvd(Source):
                 f"Received: none of {len(sentences):,}; check the two paths."
             )
         video_of = {name: name.rsplit("_", 2)[0] for name in present}
-        samples = (
+        samples = [
             Sample(
                 id=name,
                 media=str(Path(videos) / files[name]),
                 group=video_of[name],
-                split=split_by_hash(video_of[name], dev, test, seed),
+                split="",
                 captions=tuple(sentences[name]),
             )
             for name in present
+        ]
+        self.samples = validate_samples(
+            (
+                sample._replace(split=split_by_hash(sample.group, dev, test, seed))
+                for sample in join_groups(samples)
+            ),
+            captions,
         )
-        self.samples = validate_samples(samples, captions)
+
+
+def _find_clips(folder: str, names: Container[str]) -> dict[str, str]:
+    """Return the file name of each clip that is in the folder.
+
+    Raises:
+        DataError: If a clip has several files.
+    """
+    files: dict[str, str] = {}
+    for file in sorted(filter(is_media, list_files(folder, "the clips of MSVD"))):
+        name = Path(file).stem
+        if name in names and files.setdefault(name, file) != file:
+            raise DataError(
+                f"{folder}: expected one file for the clip {name!r}. Received: {files[name]} and "
+                f"{file}; keep one of them."
+            )
+    return files
 
 
 def _read_captions(path: str) -> dict[str, list[str]]:
@@ -85,14 +119,32 @@ def _read_captions(path: str) -> dict[str, list[str]]:
 def _json_pairs(path: str, text: str) -> list[tuple[str, str]]:
     """Return the (clip, caption) pairs of a JSON file."""
     try:
-        return [
-            (entry["id"], caption) for entry in json.loads(text) for caption in entry["caption"]
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        entries = parse_json(text)
+    except ValueError as error:
+        raise DataError(f"{path}: expected {JSON_FORM} in JSON ({error}).") from None
+    if not isinstance(entries, list):
+        raise DataError(f"{path}: expected {JSON_FORM}. Received: {abbreviate(entries)}.")
+    return [
+        (name, caption)
+        for number, entry in enumerate(entries, start=1)
+        for name, captions in [_check_entry(f"{path}, entry {number}", entry)]
+        for caption in captions
+    ]
+
+
+def _check_entry(place: str, entry: Any) -> tuple[str, list[str]]:
+    """Return the name and the captions of an entry; one caption may be given without a list."""
+    values: dict[str, Any] = entry if isinstance(entry, dict) else {}
+    name, captions = values.get("id"), values.get("caption")
+    captions = captions if isinstance(captions, list) else [captions]
+    if any(not isinstance(text, str) or not text.strip() for text in (name, *captions)):
         raise DataError(
-            f'{path}: expected [{{"id": name, "caption": [sentence, …]}}, …] '
-            f"({type(error).__name__}: {error})."
-        ) from error
+            f"{place}: expected {JSON_FORM}, all of them text. Received: {abbreviate(entry)}; "
+            "correct the entry."
+        )
+    for text in (name, *captions):
+        check_text(text, place)
+    return str(name), captions
 
 
 def _line_pairs(path: str, text: str) -> list[tuple[str, str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Le
 
 from lrcn_seq.data.sources._source_files import list_files, read_text
-from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
+from lrcn_seq.data.sources._splits import assign_splits
+from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Sample, Share
 from lrcn_seq.registry import sources
@@ -26,13 +28,17 @@ class Ucf101(Source):
             and counted in `notes`.
         lists: The folder with `trainlist01.txt`, `testlist01.txt` and so on.
         split: The number of the official split.
-        dev: The share of training groups in dev, selected by hash; the official lists have no dev.
-        seed: The seed of the hash.
+        dev: The share of training clips in dev; the official lists have no dev.
+        seed: The seed of the selection of dev.
+        stratify: Whether dev has the classes in the proportions of train. Otherwise, the hash of a
+            group determines whether it is in dev, and `dev` is an expected share of groups.
 
     Raises:
         ArgumentError: If `dev` leaves nothing for training.
         DataError: If a list or the folder is unusable.
     """
+
+    previous_defaults: ClassVar[Mapping[str, Any]] = {"stratify": False}
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class Ucf101(Source):
         split: Annotated[int, Ge(1), Le(3)] = 1,
         dev: Share = 0.1,
         seed: NotNegative = 0,
+        stratify: bool = True,
     ):
         check_shares(dev, 0.0)
         listed = {
@@ -61,9 +68,23 @@ class Ucf101(Source):
                 f"{videos}: expected clips listed in {lists}. "
                 f"Received: none of {len(listed):,}; check the two paths."
             )
-        present = ((paths.get(Path(name).name), part) for name, part in listed.items())
+        clips = [
+            (_sample(paths[Path(name).name]), part)
+            for name, part in listed.items()
+            if Path(name).name in paths
+        ]
+        training = assign_splits(
+            [sample for sample, part in clips if part == "train"],
+            dev=dev,
+            test=0.0,
+            seed=seed,
+            stratify=stratify,
+            folds=None,
+            fold=0,
+        )
+        split_of = {sample.id: sample.split for sample in training}
         self.samples = validate_samples(
-            (_sample(path, part, dev, seed) for path, part in present if path), videos
+            (sample._replace(split=split_of.get(sample.id, "test")) for sample, _ in clips), videos
         )
 
 
@@ -86,11 +107,10 @@ def _read_list(path: Path) -> list[str]:
 def _find_clips(videos: str) -> dict[str, Path]:
     """Return the paths of all clips by file name, in class folders or in one folder."""
     list_files(videos, "the clips of UCF-101")
-    return {path.name: path for path in Path(videos).rglob("*.avi")}
+    return {path.name: path for path in sorted(Path(videos).rglob("*.avi"))}
 
 
-def _sample(path: Path, part: str, dev: float, seed: int) -> Sample:
+def _sample(path: Path) -> Sample:
+    """Return the sample of a clip, without a split."""
     label, number, _ = path.name.removeprefix("v_").rsplit("_", 2)
-    group = f"{label}_{number}"
-    split = split_by_hash(group, dev, 0.0, seed) if part == "train" else "test"
-    return Sample(id=path.name, media=str(path), group=group, split=split, label=label)
+    return Sample(path.name, str(path), group=f"{label}_{number}", split="", label=label)

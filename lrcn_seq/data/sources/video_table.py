@@ -1,6 +1,9 @@
-"""A custom table of videos with labels or captions, as CSV or JSON Lines."""
+"""A custom table of videos with labels or captions, as CSV or JSON."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from lrcn_seq.data.sources._splits import assign_splits
 from lrcn_seq.data.sources._table_samples import read_samples
@@ -18,17 +21,22 @@ class VideoTable(Source):
     frame has its own class or none.
 
     Args:
-        table: A CSV file with a header, or a JSON Lines file. Media paths are absolute or relative
-            to the folder of the table.
-        media: The column of media paths; by default `media`, `image`, `video`, `file` or `path`.
-        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`, if present.
+        table: A CSV file with a header, or JSON Lines, or an array of JSON objects. Media paths are
+            absolute or relative to the folder of the table.
+        media: The column of media paths; by default `media`, `image`, `video`, `file`, `path` or
+            `file_name`.
+        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`, if present,
+            or all of `caption1`, `caption2` and so on.
         label: The column of labels; by default `label` or `class`, if present.
         split: The column of splits (train, dev, test); by default `split`, if present.
         group: The column of groups that stay in one split, such as the original video of a clip;
             by default `group`, if present.
-        dev: Without a split column, the share of groups in dev, selected by hash.
-        test: Without a split column, the share of groups in test, selected by hash.
-        seed: The seed of the hash and of the folds.
+        dev: Without a split column, the share of videos in dev.
+        test: Without a split column, the share of videos in test.
+        seed: The seed of the splits and folds.
+        stratify: Whether each split has the labels in equal proportions. Otherwise, and for videos
+            without labels, the hash of a group determines its split, and `dev` and `test` are
+            expected shares of groups.
         folds: The number of cross-validation folds, balanced in size and labels. Folds replace the
             split column and the shares.
         fold: The fold that is test; the next one is dev, the others are train.
@@ -37,6 +45,8 @@ class VideoTable(Source):
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
         DataError: If the table or one of its rows is unusable.
     """
+
+    previous_defaults: ClassVar[Mapping[str, Any]] = {"stratify": False}
 
     def __init__(
         self,
@@ -50,6 +60,7 @@ class VideoTable(Source):
         dev: Share = 0.1,
         test: Share = 0.2,
         seed: NotNegative = 0,
+        stratify: bool = True,
         folds: Positive | None = None,
         fold: NotNegative = 0,
     ):
@@ -69,15 +80,12 @@ class VideoTable(Source):
                 f"{table}: expected a column with labels or sentences. Received: neither; "
                 "name it in the config."
             )
-        splits = assign_splits(
-            [(sample.group, sample.label or "") for sample in samples],
+        self.samples = assign_splits(
+            samples,
             dev=dev,
             test=test,
             seed=seed,
+            stratify=stratify,
             folds=folds,
             fold=fold,
         )
-        self.samples = [
-            sample._replace(split=(not folds and sample.split) or splits[sample.group])
-            for sample in samples
-        ]

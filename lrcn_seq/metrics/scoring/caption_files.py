@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq.errors import DataError
+from lrcn_seq.files import decode_text, read_file
 
 HYPOTHESES = (
     'COCO results [{"image_id": …, "caption": …}], JSON lines {"id": …, "caption": …}, '
@@ -177,17 +178,15 @@ def read_content(path: str | Path) -> Any:
 
 
 def read_text(path: str | Path) -> str:
-    """Read a nonempty UTF-8 file, with or without a byte order mark."""
+    """Read a nonempty text file; see `decode_text` for its encoding."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = decode_text(read_file(path))
     except OSError as error:
         raise DataError(
-            f"{path}: expected a file that can be read. Received: {error.strerror}."
+            f"{path}: expected a file that can be read. Received: {error.strerror or error}."
         ) from None
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: expected text in UTF-8. Received: {error.reason} at byte {error.start}."
-        ) from None
+    except ValueError as error:
+        raise DataError(f"{path}: expected text in UTF-8. Received: {error}.") from None
     if not text:
         raise DataError(f"{path}: expected sentences. Received: an empty file.")
     return text

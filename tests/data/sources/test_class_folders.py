@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lrcn_seq.data.sources import registry
+from lrcn_seq.data.sources.base import split_by_hash
 from lrcn_seq.errors import DataError, UsageError
 
 
@@ -75,8 +76,9 @@ def test_folds_are_even_and_test_every_clip_once(folder):
 
 
 def test_frame_folders_are_clips(folder):
-    """A folder inside the folder of a class is one clip."""
+    """A folder of images inside the folder of a class is one clip."""
     (folder / "run" / "frames").mkdir()
+    (folder / "run" / "frames" / "1.png").write_bytes(b"")
     assert build(folder)[-1].id == "run/frames"
 
 
@@ -104,6 +106,123 @@ def test_folders_without_clips_are_refused(folder):
         path.unlink()
     with pytest.raises(DataError, match="Received: none with a clip in it"):
         build(folder)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["file,group", "File , GROUP", "file_name,group"],
+)
+@pytest.mark.parametrize(
+    "path", ["{}/{}", "./{}/{}", "{}\\{}", " {}/{} ", "clips/{}/{}", "ROOT/{}/{}"]
+)
+def test_files_of_the_table_are_matched_by_path(folder, header, path):
+    """A path with its class folder determines the clip, in the usual spellings."""
+    rows = [header]
+    for label in ("jump", "run"):
+        rows += [
+            f"{path.format(label, name).replace('ROOT', str(folder))},{label}{number}"
+            for number, name in enumerate(f"{n:02d}.mp4" for n in range(20))
+        ]
+    (folder / "index.csv").write_text("\n".join(rows))
+    groups = {sample.id: sample.group for sample in build(folder, groups="index.csv")}
+    assert groups == {
+        f"{label}/{number:02d}.mp4": f"{label}{number}"
+        for label in ("jump", "run")
+        for number in range(20)
+    }
+
+
+def test_cells_of_the_table_have_no_surrounding_blanks(folder):
+    """Groups that differ only in surrounding blanks are one group."""
+    rows = "".join(f"{number:02d}.mp4,v{' ' * (number % 3)}\n" for number in range(20))
+    (folder / "index.csv").write_text(f"file,group\n{rows}")
+    assert {sample.group for sample in build(folder, groups="index.csv")} == {"v"}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "run,07.mp4,other",
+            "line 42: expected one group for 'run/07.mp4'. Received: 'video7' and 'other'",
+        ),
+        (
+            "run,jump/07.mp4,video7",
+            "line 42: expected the folder of the class 'run'. Received: 'jum",
+        ),
+    ],
+)
+def test_contradictions_of_the_table_are_refused(folder, row, message):
+    """A clip in two groups, and a path in the folder of another class, are refused by name."""
+    with (folder / "index.csv").open("a") as file:
+        file.write(f"\r\n{row}")
+    with pytest.raises(DataError, match=message):
+        build(folder, groups="index.csv")
+
+
+def test_a_repeated_row_is_harmless(folder):
+    """A row that occurs twice with the same group changes nothing."""
+    before = list(build(folder, groups="index.csv"))
+    with (folder / "index.csv").open("a") as file:
+        file.write("\r\nrun,07.mp4,video7")
+    assert list(build(folder, groups="index.csv")) == before
+
+
+def test_files_that_are_not_media_are_left_out_and_noted(folder):
+    """Thumbnails, texts and folders without images are no clips; the notes count and name them."""
+    for name in ("Thumbs.db", "desktop.ini", "notes.txt", "video"):
+        (folder / "run" / name).write_bytes(b"x")
+    (folder / "run" / "@eaDir").mkdir()
+    (folder / "run" / "A.MP4").write_bytes(b"x")
+    (folder / "__MACOSX" / "run").mkdir(parents=True)
+    source = build(folder)
+    assert len(source) == 41
+    assert source.notes == (
+        "6 files and folders are neither media nor folders of frames and were left out "
+        "(__MACOSX/run, run/@eaDir, run/Thumbs.db, …).",
+        "1 folders contain no clips (__MACOSX).",
+    )
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_links_to_one_clip_are_in_one_split(folder, link):
+    """Two names of one clip form a group, so that the clip is in one split only."""
+    for number in range(20):
+        getattr(folder / "jump" / f"link{number:02d}.mp4", link)(
+            folder / "run" / f"{number:02d}.mp4"
+        )
+    source = build(folder, dev=0.3, test=0.3)
+    splits = {sample.id: sample.split for sample in source}
+    assert len(splits) == 60
+    assert all(
+        splits[f"jump/link{number:02d}.mp4"] == splits[f"run/{number:02d}.mp4"]
+        for number in range(20)
+    )
+
+
+def test_normalization_forms_of_a_name_are_one_class(tmp_path):
+    """Folders whose names differ only in Unicode normalization are one class with all clips."""
+    for name in ("café", "cafe\u0301", "tea"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.mp4").write_bytes(name.encode())
+    source = build(tmp_path, classes=["cafe\u0301", "tea"])
+    assert Counter(sample.label for sample in source) == {"café": 2, "tea": 1}
+    assert len({sample.id for sample in source}) == 3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_splits_are_stratified(tmp_path, seed):
+    """Each split has the classes in equal proportions; by hash, it may lack one."""
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for number in range(12):
+            (tmp_path / label / f"{number}.mp4").write_bytes(label.encode() * number)
+    counts = Counter((sample.split, sample.label) for sample in build(tmp_path, seed=seed))
+    assert counts[("test", "a")] + counts[("test", "b")] == 5
+    assert counts[("dev", "a")] == counts[("dev", "b")] == 1
+    assert min(counts.values()) >= 1
+    by_hash = build(tmp_path, seed=seed, stratify=False)
+    assert [s.split for s in by_hash] == [split_by_hash(s.group, 0.1, 0.2, seed) for s in by_hash]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""COCO Captions, read with pycocotools."""
+"""COCO Captions."""
 
 import json
 from pathlib import Path
@@ -47,17 +47,26 @@ def test_samples_have_string_ids_and_stripped_captions(folder):
     assert sample.captions == ("Caption 0 of image 3.", "Caption 1 of image 3.")
 
 
+def test_captions_are_those_of_pycocotools(folder, capsys):
+    """The images and captions are those that pycocotools finds, in the same order."""
+    pycocotools = pytest.importorskip("pycocotools.coco")
+    coco = pycocotools.COCO(str(folder / "captions.json"))
+    capsys.readouterr()
+    assert [(sample.id, Path(sample.media).name, sample.captions) for sample in build(folder)] == [
+        (
+            str(image["id"]),
+            image["file_name"],
+            tuple(entry["caption"].strip() for entry in coco.imgToAnns[image["id"]]),
+        )
+        for image in coco.imgs.values()
+    ]
+
+
 def test_one_file_is_split_by_hash(folder):
     """The images of a single file are divided into three splits by hash."""
     source = build(folder, dev=0.2, test=0.2)
     assert sum(len(source.split(name)) for name in ("train", "dev", "test")) == len(source) == 30
     assert {sample.split for sample in source} == {"train", "dev", "test"}
-
-
-def test_nothing_is_printed(folder, capsys):
-    """Reading COCO annotations prints nothing."""
-    build(folder)
-    assert capsys.readouterr() == ("", "")
 
 
 def test_each_split_may_have_its_file(folder):
@@ -96,34 +105,164 @@ def test_images_without_file_or_caption_are_noted(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "expected a COCO annotation file with images and annotations (JSONDecodeError"),
-        ("[]", "expected a COCO annotation file with images and annotations"),
-        ("{}", "expected captions. Received: 0 annotations"),
+        ("{", "expected a COCO annotation file in JSON (Expecting property name"),
+        ("[" * 100_000, "expected a COCO annotation file in JSON (values are nested too deeply"),
+        (
+            '{"images": [], "images": []}',
+            "expected a COCO annotation file in JSON (the key 'images'",
+        ),
+        (
+            "[]",
+            "expected a COCO annotation file with lists of images and annotations. Received: no",
+        ),
+        ('{"images": {}}', "expected a COCO annotation file with lists of images and annotations"),
+        ('{"images": []}', "expected a COCO annotation file with lists of images and annotations"),
     ],
 )
-def test_files_of_another_form_are_refused(folder, content, message, capsys):
-    """The error for a file of another form names the file, and nothing is printed."""
+def test_files_of_another_form_are_refused(folder, content, message):
+    """The error for a file of another form names the file."""
     (folder / "captions.json").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
     assert str(caught.value).startswith(f"{folder / 'captions.json'}: {message}")
-    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
-    ("annotation", "message"),
+    ("entry", "message"),
     [
-        ({"bbox": []}, "expected captions. Received: 1 annotations, not all with a caption"),
-        ({"caption": " "}, "an empty caption of '1'"),
+        ({}, "expected an 'image_id', a number or a text. Received: {}"),
+        (None, "expected an 'image_id', a number or a text. Received: None"),
+        ({"image_id": None, "caption": "A dog."}, "expected an 'image_id', a number or a text"),
+        ({"image_id": True, "caption": "A dog."}, "expected an 'image_id', a number or a text"),
+        ({"image_id": [1], "caption": "A dog."}, "expected an 'image_id', a number or a text"),
+        ({"image_id": 1.5, "caption": "A dog."}, "expected an 'image_id', a number or a text"),
+        ({"image_id": 1}, "expected a text under 'caption'. Received: {'image_id': 1}"),
+        ({"image_id": 1, "bbox": []}, "expected a text under 'caption'"),
+        ({"image_id": 1, "caption": None}, "expected a text under 'caption'"),
+        ({"image_id": 1, "caption": 7}, "expected a text under 'caption'"),
+        ({"image_id": 1, "caption": " "}, "expected a text under 'caption'"),
+        ({"image_id": 1, "caption": "a\0"}, "expected text. Received: a NUL character"),
+        ({"image_id": 1, "caption": "a\ud800"}, "expected text. Received: half of a surrogate"),
     ],
 )
-def test_annotations_without_text_are_refused(folder, annotation, message):
-    """Annotations of other tasks and empty captions are refused."""
-    annotations = [{"id": 1, "image_id": 1, **annotation}]
+def test_annotations_with_missing_values_are_refused(folder, entry, message):
+    """An annotation without an ID or a caption is refused with its position."""
+    annotations = [{"image_id": 0, "caption": "A dog."}, entry]
     annotate(folder / "captions.json", range(3), annotations=annotations)
     with pytest.raises(DataError) as caught:
         build(folder)
+    assert f"{folder / 'captions.json'}, annotations[1]: {message}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"id": 1}, "expected a text under 'file_name'. Received: {'id': 1}"),
+        ({"id": 1, "file_name": None}, "expected a text under 'file_name'"),
+        ({"id": None, "file_name": "001.jpg"}, "expected an 'id', a number or a text"),
+        ({"file_name": "001.jpg"}, "expected an 'id', a number or a text"),
+        ("001.jpg", "expected an 'id', a number or a text. Received: '001.jpg'"),
+        ({"id": 1, "file_name": "http://images.org/1.jpg"}, "the URL 'http://images.org/1.jpg'"),
+    ],
+)
+def test_images_with_missing_values_are_refused(folder, entry, message):
+    """An image without an ID or a file name is refused with its position."""
+    images = [{"id": 0, "file_name": "000.jpg"}, entry]
+    annotate(folder / "captions.json", range(3), images=images)
+    with pytest.raises(DataError) as caught:
+        build(folder)
+    assert str(caught.value).startswith(f"{folder / 'captions.json'}, images[1]: ")
     assert message in str(caught.value)
+
+
+def test_one_id_for_two_files_is_refused(folder):
+    """An ID of two files is refused, since captions would belong to either; both are named."""
+    images = [{"id": 1, "file_name": "001.jpg"}, {"id": "1", "file_name": "002.jpg"}]
+    annotate(folder / "captions.json", range(1, 2), images=images)
+    with pytest.raises(DataError, match=r"'001.jpg' and '002.jpg' with the ID 1; correct one"):
+        build(folder)
+
+
+def test_entries_of_one_file_are_one_image(folder):
+    """With one entry per caption, a file is one image with all its captions, in one split."""
+    images = [{"id": n, "file_name": f"{n // 5:03d}.jpg"} for n in range(200)]
+    captions = [{"image_id": n, "caption": f"Caption {n}."} for n in range(200)]
+    annotate(folder / "captions.json", range(0), images=images, annotations=captions)
+    source = build(folder, dev=0.3, test=0.3)
+    assert [sample.id for sample in source] == [str(5 * n) for n in range(40)]
+    assert source[1].captions == tuple(f"Caption {n}." for n in range(5, 10))
+
+
+def test_links_to_one_image_are_in_one_split(folder):
+    """Two names of one file are two images of one group."""
+    for number in range(20, 40):
+        (folder / f"images/{number:03d}.jpg").unlink()
+        (folder / f"images/{number:03d}.jpg").symlink_to(folder / f"images/{number - 20:03d}.jpg")
+    annotate(folder / "captions.json", range(40))
+    source = build(folder, dev=0.3, test=0.3)
+    assert len(source) == 40
+    assert [sample.split for sample in source[:20]] == [sample.split for sample in source[20:]]
+
+
+def test_one_file_in_the_annotations_of_two_splits_is_refused(folder):
+    """A file with other IDs in the annotations of another split is refused."""
+    images = [{"id": 100, "file_name": "003.jpg"}]
+    captions = [{"image_id": 100, "caption": "A dog."}]
+    annotate(folder / "more.json", range(0), images=images, annotations=captions)
+    splits = {"train": files(folder), "test": files(folder, "more.json")}
+    with pytest.raises(DataError, match="group '3' in train and test"):
+        registry.build({"type": "coco", "splits": splits})
+
+
+@pytest.mark.parametrize("convert", [str, float, lambda number: f" {number} "])
+def test_ids_may_be_text_or_numbers(folder, convert):
+    """IDs of images and annotations match as text."""
+    before = list(build(folder))
+    content = json.loads((folder / "captions.json").read_text())
+    for annotation in content["annotations"]:
+        annotation["image_id"] = convert(annotation["image_id"])
+    (folder / "captions.json").write_text(json.dumps(content))
+    assert list(build(folder)) == before
+
+
+@pytest.mark.parametrize("name", ["images/{}", "val2014/{}", "val2014\\{}", "./{}", "sub/{}"])
+def test_file_names_may_have_folders(folder, name):
+    """A folder in a file name is that below the folder of images, or is not needed."""
+    images = [{"id": n, "file_name": name.format(f"{n:03d}.jpg")} for n in range(30)]
+    before = list(build(folder))
+    annotate(folder / "captions.json", range(30), images=images)
+    if name.startswith("sub"):
+        (folder / "images").rename(folder / "sub")
+        (folder / "images").mkdir()
+        (folder / "sub").rename(folder / "images/sub")
+    after = list(build(folder))
+    assert [(s.id, s.split, s.captions) for s in after] == [
+        (s.id, s.split, s.captions) for s in before
+    ]
+    assert all(Path(sample.media).is_file() for sample in after)
+
+
+def test_files_of_one_name_in_two_folders_are_refused(folder):
+    """Without their folders, two files of one name cannot be told apart."""
+    images = [{"id": n, "file_name": f"{part}/001.jpg"} for n, part in enumerate(["train", "val"])]
+    annotate(folder / "captions.json", range(2), images=images)
+    with pytest.raises(DataError, match=r"Received: 'train/001.jpg' and 'val/001.jpg', both found"):
+        build(folder)
+
+
+def test_captions_of_unknown_images_are_the_reason(folder):
+    """If no caption matches an image, the error says so; some are counted in the notes."""
+    captions = [{"image_id": n + 100, "caption": "A dog."} for n in range(3)]
+    annotate(folder / "captions.json", range(3), annotations=captions)
+    with pytest.raises(
+        DataError,
+        match=r"none of its 3 images. 3 images of captions.json have no caption .* 3 captions of "
+        r"captions.json refer to images that are not in its list",
+    ):
+        build(folder)
+    captions += [{"image_id": 1, "caption": "A dog."}]
+    annotate(folder / "captions.json", range(3), annotations=captions)
+    assert build(folder).notes[1].startswith("3 captions of captions.json refer to images")
 
 
 def test_a_missing_annotation_file_is_refused(folder):
@@ -135,7 +274,7 @@ def test_a_missing_annotation_file_is_refused(folder):
 
 def test_an_annotation_file_in_another_encoding_is_refused(folder):
     """An annotation file must be encoded in UTF-8."""
-    (folder / "captions.json").write_bytes(b"\xff\xfe{\x00}\x00")
+    (folder / "captions.json").write_bytes(b"{\x00}\x00")
     with pytest.raises(DataError, match="expected a COCO annotation file in UTF-8"):
         build(folder)
 
@@ -150,7 +289,9 @@ def test_a_missing_folder_of_images_is_refused(folder):
 def test_a_folder_of_other_images_is_refused(folder):
     """A folder that contains no described image is refused."""
     annotate(folder / "captions.json", range(50, 60))
-    with pytest.raises(DataError, match="Received: none of its 10 images"):
+    with pytest.raises(
+        DataError, match=r"none of its 10 images. 10 images of .* are not in the folder"
+    ):
         build(folder)
 
 

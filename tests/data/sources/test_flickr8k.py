@@ -117,6 +117,12 @@ def test_without_lists_images_are_split_by_hash(folder):
             "0.jpg#0\ta dog\nnonsense\n",
             "line 2: expected 'name.jpg#0<tab>sentence'. Received: 'nonsense'",
         ),
+        (
+            'image,caption\n0.jpg,a dog\n1.jpg,"a cat\n2.jpg,a bird\n',
+            "line 3: expected an image and a caption in one line. Received: a quote that is not "
+            "closed, in '1.jpg|a cat",
+        ),
+        ("image,caption\n0.jpg,a dog\0\n", "in UTF-8. Received: a NUL character in line 2"),
         ("image,caption\n0.jpg, \n", "Received: an empty caption of '0.jpg'"),
     ],
 )
@@ -167,6 +173,25 @@ def test_a_missing_list_is_refused(folder):
         DataError, match=r"expected a list of the dev images, Flickr_8k.devImages.txt or dev.txt"
     ):
         build(folder, lists=str(folder))
+
+
+def test_names_in_lists_may_have_blanks(folder):
+    """A list has one name per line, which may contain blanks."""
+    (folder / "images/0.jpg").rename(folder / "images/my dog.jpg")
+    (folder / "Flickr_8k.trainImages.txt").write_text("my dog.jpg \n1.jpg\n")
+    captions = (folder / "captions.txt").read_text().replace("0.jpg", "my dog.jpg")
+    (folder / "captions.txt").write_text(captions)
+    source = build(folder, lists=str(folder))
+    assert [sample.id for sample in source] == ["my dog.jpg", "1.jpg", "3.jpg", "4.jpg"]
+
+
+def test_links_to_one_image_are_in_one_split(folder):
+    """Without lists, two names of one file are in one split."""
+    for name in NAMES[3:]:
+        (folder / "images" / name).unlink()
+        (folder / "images" / name).symlink_to(folder / "images" / NAMES[int(name[0]) - 3])
+    splits = [sample.split for sample in build(folder, dev=0.3, test=0.3)]
+    assert splits[:3] == splits[3:]
 
 
 def test_shares_must_leave_images_for_training(folder):

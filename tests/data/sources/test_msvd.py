@@ -74,8 +74,13 @@ def test_a_folder_without_the_clips_is_refused(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[{}]", 'expected [{"id": name, "caption": [sentence, …]}, …] (KeyError'),
-        ("[{", 'expected [{"id": name, "caption": [sentence, …]}, …] (JSONDecodeError'),
+        ("[{}]", 'entry 1: expected [{"id": name, "caption": [sentence, …]}, …], all of them text'),
+        ("[{", 'expected [{"id": name, "caption": [sentence, …]}, …] in JSON (Expecting'),
+        ('{"id": 1}', 'expected [{"id": name, "caption": [sentence, …]}, …]. Received: {'),
+        ('[{"id": "a_1_2", "caption": ["A."]}, {"id": "a_1_2", "caption": [null]}]', "entry 2: "),
+        ('[{"id": "a_1_2", "caption": [7]}]', "Received: {'caption': [7], 'id': 'a_1_2'}"),
+        ('[{"id": 7, "caption": ["A."]}]', "entry 1: expected"),
+        ('[{"id": "a_1_2", "caption": ["\\u0000"]}]', "entry 1: expected text. Received: a NUL"),
         ("a_1_2 fine\nnonsense\n", "line 2: expected 'NAME sentence'. Received: 'nonsense'"),
     ],
 )
@@ -85,6 +90,21 @@ def test_malformed_captions_are_refused(folder, content, message):
     with pytest.raises(DataError) as caught:
         build(folder)
     assert message in str(caught.value)
+
+
+def test_one_caption_needs_no_list(folder):
+    """A text in place of the list of captions is one caption."""
+    (folder / "c.json").write_text(json.dumps([{"id": NAMES[0], "caption": "A man runs."}]))
+    assert build(folder)[0].captions == ("A man runs.",)
+
+
+def test_other_files_of_a_clip_are_ignored(folder):
+    """Only media are clips; two videos of one name are refused, and both are named."""
+    (folder / "clips" / f"{NAMES[0]}.txt").write_bytes(b"x")
+    assert build(folder)[0].media.endswith(".avi")
+    (folder / "clips" / f"{NAMES[0]}.mp4").write_bytes(b"x")
+    with pytest.raises(DataError, match=rf"Received: {NAMES[0]}.avi and {NAMES[0]}.mp4; keep one"):
+        build(folder)
 
 
 def test_the_real_captions(shared):

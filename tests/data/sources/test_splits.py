@@ -1,12 +1,18 @@
-"""Splits of groups by hash and by cross-validation folds."""
+"""Splits of groups: stratified by class, by hash, and by cross-validation folds."""
 
 from collections import Counter
 
 import pytest
 
-from lrcn_seq.data.sources._splits import assign_folds, assign_splits, split_of_fold
-from lrcn_seq.data.sources.base import split_by_hash
+from lrcn_seq.data.sources._splits import (
+    assign_folds,
+    assign_splits,
+    join_groups,
+    split_of_fold,
+)
+from lrcn_seq.data.sources.base import labels_of, split_by_hash
 from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import Moment, Sample
 
 # Twelve groups: group n has n % 4 + 1 clips of class a and as many of class b.
 SAMPLES = [(f"g{number}", label) for number in range(12) for label in "ab" * (number % 4 + 1)]
@@ -69,18 +75,64 @@ def test_a_fold_that_does_not_exist_is_refused():
         split_of_fold(0, 4, 4)
 
 
-def test_splits_without_folds_are_by_hash():
-    """Without folds, the split of each group is determined by its hash."""
-    splits = assign_splits(SAMPLES, dev=0.3, test=0.3, seed=5, folds=None, fold=0)
-    assert splits == {
-        f"g{number}": split_by_hash(f"g{number}", 0.3, 0.3, 5) for number in range(12)
+def samples_of(pairs) -> list[Sample]:
+    """Return one sample without a split for each (group, label) pair."""
+    return [
+        Sample(str(n), f"{n}.mp4", group, "", (), label) for n, (group, label) in enumerate(pairs)
+    ]
+
+
+def splits_of(samples, **options) -> dict[str, str]:
+    """Return the split of each group, with shares of 0.1 and 0.2 by default."""
+    defaults = {"dev": 0.1, "test": 0.2, "seed": 0, "stratify": True, "folds": None, "fold": 0}
+    assigned = assign_splits(samples, **{**defaults, **options})
+    splits = {sample.group: sample.split for sample in assigned}
+    assert [sample.split for sample in assigned] == [splits[sample.group] for sample in samples]
+    return splits
+
+
+@pytest.mark.parametrize(("stratify", "label"), [(False, "a"), (True, None)])
+def test_splits_are_by_hash_without_classes_or_stratification(stratify, label):
+    """Each group has the split of its hash."""
+    samples = samples_of((f"g{number}", label) for number in range(40))
+    assert splits_of(samples, stratify=stratify, seed=5) == {
+        f"g{number}": split_by_hash(f"g{number}", 0.1, 0.2, 5) for number in range(40)
     }
+
+
+def test_existing_splits_are_kept_except_with_folds():
+    """Samples that have a split keep it, but folds replace it."""
+    samples = [sample._replace(split="train") for sample in samples_of(SAMPLES)]
+    assert set(splits_of(samples).values()) == {"train"}
+    assert set(splits_of(samples, folds=3).values()) == {"train", "dev", "test"}
+
+
+def test_moments_are_classes_of_their_sample():
+    """Videos with labels in time are stratified by the classes of their moments."""
+    samples = [
+        sample._replace(label=None, moments=(Moment(0, 1, "ab"[n % 2]), Moment(2, 3, "c")))
+        for n, sample in enumerate(samples_of((f"g{n}", "") for n in range(20)))
+    ]
+    assert labels_of(samples[0]) == ("a", "c")
+    splits = splits_of(samples)
+    counts = Counter((splits[sample.group], labels_of(sample)[0]) for sample in samples)
+    assert counts[("test", "a")] == counts[("test", "b")] == 2
+
+
+def test_groups_with_one_file_are_joined(tmp_path):
+    """Groups that contain links to one file become one group, also through a third one."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link-a").symlink_to(tmp_path / "a")
+    (tmp_path / "link-b").hardlink_to(tmp_path / "b")
+    files = {"a": "g1", "b": "g2", "none": "g3", "link-a": "g4", "link-b": "g4", "./none": "g5"}
+    samples = [Sample(name, f"{tmp_path}/{name}", group, "") for name, group in files.items()]
+    assert [sample.group for sample in join_groups(samples)] == ["g1", "g1", "g3", "g1", "g1", "g3"]
 
 
 def test_every_group_is_test_in_one_fold():
     """Over all folds, each group is test once and dev once."""
-    splits = [
-        assign_splits(SAMPLES, dev=0.9, test=0.05, seed=0, folds=3, fold=fold) for fold in range(3)
-    ]
+    samples = samples_of(SAMPLES)
+    splits = [splits_of(samples, folds=3, fold=fold) for fold in range(3)]
     for group in splits[0]:
         assert sorted(split[group] for split in splits) == ["dev", "test", "train"]

@@ -129,7 +129,7 @@ def test_start_and_end_label_parts_of_a_video(tmp_path):
 def test_moments_need_a_start_and_a_later_end(tmp_path, row):
     """Moments without a start and a later end raise a DataError."""
     with pytest.raises(
-        DataError, match=r"row 1: expected a label with its start and a later end in seconds"
+        DataError, match=r"line 2: expected a label with its start and a later end in seconds"
     ):
         read(tmp_path / "t.csv", f"video,label,start,end\n{row}\n", VIDEOS)
 
@@ -143,14 +143,14 @@ def test_moments_need_a_label(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("image,caption\na.jpg,\n", "row 1: expected a sentence under 'caption'. Received: ''"),
+        ("image,caption\na.jpg,\n", "line 2: expected a sentence under 'caption'. Received: ''"),
         (
             "image,caption\nb.jpg,One\n,One\n",
-            "row 2: expected the path of an image or video under 'image'. Received: ''",
+            "line 3: expected the path of an image or video under 'image'. Received: ''",
         ),
         (
             "image,caption,split\na.jpg,One,eval\n",
-            "row 1: expected train, dev or test under 'split'. Received: 'eval'",
+            "line 2: expected train, dev or test under 'split'. Received: 'eval'",
         ),
         (
             "image,caption,split\na.jpg,One,train\na.jpg,Two,test\n",
@@ -164,11 +164,11 @@ def test_moments_need_a_label(tmp_path):
             "image,group\na.jpg,x\na.jpg,y\n",
             "expected one group for 'a.jpg'. Received: 'x' and 'y'",
         ),
-        ("image,label\na.jpg, \n", "row 1: expected a label under 'label'. Received: ''"),
+        ("image,label\na.jpg, \n", "line 2: expected a label under 'label'. Received: ''"),
         (
             "clip,label\na.mp4,x\n",
-            "expected a column with the media, named media or image or video or file or path. "
-            "Received: columns clip, label",
+            "expected a column with the media, named media or image or video or file or path or "
+            "file_name or filename. Received: columns clip, label",
         ),
         (
             "image,caption,split,group\na.jpg,One,train,g\nb.jpg,Two,test,g\n",
@@ -177,7 +177,7 @@ def test_moments_need_a_label(tmp_path):
     ],
 )
 def test_unusable_rows_are_refused(tmp_path, content, message):
-    """An unusable row raises an error with the table and the number of the row."""
+    """Each defect has a message that names the table and, if there is one, the line."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.csv", content, VIDEOS)
     assert message in str(caught.value)
@@ -189,15 +189,15 @@ def test_unusable_rows_are_refused(tmp_path, content, message):
     [
         (
             '{"image": "a.jpg", "captions": []}',
-            "row 1: expected a sentence under 'captions'. Received: []",
+            "line 1: expected a sentence under 'captions'. Received: []",
         ),
         (
             '{"image": "a.jpg", "captions": ["One", 2]}',
-            "row 1: expected a sentence under 'captions'. Received: ['One', 2]",
+            "line 1: expected a sentence under 'captions'. Received: ['One', 2]",
         ),
         (
             '{"image": "x\\u0000y/a.jpg", "captions": "One"}',
-            "row 1: expected the path of an image or video under 'image'",
+            "line 1: expected text. Received: a NUL character in 'x\\x00y/a.jpg'",
         ),
         ('{"image": 7, "captions": "One"}', "Received: 7"),
     ],
@@ -207,3 +207,94 @@ def test_unusable_json_values_are_refused(tmp_path, row, message):
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.jsonl", row)
     assert message in str(caught.value)
+
+
+def test_numbered_columns_are_captions_of_one_image(tmp_path):
+    """The columns caption1, caption2, … are read as several captions; some may be empty."""
+    rows = "a.jpg,One.,Two.,Ten.\nb.jpg,,Two.,\n"
+    samples = read(tmp_path / "t.csv", f"image,Caption 1,caption_2,caption10\n{rows}")
+    assert [sample.captions for sample in samples] == [("One.", "Two.", "Ten."), ("Two.",)]
+
+
+def test_a_column_without_a_number_comes_first(tmp_path):
+    """A column `caption` belongs to its numbered columns, and a configured one is read alone."""
+    content = "image,caption.2,caption,caption.1\na.jpg,Three.,One.,Two.\n"
+    assert read(tmp_path / "t.csv", content)[0].captions == ("One.", "Two.", "Three.")
+    names = {**CAPTIONS, "text": "caption"}
+    assert read(tmp_path / "t.csv", content, names)[0].captions == ("One.",)
+
+
+def test_a_row_without_any_caption_is_refused(tmp_path):
+    """At least one of the numbered columns must have a sentence."""
+    with pytest.raises(
+        DataError, match="line 3: expected a sentence under 'caption1' or 'caption2'"
+    ):
+        read(tmp_path / "t.csv", "image,caption1,caption2\na.jpg,One.,\nb.jpg,,\n")
+
+
+def test_lines_of_rows_are_those_of_the_file(tmp_path):
+    """Quoted newlines and blank lines count."""
+    rows = 'a.jpg,"One\nsentence."\n\nb.jpg,\n'
+    with pytest.raises(DataError, match="line 5: expected a sentence"):
+        read(tmp_path / "t.csv", f"image,caption\n{rows}")
+
+
+def test_paths_with_backslashes_are_those_with_slashes(tmp_path):
+    """Rows written on Windows and elsewhere give one sample with one ID."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.jpg").write_bytes(b"")
+    samples = read(tmp_path / "t.csv", "image,caption\nsub\\a.jpg,One.\nsub/a.jpg,Two.\n")
+    assert [(s.id, s.media, s.captions) for s in samples] == [
+        ("sub/a.jpg", str(tmp_path / "sub/a.jpg"), ("One.", "Two."))
+    ]
+
+
+def test_links_to_one_file_share_a_group(tmp_path):
+    """Two names of one file are two samples of one group."""
+    (tmp_path / "a.mp4").write_bytes(b"")
+    (tmp_path / "b.mp4").symlink_to(tmp_path / "a.mp4")
+    rows = "a.mp4,x\nb.mp4,x\nc.mp4,y\n"
+    samples = read(tmp_path / "t.csv", f"video,label\n{rows}", VIDEOS)
+    assert [(s.id, s.group) for s in samples] == [
+        ("a.mp4", "a.mp4"),
+        ("b.mp4", "a.mp4"),
+        ("c.mp4", "c.mp4"),
+    ]
+
+
+def test_normalization_forms_of_a_label_are_one_class(tmp_path):
+    """Labels and groups that differ only in Unicode normalization are equal."""
+    rows = "a.mp4,caf\u00e9,caf\u00e9\nb.mp4,cafe\u0301,cafe\u0301\n"
+    samples = read(tmp_path / "t.csv", f"video,label,group\n{rows}", VIDEOS)
+    assert {(s.label, s.group) for s in samples} == {("caf\u00e9", "caf\u00e9")}
+
+
+def test_columns_are_found_without_case(tmp_path):
+    """Headers match without case and surrounding blanks."""
+    (sample,) = read(tmp_path / "t.csv", " File_Name , LABEL \na.mp4,x\n", VIDEOS)
+    assert (sample.id, sample.label) == ("a.mp4", "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"video": "a.mp4", "label": ["x"]}', "expected a text or a number as label"),
+        ('{"video": "a.mp4", "label": {"x": 1}}', "expected a text or a number as label"),
+        ('{"video": "a.mp4", "label": "x", "group": []}', "expected a text or a number as group"),
+        ('{"video": "https://a.org/a.mp4", "label": "x"}', "Received: the URL"),
+        ('{"video": ["a.mp4"], "label": "x"}', "expected the path of an image or video"),
+        (
+            '{"video": "a.mp4", "label": "x", "start": 0}',
+            "expected a column with the start and one",
+        ),
+        (
+            '{"video": "a.mp4", "label": "x", "start": 0, "end": 1' + "0" * 400 + "}",
+            "expected a label with its start and a later end",
+        ),
+        ('{"video": "a\\ud800.mp4", "label": "x"}', "half of a surrogate pair"),
+    ],
+)
+def test_values_of_other_types_are_refused(tmp_path, content, message):
+    """Lists and objects in place of text, URLs, huge numbers and half characters are refused."""
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / "t.jsonl", content, VIDEOS)

@@ -173,3 +173,26 @@ def test_a_missing_file_raises(tmp_path):
         DataError, match=r"none\.json: expected a file that can be read. Received: No such file"
     ):
         read_hypotheses(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a dog runs\na cat sat\n".encode("utf-16-le"), "Received: UTF-16-LE without byte order"),
+        (b"a dog\0\na cat\0\n", "Received: a NUL character in line 1"),
+        ("le café\n".encode("cp1252"), "Received: invalid bytes at position 6, probably cp1252"),
+    ],
+)
+def test_other_encodings_raise(tmp_path, content, message):
+    """A text that would be read as other sentences is refused with the name of its encoding."""
+    path = tmp_path / "h.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_hypotheses(path)
+
+
+def test_utf_16_is_read_by_its_byte_order_mark(tmp_path):
+    """UTF-16 with a byte order mark, as Windows programs write it, has the same sentences."""
+    path = tmp_path / "h.txt"
+    path.write_bytes("a dog\r\nun café\r\n".encode("utf-16"))
+    assert read_hypotheses(path) == {"1": "a dog", "2": "un café"}
