@@ -69,9 +69,9 @@ def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkey
             check_image(StillImage(photos[1]), index)
         with pytest.raises(MediaError, match="expected at most 10 pixels"):
             check_image(StillImage(photos[0], pixels_limit=10), index)
-        monkeypatch.setattr(StillImage, "decode", None)
+        monkeypatch.setattr(StillImage, "times", None)
     check_image(StillImage(photos[0]), index)
-    assert facts(tmp_path / "m.jsonl")[f"opened:{index.hash_file(photos[0])}:100000000"] is None
+    assert facts(tmp_path / "m.jsonl")[f"decoded:{index.hash_file(photos[0])}:100000000"] is None
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])

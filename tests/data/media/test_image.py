@@ -244,7 +244,7 @@ def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
         for name, data in [(b"IHDR", header), (b"IDAT", zlib.compress(b""))]
     )
     bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
-    with pytest.raises(MediaError, match="expected fewer pixels"):
+    with pytest.raises(MediaError, match="at most 100,000,000 pixels. Received: 20000 × 20000;"):
         StillImage(bomb).decode()
     small = save(Image.new("RGB", (30, 20)), tmp_path / "small.png")
     with pytest.raises(MediaError, match=r"expected at most 599 pixels. Received: 30 × 20"):
@@ -260,6 +260,7 @@ def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
+    (tmp_path / "locked.jpg").write_bytes(b"")
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(MediaError, match="may not be read; check its permissions"):
         StillImage(tmp_path / "locked.jpg").decode()
@@ -283,23 +284,16 @@ def test_random_damage_raises_only_media_errors(tmp_path_factory, data):
         assert str(path) in str(error)
 
 
-def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
+def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss(tmp_path):
     """A JPEG decoded at a fraction has a PSNR above 40 dB against the full decode."""
     y, x = np.mgrid[0:1200, 0:1600]
     waves = np.stack(
         [128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)],
         axis=-1,
     ).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(waves).save(file, "JPEG", quality=92)
-    path = Path("unused")
+    path = save(Image.fromarray(waves), tmp_path / "waves.jpg", quality=92)
     preprocessing = Preprocessing(96, 96)
-    with pytest.MonkeyPatch.context() as patch:
-        opened = Image.open
-        patch.setattr(
-            Image, "open", lambda _, formats: opened(io.BytesIO(file.getvalue()), formats=formats)
-        )
-        quick, full = StillImage(path).decode((96, 96)), StillImage(path).decode()
+    quick, full = StillImage(path).decode((96, 96)), StillImage(path).decode()
     assert full.size == (1600, 1200)
     assert quick.size == (400, 300)
     error = np.mean((fit(quick, preprocessing).astype(float) - fit(full, preprocessing)) ** 2)
