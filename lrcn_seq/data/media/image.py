@@ -136,10 +136,10 @@ class StillImage(Media):
                 return self._read_file(essential, size, search)
 
     def _read_file(self, file: BinaryIO, size: tuple[int, int] | None, search: bool) -> Image.Image:
+        if stated := icon_size(file):
+            self._check_size(stated)
         with Image.open(file, formats=SUPPORTED_FORMATS) as image:
             self._check_size(image.size)
-            if image.format == "ICO":
-                self._check_size(icon_size(image, file))
             if image.format == "PNG":
                 correct_transparent_color(image, file)
             if size is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import IcoImagePlugin, Image
 
 from lrcn_seq.files import open_file
 
@@ -44,6 +44,7 @@ CLIP_SUFFIXES = frozenset(
     )
 )
 """Suffixes of files that are no images where clips are expected."""
+ICON_SIGNATURE = b"\0\0\1\0"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ESSENTIAL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
 """The chunks of a PNG file that determine the pixels of a still image."""
@@ -77,9 +78,16 @@ def is_still_image(path: Path) -> bool:
         return False
 
 
-def icon_size(image: Image.Image, file: BinaryIO) -> tuple[int, int]:
-    """Return the (width, height) of an icon in its own header; its directory may state another."""
-    header = image.ico.entry[image.ico.getentryindex(image.size)]  # type: ignore[attr-defined]
+def icon_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return the (width, height) of an icon, or None if the file has another format.
+
+    Pillow decodes an icon when it is opened, and the directory of an icon may state another size.
+    """
+    file.seek(0)
+    if file.read(len(ICON_SIGNATURE)) != ICON_SIGNATURE:
+        return None
+    file.seek(0)
+    header = IcoImagePlugin.IcoFile(file).entry[0]
     file.seek(header.offset)
     with Image.open(io.BytesIO(file.read(header.size)), formats=["PNG", "DIB"]) as icon:
         # A bitmap is followed by its mask, and the height is that of both.

@@ -43,18 +43,20 @@ def jpeg_damage(content: bytes) -> str | None:
     if not segments or segments[-1][0] != SCAN:
         return None
     start = segments[-1][1]
-    end = content.rfind(END)
-    if end < start:
+    end = content.find(END, start)
+    if end < 0:
         return None
+    content = content[: end + len(END)]  # Some cameras append a second image, or a video.
     if _has_invalid_codes(content, segments):
         return "its data contains invalid codes"
     image = _pixels(content)
-    if _pixels(content[:end] + FILLING + content[end:]) != image:
+    if _pixels(content[:end] + FILLING + END) != image:
         return "its data ends early"
+    data = content[:end].rstrip(b"\0")
     sequential = not any(marker == PROGRESSIVE_FRAME for marker, _, _ in segments)
-    if sequential and content.find(ZEROS, start, end - TAIL) >= 0:
-        tail = bytes(byte ^ 0x5A for byte in content[end - TAIL : end]).replace(b"\xff", b"\xfe")
-        if _pixels(content[: end - TAIL] + tail + content[end:]) == image:
+    if sequential and data.find(ZEROS, start) >= 0:
+        tail = bytes(byte ^ 0x5A for byte in data[-TAIL:]).replace(b"\xff", b"\xfe")
+        if _pixels(data[:-TAIL] + tail + END) == image:
             return "its data was overwritten with zeros"
     return None
 
