@@ -41,6 +41,8 @@ def _reason(error: Exception, path: Path | None) -> str:
         return "there is too little memory to read this image."
     if isinstance(error, OSError) and error.strerror:
         return f"this image cannot be read ({error.strerror})."
+    if isinstance(error, ValueError) and "null byte" in str(error):
+        return "expected an image; a path contains no NUL character."
     detail = str(error).splitlines()[0] if str(error) else type(error).__name__
     if detail.startswith("expected"):
         return f"{detail.removesuffix('.')}."

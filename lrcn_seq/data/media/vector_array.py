@@ -90,9 +90,8 @@ class Vectors(Media):
         try:
             return _read_array(self._source)
         except Exception as error:  # NumPy raises many types for damaged headers.
-            reason = " ".join(str(error).split()).removeprefix(
-                "expected a regular file. Received: "
-            )
+            words = str(getattr(error, "strerror", None) or error).split()
+            reason = " ".join(words).removeprefix("expected a regular file. Received: ")
             detail = reason[:120].removesuffix(".") or type(error).__name__
             raise MediaError(
                 self.name,
@@ -106,7 +105,7 @@ def _read_array(path: str | os.PathLike[str]) -> np.ndarray:
         if file.read(len(ZIP_SIGNATURE)) == ZIP_SIGNATURE:
             raise ValueError("an archive of arrays (.npz); save one array with numpy.save")
         file.seek(0)
-        # Without a file size of its own, a header with a huge shape would allocate its memory.
+        # Mapping fails if the shape needs more bytes than the file has; reading would allocate them.
         with np.errstate(all="ignore"):
             np.lib.format.open_memmap(path, mode="r")
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
