@@ -105,7 +105,7 @@ def _read_array(path: str | os.PathLike[str]) -> np.ndarray:
         if file.read(len(ZIP_SIGNATURE)) == ZIP_SIGNATURE:
             raise ValueError("an archive of arrays (.npz); save one array with numpy.save")
         file.seek(0)
-        # Mapping fails if the shape needs more bytes than the file has; reading would allocate them.
+        # Mapping fails if the shape exceeds the file; reading would first allocate its memory.
         with np.errstate(all="ignore"):
             np.lib.format.open_memmap(path, mode="r")
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))

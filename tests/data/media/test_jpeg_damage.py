@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lrcn_seq.data.media import jpeg_damage as module
 from lrcn_seq.data.media.jpeg_damage import jpeg_damage
 
 
@@ -39,20 +40,27 @@ def test_data_overwritten_with_zeros_is_found(options, start):
     assert jpeg_damage(content)
 
 
-def test_data_that_ends_early_is_found():
-    """A truncated file that was given an end marker is found."""
+def test_invalid_codes_are_found():
+    """A block of too many coefficients, at which libjpeg does not warn, is found by FFmpeg."""
+    assert jpeg_damage(zeroed(jpeg(), 0.4, 4096)) == "its data contains invalid codes"
+
+
+def test_data_that_ends_early_is_found(monkeypatch):
+    """A truncated file that was given an end marker is found, even if FFmpeg accepts it."""
+    monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
     content = jpeg()
-    assert jpeg_damage(content[: len(content) // 2] + b"\xff\xd9")
+    damaged = content[: len(content) // 2] + b"\xff\xd9"
+    assert jpeg_damage(damaged) == "its data ends early"
 
 
-def test_zeros_that_take_fewer_codes_than_the_data_are_found():
+def test_zeros_that_take_fewer_codes_than_the_data_are_found(monkeypatch):
     """Zeros that stand for many blocks leave data over, which is found."""
-    image = texture(64, 64)
-    image.paste("white", (0, 64, 640, 480))
+    monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
     canvas = Image.new("RGB", (640, 480), "white")
     canvas.paste(texture(640, 120))
     content = jpeg(canvas, optimize=True)
-    assert jpeg_damage(zeroed(content, 0.5, 512))
+    damage = jpeg_damage(zeroed(content, 0.5, 512))
+    assert damage == "its data was overwritten with zeros"
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])

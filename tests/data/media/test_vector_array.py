@@ -99,6 +99,14 @@ def test_a_damaged_header_is_refused(tmp_path, header):
     assert "\n" not in str(caught.value)
 
 
+def test_a_shape_beyond_the_file_is_refused_before_memory_is_allocated(tmp_path):
+    """The number of bytes of the shape is compared with the size of the file."""
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000, 1000000)}"
+    (tmp_path / "a.npy").write_bytes(npy(header))
+    with pytest.raises(MediaError, match="is greater than file size"):
+        Vectors(tmp_path / "a.npy").vectors()
+
+
 def test_an_archive_and_special_files_are_named(tmp_path):
     """The errors for an archive, a folder and a FIFO say what the file is."""
     with (tmp_path / "a.npy").open("wb") as file:
