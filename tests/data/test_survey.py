@@ -98,9 +98,9 @@ def test_a_second_survey_opens_only_changed_files(samples, tmp_path, monkeypatch
         reader = IMAGES.with_index(ContentIndex(tmp_path / "m.jsonl"))
         return survey(samples, reader, on_error="skip", lost_share_limit=0.2)
 
-    kept, opened, decode = surveyed(), [], StillImage.decode
+    kept, opened, times = surveyed(), [], StillImage.times
     monkeypatch.setattr(
-        StillImage, "decode", lambda image, size: opened.append(image.name) or decode(image, size)
+        StillImage, "times", lambda image: opened.append(image.name) or times(image)
     )
     assert surveyed() == kept
     assert opened == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lrcn_seq.errors import DataError, MediaError
-from lrcn_seq.files import open_file
+from lrcn_seq.files import open_file, read_file
 
 CHUNK = 1 << 20
 """Number of bytes read at once to hash a file."""
@@ -34,7 +35,7 @@ class ContentIndex:
         self._hashes: dict[str, tuple[int, int, str]] = {}
         self._facts: dict[str, Any] = {}
         self._hashed_now: set[str] = set()
-        if self.path is not None and self.path.exists():
+        if self.path is not None and os.path.lexists(self.path):
             self._load(self.path)
 
     def hash_file(self, path: Path) -> str:
@@ -53,10 +54,9 @@ class ContentIndex:
             content = _hash_bytes(path)
         except FileNotFoundError:
             raise MediaError(str(path), "there is no such file.") from None
-        except OSError as error:
-            raise MediaError(
-                str(path), f"this file cannot be read ({error.strerror or error})."
-            ) from error
+        except (OSError, ValueError) as error:  # ValueError: the path contains a NUL character.
+            reason = getattr(error, "strerror", None) or error
+            raise MediaError(str(path), f"this file cannot be read ({reason}).") from error
         self._hashes[name] = (state.st_size, state.st_mtime_ns, content)
         self._hashed_now.add(name)
         if entry != self._hashes[name]:
@@ -88,15 +88,26 @@ class ContentIndex:
         self._append({"fact": name, "value": value})
 
     def _load(self, path: Path) -> None:
-        for line in path.read_bytes().split(b"\n"):
+        try:
+            content = read_file(path)
+        except FileNotFoundError:  # a link to a file that is not yet there
+            return
+        except OSError as error:
+            raise DataError(
+                f"{path}: expected the index of file contents ({error.strerror or error}); "
+                "delete it or choose another folder."
+            ) from error
+        for line in content.split(b"\n"):
             try:
-                entry = json.loads(line)
-                if "path" in entry:
-                    self._hashes[entry["path"]] = (entry["size"], entry["time"], entry["content"])
-                else:
-                    self._facts[entry["fact"]] = entry["value"]
-            except (ValueError, KeyError, TypeError):
+                self._load_entry(json.loads(line))
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
+
+    def _load_entry(self, entry: dict[str, Any]) -> None:
+        if "path" not in entry:
+            self._facts[entry["fact"]] = entry["value"]
+        elif isinstance(entry["content"], str):
+            self._hashes[entry["path"]] = (entry["size"], entry["time"], entry["content"])
 
     def _append(self, entry: dict[str, Any]) -> None:
         if self.path is None:

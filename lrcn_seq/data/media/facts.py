@@ -6,6 +6,7 @@ under one limit may be refused under another.
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,30 @@ def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndar
     name = f"times:{media.content_hash(index)}:{pixels_limit}"
     if not index.has_fact(name):
         index.add_fact(name, _times_fact(media))
-    fact = index.fact(name)
-    if "reason" in fact:
-        raise MediaError(media.name, fact["reason"])
-    return np.arange(fact["count"]) * fact["step"] if "count" in fact else np.array(fact["times"])
+    try:
+        return _times_of(index.fact(name), media.name)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, MemoryError):
+        # The line of the index is damaged.
+        index.add_fact(name, _times_fact(media))
+        return _times_of(index.fact(name), media.name)
 
 
 def check_image(image: StillImage, index: ContentIndex) -> None:
     """Raise MediaError unless an image can be decoded; the result is cached by content."""
-    name = f"opened:{image.content_hash(index)}:{image.pixels_limit}"
-    if not index.has_fact(name):
+    name = f"decoded:{image.content_hash(index)}:{image.pixels_limit}"
+    if not index.has_fact(name) or not isinstance(index.fact(name), (str, NoneType)):
         index.add_fact(name, _image_problem(image))
     if reason := index.fact(name):
         raise MediaError(image.name, reason)
+
+
+def _times_of(fact: dict[str, Any], name: str) -> np.ndarray:
+    """Return the times that a fact states, or raise its reason as a MediaError."""
+    if "reason" in fact:
+        raise MediaError(name, str(fact["reason"]))
+    if "count" in fact:
+        return np.arange(int(fact["count"])) * float(fact["step"])
+    return np.array(fact["times"], float)
 
 
 def _times_fact(media: Media) -> dict[str, Any]:
@@ -57,12 +69,9 @@ def _times_fact(media: Media) -> dict[str, Any]:
 
 
 def _image_problem(image: StillImage) -> str | None:
-    """Return why an image cannot be decoded, or None; re-raise transient errors.
-
-    Decoding a JPEG at its smallest size detects missing data in half the time.
-    """
+    """Return why an image cannot be decoded, or None; re-raise transient errors."""
     try:
-        image.decode((1, 1))
+        image.times()
     except MediaError as error:
         if error.transient:
             raise

@@ -12,7 +12,8 @@ import numpy as np
 
 from lrcn_seq.data.media.base import FRAME_RATE, PIXELS_LIMIT, Media, NumberedFrame, name_of
 from lrcn_seq.data.media.content_index import ContentIndex
-from lrcn_seq.data.media.image import IMAGE_SUFFIXES, StillImage
+from lrcn_seq.data.media.image import StillImage
+from lrcn_seq.data.media.image_file import is_still_image
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -67,7 +68,7 @@ class FrameFolder(Media):
 
 
 def _is_frame(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+    return not file.name.startswith(".") and is_still_image(file)
 
 
 def _natural_order(file: Path) -> list[int | str]:

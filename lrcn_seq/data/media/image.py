@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, Jpeg2KImagePlugin
 
 from lrcn_seq.data.media.base import PIXELS_LIMIT, Media, NumberedFrame, name_of
 from lrcn_seq.data.media.content_index import ContentIndex, hash_pixels
+from lrcn_seq.data.media.image_errors import image_errors
+from lrcn_seq.data.media.image_file import (
+    SUPPORTED_FORMATS,
+    icon_size,
+    jpeg2000_reductions,
+    no_pillow_limit,
+    without_png_metadata,
+)
+from lrcn_seq.data.media.jpeg_damage import jpeg_damage
+from lrcn_seq.data.media.png_transparency import correct_transparent_color
+from lrcn_seq.data.media.rgb import to_rgb
 from lrcn_seq.errors import MediaError
+from lrcn_seq.files import open_file
 from lrcn_seq.records import Preprocessing
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
-)
-"""Suffixes of files that are images even where clips are expected."""
-
-# EPS and WMF would start other programs, and a format without a magic number would accept any file.
-FORMATS = (
-    "JPEG",
-    "PNG",
-    "GIF",
-    "BMP",
-    "WEBP",
-    "TIFF",
-    "PPM",
-    "MPO",
-    "JPEG2000",
-    "AVIF",
-    "ICO",
-    "QOI",
-)
-Image.init()
-SUPPORTED_FORMATS = [name for name in FORMATS if name in Image.OPEN]
 FILTERS = {
     name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")
 }
@@ -59,15 +48,8 @@ TRANSPOSITIONS = {
 # Decoding a JPEG at a fraction of its size is 2–6 times faster. At three or more times the target
 # size, photographs have a PSNR of at least 50 dB to a full decode; at twice the size, some have 38.
 REDUCTION = 3
-
-# The pixel limit of this module raises a clearer error first; a damaged EXIF block is harmless.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings(
-    "ignore",
-    message="(Corrupt EXIF|Truncated File Read|Metadata Warning)",
-    category=UserWarning,
-    module="PIL",
-)
+LARGE = 1 << 24
+"""Number of pixels from which an image of another format is reduced before it is resized."""
 
 
 class StillImage(Media):
@@ -76,7 +58,10 @@ class StillImage(Media):
     Args:
         source: a path, a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8;
             grayscale arrays may also be uint16.
-        pixels_limit: an image with more pixels is refused before it is decoded.
+        pixels_limit: an image with more pixels is refused before it is decoded. It replaces the
+            limit of Pillow.
+        checked: whether the file was checked before. A JPEG file is then searched for damage, which
+            takes about as long as decoding it, by `times` alone.
     """
 
     def __init__(
@@ -84,23 +69,27 @@ class StillImage(Media):
         source: str | os.PathLike[str] | Image.Image | np.ndarray,
         *,
         pixels_limit: int = PIXELS_LIMIT,
+        checked: bool = False,
     ):
-        self.name, self.pixels_limit = name_of(source), pixels_limit
+        self.name, self.pixels_limit, self.checked = name_of(source), pixels_limit, checked
         self._given = source if isinstance(source, (Image.Image, np.ndarray)) else None
         self._path = None if isinstance(source, (Image.Image, np.ndarray)) else Path(source)
         self.times_from_file = self._path is not None
 
     def content_hash(self, index: ContentIndex) -> str:
-        """Return the hash of the file, or of the pixels of an image in memory."""
+        """Return the hash of the file, or of the RGB pixels of an image in memory."""
         if self._path is None:
-            return hash_pixels(np.asarray(self._given))
-        if self._path.is_dir():
+            return hash_pixels(np.asarray(self.decode()))
+        with image_errors(self.name, self._path):
+            is_folder = self._path.is_dir()
+        if is_folder:
             raise MediaError(self.name, "expected an image. Received: a folder.")
         return index.hash_file(self._path)
 
     def times(self) -> np.ndarray:
-        """Return [0.0], after decoding the image at its smallest size."""
-        self.decode((1, 1))
+        """Return [0.0], after decoding the image at its smallest size and searching for damage."""
+        with image_errors(self.name, self._path):
+            self._decode((1, 1), search=True)
         return np.zeros(1)
 
     def existing_frames(
@@ -108,40 +97,87 @@ class StillImage(Media):
     ) -> Iterator[NumberedFrame]:
         """Yield the image as frame 0."""
         if numbers is None or 0 in numbers:
-            yield 0, fit(self.decode((preprocessing.height, preprocessing.width)), preprocessing)
+            with image_errors(self.name, self._path):
+                size = preprocessing.height, preprocessing.width
+                frame = fit(self._decode(size, search=not self.checked), preprocessing)
+            yield 0, frame
 
     def decode(self, size: tuple[int, int] | None = None) -> Image.Image:
         """Return the image as upright RGB, with transparent parts on white.
 
         Args:
-            size: the (height, width) to which the image will be resized; a large JPEG is then
-                decoded at a fraction of its size. None decodes it at full size.
+            size: the (height, width) to which the image will be resized; a large image may then be
+                returned at a fraction of its size. None returns it at full size.
 
         Raises:
             MediaError: the image cannot be read.
         """
-        with _media_errors(self.name, self._path):
-            if self._path is None:
-                given = self._given
-                image = given if isinstance(given, Image.Image) else _from_array(given)
-                return self._finished(image)
-            with Image.open(self._path, formats=SUPPORTED_FORMATS) as image:
-                self._check_size(image)
-                if size is not None:
-                    image.draft(None, (REDUCTION * max(size),) * 2)
-                return self._finished(image)
+        with image_errors(self.name, self._path):
+            return self._decode(size, search=not self.checked)
 
-    def _finished(self, image: Image.Image) -> Image.Image:
-        self._check_size(image)
-        return _to_rgb(_upright(image), self.name)
+    def _decode(self, size: tuple[int, int] | None, *, search: bool) -> Image.Image:
+        try:
+            return self._read(size, search)
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            with no_pillow_limit():
+                return self._read(size, search)
 
-    def _check_size(self, image: Image.Image) -> None:
-        width, height = image.size
+    def _read(self, size: tuple[int, int] | None, search: bool) -> Image.Image:
+        if self._path is None:
+            given = self._given
+            image = given if isinstance(given, Image.Image) else _from_array(given)
+            return self._finished(image, size)
+        with open_file(self._path) as file:
+            try:
+                return self._read_file(file, size, search)
+            except (OSError, SyntaxError, ValueError):
+                if not (essential := without_png_metadata(file)):
+                    raise
+                return self._read_file(essential, size, search)
+
+    def _read_file(self, file: BinaryIO, size: tuple[int, int] | None, search: bool) -> Image.Image:
+        if stated := icon_size(file):
+            self._check_size(stated)
+        with Image.open(file, formats=SUPPORTED_FORMATS) as image:
+            self._check_size(image.size)
+            if image.format == "PNG":
+                correct_transparent_color(image, file)
+            if size is not None:
+                _draft(image, size, file)
+            result = self._finished(image, size)
+            if search and image.format in ("JPEG", "MPO"):
+                self._check_jpeg(file)
+            return result
+
+    def _finished(self, image: Image.Image, size: tuple[int, int] | None) -> Image.Image:
+        """Return an opened image as upright RGB."""
+        self._check_size(image.size)
+        # Load first: reading EXIF may load the image too, and a second load of a broken PNG works.
+        image.load()
+        transposition = _transposition(image)
+        rgb = to_rgb(image, factor=_reduction(image.size, size))
+        return rgb if transposition is None else rgb.transpose(transposition)
+
+    def _check_size(self, size: tuple[int, int]) -> None:
+        width, height = size
         if width * height > self.pixels_limit:
             raise MediaError(
                 self.name,
                 f"expected at most {self.pixels_limit:,} pixels. Received: {width} × {height}; "
                 "make the image smaller or raise the limit.",
+            )
+        if width * height == 0:
+            raise MediaError(
+                self.name, f"expected an image. Received: {width} × {height} pixels, which is none."
+            )
+
+    def _check_jpeg(self, file: BinaryIO) -> None:
+        file.seek(0)
+        if damage := jpeg_damage(file.read()):
+            raise MediaError(
+                self.name,
+                f"expected an intact JPEG image. Received: a damaged one ({damage}), which shows "
+                "noise; replace the file.",
             )
 
 
@@ -153,20 +189,6 @@ def fit(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
         return np.asarray(_padded(image, (width, height), resampling))
     box = _central_box(image.size, width / height) if preprocessing.resize == "crop" else None
     return np.asarray(image.resize((width, height), resampling, box=box, reducing_gap=3.0))
-
-
-@contextmanager
-def _media_errors(name: str, path: Path | None) -> Iterator[None]:
-    """Convert every exception of Pillow to a MediaError.
-
-    Decoders raise many types for damaged files (struct.error, IndexError, SyntaxError, …).
-    """
-    try:
-        yield
-    except MediaError:
-        raise
-    except Exception as error:
-        raise MediaError(name, _reason(error, path)) from error
 
 
 def _from_array(pixels: np.ndarray | None) -> Image.Image:
@@ -188,35 +210,29 @@ def _from_array(pixels: np.ndarray | None) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    # Load first: reading EXIF may load the image too, and a second load of a broken PNG succeeds.
-    image.load()
+def _transposition(image: Image.Image) -> Image.Transpose | None:
+    """Return the transposition that turns a loaded image upright, or None."""
     try:
-        transposition = TRANSPOSITIONS.get(image.getexif().get(ORIENTATION, 1))
+        return TRANSPOSITIONS.get(image.getexif().get(ORIENTATION, 1))
     except Exception:  # A damaged EXIF block does not make the pixels unreadable.
-        transposition = None
-    return image if transposition is None else image.transpose(transposition)
+        return None
 
 
-def _to_rgb(image: Image.Image, name: str) -> Image.Image:
-    if image.mode.startswith("I"):
-        image = _to_eight_bits(image)
-    if image.mode == "F":
-        raise MediaError(
-            name,
-            "expected 8 or 16 bits per channel. Received: floating-point pixels of unknown range; "
-            "save the image with 8 bits.",
-        )
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    colored = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", colored.size, "white"), colored).convert("RGB")
+def _draft(image: ImageFile.ImageFile, size: tuple[int, int], file: BinaryIO) -> None:
+    """Let the decoder of a large image return a fraction of its size, if it can."""
+    if image.format == "JPEG2000":
+        image_file = cast(Jpeg2KImagePlugin.Jpeg2KImageFile, image)
+        power = _reduction(image.size, size).bit_length() - 1
+        image_file.reduce = min(power, jpeg2000_reductions(file))
+    else:
+        image.draft(None, (REDUCTION * max(size),) * 2)
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit values to 8 bits; Pillow's own conversion clips them at 255."""
-    values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
-    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+def _reduction(size: tuple[int, int], wanted: tuple[int, int] | None) -> int:
+    """Return the factor by which an image of (width, height) pixels is reduced before resizing."""
+    if wanted is None or size[0] * size[1] < LARGE:
+        return 1
+    return max(min(size) // (REDUCTION * max(wanted)), 1)
 
 
 def _central_box(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
@@ -237,32 +253,3 @@ def _padded(image: Image.Image, size: tuple[int, int], resampling: Image.Resampl
     canvas = Image.new("RGB", size)
     canvas.paste(inner, ((size[0] - inner.width) // 2, (size[1] - inner.height) // 2))
     return canvas
-
-
-def _reason(error: Exception, path: Path | None) -> str:
-    """Return the message for an exception of Pillow."""
-    if isinstance(error, FileNotFoundError):
-        return "expected an image; there is no such file."
-    if isinstance(error, IsADirectoryError):
-        return "expected an image. Received: a folder."
-    if isinstance(error, PermissionError):
-        return "this image may not be read; check its permissions."
-    if isinstance(error, Image.DecompressionBombError):
-        return f"expected fewer pixels. Received: {error}"
-    if isinstance(error, UnidentifiedImageError) and path is not None:
-        return _unidentified_reason(path)
-    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"the image is damaged or cut short ({detail})."
-
-
-def _unidentified_reason(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(12)
-    if not start:
-        return "expected an image; the file is empty."
-    if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
-        return "expected an image that Pillow reads. Received: HEIC; convert it to JPEG or PNG."
-    return (
-        f"expected an image ({', '.join(SUPPORTED_FORMATS)}); "
-        "the file is not an image, or its header is damaged."
-    )

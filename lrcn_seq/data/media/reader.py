@@ -17,7 +17,8 @@ from lrcn_seq.data.media.drawn import Drawn
 from lrcn_seq.data.media.facts import check_image, frame_times
 from lrcn_seq.data.media.frame_array import FrameArray
 from lrcn_seq.data.media.frame_folder import FrameFolder
-from lrcn_seq.data.media.image import IMAGE_SUFFIXES, StillImage
+from lrcn_seq.data.media.image import StillImage
+from lrcn_seq.data.media.image_file import is_still_image
 from lrcn_seq.data.media.optical_flow import OpticalFlow
 from lrcn_seq.data.media.vector_array import Vectors
 from lrcn_seq.data.media.video import Video
@@ -37,15 +38,16 @@ class MediaReader:
 
     Args:
         kind: kind of the inputs. A path of `images` is an image file; a path of `clips` is a
-            folder of frames, an image (by its suffix) or a video; a path of `vectors` is a `.npy`
-            file.
+            folder of frames, an image (see `is_still_image`) or a video; a path of `vectors` is a
+            `.npy` file.
         preprocessing: size and resize rule of frames. None for vectors, and for a reader that only
             checks inputs, hashes them and returns their times.
         vector_width: width D of vectors; None accepts any width.
         view: crops of the frames; None for whole frames.
         modality: `flow` reads the optical flow of clips instead of their frames.
         pixels_limit: an image or video whose frames have more pixels is refused.
-        index: the cache of hashes and frame times of files; None to compute them at every call.
+        index: the cache of hashes and frame times of files; None to compute them at every call,
+            and to search every image for damage instead of only those that are checked.
     """
 
     def __init__(
@@ -208,12 +210,14 @@ class MediaReader:
         raise _unsupported(source, "a path, a PIL image or an array")
 
     def _file(self, path: str | os.PathLike[str]) -> Media:
+        checked = self.index is not None
         if self.kind == "images":
-            return StillImage(path, pixels_limit=self.pixels_limit)
-        if Path(path).is_dir():
+            return StillImage(path, pixels_limit=self.pixels_limit, checked=checked)
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises OSError for long names
             return FrameFolder(path, pixels_limit=self.pixels_limit)
-        kind = StillImage if Path(path).suffix.lower() in IMAGE_SUFFIXES else Video
-        return kind(path, pixels_limit=self.pixels_limit)
+        if is_still_image(Path(path)):
+            return StillImage(path, pixels_limit=self.pixels_limit, checked=checked)
+        return Video(path, pixels_limit=self.pixels_limit)
 
 
 def media_kind(takes: Literal["frames", "vectors"], *, sampled: bool) -> MediaKind:

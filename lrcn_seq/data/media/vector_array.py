@@ -12,7 +12,10 @@ import numpy as np
 from lrcn_seq.data.media.base import FRAME_RATE, Media, NumberedFrame, name_of
 from lrcn_seq.data.media.content_index import ContentIndex, hash_pixels
 from lrcn_seq.errors import MediaError
+from lrcn_seq.files import open_file
 from lrcn_seq.records import Preprocessing
+
+ZIP_SIGNATURE = b"PK\x03\x04"
 
 
 class Vectors(Media):
@@ -43,7 +46,12 @@ class Vectors(Media):
     ) -> np.ndarray:
         """Return the numbered vectors, (T, D) float32."""
         vectors = self.vectors()
-        return vectors if numbers is None else vectors[np.asarray(numbers, int)]
+        if numbers is None:
+            return vectors
+        order = np.asarray(numbers, int)
+        if order.max(initial=0) >= len(vectors):
+            raise self._too_short(int(order.max()))
+        return vectors[order]
 
     def existing_frames(
         self,
@@ -62,7 +70,7 @@ class Vectors(Media):
             MediaError: the source does not contain vectors, or contains vectors of another width.
         """
         vectors = self._loaded()
-        if vectors.ndim != 2 or not len(vectors) or vectors.dtype.kind not in "fiub":
+        if vectors.ndim != 2 or not vectors.size or vectors.dtype.kind not in "fiub":
             raise MediaError(
                 self.name,
                 "expected vectors (T, D). "
@@ -80,10 +88,24 @@ class Vectors(Media):
         if isinstance(self._source, np.ndarray):
             return self._source
         try:
-            return np.asarray(np.load(self._source, allow_pickle=False))
-        except (OSError, ValueError, EOFError) as error:
-            detail = " ".join(str(error).split())[:120]
+            return _read_array(self._source)
+        except Exception as error:  # NumPy raises many types for damaged headers.
+            words = str(getattr(error, "strerror", None) or error).split()
+            reason = " ".join(words).removeprefix("expected a regular file. Received: ")
+            detail = reason[:120].removesuffix(".") or type(error).__name__
             raise MediaError(
                 self.name,
                 f"expected a file of vectors in NumPy's format (.npy). Received: {detail}.",
-            ) from None
+            ) from error
+
+
+def _read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read a `.npy` file; its size is compared with the shape of its header first."""
+    with open_file(path) as file:
+        if file.read(len(ZIP_SIGNATURE)) == ZIP_SIGNATURE:
+            raise ValueError("an archive of arrays (.npz); save one array with numpy.save")
+        file.seek(0)
+        # Mapping fails if the shape exceeds the file; reading would first allocate its memory.
+        with np.errstate(all="ignore"):
+            np.lib.format.open_memmap(path, mode="r")
+        return np.asarray(np.lib.format.read_array(file, allow_pickle=False))

@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from lrcn_seq.data.media.image import IMAGE_SUFFIXES
+from lrcn_seq.data.media.image_file import IMAGE_SUFFIXES
 from lrcn_seq.errors import DataError
 
 VIDEO_NAME = re.compile(

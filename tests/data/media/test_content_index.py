@@ -83,6 +83,48 @@ def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
     assert len(counted) == 4
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b"7",
+        b'"path"',
+        b'{"path": "%s", "size": 1, "time": 5, "content": null}',
+        b'{"path": ["a"], "size": 1, "time": 5, "content": "a"}',
+        b'{"fact": {}, "value": 1}',
+        b'{"fact": "a", "value": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_lines_of_wrong_types_are_skipped(tmp_path, line):
+    """A line that is JSON of another form, or too deep for the parser, is skipped."""
+    path, memory = tmp_path / "a", tmp_path / "m.jsonl"
+    path.write_bytes(b"1")
+    os.utime(path, ns=(5, 5))
+    memory.write_bytes(line.replace(b"%s", bytes(path)) + b'\n{"fact": "last", "value": 3}')
+    index = ContentIndex(memory)
+    assert index.hash_file(path) == blake2b(b"1", digest_size=16).hexdigest()
+    assert index.fact("last") == 3
+
+
+def test_files_that_are_no_regular_files_are_refused(tmp_path):
+    """A FIFO, a device behind a link and a folder are refused, and reading does not wait."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    table = {"fifo": "a FIFO", "link": "a device", ".": "Is a directory"}
+    for name, reason in table.items():
+        with pytest.raises(MediaError, match=rf"this file cannot be read \(.*{reason}\)"):
+            ContentIndex().hash_file(tmp_path / name)
+        with pytest.raises(DataError, match=rf"expected the index of file contents \(.*{reason}\)"):
+            ContentIndex(tmp_path / name)
+
+
+def test_impossible_paths_are_refused():
+    """A path with a NUL character or of too many characters is a MediaError."""
+    for path in (Path("a\0b"), Path("x" * 5000)):
+        with pytest.raises(MediaError, match="this file cannot be read"):
+            ContentIndex().hash_file(path)
+
+
 def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
     """The hash of several files does not depend on the order of the paths."""
     for name, content in (("1.png", b"a"), ("2.png", b"b"), ("3.png", b"b")):

@@ -69,9 +69,22 @@ def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkey
             check_image(StillImage(photos[1]), index)
         with pytest.raises(MediaError, match="expected at most 10 pixels"):
             check_image(StillImage(photos[0], pixels_limit=10), index)
-        monkeypatch.setattr(StillImage, "decode", None)
+        monkeypatch.setattr(StillImage, "times", None)
     check_image(StillImage(photos[0]), index)
-    assert facts(tmp_path / "m.jsonl")[f"opened:{index.hash_file(photos[0])}:100000000"] is None
+    assert facts(tmp_path / "m.jsonl")[f"decoded:{index.hash_file(photos[0])}:100000000"] is None
+
+
+@pytest.mark.parametrize("value", [5, None, {}, {"count": "a", "step": 1}, {"times": "a"}, []])
+def test_damaged_facts_are_measured_again(tmp_path, photos, value):
+    """A fact of another form than the one that was stored is measured again."""
+    index, image = ContentIndex(tmp_path / "m.jsonl"), StillImage(photos[0])
+    frame_times(image, index, PIXELS_LIMIT)
+    check_image(image, index)
+    for name in facts(tmp_path / "m.jsonl"):
+        index.add_fact(name, value)
+    again = ContentIndex(tmp_path / "m.jsonl")
+    assert frame_times(image, again, PIXELS_LIMIT).tolist() == [0.0]
+    check_image(image, again)
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])

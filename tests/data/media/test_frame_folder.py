@@ -31,6 +31,14 @@ def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path):
     np.testing.assert_allclose(folder.times(), np.arange(5) / 25)
 
 
+def test_frames_are_recognized_by_suffix_or_content(tmp_path):
+    """Frames of any name are read; text, GIF files and videos are no frames."""
+    for name, format_ in (("1.jfif", "JPEG"), ("2", "PNG"), ("3.gif", "GIF"), ("4.mp4", "JPEG")):
+        Image.new("RGB", (10, 10)).save(tmp_path / name, format_)
+    (tmp_path / "5").write_text("P5 is a format, and Python a language.")
+    assert [file.name for file in FrameFolder(tmp_path).files()] == ["1.jfif", "2"]
+
+
 def test_a_frame_number_beyond_the_end_is_refused(tmp_path):
     """A frame number beyond the end of a folder raises a MediaError."""
     Image.new("RGB", (10, 10)).save(tmp_path / "0.png")

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from lrcn_seq.data.media import image
 from lrcn_seq.data.media.content_index import ContentIndex
-from lrcn_seq.data.media.image import StillImage, fit
+from lrcn_seq.data.media.image import LARGE, TRANSPOSITIONS, StillImage, fit
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
+from tests.raw_images import COLOR, png
 
 CORNERS = {"red": (4, 4), "green": (4, -4), "blue": (-4, 4), "white": (-4, -4)}
 COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
@@ -50,6 +52,23 @@ def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
     with Image.open(path) as image:
         expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     np.testing.assert_array_equal(np.asarray(StillImage(path).decode()), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.png", "a.tiff", "lzw.tiff", "a.webp", "a.jpg", "a.avif"])
+def test_orientations_of_every_format_are_undone(tmp_path, pixels, name, orientation):
+    """The orientation is undone once, whatever the format stores it as."""
+    undone = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    operation = TRANSPOSITIONS.get(undone)
+    turned = Image.fromarray(pixels)
+    turned = turned if operation is None else turned.transpose(operation)
+    options = {"compression": "tiff_lzw"} if name.startswith("lzw") else {}
+    quality = {"quality": 95} if name[-3:] in ("jpg", "vif") else {"lossless": True}
+    path = save(turned, tmp_path / name, exif=exif, **options, **quality)
+    assert corners(StillImage(path).decode()) == UPRIGHT
+    assert StillImage(path).decode().size == Image.fromarray(pixels).size
 
 
 def test_a_damaged_exif_block_is_ignored(tmp_path, pixels):
@@ -244,7 +263,7 @@ def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
         for name, data in [(b"IHDR", header), (b"IDAT", zlib.compress(b""))]
     )
     bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
-    with pytest.raises(MediaError, match="expected fewer pixels"):
+    with pytest.raises(MediaError, match=r"at most 100,000,000 pixels. Received: 20000 × 20000;"):
         StillImage(bomb).decode()
     small = save(Image.new("RGB", (30, 20)), tmp_path / "small.png")
     with pytest.raises(MediaError, match=r"expected at most 599 pixels. Received: 30 × 20"):
@@ -254,12 +273,100 @@ def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
     assert StillImage(small, pixels_limit=600).decode().size == (30, 20)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tiff", "lzw.tiff", "a.jpg", "a.gif"])
+def test_the_limit_of_pillow_does_not_matter(tmp_path, monkeypatch, name):
+    """An image above the limit of Pillow is read, and the limit stays as it was."""
+    path = save(Image.new("RGB", (30, 20)), tmp_path / name)
+    given = Image.open(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 9)
+    for source in (path, given):
+        assert StillImage(source, pixels_limit=600).decode().size == (30, 20)
+        with pytest.raises(MediaError, match=r"expected at most 599 pixels. Received: 30 × 20"):
+            StillImage(source, pixels_limit=599).decode()
+    assert Image.MAX_IMAGE_PIXELS == 9
+
+
+def test_the_limit_holds_for_the_content_of_an_icon(tmp_path):
+    """An icon whose directory states a small size is refused for the size of its image."""
+    bomb = png((9000, 8000), 8, COLOR, [])
+    directory = struct.pack("<3H4B2H2I", 0, 1, 1, 8, 8, 0, 0, 1, 32, len(bomb), 22)
+    (tmp_path / "a.ico").write_bytes(directory + bomb)
+    with pytest.raises(MediaError, match=r"expected at most 999 pixels. Received: 9000 × 8000"):
+        StillImage(tmp_path / "a.ico", pixels_limit=999).decode()
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_an_image_without_pixels_is_refused(size):
+    """An image in memory of width or height 0 is a MediaError."""
+    with pytest.raises(MediaError, match=f"Received: {size[0]} × {size[1]} pixels"):
+        StillImage(Image.new("RGB", size)).frames(Preprocessing(8, 8))
+
+
+def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
+    """Zeros inside a JPEG are found when it is read, or before, when it is checked."""
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    path = save(Image.fromarray(noise), tmp_path / "a.jpg")
+    content = path.read_bytes()
+    path.write_bytes(content[:4000] + bytes(2000) + content[6000:])
+    for read in (
+        StillImage(path).decode,
+        StillImage(path).times,
+        StillImage(path, checked=True).times,
+        lambda: StillImage(path).frames(Preprocessing(8, 8)),
+    ):
+        with pytest.raises(MediaError, match=r"expected an intact JPEG image. Received: a damaged"):
+            read()
+    assert StillImage(path, checked=True).decode().size == (160, 120)
+
+
+def test_metadata_does_not_make_a_png_unreadable(tmp_path):
+    """Long texts, and damaged or long color profiles, leave the pixels readable."""
+    chunks = [
+        (b"zTXt", b"k\0\0" + zlib.compress(b"a" * 3_000_000)),
+        (b"iCCP", b"k\0\0" + zlib.compress(b"a" * 3_000_000)),
+        (b"iCCP", b""),
+        (b"gAMA", b"\0"),
+        (b"eXIf", b"\xff" * 9),
+    ]
+    for part in chunks:
+        (tmp_path / "a.png").write_bytes(png((2, 1), 8, COLOR, [bytes(range(6))], [part]))
+        pixels = np.asarray(StillImage(tmp_path / "a.png").decode())
+        assert pixels.ravel().tolist() == list(range(6))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.bmp", "a.jp2", "a.gif"])
+def test_a_large_image_is_reduced_before_it_is_converted(tmp_path, monkeypatch, name):
+    """A large image of every format is a fraction of its size, close to the full image."""
+    y, x = np.mgrid[0:450, 0:600]
+    waves = (128 + 100 * np.sin(x / 40) * np.cos(y / 30)).astype(np.uint8)
+    path = save(Image.fromarray(waves), tmp_path / name)
+    size = Preprocessing(24, 24)
+    expected = fit(StillImage(path).decode(), size).astype(float)
+    assert StillImage(path).decode((24, 24)).size == (600, 450)
+    monkeypatch.setattr(image, "LARGE", 600 * 450)
+    small = StillImage(path).decode((24, 24))
+    assert 72 <= small.height <= 113
+    np.testing.assert_allclose(fit(small, size), expected, atol=6)
+    assert LARGE > 10_000_000
+
+
+def test_of_several_pages_the_first_is_read(tmp_path):
+    """A TIFF with several pages, an MPO and an icon give their first or largest image."""
+    red, blue = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
+    for name in ("a.tiff", "a.mpo"):
+        path = save(red, tmp_path / name, save_all=True, append_images=[blue])
+        assert np.asarray(StillImage(path).decode())[5, 5, 0] > 240
+    path = save(red, tmp_path / "a.ico", sizes=[(16, 16), (32, 32)])
+    assert StillImage(path).decode().size == (32, 32)
+
+
 def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
     """The error for an unreadable file suggests to check its permissions."""
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
+    (tmp_path / "locked.jpg").write_bytes(b"")
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(MediaError, match="may not be read; check its permissions"):
         StillImage(tmp_path / "locked.jpg").decode()
@@ -283,23 +390,16 @@ def test_random_damage_raises_only_media_errors(tmp_path_factory, data):
         assert str(path) in str(error)
 
 
-def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss():
+def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss(tmp_path):
     """A JPEG decoded at a fraction of its size has a PSNR above 40 dB."""
     y, x = np.mgrid[0:1200, 0:1600]
     waves = np.stack(
         [128 + 100 * np.sin(x / 40), 128 + 100 * np.cos(y / 30), 128 + 90 * np.sin((x + y) / 50)],
         axis=-1,
     ).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(waves).save(file, "JPEG", quality=92)
-    path = Path("unused")
+    path = save(Image.fromarray(waves), tmp_path / "waves.jpg", quality=92)
     preprocessing = Preprocessing(96, 96)
-    with pytest.MonkeyPatch.context() as patch:
-        opened = Image.open
-        patch.setattr(
-            Image, "open", lambda _, formats: opened(io.BytesIO(file.getvalue()), formats=formats)
-        )
-        quick, full = StillImage(path).decode((96, 96)), StillImage(path).decode()
+    quick, full = StillImage(path).decode((96, 96)), StillImage(path).decode()
     assert full.size == (1600, 1200)
     assert quick.size == (400, 300)
     error = np.mean((fit(quick, preprocessing).astype(float) - fit(full, preprocessing)) ** 2)
@@ -345,6 +445,16 @@ def test_the_hash_of_an_array_depends_on_pixels_and_shape():
         for pixels in (flat, flat.copy(), flat.reshape(4, 4, 3), Image.fromarray(flat))
     ]
     assert hashes[0] == hashes[1] == hashes[3] != hashes[2]
+
+
+def test_the_hash_of_an_image_in_memory_depends_on_its_palette():
+    """Images of equal indices and different palettes have different hashes."""
+    hashes = []
+    for color in (1, 200):
+        indices = Image.new("P", (2, 2))
+        indices.putpalette([color, 0, 0])
+        hashes.append(StillImage(indices).content_hash(ContentIndex()))
+    assert hashes[0] != hashes[1]
 
 
 def test_a_folder_has_no_hash_as_an_image(tmp_path):

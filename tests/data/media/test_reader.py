@@ -32,8 +32,19 @@ def test_a_path_of_images_is_an_image_file(tmp_path):
         assert type(reader.open(path)) is StillImage
 
 
+def test_an_image_among_clips_is_recognized_by_its_content(tmp_path):
+    """A truncated JPEG of any suffix of JPEG, or of none, is refused as an image."""
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
+    for name in ("a.jpg", "a.jfif", "a.jpe", "a"):
+        Image.fromarray(noise).save(tmp_path / name, "JPEG")
+        assert MediaReader("clips", SIZE).frames(tmp_path / name).shape[0] == 1
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-900])
+        with pytest.raises(MediaError, match="the image is damaged or cut short"):
+            MediaReader("clips", SIZE).frames(tmp_path / name)
+
+
 def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
-    """A reader of clips opens folders as frames, image suffixes as images, and others as videos."""
+    """A file with the suffix of an image is an image, and another missing file is a video."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
     assert type(reader.open("A.JPG")) is StillImage

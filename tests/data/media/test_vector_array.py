@@ -1,5 +1,8 @@
 """Vectors from files and arrays in place of frames."""
 
+import os
+import re
+
 import numpy as np
 import pytest
 
@@ -44,7 +47,8 @@ def test_vectors_have_times():
 
 
 @pytest.mark.parametrize(
-    "array", [np.zeros(3), np.zeros((0, 3)), np.zeros((2, 3, 4)), np.array([["a"]])]
+    "array",
+    [np.zeros(3), np.zeros((0, 3)), np.zeros((3, 0)), np.zeros((2, 3, 4)), np.array([["a"]])],
 )
 def test_other_arrays_are_refused(array):
     """Arrays that are not numbers (T, D) with T ≥ 1 raise a MediaError."""
@@ -65,6 +69,59 @@ def test_a_file_of_another_format_is_refused(tmp_path):
     for name in ("a.npy", "missing.npy"):
         with pytest.raises(MediaError, match=f"{name}: expected a file of vectors in NumPy's"):
             Vectors(tmp_path / name).vectors()
+
+
+def npy(header: str, data: bytes = b"") -> bytes:
+    """Return a `.npy` file with a given header."""
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 100000)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 16)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 16)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 16",
+        "{'descr': '<q9', 'fortran_order': False, 'shape': (2, 1)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (2, 1)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': ('a', None)}",
+        "(" * 3000,
+        "[]",
+    ],
+)
+def test_a_damaged_header_is_refused(tmp_path, header):
+    """A damaged header, or a shape of more data than the file has, is an error of one line."""
+    (tmp_path / "a.npy").write_bytes(npy(header, bytes(16)))
+    with pytest.raises(MediaError, match=r"a\.npy: expected a file of vectors in N") as caught:
+        Vectors(tmp_path / "a.npy").vectors()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_shape_beyond_the_file_is_refused_before_memory_is_allocated(tmp_path):
+    """The number of bytes of the shape is compared with the size of the file."""
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000, 1000000)}"
+    (tmp_path / "a.npy").write_bytes(npy(header))
+    with pytest.raises(MediaError, match="is greater than file size"):
+        Vectors(tmp_path / "a.npy").vectors()
+
+
+def test_an_archive_and_special_files_are_named(tmp_path):
+    """The errors for an archive, a folder and a FIFO say what the file is."""
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.savez(file, a=VECTORS)
+    os.mkfifo(tmp_path / "fifo.npy")
+    table = {"a.npy": "an archive of arrays (.npz); save", "fifo.npy": "a FIFO", "": "directory"}
+    for name, reason in table.items():
+        with pytest.raises(MediaError, match=rf"Received: .*{re.escape(reason)}"):
+            Vectors(tmp_path / name).vectors()
+
+
+def test_a_vector_beyond_the_end_is_refused():
+    """A number beyond the end is an error, as for frames."""
+    with pytest.raises(MediaError, match=r"expected a frame number 4 \(from 0\)"):
+        Vectors(VECTORS).frames(UNUSED, [0, 4])
 
 
 def test_the_hash_is_that_of_the_file_or_array(tmp_path):

@@ -1,0 +1,131 @@
+"""Image files that Pillow opens: their formats, how they are recognized, and their flaws."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+from PIL import IcoImagePlugin, Image
+
+from lrcn_seq.files import open_file
+
+# EPS and WMF would start other programs, and a format without a magic number would accept any file.
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "BMP",
+    "WEBP",
+    "TIFF",
+    "PPM",
+    "MPO",
+    "JPEG2000",
+    "AVIF",
+    "ICO",
+    "QOI",
+)
+Image.init()
+SUPPORTED_FORMATS = [name for name in FORMATS if name in Image.OPEN]
+STILL_FORMATS = [name for name in SUPPORTED_FORMATS if name != "GIF"]
+"""The formats of images; a GIF file is a clip where clips are expected."""
+IMAGE_SUFFIXES = frozenset(
+    suffix for suffix, name in Image.registered_extensions().items() if name in STILL_FORMATS
+)
+"""Suffixes of files that are images even where clips are expected."""
+CLIP_SUFFIXES = frozenset(
+    (
+        *(".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4"),
+        *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
+    )
+)
+"""Suffixes of files that are no images where clips are expected."""
+ICON_SIGNATURE = b"\0\0\1\0"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ESSENTIAL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
+"""The chunks of a PNG file that determine the pixels of a still image."""
+CODESTREAM, CODING_STYLE = b"\xff\x4f\xff\x51", b"\xff\x52"
+"""Markers of JPEG 2000: the first two of an image, and that of the number of decompositions."""
+HEADER_BYTES = 1 << 16
+"""Number of bytes in which the header of a JPEG 2000 image is expected."""
+
+_PILLOW_LIMIT = Lock()
+
+# The pixel limit of this module replaces that of Pillow; damaged metadata is harmless.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+
+
+def is_still_image(path: Path) -> bool:
+    """Return whether a file is an image where clips are expected.
+
+    A file whose name has no suffix of an image or video is an image if its content is one; a GIF
+    file is a clip.
+    """
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES or suffix in CLIP_SUFFIXES:
+        return suffix in IMAGE_SUFFIXES
+    try:
+        with open_file(path) as file, Image.open(file, formats=STILL_FORMATS):
+            return True
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # Decoders raise many types for damaged files.
+        return False
+
+
+def icon_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return the (width, height) of an icon, or None if the file has another format.
+
+    Pillow decodes an icon when it is opened, and the directory of an icon may state another size.
+    """
+    file.seek(0)
+    if file.read(len(ICON_SIGNATURE)) != ICON_SIGNATURE:
+        return None
+    file.seek(0)
+    header = IcoImagePlugin.IcoFile(file).entry[0]
+    file.seek(header.offset)
+    with Image.open(io.BytesIO(file.read(header.size)), formats=["PNG", "DIB"]) as icon:
+        # A bitmap is followed by its mask, and the height is that of both.
+        return icon.width, icon.height if icon.format == "PNG" else icon.height // 2
+
+
+def jpeg2000_reductions(file: BinaryIO) -> int:
+    """Return how many times the size of a JPEG 2000 image can be halved by its decoder."""
+    file.seek(0)
+    header = file.read(HEADER_BYTES)
+    start = header.find(CODING_STYLE, max(header.find(CODESTREAM), 0))
+    return header[start + 9] if 0 <= start < len(header) - 9 else 0
+
+
+def without_png_metadata(file: BinaryIO) -> BinaryIO | None:
+    """Return a PNG file without its metadata, or None if the file has another format.
+
+    Pillow refuses an image because of damaged metadata, or of more than a megabyte of text.
+    """
+    file.seek(0)
+    if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
+        return None
+    content = PNG_SIGNATURE + file.read()
+    kept, start = [PNG_SIGNATURE], len(PNG_SIGNATURE)
+    while start + 8 <= len(content):
+        end = start + 12 + int.from_bytes(content[start : start + 4])
+        if content[start + 4 : start + 8] in ESSENTIAL_CHUNKS:
+            kept.append(content[start:end])
+        start = end
+    return io.BytesIO(b"".join(kept))
+
+
+@contextmanager
+def no_pillow_limit() -> Iterator[None]:
+    """Suspend the pixel limit of Pillow, for one image at a time."""
+    with _PILLOW_LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit

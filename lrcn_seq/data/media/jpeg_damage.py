@@ -1,0 +1,105 @@
+"""Detection of damaged JPEG data that decodes to noise.
+
+Most damage of the entropy-coded data is valid code: a decoder shows noise, and libjpeg at best
+warns. Pillow does not pass its warnings on. Three tests find the damage:
+
+* FFmpeg decodes the data strictly, and reports invalid codes and blocks of too many coefficients.
+* Code words that libjpeg reads beyond the end of the data are visible: other bytes after the end
+  change the image. This is libjpeg's warning "premature end of data segment".
+* Data that is left over at the end is invisible: other bytes at the end do not change the image.
+  This is libjpeg's warning "extraneous bytes before marker". Since some cameras write such bytes,
+  it is a sign of damage only together with a run of zeros, as a lost disk sector leaves behind.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from PIL import Image
+
+END = b"\xff\xd9"
+FILLING = bytes([0x5A, 0x33, 0xC7, 0x11]) * 16
+"""Code words of any Huffman table, without a marker."""
+TAIL = 16
+"""Number of bytes at the end of the data on which the pixels of a sequential image depend."""
+ZEROS = bytes(32)
+
+SCAN = 0xDA
+PROGRESSIVE_FRAME = 0xC2
+HUFFMAN_FRAMES = (0xC0, 0xC1, PROGRESSIVE_FRAME)
+"""Markers of frames with Huffman codes, which FFmpeg decodes."""
+TABLES = (0xC4, 0xDB, 0xDD)
+"""Markers of the Huffman tables, the quantization tables and the restart interval."""
+
+
+def jpeg_damage(content: bytes) -> str | None:
+    """Return a description of the damage of a JPEG image that libjpeg decodes, or None.
+
+    Args:
+        content: the bytes of the file.
+    """
+    segments = list(_segments(content))
+    if not segments or segments[-1][0] != SCAN:
+        return None
+    start = segments[-1][1]
+    end = content.find(END, start)
+    if end < 0:
+        return None
+    content = content[: end + len(END)]  # Some cameras append a second image, or a video.
+    if _has_invalid_codes(content, segments):
+        return "its data contains invalid codes"
+    image = _pixels(content)
+    if _pixels(content[:end] + FILLING + END) != image:
+        return "its data ends early"
+    data = content[:end].rstrip(b"\0")
+    sequential = not any(marker == PROGRESSIVE_FRAME for marker, _, _ in segments)
+    if sequential and data.find(ZEROS, start) >= 0:
+        tail = bytes(byte ^ 0x5A for byte in data[-TAIL:]).replace(b"\xff", b"\xfe")
+        if _pixels(data[:-TAIL] + tail + END) == image:
+            return "its data was overwritten with zeros"
+    return None
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the marker, start and end of each segment up to the first scan."""
+    start = 2
+    while start + 4 <= len(content) and content[start] == 0xFF:
+        marker = content[start + 1]
+        if marker == 0xFF:  # a fill byte
+            start += 1
+            continue
+        end = start + 2 + int.from_bytes(content[start + 2 : start + 4])
+        yield marker, start, end
+        if marker == SCAN:
+            return
+        start = end
+
+
+def _has_invalid_codes(content: bytes, segments: list[tuple[int, int, int]]) -> bool:
+    """Return whether FFmpeg finds invalid codes in an image that it can decode."""
+    import av
+
+    if not any(marker in HUFFMAN_FRAMES for marker, _, _ in segments):
+        return False
+    needed = (*HUFFMAN_FRAMES, *TABLES)
+    tables = b"".join(content[start:end] for marker, start, end in segments if marker in needed)
+    decoder = av.CodecContext.create("mjpeg", "r")
+    decoder.options = {"err_detect": "explode"}
+    try:
+        decoder.decode(av.Packet(content[:2] + tables + content[segments[-1][1] :]))
+    except av.error.InvalidDataError:
+        return True
+    except av.error.FFmpegError:  # for example, an unusual subsampling
+        return False
+    return False
+
+
+def _pixels(content: bytes) -> bytes:
+    """Return the pixels of a JPEG image at an eighth of its size; empty if it is truncated."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+            image.draft(None, (1, 1))
+            return image.tobytes()
+    except OSError:
+        return b""

@@ -1,0 +1,43 @@
+"""Transparent colors of PNG images whose samples have another depth than 8 bits.
+
+A PNG image without an alpha channel can name one color as transparent, in the depth of its samples
+(chunk tRNS of the PNG specification). Pillow scales the samples to 8 bits, but not that color.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile
+
+GRAY_SCALES = {"L;2": 85, "L;4": 17}
+"""The factor by which Pillow scales gray samples of 2 and 4 bits."""
+
+
+def correct_transparent_color(image: ImageFile.ImageFile, file: BinaryIO) -> None:
+    """Make those pixels transparent that have the transparent color of a PNG image.
+
+    Args:
+        image: the image, as opened from the file. An image of 16 bits per channel is decoded, and
+            its transparent pixels are painted white.
+        file: the file.
+    """
+    color, depth = image.info.get("transparency"), image.tile[0].args if image.tile else None
+    if isinstance(color, int) and depth in GRAY_SCALES:
+        image.info["transparency"] = color * GRAY_SCALES[depth]
+    if isinstance(color, tuple) and depth == "RGB;16B":
+        image.load()
+        _paint_white(image, color, file)
+
+
+def _paint_white(image: ImageFile.ImageFile, color: tuple[int, int, int], file: BinaryIO) -> None:
+    """Paint the pixels of a 16-bit color white; Pillow decodes the high and low bytes apart."""
+    with Image.open(file, formats=["PNG"]) as low:
+        low.tile = [low.tile[0]._replace(args="RGB;16L")]
+        mask = np.ones((image.height, image.width), bool)
+        for channel, value in enumerate(color):
+            mask &= np.asarray(image.getchannel(channel)) == value >> 8
+            mask &= np.asarray(low.getchannel(channel)) == value & 255
+    image.paste("white", mask=Image.fromarray(mask))
+    del image.info["transparency"]

@@ -1,0 +1,47 @@
+"""Reasons for images that cannot be read."""
+
+import os
+
+import pytest
+
+from lrcn_seq.data.media.image_errors import image_errors
+from lrcn_seq.errors import MediaError
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "transient"),
+    [
+        (FileNotFoundError(2, "No such file"), "there is no such file", True),
+        (IsADirectoryError(21, "Is a directory"), "Received: a folder", True),
+        (PermissionError(13, "Permission denied"), "may not be read", True),
+        (OSError(5, "Input/output error"), r"cannot be read \(Input/output error\)", True),
+        (MemoryError(), "too little memory", True),
+        (OSError("image file is truncated"), r"damaged or cut short \(image file is tr", False),
+        (IndexError("pop from\nempty list"), r"damaged or cut short \(pop from\)", False),
+        (RecursionError(), r"damaged or cut short \(RecursionError\)", False),
+        (ValueError("embedded null byte"), "a path contains no NUL character", False),
+        (ValueError("expected x. Received: y."), r"a\.png: expected x\. Received: y\.$", False),
+    ],
+)
+def test_every_exception_becomes_a_media_error(error, reason, transient):
+    """The reason depends on the exception; errors of disk and memory are transient."""
+    with pytest.raises(MediaError, match=reason) as caught, image_errors("a.png", None):
+        raise error
+    assert caught.value.transient == transient
+
+
+def test_media_errors_are_kept():
+    """A MediaError of the code itself is raised unchanged."""
+    error = MediaError("a", "b")
+    with pytest.raises(MediaError) as caught, image_errors("c", None):
+        raise error
+    assert caught.value is error
+
+
+def test_special_files_are_named(tmp_path):
+    """The error for a FIFO says what it is, and reading does not wait."""
+    from lrcn_seq.data.media.image import StillImage
+
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(MediaError, match=r"a\.jpg: expected a regular file\. Received: a FIFO\.$"):
+        StillImage(tmp_path / "a.jpg").decode()

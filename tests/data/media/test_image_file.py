@@ -1,0 +1,91 @@
+"""Image files: how they are recognized, and their flaws."""
+
+import io
+import os
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.data.media.image_file import (
+    icon_size,
+    is_still_image,
+    jpeg2000_reductions,
+    no_pillow_limit,
+    without_png_metadata,
+)
+from tests.raw_images import COLOR, png
+
+
+@pytest.mark.parametrize(
+    ("name", "format_"),
+    [
+        ("a.jfif", "JPEG"),
+        ("a.JPE", "JPEG"),
+        ("a.jp2", "JPEG2000"),
+        ("a.png", "PNG"),
+        ("a", "JPEG"),
+        ("a.bin", "TIFF"),
+        ("a.mp", "WEBP"),
+    ],
+)
+def test_images_of_any_name_are_images(tmp_path, name, format_):
+    """An image is recognized by its suffix, and by its content where the suffix says nothing."""
+    Image.new("RGB", (8, 8)).save(tmp_path / name, format_)
+    assert is_still_image(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "format_"), [("a.mp4", "JPEG"), ("a.gif", "GIF"), ("a", "GIF")])
+def test_names_of_videos_and_gif_are_no_still_images(tmp_path, name, format_):
+    """A GIF is a clip, and an image named as a video is left to the reader of videos."""
+    Image.new("RGB", (8, 8)).save(tmp_path / name, format_)
+    assert not is_still_image(tmp_path / name)
+
+
+def test_other_files_are_no_images(tmp_path):
+    """Text, a folder, a FIFO and a missing file without a suffix are no images."""
+    (tmp_path / "text").write_text("P5 is a format, and Python a language.")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("text", "folder", "fifo", "missing", "x" * 5000):
+        assert not is_still_image(tmp_path / name)
+
+
+def test_the_size_of_an_icon_is_that_of_its_content(tmp_path):
+    """The size is read from the image, although the directory of the icon states another."""
+    for options in ({"bitmap_format": "png"}, {"bitmap_format": "bmp"}):
+        file = io.BytesIO()
+        Image.new("RGBA", (48, 32)).save(file, "ICO", sizes=[(48, 32)], **options)
+        content = bytearray(file.getvalue())
+        content[6] = 16
+        assert icon_size(io.BytesIO(content)) == (48, 32)
+    assert icon_size(io.BytesIO(b"no icon")) is None
+
+
+@pytest.mark.parametrize("levels", [1, 3, 6])
+def test_reductions_of_jpeg_2000_are_those_of_its_header(levels):
+    """The number of reductions is one less than the number of resolutions."""
+    file = io.BytesIO()
+    Image.new("RGB", (128, 128)).save(file, "JPEG2000", num_resolutions=levels)
+    assert jpeg2000_reductions(file) == levels - 1
+    assert jpeg2000_reductions(io.BytesIO(b"no image")) == 0
+
+
+def test_metadata_of_png_is_left_out():
+    """Text and color profiles are left out, and the pixels are equal."""
+    metadata = [(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 3_000_000)), (b"gAMA", b"\0")]
+    content = png((2, 1), 8, COLOR, [bytes(range(6))], metadata)
+    essential = without_png_metadata(io.BytesIO(content))
+    with Image.open(essential) as image:
+        assert np.asarray(image).ravel().tolist() == list(range(6))
+    assert without_png_metadata(io.BytesIO(b"no image")) is None
+
+
+def test_the_limit_of_pillow_is_restored(monkeypatch):
+    """The limit of other users of Pillow is back after an error."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 17)
+    with pytest.raises(KeyError), no_pillow_limit():
+        assert Image.MAX_IMAGE_PIXELS is None
+        raise KeyError
+    assert Image.MAX_IMAGE_PIXELS == 17

@@ -1,0 +1,123 @@
+"""Damaged JPEG data that libjpeg decodes to noise."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lrcn_seq.data.media import jpeg_damage as module
+from lrcn_seq.data.media.jpeg_damage import jpeg_damage
+
+
+def texture(width: int = 320, height: int = 240) -> Image.Image:
+    """Return an image with smooth and detailed parts."""
+    y, x = np.mgrid[0:height, 0:width]
+    waves = 128 + 60 * np.sin(x / 9) * np.cos(y / 13)
+    noise = np.random.default_rng(0).normal(0, 12, (height, width, 3))
+    return Image.fromarray((waves[:, :, None] + noise).clip(0, 255).astype(np.uint8))
+
+
+def jpeg(image: Image.Image | None = None, **options) -> bytes:
+    file = io.BytesIO()
+    (image or texture()).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def zeroed(content: bytes, start: float, count: int) -> bytes:
+    """Return a file with zeros in place of `count` bytes, from a share of its length on."""
+    place = int(len(content) * start)
+    return content[:place] + bytes(count) + content[place + count :]
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}])
+@pytest.mark.parametrize("start", [0.3, 0.5, 0.8])
+def test_data_overwritten_with_zeros_is_found(options, start):
+    """A kilobyte of zeros inside the data is found, although Pillow decodes the image."""
+    content = zeroed(jpeg(**options), start, 1024)
+    with Image.open(io.BytesIO(content)) as image:
+        image.load()
+    assert jpeg_damage(content)
+
+
+def test_invalid_codes_are_found():
+    """A block of too many coefficients, at which libjpeg does not warn, is found by FFmpeg."""
+    assert jpeg_damage(zeroed(jpeg(), 0.4, 4096)) == "its data contains invalid codes"
+
+
+def test_data_that_ends_early_is_found(monkeypatch):
+    """A truncated file that was given an end marker is found, even if FFmpeg accepts it."""
+    monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
+    content = jpeg()
+    damaged = content[: len(content) // 2] + b"\xff\xd9"
+    assert jpeg_damage(damaged) == "its data ends early"
+
+
+def test_zeros_that_take_fewer_codes_than_the_data_are_found(monkeypatch):
+    """Zeros that stand for many blocks leave data over, which is found."""
+    monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
+    canvas = Image.new("RGB", (640, 480), "white")
+    canvas.paste(texture(640, 120))
+    content = jpeg(canvas, optimize=True)
+    damage = jpeg_damage(zeroed(content, 0.5, 512))
+    assert damage == "its data was overwritten with zeros"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (9, 17), (64, 64), (1, 100)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"quality": 5},
+        {"quality": 100},
+        {"progressive": True, "quality": 5},
+        {"optimize": True},
+        {"restart_marker_rows": 1},
+        {"restart_marker_blocks": 3},
+    ],
+)
+def test_intact_images_have_no_damage(mode, size, options):
+    """Small and large images of every color type and coding are intact."""
+    assert jpeg_damage(jpeg(texture().resize(size).convert(mode), **options)) is None
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}, {"quality": 5}])
+def test_flat_images_have_no_damage(options):
+    """An image of one color, whose data may be zeros, is intact."""
+    for mode in ("RGB", "L"):
+        assert jpeg_damage(jpeg(Image.new(mode, (900, 700), "white"), **options)) is None
+
+
+def test_bytes_before_the_end_marker_are_no_damage():
+    """Bytes that some cameras write before the end marker do not change the image."""
+    content = jpeg()
+    assert jpeg_damage(content[:-2] + bytes(64) + content[-2:]) is None
+
+
+def test_bytes_after_the_image_are_no_damage():
+    """Bytes after the end marker, such as a video or a second image, are ignored."""
+    for trailer in (b"trailer" * 100, bytes(100) + jpeg(texture(90, 90))):
+        assert jpeg_damage(jpeg() + trailer) is None
+
+
+def test_metadata_is_not_searched():
+    """Damaged metadata of a camera is no damage of the image."""
+    content = jpeg(exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff", comment=b"\xff\xd9\0\0")
+    assert jpeg_damage(content) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\xff\xd8\xff\xda", b"text" * 9])
+def test_other_files_have_no_damage(content):
+    """A file without a scan is left to the decoder."""
+    assert jpeg_damage(content) is None
+
+
+def test_real_photographs_are_intact(shared):
+    """The images of Flickr8k and COCO have no damage."""
+    paths = [
+        *(shared / "flickr8k/images_original").glob("*.jpg"),
+        *(shared / "coco/val2017").glob("*.jpg"),
+    ]
+    assert len(paths) == 90
+    assert [path.name for path in paths if jpeg_damage(path.read_bytes())] == []
