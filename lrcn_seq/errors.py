@@ -7,6 +7,7 @@
     │   └── UnknownPartError    unknown name of a part, or two parts of one name
     ├── DataError               unusable input data
     │   └── MediaError          an image or video that cannot be read
+    ├── SearchError             search that finds no sentence
     ├── RunError                run folder that is incomplete, in use, or of another config
     └── MissingPackageError     optional package that is not installed
 
@@ -100,6 +101,10 @@ class MediaError(DataError):
 
     def __reduce__(self) -> tuple[type[MediaError], tuple[Any, ...]]:
         return type(self), (self.path, self.reason)
+
+
+class SearchError(LrcnError):
+    """Search that finds no sentence."""
 
 
 class RunError(LrcnError):

@@ -23,6 +23,7 @@ BASES = {
     "UnknownPartError": errors.UsageError,
     "DataError": errors.LrcnError,
     "MediaError": errors.DataError,
+    "SearchError": errors.LrcnError,
     "RunError": errors.LrcnError,
     "MissingPackageError": errors.LrcnError,
 }
@@ -34,6 +35,7 @@ EXIT_CODES = {
     "UnknownPartError": 2,
     "DataError": 1,
     "MediaError": 1,
+    "SearchError": 1,
     "RunError": 1,
     "MissingPackageError": 1,
 }

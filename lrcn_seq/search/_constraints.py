@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Special, Tensor
 from lrcn_seq.search._top_k import top_k
+
+AtLimit = Literal["compete", "force"]
 
 
 class Constraints(NamedTuple):
@@ -19,11 +21,14 @@ class Constraints(NamedTuple):
         minimum_length: the smallest number of words before the end.
         block_ngram: the size n of the n-grams that may not occur twice; 0 allows repetition.
         suppress_unknown: whether to forbid the unknown word.
+        at_limit: `force` allows only the end as the last word of the longest sentences; `compete`
+            also allows other words, so that such a sentence is unfinished.
     """
 
     minimum_length: int = 0
     block_ngram: int = 0
     suppress_unknown: bool = True
+    at_limit: AtLimit = "compete"
 
     def forbidden_ids(self, special: Special) -> list[int]:
         """Return the ids that are forbidden at every position."""
@@ -55,7 +60,7 @@ def candidates(
     Args:
         logits: tensor (N, V).
         words: the sentences so far, (N, L); only positions before `position` are read.
-        position: the position of the next word.
+        position: the position of the next word, from 0 to L − 1.
         count: the number of allowed candidates, if V permits.
         constraints: the constraints on sentences.
         special: the special ids.
@@ -68,8 +73,11 @@ def candidates(
     minimum_length, n = constraints.minimum_length, constraints.block_ngram
     spare = len(forbidden) + (minimum_length > 0) + (max(0, words.shape[1] - n + 1) if n else 0)
     logits = ops.cast(logits, "float32")
-    values, ids = top_k(logits, min(logits.shape[-1], count + spare))
-    peak = values[:, :1]
+    values, ids = top_k(
+        end_at_limit(logits, position, words.shape[1], constraints, special),
+        min(logits.shape[-1], count + spare),
+    )
+    peak = ops.max(logits, axis=-1, keepdims=True)
     peak = ops.where(ops.isfinite(peak), peak, 0.0)
     log_sum = ops.log(ops.sum(ops.exp(logits - peak), axis=-1, keepdims=True))
     log_probabilities = values - peak - log_sum
@@ -81,6 +89,24 @@ def candidates(
     if n:
         allowed &= ~completes_ngram(ids, words, position, n)
     return ops.where(allowed, ops.minimum(log_probabilities, 0.0), -math.inf), ids
+
+
+def end_at_limit(
+    logits: Tensor, position: Tensor | int, limit: int, constraints: Constraints, special: Special
+) -> Tensor:
+    """Return the logits (N, V), with `force` −inf for all words but the end at the last position.
+
+    Args:
+        logits: tensor (N, V).
+        position: the position of the next word.
+        limit: the largest number of words, including the end.
+        constraints: the constraints on sentences.
+        special: the special ids.
+    """
+    if constraints.at_limit == "compete":
+        return logits
+    is_end = ops.arange(logits.shape[-1], dtype="int32") == special.end
+    return ops.where(is_end | (position < limit - 1), logits, -math.inf)
 
 
 def completes_ngram(ids: Tensor, words: Tensor, position: Tensor | int, n: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from keras import ops
@@ -30,7 +31,7 @@ def decode(
         limit: the largest number of words, including the end.
 
     Returns:
-        Words (N, limit) and log probabilities (N,), which are −inf if no word was allowed.
+        Words (N, limit) and log probabilities (N,), which are −inf if no word was possible.
     """
     N = batch_size(state, memory)
 
@@ -38,6 +39,7 @@ def decode(
         position, word, total, words = carry
         out = step(word, state, memory)
         chosen, gain = choose(out.logits, words, position)
+        gain = ops.where(ops.isfinite(gain), gain, -math.inf)
         active = (word != special.end) & ops.isfinite(total)
         word = ops.where(active, ops.cast(chosen, "int32"), special.end)
         written = (ops.arange(limit) == position) & active[:, None]

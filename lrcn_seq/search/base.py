@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from keras.random import SeedGenerator
 
@@ -17,11 +17,29 @@ Step = Callable[[Tensor, Tree, Tree], StepOutput]
 """`step(word, state, memory)` with word (N,) int32 returns logits (N, V) and the next state."""
 
 
+Seed: TypeAlias = int | SeedGenerator | Tensor
+"""An integer, a generator, or one integer per row, (B,) int32."""
+
+NO_SENTENCE = (
+    "expected a finite log probability for at least one word of a sentence. Received: logits that "
+    "are NaN or infinite, or none for the words that the constraints allow; check the weights and "
+    "the input of the model for NaN, or relax the constraints of the search."
+)
+"""The reason why a search finds no sentence for a row."""
+
+
 class Search(ABC):
     """A search that decodes sentences with a step function.
 
     It is independent of networks and uses only `keras.ops`, so that it compiles with the model.
     """
+
+    per_row_seeds: ClassVar[bool] = False
+    """Whether the search is random and accepts one seed per row."""
+
+    strict: bool = True
+    """Whether a row without a sentence is an error, which compiled models cannot raise. Otherwise
+    it has scores of −inf."""
 
     @abstractmethod
     def __call__(
@@ -32,13 +50,13 @@ class Search(ABC):
         *,
         special: Special,
         limit: int,
-        seed: int | SeedGenerator = 0,
+        seed: Seed = 0,
     ) -> Hypotheses:
         """Return the best sentences for each of the B rows of `state` and `memory`.
 
         The hypotheses of a row are distinct and sorted by score. They contain neither pad nor
-        start, and only pad after the end. Hypotheses without an end are returned only for rows in
-        which no hypothesis ended within the limit.
+        start, and only pad after the end. Hypotheses without an end have `limit` words. The
+        hypotheses of a row do not depend on the other rows, except with a `SeedGenerator`.
 
         Args:
             step: the decoding step. It receives N = B·K rows, with the K rows of a sample adjacent,
@@ -48,12 +66,14 @@ class Search(ABC):
             memory: constant inputs of the step, tensors (B, ...); may be empty.
             special: the special ids.
             limit: the largest number of words, including the end.
-            seed: the only source of randomness. An integer gives the same result at every call, a
-                `SeedGenerator` a new one.
+            seed: the only source of randomness. An integer gives the same result at every call and
+                is the seed of every row; a `SeedGenerator` gives new results; integers (B,) are the
+                seeds of the rows, if the search has `per_row_seeds`.
 
         Returns:
-            K hypotheses per row.
+            K hypotheses per row; missing ones have a score of −inf.
 
         Raises:
             ArgumentError: If no sentence of at most `limit` words satisfies the constraints.
+            SearchError: If a row has no sentence; see `strict`.
         """

@@ -1,7 +1,10 @@
-"""Beam search in which finished sentences leave the beam.
+"""Beam search with K growing hypotheses at every step.
 
-A sentence that ends is scored and leaves the beam, and the next best growing sentence takes its
-place. The loop stops when no growing sentence can exceed the finished ones.
+As in fairseq and Hugging Face Transformers, every step ranks the 2K most probable extensions by
+their log probability. Those of the first K that end are finished, and the first K that do not end
+grow. The loop stops when no growing hypothesis can exceed the finished ones
+(`early_stopping="never"` in Transformers; fairseq stops as soon as K hypotheses have finished). A
+beam of 1 is greedy search, which stops at the first end.
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ import math
 from typing import Any, NamedTuple
 
 from keras import ops
-from keras.random import SeedGenerator
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import (
@@ -22,37 +24,35 @@ from lrcn_seq.records import (
     Tensor,
 )
 from lrcn_seq.registry import searches
-from lrcn_seq.search._constraints import Constraints, candidates
+from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
 from lrcn_seq.search._hypotheses import assemble
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._state_tree import batch_size, gather_rows, repeat_rows, while_loop
-from lrcn_seq.search.base import Search, Step, Tree
+from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 
 class Beams(NamedTuple):
-    """The loop variables: growing sentences, and finished sentences sorted by score."""
+    """The loop variables: growing hypotheses, and finished hypotheses sorted by score."""
 
     position: Tensor
     """Number of words so far, ()."""
     word: Tensor
-    """Last word of each growing sentence, (B·K,)."""
+    """Last word of each growing hypothesis, (B·K,)."""
     total: Tensor
-    """Log probabilities of the growing sentences, (B, K); −inf if there are fewer."""
+    """Log probabilities of the growing hypotheses, (B, K); −inf if there are fewer."""
     words: Tensor
-    """Growing sentences, (B, K, L)."""
+    """Growing hypotheses, (B, K, L)."""
     finished_scores: Tensor
-    """Scores of the finished sentences, (B, K); −inf if there are fewer."""
+    """Scores of the finished hypotheses, (B, K); −inf if there are fewer."""
     finished_total: Tensor
-    """Log probabilities of the finished sentences, (B, K)."""
+    """Log probabilities of the finished hypotheses, (B, K)."""
     finished_words: Tensor
-    """Finished sentences, (B, K, L)."""
+    """Finished hypotheses, (B, K, L)."""
 
 
 @searches.register
 class Beam(Search):
-    """Return the best finished sentences of a beam of K.
-
-    Unfinished sentences are returned only for rows in which no sentence ended within the limit.
+    """Return the best K hypotheses of a beam of K.
 
     Args:
         beams: the beam size K.
@@ -63,6 +63,9 @@ class Beam(Search):
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
         suppress_unknown: whether to forbid the unknown word.
+        at_limit: `compete` ranks hypotheses that have not ended at the word limit by score among
+            the finished ones; where K have finished, only those that are more probable than all of
+            these. `force` makes the end the last word at the limit, with its log probability.
         best: the number of returned sentences; None for all K. With fewer, the search may stop
             earlier.
     """
@@ -76,6 +79,7 @@ class Beam(Search):
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
+        at_limit: AtLimit = "compete",
         best: Positive | None = None,
     ):
         if best is not None and best > beams:
@@ -84,7 +88,7 @@ class Beam(Search):
                 "search with more beams."
             )
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
-        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown)
+        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown, at_limit)
 
     def __call__(
         self,
@@ -94,7 +98,7 @@ class Beam(Search):
         *,
         special: Special,
         limit: int,
-        seed: int | SeedGenerator = 0,  # noqa: ARG002 - beam search is deterministic
+        seed: Seed = 0,  # noqa: ARG002 - beam search is deterministic
     ) -> Hypotheses:
         """Return the hypotheses; see `Search`."""
         self.constraints.check(limit)
@@ -118,7 +122,7 @@ class Beam(Search):
         return self._hypotheses(Beams(*carry), special, limit)
 
     def _initial_beams(self, B: Any, special: Special, limit: int) -> Beams:
-        """Return K empty sentences, of which only the first may grow, because all are equal."""
+        """Return K empty hypotheses, of which only the first may grow, because all are equal."""
         K = self.beams
         minus_infinity = ops.full((B, K), -math.inf, "float32")
         empty = ops.full((B, K, limit), special.pad, "int32")
@@ -133,71 +137,100 @@ class Beam(Search):
         )
 
     def _extend(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
-        """Extend the growing sentences by one word.
+        """Extend the growing hypotheses by one word.
 
         Returns:
-            The parent beam (B, K) of each new sentence, and the new beams.
+            The parent beam (B, K) of each new hypothesis, and the new beams.
         """
-        position, total, words = beams.position, beams.total, beams.words
-        B, K, L = ops.shape(words)
+        K = self.beams
+        total, parents, word, words = self._extensions(beams, logits, special)
+        ended = word == special.end
+        beams = self._add_finished(
+            beams,
+            self._score(ops.where(ended, total, -math.inf)[:, :K], beams.position + 1),
+            total[:, :K],
+            words[:, :K],
+        )
+        total, kept = ops.top_k(ops.where(ended, -math.inf, total), K)
+        if K == 1:
+            total = ops.where(ops.isfinite(beams.finished_scores), -math.inf, total)
+        kept = ops.cast(kept, "int32")
+        parents, word = (ops.take_along_axis(array, kept, axis=1) for array in (parents, word))
+        return parents, beams._replace(
+            position=beams.position + 1,
+            word=ops.reshape(word, (-1,)),
+            total=total,
+            words=ops.take_along_axis(words, kept[:, :, None], axis=1),
+        )
+
+    def _extensions(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, ...]:
+        """Return the 2K most probable extensions of each row, best first.
+
+        Returns:
+            Log probabilities (B, 2K), parent beams (B, 2K), last words (B, 2K), and words
+            (B, 2K, L).
+        """
+        B, K, L = ops.shape(beams.words)
         gains, ids = candidates(
             logits,
-            ops.reshape(words, (B * K, L)),
-            position,
-            count=K,
+            ops.reshape(beams.words, (B * K, L)),
+            beams.position,
+            count=K + 1,
             constraints=self.constraints,
             special=special,
         )
         k = gains.shape[1]
-        totals = total[:, :, None] + ops.reshape(gains, (B, K, k))
-        total, chosen = ops.top_k(ops.reshape(totals, (B, K * k)), K)
-        total, chosen = ops.reshape(total, (B, K)), ops.cast(ops.reshape(chosen, (B, K)), "int32")
+        totals = beams.total[:, :, None] + ops.reshape(gains, (B, K, k))
+        total, chosen = ops.top_k(ops.reshape(totals, (B, K * k)), min(2 * K, K * k))
+        chosen = ops.cast(chosen, "int32")
         word = ops.cast(ops.take_along_axis(ops.reshape(ids, (B, K * k)), chosen, axis=1), "int32")
         parents = chosen // k
-        words = ops.take_along_axis(words, parents[:, :, None], axis=1)
-        words = ops.where(ops.arange(L) == position, word[:, :, None], words)
-        ended = word == special.end
-        finished = self._add_finished(beams, ended, total, words)
-        growing = ops.where(ended, -math.inf, total)
-        return parents, Beams(position + 1, ops.reshape(word, (B * K,)), growing, words, *finished)
+        words = ops.take_along_axis(beams.words, parents[:, :, None], axis=1)
+        words = ops.where(ops.arange(L) == beams.position, word[:, :, None], words)
+        return total, parents, word, words
 
-    def _add_finished(
-        self, beams: Beams, ended: Tensor, total: Tensor, words: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return scores, log probabilities and words of the K best finished sentences."""
-        scores = ops.where(ended, self._score(total, beams.position + 1), -math.inf)
+    def _add_finished(self, beams: Beams, scores: Tensor, total: Tensor, words: Tensor) -> Beams:
+        """Return the beams with the K best of the finished and the given hypotheses."""
         scores, kept = ops.top_k(
             ops.concatenate([beams.finished_scores, scores], axis=1), self.beams
         )
         kept = ops.cast(kept, "int32")
         totals = ops.concatenate([beams.finished_total, total], axis=1)
         sentences = ops.concatenate([beams.finished_words, words], axis=1)
-        return (
-            ops.reshape(scores, ops.shape(total)),
-            ops.take_along_axis(totals, kept, axis=1),
-            ops.take_along_axis(sentences, kept[:, :, None], axis=1),
+        return beams._replace(
+            finished_scores=scores,
+            finished_total=ops.take_along_axis(totals, kept, axis=1),
+            finished_words=ops.take_along_axis(sentences, kept[:, :, None], axis=1),
         )
 
     def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
         return normalize(total, length, kind=self.length, alpha=self.alpha)
 
     def _can_improve(self, beams: Beams, limit: int) -> Tensor:
-        """Return whether a growing sentence of any row can still enter the result.
+        """Return whether a growing hypothesis of any row can still enter the result.
 
-        Log probabilities only decrease, so the score of a sentence is at most the score of its
-        current log probability at the most favorable length.
+        Log probabilities only decrease, and no normalization decreases with the length, so the
+        score of a hypothesis is at most that of its current log probability at the limit.
         """
-        bound = ops.maximum(
-            self._score(beams.total, beams.position + 1), self._score(beams.total, limit)
-        )
+        bound = self._score(beams.total, limit)
         worst = beams.finished_scores[:, self.best - 1 : self.best]
         return (beams.position < limit) & ops.any(bound > worst)
 
     def _hypotheses(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
-        """Return the finished sentences, or the growing ones in rows without a finished one."""
-        finished = beams.finished_scores[:, :1] > -math.inf
-        scores = ops.where(finished, beams.finished_scores, self._score(beams.total, limit))
-        total = ops.where(finished, beams.finished_total, beams.total)
-        words = ops.where(finished[:, :, None], beams.finished_words, beams.words)
+        """Return the best of the finished hypotheses and of those that grow at the limit.
+
+        The log probability of an unfinished hypothesis lacks the factor of its end. Among K
+        finished ones it must therefore exceed all log probabilities, not only a score.
+        """
+        full = ops.isfinite(beams.finished_scores[:, -1:])
+        likely = beams.total > ops.max(beams.finished_total, axis=1, keepdims=True)
+        scores = ops.where(full & ~likely, -math.inf, self._score(beams.total, limit))
+        beams = self._add_finished(beams, scores, beams.total, beams.words)
         n = self.best
-        return assemble(words[:, :n], scores[:, :n], total[:, :n], special=special)
+        return assemble(
+            beams.finished_words[:, :n],
+            beams.finished_scores[:, :n],
+            beams.finished_total[:, :n],
+            special=special,
+            strict=self.strict,
+        )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from keras import ops
-from keras.random import SeedGenerator
 
 from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
-from lrcn_seq.search._constraints import Constraints, candidates
+from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
-from lrcn_seq.search.base import Search, Step, Tree
+from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 
 @searches.register
@@ -26,6 +25,8 @@ class Greedy(Search):
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
         suppress_unknown: whether to forbid the unknown word.
+        at_limit: `compete` returns a sentence that has not ended at the word limit as it is;
+            `force` makes the end its last word, with its log probability.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Greedy(Search):
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
+        at_limit: AtLimit = "compete",
     ):
         self.length, self.alpha = length, alpha
-        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown)
+        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown, at_limit)
 
     def __call__(
         self,
@@ -48,7 +50,7 @@ class Greedy(Search):
         *,
         special: Special,
         limit: int,
-        seed: int | SeedGenerator = 0,  # noqa: ARG002 - greedy search is deterministic
+        seed: Seed = 0,  # noqa: ARG002 - greedy search is deterministic
     ) -> Hypotheses:
         """Return the hypotheses; see `Search`."""
         self.constraints.check(limit)
@@ -64,4 +66,6 @@ class Greedy(Search):
         words, total = decode(choose, step, state, memory, special=special, limit=limit)
         length = ops.maximum(sentence_lengths(words, special), 1)
         scores = normalize(total, length, kind=self.length, alpha=self.alpha)
-        return assemble(words[:, None], scores[:, None], total[:, None], special=special)
+        return assemble(
+            words[:, None], scores[:, None], total[:, None], special=special, strict=self.strict
+        )

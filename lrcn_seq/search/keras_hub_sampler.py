@@ -7,9 +7,8 @@ is built, not with this module.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-import keras
 from keras import ops
 
 from lrcn_seq.records import Hypotheses, Positive, PositiveNumber, Share, Special, Tensor
@@ -17,7 +16,10 @@ from lrcn_seq.registry import searches
 from lrcn_seq.search._constraints import Constraints
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble
-from lrcn_seq.search.base import Search, Step, Tree
+from lrcn_seq.search._row_seeds import ConstantSeed, row_seeds
+from lrcn_seq.search._state_tree import batch_size
+from lrcn_seq.search._top_p import probability_to_reach
+from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 
 @searches.register
@@ -34,6 +36,8 @@ class KerasHub(Search):
         temperature: the divisor of the logits; values below 1 sharpen the distribution.
         suppress_unknown: whether to forbid the unknown word.
     """
+
+    per_row_seeds: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -52,9 +56,11 @@ class KerasHub(Search):
             "top_k": samplers.TopKSampler,
             "top_p": samplers.TopPSampler,
         }
-        options: dict[str, dict[str, Any]] = {"top_k": {"k": k or 5}, "top_p": {"p": p, "k": k}}
+        options: dict[str, dict[str, Any]] = {
+            "top_k": {"k": k or 5},
+            "top_p": {"p": probability_to_reach(p), "k": k},
+        }
         self.sampler = classes[sampler](temperature=temperature, **options.get(sampler, {}))
-        self.sampler.seed_generator = self.seeds = SeedByPosition()
         self.constraints = Constraints(suppress_unknown=suppress_unknown)
 
     def __call__(
@@ -65,45 +71,44 @@ class KerasHub(Search):
         *,
         special: Special,
         limit: int,
-        seed: int | keras.random.SeedGenerator = 0,
+        seed: Seed = 0,
     ) -> Hypotheses:
         """Return the hypotheses; see `Search`."""
         self.constraints.check(limit)
-        self.seeds.seed = keras.random.randint((), 0, 2**30, dtype="int32", seed=seed)
+        seeds = row_seeds(seed, batch_size(state, memory))
         forbidden_ids = self.constraints.forbidden_ids(special)
 
         def choose(logits: Tensor, _words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
-            self.seeds.position = position
             logits = ops.cast(logits, "float32")
             ids = ops.arange(logits.shape[-1])[:, None]
             forbidden = ops.any(ids == ops.convert_to_tensor(forbidden_ids), axis=1)
-            word = self._sample(ops.where(forbidden, -math.inf, logits))
+            allowed = ops.where(forbidden, -math.inf, logits)
+            # The samplers of KerasHub return indices out of range for rows without a finite logit.
+            possible = ops.isfinite(ops.logsumexp(allowed, axis=1))
+            word = self._sample(ops.where(possible[:, None], allowed, 0.0), seeds, position)
             gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0]
-            return word, gain - ops.logsumexp(logits, axis=1)
+            gain = gain - ops.logsumexp(logits, axis=1)
+            return word, ops.where(possible, gain, -math.inf)
 
         words, total = decode(choose, step, state, memory, special=special, limit=limit)
-        return assemble(words[:, None], total[:, None], total[:, None], special=special)
+        return assemble(
+            words[:, None], total[:, None], total[:, None], special=special, strict=self.strict
+        )
 
-    def _sample(self, logits: Tensor) -> Tensor:
-        """Draw one word (N,) int32 from logits (N, V)."""
+    def _sample(self, logits: Tensor, seeds: Tensor, position: Tensor) -> Tensor:
+        """Draw one word (N,) int32 from each row of logits (N, V).
+
+        Args:
+            logits: the logits.
+            seeds: the seed of each row, (N,).
+            position: the position of the word.
+        """
         if getattr(self.sampler, "k", None):
             self.sampler.k = min(self.sampler.k, logits.shape[-1])
-        probabilities = self.sampler.compute_probabilities(logits)
-        return ops.cast(self.sampler.get_next_token(probabilities), "int32")
 
+        def draw(row: tuple[Tensor, Tensor]) -> Tensor:
+            probabilities, seed = row
+            self.sampler.seed_generator = ConstantSeed(seed, position)
+            return ops.cast(self.sampler.get_next_token(probabilities[None])[0], "int32")
 
-class SeedByPosition(keras.random.SeedGenerator):  # type: ignore[misc]  # Keras has no types
-    """A generator with one seed per position of a sentence, without a variable.
-
-    A loop on JAX cannot update the variable of Keras's own generator, so its constructor is not
-    called.
-    """
-
-    def __init__(self) -> None:
-        self.seed: Tensor = 0
-        self.position: Tensor = 0
-
-    def next(self, ordered: bool = True) -> Tensor:  # noqa: ARG002 - signature of Keras
-        """Return the pair (seed, position)."""
-        dtype = "int32" if keras.backend.backend() == "torch" else "uint32"
-        return ops.cast(ops.stack([self.seed, self.position]), dtype)
+        return ops.map(draw, (self.sampler.compute_probabilities(logits), seeds))

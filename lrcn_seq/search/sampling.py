@@ -8,9 +8,8 @@ section 5.4; top-p: Holtzman et al. 2020, section 3.1.
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-import keras
 from annotated_types import Gt, Le
 from keras import ops
 
@@ -25,19 +24,19 @@ from lrcn_seq.records import (
     Tensor,
 )
 from lrcn_seq.registry import searches
-from lrcn_seq.search._constraints import Constraints
+from lrcn_seq.search._constraints import AtLimit, Constraints, end_at_limit
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search._row_seeds import row_seeds, row_uniforms
 from lrcn_seq.search._state_tree import batch_size, repeat_rows
-from lrcn_seq.search.base import Search, Step, Tree
+from lrcn_seq.search._top_p import probability_to_reach
+from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 
 @searches.register
 class Sampling(Search):
     """Draw sentences for each row and return the best distinct ones.
-
-    Unfinished sentences are returned only for rows in which no drawn sentence ended.
 
     Args:
         draws: the number of sentences drawn for each row.
@@ -46,15 +45,19 @@ class Sampling(Search):
         inverse_temperature: the inverse of `temperature`, as in the paper; at most one of the two
             can be given.
         top_k: the number of most probable words to draw from; 0 for all words.
-        top_p: the cumulative probability of the most probable words to draw from, including the
-            word that reaches it; 1 for all words.
+        top_p: draw from the smallest set of most probable words whose cumulative probability
+            reaches `top_p`; 1 for all words.
         length: the score: the log probability under the model (`none`, the paper), its average over
             the words (`average`), or `gnmt` with `alpha` (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end.
         suppress_unknown: whether to forbid the unknown word.
+        at_limit: `compete` ranks sentences that have not ended at the word limit by score among
+            the finished ones; `force` makes the end their last word, with its log probability.
         best: the number of returned sentences; None for all.
     """
+
+    per_row_seeds: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Sampling(Search):
         alpha: NumberNotNegative = 0.6,
         minimum_length: NotNegative = 0,
         suppress_unknown: bool = True,
+        at_limit: AtLimit = "compete",
         best: Positive | None = None,
     ):
         if temperature and inverse_temperature:
@@ -84,7 +88,7 @@ class Sampling(Search):
         self.draws, self.best = draws, best or draws
         self.inverse_temperature = inverse_temperature or 1.0 / (temperature or 1.0)
         self.top_k, self.top_p, self.length, self.alpha = top_k, top_p, length, alpha
-        self.constraints = Constraints(minimum_length, 0, suppress_unknown)
+        self.constraints = Constraints(minimum_length, 0, suppress_unknown, at_limit)
 
     def __call__(
         self,
@@ -94,18 +98,19 @@ class Sampling(Search):
         *,
         special: Special,
         limit: int,
-        seed: int | keras.random.SeedGenerator = 0,
+        seed: Seed = 0,
     ) -> Hypotheses:
         """Return the hypotheses; see `Search`."""
         self.constraints.check(limit)
         B, K = batch_size(state, memory), self.draws
         # Draw all random numbers before the loop, because a seed generator in a loop fails on JAX.
-        uniforms = ops.reshape(keras.random.uniform((limit, B, K), seed=seed), (limit, -1))
+        uniforms = row_uniforms(row_seeds(seed, B), (limit, K))
+        uniforms = ops.reshape(ops.transpose(uniforms, (1, 0, 2)), (limit, -1))
 
         def choose(logits: Tensor, _words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
             logits = ops.cast(logits, "float32")
             uniform = ops.take(uniforms, position, axis=0)[:, None]
-            word = self._draw(self._constrain(logits, position, special), uniform)
+            word = self._draw(self._constrain(logits, position, limit, special), uniform)
             gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0]
             gain = gain - ops.logsumexp(logits, axis=1)
             return word, ops.where(self._allowed(word, position, special), gain, -math.inf)
@@ -115,8 +120,9 @@ class Sampling(Search):
         words, total = ops.reshape(words, (B, K, limit)), ops.reshape(total, (B, K))
         return self._rank(words, total, special)
 
-    def _constrain(self, logits: Tensor, position: Tensor, special: Special) -> Tensor:
+    def _constrain(self, logits: Tensor, position: Tensor, limit: int, special: Special) -> Tensor:
         """Return the logits (N, V) of the sampling distribution, −inf for forbidden words."""
+        logits = end_at_limit(logits, position, limit, self.constraints, special)
         allowed = self._allowed(ops.arange(logits.shape[-1], dtype="int32"), position, special)
         return ops.where(allowed, logits * self.inverse_temperature, -math.inf)
 
@@ -139,7 +145,8 @@ class Sampling(Search):
         values, ids = ops.top_k(logits, min(self.top_k or logits.shape[-1], logits.shape[-1]))
         probabilities = softmax_or_zeros(values)
         before = ops.cumsum(probabilities, axis=1) - probabilities
-        probabilities = ops.where(before < self.top_p, probabilities, 0.0)
+        kept = before < probability_to_reach(self.top_p)
+        probabilities = ops.where(kept, probabilities, 0.0)
         rank = inverse_cdf(probabilities, uniform)[:, None]
         return ops.take_along_axis(ids, rank, axis=1)[:, 0]
 
@@ -147,15 +154,13 @@ class Sampling(Search):
         """Return the best distinct sentences of words (B, K, L) and log probabilities (B, K)."""
         length = ops.maximum(sentence_lengths(words, special), 1)
         scores = normalize(total, length, kind=self.length, alpha=self.alpha)
-        ended = ops.any(words == special.end, axis=2) & ops.isfinite(total)
-        scores = ops.where(ended | ~ops.any(ended, axis=1, keepdims=True), scores, -math.inf)
         if self.best > 1:
             scores = ops.where(is_duplicate(words), -math.inf, scores)
         scores, order = ops.top_k(scores, self.best)
         order = ops.cast(order, "int32")
         words = ops.take_along_axis(words, order[:, :, None], axis=1)
         total = ops.take_along_axis(total, order, axis=1)
-        return assemble(words, scores, total, special=special)
+        return assemble(words, scores, total, special=special, strict=self.strict)
 
 
 def softmax_or_zeros(logits: Tensor) -> Tensor:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from lrcn_seq.layers.untracked import Untracked
@@ -34,6 +36,7 @@ class CaptionSearch(keras.Model):
         self.encoders = [task.encoder for task in tasks]
         self.decoders = [task.decoder for task in tasks]
         self.search = searches.build(dict(search), place="search")
+        self.search.strict = False
         self.shares = (
             [weight / sum(weights) for weight in weights]
             if weights
@@ -42,20 +45,21 @@ class CaptionSearch(keras.Model):
         self.limit, self.seed = tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
         self._tasks = Untracked(tuple(tasks))
 
-    def call(self, clips: Sequence[Clips]) -> Hypotheses:
+    def call(self, inputs: tuple[Sequence[Clips], Tensor | None]) -> Hypotheses:
         """Find captions.
 
         Args:
-            clips: the same images or videos, as read for the encoder of each task.
+            inputs: the same images or videos, as read for the encoder of each task, and the seeds
+                of the clips, (B,) int32, or None for the seed of the config.
         """
+        clips, seeds = inputs
         starts = [
             decoder.start(encoder(packed, training=False))
             for encoder, decoder, packed in zip(self.encoders, self.decoders, clips, strict=True)
         ]
         memory, state = (tuple(parts) for parts in zip(*starts, strict=True))
-        return self.search(
-            self.step, state, memory, special=SPECIAL, limit=self.limit, seed=self.seed
-        )
+        seed = self.seed if seeds is None else seeds
+        return self.search(self.step, state, memory, special=SPECIAL, limit=self.limit, seed=seed)
 
     def step(self, word: Tensor, state: Sequence[Any], memory: Sequence[Any]) -> StepOutput:
         """Advance all decoders by one word.
@@ -84,9 +88,29 @@ class CaptionSearch(keras.Model):
         return StepOutput(logits, None, tuple(output.state for output in outputs))
 
     def hypotheses(self, clips: Sequence[Clips]) -> Hypotheses:
-        """Run the compiled search and return NumPy arrays."""
+        """Run the compiled search and return NumPy arrays.
+
+        Clips without a caption have scores of −inf. A random search gives a clip the same captions
+        in any batch.
+        """
+        seeds = clip_seeds(clips[0], self.seed) if self.search.per_row_seeds else None
         inputs = tuple(
             task.frame_encoder.shorten(packed)
             for task, packed in zip(self._tasks.value, clips, strict=True)
         )
-        return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch(inputs)))
+        return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch((inputs, seeds))))
+
+
+def clip_seeds(clips: Clips, seed: int) -> np.ndarray:
+    """Return a seed for each clip, (P,) int32, from the seed of the config and the frames.
+
+    It depends neither on the other clips nor on names, so that the same frames give the same
+    captions.
+    """
+    seeds = []
+    for row in clips.index:
+        content = blake2b(str(seed).encode(), digest_size=4)
+        for frame in row[row >= 0]:
+            content.update(np.asarray(clips.frames[frame]).tobytes())
+        seeds.append(int.from_bytes(content.digest()) >> 2)
+    return np.array(seeds, "int32")

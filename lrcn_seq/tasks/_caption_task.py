@@ -12,7 +12,14 @@ from keras import ops
 
 from lrcn_seq import text
 from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, Problem, RunError
+from lrcn_seq.errors import (
+    ArgumentError,
+    ConfigError,
+    MediaError,
+    Problem,
+    RunError,
+    SearchError,
+)
 from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import (
@@ -26,6 +33,7 @@ from lrcn_seq.records import (
     Tensor,
 )
 from lrcn_seq.report import Section
+from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_feed import CaptionFeed
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
@@ -36,9 +44,6 @@ from lrcn_seq.tasks._sample_reader import SampleReader, task_storing_problem
 from lrcn_seq.tasks._search_resolution import resolve_search
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
-
-NO_CAPTION = Caption("", float("-inf"), float("-inf"))
-"""The caption of a sample without hypotheses."""
 
 
 class CaptionTask(Task):
@@ -201,11 +206,17 @@ class CaptionTask(Task):
             samples: the samples in order.
             batches: the captions of each sample of each batch, best first; the best is scored.
             training: the training samples, for the share of novel captions.
+
+        Raises:
+            SearchError: a sample has no caption.
         """
         best: list[Caption] = []
         with progress_bar(self.name) as progress:
             for batch in batches:
-                best += [captions[0] if captions else NO_CAPTION for captions in batch]
+                for captions in batch:
+                    if not captions:
+                        raise SearchError(f"{samples[len(best)].id}: {NO_SENTENCE}")
+                    best.append(captions[0])
                 progress(len(best), len(samples))
         return evaluate_captions(
             samples,
@@ -250,7 +261,9 @@ class CaptionTask(Task):
             batch: number of inputs per batch.
 
         Returns:
-            One prediction per input, in order; inputs that cannot be read have an `error`.
+            One prediction per input, in order; inputs that cannot be read, or for which the search
+            finds no caption, have an `error`. A random search derives its seed from the seed of the
+            config and the frames of an input, so that its captions do not depend on other inputs.
 
         Raises:
             ArgumentError, ConfigError: an argument is invalid.
@@ -306,7 +319,7 @@ class CaptionTask(Task):
         return [
             CaptionPrediction(name, (), errors[position])
             if position in errors
-            else CaptionPrediction(name, next(captions))
+            else caption_prediction(name, next(captions))
             for position, name in enumerate(names)
         ]
 
@@ -335,7 +348,7 @@ class CaptionTask(Task):
     def captions(
         self, clips: Clips, search: Mapping[str, Any] | None = None, best: int = 1
     ) -> list[tuple[Caption, ...]]:
-        """Write distinct captions for each clip, best first."""
+        """Write distinct captions for each clip, best first; none where the search finds none."""
         return self.decode_hypotheses(self.write(clips, search), best)
 
     def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
@@ -347,6 +360,9 @@ class CaptionTask(Task):
         Args:
             found: hypotheses of B clips.
             best: maximum number of captions per clip.
+
+        Returns:
+            The captions of each clip; none for a clip without hypotheses.
         """
         limit, rows = self.settings.data.words_limit, []
         for clip in zip(found.words, found.scores, found.log_probabilities, strict=True):
@@ -379,3 +395,8 @@ class CaptionTask(Task):
             state = out.state
             weights.append(ops.convert_to_numpy(out.attention))
         return np.stack(weights, axis=1)
+
+
+def caption_prediction(name: str, captions: tuple[Caption, ...]) -> CaptionPrediction:
+    """Return the captions of an input, or the error if the search found none."""
+    return CaptionPrediction(name, captions, None if captions else NO_SENTENCE)

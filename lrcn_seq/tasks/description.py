@@ -11,6 +11,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, MediaError, Problem
 from lrcn_seq.records import CaptionPrediction, Clips, Window
 from lrcn_seq.registry import tasks
+from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_problems import caption_problems
 from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
@@ -96,6 +97,8 @@ class Description(CaptionTask):
             ]
         except MediaError as error:
             return CaptionPrediction(name, (), error.reason)
+        if not all(captions):
+            return CaptionPrediction(name, (), NO_SENTENCE)
         starts = [float(window[part[0]] * seconds) for part in parts]
         last = float(min(starts[-1] + seconds, times[-1] + frame_duration(times)))
         ends = [*(start + seconds for start in starts[:-1]), last]

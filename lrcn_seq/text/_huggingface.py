@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Self
@@ -124,8 +125,15 @@ def word_level(names: list[str]) -> models.WordLevel:
 def detokenize(text: str) -> str:
     """Attach apostrophes and hyphens to their words, and punctuation marks to the preceding word.
 
-    Alternating words and marks encode to the same ids as before; consecutive marks may not: the
-    words `a`, `,`, `,` give "a ,,", where ",," is one word.
+    A mark between words or at the end is attached, but not one beside another mark, because ",,"
+    would be one word in place of `,` and `,`.
     """
     joined = re.sub(r"(?<=\w) (['’-]) (?=\w)", r"\1", text)
-    return re.sub(r" ([,;:!?.]+)(?= \w|$)", r"\1", joined)
+    return re.sub(r"(\S) ([,;:!?.]+)(?= \w|$)", _attach_mark, joined)
+
+
+def _attach_mark(match: re.Match[str]) -> str:
+    """Return a mark without its space after a letter, a combining mark, a number or `_`."""
+    last, mark = match.groups()
+    is_word = last == "_" or unicodedata.category(last)[0] in "LMN"
+    return f"{last}{mark}" if is_word else match[0]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from lrcn_seq.errors import SearchError
 from lrcn_seq.records import SPECIAL, Hypotheses, StepOutput
 from lrcn_seq.registry import searches
 
@@ -148,10 +149,10 @@ def test_hypotheses_of_a_row_are_distinct(hypotheses):
         assert len(set(sentences)) == len(sentences)
 
 
-def test_finished_and_unfinished_sentences_are_not_mixed(hypotheses):
-    """The hypotheses of a row are either all finished or all unfinished."""
+def test_unfinished_sentences_reach_the_limit(hypotheses):
+    """A sentence without an end has as many words as the limit."""
     for sentences in sentences_of(hypotheses):
-        assert len({words[-1] == SPECIAL.end for words in sentences}) == 1
+        assert all(words[-1] == SPECIAL.end or len(words) == LIMIT for words in sentences)
 
 
 def test_sentences_contain_no_special_words(hypotheses):
@@ -174,11 +175,46 @@ def test_one_model_accepts_batches_of_any_size(model):
     assert one.words.shape == (1, *four.words.shape[1:])
 
 
-@pytest.mark.parametrize("name", ["greedy", "beam"])
-def test_rows_are_independent(name):
-    """A deterministic search gives a row the same words in any batch."""
-    model, features = RecurrentModel({"type": name}), features_of(4)
-    assert (search(model, features[1:]).words == search(model, features).words[1:]).all()
+def test_rows_are_independent(model):
+    """A search gives a row the same words alone, in another batch and in another order."""
+    features = features_of(4)
+    together = search(model, features).words
+    assert (search(model, features[1:]).words == together[1:]).all()
+    assert (search(model, features[::-1]).words == together[::-1]).all()
+    assert (search(model, features[3:]).words == together[3:]).all()
+
+
+@pytest.mark.parametrize("at_limit", ["compete", "force"])
+@pytest.mark.parametrize("name", ["greedy", "beam", "sampling"])
+def test_only_forced_sentences_always_end(name, at_limit):
+    """Where the end is unlikely, sentences end within the limit only with `force`."""
+
+    def step(word, state, memory):
+        return StepOutput(memory, None, state)
+
+    logits = np.zeros((2, V), "float32")
+    logits[:, SPECIAL.end] = -1e9
+    built = searches.build({"type": name, "at_limit": at_limit})
+    found = built(step, (), ops.convert_to_tensor(logits), special=SPECIAL, limit=LIMIT)
+    assert ops.convert_to_numpy(found.lengths)[:, 0].tolist() == [LIMIT] * 2
+    last = ops.convert_to_numpy(found.words)[:, 0, -1]
+    assert (last == SPECIAL.end).tolist() == [at_limit == "force"] * 2
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_without_a_sentence_is_an_error(name, value):
+    """Outside compiled models, logits of NaN, −inf or inf raise an error that names the row."""
+
+    def step(word, state, memory):
+        return StepOutput(memory, None, state)
+
+    logits = np.zeros((3, V), "float32")
+    logits[1] = value
+    with pytest.raises(SearchError, match="row 1: expected a finite log probability"):
+        searches.build({"type": name})(
+            step, (), ops.convert_to_tensor(logits), special=SPECIAL, limit=LIMIT
+        )
 
 
 @pytest.mark.skipif(

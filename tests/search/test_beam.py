@@ -1,4 +1,7 @@
-"""Beam search compared with an exhaustive search and with greedy search."""
+"""Beam search against a plain beam search, an exhaustive search and greedy search."""
+
+import itertools
+import math
 
 import keras
 import numpy as np
@@ -18,8 +21,169 @@ CONSTRAINTS = [
     {"minimum_length": 2},
     {"block_ngram": 1},
     {"block_ngram": 2, "minimum_length": 1, "suppress_unknown": False},
+    {"at_limit": "force"},
 ]
 LENGTHS = [{"length": "none"}, {"length": "average"}, {"length": "gnmt", "alpha": 1.3}]
+
+
+WORDS = (4, 5, 6)  # ordinary words of the prefix tables
+LIMIT = 5
+PREFIXES = [p for length in range(LIMIT) for p in itertools.product(WORDS, repeat=length)]
+NODES = {prefix: node for node, prefix in enumerate(PREFIXES)}
+
+
+class PrefixModel(keras.Model):
+    """A search over log probabilities (B, prefixes, 7), one row per prefix of `PREFIXES`."""
+
+    def __init__(self, limit=LIMIT, **arguments):
+        super().__init__()
+        self.search, self.limit = Beam(**arguments), limit
+        following = [[NODES.get((*prefix, word), 0) for word in range(7)] for prefix in PREFIXES]
+        self.following = np.array(following, "int32")
+
+    def call(self, table):
+        def step(word, node, memory):
+            moved = ops.take(ops.reshape(self.following, (-1,)), node * 7 + word)
+            node = ops.where(word == SPECIAL.start, 0, moved)
+            logits = ops.take_along_axis(memory, node[:, None, None], axis=1)[:, 0]
+            return StepOutput(logits, None, node)
+
+        start = ops.zeros((ops.shape(table)[0],), "int32")
+        return self.search(step, start, table, special=SPECIAL, limit=self.limit)
+
+    def sentences(self, tables):
+        """Return [(score, words), ...] of each table {prefix: {word: probability}}."""
+        array = np.full((len(tables), len(PREFIXES), 7), -np.inf, "float32")
+        for row, table in zip(array, tables, strict=True):
+            for prefix, probabilities in table.items():
+                for word, probability in probabilities.items():
+                    row[NODES[prefix], word] = math.log(probability) if probability else -np.inf
+        words, scores, lengths, _ = map(np.asarray, self.predict_on_batch(array))
+        return [
+            [
+                (float(score), tuple(sentence[:length].tolist()))
+                for sentence, score, length in zip(*row, strict=True)
+                if length
+            ]
+            for row in zip(words, scores, lengths, strict=True)
+        ]
+
+
+def random_prefix_table(generator, end):
+    """Return {prefix: {word: probability}}; `end` is added to the normal logits of the end."""
+    table = {}
+    for prefix in PREFIXES:
+        logits = 2 * generator.normal(size=1 + len(WORDS)) + [end, 0, 0, 0]
+        weights = np.exp(logits)
+        table[prefix] = dict(zip((SPECIAL.end, *WORDS), weights / weights.sum(), strict=True))
+    return table
+
+
+def plain_beam(
+    table, K, limit, *, length, alpha=0.6, minimum_length=0, block_ngram=0, at_limit="compete"
+):
+    """Return [(score, words), ...] of a beam search with lists and dictionaries.
+
+    It runs up to the limit, and stops at the first end only for K = 1.
+    """
+
+    def score(total, words):
+        n = len(words)
+        return total / {"none": 1, "average": n, "gnmt": ((5 + n) / 6) ** alpha}[length]
+
+    def allowed(words):
+        grams = [words[i : i + block_ngram] for i in range(len(words) - block_ngram + 1)]
+        repeats = block_ngram and len(set(grams)) < len(grams)
+        early = words[-1] == SPECIAL.end and len(words) <= minimum_length
+        late = at_limit == "force" and len(words) == limit and words[-1] != SPECIAL.end
+        return not (repeats or early or late)
+
+    growing, finished = [(0.0, ())], []
+    for _ in range(limit):
+        extended = [
+            (total + math.log(probability), (*words, word))
+            for total, words in growing
+            for word, probability in table[words].items()
+            if allowed((*words, word))
+        ]
+        extended.sort(reverse=True)
+        finished += [item for item in extended[:K] if item[1][-1] == SPECIAL.end]
+        growing = [item for item in extended if item[1][-1] != SPECIAL.end][:K]
+        if K == 1 and finished:
+            growing = []
+    finished = sorted(((score(*item), *item) for item in finished), reverse=True)[:K]
+    if len(finished) == K:
+        growing = [item for item in growing if item[0] > max(total for _, total, _ in finished)]
+    found = sorted([*finished, *((score(*item), *item) for item in growing)], reverse=True)[:K]
+    return [(points, words) for points, _, words in found]
+
+
+@pytest.mark.parametrize(
+    ("K", "arguments"),
+    [
+        (1, {"length": "average"}),
+        (2, {"length": "average"}),
+        (2, {"length": "none", "at_limit": "force"}),
+        (3, {"length": "average", "at_limit": "force", "minimum_length": 1}),
+        (3, {"length": "gnmt", "alpha": 1.3, "block_ngram": 1}),
+        (4, {"length": "none", "minimum_length": 2}),
+        (5, {"length": "average", "block_ngram": 2}),
+        (7, {"length": "gnmt", "alpha": 0.6}),
+    ],
+    ids=str,
+)
+def test_hypotheses_are_those_of_a_plain_beam_search(K, arguments):
+    """Words and scores equal those of a search with lists on 200 random tables for each limit."""
+    generator = np.random.default_rng(K)
+    tables = [random_prefix_table(generator, end) for end in (-2, 0, 2, 4) for _ in range(50)]
+    for limit in (3, LIMIT):
+        model = PrefixModel(limit, beams=K, **arguments)
+        for found, table in zip(model.sentences(tables), tables, strict=True):
+            expected = plain_beam(table, K, limit, **arguments)
+            assert [words for _, words in found] == [words for _, words in expected]
+            assert np.allclose([s for s, _ in found], [s for s, _ in expected], atol=1e-4)
+
+
+FAIRSEQ = {
+    (): {4: 0.7, 5: 0.3},
+    (4,): {SPECIAL.end: 0.25, 4: 0.35, 5: 0.4},
+    (5,): {4: 0.1, 5: 0.9},
+    (4, 5): {SPECIAL.end: 0.6, 4: 0.4},
+    (5, 5): {SPECIAL.end: 0.01, 5: 0.99},
+    (5, 5, 5): {SPECIAL.end: 0.1, 4: 0.5, 5: 0.4},
+    (4, 5, 4): {SPECIAL.end: 1.0},
+}
+"""Probabilities of the second sentence of fairseq's tests/test_sequence_generator.py."""
+
+
+@pytest.mark.parametrize("at_limit", ["compete", "force"])
+def test_the_place_of_a_finished_hypothesis_is_refilled(at_limit):
+    """On the table of fairseq, the best hypothesis takes the place of one that ended before."""
+    (found,) = PrefixModel(4, beams=2, at_limit=at_limit).sentences([FAIRSEQ])
+    assert [words for _, words in found] == [(4, 5, 4, SPECIAL.end), (4, 5, SPECIAL.end)]
+    assert [score for score, _ in found] == pytest.approx([-0.5473, -0.5946], abs=1e-4)
+
+
+LOOP = {(4,) * length: {4: 0.9, 5: 0.1, SPECIAL.end: 1e-30} for length in range(LIMIT)}
+"""A loop of the word 4 that hardly ever ends."""
+
+
+@pytest.mark.parametrize("length", LENGTHS, ids=str)
+@pytest.mark.parametrize("beams", [2, 6])
+def test_a_likely_unfinished_hypothesis_is_better_than_an_unlikely_end(beams, length):
+    """With `compete`, an unfinished loop is the best hypothesis, also if K others have ended."""
+    table = {prefix: {4: 1.0, SPECIAL.end: 1e-30} for prefix in LOOP}
+    (found,) = PrefixModel(beams=beams, **length).sentences([table])
+    assert found[0][1] == (4,) * LIMIT
+    assert [words[-1] for _, words in found[1:]] == [SPECIAL.end] * min(beams - 1, LIMIT)
+
+
+def test_forced_ends_have_their_log_probability():
+    """With `force`, the score of the longest hypothesis contains the probability of its end."""
+    model = PrefixModel(beams=2, minimum_length=LIMIT - 1, length="none", at_limit="force")
+    (found,) = model.sentences([LOOP])
+    assert [words for _, words in found] == [(4, 4, 4, 4, SPECIAL.end)]
+    assert found[0][0] == pytest.approx(4 * math.log(0.9) + math.log(1e-30), abs=1e-3)
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS, ids=str)
@@ -95,22 +259,21 @@ def test_rows_are_independent(search_table, random_table, seed, order):
     assert np.allclose(straight.scores[order], permuted.scores, atol=1e-5)
 
 
-def test_unfinished_sentences_are_returned_only_if_none_ends(search_table, random_table):
-    """Unfinished sentences are returned only for a row in which no sentence ends."""
+def test_a_row_that_cannot_end_returns_unfinished_sentences(search_table, random_table):
+    """Without a possible end, all hypotheses have as many words as the limit."""
     table = random_table(0)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "beam", "beams": 3}, table)
     assert (found.lengths[1] == 4).all()
     assert np.isfinite(found.scores[1]).all()
     assert (found.words[1] != SPECIAL.end).all()
-    for row in (0, 2):
-        for words, length in zip(found.words[row], found.lengths[row], strict=True):
-            assert length == 0 or words[length - 1] == SPECIAL.end
 
 
 @pytest.mark.parametrize("value", [-np.inf, np.nan, np.inf])
-def test_impossible_logits_give_empty_places(search_table, random_table, check_contract, value):
-    """Rows whose logits are −inf, NaN or inf have empty hypotheses and do not affect other rows."""
+def test_rows_without_a_sentence_do_not_affect_others(
+    search_table, random_table, check_contract, value
+):
+    """Without `strict`, rows of −inf, NaN or inf have scores of −inf."""
     table = random_table(0)
     alone = search_table({"type": "beam", "beams": 3}, table)
     table[1] = value

@@ -57,7 +57,7 @@ def test_score_is_normalized_by_the_length(search_table, random_table, arguments
 
 
 def test_impossible_logits_give_an_empty_place(search_table, random_table, check_contract):
-    """A row without an allowed word has score −inf and length 0 in greedy search."""
+    """Without `strict`, a row without an allowed word has score −inf and length 0."""
     table = random_table(0)
     table[1] = -np.inf
     found = search_table({"type": "greedy"}, table)

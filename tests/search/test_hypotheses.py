@@ -1,8 +1,10 @@
 """The record of the hypotheses of a search."""
 
 import numpy as np
+import pytest
 from keras import ops
 
+from lrcn_seq.errors import SearchError
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.search._hypotheses import assemble, sentence_lengths
 
@@ -24,3 +26,13 @@ def test_places_without_a_score_are_emptied():
     assert scores.tolist() == [[-1, -2, -np.inf]]
     assert lengths.tolist() == [[3, 1, 0]]
     assert totals.tolist() == [[-3, -4, -np.inf]]
+
+
+@pytest.mark.parametrize("missing", [-np.inf, np.nan])
+def test_a_row_without_a_sentence_is_an_error(missing):
+    """A row whose best score is −inf or NaN is named in an error, unless `strict` is off."""
+    scores = ops.convert_to_tensor(np.array([[-1.0, -np.inf], [missing, -np.inf]], "float32"))
+    words = ops.convert_to_tensor(np.tile(WORDS[:, :2], (2, 1, 1)))
+    with pytest.raises(SearchError, match=r"row 1: expected a finite .* check the weights"):
+        assemble(words, scores, scores, special=SPECIAL)
+    assert assemble(words, scores, scores, special=SPECIAL, strict=False).scores.shape == (2, 2)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from lrcn_seq.records import Clips
 from lrcn_seq.tasks import build_network
-from lrcn_seq.tasks._caption_search import CaptionSearch
+from lrcn_seq.tasks._caption_search import CaptionSearch, clip_seeds
 from tests.tasks.inputs import image_clips, log_softmax, settings
 
 
@@ -77,3 +78,17 @@ def test_an_ensemble_averages_log_probabilities(images, weights, shares):
     np.testing.assert_allclose(ops.convert_to_numpy(output.logits), expected, atol=1e-5)
     assert output.attention is None
     assert search.hypotheses([clips, clips]).words.shape[0] == 6
+
+
+def test_the_seed_of_a_clip_depends_on_its_frames_alone():
+    """Seeds are equal for equal frames in any place, and differ for other frames or orders."""
+    frames = np.arange(4 * 12, dtype="uint8").reshape(4, 2, 2, 3)
+    clips = Clips(frames, np.array([[0, 1], [1, 0], [2, -1], [0, 1]], "int32"))
+    seeds = clip_seeds(clips, 7)
+    assert seeds.dtype == np.int32
+    assert (seeds >= 0).all()
+    assert seeds[0] == seeds[3]
+    assert len(set(seeds.tolist())) == 3
+    other = Clips(frames[1:3], np.array([[1, -1, -1]], "int32"))
+    assert clip_seeds(other, 7).tolist() == [seeds[2]]
+    assert clip_seeds(clips, 8).tolist() != seeds.tolist()

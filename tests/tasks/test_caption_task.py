@@ -3,11 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 import lrcn_seq
-from lrcn_seq.errors import ArgumentError, ConfigError, RunError
+from lrcn_seq.errors import ArgumentError, ConfigError, RunError, SearchError
 from lrcn_seq.evaluation import CaptionEvaluation
 from lrcn_seq.records import Batch, Caption, Hypotheses
+from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks import Member, SampleReader, build_task
 from lrcn_seq.tasks._losses import select_clips
 from tests.tasks.inputs import (
@@ -283,12 +285,58 @@ def test_evaluation_compares_with_training_captions(captioner, samples):
     assert evaluation.health.novel == 0.5
 
 
-def test_a_sample_without_hypotheses_has_an_empty_caption(captioner, samples):
-    """A sample without hypotheses gets an empty caption; later samples keep their captions."""
-    batches = [[()], [(Caption("a red dog", -1.0, -1.0), Caption("no", -2.0, -2.0))]]
-    evaluation = captioner.score_captions(samples[:2], batches)
-    assert [caption.text for caption in evaluation.captions] == ["", "a red dog"]
-    assert evaluation.rows()[0]["log_probability"] is None
+def test_a_sample_without_a_caption_is_an_error(captioner, samples):
+    """The error names the sample, which is not scored with an empty caption."""
+    batches = [[(Caption("a red dog", -1.0, -1.0),)], [()]]
+    with pytest.raises(SearchError, match="1: expected a finite log probability"):
+        captioner.score_captions(samples[:2], batches)
+
+
+def test_an_input_without_a_caption_has_an_error(images, monkeypatch):
+    """An image with NaN logits has an error in its place, and the others have captions."""
+    task = fresh_captioner("search={type: beam, beams: 2}")
+    start = task.decoder.start
+
+    def start_with_nan(encoded):
+        memory, state = start(encoded)
+        second = ops.reshape(ops.arange(3) == 1, (3, 1))
+        return memory, keras.tree.map_structure(lambda x: ops.where(second, np.nan, x), state)
+
+    monkeypatch.setattr(task.decoder, "start", start_with_nan)
+    found = task.predict(images[:3], best=2)
+    assert [row.error for row in found] == [None, NO_SENTENCE, None]
+    assert [bool(row.captions) for row in found] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"type": "sampling", "draws": 3, "top_p": 0.9},
+        {"type": "keras_hub", "sampler": "random"},
+    ],
+    ids=str,
+)
+def test_sampled_captions_are_independent_of_other_inputs(images, search):
+    """An image has the same caption alone, in another order and in batches of another size."""
+    task = fresh_captioner()
+    together = [row.captions for row in task.predict(images, search=search)]
+    alone = [task.predict([image], search=search)[0].captions for image in images]
+    backwards = [row.captions for row in task.predict(images[::-1], search=search)]
+    batches = [row.captions for row in task.predict(images, search=search, batch=4)]
+    texts = [[caption.text for caption in captions] for captions in together]
+    for captions in (alone, backwards[::-1], batches):
+        assert [[caption.text for caption in row] for row in captions] == texts
+    assert len({tuple(row) for row in texts}) > 2
+
+
+def test_sampled_captions_depend_on_the_seed_of_the_config(images):
+    """Equal seeds give equal captions, and another seed gives others."""
+    task, search = fresh_captioner(), {"type": "sampling"}
+    first, again = ([row.captions for row in task.predict(images, search=search)] for _ in range(2))
+    other = fresh_captioner("seed=99")
+    other.set_weights(task.get_weights())
+    assert first == again
+    assert [row.captions for row in other.predict(images, search=search)] != first
 
 
 def test_an_ensemble_is_evaluated_with_its_weights(captioner, samples):

@@ -6,6 +6,8 @@ import pytest
 import lrcn_seq
 from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.errors import ArgumentError, ConfigError
+from lrcn_seq.records import Caption
+from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks import _frame_encoder
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
 from lrcn_seq.tasks.description import frame_duration
@@ -85,6 +87,16 @@ def test_windows_of_several_videos_have_their_own_errors(describer, films, tmp_p
     (window,) = predictions[1].windows
     assert len(window.captions) == 2
     assert window.end == pytest.approx(len(films[0]) / 25)
+
+
+def test_a_window_without_a_caption_is_an_error_of_its_video(describer, films, monkeypatch):
+    """A video has an error if the search finds no caption for one of its windows."""
+    rows = [(Caption("a dog", -1.0, -1.0),), ()]
+    monkeypatch.setattr(describer, "captions", lambda clips, *_: rows[: len(clips.index)])
+    video = np.concatenate([*films, *films])[:10]
+    (prediction,) = describer.predict_windows([video], 0.2)
+    assert prediction.error == NO_SENTENCE
+    assert prediction.windows == ()
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
