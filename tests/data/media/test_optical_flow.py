@@ -24,6 +24,7 @@ from lrcn_seq.data.views import registry as views
 from lrcn_seq.data.views.base import mirror
 from lrcn_seq.errors import MediaError, MissingPackageError
 from lrcn_seq.records import Preprocessing
+from tests.media_fixtures import write_video
 
 needs_opencv = pytest.mark.skipif(find_spec("cv2") is None, reason="OpenCV is not installed")
 SIZE = Preprocessing(96, 128)
