@@ -13,7 +13,7 @@ import numpy as np
 from lrcn_seq.data.media.optical_flow import IDENTITY as FLOW_IDENTITY
 from lrcn_seq.records import Modality, Preprocessing
 
-PIXELS_VERSION = 1
+PIXELS_VERSION = 2
 """Version of decoding and resizing, to be raised whenever the pixels of a given file change."""
 
 

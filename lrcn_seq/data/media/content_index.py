@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrcn_seq.errors import DataError, MediaError
+from lrcn_seq.files import open_file
 
 CHUNK = 1 << 20
 """Number of bytes read at once to hash a file."""
@@ -127,7 +128,7 @@ def _digest(content: bytes) -> str:
 
 def _hash_bytes(path: Path) -> str:
     digest = blake2b(digest_size=16)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
