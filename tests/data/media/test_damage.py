@@ -44,6 +44,14 @@ def test_frames_that_cannot_be_decoded_are_lost(tmp_path, name):
     assert 25 < lost_share(path) < 75
 
 
+def test_pauses_of_a_damaged_broadcast_are_lost(tmp_path):
+    """Zeros over a third of an MPEG-TS, which has no index, leave a pause that counts as lost."""
+    whole = write_video(tmp_path / "a.ts", 100, codec="mpeg2video").read_bytes()
+    first, last = len(whole) // 3 // 188 * 188, 2 * len(whole) // 3 // 188 * 188
+    (tmp_path / "a.ts").write_bytes(whole[:first] + whole[last:])
+    assert 20 < lost_share(tmp_path / "a.ts") < 45
+
+
 def test_a_small_loss_is_noted_once(tmp_path, capsys):
     """A video with a few lost frames is read, with a note on stderr."""
     path = with_zeros(write_video(tmp_path / "a.avi", 100, **INTRA), 0.5, 0.53)

@@ -74,9 +74,9 @@ def test_times_of_videos_with_b_frames_ascend(tmp_path, name, codec):
     assert frame_numbers(Video(path).frames(SIZE)) == list(range(30))
 
 
-@pytest.mark.parametrize("start", [0, 700, 30_000_000])
+@pytest.mark.parametrize("start", [0, 700, 60_000, 30_000_000])
 def test_times_of_joined_recordings_ascend(tmp_path, start):
-    """The clock of a joined MPEG-TS may restart or jump by hours; the video goes on."""
+    """The clock of a joined MPEG-TS may restart or jump by a minute or hours; the video goes on."""
     parts = [
         write_video(
             tmp_path / f"{first}.ts", 20, codec="libx264", stamps=range(first, first + 800, 40)
@@ -85,6 +85,12 @@ def test_times_of_joined_recordings_ascend(tmp_path, start):
     ]
     (tmp_path / "a.ts").write_bytes(b"".join(parts))
     np.testing.assert_allclose(Video(tmp_path / "a.ts").times(), np.arange(40) / 25, atol=2e-3)
+
+
+def test_a_pause_of_a_minute_is_kept(tmp_path):
+    """A screen recording in Matroska may show one frame for a minute."""
+    path = write_video(tmp_path / "a.mkv", 3, stamps=[0, 40, 60_040])
+    np.testing.assert_allclose(Video(path).times(), [0, 0.04, 60.04], atol=2e-3)
 
 
 def test_a_stream_is_decoded_frame_by_frame(tmp_path, spied):
