@@ -41,20 +41,15 @@ class Damage:
         stream: av.VideoStream,
         rate: float,
     ):
+        self._path, self._container, self._stream = path, container, stream
+        self._formats = frozenset(container.format.name.split(","))
+        # The index of a file that lacks one grows while the file is read.
+        has_index = not self._formats.isdisjoint(("avi", "mov"))
+        self._index_length = len(stream.index_entries) if has_index else 0
         self._frame_length = 1 / rate
-        self._intact = self._failed = self._indexed = 0
-        self._end = self._pauses = self._stated_seconds = self._truncated = 0.0
-        self._is_suspect = False
-        formats = container.format.name.split(",")
-        if "avi" in formats or "mov" in formats:
-            entries = stream.index_entries
-            self._indexed = sum(entry.size > 0 and not entry.is_discard for entry in entries)
-        if "avi" in formats:
-            self._is_suspect = True  # The index is missing if the file was cut.
-            self._stated_seconds = float(stream.frames * (stream.time_base or Fraction(0)))
-        if "matroska" in formats:
-            self._stated_seconds = _stated_seconds(container, stream)
-            self._truncated = _truncated_share(path)
+        self._intact = self._failed = 0
+        self._end = self._pauses = 0.0
+        self._is_suspect = "avi" in self._formats  # An AVI that was cut has no index.
 
     def add_frame(self, time: float, *, corrupt: bool) -> None:
         """Count a decoded frame at a time in seconds."""
@@ -75,23 +70,36 @@ class Damage:
     def lost_share(self) -> float:
         """Return the share of lost frames, from 0 to 1, after the whole video was decoded."""
         found = self._intact + self._failed
+        is_indexed = self._index_length >= found
         # One frame less than indexed may be a delay of the encoder rather than damage.
-        missing = max(self._indexed - 1 - found, 0)
+        missing = max(self._indexed_frames() - 1 - found, 0) if is_indexed else 0
         share = (self._failed + missing) / max(found + missing, 1)
-        if self._indexed < found and (self._failed or self._is_suspect):
-            length = max(self._end, self._stated_seconds)
+        if not is_indexed and (self._failed or self._is_suspect):
+            length = max(self._end, self._stated_seconds())
             share = max(share, (self._pauses + length - self._end) / length)
-        return max(share, self._truncated)
+        return max(share, _truncated_share(self._path)) if self._is_matroska else share
 
+    @property
+    def _is_matroska(self) -> bool:
+        return "matroska" in self._formats
 
-def _stated_seconds(container: av.container.InputContainer, stream: av.VideoStream) -> float:
-    """Return the length of a Matroska video stream according to its tags or header, or 0."""
-    tag = stream.metadata.get("DURATION", "")
-    try:
-        hours, minutes, seconds = map(float, tag.split(":"))
-        return 3600 * hours + 60 * minutes + seconds
-    except ValueError:
-        return (container.duration or 0) / 1e6 if len(container.streams) == 1 else 0.0
+    def _indexed_frames(self) -> int:
+        """Return the number of frames in the index of an MP4 or AVI that the file should show."""
+        entries = self._stream.index_entries
+        return sum(entry.size > 0 and not entry.is_discard for entry in entries)
+
+    def _stated_seconds(self) -> float:
+        """Return the length of the video stream according to an AVI or Matroska header, or 0."""
+        if "avi" in self._formats:
+            return float(self._stream.frames * (self._stream.time_base or Fraction(0)))
+        if not self._is_matroska:
+            return 0.0
+        try:
+            hours, minutes, seconds = map(float, self._stream.metadata["DURATION"].split(":"))
+            return 3600 * hours + 60 * minutes + seconds
+        except (KeyError, ValueError):
+            is_only = len(self._container.streams) == 1
+            return (self._container.duration or 0) / 1e6 if is_only else 0.0
 
 
 def _truncated_share(path: Path) -> float:

@@ -72,7 +72,7 @@ def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
         # The decoder counts rows and columns that are cropped later.
         "max_pixels": str(2 * pixels_limit + 2**16),
     }
-    with _media_errors(name, path):
+    with media_errors(name, path):
         check_file(path)
         with av.open(f"file:{path}", metadata_errors="ignore", options=options) as container:
             # FFmpeg would guess missing presentation timestamps from decoding timestamps.
@@ -143,8 +143,13 @@ def _metadata(stream: av.VideoStream, name: str) -> str | None:
 
 
 @contextmanager
-def _media_errors(name: str, path: Path) -> Iterator[None]:
-    """Convert every exception of the file system and of PyAV to a MediaError."""
+def media_errors(name: str, path: Path) -> Iterator[None]:
+    """Convert every exception in the body, such as those of PyAV, to a MediaError.
+
+    Args:
+        name: name of the file in messages.
+        path: the file.
+    """
     try:
         yield
     except MediaError:

@@ -22,7 +22,7 @@ from lrcn_seq.data.media.base import (
 )
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.damage import LOST_SHARE_LIMIT, Damage
-from lrcn_seq.data.media.demuxing import OpenVideo, open_video
+from lrcn_seq.data.media.demuxing import OpenVideo, media_errors, open_video
 from lrcn_seq.data.media.frame_pixels import frame_pixels
 from lrcn_seq.data.media.timestamps import BestEffort, FrameClock
 from lrcn_seq.errors import MediaError
@@ -92,7 +92,7 @@ class Video(Media):
             for number, (time, frame) in enumerate(frames):
                 self._check_length(time)
                 if numbers is None or number in numbers:
-                    yield number, frame_pixels(frame, preprocessing)
+                    yield number, self._pixels(frame, preprocessing)
                 if number == last:
                     return
 
@@ -105,10 +105,10 @@ class Video(Media):
         with closing(self._decode()) as frames:
             for number, decoded in enumerate(frames):
                 if waiting and select(number - 1, waiting.time, decoded.time):
-                    yield waiting.time, frame_pixels(waiting.frame, preprocessing)
+                    yield waiting.time, self._pixels(waiting.frame, preprocessing)
                 waiting = decoded
         if waiting and select(number, waiting.time, None):
-            yield waiting.time, frame_pixels(waiting.frame, preprocessing)
+            yield waiting.time, self._pixels(waiting.frame, preprocessing)
 
     def _decode(self) -> Generator[DecodedFrame]:
         """Yield all frames in display order with their times, skipping undecodable packets."""
@@ -131,6 +131,10 @@ class Video(Media):
                     "it is damaged or cut short.",
                 )
             self._check_damage(damage.lost_share())
+
+    def _pixels(self, frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
+        with media_errors(self.name, self.path):
+            return frame_pixels(frame, preprocessing)
 
     def _check_damage(self, share: float) -> None:
         if share > LOST_SHARE_LIMIT:

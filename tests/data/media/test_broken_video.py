@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from lrcn_seq.data.media import video
 from lrcn_seq.data.media.frame_folder import FrameFolder
 from lrcn_seq.data.media.video import Video
 from lrcn_seq.errors import MediaError
@@ -109,3 +110,21 @@ def test_broken_videos_raise_a_media_error_with_a_reason(tmp_path, capfd):
             assert reason in str(caught.value), name
             assert str(caught.value).startswith(str(path))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_frame_that_cannot_be_converted_is_a_media_error(tmp_path, monkeypatch):
+    """An exception during the conversion of a frame raises MediaError with its cause."""
+
+    def fail(*arguments):
+        raise AttributeError("'NoneType' object has no attribute 'width'")
+
+    path = write_video(tmp_path / "a.avi", 2)
+    monkeypatch.setattr(video, "frame_pixels", fail)
+    reads = (
+        lambda: Video(path).frames(SIZE),
+        lambda: list(Video(path).stream_frames(lambda *_: True, SIZE)),
+    )
+    for read in reads:
+        with pytest.raises(MediaError, match=r"a\.avi: .*'NoneType' object") as caught:
+            read()
+        assert isinstance(caught.value.__cause__, AttributeError)
