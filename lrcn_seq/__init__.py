@@ -1,8 +1,9 @@
 """Image captioning, video description and activity recognition with CNNs and LSTMs on Keras 3.
 
 `load(RUN)` returns a trained task, `build(CONFIG, words=V)` an untrained one,
-`train(CONFIG, FOLDER)` trains a run, and `metrics` scores captions. Names are imported on first
-use, so that importing the package loads neither Keras nor TensorFlow.
+`train(CONFIG, FOLDER)` trains a run, and `metrics` scores captions. `read_frames(VIDEO)` and
+`frame_times(VIDEO)` return the frames of a video and their times. Names are imported on first use,
+so that importing the package loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         text,
         training,
     )
+    from lrcn_seq.data.media import frame_times, read_frames
     from lrcn_seq.runs import load
     from lrcn_seq.tasks import build
     from lrcn_seq.training import train
@@ -45,9 +47,11 @@ __all__ = [
     "errors",
     "evaluation",
     "features",
+    "frame_times",
     "layers",
     "load",
     "metrics",
+    "read_frames",
     "records",
     "registry",
     "report",
@@ -59,7 +63,13 @@ __all__ = [
     "training",
 ]
 
-_FUNCTIONS = {"build": "lrcn_seq.tasks", "load": "lrcn_seq.runs", "train": "lrcn_seq.training"}
+_FUNCTIONS = {
+    "build": "lrcn_seq.tasks",
+    "frame_times": "lrcn_seq.data.media",
+    "load": "lrcn_seq.runs",
+    "read_frames": "lrcn_seq.data.media",
+    "train": "lrcn_seq.training",
+}
 
 
 def __getattr__(name: str) -> Any:

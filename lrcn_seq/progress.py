@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Progress = Callable[[int, int], None]
-"""A callback `(done, total)`."""
+Progress = Callable[[int, int | None], None]
+"""A callback `(done, total)`; the total of a stream is None."""
 
 
 @contextmanager

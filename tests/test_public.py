@@ -14,7 +14,13 @@ import lrcn_seq
 from lrcn_seq.cli import verbs
 
 ROOT = Path(__file__).resolve().parents[1]
-FUNCTIONS = {"build": "lrcn_seq.tasks", "load": "lrcn_seq.runs", "train": "lrcn_seq.training"}
+FUNCTIONS = {
+    "build": "lrcn_seq.tasks",
+    "frame_times": "lrcn_seq.data.media",
+    "load": "lrcn_seq.runs",
+    "read_frames": "lrcn_seq.data.media",
+    "train": "lrcn_seq.training",
+}
 PACKAGES = {
     "config",
     "data",

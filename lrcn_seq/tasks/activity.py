@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from lrcn_seq.config import Config
+from lrcn_seq.data.media.base import SelectFrame
 from lrcn_seq.errors import ArgumentError, MediaError, Problem, RunError, did_you_mean
 from lrcn_seq.evaluation import FrameEvaluation, LabelEvaluation
 from lrcn_seq.progress import Progress
@@ -275,10 +276,13 @@ class Activity(Task):
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Classify a video frame by frame in constant memory.
 
+        A video file is classified as it is decoded, however long it is, unless the sampling depends
+        on its length, as `uniform` does; then it is decoded twice.
+
         Args:
             media: a path or an array (T, H, W, 3).
             chunk: number of frames per call of the network.
-            progress: callback `(done, total)` in frames.
+            progress: callback `(done, total)` in frames; the total is None while it is unknown.
 
         Yields:
             Times (n,) in seconds, the distribution at each frame (n, C), and the distribution for
@@ -288,12 +292,18 @@ class Activity(Task):
             ArgumentError: the network needs the whole clip.
             MediaError: the video cannot be read.
         """
-        times, state = self.media.times(media), self.initial_stream_state()
-        numbers = self.sampling.stream(times)
-        pieces = [numbers[first : first + chunk] for first in range(0, len(numbers), chunk)]
-        batches = self.media.clips(media, pieces, batch=1)
-        for piece, clips in zip(pieces, batches, strict=True):
-            outputs, overall, state = self.advance(clips.frames[: len(piece)], state)
-            yield times[piece], outputs, overall
+        state = self.initial_stream_state()
+        select, total = self._stream_selection(media)
+        for times, frames in self.media.stream(media, select, chunk):
+            outputs, overall, state = self.advance(frames, state)
+            yield times, outputs, overall
             if progress:
-                progress(state.frames, len(numbers))
+                progress(state.frames, total)
+
+    def _stream_selection(self, media: Any) -> tuple[SelectFrame, int | None]:
+        """Return which frames of a video are classified, and their number if it is known."""
+        grid = self.sampling.live_grid
+        if grid is not None and self.media.is_live(media):
+            return grid.selects, None
+        numbers = set(self.sampling.stream(self.media.times(media)).tolist())
+        return lambda number, *_: number in numbers, len(numbers)

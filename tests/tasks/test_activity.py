@@ -1,15 +1,21 @@
 """Activity recognition: its loss, and predictions of whole clips and of streams."""
 
+from itertools import islice, repeat
+
+import av
 import keras
 import numpy as np
 import pytest
 
 import lrcn_seq
+from lrcn_seq.data.media import video
+from lrcn_seq.data.media.video import decode_frames
 from lrcn_seq.data.packed_clips import concatenate_clips
 from lrcn_seq.errors import ArgumentError, ConfigError, RunError
 from lrcn_seq.records import LabeledBatch
 from lrcn_seq.tasks import SampleReader, _frame_encoder
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
+from tests.media_fixtures import write_video
 from tests.tasks.inputs import (
     array_sample,
     fresh_classifier,
@@ -181,6 +187,53 @@ def test_a_stream_reports_its_progress(classifier, films):
     list(classifier.stream_frames(films[0], chunk=2, progress=lambda *call: calls.append(call)))
     total = len(films[0])
     assert calls == [(min(done, total), total) for done in range(2, total + 2, 2)]
+
+
+@pytest.mark.parametrize("sampling", ["{type: every, step: 2}", "{type: every, seconds: 0.1}"])
+def test_a_video_is_streamed_before_it_is_decoded(tmp_path, monkeypatch, sampling):
+    """The first frames of a video are classified when only these have been decoded."""
+    task = fresh_classifier(f"data.sampling={sampling}")
+    path, decoded = write_video(tmp_path / "a.avi", 100, size=(32, 32)), []
+
+    def counted(*arguments):
+        for frame in decode_frames(*arguments):
+            decoded.append(frame.dts)
+            yield frame
+
+    monkeypatch.setattr(video, "decode_frames", counted)
+    calls = []
+    stream = task.stream_frames(path, chunk=4, progress=lambda *call: calls.append(call))
+    first = next(stream)
+    assert 7 <= len(decoded) < 15
+    parts = [first, *stream]
+    assert len(decoded) == 100
+    times = task.media.times(path)
+    numbers = task.sampling.stream(times)
+    np.testing.assert_allclose(np.concatenate([part[0] for part in parts]), times[numbers])
+    whole = task.probabilities(single_clip(task.media.frames(path, numbers)))[0][0]
+    np.testing.assert_allclose(np.concatenate([part[1] for part in parts]), whole, atol=1e-5)
+    assert calls[0] == (4, None)
+    assert calls[-1] == (len(numbers), None)
+
+
+def test_an_endless_video_is_streamed(tmp_path, monkeypatch):
+    """A video without end is classified as long as it is asked for."""
+    task = fresh_classifier("data.sampling={type: every, step: 1}")
+    path = write_video(tmp_path / "a.avi", 2, size=(32, 32))
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    monkeypatch.setattr(video, "decode_frames", lambda *_: repeat(frame))
+    for times, _, _ in islice(task.stream_frames(path, chunk=8), 5):
+        assert len(times) == 8
+    np.testing.assert_allclose(times, np.arange(32, 40) / 25)
+
+
+def test_a_sampling_that_needs_the_length_streams_the_same_frames(tmp_path):
+    """Frames spread over a video are streamed after their times are known."""
+    task = fresh_classifier("data.sampling={type: uniform, frames: 5}")
+    path = write_video(tmp_path / "a.avi", 30, size=(32, 32))
+    ((times, _, _),) = task.stream_frames(path)
+    np.testing.assert_allclose(times, np.array([3, 9, 15, 21, 27]) / 25)
 
 
 def test_the_state_of_a_stream_is_a_value(classifier, films):

@@ -3,6 +3,7 @@
 from lrcn_seq.data.media.base import Media, MediaSource, name_of
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.reader import MediaKind, MediaReader, media_kind
+from lrcn_seq.data.media.whole_clip import frame_times, read_frames
 
 __all__ = [
     "ContentIndex",
@@ -10,6 +11,8 @@ __all__ = [
     "MediaKind",
     "MediaReader",
     "MediaSource",
+    "frame_times",
     "media_kind",
     "name_of",
+    "read_frames",
 ]

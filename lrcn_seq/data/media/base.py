@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -26,17 +28,27 @@ FRAME_RATE = 25.0
 NumberedFrame = tuple[int, np.ndarray]
 """The number of a frame, counted from 0, and its pixels (H, W, 3) uint8."""
 
+TimedFrame = tuple[float, np.ndarray]
+"""The time of a frame in seconds from the first frame, and its pixels (H, W, 3) uint8."""
+
+SelectFrame = Callable[[int, float, float | None], bool]
+"""Called with the number and time of a frame and the time of the next one, None for the last frame;
+returns whether the frame is selected."""
+
 
 class Media(ABC):
     """One image, clip or sequence of vectors.
 
     Attributes:
         name: the name used in messages.
-        times_from_file: whether `times` reads a file, so that its result should be cached.
+        times_key: the rule of `times`, part of the key of its cached result and changed with the
+            rule; None if there is nothing to cache, because `times` reads no file.
+        live: whether a stream must not call `times`, which would read a long or endless file first.
     """
 
     name: str
-    times_from_file: bool = False
+    times_key: str | None = None
+    live: bool = False
 
     @abstractmethod
     def content_hash(self, index: ContentIndex) -> str:
@@ -59,25 +71,28 @@ class Media(ABC):
 
     @abstractmethod
     def existing_frames(
-        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the requested frames that exist, in ascending order, decoding none after the last.
 
         Args:
             numbers: the requested frame numbers; None for all frames.
-            preprocessing: size and resize rule.
+            preprocessing: size and resize rule; None for frames at their own size.
 
         Raises:
             MediaError: while iterating, if the media cannot be read.
         """
 
     def frames(
-        self, preprocessing: Preprocessing, numbers: Sequence[int] | np.ndarray | None = None
+        self,
+        preprocessing: Preprocessing | None,
+        numbers: Sequence[int] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Return frames in the order of their numbers, (T, H, W, 3) uint8.
 
         Args:
-            preprocessing: size and resize rule.
+            preprocessing: size and resize rule; None for frames at their own size, which must be
+                the same for all of them.
             numbers: (T,) frame numbers, in any order; None for all frames.
 
         Raises:
@@ -108,6 +123,28 @@ class Media(ABC):
         if last < numbers[-1]:
             raise self._too_short(int(numbers[-1]))
 
+    def stream_frames(
+        self, select: SelectFrame, preprocessing: Preprocessing | None
+    ) -> Iterator[TimedFrame]:
+        """Yield the selected frames with their times, in constant memory.
+
+        A video yields a frame as soon as it is decoded, and reads nothing ahead but the next frame.
+
+        Args:
+            select: selects frames, called with each frame in order.
+            preprocessing: size and resize rule; None for frames at their own size.
+
+        Raises:
+            MediaError: while iterating, if the media cannot be read.
+        """
+        times: list[float] = self.times().tolist()
+        next_times = [*times[1:], None]
+        numbers = {
+            n for n, pair in enumerate(zip(times, next_times, strict=True)) if select(n, *pair)
+        }
+        for number, frame in self.existing_frames(numbers, preprocessing) if numbers else ():
+            yield times[number], frame
+
     def _too_short(self, number: int) -> MediaError:
         """Return the error for a clip with fewer frames than were counted."""
         return MediaError(
@@ -124,3 +161,9 @@ def name_of(source: MediaSource) -> str:
     if isinstance(source, Drawable):
         return f"drawing {source.key}"
     return "the given array" if isinstance(source, np.ndarray) else "the given image"
+
+
+@cache
+def print_note(name: str, note: str) -> None:
+    """Print a note about a media file on stderr, each note once per process."""
+    print(f"{name}: {note}", file=sys.stderr)

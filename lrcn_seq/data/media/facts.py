@@ -1,7 +1,8 @@
 """Facts about media files, cached by content: frame times, and whether an image can be decoded.
 
 The key of a fact contains the content hash and the pixel limit, because a file that is readable
-under one limit may be refused under another.
+under one limit may be refused under another. The key of times also contains the rule by which they
+were computed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from lrcn_seq.errors import MediaError
 
 EVEN_TIMES = 1e-3
 """Largest deviation, in seconds, of times that are stored as a count and a constant step."""
+DECIMALS = 5
+"""Precision of other times, finer than the smallest distance of two frames."""
 
 
 def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndarray:
@@ -26,7 +29,7 @@ def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndar
     Raises:
         MediaError: the media cannot be read, or could not be read at the first attempt.
     """
-    name = f"times:{media.content_hash(index)}:{pixels_limit}"
+    name = f"times:{media.times_key}:{media.content_hash(index)}:{pixels_limit}"
     if not index.has_fact(name):
         index.add_fact(name, _times_fact(media))
     try:
@@ -65,7 +68,7 @@ def _times_fact(media: Media) -> dict[str, Any]:
     step = float(times[-1] / max(len(times) - 1, 1))
     if np.abs(times - np.arange(len(times)) * step).max() < EVEN_TIMES:
         return {"count": len(times), "step": step}
-    return {"times": np.round(times, 4).tolist()}
+    return {"times": np.round(times, DECIMALS).tolist()}
 
 
 def _image_problem(image: StillImage) -> str | None:

@@ -35,7 +35,7 @@ class FrameArray(Media):
         return np.arange(len(self.pixels())) / FRAME_RATE
 
     def existing_frames(
-        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the numbered frames, resized."""
         for number, pixels in enumerate(self.pixels()):

@@ -26,7 +26,7 @@ class FrameFolder(Media):
         pixels_limit: a frame with more pixels is refused before it is decoded.
     """
 
-    times_from_file = True
+    times_key = "folder"
 
     def __init__(self, path: str | os.PathLike[str], *, pixels_limit: int = PIXELS_LIMIT):
         self.name, self.path, self.pixels_limit = name_of(path), Path(path), pixels_limit
@@ -40,7 +40,7 @@ class FrameFolder(Media):
         return np.arange(len(self.files())) / FRAME_RATE
 
     def existing_frames(
-        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the numbered frames of the folder."""
         for number, file in enumerate(self.files()):

@@ -74,7 +74,7 @@ class StillImage(Media):
         self.name, self.pixels_limit, self.checked = name_of(source), pixels_limit, checked
         self._given = source if isinstance(source, (Image.Image, np.ndarray)) else None
         self._path = None if isinstance(source, (Image.Image, np.ndarray)) else Path(source)
-        self.times_from_file = self._path is not None
+        self.times_key = None if self._path is None else "image"
 
     def content_hash(self, index: ContentIndex) -> str:
         """Return the hash of the file, or of the RGB pixels of an image in memory."""
@@ -93,12 +93,12 @@ class StillImage(Media):
         return np.zeros(1)
 
     def existing_frames(
-        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the image as frame 0."""
         if numbers is None or 0 in numbers:
             with image_errors(self.name, self._path):
-                size = preprocessing.height, preprocessing.width
+                size = preprocessing and (preprocessing.height, preprocessing.width)
                 frame = fit(self._decode(size, search=not self.checked), preprocessing)
             yield 0, frame
 
@@ -181,8 +181,10 @@ class StillImage(Media):
             )
 
 
-def fit(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
-    """Return an RGB image (H, W, 3) uint8, resized as a preprocessing specifies."""
+def fit(image: Image.Image, preprocessing: Preprocessing | None) -> np.ndarray:
+    """Return an RGB image (H, W, 3) uint8, resized as a preprocessing specifies, if any."""
+    if preprocessing is None:
+        return np.asarray(image)
     height, width = preprocessing.height, preprocessing.width
     resampling = FILTERS[preprocessing.interpolation]
     if preprocessing.resize == "pad":

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 import numpy as np
 
-from lrcn_seq.data.media.base import Media, NumberedFrame
+from lrcn_seq.data.media.base import Media, NumberedFrame, SelectFrame, TimedFrame
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.errors import MissingPackageError
 from lrcn_seq.records import Preprocessing
@@ -37,7 +38,8 @@ class OpticalFlow(Media):
     """
 
     def __init__(self, clip: Media):
-        self.name, self.times_from_file, self._clip = clip.name, clip.times_from_file, clip
+        self.name, self._clip = clip.name, clip
+        self.times_key, self.live = clip.times_key, clip.live
 
     def content_hash(self, index: ContentIndex) -> str:
         """Return the hash of the clip."""
@@ -48,7 +50,7 @@ class OpticalFlow(Media):
         return self._clip.times()
 
     def existing_frames(
-        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the flow images of the numbered frames.
 
@@ -57,6 +59,41 @@ class OpticalFlow(Media):
         """
         needed = None if numbers is None else needed_frames(numbers)
         return flow_frames(self._clip.existing_frames(needed, preprocessing), numbers)
+
+    def stream_frames(
+        self, select: SelectFrame, preprocessing: Preprocessing | None
+    ) -> Iterator[TimedFrame]:
+        """Yield the flow images of the selected frames, each once the next frame is decoded.
+
+        Raises:
+            MissingPackageError: OpenCV is not installed.
+        """
+        selected = _LiveSelection(select)
+        frames = self._clip.stream_frames(lambda *_: True, preprocessing)
+        for number, image in flow_frames(selected.recorded(frames), selected):
+            yield selected.times[number], image
+
+
+class _LiveSelection:
+    """The numbers of selected frames, each known once the next frame is there.
+
+    Attributes:
+        times: the times of the last frames by number.
+    """
+
+    def __init__(self, select: SelectFrame):
+        self.times: dict[int, float] = {}
+        self._select = select
+
+    def __contains__(self, number: Any) -> bool:
+        return self._select(number, self.times[number], self.times.get(number + 1))
+
+    def recorded(self, frames: Iterable[TimedFrame]) -> Iterator[NumberedFrame]:
+        """Number the frames of a stream, and record their times."""
+        for number, (time, frame) in enumerate(frames):
+            self.times[number] = time
+            self.times.pop(number - 2, None)
+            yield number, frame
 
 
 def flow_frames(

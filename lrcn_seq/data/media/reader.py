@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from copy import copy
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from lrcn_seq.data.media.base import PIXELS_LIMIT, Media, MediaSource
+from lrcn_seq.data.media.animation import AnimatedImage
+from lrcn_seq.data.media.base import PIXELS_LIMIT, Media, MediaSource, SelectFrame
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.drawn import Drawn
 from lrcn_seq.data.media.facts import check_image, frame_times
@@ -37,9 +39,10 @@ class MediaReader:
     """A reader for the inputs of one encoder, which are all of one kind.
 
     Args:
-        kind: kind of the inputs. A path of `images` is an image file; a path of `clips` is a
-            folder of frames, an image (see `is_still_image`) or a video; a path of `vectors` is a
-            `.npy` file.
+        kind: kind of the inputs. A path of `images` is an image file, of which an animation yields
+            its first frame. A path of `clips` is a folder of frames, an image (see
+            `is_still_image`), of which an animation yields all frames, or a video. A path of
+            `vectors` is a `.npy` file.
         preprocessing: size and resize rule of frames. None for vectors, and for a reader that only
             checks inputs, hashes them and returns their times.
         vector_width: width D of vectors; None accepts any width.
@@ -113,7 +116,7 @@ class MediaReader:
             MediaError: the source cannot be read.
         """
         media = self.open(source)
-        if self.index is None or not media.times_from_file:
+        if self.index is None or media.times_key is None:
             return media.times()
         return frame_times(media, self.index, self.pixels_limit)
 
@@ -182,6 +185,35 @@ class MediaReader:
         frames = self.open(source).iter_frames(numbers, self._size)
         return iter_clips(frames, selections, batch=batch, views=self._test_views)
 
+    def is_live(self, source: MediaSource) -> bool:
+        """Return whether a source may be long or endless, so that its times are unknown at first.
+
+        Raises:
+            MediaError: the source has another type.
+        """
+        return self.open(source).live
+
+    def stream(
+        self, source: MediaSource, select: SelectFrame, chunk: int = 16
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the selected frames of one source in the first test view, as they are decoded.
+
+        Args:
+            source: a path, a drawing, a PIL image or an array.
+            select: selects frames, called with each frame in order.
+            chunk: number of frames that are yielded at once.
+
+        Yields:
+            Times (n,) in seconds, and frames (n, height, width, 3) uint8.
+
+        Raises:
+            MediaError: while iterating, if the source cannot be read.
+        """
+        frames = self.open(source).stream_frames(select, self._size)
+        while piece := list(islice(frames, chunk)):
+            times, pixels = zip(*piece, strict=True)
+            yield np.array(times), self._test_views(np.stack(pixels))[0]
+
     @property
     def _crop_size(self) -> tuple[int, int]:
         """The (height, width) of views."""
@@ -216,7 +248,7 @@ class MediaReader:
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises OSError for long names
             return FrameFolder(path, pixels_limit=self.pixels_limit)
         if is_still_image(Path(path)):
-            return StillImage(path, pixels_limit=self.pixels_limit, checked=checked)
+            return AnimatedImage(path, pixels_limit=self.pixels_limit, checked=checked)
         return Video(path, pixels_limit=self.pixels_limit)
 
 

@@ -41,7 +41,7 @@ class Vectors(Media):
 
     def frames(
         self,
-        preprocessing: Preprocessing,  # noqa: ARG002 - vectors have no pixels
+        preprocessing: Preprocessing | None,  # noqa: ARG002 - vectors have no pixels
         numbers: Sequence[int] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Return the numbered vectors, (T, D) float32."""
@@ -56,7 +56,7 @@ class Vectors(Media):
     def existing_frames(
         self,
         numbers: AbstractSet[int] | None,
-        preprocessing: Preprocessing,  # noqa: ARG002 - vectors have no pixels
+        preprocessing: Preprocessing | None,  # noqa: ARG002 - vectors have no pixels
     ) -> Iterator[NumberedFrame]:
         """Yield the numbered vectors, each (D,) float32."""
         for number, vector in enumerate(self.vectors()):

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from lrcn_seq.data.media.base import FRAME_RATE, PIXELS_LIMIT, Media, NumberedFrame, name_of
+from lrcn_seq.data.media.base import (
+    PIXELS_LIMIT,
+    Media,
+    NumberedFrame,
+    SelectFrame,
+    TimedFrame,
+    name_of,
+    print_note,
+)
 from lrcn_seq.data.media.content_index import ContentIndex
-from lrcn_seq.data.media.image import fit
+from lrcn_seq.data.media.damage import LOST_SHARE_LIMIT, Damage
+from lrcn_seq.data.media.demuxing import OpenVideo, media_errors, open_video
+from lrcn_seq.data.media.frame_pixels import frame_pixels
+from lrcn_seq.data.media.timestamps import BestEffort, FrameClock
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -22,28 +32,30 @@ if TYPE_CHECKING:
     import av
 
 SECONDS_LIMIT = 6 * 3600.0
-PLAYLISTS = frozenset({"concat", "hls", "dash", "imf"})
-"""FFmpeg formats that list other files."""
 
-# The transposition that undoes each rotation recorded by cameras, in degrees counterclockwise.
-TRANSPOSITIONS = {
-    90: Image.Transpose.ROTATE_90,
-    180: Image.Transpose.ROTATE_180,
-    -180: Image.Transpose.ROTATE_180,
-    -90: Image.Transpose.ROTATE_270,
-}
+
+class DecodedFrame(NamedTuple):
+    """A decoded frame of a video and its time in seconds from the first frame."""
+
+    time: float
+    frame: av.VideoFrame
 
 
 class Video(Media):
     """A video file.
 
+    Times ascend from 0, also where the timestamps of the file do not; see `FrameClock`. A video
+    that has lost more than a tenth of its frames to damage is refused once that is known, which is
+    at its end; a smaller loss is noted on stderr.
+
     Args:
         path: the file.
         pixels_limit: a video whose frames have more pixels is refused.
-        seconds_limit: a longer video is refused by `times`.
+        seconds_limit: a longer video is refused, unless it is streamed.
     """
 
-    times_from_file = True
+    times_key = "video2"
+    live = True
 
     def __init__(
         self,
@@ -63,109 +75,122 @@ class Video(Media):
         """Return the time of each frame; all frames are decoded, since headers are unreliable.
 
         Raises:
-            MediaError: no frame can be decoded, or the video exceeds a limit.
+            MediaError: no frame can be decoded, too many are lost, or the video exceeds a limit.
         """
         times: list[float] = []
-        for frame, rate in self._decode():
-            times.append(len(times) / rate if frame.time is None else frame.time)
-            if times[-1] - times[0] > self.seconds_limit:
-                raise MediaError(
-                    self.name,
-                    f"expected at most {self.seconds_limit:g} seconds of video. Received: more; "
-                    "cut the video.",
-                )
-        return np.array(times) - times[0]
+        for time, _ in self._decode():
+            times.append(time)
+            self._check_length(time)
+        return np.array(times)
 
     def existing_frames(
-        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing
+        self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the numbered frames of the video; decoding stops after the last."""
         last = None if numbers is None else max(numbers)
         with closing(self._decode()) as frames:
-            for number, (frame, _) in enumerate(frames):
+            for number, (time, frame) in enumerate(frames):
+                self._check_length(time)
                 if numbers is None or number in numbers:
-                    yield number, _fit_frame(frame, preprocessing)
+                    yield number, self._pixels(frame, preprocessing)
                 if number == last:
                     return
 
-    def _decode(self) -> Generator[tuple[av.VideoFrame, float]]:
-        """Yield all frames in display order with the frame rate, skipping undecodable packets."""
-        import av
+    def stream_frames(
+        self, select: SelectFrame, preprocessing: Preprocessing | None
+    ) -> Iterator[TimedFrame]:
+        """Yield the selected frames as they are decoded, one frame behind."""
+        waiting: DecodedFrame | None = None
+        number = -1
+        with closing(self._decode()) as frames:
+            for number, decoded in enumerate(frames):
+                if waiting and select(number - 1, waiting.time, decoded.time):
+                    yield waiting.time, self._pixels(waiting.frame, preprocessing)
+                waiting = decoded
+        if waiting and select(number, waiting.time, None):
+            yield waiting.time, self._pixels(waiting.frame, preprocessing)
 
-        # The prefix `file:` keeps a colon in a name from being read as a protocol, and the
-        # whitelist keeps a file from referring to other hosts.
-        options = {"protocol_whitelist": "file"}
-        with (
-            _media_errors(self.name, self.path),
-            av.open(f"file:{self.path}", metadata_errors="ignore", options=options) as container,
-        ):
-            stream = self._stream(container)
-            rate = float(stream.average_rate or stream.guessed_rate or FRAME_RATE)
-            empty = True
-            for packet in container.demux(stream):
-                try:
-                    frames = packet.decode()
-                except av.error.InvalidDataError:
-                    continue
-                for frame in frames:
-                    empty = False
-                    self._check_size(frame.width, frame.height)
-                    yield frame, rate
-            if empty:
+    def _decode(self) -> Generator[DecodedFrame]:
+        """Yield all frames in display order with their times, skipping undecodable packets."""
+        with open_video(self.name, self.path, self.pixels_limit) as video:
+            self._check_size(video.stream.codec_context)
+            damage = Damage(self.path, video.container, video.stream, video.rate)
+            stamps, clock = BestEffort(), FrameClock(video.rate, video.longest_step)
+            frame = None
+            for frame in decode_frames(video, damage):
+                self._check_size(frame)
+                stamp = stamps.timestamp(frame.pts, frame.dts)
+                seconds = None if stamp is None else float(stamp * video.stream.time_base)
+                time = clock.advance(seconds)
+                damage.add_frame(time, corrupt=frame.is_corrupt)
+                yield DecodedFrame(time, frame)
+            if frame is None:
                 raise MediaError(
                     self.name,
                     "expected a video. Received: no frame that can be decoded; "
                     "it is damaged or cut short.",
                 )
+            self._check_damage(damage.lost_share())
 
-    def _stream(self, container: av.container.InputContainer) -> av.VideoStream:
-        """Return the first video stream, set to be decoded by several threads."""
-        if container.format.name in PLAYLISTS:
-            raise MediaError(
-                self.name, "expected a video. Received: a list of other files; give those."
-            )
-        if not container.streams.video:
-            raise MediaError(
-                self.name, "expected a video. Received: a file without images (sound only)."
-            )
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        self._check_size(stream.codec_context.width, stream.codec_context.height)
-        return stream
+    def _pixels(self, frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
+        with media_errors(self.name, self.path):
+            return frame_pixels(frame, preprocessing)
 
-    def _check_size(self, width: int, height: int) -> None:
-        if width * height > self.pixels_limit:
+    def _check_damage(self, share: float) -> None:
+        if share > LOST_SHARE_LIMIT:
+            raise MediaError(
+                self.name,
+                f"expected a video that has lost at most {LOST_SHARE_LIMIT:.0%} of its frames. "
+                f"Received: {share:.0%} lost; the file is damaged or cut short. Replace it.",
+            )
+        if share:
+            print_note(self.name, f"{share:.1%} of the frames are damaged or missing.")
+
+    def _check_length(self, time: float) -> None:
+        if time > self.seconds_limit:
+            raise MediaError(
+                self.name,
+                f"expected at most {self.seconds_limit:g} seconds of video. Received: more; "
+                "cut the video.",
+            )
+
+    def _check_size(self, size: av.VideoFrame | av.VideoCodecContext) -> None:
+        if size.width * size.height > self.pixels_limit:
             raise MediaError(
                 self.name,
                 f"expected at most {self.pixels_limit:,} pixels per frame. "
-                f"Received: {width} × {height}; make the video smaller or raise the limit.",
+                f"Received: {size.width} × {size.height}; make the video smaller or raise the "
+                "limit.",
             )
 
 
-def _fit_frame(frame: av.VideoFrame, preprocessing: Preprocessing) -> np.ndarray:
-    pixels: np.ndarray = frame.to_ndarray(format="rgb24")
-    transposition = TRANSPOSITIONS.get(round(frame.rotation))
-    if transposition is None and pixels.shape[:2] == preprocessing[:2]:
-        return pixels  # Pillow would copy it twice.
-    image = Image.fromarray(pixels)
-    return fit(image if transposition is None else image.transpose(transposition), preprocessing)
+def decode_frames(video: OpenVideo, damage: Damage) -> Iterator[av.VideoFrame]:
+    """Yield the frames of an open video in display order, and count what cannot be decoded."""
+    for packet in read_packets(video, damage):
+        try:
+            yield from video.decoder.decode(packet)
+        except _decoding_errors():
+            damage.add_failure()
 
 
-@contextmanager
-def _media_errors(name: str, path: Path) -> Iterator[None]:
-    """Convert errors of the file system and of FFmpeg to MediaErrors."""
-    import av
+def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]:
+    """Yield the packets of an open video, and None at the end, which flushes the decoder.
 
+    Empty packets stand for repeated frames; a decoder would take one for the end.
+    """
     try:
-        yield
-    except FileNotFoundError:
-        raise MediaError(name, "expected a video; there is no such file.") from None
-    except PermissionError:
-        raise MediaError(name, "this video may not be read; check its permissions.") from None
-    except (av.error.FFmpegError, UnicodeDecodeError) as error:
-        detail = (
-            "the file is empty"
-            if path.is_file() and not path.stat().st_size
-            else f"it is not one, or damaged ({getattr(error, 'strerror', None) or error})"
-        )
-        raise MediaError(name, f"expected a video; {detail}.") from error
+        for packet in video.container.demux(video.stream):
+            if packet.is_corrupt:
+                damage.add_suspicion()
+            if packet.size:
+                yield packet
+    except _decoding_errors():
+        damage.add_suspicion()
+    yield None
+
+
+def _decoding_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions of PyAV that mean damage rather than a failure of disk or memory."""
+    from av import error
+
+    return error.InvalidDataError, error.ArgumentError, error.PatchWelcomeError

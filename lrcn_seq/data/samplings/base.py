@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
+
+TOLERANCE = 5e-4
+"""Error of rounded timestamps, in seconds."""
 
 
 class Sampling(ABC):
@@ -30,6 +35,43 @@ class Sampling(ABC):
         """Return the frame indices for streaming, where frames are classified one by one."""
         return np.unique(np.concatenate(self.test(times)))
 
+    @property
+    def live_grid(self) -> FrameGrid | None:
+        """The frames of `stream`, selected one by one without the times of the whole video.
+
+        None, the default, if the selection depends on the length of the video.
+        """
+        return None
+
+
+@dataclass(frozen=True)
+class FrameGrid:
+    """Equally spaced frames.
+
+    Attributes:
+        step: The distance between frames, in frames; not used with `seconds`.
+        seconds: The distance between frames, in seconds. Selects the frame shown at each multiple.
+    """
+
+    step: int
+    seconds: float | None = None
+
+    def selects(self, number: int, time: float, next_time: float | None) -> bool:
+        """Return whether a frame is selected, given only the time of the next frame.
+
+        Args:
+            number: The number of the frame, from 0.
+            time: The time of the frame, in seconds.
+            next_time: The time of the next frame; None for the last one.
+        """
+        if self.seconds is None:
+            return number % self.step == 0
+        # The first multiple at which the frame is shown, if the next one does not come before it.
+        multiple = max(ceil((time - TOLERANCE) / self.seconds), 0) * self.seconds
+        if next_time is None:
+            return multiple < time + self.seconds * 1e-6
+        return multiple + TOLERANCE < next_time
+
 
 def frame_grid(
     times: np.ndarray, step: int, *, seconds: float | None = None, phase: float = 0.0
@@ -48,8 +90,15 @@ def frame_grid(
     if seconds is None:
         return np.arange(min(int(phase * step), len(times) - 1), len(times), step)
     moments = np.arange(min(phase * seconds, times[-1]), times[-1] + seconds * 1e-6, seconds)
-    # A frame is shown until the next one. Half a millisecond tolerates rounded timestamps.
-    return np.unique(np.searchsorted(times, moments + 5e-4, side="right") - 1)
+    return shown_frames(times, moments)
+
+
+def shown_frames(times: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """Return the indices of the frames shown at moments in seconds, each once.
+
+    A frame is shown until the next one.
+    """
+    return np.unique(np.searchsorted(times, moments + TOLERANCE, side="right") - 1)
 
 
 def random_window(indices: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.data.samplings.base import Sampling, frame_grid
+from lrcn_seq.data.samplings.base import FrameGrid, Sampling, frame_grid
 from lrcn_seq.records import Positive, PositiveNumber
 from lrcn_seq.registry import samplings
 
@@ -36,6 +36,10 @@ class Every(Sampling):
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return self.stream(times)[: self.most]
+
+    @property
+    def live_grid(self) -> FrameGrid:
+        return FrameGrid(self.step, self.seconds)
 
     def stream(self, times: np.ndarray) -> np.ndarray:
         return frame_grid(times, self.step, seconds=self.seconds)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
+from lrcn_seq.data.samplings.base import (
+    TOLERANCE,
+    FrameGrid,
+    Sampling,
+    frame_grid,
+    random_window,
+    shown_frames,
+)
 from lrcn_seq.records import Positive, PositiveNumber
 from lrcn_seq.registry import samplings
 
@@ -12,6 +19,9 @@ from lrcn_seq.registry import samplings
 @samplings.register
 class RandomClip(Sampling):
     """One clip of equally spaced frames.
+
+    Training draws a start from which the whole clip fits. A video that is too short for that gives
+    a shorter clip.
 
     Args:
         length: The number of frames.
@@ -25,8 +35,33 @@ class RandomClip(Sampling):
         self.length, self.step, self.seconds = length, step, seconds
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        indices = frame_grid(times, self.step, seconds=self.seconds, phase=random.random())
-        return random_window(indices, self.length, random)
+        phase = random.random()
+        clip = self._whole_clip(times, phase, random)
+        if len(clip) == self.length:
+            return clip
+        # No whole clip fits, or some frames are shown for longer than the distance.
+        grids = [
+            frame_grid(times, self.step, seconds=self.seconds, phase=phase),
+            self.stream(times),
+        ]
+        longest = max(grids, key=lambda grid: min(len(grid), self.length))
+        return random_window(longest, self.length, random)
+
+    def _whole_clip(
+        self, times: np.ndarray, fraction: float, random: np.random.Generator
+    ) -> np.ndarray:
+        """Return a clip from a random start among those from which `length` frames fit.
+
+        Fewer frames are returned if no whole clip fits.
+        """
+        steps = np.arange(self.length)
+        if self.seconds is None:
+            starts = len(times) - (self.length - 1) * self.step
+            return random.integers(starts) + steps * self.step if starts > 0 else steps[:0]
+        latest = times[-1] - (self.length - 1) * self.seconds
+        if latest < -TOLERANCE:
+            return steps[:0]
+        return shown_frames(times, max(latest, 0.0) * fraction + steps * self.seconds)
 
     def test(self, times: np.ndarray) -> list[np.ndarray]:
         indices = self.stream(times)
@@ -35,6 +70,10 @@ class RandomClip(Sampling):
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return np.arange(len(times))
+
+    @property
+    def live_grid(self) -> FrameGrid:
+        return FrameGrid(self.step, self.seconds)
 
     def stream(self, times: np.ndarray) -> np.ndarray:
         return frame_grid(times, self.step, seconds=self.seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
+from lrcn_seq.data.samplings.base import FrameGrid, Sampling, frame_grid, random_window
 from lrcn_seq.records import Positive, PositiveNumber
 from lrcn_seq.registry import samplings
 
@@ -52,3 +52,8 @@ class Sliding(Sampling):
 
     def candidates(self, times: np.ndarray) -> np.ndarray:
         return frame_grid(times, self.step, seconds=self.seconds)
+
+    @property
+    def live_grid(self) -> FrameGrid | None:
+        # Clips with gaps between them depend on where the last clip begins.
+        return FrameGrid(self.step, self.seconds) if self.stride <= self.length else None

@@ -16,6 +16,11 @@ from lrcn_seq.registry import samplings
 class Uniform(Sampling):
     """One frame from each of `frames` equal segments of the video.
 
+    Of F frames, segment k begins at frame b(k) = ⌊k F / n⌋ and its middle frame is
+    b(k) + ⌊(b(k + 1) - b(k)) / 2⌋: 2, 6, 11, 16, … for 16 of 77 frames. `SampleFrames` of mmaction2
+    (one frame per clip, test mode) rounds once instead, ⌊(k + ½) F / n⌋: 2, 7, 12, 16, … The
+    difference is at most one frame.
+
     Args:
         frames: The number of segments.
         jitter: Whether training selects a random frame of each segment instead of its middle one.

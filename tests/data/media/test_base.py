@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.media.base import Media, name_of
+from lrcn_seq.data.media.base import Media, name_of, print_note
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 from tests.media_fixtures import Counter
@@ -81,3 +81,20 @@ def test_iter_frames_of_an_empty_clip_is_a_media_error(monkeypatch, number):
 def test_names_of_sources(source, name):
     """A path is its own name; a drawing is named by its key, other sources by their kind."""
     assert name_of(source) == name
+
+
+def test_a_stream_yields_the_selected_frames_with_their_times():
+    """A selection is called with each number, time and next time; only its frames are read."""
+    media, calls = Numbers(), []
+    frames = media.stream_frames(lambda *call: calls.append(call) or call[0] in (1, 4), SIZE)
+    assert [(time, int(frame.max())) for time, frame in frames] == [(1, 1), (4, 4)]
+    assert calls == [(0, 0, 1), (1, 1, 2), (2, 2, 3), (3, 3, 4), (4, 4, None)]
+    assert media.asked == [1, 4]
+    assert list(media.stream_frames(lambda *_: False, SIZE)) == []
+
+
+def test_a_note_is_printed_once(capsys):
+    """A note goes to stderr, once per file and text."""
+    for name in ("a", "a", "b"):
+        print_note(name, "is short.")
+    assert capsys.readouterr() == ("", "a: is short.\nb: is short.\n")

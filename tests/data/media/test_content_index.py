@@ -219,3 +219,10 @@ def test_two_processes_share_one_index(tmp_path, counted):
     assert {Path(json.loads(line)["path"]) for line in lines} == set(paths)
     _hash_all(memory, paths)
     assert not counted
+
+
+def test_a_fifo_is_not_hashed(tmp_path):
+    """A FIFO raises MediaError instead of waiting for a writer."""
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(MediaError, match=r"cannot be read \(expected a regular file\."):
+        ContentIndex().hash_file(tmp_path / "a")

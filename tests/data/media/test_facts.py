@@ -13,6 +13,7 @@ from lrcn_seq.data.media.frame_folder import FrameFolder
 from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.data.media.video import Video
 from lrcn_seq.errors import MediaError
+from tests.media_fixtures import write_video
 
 
 def facts(path) -> dict:
@@ -39,24 +40,25 @@ def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
 
 
 def test_even_times_are_stored_as_count_and_step(tmp_path):
-    """Frame times at equal distances are cached as count and step."""
+    """Even times are stored as count and step under the rule, the hash and the pixels limit."""
     path = tmp_path / "0.png"
     Image.new("RGB", (8, 8)).save(path)
     index = ContentIndex(tmp_path / "m.jsonl")
     frame_times(StillImage(path), index, 123)
-    name = f"times:{index.hash_file(path)}:123"
+    name = f"times:image:{index.hash_file(path)}:123"
     assert facts(tmp_path / "m.jsonl") == {name: {"count": 1, "step": 0.0}}
 
 
 def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
-    """Frame times at unequal distances are cached one by one, to a tenth of a millisecond."""
-    uneven = np.array([0, 0.04, 0.5, 0.5213, 2])
+    """Uneven times are stored with a precision at which they still ascend."""
+    uneven = np.array([0, 0.04, 0.5, 0.50011, 0.50022, 2])
     monkeypatch.setattr(Video, "times", lambda self: uneven)
     (tmp_path / "a").write_bytes(b"a")
     for _ in range(2):
         index = ContentIndex(tmp_path / "m.jsonl")
         times = frame_times(Video(tmp_path / "a"), index, PIXELS_LIMIT)
-        np.testing.assert_allclose(times, uneven, atol=1e-4)
+        np.testing.assert_allclose(times, uneven, atol=1e-5)
+        assert (np.diff(times) > 0).all()
 
 
 def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkeypatch):
@@ -102,3 +104,14 @@ def test_an_error_that_may_not_recur_is_not_remembered(tmp_path, photos, monkeyp
                 read(image, index)
     check_image(image, index)
     assert frame_times(image, index, 123).tolist() == [0.0]
+
+
+def test_the_key_of_times_contains_their_rule(tmp_path, monkeypatch):
+    """Times that were stored under another rule are computed again."""
+    path = write_video(tmp_path / "a.avi", 3)
+    index = ContentIndex()
+    index.add_fact(f"times:{index.hash_file(path)}:123456", {"count": 9, "step": 1.0})
+    assert len(frame_times(Video(path), index, 123456)) == 3
+    monkeypatch.setattr(Video, "times_key", "another rule")
+    monkeypatch.setattr(Video, "times", lambda self: np.zeros(1))
+    assert len(frame_times(Video(path), index, 123456)) == 1

@@ -24,6 +24,7 @@ from lrcn_seq.data.views import registry as views
 from lrcn_seq.data.views.base import mirror
 from lrcn_seq.errors import MediaError, MissingPackageError
 from lrcn_seq.records import Preprocessing
+from tests.media_fixtures import write_video
 
 needs_opencv = pytest.mark.skipif(find_spec("cv2") is None, reason="OpenCV is not installed")
 SIZE = Preprocessing(96, 128)
@@ -277,3 +278,22 @@ def test_flow_keeps_the_hash_and_times_of_its_clip():
     flow = OpticalFlow(clip)
     assert flow.content_hash(ContentIndex()) == clip.content_hash(ContentIndex())
     np.testing.assert_array_equal(flow.times(), clip.times())
+
+
+@needs_opencv
+@pytest.mark.parametrize("chosen", [[0], [1, 2, 4], [3], [5], [0, 1, 2, 3, 4, 5]])
+def test_a_stream_of_flow_equals_the_flow_of_the_clip(tmp_path, chosen):
+    """Flow that is computed while a video is decoded is that of the numbered frames."""
+    flow = OpticalFlow(Video(write_video(tmp_path / "a.avi", 6)))
+    stream = list(flow.stream_frames(lambda number, *_: number in chosen, SIZE))
+    np.testing.assert_allclose([time for time, _ in stream], np.array(chosen) / 25)
+    np.testing.assert_array_equal([frame for _, frame in stream], flow.frames(SIZE, chosen))
+
+
+@needs_opencv
+def test_a_stream_of_flow_asks_for_each_frame_with_the_next_time(tmp_path):
+    """A selection sees the times of the video, and None after the last frame."""
+    calls = {}
+    flow = OpticalFlow(Video(write_video(tmp_path / "a.avi", 3)))
+    list(flow.stream_frames(lambda number, *times: calls.update({number: times}), SIZE))
+    assert calls == {0: (0.0, 0.04), 1: (0.04, 0.08), 2: (0.08, None)}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lrcn_seq.data.media.animation import AnimatedImage
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.drawn import Drawn
 from lrcn_seq.data.media.frame_array import FrameArray
@@ -47,7 +48,8 @@ def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
     """A file with the suffix of an image is an image, and another missing file is a video."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
-    assert type(reader.open("A.JPG")) is StillImage
+    for path in ("A.JPG", "a.webp", "a.apng", "a.jfif"):
+        assert type(reader.open(path)) is AnimatedImage
     for path in ("a.avi", "a.gif", "a"):
         assert type(reader.open(path)) is Video
 
@@ -204,7 +206,8 @@ def test_times_of_files_are_remembered_with_an_index(tmp_path, photos):
     reader = plain.with_index(index)
     for source in (photos[0], folder, video, CLIP, Counter("a", 3)):
         np.testing.assert_allclose(reader.times(source), plain.times(source), atol=1e-3)
-        is_remembered = index.has_fact(f"times:{reader.content_hash(source)}:5000")
+        key = reader.open(source).times_key
+        is_remembered = index.has_fact(f"times:{key}:{reader.content_hash(source)}:5000")
         assert is_remembered is isinstance(source, Path)
     assert plain.index is None
 
@@ -229,3 +232,35 @@ def test_check_reads_each_kind(tmp_path, photos, index):
             reader.check(tmp_path / "missing.jpg")
     with pytest.raises(MediaError, match="expected vectors of width 5"):
         MediaReader("vectors", vector_width=5, index=index).check(tmp_path / "a.npy")
+
+
+def test_an_animation_is_one_image_and_a_clip_of_all_frames(tmp_path):
+    """Among images, an animation is its first frame; among clips, all of its frames."""
+    frames = [Image.new("RGB", (8, 8), (100 * n, 0, 0)) for n in range(3)]
+    for name in ("a.webp", "a.png", "a.gif"):
+        path, options = tmp_path / name, {"save_all": True, "append_images": frames[1:]}
+        frames[0].save(path, duration=80, **options)
+        assert len(MediaReader("images", SIZE).frames(path)) == 1
+        assert len(MediaReader("clips", SIZE).frames(path)) == 3
+        np.testing.assert_allclose(MediaReader("clips").times(path), [0, 0.08, 0.16])
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_stream_yields_times_and_frames_in_chunks(tmp_path, live):
+    """A stream has the selected frames in the first test view, a chunk at a time."""
+    source = write_video(tmp_path / "a.avi", 7) if live else CLIP
+    reader = MediaReader("clips", SIZE, view=views.build({"type": "crop_mirror", "margin": 1.2}))
+    chunks = list(reader.stream(source, lambda number, *_: number % 2 == 0, chunk=3))
+    assert [len(times) for times, _ in chunks] == [3, 1]
+    np.testing.assert_allclose(np.concatenate([t for t, _ in chunks]), [0, 0.08, 0.16, 0.24])
+    np.testing.assert_array_equal(
+        np.concatenate([f for _, f in chunks]), reader.frames(source, np.arange(0, 7, 2))
+    )
+
+
+def test_only_video_files_are_live(tmp_path):
+    """A video file, and its optical flow, may be endless; other sources are finite."""
+    for modality in ("rgb", "flow"):
+        reader = MediaReader("clips", SIZE, modality=modality)
+        assert reader.is_live(tmp_path / "a.avi")
+        assert not any(map(reader.is_live, (tmp_path, "a.png", CLIP, Counter("a", 2))))

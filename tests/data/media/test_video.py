@@ -1,6 +1,5 @@
 """Decoding of videos of many codecs and containers."""
 
-import struct
 from pathlib import Path
 
 import av
@@ -49,15 +48,6 @@ def test_frames_are_returned_in_the_order_of_the_numbers(tmp_path, name, codec):
     assert frames[:, 4, 4].min() > 235
 
 
-@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
-def test_a_frame_of_the_wanted_size_is_not_resized(tmp_path, resize):
-    """A frame of the requested size is returned as decoded, under every resize rule."""
-    path = write_video(tmp_path / "a.mkv", 3)
-    with av.open(str(path)) as container:
-        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    np.testing.assert_array_equal(Video(path).frames(Preprocessing(48, 64, resize=resize)), decoded)
-
-
 def test_times_are_the_time_stamps_of_the_frames(tmp_path):
     """Times are the timestamps of the frames at constant and variable frame rates."""
     np.testing.assert_allclose(
@@ -69,6 +59,67 @@ def test_times_are_the_time_stamps_of_the_frames(tmp_path):
         np.array(stamps) / 1000,
         atol=2e-3,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.avi", "libx264"), ("a.mkv", "libx264"), ("a.mp4", "libx264")]
+)
+def test_times_of_videos_with_b_frames_ascend(tmp_path, name, codec):
+    """Times are those of the frames on display, also in AVI, which has no timestamps for them."""
+    path = write_video(tmp_path / name, 30, codec=codec)
+    with av.open(str(path)) as container:
+        types = {frame.pict_type for frame in container.decode(video=0)}
+    assert av.video.frame.PictureType.B in types
+    np.testing.assert_allclose(Video(path).times(), np.arange(30) / 25, atol=1e-3)
+    assert frame_numbers(Video(path).frames(SIZE)) == list(range(30))
+
+
+@pytest.mark.parametrize("start", [0, 700, 60_000, 30_000_000])
+def test_times_of_joined_recordings_ascend(tmp_path, start):
+    """The clock of a joined MPEG-TS may restart or jump by a minute or hours; the video goes on."""
+    parts = [
+        write_video(
+            tmp_path / f"{first}.ts", 20, codec="libx264", stamps=range(first, first + 800, 40)
+        ).read_bytes()
+        for first in (0, start)
+    ]
+    (tmp_path / "a.ts").write_bytes(b"".join(parts))
+    np.testing.assert_allclose(Video(tmp_path / "a.ts").times(), np.arange(40) / 25, atol=2e-3)
+
+
+def test_a_pause_of_a_minute_is_kept(tmp_path):
+    """A screen recording in Matroska may show one frame for a minute."""
+    path = write_video(tmp_path / "a.mkv", 3, stamps=[0, 40, 60_040])
+    np.testing.assert_allclose(Video(path).times(), [0, 0.04, 60.04], atol=2e-3)
+
+
+def test_a_stream_is_decoded_frame_by_frame(tmp_path, spied):
+    """Frames are yielded with their times while the rest of the video is not decoded yet."""
+    path = write_video(tmp_path / "a.avi", 200)
+    spied.clear()
+    frames = Video(path).stream_frames(lambda number, *_: number % 2 == 1, SIZE)
+    found = [next(frames) for _ in range(3)]
+    np.testing.assert_allclose([time for time, _ in found], [0.04, 0.12, 0.2])
+    assert frame_numbers(np.stack([frame for _, frame in found])) == [1, 3, 5]
+    assert spied[0][0].packets < 60
+
+
+def test_a_stream_may_be_longer_than_a_video(tmp_path):
+    """The limit on seconds does not apply to a stream."""
+    video = Video(write_video(tmp_path / "a.avi", 60), seconds_limit=2)
+    assert len(list(video.stream_frames(lambda *_: True, SIZE))) == 60
+
+
+def test_a_selection_knows_the_next_time(tmp_path):
+    """A stream asks for each frame once, with its time and that of the next frame."""
+    calls = []
+    video = Video(write_video(tmp_path / "a.avi", 3))
+    assert list(video.stream_frames(lambda *call: calls.append(call), SIZE)) == []
+    numbers, times, following = zip(*calls, strict=True)
+    assert numbers == (0, 1, 2)
+    np.testing.assert_allclose(times, [0, 0.04, 0.08])
+    np.testing.assert_allclose(following[:2], [0.04, 0.08])
+    assert following[2] is None
 
 
 class SpyContainer:
@@ -168,37 +219,6 @@ def test_an_animated_gif_is_a_video(tmp_path):
     )
 
 
-def turned(path: Path, matrix: tuple[int, ...]) -> Path:
-    """Write a display matrix into the header of an MP4, as phones do, and return the path."""
-    content = bytearray(path.read_bytes())
-    header = content.index(b"tkhd")
-    start = header + 4 + 4 + 20 + 16
-    content[start : start + 36] = struct.pack(">9i", *matrix)
-    path.write_bytes(content)
-    return path
-
-
-ONE, LAST = 0x10000, 0x40000000
-
-
-@pytest.mark.parametrize(
-    ("matrix", "corner"),
-    [
-        ((ONE, 0, 0, 0, ONE, 0, 0, 0, LAST), (2, 2)),
-        ((0, ONE, 0, -ONE, 0, 0, 0, 0, LAST), (2, -2)),
-        ((-ONE, 0, 0, 0, -ONE, 0, 0, 0, LAST), (-2, -2)),
-        ((0, -ONE, 0, ONE, 0, 0, 0, 0, LAST), (-2, 2)),
-    ],
-)
-def test_the_rotation_of_a_phone_is_applied(tmp_path, matrix, corner):
-    """The rotation in the display matrix of a video is applied to its frames."""
-    frame = Video(turned(write_video(tmp_path / "a.mp4", 3), matrix)).frames(Preprocessing(32, 32))[
-        0
-    ]
-    found = [place for place in ((2, 2), (2, -2), (-2, -2), (-2, 2)) if frame[place].min() > 200]
-    assert found == [corner]
-
-
 @pytest.mark.parametrize(
     ("name", "container", "codec"),
     [
@@ -222,33 +242,6 @@ def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
         frame_numbers(Video(path).frames(SIZE, [0, 12, 29])),
         [0, 12, 29],
         atol=1 if codec == "mjpeg" else 0,
-    )
-
-
-@pytest.mark.parametrize(
-    ("codec", "pixels"),
-    [
-        ("ffv1", "gray"),
-        ("ffv1", "yuv420p10le"),
-        ("ffv1", "bgra"),
-        ("libx264", "yuv444p"),
-        ("ffv1", "gray16le"),
-    ],
-)
-def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
-    """Grayscale, 10-bit, 16-bit, alpha and 4:4:4 videos are converted to 8-bit RGB."""
-    with av.open(str(tmp_path / "a.mkv"), "w") as container:
-        stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
-        frame = av.VideoFrame.from_ndarray(
-            np.full((48, 64, 3), (200, 30, 30), np.uint8), format="rgb24"
-        ).reformat(format=pixels)
-        for _ in range(2):
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    expected = (81, 81, 81) if pixels.startswith("gray") else (200, 30, 30)
-    np.testing.assert_allclose(
-        Video(tmp_path / "a.mkv").frames(SIZE, [1])[0, 10, 10], expected, atol=6
     )
 
 

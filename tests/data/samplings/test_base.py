@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrcn_seq.data.samplings import registry
-from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
+from lrcn_seq.data.samplings.base import FrameGrid, Sampling, frame_grid, random_window
 
 NAMES = ["every", "random_clip", "sliding", "uniform"]
 
@@ -61,6 +61,45 @@ def test_a_grid_of_a_short_video_has_one_frame(phase):
     times = np.arange(3) / 10
     assert len(frame_grid(times, 100, phase=phase)) == 1
     assert len(frame_grid(times, 1, seconds=10.0, phase=phase)) == 1
+
+
+@given(
+    st.lists(st.sampled_from([0.001, 1 / 30, 0.04, 0.5, 3.0]), max_size=40),
+    st.integers(1, 6),
+    st.sampled_from([None, 0.04, 0.1, 1 / 3, 0.5, 2.0]),
+)
+def test_a_grid_is_selected_frame_by_frame(steps, step, seconds):
+    """Knowing only the next time selects the frames of the grid of the whole video."""
+    times = np.cumsum([0.0, *steps])
+    grid, following = FrameGrid(step, seconds), [*times[1:], None]
+    selected = [n for n in range(len(times)) if grid.selects(n, times[n], following[n])]
+    assert selected == frame_grid(times, step, seconds=seconds).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("every", {"step": 3, "most": 2}),
+        ("every", {"seconds": 0.25}),
+        ("random_clip", {"step": 2}),
+        ("random_clip", {"seconds": 0.3}),
+        ("sliding", {"length": 4, "stride": 4, "step": 2}),
+        ("sliding", {"length": 4, "stride": 3, "last_twice": True}),
+    ],
+)
+def test_a_live_grid_selects_the_frames_of_the_stream(name, arguments):
+    """A stream of a live video has the frames of the stream of a whole video."""
+    sampling, times = registry.build({"type": name, **arguments}), np.arange(23) / 10
+    following = [*times[1:], None]
+    selected = [n for n in range(23) if sampling.live_grid.selects(n, times[n], following[n])]
+    assert selected == sampling.stream(times).tolist()
+
+
+def test_a_selection_that_needs_the_length_has_no_live_grid():
+    """Frames spread over the video, and clips with gaps between them, need its length."""
+    assert registry.build({"type": "uniform"}).live_grid is None
+    assert registry.build({"type": "sliding", "length": 4, "stride": 5}).live_grid is None
+    assert TwoClips().live_grid is None
 
 
 def test_random_windows_start_everywhere():

@@ -27,6 +27,38 @@ def test_training_clips_with_a_step_reach_every_frame():
     assert set(clips.reshape(-1).tolist()) == set(range(16))
 
 
+def test_training_clips_are_whole_where_one_fits():
+    """A video that holds a whole clip never gives a shorter one, and all its starts occur."""
+    sampling, random = build(length=4, step=5), np.random.default_rng(0)
+    clips = np.array([sampling.train(np.arange(19) / 25, random) for _ in range(600)])
+    assert clips.shape == (600, 4)
+    assert (np.diff(clips, axis=1) == 5).all()
+    counts = np.bincount(clips[:, 0])
+    assert len(counts) == 4
+    assert (abs(counts - 150) < 40).all()
+
+
+def test_training_clips_in_seconds_are_whole_where_one_fits():
+    """The same with a distance in seconds, up to a video that holds exactly one clip."""
+    random = np.random.default_rng(0)
+    for count, starts in ((46, {0}), (48, {0, 1, 2}), (60, set(range(15)))):
+        sampling, found = build(length=10, seconds=0.2), set()
+        for _ in range(200):
+            clip = sampling.train(np.arange(count) / 25, random)
+            assert np.diff(clip).tolist() == [5] * 9
+            found.add(int(clip[0]))
+        assert found == starts
+
+
+def test_frames_that_are_shown_longer_than_the_distance_make_whole_clips():
+    """Each frame occurs once, so a clip of a slow video lasts longer."""
+    sampling, random = build(length=6, seconds=0.05), np.random.default_rng(0)
+    for _ in range(50):
+        clip = sampling.train(np.arange(9) / 10, random)
+        assert (np.diff(clip) == 1).all()
+        assert len(clip) == 6
+
+
 def test_testing_selects_the_middle_clip():
     """The test clip of `random_clip` is in the middle of the video."""
     assert [c.tolist() for c in build(length=4).test(np.arange(10) / 10)] == [[3, 4, 5, 6]]

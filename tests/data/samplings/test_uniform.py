@@ -20,6 +20,19 @@ def test_the_middle_of_each_segment_is_selected(count, indices):
     assert clip.tolist() == indices
 
 
+def test_the_middle_is_that_of_whole_frames():
+    """Of 77 frames, 16 segments begin at ⌊77 k / 16⌋; mmaction2 rounds the middle itself."""
+    (clip,) = build(frames=16).test(np.arange(77) / 25)
+    assert clip[:4].tolist() == [2, 6, 11, 16]
+    starts = [77 * k // 16 for k in range(17)]
+    assert clip.tolist() == [
+        first + (after - first) // 2 for first, after in zip(starts, starts[1:], strict=False)
+    ]
+    others = ((np.arange(16) + 0.5) * 77 / 16).astype(int)
+    assert others[:4].tolist() == [2, 7, 12, 16]
+    assert abs(clip - others).max() == 1
+
+
 def test_training_equals_testing_without_jitter():
     """Without jitter, training selects the frames of testing."""
     sampling, times = build(frames=4), np.arange(12) / 10

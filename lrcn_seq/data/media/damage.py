@@ -1,0 +1,116 @@
+"""The share of a video that is lost to damage."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrcn_seq.files import open_file
+
+if TYPE_CHECKING:
+    import av
+
+LOST_SHARE_LIMIT = 0.1
+"""Largest share of lost frames with which a video is still used."""
+
+GAP = 5.0
+"""Length, in frames, above which a pause in a damaged video counts as lost."""
+SEGMENT = b"\x18\x53\x80\x67"
+"""The ID of the element of a Matroska file that holds everything but the header."""
+
+
+class Damage:
+    """A count of the frames of a video that can and cannot be decoded.
+
+    The index of an MP4 or AVI tells how many frames the file should hold. Without an index, a
+    damaged video has also lost its pauses, and the end that its header states. What is missing from
+    a truncated Matroska file follows from its size.
+
+    Args:
+        path: the video file.
+        container: the open container.
+        stream: its video stream, before decoding.
+        rate: frames per second.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        container: av.container.InputContainer,
+        stream: av.VideoStream,
+        rate: float,
+    ):
+        self._path, self._container, self._stream = path, container, stream
+        self._formats = frozenset(container.format.name.split(","))
+        # The index of a file that lacks one grows while the file is read.
+        has_index = not self._formats.isdisjoint(("avi", "mov"))
+        self._index_length = len(stream.index_entries) if has_index else 0
+        self._frame_length = 1 / rate
+        self._intact = self._failed = 0
+        self._end = self._pauses = 0.0
+        self._is_suspect = "avi" in self._formats  # An AVI that was cut has no index.
+
+    def add_frame(self, time: float, *, corrupt: bool) -> None:
+        """Count a decoded frame at a time in seconds."""
+        self._failed += corrupt
+        self._intact += not corrupt
+        pause = time + self._frame_length - self._end
+        self._pauses += pause if pause > GAP * self._frame_length else 0.0
+        self._end = time + self._frame_length
+
+    def add_failure(self) -> None:
+        """Count a packet that cannot be decoded."""
+        self._failed += 1
+
+    def add_suspicion(self) -> None:
+        """Note that the file is damaged, which may have lost frames."""
+        self._is_suspect = True
+
+    def lost_share(self) -> float:
+        """Return the share of lost frames, from 0 to 1, after the whole video was decoded."""
+        found = self._intact + self._failed
+        is_indexed = self._index_length >= found
+        # One frame less than indexed may be a delay of the encoder rather than damage.
+        missing = max(self._indexed_frames() - 1 - found, 0) if is_indexed else 0
+        share = (self._failed + missing) / max(found + missing, 1)
+        if not is_indexed and (self._failed or self._is_suspect):
+            length = max(self._end, self._stated_seconds())
+            share = max(share, (self._pauses + length - self._end) / length)
+        return max(share, _truncated_share(self._path)) if self._is_matroska else share
+
+    @property
+    def _is_matroska(self) -> bool:
+        return "matroska" in self._formats
+
+    def _indexed_frames(self) -> int:
+        """Return the number of frames in the index of an MP4 or AVI that the file should show."""
+        entries = self._stream.index_entries
+        return sum(entry.size > 0 and not entry.is_discard for entry in entries)
+
+    def _stated_seconds(self) -> float:
+        """Return the length of the video stream according to an AVI or Matroska header, or 0."""
+        if "avi" in self._formats:
+            return float(self._stream.frames * (self._stream.time_base or Fraction(0)))
+        if not self._is_matroska:
+            return 0.0
+        try:
+            hours, minutes, seconds = map(float, self._stream.metadata["DURATION"].split(":"))
+            return 3600 * hours + 60 * minutes + seconds
+        except (KeyError, ValueError):
+            is_only = len(self._container.streams) == 1
+            return (self._container.duration or 0) / 1e6 if is_only else 0.0
+
+
+def _truncated_share(path: Path) -> float:
+    """Return the share of a Matroska file that was cut off, according to its stated size."""
+    with open_file(path) as file:
+        start = file.read(4096)
+    place = start.find(SEGMENT) + len(SEGMENT)
+    length = 9 - start[place].bit_length() if len(SEGMENT) <= place < len(start) else 9
+    if length > 8 or place + length > len(start):
+        return 0.0
+    unknown = (1 << 7 * length) - 1
+    size = int.from_bytes(start[place : place + length], "big") & unknown
+    present = path.stat().st_size - place - length
+    return 0.0 if size in (0, unknown) else max(1 - present / size, 0.0)

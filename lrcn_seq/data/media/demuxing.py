@@ -1,0 +1,183 @@
+"""Opening of video files: which formats are videos, and which stream of a file is the video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lrcn_seq.data.media.base import FRAME_RATE
+from lrcn_seq.data.media.timestamps import LONGEST_STEP, LONGEST_STEP_IN_BROADCASTS
+from lrcn_seq.errors import MediaError
+from lrcn_seq.files import check_file
+
+if TYPE_CHECKING:
+    import av
+
+VIDEO_FORMATS = (
+    "3dostr,4xm,amv,apng,asf,asf_o,av1,avi,avs2,avs3,cavsvideo,dhav,dirac,dnxhd,dv,evc,flic,flv,"
+    "gif,gxf,h261,h263,h264,hevc,ivf,kux,live_flv,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,"
+    "mpjpeg,mxf,nsv,nut,nuv,obu,ogg,pva,rm,roq,ser,smjpeg,smk,swf,ty,vc1,vc1test,vivo,vvc,wtv,"
+    "yuv4mpegpipe"
+)
+"""FFmpeg formats of videos. Others draw text, list other files, or accept any bytes."""
+SOUND_FORMATS = (
+    "aac,ac3,aiff,amr,ape,au,caf,dsf,dts,eac3,flac,mp3,mpc,mpc8,oma,tak,truehd,tta,w64,wav,wv,xwma"
+)
+"""FFmpeg formats of sound, whose images are cover art."""
+
+
+STILL_CODECS = frozenset({"bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp"})
+"""FFmpeg codecs of cover art, which are no video if a stream of another codec is there."""
+
+
+class OpenVideo(NamedTuple):
+    """An open video file.
+
+    Attributes:
+        container: the container.
+        stream: its video stream.
+        decoder: the decoder of the stream.
+        rate: frames per second, as FFmpeg guesses them.
+        longest_step: longest display time of a frame in this format, in seconds.
+    """
+
+    container: av.container.InputContainer
+    stream: av.VideoStream
+    decoder: av.VideoCodecContext
+    rate: float
+    longest_step: float
+
+
+@contextmanager
+def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
+    """Open a video file; exceptions of PyAV in the body become MediaErrors.
+
+    Args:
+        name: name of the file in messages.
+        path: the file.
+        pixels_limit: bounds the memory that FFmpeg allocates for a frame.
+
+    Raises:
+        MediaError: the file is not a regular file, not a video, or has no video stream.
+    """
+    import av
+
+    options = {
+        # The prefix `file:` keeps a colon in a name from being read as a protocol, and the
+        # whitelist keeps a file from referring to other hosts.
+        "protocol_whitelist": "file",
+        "format_whitelist": f"{VIDEO_FORMATS},{SOUND_FORMATS}",
+        # The decoder counts rows and columns that are cropped later.
+        "max_pixels": str(2 * pixels_limit + 2**16),
+    }
+    with media_errors(name, path):
+        check_file(path)
+        with av.open(f"file:{path}", metadata_errors="ignore", options=options) as container:
+            # FFmpeg would guess missing presentation timestamps from decoding timestamps.
+            container.flags &= ~av.container.Flags.gen_pts.value
+            stream = _video_stream(name, container)
+            decoder = _decoder(stream)
+            decoder.options = {"max_pixels": options["max_pixels"]}
+            restarts = container.format.flags & av.format.Flags.ts_discont.value
+            yield OpenVideo(
+                container,
+                stream,
+                decoder,
+                rate=float(stream.guessed_rate or stream.average_rate or FRAME_RATE),
+                longest_step=LONGEST_STEP_IN_BROADCASTS if restarts else LONGEST_STEP,
+            )
+
+
+def _video_stream(name: str, container: av.container.InputContainer) -> av.VideoStream:
+    """Return the best video stream that is not cover art and can be decoded."""
+    from av.stream import Disposition
+
+    if not len(container.streams):
+        raise MediaError(
+            name, "expected a video. Received: a container without any stream; save it again."
+        )
+    videos = [] if container.format.name in SOUND_FORMATS.split(",") else container.streams.video
+    videos = [stream for stream in videos if not stream.disposition & Disposition.attached_pic]
+    if not videos:
+        raise MediaError(name, "expected a video. Received: a file without images (sound only).")
+    streams = [stream for stream in videos if stream.codec_context is not None]
+    if not streams:
+        raise MediaError(
+            name, "expected a video. Received: a codec that FFmpeg cannot decode; convert it."
+        )
+    # Cover art may lack its flag.
+    streams = [stream for stream in streams if not _is_still(stream)] or streams
+    best = container.streams.best("video")
+    return best if best in streams else max(streams, key=_pixel_count)
+
+
+def _is_still(stream: av.VideoStream) -> bool:
+    """Return whether a stream has one frame, or the codec of an image."""
+    return stream.frames == 1 or stream.codec_context.name in STILL_CODECS
+
+
+def _pixel_count(stream: av.VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height
+
+
+def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
+    """Return a decoder that uses several threads and keeps transparency."""
+    import av
+
+    decoder, codec = stream.codec_context, stream.codec_context.name
+    if _metadata(stream, "alpha_mode") == "1" and codec in ("vp8", "vp9"):
+        # FFmpeg's own decoders of VP8 and VP9 drop the alpha channel.
+        libvpx = {"vp8": "libvpx", "vp9": "libvpx-vp9"}[codec]
+        if libvpx in av.codecs_available:
+            decoder = av.VideoCodecContext.create(libvpx, "r")
+            decoder.extradata = stream.codec_context.extradata
+    stream.thread_type = decoder.thread_type = "AUTO"
+    return decoder
+
+
+def _metadata(stream: av.VideoStream, name: str) -> str | None:
+    """Return a field of the metadata of a stream, whose name may be written in capitals."""
+    return stream.metadata.get(name) or stream.metadata.get(name.upper())
+
+
+@contextmanager
+def media_errors(name: str, path: Path) -> Iterator[None]:
+    """Convert every exception in the body, such as those of PyAV, to a MediaError.
+
+    Args:
+        name: name of the file in messages.
+        path: the file.
+    """
+    try:
+        yield
+    except MediaError:
+        raise
+    except Exception as error:
+        raise MediaError(name, _reason(error, path)) from error
+
+
+def _reason(error: Exception, path: Path) -> str:
+    """Return the message for an exception of the file system or of PyAV."""
+    import av
+
+    if isinstance(error, FileNotFoundError):
+        return "expected a video; there is no such file."
+    if isinstance(error, PermissionError):
+        return "this video may not be read; check its permissions."
+    if isinstance(error, IsADirectoryError):
+        return "expected a video. Received: a folder."
+    if isinstance(error, OSError) and error.errno is None:
+        return f"{error}; give a video file."
+    if path.is_file() and not path.stat().st_size:
+        return "expected a video; the file is empty."
+    if isinstance(error, av.error.ArgumentError):
+        return (
+            "expected a video; it is not one, or damaged (an image, text and a list of files are "
+            "no videos)."
+        )
+    return (
+        "expected a video; it is not one, or damaged "
+        f"({getattr(error, 'strerror', None) or error})."
+    )

@@ -1,0 +1,78 @@
+"""Pixels of decoded video frames: upright RGB, with transparent parts on white."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from lrcn_seq.data.media.image import fit
+from lrcn_seq.records import Preprocessing
+
+if TYPE_CHECKING:
+    import av
+
+# A display matrix moves the pixel (x, y) to (a x + c y, b x + d y). Without transposition, the key
+# has the signs of a and d; with transposition, those of b and c.
+FLIPS = {
+    (False, True): Image.Transpose.FLIP_LEFT_RIGHT,
+    (True, False): Image.Transpose.FLIP_TOP_BOTTOM,
+    (False, False): Image.Transpose.ROTATE_180,
+}
+TRANSPOSITIONS = {
+    (True, True): Image.Transpose.TRANSPOSE,
+    (True, False): Image.Transpose.ROTATE_270,
+    (False, True): Image.Transpose.ROTATE_90,
+    (False, False): Image.Transpose.TRANSVERSE,
+}
+ROTATIONS = {
+    90: Image.Transpose.ROTATE_90,
+    180: Image.Transpose.ROTATE_180,
+    -180: Image.Transpose.ROTATE_180,
+    -90: Image.Transpose.ROTATE_270,
+}
+"""Transpositions by the rotation in degrees counterclockwise."""
+
+
+def frame_pixels(frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
+    """Return a frame as upright RGB (H, W, 3) uint8, with transparent parts on white.
+
+    Args:
+        frame: the decoded frame.
+        preprocessing: size and resize rule; None for the size of the frame.
+    """
+    transposition = _transposition(frame)
+    if _has_alpha(frame):
+        colored = Image.fromarray(frame.to_ndarray(format="rgba"))
+        white = Image.new("RGBA", colored.size, "white")
+        image = Image.alpha_composite(white, colored).convert("RGB")
+    else:
+        pixels: np.ndarray = frame.to_ndarray(format="rgb24")
+        if transposition is None and (
+            preprocessing is None or pixels.shape[:2] == preprocessing[:2]
+        ):
+            return pixels  # Pillow would copy it twice.
+        image = Image.fromarray(pixels)
+    return fit(image if transposition is None else image.transpose(transposition), preprocessing)
+
+
+def _has_alpha(frame: av.VideoFrame) -> bool:
+    components = frame.format.components
+    return frame.format.has_palette or (len(components) in (2, 4) and components[-1].is_alpha)
+
+
+def _transposition(frame: av.VideoFrame) -> Image.Transpose | None:
+    """Return the transposition that turns a frame upright, the nearest one to its matrix."""
+    from av.sidedata.sidedata import Type
+
+    try:
+        data = frame.side_data.get(Type.DISPLAYMATRIX)
+    except ValueError:  # PyAV does not know the type of another side data of the frame.
+        return ROTATIONS.get(round(frame.rotation))
+    if data is None:
+        return None
+    (a, b, _), (c, d, _), _ = np.frombuffer(data, np.int32)[:9].reshape(3, 3).tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return TRANSPOSITIONS[b > 0, c > 0]
+    return FLIPS.get((a >= 0, d >= 0))

@@ -1,0 +1,98 @@
+"""Frame times of a video that ascend from 0, computed one frame at a time.
+
+Timestamps of a file may be missing (AVI with B-frames), or jump where recordings were joined
+(MPEG-TS). `BestEffort` chooses the timestamp of each frame, `FrameClock` makes the times ascend.
+"""
+
+from __future__ import annotations
+
+SHORTEST_STEP = 1e-4
+"""Smallest distance of two frames, in seconds; a frame that follows sooner repeats a time."""
+LONGEST_STEP = 3600.0
+"""Longest display time of a frame, in seconds; a screen recording may keep a frame for minutes."""
+LONGEST_STEP_IN_BROADCASTS = 10.0
+"""The same in formats whose clock may restart, such as MPEG-TS; equals FFmpeg's
+`-dts_delta_threshold`."""
+
+
+class BestEffort:
+    """The best-effort timestamps of the frames of a stream, as FFmpeg chooses them.
+
+    A frame has the presentation timestamp unless it is missing, or unless presentation timestamps
+    have failed to ascend more often than decoding timestamps; then it has the decoding timestamp.
+    """
+
+    def __init__(self) -> None:
+        self._last_pts: int | None = None
+        self._last_dts: int | None = None
+        self._faults = 0
+
+    def timestamp(self, pts: int | None, dts: int | None) -> int | None:
+        """Return the timestamp of the next frame in display order, or None if it has none.
+
+        Args:
+            pts: presentation timestamp.
+            dts: decoding timestamp of the packet that completed the frame.
+        """
+        self._faults += _repeats(pts, self._last_pts) - _repeats(dts, self._last_dts)
+        if pts is not None or dts is not None:  # One stands in for the other if that is missing.
+            self._last_pts = dts if pts is None else pts
+            self._last_dts = pts if dts is None else dts
+        return dts if pts is None or (self._faults > 0 and dts is not None) else pts
+
+
+def _repeats(stamp: int | None, last: int | None) -> bool:
+    return stamp is not None and last is not None and stamp <= last
+
+
+class FrameClock:
+    """The times of the frames of a video in seconds, ascending from 0.
+
+    Times follow the timestamps. At a discontinuity, which is a timestamp that is missing, repeats
+    an earlier time, goes back, or jumps forward by more than `longest_step`, a frame follows the
+    one before by one frame's length, and later frames keep their distances to it. If the next
+    timestamp fits the clock before the discontinuity, only the frame in between was wrong.
+
+    Args:
+        rate: frames per second, from which the length of a frame follows.
+        longest_step: longest display time of a frame, in seconds.
+    """
+
+    def __init__(self, rate: float, longest_step: float = LONGEST_STEP):
+        self._length, self._longest_step = 1 / rate, longest_step
+        self._time: float | None = None
+        self._offsets = (0.0, 0.0)  # before and after the last discontinuity
+
+    def advance(self, stamp: float | None) -> float:
+        """Return the time of the next frame.
+
+        Args:
+            stamp: timestamp of the frame in seconds; None if it has none.
+        """
+        if self._time is None:
+            self._offsets = (-(stamp or 0.0),) * 2
+            self._time, self._step = 0.0, self._length
+            return 0.0
+        offset = None if stamp is None else self._fitting_offset(stamp)
+        if stamp is None or offset is None:
+            time = self._time + self.frame_length
+            if stamp is not None:
+                self._offsets = (self._offsets[0], time - stamp)
+        else:
+            time, self._offsets = stamp + offset, (offset, offset)
+            self._step = time - self._time
+        self._time = time
+        return time
+
+    @property
+    def frame_length(self) -> float:
+        """The length of a frame in seconds: the last regular one, at most that of the rate."""
+        return min(self._length, self._step)
+
+    def _fitting_offset(self, stamp: float) -> float | None:
+        """Return the offset under which a timestamp continues the video, or None."""
+        time = self._time or 0.0
+        for offset in self._offsets:
+            if SHORTEST_STEP <= stamp + offset - time <= self._longest_step:
+                return offset
+        return None
