@@ -218,13 +218,10 @@ class CaptionTask(Task):
                         raise SearchError(f"{samples[len(best)].id}: {NO_SENTENCE}")
                     best.append(captions[0])
                 progress(len(best), len(samples))
+        texts = [caption for sample in training for caption in sample.captions]
+        unknown, settings = self.tokenizer.vocabulary()[SPECIAL.unknown], self.settings.evaluation
         return evaluate_captions(
-            samples,
-            best,
-            self.settings.evaluation,
-            unknown=self.tokenizer.vocabulary()[SPECIAL.unknown],
-            training_captions=[caption for sample in training for caption in sample.captions]
-            or None,
+            samples, best, settings, unknown=unknown, training_captions=texts or None
         )
 
     def retrieval_scores(
@@ -262,8 +259,8 @@ class CaptionTask(Task):
 
         Returns:
             One prediction per input, in order; inputs that cannot be read, or for which the search
-            finds no caption, have an `error`. A random search derives its seed from the seed of the
-            config and the frames of an input, so that its captions do not depend on other inputs.
+            finds no caption, have an `error`. The seed of a random search is derived from the seed
+            of the config and from the frames of the input.
 
         Raises:
             ArgumentError, ConfigError: an argument is invalid.
