@@ -169,6 +169,12 @@ def files_of(package: str) -> list[str]:
     ]
 
 
+def import_parts(package: str) -> None:
+    """Import all part files of a package, which registers their classes with Keras."""
+    for stem in files_of(package):
+        import_module(f"{package}.{stem}")
+
+
 @cache
 def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
     """Return the entry points of a seam by name.
