@@ -67,14 +67,22 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
-        before = configs.read_mapping(self / CONFIG, deprecations=False)
-        after = configs.parse(configs.dump(config), "the config")
-        if changes := list(configs.differences(before, after)):
+        before, after = configs.read_run(self / CONFIG), self.complete(config)
+        trees = (configs.parse(configs.dump(one), "the config") for one in (before, after))
+        if changes := list(configs.differences(*trees)):
             raise RunError(
                 f"{self.folder}: --resume expects the config with which the run began. Received: "
                 f"another config ({'; '.join(changes[:3])}{' …' if changes[3:] else ''}); use the "
                 "same config and overrides, or a new --run."
             )
+
+    def complete(self, config: configs.Config) -> configs.Config:
+        """Return a config with the values of all keys that it leaves out.
+
+        An existing run keeps its behavior: keys that came later have the value of its version.
+        """
+        version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
+        return configs.state_keys(config, version)
 
     def _check_files(self, config: configs.Config) -> None:
         if (self / WEIGHTS).exists():
@@ -96,7 +104,7 @@ class Run:
             self.clear(config)
             # Written first, since this file marks an interrupted run.
             write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
-            write_text(self / CONFIG, configs.dump(config))
+            write_text(self / CONFIG, configs.dump_run(config))
 
     def clear(self, config: configs.Config) -> None:
         """Remove the files that are written before training starts."""

@@ -50,7 +50,7 @@ def load(folder: str | Path) -> Task:
 
 def read_config(folder: Path) -> configs.Config:
     """Read the config of the last stage of a run."""
-    return configs.stage_configs(configs.read(folder / CONFIG, deprecations=False))[-1]
+    return configs.stage_configs(configs.read_run(folder / CONFIG))[-1]
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None:

@@ -35,6 +35,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
     run = Run(folder)
     with run.lock():
         run.check(config, resume=resume)
+        config = run.complete(config)
         try:
             if len(config.stages) > 1 and not run.has_begun:
                 check_stages(config)

@@ -13,7 +13,7 @@ from lrcn_seq.encoders import Encoder, registry
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import Clips, Preprocessing
-from lrcn_seq.registry import argument_problems
+from lrcn_seq.registry import argument_problems, signature
 
 ON_JAX = keras.backend.backend() == "jax"  # compiles each operation, so large networks are slow
 CASES = {
@@ -142,6 +142,20 @@ def test_published_properties(case):
     assert encoder.preprocessing is None or isinstance(encoder.preprocessing, Preprocessing)
     assert encoder.frozen == (not encoder.trainable_variables)
     assert encoder.identity == encoder.identity
+
+
+def test_stated_defaults_do_not_change_the_identity(case):
+    """A run states all arguments, and finds features that were stored under the given ones."""
+    part, arguments = case
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(part).items()
+        if parameter.default is not parameter.empty
+    }
+    keras.utils.set_random_seed(1)
+    identity = part(**arguments).identity
+    keras.utils.set_random_seed(1)
+    assert part(**{**defaults, **arguments}).identity == identity
 
 
 def test_example_input_is_encoded(case):
