@@ -132,7 +132,8 @@ class Clips(NamedTuple):
 
     Attributes:
         frames: Pixels (N, H, W, 3) uint8, vectors (N, D), or features (N, R, D) of a feature store.
-        index: (P, T) int32, position of each frame of each clip in `frames`; −1 is padding.
+        index: (P, T) int32, position of each frame of each clip in `frames`; −1 is padding,
+            usually at the end.
     """
 
     frames: Tensor
@@ -173,7 +174,8 @@ class Encoded(NamedTuple):
 
     Attributes:
         features: (B, S, R, D).
-        mask: (B, S) bool, False for padding.
+        mask: (B, S) bool, False for padding. Steps hidden inside a clip are skipped, as if the clip
+            had only its real steps.
     """
 
     features: Tensor

@@ -85,6 +85,10 @@ class Registry:
         names = [name for name, registered in self._parts.items() if registered is part]
         return names[-1] if names else self._file_name(part)
 
+    def is_own(self, name: str) -> bool:
+        """Return whether a part is defined in this library rather than in another package."""
+        return name in self._files() and self.package.startswith(PACKAGE)
+
     def file_of(self, name: str) -> str:
         """Return the stem of the file of a part."""
         return self.files.get(name, name)
@@ -141,7 +145,7 @@ class Registry:
         Raises:
             UnknownPartError: No part has this name; the message lists all names.
         """
-        if name not in self._parts and name in self._files() and self.package.startswith(PACKAGE):
+        if name not in self._parts and self.is_own(name):
             return read_constructor(f"{self.package}.{self.file_of(name)}")
         return constructor_of(self.get(name))
 
@@ -180,6 +184,12 @@ def files_of(package: str) -> list[str]:
         for module in pkgutil.iter_modules(locations)
         if not module.ispkg and module.name != "base" and not module.name.startswith("_")
     ]
+
+
+def import_parts(package: str) -> None:
+    """Import all part files of a package, which registers their classes with Keras."""
+    for stem in files_of(package):
+        import_module(f"{package}.{stem}")
 
 
 @cache

@@ -11,6 +11,7 @@ from lrcn_seq.config.overrides import apply_overrides
 from lrcn_seq.config.renamed_keys import rename_keys, warn_renamed
 from lrcn_seq.config.schema import Config
 from lrcn_seq.config.validation import validate
+from lrcn_seq.config.versions import complete, take_version
 from lrcn_seq.config.yaml_format import parse
 from lrcn_seq.errors import ConfigError, Problem
 
@@ -37,6 +38,8 @@ def read_mapping(
 ) -> dict[str, Any]:
     """Return the mapping of a YAML file under current names of keys, without validation.
 
+    The version that the config of a run states is removed.
+
     Args:
         path: The YAML file.
         overrides: Changes `section.key=value`.
@@ -47,11 +50,41 @@ def read_mapping(
             applied.
     """
     tree, renames = rename_keys(_parse_file(path))
+    take_version(tree, str(path))
     if deprecations:
         warn_renamed(str(path), renames)
     if problems := apply_overrides(tree, overrides):
         raise ConfigError(problems, "the overrides")
     return tree
+
+
+def read_run(path: str | os.PathLike[str]) -> Config:
+    """Return the config of a run, with every key with which it was trained.
+
+    Args:
+        path: The file `config.yaml` of a run folder.
+
+    Raises:
+        ConfigError: The file is missing or not YAML, was cut short, or has problems.
+    """
+    tree, _ = rename_keys(_parse_file(path))
+    tree, lost = complete(tree, take_version(tree, str(path)))
+    if lost:
+        message = (
+            "expected every key with which the run was trained. Received: a config without this "
+            "key; restore the file."
+        )
+        raise ConfigError([Problem(key, message) for key in lost], str(path))
+    return validate(tree, str(path))
+
+
+def read_version(path: str | os.PathLike[str]) -> int:
+    """Return the version of the config of a run; see `versions`.
+
+    Raises:
+        ConfigError: The file is missing or not YAML, or its version is unknown.
+    """
+    return take_version(_parse_file(path), str(path))
 
 
 def _parse_file(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm
+from lrcn_seq.layers.masked_steps import original_steps
 from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.layers.scan import scan
@@ -161,6 +162,7 @@ class AttentionLstm(WordDecoder):
             return encoded
         features = encoded.features
         outputs = ops.transpose(self.reader(steps_first(encoded)[0]), (1, 0, 2))
+        outputs = original_steps(outputs, encoded.mask)
         shape = (*ops.shape(features)[:3], self.reader.units)
         outputs = ops.broadcast_to(outputs[:, :, None], shape)
         return Encoded(ops.concatenate([features, outputs], axis=-1), encoded.mask)

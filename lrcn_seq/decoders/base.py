@@ -12,8 +12,10 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.precision import at_least_float32
+from lrcn_seq.layers.record_layer import RecordLayer
 from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Encoded, StepOutput, Tensor
+from lrcn_seq.registry import decoders
 
 State = Any
 """Nested tuples of tensors (B, ...) that change at every step."""
@@ -22,16 +24,11 @@ Memory = Any
 Shape = Sequence[int]
 
 
-class _Decoder(keras.layers.Layer, ABC):
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if not cls.__name__.startswith("_"):
-            keras.saving.register_keras_serializable("lrcn_seq")(cls)
+class FrameDecoder(RecordLayer, ABC):
+    """A decoder from features to class logits, per step or per clip."""
 
-
-class FrameDecoder(_Decoder):
-    """A decoder from features to class logits, per step or per clip; padding is at the end."""
-
+    record = Encoded
+    record_argument = "encoded"
     derived: ClassVar[tuple[str, ...]] = ("classes",)
 
     @property
@@ -72,14 +69,14 @@ class FrameDecoder(_Decoder):
         raise self._not_causal(f"features of shape {tuple(features.shape)}")
 
     def _not_causal(self, received: str) -> ArgumentError:
-        name = type(self).__module__.rpartition(".")[2]
+        name = decoders.name_of(type(self))
         return ArgumentError(
             f"Expected a causal decoder: {name} with these arguments needs the whole clip. "
             f"Received: {received}; choose lstm_frames with bidirectional: false."
         )
 
 
-class WordDecoder(_Decoder):
+class WordDecoder(RecordLayer, ABC):
     """A decoder from features to word logits, which stores nothing about a caption on `self`.
 
     `memory` and `state` are nested tuples of tensors whose first axis is B; search reorders only
@@ -91,6 +88,8 @@ class WordDecoder(_Decoder):
         vocabulary_size: Number of words V.
     """
 
+    record = Encoded
+    record_argument = "encoded"
     derived: ClassVar[tuple[str, ...]] = ("vocabulary_size",)
     vocabulary_size: int
 

@@ -11,6 +11,7 @@ from lrcn_seq.decoders._blocks import build_stack, lstm_stack, projection, seque
 from lrcn_seq.decoders.base import FrameDecoder, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm, last_step
+from lrcn_seq.layers.masked_steps import original_steps
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, Tensor
@@ -97,7 +98,8 @@ class LstmFrames(FrameDecoder):
                 backward = reverse_steps(backward, lengths)
             outputs = ops.concatenate([outputs, backward], axis=-1)
         if not self.last:
-            return ops.transpose(self._classify(outputs), (1, 0, 2)), encoded.mask
+            logits = ops.transpose(self._classify(outputs), (1, 0, 2))
+            return original_steps(logits, encoded.mask), encoded.mask
         last = last_step(outputs, lengths, ops.zeros_like(outputs[0]))
         return self._classify(last)[:, None], lengths[:, None] > 0
 

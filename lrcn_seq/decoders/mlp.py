@@ -9,6 +9,7 @@ from keras.layers import Dense
 
 from lrcn_seq.decoders.base import FrameDecoder, Shape
 from lrcn_seq.layers.dropout import seeded_dropout
+from lrcn_seq.layers.masked_steps import real_steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.records import Encoded, NotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
@@ -16,7 +17,7 @@ from lrcn_seq.registry import decoders
 
 @decoders.register
 class Mlp(FrameDecoder):
-    """ReLU layers over the concatenated features of the first steps, then a classifier.
+    """ReLU layers over the concatenated features of the first real steps, then a classifier.
 
     The input has width steps · R · D and is padded with zeros if a clip has fewer steps.
 
@@ -59,6 +60,7 @@ class Mlp(FrameDecoder):
         """Return logits (B, 1, C) and mask (B, 1)."""
         features, mask = encoded
         features = ops.where(mask[:, :, None, None], features, ops.zeros_like(features))
+        features = real_steps_first(features, mask)
         features = ops.pad(features, ((0, 0), (0, self.steps), (0, 0), (0, 0)))[:, : self.steps]
         x = ops.reshape(features, (-1, self.steps * features.shape[2] * features.shape[3]))
         for layer, drop in zip(self.dense, self.drop, strict=True):

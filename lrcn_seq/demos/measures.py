@@ -36,7 +36,7 @@ def measure_captions(run: Run) -> Figures:
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
     """
-    samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
+    samples = read_test_samples(configs.read_run(run / CONFIG))
     rotated = [*samples[1:], samples[0]]
     shuffled = caption_clips(run, lambda reader, batch: reader.clips(rotated, batch))
     return {**caption_figures(run), "shuffled_bleu_4": shuffled.values["bleu_4"]}
@@ -48,7 +48,7 @@ def measure_descriptions(run: Run) -> Figures:
     Returns:
         `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
     """
-    samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
+    samples = read_test_samples(configs.read_run(run / CONFIG))
     random = np.random.default_rng(0)
 
     def shuffled_clips(reader: SampleReader, batch: int) -> Iterable[Clips]:
@@ -71,7 +71,7 @@ def measure_labels(run: Run) -> Figures:
         The number of test clips `count`, the accuracy `top_1` of the run, and the accuracy
         `single_frame_top_1` of the single-frame network.
     """
-    config = configs.read_mapping(run / CONFIG, deprecations=False)
+    config = configs.read_run(run / CONFIG).model_dump()
     single_frame = train(
         configs.validate({**config, "decoder": SINGLE_FRAME_DECODER}),
         run / SINGLE_FRAME,
@@ -103,7 +103,7 @@ def read_scores(run: Run) -> dict[str, Any]:
 
 def exact_share(run: Run, rows: Sequence[Row]) -> float:
     """Return the share of captions that are correct in every attribute, judged by the source."""
-    source: Any = sources.get(configs.read(run / CONFIG, deprecations=False).data.source["type"])
+    source: Any = sources.get(configs.read_run(run / CONFIG).data.source["type"])
     right = [source.is_correct_caption(row["caption"], row["references"]) for row in rows]
     return sum(right) / len(right)
 

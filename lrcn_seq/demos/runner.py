@@ -80,9 +80,10 @@ def is_finished(run: Run) -> bool:
 def has_config(run: Run, config: Config) -> bool:
     """Return whether the run has exactly the given config."""
     try:
-        return configs.read(run / CONFIG, deprecations=False) == config
+        before = configs.read_run(run / CONFIG)
     except ConfigError:
         return False
+    return configs.dump(before) == configs.dump(configs.state_keys(config))
 
 
 def write_samples(demo: Demo, folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import TORCH_DEVIATION, scale
+from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.records import Positive, PositiveNumber, Preprocessing, Scaling, Tensor
 from lrcn_seq.registry import encoders
 
@@ -301,6 +302,11 @@ class Applications(Encoder):
             except Exception as error:  # h5py and Keras raise many types
                 reasons.append(" ".join(str(error).split())[:200])
             else:
+                if problem := variable_problem(network.weights):
+                    raise DataError(
+                        f"{path}: expected finite weights of {self.architecture}. Received: "
+                        f"{problem}; the file is damaged. Fetch it again."
+                    )
                 return network
         raise DataError(
             f"{path}: expected weights of {self.architecture} with alpha={self.alpha}; the file is "

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from hashlib import sha256
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import keras
 import numpy as np
 from keras import ops
 
 from lrcn_seq.layers.packing import unpack
+from lrcn_seq.layers.record_layer import RecordLayer
 from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
+from lrcn_seq.registry import encoders
 
 NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
 """Constructor arguments that do not affect the features for given weights."""
 
 
-class Encoder(keras.layers.Layer, ABC):
+class Encoder(RecordLayer, ABC):
     """An encoder from clips to features (B, S, R, D).
 
     A frame-wise encoder implements `encode_frames`. An encoder that combines frames over time, such
@@ -30,13 +31,11 @@ class Encoder(keras.layers.Layer, ABC):
         width: Width D of the input vectors; None if the encoder takes frames.
     """
 
+    record = Clips
+    record_argument = "clips"
     takes: ClassVar[Literal["frames", "vectors"]] = "frames"
     stride: int = 1
     width: int | None = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        keras.saving.register_keras_serializable("lrcn_seq")(cls)
 
     @property
     @abstractmethod
@@ -57,8 +56,11 @@ class Encoder(keras.layers.Layer, ABC):
         digest = sha256()
         for weight in self.weights:
             digest.update(np.ascontiguousarray(ops.convert_to_numpy(weight.value)).tobytes())
-        name = type(self).__module__.rpartition(".")[2]
-        parts = (name, json.dumps(arguments, sort_keys=True), self.compute_dtype)
+        parts = (
+            encoders.name_of(type(self)),
+            json.dumps(arguments, sort_keys=True),
+            self.compute_dtype,
+        )
         return ":".join((*parts, digest.hexdigest()))
 
     @property

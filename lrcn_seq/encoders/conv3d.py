@@ -22,7 +22,8 @@ class Conv3d(Encoder):
 
     Each block has twice as many filters as the previous one. Features are (B, S, R, D) with
     S = ceil(T / stride) and D = filters · 2^(blocks−1). Padding is set to zero after every
-    convolution, so that it does not affect real frames.
+    convolution, so that it does not affect real frames. A frame missing inside a clip, with index
+    −1, is such a zero between its neighbors.
 
     Args:
         size: Height and width of the frames.
@@ -104,12 +105,9 @@ def max_pool_pairs(x: Tensor, axis: int = 1) -> Tensor:
 
     An odd last element forms a pair with zero.
     """
-    length = ops.shape(x)[axis]
-    positions = ops.arange(length + length % 2)
+    first = 2 * ops.arange((ops.shape(x)[axis] + 1) // 2)
     padded = ops.concatenate([x, ops.zeros_like(ops.take(x, ops.array([0]), axis=axis))], axis=axis)
-    return ops.maximum(
-        ops.take(padded, positions[0::2], axis=axis), ops.take(padded, positions[1::2], axis=axis)
-    )
+    return ops.maximum(ops.take(padded, first, axis=axis), ops.take(padded, first + 1, axis=axis))
 
 
 def _convolution(filters: int) -> Conv3D:

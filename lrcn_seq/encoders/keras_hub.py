@@ -13,6 +13,7 @@ from keras import ops
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.layers.precision import built_under
+from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.records import Positive, Preprocessing, Tensor
 from lrcn_seq.registry import encoders
 
@@ -101,8 +102,15 @@ class KerasHub(Encoder):
         Raises:
             DataError: The preset cannot be downloaded or is broken.
         """
-        if self.preset:
-            self.network.set_weights(_load_preset(self.preset, load_weights=True).get_weights())
+        if not self.preset:
+            return
+        network = _load_preset(self.preset, load_weights=True)
+        if problem := variable_problem(network.weights):
+            raise DataError(
+                f"{self.preset}: expected a preset with finite weights. Received: {problem}; the "
+                "preset is damaged. Fetch it again."
+            )
+        self.network.set_weights(network.get_weights())
 
     def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
         """Return features (N, R, D) of frames (N, H, W, 3)."""

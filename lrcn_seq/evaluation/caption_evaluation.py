@@ -98,5 +98,10 @@ def evaluate_captions(
     }
     references = {sample.id: list(sample.captions) for sample in samples}
     report = metrics.score(hypotheses, references, settings.metrics, tokenize=settings.tokenize)
-    health = metrics.health(hypotheses, training_captions=training_captions, unknown=unknown)
+    health = metrics.health(
+        hypotheses,
+        training_captions=training_captions,
+        unknown=unknown,
+        tokenize=settings.tokenize,
+    )
     return CaptionEvaluation(samples, captions, report, health)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from lrcn_seq.layers.masked_steps import real_steps_first
 from lrcn_seq.layers.precision import at_least_float32
 from lrcn_seq.records import Encoded, Tensor
 
@@ -37,8 +38,9 @@ def steps_first(encoded: Encoded) -> tuple[Tensor, Tensor]:
     """Return the inputs of an LSTM, time first.
 
     Returns:
-        The mean over the regions, (S, B, D), and the number of real steps, (B,) int32.
+        The mean over the regions, (S, B, D), with the real steps of each clip first, and the number
+        of real steps, (B,) int32.
     """
     features, mask = encoded
-    means = ops.transpose(ops.mean(features, axis=2), (1, 0, 2))
-    return means, ops.sum(ops.cast(mask, "int32"), axis=1)
+    means = real_steps_first(ops.mean(features, axis=2), mask)
+    return ops.transpose(means, (1, 0, 2)), ops.sum(ops.cast(mask, "int32"), axis=1)

@@ -31,13 +31,18 @@ SMOOTHING = {
 class Bleu(Metric):
     """BLEU-1 to BLEU-`order`.
 
+    NLTK's smoothing methods 5 to 7 need a statistic that NLTK's `corpus_bleu` takes from the last
+    sentence only, so that its score depends on the order of the sentences. Here, the statistic is
+    that of all sentences: the precision of 5-grams in methods 5 and 7, the number of n-grams in
+    method 6. Scores of single sentences, and those of methods 0 to 4, equal NLTK. If `order` is not
+    4, methods 5 and 7 use the precision of order + 1, as published, whereas NLTK uses that of
+    5-grams. Without a common trigram, method 6 gives a score, whereas NLTK raises an error.
+
     Args:
         variant: the reproduced implementation: the COCO evaluation code, NLTK's `corpus_bleu`, or
             sacreBLEU (as a fraction).
         smoothing: smoothing method of the variant; None for its default (coco, method0, exp).
-            `none` is BLEU as published, which is 0 if an order has no match. With NLTK's methods 5
-            to 7, the corpus score uses the statistics of the whole corpus, whereas NLTK uses those
-            of the last sentence.
+            `none` is BLEU as published, which is 0 if an order has no match.
         length: reference length of the brevity penalty. NLTK and sacreBLEU support only `closest`.
         effective_order: whether to omit orders longer than the sentence (sacreBLEU only).
         order: longest n-gram.
@@ -82,10 +87,17 @@ class Bleu(Metric):
         orders = self.order + (self.variant == "nltk")
         matches = [clipped_matches(counts, corpus.texts) for counts in corpus.ngrams(orders)]
         words = corpus.texts.lengths[corpus.texts.hypothesis]
-        least = 1 if self.variant == "nltk" else 0
-        guesses = [np.maximum(words - n, least) for n in range(orders)]
+        guesses = [np.maximum(words - n, self._least_guesses(n)) for n in range(orders)]
         columns = [*matches, *guesses, words, reference_lengths(corpus.texts, self.length)]
         return np.stack(columns, axis=1).astype(np.float64)
+
+    def _least_guesses(self, n: int) -> int:
+        """Return the least number of (n + 1)-grams of a sentence: NLTK counts at least one.
+
+        Its method 6 uses the actual number from trigrams on.
+        """
+        actual = self.smoothing == "method6" and n >= 2
+        return int(self.variant == "nltk" and not actual)
 
     def aggregate(self, totals: FloatArray) -> FloatArray:
         orders = (totals.shape[-1] - 2) // 2

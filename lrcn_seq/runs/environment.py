@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+import lrcn_seq
 from lrcn_seq.config import differences
 
 
@@ -24,6 +25,7 @@ def describe_environment() -> dict[str, str]:
     if backend != "tensorflow":
         versions[backend] = importlib.metadata.version(backend)
     return {
+        "lrcn_seq": lrcn_seq.__version__,
         "python": platform.python_version(),
         **versions,
         "numpy": np.__version__,

@@ -13,7 +13,6 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import read_json, read_json_lines, write_text
 from lrcn_seq.runs.environment import describe_environment
-from lrcn_seq.runs.source_defaults import state_defaults, with_defaults
 from lrcn_seq.runs.state import StateFolder
 
 CONFIG = "config.yaml"
@@ -67,9 +66,9 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
-        before = self._stored_config()
-        after = configs.parse(configs.dump(self.complete(config)), "the config")
-        if changes := list(configs.differences(before, after)):
+        before, after = configs.read_run(self / CONFIG), self.complete(config)
+        trees = (configs.parse(configs.dump(one), "the config") for one in (before, after))
+        if changes := list(configs.differences(*trees)):
             raise RunError(
                 f"{self.folder}: --resume expects the config with which the run began. Received: "
                 f"another config ({'; '.join(changes[:3])}{' …' if changes[3:] else ''}); use the "
@@ -77,20 +76,12 @@ class Run:
             )
 
     def complete(self, config: configs.Config) -> configs.Config:
-        """Return a config that states the arguments of the source whose default has changed.
+        """Return a config with the values of all keys that it leaves out.
 
-        A run that has begun keeps the values with which it began.
+        An existing run keeps its behavior: keys that came later have the value of its version.
         """
-        return with_defaults(
-            config, self._stored_config()["data"]["source"] if self.has_begun else None
-        )
-
-    def _stored_config(self) -> dict[str, Any]:
-        """Read the config of the run, with the defaults with which it began."""
-        tree = configs.read_mapping(self / CONFIG, deprecations=False)
-        source = configs.validate(tree, str(self / CONFIG)).data.source
-        tree["data"]["source"] = state_defaults(source, source)
-        return tree
+        version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
+        return configs.state_keys(config, version)
 
     def _check_files(self, config: configs.Config) -> None:
         if (self / WEIGHTS).exists():
@@ -112,7 +103,7 @@ class Run:
             self.clear(config)
             # Written first, since this file marks an interrupted run.
             write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
-            write_text(self / CONFIG, configs.dump(config))
+            write_text(self / CONFIG, configs.dump_run(config))
 
     def clear(self, config: configs.Config) -> None:
         """Remove the files that are written before training starts."""

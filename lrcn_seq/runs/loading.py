@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
+from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.run_outputs import read_outputs
-from lrcn_seq.runs.source_defaults import with_defaults
 from lrcn_seq.tasks import Task, build_task
 
 PARTS = ("encoder", "decoder")
@@ -37,8 +39,7 @@ def load(folder: str | Path) -> Task:
 
 def read_config(folder: Path) -> configs.Config:
     """Read the config of the last stage of a run, with the defaults with which it began."""
-    config = configs.read(folder / CONFIG, deprecations=False)
-    return configs.stage_configs(with_defaults(config, config.data.source))[-1]
+    return configs.stage_configs(configs.read_run(folder / CONFIG))[-1]
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None:
@@ -50,21 +51,31 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
         parts: the parts to copy; the others stay unchanged.
 
     Raises:
-        RunError: the run has no weights, or they belong to other parts or another vocabulary.
+        RunError: the run has no weights, or they are damaged or belong to other parts or another
+            vocabulary.
     """
     if not (folder / WEIGHTS).is_file():
         raise RunError(f"{folder}: expected a run with {WEIGHTS}. Received: a folder without it.")
     if task.outputs is not None and "decoder" in parts:
         _check_outputs(task, folder)
+    model = WeightParts(task, parts)
     try:
-        WeightParts(task, parts).load_weights(folder / WEIGHTS)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            # NumPy only warns of complex numbers and of numbers too large for float32.
+            warnings.simplefilter("error", (np.exceptions.ComplexWarning, RuntimeWarning))
+            model.load_weights(folder / WEIGHTS)
+    except Exception as error:  # h5py, NumPy and Keras raise many types
         reasons = _differences(task, folder, parts) if isinstance(error, ValueError) else []
         reason = "; ".join([*reasons, " ".join(str(error).split())[:200]])
         raise RunError(
             f"{folder / WEIGHTS}: expected weights of this config's {' and '.join(parts)}. "
             f"Received: {reason}."
         ) from error
+    if problem := variable_problem(model.variables):
+        raise RunError(
+            f"{folder / WEIGHTS}: expected finite weights. Received: {problem}; the file is "
+            "damaged. Restore it, or train the run again."
+        )
 
 
 def _check_outputs(task: Task, folder: Path) -> None:

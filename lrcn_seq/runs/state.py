@@ -14,6 +14,7 @@ import numpy as np
 
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import read_json, write_file, write_text
+from lrcn_seq.layers.weight_checks import array_problem
 
 POINTER = "last"
 
@@ -124,7 +125,20 @@ class StateFolder:
                 "be resumed."
             ) from error
         state = read_json(folder / "meta.json", "the metadata of a training state", _parse)
+        # A stage that diverged has stopped with such weights.
+        if (problem := state_problem(arrays)) and not state.position.stopped:
+            raise RunError(
+                f"{folder / 'arrays.npz'}: expected finite weights. Received: {problem}; the run "
+                "cannot be resumed."
+            )
         return state._replace(arrays=arrays)
+
+
+def state_problem(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """Return the problem of the first weight of the model in a state, or None."""
+    return array_problem(
+        (name, array) for name, array in arrays.items() if name.startswith("model/")
+    )
 
 
 def _parse(record: dict[str, Any]) -> TrainingState:

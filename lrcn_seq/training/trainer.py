@@ -13,13 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import sync_folder
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
-from lrcn_seq.runs.state import Position, TrainingState
+from lrcn_seq.runs.state import Position, TrainingState, state_problem
 from lrcn_seq.tasks import SampleReader, Task
 from lrcn_seq.training.dataset import BatchSource, as_dataset
 from lrcn_seq.training.epoch_progress import EpochProgress
@@ -132,7 +130,7 @@ class Trainer:
             finally:
                 self.progress.close()
         arrays = self._arrays()
-        if weights_are_finite(arrays):
+        if state_problem(arrays) is None:
             self.position = self.position._replace(step=0, trained=True)
         else:
             self._stop_diverged()
@@ -151,7 +149,7 @@ class Trainer:
         """Stop the stage and keep its best weights; raise RunError if there are none."""
         reason = (
             f"{self.run.folder}: training diverged in epoch {self.position.epoch + 1}: weights "
-            "are not finite"
+            "are not finite or too large"
         )
         if self.position.best is None:
             raise RunError(
@@ -217,19 +215,15 @@ class Trainer:
         sync_folder(self.run.folder)
 
     def _save_step(self, arrays: Arrays, step: int) -> None:
+        # A diverged epoch is handled at its end, also if it is resumed from the last good state.
+        if state_problem(arrays) is not None:
+            return
         self.position = self.position._replace(step=step)
         self._save(arrays)
 
     def _save(self, arrays: Arrays) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
         self.run.states.write(TrainingState(arrays, self.position, self.history))
-
-
-def weights_are_finite(arrays: Arrays) -> bool:
-    """Return whether all variables of the model in a state are finite."""
-    return all(
-        np.isfinite(array).all() for name, array in arrays.items() if name.startswith("model/")
-    )
 
 
 def save_weights(task: Task, path: Path) -> None:

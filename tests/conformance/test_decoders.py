@@ -1,6 +1,8 @@
 """The contract of decoders, tested for every registered decoder."""
 
+import copy
 import json
+import pickle
 
 import keras
 import numpy as np
@@ -30,6 +32,7 @@ WORD_DECODERS = {
         "dropout": 0.3,
         "feature_dropout": 0.3,
     },
+    "attention_lstm with a reader": {"units": 6, "embedding": 5, "attention": 4, "reader": 3},
 }
 FRAME_DECODERS = {
     "lstm_frames": {"units": 6, "feature_dropout": 0.3, "dropout": 0.3},
@@ -40,12 +43,14 @@ FRAME_DECODERS = {
         "layers": 2,
         "dense": 9,
     },
+    "lstm_frames bidirectional": {"units": 6, "bidirectional": True},
     "frame_mean": {"dense": 9, "dropout": 0.3},
     "frame_mean features": {"pool": "features"},
     "mlp": {"steps": 4, "units": 6, "dropout": 0.1},
 }
 V, C, B, S, R, D, L = 12, 7, 3, 4, 2, 8, 5
 MASK = np.array([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
+HOLES = np.array([[1, 0, 1, 1], [0, 0, 1, 0], [1, 1, 0, 1]], bool)
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(B, S, R, D)).astype("float32") * MASK[:, :, None, None]
 WORDS = RNG.integers(0, V, (B, L)).astype("int32")
@@ -144,6 +149,62 @@ def test_saved_and_loaded_in_a_model(case, tmp_path):
     assert np.allclose(logits(loaded(tensors(inputs(model.decoder)))), eager, atol=1e-6)
 
 
+def test_saved_and_loaded_in_a_functional_model(case, tmp_path):
+    """A functional model of the decoder and one loaded from its file give the same logits."""
+    part, arguments, derived = case
+    decoder = part(**arguments, **derived)
+    features, mask = keras.Input((None, R, D)), keras.Input((None,), dtype="bool")
+    words = [keras.Input((None,), dtype="int32")] * issubclass(part, WordDecoder)
+    model = keras.Model([features, mask, *words], decoder(Encoded(features, mask), *words))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = logits(decoder(Encoded(*tensors((FEATURES, MASK))), *tensors(inputs(decoder)[2:])))
+    for found in (model, loaded):
+        assert np.allclose(logits(found(tensors(list(inputs(decoder))))), expected, atol=1e-6)
+
+
+def test_copied_and_pickled(case):
+    """A deep copy and a pickled copy of a model of the decoder give the same logits."""
+    part, arguments, derived = case
+    model = DecoderModel(part(**arguments, **derived))
+    expected = logits(model(tensors(inputs(model.decoder))))
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert np.allclose(logits(other(tensors(inputs(other.decoder)))), expected, atol=1e-6)
+
+
+def test_hidden_steps_are_skipped(case):
+    """A clip whose mask hides steps inside it gives the logits of its real steps alone."""
+    part, arguments, derived = case
+    decoder = part(**arguments, **derived)
+    words = WORDS if issubclass(part, WordDecoder) else None
+    features = np.where(HOLES[:, :, None, None], RNG.normal(size=(B, S, R, D)), 9).astype("float32")
+
+    def run(features, mask, rows):
+        given = () if words is None else (tensors(words[rows]),)
+        return logits(decoder(Encoded(*tensors((features, mask))), *given))
+
+    together = run(features, HOLES, slice(None))
+    assert together.shape[1] in {1, L, S}
+    for row, real in enumerate(HOLES):
+        clip = features[row : row + 1, real]
+        alone = run(clip, np.ones(clip.shape[:2], bool), slice(row, row + 1))[0]
+        found = together[row, real] if together.shape[1] == S else together[row]
+        assert np.allclose(found, alone, atol=1e-5)
+
+
+def test_the_input_may_be_a_list(case):
+    """Features and mask may be a list or tuple; one tensor alone is refused by name."""
+    part, arguments, derived = case
+    decoder = part(**arguments, **derived)
+    features, mask, *words = tensors(list(inputs(decoder)))
+    expected = logits(decoder(Encoded(features, mask), *words))
+    assert np.array_equal(logits(decoder([features, mask], *words)), expected)
+    named = dict(zip(["words"], words, strict=False))
+    assert np.array_equal(logits(decoder(encoded=(features, mask), **named)), expected)
+    with pytest.raises(ArgumentError, match=r"Expected encoded as Encoded\(features, mask\)"):
+        decoder(features, *words)
+
+
 def test_padding_and_neighbors_do_not_matter(case):
     """The logits of a clip do not depend on the other clips, their order, or padding."""
     part, arguments, derived = case
@@ -215,7 +276,11 @@ def frame_decoder(name):
     return registry.get(name.split()[0])(**FRAME_DECODERS[name], classes=C)
 
 
-CAUSAL = [name for name in FRAME_DECODERS if name.split()[0] != "mlp" and "last" not in name]
+CAUSAL = [
+    name
+    for name, arguments in FRAME_DECODERS.items()
+    if name.split()[0] != "mlp" and not arguments.get("bidirectional")
+]
 
 
 @pytest.mark.parametrize("name", FRAME_DECODERS)

@@ -1,6 +1,8 @@
 """The contract of encoders, tested for every registered encoder."""
 
+import copy
 import json
+import pickle
 
 import keras
 import numpy as np
@@ -8,9 +10,10 @@ import pytest
 from keras import ops
 
 from lrcn_seq.encoders import Encoder, registry
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import Clips, Preprocessing
-from lrcn_seq.registry import argument_problems, constructor_of
+from lrcn_seq.registry import argument_problems, constructor_of, signature
 
 ON_JAX = keras.backend.backend() == "jax"  # JAX compiles each operation, so large networks are slow
 CASES = {
@@ -141,6 +144,20 @@ def test_published_properties(case):
     assert encoder.identity == encoder.identity
 
 
+def test_stated_defaults_do_not_change_the_identity(case):
+    """A run states all arguments, and finds features that were stored under the given ones."""
+    part, arguments = case
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(part).items()
+        if parameter.default is not parameter.empty
+    }
+    keras.utils.set_random_seed(1)
+    identity = part(**arguments).identity
+    keras.utils.set_random_seed(1)
+    assert part(**{**defaults, **arguments}).identity == identity
+
+
 def test_example_input_is_encoded(case):
     """The example input of an encoder gives a clip of one step."""
     part, arguments = case
@@ -185,6 +202,59 @@ def test_saved_and_loaded_in_a_model(case, tmp_path):
     assert np.allclose(compiled[0], eager[0], atol=1e-4)
     assert np.array_equal(compiled[1], eager[1].astype(bool))
     assert np.allclose(arrays(loaded(batch))[0], eager[0], atol=1e-5)
+
+
+def test_saved_and_loaded_in_a_functional_model(case, tmp_path):
+    """A functional model of the encoder and one loaded from its file give the same features."""
+    part, arguments = case
+    encoder = part(**arguments)
+    batch = clips(encoder)
+    frames = keras.Input(batch.frames.shape[1:], dtype=str(batch.frames.dtype))
+    index = keras.Input((None,), dtype="int32")
+    model = keras.Model([frames, index], encoder(Clips(frames, index)))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = arrays(encoder(batch))
+    for found in (model, loaded):
+        outputs = arrays(found(list(batch)))
+        assert np.allclose(outputs[0], expected[0], atol=1e-5)
+        assert np.array_equal(outputs[1], expected[1])
+
+
+def test_copied_and_pickled(case):
+    """A deep copy and a pickled copy of a model of the encoder give the same features."""
+    part, arguments = case
+    model = EncoderModel(part(**arguments))
+    batch = clips(model.encoder)
+    expected = arrays(model(batch))[0]
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert np.allclose(arrays(other(batch))[0], expected, atol=1e-5)
+
+
+def test_frames_may_be_missing_inside_a_clip(case):
+    """A clip that lacks a frame has a hole in its mask, and its features are zero there."""
+    part, arguments = case
+    encoder = part(**arguments)
+    if encoder.stride > 1:
+        pytest.skip("a step combines several frames")
+    holes = np.array([[True, False, True], [False, True, True]])
+    batch = clips(encoder, holes)
+    features, mask = arrays(encoder(batch))
+    assert np.array_equal(mask, holes)
+    assert not features[~holes].any()
+    if encoder.frame_wise:
+        whole = arrays(encoder(Clips(batch.frames, np.array([[0, 1], [2, 3]], "int32"))))[0]
+        assert np.allclose(features[holes], whole.reshape(4, *whole.shape[2:]), atol=1e-5)
+
+
+def test_the_input_may_be_a_list(case):
+    """Frames and index may be a list; frames alone are refused by name."""
+    part, arguments = case
+    encoder = part(**arguments)
+    batch = clips(encoder)
+    assert np.array_equal(arrays(encoder(list(batch)))[0], arrays(encoder(batch))[0])
+    with pytest.raises(ArgumentError, match=r"Expected clips as Clips\(frames, index\)"):
+        encoder(batch.frames)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])

@@ -204,6 +204,22 @@ def test_broken_weights_file(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [np.nan, 1e20])
+def test_absurd_weights_of_a_file(tmp_path, value):
+    """A file with a value that no weight has raises one sentence with the variable."""
+    path = tmp_path / "w.weights.h5"
+    written = keras.applications.MobileNetV2(
+        weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.35
+    )
+    kernel = written.layers[1].kernel
+    kernel.assign(np.full(kernel.shape, value))
+    written.save_weights(path)
+    with pytest.raises(
+        DataError, match=r"w\.weights\.h5: expected finite .*Received: Conv1/kernel"
+    ):
+        small(weights=str(path)).load_pretrained()
+
+
 def test_home_folder_in_a_path(tmp_path, monkeypatch):
     """The path of a weights file may begin with `~` for the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -11,6 +11,7 @@ from lrcn_seq.encoders.conv3d import Conv3d
 from lrcn_seq.encoders.tiny_cnn import TinyCnn
 from lrcn_seq.encoders.vectors import Vectors
 from lrcn_seq.records import Clips, Preprocessing
+from lrcn_seq.registry import encoders
 from tests.encoders.equations import array
 
 RNG = np.random.default_rng(0)
@@ -115,6 +116,12 @@ def test_identity_ignores_training_and_the_origin_of_weights():
 def test_identity_begins_with_the_name_of_the_part():
     """The identity of an encoder begins with the name of its part."""
     assert MeanColor().identity.startswith("test_base:")
+
+
+def test_identity_has_the_name_of_an_entry_point(monkeypatch):
+    """A part that is registered under another name than its file has this name."""
+    monkeypatch.setitem(encoders._parts, "mean_color", MeanColor)
+    assert MeanColor().identity.startswith("mean_color:")
 
 
 def test_load_pretrained_does_nothing_by_default():

@@ -75,6 +75,19 @@ def test_preset_gives_preprocessing_and_weights(preset):
     assert np.allclose(features(encoder), expected.reshape(2, 3, 64, 8), atol=1e-4)
 
 
+def test_absurd_weights_of_a_preset(tmp_path):
+    """A preset with a weight that is not finite raises one sentence with the variable."""
+    import keras_hub
+
+    network = keras_hub.models.VGGBackbone(**VGG)
+    network.weights[0].assign(np.full(network.weights[0].shape, np.nan))
+    network.save_to_preset(str(tmp_path))
+    with pytest.raises(
+        DataError, match=r"expected a preset with finite weights\. Received: .*kernel"
+    ):
+        KerasHub(preset=str(tmp_path), size=32).load_pretrained()
+
+
 def test_arguments_replace_those_of_the_preset(preset):
     """Arguments for size, resize rule, scale and offset take precedence over the preset."""
     folder, _ = preset

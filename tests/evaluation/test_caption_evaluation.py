@@ -47,6 +47,15 @@ def test_values_include_the_diversity_of_captions():
     assert {name: values[name] for name in expected} == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("tokenize", "distinct"), [("ptb", 0.5), ("none", 1.0)])
+def test_diversity_uses_the_tokenization_of_the_scores(tokenize, distinct):
+    """A full stop makes a caption distinct only where the tokenization keeps it."""
+    captions = [Caption(text, -1.0, -1.0) for text in ("a dog", "a dog.")]
+    settings = EvaluationSettings(metrics=["bleu"], tokenize=tokenize)
+    evaluation = evaluate_captions(SAMPLES, captions, settings, unknown="<unk>")
+    assert evaluation.values["distinct_captions"] == distinct
+
+
 def test_rows_describe_each_caption():
     """A row has the caption, its scores, file and references; infinite scores are null."""
     rows = evaluate().rows()

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from lrcn_seq import config
+from lrcn_seq.config import versions
 from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.runs.folder import Run, setup_files
 from lrcn_seq.runs.state import Position, TrainingState
@@ -57,11 +58,11 @@ def test_a_run_begins_with_its_first_state(begun, settings, tmp_path):
 
 
 def test_a_new_run_has_environment_and_config(tmp_path, settings):
-    """Creating a run writes its environment and a config that is read back unchanged."""
+    """The config is read back with every key that it had left out."""
     run = Run(tmp_path)
     run.create(settings)
     assert file_names(run) == {"machine.json", "config.yaml"}
-    assert config.read(run / "config.yaml") == settings
+    assert config.read_run(run / "config.yaml") == config.state_keys(settings)
     assert "keras" in run.environment()
 
 
@@ -117,6 +118,34 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
     with pytest.raises(RunError, match=r"training\.optimizer\.learning_rate: 0\.\d+ → 0\.5"):
         begun.check(config.validate(changed), resume=True)
     assert capsys.readouterr().err == ""
+
+
+def write_version_1(run: Run, text: str) -> None:
+    """Write a config as release 0.1.0 did: without a version and without defaults of parts."""
+    (run / "config.yaml").write_text(config.dump(config.validate(config.parse(text, "text"))))
+
+
+def test_an_older_run_is_resumed_with_the_values_of_its_version(begun, settings, monkeypatch):
+    """A key that came later has the value that keeps the behavior of the run, unless it is set."""
+    write_version_1(begun, config.dump(settings))
+    row = versions.AddedKey(2, "search.alpha", 0.25)
+    monkeypatch.setattr(versions, "ADDED_KEYS", (row,))
+    begun.check(settings, resume=True)
+    assert begun.complete(settings).search["alpha"] == 0.25
+    changed = config.validate({**SPEC, "search": {"type": "beam", "beams": 5, "alpha": 0.5}})
+    with pytest.raises(RunError, match=r"search\.alpha: 0\.25 → 0\.5"):
+        begun.check(changed, resume=True)
+    (begun / "state" / "last").unlink()
+    assert begun.complete(settings).search["alpha"] == 0.6
+
+
+def test_a_run_whose_config_lacks_keys_is_not_resumed(begun, settings):
+    """Keys that were lost are named instead of having their defaults."""
+    text = (begun / "config.yaml").read_text()
+    (begun / "config.yaml").write_text(text[: text.index("  monitor:")])
+    with pytest.raises(ConfigError, match=r"training\.patience: expected every key") as caught:
+        begun.check(settings, resume=True)
+    assert "evaluation: expected every key" in str(caught.value)
 
 
 def test_a_config_that_is_not_text_is_an_error(begun, settings):

@@ -3,8 +3,10 @@
 import json
 import shutil
 
+import h5py
 import numpy as np
 import pytest
+import yaml
 
 import lrcn_seq
 from lrcn_seq import config
@@ -126,6 +128,70 @@ def test_truncated_weights_are_refused(damaged):
         RunError,
         match=r"expected weights of this config's encoder and decoder\. Received: (?!.* → )",
     ):
+        lrcn_seq.load(damaged)
+
+
+def change_weights(folder, change):
+    """Replace the weights of the output layer by the result of a function."""
+    with h5py.File(folder / WEIGHTS, "r+") as file:
+        name = "decoder/output_words/vars/0"
+        values = change(file[name][()])
+        del file[name]
+        file[name] = values
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e30])
+def test_absurd_weights_are_refused(damaged, value):
+    """One value that no trained weight has is enough, and the file and the variable are named."""
+    change_weights(damaged, lambda weights: np.where(weights == weights.max(), value, weights))
+    message = rf"{WEIGHTS}: expected finite weights. Received: .*/output_words/kernel with values"
+    with pytest.raises(RunError, match=message):
+        lrcn_seq.load(damaged)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda weights: weights[:1],
+        lambda weights: weights.T,
+        lambda weights: weights + 1j,
+        lambda weights: np.full(weights.shape, 1e300),
+        lambda weights: np.full(weights.shape, b"x"),
+    ],
+    ids=["shape", "transposed", "complex", "too large for float32", "text"],
+)
+def test_weights_of_another_shape_or_type_are_refused(damaged, change):
+    """The layer is named, and no warning is printed instead."""
+    change_weights(damaged, change)
+    with pytest.raises(RunError, match=rf"{WEIGHTS}: expected weights of .*output_words"):
+        lrcn_seq.load(damaged)
+
+
+def test_damaged_weights_never_end_in_a_traceback(damaged):
+    """Whichever bytes of the file change, it is loaded or refused by name."""
+    content = (damaged / WEIGHTS).read_bytes()
+    random, task, refused = np.random.default_rng(0), lrcn_seq.load(damaged), 0
+    for _ in range(40):
+        mutant = bytearray(content)
+        for place in random.integers(0, 20_000, 20):
+            mutant[place] = random.integers(256)
+        (damaged / WEIGHTS).write_bytes(mutant)
+        try:
+            load_weights(task, damaged)
+        except RunError as error:
+            assert WEIGHTS in str(error)
+            refused += 1
+    assert refused > 20
+
+
+@pytest.mark.parametrize("key", ["training.patience", "evaluation.tokenize", "search.beams"])
+def test_a_config_without_a_key_is_refused(damaged, key):
+    """A key that was lost would silently have today's default."""
+    tree = yaml.safe_load((damaged / "config.yaml").read_text())
+    section, name = key.split(".")
+    del tree[section][name]
+    (damaged / "config.yaml").write_text(yaml.safe_dump(tree))
+    with pytest.raises(ConfigError, match=f"{key}: expected every key with which the run"):
         lrcn_seq.load(damaged)
 
 

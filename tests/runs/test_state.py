@@ -43,6 +43,19 @@ def test_a_state_is_read_as_written(tmp_path):
     assert all(state.arrays[name].tobytes() == arrays[name].tobytes() for name in arrays)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e11])
+def test_a_state_with_absurd_weights_is_refused(tmp_path, value):
+    """Training does not continue with them, except a stage that stopped because it diverged."""
+    folder = StateFolder(tmp_path / "state")
+    arrays = {"model/3": np.array([1.0, value]), "optimizer/0": np.array([np.inf])}
+    folder.write(TrainingState(arrays, Position(number=1), []))
+    message = r"arrays\.npz: expected finite weights\. Received: model/3 with values"
+    with pytest.raises(RunError, match=message):
+        folder.read()
+    folder.write(TrainingState(arrays, Position(number=2, stopped=True), []))
+    assert folder.read().position.stopped
+
+
 def test_a_state_may_continue_its_stage(folder):
     """By default, a state continues its stage."""
     assert not folder.read().new_stage

@@ -219,9 +219,26 @@ def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
     trainer.begin(0, trainer.run.states.read())
     trainer.fit()
     assert len(trainer.history) == 1
-    assert "training diverged in epoch 2: weights are not finite" in capsys.readouterr().err
+    assert (
+        "training diverged in epoch 2: weights are not finite or too large"
+        in capsys.readouterr().err
+    )
     load_weights(task, trainer.run.folder)
     assert np.isfinite(weights_of(task)).all()
+
+
+def test_no_state_has_weights_that_diverged(tmp_path):
+    """Within an epoch, the last state with finite weights is kept."""
+    task = small_task(tmp_path, **{"training.epochs": 4, "training.save_seconds": 1e-9})
+    trainer = small_trainer(task, tmp_path)
+    trainer.snapshot.begin = lambda epoch: epoch == 1 and diverge(task)
+    written = []
+    write = trainer.run.states.write
+    trainer.run.states.write = lambda state: written.append(state) or write(state)
+    trainer.fit()
+    finite = [np.isfinite(state.arrays["model/0"]).all() for state in written]
+    assert all(finite[:-1])
+    assert written[-1].position.stopped
 
 
 def test_divergence_in_the_first_epoch_is_an_error(tmp_path):

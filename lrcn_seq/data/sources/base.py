@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from abc import ABC
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, overload
+from collections.abc import Iterable, Sequence
+from typing import overload
 
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
@@ -23,8 +23,6 @@ class Source(ABC, Sequence[Sample]):
     Attributes:
         samples: The samples of all splits.
         notes: Sentences about problems that do not prevent use, such as missing images.
-        previous_defaults: Values of arguments whose default has changed. A run whose config does
-            not state such an argument began with this value.
 
     Raises:
         DataError: By the constructor, if the files are unusable.
@@ -32,7 +30,6 @@ class Source(ABC, Sequence[Sample]):
 
     samples: Sequence[Sample]
     notes: tuple[str, ...] = ()
-    previous_defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __len__(self) -> int:
         return len(self.samples)

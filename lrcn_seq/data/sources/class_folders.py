@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 from lrcn_seq.data.sources._media_paths import is_image, is_media, normalize_key
 from lrcn_seq.data.sources._source_files import is_folder, list_entries
@@ -47,8 +47,6 @@ class ClassFolders(Source):
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
         DataError: If a class has no folder, there are no clips, or a clip has no group or two.
     """
-
-    previous_defaults: ClassVar[Mapping[str, Any]] = {"stratify": False}
 
     def __init__(
         self,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Le
 
@@ -37,8 +36,6 @@ class Ucf101(Source):
         ArgumentError: If `dev` leaves nothing for training.
         DataError: If a list or the folder is unusable.
     """
-
-    previous_defaults: ClassVar[Mapping[str, Any]] = {"stratify": False}
 
     def __init__(
         self,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 from lrcn_seq.data.sources._splits import assign_splits
 from lrcn_seq.data.sources._table_samples import read_samples
 from lrcn_seq.data.sources.base import Source, check_shares
@@ -45,8 +42,6 @@ class VideoTable(Source):
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
         DataError: If the table or one of its rows is unusable.
     """
-
-    previous_defaults: ClassVar[Mapping[str, Any]] = {"stratify": False}
 
     def __init__(
         self,

@@ -27,11 +27,15 @@ def nltk_bleu(
     *,
     method: int,
 ) -> FloatArray:
-    """Return BLEU-1 to BLEU-N (..., N), equal to NLTK's `corpus_bleu`.
+    """Return BLEU-1 to BLEU-N (..., N) as NLTK's `corpus_bleu`.
+
+    Methods 0 to 4 equal NLTK. Methods 5 to 7 equal NLTK for one sentence and N = 4; see `Bleu` for
+    the differences.
 
     Args:
         matches: (..., N + 1) matches by order.
-        guesses: (..., N + 1) n-grams by order.
+        guesses: (..., N + 1) n-grams by order, where NLTK counts at least one per sentence; the
+            actual counts from order 3 for method 6.
         words: (..., 1) words of the hypotheses.
         reference_words: (..., 1) words of the closest references.
         method: number of the smoothing method, 0 to 7.
@@ -67,7 +71,7 @@ def nltk_precision(
     if method in (5, 7):
         return averaged(precision, matches[..., -1] / guesses[..., -1])
     if method == 6:
-        return interpolated(precision, m, np.maximum(words - np.arange(m.shape[-1]), 0))
+        return interpolated(precision, m, g)
     return precision
 
 

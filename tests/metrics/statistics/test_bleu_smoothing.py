@@ -1,6 +1,8 @@
 """The BLEU variants of NLTK and sacreBLEU compared with these packages."""
 
 import math
+from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,32 +14,128 @@ from lrcn_seq.metrics.bleu import SMOOTHING
 from lrcn_seq.metrics.statistics.bleu_smoothing import averaged, interpolated, nltk_bleu, sacre_bleu
 from tests.metrics.caption_cases import ROWS, columns
 
+bleu_score = pytest.importorskip("nltk.translate.bleu_score")
 
-@pytest.mark.filterwarnings("ignore:\nThe hypothesis contains 0 counts:UserWarning")
-@settings(max_examples=80, deadline=None)
-@given(ROWS, st.sampled_from(SMOOTHING["nltk"]))
-def test_nltk_variant_equals_nltk(rows, smoothing):
-    """BLEU with each of NLTK's eight smoothing methods equals NLTK's `corpus_bleu`.
 
-    Methods 5 to 7 of NLTK use the last sentence only, so they are compared on one sentence.
+WEIGHTS = [tuple([1 / n] * n) for n in range(1, 5)]
+ignores_zero_counts = pytest.mark.filterwarnings(
+    r"ignore:\sThe hypothesis contains 0 counts:UserWarning"
+)
+
+
+def nltk_scores(rows, smoothing):
+    """Return BLEU-1 to BLEU-4 of NLTK; None if its method 6 finds no common trigram.
+
+    Args:
+        rows: hypotheses with their references.
+        smoothing: name of a method, or a smoothing function.
     """
-    nltk = pytest.importorskip("nltk.translate.bleu_score")
-    if smoothing in ("method5", "method6", "method7"):
-        rows = rows[:1]
+    function = getattr(bleu_score.SmoothingFunction(), smoothing, None)
     hypotheses, references = columns(rows)
-    score = metrics.bleu(
-        hypotheses, references, tokenize="none", variant="nltk", smoothing=smoothing
-    )
     try:
-        expected = nltk.corpus_bleu(
+        return bleu_score.corpus_bleu(
             [[text.split() for text in group] for group in references],
             [text.split() for text in hypotheses],
-            weights=[tuple([1 / n] * n) for n in range(1, 5)],
-            smoothing_function=getattr(nltk.SmoothingFunction(), smoothing),
+            weights=WEIGHTS,
+            smoothing_function=function,
         )
     except AssertionError:
-        return  # NLTK's method 6 rejects sentences without a common trigram.
-    assert score.values == pytest.approx(expected, abs=1e-12)
+        return None
+
+
+def our_scores(rows, smoothing, order=4):
+    """Return the score of the variant `nltk`."""
+    hypotheses, references = columns(rows)
+    options = {"variant": "nltk", "smoothing": smoothing, "order": order}
+    return metrics.bleu(hypotheses, references, tokenize="none", **options)
+
+
+@ignores_zero_counts
+@settings(max_examples=80, deadline=None)
+@given(ROWS, st.sampled_from(SMOOTHING["nltk"][:5]))
+def test_methods_0_to_4_equal_nltk(rows, smoothing):
+    """Methods 0 to 4 equal NLTK's `corpus_bleu` for any number of sentences."""
+    assert our_scores(rows, smoothing).values == pytest.approx(
+        nltk_scores(rows, smoothing), abs=1e-12
+    )
+
+
+@ignores_zero_counts
+@settings(max_examples=80, deadline=None)
+@given(ROWS, st.sampled_from(SMOOTHING["nltk"]))
+def test_sentence_scores_equal_nltk(rows, smoothing):
+    """The score of each sentence equals NLTK's for all eight methods."""
+    score = our_scores(rows, smoothing)
+    for number, row in enumerate(rows):
+        expected = nltk_scores([row], smoothing)
+        if expected is not None:
+            assert score.table[number] == pytest.approx(expected, abs=1e-12)
+
+
+def with_corpus_statistics(rows, smoothing):
+    """Return NLTK's scores if its methods 5 to 7 had the statistics of all sentences."""
+    texts = [(text.split(), [t.split() for t in references]) for text, references in rows]
+    precisions = [bleu_score.modified_precision(group, text, 5) for text, group in texts]
+    fifth = Fraction(
+        sum(p.numerator for p in precisions),
+        sum(p.denominator for p in precisions),
+    )
+    method = getattr(bleu_score.SmoothingFunction(), smoothing)
+
+    def count(_, n):
+        return range(sum(max(len(text) - n + 1, 0) for text, _ in texts))
+
+    def smooth(p_n, **arguments):
+        with (
+            mock.patch.object(bleu_score, "modified_precision", lambda *_: fifth),
+            mock.patch.object(bleu_score, "ngrams", count),
+        ):
+            return method(p_n, **arguments)
+
+    with mock.patch.object(
+        bleu_score.SmoothingFunction, smoothing, lambda _, *a, **k: smooth(*a, **k)
+    ):
+        return nltk_scores(rows, smoothing)
+
+
+@settings(max_examples=80, deadline=None)
+@given(ROWS, st.sampled_from(SMOOTHING["nltk"][5:]))
+def test_methods_5_to_7_use_the_statistics_of_all_sentences(rows, smoothing):
+    """Methods 5 to 7 are NLTK's formulas, applied to the statistics of all sentences."""
+    expected = with_corpus_statistics(rows, smoothing)
+    if expected is not None:
+        assert our_scores(rows, smoothing).values == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHING["nltk"][5:])
+def test_methods_5_to_7_of_nltk_depend_on_the_order_of_sentences(smoothing):
+    """NLTK's score of two sentences changes when they are swapped, and this one does not."""
+    rows = [("a b c d e f", ["a b c d e g"]), ("a b c", ["a b c d"])]
+    ours, theirs = (
+        [compute(given, smoothing) for given in (rows, rows[::-1])]
+        for compute in (lambda *a: our_scores(*a).values, nltk_scores)
+    )
+    assert ours[0] == ours[1]
+    assert abs(theirs[0][-1] - theirs[1][-1]) > 0.01
+
+
+def test_method_5_uses_the_order_above_the_last():
+    """With `order` 2, method 5 averages bigrams with trigrams, where NLTK takes 5-grams."""
+    score = our_scores([("a b c d", ["a b c e"])], "method5", order=2)
+    first, second, third = 3 / 4, 2 / 3, 1 / 2
+    smoothed = (first + 1 + first + second) / 3
+    smoothed = [smoothed, (smoothed + second + third) / 3]
+    assert score.value == pytest.approx(math.sqrt(math.prod(smoothed)))
+
+
+def test_method_6_gives_a_score_without_a_common_trigram():
+    """The estimate replaces the trigrams of "a b x", where NLTK raises an error."""
+    rows = [("a b x", ["a b c"])]
+    assert nltk_scores(rows, "method6") is None
+    p1, p2 = 2 / 3, 1 / 2
+    p3 = 5 * (p2**2 / p1) / (1 + 5)
+    p4 = 5 * (p3**2 / p2) / (0 + 5)
+    assert our_scores(rows, "method6").value == pytest.approx((p1 * p2 * p3 * p4) ** 0.25)
 
 
 @settings(max_examples=60, deadline=None)

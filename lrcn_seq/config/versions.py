@@ -1,0 +1,210 @@
+"""Versions of the config of a run, and the keys that later versions added.
+
+The config of a user may leave out keys, which then have their current defaults. That of a run
+states its version and every key with which the run was trained, so that another default in a later
+version does not change the run. `ADDED_KEYS` lists the keys that came later, with the value that
+keeps the behavior of older runs. Any other key that the config of a run lacks was lost.
+
+Version 1, that of release 0.1.0, states no version, and leaves out arguments of parts and keys of
+stages that have their default.
+"""
+
+from __future__ import annotations
+
+import copy
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from lrcn_seq.config.overrides import apply_changes
+from lrcn_seq.config.schema import Config
+from lrcn_seq.config.validation import PARTS, validate
+from lrcn_seq.config.yaml_format import dump
+from lrcn_seq.errors import ConfigError, Problem, UnknownPartError
+from lrcn_seq.registry import SEAMS
+
+VERSION = 2
+"""Version of the configs of new runs, to be raised by the first added key after a release."""
+
+
+class AddedKey(NamedTuple):
+    """A key that a later version added.
+
+    Attributes:
+        version: First version with the key.
+        key: Dotted key. An argument of a part belongs to all types of the part that accept it.
+        earlier: Value that keeps the behavior of runs of earlier versions.
+    """
+
+    version: int
+    key: str
+    earlier: Any
+
+
+ADDED_KEYS = (
+    AddedKey(2, "search.at_limit", "force"),
+    AddedKey(2, "data.source.stratify", False),
+)
+
+
+def take_version(tree: dict[str, Any], source: str) -> int:
+    """Remove the key `version` from the mapping of a config and return its value, by default 1.
+
+    Args:
+        tree: The mapping, which is changed in place.
+        source: Name of the config in errors, such as the path of its file.
+
+    Raises:
+        ConfigError: The version is not an integer, or later than this version of the library.
+    """
+    version = tree.pop("version", 1)
+    if type(version) is int and 1 <= version <= VERSION:
+        return version
+    message = (
+        f"expected a version of the config format from 1 to {VERSION}. Received: {version!r}; "
+        "install the version of lrcn_seq that wrote the file."
+    )
+    raise ConfigError([Problem("version", message)], source)
+
+
+def complete(tree: Mapping[str, Any], version: int) -> tuple[dict[str, Any], list[str]]:
+    """Return a config that states every key, and the keys that were lost.
+
+    Args:
+        tree: The mapping of a config under current names of keys.
+        version: Version of the config.
+
+    Returns:
+        A copy of the mapping in which missing keys have the value of `ADDED_KEYS` or their default,
+        and the missing keys that a run of the version states.
+    """
+    result, filler = copy.deepcopy(dict(tree)), _Filler(version)
+    filler.fill_section(result, Config, "")
+    if isinstance(result["stages"], list):
+        result["stages"] = [
+            filler.complete_stage(result, stage, number)
+            for number, stage in enumerate(result["stages"])
+        ]
+    return result, filler.lost
+
+
+def state_keys(config: Config, version: int = VERSION) -> Config:
+    """Return a config that states every key.
+
+    Args:
+        config: A valid config. Keys that it does not set and that came after `version` get the
+            value that keeps the behavior of runs of that version; other keys get their default.
+        version: Version of the run that the config belongs to.
+    """
+    return validate(complete(config.model_dump(exclude_unset=True), version)[0])
+
+
+def dump_run(config: Config) -> str:
+    """Return the config of a new run as YAML: the version, and every key."""
+    return f"version: {VERSION}\n{dump(state_keys(config))}"
+
+
+class _Filler:
+    """Fills the missing keys of a config of one version, and collects those that were lost."""
+
+    def __init__(self, version: int):
+        self.version, self.lost = version, list[str]()
+        self.added = {row.key: row.earlier for row in ADDED_KEYS if row.version > version}
+
+    def fill_section(self, tree: dict[str, Any], section: type[BaseModel], place: str) -> None:
+        """Fill the keys of a section in place.
+
+        Args:
+            tree: The section.
+            section: Its schema.
+            place: Prefix of its keys: empty, or a dotted key with a final dot.
+        """
+        for name, field in section.model_fields.items():
+            key, is_missing = f"{place}{name}", name not in tree
+            if is_missing and not field.is_required():
+                tree[name] = self._value(key, _default(field), is_stated=True)
+            value, nested, count = tree.get(name), _section_type(field.annotation), len(self.lost)
+            if isinstance(value, dict) and nested is not None:
+                self.fill_section(value, nested, f"{key}.")
+            elif isinstance(value, dict) and key in PARTS:
+                self.fill_part(value, key)
+            if is_missing:
+                del self.lost[count:]
+
+    def fill_part(self, spec: dict[str, Any], key: str) -> None:
+        """Fill the arguments of a part in place; validation reports unknown types.
+
+        Only the parts of this library are known to state all their arguments.
+        """
+        registry, part = SEAMS[PARTS[key]], str(spec.get("type"))
+        try:
+            constructor = registry.constructor(part)
+        except UnknownPartError:
+            return
+        is_stated = self.version > 1 and registry.is_own(part)
+        for name, parameter in constructor.parameters.items():
+            is_known = parameter.default is not parameter.empty
+            if is_known and name not in spec and name not in constructor.derived:
+                value = self._value(f"{key}.{name}", parameter.default, is_stated=is_stated)
+                spec[name] = value
+
+    def complete_stage(self, base: Mapping[str, Any], stage: Any, number: int) -> Any:
+        """Return a stage in which new parts and sections state all their keys.
+
+        Args:
+            base: The complete config.
+            stage: The stage; validation reports one that is malformed.
+            number: Index of the stage.
+        """
+        changed = copy.deepcopy(dict(base))
+        if (
+            not isinstance(stage, dict)
+            or not all(isinstance(key, str) for key in stage)
+            or apply_changes(changed, stage)
+        ):
+            return stage
+        before, self.lost = self.lost, []
+        self.fill_section(changed, Config, "")
+        lost = [f"stages.{number}.{key}" for key in self.lost if self.version > 1]
+        self.lost = before + lost
+        keys = [key.removesuffix(".type") for key in stage]
+        return {
+            key: _value_at(changed, key)
+            for key in keys
+            if not any(key.startswith(f"{other}.") for other in keys)
+        }
+
+    def _value(self, key: str, default: Any, *, is_stated: bool) -> Any:
+        """Return the value of a missing key, which is lost if a run of the version states it."""
+        if key in self.added:
+            return copy.deepcopy(self.added[key])
+        if is_stated:
+            self.lost.append(key)
+        return copy.deepcopy(default)
+
+
+def _default(field: FieldInfo) -> Any:
+    """Return the default of a field as plain values."""
+    default = field.get_default(call_default_factory=True)
+    return default.model_dump() if isinstance(default, BaseModel) else default
+
+
+def _section_type(annotation: Any) -> type[BaseModel] | None:
+    """Return the schema of a section from the annotation of its field; None for other values."""
+    options = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else ()
+    for option in (annotation, *options):
+        if isinstance(option, type) and issubclass(option, BaseModel):
+            return option
+    return None
+
+
+def _value_at(tree: Mapping[str, Any], key: str) -> Any:
+    """Return the value of a dotted key."""
+    value: Any = tree
+    for name in key.split("."):
+        value = value[name]
+    return value
