@@ -6,7 +6,6 @@ A stage can be interrupted at any time and resumed with bit-identical results.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import sync_folder
+from lrcn_seq.files import append_text, atomic_replacement
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
 from lrcn_seq.runs.state import Position, TrainingState
@@ -193,7 +192,7 @@ class Trainer:
             Whether the score is the best so far.
         """
         if self.position.best is None or score > self.position.best:
-            self._save_best_weights()
+            save_weights(self.task, self.run / WEIGHTS)
             self.position = self.position._replace(best=score, waited=0)
             return True
         waited = self.position.waited + 1
@@ -205,16 +204,7 @@ class Trainer:
         """Append the epoch to `times.jsonl`, because times in the history would differ by run."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        with (self.run / TIMES).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def _save_best_weights(self) -> None:
-        final, draft = self.run / WEIGHTS, self.run / f"new.{WEIGHTS}"
-        save_weights(self.task, draft)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(final)
-        sync_folder(self.run.folder)
+        append_text(self.run / TIMES, json.dumps(row) + "\n")
 
     def _save_step(self, arrays: Arrays, step: int) -> None:
         self.position = self.position._replace(step=step)
@@ -233,15 +223,16 @@ def weights_are_finite(arrays: Arrays) -> bool:
 
 
 def save_weights(task: Task, path: Path) -> None:
-    """Write the weights of a task, without those of its optimizer.
+    """Replace a file by the weights of a task, without those of its optimizer.
 
     Raises:
-        RunError: the file cannot be written.
+        RunError: the file cannot be written; the earlier file is unchanged.
     """
     optimizer, task.optimizer = task.optimizer, None
     try:
-        task.save_weights(path, overwrite=True)
-    except OSError as error:
+        with atomic_replacement(path) as draft:
+            task.save_weights(draft)
+    except (OSError, RuntimeError) as error:  # HDF5 raises both on a full disk
         raise RunError(
             f"{path}: expected to write the best weights. Received: {error}; the earlier best "
             "weights are unchanged."
