@@ -102,6 +102,18 @@ def atomic_replacement(path: str | Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
+def reserve_space(path: Path, size: int) -> None:
+    """Create a file of a size, if the file system supports that, to find out if the disk is full.
+
+    Raises:
+        OSError: the file cannot be created, for example for lack of disk space.
+    """
+    with path.open("xb") as file:
+        if hasattr(os, "posix_fallocate"):
+            with _ignored(UNSUPPORTED):
+                os.posix_fallocate(file.fileno(), 0, size)
+
+
 def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Replace a file by the bytes that a function writes; see `atomic_replacement`.
 

@@ -23,6 +23,7 @@ from lrcn_seq.files import (
     read_json,
     read_json_lines,
     remove_leftovers,
+    reserve_space,
     temporary_folder,
     write_file,
     write_text,
@@ -123,6 +124,25 @@ def limited_file_size(size: int):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, previous)
         signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_space_is_reserved(tmp_path):
+    """A file that does not fit on the disk is an error."""
+    reserve_space(tmp_path / "a", 1000)
+    assert (tmp_path / "a").stat().st_blocks > 0
+    with limited_file_size(999), pytest.raises(OSError, match="File too large"):
+        reserve_space(tmp_path / "b", 1000)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP])
+def test_a_file_system_that_reserves_no_space_is_used(tmp_path, monkeypatch, number):
+    """Whether the disk is full is then unknown."""
+
+    def fail(*arguments):
+        raise OSError(number, "not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", fail)
+    reserve_space(tmp_path / "a", 1000)
 
 
 def test_appended_text_follows_the_old_text(tmp_path):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import append_text, atomic_replacement
+from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
 from lrcn_seq.runs.state import Position, TrainingState
@@ -24,6 +24,9 @@ from lrcn_seq.training.dataset import BatchSource, as_dataset
 from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
+
+HDF5_OVERHEAD = 1 << 20
+"""Size in bytes of an HDF5 file besides its arrays."""
 
 
 class Trainer:
@@ -231,11 +234,14 @@ def save_weights(task: Task, path: Path) -> None:
     optimizer, task.optimizer = task.optimizer, None
     try:
         with atomic_replacement(path) as draft:
-            task.save_weights(draft)
-    except (OSError, RuntimeError) as error:  # HDF5 raises both on a full disk
+            # HDF5 ends the process with a segmentation fault on a full disk.
+            reserve_space(draft, 5 * task.count_params() + HDF5_OVERHEAD)
+            task.save_weights(draft, overwrite=True)
+    except OSError as error:
         raise RunError(
-            f"{path}: expected to write the best weights. Received: {error}; the earlier best "
-            "weights are unchanged."
+            f"{path}: expected to write the best weights. Received: {error.strerror or error}; the "
+            "earlier best weights are unchanged. Fix the cause and run the command again with "
+            "--resume."
         ) from error
     finally:
         task.optimizer = optimizer
