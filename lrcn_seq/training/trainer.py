@@ -1,6 +1,7 @@
 """The training loop: one `fit` per epoch over a slice of its plan, then evaluation on dev.
 
-A stage can be interrupted at any time and resumed with bit-identical results.
+A stage can be killed at any time and resumed with bit-identical results. An interrupt, such as by
+Ctrl-C, waits until the batch is finished and its state is saved; a second one does not wait.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lrcn_seq.tasks import SampleReader, Task
 from lrcn_seq.training.dataset import BatchSource, as_dataset
 from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
+from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
 
 HDF5_OVERHEAD = 1 << 20
@@ -52,8 +54,12 @@ class Trainer:
         self.feed = task.feed(reader, splits["train"])
         self.position = Position()
         self.history: list[dict[str, Any]] = []
+        self.interrupts = SignalDeferral()
         self.snapshot = Snapshot(
-            self._save_step, self.training.save_seconds, begin=task.begin_epoch
+            self._save_step,
+            self.training.save_seconds,
+            begin=task.begin_epoch,
+            is_urgent=lambda: self.interrupts.is_waiting,
         )
         self.progress = EpochProgress(self.training.epochs)
 
@@ -91,7 +97,8 @@ class Trainer:
         """Train until the last epoch, or until the dev score stops improving."""
         while self.position.epoch < self.training.epochs and not self.position.stopped:
             if not self.position.trained:
-                self._train_epoch()
+                with self.interrupts:
+                    self._train_epoch()
             if self.position.trained:
                 self._evaluate()
 
@@ -212,6 +219,7 @@ class Trainer:
     def _save_step(self, arrays: Arrays, step: int) -> None:
         self.position = self.position._replace(step=step)
         self._save(arrays)
+        self.interrupts.deliver()
 
     def _save(self, arrays: Arrays) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
