@@ -1,23 +1,31 @@
 """Reading of regular files, atomic replacement of files, and the JSON files of a run folder.
 
 Every reader of a file that the user names opens it with `open_file`, which refuses FIFOs, devices
-and sockets: reading them could wait or go on forever. A file is replaced by writing a temporary
-file, fsync, rename, and fsync of the folder.
+and sockets: reading them could wait or go on forever.
+
+Every file is replaced with `atomic_replacement`: its new content is written in a temporary folder,
+flushed to disk and renamed. The name of the temporary folder is unpredictable and the folder is
+accessible to its owner alone, so that nobody can place a symbolic link in it. A killed process
+leaves its temporary folders, which the next process removes: a lock shows whether one is in use.
 """
 
 from __future__ import annotations
 
 import codecs
 import errno
+import glob
 import json
 import os
+import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeVar
 
 from lrcn_seq.errors import RunError
+from lrcn_seq.locks import acquire
 
 T = TypeVar("T")
 
@@ -146,8 +154,54 @@ def _check_type(state: os.stat_result, path: str | os.PathLike[str]) -> None:
     raise OSError(f"expected a regular file. Received: {received}")
 
 
-def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
+TEMPORARY_SUFFIX = ".lrcn-tmp"
+"""Suffix of the names of temporary folders."""
+IN_USE = ".in-use"
+"""The file of a temporary folder that its process locks."""
+UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""Errors of file systems that cannot flush a file to disk."""
+UNSUPPORTED_FOR_FOLDERS = UNSUPPORTED | {errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR}
+"""Errors of file systems that cannot open a folder or flush it to disk."""
+
+
+@contextmanager
+def atomic_replacement(path: str | Path) -> Iterator[Path]:
     """Replace a file; a crash at any moment leaves the old file or the new one.
+
+    The permissions of the new file are those of any new file, which the umask restricts.
+
+    Args:
+        path: the file to replace.
+
+    Yields:
+        A path of the same name in a temporary folder, at which to write the new content.
+
+    Raises:
+        OSError: the file cannot be written; the old file is unchanged.
+    """
+    path = Path(path)
+    with temporary_folder(path.parent, path.name) as folder:
+        yield folder / path.name
+        with (folder / path.name).open("rb") as draft:
+            sync_file(draft.fileno())
+        (folder / path.name).replace(path)
+    sync_folder(path.parent)
+
+
+def reserve_space(path: Path, size: int) -> None:
+    """Create a file of a size, if the file system supports that, to find out if the disk is full.
+
+    Raises:
+        OSError: the file cannot be created, for example for lack of disk space.
+    """
+    with path.open("xb") as file:
+        if hasattr(os, "posix_fallocate"):
+            with _ignored(UNSUPPORTED):
+                os.posix_fallocate(file.fileno(), 0, size)
+
+
+def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Replace a file by the bytes that a function writes; see `atomic_replacement`.
 
     Args:
         path: the file to replace.
@@ -156,27 +210,12 @@ def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
     Raises:
         RunError: the file cannot be written, for example for lack of disk space.
     """
-    path = Path(path)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = file.name
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise RunError(
-            f"{path}: expected to write this file. Received: {error.strerror or error}; the old "
-            "file is unchanged. Fix the cause and run the command again (training: --resume)."
-        ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-    sync_folder(path.parent)
+    with (
+        _write_errors(path, "the old file"),
+        atomic_replacement(path) as draft,
+        draft.open("xb") as file,
+    ):
+        fill(file)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -194,13 +233,130 @@ def write_text(path: str | Path, text: str) -> None:
     write_file(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to disk, which makes renames durable."""
-    handle = os.open(folder, os.O_RDONLY)
+def append_text(path: str | Path, text: str) -> None:
+    """Append UTF-8 text to a file, or nothing if an error occurs.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    with _write_errors(path, "the earlier content"), Path(path).open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            rest = memoryview(text.encode("utf-8", "backslashreplace"))
+            while rest:  # a nearly full disk writes only a part
+                rest = rest[file.write(rest) :]
+        except BaseException:
+            file.truncate(size)
+            raise
+
+
+@contextmanager
+def _write_errors(path: str | Path, unchanged: str) -> Iterator[None]:
+    """Convert an OSError to a RunError, which says that `unchanged` is unchanged."""
     try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path}: expected to write this file. Received: {error.strerror or error}; "
+            f"{unchanged} is unchanged. Fix the cause and run the command again (training: "
+            "--resume)."
+        ) from error
+
+
+@contextmanager
+def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Create a folder that only its owner can access, and remove it at the end.
+
+    Temporary folders that killed processes left for the same name are removed as well.
+
+    Args:
+        parent: the folder in which to create it.
+        name: a name to include in that of the folder.
+
+    Yields:
+        The path of the folder.
+
+    Raises:
+        OSError: the folder cannot be created.
+    """
+    remove_leftovers(parent, name)
+    folder, lock = _create_folder(parent, name)
+    with lock:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(parent: Path, name: str | None = None) -> None:
+    """Remove the temporary folders of killed processes.
+
+    Args:
+        parent: the folder that contains them.
+        name: the name for which they were created; None for all names.
+    """
+    pattern = "*" if name is None else glob.escape(_shortened(name))
+    for folder in parent.glob(f".{pattern}.????????{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):
+            if _is_abandoned(folder):
+                shutil.rmtree(folder)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Return whether no process uses a temporary folder; remove it if it is empty."""
+    try:
+        with (folder / IN_USE).open("r+b") as lock:
+            return acquire(lock) is True
+    except FileNotFoundError:  # its process died before it created the file or after it removed it
+        with suppress(OSError):
+            folder.rmdir()
+        return not (folder / IN_USE).exists()
+
+
+def _create_folder(parent: Path, name: str) -> tuple[Path, BinaryIO]:
+    """Create a temporary folder, and return it with the locked file that marks it as in use."""
+    while True:
+        folder = Path(
+            tempfile.mkdtemp(prefix=f".{_shortened(name)}.", suffix=TEMPORARY_SUFFIX, dir=parent)
+        )
+        # Another process may remove the folder before the lock is held.
+        with suppress(FileNotFoundError):
+            lock = (folder / IN_USE).open("xb")
+            acquire(lock, wait=True)
+            if (folder / IN_USE).exists():
+                return folder, lock
+            lock.close()
+
+
+def _shortened(name: str) -> str:
+    """Return the beginning of a file name, so that a longer name stays within 255 bytes."""
+    return os.fsdecode(os.fsencode(name)[:200])
+
+
+def sync_file(handle: int) -> None:
+    """Flush an open file to disk, if the file system supports it."""
+    with _ignored(UNSUPPORTED):
         os.fsync(handle)
-    finally:
-        os.close(handle)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to disk, which makes renames durable, if supported."""
+    with _ignored(UNSUPPORTED_FOR_FOLDERS):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _ignored(errors: frozenset[int]) -> Iterator[None]:
+    """Ignore OSErrors with the given values of `errno`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in errors:
+            raise
 
 
 def read_json(path: Path, content: str, parse: Callable[[Any], T]) -> T:

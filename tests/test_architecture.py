@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
 LEVELS = {
     "errors": 0,
+    "locks": 0,
     "part_source": 0,
     "progress": 0,
     "files": 1,

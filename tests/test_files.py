@@ -1,8 +1,14 @@
 """Reading of regular files, atomic replacement, and the JSON files of a run folder."""
 
+import errno
 import json
+import multiprocessing
 import os
+import resource
+import signal
 import socket
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,11 +16,16 @@ import pytest
 from lrcn_seq import files
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import (
+    append_text,
+    atomic_replacement,
     decode_text,
     open_file,
     read_file,
     read_json,
     read_json_lines,
+    remove_leftovers,
+    reserve_space,
+    temporary_folder,
     write_file,
     write_text,
 )
@@ -92,13 +103,198 @@ def test_other_encodings_are_named(content, message):
 
 
 def test_a_file_is_replaced(tmp_path):
-    """`write_file` replaces a file and leaves no temporary file."""
+    """The old content is gone, and no other file is left."""
     path = tmp_path / "a"
     path.write_text("a longer old content")
     write_file(path, lambda file: file.write(b"new"))
     assert path.read_bytes() == b"new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
-    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_restricts_permissions(tmp_path, umask, mode):
+    """A replaced file has the permissions of any new file."""
+    previous = os.umask(umask)
+    try:
+        write_text(tmp_path / "a", "new")
+    finally:
+        os.umask(previous)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == mode
+
+
+def test_temporary_names_are_private_and_unpredictable(tmp_path):
+    """New content is written in a folder of its owner, with another name each time."""
+    names = set()
+    for _ in range(3):
+        with atomic_replacement(tmp_path / "a") as draft:
+            assert draft.name == "a"
+            assert draft.parent.parent == tmp_path
+            assert draft.parent.stat().st_mode & 0o777 == 0o700
+            names.add(draft.parent.name)
+            draft.write_text("new")
+    assert len(names) == 3
+
+
+def test_a_link_is_replaced_rather_than_followed(tmp_path):
+    """The target of a symbolic link keeps its content."""
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "a").symlink_to("target")
+    write_text(tmp_path / "a", "new")
+    assert (tmp_path / "target").read_text() == "old"
+    assert not (tmp_path / "a").is_symlink()
+
+
+def test_a_long_name_can_be_written(tmp_path):
+    """A file name may have 255 bytes, also in UTF-8."""
+    path = tmp_path / ("é" * 127)
+    write_text(path, "new")
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+@contextmanager
+def limited_file_size(size: int):
+    """Limit the size of files, which fails like a full disk."""
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, previous[1]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_space_is_reserved(tmp_path):
+    """A file that does not fit on the disk is an error."""
+    reserve_space(tmp_path / "a", 1000)
+    assert (tmp_path / "a").stat().st_blocks > 0
+    with limited_file_size(999), pytest.raises(OSError, match="File too large"):
+        reserve_space(tmp_path / "b", 1000)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP])
+def test_a_file_system_that_reserves_no_space_is_used(tmp_path, monkeypatch, number):
+    """Whether the disk is full is then unknown."""
+
+    def fail(*arguments):
+        raise OSError(number, "not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", fail)
+    reserve_space(tmp_path / "a", 1000)
+
+
+def test_appended_text_follows_the_old_text(tmp_path):
+    """A missing file is created."""
+    append_text(tmp_path / "a", "1\n")
+    append_text(tmp_path / "a", "ü\n")
+    assert (tmp_path / "a").read_bytes() == "1\nü\n".encode()
+
+
+def test_text_that_does_not_fit_is_not_appended(tmp_path):
+    """A full disk leaves the file as it was."""
+    (tmp_path / "a").write_text("old\n")
+    message = r"a: expected to write this file\. Received: File too large; the earlier content is"
+    with limited_file_size(6), pytest.raises(RunError, match=message):
+        append_text(tmp_path / "a", "too long\n")
+    assert (tmp_path / "a").read_text() == "old\n"
+
+
+def _hold_folder(parent: Path, ready) -> None:
+    with temporary_folder(parent, "a") as folder:
+        (folder / "a").write_text("draft")
+        ready.set()
+        threading.Event().wait(60)
+
+
+@pytest.mark.parametrize("name", ["a", None])
+def test_a_temporary_folder_is_removed_once_its_process_is_killed(tmp_path, name):
+    """The folder of a process that is alive, and that of another file, are kept."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_hold_folder, args=(tmp_path, ready))
+    process.start()
+    assert ready.wait(60)
+    remove_leftovers(tmp_path, name)
+    assert len(list(tmp_path.iterdir())) == 1
+    process.kill()
+    process.join()
+    remove_leftovers(tmp_path, "b")
+    assert len(list(tmp_path.iterdir())) == 1
+    remove_leftovers(tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("files", [[], [".in-use"], ["a"], [".in-use", "a"]])
+def test_a_folder_left_at_any_moment_is_removed(tmp_path, files):
+    """A process may be killed before it has created the lock and after it has removed it."""
+    folder = tmp_path / ".a.01234567.lrcn-tmp"
+    folder.mkdir()
+    for name in files:
+        (folder / name).write_text("")
+    write_text(tmp_path / "a", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("name", [".a.lrcn-tmp", "a.01234567.lrcn-tmp", ".a.01234567.tmp"])
+def test_folders_of_other_programs_are_kept(tmp_path, name):
+    """Only names of temporary folders of this library are removed."""
+    (tmp_path / name).mkdir()
+    remove_leftovers(tmp_path)
+    assert (tmp_path / name).exists()
+
+
+def test_a_folder_that_is_removed_before_it_is_locked_is_created_again(tmp_path, monkeypatch):
+    """Another process may take a new folder for one that was left by a killed process."""
+    acquire, removed = files.acquire, []
+
+    def remove_first(lock, **options):
+        if not removed:
+            removed.append(Path(lock.name).parent)
+            files.shutil.rmtree(removed[0])
+        return acquire(lock, **options)
+
+    monkeypatch.setattr(files, "acquire", remove_first)
+    with temporary_folder(tmp_path, "a") as folder:
+        assert folder.is_dir()
+        assert folder != removed[0]
+
+
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [
+        ("fsync", errno.EINVAL),
+        ("fsync", errno.ENOTSUP),
+        ("fsync", errno.ENOSYS),
+        ("open", errno.EACCES),
+        ("open", errno.EISDIR),
+    ],
+)
+def test_a_file_system_without_fsync_of_folders_is_used(tmp_path, monkeypatch, call, number):
+    """A folder that cannot be flushed to disk is no error."""
+    original = getattr(os, call)
+
+    def fail_for_folders(target, *arguments, **options):
+        path = f"/proc/self/fd/{target}" if call == "fsync" else target
+        if Path(path).is_dir():
+            raise OSError(number, os.strerror(number))
+        return original(target, *arguments, **options)
+
+    monkeypatch.setattr(files.os, call, fail_for_folders)
+    write_text(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "new"
+
+
+def test_an_error_of_the_disk_is_not_ignored(tmp_path, monkeypatch):
+    """Failing to flush the content to disk leaves the old file."""
+    (tmp_path / "a").write_text("old")
+
+    def fail(handle):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    with pytest.raises(RunError, match="Received: Input/output error; the old file is unchanged"):
+        write_text(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "old"
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

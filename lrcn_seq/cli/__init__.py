@@ -3,7 +3,8 @@
 A verb is a file with `add_arguments(parser)` and `run(arguments)`, which returns the exit code. Its
 docstring is the help of the verb.
 
-Exit code 0: done; 1: the work failed; 2: the call or the config is wrong.
+Exit code 0: done; 1: the work failed; 2: the call or the config is wrong; 128 plus the number of
+the signal: interrupted, 130 by Ctrl-C, 143 by SIGTERM and 129 by SIGHUP.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from lrcn_seq.cli._arguments import Parser
 from lrcn_seq.cli._failures import Failure, failure_of
-from lrcn_seq.cli._interrupts import swallowed_interrupts_raised
+from lrcn_seq.cli._interrupts import interrupts_raised
 from lrcn_seq.cli._native_logs import hide_native_logs
 from lrcn_seq.errors import did_you_mean
 
@@ -108,7 +110,7 @@ def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: boo
     parsed = parser.parse_intermixed_args(arguments)
     if not debug:
         hide_native_logs()
-    with swallowed_interrupts_raised():
+    with interrupts_raised():
         code = module.run(parsed)
     sys.stdout.flush()
     return code
@@ -121,5 +123,6 @@ def _discard_stdout() -> None:
 
 def _report(verb: str, failure: Failure) -> int:
     """Print the message of a failure and return its exit code."""
-    print(f"lrcn {verb}: {failure.message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be closed
+        print(f"lrcn {verb}: {failure.message}", file=sys.stderr)
     return failure.exit_code

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import NamedTuple
 
+from lrcn_seq.cli._interrupts import signal_number
 from lrcn_seq.errors import LrcnError, did_you_mean
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -24,7 +26,9 @@ def failure_of(error: BaseException) -> Failure | None:
     if isinstance(error, LrcnError):
         return Failure(str(error), error.exit_code)
     if isinstance(error, KeyboardInterrupt):
-        return Failure("interrupted; finished work is kept.", 130)
+        number = signal_number(error)
+        by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
+        return Failure(f"interrupted{by}; finished work is kept.", 128 + number)
     if isinstance(error, OSError):
         return Failure(f"{error.filename or 'the output'}: {error.strerror or error}.", 1)
     if _is_out_of_memory(error):

@@ -1,35 +1,83 @@
-"""Keep Ctrl-C working while native code calls back into Python."""
+"""Interrupts by Ctrl-C, SIGTERM and SIGHUP, which end a command with a sentence.
+
+The signals SIGTERM (of a scheduler or a shutdown) and SIGHUP (of a closed terminal) do the same as
+Ctrl-C: finished work is kept, and the exit code is 128 plus the number of the signal. A signal that
+is ignored, such as SIGHUP under `nohup`, stays ignored.
+"""
 
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 DELAY = 0.05
 """Seconds after which a swallowed interrupt is raised again."""
+TERMINATING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that do the same as Ctrl-C."""
+
+
+class Terminated(KeyboardInterrupt):
+    """An interrupt by a signal other than that of Ctrl-C.
+
+    Args:
+        number: number of the signal.
+    """
+
+    def __init__(self, number: int):
+        self.number = number
+        super().__init__(number)
+
+
+class _Interrupts:
+    """A signal handler that raises `Terminated` once, and a hook for interrupts that are lost."""
+
+    def __init__(self, previous_hook: Callable[[sys.UnraisableHookArgs], object]):
+        self.previous_hook, self.is_raised = previous_hook, False
+
+    def terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
+        """Raise `Terminated`; further signals do not disturb the end of the command."""
+        if not self.is_raised:
+            self.is_raised = True
+            raise Terminated(number)
+
+    def hook(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Send the signal of a swallowed interrupt again."""
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            self.previous_hook(unraisable)
+            return
+        self.is_raised = False
+        number = signal_number(unraisable.exc_value)
+        threading.Timer(DELAY, _thread.interrupt_main, (number,)).start()
 
 
 @contextmanager
-def swallowed_interrupts_raised() -> Iterator[None]:
-    """Re-raise a KeyboardInterrupt that was swallowed in a callback.
+def interrupts_raised() -> Iterator[None]:
+    """Raise `Terminated` for SIGTERM and SIGHUP, and re-raise interrupts swallowed in a callback.
 
     Python reports but does not propagate exceptions raised in destructors and in garbage
     collection callbacks, such as that of JAX. In this context, the interrupt reaches the main
-    thread again.
+    thread again. Outside of the main thread, signal handlers are unchanged.
     """
-    previous_hook = sys.unraisablehook
-
-    def hook(unraisable: sys.UnraisableHookArgs) -> None:
-        if unraisable.exc_type is KeyboardInterrupt:
-            threading.Timer(DELAY, _thread.interrupt_main).start()
-        else:
-            previous_hook(unraisable)
-
-    sys.unraisablehook = hook
+    interrupts = _Interrupts(sys.unraisablehook)
+    changed = []
+    if threading.current_thread() is threading.main_thread():
+        changed = [n for n in TERMINATING if signal.getsignal(n) is signal.SIG_DFL]
+    for number in changed:
+        signal.signal(number, interrupts.terminate)
+    sys.unraisablehook = interrupts.hook
     try:
         yield
     finally:
-        sys.unraisablehook = previous_hook
+        sys.unraisablehook = interrupts.previous_hook
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def signal_number(interrupt: BaseException | None) -> int:
+    """Return the number of the signal that caused an interrupt."""
+    return interrupt.number if isinstance(interrupt, Terminated) else signal.SIGINT

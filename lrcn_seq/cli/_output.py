@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from lrcn_seq.errors import RunError, UsageError
+from lrcn_seq.files import remove_leftovers, write_file
+from lrcn_seq.locks import lock_file
 
 LINE_START = b'{"file": '
 Row = dict[str, Any]
@@ -95,6 +95,7 @@ def open_output(path: str | None) -> Iterator[JsonLines]:
     target = Path(path).resolve() if Path(path).is_file() else Path(path)
     while True:
         with _open_exclusively(target) as file:
+            remove_leftovers(target.parent, target.name)
             finished = finished_files(target)
             if _is_file_at(file, target):  # false if lines were removed, which replaces the file
                 yield JsonLines(path, file, finished)
@@ -169,11 +170,13 @@ def _output_error(place: str, line: bytes) -> UsageError:
 
 def _remove_lines(path: Path, numbers: Set[int]) -> None:
     """Replace a file by a copy without the lines that have the given numbers."""
-    copy = path.with_name(f".{path.name}.new")
-    with path.open("rb") as source, copy.open("wb") as target:
-        target.writelines(line for n, line in enumerate(source, start=1) if n not in numbers)
-    shutil.copymode(path, copy)
-    copy.replace(path)
+
+    def copy_lines(target: IO[bytes]) -> None:
+        with path.open("rb") as source:
+            os.fchmod(target.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode))
+            target.writelines(line for n, line in enumerate(source, start=1) if n not in numbers)
+
+    write_file(path, copy_lines)
 
 
 def _open_exclusively(path: Path) -> BinaryIO:
@@ -194,18 +197,9 @@ def _conflict(file: BinaryIO, path: Path) -> str | None:
     """Return why this call cannot write a file exclusively, or None."""
     if sys.__stdout__ and _is_same_file(file, os.fstat(sys.__stdout__.fileno())):
         return "stdout is redirected to this file. Redirect it elsewhere"
-    if not (_lock(file) and _is_file_at(file, path)):
+    if not (lock_file(file) and _is_file_at(file, path)):
         return "another call is writing this file. Wait for it"
     return None
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Lock a file and return whether no other process holds its lock."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:  # other errors: the file system has no locks
-        return not isinstance(error, BlockingIOError)
-    return True
 
 
 def _is_file_at(file: BinaryIO, path: Path) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from lrcn_seq.data.media.base import name_of
 from lrcn_seq.data.media.reader import MediaReader
 from lrcn_seq.errors import ArgumentError, DataError, MediaError
+from lrcn_seq.files import atomic_replacement
 from lrcn_seq.progress import Progress
 from lrcn_seq.records import Sample
 
@@ -155,7 +156,8 @@ def _write(path: Path, samples: list[UnreadableSample]) -> None:
     lines = "".join(json.dumps(sample._asdict(), ensure_ascii=False) + "\n" for sample in samples)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(lines, encoding="utf-8", errors="backslashreplace")
+        with atomic_replacement(path) as draft:
+            draft.write_text(lines, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise DataError(
             f"{path}: expected a writable file ({error.strerror or error}); "

@@ -1,9 +1,18 @@
-"""Feature extraction, with threads that decode ahead of the encoder in bounded memory."""
+"""Feature extraction, with threads that decode ahead of the encoder in bounded memory.
+
+The result of an encoder for a frame may depend, in its last bits, on the number of frames in the
+batch and on the place of the frame in it, because libraries choose and split their computations by
+shape. The features of an item must not depend on what else is extracted or was stored before.
+Therefore all batches have the same size, and the place of a frame in its batch is determined by the
+key of the item and the number of the frame: frame t of an item is at place (p + t) mod `BATCH`,
+where p is a hash of the key. The other frames of a batch do not affect its result.
+"""
 
 from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +35,10 @@ from lrcn_seq.records import Sample
 Encode = Callable[[np.ndarray], np.ndarray]
 """Called with frames (N, H, W, 3) uint8; returns their features (N, R, D)."""
 
+BATCH = 16
+"""Number of frames per call of the encoder, on which the last bits of features depend."""
+WAITING_BATCHES = 8
+"""Number of batches of decoded frames that may wait for frames at the other places of a batch."""
 FLUSH_SECONDS = 2.0
 """Interval at which features are written, which bounds the work that a killed process loses."""
 FLUSH_BYTES = 64 << 20
@@ -97,7 +110,6 @@ def extract(
     items: Sequence[Item],
     encode: Encode,
     *,
-    batch: int = 32,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[UnreadableSample]:
@@ -106,9 +118,7 @@ def extract(
     Args:
         store: the store.
         items: the media to encode.
-        encode: the encoder.
-        batch: frames per call of the encoder. Batches span items, and the last one is padded with
-            zeros, so that the encoder compiles once; a single short batch is not padded.
+        encode: the encoder. It is called with `BATCH` frames; places without a frame are zero.
         threads: number of items decoded in parallel; None for one per core.
         progress: called after each item.
 
@@ -122,10 +132,10 @@ def extract(
     todo = list({item.key: item for item in items if item.key in missing}.values())
     unreadable: list[UnreadableSample] = []
     buffer = _Buffer(store, progress, done=len(items) - len(todo), total=len(items))
-    decoded = _decoded(todo, threads or os.cpu_count() or 1, batch)
+    decoded = _decoded(todo, threads or os.cpu_count() or 1)
     try:
         with closing(decoded):
-            for key, features in _encoded(_readable(decoded, unreadable), encode, batch):
+            for key, features in _encoded(_readable(decoded, unreadable), encode):
                 buffer.add(key, features)
     finally:
         buffer.flush()
@@ -160,7 +170,7 @@ class _Buffer:
         self.flushed = time.monotonic()
 
 
-def _decoded(items: Sequence[Item], threads: int, batch: int) -> Generator[DecodedItem]:
+def _decoded(items: Sequence[Item], threads: int) -> Generator[DecodedItem]:
     """Yield items with their frames, in order, decoded ahead by threads.
 
     About two batches of frames, but at least one item per thread, are decoded ahead.
@@ -168,7 +178,7 @@ def _decoded(items: Sequence[Item], threads: int, batch: int) -> Generator[Decod
     import grain
 
     longest = max((item.frames for item in items), default=1)
-    ahead = max(threads, 2 * batch // max(longest, 1))
+    ahead = max(threads, 2 * BATCH // max(longest, 1))
     options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=ahead)
     dataset = grain.MapDataset.source(items).map(_decode).to_iter_dataset(options)
     with closing(iter(dataset)) as decoded:
@@ -193,64 +203,73 @@ def _readable(
             yield item, frames
 
 
+class _EncodedItem:
+    """The frames of an item, and those of their features that are computed."""
+
+    def __init__(self, key: str, frames: np.ndarray):
+        self.key, self.frames, self.missing = key, frames, len(frames)
+        self.features: np.ndarray | None = None
+
+    def set_feature(self, number: int, feature: np.ndarray) -> None:
+        """Set the feature (R, D) of a frame."""
+        if self.features is None:
+            self.features = np.empty((len(self.frames), *feature.shape), feature.dtype)
+        self.features[number] = feature
+        self.missing -= 1
+
+
+class _Places:
+    """Queues of frames, one for each place of a batch."""
+
+    def __init__(self) -> None:
+        self.queues: list[deque[tuple[_EncodedItem, int]]] = [deque() for _ in range(BATCH)]
+        self.count = 0
+
+    def add(self, item: _EncodedItem) -> None:
+        """Add the frames of an item to the queues of their places."""
+        first = zlib.crc32(item.key.encode("utf-8", "surrogateescape"))
+        for number in range(len(item.frames)):
+            self.queues[(first + number) % BATCH].append((item, number))
+        self.count += len(item.frames)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether every place of the next batch has a frame, or too many frames are waiting."""
+        return all(self.queues) or self.count > WAITING_BATCHES * BATCH
+
+    def encode(self, encode: Encode) -> None:
+        """Encode the first frame of every queue as a batch."""
+        chosen = [queue.popleft() if queue else None for queue in self.queues]
+        item, number = next(pair for pair in chosen if pair)
+        batch = np.zeros((BATCH, *item.frames[number].shape), item.frames.dtype)
+        for place, pair in enumerate(chosen):
+            if pair:
+                batch[place] = pair[0].frames[pair[1]]
+        for feature, pair in zip(np.asarray(encode(batch)), chosen, strict=True):
+            if pair:
+                pair[0].set_feature(pair[1], feature)
+                self.count -= 1
+
+
 def _encoded(
-    decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode, batch: int
+    decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield keys with their features (T, R, D). A batch may contain frames of several items."""
-    waiting: deque[tuple[str, int]] = deque()
-    encoded: deque[np.ndarray] = deque()
-    count = 0
-    for frames, length in _batches(decoded, waiting, batch):
-        encoded.append(np.asarray(encode(frames))[:length])
-        count += length
-        while waiting and waiting[0][1] <= count:
-            key, rows = waiting.popleft()
-            yield key, _pop_rows(encoded, rows)
-            count -= rows
-
-
-def _batches(
-    decoded: Iterable[tuple[Item, np.ndarray]], waiting: deque[tuple[str, int]], batch: int
-) -> Iterator[tuple[np.ndarray, int]]:
-    """Group the frames of decoded items into batches of one size.
-
-    Args:
-        decoded: items with their frames.
-        waiting: a queue to which the key and the number of frames of every item are appended.
-        batch: number of frames per batch.
-
-    Yields:
-        A batch and the number of its frames without padding. The last batch is padded with zeros,
-        unless it is the only one.
-    """
-    pieces: deque[np.ndarray] = deque()
-    count, is_first = 0, True
+    """Yield keys with their features (T, R, D), in order."""
+    places, items = _Places(), deque[_EncodedItem]()
     for item, frames in decoded:
-        waiting.append((item.key, len(frames)))
-        pieces.append(frames)
-        count += len(frames)
-        while count >= batch:
-            yield _pop_rows(pieces, batch), batch
-            count, is_first = count - batch, False
-    if count:
-        rest = _pop_rows(pieces, count)
-        yield rest if is_first else _pad(rest, batch), count
+        items.append(_EncodedItem(item.key, frames))
+        places.add(items[-1])
+        while places.is_due:
+            places.encode(encode)
+        yield from _finished(items)
+    while places.count:
+        places.encode(encode)
+    yield from _finished(items)
 
 
-def _pad(frames: np.ndarray, batch: int) -> np.ndarray:
-    """Return frames padded with zeros to a batch."""
-    zeros = np.zeros((batch - len(frames), *frames.shape[1:]), frames.dtype)
-    return np.concatenate([frames, zeros])
-
-
-def _pop_rows(pieces: deque[np.ndarray], rows: int) -> np.ndarray:
-    """Remove the first rows from a queue of arrays, and return them as one array."""
-    taken = []
-    while rows:
-        piece = pieces.popleft()
-        if len(piece) > rows:
-            pieces.appendleft(piece[rows:])
-            piece = piece[:rows]
-        taken.append(piece)
-        rows -= len(piece)
-    return taken[0] if len(taken) == 1 else np.concatenate(taken)
+def _finished(items: deque[_EncodedItem]) -> Iterator[tuple[str, np.ndarray]]:
+    """Remove and yield the first items whose features are all computed."""
+    while items and not items[0].missing:
+        item = items.popleft()
+        if item.features is not None:
+            yield item.key, item.features

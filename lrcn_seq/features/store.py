@@ -6,45 +6,48 @@ features are never used:
     FOLDER/1f0c…/store.json      signature, dtype, regions R and features D
                  features.data   rows (R, D)
                  features.index  one record per key: the place of its rows, with checksums
-                 lock            locked while rows are appended
+                 lock            locked while rows are appended; then contains the size of the data
 
 Rows are written to disk before their record, so that a killed process loses only the features that
-it had not appended; the next append truncates an incomplete record. Rows are never overwritten,
-because another process may have mapped them. Several processes may append at the same time.
+it had not appended; the next append truncates an incomplete record and rows without a record.
+Rows with a record are never overwritten, because another process may have mapped them. Several
+processes may append at the same time.
+
+A damaged record is skipped with a warning, and its features count as missing.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
+import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal
 
 import numpy as np
 
 from lrcn_seq.errors import DataError
-
-FORMAT = 1
-RECORD = np.dtype(
-    [("key", "V16"), ("start", "<u8"), ("count", "<u4"), ("rows", "<u4"), ("record", "<u4")]
+from lrcn_seq.features.store_files import open_at, read_number, write_number
+from lrcn_seq.features.store_format import (
+    RECORD,
+    Entry,
+    pack_metadata,
+    pack_record,
+    pack_records,
+    unpack_metadata,
+    unpack_records,
 )
-"""A record of the index: digest of the key, first row, number of rows, checksum of the rows,
-checksum of the record."""
-CHECKED = RECORD.itemsize - 4
-"""Number of bytes of a record that are covered by its own checksum."""
-
-
-class Entry(NamedTuple):
-    """The place of the rows of a key, and their checksum."""
-
-    start: int
-    rows: int
-    checksum: int
+from lrcn_seq.files import (
+    atomic_replacement,
+    check_file,
+    open_file,
+    read_file,
+    remove_leftovers,
+)
+from lrcn_seq.locks import lock_file, open_lock
 
 
 class FeatureStore:
@@ -74,9 +77,12 @@ class FeatureStore:
         self._entries: dict[bytes, Entry] = {}
         self._index_read = (0, 0)
         """Inode of the index, and the number of bytes read from it."""
+        self._damaged = 0
+        """Number of damaged records in the index."""
         self._map: np.ndarray | None = None
         with _data_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(self.folder)
             self.refresh()
 
     def __len__(self) -> int:
@@ -136,16 +142,18 @@ class FeatureStore:
             DataError: the disk is full or not writable, or the features do not fit this store.
         """
         converted = [self._converted(rows) for rows in features]
-        with _data_errors(self.folder), self._locked():
+        with _data_errors(self.folder), self._locked() as lock:
             self.refresh()
             self._check_shape(converted)
+            if self._damaged:
+                self._replace_index(self._entries, lock)
             new = {
                 _digest(key): rows
                 for key, rows in zip(keys, converted, strict=True)
                 if key not in self
             }
             if new:
-                self._write(new)
+                self._write(new, lock)
             self.refresh()
 
     def verify(self) -> int:
@@ -154,43 +162,88 @@ class FeatureStore:
         Returns:
             The number of keys whose features were damaged.
         """
-        with _data_errors(self.folder), self._locked():
+        with _data_errors(self.folder), self._locked() as lock:
             self.refresh()
-            intact = {
-                key: entry
-                for key, entry in self._entries.items()
-                if zlib.crc32(self.rows()[entry.start :][: entry.rows].tobytes()) == entry.checksum
-            }
+            intact = {key: entry for key, entry in self._entries.items() if self._is_intact(entry)}
             damaged = len(self) - len(intact)
-            if damaged:
-                draft = self._index.with_suffix(".draft")
-                draft.write_bytes(b"".join(_record(key, entry) for key, entry in intact.items()))
-                draft.replace(self._index)
-                self.refresh()
+            if damaged or self._damaged:
+                self._replace_index(intact, lock)
         return damaged
 
     def refresh(self) -> None:
         """Read the records added by other processes.
 
         Raises:
-            DataError: rows are missing from the data file.
+            DataError: a file of the store is damaged.
         """
-        if self.shape is None and self._metadata_file.exists():
-            about = json.loads(self._metadata_file.read_text(encoding="utf-8"))
-            self.shape = (about["regions"], about["features"])
-        state = self._index.stat() if self._index.exists() else None
-        if state is None or (state.st_ino, state.st_size) == self._index_read:
-            return
+        with _data_errors(self.folder):
+            state = self._index.stat() if self._index.exists() else None
+            if state is not None and (state.st_ino, state.st_size) != self._index_read:
+                self._refresh_entries(state)
+            # The index is read first, because the metadata is written before it.
+            if self.shape is None and (self._entries or self._metadata_file.exists()):
+                self.shape = self._read_metadata()
+                self._check_rows()
+            if self._entries:
+                self._check_size()
+
+    def _refresh_entries(self, state: os.stat_result) -> None:
+        """Read the index from the last record that was read, or a replaced index as a whole."""
         inode, size = self._index_read
         start = size if state.st_ino == inode and state.st_size > size else 0
         if not start:
-            self._entries = {}
+            self._entries, self._damaged = {}, 0
+        damaged = self._damaged
         self._index_read = (state.st_ino, start + self._read_index(start))
-        if self._end() * self._row_size() > self._data.stat().st_size:
-            raise DataError(
-                f"{self._data}: expected {self._end():,} rows of {self._row_size():,} bytes. "
-                f"Received: a shorter file; delete {self.folder} and extract again."
+        if self._damaged > damaged:
+            print(
+                f"{self._index}: number of damaged records: {self._damaged:,}. Their features are "
+                "extracted again when they are needed.",
+                file=sys.stderr,
             )
+
+    def _read_metadata(self) -> tuple[int, int]:
+        """Return the shape (R, D) in `store.json`; raise DataError if the file is damaged."""
+        exists = self._metadata_file.exists()
+        content = read_file(self._metadata_file) if exists else b""
+        shape = unpack_metadata(content, self.signature, self.dtype.name)
+        if shape is None:
+            received = "other content" if exists else "no file"
+            raise self._damage_error(self._metadata_file, "the metadata of this store", received)
+        return shape
+
+    def _check_rows(self) -> None:
+        """Raise DataError if rows of the shape in `store.json` do not match their checksums.
+
+        Three entries are checked: one may be damaged, which `verify` finds.
+        """
+        self._check_size()
+        entries = list(self._entries.values())
+        sample = {*entries[:1], *entries[len(entries) // 2 :][:1], *entries[-1:]}
+        if sample and not any(map(self._is_intact, sample)):
+            expected = f"rows of the shape in {self._metadata_file.name}"
+            raise self._damage_error(self._data, expected, "other rows")
+
+    def _check_size(self) -> None:
+        """Raise DataError if rows are missing from the data file."""
+        size = 0
+        if self._data.exists():
+            check_file(self._data)
+            size = self._data.stat().st_size
+        if self._end() * self._row_size() > size:
+            expected = f"{self._end():,} rows of {self._row_size():,} bytes"
+            raise self._damage_error(self._data, expected, "a shorter file")
+
+    def _damage_error(self, path: Path, expected: str, received: str) -> DataError:
+        return DataError(
+            f"{path}: expected {expected}. Received: {received}; delete {self.folder} and extract "
+            "again."
+        )
+
+    def _is_intact(self, entry: Entry) -> bool:
+        """Return whether the rows of an entry match their checksum."""
+        rows = self.rows()[entry.start : entry.start + entry.rows]
+        return zlib.crc32(rows.tobytes()) == entry.checksum
 
     @property
     def _metadata_file(self) -> Path:
@@ -222,21 +275,27 @@ class FeatureStore:
         return 0 if self.shape is None else self.dtype.itemsize * self.shape[0] * self.shape[1]
 
     def _read_index(self, start: int) -> int:
-        """Read the records from byte `start` up to the first incomplete or damaged one.
+        """Read the records from byte `start`, and count the damaged ones.
 
         Returns:
-            The number of bytes read.
+            The number of bytes read, without an incomplete record at the end.
         """
-        raw = np.fromfile(self._index, np.uint8, offset=start).tobytes()
-        size = 0
-        for record in np.frombuffer(raw, RECORD, len(raw) // RECORD.itemsize):
-            if zlib.crc32(record.tobytes()[:CHECKED]) != record["record"]:
-                break
-            self._entries[record["key"].tobytes()] = Entry(
-                int(record["start"]), int(record["count"]), int(record["rows"])
-            )
-            size += RECORD.itemsize
-        return size
+        with open_file(self._index) as file:
+            file.seek(start)
+            content = file.read()
+        for found in unpack_records(content):
+            if found is None:
+                self._damaged += 1
+            else:
+                self._entries[found[0]] = found[1]
+        return len(content) - len(content) % RECORD.itemsize
+
+    def _replace_index(self, entries: Mapping[bytes, Entry], lock: BinaryIO) -> None:
+        """Replace the index, while the lock is held."""
+        write_number(lock, None)  # rows after the new entries once had a record
+        with atomic_replacement(self._index) as draft:
+            draft.write_bytes(pack_records(entries))
+        self.refresh()
 
     def _converted(self, features: np.ndarray) -> np.ndarray:
         """Return features as a contiguous array in the dtype of the store.
@@ -271,64 +330,45 @@ class FeatureStore:
         if self.shape is None and shapes:
             ((regions, size),) = shapes
             self.shape = regions, size
-            about = {
-                "format": FORMAT,
-                "signature": self.signature,
-                "dtype": self.dtype.name,
-                "regions": regions,
-                "features": size,
-            }
-            draft = self._metadata_file.with_suffix(".draft")
-            draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
-            draft.replace(self._metadata_file)
+            with atomic_replacement(self._metadata_file) as draft:
+                draft.write_bytes(pack_metadata(self.signature, self.dtype.name, self.shape))
 
-    def _write(self, new: dict[bytes, np.ndarray]) -> None:
+    def _write(self, new: dict[bytes, np.ndarray], lock: BinaryIO) -> None:
         """Append rows and then their records, while the lock is held.
 
-        Rows are appended after all bytes ever written, records after the last intact record.
+        Rows are appended after all rows that ever had a record, records after the last complete
+        record. The lock contains the size of the data until the records are written.
         """
-        written = self._data.stat().st_size if self._data.exists() else 0
+        written = self._committed_size(lock)
         end, records = -(-written // self._row_size()), []
-        with _opened_at(self._data, end * self._row_size()) as data:
+        write_number(lock, written)
+        with open_at(self._data, end * self._row_size()) as data:
             for key, rows in new.items():
                 data.write(rows.data)
-                records.append(_record(key, Entry(end, len(rows), zlib.crc32(rows.data))))
+                records.append(pack_record(key, Entry(end, len(rows), zlib.crc32(rows.data))))
                 end += len(rows)
-        with _opened_at(self._index, self._index_read[1]) as index:
+        with open_at(self._index, self._index_read[1]) as index:
             index.write(b"".join(records))
+        write_number(lock, None)
+
+    def _committed_size(self, lock: BinaryIO) -> int:
+        """Return the size of the data without the rows that a killed process left."""
+        written = self._data.stat().st_size if self._data.exists() else 0
+        before = read_number(lock)
+        if before is None or before < self._end() * self._row_size():
+            return written
+        return min(before, written)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the lock of the store; the system releases it when the process dies."""
-        with (self.folder / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _locked(self) -> Iterator[BinaryIO]:
+        """Hold the lock of the store, and yield its file."""
+        with open_lock(self.folder / "lock") as lock:
+            lock_file(lock, wait=True)
+            yield lock
 
 
 def _digest(key: str) -> bytes:
     return blake2b(key.encode("utf-8", "surrogateescape"), digest_size=16).digest()
-
-
-def _record(key: bytes, entry: Entry) -> bytes:
-    record = np.array([(key, *entry, 0)], RECORD)
-    record["record"] = zlib.crc32(record.tobytes()[:CHECKED])
-    return record.tobytes()
-
-
-@contextmanager
-def _opened_at(path: Path, size: int) -> Iterator[BinaryIO]:
-    """Open a file for writing from byte `size`; sync it at the end, or truncate it on error."""
-    path.touch()
-    try:
-        with path.open("r+b") as file:
-            file.truncate(size)
-            file.seek(size)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        os.truncate(path, size)
-        raise
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import read_json, read_json_lines, write_text
+from lrcn_seq.files import read_json, read_json_lines, remove_leftovers, write_text
+from lrcn_seq.locks import lock_file, open_lock
 from lrcn_seq.runs.environment import describe_environment
 from lrcn_seq.runs.state import StateFolder
 
@@ -120,27 +120,27 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Lock the folder for this process; the operating system releases the lock at exit.
+        """Lock the folder for this process, and remove what killed processes left.
 
         Raises:
             RunError: the folder cannot be written to, or another process holds the lock.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle = (self / LOCK).open("w")
+            handle = open_lock(self / LOCK)
         except OSError as error:
             raise RunError(
                 f"{self.folder}: expected to write into the run folder. Received: "
                 f"{error.strerror}; choose another folder with --run."
             ) from error
         with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not lock_file(handle):
                 raise RunError(
                     f"{self.folder}: another process uses this run folder. Wait for it, or choose "
                     "another folder."
-                ) from None
+                )
+            remove_leftovers(self.folder)
+            self.states.remove_leftovers()
             yield
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lrcn_seq.config import Config
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import read_json, write_text
+from lrcn_seq.files import atomic_replacement, read_json, write_text
 from lrcn_seq.runs.corpus import Corpus
 from lrcn_seq.runs.folder import DERIVED, Run
 from lrcn_seq.tasks import Outputs, task_type
@@ -35,9 +35,8 @@ def prepare_outputs(run: Run, config: Config, corpus: Corpus) -> Outputs:
         outputs = kind.learn(config, corpus.samples)
         sizes = {kind.size_name: len(outputs.names), "samples": corpus.fingerprint}
         write_text(run / DERIVED, json.dumps(sizes))
-        draft = run / f".new.{kind.file_name}"
-        outputs.save(draft)
-        draft.replace(path)
+        with atomic_replacement(path) as draft:
+            outputs.save(draft)
     return kind.load(path)
 
 

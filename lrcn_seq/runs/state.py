@@ -13,10 +13,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import read_json, write_file, write_text
+from lrcn_seq.files import read_file, read_json, remove_leftovers, write_file, write_text
 from lrcn_seq.layers.weight_checks import array_problem
 
 POINTER = "last"
+METADATA = "meta.json"
 
 
 class Position(NamedTuple):
@@ -97,10 +98,30 @@ class StateFolder:
         record: dict[str, Any] = {"position": state.position._asdict(), "history": state.history}
         if state.new_stage:
             record["fresh"] = True
-        write_text(folder / "meta.json", json.dumps(record))
+        write_text(folder / METADATA, json.dumps(record))
         write_text(self.folder / POINTER, folder.name)
+        self._remove_all_except(folder)
+
+    def remove_leftovers(self) -> None:
+        """Remove incomplete and older states, which a killed process leaves."""
+        if not self.folder.is_dir():
+            return
+        remove_leftovers(self.folder)
+        last = self._last_folder()
+        if last is None or (last.parent == self.folder and (last / METADATA).is_file()):
+            self._remove_all_except(last)
+
+    def _last_folder(self) -> Path | None:
+        """Return the folder of the last complete state; None before the first one."""
+        if not self.exists:
+            return None
+        name = read_file(self.folder / POINTER).decode(errors="replace").strip()
+        return self.folder / name
+
+    def _remove_all_except(self, folder: Path | None) -> None:
+        """Remove all states but one."""
         for old in self.folder.iterdir():
-            if old.is_dir() and old != folder:
+            if old.name.isdigit() and old != folder:
                 shutil.rmtree(old, ignore_errors=True)
 
     def read(self) -> TrainingState | None:
@@ -112,10 +133,9 @@ class StateFolder:
         Raises:
             RunError: the state is damaged.
         """
-        if not self.exists:
+        folder = self._last_folder()
+        if folder is None:
             return None
-        name = (self.folder / POINTER).read_text(encoding="utf-8", errors="replace").strip()
-        folder = self.folder / name
         try:
             with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
                 arrays = {name: stored[name] for name in stored.files}
@@ -124,7 +144,7 @@ class StateFolder:
                 f"{folder}: expected a complete training state. Received: {error}; the run cannot "
                 "be resumed."
             ) from error
-        state = read_json(folder / "meta.json", "the metadata of a training state", _parse)
+        state = read_json(folder / METADATA, "the metadata of a training state", _parse)
         # A stage that diverged has stopped with such weights.
         if (problem := state_problem(arrays)) and not state.position.stopped:
             raise RunError(

@@ -25,7 +25,6 @@ from lrcn_seq.features.reuse import storing_problem
 from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Clips, Sample
-from lrcn_seq.tasks._frame_encoder import FRAMES_PER_CALL
 from lrcn_seq.tasks.base import Task
 
 CONTENT_INDEX = "contents.jsonl"
@@ -124,13 +123,8 @@ class SampleReader:
         """
         items, unreadable = items_of(samples, self.media, sampling=self.task.sampling)
         with progress_bar("extracting features") as progress:
-            unreadable += extract(
-                store,
-                items,
-                self.task.frame_encoder.features,
-                batch=FRAMES_PER_CALL,
-                progress=progress,
-            )
+            encode = self.task.frame_encoder.features
+            unreadable += extract(store, items, encode, progress=progress)
         if unreadable:
             check_unreadable(unreadable, len(samples), on_error="raise", lost_share_limit=0.0)
         return [item.key for item in items]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from operator import index
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lrcn_seq.errors import ArgumentError, DataError, LrcnError
+from lrcn_seq.files import write_text
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import tokenizers
 
@@ -147,13 +147,7 @@ def save(tokenizer: Tokenizer, path: str | Path) -> None:
         "args": tokenizer.arguments(),
         "payload": tokenizer.payload(),
     }
-    path = Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(envelope, ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_text(path, json.dumps(envelope, ensure_ascii=False))
 
 
 def load(path: str | Path) -> Tokenizer:

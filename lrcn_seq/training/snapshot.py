@@ -34,6 +34,7 @@ class Snapshot(keras.callbacks.Callback):
         save: called with the arrays and the number of finished batches of the epoch.
         seconds: minimum time between two calls of `save`.
         begin: called with the index of the epoch after the snapshot has been assigned.
+        is_urgent: returns whether to call `save` after the next batch.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class Snapshot(keras.callbacks.Callback):
         save: Callable[[Arrays, int], None],
         seconds: float,
         begin: Callable[[int], None],
+        is_urgent: Callable[[], bool] = lambda: False,
     ):
         super().__init__()
-        self.save, self.seconds, self.begin = save, seconds, begin
+        self.save, self.seconds, self.begin, self.is_urgent = save, seconds, begin, is_urgent
         self.arrays: Arrays | None = None
         self.step = self.first = 0
         self._saved_at = time.monotonic()
@@ -64,9 +66,9 @@ class Snapshot(keras.callbacks.Callback):
         self.begin(epoch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Save the state if `seconds` have passed since the last save."""
+        """Save the state if it is urgent or `seconds` have passed since the last save."""
         self.step = self.first + batch + 1
-        if time.monotonic() - self._saved_at >= self.seconds:
+        if self.is_urgent() or time.monotonic() - self._saved_at >= self.seconds:
             self.arrays = self.capture()
             self.save(self.arrays, self.step)
             self._saved_at = time.monotonic()

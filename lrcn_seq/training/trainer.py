@@ -1,12 +1,12 @@
 """The training loop: one `fit` per epoch over a slice of its plan, then evaluation on dev.
 
-A stage can be interrupted at any time and resumed with bit-identical results.
+A stage can be killed at any time and resumed with bit-identical results. An interrupt, such as by
+Ctrl-C, waits until the batch is finished and its state is saved; a second one does not wait.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq.errors import RunError
-from lrcn_seq.files import sync_folder
+from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
 from lrcn_seq.runs.state import Position, TrainingState, state_problem
@@ -22,7 +22,11 @@ from lrcn_seq.tasks import SampleReader, Task
 from lrcn_seq.training.dataset import BatchSource, as_dataset
 from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
+from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
+
+HDF5_OVERHEAD = 1 << 20
+"""Size in bytes of an HDF5 file besides its arrays."""
 
 
 class Trainer:
@@ -48,8 +52,12 @@ class Trainer:
         self.feed = task.feed(reader, splits["train"])
         self.position = Position()
         self.history: list[dict[str, Any]] = []
+        self.interrupts = SignalDeferral()
         self.snapshot = Snapshot(
-            self._save_step, self.training.save_seconds, begin=task.begin_epoch
+            self._save_step,
+            self.training.save_seconds,
+            begin=task.begin_epoch,
+            is_urgent=lambda: self.interrupts.is_waiting,
         )
         self.progress = EpochProgress(self.training.epochs)
 
@@ -87,7 +95,8 @@ class Trainer:
         """Train until the last epoch, or until the dev score stops improving."""
         while self.position.epoch < self.training.epochs and not self.position.stopped:
             if not self.position.trained:
-                self._train_epoch()
+                with self.interrupts:
+                    self._train_epoch()
             if self.position.trained:
                 self._evaluate()
 
@@ -191,7 +200,7 @@ class Trainer:
             Whether the score is the best so far.
         """
         if self.position.best is None or score > self.position.best:
-            self._save_best_weights()
+            save_weights(self.task, self.run / WEIGHTS)
             self.position = self.position._replace(best=score, waited=0)
             return True
         waited = self.position.waited + 1
@@ -203,16 +212,7 @@ class Trainer:
         """Append the epoch to `times.jsonl`, because times in the history would differ by run."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        with (self.run / TIMES).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def _save_best_weights(self) -> None:
-        final, draft = self.run / WEIGHTS, self.run / f"new.{WEIGHTS}"
-        save_weights(self.task, draft)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(final)
-        sync_folder(self.run.folder)
+        append_text(self.run / TIMES, json.dumps(row) + "\n")
 
     def _save_step(self, arrays: Arrays, step: int) -> None:
         # A diverged epoch is handled at its end, also if it is resumed from the last good state.
@@ -220,6 +220,7 @@ class Trainer:
             return
         self.position = self.position._replace(step=step)
         self._save(arrays)
+        self.interrupts.deliver()
 
     def _save(self, arrays: Arrays) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
@@ -227,18 +228,22 @@ class Trainer:
 
 
 def save_weights(task: Task, path: Path) -> None:
-    """Write the weights of a task, without those of its optimizer.
+    """Replace a file by the weights of a task, without those of its optimizer.
 
     Raises:
-        RunError: the file cannot be written.
+        RunError: the file cannot be written; the earlier file is unchanged.
     """
     optimizer, task.optimizer = task.optimizer, None
     try:
-        task.save_weights(path, overwrite=True)
+        with atomic_replacement(path) as draft:
+            # HDF5 ends the process with a segmentation fault on a full disk.
+            reserve_space(draft, 5 * task.count_params() + HDF5_OVERHEAD)
+            task.save_weights(draft, overwrite=True)
     except OSError as error:
         raise RunError(
-            f"{path}: expected to write the best weights. Received: {error}; the earlier best "
-            "weights are unchanged."
+            f"{path}: expected to write the best weights. Received: {error.strerror or error}; the "
+            "earlier best weights are unchanged. Fix the cause and run the command again with "
+            "--resume."
         ) from error
     finally:
         task.optimizer = optimizer

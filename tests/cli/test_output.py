@@ -1,5 +1,7 @@
 """The output file of predicting commands: one line per file, continued by repeated calls."""
 
+import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lrcn_seq import locks
 from lrcn_seq.cli._output import JsonLines, finished_files, open_output
 from lrcn_seq.errors import RunError, UsageError
 
@@ -114,6 +117,55 @@ def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
     assert path.read_text() == LINE
     assert path.stat().st_mode & 0o777 == 0o600
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link", path.name]
+
+
+@pytest.mark.parametrize("name", [".out.jsonl.new", ".out.jsonl.lrcn-tmp"])
+def test_predictable_names_are_not_written(path, tmp_path, name):
+    """A symbolic link beside the output keeps its target."""
+    path.write_text(LINE + FAILED_LINE)
+    (tmp_path / "target").write_text("old")
+    (tmp_path / name).symlink_to("target")
+    with open_output(str(path)):
+        pass
+    assert path.read_text() == LINE
+    assert (tmp_path / "target").read_text() == "old"
+
+
+def test_temporary_files_of_a_killed_call_are_removed(path, tmp_path):
+    """The next call with the same output leaves that file alone."""
+    (tmp_path / ".out.jsonl.01234567.lrcn-tmp").mkdir()
+    with open_output(str(path)):
+        pass
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_lines_that_cannot_be_removed_are_kept(path, monkeypatch):
+    """On a full disk the file is unchanged."""
+    path.write_text(LINE + FAILED_LINE)
+
+    def fail(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    message = r"Received: No space left on device; the old file is unchanged"
+    with pytest.raises(RunError, match=message), open_output(str(path)):
+        pass
+    assert path.read_text() == LINE + FAILED_LINE
+
+
+def test_a_file_system_without_locks_is_used(path, monkeypatch, capsys):
+    """Lines are written, with a warning."""
+    locks.warn_of_missing_locks.cache_clear()
+
+    def fail(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with open_output(str(path)) as output:
+        output.write(row("b.png"))
+    assert path.read_text() == OTHER_LINE
+    assert "Files cannot be locked on this file system" in capsys.readouterr().err
+    locks.warn_of_missing_locks.cache_clear()
 
 
 @pytest.mark.parametrize(

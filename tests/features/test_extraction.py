@@ -44,35 +44,81 @@ def store(tmp_path):
 
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 100])
-def test_every_clip_gets_the_features_of_its_frames(store, batch):
-    """The features of a clip are those of its frames, whatever the batch size."""
-    assert extract(store, items(23), encode, batch=batch, threads=3) == []
+def test_every_clip_gets_the_features_of_its_frames(store, batch, monkeypatch):
+    """Batches may be smaller or larger than a clip."""
+    monkeypatch.setattr(extraction, "BATCH", batch)
+    assert extract(store, items(23), encode, threads=3) == []
     for number in range(23):
         np.testing.assert_array_equal(store.features(f"key{number}"), encode(clip(number)))
 
 
-def test_all_batches_have_one_size(store):
-    """The last batch is padded so that the encoder compiles once."""
-    shapes = []
-    extract(store, items(23), lambda frames: shapes.append(frames.shape) or encode(frames), batch=8)
-    assert set(shapes) == {(8, 8, 8, 3)}
-    assert len(shapes) == -(-sum(number % 5 + 1 for number in range(23)) // 8)
+def test_features_are_stored_in_order(store):
+    """The rows of the store follow the order of the items."""
+    extract(store, items(23), encode, threads=3)
+    expected = np.concatenate([encode(clip(number)) for number in range(23)])
+    np.testing.assert_array_equal(store.rows(), expected)
 
 
-def test_a_single_short_batch_is_not_padded(store):
-    """A single batch is not padded to the batch size."""
+def encode_by_place(frames: np.ndarray) -> np.ndarray:
+    """Return features (N, 1, 2) that depend on the place of a frame and the size of its batch."""
+    features = encode(frames)[:, :1, 0] + np.arange(len(frames))[:, None] / 7
+    return np.stack([features, np.full_like(features, len(frames))], axis=-1)
+
+
+def stored_features(folder, *calls: list[Item]) -> dict[str, bytes]:
+    """Return the features of each key after calls of `extract` in a new store."""
+    store = FeatureStore(folder, "mean", "float32")
+    for call in calls:
+        extract(store, call, encode_by_place)
+    return {item.key: store.features(item.key).tobytes() for call in calls for item in call}
+
+
+def test_features_do_not_depend_on_what_else_is_stored(tmp_path):
+    """Features are the same alone, in another order, and after an interruption at any item."""
+    every = items(23)
+    expected = stored_features(tmp_path / "all", every)
+    assert len(set(expected.values())) == 23
+    assert stored_features(tmp_path / "reversed", every[::-1]) == expected
+    for cut in range(1, 23):
+        assert stored_features(tmp_path / f"{cut}", every[:cut], every) == expected
+        without = [*every[:cut], *every[cut + 1 :]]
+        key = every[cut].key
+        assert stored_features(tmp_path / f"without {cut}", without).items() <= expected.items()
+        assert stored_features(tmp_path / f"only {cut}", [every[cut]]) == {key: expected[key]}
+
+
+@pytest.mark.parametrize("count", [1, 23])
+def test_all_batches_have_one_size(store, count):
+    """The encoder compiles once, and the last batch gives the same bits as a full one."""
     shapes = []
-    extract(store, items(1), lambda frames: shapes.append(len(frames)) or encode(frames), batch=64)
-    assert shapes == [1]
+    extract(store, items(count), lambda frames: shapes.append(frames.shape) or encode(frames))
+    assert set(shapes) == {(extraction.BATCH, 8, 8, 3)}
+
+
+@pytest.mark.parametrize(("frames", "extra"), [(1, 0.10), (16, 0.0), (20, 0.03), (25, 0.03)])
+def test_few_places_of_batches_stay_empty(store, frames, extra):
+    """Images need at most 10 % more batches than full ones would be, and clips at most 3 %."""
+    calls = []
+    count = 8000 // frames
+    read = lambda: np.zeros((frames, 1, 1, 3), np.uint8)  # noqa: E731
+    found = [Item(str(n), f"key{n}", read, frames) for n in range(count)]
+    extract(store, found, lambda batch: calls.append(1) or encode(batch))
+    assert len(calls) <= (1 + extra) * count * frames / extraction.BATCH
 
 
 def test_stored_features_are_not_computed_again(store):
     """The features of each key are computed once, within one call and over several calls."""
-    frames = []
-    counting = lambda batch: frames.append(len(batch)) or encode(batch)  # noqa: E731
-    extract(store, items(5), counting, batch=100)
-    extract(store, [*items(6), *items(6)], counting, batch=100)
-    assert frames == [15, 1]
+    read = []
+
+    def counted(count):
+        return [
+            item._replace(read=lambda item=item: read.append(item.key) or item.read())
+            for item in items(count)
+        ]
+
+    extract(store, counted(5), encode)
+    extract(store, [*counted(6), *counted(6)], encode)
+    assert sorted(read) == [f"key{number}" for number in range(6)]
 
 
 def test_unreadable_items_are_reported(store):
@@ -87,7 +133,7 @@ def test_unreadable_items_are_reported(store):
     assert store.missing(item.key for item in broken) == ["key2"]
 
 
-def test_an_error_of_the_encoder_keeps_finished_features(store):
+def test_an_error_of_the_encoder_keeps_finished_features(store, monkeypatch):
     """Finished features are stored before an error of the encoder is raised."""
 
     def fail_later(frames):
@@ -97,8 +143,9 @@ def test_an_error_of_the_encoder_keeps_finished_features(store):
         return encode(frames)
 
     fail_later.calls = 0
+    monkeypatch.setattr(extraction, "BATCH", 4)
     with pytest.raises(ZeroDivisionError):
-        extract(store, items(20), fail_later, batch=4)
+        extract(store, items(20), fail_later)
     assert 0 < len(store) < 20
     assert len(FeatureStore(store.folder.parent, "mean", "float32")) == len(store)
 
@@ -110,9 +157,9 @@ def test_nan_from_the_encoder_is_refused(store):
     assert len(store) == 0
 
 
-@pytest.mark.parametrize(("length", "least", "most"), [(1, 10, 15), (4, 12, 16), (20, 40, 60)])
-def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most):
-    """At most two batches of frames, or one item per thread, are decoded ahead."""
+@pytest.mark.parametrize(("length", "least", "most"), [(1, 10, 55), (4, 12, 60), (20, 40, 100)])
+def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most, monkeypatch):
+    """Two batches, or one item per thread, are decoded ahead of eight that wait for a place."""
     decoded, ahead = [], []
 
     def read():
@@ -124,8 +171,9 @@ def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most):
         ahead.append(sum(decoded) - 5 * len(ahead))
         return encode(frames)
 
-    found = [Item(str(n), str(n), read, length) for n in range(60)]
-    extract(store, found, slow, batch=5, threads=2)
+    monkeypatch.setattr(extraction, "BATCH", 5)
+    found = [Item(str(n), str(n), read, length) for n in range(300 // length)]
+    extract(store, found, slow, threads=2)
     assert least <= max(ahead) <= most
 
 
@@ -164,9 +212,7 @@ def test_progress_reaches_the_end(store):
     """Progress counts items that were already stored and reaches the total."""
     extract(store, items(4), encode)
     reports = []
-    extract(
-        store, items(9), encode, batch=2, progress=lambda done, total: reports.append((done, total))
-    )
+    extract(store, items(9), encode, progress=lambda done, total: reports.append((done, total)))
     assert reports[0][0] >= 5
     assert reports[-1] == (9, 9)
     assert reports == sorted(reports)
@@ -228,16 +274,18 @@ def test_no_more_than_a_few_seconds_of_work_are_unsaved(monkeypatch):
         clock[0] += 0.9
         return encode(frames)
 
+    monkeypatch.setattr(extraction, "BATCH", 1)
     store = FakeStore()
-    extract(store, single_frames(10), slow, batch=1)
+    extract(store, single_frames(10), slow)
     assert store.appended == [3, 3, 3, 1]
 
 
 def test_no_more_than_64_megabytes_are_kept_in_memory(monkeypatch):
     """At 20 MiB per item, features are written after every fourth item (80 MiB)."""
     monkeypatch.setattr(extraction.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(extraction, "BATCH", 1)
     store, features = FakeStore(), np.zeros((1, 1, 5 << 20), np.float32)
-    extract(store, single_frames(10), lambda frames: features, batch=1)
+    extract(store, single_frames(10), lambda frames: features)
     assert store.appended == [4, 4, 2]
 
 
@@ -247,7 +295,7 @@ import numpy as np
 from lrcn_seq.features.extraction import Item, extract
 from lrcn_seq.features import extraction
 from lrcn_seq.features.store import FeatureStore
-extraction.FLUSH_SECONDS = 0.0
+extraction.FLUSH_SECONDS, extraction.BATCH = 0.0, 4
 def encode(frames):
     time.sleep(0.002)
     print("step", flush=True)
@@ -256,7 +304,7 @@ def encode(frames):
 def clip(number):
     return np.random.default_rng(number).integers(0, 256, (number % 5 + 1, 8, 8, 3), np.uint8)
 store = FeatureStore(sys.argv[1], "mean", "float32")
-extract(store, [Item(str(n), f"key{n}", lambda n=n: clip(n)) for n in range(150)], encode, batch=4)
+extract(store, [Item(str(n), f"key{n}", lambda n=n: clip(n)) for n in range(150)], encode)
 """
 
 
@@ -289,7 +337,7 @@ def test_threads_end_with_an_error_of_the_encoder(store):
     """All decoding threads end after an error of the encoder."""
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
-        extract(store, items(20), lambda frames: 1 / 0, batch=2)
+        extract(store, items(20), lambda frames: 1 / 0)
     deadline = time.monotonic() + 10
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)

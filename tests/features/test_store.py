@@ -1,6 +1,7 @@
 """The feature store: appending, signatures, damaged files, full disks, and concurrent processes."""
 
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -11,16 +12,18 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lrcn_seq import locks
 from lrcn_seq.errors import DataError
-from lrcn_seq.features import store as module
 from lrcn_seq.features.key import signature_of
 from lrcn_seq.features.store import FeatureStore
+from lrcn_seq.features.store_format import RECORD
 from lrcn_seq.records import Preprocessing
 
 
@@ -132,18 +135,42 @@ def test_rows_without_a_record_are_skipped(tmp_path):
     check(FeatureStore(tmp_path, "encoder", "float32"), range(5))
 
 
-def test_a_damaged_record_ends_the_index(tmp_path):
-    """Features after a damaged record are missing, and their rows are not overwritten."""
-    store = filled(tmp_path, range(10))
+def damage_records(store: FeatureStore, *numbers: int) -> None:
+    """Overwrite two bytes of records in the index."""
     with store._index.open("r+b") as file:
-        file.seek(5 * module.RECORD.itemsize + 18)
-        file.write(b"\x55\x55")
-    again = FeatureStore(tmp_path, "encoder", "float32")
-    assert len(again) == 5
-    again.append(["x"], [rows(77, count=9)])
-    fresh = FeatureStore(tmp_path, "encoder", "float32")
-    assert fresh.missing([str(number) for number in range(10)]) == ["5", "6", "7", "8", "9"]
-    np.testing.assert_array_equal(fresh.features("x"), rows(77, count=9))
+        for number in numbers:
+            file.seek(number * RECORD.itemsize + 18)
+            file.write(b"\x55\x55")
+
+
+@pytest.mark.parametrize("damaged", [[0], [5], [9], [2, 3, 9], list(range(10))])
+def test_only_damaged_records_are_lost(tmp_path, capsys, damaged):
+    """A warning tells their number, and all other features are kept."""
+    damage_records(filled(tmp_path, range(10)), *damaged)
+    store = FeatureStore(tmp_path, "encoder", "float32")
+    assert f"number of damaged records: {len(damaged)}. Their feat" in capsys.readouterr().err
+    assert store.missing(map(str, range(10))) == [str(number) for number in damaged]
+    for number in {*range(10)} - {*damaged}:
+        np.testing.assert_array_equal(store.features(str(number)), rows(number))
+
+
+def test_damaged_records_are_removed_by_the_next_append(tmp_path, capsys):
+    """The features are stored again, and the next process prints no warning."""
+    damage_records(filled(tmp_path, range(10)), 3, 7)
+    store = FeatureStore(tmp_path, "encoder", "float32")
+    store.append(["3", "7"], [rows(3), rows(7)])
+    capsys.readouterr()
+    check(FeatureStore(tmp_path, "encoder", "float32"), range(10))
+    assert capsys.readouterr().err == ""
+    assert store.verify() == 0
+
+
+def test_an_incomplete_record_at_the_end_is_normal(tmp_path, capsys):
+    """A killed process leaves one, so no warning is printed."""
+    store = filled(tmp_path, range(10))
+    os.truncate(store._index, 10 * RECORD.itemsize - 1)
+    assert len(FeatureStore(tmp_path, "encoder", "float32")) == 9
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("damaged", ["rows", "record"])
@@ -161,9 +188,7 @@ def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged)
             file.write(b"\x55")
         before[0, 0, 0] = open_before.features("9")[0, 0, 0]
     else:
-        with open_before._index.open("r+b") as file:
-            file.seek(9 * module.RECORD.itemsize + 18)
-            file.write(b"\x55\x55")
+        damage_records(open_before, 9)
     other = FeatureStore(tmp_path, "encoder", "float32")
     other.verify()
     other.append(["x"], [rows(77, count=int(count[0]))])
@@ -171,12 +196,117 @@ def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged)
     np.testing.assert_array_equal(other.features("x"), rows(77, count=int(count[0])))
 
 
-def test_missing_rows_are_a_data_error(tmp_path):
-    """A data file that is shorter than its index requires raises a DataError."""
+@pytest.mark.parametrize("size", [0, 30, 239, None])
+def test_missing_rows_are_a_data_error(tmp_path, size):
+    """A data file that is shorter than the index requires, or missing, is refused."""
     store = filled(tmp_path, range(4))
-    os.truncate(store._data, 30)
+    store._data.unlink() if size is None else os.truncate(store._data, size)
     with pytest.raises(DataError, match=r"Received: a shorter file; delete .* and extract again"):
         FeatureStore(tmp_path, "encoder", "float32")
+
+
+def test_rows_of_a_killed_append_are_replaced(tmp_path):
+    """A process that is killed between rows and record changes no byte of the final files."""
+    expected = filled(tmp_path / "whole", range(6))
+    store = filled(tmp_path / "killed", range(4))
+    store.folder.joinpath("lock").write_text(str(store._data.stat().st_size))
+    with store._data.open("ab") as file:
+        file.write(rows(4).tobytes() + b"half a row")
+    other = FeatureStore(tmp_path / "killed", "encoder", "float32")
+    other.append(["4"], [rows(4)])
+    other.append(["5"], [rows(5)])
+    for name in ("store.json", "features.data", "features.index", "lock"):
+        content = (other.folder / name).read_bytes()
+        assert content == (expected.folder / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("content", ["30", "x", "-1", "9" * 50, "24 "])
+def test_a_wrong_size_in_the_lock_removes_no_features(tmp_path, content):
+    """Rows with a record are kept."""
+    store = filled(tmp_path, range(4))
+    (store.folder / "lock").write_text(content)
+    store.append(["4"], [rows(4)])
+    check(FeatureStore(tmp_path, "encoder", "float32"), range(5))
+    assert store.verify() == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: "[" * 100_000,
+        lambda text: "[]",
+        lambda text: "null",
+        lambda text: text.replace('"regions"', '"region"'),
+        lambda text: text.replace('"features": 3', '"features": "3"'),
+        lambda text: text.replace('"features": 3', '"features": 0'),
+        lambda text: text.replace('"features": 3', '"features": 2'),
+        lambda text: text.replace('"features": 3', '"features": 300'),
+        lambda text: text.replace('"features": 3', f'"features": {"9" * 5000}'),
+        lambda text: text.replace('"regions": 2', '"regions": true'),
+        lambda text: text.replace('"format": 1', '"format": 2'),
+        lambda text: text.replace("float32", "float16"),
+        lambda text: text.replace("encoder", "encodes"),
+        lambda text: "\udcff" + text,
+    ],
+)
+def test_damaged_metadata_is_a_data_error(tmp_path, damage):
+    """Features are not read in another shape; the error says what to do."""
+    path = filled(tmp_path, range(6)).folder / "store.json"
+    path.write_text(damage(path.read_text()), encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(DataError, match=r"expected .*\. Received: .*; delete .* and extract again"):
+        FeatureStore(tmp_path, "encoder", "float32")
+
+
+def test_missing_metadata_is_a_data_error(tmp_path):
+    """The shape of stored features is unknown without it."""
+    (filled(tmp_path, range(6)).folder / "store.json").unlink()
+    with pytest.raises(DataError, match=r"store\.json: expected .* Received: no file; delete"):
+        FeatureStore(tmp_path, "encoder", "float32")
+
+
+@pytest.mark.parametrize("name", ["store.json", "features.index", "features.data"])
+def test_a_fifo_is_a_data_error(tmp_path, name):
+    """A store whose file is a FIFO is refused without waiting."""
+    path = filled(tmp_path, range(6)).folder / name
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="a FIFO"):
+        FeatureStore(tmp_path, "encoder", "float32")
+
+
+def test_temporary_files_of_a_killed_process_are_removed(tmp_path):
+    """The next process leaves only the files of the store."""
+    store = filled(tmp_path, range(2))
+    (store.folder / ".store.json.01234567.lrcn-tmp").mkdir()
+    FeatureStore(tmp_path, "encoder", "float32")
+    names = {path.name for path in store.folder.iterdir()}
+    assert names == {"store.json", "features.data", "features.index", "lock"}
+
+
+@pytest.mark.parametrize("name", ["lock", "store.json", "store.draft", "features.draft"])
+def test_links_are_not_followed(tmp_path, name):
+    """A symbolic link in the place of a temporary file or lock does not change its target."""
+    (tmp_path / "target").write_text("old")
+    folder = FeatureStore(tmp_path, "encoder", "float32").folder
+    (folder / name).symlink_to(tmp_path / "target")
+    with suppress(DataError):
+        filled(tmp_path, range(2)).verify()
+    assert (tmp_path / "target").read_text() == "old"
+
+
+def test_a_file_system_without_locks_is_used(tmp_path, monkeypatch, capsys):
+    """Features are stored, with a warning."""
+    locks.warn_of_missing_locks.cache_clear()
+
+    def fail(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    check(filled(tmp_path, range(4)), range(4))
+    assert capsys.readouterr().err.count("Files cannot be locked on this file system") == 1
+    locks.warn_of_missing_locks.cache_clear()
 
 
 def test_verify_drops_damaged_features(tmp_path):
@@ -265,7 +395,7 @@ def test_the_error_names_missing_space(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError, match="No space left on device"):
         store.append(["2"], [rows(2)])
 
@@ -296,6 +426,7 @@ WRITER = """
 import sys
 import numpy as np
 from lrcn_seq.features.store import FeatureStore
+from lrcn_seq.features.store_format import RECORD
 folder, first, last, step = sys.argv[1], *map(int, sys.argv[2:])
 store = FeatureStore(folder, "encoder", "float32")
 print("ready", flush=True)

@@ -1,5 +1,7 @@
 """The run folder: its lock, its files, and the checks before training."""
 
+import errno
+import fcntl
 import json
 import shutil
 import subprocess
@@ -7,7 +9,7 @@ import sys
 
 import pytest
 
-from lrcn_seq import config
+from lrcn_seq import config, locks
 from lrcn_seq.config import versions
 from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.runs.folder import Run, setup_files
@@ -233,6 +235,39 @@ def test_a_folder_is_locked_by_one_process(tmp_path):
         other.wait()
     with run.lock():
         pass
+
+
+def test_locking_removes_what_killed_processes_left(begun):
+    """Temporary folders and incomplete states are removed; other files are kept."""
+    before = {*begun.folder.rglob("*")}
+    for name in (".scores.json.01234567.lrcn-tmp", "state/000002", "state/.last.abcdefgh.lrcn-tmp"):
+        (begun / name).mkdir()
+        (begun / name / "content").write_text("incomplete")
+    with begun.lock():
+        assert {*begun.folder.rglob("*")} == before | {begun / ".lock"}
+
+
+def test_a_file_system_without_locks_is_used(tmp_path, monkeypatch, capsys):
+    """A run can be locked, with a warning."""
+    locks.warn_of_missing_locks.cache_clear()
+
+    def fail(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with Run(tmp_path).lock():
+        pass
+    assert "Files cannot be locked on this file system" in capsys.readouterr().err
+    locks.warn_of_missing_locks.cache_clear()
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
+    """The target of the symbolic link keeps its content."""
+    (tmp_path / "target").write_text("old")
+    (tmp_path / ".lock").symlink_to("target")
+    with pytest.raises(RunError, match="symbolic links"), Run(tmp_path).lock():
+        pass
+    assert (tmp_path / "target").read_text() == "old"
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):

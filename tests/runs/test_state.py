@@ -141,6 +141,33 @@ def test_a_damaged_pointer_is_an_error(folder, pointer):
         folder.read()
 
 
+def test_leftovers_of_a_killed_process_are_removed(folder):
+    """Only the last state and its pointer stay."""
+    for name in ("000000", "000002", ".last.01234567.lrcn-tmp"):
+        (folder.folder / name).mkdir()
+    (folder.folder / "000002" / "arrays.npz").write_bytes(b"incomplete")
+    folder.remove_leftovers()
+    assert sorted(path.name for path in folder.folder.iterdir()) == ["000001", "last"]
+    assert folder.read().position.number == 1
+
+
+def test_an_incomplete_first_state_is_removed(tmp_path):
+    """A process may be killed before it has written a pointer."""
+    folder = StateFolder(tmp_path / "state")
+    folder.remove_leftovers()
+    (folder.folder / "000001").mkdir(parents=True)
+    folder.remove_leftovers()
+    assert list(folder.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("pointer", [b"000009", b"", b"\xff", b"../state/000001"])
+def test_a_damaged_pointer_removes_no_state(folder, pointer):
+    """A state that the pointer should name can be restored by hand."""
+    (folder.folder / "last").write_bytes(pointer)
+    folder.remove_leftovers()
+    assert (folder.folder / "000001" / "meta.json").exists()
+
+
 def test_states_of_version_0_1_are_read(tmp_path):
     """States that version 0.1.0 wrote can still be read."""
     folder = tmp_path / "state" / "000003"

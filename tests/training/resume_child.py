@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lrcn_seq import config
 from lrcn_seq.runs import state
+from lrcn_seq.tasks import Task
 from lrcn_seq.training import snapshot, train, trainer
 
 SPEC = {
@@ -105,7 +106,7 @@ class Killer:
         self.call_after(snapshot.Snapshot, "on_train_batch_end", "step")
         self.call_before(trainer.Trainer, "_evaluate", "trained")
         self.call_before(trainer.Trainer, "_record_score", "dev")
-        self.call_after(trainer, "save_weights", "best")
+        self.call_after(Task, "save_weights", "best")
 
 
 def main() -> None:

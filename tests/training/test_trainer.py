@@ -1,6 +1,8 @@
 """The training loop: dev scores, early stopping, best weights, divergence and stages."""
 
 import json
+import resource
+import signal
 from itertools import accumulate
 
 import h5py
@@ -355,6 +357,27 @@ def test_best_weights_replace_the_file_of_an_interrupted_save(tmp_path):
     save_weights(trainer.task, path)
     with h5py.File(path) as file:
         assert "decoder" in file
+
+
+def test_a_full_disk_leaves_the_earlier_weights(tmp_path):
+    """The process goes on, and the message has the reason."""
+    trainer = small_trainer(small_task(tmp_path), tmp_path)
+    path = tmp_path / "run" / "model.weights.h5"
+    save_weights(trainer.task, path)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    message = r"expected to write the best weights\. Received: File too large; the earlier"
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+        with pytest.raises(RunError, match=message):
+            save_weights(trainer.task, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+    assert trainer.task.optimizer is not None
 
 
 def test_weights_that_cannot_be_written_are_an_error(tmp_path):

@@ -22,12 +22,10 @@ from PIL import Image
 
 from lrcn_seq import encoders
 from lrcn_seq.data.media import ContentIndex, MediaReader
-from lrcn_seq.features.extraction import extract, items_of
+from lrcn_seq.features.extraction import BATCH, extract, items_of
 from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.records import Sample
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
-
-BATCH = 32
 
 
 def draw_images(folder: Path, count: int) -> list[Sample]:
@@ -75,7 +73,7 @@ def main() -> None:
             decoding, _ = measure(lambda: [item.read() for item in items])
             forward, _ = measure(lambda: [network.predict_on_batch(frames) for _ in range(batches)])
             store = FeatureStore(Path(name) / f"store{number}", "race")
-            _, clock = measure(partial(extract, store, items, network.features, batch=BATCH))
+            _, clock = measure(partial(extract, store, items, network.features))
             bound = (decoding + forward) / (os.cpu_count() or 1)
             shares.append(bound / clock)
             print(

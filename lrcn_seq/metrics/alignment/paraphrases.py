@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
-import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrcn_seq.errors import DataError
+from lrcn_seq.files import temporary_folder
 from lrcn_seq.metrics.statistics.array_types import IntArray, NumberArray
 from lrcn_seq.progress import progress_bar
 
@@ -160,26 +159,20 @@ def compile_table(source: Path, folder: Path) -> None:
     """Compile the table into a folder atomically: other processes see all arrays or none."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise DataError(
-            f"{folder.parent}: expected a cache folder that can be written. "
-            f"Received: {error.strerror}; set LRCN_CACHE to one that can."
-        ) from error
-    try:
-        phrases, pairs = read_table(source)
-        for name, values in compiled_arrays(phrases, pairs).items():
-            np.save(partial / f"{name}.npy", values)
-        partial.rename(folder)
+        with temporary_folder(folder.parent, folder.name) as temporary:
+            phrases, pairs = read_table(source)
+            (temporary / folder.name).mkdir()
+            for name, values in compiled_arrays(phrases, pairs).items():
+                np.save(temporary / folder.name / f"{name}.npy", values)
+            (temporary / folder.name).rename(folder)
     except OSError as error:
         # If another process was faster, the folder exists and contains the same arrays.
         if not folder.is_dir():
             raise DataError(
-                f"{folder}: expected to compile METEOR's paraphrase table. "
-                f"Received: {error.strerror or error}; set LRCN_CACHE to another folder."
+                f"{folder}: expected to compile METEOR's paraphrase table into a cache folder that "
+                f"can be written. Received: {error.strerror or error}; set LRCN_CACHE to one that "
+                "can."
             ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def read_table(source: Path) -> tuple[list[str], NDArray[np.int32]]:

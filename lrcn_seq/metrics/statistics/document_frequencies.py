@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrcn_seq.errors import DataError
+from lrcn_seq.files import atomic_replacement
 from lrcn_seq.metrics.statistics.array_types import IntArray
 from lrcn_seq.metrics.statistics.ngram_counts import (
     NgramCounts,
@@ -79,8 +78,6 @@ class DocumentFrequencies(NamedTuple):
         Raises:
             DataError: the file cannot be written.
         """
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
         arrays: dict[str, Any] = {
             "head": np.array([FORMAT, self.documents, self.base, len(self.keys)]),
             "words": np.array("\n".join(self.words)),
@@ -89,17 +86,13 @@ class DocumentFrequencies(NamedTuple):
         arrays |= {f"keys_{n}": keys for n, keys in enumerate(self.keys, 1)}
         arrays |= {f"counts_{n}": counts for n, counts in enumerate(self.counts, 1)}
         try:
-            with partial.open("wb") as file:
+            with atomic_replacement(path) as draft, draft.open("xb") as file:
                 np.savez_compressed(file, **arrays)
-            partial.replace(path)
         except OSError as error:
             raise DataError(
                 f"{path}: expected a place for document frequencies that can be written. "
                 f"Received: {error.strerror}; choose another path."
             ) from error
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
 
 
 def load_frequencies(path: str | Path) -> DocumentFrequencies:

@@ -1,0 +1,59 @@
+"""Locks on files, which the operating system releases when their process dies."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+
+def open_lock(path: str | Path) -> BinaryIO:
+    """Open a file to lock it, and create it if it is missing; symbolic links are refused.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o666), "r+b")
+
+
+def lock_file(file: IO[Any], *, wait: bool = False) -> bool:
+    """Lock an open file until it is closed.
+
+    If the file system has no locks, a warning is printed once and the file counts as locked.
+
+    Args:
+        file: the file.
+        wait: whether to wait while another process holds the lock.
+
+    Returns:
+        False if another process holds the lock, otherwise True.
+    """
+    locked = acquire(file, wait=wait)
+    if locked is None:
+        warn_of_missing_locks()
+    return locked is not False
+
+
+def acquire(file: IO[Any], *, wait: bool = False) -> bool | None:
+    """Lock an open file; return False if another process does, None if locks are unsupported."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+@functools.cache
+def warn_of_missing_locks() -> None:
+    """Print a warning, once per process."""
+    print(
+        "Files cannot be locked on this file system; make sure that only one process at a time "
+        "writes into a run folder, a feature store or an --output.",
+        file=sys.stderr,
+    )
