@@ -21,7 +21,7 @@ from lrcn_seq.config import (
 )
 from lrcn_seq.config.versions import AddedKey, complete
 from lrcn_seq.errors import ConfigError
-from lrcn_seq.registry import SEAMS, argument_problems, decoders, signature
+from lrcn_seq.registry import SEAMS, decoders, signature
 
 STAGES = [{}, {"decoder.type": "s2vt", "decoder.units": 7, "training.optimizer.type": "sgd"}]
 
@@ -222,7 +222,8 @@ def test_the_defaults_of_all_parts_are_valid_values():
                 for argument, parameter in part.parameters.items()
                 if argument not in part.derived and parameter.default is not parameter.empty
             }
-            problems = argument_problems(part, yaml.safe_load(yaml.safe_dump(defaults)), name)
+            spec = {"type": name, **yaml.safe_load(yaml.safe_dump(defaults))}
+            problems = registry.problems(spec, name)
             assert [one for one in problems if "missing" not in one.message] == [], name
             count += len(defaults)
     assert count > 100
