@@ -11,8 +11,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
 LEVELS = {
     "errors": 0,
-    "progress": 0,
+    "terminal": 0,
     "files": 1,
+    "progress": 1,
     "records": 1,
     "registry": 1,
     "config": 2,

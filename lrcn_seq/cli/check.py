@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.errors import ConfigError, DataError, RunError
+from lrcn_seq.terminal import print_line, print_note
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
@@ -38,13 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
         counts = count_samples(config)
         check_weights(config)
     except (DataError, RunError) as error:
-        print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
+        print_note(f"{'error' if arguments.data else 'warning'}: {error}")
         if arguments.data:
             return 1
-        print(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
+        print_line(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
         return 0
     sizes = ", ".join(f"{count} {split}" for split, count in counts.items())
-    print(f"{arguments.config}: Config is valid; {sizes} samples.")
+    print_line(f"{arguments.config}: Config is valid; {sizes} samples.")
     return 0
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from lrcn_seq.config import differences
+from lrcn_seq.terminal import print_note
 
 
 def describe_environment() -> dict[str, str]:
@@ -43,10 +43,9 @@ def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
     """
     changes = list(differences(dict(before), describe_environment())) if before else []
     if changes:
-        print(
+        print_note(
             f"{place}: the environment has changed since the run began, so results may differ in "
-            f"the last bits: {'; '.join(changes)}.",
-            file=sys.stderr,
+            f"the last bits: {'; '.join(changes)}."
         )
 
 

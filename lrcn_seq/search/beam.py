@@ -13,14 +13,7 @@ from keras import ops
 from keras.random import SeedGenerator
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import (
-    Hypotheses,
-    NotNegative,
-    NumberNotNegative,
-    Positive,
-    Special,
-    Tensor,
-)
+from lrcn_seq.records import BeamWidth, Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
 from lrcn_seq.search._constraints import Constraints, candidates
 from lrcn_seq.search._hypotheses import assemble
@@ -70,13 +63,13 @@ class Beam(Search):
     def __init__(
         self,
         *,
-        beams: Positive = 5,
+        beams: BeamWidth = 5,
         length: Length = "average",
         alpha: NumberNotNegative = 0.6,
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
-        best: Positive | None = None,
+        best: BeamWidth | None = None,
     ):
         if best is not None and best > beams:
             raise ArgumentError(
@@ -132,7 +125,7 @@ class Beam(Search):
             finished_words=empty,
         )
 
-    def _extend(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
+    def _extend(self, beams: BeamWidth, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
         """Extend the growing sentences by one word.
 
         Returns:
@@ -162,7 +155,7 @@ class Beam(Search):
         return parents, Beams(position + 1, ops.reshape(word, (B * K,)), growing, words, *finished)
 
     def _add_finished(
-        self, beams: Beams, ended: Tensor, total: Tensor, words: Tensor
+        self, beams: BeamWidth, ended: Tensor, total: Tensor, words: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return scores, log probabilities and words of the K best finished sentences."""
         scores = ops.where(ended, self._score(total, beams.position + 1), -math.inf)
@@ -181,7 +174,7 @@ class Beam(Search):
     def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
         return normalize(total, length, kind=self.length, alpha=self.alpha)
 
-    def _can_improve(self, beams: Beams, limit: int) -> Tensor:
+    def _can_improve(self, beams: BeamWidth, limit: int) -> Tensor:
         """Return whether a growing sentence of any row can still enter the result.
 
         Log probabilities only decrease, so the score of a sentence is at most the score of its
@@ -193,7 +186,7 @@ class Beam(Search):
         worst = beams.finished_scores[:, self.best - 1 : self.best]
         return (beams.position < limit) & ops.any(bound > worst)
 
-    def _hypotheses(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
+    def _hypotheses(self, beams: BeamWidth, special: Special, limit: int) -> Hypotheses:
         """Return the finished sentences, or the growing ones in rows without a finished one."""
         finished = beams.finished_scores[:, :1] > -math.inf
         scores = ops.where(finished, beams.finished_scores, self._score(beams.total, limit))

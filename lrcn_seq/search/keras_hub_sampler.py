@@ -12,7 +12,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from lrcn_seq.records import Hypotheses, Positive, PositiveNumber, Share, Special, Tensor
+from lrcn_seq.records import BeamWidth, Hypotheses, PositiveNumber, Share, Special, Tensor
 from lrcn_seq.registry import searches
 from lrcn_seq.search._constraints import Constraints
 from lrcn_seq.search._decoding_loop import decode
@@ -39,7 +39,7 @@ class KerasHub(Search):
         self,
         *,
         sampler: Literal["greedy", "random", "top_k", "top_p"] = "top_p",
-        k: Positive | None = None,
+        k: BeamWidth | None = None,
         p: Share = 0.9,
         temperature: PositiveNumber = 1.0,
         suppress_unknown: bool = True,

@@ -16,10 +16,10 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import (
+    BeamWidth,
     Hypotheses,
     NotNegative,
     NumberNotNegative,
-    Positive,
     PositiveNumber,
     Special,
     Tensor,
@@ -59,7 +59,7 @@ class Sampling(Search):
     def __init__(
         self,
         *,
-        draws: Positive = 1,
+        draws: BeamWidth = 1,
         temperature: PositiveNumber | None = None,
         inverse_temperature: PositiveNumber | None = None,
         top_k: NotNegative = 0,
@@ -68,7 +68,7 @@ class Sampling(Search):
         alpha: NumberNotNegative = 0.6,
         minimum_length: NotNegative = 0,
         suppress_unknown: bool = True,
-        best: Positive | None = None,
+        best: BeamWidth | None = None,
     ):
         if temperature and inverse_temperature:
             raise ArgumentError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrcn_seq.data.samplings.base import Sampling, frame_grid, random_window
-from lrcn_seq.records import Positive, PositiveNumber
+from lrcn_seq.records import Positive, PositiveNumber, Steps
 from lrcn_seq.registry import samplings
 
 
@@ -20,7 +20,7 @@ class RandomClip(Sampling):
     """
 
     def __init__(
-        self, length: Positive = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None
+        self, length: Steps = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None
     ):
         self.length, self.step, self.seconds = length, step, seconds
 

@@ -8,7 +8,7 @@ from lrcn_seq.data.sources._source_files import find_column, list_files, read_ta
 from lrcn_seq.data.sources._splits import assign_splits
 from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
-from lrcn_seq.records import NotNegative, Positive, Sample, Share
+from lrcn_seq.records import NotNegative, Positive, Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 
@@ -42,7 +42,7 @@ class ClassFolders(Source):
         groups: str | None = None,
         dev: Share = 0.1,
         test: Share = 0.2,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
         folds: Positive | None = None,
         fold: NotNegative = 0,
     ):

@@ -11,7 +11,7 @@ from pathlib import Path
 from lrcn_seq.data.sources._source_files import list_files, read_text
 from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
-from lrcn_seq.records import NotNegative, Sample, Share
+from lrcn_seq.records import Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 
@@ -40,7 +40,7 @@ class Msvd(Source):
         *,
         dev: Share = 0.05,
         test: Share = 0.34,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
     ):
         check_shares(dev, test)
         sentences = _read_captions(captions)
