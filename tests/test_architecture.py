@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
 LEVELS = {
     "errors": 0,
     "terminal": 0,
+    "arrays": 1,
     "files": 1,
     "progress": 1,
     "records": 1,

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from lrcn_seq import config as configs
-from lrcn_seq.errors import RunError
+from lrcn_seq.errors import LrcnError, RunError, error_reason
+from lrcn_seq.files import check_file
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS
 from lrcn_seq.runs.run_outputs import read_outputs
 from lrcn_seq.tasks import Task, build_task
@@ -69,10 +70,13 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
     if task.outputs is not None and "decoder" in parts:
         _check_outputs(task, folder)
     try:
+        check_file(folder / WEIGHTS)
         WeightParts(task, parts).load_weights(folder / WEIGHTS)
-    except (ValueError, OSError, KeyError) as error:
+    except (LrcnError, MemoryError):
+        raise
+    except Exception as error:  # h5py and Keras raise many types
         reasons = _differences(task, folder, parts) if isinstance(error, ValueError) else []
-        reason = "; ".join([*reasons, " ".join(str(error).split())[:200]])
+        reason = "; ".join([*reasons, error_reason(error)])
         raise RunError(
             f"{folder / WEIGHTS}: expected weights of this config's {' and '.join(parts)}. "
             f"Received: {reason}."

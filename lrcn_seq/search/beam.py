@@ -125,7 +125,7 @@ class Beam(Search):
             finished_words=empty,
         )
 
-    def _extend(self, beams: BeamWidth, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
+    def _extend(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
         """Extend the growing sentences by one word.
 
         Returns:
@@ -155,7 +155,7 @@ class Beam(Search):
         return parents, Beams(position + 1, ops.reshape(word, (B * K,)), growing, words, *finished)
 
     def _add_finished(
-        self, beams: BeamWidth, ended: Tensor, total: Tensor, words: Tensor
+        self, beams: Beams, ended: Tensor, total: Tensor, words: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return scores, log probabilities and words of the K best finished sentences."""
         scores = ops.where(ended, self._score(total, beams.position + 1), -math.inf)
@@ -174,7 +174,7 @@ class Beam(Search):
     def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
         return normalize(total, length, kind=self.length, alpha=self.alpha)
 
-    def _can_improve(self, beams: BeamWidth, limit: int) -> Tensor:
+    def _can_improve(self, beams: Beams, limit: int) -> Tensor:
         """Return whether a growing sentence of any row can still enter the result.
 
         Log probabilities only decrease, so the score of a sentence is at most the score of its
@@ -186,7 +186,7 @@ class Beam(Search):
         worst = beams.finished_scores[:, self.best - 1 : self.best]
         return (beams.position < limit) & ops.any(bound > worst)
 
-    def _hypotheses(self, beams: BeamWidth, special: Special, limit: int) -> Hypotheses:
+    def _hypotheses(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
         """Return the finished sentences, or the growing ones in rows without a finished one."""
         finished = beams.finished_scores[:, :1] > -math.inf
         scores = ops.where(finished, beams.finished_scores, self._score(beams.total, limit))

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrcn_seq.errors import DataError
+from lrcn_seq.errors import DataError, error_reason, translate_errors
+from lrcn_seq.files import read_file
 
 HYPOTHESES = (
     'COCO results [{"image_id": …, "caption": …}], JSON lines {"id": …, "caption": …}, '
@@ -162,7 +163,8 @@ def read_content(path: str | Path) -> Any:
             return json.loads(text, object_pairs_hook=Pairs)
         except (ValueError, RecursionError) as error:
             if suffix == ".json" or len(lines) < 2:
-                raise DataError(f"{path}: expected JSON. Received: {error}.") from None
+                reason = error_reason(error)
+                raise DataError(f"{path}: expected JSON. Received: {reason}.") from None
     if suffix in (".jsonl", ".ndjson") or (looks_like_json and suffix != ".txt"):
         return [
             json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()
@@ -178,12 +180,12 @@ def read_content(path: str | Path) -> Any:
 
 def read_text(path: str | Path) -> str:
     """Read a nonempty UTF-8 file, with or without a byte order mark."""
+    with translate_errors(
+        lambda reason: DataError(f"{path}: expected a file that can be read. Received: {reason}.")
+    ):
+        content = read_file(path)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(
-            f"{path}: expected a file that can be read. Received: {error.strerror}."
-        ) from None
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: expected text in UTF-8. Received: {error.reason} at byte {error.start}."
@@ -204,7 +206,7 @@ def json_line(line: str, number: int, path: str | Path) -> Pairs:
         ) from None
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{path}, line {number}: expected a JSON object. Received: {error}."
+            f"{path}, line {number}: expected a JSON object. Received: {error_reason(error)}."
         ) from None
     if not isinstance(value, Pairs):
         raise DataError(f"{path}, line {number}: expected a JSON object. Received: {line[:60]!r}.")
