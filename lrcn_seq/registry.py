@@ -261,7 +261,7 @@ def argument_problems(part: type[Any], arguments: dict[str, Any], place: str) ->
             message = "the program derives this value from the data; remove it."
             problems.append(Problem(f"{place}.{name}", message))
         elif name not in parameters:
-            hint = did_you_mean(name, parameters) if len(problems) < PROBLEMS_LIMIT else ""
+            hint = did_you_mean(str(name), parameters) if len(problems) < PROBLEMS_LIMIT else ""
             message = f"unknown argument.{hint} Known: {', '.join(parameters) or 'none'}."
             problems.append(Problem(f"{place}.{name}", message))
         else:
