@@ -119,7 +119,6 @@ class StateFolder:
         state = read_json(folder / "meta.json", "the metadata of a training state", _parse)
         return state._replace(arrays=arrays)
 
-
     def _last(self) -> str:
         """Return the name of the folder of the last complete state."""
         with translate_errors(partial(_damaged, self.folder / POINTER)):

@@ -1,6 +1,7 @@
 """Tests of reading hypotheses and references from files."""
 
 import json
+import os
 
 import pytest
 
@@ -173,3 +174,20 @@ def test_a_missing_file_raises(tmp_path):
         DataError, match=r"none\.json: expected a file that can be read. Received: No such file"
     ):
         read_hypotheses(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("read", [read_hypotheses, lambda path: read_references([path])])
+def test_a_fifo_is_refused(tmp_path, read):
+    """A FIFO is an error instead of a wait."""
+    os.mkfifo(tmp_path / "h.json")
+    with pytest.raises(DataError, match=r"expected a regular file\. Received: a FIFO"):
+        read(tmp_path / "h.json")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000])
+def test_values_beyond_the_parser_are_an_error(tmp_path, content):
+    """Deep nesting and numbers of thousands of digits are errors with a short reason."""
+    (tmp_path / "h.json").write_text(content)
+    with pytest.raises(DataError) as caught:
+        read_hypotheses(tmp_path / "h.json")
+    assert len(str(caught.value)) < 500
