@@ -16,9 +16,15 @@ Messages state what was expected, what was received and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, NamedTuple
+
+PROBLEMS_LIMIT = 100
+"""Number of problems of a config that are listed."""
+VALUE_LENGTH = 200
+"""Number of characters of a value that a message shows."""
 
 
 class LrcnError(Exception):
@@ -63,9 +69,20 @@ class ConfigError(UsageError):
     def __init__(self, problems: Iterable[Problem], source: str = "the config"):
         self.problems = list(problems)
         self.source = source
+        super().__init__("\n  ".join([self.heading, *self.details]))
+
+    @property
+    def heading(self) -> str:
+        """The name of the config and the number of problems."""
         count = len(self.problems)
-        head = f"{source}: {count} problem{'s' if count > 1 else ''}"
-        super().__init__("\n  ".join([head, *map(str, self.problems)]))
+        return f"{self.source}: {count:,} problem{'s' if count > 1 else ''}"
+
+    @property
+    def details(self) -> list[str]:
+        """One line per problem, for at most `PROBLEMS_LIMIT` problems."""
+        lines = [str(problem) for problem in self.problems[:PROBLEMS_LIMIT]]
+        rest = len(self.problems) - len(lines)
+        return [*lines, f"and {rest:,} more."] if rest else lines
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[Any, ...]]:
         return type(self), (self.problems, self.source)
@@ -129,6 +146,38 @@ class MissingPackageError(LrcnError):
 
     def __reduce__(self) -> tuple[type[MissingPackageError], tuple[Any, ...]]:
         return type(self), (self.package, self.extra, self.purpose)
+
+
+@contextmanager
+def translate_errors(translate: Callable[[str], LrcnError]) -> Iterator[None]:
+    """Raise any exception of a library that reads a file as an error of this library.
+
+    Errors of this library, MemoryError and KeyboardInterrupt pass unchanged.
+
+    Args:
+        translate: returns the error for a reason, which is a phrase without a full stop.
+    """
+    try:
+        yield
+    except (LrcnError, MemoryError):
+        raise
+    except Exception as error:
+        raise translate(error_reason(error)) from error
+
+
+def error_reason(error: Exception) -> str:
+    """Return the reason that an exception states as one short line."""
+    if isinstance(error, RecursionError):
+        return "values nested too deeply"
+    if isinstance(error, KeyError):
+        return f"the key {error} is missing"
+    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return shorten(reason).rstrip(".") or type(error).__name__
+
+
+def shorten(text: str) -> str:
+    """Return a text, with an ellipsis after `VALUE_LENGTH` characters."""
+    return text if len(text) <= VALUE_LENGTH else f"{text[:VALUE_LENGTH]}…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeVar
 
-from lrcn_seq.errors import RunError
+from lrcn_seq.errors import RunError, translate_errors
 from lrcn_seq.locks import acquire
 
 T = TypeVar("T")
@@ -365,8 +365,7 @@ def read_json(path: Path, content: str, parse: Callable[[Any], T]) -> T:
     Args:
         path: the file.
         content: description of the content, for messages.
-        parse: converts the JSON value; may raise ValueError, TypeError, AttributeError or
-            KeyError.
+        parse: converts the JSON value; may raise any exception.
 
     Returns:
         The result of `parse`.
@@ -383,7 +382,7 @@ def read_json_lines(path: Path, content: str, parse: Callable[[list[Any]], T]) -
     Args:
         path: the file.
         content: description of the content, for messages.
-        parse: converts the list of all values; may raise the errors listed for `read_json`.
+        parse: converts the list of all values; may raise any exception.
 
     Returns:
         The result of `parse`.
@@ -397,22 +396,10 @@ def read_json_lines(path: Path, content: str, parse: Callable[[list[Any]], T]) -
 
 
 def _parsed(path: Path, content: str, parse: Callable[[str], T]) -> T:
-    try:
-        return parse(read_file(path).decode())
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-        TypeError,
-        KeyError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        reason = (
-            f"the key {error} is missing"
-            if isinstance(error, KeyError)
-            else getattr(error, "strerror", None) or error
-        )
-        raise RunError(
+    def damaged(reason: str) -> RunError:
+        return RunError(
             f"{path}: expected {content} as JSON. Received: {reason}; the run is damaged."
-        ) from error
+        )
+
+    with translate_errors(damaged):
+        return parse(read_file(path).decode())

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from lrcn_seq.terminal import printable
+
 Progress = Callable[[int, int | None], None]
 """A callback `(done, total)`; the total of a stream is None."""
 
@@ -26,7 +28,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
     console = Console(file=sys.stderr)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -38,5 +40,5 @@ def progress_bar(title: str) -> Iterator[Progress]:
         disable=not console.is_terminal,
         redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
     ) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(printable(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

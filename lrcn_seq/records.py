@@ -27,8 +27,22 @@ if TYPE_CHECKING:
 Tensor = Any
 """A tensor of the current backend or a NumPy array; docstrings state its shape."""
 
-Positive = Annotated[int, Gt(0)]
-NotNegative = Annotated[int, Ge(0)]
+COUNT_LIMIT = 2**31 - 1
+"""The largest count of a config."""
+Positive = Annotated[int, Gt(0), Le(COUNT_LIMIT)]
+NotNegative = Annotated[int, Ge(0), Le(COUNT_LIMIT)]
+Seed = Annotated[int, Ge(0), Lt(2**32)]
+Side = Annotated[int, Gt(0), Le(2048)]
+"""Height and width of the frames that an encoder reads, in pixels."""
+Steps = Annotated[int, Gt(0), Le(10_000)]
+"""Length of a sequence in frames or words."""
+Depth = Annotated[int, Gt(0), Le(64)]
+"""Number of layers or blocks."""
+BeamWidth = Annotated[int, Gt(0), Le(1000)]
+"""Number of captions that a search follows or returns."""
+VocabularySize = Annotated[int, Gt(0), Le(1_000_000)]
+SampleCount = Annotated[int, Ge(0), Le(1_000_000)]
+"""Number of generated samples."""
 PositiveNumber = Annotated[float, Gt(0), Lt(math.inf)]
 NumberNotNegative = Annotated[float, Ge(0), Lt(math.inf)]
 Share = Annotated[float, Ge(0), Le(1)]

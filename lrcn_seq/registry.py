@@ -18,7 +18,14 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from lrcn_seq.errors import ConfigError, Problem, UnknownPartError, did_you_mean
+from lrcn_seq.errors import (
+    PROBLEMS_LIMIT,
+    ConfigError,
+    Problem,
+    UnknownPartError,
+    did_you_mean,
+    shorten,
+)
 from lrcn_seq.part_source import Constructor, read_constructor
 
 P = TypeVar("P", bound=type[Any])
@@ -129,7 +136,7 @@ class Registry:
         """
         if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
             message = (
-                f"expected a mapping with a `type`. Received: {spec!r}; "
+                f"expected a mapping with a `type`. Received: {shorten(repr(spec))}; "
                 f"known types: {', '.join(self.names())}."
             )
             return [Problem(place, message)]
@@ -292,10 +299,8 @@ def argument_problems(
             message = "the program derives this value from the data; remove it."
             problems.append(Problem(f"{place}.{name}", message))
         elif name not in parameters:
-            message = (
-                f"unknown argument.{did_you_mean(name, parameters)} "
-                f"Known: {', '.join(parameters) or 'none'}."
-            )
+            hint = did_you_mean(str(name), parameters) if len(problems) < PROBLEMS_LIMIT else ""
+            message = f"unknown argument.{hint} Known: {', '.join(parameters) or 'none'}."
             problems.append(Problem(f"{place}.{name}", message))
         elif name in constructor.hints:
             problems += _value_problems(constructor.hints[name], value, f"{place}.{name}")
@@ -332,7 +337,7 @@ def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
     ]
     expected = "; or ".join(dict.fromkeys(_expectation(detail["msg"]) for detail in details))
     hint = _yaml_hint({detail["type"] for detail in details}, value)
-    return f"{expected}. Received: {value!r}.{did_you_mean(str(value), choices)}{hint}"
+    return f"{expected}. Received: {shorten(repr(value))}.{did_you_mean(str(value), choices)}{hint}"
 
 
 def _yaml_hint(types: set[str], value: Any) -> str:

@@ -8,11 +8,14 @@ import pytest
 from lrcn_seq import errors
 from lrcn_seq.errors import (
     ConfigError,
+    DataError,
     MediaError,
     MissingPackageError,
     Problem,
+    RunError,
     did_you_mean,
     shorten_names,
+    translate_errors,
 )
 
 BASES = {
@@ -151,3 +154,41 @@ def test_names_are_sorted_and_shortened():
     assert shorten_names({"d", "c", "a", "b"}) == "a, b, c, …"
     assert shorten_names(["c", "a", "b"], 1) == "a, …"
     assert shorten_names([]) == ""
+
+
+def test_problems_beyond_the_limit_are_counted():
+    """The message lists the first 100 problems and the number of the others."""
+    error = ConfigError([Problem(str(number), "wrong.") for number in range(1234)])
+    assert error.heading == "the config: 1,234 problems"
+    assert (len(error.details), error.details[-1]) == (101, "and 1,134 more.")
+    assert len(error.problems) == 1234
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (ValueError("no\n  number."), "no number"),
+        (KeyError("n"), "the key 'n' is missing"),
+        (OSError(2, "No such file or directory", "a"), "No such file or directory"),
+        (OSError("expected a regular file. Received: a FIFO"), "expected a regular file. Rec"),
+        (RecursionError("maximum depth"), "values nested too deeply"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (SystemError("x" * 1000), "x" * 200 + "…"),
+    ],
+)
+def test_any_exception_of_a_library_is_translated(raised, reason):
+    """Any exception becomes the error of a reader, with its reason in one short line."""
+    with pytest.raises(DataError) as caught, translate_errors(DataError):
+        raise raised
+    assert str(caught.value).startswith(reason)
+    assert caught.value.__cause__ is raised
+
+
+@pytest.mark.parametrize(
+    "raised", [DataError("No rows."), MemoryError(), KeyboardInterrupt(), SystemExit(1)]
+)
+def test_own_errors_and_lack_of_memory_are_not_translated(raised):
+    """Errors of the library, MemoryError, KeyboardInterrupt and SystemExit pass unchanged."""
+    with pytest.raises(type(raised)) as caught, translate_errors(RunError):
+        raise raised
+    assert caught.value is raised

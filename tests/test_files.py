@@ -384,7 +384,7 @@ def test_json_lines_are_parsed(tmp_path):
         (b'{"n": Infinity}', "infinity"),
         (b"[]", "list indices"),
         (b"\xff", "utf-8"),
-        (b"[" * 100_000, "recursion"),
+        (b"[" * 100_000, "nested too deeply"),
         (None, "No such file"),
     ],
 )

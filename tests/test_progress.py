@@ -61,3 +61,11 @@ def test_lines_on_stderr_appear_above_the_bar(monkeypatch):
         print("a warning", file=sys.stderr)
         report(1, 1)
     assert "a warning" in terminal.getvalue()
+
+
+def test_a_title_is_neither_markup_nor_control(monkeypatch):
+    """Brackets of a file name are not markup of rich, and control characters are escaped."""
+    terminal = use_terminal(monkeypatch)
+    with progress_bar("[/b]\x07.mp4") as report:
+        report(1, 1)
+    assert "[/b]\\x07.mp4" in terminal.getvalue()

@@ -26,15 +26,22 @@ from lrcn_seq.records import Clips
 from tests.test_architecture import LEVELS
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/extending.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/extending.md")
 BLOCKS = {
     "README.md": {"python": 4, "yaml": 1, "sh": 8},
     "CONTRIBUTING.md": {"text": 2, "sh": 1},
     "CHANGELOG.md": {},
+    "SECURITY.md": {},
     "docs/extending.md": {"python": 6, "yaml": 1, "toml": 1, "sh": 1, "text": 1},
 }
 """Number of code blocks by document and language."""
-COMMANDS = {"README.md": 41, "CONTRIBUTING.md": 0, "CHANGELOG.md": 7, "docs/extending.md": 12}
+COMMANDS = {
+    "README.md": 41,
+    "CONTRIBUTING.md": 0,
+    "CHANGELOG.md": 7,
+    "SECURITY.md": 0,
+    "docs/extending.md": 12,
+}
 """Number of calls of `lrcn`, in code blocks and in sentences."""
 USER_FILES = {
     "my/clips/index.csv": "a file of the reader",
@@ -180,7 +187,7 @@ def test_every_command_is_in_the_readme():
 def test_links_lead_to_files(name):
     """Relative links in a document lead to existing files."""
     links = re.findall(r"\]\(([^)]+)\)", text_of(name))
-    assert links or name in ("CHANGELOG.md",)
+    assert links or name in ("CHANGELOG.md", "SECURITY.md")
     assert [link for link in links if not ((ROOT / name).parent / link).is_file()] == []
 
 

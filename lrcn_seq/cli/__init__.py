@@ -26,6 +26,7 @@ from lrcn_seq.cli._failures import Failure, failure_of
 from lrcn_seq.cli._interrupts import interrupts_raised
 from lrcn_seq.cli._native_logs import hide_native_logs
 from lrcn_seq.errors import did_you_mean
+from lrcn_seq.terminal import print_note
 
 
 def verbs() -> dict[str, str]:
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     summaries = verbs()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may lack characters of captions
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(overview(summaries))
         return 0 if arguments else 2
@@ -62,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if verb not in summaries:
         hint = f"{did_you_mean(verb, summaries)} Known: {', '.join(summaries)}."
-        print(f"lrcn: there is no verb {verb!r}.{hint}", file=sys.stderr)
+        print_note(f"lrcn: there is no verb {verb!r}.{hint}")
         return 2
     return _run(verb, rest)
 
@@ -87,11 +90,12 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
         _discard_stdout()
         return 0
     except (Exception, KeyboardInterrupt) as error:
-        failure = failure_of(error)
+        failure = failure_of(error, verb)
         if failure is None:
             raise
         if debug and not isinstance(error, KeyboardInterrupt):
-            traceback.print_exc()
+            for line in traceback.format_exc().splitlines():
+                print_note(line)
         return _report(verb, failure)
 
 
@@ -104,9 +108,6 @@ def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: boo
     )
     module.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # File names may hold bytes that are not UTF-8; JSON has the same escape for them.
-        sys.stdout.reconfigure(errors="backslashreplace")
     parsed = parser.parse_intermixed_args(arguments)
     if not debug:
         hide_native_logs()
@@ -122,7 +123,9 @@ def _discard_stdout() -> None:
 
 
 def _report(verb: str, failure: Failure) -> int:
-    """Print the message of a failure and return its exit code."""
+    """Print the lines of a failure and return its exit code."""
     with suppress(OSError):  # the terminal may be closed
-        print(f"lrcn {verb}: {failure.message}", file=sys.stderr)
+        print_note(f"lrcn {verb}: {failure.message}")
+        for line in failure.details:
+            print_note(f"  {line}")
     return failure.exit_code

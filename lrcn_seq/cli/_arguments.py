@@ -6,7 +6,11 @@ import argparse
 import math
 from typing import NoReturn
 
-from lrcn_seq.errors import UsageError
+from lrcn_seq.errors import UsageError, shorten
+from lrcn_seq.records import COUNT_LIMIT
+
+SHORTEST = 0.001
+"""Shortest window in seconds."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,21 +22,24 @@ class Parser(argparse.ArgumentParser):
 
 
 def positive_integer(text: str) -> int:
-    """Parse a whole number above 0."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0. Received: {text!r}")
-    return int(text)
+    """Parse a whole number from 1 to `COUNT_LIMIT`."""
+    value = int(text) if text.isdecimal() and len(text) < 20 else 0
+    if not 0 < value <= COUNT_LIMIT:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 1 to {COUNT_LIMIT}. Received: {shorten(repr(text))}"
+        )
+    return value
 
 
 def positive_seconds(text: str) -> float:
-    """Parse a finite number of seconds above 0."""
+    """Parse a finite number of seconds of at least `SHORTEST`."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
+    if not SHORTEST <= value < math.inf:
         raise argparse.ArgumentTypeError(
-            f"expected a number of seconds above 0. Received: {text!r}"
+            f"expected a number of seconds of at least {SHORTEST}. Received: {text!r}"
         )
     return value
 

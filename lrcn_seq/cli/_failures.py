@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lrcn_seq.cli._interrupts import signal_number
-from lrcn_seq.errors import LrcnError, did_you_mean
+from lrcn_seq.errors import ConfigError, LrcnError, did_you_mean
 
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICE_MEMORY_ERRORS = {"ResourceExhaustedError", "OutOfMemoryError"}
 """Class names of the out-of-memory errors of TensorFlow and PyTorch."""
 
 
+MEMORY_REMEDIES = {
+    "train": "try a smaller batch (training.batch_size=...)",
+    "caption": "give smaller images",
+    "classify": "give shorter videos or smaller frames",
+    "describe": "give shorter videos or smaller frames",
+    "predict": "give smaller files",
+    "score": "score fewer captions at once",
+}
+"""The remedy for a lack of memory by verb."""
+
+
 class Failure(NamedTuple):
-    """The message and the exit code for an exception."""
+    """A failure to report.
+
+    Attributes:
+        message: the first line.
+        exit_code: the exit code of the process.
+        details: further lines.
+    """
 
     message: str
     exit_code: int
+    details: Sequence[str] = ()
 
 
-def failure_of(error: BaseException) -> Failure | None:
-    """Return the failure to report for an exception, or None if it is a bug."""
+def failure_of(error: BaseException, verb: str = "") -> Failure | None:
+    """Return the failure to report for an exception of a verb, or None if it is a bug."""
+    if isinstance(error, ConfigError):
+        return Failure(error.heading, error.exit_code, error.details)
     if isinstance(error, LrcnError):
         return Failure(str(error), error.exit_code)
     if isinstance(error, KeyboardInterrupt):
@@ -32,7 +53,8 @@ def failure_of(error: BaseException) -> Failure | None:
     if isinstance(error, OSError):
         return Failure(f"{error.filename or 'the output'}: {error.strerror or error}.", 1)
     if _is_out_of_memory(error):
-        return Failure("out of memory; try a smaller batch (training.batch_size=...).", 1)
+        remedy = MEMORY_REMEDIES.get(verb, "use a machine with more memory")
+        return Failure(f"out of memory; {remedy}.", 1)
     return _backend_failure(error, os.environ.get("KERAS_BACKEND"))
 
 

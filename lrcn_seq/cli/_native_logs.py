@@ -11,6 +11,8 @@ import threading
 import warnings
 from functools import cache
 
+from lrcn_seq.terminal import printable
+
 NOISE = re.compile(
     rb"^(?:[IWE]\d{4} "
     rb"|WARNING: All log messages before absl::InitializeLog"
@@ -44,7 +46,12 @@ def _forward(read_end: int, terminal: int) -> None:
     with os.fdopen(read_end, "rb") as lines:
         for line in lines:
             if not NOISE.match(line):
-                os.write(terminal, line)
+                os.write(terminal, _printable_line(line))
+
+
+def _printable_line(line: bytes) -> bytes:
+    """Return a line without control characters, such as those in the name of a file."""
+    return printable(line.rstrip(b"\n").decode(errors="surrogateescape")).encode() + b"\n"
 
 
 def _stop(thread: threading.Thread) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from lrcn_seq.errors import RunError, UsageError
-from lrcn_seq.files import remove_leftovers, write_file
+from lrcn_seq.files import open_file, remove_leftovers, write_file
 from lrcn_seq.locks import lock_file
+from lrcn_seq.terminal import print_note
 
 LINE_START = b'{"file": '
 Row = dict[str, Any]
@@ -36,10 +37,9 @@ class JsonLines:
         unfinished = [file for file in files if file not in self.finished]
         if len(unfinished) < len(files):
             count = len(files) - len(unfinished)
-            print(
+            print_note(
                 f"{self.path}: skipping {count:,} of {len(files):,} files, which an earlier call "
-                "finished; choose another --output to repeat them.",
-                file=sys.stderr,
+                "finished; choose another --output to repeat them."
             )
         return unfinished
 
@@ -118,7 +118,7 @@ def finished_files(path: Path) -> set[str]:
     finished: set[str] = set()
     failed_lines: set[int] = set()
     size = 0
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for number, line in enumerate(_complete_lines(file, path), start=1):
             row = _parse_row(line)
             if row is None:
@@ -172,7 +172,7 @@ def _remove_lines(path: Path, numbers: Set[int]) -> None:
     """Replace a file by a copy without the lines that have the given numbers."""
 
     def copy_lines(target: IO[bytes]) -> None:
-        with path.open("rb") as source:
+        with open_file(path) as source:
             os.fchmod(target.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode))
             target.writelines(line for n, line in enumerate(source, start=1) if n not in numbers)
 

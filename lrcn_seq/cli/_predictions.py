@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from lrcn_seq.cli._inputs import expand_files
 from lrcn_seq.cli._output import JsonLines, open_output
 from lrcn_seq.errors import UsageError
 from lrcn_seq.progress import progress_bar
+from lrcn_seq.terminal import print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from lrcn_seq.records import Prediction
@@ -60,13 +59,13 @@ def predict_files(
         for prediction in predict(task, unfinished, output):
             if prediction.error is not None:
                 failed = True
-                print(f"lrcn {verb}: {prediction.file}: {prediction.error}", file=sys.stderr)
+                print_note(f"lrcn {verb}: {prediction.file}: {prediction.error}")
             if arguments.json:
                 rows.append(prediction.row())
             elif prediction.error is None:
                 print_lines(prediction, show_file=show_file)
     if arguments.json:
-        print(json.dumps({**task.json_header(), "results": rows}, ensure_ascii=False))
+        print_json({**task.json_header(), "results": rows})
     return 1 if failed else 0
 
 
@@ -110,6 +109,6 @@ def check_verb(task: Task, verb: str, folder: str) -> None:
 
 def print_lines(prediction: Prediction, *, show_file: bool) -> None:
     """Print the lines of a prediction, with `show_file` each after the file name."""
-    prefix = f"{prediction.file}\t" if show_file else ""
+    prefix = (prediction.file,) if show_file else ()
     for line in prediction.lines():
-        print(f"{prefix}{line}")
+        print_line(*prefix, *line.split("\t"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.errors import ConfigError, DataError, RunError
+from lrcn_seq.terminal import print_line, print_note
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
@@ -43,15 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
         splits = read_splits(config)
         check_weights(config)
     except (DataError, RunError) as error:
-        print(f"{'error' if arguments.data else 'warning'}: {error}", file=sys.stderr)
+        print_note(f"{'error' if arguments.data else 'warning'}: {error}")
         if arguments.data:
             return 1
-        print(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
+        print_line(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
         return 0
     if arguments.data and not check_media(config, [s for part in splits.values() for s in part]):
         return 1
     sizes = ", ".join(f"{len(samples)} {split}" for split, samples in splits.items())
-    print(f"{arguments.config}: Config is valid; {sizes} samples.")
+    print_line(f"{arguments.config}: Config is valid; {sizes} samples.")
     return 0
 
 

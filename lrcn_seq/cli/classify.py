@@ -14,6 +14,7 @@ from lrcn_seq.cli._arguments import add_output, add_run, positive_integer
 from lrcn_seq.cli._predictions import predict_files, predict_in_batches
 from lrcn_seq.errors import MediaError
 from lrcn_seq.progress import progress_bar
+from lrcn_seq.terminal import print_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,4 +147,4 @@ def print_frames(labels: Sequence[str], times: np.ndarray, probabilities: np.nda
         probabilities: (T, C).
     """
     for seconds, row in zip(times, probabilities, strict=True):
-        print(f"{seconds:.3f}\t{labels[row.argmax()]}\t{row.max():.4f}")
+        print_line(f"{seconds:.3f}", labels[row.argmax()], f"{row.max():.4f}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from lrcn_seq.cli._arguments import numbers, positive_integer
 from lrcn_seq.cli._inputs import split_overrides
 from lrcn_seq.errors import UsageError
+from lrcn_seq.terminal import print_json, print_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,11 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     scores = evaluation.scores
     if arguments.json:
-        print(json.dumps(scores))
+        print_json(scores)
         return 0
     for name, value in scores["metrics"].items():
-        print(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
-    print(f"{scores['count']} samples of {scores['split']}; {evaluation.remark}")
+        print_line(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
+    print_line(f"{scores['count']} samples of {scores['split']}; {evaluation.remark}")
     for direction, recall in scores.get("retrieval", {}).items():
-        print(f"{direction}: {recall}")
+        print_line(f"{direction}: {recall}")
     return 0

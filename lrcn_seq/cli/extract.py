@@ -6,6 +6,7 @@ import argparse
 
 from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.terminal import print_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
             "Received: one whose features cannot be stored; `lrcn train` computes them."
         )
         raise ConfigError([Problem("encoder", reason)], arguments.config)
-    print(
+    print_line(
         f"{config.data.store.folder}: features of {samples:,} samples; "
         f"{len(store):,} stored in total for this encoder."
     )

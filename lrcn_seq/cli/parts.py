@@ -113,7 +113,7 @@ def type_text(hint: Any) -> str:
 def bounds_text(bounds: Sequence[Any]) -> str:
     """Return the finite bounds of a number as text: `≥ 0 and < 1`."""
     return " and ".join(
-        f"{sign} {value:g}"
+        f"{sign} {value:.10g}"
         for bound in bounds
         for sign, attribute in BOUNDS
         if (value := getattr(bound, attribute, None)) not in (None, math.inf)

@@ -15,13 +15,12 @@ meteor:stages=exact_stem; `lrcn parts metrics cider` lists them.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.errors import ArgumentError, ConfigError, DataError, UsageError
+from lrcn_seq.terminal import print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from lrcn_seq.errors import Problem
@@ -226,7 +225,7 @@ def save_frequencies(references: References, arguments: argparse.Namespace) -> N
 
     path = arguments.save_frequencies
     document_frequencies(references, tokenize=arguments.tokenize).save(path)
-    print(f"{path}: document frequencies of {len(references)} images", file=sys.stderr)
+    print_note(f"{path}: document frequencies of {len(references)} images")
 
 
 def system_paths(paths: Sequence[str]) -> dict[str, str]:
@@ -260,9 +259,9 @@ def print_results(
     if not arguments.json:
         print_tables(results, pairs, arguments)
     elif len(results) == 1:
-        print(json.dumps(next(iter(results.values())), ensure_ascii=False))
+        print_json(next(iter(results.values())))
     else:
-        print(json.dumps({"systems": results, "paired": pairs}, ensure_ascii=False))
+        print_json({"systems": results, "paired": pairs})
 
 
 def print_tables(
@@ -286,7 +285,9 @@ def print_tables(
         tables.append(health_table(results))
     print("\n\n".join(table.as_text(arguments.format) for table in tables))
     lines = signatures(results, intervals=arguments.intervals, paired=bool(pairs))
-    print("", *notes(lines, arguments.format), sep="\n")
+    print()
+    for line in notes(lines, arguments.format):
+        print_line(line)
 
 
 def signatures(results: Results, *, intervals: bool, paired: bool) -> list[str]:
@@ -307,16 +308,14 @@ def print_warnings(results: Results, *, bootstrap: bool) -> None:
     """Warn on stderr of a bootstrap over few sentences, and of a CIDEr that is always 0."""
     count = min(result["count"] for result in results.values())
     if bootstrap and count < MINIMUM_SENTENCES:
-        print(
+        print_note(
             f"lrcn score: a bootstrap over {count} sentence{'s' * (count > 1)} is not reliable; "
-            f"use {MINIMUM_SENTENCES} or more.",
-            file=sys.stderr,
+            f"use {MINIMUM_SENTENCES} or more."
         )
     cider = [result["signatures"].get("cider", "") for result in results.values()]
     if any("|frequencies:references(1)" in signature for signature in cider):
-        print(
+        print_note(
             "lrcn score: CIDEr from the document frequencies of one image is always 0; save those "
             "of a larger set with --save-frequencies FILE.npz and score with "
-            "--metrics cider:frequencies=FILE.npz.",
-            file=sys.stderr,
+            "--metrics cider:frequencies=FILE.npz."
         )

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from lrcn_seq.cli._arguments import add_config
+from lrcn_seq.terminal import print_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.training import train  # imports Keras
 
     train(config, folder, resume=arguments.resume)
-    print(folder)
+    print_line(folder)
     return 0

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from lrcn_seq.config.renamed_keys import Renames, rename_keys, warn_renamed
 from lrcn_seq.config.yaml_format import parse
-from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.errors import ConfigError, Problem, shorten
 
 T = TypeVar("T")
 
@@ -30,10 +30,12 @@ def apply_overrides(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]
         try:
             change, names = rename_keys(_parse_override(text))
         except ConfigError as error:
-            problems += [problem._replace(place=text) for problem in error.problems]
+            problems += [problem._replace(place=shorten(text)) for problem in error.problems]
             continue
         renames |= names
-        problems += [problem._replace(place=text) for problem in apply_changes(tree, change)]
+        problems += [
+            problem._replace(place=shorten(text)) for problem in apply_changes(tree, change)
+        ]
     warn_renamed("the overrides", renames)
     return problems
 
@@ -100,7 +102,9 @@ def set_value(tree: dict[str, Any], key: str, value: Any) -> Problem | None:
         child = tree.get(name)
         tree[name] = tree = {} if child is None else child
         if not isinstance(tree, dict):
-            return Problem(key, f"{name} is not a section. Received: {name}={child!r}.")
+            return Problem(
+                key, f"{name} is not a section. Received: {name}={shorten(repr(child))}."
+            )
     if last == "type" and sections and tree.get("type") != value:
         tree.clear()
     tree[last] = value

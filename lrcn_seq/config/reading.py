@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from lrcn_seq.config.overrides import apply_overrides
@@ -13,7 +12,8 @@ from lrcn_seq.config.schema import Config
 from lrcn_seq.config.validation import validate
 from lrcn_seq.config.versions import complete, take_version
 from lrcn_seq.config.yaml_format import parse
-from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.errors import ConfigError, Problem, translate_errors
+from lrcn_seq.files import read_file
 
 
 def read(
@@ -96,13 +96,13 @@ def _parse_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read_text(path: str | os.PathLike[str]) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise _error(path, "expected a YAML file; there is no such file.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise _error(path, f"expected a YAML file in UTF-8. Received: {reason}.") from None
+    with translate_errors(
+        lambda reason: _error(path, f"expected a YAML file in UTF-8. Received: {reason}.")
+    ):
+        try:
+            return read_file(path).decode()
+        except FileNotFoundError:
+            raise _error(path, "expected a YAML file; there is no such file.") from None
 
 
 def _error(path: str | os.PathLike[str], message: str) -> ConfigError:

@@ -5,10 +5,11 @@ Configs, overrides and run folders may use either name of a key, but not both in
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+from lrcn_seq.terminal import print_note
 
 RENAMED_KEYS = {
     "data.captions_per_picture": "data.captions_per_image",
@@ -56,7 +57,7 @@ def warn_renamed(source: str, renames: Renames) -> None:
 
 @cache
 def _print_once(line: str) -> None:
-    print(line, file=sys.stderr)
+    print_note(line)
 
 
 def current_key(key: str) -> str:

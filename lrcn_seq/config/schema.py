@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, ConfigDict, Field
 
-from lrcn_seq.records import NotNegative, NumberNotNegative, Positive, PositiveNumber, Rate, Share
+from lrcn_seq.records import (
+    NotNegative,
+    NumberNotNegative,
+    Positive,
+    PositiveNumber,
+    Rate,
+    Seed,
+    Share,
+    Steps,
+)
 
 Part = dict[str, Any]
 """A mapping `{"type": NAME, argument: value, ...}`."""
@@ -42,13 +51,13 @@ class Data(Section):
     view: Part = {"type": "none"}
     """Crops and mirroring."""
     store: Store = Store()
-    words_limit: Positive = 20
+    words_limit: Steps = 20
     """Longest caption in words: longer captions are cut in training, and decoding stops there."""
     plan: Literal["auto", "by_caption", "by_image"] = "auto"
     """Batch plan of an epoch. `by_caption` batches every caption once, by length, and needs stored
     features; `by_image` batches every image once with `captions_per_image` of its captions. `auto`
     is `by_caption` if features are stored, otherwise `by_image`."""
-    captions_per_image: Positive = 5
+    captions_per_image: Steps = 5
     """Captions per image or video in an epoch of the plan `by_image`."""
     on_error: Literal["raise", "skip"] = "raise"
     """Whether an unreadable file ends the run or is skipped."""
@@ -56,7 +65,7 @@ class Data(Section):
     """Largest share of files that may be skipped."""
     pixels_limit: Positive = 100_000_000
     """Largest number of pixels of an image or frame; larger ones count as unreadable."""
-    workers: NotNegative = 2
+    workers: Annotated[int, Ge(0), Le(256)] = 2
     """Threads that read and decode files."""
 
 
@@ -168,7 +177,7 @@ class Config(Section):
     """A complete experiment."""
 
     task: Part
-    seed: NotNegative = 1
+    seed: Seed = 1
     data: Data
     tokenizer: Part = {"type": "word"}
     encoder: Part

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from lrcn_seq.config.overrides import apply_changes
 from lrcn_seq.config.renamed_keys import RENAMED_KEYS
 from lrcn_seq.config.schema import Config
-from lrcn_seq.errors import ConfigError, Problem, did_you_mean
+from lrcn_seq.errors import PROBLEMS_LIMIT, ConfigError, Problem, did_you_mean
 from lrcn_seq.registry import SEAMS, describe_errors
 
 PARTS = {
@@ -64,7 +64,10 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
         Config.model_validate(tree)
     except ValidationError as error:
         places = {problem.place for problem in in_parts}
-        in_sections = map(_schema_problem, error.errors())
+        in_sections = (
+            _schema_problem(detail, suggest=number < PROBLEMS_LIMIT)
+            for number, detail in enumerate(error.errors())
+        )
         return [*(problem for problem in in_sections if problem.place not in places), *in_parts]
     return in_parts
 
@@ -113,17 +116,16 @@ def _prefixed(problems: Iterable[Problem], prefix: str) -> list[Problem]:
     return [problem._replace(place=f"{prefix}{problem.place}") for problem in problems]
 
 
-def _schema_problem(detail: Mapping[str, Any]) -> Problem:
-    """Return the problem for one pydantic error."""
+def _schema_problem(detail: Mapping[str, Any], *, suggest: bool) -> Problem:
+    """Return the problem for one pydantic error, with a suggestion for an unknown key."""
     names = [str(name) for name in detail["loc"]]
     key = ".".join(names)
     if key in RENAMED_KEYS and detail["type"] == "extra_forbidden":
         return Problem(key, f"this key was renamed; use {RENAMED_KEYS[key]} alone.")
     if detail["type"] == "extra_forbidden":
         known = list(_section(names[:-1]).model_fields)
-        return Problem(
-            key, f"unknown key.{did_you_mean(names[-1], known)} Known: {', '.join(known)}."
-        )
+        hint = did_you_mean(names[-1], known) if suggest else ""
+        return Problem(key, f"unknown key.{hint} Known: {', '.join(known)}.")
     if detail["type"] == "missing":
         return Problem(key, "missing, and it has no default.")
     return Problem(key, describe_errors([detail], detail["input"]))

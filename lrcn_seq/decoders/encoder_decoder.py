@@ -23,7 +23,7 @@ from lrcn_seq.decoders.base import LstmWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import built_under
-from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, Tensor
+from lrcn_seq.records import Depth, Encoded, NumberNotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
 
 
@@ -50,7 +50,7 @@ class EncoderDecoder(LstmWordDecoder):
         *,
         units: Positive = 512,
         embedding: Positive = 512,
-        layers: Positive = 1,
+        layers: Depth = 1,
         feature_dropout: Rate = 0.0,
         dropout: Rate = 0.0,
         initializer_range: NumberNotNegative = 0.0,

@@ -14,7 +14,7 @@ from lrcn_seq.layers.lstm import Lstm, last_step
 from lrcn_seq.layers.masked_steps import original_steps
 from lrcn_seq.layers.pooling import steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import Encoded, NotNegative, NumberNotNegative, Positive, Rate, Tensor
+from lrcn_seq.records import Depth, Encoded, NotNegative, NumberNotNegative, Positive, Rate, Tensor
 from lrcn_seq.registry import decoders
 
 
@@ -43,7 +43,7 @@ class LstmFrames(FrameDecoder):
         classes: Positive,
         *,
         units: Positive = 256,
-        layers: Positive = 1,
+        layers: Depth = 1,
         output: Literal["every_step", "last"] = "every_step",
         bidirectional: bool = False,
         dense: NotNegative = 0,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Ge, Le
 from keras import ops
 from keras.layers import Dense
 
@@ -11,7 +12,7 @@ from lrcn_seq.decoders.base import FrameDecoder, Shape
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.masked_steps import real_steps_first
 from lrcn_seq.layers.precision import at_least_float32, built_under
-from lrcn_seq.records import Encoded, NotNegative, Positive, Rate, Tensor
+from lrcn_seq.records import Encoded, Positive, Rate, Steps, Tensor
 from lrcn_seq.registry import decoders
 
 
@@ -33,9 +34,9 @@ class Mlp(FrameDecoder):
         self,
         classes: Positive,
         *,
-        steps: Positive = 40,
+        steps: Steps = 40,
         units: Positive = 512,
-        layers: NotNegative = 2,
+        layers: Annotated[int, Ge(0), Le(64)] = 2,
         dropout: Rate = 0.5,
         **kwargs: Any,
     ) -> None:

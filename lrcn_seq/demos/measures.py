@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,10 +11,11 @@ from lrcn_seq import config as configs
 from lrcn_seq.config import Config
 from lrcn_seq.data.sources.moving_shapes import parse_story
 from lrcn_seq.evaluation import CaptionEvaluation
+from lrcn_seq.files import read_json, read_json_lines
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.runs import load
-from lrcn_seq.runs.folder import CONFIG, Run
+from lrcn_seq.runs.folder import CONFIG, PREDICTIONS, SCORES, Run
 from lrcn_seq.tasks import SampleReader
 from lrcn_seq.training import train
 
@@ -87,8 +87,7 @@ def measure_labels(run: Run) -> Figures:
 
 def caption_figures(run: Run) -> Figures:
     """Return `count`, `exact` and `bleu_4` of the stored predictions of a run."""
-    lines = (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
+    rows = read_json_lines(run / PREDICTIONS, "the predictions of the demo", list)
     return {
         "count": len(rows),
         "exact": exact_share(run, rows),
@@ -98,7 +97,7 @@ def caption_figures(run: Run) -> Figures:
 
 def read_scores(run: Run) -> dict[str, Any]:
     """Return the object of `scores.json` of a run."""
-    return json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    return read_json(run / SCORES, "the scores of the demo", dict)
 
 
 def exact_share(run: Run, rows: Sequence[Row]) -> float:

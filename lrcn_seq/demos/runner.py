@@ -11,7 +11,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.demos.measures import SINGLE_FRAME, Figures, read_test_samples
 from lrcn_seq.demos.table import Demo
 from lrcn_seq.errors import ConfigError, RunError
-from lrcn_seq.files import write_text
+from lrcn_seq.files import read_json, write_text
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, Run
 from lrcn_seq.training import train
 
@@ -72,8 +72,10 @@ def clear_folder(run: Run) -> None:
 def is_finished(run: Run) -> bool:
     """Return whether the demo is finished; an unreadable marker counts as unfinished."""
     try:
-        return json.loads((run / MARKER).read_text(encoding="utf-8"))["finished"] is True
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_json(
+            run / MARKER, "the state of the demo", lambda state: state["finished"] is True
+        )
+    except RunError:
         return False
 
 

@@ -20,7 +20,7 @@ from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import TORCH_DEVIATION, scale
 from lrcn_seq.layers.weight_checks import variable_problem
-from lrcn_seq.records import Positive, PositiveNumber, Preprocessing, Scaling, Tensor
+from lrcn_seq.records import PositiveNumber, Preprocessing, Scaling, Side, Tensor
 from lrcn_seq.registry import encoders
 
 
@@ -128,7 +128,7 @@ class Applications(Encoder):
         weights: str = "none",
         output: str = "pooled",
         train: str = "frozen",
-        size: Positive | None = None,
+        size: Side | None = None,
         alpha: PositiveNumber = 1.0,
         scaling: Scaling | None = None,
         **kwargs: Any,

@@ -11,7 +11,7 @@ from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
-from lrcn_seq.records import Positive, Preprocessing, Rate, Tensor
+from lrcn_seq.records import Preprocessing, Rate, Side, Tensor
 from lrcn_seq.registry import encoders
 
 
@@ -29,7 +29,7 @@ class BlogLrcn(Encoder):
         dropout: Dropout rate of the features.
     """
 
-    def __init__(self, *, size: Positive = 80, dropout: Rate = 0.7, **kwargs: Any) -> None:
+    def __init__(self, *, size: Side = 80, dropout: Rate = 0.7, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
         with built_under(self.dtype_policy):

@@ -12,7 +12,7 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.packing import unpack
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
-from lrcn_seq.records import Clips, Encoded, Positive, Preprocessing, Tensor
+from lrcn_seq.records import Clips, Depth, Encoded, Positive, Preprocessing, Side, Tensor
 from lrcn_seq.registry import encoders
 
 
@@ -37,9 +37,9 @@ class Conv3d(Encoder):
     def __init__(
         self,
         *,
-        size: Positive = 64,
+        size: Side = 64,
         filters: Positive = 32,
-        blocks: Positive = 4,
+        blocks: Depth = 4,
         stride: Positive = 1,
         output: Literal["pooled", "grid"] = "grid",
         **kwargs: Any,

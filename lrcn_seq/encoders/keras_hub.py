@@ -14,7 +14,7 @@ from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.weight_checks import variable_problem
-from lrcn_seq.records import Positive, Preprocessing, Tensor
+from lrcn_seq.records import Preprocessing, Side, Tensor
 from lrcn_seq.registry import encoders
 
 
@@ -51,7 +51,7 @@ class KerasHub(Encoder):
         arguments: dict[str, Any] | None = None,
         output: Literal["pooled", "grid"] = "pooled",
         train: Literal["frozen", "all"] = "frozen",
-        size: Positive | None = None,
+        size: Side | None = None,
         resize: Literal["stretch", "crop", "pad"] | None = None,
         scale: list[float] | None = None,
         offset: list[float] | None = None,

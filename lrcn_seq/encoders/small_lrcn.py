@@ -11,7 +11,7 @@ from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
-from lrcn_seq.records import Positive, Preprocessing, Rate, Tensor
+from lrcn_seq.records import Preprocessing, Rate, Side, Tensor
 from lrcn_seq.registry import encoders
 
 BLOCKS = ((16, 4), (32, 4), (64, 2), (64, 2))
@@ -30,7 +30,7 @@ class SmallLrcn(Encoder):
         dropout: Dropout rate after each block except the last.
     """
 
-    def __init__(self, *, size: Positive = 64, dropout: Rate = 0.25, **kwargs: Any) -> None:
+    def __init__(self, *, size: Side = 64, dropout: Rate = 0.25, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = size
         with built_under(self.dtype_policy):

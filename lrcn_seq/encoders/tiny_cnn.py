@@ -11,7 +11,7 @@ from keras import layers, ops
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import scale
-from lrcn_seq.records import Positive, Preprocessing, Tensor
+from lrcn_seq.records import Depth, Positive, Preprocessing, Side, Tensor
 from lrcn_seq.registry import encoders
 
 
@@ -39,9 +39,9 @@ class TinyCnn(Encoder):
     def __init__(
         self,
         *,
-        size: Positive = 64,
+        size: Side = 64,
         filters: Positive = 32,
-        blocks: Positive = 4,
+        blocks: Depth = 4,
         output: Literal["pooled", "grid", "flat"] = "grid",
         coordinates: bool = False,
         **kwargs: Any,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +16,7 @@ from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Sample
 from lrcn_seq.registry import encoders, sources
 from lrcn_seq.tasks import Classes, content_index, task_type
+from lrcn_seq.terminal import print_note
 
 SPLITS = ("train", "dev", "test")
 SMALL_SPLIT = 8
@@ -112,17 +112,16 @@ def _report_unreadable(
         return
     names = sorted({sample.id for sample in wanted} - {sample.id for sample in readable})
     where = f" Reasons are listed in {skipped}." if skipped else ""
-    print(
+    print_note(
         f"{len(names):,} of {len(wanted):,} files cannot be read and are skipped "
-        f"({shorten_names(names)}).{where}",
-        file=sys.stderr,
+        f"({shorten_names(names)}).{where}"
     )
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Print notes about a source to stderr."""
     for note in notes:
-        print(note, file=sys.stderr)
+        print_note(note)
 
 
 def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:

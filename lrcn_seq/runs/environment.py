@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 import lrcn_seq
 from lrcn_seq.config import differences
+from lrcn_seq.terminal import print_note
 
 
 def describe_environment() -> dict[str, str]:
@@ -45,10 +45,9 @@ def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
     """
     changes = list(differences(dict(before), describe_environment())) if before else []
     if changes:
-        print(
+        print_note(
             f"{place}: the environment has changed since the run began, so results may differ in "
-            f"the last bits: {'; '.join(changes)}.",
-            file=sys.stderr,
+            f"the last bits: {'; '.join(changes)}."
         )
 
 

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from lrcn_seq import config as configs
-from lrcn_seq.errors import RunError
+from lrcn_seq.errors import LrcnError, RunError, error_reason
+from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.run_outputs import read_outputs
@@ -60,13 +61,16 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
         _check_outputs(task, folder)
     model = WeightParts(task, parts)
     try:
+        check_file(folder / WEIGHTS)
         with warnings.catch_warnings():
             # NumPy only warns of complex numbers and of numbers too large for float32.
             warnings.simplefilter("error", (np.exceptions.ComplexWarning, RuntimeWarning))
             model.load_weights(folder / WEIGHTS)
+    except (LrcnError, MemoryError):
+        raise
     except Exception as error:  # h5py, NumPy and Keras raise many types
         reasons = _differences(task, folder, parts) if isinstance(error, ValueError) else []
-        reason = "; ".join([*reasons, " ".join(str(error).split())[:200]])
+        reason = "; ".join([*reasons, error_reason(error)])
         raise RunError(
             f"{folder / WEIGHTS}: expected weights of this config's {' and '.join(parts)}. "
             f"Received: {reason}."

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
-from lrcn_seq.errors import RunError
-from lrcn_seq.files import read_file, read_json, remove_leftovers, write_file, write_text
+from lrcn_seq.arrays import read_arrays
+from lrcn_seq.errors import RunError, shorten, translate_errors
+from lrcn_seq.files import open_file, read_file, read_json, remove_leftovers, write_file, write_text
 from lrcn_seq.layers.weight_checks import array_problem
 
 POINTER = "last"
@@ -136,14 +136,8 @@ class StateFolder:
         folder = self._last_folder()
         if folder is None:
             return None
-        try:
-            with np.load(io.BytesIO((folder / "arrays.npz").read_bytes())) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, BadZipFile, NotImplementedError) as error:
-            raise RunError(
-                f"{folder}: expected a complete training state. Received: {error}; the run cannot "
-                "be resumed."
-            ) from error
+        with translate_errors(partial(_damaged, folder)), open_file(folder / "arrays.npz") as file:
+            arrays = read_arrays(file)
         state = read_json(folder / METADATA, "the metadata of a training state", _parse)
         # A stage that diverged has stopped with such weights.
         if (problem := state_problem(arrays)) and not state.position.stopped:
@@ -152,6 +146,21 @@ class StateFolder:
                 "cannot be resumed."
             )
         return state._replace(arrays=arrays)
+
+    def _last(self) -> str:
+        """Return the name of the folder of the last complete state."""
+        with translate_errors(partial(_damaged, self.folder / POINTER)):
+            name = read_file(self.folder / POINTER).decode(errors="replace").strip()
+        if not name.isdecimal():
+            raise _damaged(self.folder / POINTER, shorten(repr(name)))
+        return name
+
+
+def _damaged(path: Path, reason: str) -> RunError:
+    return RunError(
+        f"{path}: expected a complete training state. Received: {reason}; the run cannot be "
+        "resumed."
+    )
 
 
 def state_problem(arrays: Mapping[str, np.ndarray]) -> str | None:

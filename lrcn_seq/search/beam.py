@@ -15,14 +15,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import (
-    Hypotheses,
-    NotNegative,
-    NumberNotNegative,
-    Positive,
-    Special,
-    Tensor,
-)
+from lrcn_seq.records import BeamWidth, Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
 from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
 from lrcn_seq.search._hypotheses import assemble
@@ -73,14 +66,14 @@ class Beam(Search):
     def __init__(
         self,
         *,
-        beams: Positive = 5,
+        beams: BeamWidth = 5,
         length: Length = "average",
         alpha: NumberNotNegative = 0.6,
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
         at_limit: AtLimit = "compete",
-        best: Positive | None = None,
+        best: BeamWidth | None = None,
     ):
         if best is not None and best > beams:
             raise ArgumentError(

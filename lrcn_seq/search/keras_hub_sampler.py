@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from keras import ops
 
-from lrcn_seq.records import Hypotheses, Positive, PositiveNumber, Share, Special, Tensor
+from lrcn_seq.records import BeamWidth, Hypotheses, PositiveNumber, Share, Special, Tensor
 from lrcn_seq.registry import searches
 from lrcn_seq.search._constraints import Constraints
 from lrcn_seq.search._decoding_loop import decode
@@ -43,7 +43,7 @@ class KerasHub(Search):
         self,
         *,
         sampler: Literal["greedy", "random", "top_k", "top_p"] = "top_p",
-        k: Positive | None = None,
+        k: BeamWidth | None = None,
         p: Share = 0.9,
         temperature: PositiveNumber = 1.0,
         suppress_unknown: bool = True,

@@ -15,10 +15,10 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import (
+    BeamWidth,
     Hypotheses,
     NotNegative,
     NumberNotNegative,
-    Positive,
     PositiveNumber,
     Special,
     Tensor,
@@ -62,7 +62,7 @@ class Sampling(Search):
     def __init__(
         self,
         *,
-        draws: Positive = 1,
+        draws: BeamWidth = 1,
         temperature: PositiveNumber | None = None,
         inverse_temperature: PositiveNumber | None = None,
         top_k: NotNegative = 0,
@@ -72,7 +72,7 @@ class Sampling(Search):
         minimum_length: NotNegative = 0,
         suppress_unknown: bool = True,
         at_limit: AtLimit = "compete",
-        best: Positive | None = None,
+        best: BeamWidth | None = None,
     ):
         if temperature and inverse_temperature:
             raise ArgumentError(

@@ -8,6 +8,7 @@ import keras
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.layers.weight_limit import limited_weights
 from lrcn_seq.registry import decoders, encoders, sources, tasks
 from lrcn_seq.tasks.base import Outputs, Task
 
@@ -73,7 +74,7 @@ def build_network(
         A task without outputs.
 
     Raises:
-        ArgumentError: the size is invalid.
+        ArgumentError: the size is invalid, or the network has more than `WEIGHTS_LIMIT` weights.
     """
     kind = task_type(config)
     size = PROBE_SIZES.get(kind.outputs_type.size_name, 5) if size is None else size
@@ -81,13 +82,14 @@ def build_network(
     set_precision(config.training.precision)
     keras.utils.set_random_seed(config.seed)
     derived = {kind.outputs_type.decoder_argument: size}
-    task = kind(
-        encoders.build(config.encoder, place="encoder", name="encoder"),
-        decoders.build(config.decoder, place="decoder", name="decoder", **derived),
-        config,
-        **{name: value for name, value in config.task.items() if name != "type"},
-    )
-    task(task.example())
+    with limited_weights():
+        task = kind(
+            encoders.build(config.encoder, place="encoder", name="encoder"),
+            decoders.build(config.decoder, place="decoder", name="decoder", **derived),
+            config,
+            **{name: value for name, value in config.task.items() if name != "type"},
+        )
+        task(task.example())
     if pretrained:
         task.encoder.load_pretrained()
     return task

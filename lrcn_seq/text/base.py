@@ -9,8 +9,14 @@ from operator import index
 from pathlib import Path
 from typing import Any, Self
 
-from lrcn_seq.errors import ArgumentError, DataError, LrcnError
-from lrcn_seq.files import write_text
+from lrcn_seq.errors import (
+    ArgumentError,
+    DataError,
+    LrcnError,
+    error_reason,
+    translate_errors,
+)
+from lrcn_seq.files import read_file, write_text
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import tokenizers
 
@@ -159,16 +165,20 @@ def load(path: str | Path) -> Tokenizer:
     Raises:
         DataError: If the file is missing or is not a tokenizer file.
     """
-    try:
-        envelope = json.loads(Path(path).read_text(encoding="utf-8"))
-        tokenizer: Tokenizer = tokenizers.build({"type": envelope["type"], **envelope["args"]})
-        return tokenizer.restore(envelope["payload"])
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: expected the tokenizer of a run; there is no such file."
-        ) from None
-    except (ValueError, KeyError, TypeError, OSError, LrcnError) as error:
-        raise DataError(
-            f"{path}: expected a tokenizer file with type, args and payload. "
-            f"Received: {type(error).__name__}: {error}."
-        ) from error
+
+    def invalid(reason: str) -> DataError:
+        return DataError(
+            f"{path}: expected a tokenizer file with type, args and payload. Received: {reason}."
+        )
+
+    with translate_errors(invalid):
+        try:
+            envelope = json.loads(read_file(path))
+            tokenizer: Tokenizer = tokenizers.build({"type": envelope["type"], **envelope["args"]})
+            return tokenizer.restore(envelope["payload"])
+        except FileNotFoundError:
+            raise DataError(
+                f"{path}: expected the tokenizer of a run; there is no such file."
+            ) from None
+        except LrcnError as error:
+            raise invalid(error_reason(error)) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from lrcn_seq.records import Positive
@@ -31,7 +31,7 @@ class BytePair(HuggingFaceTokenizer):
     def __init__(
         self,
         *,
-        pieces: Annotated[int, Ge(256)] = 8000,
+        pieces: Annotated[int, Ge(256), Le(1_000_000)] = 8000,
         minimum_count: Positive = 2,
         lower: bool = True,
     ):

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
-from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
+from lrcn_seq.errors import ArgumentError, DataError, did_you_mean, translate_errors
 from lrcn_seq.records import NotNegative
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.text.base import NAMES, Tokenizer, validate_sentence
@@ -154,7 +154,12 @@ class KerasHub(Tokenizer):
 
     def restore(self, payload: dict[str, Any]) -> Self:
         """Restore a payload without reading a preset or files; see `Tokenizer.restore`."""
-        try:
+        with translate_errors(
+            lambda reason: DataError(
+                "expected the payload of a fitted KerasHub tokenizer. "
+                f"Received: {reason}; restore the tokenizer.json that `save` wrote."
+            )
+        ):
             tokenizer = _class_named(payload["class"]).from_config(payload["config"])
             with TemporaryDirectory() as folder:
                 for file, content in payload["files"].items():
@@ -162,12 +167,6 @@ class KerasHub(Tokenizer):
                 if tokenizer.file_assets:
                     tokenizer.load_assets(folder)
             return self._set(tokenizer, [int(hub_id) for hub_id in payload["ids"]])
-        except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-            raise DataError(
-                "expected the payload of a fitted KerasHub tokenizer. "
-                f"Received: {type(error).__name__}: {error}; "
-                "restore the tokenizer.json that `save` wrote."
-            ) from error
 
     def _build(self) -> HubTokenizer:
         """Return the KerasHub tokenizer specified by the constructor arguments."""
@@ -179,20 +178,18 @@ class KerasHub(Tokenizer):
                     f"Received: {name}={file!r}; correct the path."
                 )
         options = files if self.lowercase is None else {**files, "lowercase": self.lowercase}
-        try:
+        with translate_errors(
+            lambda reason: DataError(
+                f"expected a KerasHub tokenizer from {self.name or self.preset} with {options}. "
+                f"Received: {reason}; change these arguments."
+            )
+        ):
             tokenizer = (
                 _class_named(self.name)(**options)
                 if self.name
                 else _class_named("Tokenizer").from_preset(self.preset, **options)
             )
             tokenizer.vocabulary_size()  # raises an error if the vocabulary is missing
-        except (TypeError, ValueError, AttributeError, OSError) as error:
-            if isinstance(error, ArgumentError):
-                raise
-            raise DataError(
-                f"expected a KerasHub tokenizer from {self.name or self.preset} with {options}. "
-                f"Received: {' '.join(str(error).split())[:200]}; change these arguments."
-            ) from error
         return tokenizer
 
     def _set(self, tokenizer: HubTokenizer, hub_ids: list[int]) -> Self:

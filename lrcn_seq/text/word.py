@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, trainers
 
-from lrcn_seq.records import Positive
+from lrcn_seq.records import Positive, VocabularySize
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.text._huggingface import (
     UNLIMITED,
@@ -44,7 +44,7 @@ class Word(HuggingFaceTokenizer):
         self,
         *,
         minimum_count: Positive = 5,
-        words: Positive | None = None,
+        words: VocabularySize | None = None,
         punctuation: Literal["keep", "drop"] = "keep",
         lower: bool = True,
     ):

@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from lrcn_seq.records import Positive
+from lrcn_seq.records import Positive, VocabularySize
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.text._huggingface import HuggingFaceTokenizer, detokenize, normalization
 from lrcn_seq.text.base import NAMES
@@ -28,7 +28,9 @@ class WordPiece(HuggingFaceTokenizer):
         lower: whether to convert to lower case.
     """
 
-    def __init__(self, *, pieces: Positive = 8000, minimum_count: Positive = 2, lower: bool = True):
+    def __init__(
+        self, *, pieces: VocabularySize = 8000, minimum_count: Positive = 2, lower: bool = True
+    ):
         self.pieces, self.minimum_count, self.lower = pieces, minimum_count, lower
 
     @property

@@ -6,7 +6,6 @@ similar.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ArgumentError, RunError
+from lrcn_seq.files import read_json, read_json_lines
 from lrcn_seq.metrics import Interval, group_interval
 from lrcn_seq.runs import Run
 from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES
@@ -109,14 +109,12 @@ def read_predictions(run: Run) -> list[dict[str, Any]]:
     Raises:
         RunError: the predictions are missing, of another split, or not those of a classifier.
     """
-    try:
-        split = json.loads((run / SCORES).read_text(encoding="utf-8")).get("split")
-        lines = (run / PREDICTIONS).read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{run.folder}: expected the predictions of a finished run. Received: {error}."
-        ) from error
+    split = read_json(run / SCORES, "the scores of a finished run", lambda scores: scores["split"])
+    rows = read_json_lines(
+        run / PREDICTIONS,
+        "the predictions of a finished run",
+        lambda rows: [dict(row) for row in rows],
+    )
     if split != "test" or not rows:
         raise RunError(
             f"{run.folder}: expected predictions of the split test. Received: {len(rows)} of the "

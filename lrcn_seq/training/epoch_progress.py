@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from lrcn_seq.terminal import print_note
+
 
 class EpochProgress(keras.callbacks.Callback):
     """A callback that prints batches, loss and remaining time of an epoch on stderr.
@@ -64,11 +66,9 @@ class EpochProgress(keras.callbacks.Callback):
         self.close()
         seconds = time.monotonic() - self.began
         per_batch = 1e3 * seconds / max(1, self.params["steps"])
-        print(
+        print_note(
             f"epoch {epoch + 1}/{self.epochs}  loss {(logs or {}).get('loss', 0):.4f}  "
-            f"{seconds:.1f} s  ({per_batch:.0f} ms per batch)",
-            file=sys.stderr,
-            flush=True,
+            f"{seconds:.1f} s  ({per_batch:.0f} ms per batch)"
         )
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from lrcn_seq.config import Config
@@ -10,6 +9,7 @@ from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.runs import load_weights
 from lrcn_seq.runs.corpus import read_corpus
 from lrcn_seq.tasks import SampleReader, build_network, check_config, content_index
+from lrcn_seq.terminal import print_note
 
 
 def precompute_features(config: Config, *, verify: bool = False) -> tuple[FeatureStore | None, int]:
@@ -33,7 +33,7 @@ def precompute_features(config: Config, *, verify: bool = False) -> tuple[Featur
     if reader.store is None:
         return None, 0
     if verify and (damaged := reader.store.verify()):
-        print(f"{damaged:,} stored features were damaged and are extracted again.", file=sys.stderr)
+        print_note(f"{damaged:,} stored features were damaged and are extracted again.")
     samples = read_corpus(config).samples
     reader.extract(reader.store, samples)
     return reader.store, len(samples)

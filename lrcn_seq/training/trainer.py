@@ -7,7 +7,6 @@ Ctrl-C, waits until the batch is finished and its state is saved; a second one d
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from lrcn_seq.records import Sample
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
 from lrcn_seq.runs.state import Position, TrainingState, state_problem
 from lrcn_seq.tasks import SampleReader, Task
+from lrcn_seq.terminal import print_note
 from lrcn_seq.training.dataset import BatchSource, as_dataset
 from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
@@ -165,10 +165,9 @@ class Trainer:
                 f"{reason}. Lower training.optimizer.learning_rate or set "
                 "training.optimizer.global_clipnorm, and train with another --run."
             )
-        print(
+        print_note(
             f"{reason}. The stage ends with the best weights so far; a lower "
-            "training.optimizer.learning_rate or a training.optimizer.global_clipnorm may help.",
-            file=sys.stderr,
+            "training.optimizer.learning_rate or a training.optimizer.global_clipnorm may help."
         )
         self.position = self.position._replace(stopped=True)
 

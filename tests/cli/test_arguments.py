@@ -11,7 +11,7 @@ from lrcn_seq.cli._arguments import (
     positive_integer,
     positive_seconds,
 )
-from lrcn_seq.errors import UsageError
+from lrcn_seq.errors import UsageError, shorten
 
 
 def test_parser_raises_one_sentence_that_points_to_the_help():
@@ -26,12 +26,15 @@ def test_positive_integer_is_parsed():
     assert positive_integer("12") == 12
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²"])
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²", "2147483648", "9" * 5000])
 def test_other_numbers_are_not_positive_integers(text):
     """Text that is not a decimal integer above 0 is refused with an error that quotes the text."""
     with pytest.raises(argparse.ArgumentTypeError) as caught:
         positive_integer(text)
-    assert str(caught.value) == f"expected a whole number above 0. Received: {text!r}"
+    assert (
+        str(caught.value)
+        == f"expected a whole number from 1 to 2147483647. Received: {shorten(repr(text))}"
+    )
 
 
 def test_positive_seconds_are_parsed():
@@ -39,10 +42,10 @@ def test_positive_seconds_are_parsed():
     assert positive_seconds("0.25") == 0.25
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x"])
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x", "1e-9"])
 def test_other_numbers_are_not_positive_seconds(text):
     """Zero, negative, infinite, NaN and non-numeric durations are refused."""
-    with pytest.raises(argparse.ArgumentTypeError, match="expected a number of seconds above 0"):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"number of seconds of at least 0\.001"):
         positive_seconds(text)
 
 

@@ -8,9 +8,7 @@ import sys
 import pytest
 
 from lrcn_seq.cli._failures import failure_of
-from lrcn_seq.errors import DataError, UsageError
-
-MEMORY = "out of memory; try a smaller batch (training.batch_size=...)."
+from lrcn_seq.errors import ConfigError, DataError, Problem, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +25,12 @@ def backend(monkeypatch):
 @pytest.mark.parametrize(("error", "code"), [(DataError("No rows."), 1), (UsageError("No."), 2)])
 def test_errors_of_the_library_have_their_own_exit_code(error, code):
     """An error of the library keeps its message and its exit code."""
-    assert failure_of(error) == (str(error), code)
+    assert failure_of(error) == (str(error), code, ())
 
 
 def test_interrupt_has_the_exit_code_of_shells():
     """The exit code of an interrupt is 128 + SIGINT."""
-    assert failure_of(KeyboardInterrupt()) == ("interrupted; finished work is kept.", 130)
+    assert failure_of(KeyboardInterrupt()) == ("interrupted; finished work is kept.", 130, ())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +43,7 @@ def test_interrupt_has_the_exit_code_of_shells():
 def test_operating_system_error_names_the_file(path, message):
     """The message for an operating system error names the file, or else the output."""
     error = OSError(errno.ENOSPC, "No space left on device", path)
-    assert failure_of(error) == (message, 1)
+    assert failure_of(error) == (message, 1, ())
 
 
 @pytest.mark.parametrize(
@@ -58,9 +56,25 @@ def test_operating_system_error_names_the_file(path, message):
     ],
     ids=["Python", "JAX", "TensorFlow", "PyTorch"],
 )
-def test_full_memory_suggests_a_smaller_batch(error):
+def test_full_memory_in_training_suggests_a_smaller_batch(error):
     """An out-of-memory error of Python or of any backend suggests a smaller batch."""
-    assert failure_of(error) == (MEMORY, 1)
+    message = "out of memory; try a smaller batch (training.batch_size=...)."
+    assert failure_of(error, "train") == (message, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("verb", "remedy"),
+    [("score", "score fewer captions at once."), ("check", "use a machine with more memory.")],
+)
+def test_full_memory_without_a_batch_suggests_another_remedy(verb, remedy):
+    """Verbs without a batch do not suggest a smaller one."""
+    assert failure_of(MemoryError(), verb).message == f"out of memory; {remedy}"
+
+
+def test_a_config_error_has_a_line_per_problem():
+    """The problems of a config are further lines of the failure."""
+    error = ConfigError([Problem("a", "b."), Problem("c", "d.")], "x.yaml")
+    assert failure_of(error) == ("x.yaml: 2 problems", 2, ["a: b.", "c: d."])
 
 
 def test_unknown_backend_is_named(backend):
@@ -70,6 +84,7 @@ def test_unknown_backend_is_named(backend):
         "KERAS_BACKEND: expected tensorflow, jax, torch. Received: 'TensorFlow'. "
         "Did you mean 'tensorflow'?",
         2,
+        (),
     )
 
 
@@ -79,6 +94,7 @@ def test_backend_that_is_not_installed_is_named(backend):
     assert failure_of(ModuleNotFoundError(name="jax")) == (
         "KERAS_BACKEND=jax: expected an installed package. Received: none; pip install jax.",
         2,
+        (),
     )
 
 

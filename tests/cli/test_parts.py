@@ -150,7 +150,7 @@ def test_long_choices_are_wrapped(lrcn):
     arguments = lrcn("parts", "encoders", "applications").out.partition("arguments:\n")[2]
     assert arguments.startswith("  network: ConvNeXtBase | ConvNeXtLarge | ")
     assert "VGG16 | VGG19 | Xception\n" in arguments
-    assert "\n  size: int > 0 | None (default None)\n" in arguments
+    assert "\n  size: int > 0 and ≤ 2048 | None (default None)\n" in arguments
 
 
 def test_unknown_part_is_reported_with_a_suggestion(lrcn):

@@ -1,5 +1,7 @@
 """Reading of config files with overrides."""
 
+import os
+
 import pytest
 
 from lrcn_seq.config import read, read_mapping
@@ -92,3 +94,50 @@ def test_a_file_of_the_program_is_read_silently(write, smallest, capsys):
     assert read(path, deprecations=False).training.batch_size == 8
     assert read_mapping(path, deprecations=False)["training"] == {"batch_size": 8}
     assert capsys.readouterr().err == ""
+
+
+def test_a_fifo_is_refused(tmp_path):
+    """A FIFO is a problem of the config instead of a wait."""
+    os.mkfifo(tmp_path / "config.yaml")
+    with pytest.raises(ConfigError, match=r"expected a regular file\. Received: a FIFO"):
+        read(tmp_path / "config.yaml")
+
+
+def test_an_endless_device_is_refused(tmp_path):
+    """A link to a device without an end is a problem of the config."""
+    (tmp_path / "config.yaml").symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match="Received: a device"):
+        read(tmp_path / "config.yaml")
+
+
+@pytest.mark.parametrize("seed", [2**32, -1])
+def test_a_seed_has_32_bits(write, smallest, seed):
+    """Keras takes seeds of 32 bits only."""
+    with pytest.raises(ConfigError, match=rf"seed: expected a number .* Received: {seed}\."):
+        read(write({**smallest, "seed": seed}))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data.words_limit=1000000000",
+        "data.workers=100000",
+        "training.epochs=3000000000",
+        "search={type: beam, beams: 100000}",
+        "tokenizer={type: bpe, pieces: 2000000000}",
+        "data.view={type: crop_mirror, margin: .inf}",
+        "data.sampling={type: uniform, frames: 1000000000}",
+        "data.source={type: shapes, train: 1000000000}",
+        "data.source={type: shapes, pixels: 100000}",
+    ],
+)
+def test_numbers_that_would_fill_the_memory_are_refused(write, smallest, override):
+    """Numbers of sections and parts have upper bounds."""
+    with pytest.raises(ConfigError, match="expected a number less than or equal to"):
+        read(write(smallest), [override])
+
+
+def test_a_float_is_no_count(write, smallest):
+    """A count in scientific notation is a float, which is refused."""
+    with pytest.raises(ConfigError, match=r"expected a valid integer\. Received: 1000000000\.0"):
+        read(write(smallest), ["data.words_limit=1e9"])

@@ -41,7 +41,17 @@ def test_merge_keys_copy_a_mapping():
         ("a: !!python/object:os.system x\n", "could not determine a constructor for the tag"),
         ("? [1, 2]\n: 3\n", "found unhashable key in line 1, column 3."),
         ("a: \0", "unacceptable character #x0000"),
-        ("[" * 500, "sections nested too deeply."),
+        ("[" * 500, "sections nested too deeply, over 50 levels."),
+        ("a: 2001-13-01", "'2001-13-01', which is no timestamp in line 1, column 4."),
+        ("a: !!int abc", "'abc', which is no int in line 1, column 4."),
+        ("a: !!timestamp x", "'x', which is no timestamp in line 1, column 4."),
+        ("a: !!binary é", "failed to convert base64 data into ascii"),
+        ("a: !!map [1]", "cannot unpack non-iterable ScalarNode object."),
+        ("a: " + "9" * 5000, "an integer of more than 64 bits in line 1, column 4."),
+        ("a: 0x" + "f" * 5000, "an integer of more than 64 bits in line 1, column 4."),
+        ("a: " + "1:" * 5000 + "1", "an integer of more than 64 bits in line 1, column 4."),
+        ("a: &a [*a]", "a section that contains itself in line 1, column 4."),
+        ("&a b: {c: &c {d: *c}}", "a section that contains itself in line 1, column 11."),
     ],
 )
 def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
@@ -50,6 +60,38 @@ def test_an_error_of_the_parser_names_source_reason_and_line(text, reason):
         parse(text, "x.yaml")
     message = str(caught.value)
     assert message.startswith(f"x.yaml: 1 problem\n  expected YAML. Received: {reason}")
+
+
+def nested_aliases(levels: int, repeats: int) -> str:
+    """Return YAML in which each list repeats the previous one."""
+    rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * repeats)}]" for n in range(1, levels)]
+    return "\n".join(["a0: &a0 [x]", *rows])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (nested_aliases(10, 10), "more than 50,000 values, with those of aliases in line 6"),
+        (nested_aliases(200, 1), "sections nested too deeply, over 50 levels in line 50"),
+        ("[" + "1, " * 50_001 + "]", "more than 50,000 values, with those of aliases in line 1"),
+        (
+            "a0: &a0 {x: 1}\n"
+            + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)),
+            "more than 50,000 values, with those of aliases in line 15",
+        ),
+    ],
+    ids=["aliases", "chain of aliases", "list", "merge keys"],
+)
+def test_text_that_would_blow_up_is_refused(text, reason):
+    """Values are counted with those that aliases and merge keys repeat, before they are built."""
+    with pytest.raises(ConfigError, match=reason):
+        parse(text, "x.yaml")
+
+
+def test_aliases_within_the_bounds_are_read():
+    """A few aliases repeat their values, and 20,000 keys are read."""
+    assert parse("a: &a [1, {b: 2}]\nc: [*a, *a]", "x")["c"] == [[1, {"b": 2}]] * 2
+    assert len(parse("".join(f"k{n}: 1\n" for n in range(20_000)), "x")) == 20_000
 
 
 @pytest.mark.parametrize(

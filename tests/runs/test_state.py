@@ -190,3 +190,11 @@ def test_states_of_version_0_1_are_read(tmp_path):
     assert state.position == Position(stage=1, number=3, best=0.25)
     assert state.new_stage
     assert state.history == [{"epoch": 0}]
+
+
+@pytest.mark.parametrize("name", ["../../other", "/etc", "", "000001/.."])
+def test_the_pointer_names_a_folder_of_this_run(folder, name):
+    """A pointer to another place is damage."""
+    (folder.folder / "last").write_text(name)
+    with pytest.raises(RunError, match=r"last: expected a complete training state\. Received: '"):
+        folder.read()

@@ -1,6 +1,7 @@
 """The file of a tokenizer, and the validation of sentences and IDs."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -204,3 +205,31 @@ print(sorted(heavy & set(sys.modules)))
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert process.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b"[]",
+        b"null",
+        b'{"type": "word"}',
+        b'{"type": [], "args": {}, "payload": 1}',
+        b'{"type": "word", "args": {"": 1}, "payload": {}}',
+        b"\xff",
+        b"9" * 5000,
+    ],
+)
+def test_any_other_file_is_refused(tmp_path, content):
+    """Any other content is a DataError that names the file."""
+    path = tmp_path / "tokenizer.json"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"tokenizer\.json: expected a tokenizer file"):
+        text.load(path)
+
+
+def test_a_fifo_is_refused(tmp_path):
+    """A FIFO is an error instead of a wait."""
+    os.mkfifo(tmp_path / "tokenizer.json")
+    with pytest.raises(DataError, match="Received: a FIFO"):
+        text.load(tmp_path / "tokenizer.json")

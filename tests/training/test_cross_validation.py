@@ -212,7 +212,8 @@ def test_damaged_predictions_are_an_error(tmp_path, name, content):
     else:
         (tmp_path / name).write_text(content)
     reason = "No such file" if content is None else "Unterminated string"
-    with pytest.raises(RunError, match=f"expected the predictions of a finished run.*{reason}"):
+    message = f"expected the (predictions|scores) of a finished run.*{reason}"
+    with pytest.raises(RunError, match=message):
         read_predictions(Run(tmp_path))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrcn_seq.data.samplings.base import FrameGrid, Sampling, frame_grid
-from lrcn_seq.records import Positive, PositiveNumber
+from lrcn_seq.records import Positive, PositiveNumber, Steps
 from lrcn_seq.registry import samplings
 
 
@@ -24,7 +24,7 @@ class Every(Sampling):
         step: Positive = 1,
         seconds: PositiveNumber | None = None,
         *,
-        most: Positive | None = None,
+        most: Steps | None = None,
     ):
         self.step, self.seconds, self.most = step, seconds, most
 

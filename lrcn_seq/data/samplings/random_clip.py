@@ -12,7 +12,7 @@ from lrcn_seq.data.samplings.base import (
     random_window,
     shown_frames,
 )
-from lrcn_seq.records import Positive, PositiveNumber
+from lrcn_seq.records import Positive, PositiveNumber, Steps
 from lrcn_seq.registry import samplings
 
 
@@ -30,7 +30,7 @@ class RandomClip(Sampling):
     """
 
     def __init__(
-        self, length: Positive = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None
+        self, length: Steps = 16, step: Positive = 1, *, seconds: PositiveNumber | None = None
     ):
         self.length, self.step, self.seconds = length, step, seconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrcn_seq.data.samplings.base import FrameGrid, Sampling, frame_grid, random_window
-from lrcn_seq.records import Positive, PositiveNumber
+from lrcn_seq.records import Positive, PositiveNumber, Steps
 from lrcn_seq.registry import samplings
 
 
@@ -27,7 +27,7 @@ class Sliding(Sampling):
 
     def __init__(
         self,
-        length: Positive = 16,
+        length: Steps = 16,
         stride: Positive = 8,
         *,
         step: Positive = 1,

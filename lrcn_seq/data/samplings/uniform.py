@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrcn_seq.data.samplings.base import Sampling
-from lrcn_seq.records import Positive
+from lrcn_seq.records import Steps
 from lrcn_seq.registry import samplings
 
 
@@ -26,7 +26,7 @@ class Uniform(Sampling):
         jitter: Whether training selects a random frame of each segment instead of its middle one.
     """
 
-    def __init__(self, frames: Positive = 16, jitter: bool = False):
+    def __init__(self, frames: Steps = 16, jitter: bool = False):
         self.frames, self.jitter = frames, jitter
 
     def train(self, times: np.ndarray, random: np.random.Generator) -> np.ndarray:

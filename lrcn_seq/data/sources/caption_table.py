@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrcn_seq.data.sources._table_samples import read_samples
 from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash
-from lrcn_seq.records import NotNegative, Share
+from lrcn_seq.records import Seed, Share
 from lrcn_seq.registry import sources
 
 
@@ -41,7 +41,7 @@ class CaptionTable(Source):
         group: str | None = None,
         dev: Share = 0.1,
         test: Share = 0.1,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
     ):
         check_shares(dev, test)
         samples = read_samples(

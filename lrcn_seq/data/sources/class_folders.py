@@ -15,7 +15,7 @@ from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES
 from lrcn_seq.data.sources._tables import cell_text, read_table
 from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
-from lrcn_seq.records import NotNegative, Positive, Sample, Share
+from lrcn_seq.records import NotNegative, Positive, Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 
@@ -56,7 +56,7 @@ class ClassFolders(Source):
         groups: str | None = None,
         dev: Share = 0.1,
         test: Share = 0.2,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
         stratify: bool = True,
         folds: Positive | None = None,
         fold: NotNegative = 0,

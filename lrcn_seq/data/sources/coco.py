@@ -23,7 +23,7 @@ from lrcn_seq.data.sources.base import (
     validate_samples,
 )
 from lrcn_seq.errors import ArgumentError, DataError, shorten_names
-from lrcn_seq.records import NotNegative, Sample, Share
+from lrcn_seq.records import Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 HELD_OUT = "held_out"
@@ -59,7 +59,7 @@ class Coco(Source):
         splits: dict[str, dict[str, str]] | None = None,
         dev: Share = 0.1,
         test: Share = 0.1,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
     ):
         check_shares(dev, test)
         samples: list[Sample] = []

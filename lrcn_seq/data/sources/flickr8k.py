@@ -22,7 +22,7 @@ from lrcn_seq.data.sources.base import (
     validate_samples,
 )
 from lrcn_seq.errors import DataError, shorten_names
-from lrcn_seq.records import NotNegative, Sample, Share
+from lrcn_seq.records import Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 LIST_NAMES = ("Flickr_8k.{}Images.txt", "{}.txt")
@@ -56,7 +56,7 @@ class Flickr8k(Source):
         lists: str | None = None,
         dev: Share = 0.1,
         test: Share = 0.1,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
     ):
         check_shares(dev, test)
         sentences = read_captions(captions)

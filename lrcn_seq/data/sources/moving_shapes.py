@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from lrcn_seq.data.sources._drawing import (
     OBJECT_PATTERN,
@@ -23,7 +23,7 @@ from lrcn_seq.data.sources._drawing import (
     sample_objects,
 )
 from lrcn_seq.data.sources.base import SPLITS, Source, validate_samples
-from lrcn_seq.records import NotNegative, Sample
+from lrcn_seq.records import Sample, SampleCount, Seed
 from lrcn_seq.registry import sources
 
 VERSION = 2
@@ -107,13 +107,13 @@ class MovingShapes(Source):
 
     def __init__(
         self,
-        train: NotNegative = 1200,
-        dev: NotNegative = 150,
+        train: SampleCount = 1200,
+        dev: SampleCount = 150,
         *,
-        test: NotNegative = 150,
-        seed: NotNegative = 0,
-        pixels: Annotated[int, Ge(16)] = 48,
-        steps: Annotated[int, Ge(2)] = 4,
+        test: SampleCount = 150,
+        seed: Seed = 0,
+        pixels: Annotated[int, Ge(16), Le(2048)] = 48,
+        steps: Annotated[int, Ge(2), Le(1000)] = 4,
         begin: Literal["any", "first"] = "any",
     ):
         films = [

@@ -20,7 +20,7 @@ from lrcn_seq.data.sources._source_files import (
 from lrcn_seq.data.sources._splits import join_groups
 from lrcn_seq.data.sources.base import Source, check_shares, split_by_hash, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
-from lrcn_seq.records import NotNegative, Sample, Share
+from lrcn_seq.records import Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 JSON_FORM = '[{"id": name, "caption": [sentence, …]}, …]'
@@ -51,7 +51,7 @@ class Msvd(Source):
         *,
         dev: Share = 0.05,
         test: Share = 0.34,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
     ):
         check_shares(dev, test)
         sentences = _read_captions(captions)

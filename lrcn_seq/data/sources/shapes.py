@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from lrcn_seq.data.sources._drawing import (
     OBJECT_PATTERN,
@@ -24,7 +24,7 @@ from lrcn_seq.data.sources._drawing import (
     sample_objects,
 )
 from lrcn_seq.data.sources.base import SPLITS, Source, validate_samples
-from lrcn_seq.records import NotNegative, Sample
+from lrcn_seq.records import Sample, SampleCount, Seed
 from lrcn_seq.registry import sources
 
 VERSION = 2
@@ -104,12 +104,12 @@ class Shapes(Source):
 
     def __init__(
         self,
-        train: NotNegative = 2000,
-        dev: NotNegative = 200,
+        train: SampleCount = 2000,
+        dev: SampleCount = 200,
         *,
-        test: NotNegative = 200,
-        seed: NotNegative = 0,
-        pixels: Annotated[int, Ge(16)] = 64,
+        test: SampleCount = 200,
+        seed: Seed = 0,
+        pixels: Annotated[int, Ge(16), Le(2048)] = 64,
         begin: Literal["any", "larger"] = "any",
     ):
         drawings = [

@@ -12,7 +12,7 @@ from lrcn_seq.data.sources._source_files import list_files, read_text
 from lrcn_seq.data.sources._splits import assign_splits
 from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
-from lrcn_seq.records import NotNegative, Sample, Share
+from lrcn_seq.records import Sample, Seed, Share
 from lrcn_seq.registry import sources
 
 CLIP_NAME = re.compile(r"v_\w+_g\d+_c\d+\.avi")
@@ -44,7 +44,7 @@ class Ucf101(Source):
         *,
         split: Annotated[int, Ge(1), Le(3)] = 1,
         dev: Share = 0.1,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
         stratify: bool = True,
     ):
         check_shares(dev, 0.0)

@@ -6,7 +6,7 @@ from lrcn_seq.data.sources._splits import assign_splits
 from lrcn_seq.data.sources._table_samples import read_samples
 from lrcn_seq.data.sources.base import Source, check_shares
 from lrcn_seq.errors import DataError
-from lrcn_seq.records import NotNegative, Positive, Share
+from lrcn_seq.records import NotNegative, Positive, Seed, Share
 from lrcn_seq.registry import sources
 
 
@@ -54,7 +54,7 @@ class VideoTable(Source):
         group: str | None = None,
         dev: Share = 0.1,
         test: Share = 0.2,
-        seed: NotNegative = 0,
+        seed: Seed = 0,
         stratify: bool = True,
         folds: Positive | None = None,
         fold: NotNegative = 0,

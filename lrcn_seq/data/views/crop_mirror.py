@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Le, MinLen
 
 from lrcn_seq.data.views.base import View, crop, mirror, resize
 from lrcn_seq.errors import ArgumentError
@@ -37,7 +37,7 @@ class CropMirror(View):
 
     def __init__(
         self,
-        margin: Annotated[float, Ge(1)] = 1.15,
+        margin: Annotated[float, Ge(1), Le(4)] = 1.15,
         flip: bool = True,
         *,
         scales: Annotated[list[PositiveNumber], MinLen(1)] | None = None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from lrcn_seq.data.views.base import View, crop, mirror
 from lrcn_seq.records import Modality
@@ -29,7 +29,7 @@ class TenCrop(View):
             commented out).
     """
 
-    def __init__(self, margin: Annotated[float, Ge(1)] = 1.15, negate_flow: bool = True):
+    def __init__(self, margin: Annotated[float, Ge(1), Le(4)] = 1.15, negate_flow: bool = True):
         self.margin, self.negate_flow = margin, negate_flow
 
     def train(

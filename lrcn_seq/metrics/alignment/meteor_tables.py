@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from lrcn_seq.errors import DataError, MissingPackageError
+from lrcn_seq.errors import DataError, MissingPackageError, translate_errors
+from lrcn_seq.files import open_file
 
 # Endings of nouns, verbs and adjectives, and their replacements, in the order of the morphological
 # analysis of WordNet.
@@ -79,8 +80,13 @@ def open_tables(jar: Path) -> Tables:
     Raises:
         DataError: the jar is damaged or of another program.
     """
-    try:
-        with zipfile.ZipFile(jar) as archive:
+    with translate_errors(
+        lambda reason: DataError(
+            f"{jar}: expected the jar of METEOR 1.5. "
+            f"Received: {reason}; install pycocoevalcap again."
+        )
+    ):
+        with open_file(jar) as file, zipfile.ZipFile(file) as archive:
             function_words, prefixes, synonym_sets, exceptions = (
                 archive.read(name).decode("utf-8").splitlines()
                 for name in (
@@ -90,11 +96,13 @@ def open_tables(jar: Path) -> Tables:
                     "synonym/english.exceptions",
                 )
             )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{jar}: expected the jar of METEOR 1.5. "
-            f"Received: {type(error).__name__}: {error}; install pycocoevalcap again."
-        ) from error
+        return _parse_tables(function_words, prefixes, synonym_sets, exceptions)
+
+
+def _parse_tables(
+    function_words: list[str], prefixes: list[str], synonym_sets: list[str], exceptions: list[str]
+) -> Tables:
+    """Return the tables for the lines of their files."""
     bases: dict[str, list[str]] = {}
     for base, forms in zip(exceptions[::2], exceptions[1::2], strict=True):
         for form in forms.split():

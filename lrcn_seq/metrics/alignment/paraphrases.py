@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lrcn_seq.errors import DataError
-from lrcn_seq.files import temporary_folder
+from lrcn_seq.errors import DataError, translate_errors
+from lrcn_seq.files import open_file, temporary_folder
 from lrcn_seq.metrics.statistics.array_types import IntArray, NumberArray
 from lrcn_seq.progress import progress_bar
 
@@ -47,9 +47,9 @@ class Paraphrases:
         names = sorted(
             folder.glob("depth_*.npy"), key=lambda path: int(path.stem.partition("_")[2])
         )
-        self.depths = [np.load(path, mmap_mode="r") for path in names]
+        self.depths = [np.load(path, mmap_mode="r", allow_pickle=False) for path in names]
         self.hashes, self.numbers, self.starts, self.targets = (
-            np.load(folder / f"{name}.npy", mmap_mode="r")
+            np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
             for name in ("hashes", "numbers", "starts", "targets")
         )
         self.offsets = np.cumsum([0, *map(len, self.depths)])
@@ -134,7 +134,13 @@ def open_paraphrases(source: Path) -> Paraphrases:
     folder = cache_folder() / f"meteor-paraphrases-{FORMAT}-{fingerprint(source)}"
     if not folder.is_dir():
         compile_table(source, folder)
-    return Paraphrases(folder)
+    with translate_errors(
+        lambda reason: DataError(
+            f"{folder}: expected a compiled paraphrase table. Received: {reason}; remove this "
+            "folder, which is then compiled again."
+        )
+    ):
+        return Paraphrases(folder)
 
 
 def fingerprint(source: Path) -> str:
@@ -143,7 +149,7 @@ def fingerprint(source: Path) -> str:
     It covers the size, the beginning, and the end, which contains the checksum of the content.
     """
     try:
-        with source.open("rb") as file:
+        with open_file(source) as file:
             start = file.read(EDGE)
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - EDGE, 0))
@@ -151,7 +157,7 @@ def fingerprint(source: Path) -> str:
     except OSError as error:
         raise DataError(
             f"{source}: expected METEOR's paraphrase table. "
-            f"Received: {error.strerror}; install pycocoevalcap again."
+            f"Received: {error.strerror or error}; install pycocoevalcap again."
         ) from error
 
 
@@ -183,23 +189,23 @@ def read_table(source: Path) -> tuple[list[str], NDArray[np.int32]]:
     """
     numbers: dict[str, int] = {}
     pairs = array("i")
-    try:
-        with (
-            progress_bar("METEOR: compiling the paraphrase table (%)") as progress,
-            source.open("rb") as compressed,
-            gzip.open(compressed, "rt", encoding="utf-8") as lines,
-        ):
-            size = source.stat().st_size
-            for count, (_, phrase, other) in enumerate(zip(lines, lines, lines, strict=True)):
-                pairs.append(numbers.setdefault(phrase, len(numbers)))
-                pairs.append(numbers.setdefault(other, len(numbers)))
-                if count % PAIRS_PER_UPDATE == 0:
-                    progress(100 * compressed.tell() // size, 100)
-    except (ValueError, EOFError, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"{source}: expected METEOR's paraphrase table, three lines per pair. "
-            f"Received: {error}; install pycocoevalcap again."
-        ) from error
+    with (
+        translate_errors(
+            lambda reason: DataError(
+                f"{source}: expected METEOR's paraphrase table, three lines per pair. "
+                f"Received: {reason}; install pycocoevalcap again."
+            )
+        ),
+        progress_bar("METEOR: compiling the paraphrase table (%)") as progress,
+        open_file(source) as compressed,
+        gzip.open(compressed, "rt", encoding="utf-8") as lines,
+    ):
+        size = source.stat().st_size
+        for count, (_, phrase, other) in enumerate(zip(lines, lines, lines, strict=True)):
+            pairs.append(numbers.setdefault(phrase, len(numbers)))
+            pairs.append(numbers.setdefault(other, len(numbers)))
+            if count % PAIRS_PER_UPDATE == 0:
+                progress(100 * compressed.tell() // size, 100)
     return list(numbers), np.frombuffer(pairs, np.int32).reshape(-1, 2)
 
 

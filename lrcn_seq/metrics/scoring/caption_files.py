@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrcn_seq.errors import DataError
+from lrcn_seq.errors import DataError, error_reason, translate_errors
 from lrcn_seq.files import decode_text, read_file
 
 HYPOTHESES = (
@@ -163,7 +163,8 @@ def read_content(path: str | Path) -> Any:
             return json.loads(text, object_pairs_hook=Pairs)
         except (ValueError, RecursionError) as error:
             if suffix == ".json" or len(lines) < 2:
-                raise DataError(f"{path}: expected JSON. Received: {error}.") from None
+                reason = error_reason(error)
+                raise DataError(f"{path}: expected JSON. Received: {reason}.") from None
     if suffix in (".jsonl", ".ndjson") or (looks_like_json and suffix != ".txt"):
         return [
             json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()
@@ -179,12 +180,14 @@ def read_content(path: str | Path) -> Any:
 
 def read_text(path: str | Path) -> str:
     """Read a nonempty text file; see `decode_text` for its encoding."""
+    with translate_errors(
+        lambda reason: DataError(f"{path}: expected a file that can be read. Received: {reason}.")
+    ):
+        content = read_file(path)
     try:
-        text = decode_text(read_file(path))
-    except OSError as error:
-        raise DataError(
-            f"{path}: expected a file that can be read. Received: {error.strerror or error}."
-        ) from None
+        text = decode_text(content)
+    except ValueError as error:
+        raise DataError(f"{path}: expected text in UTF-8. Received: {error}.") from None
     except ValueError as error:
         raise DataError(f"{path}: expected text in UTF-8. Received: {error}.") from None
     if not text:
@@ -203,7 +206,7 @@ def json_line(line: str, number: int, path: str | Path) -> Pairs:
         ) from None
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{path}, line {number}: expected a JSON object. Received: {error}."
+            f"{path}, line {number}: expected a JSON object. Received: {error_reason(error)}."
         ) from None
     if not isinstance(value, Pairs):
         raise DataError(f"{path}, line {number}: expected a JSON object. Received: {line[:60]!r}.")

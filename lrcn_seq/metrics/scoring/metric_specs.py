@@ -36,6 +36,6 @@ def option_value(text: str) -> str | float | bool | None:
     """Convert a JSON number, `true`, `false` or `null`; return any other text unchanged."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, int | float | bool) or value is None else text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lrcn_seq.terminal import printable
+
 LATEX_SPECIAL = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -24,7 +26,9 @@ class Table(NamedTuple):
 
     def as_text(self, style: str) -> str:
         """Render the table in the style `text`, `markdown` or `latex`."""
-        return {"text": self._plain, "markdown": self._markdown, "latex": self._latex}[style]()
+        rows = [tuple(map(printable, row)) for row in self.rows]
+        table = Table(tuple(map(printable, self.head)), rows)
+        return {"text": table._plain, "markdown": table._markdown, "latex": table._latex}[style]()
 
     def _plain(self) -> str:
         first, *widths = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrcn_seq.errors import DataError
-from lrcn_seq.files import atomic_replacement
+from lrcn_seq.arrays import Arrays, read_arrays
+from lrcn_seq.errors import DataError, translate_errors
+from lrcn_seq.files import atomic_replacement, open_file
 from lrcn_seq.metrics.statistics.array_types import IntArray
 from lrcn_seq.metrics.statistics.ngram_counts import (
     NgramCounts,
@@ -21,6 +21,8 @@ from lrcn_seq.metrics.statistics.ngram_counts import (
 )
 
 FORMAT = 1
+SIZE_LIMIT = 1 << 31
+"""Size of the unpacked frequencies in bytes; those of COCO take about 100 MB."""
 
 
 class DocumentFrequencies(NamedTuple):
@@ -101,42 +103,48 @@ def load_frequencies(path: str | Path) -> DocumentFrequencies:
     Raises:
         DataError: the file is missing or damaged, or has another format.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            version, documents, base, orders = file["head"].tolist()
-            if version != FORMAT:
-                raise DataError(
-                    f"{path}: expected document frequencies of format {FORMAT}. "
-                    f"Received: format {version}; make them again."
-                )
-            text = str(file["words"])
-            return DocumentFrequencies(
-                words=tuple(text.split("\n")) if text else (),
-                base=base,
-                documents=documents,
-                keys=tuple(file[f"keys_{n}"] for n in range(1, orders + 1)),
-                counts=tuple(file[f"counts_{n}"] for n in range(1, orders + 1)),
-                tokenize=str(file["tokenize"]),
-            )
-    except FileNotFoundError:
-        raise DataError(
-            f"{path}: expected a file of document frequencies. "
-            "Received: no such file; check the path."
-        ) from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise DataError(
+
+    def invalid(reason: str) -> DataError:
+        return DataError(
             f"{path}: expected document frequencies written by `score --save-frequencies`. "
-            f"Received: a damaged file or another kind of file ({type(error).__name__}); "
-            "write them again."
-        ) from error
+            f"Received: a damaged file or another kind of file ({reason}); write them again."
+        )
+
+    with translate_errors(invalid):
+        try:
+            with open_file(path) as file:
+                arrays = read_arrays(file, limit=SIZE_LIMIT)
+        except FileNotFoundError:
+            raise DataError(
+                f"{path}: expected a file of document frequencies. "
+                "Received: no such file; check the path."
+            ) from None
+        version = arrays["head"].tolist()[0]
+        if version != FORMAT:
+            raise DataError(
+                f"{path}: expected document frequencies of format {FORMAT}. "
+                f"Received: format {version}; make them again."
+            )
+        return _checked_frequencies(arrays)
+
+
+def _checked_frequencies(arrays: Arrays) -> DocumentFrequencies:
+    """Return the document frequencies of a file; raise ValueError if its arrays do not agree."""
+    _, documents, base, orders = arrays["head"].tolist()
+    text = str(arrays["words"])
+    words = tuple(text.split("\n")) if text else ()
+    keys = tuple(arrays[f"keys_{n}"] for n in range(1, orders + 1))
+    counts = tuple(arrays[f"counts_{n}"] for n in range(1, orders + 1))
+    levels = [*keys, *counts]
+    if not all(level.dtype.kind == "i" and level.ndim == 1 for level in levels):
+        raise ValueError("arrays that are not lists of integers")
+    if [len(level) for level in keys] != [len(level) for level in counts]:
+        raise ValueError("n-grams without counts")
+    if not all((level[1:] > level[:-1]).all() for level in keys):
+        raise ValueError("n-grams that are not sorted")
+    if documents < 1 or base < len(words) or any(level.min(initial=0) < 0 for level in levels):
+        raise ValueError("negative numbers")
+    return DocumentFrequencies(words, base, documents, keys, counts, str(arrays["tokenize"]))
 
 
 def document_counts(level: NgramCounts, texts: Texts) -> IntArray:

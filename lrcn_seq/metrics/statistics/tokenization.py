@@ -12,6 +12,10 @@ SYMBOLS = re.compile(r"([\{-\~\[-\` -\&\(-\+\:-\@\/])")
 POINT_AFTER_NONDIGIT = re.compile(r"([^0-9])([\.,])")
 POINT_BEFORE_NONDIGIT = re.compile(r"([\.,])([^0-9])")
 DASH_AFTER_DIGIT = re.compile(r"([0-9])(-)")
+WORDS_LIMIT = 10_000
+"""Number of words of a sentence."""
+WORD_LENGTH = 1000
+"""Number of characters of a word."""
 ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 
 
@@ -26,14 +30,35 @@ def tokenize_texts(texts: Sequence[str], tokenize: str) -> list[str]:
         The tokens of each sentence, joined by single spaces.
 
     Raises:
-        ArgumentError: the tokenization does not exist.
+        ArgumentError: the tokenization does not exist, or a sentence exceeds `WORDS_LIMIT` or
+            `WORD_LENGTH`.
     """
     if tokenize not in TOKENIZATIONS:
         raise ArgumentError(
             f"tokenize: expected one of {', '.join(TOKENIZATIONS)}."
             f"{did_you_mean(str(tokenize), TOKENIZATIONS)} Received: tokenize={tokenize!r}."
         )
+    for text in texts:
+        _check_length(text)
     return TOKENIZATIONS[tokenize](texts)
+
+
+def _check_length(text: str) -> None:
+    """Raise ArgumentError for a sentence on which scoring would take minutes.
+
+    The longest common subsequence and the tokens of a word take time that grows with the square of
+    the length.
+    """
+    if len(text) <= WORD_LENGTH:
+        return
+    words = text.split()
+    longest = max(map(len, words), default=0)
+    if len(words) > WORDS_LIMIT or longest > WORD_LENGTH:
+        raise ArgumentError(
+            f"expected sentences of at most {WORDS_LIMIT:,} words of at most {WORD_LENGTH:,} "
+            f"characters. Received: {len(words):,} words of up to {longest:,} characters "
+            f"({text[:40]!r}…); split or remove this sentence."
+        )
 
 
 def tokenize_13a(texts: Sequence[str]) -> list[str]:

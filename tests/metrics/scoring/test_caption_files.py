@@ -1,6 +1,7 @@
 """Reading of hypotheses and references from files."""
 
 import json
+import os
 
 import pytest
 
@@ -196,3 +197,20 @@ def test_utf_16_is_read_by_its_byte_order_mark(tmp_path):
     path = tmp_path / "h.txt"
     path.write_bytes("a dog\r\nun café\r\n".encode("utf-16"))
     assert read_hypotheses(path) == {"1": "a dog", "2": "un café"}
+
+
+@pytest.mark.parametrize("read", [read_hypotheses, lambda path: read_references([path])])
+def test_a_fifo_is_refused(tmp_path, read):
+    """A FIFO is an error instead of a wait."""
+    os.mkfifo(tmp_path / "h.json")
+    with pytest.raises(DataError, match=r"expected a regular file\. Received: a FIFO"):
+        read(tmp_path / "h.json")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000])
+def test_values_beyond_the_parser_are_an_error(tmp_path, content):
+    """Deep nesting and numbers of thousands of digits are errors with a short reason."""
+    (tmp_path / "h.json").write_text(content)
+    with pytest.raises(DataError) as caught:
+        read_hypotheses(tmp_path / "h.json")
+    assert len(str(caught.value)) < 500

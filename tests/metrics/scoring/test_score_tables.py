@@ -92,3 +92,9 @@ def test_notes_have_the_form_of_the_style(style, line):
 def test_numbers_have_four_decimals_unless_integer(value, text):
     """Floats are formatted with four decimals, integers without decimals, and None as a dash."""
     assert format_number(value) == text
+
+
+def test_control_characters_in_cells_are_escaped():
+    """Names of systems and ids are printable, and columns stay aligned."""
+    table = Table(("system", "n"), [("a\x1b[2J", "1"), ("b", "2")])
+    assert table.as_text("text") == "system    n\na\\x1b[2J  1\nb         2"

@@ -115,3 +115,24 @@ def test_a_folder_that_does_not_exist_raises(stored):
     """Saving document frequencies into a missing folder raises an error with the path."""
     with pytest.raises(DataError, match=r"f\.npz: expected a place for document frequencies"):
         metrics.load_frequencies(stored).save(stored.parent / "none" / "f.npz")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keys_1": np.arange(9)},
+        {"counts_1": np.zeros(3)},
+        {"keys_2": np.array([3, 1, 2])},
+        {"head": np.array([1, 0, 5, 4])},
+        {"head": np.array([1, 1])},
+        {"head": np.array([1, 1, 5, 10**6])},
+    ],
+)
+def test_arrays_that_do_not_agree_are_damage(tmp_path, change):
+    """A file whose arrays do not fit together is an error instead of a wrong score."""
+    metrics.document_frequencies({"1": ["a dog"], "2": ["a cat"]}).save(tmp_path / "f.npz")
+    with np.load(tmp_path / "f.npz") as stored:
+        arrays = dict(stored)
+    np.savez(tmp_path / "f.npz", **{**arrays, **change})
+    with pytest.raises(DataError, match="another or a damaged file"):
+        metrics.load_frequencies(tmp_path / "f.npz")

@@ -43,3 +43,23 @@ def test_an_unknown_tokenization_raises():
     """The error for an unknown tokenization suggests a name and lists all."""
     with pytest.raises(ArgumentError, match=r"one of ptb, none, 13a\. Did you mean '?ptb"):
         tokenize_texts(["a"], "pbt")
+
+
+@pytest.mark.parametrize("tokenize", ["ptb", "13a", "none"])
+@pytest.mark.parametrize(
+    ("text", "received"),
+    [
+        ("dog " * 10_001, "10,001 words of up to 3 characters"),
+        ("a " + "x" * 1001, "2 words of up to 1,001 characters"),
+    ],
+)
+def test_a_sentence_over_the_bounds_is_refused(tokenize, text, received):
+    """Sentences of over 10,000 words and words of over 1,000 characters are refused."""
+    with pytest.raises(ArgumentError, match=received):
+        tokenize_texts(["a dog", text], tokenize)
+
+
+def test_a_sentence_at_the_bounds_is_tokenized():
+    """A sentence of 10,000 words with a word of 1,000 characters is tokenized."""
+    text = "dog " * 9999 + "x" * 1000
+    assert tokenize_texts([text], "ptb") == [text]
