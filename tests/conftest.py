@@ -1,5 +1,7 @@
 """Fixtures that all tests share."""
 
+import errno
+import fcntl
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +80,20 @@ def lrcn(capsys, monkeypatch):
         return Called(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def without_locks(monkeypatch):
+    """Let locks fail as on a file system without them."""
+    from lrcn_seq import locks
+
+    def fail(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    locks.warn_of_missing_locks.cache_clear()
+    yield
+    locks.warn_of_missing_locks.cache_clear()
 
 
 @pytest.fixture(scope="session")

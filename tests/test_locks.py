@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from lrcn_seq import locks
 from lrcn_seq.locks import acquire, lock_file, open_lock
 
 HOLDER = """
@@ -17,21 +16,6 @@ with open_lock(sys.argv[1]) as file:
     print(lock_file(file), flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture
-def without_locks(monkeypatch):
-    """A function that lets `flock` fail as a file system without locks does."""
-    locks.warn_of_missing_locks.cache_clear()
-
-    def fail(number):
-        def flock(file, operation):
-            raise OSError(number, "no locks")
-
-        monkeypatch.setattr(fcntl, "flock", flock)
-
-    yield fail
-    locks.warn_of_missing_locks.cache_clear()
 
 
 def test_one_process_holds_a_lock_until_it_dies(tmp_path):
@@ -65,9 +49,15 @@ def test_a_link_is_not_followed(tmp_path):
 @pytest.mark.parametrize(
     "number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF]
 )
-def test_a_file_system_without_locks_counts_as_locked(tmp_path, without_locks, capsys, number):
+def test_a_file_system_without_locks_counts_as_locked(
+    tmp_path, without_locks, monkeypatch, capsys, number
+):
     """One warning is printed for any number of files."""
-    without_locks(number)
+
+    def fail(file, operation):
+        raise OSError(number, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
     for name in ("a", "b"):
         with open_lock(tmp_path / name) as file:
             assert lock_file(file)

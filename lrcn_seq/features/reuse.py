@@ -19,7 +19,8 @@ The key is computed from the sample (`key.key_of`):
   the sampling and the frame times of the video;
 * `data.frames`: with `flow`, the version of the optical flow.
 
-Neither depends on the seed, the epoch, the batch size or other samples.
+Neither depends on the seed, the epoch, the batch size or other samples, and nor do the bits of the
+features (`extraction`).
 
 A file is hashed again only if its size or modification time has changed, or with `lrcn extract
 --verify`. Content that was replaced with the same size and time therefore reuses old features.

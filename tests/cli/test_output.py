@@ -1,7 +1,6 @@
 """The output file of predicting commands: one line per file, continued by repeated calls."""
 
 import errno
-import fcntl
 import json
 import os
 import subprocess
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from lrcn_seq import locks
 from lrcn_seq.cli._output import JsonLines, finished_files, open_output
 from lrcn_seq.errors import RunError, UsageError
 
@@ -153,19 +151,12 @@ def test_lines_that_cannot_be_removed_are_kept(path, monkeypatch):
     assert path.read_text() == LINE + FAILED_LINE
 
 
-def test_a_file_system_without_locks_is_used(path, monkeypatch, capsys):
+def test_a_file_system_without_locks_is_used(path, without_locks, capsys):
     """Lines are written, with a warning."""
-    locks.warn_of_missing_locks.cache_clear()
-
-    def fail(file, operation):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", fail)
     with open_output(str(path)) as output:
         output.write(row("b.png"))
     assert path.read_text() == OTHER_LINE
     assert "Files cannot be locked on this file system" in capsys.readouterr().err
-    locks.warn_of_missing_locks.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The feature store: appending, signatures, damaged files, full disks, and concurrent processes."""
 
 import errno
-import fcntl
 import json
 import multiprocessing
 import os
@@ -19,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lrcn_seq import locks
 from lrcn_seq.errors import DataError
 from lrcn_seq.features.key import signature_of
 from lrcn_seq.features.store import FeatureStore
@@ -296,17 +294,10 @@ def test_links_are_not_followed(tmp_path, name):
     assert (tmp_path / "target").read_text() == "old"
 
 
-def test_a_file_system_without_locks_is_used(tmp_path, monkeypatch, capsys):
+def test_a_file_system_without_locks_is_used(tmp_path, without_locks, capsys):
     """Features are stored, with a warning."""
-    locks.warn_of_missing_locks.cache_clear()
-
-    def fail(file, operation):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", fail)
     check(filled(tmp_path, range(4)), range(4))
     assert capsys.readouterr().err.count("Files cannot be locked on this file system") == 1
-    locks.warn_of_missing_locks.cache_clear()
 
 
 def test_verify_drops_damaged_features(tmp_path):

@@ -1,7 +1,5 @@
 """The run folder: its lock, its files, and the checks before training."""
 
-import errno
-import fcntl
 import json
 import shutil
 import subprocess
@@ -9,7 +7,7 @@ import sys
 
 import pytest
 
-from lrcn_seq import config, locks
+from lrcn_seq import config
 from lrcn_seq.config import versions
 from lrcn_seq.errors import ConfigError, RunError
 from lrcn_seq.runs.folder import Run, setup_files
@@ -247,18 +245,11 @@ def test_locking_removes_what_killed_processes_left(begun):
         assert {*begun.folder.rglob("*")} == before | {begun / ".lock"}
 
 
-def test_a_file_system_without_locks_is_used(tmp_path, monkeypatch, capsys):
+def test_a_file_system_without_locks_is_used(tmp_path, without_locks, capsys):
     """A run can be locked, with a warning."""
-    locks.warn_of_missing_locks.cache_clear()
-
-    def fail(file, operation):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", fail)
     with Run(tmp_path).lock():
         pass
     assert "Files cannot be locked on this file system" in capsys.readouterr().err
-    locks.warn_of_missing_locks.cache_clear()
 
 
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):

@@ -123,11 +123,13 @@ def test_features_are_extracted_once(tmp_path, images, encoded):
     task = frozen(fresh_captioner(*stored(tmp_path)))
     reader = SampleReader(task)
     keys = reader.extract(reader.store, samples[:4])
-    assert sum(encoded) == 4
+    calls = len(encoded)
+    assert calls > 0
     other = SampleReader(frozen(fresh_captioner(*stored(tmp_path))))
     assert other.extract(other.store, samples[:4]) == keys
-    assert sum(encoded) == 4
+    assert len(encoded) == calls
     assert other.extract(other.store, samples)[:4] == keys
+    assert len(encoded) > calls
     assert all(key in other.store for key in keys)
     assert len(other.store) == 6
 
