@@ -62,7 +62,7 @@ class Paraphrases:
         return np.where(self.hashes[index] == keys, self.numbers[index], -1).astype(np.int64)
 
     def nodes(self, words: IntArray, remaining: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-        """Yield, for each length, the positions where a phrase begins and the nodes of the phrases.
+        """Yield, for each phrase length, the start and the node of each phrase in the texts.
 
         Args:
             words: (N,) word ids of all texts.
@@ -81,13 +81,13 @@ class Paraphrases:
             yield place, node + self.offsets[depth]
 
     def pairs_of(self, nodes: IntArray) -> dict[int, dict[int, int]]:
-        """Return the paraphrases of each node, restricted to the given nodes.
+        """Return those paraphrases of each given node that are also given nodes.
 
         Args:
             nodes: (M,) unique nodes.
 
         Returns:
-            For each node with paraphrases, their nodes and their ranks in the table.
+            For each node with paraphrases, the rank in the table of each paraphrase node.
         """
         present = np.zeros(len(self.starts), bool)
         present[nodes] = True
@@ -139,9 +139,9 @@ def open_paraphrases(source: Path) -> Paraphrases:
 
 
 def fingerprint(source: Path) -> str:
-    """Return a fast hash of a gzip file.
+    """Return a hash of a gzip file without reading all of it.
 
-    It covers the size, the beginning, and the end, which contains the checksum of the content.
+    The hash covers the size, the beginning and the end of the file; the end contains a checksum.
     """
     try:
         with source.open("rb") as file:
@@ -163,8 +163,8 @@ def compile_table(source: Path, folder: Path) -> None:
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise DataError(
-            f"{folder.parent}: expected a cache folder that can be written. "
-            f"Received: {error.strerror}; set LRCN_CACHE to one that can."
+            f"{folder.parent}: expected a writable cache folder. "
+            f"Received: {error.strerror}; set LRCN_CACHE to a writable folder."
         ) from error
     try:
         phrases, pairs = read_table(source)
