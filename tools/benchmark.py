@@ -1,4 +1,4 @@
-"""Run all benchmarks of tools/benchmarks, or the named ones, one after the other.
+"""Run the named benchmarks of tools/benchmarks, or all of them, one after the other.
 
 python tools/benchmark.py [NAME ...]
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "benchmarks"
 HELPERS = {"metrics_data", "rival_decoder"}
-"""Modules that the benchmarks import."""
+"""Helper modules that the benchmarks import."""
 BENCHMARKS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 NEED_DATA = {
     "flickr8k",
@@ -20,11 +20,11 @@ NEED_DATA = {
     "metrics_speed",
     "metrics_tokens",
 }
-"""Benchmarks that need data outside of this repository and run only by name."""
+"""Benchmarks that need data outside of this repository and run only if they are named."""
 
 
 def main() -> None:
-    """Run each benchmark, which prints its own medians and ratios."""
+    """Run each benchmark; every benchmark prints its own results."""
     arguments = sys.argv[1:]
     if {"-h", "--help"} & set(arguments):
         print(f"{__doc__}\nBenchmarks: {', '.join(BENCHMARKS)}.")

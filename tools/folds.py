@@ -31,14 +31,14 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--folds", type=int, default=5, help="number of folds (default: 5)")
     parser.add_argument(
-        "--run", help="the folder of the run folders (default: runs/NAME_OF_THE_CONFIG-folds)"
+        "--run", help="the folder that contains the runs (default: runs/NAME_OF_THE_CONFIG-folds)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def main() -> int:
-    """Print the accuracy of each fold, and of all clips with its interval over groups."""
+    """Print the accuracy of each fold, and that of all clips with its confidence interval."""
     try:
         arguments = make_parser().parse_intermixed_args()
         hide_native_logs()

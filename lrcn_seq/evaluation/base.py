@@ -1,4 +1,4 @@
-"""The interface of an evaluation, and the interval shared by label evaluations."""
+"""The interface of evaluations, and the confidence interval of evaluations of labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Evaluation(Protocol):
 
     @property
     def values(self) -> Mapping[str, float]:
-        """The scores by name, which form a row of the training history."""
+        """The scores by name, as recorded in the training history."""
         ...
 
     @property
@@ -52,7 +52,7 @@ def finite_or_none(value: float) -> float | None:
 
 
 def top_1_interval(correct: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
-    """Compute the 95 % interval of the accuracy over groups.
+    """Compute the 95 % confidence interval of the accuracy by resampling groups.
 
     Args:
         correct: (M,) bool, whether each prediction is correct.
@@ -69,7 +69,7 @@ def top_1_interval(correct: np.ndarray, groups: Sequence[str]) -> dict[str, Any]
 
 
 def top_1_remark(summary: Mapping[str, Any]) -> str:
-    """Return a sentence that states the interval of the accuracy, from `intervals` and `groups`."""
+    """Return a sentence on the accuracy's interval, from `intervals` and `groups` of a summary."""
     (low, high), groups = summary["intervals"]["top_1"], summary["groups"]
     if low is None:
         return "All samples belong to one group, so no interval is given."

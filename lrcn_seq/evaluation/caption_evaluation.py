@@ -18,7 +18,7 @@ DIVERSITY_IN_HISTORY = (
     "min_length",
     "max_length",
 )
-"""Diversity figures recorded at every epoch besides the scores."""
+"""Diversity values that are recorded at every epoch in addition to the scores."""
 
 
 class CaptionEvaluation(NamedTuple):
@@ -36,7 +36,7 @@ class CaptionEvaluation(NamedTuple):
 
     @property
     def values(self) -> dict[str, float]:
-        """The scores, and the diversity figures that reveal a collapse."""
+        """The scores, and the diversity values that reveal a collapse."""
         return {
             **self.report.values,
             **{name: getattr(self.health, name) for name in DIVERSITY_IN_HISTORY},

@@ -66,7 +66,7 @@ class FrameEvaluation(NamedTuple):
         return {**self.report.as_dict(), **top_1_interval(np.concatenate(correct), groups)}
 
     def remark(self) -> str:
-        """Return a sentence that states the interval of the accuracy."""
+        """Return a sentence that states the confidence interval of the accuracy."""
         return top_1_remark(self.summary())
 
 
@@ -83,7 +83,7 @@ def evaluate_frames(
         samples: the samples.
         probabilities: the class distributions (F, C) of the frames of each sample.
         times: the times (F,) of the frames of each sample, in seconds.
-        truth: the indices (F,) of the true classes of each sample, −1 for no label.
+        truth: the indices (F,) of the true classes of each sample's frames, −1 without a label.
         labels: the C class names.
     """
     flat = np.concatenate(truth)

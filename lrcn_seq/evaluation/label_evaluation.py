@@ -57,12 +57,12 @@ class LabelEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the content of `scores.json`, with the interval of the accuracy over groups."""
+        """Return the content of `scores.json`, with an interval of the accuracy over groups."""
         groups = [sample.group for sample in self.samples]
         return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
 
     def remark(self) -> str:
-        """Return a sentence that states the interval of the accuracy."""
+        """Return a sentence that states the confidence interval of the accuracy."""
         return top_1_remark(self.summary())
 
 

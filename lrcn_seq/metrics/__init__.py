@@ -3,7 +3,8 @@
 Each module except `base` is one metric. Importing the package loads neither Keras nor NLTK.
 """
 
-# Import the modules first: a later import would replace the functions of the same names.
+# Import the metric modules before the functions: a later import of a module such as `bleu` would
+# replace the function of the same name.
 from lrcn_seq.metrics import bleu as _bleu  # noqa: F401
 from lrcn_seq.metrics import cider as _cider  # noqa: F401
 from lrcn_seq.metrics import meteor as _meteor  # noqa: F401

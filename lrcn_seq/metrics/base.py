@@ -74,7 +74,7 @@ class Metric(ABC):
         """Return one line that states how the values were computed."""
 
     def totals(self, statistics: FloatArray) -> FloatArray:
-        """Return the sums (K,) over the whole corpus."""
+        """Return the sums (K,) of the statistics over the whole corpus."""
         return np.asarray(statistics.sum(axis=0))
 
     def score(self, corpus: Corpus) -> Score:

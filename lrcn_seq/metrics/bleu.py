@@ -39,12 +39,12 @@ class Bleu(Metric):
     5-grams. Without a common trigram, method 6 gives a score, whereas NLTK raises an error.
 
     Args:
-        variant: the reproduced implementation: the COCO evaluation code, NLTK's `corpus_bleu`, or
-            sacreBLEU (as a fraction).
+        variant: implementation to reproduce: `coco` (COCO evaluation code), `nltk` (`corpus_bleu`)
+            or `sacrebleu` (as a fraction).
         smoothing: smoothing method of the variant; None for its default (coco, method0, exp).
             `none` is BLEU as published, which is 0 if an order has no match.
         length: reference length of the brevity penalty. NLTK and sacreBLEU support only `closest`.
-        effective_order: whether to omit orders longer than the sentence (sacreBLEU only).
+        effective_order: whether to omit n-grams longer than the sentence (sacreBLEU only).
         order: longest n-gram.
     """
 
@@ -80,9 +80,9 @@ class Bleu(Metric):
         return tuple(f"bleu_{n}" for n in range(1, self.order + 1))
 
     def statistics(self, corpus: Corpus) -> FloatArray:
-        """Return (I, K) matches by order, n-grams by order, words, and reference words.
+        """Return (I, K) numbers of matches by order, n-grams by order, words, and reference words.
 
-        The variant `nltk` uses one more order.
+        The variant `nltk` has one more order of matches and n-grams.
         """
         orders = self.order + (self.variant == "nltk")
         matches = [clipped_matches(counts, corpus.texts) for counts in corpus.ngrams(orders)]
@@ -124,7 +124,7 @@ def clipped_matches(counts: NgramCounts, texts: Texts) -> NumberArray:
     The matches of an n-gram are clipped to its highest count in a reference.
     """
     image, in_hypothesis = texts.image[counts.text], texts.hypothesis[counts.text]
-    # Rows of one n-gram and image are adjacent, the hypothesis first.
+    # Counts of one n-gram in the texts of one image are adjacent, the hypothesis first.
     group = np.flatnonzero(run_starts(counts.gram) | run_starts(image))
     if not len(group):
         return np.zeros(int(texts.hypothesis.sum()))

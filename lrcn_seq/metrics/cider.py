@@ -57,7 +57,7 @@ class Cider(Metric):
         self.frequencies = None if frequencies is None else load_frequencies(frequencies)
 
     def statistics(self, corpus: Corpus) -> FloatArray:
-        """Return (I, 2) the score and the constant 1.
+        """Return (I, 2) the score of each hypothesis and the constant 1.
 
         Bootstrap samples use the document frequencies of the whole corpus.
         """
@@ -90,7 +90,7 @@ class Cider(Metric):
         Args:
             texts: hypotheses and references.
             ngrams: n-gram counts of `texts`, order 1 to `order`.
-            word_ids: (W,) the id of each word in the stored frequencies.
+            word_ids: (W,) the id in the stored frequencies of each word of `texts`.
         """
         images = int(texts.hypothesis.sum())
         levels: Iterable[tuple[NgramCounts, IntArray]]
@@ -110,7 +110,7 @@ class Cider(Metric):
     def _similarities(
         self, texts: Texts, levels: Iterable[tuple[NgramCounts, IntArray]], log_documents: float
     ) -> FloatArray:
-        """Return (T,) the cosine of each reference with its hypothesis, summed over orders."""
+        """Return (T,) the cosine of each reference with its hypothesis, summed over the orders."""
         hypothesis = np.flatnonzero(texts.hypothesis)[texts.image]
         similarity = np.zeros(len(texts.lengths))
         for level, documents in levels:
@@ -118,7 +118,7 @@ class Cider(Metric):
             weight = level.occurrences * idf[level.gram]
             norm = np.sqrt(np.bincount(level.text, weight**2, minlength=len(similarity)))
             image = texts.image[level.text]
-            # Rows of one n-gram and image are adjacent, the hypothesis first.
+            # Counts of one n-gram in the texts of one image are adjacent, the hypothesis first.
             first = run_starts(level.gram) | run_starts(image)
             head = np.flatnonzero(first)[np.cumsum(first) - 1]
             shared = texts.hypothesis[level.text[head]] & ~texts.hypothesis[level.text]
@@ -130,7 +130,7 @@ class Cider(Metric):
         return similarity
 
     def _penalties(self, texts: Texts) -> FloatArray:
-        """Return (T,) the Gaussian of the difference in length of each text and its hypothesis."""
+        """Return (T,) the Gaussian of the length difference of each text and its hypothesis."""
         if self.variant == "plain":
             return np.ones(len(texts.lengths))
         lengths = np.maximum(texts.lengths - 1, 0) if self.length == "bigrams" else texts.lengths

@@ -50,9 +50,9 @@ class Meteor(Metric):
     def statistics(self, corpus: Corpus) -> FloatArray:
         """Return (I, 21) statistics of each hypothesis and its best reference.
 
-        The columns, first for the hypothesis and then for the reference, are: 0-1 words, 2-3
-        function words, 4-11 matched content words by stage, 12-19 matched function words by stage.
-        Column 20 is the number of chunks.
+        The columns are 0-1 words, 2-3 function words, 4-11 matched content words by stage, 12-19
+        matched function words by stage (each first for the hypothesis, then for the reference), and
+        20 chunks.
         """
         with garbage_collection_paused():
             matcher, function_words = self._matcher(texts_of(corpus))
@@ -75,7 +75,7 @@ class Meteor(Metric):
         function = totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4)
         chunks, matched = totals[..., 20], (content + function).sum(axis=-1)
         weighted = np.zeros_like(words)
-        # The order of summation is that of METEOR, so that ties between references are the same.
+        # Sum in the order of METEOR, so that rounding selects the same one of equal references.
         for part, share in ((content, DELTA), (function, 1 - DELTA)):
             for stage, weight in enumerate(WEIGHTS):
                 weighted = weighted + part[..., stage] * weight * share
@@ -106,7 +106,7 @@ class Meteor(Metric):
 
 @contextmanager
 def garbage_collection_paused() -> Iterator[None]:
-    """Pause the garbage collector, whose passes would take half of the time."""
+    """Pause the garbage collector, whose passes would take half of the scoring time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -127,7 +127,7 @@ def texts_of(corpus: Corpus) -> list[str]:
 
 
 def align(matcher: Matcher, hypothesis: Sentence, reference: Sentence) -> tuple[list[Match], int]:
-    """Return matches and the number of chunks; equal sentences need no search."""
+    """Return matches and number of chunks of an alignment; equal sentences need no search."""
     if hypothesis.words != reference.words:
         return resolve(matcher.candidates(hypothesis, reference))
     length = len(reference.words)
@@ -141,12 +141,12 @@ def pair_statistics(
     chunks: int,
     is_function: list[bool],
 ) -> list[int]:
-    """Return one row of statistics, with the columns of `Meteor.statistics`.
+    """Return the statistics of a hypothesis and a reference, in the columns of `Meteor.statistics`.
 
     Args:
         hypothesis: word ids of the hypothesis.
         reference: word ids of the reference.
-        matches: alignment of both.
+        matches: alignment of the two sentences.
         chunks: number of chunks of the alignment.
         is_function: (W,) whether each word of the vocabulary is a function word.
     """
@@ -159,7 +159,8 @@ def pair_statistics(
             row[(12 if is_function[word] else 4) + match.stage] += 1
         for word in reference.words[match.start : match.end]:
             row[(16 if is_function[word] else 8) + match.stage] += 1
-    # A complete match has no fragmentation, in its own score and in the corpus score.
+    # If one chunk covers both sentences, it is not counted: it lowers neither the score of the
+    # sentence nor that of the corpus.
     complete = (
         chunks == 1
         and sum(row[4:8]) + sum(row[12:16]) == row[0]
@@ -172,11 +173,11 @@ def pair_statistics(
 def best_rows(
     rows: FloatArray, score: Callable[[FloatArray], FloatArray], image: IntArray
 ) -> FloatArray:
-    """Return (I, K) the row of each image with the highest score, the first one in a tie.
+    """Return (I, K) the statistics of the first best-scoring reference of each image.
 
     Args:
         rows: (R, K) statistics of the references.
-        score: returns the scores (R, 1) of statistics (R, K).
+        score: function that returns the scores (R, 1) of statistics (R, K).
         image: (R,) image of each reference.
     """
     order = np.lexsort((np.arange(len(rows)), -score(rows)[:, 0], image))

@@ -23,7 +23,7 @@ class RougeL(Metric):
     """Mean over sentences of the F-measure of the longest common subsequence.
 
     Args:
-        maximum: combination of several references. `separate` uses the best precision and the best
+        maximum: how references are combined. `separate` uses the best precision and the best
             recall, possibly of different references, as in the COCO code; `joint` uses the best
             F-measure, as published.
         beta: weight of recall relative to precision.
@@ -37,7 +37,7 @@ class RougeL(Metric):
         self.maximum, self.beta = maximum, beta
 
     def statistics(self, corpus: Corpus) -> FloatArray:
-        """Return (I, 2) the F-measure and the constant 1."""
+        """Return (I, 2) the F-measure of each hypothesis and the constant 1."""
         texts = corpus.texts_by_space
         image = texts.image[~texts.hypothesis]
         common = common_subsequences(texts)

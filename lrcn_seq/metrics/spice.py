@@ -1,4 +1,4 @@
-"""Not implemented: an error that states the reason and the alternative to SPICE.
+"""SPICE, which is not implemented: its error states the reason and an alternative.
 
 Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", ECCV 2016.
 """

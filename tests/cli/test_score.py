@@ -205,7 +205,7 @@ def test_missing_hypotheses_are_an_error(score):
     result = score("--hypotheses one.json --references r.json")
     assert result.code == 1
     assert "one.json with r.json: expected a hypothesis for every reference." in result.err
-    assert "1 of 2 ids without: 2" in result.err
+    assert "1 of 2 ids without a hypothesis: 2" in result.err
     assert score("--hypotheses one.json --references r.json --subset").code == 0
 
 
@@ -218,7 +218,7 @@ def test_missing_references_are_an_error(score):
     """A hypothesis without references raises an error with its ID, even with `--subset`."""
     result = score("--hypotheses three.json --references r.json --subset")
     assert result.code == 1
-    assert "1 of 3 hypotheses without: 3" in result.err
+    assert "1 of 3 hypotheses without references: 3" in result.err
 
 
 def test_missing_package_is_named_with_its_extra(score, monkeypatch):

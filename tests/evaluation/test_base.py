@@ -20,7 +20,7 @@ def test_values_without_a_json_number_become_none(value, expected):
 def test_the_interval_resamples_groups():
     """The confidence interval of the accuracy resamples groups of clips.
 
-    Each group of three clips is entirely correct or entirely wrong, five groups each. The
+    Of ten groups of three clips, five are entirely correct and five entirely wrong. The
     number of correct groups in a bootstrap sample is binomial, with P(X ≤ 1) = 0.011 and P(X ≤
     2) = 0.055, so the 2.5 % quantile is 2 of 10 groups.
     """
@@ -32,7 +32,7 @@ def test_the_interval_resamples_groups():
 
 
 def test_a_single_group_has_no_interval():
-    """Samples of a single group have no confidence interval, and the remark states the reason."""
+    """Samples of one group have no confidence interval, and the remark states the reason."""
     result = top_1_interval(np.array([True, False]), ["a", "a"])
     assert result == {"intervals": {"top_1": [None, None]}, "groups": 1}
     assert top_1_remark(result) == "All samples belong to one group, so no interval is given."

@@ -22,7 +22,7 @@ def evaluate(captions=CAPTIONS, **options):
 
 
 def test_whole_samples_are_scored():
-    """The evaluation of captions has no unit below the sample."""
+    """Captions are scored by sample, so `unit` is None."""
     assert evaluate().unit is None
 
 
@@ -34,7 +34,7 @@ def test_values_are_corpus_scores():
 
 
 def test_values_include_the_diversity_of_captions():
-    """The evaluation values include distinct captions, repetition, unknown words and lengths."""
+    """The values include distinct captions, repetition, unknown words and caption lengths."""
     values = evaluate().values
     expected = {
         "distinct_captions": 1.0,
@@ -57,7 +57,7 @@ def test_diversity_uses_the_tokenization_of_the_scores(tokenize, distinct):
 
 
 def test_rows_describe_each_caption():
-    """A row has the caption, its scores, file and references; infinite scores are null."""
+    """A row has the caption, its scores, file and references; infinite scores become None."""
     rows = evaluate().rows()
     assert (
         rows[0].items()

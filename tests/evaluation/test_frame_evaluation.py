@@ -20,7 +20,7 @@ TRUTH = [np.array([0, 0, -1]), np.array([1, 0])]
 
 @pytest.fixture
 def evaluation():
-    """Return an evaluation of five frames; four have a label, and the second is wrong."""
+    """Return an evaluation of five frames: four have a label; the second prediction is wrong."""
     return evaluate_frames(SAMPLES, PROBABILITIES, TIMES, TRUTH, LABELS)
 
 
@@ -36,9 +36,9 @@ def test_values_cover_labeled_frames_only(evaluation):
 
 
 def test_rows_list_the_labels_of_all_frames(evaluation):
-    """A row lists the labels, truth and times of all frames of a sample.
+    """A row lists the predicted labels, true labels and times of all frames of a sample.
 
-    The truth of a frame without a label is None.
+    Frames without a true label have None.
     """
     rows = evaluation.rows()
     assert rows == [

@@ -26,7 +26,7 @@ def evaluation():
 
 
 def test_whole_samples_are_scored(evaluation):
-    """The evaluation of sample labels has no unit below the sample."""
+    """Labels are scored by sample, so `unit` is None."""
     assert evaluation.unit is None
 
 
@@ -44,7 +44,7 @@ def test_the_predicted_class_is_the_most_probable(evaluation):
 
 
 def test_rows_describe_each_sample(evaluation):
-    """A row has the prediction, truth, group, file and all class probabilities of a sample."""
+    """A row has a sample's predicted and true class, group, file and all class probabilities."""
     rows = evaluation.rows()
     assert len(rows) == 4
     assert rows[2] == {

@@ -23,7 +23,7 @@ def attend(layer, values, query, mask=MASK):
 
 
 def test_attend_equals_the_equations():
-    """Attention equals e = w · tanh(K a + Q h + b) with a softmax over real places."""
+    """Attention weights equal the softmax of w · tanh(K a + Q h + b) over real positions."""
     values, query = inputs()
     layer = Attention(8, initializer_range=0.5)
     layer.build(values.shape, query.shape)
@@ -53,7 +53,7 @@ def test_weights_are_a_distribution_over_real_places(policy):
 
 
 def test_a_row_of_padding_has_no_context():
-    """A row that consists of padding has zero weights and a zero context."""
+    """A sequence of padding only has zero attention weights and a zero context."""
     values, query = inputs()
     layer = Attention(8)
     layer.build(values.shape, query.shape)
@@ -63,7 +63,7 @@ def test_a_row_of_padding_has_no_context():
 
 
 def test_call_has_no_padding():
-    """Calling the attention layer treats all positions as real."""
+    """`Attention.__call__`, which has no mask, treats all positions as real."""
     _, weights = Attention(8)(np.ones((2, 5, 4), "float32"), np.ones((2, 3), "float32"))
     assert np.allclose(ops.convert_to_numpy(weights), 0.2)
 

@@ -11,7 +11,7 @@ SHAPES = [(40, 50), (40, 5, 10), (4, 5, 10, 10)]
 
 
 def draw(layer, shape):
-    """Return the output of dropout in training on ones."""
+    """Return the output of a dropout layer for ones, in training mode."""
     return ops.convert_to_numpy(layer(ops.ones(shape), training=True))
 
 

@@ -17,7 +17,7 @@ def array(tensor):
 
 
 def values(seed=0, dtype="float64"):
-    """Return sums (L, B, 4U), h (B, U), c (B, U) and recurrent weights (U, 4U)."""
+    """Return random gate inputs (L, B, 4U), h (B, U), c (B, U), recurrent weights (U, 4U)."""
     rng = np.random.default_rng(seed)
     return [
         rng.normal(size=shape).astype(dtype) * 0.7
@@ -26,7 +26,7 @@ def values(seed=0, dtype="float64"):
 
 
 def oracle(sums, h, c, recurrent):
-    """Return outputs and cells (2, L, B, U), computed gate by gate."""
+    """Return LSTM outputs and cells (2, L, B, U), computed gate by gate."""
 
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
@@ -48,7 +48,7 @@ def oracle(sums, h, c, recurrent):
 
 
 def test_lstm_cell_by_hand():
-    """One step with zero sums gives the outputs that are computed by hand."""
+    """One step with gate inputs of zero equals the results computed by hand."""
     hidden, cell, gates = lstm_cell(ops.zeros((1, 4)), ops.ones((1, 1)))
     assert [float(gate[0, 0]) for gate in gates] == [0.5, 0.5, 0.0, 0.5]
     assert float(cell[0, 0]) == 0.5
@@ -56,7 +56,7 @@ def test_lstm_cell_by_hand():
 
 
 def test_lstm_cell_saturates():
-    """Gates saturate at exactly 0 and 1 for large sums, without NaN."""
+    """Gates saturate at 0 and 1 for large gate inputs, without NaN."""
     sums = np.array([[1000.0, 1000.0, -1000.0, 1000.0]], "float32")
     hidden, cell, _ = lstm_cell(ops.convert_to_tensor(sums), ops.ones((1, 1)))
     assert np.allclose(array(cell), 0.0)
@@ -64,7 +64,7 @@ def test_lstm_cell_saturates():
 
 
 def test_sequence_equals_the_equations():
-    """All outputs and cells of a sequence equal the equations."""
+    """All outputs and cells of a sequence equal those of the equations."""
     found = array(lstm_sequence(*map(ops.convert_to_tensor, values())))
     assert np.abs(found - oracle(*values())).max() < (1e-12 if FLOAT64 else 1e-5)
 
@@ -89,7 +89,7 @@ def test_gradient_equals_finite_differences(gradients, argument):
 
 
 def test_last_step_of_each_row():
-    """`last_step` returns the last real step of each row, or else the initial value."""
+    """`last_step` returns the last real step of each row, or the initial value of an empty row."""
     sequence = np.arange(6, dtype="float32").reshape(3, 2, 1)  # row 0: 0 2 4, row 1: 1 3 5
     initial = np.array([[-1.0], [-2.0]], "float32")
     for lengths, expected in (([3, 1], [4, 1]), ([0, 2], [-1, 3])):
@@ -112,7 +112,7 @@ def test_uniform_of_limit_0_is_the_default():
 
 
 def test_layer_equals_keras():
-    """The LSTM layer equals `keras.layers.LSTM` with the same weights."""
+    """The outputs of the LSTM layer equal those of `keras.layers.LSTM` with the same weights."""
     x = np.random.default_rng(1).normal(size=(L, B, D)).astype("float32")
     ours, theirs = Lstm(U), keras.layers.LSTM(U, return_sequences=True)
     expected = theirs(x.transpose(1, 0, 2))
@@ -134,7 +134,7 @@ def test_sequence_continues_from_a_state():
 
 
 def test_state_after_the_last_real_step():
-    """The final state of each row is that after its last real step."""
+    """The final state of each row is its state after the last real step."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]

@@ -9,7 +9,7 @@ MASK = np.array([[True, False, True], [False, False, False], [True, True, True]]
 
 
 def random_frames():
-    """Return frames (B, T, R, D) for MASK."""
+    """Return random frames (B, T, R, D) that fit MASK."""
     return np.random.default_rng(0).normal(size=(3, 3, 2, 4)).astype("float32")
 
 

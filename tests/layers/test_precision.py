@@ -1,4 +1,4 @@
-"""Dtype policies within a block, and accumulation dtypes."""
+"""Dtype policies of layers created in a `with` block, and dtypes for accumulation."""
 
 import keras
 import pytest
@@ -8,7 +8,7 @@ from lrcn_seq.layers.precision import at_least_float32, built_under
 
 @pytest.mark.parametrize("policy", ["mixed_float16", keras.DTypePolicy("mixed_bfloat16")], ids=str)
 def test_layers_in_the_block_get_the_policy(policy):
-    """Layers that are created in the block have its dtype policy."""
+    """Layers that are created in the `with` block have its dtype policy."""
     with built_under(policy):
         inside = keras.layers.Dense(2)
     outside = keras.layers.Dense(2)

@@ -11,7 +11,7 @@ X = np.array([[1.0, 2.0], [3.0, 0.5], [-1.0, 4.0]], "float32")
 
 
 def test_carries_of_all_steps_are_returned():
-    """`scan` returns the carries of all steps."""
+    """`scan` returns the carried values after every step."""
 
     def body(carry, x):
         total, product = carry
@@ -44,7 +44,7 @@ class RunningSum(keras.Model):
 
 @pytest.fixture(scope="module")
 def model():
-    """Return one compiled model for all lengths."""
+    """Return one model, which is used for all lengths."""
     return RunningSum()
 
 

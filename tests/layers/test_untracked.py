@@ -7,7 +7,7 @@ from lrcn_seq.layers.untracked import Untracked
 
 
 class Model(keras.Model):
-    """A model with a layer and an attribute."""
+    """A model with one layer and a given attribute."""
 
     def __init__(self, attribute):
         super().__init__()

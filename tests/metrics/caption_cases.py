@@ -33,7 +33,7 @@ EDGES: dict[str, list[Row]] = {
 
 
 def columns(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
-    """Return the hypotheses and the references of rows."""
+    """Split test cases into a list of hypotheses and a list of references."""
     return [hypothesis for hypothesis, _ in rows], [references for _, references in rows]
 
 

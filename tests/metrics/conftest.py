@@ -39,7 +39,7 @@ def meteor_data(tmp_path, monkeypatch) -> Path:
         jar.writestr("synonym/english.exceptions", "ride\nrode ridden\n")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "paraphrase-en.gz").write_bytes(gzip.compress(PARAPHRASES.encode()))
-    # The name of the module is taken by the function in the package.
+    # Get the module from its class, because the package attribute `meteor` is a function.
     module = registry.get("meteor").statistics.__globals__
     monkeypatch.setitem(module, "meteor_folder", lambda: tmp_path)
     monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "cache"))

@@ -24,7 +24,7 @@ class WordCount(Metric):
 
 
 def test_a_metric_scores_corpus_and_sentences_from_its_statistics():
-    """A corpus value is aggregated from all rows of statistics, and a sentence value from one."""
+    """A corpus value is computed from all rows of statistics, a sentence value from one row."""
     score = WordCount().score(metrics.make_corpus(["a b", "a b c d"], [["x"], ["y"]]))
     assert score.values == (3.0,)
     assert score.sentences == {"0": {"words": 2.0}, "1": {"words": 4.0}}

@@ -19,7 +19,7 @@ def ngrams(words, n):
 
 
 def naive_bleu(rows):
-    """Compute BLEU-1 to BLEU-4 of a corpus from the definition, with the COCO code's constants."""
+    """Compute BLEU-1 to BLEU-4 of a corpus by definition, with the COCO code's tiny constants."""
     matches, guesses, words, reference_words = [0] * 4, [0] * 4, 0, 0
     for hypothesis, references in rows:
         own, others = hypothesis.split(), [text.split() for text in references]
@@ -84,7 +84,7 @@ def test_identical_sentences_score_1(sentence):
 
 
 def test_unsmoothed_bleu_is_0_without_a_match():
-    """BLEU without smoothing is 0 if an order has no match."""
+    """BLEU without smoothing is 0 if no n-gram of one of the orders matches."""
     assert metrics.bleu(["a b"], [["a c"]], smoothing="none").values[1:] == (0, 0, 0)
 
 
@@ -99,7 +99,7 @@ def test_length_selects_the_reference_length(length, reference_words):
 
 
 def test_closest_reference_length_is_the_shorter_one_in_a_tie():
-    """Of two equally close reference lengths, the shorter one counts."""
+    """Of two equally close reference lengths, the brevity penalty uses the shorter one."""
     value = metrics.bleu(["a b c"], [["a b c d", "a b"]], tokenize="none", smoothing="none")
     assert value.values[0] == 1
 

@@ -16,7 +16,7 @@ def ngrams(words, n):
 
 
 def naive_cider(rows, *, clipped=True):
-    """Compute the CIDEr-D of each row from the equations of the paper.
+    """Compute the CIDEr-D of each hypothesis from the equations of the paper.
 
     Without clipping and length penalty, the result is plain CIDEr.
     """
@@ -63,7 +63,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """CIDEr-D of edge cases equals the definition, and the corpus score is the mean."""
+    """CIDEr-D of edge cases equals the definition; the corpus score is the mean over sentences."""
     score = metrics.cider(*columns(EDGES[edge]), tokenize="none")
     expected = naive_cider(EDGES[edge])
     assert score.table[:, 0] == pytest.approx(expected, abs=1e-10)
@@ -95,7 +95,7 @@ def test_identical_sentences_score_10():
 
 
 def test_one_image_scores_0_with_its_own_frequencies(samples):
-    """The CIDEr of a single image is 0, since every n-gram occurs in all documents."""
+    """The CIDEr of a single image is 0, since every n-gram occurs in its only document."""
     hypotheses = {"2": samples["hypotheses"]["2"]}
     assert metrics.cider(hypotheses, samples["references"], subset=True).value == 0
 

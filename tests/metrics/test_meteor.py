@@ -163,7 +163,7 @@ def test_missing_tables_raise(monkeypatch):
 
 
 def test_exact_stem_needs_no_tables_and_has_its_own_name(monkeypatch):
-    """METEOR with exact and stem matches only has a different name and needs no tables."""
+    """METEOR limited to exact and stem matches has a name of its own and needs no tables."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     score = metrics.meteor(["two men riding"], [["two men rode", "men ride"]], stages="exact_stem")
     assert score.names == ("meteor_exact_stem",)

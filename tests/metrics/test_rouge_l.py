@@ -37,7 +37,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """ROUGE-L of edge cases equals the definition, and the corpus score is the mean."""
+    """ROUGE-L of edge cases equals the definition; the corpus score is the mean over sentences."""
     score = metrics.rouge_l(*columns(EDGES[edge]), tokenize="none")
     expected = [naive_rouge(*row) for row in EDGES[edge]]
     assert score.table[:, 0] == pytest.approx(expected, abs=1e-12)

@@ -137,7 +137,7 @@ def test_decode_stops_at_the_end():
 
 
 def test_decode_omits_pad_and_start():
-    """Decoding omits pad and start tokens and prints unknown tokens."""
+    """Decoding omits pad and start tokens and writes unknown tokens as <unk>."""
     assert TOKENIZER.decode([1, 4, 0, 7, 3, 2]) == "a red <unk>"
 
 
@@ -148,7 +148,7 @@ def test_decode_of_no_words_is_empty(ids):
 
 
 def test_decode_accepts_arrays():
-    """Decoding accepts int32 arrays like lists."""
+    """Decoding accepts int32 arrays as well as lists."""
     assert TOKENIZER.decode(np.array([1, 4, 6, 2, 0], "int32")) == "a dog"
 
 

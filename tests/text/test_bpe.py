@@ -19,21 +19,21 @@ def test_every_text_survives(text):
 
 
 def test_the_most_frequent_pair_is_merged_first():
-    """The most frequent pair is merged first."""
+    """Fitting merges the most frequent pair of pieces first."""
     tokenizer = BytePair(pieces=258).fit(["ab ab ab ac"])
     assert tokenizer.vocabulary()[-2:] == ["Ġa", "Ġab"]
     assert tokenizer.vocabulary_size == 4 + 258
 
 
 def test_rare_pairs_are_not_merged():
-    """Pairs with fewer occurrences than `minimum_count` are not merged."""
+    """Pairs of pieces with fewer occurrences than `minimum_count` are not merged."""
     tokenizer = BytePair(pieces=300, minimum_count=4).fit(["ab ab ab ac"])
     assert tokenizer.vocabulary()[4 + 256 :] == ["Ġa"]
 
 
 @pytest.mark.parametrize(("pieces", "count"), [(255, 1), (256, 0)])
 def test_pieces_include_the_256_bytes(pieces, count):
-    """Fewer pieces than the 256 bytes are refused."""
+    """A number of pieces below 256, the number of bytes, is refused."""
     problems = argument_problems(constructor_of(BytePair), {"pieces": pieces}, "tokenizer")
     assert [("256" in problem.message) for problem in problems] == [True] * count
 

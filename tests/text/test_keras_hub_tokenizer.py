@@ -31,7 +31,7 @@ def wordpiece(vocabulary, **arguments):
 
 
 def test_pieces_follow_the_special_ids(vocabulary):
-    """Pieces that occur in the sentences are numbered from 4 in KerasHub's order."""
+    """Pieces that occur in fitting get IDs from 4, in the order of KerasHub."""
     assert wordpiece(vocabulary).vocabulary() == [
         *["<pad>", "<start>", "<end>", "<unk>"],
         *["a", "dog", "run", "##s"],
@@ -39,12 +39,12 @@ def test_pieces_follow_the_special_ids(vocabulary):
 
 
 def test_encode(vocabulary):
-    """Pieces that do not occur in the fitted sentences are encoded as unknown."""
+    """Pieces that did not occur in fitting are encoded as unknown."""
     assert wordpiece(vocabulary).encode("a dogs zebra") == [4, 5, 7, 3]
 
 
 def test_decode(vocabulary):
-    """KerasHub joins the pieces of decoded words; unknown tokens are printed."""
+    """Decoding joins pieces to words with KerasHub and writes unknown tokens as <unk>."""
     assert wordpiece(vocabulary).decode([1, 4, 5, 7, 3, 3, 6, 2, 4]) == "a dogs <unk> <unk> run"
 
 
@@ -118,7 +118,7 @@ def test_tokenizers_without_a_vocabulary_file(name, tmp_path):
     ids=str,
 )
 def test_wrong_arguments_raise_one_line(arguments, error, message):
-    """A wrong argument of a KerasHub tokenizer raises an error of one line."""
+    """The error for a wrong argument of a KerasHub tokenizer has one line."""
     with pytest.raises(error, match=message) as caught:
         KerasHub(**arguments).fit(SENTENCES)
     assert "\n" not in str(caught.value)

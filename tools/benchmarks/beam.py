@@ -30,7 +30,7 @@ class Captioner(keras.Model):
     """An LSTM language model whose captions are found by a search function.
 
     Args:
-        search: Function `(model, state)` that returns words.
+        search: Function `(model, state)` that returns words and scores.
     """
 
     def __init__(self, search: Callable[..., Any]) -> None:
@@ -66,7 +66,7 @@ def search_ours(model: Captioner, state: Any) -> tuple[Tensor, Tensor]:
 
 
 def search_keras_hub(model: Captioner, state: Any) -> Any:
-    """Return words and scores of the sampler of KerasHub over the same step."""
+    """Return words and scores of the sampler of KerasHub with the same model step."""
 
     def next_token(prompt: Tensor, cache: Any, index: Tensor) -> tuple[Tensor, None, Any]:
         out = model.step(ops.take(prompt, index - 1, axis=1), cache)
@@ -79,7 +79,7 @@ def search_keras_hub(model: Captioner, state: Any) -> Any:
 
 
 def matrix_products() -> Callable[[], None]:
-    """Return a function that computes the two products of a step 20 times."""
+    """Return a function that computes the two matrix products of a decoding step 20 times."""
     normal = np.random.default_rng(0).normal
     shapes = (
         (BATCH * BEAMS, 2 * UNITS),
@@ -100,7 +100,7 @@ def matrix_products() -> Callable[[], None]:
 
 
 def measure(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Return the median seconds of each contestant over alternating rounds, after a warmup."""
+    """Return the median seconds of each contestant. Rounds alternate; the first is a warmup."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():
@@ -111,7 +111,7 @@ def measure(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str,
 
 
 def main() -> None:
-    """Print medians, ratios and the share of equal words."""
+    """Print median times, their ratios, and the share of words that both searches agree on."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds

@@ -6,8 +6,9 @@ and `seek` sets CAP_PROP_POS_FRAMES before each frame, as tutorials do.
 
 Every contestant gets the frame numbers and returns the same RGB frames at full size, which are
 compared. With --side, frames are also resized: by Pillow with antialiasing in this library (0.6 ms
-from 340 × 256), and by OpenCV without it (0.1 ms). Rounds alternate. Medians and ratios are printed
-in seconds and in core-seconds, which depend less on other work on the machine.
+for a frame of 340 × 256), and by OpenCV without antialiasing (0.1 ms). Contestants alternate.
+Median times and their ratios are printed in milliseconds and in core-milliseconds, which depend
+less on other programs.
 
     python tools/benchmarks/decode.py [VIDEO ...] [--rounds 9] [--frames 20] [--side 224]
 
@@ -30,7 +31,7 @@ from lrcn_seq.data.media.video import Video
 from lrcn_seq.records import Preprocessing
 
 Size = tuple[int, int]
-"""Height and width."""
+"""Height and width of a frame."""
 
 
 def generate_video(path: Path, count: int = 300, size: Size = (320, 240)) -> Path:
@@ -64,7 +65,7 @@ def read_ours(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
 
 
 def as_rgb(image: np.ndarray, size: Size) -> np.ndarray:
-    """Convert a BGR image to RGB, and resize it if it has another size."""
+    """Convert a BGR image to RGB and resize it to the given height and width."""
     resized = image if image.shape[:2] == size else cv2.resize(image, size[::-1])
     return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
 
@@ -109,7 +110,7 @@ CONTESTANTS = {
 def measure(
     path: Path, numbers: Sequence[int], size: Size, rounds: int
 ) -> dict[str, list[tuple[float, float]]]:
-    """Return seconds and core-seconds of each round of each contestant.
+    """Return the seconds and core-seconds that each contestant takes in each round.
 
     The order of the contestants rotates from round to round.
     """
@@ -124,7 +125,7 @@ def measure(
 
 
 def compare(path: Path, options: argparse.Namespace) -> None:
-    """Print medians, ratios and pixel differences for one video."""
+    """Print median times, their ratios and pixel differences for one video."""
     count = len(Video(path).times())
     numbers = (np.arange(options.frames) * (count // options.frames)).tolist()
     capture = cv2.VideoCapture(str(path))
@@ -147,11 +148,11 @@ def compare(path: Path, options: argparse.Namespace) -> None:
             f"  {name:15} {clock:7.1f} ms ({ratios[0]:5.2f} × ours)   {cores:7.1f} core-ms "
             f"({ratios[1]:5.2f} × ours)   mean pixel difference {difference:.2f} of 255"
         )
-    print("  goals: OpenCV in sequence at least 0.95, OpenCV seek at least 2")
+    print("  goals: OpenCV read and grab at least 0.95 × ours, OpenCV seek at least 2 × ours")
 
 
 def main() -> None:
-    """Measure each given video, or a generated one."""
+    """Compare the contestants on each given video, or on a generated one."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,8 +1,9 @@
 """Time of feature extraction from JPEG files, against its lower bound.
 
-The lower bound is the core-seconds of decoding and resizing alone plus those of the forward pass
-alone, divided by the number of cores. Images of the size of COCO's (640×480) are drawn and saved
-as JPEG first. Every round measures the three parts; medians are printed.
+The lower bound is the sum of the core-seconds of decoding (with resizing) and of the forward pass,
+each measured alone, divided by the number of cores. First, images of 640×480 as in COCO are drawn
+and saved as JPEG. Every round measures decoding, forward pass and extraction; the median ratio of
+lower bound to extraction is printed.
 
     python tools/benchmarks/extraction.py [--pictures 512] [--rounds 5]
 """
@@ -43,14 +44,14 @@ def draw_images(folder: Path, count: int) -> list[Sample]:
 
 
 def measure(work: Callable[[], Any]) -> tuple[float, float]:
-    """Return the core-seconds of this process and the seconds that a function takes."""
+    """Return the core-seconds (of this process) and the seconds that a function takes."""
     cores, clock = time.process_time(), time.perf_counter()
     work()
     return time.process_time() - cores, time.perf_counter() - clock
 
 
 def main() -> None:
-    """Measure decoding, the forward pass and extraction in every round."""
+    """Print the times of each round, and the median ratio of lower bound to extraction."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -8,13 +8,13 @@ learning rate. Everything else is the same as in lrcn_2f.
         [section.key=value ...]
 
 DATA contains captions.txt, images_224/ and the lists of the splits. Interrupted runs are resumed.
-The scores of each run are those of pycocoevalcap (extra `bench`). For each system the difference to
-the rival in the mean over seeds is printed, with its paired bootstrap interval over images and, if
-there are several splits, over splits.
+The scores of each run are those of pycocoevalcap (extra `bench`). For each system, the
+benchmark prints the CIDEr difference to the rival (mean over seeds) with its paired bootstrap
+interval over images and, if there are several splits, over splits.
 
 Split 0 has the lists of DATA. Its 300 test images cannot resolve differences below about 0.03.
-Splits 1, 2 and so on exchange the test images for another part of the training images of the same
-size. The dev images, on which the configs were chosen, are never tested on.
+Splits 1, 2 and so on exchange the test images for equally many of the training images. The dev
+images, on which the configs were chosen, are never test images.
 """
 
 import argparse
@@ -49,7 +49,7 @@ SYSTEMS = {
 
 
 def write_lists(data: Path, split: int, folder: Path) -> Path:
-    """Return the folder with the lists of a split.
+    """Return the folder with the lists of images of a split.
 
     Args:
         data: Folder of the data, which has the lists of split 0.
@@ -73,7 +73,7 @@ def write_lists(data: Path, split: int, folder: Path) -> Path:
 
 
 def overrides(arguments: argparse.Namespace, lists: Path, seed: int) -> list[str]:
-    """Return the overrides of a config: data paths, weights, seed, and the given ones."""
+    """Return the config overrides: data paths, weights, seed, and those of the command line."""
     data = arguments.data
     return [
         f"data.source.captions={data}/captions.txt",
@@ -122,11 +122,11 @@ def train_and_score(
 
 
 def print_intervals(name: str, differences: list[np.ndarray], splits: list[int]) -> None:
-    """Print the mean difference of a system to the rival with its 95 % intervals.
+    """Print the mean CIDEr difference of a system to the rival with its 95 % intervals.
 
     Args:
         name: Name of the system.
-        differences: Differences of CIDEr of the images of each split.
+        differences: CIDEr differences of the images of each split.
         splits: Number of each split.
     """
     groups: dict[str, Any] = {
@@ -143,7 +143,7 @@ def print_intervals(name: str, differences: list[np.ndarray], splits: list[int])
 
 
 def main() -> None:
-    """Train the missing runs and print scores and differences."""
+    """Train the systems whose runs are missing; print all scores and the differences."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Measure the memory of scoring, the first use of METEOR, and the start of `score --help`.
+"""Measure the memory of scoring and the time of METEOR's first use and of `score --help`.
 
     python tools/benchmarks/metrics_cost.py DATA [ROUNDS]
 
@@ -40,7 +40,7 @@ print(processor, own.ru_maxrss, children.ru_maxrss)
 
 
 def output(code: str, **environment: str) -> list[float]:
-    """Return the last numbers that a new Python process prints."""
+    """Run code in a new Python process; return the numbers of the last line that it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -60,7 +60,7 @@ def help_seconds() -> float:
 
 
 def first_use(rounds: int) -> None:
-    """Compile METEOR's table into a new folder, then open it in new processes."""
+    """Print the time to compile METEOR's table, and to open it in new processes."""
     with tempfile.TemporaryDirectory() as cache:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         [seconds] = output(OPEN, LRCN_CACHE=cache)
@@ -76,7 +76,7 @@ def first_use(rounds: int) -> None:
 
 
 def memory(data: str) -> None:
-    """Measure the peak memory of each part in a process of its own."""
+    """Print the peak memory of each library and kind of metrics, in separate processes."""
     print(
         "\n| peak memory, 8,091 hypotheses, 32,364 references | CPU time | Python | Java |\n"
         "|---|---:|---:|---:|"

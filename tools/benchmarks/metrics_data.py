@@ -13,7 +13,7 @@ Groups = dict[str, list[str]]
 
 
 def parse_arguments(description: str, *default: int) -> tuple[Path, ...]:
-    """Parse the data folder and, given a default, the number after it."""
+    """Parse DATA and, if a default is given, the number after it."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -30,7 +30,7 @@ def parse_arguments(description: str, *default: int) -> tuple[Path, ...]:
 
 
 def coco(data: Path) -> Groups:
-    """Return the captions of val2017, in the order of their ids."""
+    """Return the captions of COCO val2017 by image, in the order of caption ids."""
     path = data / "coco/annotations/captions_val2017.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["annotations"]
     rows.sort(key=lambda row: row["id"])
@@ -38,19 +38,19 @@ def coco(data: Path) -> Groups:
 
 
 def flickr8k(data: Path) -> Groups:
-    """Return five captions of each of the 8,091 images."""
+    """Return the captions of Flickr8k: five for each of the 8,091 images."""
     with (data / "flickr8k/captions.txt").open(newline="", encoding="utf-8") as file:
         return grouped((row["image"], row["caption"]) for row in csv.DictReader(file))
 
 
 def msvd(data: Path) -> Groups:
-    """Return the captions of the training clips."""
+    """Return the captions of the training clips of MSVD."""
     rows = json.loads((data / "msvd/training_label.json").read_text(encoding="utf-8"))
     return {str(number): row["caption"] for number, row in enumerate(rows)}
 
 
 def tacos(data: Path) -> Groups:
-    """Return all sentences of each video, of all splits."""
+    """Return all sentences of each TACoS video, in all splits."""
     return {
         name: video["sentences"]
         for path in sorted((data / "tacos").glob("*.json"))
@@ -77,7 +77,7 @@ def leave_one_out(groups: Groups) -> tuple[dict[str, str], Groups]:
 
 
 def each_against_the_next(groups: Groups, most: int = 4) -> Iterator[tuple[str, list[str]]]:
-    """Yield every caption as a hypothesis with up to `most` others of its image as references."""
+    """Yield every caption as a hypothesis, with up to `most` others of its image as references."""
     for group in groups.values():
         for place, caption in enumerate(group):
             others = [

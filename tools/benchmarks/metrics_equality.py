@@ -42,7 +42,7 @@ def rival(
 
 
 def compare(name: str, groups: Groups) -> None:
-    """Print a row of differences per metric."""
+    """Print a table of score differences, with a row per metric."""
     hypotheses, references = leave_one_out(groups)
     values, table, corpus = rival(hypotheses, references)
     ours = metrics.make_corpus(hypotheses, references)

@@ -1,8 +1,9 @@
-"""METEOR of every caption of four data sets against the jar, sentence by sentence.
+"""Differences of METEOR from the Java program, for every caption of four data sets.
 
     python tools/benchmarks/metrics_meteor.py DATA
 
-DATA is the folder with coco/, flickr8k/, msvd/ and tacos/. Different sentences go to stderr.
+DATA is the folder with coco/, flickr8k/, msvd/ and tacos/. Sentences whose
+scores differ go to stderr.
 """
 
 import sys
@@ -19,12 +20,12 @@ BATCH, LIMIT = 4000, 1e-6
 
 
 def rows(groups: Groups) -> list[tuple[str, list[str]]]:
-    """Return tokenized captions, each with up to four others of its image or clip."""
+    """Return tokenized captions, each with up to four references of the same image or clip."""
     return list(each_against_the_next({name: tokenize(group) for name, group in groups.items()}))
 
 
 def compare(jar: Meteor, part: list[tuple[str, list[str]]]) -> tuple[np.ndarray, float]:
-    """Return the differences (I,) of the sentence scores, and that of the corpus score."""
+    """Return the differences (I,) of the sentence scores and the difference of the corpus score."""
     hypotheses, references = (
         dict(enumerate(row[0] for row in part)),
         dict(enumerate(row[1] for row in part)),
@@ -37,7 +38,7 @@ def compare(jar: Meteor, part: list[tuple[str, list[str]]]) -> tuple[np.ndarray,
 
 
 def main(data: Path) -> None:
-    """Print a row of differences per data set."""
+    """Print a table of score differences, with a row per data set."""
     print(
         "| set | captions | largest sentence difference | largest difference of a corpus of 4,000 "
         "| sentences over 1e-6 |\n|---|---:|---:|---:|---:|"

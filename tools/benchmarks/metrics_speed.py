@@ -3,7 +3,7 @@
     python tools/benchmarks/metrics_speed.py DATA [ROUNDS]
 
 DATA is the folder with flickr8k/. Each hypothesis has 4 references. The benchmark prints wall time
-and CPU time (including Java's), which depends less on other work on the machine.
+and CPU time, including that of Java. The CPU time depends less on other programs.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def races(data: Path) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
-    """Return pycocoevalcap's function and ours for each race."""
+    """Return, for each comparison, the function of pycocoevalcap and that of this library."""
     hypotheses, references = leave_one_out(flickr8k(data))
     gts = {name: [{"caption": text} for text in group] for name, group in references.items()}
     res = {name: [{"caption": text}] for name, text in hypotheses.items()}
@@ -58,9 +58,9 @@ def races(data: Path) -> dict[str, tuple[Callable[[], object], Callable[[], obje
 
 
 def main(data: Path, rounds: int) -> None:
-    """Print a row of medians per race."""
+    """Print a table of median times, with a row per comparison."""
     print(
-        "| race | pycocoevalcap | ours | times as fast | CPU seconds | times as fast |\n"
+        "| comparison | pycocoevalcap | ours | times as fast | CPU seconds | times as fast |\n"
         "|---|---:|---:|---:|---:|---:|"
     )
     for name, (theirs, ours) in races(data).items():

@@ -1,8 +1,9 @@
-"""The PTB tokenizer against the Java program, on four data sets and generated text.
+"""Differences of the PTB tokenizer from the Java program, on four data sets and generated text.
 
     python tools/benchmarks/metrics_tokens.py DATA [LINES]
 
-DATA is the folder with coco/, flickr8k/, msvd/ and tacos/. Lines with other tokens go to stderr.
+DATA is the folder with coco/, flickr8k/, msvd/ and tacos/. Lines with different
+tokens go to stderr.
 """
 
 import random
@@ -18,8 +19,8 @@ from lrcn_seq.metrics.ptb import tokenize
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/metrics"))
 from make_samples import hard_line, java_tokens
 
-# Known reasons for other tokens: Java takes a capital sigma before a digit or a hyphen for a final
-# one, and looks for the end of a tag beyond the line if a quote in it is open.
+# Known reasons for different tokens: Java treats a capital sigma before a digit or a hyphen as a
+# final sigma, and reads a tag with an open quote beyond the end of the line.
 REASONS = {
     "a capital sigma before a digit or a hyphen": re.compile("Σ[0-9-]"),
     "a tag with an open quote": re.compile("<[A-Za-z!?][^>]*[\"']"),
@@ -36,7 +37,7 @@ def different(lines: list[str]) -> list[tuple[str, str, str]]:
 
 
 def main(data: Path, count: int) -> None:
-    """Print the number of lines with other tokens."""
+    """Print the number of lines with different tokens, by data set and by known reason."""
     print("| text | lines | tokenized differently |\n|---|---:|---:|")
     for name, load in SETS.items():
         lines = [text.replace("\n", " ") for text in chain.from_iterable(load(data).values())]
@@ -52,7 +53,7 @@ def main(data: Path, count: int) -> None:
     unexplained = [
         line for line, _, _ in found if not any(p.search(line) for p in REASONS.values())
     ]
-    print(f"- neither: {len(unexplained)} of these")
+    print(f"- neither reason: {len(unexplained)} of these")
     print(*found[:40], sep="\n", file=sys.stderr)
 
 

@@ -2,8 +2,8 @@
 
 The benchmark checks that padding costs no time. The model is LRCN with a trained MobileNetV2 (width
 0.35, 224×224) and an LSTM of 128 units, on 8 clips per batch. Steps of both kinds alternate. The
-goal is at most 1.1 × the time of a full step × real frames ÷ (B·T). With --size 96 the cost of
-recurrence and optimizer becomes visible beside that of the frames.
+goal is a step time of at most 1.1 × that of full clips × real frames ÷ (B·T). With --size 96, the
+costs of recurrence and optimizer become visible beside that of the CNN.
 
     python tools/benchmarks/ragged_clips.py [--steps 15] [--size 224] [--clips 8]
 """
@@ -43,7 +43,7 @@ class StepTimer(keras.callbacks.Callback):
 
 
 def build_task(size: int) -> keras.Model:
-    """Return the compiled recognizer for frames of size × size."""
+    """Return the compiled recognizer for frames of `size` × `size` pixels."""
     config = {
         "task": {"type": "activity"},
         "data": {"source": {"type": "moving_shapes"}, "sampling": {"type": "every"}},
@@ -62,7 +62,7 @@ def build_task(size: int) -> keras.Model:
 
 
 def random_batch(lengths: np.ndarray, size: int, random: np.random.Generator) -> LabeledBatch:
-    """Return clips of random pixels with these lengths, without padding frames."""
+    """Return a batch of random clips of the given lengths, without padding frames."""
     pixels = random.integers(0, 256, (len(lengths), FRAMES, size, size, 3), "uint8")
     return LabeledBatch(
         pack(pixels, np.arange(FRAMES) < lengths[:, None]),
@@ -72,7 +72,7 @@ def random_batch(lengths: np.ndarray, size: int, random: np.random.Generator) ->
 
 
 def main() -> None:
-    """Print the medians and their ratio."""
+    """Print the median step times and their ratio."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

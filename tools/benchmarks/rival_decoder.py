@@ -48,7 +48,7 @@ class RivalDecoder(WordDecoder):
         self.lstm.build((None, None, width))
         self.output_words.build((None, self.lstm.units))
 
-    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Any, Any]:  # noqa: ARG002 - the contract
+    def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Any, Any]:  # noqa: ARG002 - part of the interface
         """Return memory, the mean feature (B, D), and state (h, c)."""
         feature = ops.mean(encoded.features, axis=(1, 2))
         zeros = ops.zeros((ops.shape(feature)[0], self.lstm.units))

@@ -5,8 +5,8 @@ Clips of 16 frames, 8 apart, go through the classifier of this library as in `ev
 `shared` batches contain each frame once, and their index refers to it from every clip; `separate`
 batches contain the frames of every clip. The frames are noise, so that no decoding is measured.
 
-Rounds alternate. The first is a warmup, unless it is the only one. Results are in seconds and in
-core-seconds, which depend less on other work on the machine.
+Both kinds of batches alternate. The first round is a warmup unless it is the only round. Results
+are in seconds and in core-seconds, which depend less on other programs.
 
     python tools/benchmarks/sliding_window.py [--frames 304] [--rounds 4] [--size 224]
         [--precision float32]
@@ -42,13 +42,13 @@ def build_classifier(options: argparse.Namespace) -> Any:
 
 
 def pack_shared(frames: np.ndarray, clips: np.ndarray) -> Clips:
-    """Return clips that contain each frame once."""
+    """Return a batch of clips that stores each frame once."""
     distinct, index = np.unique(clips, return_inverse=True)
     return Clips(frames[distinct], index.reshape(clips.shape).astype("int32"))
 
 
 def pack_separate(frames: np.ndarray, clips: np.ndarray) -> Clips:
-    """Return clips that contain the frames of every clip."""
+    """Return a batch of clips that stores the frames of every clip separately."""
     index = np.arange(clips.size, dtype="int32").reshape(clips.shape)
     return Clips(frames[clips.reshape(-1)], index)
 
@@ -56,7 +56,7 @@ def pack_separate(frames: np.ndarray, clips: np.ndarray) -> Clips:
 def classify(
     model: Any, pack: Callable[..., Clips], frames: np.ndarray, clips: np.ndarray
 ) -> tuple[np.ndarray, tuple[float, float]]:
-    """Return the mean probabilities of each clip (P, C), and the seconds and core-seconds."""
+    """Return the mean probabilities of each clip (P, C), and the seconds and core-seconds taken."""
     size = model.settings.evaluation.batch_size
     batches = [pack(frames, clips[start : start + size]) for start in range(0, len(clips), size)]
     clock, cores = time.perf_counter(), time.process_time()
@@ -65,7 +65,7 @@ def classify(
 
 
 def main() -> None:
-    """Print the median times of both packings, the median ratio and the largest difference."""
+    """Print the median times of both kinds of batches, and how much their results differ."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

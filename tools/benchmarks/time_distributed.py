@@ -36,7 +36,7 @@ class MergedModel(keras.Model):
 
 
 def distributed_model(size: int, frames: int | None) -> keras.Model:
-    """Return the same model with TimeDistributed.
+    """Return a model like `MergedModel`, but with TimeDistributed.
 
     Args:
         size: Height and width of the frames.

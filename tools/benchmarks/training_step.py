@@ -6,8 +6,8 @@ Captions have the lengths of COCO val2017, from its annotation file or from the 
 This library trains on TensorFlow through `fit` on the batches of `by_caption`. PyTorch trains on
 random batches padded to their longest caption, and on the batches of this library.
 
-The contestants run in separate processes and alternate. A round has the same number of captions for
-each. The result is the number of real words per second.
+The contestants run in separate processes and alternate. In each round, all train on the
+same number of captions. The result is the number of real words per second.
 
     python tools/benchmarks/training_step.py [--annotations captions_val2017.json] [--rounds 5]
         [--batches 12]
@@ -160,12 +160,12 @@ RACES = {
     "PyTorch, same batches": ("pytorch", 0),
     "PyTorch, random batches": ("pytorch", 1),
 }
-"""Contestant of each race, and its kind of batches in a round."""
+"""For each comparison, the contestant and its kind of batches (0 planned, 1 random)."""
 GOALS = {"PyTorch, random batches": 1.4, "PyTorch, same batches": 0.9}
 
 
 def serve(name: str, options: argparse.Namespace) -> None:
-    """Train on the batches of a round for each line of stdin, and print the seconds.
+    """For each line of stdin, train on the batches of a round and print the seconds.
 
     A line contains the number of the round and the kind of batches.
     """
@@ -193,14 +193,14 @@ def start_processes() -> dict[str, subprocess.Popen[str]]:
 
 
 def measure(process: subprocess.Popen[str], number: int, kind: int) -> float:
-    """Return the seconds of a process for the batches of a round."""
+    """Return the seconds that a process takes to train on the batches of a round."""
     print(number, kind, file=process.stdin, flush=True)
     lines = iter(process.stdout or ())
     return next(float(line.split()[1]) for line in lines if line.startswith("time "))
 
 
 def main() -> None:
-    """Print the medians and their ratios."""
+    """Print the median speeds and their ratios."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

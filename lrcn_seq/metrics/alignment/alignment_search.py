@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 BEAM = 40
-# The cost of a path combines in one integer the negative of matched words, chunks and distance.
+# The cost of a path is one integer: chunks · CHUNK + distances of the matches − their gains, which
+# are multiples of WORD.
 CHUNK, WORD = 1 << 40, 1 << 64
 
 
@@ -26,7 +27,7 @@ class Match(NamedTuple):
         last: end of the hypothesis words, exclusive.
         reference_bits: the reference words as a bit mask.
         hypothesis_bits: the hypothesis words as a bit mask.
-        gain: reduction of the cost of a path.
+        gain: amount by which the match reduces the cost of a path.
         distance: |start − first|.
         stage: 0 exact, 1 stem, 2 synonym, 3 paraphrase.
     """
@@ -52,7 +53,7 @@ the latest match in the reference, bits of used hypothesis and reference words, 
 def make_match(start: int, length: int, first: int, size: int, *, stage: int) -> Match:
     """Return a match of `length` reference words with `size` hypothesis words.
 
-    Exact matches gain the number of words; other stages gain half of it, rounded down.
+    An exact match gains all of its words; other matches gain half of them, rounded down per side.
     """
     gain = length + size if stage == 0 else length // 2 + size // 2
     return Match(
@@ -92,7 +93,7 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
             paths.sort(key=itemgetter(0))
             del paths[BEAM:]
             if word > last_choice:
-                # The remaining cost is the same for every path, except for one open chunk.
+                # The remaining words cost the same in every path, except for an open chunk.
                 limit = paths[0][0] + CHUNK
                 paths = [path for path in paths if path[0] <= limit]
         if word in certain:
@@ -137,7 +138,8 @@ def unambiguous_matches(candidates: Sequence[Sequence[Match]]) -> Mapping[int, M
 def append_certain(path: Path, match: Match) -> Path:
     """Return a path with an unambiguous match.
 
-    Its words are used in all paths, and its gain and distance too: only the end of a chunk costs.
+    The cost omits the gain and distance of the match, which are the same in all paths. It rises
+    only if the match ends an open chunk.
     """
     cost, end, _, hypothesis_bits, reference_bits, chosen = path
     cost += CHUNK if end not in (-1, match.first) else 0

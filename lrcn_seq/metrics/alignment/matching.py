@@ -40,10 +40,10 @@ class Sentence:
 
 
 class Matcher:
-    """A matcher of pairs of sentences.
+    """A search for the possible matches between pairs of sentences.
 
-    It takes all sentences in advance, so that it searches the tables once. Without tables, only
-    equal words and stems match.
+    All sentences are given in advance, so that the tables are searched only once. Without tables,
+    only equal words and equal stems match.
 
     Args:
         texts: (T,) words of each sentence.
@@ -86,7 +86,7 @@ class Matcher:
     def _add_paraphrases(
         self, candidates: list[list[Match]], hypothesis: Sentence, reference: Sentence
     ) -> None:
-        """Add the paraphrase matches in table order, those of reference phrases first."""
+        """Add the paraphrases of reference phrases, then of hypothesis phrases, in table order."""
         for start, length, paraphrases in reference.phrases:
             for node in common_nodes(paraphrases, hypothesis.nodes):
                 candidates[start] += [
@@ -100,7 +100,7 @@ class Matcher:
                     candidates[start].append(match)
 
     def _related_words(self, word: int) -> dict[int, int]:
-        """Return the words with the same stem (1), a common synonym set (2), or both (3)."""
+        """Map each related word to 1 (same stem), 2 (common synonym set) or 3 (both)."""
         related = dict.fromkeys(self._by_stem[self._stems[word]], STEM_BIT)
         for synonym_set in self._synonym_sets[word]:
             for other in self._by_synonym_set[synonym_set]:
@@ -128,10 +128,10 @@ class Matcher:
         return rows_by_key(self._synonym_sets)
 
     def _find_phrases(self, paraphrases: Paraphrases) -> bool:
-        """Index the phrases of all sentences that are paraphrases of each other.
+        """Index the phrases in all sentences that the table pairs with each other.
 
         Returns:
-            Whether there are any such phrases.
+            Whether such phrases exist.
         """
         lengths = np.array([len(sentence.words) for sentence in self.sentences])
         ids = np.fromiter(
@@ -166,14 +166,14 @@ class Matcher:
 
 
 def common_nodes(paraphrases: dict[int, int], nodes: dict[int, list[tuple[int, int]]]) -> list[int]:
-    """Return the paraphrases that a sentence contains, in table order."""
+    """Return those of the given paraphrases that a sentence contains, in table order."""
     if paraphrases.keys().isdisjoint(nodes):
         return []
     return sorted(paraphrases.keys() & nodes.keys(), key=paraphrases.__getitem__)
 
 
 def rows_by_key(keys: Iterable[Iterable[str]]) -> dict[str, list[int]]:
-    """Return the indices of the rows that contain each key."""
+    """Return, for each key, the indices of the words that have the key."""
     groups: dict[str, list[int]] = {}
     for row, row_keys in enumerate(keys):
         for key in row_keys:

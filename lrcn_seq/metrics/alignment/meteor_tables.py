@@ -78,7 +78,7 @@ def open_tables(jar: Path) -> Tables:
     """Read the tables from METEOR's jar.
 
     Raises:
-        DataError: the jar is damaged or of another program.
+        DataError: the file is not the jar of METEOR 1.5, or is damaged.
     """
     with translate_errors(
         lambda reason: DataError(

@@ -64,7 +64,7 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
 
 
 def _split_full_stop(word: str, following: str, prefixes: Mapping[str, bool]) -> str:
-    """Keep the full stop of a word, split it off, or remove all full stops (U.S.)."""
+    """Keep a word's final full stop, split it off, or remove all full stops (U.S. to US)."""
     if len(word) < 2 or word[-1] != ".":
         return word
     stem = word[:-1]

@@ -22,17 +22,17 @@ BINS = 15
 MIN_PROBABILITY = 1e-15
 """Lower bound of probabilities in the log loss, which keeps the mean finite."""
 ROUNDING = 1e-3
-"""Tolerated difference of the sum of a row from 1, due to half precision."""
+"""Tolerated difference between 1 and the sum of a distribution, due to half precision."""
 
 
 class ClassScore(NamedTuple):
-    """The score of one class, as shares (0–1); None where the denominator is 0.
+    """Precision, recall and F1 of one class (0–1); None where the denominator is 0.
 
     Attributes:
         label: name of the class.
         count: number of clips of the class.
-        precision: correct share of the clips predicted as the class.
-        recall: correct share of the clips of the class.
+        precision: share of the clips predicted as the class that belong to it.
+        recall: share of the clips of the class that are predicted as the class.
         f1: harmonic mean of precision and recall.
     """
 
@@ -48,7 +48,7 @@ class Bin(NamedTuple):
 
     Attributes:
         confidence: mean confidence of the predictions.
-        accuracy: correct share of the predictions.
+        accuracy: share of correct predictions.
         count: number of predictions.
     """
 
@@ -77,7 +77,7 @@ class ClassificationReport(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the columns."""
+        """The names of the classes, in the order of the confusion matrix."""
         return tuple(score.label for score in self.per_class)
 
     @property
@@ -101,9 +101,9 @@ class ClassificationReport(NamedTuple):
 def classification(
     probabilities: NumberArray, truth: NumberArray, labels: Sequence[str]
 ) -> ClassificationReport:
-    """Evaluate predicted distributions.
+    """Evaluate the class probabilities that a classifier predicts.
 
-    The predicted class is the most probable one, the first one in a tie.
+    The predicted class is the most probable one, or the first of these in a tie.
 
     Args:
         probabilities: (M, C) a distribution per clip.
@@ -111,8 +111,8 @@ def classification(
         labels: (C,) names of the classes.
 
     Raises:
-        ArgumentError: the shapes do not match, a true class does not exist, a row is not a
-            distribution, or there is no clip.
+        ArgumentError: the shapes do not match, a true class does not exist, the
+            probabilities of a clip are not a distribution, or there is no clip.
     """
     probabilities, truth = np.asarray(probabilities), np.asarray(truth)
     check_arguments(probabilities, truth, labels)
@@ -169,13 +169,13 @@ def check_arguments(probabilities: NumberArray, truth: NumberArray, labels: Sequ
     if len(invalid):
         raise ArgumentError(
             "probabilities: expected nonnegative rows that sum to 1. "
-            f"Received: {len(invalid)} other rows, the first one "
-            f"row {invalid[0]}: {probabilities[invalid[0]].tolist()!r:.80}."
+            f"Received: {len(invalid)} invalid rows, the first at "
+            f"index {invalid[0]}: {probabilities[invalid[0]].tolist()!r:.80}."
         )
 
 
 def is_distribution(probabilities: NumberArray) -> BoolArray:
-    """Return (M,) whether each row is nonnegative and sums to 1."""
+    """Return (M,) whether the probabilities of each clip are nonnegative and sum to 1."""
     deviation = np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1)
     return np.asarray((probabilities >= 0).all(axis=1) & (deviation <= ROUNDING))
 
@@ -224,7 +224,8 @@ def reliability_bins(confidence: FloatArray, correct: BoolArray) -> tuple[Bin, .
 def calibration_error(bins: Sequence[Bin]) -> float:
     """Return the expected calibration error (Guo et al. 2017, equation 3).
 
-    It is the mean over predictions of the difference between accuracy and confidence of the bin.
+    The error of a bin is the absolute difference between its accuracy and its mean confidence. The
+    result is the mean of the errors, weighted by the number of predictions.
     """
     gaps = [
         interval.count * abs(interval.accuracy - interval.confidence)
@@ -235,7 +236,7 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 
 
 def signatures(count: int, classes: int) -> dict[str, str]:
-    """Return the signature of each value.
+    """Return, for each value of the report, a line that states how it was computed.
 
     Args:
         count: number of clips.

@@ -1,6 +1,6 @@
 """Diversity of the sentences of a captioner, independent of references.
 
-The figures reveal a collapse: a model that gives every image the same caption can still score well.
+The values reveal a collapse: a model that gives every image the same caption can still score well.
 
 Distinct-n: Li et al., "A Diversity-Promoting Objective Function for Neural Conversation Models",
 NAACL 2016, section 5. mBLEU: Wang and Chan, "Describing like Humans", CVPR 2019, section 2, here
@@ -22,7 +22,7 @@ from lrcn_seq.metrics.bleu import coco_bleu
 from lrcn_seq.metrics.statistics.array_types import IntArray
 from lrcn_seq.metrics.statistics.tokenization import tokenize_texts
 
-# Replaces the unknown token, which a tokenization could split, as in <unk>.
+# Stands for the unknown token (such as <unk>), which a tokenization could split.
 UNKNOWN = "lrcnunknownword"
 
 Words = Sequence[str]
@@ -30,7 +30,7 @@ Ngram = tuple[str, ...]
 
 
 class Health(NamedTuple):
-    """Diversity figures of the sentences of one system; shares are 0–1.
+    """Diversity of the sentences of one system; shares are 0–1.
 
     Attributes:
         count: number of sentences.
@@ -75,7 +75,7 @@ def health(
     sample: int = 500,
     seed: int = 0,
 ) -> Health:
-    """Compute the diversity figures of the sentences of one system.
+    """Compute the diversity of the sentences of one system.
 
     Args:
         hypotheses: one sentence per id, or a list.
@@ -86,7 +86,7 @@ def health(
         seed: seed of the sample.
 
     Raises:
-        ArgumentError: no sentence, or an item that is not a sentence.
+        ArgumentError: there is no sentence, or an item is not a string.
     """
     sentences = checked_sentences(hypotheses)
     if unknown:
@@ -134,7 +134,7 @@ def checked_sentences(hypotheses: object) -> list[str]:
 def novel_share(
     words: Sequence[Words], training_captions: Collection[str] | None, tokenize: str
 ) -> float | None:
-    """Return the share of sentences that are not training captions; None without captions."""
+    """Return the share of sentences that no training caption equals; None without such captions."""
     if training_captions is None:
         return None
     captions = tokenize_texts(list(training_captions), tokenize)
@@ -143,7 +143,7 @@ def novel_share(
 
 
 def repetitions(bigrams: Sequence[tuple[str, str]]) -> int:
-    """Return the number of bigrams of a sentence that are a doubled word or a repetition."""
+    """Count the bigrams of a sentence that double a word or repeat an earlier bigram."""
     doubled = sum(first == second for first, second in bigrams)
     others = [bigram for bigram in bigrams if bigram[0] != bigram[1]]
     return doubled + len(others) - len(set(others))
@@ -152,11 +152,11 @@ def repetitions(bigrams: Sequence[tuple[str, str]]) -> int:
 def mutual_bleu(
     sentences: Sequence[Words], *, sample: int = 500, seed: int = 0, order: int = 4
 ) -> float | None:
-    """Return the corpus BLEU of the sentences of a sample, each against all others.
+    """Return the corpus BLEU of a random sample of sentences, each with all others as references.
 
     Args:
         sentences: words of each sentence.
-        sample: number of sentences to draw.
+        sample: largest number of sentences to draw.
         seed: seed of the sample.
         order: longest n-gram.
 
@@ -182,7 +182,7 @@ def mutual_bleu(
 
 
 def mutual_matches(rows: Sequence[Words], n: int) -> int:
-    """Return the number of clipped n-gram matches of each sentence with all others, summed."""
+    """Return the clipped n-gram matches of each sentence with all others, summed over sentences."""
     counts = [Counter(zip(*(row[shift:] for shift in range(n)), strict=False)) for row in rows]
     highest = highest_counts(counts)
     matches = 0
@@ -195,9 +195,9 @@ def mutual_matches(rows: Sequence[Words], n: int) -> int:
 
 
 def highest_counts(counts: Sequence[Mapping[Ngram, int]]) -> dict[Ngram, tuple[int, int, int]]:
-    """Return the highest and second-highest count of each n-gram in a sentence.
+    """Return the highest and second-highest count that each n-gram has in a sentence.
 
-    The third number is the number of sentences with the highest count.
+    The third number is the number of sentences that have the highest count.
     """
     highest: dict[Ngram, tuple[int, int, int]] = {}
     for row_counts in counts:
@@ -213,6 +213,6 @@ def highest_counts(counts: Sequence[Mapping[Ngram, int]]) -> dict[Ngram, tuple[i
 
 
 def closest_length(lengths: IntArray, row: int) -> int:
-    """Return the length of another sentence closest to that of a row, the shorter one in a tie."""
+    """Return the length closest to `lengths[row]` among the others, the shorter one in a tie."""
     others = np.delete(lengths, row)
     return int(others[np.lexsort((others, np.abs(others - lengths[row])))[0]])

@@ -11,7 +11,7 @@ from lrcn_seq.metrics.statistics.array_types import BoolArray, FloatArray, IntAr
 
 
 class Recall(NamedTuple):
-    """Retrieval in one direction.
+    """Recall and median rank of retrieval in one direction.
 
     Attributes:
         recall_1: share (0–1) of queries with a correct item ranked first.
@@ -27,7 +27,7 @@ class Recall(NamedTuple):
 
 
 class Retrieval(NamedTuple):
-    """Retrieval in both directions."""
+    """Recall and median rank of both directions of retrieval."""
 
     caption_to_image: Recall
     image_to_caption: Recall
@@ -40,7 +40,7 @@ def retrieval(scores: NumberArray, owner: IntArray) -> Retrieval:
 
     Args:
         scores: (I, J) score of image i with caption j.
-        owner: (J,) image of each caption.
+        owner: (J,) index of the image of each caption.
 
     Raises:
         ArgumentError: the shapes do not match, an image has no caption, or a score is NaN.
@@ -59,14 +59,14 @@ def retrieval(scores: NumberArray, owner: IntArray) -> Retrieval:
     if np.isnan(scores).any():
         raise ArgumentError(
             "retrieval: expected numbers as scores. "
-            f"Received: {int(np.isnan(scores).sum())} that are not a number."
+            f"Received: {int(np.isnan(scores).sum())} scores that are NaN."
         )
     correct = owner[None, :] == np.arange(len(scores))[:, None]
     return Retrieval(_recall(scores.T, correct.T), _recall(scores, correct))
 
 
 def _recall(scores: FloatArray, correct: BoolArray) -> Recall:
-    """Return the recall of queries (Q,) from scores (Q, N) and flags of correct items (Q, N)."""
+    """Return recall and median rank of Q queries from scores and correctness of N items (Q, N)."""
     best = np.where(correct, scores, -np.inf).max(axis=1, keepdims=True)
     ranks = 1 + ((scores >= best) & ~correct).sum(axis=1)
     return Recall(
@@ -78,7 +78,7 @@ def _recall(scores: FloatArray, correct: BoolArray) -> Recall:
 
 
 def normalized_log_probabilities(log_probabilities: NumberArray) -> FloatArray:
-    """Subtract from log p(caption | image) its mean over the images.
+    """Subtract from each log p(caption | image) the mean of the caption over all images.
 
     Otherwise, captions that are likely for any image would rank first (Donahue et al. 2015, section
     5, image retrieval).

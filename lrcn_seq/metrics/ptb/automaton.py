@@ -25,7 +25,7 @@ class Part(NamedTuple):
     """A part of a pattern.
 
     Attributes:
-        empty: whether it matches the empty string.
+        empty: whether the part matches the empty string.
         first: bits of the positions at which a match can begin.
         last: bits of the positions at which a match can end.
     """
@@ -49,7 +49,7 @@ class Automaton:
         patterns: the patterns.
         macros: pattern of each macro.
         alphabet: all characters that occur in texts.
-        folds: additional characters that match a lowercase letter.
+        folds: for a lowercase letter, additional characters that it matches.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class Automaton:
         start = 0
         for part in parts:
             start |= part.first
-        # A state is the set of positions just read; its successors are the positions that may be
-        # read next. State 0 is the start.
+        # A state is a set of pattern positions that match the last character; its successors are
+        # the positions that may match the next one. State 0 is the start.
         self._successors: list[int] = [start]
         self._states = {-1: 0}
         self._moves: list[dict[str, int]] = [{}]
@@ -111,7 +111,7 @@ class Automaton:
         return ends
 
     def _move(self, state: int, character: str) -> int:
-        """Return the state after a character, −1 if there is none; the result is cached."""
+        """Return (and cache) the state that follows after a character, −1 if there is none."""
         positions = self._successors[state] & self._reads.get(character, 0)
         number = self._states.get(positions) if positions else -1
         if number is None:
@@ -168,7 +168,7 @@ class Automaton:
     def _counted(self, lexemes: Lexemes, at: int, least: int, most: int) -> Part:
         part = EMPTY
         for repetition in range(most):
-            # The positions created by `_repetition` are not linked and never match.
+            # `_repetition` has already parsed the atom once; those positions stay unlinked.
             piece, _ = self._atom(lexemes, at)
             if repetition >= least:
                 piece = piece._replace(empty=True)
@@ -185,7 +185,7 @@ class Automaton:
         return self._position(self._characters(lexeme)), at + 1
 
     def _characters(self, lexeme: re.Match[str]) -> set[str]:
-        """Return the characters that a set, a dot or a character matches."""
+        """Return the characters that a set, a dot or a letter of a pattern matches."""
         if lexeme["set"]:
             members = set_members(lexeme["set"])
             return set(self.alphabet) - members if lexeme["not"] else members

@@ -1,6 +1,6 @@
 """Classes of non-ASCII characters, determined with the Java program for U+0000–U+FFFF.
 
-A character without a class is dropped and separates words, as is every character beyond U+FFFF.
+All other non-ASCII characters are dropped and separate words.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ CLASSES = {
     "\u058a": "058A 2010-2011",
     # ellipsis
     "\u2026": "2026",
-    # next line, or the ellipsis of Windows-1252
+    # U+0085, a line separator in Unicode and an ellipsis in Windows-1252
     "\x85": "0085",
     # ideographic comma
     "\u3001": "3001",
@@ -136,7 +136,7 @@ CLASSES = {
 def representatives() -> dict[int, str]:
     """Return the representative of each code point, for `str.translate`.
 
-    ASCII characters without an entry represent themselves; all others without one are dropped.
+    A character without an entry represents itself if it is ASCII; otherwise, it is to be dropped.
     """
     table: dict[int, str] = {}
     for representative, ranges in CLASSES.items():

@@ -73,7 +73,7 @@ def make_automaton(*patterns: str) -> Automaton:
 
 
 def tokens(text: str, following: str | None = "") -> list[str]:
-    """Tokenize a line like the Java program, in lower case.
+    """Split a line into lowercase tokens like the Java program.
 
     Args:
         text: the line.
@@ -108,7 +108,7 @@ def representative_text(text: str) -> str:
 
 
 def token_end(number: int, characters: str, start: int, end: int) -> int:
-    """Return the end of the token of a rule with a lookahead.
+    """Return the end of the token that a rule with a lookahead matches.
 
     The token is the longest match of the pattern after which the lookahead matches up to `end`.
     """

@@ -26,7 +26,7 @@ CONTEXT_DEPENDENT = re.compile(
     re.IGNORECASE,
 )
 DIGIT = re.compile(r"\d")
-# Marks in the tokens of a piece: the whole line must be tokenized; the piece has a digit.
+# Marks in the result for a piece: its whole line must be tokenized; it contains a digit.
 WHOLE_LINE, NUMBER = "\n", "\r"
 NEXT_LINE_LENGTH = 200
 
@@ -57,7 +57,7 @@ def tokenize(texts: Sequence[str]) -> list[str]:
 
 
 class PieceTokens(dict[str, str]):
-    """A cache of the tokens of pieces between two spaces, each followed by a space."""
+    """A cache of tokens by piece (text between two spaces), with a space after each token."""
 
     def __missing__(self, piece: str) -> str:
         self[piece] = result = self._tokens(piece)

@@ -21,7 +21,7 @@ REFERENCES = (
 )
 
 
-# The beginning of a line in a list of files with captions, as in Flickr8k, which would otherwise be
+# The beginning of a line with a file name and a caption, as in Flickr8k; such a line must not be
 # read as a sentence.
 FILE_CAPTION = re.compile(
     r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE
@@ -73,8 +73,8 @@ def read_hypotheses(path: str | Path) -> dict[str, str]:
 def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
     """Read references from one or more files.
 
-    Each of several text files contains one reference per line; several files of other formats must
-    have different ids.
+    In text files, line n of each file is a reference of id n. Files of other formats must not have
+    an id in common.
 
     Returns:
         The references of each id; the ids of text files are line numbers from 1.
@@ -91,7 +91,7 @@ def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
     if any(is_text) and not all(is_text):
         raise DataError(
             f"{paths[is_text.index(True)]}: expected reference files of one kind. "
-            f"Received: text beside JSON ({paths[is_text.index(False)]})."
+            f"Received: text, whereas {paths[is_text.index(False)]} is JSON."
         )
     if all(is_text):
         return references_by_line(contents)
@@ -145,17 +145,17 @@ def annotation_groups(path: str | Path, rows: object) -> Iterator[tuple[object, 
 
 
 def read_content(path: str | Path) -> Any:
-    """Read a JSON value, a list of JSON lines (`Pairs`), or a list of text lines.
+    """Read a file as a JSON value, a list of JSON lines (`Pairs`), or a list of text lines.
 
-    The format is determined by the extension if it is known, otherwise by the first character.
+    The format follows from the extension if it is known, otherwise from the first character.
     """
     text = read_text(path)
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
     if suffix in (".csv", ".tsv"):
         raise DataError(
             f"{path}: expected JSON, or text with one sentence per line. Received: a table; "
-            'write it as JSON lines {"id": …, "caption": …}, '
-            'references {"id": …, "captions": […]}.'
+            'write hypotheses as JSON lines {"id": …, "caption": …}, '
+            'references as JSON lines {"id": …, "captions": […]}.'
         )
     looks_like_json = text.lstrip()[:1] in ("{", "[")
     if suffix == ".json" or (looks_like_json and suffix not in (".jsonl", ".ndjson", ".txt")):
@@ -196,7 +196,7 @@ def read_text(path: str | Path) -> str:
 
 
 def json_line(line: str, number: int, path: str | Path) -> Pairs:
-    """Parse one line of a file of JSON lines, which must be an object."""
+    """Parse a line of a JSON lines file; the line must contain a JSON object."""
     try:
         value = json.loads(line, object_pairs_hook=Pairs)
     except json.JSONDecodeError as error:
@@ -214,13 +214,13 @@ def json_line(line: str, number: int, path: str | Path) -> Pairs:
 
 
 def field(row: Pairs, names: Sequence[str], path: str | Path, expected: str) -> Any:
-    """Return the value of the first key of `names` that a row has."""
+    """Return the value of the first key among `names` that a JSON object has."""
     values = dict(row)
     for name in names:
         if name in values:
             return values[name]
     raise DataError(
-        f"{path}: expected {expected}. Received: a row with "
+        f"{path}: expected {expected}. Received: an object with "
         f"{', '.join(map(str, values)) or 'nothing'}, without {' or '.join(names)}."
     )
 
@@ -265,7 +265,7 @@ def checked_id(name: object, path: str | Path) -> str | int:
 
 
 def format_error(path: str | Path, expected: str, content: object) -> DataError:
-    """Return the error for a file with another format."""
+    """Return the error for a file with an unexpected format."""
     return DataError(f"{path}: expected {expected}. Received: {abbreviated(content)}.")
 
 

@@ -87,7 +87,7 @@ class CiderReward:
         texts = self._texts(sentences, self._sentence_lengths(sentences), images)
         word_ids = self._word_ids
         if word_ids is not None:
-            # Token ids beyond `words` do not occur in the stored references.
+            # Token ids beyond `words` are unknown to the stored frequencies.
             uncovered = int(texts.words.max(initial=0)) + 1 - len(word_ids)
             word_ids = np.concatenate([word_ids, np.full(max(uncovered, 0), -1)])
         ngrams = list(ngram_counts(texts, self._cider.order))
@@ -104,7 +104,7 @@ class CiderReward:
         return lengths
 
     def _texts(self, sentences: NumberArray, lengths: IntArray, images: Sequence[int]) -> Texts:
-        """Return each sentence with the references of its image."""
+        """Combine each sentence with the references of its image."""
         ids: list[NumberArray] = [np.zeros(0, np.int64)]
         text_lengths: list[IntArray] = [np.zeros(0, np.int64)]
         for row, image in enumerate(images):

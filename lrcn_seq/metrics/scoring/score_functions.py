@@ -75,7 +75,7 @@ class Report:
 def document_frequencies(
     references: References, *, tokenize: str = "ptb", orders: int = 4
 ) -> DocumentFrequencies:
-    """Count the images with each n-gram in their references.
+    """Count, for each n-gram, the images whose references contain the n-gram.
 
     The result can be saved (`save`) and used for the CIDEr of other sets.
 
@@ -85,7 +85,7 @@ def document_frequencies(
         orders: longest n-gram.
 
     Raises:
-        ArgumentError: the nesting is wrong, or there are no references.
+        ArgumentError: the references are nested wrongly, or there are none.
     """
     groups = by_id(references, "references")
     for name, group in groups.items():
@@ -105,7 +105,7 @@ def make_metrics(specs: Iterable[Spec]) -> list[Metric]:
     """Build metrics from names and specs; metrics are returned unchanged.
 
     Raises:
-        ConfigError: a spec is invalid or no metric has its name.
+        ConfigError: a spec is invalid or names an unknown metric.
     """
     return [
         spec
@@ -133,8 +133,8 @@ def score(
         subset: whether to allow references without a hypothesis.
 
     Raises:
-        ArgumentError: the nesting is wrong, or ids do not match.
-        ConfigError: a metric is invalid or does not exist.
+        ArgumentError: hypotheses or references are nested wrongly, or ids do not match.
+        ConfigError: a metric is unknown or has invalid options.
     """
     built = make_metrics(metrics)
     corpus = make_corpus(hypotheses, references, tokenize=tokenize, subset=subset)

@@ -18,7 +18,7 @@ class Table(NamedTuple):
 
     Attributes:
         head: titles of the columns.
-        rows: cells of each row.
+        rows: text of the cells of each row.
     """
 
     head: tuple[str, ...]
@@ -102,7 +102,7 @@ def difference_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def health_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return a table of the diversity figures, with a column per system."""
+    """Return a table of diversity values, with a column per system."""
     names = list(next(iter(results.values()))["health"])
     return Table(
         ("health", *results),
@@ -119,7 +119,7 @@ def notes(lines: Iterable[str], style: str) -> list[str]:
 
 
 def format_number(value: float | None) -> str:
-    """Format an integer, a number with four decimals, or `-` for None."""
+    """Format an integer as it is, a float with four decimals, and None as `-`."""
     if value is None:
         return "-"
     return str(value) if isinstance(value, int) else f"{value:.4f}"

@@ -30,9 +30,9 @@ class Interval(NamedTuple):
 
     Attributes:
         metric: name of the value.
-        value: the value of all segments.
-        low: lower end; None for a single group.
-        high: upper end; None for a single group.
+        value: value for all segments.
+        low: lower end of the interval; None for a single group.
+        high: upper end of the interval; None for a single group.
     """
 
     metric: str
@@ -66,7 +66,7 @@ class Difference(NamedTuple):
 
 
 def bootstrap_signature(*, paired: bool = False) -> str:
-    """Return the signature of intervals, or of paired tests, with the default samples and seed."""
+    """Return the signature of intervals or paired tests with the default samples and seed."""
     return f"{'paired ' if paired else ''}bootstrap|samples:{BOOTSTRAP_SAMPLES}|seed:{SEED}"
 
 
@@ -92,7 +92,8 @@ def intervals(
         seed: seed of the bootstrap samples.
 
     Raises:
-        ArgumentError: the nesting is wrong, ids do not match, or `samples` is below 1.
+        ArgumentError: hypotheses or references are nested wrongly, ids do not match, or `samples`
+            is below 1.
     """
     corpus = make_corpus(hypotheses, references, tokenize=tokenize, subset=subset)
     return [
@@ -207,7 +208,7 @@ def paired_corpora(
         if set(corpus.ids) != set(first.ids):
             raise ArgumentError(
                 f"paired: expected the same ids in every system. Received: {first_name} with "
-                f"{len(first)} ids, {name} with {len(corpus)}, not the same."
+                f"{len(first)} ids, {name} with {len(corpus)} ids, some of them different."
             )
     return [row for metric in metrics for row in _differences(metric, corpora, samples, seed)]
 
@@ -215,7 +216,7 @@ def paired_corpora(
 def _differences(
     metric: Metric, corpora: Mapping[str, Corpus], samples: int, seed: int
 ) -> Iterator[Difference]:
-    """Yield the differences of each pair of systems by one metric."""
+    """Yield the difference between each pair of systems for each value of a metric."""
     ids = sorted(next(iter(corpora.values())).ids)
     values, sampled = {}, {}
     for system, corpus in corpora.items():

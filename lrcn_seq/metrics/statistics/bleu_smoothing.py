@@ -45,7 +45,7 @@ def nltk_bleu(
         short = np.where(words == 0, 0.0, np.exp(1 - ratio))
         penalty = np.where(words > reference_words, 1.0, short)
         precision = nltk_precision(matches, guesses, words, method)
-        # NLTK omits an order without matches from the sum; method 0 sets it to the smallest float.
+        # NLTK omits precisions of 0 from the sum; method 0 replaces them by the smallest float.
         logs = np.where(precision > 0, np.log(precision), 0.0)
     mean = np.cumsum(logs, axis=-1) / np.arange(1, precision.shape[-1] + 1)
     return np.where(matches[..., :1] == 0, 0.0, penalty * np.exp(mean))
@@ -91,7 +91,7 @@ def averaged(precision: FloatArray, beyond: FloatArray) -> FloatArray:
 
 
 def interpolated(precision: FloatArray, matches: FloatArray, guesses: FloatArray) -> FloatArray:
-    """Apply method 6: interpolate each precision from order 3 with an estimate from two orders."""
+    """Apply method 6: interpolate precisions from order 3 with estimates from the orders below."""
     smoothed = [precision[..., n] for n in range(min(2, precision.shape[-1]))]
     for n in range(2, precision.shape[-1]):
         estimate = np.where(smoothed[n - 2] == 0, 0.0, smoothed[n - 1] ** 2 / smoothed[n - 2])
@@ -116,7 +116,7 @@ def sacre_bleu(
         words: (..., 1) words of the hypotheses.
         reference_words: (..., 1) words of the closest references.
         smoothing: `exp`, `floor`, `add-k` or `none`.
-        effective_order: whether to omit orders longer than the sentence.
+        effective_order: whether to omit n-grams longer than the sentence.
     """
     orders = np.arange(1, matches.shape[-1] + 1)
     any_match = np.cumsum(matches, axis=-1) > 0
@@ -128,7 +128,7 @@ def sacre_bleu(
         penalty = np.where(words < reference_words, short, 1.0)
         precision = np.where(matches > 0, matches, pseudo_matches(matches, smoothing)) / guesses
         reached = np.cumprod(guesses > 0, axis=-1).astype(bool)
-        # sacreBLEU takes logarithms of percents, which matters only next to LOG_OF_ZERO.
+        # sacreBLEU takes logarithms of percentages; the factor matters only beside LOG_OF_ZERO.
         logs = np.where(reached & (precision > 0), np.log(100 * precision), LOG_OF_ZERO)
     if effective_order:
         length = np.maximum(np.cumsum(reached, axis=-1), 1)

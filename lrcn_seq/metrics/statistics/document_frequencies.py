@@ -53,7 +53,7 @@ class DocumentFrequencies(NamedTuple):
     def look_up(
         self, levels: Iterable[NgramCounts], word_ids: IntArray | None = None
     ) -> Iterable[tuple[NgramCounts, IntArray]]:
-        """Yield the n-gram counts of each order with document frequencies (G,).
+        """Yield the n-gram counts of each order with the document frequencies (G,) of the n-grams.
 
         Args:
             levels: n-gram counts of order 1, 2, ….
@@ -92,7 +92,7 @@ class DocumentFrequencies(NamedTuple):
                 np.savez_compressed(file, **arrays)
         except OSError as error:
             raise DataError(
-                f"{path}: expected a place for document frequencies that can be written. "
+                f"{path}: expected a writable file for document frequencies. "
                 f"Received: {error.strerror}; choose another path."
             ) from error
 

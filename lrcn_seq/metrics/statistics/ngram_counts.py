@@ -27,14 +27,14 @@ class Texts(NamedTuple):
 
 
 class NgramCounts(NamedTuple):
-    """Counts of all n-grams of one order, with one row per n-gram and text, sorted by both.
+    """Counts of all n-grams of one order in each text, sorted by n-gram, then by text.
 
     Attributes:
         gram: (R,) id of the n-gram, from 0 to G - 1.
         text: (R,) index of the text.
         occurrences: (R,) number of occurrences of the n-gram in the text.
         prefix: (G,) id of the (n-1)-gram that begins each n-gram.
-        last: (G,) last word of each n-gram.
+        last: (G,) id of the last word of each n-gram.
     """
 
     gram: IntArray

@@ -148,8 +148,8 @@ def make_corpus(
         subset: whether to allow references without a hypothesis.
 
     Raises:
-        ArgumentError: the nesting is wrong, ids do not match or are duplicate, a list of references
-            is empty, or there is no hypothesis.
+        ArgumentError: an argument is nested wrongly, ids do not match or are duplicate, a list of
+            references is empty, or there is no hypothesis.
     """
     sentences, groups = by_id(hypotheses, "hypotheses"), by_id(references, "references")
     for name, sentence in sentences.items():
@@ -165,7 +165,7 @@ def make_corpus(
             "hypotheses: expected at least one sentence. Received: none; pass a hypothesis."
         )
     check_ids(sentences, groups, subset=subset)
-    # Two calls, as in the COCO code: the tokens at the end of a line may depend on the next line.
+    # Tokenize in two calls, as the COCO code does: tokens may depend on the next line.
     tokenized = tokenize_texts(list(sentences.values()), tokenize)
     others = tokenize_texts(list(chain.from_iterable(groups[name] for name in sentences)), tokenize)
     ends = np.cumsum([0, *(len(groups[name]) for name in sentences)]).tolist()
@@ -222,20 +222,20 @@ def check_references(name: str, group: object) -> None:
 
 
 def check_ids(sentences: Mapping[str, Any], groups: Mapping[str, Any], *, subset: bool) -> None:
-    """Raise ArgumentError unless the ids match; with `subset`, references may be surplus."""
+    """Raise ArgumentError unless all ids match; with `subset`, references may have further ids."""
     unmatched = [name for name in sentences if name not in groups]
     if unmatched:
         raise ArgumentError(
             f"expected references for every hypothesis. Received: {len(unmatched)} of "
-            f"{len(sentences)} hypotheses without: {abbreviated(unmatched)}; "
-            "add their references or remove the hypotheses."
+            f"{len(sentences)} hypotheses without references: {abbreviated(unmatched)}; "
+            "add the references or remove the hypotheses."
         )
     missing = [name for name in groups if name not in sentences]
     if missing and not subset:
         raise ArgumentError(
             f"expected a hypothesis for every reference. Received: {len(missing)} of "
-            f"{len(groups)} ids without: {abbreviated(missing)}; "
-            "to score the others, set --subset (subset=True)."
+            f"{len(groups)} ids without a hypothesis: {abbreviated(missing)}; "
+            "to score the other ids, set --subset (subset=True)."
         )
 
 

@@ -63,7 +63,7 @@ def distance(alignment, candidates, certain):
 @settings(max_examples=500, deadline=None)
 @given(MATCHES)
 def test_the_alignment_has_the_lowest_cost_of_all(rows):
-    """The alignment has the most words, then the fewest chunks, then the smallest distance."""
+    """The selected alignment has the most words, then the fewest chunks and smallest distance."""
     matches = [
         make_match(start, length, first, size, stage=stage)
         for start, length, first, size, stage in rows
@@ -111,7 +111,7 @@ def test_the_first_of_equal_alignments_is_selected():
 
 
 def test_a_chunk_continues_after_pruning():
-    """A chunk continues across a match that pruning fixed as unambiguous."""
+    """A chunk continues with an unambiguous match after other paths have been pruned."""
     candidates = [
         [make_match(0, 2, 0, 2, stage=0), make_match(0, 1, 0, 1, stage=0)],
         [],

@@ -20,7 +20,7 @@ def matches(hypothesis, reference, folder=None):
 
 
 def test_equal_words_match_at_all_positions():
-    """A word of the reference matches each occurrence in the hypothesis."""
+    """A word of the reference matches each of its occurrences in the hypothesis."""
     assert matches("a b a", "b a") == [
         (0, 1, 1, 2, EXACT),
         (1, 2, 0, 1, EXACT),
@@ -29,12 +29,12 @@ def test_equal_words_match_at_all_positions():
 
 
 def test_words_of_one_stem_match():
-    """Words with equal stems match after equal words."""
+    """Matches of equal stems are listed after matches of equal words."""
     assert matches("rides ride", "ride") == [(0, 1, 1, 2, EXACT), (0, 1, 0, 1, STEM)]
 
 
 def test_matches_of_one_stage_are_in_the_order_of_the_hypothesis():
-    """Matches of one stage are in the order of the hypothesis."""
+    """Stem matches of a word are in the order of the hypothesis words."""
     stems = matches("rides x riding y ride", "rode ride")[1:]
     assert [first for _, _, first, _, _ in stems] == [0, 2]
 
@@ -45,12 +45,12 @@ def test_synonyms_match_by_their_base_form(meteor_data):
 
 
 def test_a_stem_may_also_be_a_synonym(meteor_data):
-    """Two words may match as stems and as synonyms, in this order."""
+    """Two words may match by their stems and then again as synonyms."""
     assert matches("dogs", "dog", meteor_data) == [(0, 1, 0, 1, STEM), (0, 1, 0, 1, SYNONYM)]
 
 
 def test_paraphrases_match_in_both_directions(meteor_data):
-    """Paraphrases match in both directions, and twice if the table has both."""
+    """Paraphrases match in both directions, and twice if the table contains both directions."""
     expected = [(0, 3, 0, 1, PARAPHRASE)] * 2
     assert matches("upon", "on top of", meteor_data) == expected
     assert matches("guy", "man", meteor_data) == [(0, 1, 0, 1, PARAPHRASE)]

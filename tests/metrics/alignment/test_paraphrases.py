@@ -43,7 +43,7 @@ def test_phrases_of_a_text_are_found(source):
 
 
 def test_paraphrases_among_nodes_are_those_of_the_table(source):
-    """Pairs of paraphrases are directed and in the order of the table."""
+    """The paraphrases of a phrase follow the order and the direction of the pairs in the table."""
     table = open_paraphrases(source)
     nodes = phrase_nodes(table, TEXT)
     by_phrase = {
@@ -106,7 +106,7 @@ def test_a_table_with_another_number_of_lines_raises(source):
 
 
 def test_a_missing_table_raises(tmp_path):
-    """The error for a missing paraphrase table suggests to reinstall the package."""
+    """The error for a missing paraphrase table advises the user to reinstall the package."""
     with pytest.raises(DataError, match="install pycocoevalcap again"):
         open_paraphrases(tmp_path / "none.gz")
 
@@ -115,7 +115,7 @@ def test_a_cache_that_cannot_be_written_raises(source, monkeypatch, tmp_path):
     """The error for a read-only cache folder names the environment variable to set."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(DataError, match="set LRCN_CACHE to one that can"):
+    with pytest.raises(DataError, match="set LRCN_CACHE to a writable folder"):
         open_paraphrases(source)
 
 

@@ -23,7 +23,7 @@ def predictions(count=60, classes=7, seed=0):
 
 
 def naive(probabilities, truth, labels):
-    """Compute all values and scores per class with loops."""
+    """Compute all values of the report and all class scores with loops."""
     answers = [max(range(len(labels)), key=lambda c, row=row: row[c]) for row in probabilities]
     ranked = [sorted(range(len(labels)), key=lambda c, row=row: -row[c]) for row in probabilities]
     recalls, table = [], []
@@ -91,7 +91,7 @@ def test_rows_of_the_confusion_matrix_are_the_truth():
 
 
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_score():
-    """A class that neither occurs nor is predicted has no precision, recall and F1."""
+    """A class that neither occurs nor is predicted has no precision, recall or F1."""
     assert metrics.classification([[1.0, 0.0]], [0], ["a", "b"]).per_class[1] == (
         "b",
         0,
@@ -108,14 +108,14 @@ def test_mean_class_averages_over_classes():
 
 
 def test_top_5_of_five_classes_is_1_and_of_six_counts():
-    """The top-5 accuracy counts a true class among the five most probable classes."""
+    """A clip is correct in top-5 accuracy if its true class is among the five most probable."""
     row = [0.3, 0.25, 0.2, 0.15, 0.1]
     assert metrics.classification([row], [4], list("abcde")).values["top_5"] == 1
     assert metrics.classification([[*row, 0.0]], [5], list("abcdef")).values["top_5"] == 0
 
 
 def test_ties_are_broken_by_the_first_class():
-    """Among equally probable classes, the first ones are predicted."""
+    """Among equally probable classes, the first one is predicted."""
     report = metrics.classification(
         np.full((10, 10), 0.1), np.arange(10), [str(place) for place in range(10)]
     )
@@ -145,7 +145,7 @@ def test_probabilities_of_1_and_0_have_a_finite_log_loss():
 
 
 def test_bins_hold_confidence_accuracy_and_count():
-    """Calibration bins have mean confidence, accuracy and count; empty bins have no means."""
+    """A calibration bin has mean confidence, accuracy and count; an empty bin has only a count."""
     report = metrics.classification([[0.6, 0.4], [0.62, 0.38], [0.65, 0.35]], [0, 1, 0], ["a", "b"])
     assert len(report.bins) == 15
     assert report.bins[8] == (0.6, 1.0, 1)
@@ -215,7 +215,7 @@ def test_half_precision_rows_are_accepted():
             [[0.5, 0.5], [0.5, 0.6]],
             [0, 0],
             ["a", "b"],
-            r"sum to 1.*1 other rows, the first one row 1: \[0.5, 0.6\]",
+            r"sum to 1.*1 invalid rows, the first at index 1: \[0.5, 0.6\]",
         ),
         ([[0.5, 0.502]], [0], ["a", "b"], r"sum to 1.*\[0.5, 0.502\]"),
         ([[1.5, -0.5]], [0], ["a", "b"], "nonnegative rows"),

@@ -1,4 +1,4 @@
-"""The figures on the diversity of captions."""
+"""The diversity values of captions."""
 
 from collections import Counter
 
@@ -39,7 +39,7 @@ def test_sentences_are_compared_after_tokenization():
 
 
 def test_lengths_are_in_words():
-    """Caption lengths are counted in words, and empty captions as a share."""
+    """Caption lengths are counted in words; `empty` is the share of captions without words."""
     health = metrics.health(["a dog runs", "a", "", "a b c d"])
     assert (health.mean_length, health.min_length, health.max_length) == (2, 0, 4)
     assert health.empty == 1 / 4
@@ -82,7 +82,7 @@ def test_words_that_contain_the_unknown_token_are_unchanged():
 
 
 def test_figures_without_their_argument_are_none():
-    """Values that need an argument that is not given, or a second caption, are None."""
+    """The values `unknown`, `novel` and `mbleu_4` are None if their inputs are missing."""
     health = metrics.health({"1": "a dog"})
     assert (health.unknown, health.novel, health.mbleu_4) == (None, None, None)
 

@@ -1,4 +1,4 @@
-"""Recall and median rank of retrieval."""
+"""Recall and median rank of image and caption retrieval."""
 
 import numpy as np
 import pytest
@@ -11,13 +11,13 @@ OWNER = np.array([0, 0, 1, 2])
 
 
 def test_captions_retrieve_their_image():
-    """Recall of caption to image ranks the images of each caption."""
+    """In caption-to-image retrieval, all images are ranked by their score for each caption."""
     recall = metrics.retrieval(SCORES, OWNER).caption_to_image
     assert recall == (2 / 4, 1, 1, 2)
 
 
 def test_images_retrieve_their_captions():
-    """Recall of image to caption ranks the captions of each image by its best caption."""
+    """In image-to-caption retrieval, the rank of an image is that of its best caption."""
     recall = metrics.retrieval(SCORES, OWNER).image_to_caption
     assert recall == (2 / 3, 1, 1, 1)
 
@@ -27,7 +27,7 @@ def test_images_retrieve_their_captions():
     [(1, (1, 1, 1)), (5, (0, 1, 1)), (6, (0, 0, 1)), (10, (0, 0, 1)), (11, (0, 0, 0))],
 )
 def test_recall_counts_ranks_up_to_1_5_and_10(rank, recalls):
-    """Recall at 1, 5 and 10 counts correct items up to this rank."""
+    """Recall at 1, 5 or 10 counts the queries whose correct item has at most this rank."""
     scores = -np.arange(12.0)[:, None].repeat(12, axis=1)
     scores += np.eye(12) * 100
     scores[:, 0] = -np.arange(12)
@@ -39,7 +39,7 @@ def test_recall_counts_ranks_up_to_1_5_and_10(rank, recalls):
 
 
 def test_ties_rank_the_correct_item_last():
-    """Correct items with the same score as others are ranked last."""
+    """A correct item ranks after all incorrect items with the same score."""
     retrieval = metrics.retrieval(np.zeros((20, 20)), np.arange(20))
     assert retrieval.image_to_caption == (0, 0, 0, 20)
 
@@ -51,8 +51,8 @@ def test_ties_rank_the_correct_item_last():
         (SCORES[0], [0, 0, 1, 2], r"Received: scores \(4,\)"),
         (SCORES, [0, 0, 1, 7], "every image from 0 to 2"),
         (SCORES, [0.0, 0, 1, 2], "every image from 0 to 2"),
-        (SCORES * np.nan, [0, 0, 1, 2], "Received: 12 that are not a number"),
-        (np.where(np.eye(3, 4), np.nan, 0), [0, 0, 1, 2], "Received: 3 that are not a number"),
+        (SCORES * np.nan, [0, 0, 1, 2], "Received: 12 scores that are NaN"),
+        (np.where(np.eye(3, 4), np.nan, 0), [0, 0, 1, 2], "Received: 3 scores that are NaN"),
     ],
 )
 def test_invalid_arguments_raise(scores, owner, message):

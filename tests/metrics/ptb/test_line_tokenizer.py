@@ -37,12 +37,12 @@ def test_the_sample_is_tokenized_as_by_the_java_program(samples):
     ],
 )
 def test_contractions_brackets_fractions_and_abbreviations(text, tokens, following):
-    """The tokens of a line do not depend on whether another line follows."""
+    """These sentences have the same tokens with and without a following sentence."""
     assert tokenize([text, *following])[0] == tokens
 
 
 def test_an_initial_at_the_end_depends_on_the_next_line():
-    """A final initial keeps its full stop unless the next line begins a sentence."""
+    """An initial at the end of a line keeps its full stop unless a sentence follows."""
     assert tokenize(["building A.", "The dog", "building A.", "my dog"]) == [
         "building a",
         "the dog",
@@ -64,7 +64,7 @@ def test_single_lines_differ_only_where_the_next_line_matters(samples):
 
 
 def strings(value) -> list[str]:
-    """Return all sentences in a JSON value."""
+    """Return all strings with a space in a JSON value."""
     if isinstance(value, str):
         return [value] if " " in value else []
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
@@ -72,7 +72,7 @@ def strings(value) -> list[str]:
 
 
 def captions(shared: Path) -> list[str]:
-    """Return every caption of the shared data."""
+    """Return every caption of COCO val2017, Flickr8k, MSVD and TACoS."""
     coco = json.loads((shared / "coco/annotations/captions_val2017.json").read_text())
     texts = [row["caption"] for row in coco["annotations"]]
     with (shared / "flickr8k/captions.txt").open(newline="") as file:

@@ -68,7 +68,7 @@ def test_references_are_read_from_every_format(tmp_path, name):
 
 
 def test_text_files_contain_one_reference_of_each_line(tmp_path):
-    """Each text file of references contributes one reference per line."""
+    """Line n of each text file of references is one reference of ID n."""
     paths = [write(tmp_path / "r1.txt", "a\nc\n"), write(tmp_path / "r2.txt", "b\nd")]
     assert read_references(paths) == {"1": ["a", "b"], "2": ["c", "d"]}
 
@@ -88,7 +88,11 @@ def test_several_json_files_are_combined(tmp_path):
             [{"image_id": 1, "caption": "a"}, {"image_id": "1", "caption": "b"}],
             "unique ids. Received: '1' twice",
         ),
-        ("h.json", [{"image_id": 1, "text": "a"}], "a row with image_id, text, without caption"),
+        (
+            "h.json",
+            [{"image_id": 1, "text": "a"}],
+            "an object with image_id, text, without caption",
+        ),
         (
             "h.json",
             [{"image_id": 1, "caption": ["a"]}],
@@ -124,7 +128,7 @@ def test_several_json_files_are_combined(tmp_path):
         (
             "h.csv",
             "id,caption\n1,a dog",
-            "one sentence per line. Received: a table; write it as JSON lines",
+            "one sentence per line. Received: a table; write hypotheses as JSON lines",
         ),
         (
             "h.txt",
@@ -185,7 +189,7 @@ def test_a_missing_file_raises(tmp_path):
     ],
 )
 def test_other_encodings_raise(tmp_path, content, message):
-    """A text that would be read as other sentences is refused with the name of its encoding."""
+    """The error for text in another encoding than UTF-8 states how it was recognized."""
     path = tmp_path / "h.txt"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
@@ -193,7 +197,7 @@ def test_other_encodings_raise(tmp_path, content, message):
 
 
 def test_utf_16_is_read_by_its_byte_order_mark(tmp_path):
-    """UTF-16 with a byte order mark, as Windows programs write it, has the same sentences."""
+    """UTF-16 text with a byte order mark, as Windows programs write it, is read correctly."""
     path = tmp_path / "h.txt"
     path.write_bytes("a dog\r\nun café\r\n".encode("utf-16"))
     assert read_hypotheses(path) == {"1": "a dog", "2": "un café"}

@@ -63,7 +63,7 @@ def test_sentence_table_has_a_row_per_sentence():
 
 
 def test_difference_table_shows_signs():
-    """The difference table shows differences and limits with signs."""
+    """The difference table shows differences and the ends of their intervals with signs."""
     row = {"metric": "x", "a": "s", "b": "t", "difference": 0.5, "low": -0.25, "high": 1}
     assert difference_table([row | {"p_value": 0.04}]).rows == [
         ("x", "s - t", "+0.5000", "[-0.2500, +1.0000]", "0.0400")
@@ -71,7 +71,7 @@ def test_difference_table_shows_signs():
 
 
 def test_health_table_has_a_column_per_system():
-    """The health table has a column per system and a row per figure."""
+    """The health table has a column per system and a row per diversity value."""
     results = {
         "a": {"health": {"count": 3, "novel": None}},
         "b": {"health": {"count": 4, "novel": 0.5}},

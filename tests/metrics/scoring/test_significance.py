@@ -82,14 +82,14 @@ def test_bootstrap_samples_have_as_many_segments_as_the_corpus():
 
 
 def test_bootstrap_samples_draw_with_replacement():
-    """Bootstrap samples are drawn with replacement, like a multinomial draw."""
+    """Segment counts in bootstrap samples have mean and variance of draws with replacement."""
     counts = bootstrap_sums(np.eye(10), 20_000, 3)
     assert counts.mean(axis=0) == pytest.approx(np.ones(10), abs=0.03)
     assert counts.var(axis=0) == pytest.approx(np.full(10, 0.9), abs=0.05)
 
 
 def test_bootstrap_samples_do_not_repeat():
-    """Bootstrap samples of a seed do not repeat."""
+    """The bootstrap samples drawn with one seed differ from each other."""
     counts = bootstrap_sums(np.eye(40), 2000, 0)
     assert len(np.unique(counts, axis=0)) == 2000
 
@@ -221,13 +221,13 @@ def test_group_interval_equals_resampling_of_whole_groups():
 
 
 def test_large_groups_weigh_more():
-    """In an interval over groups, larger groups weigh more."""
+    """The mean of an interval over groups weights each group by its number of clips."""
     interval = metrics.group_interval([1.0] * 9 + [0.0], [*"aaaaaaaaab"])
     assert interval == ("mean", 0.9, 0.0, 1.0)
 
 
 def test_correlated_clips_widen_the_interval():
-    """The interval over groups of equal clips is that of as many clips as groups."""
+    """If the clips of each group are equal, the interval is that of one clip per group."""
     values = np.repeat([1.0, 0.0], 50)
     groups = [str(number // 10) for number in range(100)]
     grouped = metrics.group_interval(values, groups, samples=8000)

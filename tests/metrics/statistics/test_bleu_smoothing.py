@@ -194,7 +194,7 @@ def test_method_6_interpolates_from_the_third_order():
 
 
 def test_sacrebleu_exp_smoothing_halves_per_order_without_a_match():
-    """sacreBLEU's `exp` smoothing halves the matches for each further order without a match."""
+    """sacreBLEU's `exp` smoothing replaces the first zero count by 1/2, the second by 1/4 etc."""
     value = sacre_bleu(
         np.array([3.0, 0, 0]),
         np.array([3.0, 2, 1]),

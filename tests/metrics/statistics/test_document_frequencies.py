@@ -11,7 +11,7 @@ from lrcn_seq.metrics.statistics.ngram_counts import Texts, ngram_counts
 
 @pytest.fixture
 def stored(tmp_path):
-    """Return the path of the stored frequencies of two images."""
+    """Return the path of a file with the document frequencies of two images."""
     path = tmp_path / "f.npz"
     metrics.document_frequencies({1: ["a b", "a a"], 2: ["b a b"]}).save(path)
     return path
@@ -85,14 +85,14 @@ def test_a_saved_file_is_loaded_unchanged(tmp_path, samples):
 def test_a_truncated_file_raises(stored):
     """A truncated file of document frequencies raises a DataError."""
     stored.write_bytes(stored.read_bytes()[:500])
-    with pytest.raises(DataError, match=r"f\.npz: expected a file of document frequencies"):
+    with pytest.raises(DataError, match=r"f\.npz: expected document frequencies written by"):
         metrics.load_frequencies(stored)
 
 
 def test_another_file_raises(tmp_path):
     """A file that contains no document frequencies raises a DataError."""
     (tmp_path / "text.npz").write_text("no")
-    with pytest.raises(DataError, match=r"text\.npz: expected a file of document frequencies"):
+    with pytest.raises(DataError, match=r"text\.npz: expected document frequencies written by"):
         metrics.load_frequencies(tmp_path / "text.npz")
 
 
@@ -113,7 +113,9 @@ def test_another_format_raises(stored):
 
 def test_a_folder_that_does_not_exist_raises(stored):
     """Saving document frequencies into a missing folder raises an error with the path."""
-    with pytest.raises(DataError, match=r"f\.npz: expected a place for document frequencies"):
+    with pytest.raises(
+        DataError, match=r"f\.npz: expected a writable file for document frequencies"
+    ):
         metrics.load_frequencies(stored).save(stored.parent / "none" / "f.npz")
 
 

@@ -43,12 +43,12 @@ def test_subset_ignores_references_without_a_hypothesis():
         (
             {"a": "x"},
             {"b": ["x"]},
-            "references for every hypothesis. Received: 1 of 1 hypotheses without: a;",
+            "references for every hypothesis. Received: 1 of 1 hypotheses without references: a;",
         ),
         (
             {"a": "x"},
             {"a": ["x"], "b": ["x"]},
-            "hypothesis for every reference. Received: 1 of 2 ids without: b;",
+            "hypothesis for every reference. Received: 1 of 2 ids without a hypothesis: b;",
         ),
         ({1: "x", "1": "y"}, {"1": ["x"]}, "unique ids.*'1' both"),
         ({}, {}, "at least one sentence. Received: none"),
@@ -56,14 +56,14 @@ def test_subset_ignores_references_without_a_hypothesis():
     ],
 )
 def test_wrong_nesting_or_ids_raise(hypotheses, references, message):
-    """The error for wrong nesting or IDs states what was expected and received."""
+    """The error for wrongly nested arguments or wrong IDs states what was expected and received."""
     with pytest.raises(ArgumentError, match=message):
         make_corpus(hypotheses, references)
 
 
 def test_messages_name_the_first_three_ids():
     """A long list of missing IDs is abbreviated to the first three."""
-    with pytest.raises(ArgumentError, match="4 of 5 ids without: 1, 2, 3 …;"):
+    with pytest.raises(ArgumentError, match="4 of 5 ids without a hypothesis: 1, 2, 3 …;"):
         make_corpus({"0": "x"}, {str(number): ["x"] for number in range(5)})
 
 
