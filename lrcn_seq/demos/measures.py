@@ -1,4 +1,4 @@
-"""The figures of a demo: scores of a run on its test split, with intact and disturbed inputs."""
+"""Measurement of a demo: scores of its run on test samples, with intact and disturbed inputs."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ Row = dict[str, Any]
 
 
 def measure_captions(run: Run) -> Figures:
-    """Measure a captioning run on its test images and on images that do not match.
+    """Measure a captioning run with the right and with wrong test images.
 
-    For the second measurement, the next test image replaces each image.
+    For the wrong images, each test image is replaced by the next one.
 
     Returns:
-        `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
+        The number of images `count`, the share of correct captions `exact`, `bleu_4`, and
+        `shuffled_bleu_4` with wrong images.
     """
     samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
     rotated = [*samples[1:], samples[0]]
@@ -46,7 +47,8 @@ def measure_descriptions(run: Run) -> Figures:
     """Measure a description run on its test clips and on the same clips with shuffled frames.
 
     Returns:
-        `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
+        The number of clips `count`, the share of correct captions `exact`, `bleu_4`, and for
+        shuffled frames the shares of correct captions and of correct directions.
     """
     samples = read_test_samples(configs.read(run / CONFIG, deprecations=False))
     random = np.random.default_rng(0)
@@ -86,7 +88,7 @@ def measure_labels(run: Run) -> Figures:
 
 
 def caption_figures(run: Run) -> Figures:
-    """Return `count`, `exact` and `bleu_4` of the stored predictions of a run."""
+    """Return the values `count`, `exact` and `bleu_4` of the stored predictions of a run."""
     lines = (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     return {
@@ -97,12 +99,12 @@ def caption_figures(run: Run) -> Figures:
 
 
 def read_scores(run: Run) -> dict[str, Any]:
-    """Return the object of `scores.json` of a run."""
+    """Return the content of `scores.json` of a run."""
     return json.loads((run / "scores.json").read_text(encoding="utf-8"))
 
 
 def exact_share(run: Run, rows: Sequence[Row]) -> float:
-    """Return the share of captions that are correct in every attribute, judged by the source."""
+    """Return the share of captions that the data source judges correct in every attribute."""
     source: Any = sources.get(configs.read(run / CONFIG, deprecations=False).data.source["type"])
     right = [source.is_correct_caption(row["caption"], row["references"]) for row in rows]
     return sum(right) / len(right)
@@ -141,6 +143,6 @@ def has_right_directions(row: Row) -> bool:
 
 
 def read_test_samples(config: Config) -> list[Sample]:
-    """Return the test samples of the config's source."""
+    """Return the test samples of the source of a config."""
     source = sources.build(config.data.source, place="data.source")
     return [sample for sample in source if sample.split == "test"]
