@@ -74,7 +74,7 @@ def is_private(name: str) -> bool:
 
 
 def outside(*packages: str) -> list[Path]:
-    """Return the files of all other packages."""
+    """Return the files of all packages except the given ones."""
     return [path for path in FILES if package(path) not in packages]
 
 
@@ -185,7 +185,7 @@ def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
     "path", outside("data", "encoders"), ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_only_the_media_reader_asks_what_an_input_is(path):
-    """Only media and encoders test for drawings or compare with `vectors`."""
+    """Only the packages data and encoders test for drawings or compare with `vectors`."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr":
             assert "draw" not in ast.unparse(node)

@@ -63,7 +63,7 @@ def test_exit_codes(name):
 
 
 def test_all_errors_are_tested():
-    """Every error of the module is tested in this file."""
+    """Every error class of `lrcn_seq.errors` is tested in this file."""
     names = {name for name in vars(errors) if name.endswith("Error")}
     assert names == set(BASES) == set(EXIT_CODES)
 

@@ -76,7 +76,7 @@ def test_a_folder_is_not_a_file(tmp_path):
     ],
 )
 def test_text_is_decoded_by_its_byte_order_mark(content):
-    """UTF-8 needs no byte order mark, UTF-16 and UTF-32 do; line ends become newlines."""
+    """Text is decoded as UTF-8 or by its byte order mark, and its line ends become newlines."""
     assert decode_text(content) == "é 日本\n"
 
 
@@ -97,7 +97,7 @@ def test_text_is_decoded_by_its_byte_order_mark(content):
     ],
 )
 def test_other_encodings_are_named(content, message):
-    """The message names the probable encoding, or the place of the first invalid character."""
+    """The error for undecodable text names the probable encoding or the first invalid place."""
     with pytest.raises(ValueError, match=message):
         decode_text(content)
 
@@ -362,7 +362,7 @@ def test_undecodable_bytes_of_file_names_are_escaped(tmp_path):
 
 
 def test_json_is_parsed(tmp_path):
-    """`read_json` returns the value of the parser."""
+    """`read_json` passes the JSON value to a parser and returns the result."""
     (tmp_path / "a.json").write_text('{"n": "3"}')
     assert read_json(tmp_path / "a.json", "a number", lambda value: int(value["n"])) == 3
 

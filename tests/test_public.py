@@ -69,14 +69,14 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_public_names():
-    """`__all__` and `dir` list the functions, the packages and the version."""
+    """`__all__` and `dir` of the library list its functions, its packages and its version."""
     assert sorted(lrcn_seq.__all__) == sorted({"__version__", *FUNCTIONS, *PACKAGES})
     assert dir(lrcn_seq) == sorted(lrcn_seq.__all__)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_functions(name):
-    """Each public function is the function of its package."""
+    """Each public function is the function of that name in a package of the library."""
     found = getattr(lrcn_seq, name)
     assert found is getattr(importlib.import_module(FUNCTIONS[name]), name)
     assert callable(found)

@@ -137,7 +137,7 @@ def test_every_code_block_has_a_tested_language(name):
 
 @each_document
 def test_lines_have_at_most_100_columns(name):
-    """Lines have at most 100 columns, except the rows of tables."""
+    """The lines of a document have at most 100 columns, except the rows of tables."""
     lines = text_of(name).splitlines()
     assert [line for line in lines if len(line) > 100 and not line.lstrip().startswith("|")] == []
 

@@ -42,7 +42,7 @@ class Part:
 
 @pytest.fixture
 def seam() -> Registry:
-    """Return a registry with the part `thing`."""
+    """Return a registry that contains one part, `thing`."""
     registry_of_one = Registry("encoders", "lrcn_seq.text")
     registry_of_one._parts["thing"] = Part
     return registry_of_one
@@ -93,7 +93,7 @@ def test_a_file_may_have_another_name_than_its_part(renamed):
 
 
 def test_a_renamed_file_is_imported_on_demand(renamed):
-    """Getting a part with another file name imports the file."""
+    """Getting a part whose file has another name imports this file."""
     with pytest.raises(UnknownPartError, match="Known: gadget"):
         renamed.get("gadget")  # the file registers nothing
     assert "renamed_seam.gadget_file" in sys.modules
@@ -108,7 +108,7 @@ def test_another_class_cannot_take_the_name_of_a_renamed_part(renamed):
 
 @pytest.mark.parametrize("seam", ["tokenizers", "searches"])
 def test_the_summary_of_a_renamed_file_is_found(seam):
-    """The summary of a part with another file name is the first line of the file."""
+    """The summary of a part whose file has another name is the first line of this file."""
     assert "KerasHub" in summary(SEAMS[seam], "keras_hub")
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from lrcn_seq.records import Sample
 
 PIXELS = 240
-"""Height and width of the files, larger than in training."""
+"""Height and width of the saved images; images for training are smaller."""
 FRAME_MILLISECONDS = 200
 
 
@@ -30,6 +30,6 @@ def save_gif(sample: Sample, folder: Path) -> Path:
 
 
 def _frames(sample: Sample) -> list[Image.Image]:
-    """Draw a sample at the size of the files."""
+    """Draw the frames of a sample at the size of the saved images."""
     drawing: Any = sample.media
     return [Image.fromarray(frame) for frame in drawing._replace(pixels=PIXELS).draw()]

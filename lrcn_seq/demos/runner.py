@@ -31,10 +31,10 @@ SAMPLE_COUNT = 6
 def run_demo(demo: Demo) -> Figures:
     """Train and measure a demo.
 
-    An interrupted demo is resumed; a finished one, or one of another config, is restarted.
+    An interrupted demo is resumed. A finished demo, or one whose config changed, is restarted.
 
     Returns:
-        The figures, which are also written into the folder.
+        The measured values, which are also written to `demo.json`.
 
     Raises:
         RunError: the folder contains a run that is not a demo, or is in use by another process.
@@ -52,8 +52,8 @@ def prepare_folder(run: Run, config: Config) -> None:
     is_run = any((run / name).exists() for name in (CONFIG, WEIGHTS))
     if is_run and not (run / MARKER).exists():
         raise RunError(
-            f"{run.folder}: expected no run here, or that of a demo. Received: a run of your own; "
-            "move it, or call the demo from another folder."
+            f"{run.folder}: expected no run, or the run of a demo. Received: another run; move "
+            "this folder, or start the demo from another folder."
         )
     with run.lock():
         if is_finished(run) or not has_config(run, config):
@@ -62,7 +62,7 @@ def prepare_folder(run: Run, config: Config) -> None:
 
 
 def clear_folder(run: Run) -> None:
-    """Remove the run and its results, starting with the states, which define the run."""
+    """Remove the training states of a run, then its results."""
     for folder in ("state", SINGLE_FRAME):
         shutil.rmtree(run / folder, ignore_errors=True)
     for name in RESULTS:

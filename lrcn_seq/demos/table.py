@@ -15,14 +15,14 @@ CONFIG_FOLDER = Path(__file__).parent
 
 
 class Demo(NamedTuple):
-    """A demo.
+    """A demo of a task.
 
     Attributes:
         config: the config to train.
         folder: the run folder.
-        measure: returns the figures of a trained run.
+        measure: returns the measured values of a trained run.
         save_sample: saves a sample as a file in a folder.
-        verb: the verb that predicts for such files.
+        verb: the `lrcn` command that predicts for such files.
     """
 
     config: Path

@@ -12,13 +12,13 @@ from lrcn_seq.report.markup import number
 WIDTH, HEIGHT = 340, 176
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 18, 24
 DOTS = 30
-"""The largest number of points of a line that are marked with dots."""
+"""A line with more points than this is drawn without dots."""
 
 Point = tuple[float, float]
 
 
 class Axes(NamedTuple):
-    """Linear axes: horizontally from `first` to `last`, vertically from `low` to `high`."""
+    """Linear axes of a plot: x from `first` to `last`, y from `low` to `high`."""
 
     first: float
     last: float
@@ -27,11 +27,11 @@ class Axes(NamedTuple):
     height: int = HEIGHT
 
     def x(self, value: float) -> float:
-        """Return the horizontal SVG coordinate of a value."""
+        """Return the horizontal SVG coordinate of an x value."""
         return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.first) / (self.last - self.first)
 
     def y(self, value: float) -> float:
-        """Return the vertical SVG coordinate of a value, from the top."""
+        """Return the vertical SVG coordinate of a y value, measured from the top."""
         return TOP + (self.height - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
 
 
@@ -50,7 +50,10 @@ def svg(parts: Iterable[str], title: str, *, height: int = HEIGHT) -> str:
 
 
 def padded_range(low: float, high: float) -> tuple[float, float]:
-    """Return a range widened by 1/16 at both ends, or by half of the value if there is only one."""
+    """Return the range from `low` to `high`, widened by 1/16 of its length at both ends.
+
+    If both are equal, the range is widened by half of the value, and for zero it is (-1/16, 1).
+    """
     span, size = high - low, max(abs(low), abs(high))
     if size < 1e-100:
         return -1 / 16, 1.0
@@ -60,9 +63,9 @@ def padded_range(low: float, high: float) -> tuple[float, float]:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Return round numbers in a range: multiples of 1, 2 or 5 times a power of ten.
+    """Return the ticks of an axis: multiples of a step of 1, 2 or 5 times a power of ten.
 
-    There are two to seven ticks, or none for an empty range.
+    There are two to seven ticks, or none if `low` is not below `high`.
     """
     if low >= high:
         return []
@@ -84,7 +87,7 @@ def grid(axes: Axes) -> Iterator[str]:
 
 
 def _tick(value: float, digits: int) -> str:
-    """Format the value of a tick."""
+    """Format the number at a tick."""
     if digits < 5 and abs(value) < 1e5:
         return number(value, digits)
     return f"{value:.3g}".replace("-", "−")
@@ -97,7 +100,7 @@ def x_labels(labels: Iterable[tuple[float, str]], *, height: int = HEIGHT) -> It
 
 
 def line(points: Sequence[Point | None], *, dots: bool = False) -> Iterator[str]:
-    """Yield a path for each run of points.
+    """Yield the parts of a line: a path for each run of points without a gap, and the dots.
 
     Args:
         points: SVG coordinates; None is a gap.

@@ -20,14 +20,14 @@ from lrcn_seq.report.markup import (
 # The plot area is square, so that perfect calibration is a line at 45 degrees.
 AXES = Axes(0.0, 1.0, 0.0, 1.0, height=284 + TOP + BOTTOM)
 TOLERANCE = 0.05
-"""Largest difference of mean confidence and accuracy that counts as well calibrated."""
+"""Largest difference between mean confidence and accuracy that counts as well calibrated."""
 
 
 def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
     """Return the expected calibration error, the reliability diagram and a table of its bins.
 
     Args:
-        bins: bins of equal width over confidence 0–1.
+        bins: bins of equal width over the confidences from 0 to 1.
         noun: singular noun for a classified item, e.g. `clip`.
 
     Returns:
@@ -59,7 +59,7 @@ def calibration(bins: Sequence[Bin], noun: str) -> Section | None:
 
 
 def verdict(bins: Sequence[Bin]) -> str:
-    """Return a paragraph on the calibration error and on over- or underconfidence."""
+    """Return a paragraph that states the calibration error and over- or underconfidence."""
     total = sum(count for *_, count in _occupied(bins))
     confidence = sum(mean * count for _, mean, _, count in _occupied(bins)) / total
     accuracy = sum(share * count for _, _, share, count in _occupied(bins)) / total
@@ -90,7 +90,7 @@ def diagram(bins: Sequence[Bin]) -> str:
 
 
 def _occupied(bins: Sequence[Bin]) -> list[tuple[int, float, float, int]]:
-    """Return index, mean confidence, accuracy and count of the bins that are not empty."""
+    """Return index, mean confidence, accuracy and count of each bin that is not empty."""
     return [
         (i, one.confidence, one.accuracy, one.count)
         for i, one in enumerate(bins)
@@ -99,7 +99,7 @@ def _occupied(bins: Sequence[Bin]) -> list[tuple[int, float, float, int]]:
 
 
 def _bars(bins: Sequence[Bin]) -> Iterator[str]:
-    """Yield a bar for the accuracy of each bin, with an opacity that increases with the count."""
+    """Yield a bar for the accuracy of each bin; bins with more items are more opaque."""
     most = max(one.count for one in bins)
     for i, _, accuracy, count in _occupied(bins):
         left, right = AXES.x(i / len(bins)), AXES.x((i + 1) / len(bins))

@@ -19,11 +19,11 @@ from lrcn_seq.report.markup import (
 from lrcn_seq.report.metric_labels import metric_label
 
 COLLAPSED = 0.5
-"""The share of the most common caption above which the verdict is mode collapse."""
+"""Mode collapse: the share of the most common caption is larger than this."""
 LOW_DIVERSITY = 0.1
-"""The share of distinct captions below which the verdict is doubtful."""
+"""Low diversity: the share of distinct captions is smaller than this."""
 FREQUENT = 0.1
-"""The share of a defect above which the verdict is doubtful."""
+"""Frequent defect: the share of captions or words with a defect is larger than this."""
 
 DEFECTS = {
     "repetition": "of the words are repetitions",
@@ -33,7 +33,7 @@ DEFECTS = {
 
 
 def format_count(value: object) -> str:
-    """Format a count."""
+    """Format a count without decimals."""
     return number(value, 0)
 
 
@@ -61,11 +61,11 @@ MEANINGS: dict[str, tuple[str, Callable[[object], str]]] = {
     "vocabulary": ("distinct words in all captions", format_count),
     "mbleu_4": ("BLEU-4 of each caption against the others; high where they are alike", number),
 }
-"""Meaning and format of the figures of `metrics.Health`; `{noun}` is `image` or `clip`."""
+"""Meaning and format of each value of `metrics.Health`; `{noun}` is `image` or `clip`."""
 
 
 class Verdict(NamedTuple):
-    """A verdict, with the kind good, doubtful or bad, and a plain text."""
+    """A verdict on captions: its `kind`, which is good, doubtful or bad, and its plain text."""
 
     kind: str
     text: str
@@ -74,15 +74,15 @@ class Verdict(NamedTuple):
 def caption_diversity(
     health: Mapping[str, object], captions: Sequence[str], noun: str
 ) -> Section | None:
-    """Return a verdict on the diversity of the captions and a table of all figures.
+    """Return a verdict on the diversity of the captions and a table of all measures.
 
     Args:
-        health: figures by name, as in `metrics.Health`. Figures without a value are omitted.
+        health: values by name, as in `metrics.Health`. Values such as None and NaN are omitted.
         captions: the generated captions; the most common one is quoted in case of a collapse.
         noun: singular noun for a captioned item, e.g. `image`.
 
     Returns:
-        The section, or None if there are no figures.
+        The section, or None if there are no values.
     """
     figures = {name: value for name, value in health.items() if finite(value) is not None}
     if not figures:
@@ -96,7 +96,7 @@ def caption_diversity(
 
 
 def verdict(health: Mapping[str, object], captions: Sequence[str], noun: str) -> Verdict:
-    """Judge the diversity of captions.
+    """Return a verdict on the diversity of captions.
 
     A model has collapsed if more than half of its captions are the same. The verdict is doubtful
     if less than a tenth of the captions are distinct, or if more than a tenth of the words or
@@ -138,7 +138,7 @@ def _shares(common: float | None, distinct: float | None, noun: str) -> list[str
 
 
 def _quote(captions: Sequence[str]) -> str:
-    """Return the caption that accounts for most captions, in quotation marks, if there is one."""
+    """Quote the caption that makes up more than half of the captions; return "" without one."""
     for text, count in Counter(captions).most_common(1):
         if count > COLLAPSED * len(captions):
             return f", “{text}”,"
@@ -146,6 +146,6 @@ def _quote(captions: Sequence[str]) -> str:
 
 
 def _row(name: str, value: object, noun: str) -> tuple[str, str, str]:
-    """Return the cells of a table row: label, value and meaning."""
+    """Return a table row for a value: its label, the formatted value and its meaning."""
     meaning, formatted = MEANINGS.get(name, ("", number))
     return metric_label(name), formatted(value), escape(meaning.format(noun=noun))

@@ -23,11 +23,11 @@ from lrcn_seq.report.markup import (
 from lrcn_seq.report.metric_labels import metric_label
 from lrcn_seq.report.thumbnail import attention_url, image_tag, jpeg_url
 
-# Sides in pixels and sizes in bytes, so that 40 images with attention maps stay under 1.5 MB.
+# Largest side (pixels) and file size (bytes): 40 images with attention maps take under 1.5 MB.
 SIDE, LIMIT = 256, 15_000
 MAP_SIDE, MAP_LIMIT = 128, 4_500
 
-# The order changes without a script: CSS depends on the checked button.
+# CSS sorts the examples by the button that is checked; no script is needed.
 ORDERS = (
     '<input type="radio" name="order" id="best-first" checked>'
     '<label for="best-first">best first</label>\n'
@@ -43,10 +43,10 @@ EXACT_MATCH = {
 class CaptionExample(NamedTuple):
     """An image or clip with its generated caption.
 
-    `images` is one RGB image, or the frames of a clip in order. `score` is the score of the single
-    caption. `log_probability` is the sum over the caption (natural logarithm). `attention`
-    (L, h, w) is the attention over the first image for each of the L `words`. `exact_match` is
-    whether the caption is entirely correct, or None if unknown.
+    `images` is one RGB image, or the frames of a clip in order. `score` is the score of this
+    caption alone. `log_probability` is the natural log probability of the whole caption.
+    `attention` (L, h, w) is the attention over the first image for each of the L `words`.
+    `exact_match` tells whether the caption is entirely correct; it is None if unknown.
     """
 
     name: str
@@ -63,13 +63,13 @@ class CaptionExample(NamedTuple):
 def caption_examples(
     examples: Sequence[CaptionExample], total: int, noun: str, metric: str = "cider"
 ) -> Section:
-    """Return a list of the examples that can be sorted from best to worst or from worst to best.
+    """Return a section of captioned examples, which the reader can sort best or worst first.
 
     Args:
         examples: the examples, in any order.
-        total: number of samples in the split of the examples.
+        total: number of samples in the split that the examples come from.
         noun: singular noun for a captioned item: `image` or `clip`.
-        metric: name of the metric of the scores of the examples.
+        metric: name of the metric that scored the examples.
 
     Raises:
         ArgumentError: the attention of an example does not match its words.
@@ -87,7 +87,7 @@ def caption_examples(
 
 
 def ranking(scores: Sequence[float | None], *, descending: bool) -> list[int]:
-    """Return indices sorted by score; items without a finite score come last."""
+    """Return the indices of scores in sorted order; scores that are not finite come last."""
     finite_scores = [finite(score) for score in scores]
     sign = -1 if descending else 1
     return sorted(
@@ -111,7 +111,7 @@ def _note(examples: Sequence[CaptionExample], total: int, noun: str, metric: str
 
 
 def _item(example: CaptionExample, worst: int, metric: str) -> str:
-    """Return an example as a list item, given its rank from the worst and its score label."""
+    """Return an example as a list item; `worst` is its rank in worst-first order."""
     name = escape(example.name)
     if len(example.images) == 1:
         kind = ""
@@ -129,16 +129,16 @@ def _item(example: CaptionExample, worst: int, metric: str) -> str:
 
 
 def _log_probability(example: CaptionExample) -> str:
-    """Return the log probability with the mean per word in parentheses."""
+    """Format the log probability of a caption, with the mean per word in parentheses."""
     total, words = finite(example.log_probability), len(example.caption.split())
     if total is None or not words:
         return number(total, 2)
-    # Adding 0 converts −0, which a caption of probability 1 has, to 0.
+    # A caption of probability 1 has log probability −0; adding 0 removes the sign.
     return f"{number(round(total, 2) + 0, 2)} ({number(round(total / words, 2) + 0, 2)})"
 
 
 def _underlined(caption: str, references: Sequence[str]) -> str:
-    """Return a caption as HTML, with words underlined that occur in no reference."""
+    """Return a caption as HTML, in which words that occur in no reference are underlined."""
     if not caption.strip():
         return '<span class="empty">(no words)</span>'
     known = {word for text in references for word in _words(text)}
@@ -149,12 +149,12 @@ def _underlined(caption: str, references: Sequence[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Split a text into words without case and punctuation."""
+    """Split a text into lowercase words without punctuation."""
     return re.findall(r"\w+", text.casefold())
 
 
 def _attention(example: CaptionExample) -> str:
-    """Return a small image for each word, with its attention map on top."""
+    """Return a small copy of the image for each word, overlaid with the word's attention map."""
     if example.attention is None:
         return ""
     maps = np.asarray(example.attention)

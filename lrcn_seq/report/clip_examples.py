@@ -21,8 +21,8 @@ class ClipExample(NamedTuple):
     """A classified clip.
 
     `frames` are RGB images in order. `true_label` is None if unknown. `probability` is the
-    probability of `predicted`, and `top` the most probable labels. `over_time` maps labels to their
-    probabilities at the `times` (T,), in seconds; it may be empty.
+    probability of `predicted`, and `top` the most probable labels. `over_time` maps a label to
+    its probabilities at the `times` (T,) in seconds; it may be empty.
     """
 
     name: str
@@ -46,7 +46,7 @@ class _Group(NamedTuple):
 def clip_examples(
     examples: Sequence[ClipExample], *, incorrect: int | None = None, correct: int | None = None
 ) -> Section | None:
-    """Return misclassified, correct and unlabeled clips, the most confident predictions first.
+    """Return a section of misclassified, correct and unlabeled clips, each sorted by confidence.
 
     Args:
         examples: the examples, in any order.
@@ -57,7 +57,7 @@ def clip_examples(
         The section, or None without examples.
 
     Raises:
-        ArgumentError: the number of probabilities and of times of an example differ.
+        ArgumentError: the numbers of probabilities and times of an example differ.
     """
     if not examples:
         return None
@@ -73,7 +73,7 @@ def clip_examples(
 
 
 def _group(group: _Group) -> str:
-    """Return a heading with the number of clips, and the clips."""
+    """Return a group as HTML: a heading with the number of clips, and the clips."""
     shown = len(group.examples)
     count = f"{shown} of {group.total:,}" if (group.total or 0) > shown else f"{shown}"
     items = "".join(map(_item, group.examples))
@@ -120,7 +120,7 @@ def probability_plot(example: ClipExample) -> str:
         A `figure` element, or an empty string if there are no probabilities over time.
 
     Raises:
-        ArgumentError: the number of probabilities and of times differ.
+        ArgumentError: the numbers of probabilities and times differ.
     """
     labels = {"true-label": example.true_label, "prediction": example.predicted}
     if example.true_label == example.predicted:
@@ -143,10 +143,10 @@ def probability_plot(example: ClipExample) -> str:
 
 
 def _plot(times: Sequence[float], curves: Mapping[str, Sequence[float]]) -> str:
-    """Return curves over seconds as an SVG element; the keys are CSS classes."""
+    """Return probability curves, which are given by CSS class, as an SVG element."""
     first, last = float(times[0]), float(times[-1])
     axes = Axes(*((first, last) if last > first else (first - 1, first + 1)), 0.0, 1.0)
-    # A long video may have more frames than the plot can show.
+    # Show every `step`-th frame if a video has more frames than the plot can show.
     step = -(-len(times) // MAX_POINTS)
     seconds = ((axes.x(tick), f"{tick:g} s") for tick in ticks(first, last) or [first])
     parts = [*grid(axes), *x_labels(seconds)]

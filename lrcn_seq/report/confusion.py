@@ -20,7 +20,7 @@ UNLABELED = " The classes are in the order of the table of per-class scores."
 
 
 def confusion(labels: Sequence[str], counts: np.ndarray, noun: str) -> Section:
-    """Return the most frequent confusions in words, then the matrix.
+    """Return a section that lists the most frequent confusions above the confusion matrix.
 
     Args:
         labels: the C classes.
@@ -45,9 +45,9 @@ def confusion(labels: Sequence[str], counts: np.ndarray, noun: str) -> Section:
 
 
 def confused_pairs(counts: np.ndarray) -> list[tuple[int, int]]:
-    """Return (true class, predicted class) of the largest counts off the diagonal.
+    """Return the pairs (true class, predicted class) of the most frequent confusions.
 
-    Among equal counts, the one with the larger share of its true class comes first.
+    Of equally frequent pairs, the one with the larger share of its true class comes first.
     """
     totals = counts.sum(axis=1)
     pairs = [(true, other) for true, other in np.argwhere(counts).tolist() if true != other]
@@ -55,7 +55,7 @@ def confused_pairs(counts: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _pair(labels: Sequence[str], counts: np.ndarray, true: int, predicted: int, noun: str) -> str:
-    """Return a confusion as a list item."""
+    """Return a list item with a pair of confused classes, its count and its share."""
     count, total = int(counts[true, predicted]), int(counts[true].sum())
     names = [f'<b dir="auto">{escape(labels[index])}</b>' for index in (true, predicted)]
     return (

@@ -12,9 +12,9 @@ import numpy as np
 from lrcn_seq.report.markup import escape
 
 WIDTH = 960
-"""Width of the page."""
+"""Width of the page in pixels."""
 MAX_CELL, MIN_NUMBERED, MAX_LABELED = 44, 22, 120
-"""Largest cell, smallest cell that shows its count, and largest number of classes with labels."""
+"""Largest side of a cell, smallest side for a count, and largest number of labeled classes."""
 MAX_LETTERS, SHADES = 24, 10
 
 
@@ -37,11 +37,12 @@ def confusion_matrix(labels: Sequence[str], counts: np.ndarray) -> str:
     Args:
         labels: the C classes. Long labels are shortened; no labels are shown for more than 120
             classes.
-        counts: (C, C), a row per true class. Counts are shown in cells that are large enough.
+        counts: (C, C), a row per true class, a column per predicted class. Counts are shown in
+            cells that are large enough.
     """
     plan = layout(labels)
     side = plan.cell * len(labels)
-    # Slanted labels extend beyond the right border.
+    # Slanted labels extend beyond the right border of the matrix.
     width, height = plan.left + side + (plan.top if plan.slant < 90 else 2), plan.top + side + 2
     parts = [
         *_cells(counts, plan),
@@ -74,17 +75,17 @@ def layout(labels: Sequence[str]) -> Layout:
 
 
 def _width(text: str) -> float:
-    """Return an upper bound for the width of most texts, as a multiple of the font size."""
+    """Estimate the width of a text in multiples of the font size; most texts are narrower."""
     return sum(1.05 if east_asian_width(letter) in "WF" else 0.68 for letter in text)
 
 
 def _short(label: str) -> str:
-    """Shorten a label to 24 letters."""
+    """Shorten a label to at most 24 letters."""
     return label if len(label) <= MAX_LETTERS else f"{label[: MAX_LETTERS - 1]}…"
 
 
 def _cells(counts: np.ndarray, plan: Layout) -> Iterator[str]:
-    """Yield one path per shade, since a hundred classes have thousands of cells."""
+    """Yield one path for all cells of a color, since a hundred classes have thousands of cells."""
     shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     shades, diagonal = np.ceil(shares * SHADES).astype(int), np.eye(len(counts), dtype=bool)
     size = f"{plan.cell:.1f}"
@@ -112,7 +113,7 @@ def _grid(count: int, plan: Layout) -> Iterator[str]:
 
 
 def _labels(labels: Sequence[str], plan: Layout) -> Iterator[str]:
-    """Yield the labels of the rows on the left and of the columns at the top."""
+    """Yield the class labels of the rows, on the left, and of the columns, at the top."""
     for index, label in enumerate(labels):
         middle, text = plan.cell * (index + 0.5), escape(_short(label))
         x, y = plan.left - 5, plan.top + middle + plan.letter * 0.35
@@ -123,7 +124,7 @@ def _labels(labels: Sequence[str], plan: Layout) -> Iterator[str]:
 
 
 def _numbers(counts: np.ndarray, plan: Layout) -> Iterator[str]:
-    """Yield the counts, in the background color on cells with more than half of their row."""
+    """Yield the counts of the cells; counts above half of their row have the background color."""
     totals = counts.sum(axis=1)
     for row, column in np.argwhere(counts).tolist():
         count = int(counts[row, column])

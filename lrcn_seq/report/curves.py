@@ -44,7 +44,7 @@ def curves(history: Rows, monitor: str) -> Section:
 
 
 def plot_names(history: Rows, monitor: str) -> list[str]:
-    """Return the names that have at least one value to plot, in the order of their plots."""
+    """Return the names of the plots in order: loss, monitored score, other scores."""
     found = dict.fromkeys(
         name
         for row in history
@@ -56,9 +56,9 @@ def plot_names(history: Rows, monitor: str) -> list[str]:
 
 
 def stages_of(history: Rows) -> list[Stage]:
-    """Group consecutive history rows with the same `stage` into stages of training.
+    """Return the stages of training, named from 1.
 
-    Stages count from 0 in the history, and from 1 in their names.
+    A stage is a group of consecutive history rows with equal `stage`, which counts from 0.
     """
     starts = [
         index
@@ -72,7 +72,7 @@ def stages_of(history: Rows) -> list[Stage]:
 
 
 def best_epoch(history: Rows) -> int | None:
-    """Return the index of the last row that improved the monitored score, or None."""
+    """Return the index of the last history row that improved the monitored score, or None."""
     return max((index for index, row in enumerate(history) if row.get("best")), default=None)
 
 
@@ -82,13 +82,13 @@ def _stage_name(stage: object) -> str:
 
 
 def _value(row: Mapping[str, object], name: str) -> float | None:
-    """Return a value to plot, or None for a gap; values beyond 1e100 would overflow."""
+    """Return a value of a history row; values that cannot be plotted become None, a gap."""
     value = finite(row.get(name))
     return value if value is not None and abs(value) < 1e100 else None
 
 
 def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str) -> str:
-    """Return a paragraph on the epochs and the saved weights."""
+    """Return a paragraph that states the number of epochs and the epoch of the saved weights."""
     epochs = quantity(len(history), "epoch")
     if len(stages) > 1:
         epochs += f" in {len(stages)} stages"
@@ -106,7 +106,7 @@ def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str
 def _panel(
     name: str, history: Rows, stages: Sequence[Stage], best: int | None, *, monitored: bool
 ) -> str:
-    """Return a plot with its label and its value at the best epoch, or at the last one."""
+    """Return a plot with its label and the value at the best epoch, or else the last epoch."""
     values = [_value(row, name) for row in history]
     label = metric_label(name) if name == "loss" else f"dev {metric_label(name)}"
     kind = ' class="monitored"' if monitored else ""
@@ -116,7 +116,7 @@ def _panel(
 
 
 def _values(history: Rows, stages: Sequence[Stage], names: Sequence[str]) -> str:
-    """Return a table with a row per epoch."""
+    """Return a table of all plotted values with a row per epoch."""
     mark = '<span class="key" title="best so far"></span>'
     rows = (
         [

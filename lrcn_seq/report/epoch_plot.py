@@ -24,7 +24,7 @@ from lrcn_seq.report.axes import (
 from lrcn_seq.report.markup import number, quantity
 
 STAGE_WIDTH = 44
-"""The smallest width of a stage whose name is shown."""
+"""The names of stages that are narrower than this are not shown."""
 
 
 class Stage(NamedTuple):
@@ -38,13 +38,13 @@ class Stage(NamedTuple):
 def epoch_plot(
     values: Sequence[float | None], *, name: str, stages: Sequence[Stage], best: int | None
 ) -> str:
-    """Return a plot as an SVG element.
+    """Return a plot of one value per epoch as an SVG element.
 
     Args:
         values: one value per epoch, None for a gap; at least one value is not None.
         name: label of the values, as HTML.
-        stages: the stages of training; the line breaks between them.
-        best: index of the epoch to mark.
+        stages: the stages of training; the line is interrupted between stages.
+        best: index of the epoch to mark, or None.
     """
     known = [value for value in values if value is not None]
     axes = epoch_axes(len(values), *padded_range(min(known), max(known)))
@@ -60,13 +60,13 @@ def epoch_plot(
 
 
 def epoch_axes(count: int, low: float, high: float) -> Axes:
-    """Return axes over epochs counted from 0, with a margin at both sides."""
+    """Return axes for a plot over epochs, which count from 0, with margins left and right."""
     margin = 0.5 if count < 3 else (count - 1) / 48
     return Axes(-margin, count - 1 + margin, low, high)
 
 
 def _epoch_ticks(count: int) -> list[int]:
-    """Return the epochs that are labeled, counted from 1."""
+    """Return the numbers of the epochs to label, which count from 1."""
     return sorted({1, *(int(tick) for tick in ticks(1, count) if tick == int(tick))})
 
 
@@ -75,7 +75,7 @@ def _stages(axes: Axes, stages: Sequence[Stage]) -> Iterator[str]:
     if len(stages) < 2:
         return
     for index, stage in enumerate(stages):
-        # The border lies halfway between two epochs; the outer borders are those of the plot.
+        # Stages meet halfway between two epochs; the outer stages extend to the edges of the plot.
         left = axes.x(stage.first - 0.5) if index else LEFT
         right = axes.x(stage.end - 0.5) if stage is not stages[-1] else WIDTH - RIGHT
         if index % 2:
@@ -89,7 +89,7 @@ def _stages(axes: Axes, stages: Sequence[Stage]) -> Iterator[str]:
 
 
 def _lines(axes: Axes, values: Sequence[float | None], stages: Sequence[Stage]) -> Iterator[str]:
-    """Yield the line of each stage."""
+    """Yield the line of the values of each stage."""
     points = [
         None if value is None else (axes.x(epoch), axes.y(value))
         for epoch, value in enumerate(values)

@@ -9,15 +9,15 @@ from PIL import Image
 
 from lrcn_seq.report.thumbnail import image_tag
 
-# Sides in pixels and sizes in bytes, so that a page of 40 clips stays under 1.5 MB.
+# Number, side (pixels) and file size (bytes) of the frames: 40 clips take under 1.5 MB.
 MAX_FRAMES, SIDE, LIMIT = 8, 160, 3_200
 
 
 def filmstrip(frames: Sequence[Image.Image], name: str) -> str:
-    """Return a row of at most eight frames, evenly spaced from the first to the last.
+    """Return a row of at most eight frames of a clip, evenly spaced from first to last.
 
     Args:
-        frames: RGB frames in order.
+        frames: RGB frames of the clip in order.
         name: name of the clip, for the alternative text of each frame.
     """
     count = len(frames)

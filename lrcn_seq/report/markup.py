@@ -12,7 +12,7 @@ from typing import NamedTuple, SupportsFloat
 
 
 class Section(NamedTuple):
-    """A section of a page, with a name that is unique on the page, and its HTML."""
+    """A section of a page: its name, which must be unique on the page, and its HTML."""
 
     name: str
     html: str
@@ -93,7 +93,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 
 
 def _row(cells: Sequence[str], scope: str, *, headings: int) -> str:
-    """Return a table row whose first cells are headings."""
+    """Return a table row whose first `headings` cells are headings."""
     marked = [f'<th scope="{scope}">{cell}</th>' for cell in cells[:headings]]
     return f"<tr>{''.join(marked)}{''.join(f'<td>{cell}</td>' for cell in cells[headings:])}</tr>"
 

@@ -27,7 +27,7 @@ LABELS = {
 
 
 def metric_label(name: str) -> str:
-    """Return the escaped label of a metric, by default its name without underscores."""
+    """Return the label of a metric as HTML; by default, the name with spaces for underscores."""
     if name.startswith("bleu_"):
         return f"BLEU-{escape(name.removeprefix('bleu_'))}"
     return LABELS.get(name) or escape(name.replace("_", " "))

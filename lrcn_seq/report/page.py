@@ -13,7 +13,7 @@ from lrcn_seq.report.markup import Section, escape
 
 
 class Page(NamedTuple):
-    """A report with plain-text title and subtitle, and its sections, of which None is skipped."""
+    """A report: title and subtitle as plain text, and sections. A section of None is skipped."""
 
     title: str
     subtitle: str
@@ -40,5 +40,5 @@ def render(page: Page) -> str:
 
 
 def _resource(name: str) -> str:
-    """Return a text file of this package."""
+    """Return the text of a file in this package."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

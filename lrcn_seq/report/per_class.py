@@ -8,15 +8,15 @@ from lrcn_seq.metrics import ClassScore
 from lrcn_seq.report.markup import Section, details, escape, number, paragraph, section, table
 
 MAX_OPEN, EXTREMES = 24, 5
-"""The largest number of classes of an open table, and the number of lowest and highest classes that
-are named above a collapsed one."""
+"""A table of more than `MAX_OPEN` classes is collapsed; the `EXTREMES` lowest and highest classes
+are named above the table."""
 
 
 def per_class(scores: Sequence[ClassScore], noun: str) -> Section | None:
     """Return a table of the scores of each class.
 
     Args:
-        scores: the scores, one per class.
+        scores: the scores of each class.
         noun: singular noun for a classified item, e.g. `clip`.
 
     Returns:
@@ -51,5 +51,5 @@ def _extremes(scores: Sequence[ClassScore]) -> str:
 
 
 def _named(f1: float, label: str) -> str:
-    """Return a label with its F1."""
+    """Return the label and the F1 of a class as HTML."""
     return f"<bdi>{escape(label)}</bdi> {number(f1, 2)}"

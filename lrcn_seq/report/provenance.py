@@ -8,7 +8,7 @@ from lrcn_seq.report.markup import Section, details, escape, section, table
 
 
 def provenance(command: str, facts: Mapping[str, str], config: str) -> Section | None:
-    """Return the command, a table of the facts and the collapsed config.
+    """Return a section with the command, a table of facts and the collapsed config of a run.
 
     Args:
         command: the command that produced the results.

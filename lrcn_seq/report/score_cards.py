@@ -10,11 +10,11 @@ from lrcn_seq.report.metric_labels import metric_label
 
 
 def score_cards(scores: Mapping[str, Any], noun: str) -> Section:
-    """Return a card for each family of scores, e.g. BLEU-1 to BLEU-4, with the last in large type.
+    """Return a card for each family of scores, e.g. BLEU-1 to BLEU-4, with the last score large.
 
     Args:
         scores: the content of `scores.json`: `metrics` and `signatures` by name, and `count`.
-        noun: singular noun for a counted item, e.g. `image`.
+        noun: singular noun for an evaluated item, e.g. `image`.
     """
     metrics = scores.get("metrics") or {}
     if not metrics:
@@ -29,7 +29,7 @@ def score_cards(scores: Mapping[str, Any], noun: str) -> Section:
 def families_of(
     metrics: Mapping[str, float], signatures: Mapping[str, str]
 ) -> list[tuple[dict[str, float], str]]:
-    """Group scores of the same family (`bleu_1`, `bleu_4`) and signature.
+    """Group scores of the same family, such as `bleu_1` and `bleu_4`, and the same signature.
 
     Args:
         metrics: scores by name.
@@ -47,7 +47,7 @@ def families_of(
 
 
 def _card(values: Mapping[str, float], signature: str) -> str:
-    """Return the card of a family."""
+    """Return the card of a family of scores."""
     *others, (name, value) = values.items()
     small = "".join(
         f"<div><dt>{metric_label(other)}</dt><dd>{number(score)}</dd></div>"

@@ -10,7 +10,7 @@ MAX_OPEN, MAX_LISTED = 12, 500
 
 
 def skipped_files(files: Sequence[tuple[str, str]], notes: Sequence[str] = ()) -> Section | None:
-    """Return the notes and a table of the files, which is collapsed if it is long.
+    """Return the notes and a table of the skipped files; a long table is collapsed.
 
     Args:
         files: the name of each skipped file and the reason.
@@ -29,7 +29,7 @@ def skipped_files(files: Sequence[tuple[str, str]], notes: Sequence[str] = ()) -
 
 
 def _table(files: Sequence[tuple[str, str]]) -> str:
-    """Return a table of files and reasons, and the number of files that are not listed."""
+    """Return a table of at most 500 files with reasons, and the number of further files."""
     rows = (
         (f'<code dir="auto">{escape(name)}</code>', f'<span dir="auto">{escape(reason)}</span>')
         for name, reason in files[:MAX_LISTED]

@@ -10,10 +10,10 @@ from PIL import Image
 
 from lrcn_seq.report.markup import escape
 
-# (share of the side, JPEG quality), from fine to coarse; the first within the byte limit is used.
+# Scale and JPEG quality, from fine to coarse; the first step within the size limit is used.
 STEPS = ((1.0, 90), (1.0, 82), (1.0, 72), (1.0, 60), (0.75, 60), (0.5, 50), (0.25, 40))
 
-# RGB color and opacity for zero and for full attention; the image is dark without attention.
+# RGB color and opacity of the overlay at zero attention (dark) and at full attention (bright).
 UNATTENDED, ATTENDED = np.array([10, 12, 24, 185.0]), np.array([255, 190, 80, 55.0])
 
 
@@ -24,14 +24,14 @@ def image_tag(image: Image.Image, description: str, *, side: int, limit: int) ->
         image: the image.
         description: alternative text, not escaped.
         side: longest side in pixels.
-        limit: largest size in bytes, which only the coarsest step may exceed.
+        limit: largest file size in bytes; only the lowest quality may exceed this size.
     """
     url = jpeg_url(image, side=side, limit=limit)
     return f'<img src="{url}" alt="{escape(description)}" loading="lazy">'
 
 
 def jpeg_url(image: Image.Image, *, side: int, limit: int) -> str:
-    """Return a thumbnail as the URL of a JPEG file; arguments as in `image_tag`."""
+    """Return a thumbnail as the `data:` URL of a JPEG file; the arguments are as in `image_tag`."""
     for share, quality in STEPS:
         small = image.convert("RGB")
         small.thumbnail((max(1, round(side * share)),) * 2, Image.Resampling.LANCZOS)
@@ -45,11 +45,11 @@ def jpeg_url(image: Image.Image, *, side: int, limit: int) -> str:
 
 
 def attention_url(weights: np.ndarray) -> str:
-    """Return an attention map as the URL of a translucent PNG file, as an overlay of an image.
+    """Return an attention map as the `data:` URL of a translucent PNG, to be laid over an image.
 
     Args:
         weights: attention (h, w), one pixel per weight. The largest weight is the brightest and 0
-            the darkest, so that uniform attention looks uniform. NaN and infinity count as 0.
+            the darkest, so that uniform attention is bright. NaN and infinity count as 0.
     """
     weights = np.nan_to_num(np.asarray(weights, "float64"), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
     light = (weights / (weights.max(initial=0.0) or 1.0))[..., None]

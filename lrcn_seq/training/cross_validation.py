@@ -1,7 +1,7 @@
 """Cross-validation of a classifier: one run per fold, with the predictions of all folds pooled.
 
-Folds consist of whole groups, and the interval resamples groups, because clips of one video are
-similar.
+Clips of one group, such as one video, are similar. Therefore, folds consist of whole groups, and
+the confidence interval of the accuracy resamples groups.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """The folds, and the pooled accuracy with its 95 % interval over groups."""
+    """The accuracy of each fold, and the pooled accuracy with its 95 % interval over groups."""
 
     folds: tuple[Fold, ...]
     pooled: Interval
@@ -42,7 +42,7 @@ class CrossValidation:
     groups: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
+        """Return the result as plain values for JSON."""
         pooled = {
             "accuracy": self.pooled.value,
             "low": self.pooled.low,
@@ -70,9 +70,9 @@ def cross_validate(
 
     Args:
         config: a config of a classifier whose source takes `folds` and `fold`.
-        folder: the folder of all runs.
+        folder: the folder that contains the runs of all folds.
         folds: number of folds, at least 3.
-        overrides: `section.key=value` for all folds.
+        overrides: changes of the config, as `section.key=value`, for all folds.
 
     Raises:
         ArgumentError: `folds` is below 3.
@@ -84,7 +84,7 @@ def cross_validate(
             f"folds: expected at least 3 (training, dev, test). Received: folds={folds}."
         )
     shared = list(overrides)
-    # All configs are read before the first fold is trained, so that errors are raised at once.
+    # All configs are read before the first fold is trained, so that errors do not come hours later.
     settings = [
         configs.read(config, [*shared, f"data.source.folds={folds}", f"data.source.fold={fold}"])
         for fold in range(folds)
@@ -99,7 +99,7 @@ def cross_validate(
 
 
 def is_finished(run: Run) -> bool:
-    """Return whether training has finished, which is when the report is written."""
+    """Return whether a run has all its results, of which the report is written last."""
     return all((run / name).exists() for name in (PREDICTIONS, SCORES, REPORT))
 
 
@@ -135,15 +135,15 @@ def pool(folds: Sequence[list[dict[str, Any]]]) -> CrossValidation:
         folds: the predictions of each fold.
 
     Raises:
-        RunError: a clip is in two folds.
+        RunError: a clip is in the test splits of two folds.
     """
     rows = [row for fold in folds for row in fold]
     ids: set[str] = set()
     for row in rows:
         if row["id"] in ids:
             raise RunError(
-                f"{row['id']}: expected each clip in the test split of one fold. Received: two; "
-                "the folds were trained on different data."
+                f"{row['id']}: expected each clip in the test split of one fold. Received: two "
+                "folds; they were trained on different data."
             )
         ids.add(row["id"])
     correct = [[float(row["label"] == row["truth"]) for row in fold] for fold in folds]

@@ -22,7 +22,7 @@ class BatchSource:
         batches: the batches.
 
     Attributes:
-        error: the exception, or None.
+        error: the exception that ended the iteration, or None.
     """
 
     def __init__(self, batches: Iterable[Any]):
@@ -38,7 +38,7 @@ class BatchSource:
 
 
 def as_dataset(batches: Iterable[Any]) -> Any:
-    """Wrap batches for `fit`.
+    """Return the batches as a dataset for `fit`.
 
     Args:
         batches: records of arrays, at least one.
@@ -58,13 +58,13 @@ def as_dataset(batches: Iterable[Any]) -> Any:
         lambda: ((batch,) for batch in chain([first], remaining)), output_signature=signature
     ).prefetch(2)
     options = tf.data.Options()
-    # There is nothing to tune, and the tuning thread delays the end of an epoch.
+    # The autotuner has nothing to tune here, and its thread delays the end of an epoch.
     options.autotune.enabled = False
     return data.with_options(options)
 
 
 def _tensor_spec(array: np.ndarray) -> tf.TensorSpec:
-    """Return a spec with fixed image and feature sizes and variable numbers of rows and words."""
+    """Return the spec of an array with variable numbers of rows and words and other sizes fixed."""
     import tensorflow as tf
 
     trailing = array.shape[1:] if array.ndim > 2 else (None,) * (array.ndim - 1)

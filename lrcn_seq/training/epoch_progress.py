@@ -57,12 +57,12 @@ class EpochProgress(keras.callbacks.Callback):
             self.bar.start()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Advance the bar."""
+        """Advance the progress bar."""
         if self.bar is not None:
             self.bar.update(self.row, completed=batch + 1, loss=(logs or {}).get("loss", 0.0))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Replace the bar by a line with loss and duration."""
+        """Replace the progress bar by a line with the loss and the duration of the epoch."""
         self.close()
         seconds = time.monotonic() - self.began
         per_batch = 1e3 * seconds / max(1, self.params["steps"])
@@ -72,7 +72,7 @@ class EpochProgress(keras.callbacks.Callback):
         )
 
     def close(self) -> None:
-        """Remove the bar; may be called at any time."""
+        """Remove the progress bar, if there is one."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None

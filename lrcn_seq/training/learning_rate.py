@@ -1,7 +1,7 @@
-"""Learning rate schedules with a linear warmup, counted in updates.
+"""Learning rate schedules with a linear warmup, which count updates instead of batches.
 
-The schedules of Keras count batches rather than updates, and their warmup starts at a learning
-rate of 0; both would change the published recipes.
+The schedules of Keras count batches, and their warmup starts at a learning rate of 0; both would
+change the published recipes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         rate: the base learning rate.
         type: `constant`, `steps` or `cosine`.
         warmup: number of updates of the linear warmup.
-        every: number of updates per step.
+        every: number of updates between two steps.
         factor: factor of the learning rate at each step.
         updates: number of updates until the end of the cosine, including the warmup.
         floor: final learning rate of the cosine, as a share of the base learning rate.
@@ -76,7 +76,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.updates, self.floor, self.accumulation = updates, floor, accumulation
 
     def __call__(self, step: Tensor) -> Tensor:
-        """Return the learning rate at a batch index, which Keras passes in place of an update."""
+        """Return the learning rate at a step, which in Keras is the index of a batch."""
         update = ops.floor(ops.cast(step, "float32") / self.accumulation)
         if self.type == "steps":
             shape = ops.power(float(self.factor), ops.floor(update / self.every))

@@ -12,7 +12,7 @@ from lrcn_seq.tasks import build_network, check_config
 from lrcn_seq.training.optimizer import learning_rate_multipliers
 
 Shapes = dict[tuple[str, str], list[tuple[int, ...]]]
-"""Shapes of weights by part and type; the type of the encoder is an empty string."""
+"""Shapes of weights by part and its type; for the encoder, the type is an empty string."""
 
 
 def stage_problems(config: configs.Config) -> list[Problem]:
@@ -49,7 +49,7 @@ def checked_shapes(config: configs.Config) -> Shapes:
     """Build the networks of a stage and return the shapes of their weights.
 
     Raises:
-        ConfigError: the config has problems; all are listed.
+        ConfigError: the config has problems; the error lists all of them.
     """
     check_config(config)
     task = build_network(config)
@@ -68,6 +68,6 @@ def weight_shapes(part: keras.layers.Layer) -> list[tuple[int, ...]]:
 
 
 def shared_parts(before: configs.Config, after: configs.Config) -> Sequence[str]:
-    """Return the parts whose weights are passed to the next stage: no decoder of another type."""
+    """Return the parts whose weights the next stage keeps: a decoder only if its type is equal."""
     same = before.decoder["type"] == after.decoder["type"]
     return ("encoder", "decoder") if same else ("encoder",)

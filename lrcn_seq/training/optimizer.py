@@ -24,7 +24,7 @@ def build_optimizer(
     Args:
         settings: the section `training.optimizer`.
         schedule: the section `training.schedule`.
-        multipliers: learning rate multipliers by `id` of a variable.
+        multipliers: learning rate multipliers by the `id` of their variable.
         updates: number of updates in the stage.
     """
     shared = dict(
@@ -57,10 +57,10 @@ def build_optimizer(
 
 @cache
 def _with_multipliers(base: type) -> type:
-    """Return a subclass of an optimizer with multipliers and L2 weight decay."""
+    """Return a subclass of an optimizer with learning rate multipliers and L2 weight decay."""
 
     class WithMultipliers(base):
-        """An optimizer that scales learning rate and decoupled decay by the variable's multiplier.
+        """An optimizer that scales the learning rate and weight decay of variables by multipliers.
 
         As in Caffe, `l2` times the weight is added to the gradient after clipping.
         """
@@ -70,7 +70,7 @@ def _with_multipliers(base: type) -> type:
         weight_decay: Any
 
         def _positions(self, variables: list[keras.Variable]) -> dict[float, list[int]]:
-            """Return the positions of variables by multiplier."""
+            """Return the positions of the variables with each multiplier."""
             groups: dict[float, list[int]] = {}
             for position, variable in enumerate(variables):
                 multiplier = self.multipliers.get(id(variable), 1.0)
@@ -108,7 +108,7 @@ def _with_multipliers(base: type) -> type:
 def learning_rate_multipliers(
     task: keras.Model, multipliers: Mapping[str, float]
 ) -> dict[int, float]:
-    """Return multipliers by `id` of a variable.
+    """Return learning rate multipliers by the `id` of their variable.
 
     Args:
         task: a built task.

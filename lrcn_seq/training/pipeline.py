@@ -25,8 +25,8 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
     Args:
         config: a config, or the path of its YAML file.
         folder: the run folder.
-        resume: whether to resume an interrupted run, with bit-identical results; a new run is
-            started if there is none.
+        resume: whether to resume an interrupted run, with bit-identical results; without a run in
+            the folder, a new run is started.
 
     Raises:
         ConfigError, DataError, RunError: the config, the data or the run folder cannot be used.
@@ -53,7 +53,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
 
 
 def check_stages(config: configs.Config) -> None:
-    """Raise ConfigError unless all stages can be built, before hours of training."""
+    """Before training, raise ConfigError unless the networks of all stages can be built."""
     if problems := stage_problems(config):
         raise ConfigError(problems)
 
@@ -93,16 +93,16 @@ def stage_task(
 ) -> Task:
     """Build the task of a stage with the weights that it starts from.
 
-    In a new run these are fresh weights, with pretrained ones for the encoder if the config names
-    any, and the parts of `init` over both. A later stage starts with the best weights of the run,
-    in the parts that both stages share. Within a stage, the weights are those of the state.
+    A new run starts with fresh weights, or, if configured, with pretrained weights of the encoder
+    and the parts of `init`. A later stage starts with the best weights of the run, in the parts
+    that both stages share. A resumed stage continues with the weights of the state.
 
     Args:
         stages: the configs of all stages.
         number: index of the stage.
         outputs: the vocabulary or classes of the task.
-        run: the run, with whose best weights a later stage starts.
-        state: the last state of the run, or None before the first one.
+        run: the run; its best weights start a later stage.
+        state: the last state of the run, or None in a new run.
     """
     config = stages[number]
     check_config(config)

@@ -21,7 +21,7 @@ from keras import ops
 from lrcn_seq.errors import RunError
 
 Arrays = dict[str, np.ndarray]
-"""Captured variables by group and index."""
+"""Values of captured variables by `group/index`."""
 
 
 class Snapshot(keras.callbacks.Callback):
@@ -59,7 +59,7 @@ class Snapshot(keras.callbacks.Callback):
         }
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Assign the snapshot that was taken after `step` batches of the epoch."""
+        """Assign the last snapshot to the model before an epoch begins or resumes."""
         self.first = self.step
         if self.arrays is not None:
             assign_state(self.model, self.arrays, running_loss=self.step > 0)
@@ -96,7 +96,7 @@ def assign_state(
     Args:
         model: a compiled model.
         arrays: the captured state.
-        running_loss: whether to assign the running loss, as within an epoch.
+        running_loss: whether to assign the running loss too, as for a state within an epoch.
 
     Raises:
         RunError: the state belongs to another model.

@@ -1,4 +1,4 @@
-"""The training loop: one `fit` per epoch over a slice of its plan, then evaluation on dev.
+"""The training loop: for each epoch, `fit` on its remaining batches and evaluation on dev.
 
 A stage can be killed at any time and resumed with bit-identical results. An interrupt, such as by
 Ctrl-C, waits until the batch is finished and its state is saved; a second one does not wait.
@@ -30,7 +30,7 @@ HDF5_OVERHEAD = 1 << 20
 
 
 class Trainer:
-    """A trainer for one stage of a run: call `begin`, `fit`, and `finish_stage` between stages.
+    """A trainer of one stage of a run: call `begin`, `fit` and, if a stage follows, `finish_stage`.
 
     Args:
         task: the task, with the initial weights of the stage.
@@ -81,12 +81,12 @@ class Trainer:
                 updates=updates // self.training.optimizer.gradient_accumulation_steps,
             )
         )
-        # In mixed precision, Keras wraps the optimizer of the task to scale the loss.
+        # In mixed precision, `task.optimizer` is a wrapper of Keras that scales the loss.
         self.task.optimizer.build(self.task.trainable_variables)
         if state is None:
             return
         self.position, self.history = state.position, state.history
-        # The last row is missing if the process ended between writing the state and the history.
+        # The file lacks a row if the process ended between writing the state and the history.
         self.run.write_history(self.history)
         if not state.new_stage:
             self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
@@ -104,8 +104,8 @@ class Trainer:
         """Save and return a state from which the next stage starts with the best weights.
 
         Args:
-            comparable: whether the dev scores of both stages can be compared; otherwise the first
-                score of the next stage counts as the best so far.
+            comparable: whether dev scores of this and the next stage can be compared; if not, the
+                first score of the next stage counts as the best so far.
         """
         self.position = Position(
             stage=self.position.stage + 1,
@@ -146,7 +146,7 @@ class Trainer:
         self._save(arrays)
 
     def _arrays(self) -> Arrays:
-        """Return the captured state; raise RunError if there is none for lack of batches."""
+        """Return the captured state; raise RunError if the epoch had no batches."""
         if self.snapshot.arrays is None:
             raise RunError(
                 f"{self.run.folder}: expected at least one batch per epoch. Received: none; check "
@@ -208,7 +208,7 @@ class Trainer:
         return False
 
     def _write_times(self, dev_seconds: float) -> None:
-        """Append the epoch to `times.jsonl`, because times in the history would differ by run."""
+        """Append the last epoch to `times.jsonl`; the history has no times, to be reproducible."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         append_text(self.run / TIMES, json.dumps(row) + "\n")

@@ -43,7 +43,7 @@ def test_an_override_keeps_other_values(smallest):
 
 
 def test_the_last_override_of_a_key_wins(smallest):
-    """The last of several overrides of a key applies."""
+    """If a key is overridden several times, the last override applies."""
     apply_overrides(smallest, ["seed=2", "seed=3"])
     assert smallest["seed"] == 3
 

@@ -13,7 +13,7 @@ from lrcn_seq.registry import SEAMS
 
 @pytest.fixture
 def problems(smallest):
-    """Return a function that returns the problems of a config with overrides by key."""
+    """Return a function that applies overrides and returns the problems of the config by key."""
 
     def problems_of(*overrides: str, **sections) -> dict[str, str]:
         tree = {**copy.deepcopy(smallest), **sections}

@@ -54,7 +54,7 @@ def make_small_demo() -> Callable[..., Demo]:
 
 @pytest.fixture(scope="session")
 def finished_demo(make_small_demo, tmp_path_factory) -> Demo:
-    """Return a finished captioning demo, whose folder tests must not change."""
+    """Return a finished captioning demo; tests must not change its folder."""
     demo = make_small_demo("captioning", tmp_path_factory.mktemp("finished"))
     run_demo(demo)
     return demo

@@ -1,4 +1,4 @@
-"""The figures of demos, compared with predictions and numbers computed by hand."""
+"""The measured values of demos, compared with values computed from predictions or by hand."""
 
 import json
 
@@ -25,7 +25,7 @@ def read_rows(run) -> list[dict]:
 
 
 def test_shuffled_score_is_that_of_the_next_images_caption(finished_run):
-    """The shuffled score compares each image's references with the next image's caption."""
+    """`shuffled_bleu_4` scores the caption of the next image by the references of each image."""
     rows = read_rows(finished_run)
     following = rows[1:] + rows[:1]
     captions = {row["id"]: other["caption"] for row, other in zip(rows, following, strict=True)}
@@ -35,7 +35,7 @@ def test_shuffled_score_is_that_of_the_next_images_caption(finished_run):
 
 
 def test_scores_are_those_of_the_run(finished_run):
-    """The count and BLEU-4 of a captioning demo are those of its run."""
+    """The count and BLEU-4 of a captioning demo equal those in the results of its run."""
     figures = measure_captions(finished_run)
     scores = json.loads((finished_run / "scores.json").read_text())
     assert figures["count"] == len(read_rows(finished_run)) == 8
@@ -65,13 +65,13 @@ def test_exact_share_counts_captions_with_every_attribute(finished_run):
     ],
 )
 def test_directions_are_judged_without_the_things(caption, right):
-    """Directions are correct if their order in time is correct, whatever the objects."""
+    """A caption has right directions if it orders them as the reference, whatever the objects."""
     reference = "a small red circle moves left before a large blue ring moves right"
     assert has_right_directions({"caption": caption, "references": [reference]}) == right
 
 
 def test_shuffled_frames_stay_in_their_clip():
-    """Every clip has the same frames in another order, and padding stays at its end."""
+    """A shuffled clip has the same frames in another order, and its padding stays at the end."""
     clips = Clips(np.arange(30), np.array([[*range(20)], [*range(20, 30), *[-1] * 10]]))
     index = shuffle_frames(clips, np.random.default_rng(0)).index
     assert (index != clips.index).any(axis=1).all()
@@ -81,22 +81,22 @@ def test_shuffled_frames_stay_in_their_clip():
 
 
 def test_shuffling_leaves_the_given_clips_alone():
-    """Shuffling frames does not modify the given clips."""
+    """Shuffling frames returns new clips and does not modify the given ones."""
     index = np.arange(20)[None]
     shuffle_frames(Clips(np.arange(20), index), np.random.default_rng(0))
     np.testing.assert_array_equal(index[0], np.arange(20))
 
 
 def test_only_test_samples_are_measured(finished_demo):
-    """The figures of a demo are measured on samples of the test split only."""
+    """A demo is measured on samples of the test split only."""
     samples = read_test_samples(configs.read(finished_demo.config))
     assert [sample.id for sample in samples] == [f"test-0000{number}" for number in range(8)]
 
 
 def test_activity_is_measured_beside_a_network_without_memory(make_small_demo, tmp_path):
-    """The activity demo compares its network with one that has a frame mean as decoder.
+    """The activity demo also trains and measures a network with a frame mean as decoder.
 
-    The run of the second network is deleted when the demo restarts.
+    The run of this network is deleted when the demo restarts.
     """
     demo = make_small_demo("activity", tmp_path)
     figures = run_demo(demo)
@@ -117,7 +117,7 @@ def test_activity_is_measured_beside_a_network_without_memory(make_small_demo, t
 
 
 def test_description_is_measured_with_shuffled_frames(make_small_demo, tmp_path):
-    """The description demo reports shares of exact captions with ordered and shuffled frames."""
+    """The description demo reports shares of exact captions for ordered and shuffled frames."""
     figures = run_demo(make_small_demo("description", tmp_path))
     assert list(figures) == [
         "count",

@@ -10,7 +10,7 @@ from lrcn_seq.records import Sample
 
 
 def test_png_is_the_image_at_a_larger_size(tmp_path):
-    """An image is saved as a PNG that is drawn at a larger size instead of being enlarged."""
+    """A saved PNG is drawn at its larger size instead of being scaled up."""
     sample = Sample("test-1", Drawing(1, "test", 1, 48), "test-1", "test")
     path = save_png(sample, tmp_path)
     assert path == tmp_path / "test-1.png"
@@ -20,7 +20,7 @@ def test_png_is_the_image_at_a_larger_size(tmp_path):
 
 
 def test_gif_has_every_frame_of_the_clip(tmp_path):
-    """The GIF has every frame of the clip for a fifth of a second each."""
+    """The GIF of a clip shows each frame for a fifth of a second."""
     film = Film(1, "test", 1, 32, 3)
     path = save_gif(Sample("test-1", film, "test-1", "test"), tmp_path)
     with Image.open(path) as image:

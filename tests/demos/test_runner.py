@@ -35,7 +35,7 @@ def copied_run(finished_run, demo) -> Run:
 
 
 def test_finished_demo_has_figures_and_a_report(finished_run):
-    """A finished demo has a report, and its figures are in the marker file."""
+    """A finished demo has a report, and its measured values are in the marker file."""
     marker = json.loads((finished_run / "demo.json").read_text())
     assert marker["finished"] is True
     assert list(marker["figures"]) == ["count", "exact", "bleu_4", "shuffled_bleu_4"]
@@ -73,11 +73,11 @@ def test_unfinished_demo_is_kept(copied_run, demo, marker):
 
 @pytest.mark.parametrize("lost", [[], ["state"], ["state", "config.yaml"]])
 def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
-    """A run without a marker file is refused, even if only its weights remain."""
+    """A demo refuses the folder of a run without a marker, even if only weights remain there."""
     for name in [MARKER, *lost]:
         (copied_run / name).rename(copied_run / f"old.{name}")
     weights = (copied_run / "model.weights.h5").read_bytes()
-    with pytest.raises(RunError, match="expected no run here, or that of a demo"):
+    with pytest.raises(RunError, match="expected no run, or the run of a demo"):
         run_demo(demo)
     assert (copied_run / "model.weights.h5").read_bytes() == weights
     assert copied_run.has_begun == (not lost)
@@ -112,12 +112,12 @@ def test_stopped_demo_continues(demo, monkeypatch):
 
 
 def test_folder_without_a_config_has_another(tmp_path, demo):
-    """A folder without a config does not have the config of the demo."""
+    """`has_config` is false for a folder without a config."""
     assert not has_config(Run(tmp_path / "absent"), configs.read(demo.config))
 
 
 def test_samples_are_written_as_files(demo, tmp_path):
-    """The first six samples of the test split are written."""
+    """`write_samples` saves the first six test samples of a demo as files."""
     files = write_samples(demo, tmp_path / "samples")
     assert [path.name for path in files] == [f"test-0000{number}.png" for number in range(6)]
     assert sorted((tmp_path / "samples").iterdir()) == files

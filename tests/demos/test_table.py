@@ -19,7 +19,7 @@ def test_every_config_has_its_demo():
 
 @pytest.mark.parametrize("task", sorted(DEMOS))
 def test_demo_fits_its_task(task):
-    """The config and the command of a demo are those of its task."""
+    """The config and the command of each demo belong to the task of the demo."""
     demo = DEMOS[task]
     assert configs.read(demo.config).task["type"] == task
     assert registry.get(task).verb == demo.verb
@@ -32,7 +32,7 @@ def test_demos_do_not_share_a_folder():
 
 
 def test_test_images_show_unseen_pairs():
-    """Every test image has a pair of color and shape that train and dev never show."""
+    """Every test image has a pair of color and shape that is in no training or dev image."""
     config = configs.read(DEMOS["captioning"].config)
     pairs: dict[str, list[set]] = {"train": [], "dev": [], "test": []}
     for sample in sources.build(config.data.source, place="data.source"):
@@ -46,7 +46,7 @@ def test_test_images_show_unseen_pairs():
 
 @pytest.mark.slow
 def test_captioning_demo_composes_unseen_pairs(tmp_path):
-    """At least 85 % of captions are correct and BLEU-4 is 0.9, or 0.4 with wrong features."""
+    """The captioning demo reaches 85 % exact captions and BLEU-4 0.9, but 0.4 on wrong images."""
     figures = run_demo(DEMOS["captioning"]._replace(folder=tmp_path / "run"))
     assert figures["exact"] >= 0.85
     assert figures["bleu_4"] >= 0.9

@@ -34,13 +34,13 @@ def test_axes_are_linear():
     ],
 )
 def test_ticks_are_round_numbers(low, high, values):
-    """Ticks are multiples of the largest round step that gives enough of them."""
+    """Ticks are multiples of the largest round step that gives at least two ticks."""
     assert axes.ticks(low, high) == pytest.approx(values)
 
 
 @pytest.mark.parametrize(("low", "high"), [(1e-9, 3e-9), (1e8, 9e8), (-1e99, 1e99), (0.999, 1.001)])
 def test_ticks_of_any_range_are_few_and_within(low, high):
-    """Two to seven ticks lie in the range; their spacing is 1, 2 or 5 times a power of ten."""
+    """Any range has two to seven ticks, spaced by 1, 2 or 5 times a power of ten."""
     ticks = axes.ticks(low, high)
     assert 2 <= len(ticks) <= 7
     room = 1e-6 * (high - low)
@@ -51,13 +51,13 @@ def test_ticks_of_any_range_are_few_and_within(low, high):
 
 
 def test_range_is_padded_at_both_ends():
-    """The range of the values is padded by a sixteenth at each end."""
+    """The range of an axis is a sixteenth longer at each end than the range of its values."""
     assert axes.padded_range(4, 20) == (3, 21)
 
 
 @pytest.mark.parametrize("value", [0.0, 5e-324, 1e-9, 0.5, -7.0, 1e99])
 def test_range_of_one_value_has_room(value):
-    """The padded range of a constant contains the constant and has ticks."""
+    """The axis of a constant contains the constant and has at least two ticks."""
     low, high = axes.padded_range(value, value)
     assert low < value < high
     assert len(axes.ticks(low, high)) >= 2

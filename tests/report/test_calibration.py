@@ -42,7 +42,7 @@ def test_dots_lie_at_mean_confidence_and_accuracy():
 
 
 def test_perfect_calibration_is_a_diagonal():
-    """The dashed diagonal of the diagram is perfect calibration."""
+    """Perfect calibration is drawn as the dashed diagonal of the calibration diagram."""
     [path] = re.findall(r'class="ideal" d="(.*?)"', diagram(BINS))
     assert path == f"M{LEFT}.0 {TOP + 284}.0 L{LEFT + 284}.0 {TOP}.0"
 

@@ -28,25 +28,25 @@ from lrcn_seq.report.caption_diversity import MEANINGS, caption_diversity, verdi
     ],
 )
 def test_verdict_follows_the_figures(health, kind, text):
-    """The verdict on diversity is collapse, doubtful or good, depending on the figures."""
+    """The verdict on diversity is collapse, doubtful or good, depending on the measures."""
     found = verdict(health, [], "image")
     assert found.kind == kind
     assert text in found.text
 
 
 def test_collapse_quotes_the_caption():
-    """A caption that makes up more than half of all captions is quoted."""
+    """The verdict quotes a caption that makes up more than half of all captions."""
     found = verdict({"most_common": 0.6}, ["a cat", "a dog", "a cat"], "clip")
     assert "the same caption, “a cat”, to 60.0% of the clips" in found.text
 
 
 def test_collapse_without_a_clear_caption_quotes_none():
-    """No caption is quoted if captions are equal only after normalization."""
+    """The verdict quotes no caption if captions are equal only after normalization."""
     assert "“" not in verdict({"most_common": 1.0}, ["A cat", "a cat"], "image").text
 
 
 def test_collapse_names_defects_too():
-    """Frequent defects of captions are named in addition to a collapse."""
+    """The verdict of mode collapse also names frequent defects of captions."""
     found = verdict({"most_common": 1.0, "repetition": 0.9}, [], "image")
     assert found.text.endswith("90.0% of the words are repetitions.")
 
@@ -84,5 +84,5 @@ def test_meaning_names_what_is_captioned():
 
 @pytest.mark.parametrize("health", [{}, {"novel": None}])
 def test_no_figures_no_section(health):
-    """Without figures, the report has no diversity section."""
+    """Without diversity values, the report has no diversity section."""
     assert caption_diversity(health, ["a cat"], "image") is None

@@ -31,7 +31,7 @@ def test_ranking_puts_missing_scores_last():
 
 
 def test_examples_are_listed_best_first_and_can_be_reversed():
-    """Caption examples are listed best first and have their rank for the reverse order."""
+    """Caption examples are listed best first; each has its rank in worst-first order."""
     html = html_of(*(example(f"{score}.jpg", score) for score in [0.3, math.nan, 2.0, 0.1]))
     assert re.findall(r'alt="(.*?)\.jpg"', html) == ["2.0", "0.3", "0.1", "nan"]
     assert re.findall(r"--worst:(\d)", html) == ["2", "1", "0", "3"]
@@ -52,7 +52,7 @@ def test_single_example_has_no_buttons():
     ],
 )
 def test_note_counts_the_examples(parse, count, total, noun, text):
-    """The note states the number of examples, and the total number if it is larger."""
+    """The note states the number of examples, and the size of the split if it is larger."""
     parsed = parse(html_of(*[example()] * count, total=total, noun=noun))
     assert text in parsed.text
 
@@ -102,13 +102,13 @@ def test_score_has_the_label_of_its_metric(parse, metric, label):
     ("exact_match", "text"), [(True, ">exact match<"), (False, ">no exact match<")]
 )
 def test_exact_match_is_shown(exact_match, text):
-    """An example states whether the caption is entirely correct, if this is known."""
+    """A caption example states whether the caption is an exact match, if this is known."""
     assert text in html_of(example(exact_match=exact_match))
     assert "exact match" not in html_of(example())
 
 
 def test_references_are_listed(parse):
-    """All references of an example are listed below its caption."""
+    """All reference captions of an example are listed below the generated caption."""
     parsed = parse(html_of(example(references=["one", "two"])))
     assert "one two a.jpg" in parsed.text
 
@@ -131,7 +131,7 @@ def test_without_attention_the_note_does_not_mention_it():
 
 @pytest.mark.parametrize("shape", [(2, 7, 7), (3, 49), (3, 0, 7)])
 def test_attention_of_a_wrong_shape_is_an_error(shape):
-    """Attention maps of a wrong shape raise an error with the example and both sizes."""
+    """The error for attention maps of a wrong shape names the example and both shapes."""
     message = r"b\.jpg: expected attention \(L, h, w\), one map for each of 3 words\. Received: "
     wrong = example("b.jpg", words=["a", "b", "c"], attention=np.ones(shape))
     with pytest.raises(ArgumentError, match=message + re.escape(f"attention.shape={shape}")):
@@ -148,7 +148,7 @@ def test_clip_is_shown_as_frames(parse):
 
 
 def test_no_examples(parse):
-    """Without examples, the section says that nothing was captioned."""
+    """Without examples, the section says that no clip was captioned."""
     assert parse(html_of(noun="clip")).text == "Clips No clip was captioned for this report."
 
 

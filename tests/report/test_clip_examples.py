@@ -28,7 +28,7 @@ def example(name="a.mp4", true_label="left", predicted="left", probability=0.8, 
 
 
 def test_clips_are_grouped_and_ranked_by_confidence():
-    """Clip examples are grouped into misclassified, correct and unlabeled, then by confidence."""
+    """Misclassified, correct and unlabeled clips form groups, which are sorted by confidence."""
     clips = [
         example("unsure", probability=0.4),
         example("sure", probability=0.9),
@@ -47,7 +47,7 @@ def test_clips_are_grouped_and_ranked_by_confidence():
 
 @pytest.mark.parametrize("total", [1, None])
 def test_group_that_is_complete_has_its_count_only(total):
-    """The total of a group is omitted if it is unknown or equal to the count."""
+    """A heading omits the total number of clips if it is unknown or if all clips are shown."""
     assert "<span>1</span>" in clip_examples([example()], correct=total).html
 
 
@@ -123,7 +123,7 @@ def test_plot_has_gaps():
 
 @pytest.mark.parametrize("changes", [{"times": [], "over_time": {}}, {"over_time": {"up": [1]}}])
 def test_clip_without_probabilities_over_time_has_no_plot(changes):
-    """A clip without probabilities of its labels over time has no plot."""
+    """A clip has no plot without probabilities over time for its true or predicted label."""
     assert probability_plot(example(**changes)) == ""
 
 

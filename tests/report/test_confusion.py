@@ -29,20 +29,20 @@ def test_pair_is_described_with_its_share(parse):
 
 
 def test_class_of_one_clip_is_in_the_singular(parse):
-    """A class of one clip is described in the singular."""
+    """A confusion in a class of one clip is described with the singular `1 clip`."""
     text = parse(confusion("ab", np.array([[0, 1], [0, 2]]), "clip").html).text
     assert "a predicted as b : 1 of 1 clip (100%)" in text
 
 
 def test_classifier_without_errors(parse):
-    """The section of a classifier without errors says so."""
+    """The section of a classifier without errors says that no clip was misclassified."""
     text = parse(confusion("abc", np.eye(3), "clip").html).text
     assert "No clip was misclassified." in text
 
 
 @pytest.mark.parametrize(("count", "noted"), [(120, False), (121, True)])
 def test_note_explains_a_matrix_without_labels(parse, count, noted):
-    """The note for more than 120 classes refers to the table for the labels."""
+    """For more than 120 classes, a note says which table lists the classes in order."""
     labels = [f"class {i}" for i in range(count)]
     text = parse(confusion(labels, np.eye(count), "clip").html).text
     assert ("in the order of the table of per-class scores" in text) == noted

@@ -15,7 +15,7 @@ def history(count, **values):
 
 
 def test_loss_and_monitored_score_come_first():
-    """The plots of loss and monitored score come first, then those of other scores."""
+    """The plots of the loss and the monitored score come before those of other scores."""
     row = {"stage": 0, "epoch": 0, "bleu_4": 0.1, "cider": 0.2, "loss": 3.0, "note": "text"}
     assert plot_names([row | {"best": True}], "cider") == ["loss", "cider", "bleu_4"]
 
@@ -54,7 +54,7 @@ def test_value_beside_a_label_is_that_of_the_best_epoch(parse):
 
 
 def test_run_without_improvement_has_no_mark(parse):
-    """Without an improvement, no epoch is marked, and the note says so."""
+    """If no epoch improved the monitored score, no epoch is marked, and the note says so."""
     rows = [row | {"best": False} for row in history(3)]
     html = curves(rows, "cider").html
     assert "3 epochs; no epoch improved the dev CIDEr." in parse(html).text
@@ -85,11 +85,11 @@ def test_values_that_cannot_be_plotted_are_gaps():
 
 
 def test_table_has_all_values(parse):
-    """The table of epochs has a row with stage, values and best mark per epoch."""
+    """The table has a row per epoch with the stage, the values and the mark of a best epoch."""
     text = parse(curves([*history(1), *history(1, stage=1, best=False)], "cider").html).text
     assert "epoch stage training loss CIDEr best so far 1 stage 1 5.000 0.000 2 stage 2" in text
 
 
 def test_run_without_epochs_has_no_plots(parse):
-    """Without a complete epoch, the section says so and has no plots."""
+    """Before the first epoch ends, the section says that no epoch has been completed."""
     assert parse(curves([], "cider").html).text == "Training No epoch has been completed."

@@ -61,7 +61,7 @@ def test_no_best_epoch_is_not_marked():
 
 
 def test_stages_are_separated():
-    """The curve breaks between stages, at the border halfway between two epochs."""
+    """The line is interrupted between stages, which meet halfway between two epochs."""
     html = plot([1.0] * 12, stages=[Stage("first", 0, 5), Stage("second", 5, 12)])
     paths = re.findall(r'<path class="line" d="(.*?)"', html)
     assert [path.count("L") + 1 for path in paths] == [5, 7]
@@ -80,7 +80,7 @@ def test_narrow_stage_has_no_name():
 
 
 def test_single_stage_has_no_name():
-    """A single stage is drawn without shade and name."""
+    """A plot of a single stage shows neither shade nor name of the stage."""
     assert "stage" not in plot([1.0, 2.0])
 
 
@@ -106,6 +106,6 @@ def _circles(html):
 
 
 def test_description_names_first_and_last_value():
-    """The label for screen readers states the number of epochs and the range of values."""
+    """The label for screen readers states the number of epochs and the first and last value."""
     html = plot([3.0, None, 1.5])
     assert 'aria-label="loss over 3 epochs, from 3.000 to 1.500"' in html

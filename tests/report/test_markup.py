@@ -46,7 +46,7 @@ def test_number_is_readable(value, text):
 
 
 def test_number_of_digits_can_be_chosen():
-    """The second argument of `number` is the number of decimals."""
+    """The second argument of `number` sets how many decimals are shown."""
     assert [markup.number(9.256, digits) for digits in (0, 2)] == ["9", "9.26"]
 
 
@@ -88,7 +88,7 @@ def test_table_without_head_has_rows_only(parse):
 
 
 def test_paragraph_has_a_class():
-    """A paragraph has the given class, or else the class of a note."""
+    """A paragraph has the given CSS class, by default `note`."""
     assert markup.paragraph("a <b>b</b>") == '<p class="note">a <b>b</b></p>'
     assert markup.paragraph("a", "verdict") == '<p class="verdict">a</p>'
 

@@ -15,7 +15,7 @@ IMAGE = Image.new("RGB", (40, 30), "red")
 
 
 def every_section(text="t", other="o"):
-    """Return a section of each kind in which every text from data is `text` or `other`."""
+    """Return a section of each kind, with `text` or `other` as every text from data."""
     row = {"stage": text, text: 1.0, "loss": 1.0, "best": True}
     scores = {"metrics": {text: 1.0}, "signatures": {text: text}, "count": 2}
     caption = report.CaptionExample(
@@ -60,13 +60,13 @@ def test_names_of_sections_are_unique():
 
 
 def test_page_is_self_contained(parse):
-    """A page has no scripts, and every URL contains its data."""
+    """A page has no scripts, and all its URLs are `data:` URLs."""
     html = report.render(report.Page("t", "", every_section()))
     parsed = parse(html)
     assert "script" not in parsed.tags
     urls = [value for _, name, value in parsed.attributes if name in ("src", "href")]
     urls += [url for url in re.findall(r"url\((.*?)\)", html) if url != "var(--image)"]
-    assert len(urls) == 5  # icon, frame, image, small image, attention map
+    assert len(urls) == 5  # URLs of icon, frame, image, small image, attention map
     assert all(url.startswith("data:") for url in urls)
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     assert f'content="{policy}"' in html

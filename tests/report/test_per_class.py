@@ -7,7 +7,7 @@ from lrcn_seq.report.per_class import per_class
 
 
 def test_table_has_a_row_per_class():
-    """The table has a row per class, in which undefined scores are dashes."""
+    """The table has a row of scores per class; undefined scores are shown as dashes."""
     scores = [ClassScore("a<b", 1200, 0.5, 0.25, 1 / 3), ClassScore("b", 0, None, None, None)]
     html = per_class(scores, "clip").html
     assert re.findall(r'scope="col">(.*?)<', html) == [

@@ -40,5 +40,5 @@ def test_last_score_of_a_family_is_large(parse):
 
 
 def test_run_without_scores(parse):
-    """Without scores, the section says so."""
+    """Without scores, the section says that the run has no scores yet."""
     assert parse(score_cards({}, "image").html).text == "Scores This run has no scores yet."

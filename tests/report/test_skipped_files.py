@@ -4,7 +4,7 @@ from lrcn_seq.report.skipped_files import skipped_files
 
 
 def test_few_files_are_listed_openly(parse):
-    """A few skipped files are listed with names and reasons."""
+    """A short table of skipped files with reasons is open."""
     html = skipped_files([("a<b.jpg", "truncated"), ("c.jpg", "empty")]).html
     text = "Skipped files 2 files were skipped. file reason a<b.jpg truncated c.jpg empty"
     assert parse(html).text == text
@@ -17,7 +17,7 @@ def test_one_file_is_in_the_singular(parse):
 
 
 def test_many_files_are_collapsed_and_cut(parse):
-    """Many skipped files are collapsed, and the first 500 of them are listed."""
+    """A long table of skipped files is collapsed and lists the first 500 files."""
     html = skipped_files([(f"{i}.jpg", "truncated") for i in range(1700)]).html
     assert "<summary>1,700 files were skipped</summary>" in html
     assert html.count("truncated") == 500

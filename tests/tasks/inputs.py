@@ -22,7 +22,7 @@ def settings(task: str, *overrides: str) -> config.Config:
 
 
 def fresh_captioner(*overrides: str, words: str = "a red blue dog cat", task: str = "captioning"):
-    """Return an untrained task whose vocabulary is these words and the four special words."""
+    """Return an untrained task whose vocabulary is the given and the four special words."""
     vocabulary = Vocabulary(Word(minimum_count=1).fit([words]))
     built = lrcn_seq.build(settings(task, *overrides), words=len(vocabulary.names))
     built.outputs = vocabulary
@@ -30,7 +30,7 @@ def fresh_captioner(*overrides: str, words: str = "a red blue dog cat", task: st
 
 
 def fresh_classifier(*overrides: str, labels: Sequence[str] = ("a", "b", "c")) -> Task:
-    """Return an untrained activity task with these classes."""
+    """Return an untrained activity task with the given classes."""
     built = lrcn_seq.build(settings("activity", *overrides), labels=len(labels))
     built.outputs = Classes(labels)
     return built
@@ -52,7 +52,7 @@ def caption_batch(images: Sequence[np.ndarray], words: np.ndarray = CAPTIONS) ->
 
 
 def array_sample(name: str, media: np.ndarray, **fields) -> Sample:
-    """Return a sample of an array; the split is "train" unless `fields` contains another one."""
+    """Return a sample of an array in the split "train", unless `fields` sets another split."""
     return Sample(name, media, **{"group": name, "split": "train", **fields})
 
 

@@ -158,7 +158,7 @@ def test_invalid_options_are_refused(classifier, films, options):
 def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
     """Streaming in chunks gives the class probabilities of the whole clip at every frame.
 
-    The third output is the running mean of the probabilities over the frames so far.
+    The third value of a chunk is the mean of the probabilities over the frames so far.
     """
     film = films[-1]
     parts = zip(*classifier.stream_frames(film, chunk=chunk), strict=True)
@@ -314,7 +314,7 @@ def test_a_fresh_task_has_no_class_names(films):
 
 
 def test_views_are_averaged_over_frames_only():
-    """A task has the number of test views of `data.view` for frames, and one view for vectors."""
+    """Frames are tested in all views of `data.view`, and vectors in a single view."""
     assert fresh_classifier().test_views == 1
     assert fresh_classifier("data.view={type: ten_crop}").test_views == 10
     assert fresh_classifier("encoder={type: vectors, width: 3}").test_views == 1

@@ -53,7 +53,7 @@ def test_fused_runs_have_the_weighted_mean_of_their_distributions(activity_run, 
 
 
 def test_the_lowest_log_loss_selects_the_best_weights(tmp_path):
-    """With `training.monitor: log_loss`, the weights of the epoch with the lowest loss are best."""
+    """`training.monitor: log_loss` saves the weights of the epoch with the lowest log loss."""
     overrides = [
         "training.monitor=log_loss",
         "training.epochs=4",
@@ -67,7 +67,7 @@ def test_the_lowest_log_loss_selects_the_best_weights(tmp_path):
 
 
 def test_a_stage_may_replace_the_decoder(tmp_path):
-    """A stage with a new decoder keeps the encoder and starts a new comparison of scores."""
+    """A stage with a new decoder keeps the encoder; its first score counts as the best so far."""
     stages = (
         "stages=[{decoder: {type: frame_mean}, training.epochs: 1}, "
         "{training.epochs: 1, training.optimizer.learning_rate: 0.000001}]"
@@ -79,7 +79,7 @@ def test_a_stage_may_replace_the_decoder(tmp_path):
 
 @pytest.fixture(scope="module")
 def moments_table(tmp_path_factory):
-    """Return a table of ten GIFs of ten frames at 10 per second, half dark and half bright.
+    """Return a table of ten GIFs of ten frames at 10 per second, five dark and five bright.
 
     Videos with odd numbers begin dark. The fourth frame of each video has no label.
     """

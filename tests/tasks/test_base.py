@@ -53,7 +53,7 @@ def rating(*overrides: str, outputs=None) -> Rating:
 
 @pytest.fixture(scope="module")
 def task():
-    """Return a built `Rating` task without outputs."""
+    """Return a built `Rating` task without class names."""
     return rating()
 
 
@@ -80,7 +80,7 @@ def test_the_monitor_is_that_of_the_config(task):
 
 
 def test_output_names_are_those_of_the_outputs(task):
-    """`output_names` lists the names of the outputs; a task without outputs raises a RunError."""
+    """`output_names` lists the class names; a task without classes raises a RunError."""
     assert list(rating(outputs=Classes(["low", "high"])).output_names) == ["low", "high"]
     with pytest.raises(
         RunError, match=r"Expected a task with its labels\. .*; train it, or load a run"

@@ -73,7 +73,7 @@ def test_a_task_is_built_for_given_outputs():
 
 @pytest.mark.parametrize(("task", "size"), [("captioning", 5), ("activity", 2)])
 def test_a_network_without_a_size_has_a_small_one(task, size):
-    """A network that is built without a size gets a small one and does not read the source."""
+    """Without a size, `build_network` builds for five words or two classes, and reads no source."""
     network = build_network(settings(task))
     assert network.outputs is None
     outputs = network(network.example())
@@ -212,7 +212,7 @@ def test_a_decoder_of_other_outputs_is_refused(task, decoder, fitting):
 
 
 def test_the_task_type_is_that_of_the_config():
-    """`task_type` returns the task class of a config, which determines the type of the outputs."""
+    """`task_type` returns the class of the configured task, which needs a vocabulary or classes."""
     assert task_type(settings("captioning")) is Captioning
     assert task_type(settings("captioning")).outputs_type is Vocabulary
     assert task_type(settings("activity")) is Activity

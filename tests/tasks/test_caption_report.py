@@ -77,7 +77,7 @@ def test_an_example_has_image_caption_and_references(plain, images):
 
 
 def test_an_example_tells_whether_the_caption_is_correct(plain):
-    """An example states whether the source's grammar accepts the caption."""
+    """An example states whether the source judges the caption correct."""
     (sample, *_) = Shapes(train=1, dev=0, test=0, pixels=32)
     correct = caption_example(plain, sample, Caption(sample.captions[0], -1.0, -1.0), 1.0)
     wrong = caption_example(plain, sample, Caption("a dog", -1.0, -1.0), 0.0)
@@ -107,7 +107,7 @@ def test_some_captions_have_no_attention_maps(task, plain, images):
 
 
 def test_attention_over_regions_that_are_no_square_is_not_shown(task, images, monkeypatch):
-    """Attention over a number of regions that is not a square, or over one region, has no map."""
+    """Attention has no map if the number of regions is 1 or is not a square number."""
     sample, caption = array_sample("x", images[0]), Caption("a red", -1.0, -1.0)
     for regions in (1, 6):
         monkeypatch.setattr(task, "attention", lambda clips, words, r=regions: np.ones((1, 2, r)))

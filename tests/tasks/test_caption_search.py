@@ -11,7 +11,7 @@ from tests.tasks.inputs import image_clips, log_softmax, settings
 
 
 def test_hypotheses_are_arrays_of_all_clips(captioner, images):
-    """Each image has one row of hypotheses, sorted by score with the best first."""
+    """The hypotheses of each image are one row of an array, sorted by score, the best first."""
     search = CaptionSearch([captioner], {"type": "beam", "beams": 3})
     hypotheses = search.hypotheses([image_clips(images)])
     assert all(isinstance(array, np.ndarray) for array in hypotheses)

@@ -196,7 +196,7 @@ def test_equal_texts_are_one_caption():
 
 
 def test_a_search_of_the_call_replaces_that_of_the_run(captioner, images):
-    """The search that is passed to `predict` is used without changing the search of the run."""
+    """`predict` uses the search that it is given and does not change the search of the run."""
     before = dict(captioner.settings.search)
     greedy = captioner.predict(images, search={"type": "greedy"})
     narrow = captioner.predict(images, beams=1)
@@ -355,7 +355,7 @@ def test_an_ensemble_is_evaluated_with_its_weights(captioner, samples):
 
 
 def test_retrieval_ranks_in_both_directions(captioner, samples):
-    """Retrieval gives recall in both directions, which grows with the number of items."""
+    """Retrieval gives recall at 1, 5 and 10 for both directions, in increasing order."""
     scores = captioner.retrieval_scores(SampleReader(captioner), samples[:3])
     assert set(scores) == {"caption_to_image", "image_to_caption"}
     for recall in scores.values():

@@ -35,7 +35,7 @@ def test_the_classifier_gives_distributions(parts):
 
 
 def test_the_streaming_classifier_follows_the_steps_of_the_decoder(parts):
-    """A streaming classifier that resumes from its state gives the outputs of one pass."""
+    """A streaming classifier that resumes from its state gives the same outputs as one pass."""
     encoder, decoder = parts
     model = StreamingClassifier(encoder, decoder, 4)
     state = keras.tree.map_structure(ops.convert_to_numpy, decoder.initial_state(1))

@@ -54,7 +54,7 @@ def test_a_clip_has_the_frames_of_the_sampling(films):
 
 
 def test_windows_are_described_like_clips_of_their_own(describer, films):
-    """Each window of a long video gets the caption of its frames as a separate clip.
+    """Each window of a long video gets the caption that its frames get as a separate clip.
 
     At 25 frames per second, a window of 0.2 s has five frames; the last window is shorter.
     """

@@ -25,7 +25,7 @@ def model():
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Return the number of frames of each encoder call, limited to four frames per call."""
+    """Limit encoder calls to four frames, and return a list of the number of frames per call."""
     counts = []
     monkeypatch.setattr(_frame_encoder, "FRAMES_PER_CALL", 4)
 
@@ -60,7 +60,7 @@ def test_half_precision_features_become_float32():
 
 
 def test_large_batches_are_shortened_to_features(model, calls):
-    """Frames of a large batch are replaced by features, with the same result in the encoder."""
+    """Frames of a large batch are replaced by features that the encoder maps to equal results."""
     short = model.shorten(CLIPS)
     assert short.frames.shape == (9, 1, 4)
     assert short.index is CLIPS.index

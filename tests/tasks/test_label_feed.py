@@ -84,7 +84,7 @@ def test_clips_have_equal_weights_by_default():
 
 
 def test_balanced_classes_have_equal_total_weight():
-    """With balanced class weights, a clip weighs N / (number of classes · clips of its class)."""
+    """With balanced class weights, a clip weighs (all clips) / (classes × clips of its class)."""
     feed = feed_of(SAMPLES, "training.loss.class_weight=balanced")
     pairs = [(int(labels[0]), float(weight)) for _, labels, weight in clips_with_labels(feed)]
     assert sorted(pairs) == [(0, 1.5)] * 2 + [(2, 0.75)] * 4

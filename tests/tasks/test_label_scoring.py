@@ -38,7 +38,7 @@ def sliding():
 
 
 def windows(count: int) -> list[np.ndarray]:
-    """Return the frame numbers of clips of four frames, two apart; the last clip ends the video."""
+    """Return the frame numbers of four-frame clips, two frames apart, up to the end of a video."""
     last = max(count - 4, 0)
     return [np.arange(count)[start : start + 4] for start in sorted({*range(0, last, 2), last})]
 

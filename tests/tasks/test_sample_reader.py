@@ -201,7 +201,7 @@ def test_readers_share_the_given_content_index(tmp_path):
     ],
 )
 def test_some_configs_store_no_features(tmp_path, override, reason):
-    """Features are not stored if the config rules it out, and the reason is given."""
+    """Some configs rule out the storage of features; the sample reader gives the reason."""
     task = frozen(fresh_captioner(*stored(tmp_path, override)))
     assert task_storing_problem(task).startswith(reason)
     assert open_store(task) is None

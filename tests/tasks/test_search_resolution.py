@@ -31,7 +31,7 @@ def test_a_search_that_is_wide_enough_is_unchanged():
     ],
 )
 def test_a_search_becomes_wide_enough_for_the_captions(search, best, expected):
-    """Beams, draws or `best` grow to the number of requested captions and never shrink."""
+    """`beams`, `draws` or `best` grow to the number of requested captions and never shrink."""
     assert resolve(search, best=best) == expected
 
 
@@ -43,7 +43,7 @@ def test_beams_set_the_width_of_a_beam_search():
 
 
 def test_beams_replace_the_search_of_a_run():
-    """`beams` replaces a greedy search of the run, but not one that the call passes."""
+    """`beams` turns the greedy search of a run into a beam search, but not that of a call."""
     replaced = resolve({"type": "greedy"}, beams=4, best=2, replaceable=True)
     assert replaced == {"type": "beam", "beams": 4}
     with pytest.raises(

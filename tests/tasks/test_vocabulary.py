@@ -48,7 +48,7 @@ def test_a_missing_vocabulary_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("words", [-1, 0, 4, 9.5, "9"])
 def test_a_vocabulary_of_special_words_alone_is_refused(words):
-    """A vocabulary size that is not an integer above the four special words is refused."""
+    """A vocabulary size that is not an integer above 4, the number of special words, is refused."""
     with pytest.raises(
         ArgumentError, match=rf"including the 4 special words\. Received: words={words!r}"
     ):

@@ -1,6 +1,6 @@
 """A training process that kills itself: `resume_child.py RUN` with `LRCN_TEST_KILL=MOMENT:NUMBER`.
 
-The process sends SIGKILL to itself when it reaches the moment for the given number of times:
+The process sends SIGKILL to itself when it reaches the MOMENT for the NUMBER-th time. Moments:
 
 - `step`: a batch is done and its state is saved
 - `state`: the arrays of a state are written, but their file is not renamed
@@ -58,7 +58,7 @@ class Killer:
     """Kills this process with SIGKILL at a moment.
 
     Args:
-        moment: name of the moment; never reached if empty.
+        moment: name of the moment; an empty name is never reached.
         number: how often the moment must be reached.
     """
 
@@ -66,7 +66,7 @@ class Killer:
         self.moment, self.remaining = moment, number
 
     def reach(self, moment: str) -> None:
-        """Count a moment; kill the process if the given moment was reached often enough."""
+        """Count the given moment; kill the process if it was reached `number` times."""
         if moment == self.moment:
             self.remaining -= 1
             if self.remaining == 0:

@@ -42,7 +42,7 @@ class Interrupt(BaseException):
 
 
 def small_config(folder: Path, **changes) -> config.Config:
-    """Return SPEC with its feature store under a folder and values changed by dotted keys."""
+    """Return the config SPEC with changes by dotted key and a feature store under a folder."""
     tree = json.loads(json.dumps(SPEC))
     for key, value in {"data.store.folder": str(folder / "features"), **changes}.items():
         assert config.overrides.set_value(tree, key, value) is None

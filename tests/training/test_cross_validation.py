@@ -78,7 +78,7 @@ def test_each_fold_is_trained_into_its_folder(tmp_path, config, trainings):
 
 
 def test_each_fold_has_an_accuracy(tmp_path, config, trainings):
-    """Each fold has the accuracy and the number of its test clips."""
+    """Each fold has the accuracy on its test clips and the number of these clips."""
     result = cross_validate(config, tmp_path, 3)
     assert [astuple(fold) for fold in result.folds] == [(0, 0.25, 4), (1, 0.5, 4), (2, 0.75, 4)]
 
@@ -116,7 +116,7 @@ def test_one_group_has_no_interval():
 
 
 def test_the_text_has_a_line_per_fold():
-    """The text of a result has a line for each fold and a line for the pooled accuracy."""
+    """A result prints as one line per fold and one line for the pooled accuracy."""
     lines = str(pool([make_rows(0), make_rows(2)])).splitlines()
     assert lines[:2] == ["fold 0: 0.250 of 4", "fold 1: 0.750 of 4"]
     assert lines[2].startswith("pooled: 0.500 of 8, 95 % interval over 4 groups 0.")

@@ -67,7 +67,7 @@ def test_a_terminal_shows_a_bar(monkeypatch):
 
 
 def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):
-    """Lines that are printed during an epoch go to stdout, although stderr shows a bar."""
+    """Lines printed during an epoch stay on a redirected stdout while stderr shows a bar."""
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     run_epoch(EpochProgress(1), batches=1, during=lambda: print("a result"))

@@ -19,7 +19,7 @@ def test_a_constant_rate_is_a_number():
 
 
 def test_warmup_rises_linearly_to_the_rate():
-    """During warmup, the learning rate rises linearly from 1 / warmup of its value."""
+    """During warmup, the learning rate rises linearly from 1/`warmup` of the base rate."""
     schedule = learning_rate(0.4, Schedule(warmup=4), 100)
     assert rates(schedule, range(6)) == [0.1, 0.2, 0.3, 0.4, 0.4, 0.4]
 
@@ -39,7 +39,7 @@ def test_a_cosine_falls_from_the_warmup_to_the_floor():
 
 
 def test_the_length_of_a_cosine_may_be_set():
-    """`updates` sets the length of the cosine schedule instead of the length of the stage."""
+    """`updates` sets the length of the cosine schedule, by default that of the stage."""
     schedule = learning_rate(1.0, Schedule(type="cosine", updates=20), 110)
     assert rates(schedule, (0, 10, 20)) == [1.0, 0.5, 0.0]
 

@@ -17,7 +17,7 @@ def optimize(settings: Optimizer, gradients, *, multipliers=None, schedule=None,
 
     Args:
         settings: the optimizer.
-        gradients: for each batch the gradients of both variables.
+        gradients: the gradients of both variables for each batch.
         multipliers: learning rate multipliers by position of a variable.
         schedule: the schedule; constant if None.
         updates: number of updates in the stage.

@@ -77,9 +77,9 @@ def test_training_uses_precomputed_features(tmp_path, donor, frozen):
 
 
 def test_a_run_writes_its_results(tmp_path, capsys, monkeypatch):
-    """A run writes the source's notes, its history, scores and predictions.
+    """A run writes its history, scores and predictions, and the notes of the source.
 
-    The predictions are those of the loaded run for the test split.
+    The predictions equal those of the loaded run on the test split.
     """
 
     class Noted(Shapes):
@@ -192,7 +192,7 @@ def test_stages_that_fit_have_no_problems(tmp_path):
 def test_a_stage_starts_with_the_best_weights_of_the_previous_stage(tmp_path):
     """A stage starts with the best weights of the previous stage.
 
-    If the monitor changes, the first epoch of the new stage is its best so far.
+    If the monitor changes, the first epoch of the new stage counts as the best so far.
     """
     still = {"training.optimizer.learning_rate": 1e-12, "training.monitor": "bleu_4"}
     stages = [{"training.epochs": 1}, {"training.epochs": 1, **still}]

@@ -63,7 +63,7 @@ def assert_equal_bits(arrays: dict[str, np.ndarray], expected: dict[str, np.ndar
 
 @pytest.mark.timeout(900)
 def test_a_run_killed_at_random_moments_equals_an_uninterrupted_run_bit_by_bit(tmp_path):
-    """A run that is killed at random batches and file writes gives the results of a whole run."""
+    """A run killed at random batches and file writes ends with the bits of an uninterrupted run."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert train_in_child(whole) == 0
     environment = json.loads((whole / "machine.json").read_text())

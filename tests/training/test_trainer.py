@@ -43,7 +43,7 @@ def scores_in_turn(name: str, values):
 def test_training_stops_after_patience_epochs_without_a_better_score(
     tmp_path, patience, epochs, best
 ):
-    """Training stops after `patience` epochs without a higher score, or never if it is 0."""
+    """Training stops after `patience` epochs without a better score; 0 turns this off."""
     scores = [2, 1, 3, 3, 1, 4]
     task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": patience})
     trainer = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", scores))
@@ -79,7 +79,7 @@ def test_a_stopped_stage_is_not_continued(tmp_path):
 
 @pytest.mark.parametrize("monitor", ["log_loss", "top_1"])
 def test_minimized_scores_are_better_when_lower(tmp_path, monitor):
-    """The best epoch has the lowest log loss or the highest accuracy."""
+    """The best epoch has the lowest log loss or the highest accuracy, as monitored."""
     task = small_classifier(tmp_path, **{"training.epochs": 4, "training.monitor": monitor})
     scores = scores_in_turn(monitor, [0.5, 0.7, 0.3, 0.4])
     trainer = small_trainer(task, tmp_path, scores=scores)
@@ -325,7 +325,7 @@ def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("comparable", "best"), [(True, 7.0), (False, None)])
 def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best):
-    """A finished stage writes a state for the next stage, with the best score if comparable."""
+    """A finished stage writes a state for the next, with the best score if scores compare."""
     task = small_task(tmp_path, **{"training.epochs": 1})
     trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 7.0})
     trainer.fit()
@@ -351,7 +351,7 @@ def test_best_weights_are_saved_without_the_optimizer(tmp_path):
 
 
 def test_best_weights_replace_the_file_of_an_interrupted_save(tmp_path):
-    """Saving the best weights overwrites an incomplete file."""
+    """Saving the best weights overwrites the incomplete file of an interrupted save."""
     trainer, path = small_trainer(small_task(tmp_path), tmp_path), tmp_path / "a.weights.h5"
     path.write_bytes(b"incomplete")
     save_weights(trainer.task, path)

@@ -22,8 +22,8 @@ COLORS = {
 SHAPES = ("circle", "square", "triangle", "cross", "ring", "diamond")
 RADII = {"small": 0.115, "large": 0.19}
 
-# Combinations of color and shape that occur only in one split. Each color is missing from at most
-# one combination of training; otherwise the color would predict the shape.
+# Combinations of color and shape that occur only in one split. Each color is held out in at most
+# one shape; otherwise, the color would predict the shape in training.
 HELD_OUT = {
     "train": frozenset(),
     "dev": frozenset({("pink", "circle"), ("cyan", "square")}),

@@ -16,7 +16,7 @@ VIDEO_NAME = re.compile(
     r"|mov|mp4|mpe|mpeg|mpg|mts|mxf|npy|nut|ogm|ogv|qt|rm|rmvb|ts|vob|webm|wmv|y4m)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Names of videos and vectors."""
+"""Matches the file names of videos and of arrays of vectors."""
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 

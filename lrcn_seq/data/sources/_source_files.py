@@ -62,7 +62,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def abbreviate(value: Any) -> str:
-    """Return a JSON value for messages, without the inner parts of long ones."""
+    """Return a JSON value as a text for messages, in which long parts are abbreviated."""
     representation = reprlib.Repr()
     representation.maxstring = representation.maxother = 60
     representation.maxdict = representation.maxlevel = 4
@@ -74,7 +74,7 @@ def check_text(text: str, place: str) -> None:
 
     Args:
         text: The text.
-        place: The place that messages name.
+        place: The place to name in messages.
     """
     try:
         text.encode()
@@ -120,7 +120,7 @@ def list_entries(folder: str | Path, what: str) -> list[os.DirEntry[str]]:
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a folder or a link to one; a circular link is not."""
+    """Return whether an entry is a folder or a link to a folder; False for a circular link."""
     try:
         return entry.is_dir()
     except OSError:

@@ -32,7 +32,7 @@ def assign_splits(
         seed: The seed of the assignment.
         stratify: Whether to balance the classes of the splits, if there are any classes.
         folds: The number of folds; None splits by shares.
-        fold: The fold that is the test split.
+        fold: The number of the test fold, from 0.
 
     Raises:
         ArgumentError: If `folds` does not fit the number of groups or `fold` does not exist.
@@ -104,8 +104,8 @@ def split_of_fold(number: int, fold: int, folds: int) -> str:
 def join_groups(samples: Sequence[Sample]) -> list[Sample]:
     """Return samples whose groups are joined if they contain the same media file.
 
-    Names of one file, such as symbolic and hard links, would otherwise put it in two splits. The
-    joined group has the name of the first one.
+    Otherwise, a file with several names, such as symbolic or hard links, could be in two splits.
+    The joined group has the name of the first group.
     """
     parents: dict[str, str] = {}
 
@@ -134,8 +134,8 @@ def _identity(file: str) -> Hashable:
 
 
 def _imbalance(contents: Counter[str], added: Counter[str]) -> int:
-    """Return the increase of the fold's sum of squared class counts.
+    """Return by how much a group would increase the sum of squared class counts of a fold.
 
-    Adding n samples to a class of m samples increases it by n(2m + n).
+    Adding n samples to a class of m samples increases the sum by n(2m + n).
     """
     return sum(n * (2 * contents[label] + n) for label, n in added.items())

@@ -1,4 +1,4 @@
-"""Splits of groups that have the classes in equal proportions."""
+"""Stratified splits: groups are assigned so that all splits have the same class proportions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ Counts = dict[str, Counter[str]]
 def assign_stratified(
     samples: Iterable[tuple[str, str]], *, dev: float, test: float, seed: int
 ) -> dict[str, str]:
-    """Assign each group to a split, so that each split has the classes in equal proportions.
+    """Assign each group to a split, so that all splits have the same proportions of classes.
 
-    A split has its share of the samples, up to half a group, and at least one group. It may be up
-    to twice as large if it then has all classes. The last group of a class stays in train.
+    Dev and test have their shares of the samples, give or take half a group, but at least one
+    group. They may have twice their share if this gives them all classes. The last group of a
+    class stays in train.
 
     Groups are considered in the order of their hashes. Therefore, new groups change the split of
     few others, and `dev` does not change the test split.
@@ -53,8 +54,8 @@ def count_labels(samples: Iterable[tuple[str, str]]) -> Counts:
 def split_quotas(groups: Counts, share: float) -> dict[str, float]:
     """Return the number of samples of each label that a split should have.
 
-    Each label with several groups gets at least the size of its smallest one, unless this more than
-    doubles the split.
+    Each label with several groups gets at least the size of its smallest group, unless this more
+    than doubles the split.
     """
     sizes: dict[str, list[int]] = {}
     for counts in groups.values():
@@ -67,7 +68,7 @@ def split_quotas(groups: Counts, share: float) -> dict[str, float]:
 
 
 class Selection:
-    """The selection of groups of train for another split.
+    """A selection of groups that move from train to another split.
 
     Args:
         train: The groups of train, in order.
@@ -81,7 +82,7 @@ class Selection:
         self.groups_left = Counter(label for counts in train.values() for label in counts)
 
     def select(self) -> list[str]:
-        """Return the groups within the quotas, then those that exceed the quotas least."""
+        """Return groups that fit the quotas, then groups that exceed the quotas least."""
         for group, counts in self.train.items():
             if all(self.taken[label] + n <= self.quotas[label] for label, n in counts.items()):
                 self._take(group)
@@ -90,7 +91,7 @@ class Selection:
         heapq.heapify(queue)
         while queue and self._lacks(1):
             before, rank, group = heapq.heappop(queue)
-            if (excess := self._excess(group)) > before:  # a label of the group was taken since
+            if (excess := self._excess(group)) > before:  # groups taken since share its labels
                 heapq.heappush(queue, (excess, rank, group))
             elif self._lacks(self.train[group].total()):
                 self._take(group)
@@ -105,13 +106,13 @@ class Selection:
             self.groups_left.subtract(list(counts))
 
     def _excess(self, group: str) -> float:
-        """Return the increase of the sum of squared differences from the quotas."""
+        """Return by how much a group would increase the squared differences from the quotas."""
         return sum(
             n * (2 * (self.taken[label] - self.quotas[label]) + n)
             for label, n in self.train[group].items()
         )
 
     def _lacks(self, count: int) -> bool:
-        """Return whether a number of samples brings the split nearer to its size, or begins it."""
+        """Return whether `count` samples bring the split nearer to its size, or are its first."""
         missing = sum(self.quotas.values()) - self.taken.total()
         return count < 2 * missing if self.taken else missing > 0

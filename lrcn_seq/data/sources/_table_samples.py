@@ -36,7 +36,7 @@ SPLIT_ALIASES = {
 
 
 class Columns(NamedTuple):
-    """The column name of each role, None for roles that the table does not have.
+    """The name of the column for each role, or None if the table has no such column.
 
     Attributes:
         text: The columns of captions; several if the table numbers them, as `caption1`, `caption2`.
@@ -52,7 +52,7 @@ class Columns(NamedTuple):
 
 
 class MediaFile(NamedTuple):
-    """The rows of one media file.
+    """The merged rows of one media file.
 
     Attributes:
         sample: The sample of the first row.
@@ -127,16 +127,16 @@ def _find_columns(
     )
     if (columns.start is None) != (columns.end is None):
         raise DataError(
-            f"{table.path}: expected a column with the start and one with the end. Received: "
-            f"columns {', '.join(table.columns)}; add the other one."
+            f"{table.path}: expected columns with the start and the end of labels. Received: "
+            f"columns {', '.join(table.columns)}; add the missing column."
         )
     return columns
 
 
 def _numbered_captions(table: Table, names: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Return the columns of captions if the table numbers them and none is configured.
+    """Return the columns `caption1`, `caption2` and so on, unless a column is configured.
 
-    A column of the same name without a number comes first.
+    A column `caption` without a number comes first.
     """
     if names.get("text", "") is not None:
         return ()
@@ -195,7 +195,7 @@ def _media_name(place: str, media: Any, column: str, paths: MediaPaths) -> str:
 
 
 def _moment(place: str, start: Any, end: Any, label: str) -> Moment:
-    """Return a labeled part of a video with valid times."""
+    """Return a labeled part of a video after checking its times."""
     try:
         first, last = float(start), float(end)
     except (TypeError, ValueError, OverflowError):
@@ -241,11 +241,11 @@ def _split(place: str, value: Any, column: str | None) -> str:
 
 
 def _check_equal(place: str, first: Sample, sample: Sample) -> None:
-    """Raise DataError if two rows of one file differ in what a file has once."""
+    """Raise DataError if two rows of one file differ in split, group or label."""
     for field in ("split", "group", "label"):
         before, after = getattr(first, field), getattr(sample, field)
         if before != after:
             raise DataError(
                 f"{place}: expected one {field} for {sample.id!r}. "
-                f"Received: {before!r} and {after!r}; use the same value in all its rows."
+                f"Received: {before!r} and {after!r}; use one value in all rows of the file."
             )

@@ -17,15 +17,15 @@ from lrcn_seq.errors import DataError, did_you_mean
 DELIMITERS = (",", "\t", ";")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\n')
-"""The first line with which spreadsheet programs state the delimiter."""
+"""Matches a first line such as `sep=;`, with which spreadsheet programs state the delimiter."""
 
 
 class Row(NamedTuple):
     """One row of a table.
 
     Attributes:
-        number: The line of the file in which the row begins, or the position in a JSON array, each
-            from 1.
+        number: The line of the file in which the row begins, or the position of the row in a JSON
+            array; both count from 1.
         values: The values by column name; texts have no surrounding blanks.
     """
 
@@ -34,13 +34,13 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The rows of a table, at least one.
+    """The content of a table.
 
     Attributes:
         path: The file.
         unit: What the numbers of rows count: `line` or `entry`.
-        columns: The column names as written, without surrounding blanks; they differ in more than
-            case.
+        columns: The column names as written, without surrounding blanks. No two names differ only
+            in case.
         rows: The rows.
     """
 
@@ -59,7 +59,7 @@ class Table(NamedTuple):
         Names are compared without case and surrounding blanks.
 
         Args:
-            name: The configured name; None looks for the first of `defaults` in the table.
+            name: The configured name, or None for the first of `defaults` that is a column.
             defaults: The usual names of the column.
             role: The content of the column, for messages.
 
@@ -93,7 +93,7 @@ class Table(NamedTuple):
 
 
 def read_table(path: str | Path, what: str) -> Table:
-    """Read a table.
+    """Read a table from a CSV or JSON file.
 
     Args:
         path: A CSV file with a header, delimited by comma, tab or semicolon; or, with a suffix such
@@ -101,8 +101,8 @@ def read_table(path: str | Path, what: str) -> Table:
         what: The expected content, for messages.
 
     Raises:
-        DataError: If the file is unreadable, has no rows or two columns of one name, or a row does
-            not match the header.
+        DataError: If the file is unreadable, has no rows, has two columns of one name, or has a row
+            that does not match the header.
     """
     text = read_text(path, what)
     json_file = Path(path).suffix.lower() in JSON_SUFFIXES
@@ -115,7 +115,7 @@ def read_table(path: str | Path, what: str) -> Table:
 
 
 def cell_text(place: str, value: Any, role: str) -> str:
-    """Return a label, group or name as text in Unicode NFC; an empty text if there is none.
+    """Return the value of a cell as text in Unicode NFC, or an empty text for None.
 
     Raises:
         DataError: If the value is a list or an object.
@@ -134,7 +134,7 @@ def csv_records(
     """Yield the cells of each record of a CSV text, with the line in which the record begins.
 
     Args:
-        path: The file that messages name.
+        path: The file to name in messages.
         text: The text, with newlines as line ends.
         first_line: The line of the file with which the text begins.
         **dialect: Options of `csv.reader`.
@@ -155,7 +155,7 @@ def csv_records(
 
 
 def normalize_name(name: str) -> str:
-    """Return a column name without the differences that do not distinguish columns."""
+    """Return a column name without case and surrounding blanks, to compare names."""
     return name.strip().casefold()
 
 
@@ -179,7 +179,7 @@ def _csv_table(path: str, text: str) -> Table:
 
 
 def _count_columns(text: str, delimiter: str) -> int:
-    """Return the number of columns in the first line of a CSV text that is not blank."""
+    """Return the number of columns in the first row of a CSV text, after any blank rows."""
     lines = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )
@@ -210,7 +210,7 @@ def _json_table(path: str, text: str) -> Table:
 
 
 def _json_array(text: str) -> list[Any] | None:
-    """Return the values of a JSON array, or None if the text is not one."""
+    """Return the values of a JSON array, or None if the text is not a JSON array."""
     if not text.lstrip().startswith("["):
         return None
     try:
@@ -235,7 +235,7 @@ def _json_lines(path: str, text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> Row:
-    """Return a row with the first spelling of each column name, which `spelling` collects."""
+    """Return a row under the first spelling of each column name; `spelling` collects these."""
     if not isinstance(value, dict):
         raise DataError(
             f"{place}: expected a JSON object. Received: {type(value).__name__}; "
@@ -256,7 +256,7 @@ def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> 
 
 
 def _check_columns(place: str, names: Iterable[str]) -> None:
-    """Raise DataError if two columns have one name."""
+    """Raise DataError if two columns have the same name, apart from case and blanks."""
     counts = Counter(map(normalize_name, names))
     name, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
     if count > 1:

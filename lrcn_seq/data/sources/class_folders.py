@@ -23,29 +23,29 @@ from lrcn_seq.registry import sources
 class ClassFolders(Source):
     """Clips labeled with the name of their folder.
 
-    Files that are not media, by their suffix, and folders without frames are left out and counted
-    in `notes`. Hidden files are ignored. Folder names that differ only in Unicode normalization are
+    Files without the suffix of media and folders without frames are left out and counted in
+    `notes`. Hidden files are ignored. Folder names that differ only in Unicode normalization are
     one class.
 
     Args:
         folder: The folder that contains a folder per class.
         classes: The classes to read; None reads all folders in alphabetical order.
         groups: A table, relative to `folder`, with the columns `file` and `group`. A file is a path
-            such as `class/name.mp4`, or a name; `label` is its class if two classes share file
-            names. Clips of one group, such as clips cut from one video, stay in one split. Without
-            a table, each clip is its own group.
+            such as `class/name.mp4`, or a file name; a column `label` states the class of a file
+            name that two classes contain. Clips of one group, such as clips cut from one video,
+            stay in one split. Without a table, each clip is its own group.
         dev: The share of clips in dev.
         test: The share of clips in test.
         seed: The seed of the splits and folds.
-        stratify: Whether each split has the classes in equal proportions. Otherwise, the hash of a
+        stratify: Whether all splits have the same proportions of classes. Otherwise, the hash of a
             group determines its split, and `dev` and `test` are expected shares of groups.
         folds: The number of cross-validation folds, balanced in size and classes, which replace the
             shares.
-        fold: The fold that is test; the next one is dev, the others are train.
+        fold: The number of the test fold; the next fold is dev, the others are train.
 
     Raises:
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
-        DataError: If a class has no folder, there are no clips, or a clip has no group or two.
+        DataError: If a class has no folder, there are no clips, or a clip has no or two groups.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ def _other_files(names: Sequence[str]) -> str:
 
 
 def _read_groups(folder: str, name: str, samples: Sequence[Sample]) -> list[Sample]:
-    """Return the samples with the groups of a table."""
+    """Return the samples with their groups from a table."""
     table = read_table(Path(folder) / name, "a table of files and groups")
     file = table.require_column(None, ("file", *DEFAULT_NAMES["media"]), "file")
     group = table.require_column(None, DEFAULT_NAMES["group"], "group")
@@ -190,7 +190,7 @@ def _read_groups(folder: str, name: str, samples: Sequence[Sample]) -> list[Samp
 
 
 def _clips_by_name(samples: Sequence[Sample]) -> dict[str, list[str]]:
-    """Return the IDs of clips by file name, and by path from the folder of all classes."""
+    """Return the IDs of the clips by file name, and by path relative to the folder of classes."""
     clips: dict[str, list[str]] = {}
     for sample in samples:
         path = normalize_key(sample.id)
@@ -200,7 +200,7 @@ def _clips_by_name(samples: Sequence[Sample]) -> dict[str, list[str]]:
 
 
 def _clip_key(place: str, folder: str, file: str, label: str) -> str:
-    """Return the path of a file from the folder of all classes, or its name if that is all."""
+    """Return `class/name` for a file of a table, or only its name if the class is not given."""
     path = normalize_key(file)
     if Path(path).is_absolute():
         path = normalize_key(os.path.relpath(path, Path(folder).absolute()))

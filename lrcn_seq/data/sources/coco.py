@@ -34,16 +34,16 @@ class Coco(Source):
     """Images of one or more annotation files.
 
     Images that are missing from their folder or have no caption are left out and counted in
-    `notes`. Several entries of one file are one image with all their captions.
+    `notes`. Several entries of one image file are merged into one image with all captions.
 
     Args:
         annotations: An annotation file such as `captions_val2017.json`, which is split by hash.
-        images: The folder of its images.
+        images: The folder of the images of `annotations`.
         splits: In place of `annotations` and `images`, one pair of them per split:
             `{train: {annotations: …, images: …}, dev: {…}, test: {…}}`. The images of `held_out`
             are divided equally between dev and test by the hash of their IDs.
-        dev: The share of a single file in dev, selected by the hash of the image IDs.
-        test: The share of a single file in test, selected by the hash of the image IDs.
+        dev: Without `splits`, the share of images in dev, selected by the hash of their IDs.
+        test: Without `splits`, the share of images in test, selected by the hash of their IDs.
         seed: The seed of the hash.
 
     Raises:
@@ -90,7 +90,7 @@ def _parts(
     splits: dict[str, dict[str, str]] | None,
     shares: tuple[float, float],
 ) -> list[_Part]:
-    """Return the annotation files that the arguments name."""
+    """Return the annotation files that the arguments name, with their folders and splits."""
     if splits is None:
         if annotations is None or images is None:
             raise ArgumentError(
@@ -121,7 +121,7 @@ def _parts(
 
 
 class _Image(NamedTuple):
-    """The entries of one image file.
+    """The merged entries of one image file.
 
     Attributes:
         id: The ID of the first entry.
@@ -166,7 +166,7 @@ def _read(part: _Part, seed: int) -> tuple[list[Sample], tuple[str, ...]]:
 
 
 def _split(samples: list[Sample], part: _Part, seed: int) -> list[Sample]:
-    """Return samples with the split of their file, or that of their hash."""
+    """Return samples in the split of their annotation file, unless their hash selects another."""
     splits = {s.group: split_by_hash(s.group, part.dev, part.test, seed) for s in samples}
     return [
         sample if splits[sample.group] == "train" else sample._replace(split=splits[sample.group])
@@ -220,7 +220,7 @@ def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
 def _find_image(folder: str, files: set[str], name: str, place: str) -> str | None:
     """Return the path of an image, or None if it is not in the folder.
 
-    A name such as `val2014/x.jpg` may also be the file `x.jpg` of the folder.
+    A name such as `val2014/x.jpg` may also refer to the file `x.jpg` in the folder.
     """
     check_not_url(name, place)
     if name in files:
@@ -265,7 +265,7 @@ def _id(entry: Any, key: str, place: str) -> str:
 
 
 def _text(entry: dict[str, Any], key: str, place: str) -> str:
-    """Return a text that is not empty."""
+    """Return the text under a key of an entry, which must not be empty."""
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
         raise DataError(

@@ -90,7 +90,7 @@ class Film(NamedTuple):
 
 @sources.register
 class MovingShapes(Source):
-    """Clips of two moves. The label is the two directions, such as "left right": four classes.
+    """Clips of two moves, labeled with both directions, such as "left right" (four classes).
 
     Dev and test contain combinations of color and shape that training does not contain.
 
@@ -98,7 +98,7 @@ class MovingShapes(Source):
         train: The number of clips in train.
         dev: The number of clips in dev.
         test: The number of clips in test.
-        seed: Selects other clips; the held-out combinations stay the same.
+        seed: Another seed gives other clips; the held-out combinations stay the same.
         pixels: The height and width of the frames.
         steps: The minimum number of frames of a move.
         begin: The move that captions begin with. `any` adds captions with "after", which begin

@@ -48,14 +48,14 @@ class Scene(NamedTuple):
     second: SceneObject
 
     def captions(self) -> tuple[str, ...]:
-        """Return all captions: two that begin with each object."""
+        """Return all four captions, of which two begin with each object."""
         forward = (f"{self.first} {words} {self.second}" for words in WORDINGS[self.relation])
         opposite = WORDINGS[OPPOSITE[self.relation]]
         backward = (f"{self.second} {words} {self.first}" for words in opposite)
         return (*forward, *backward)
 
     def captions_from_larger(self) -> tuple[str, ...]:
-        """Return the captions that begin with the larger object, or with the first if equal."""
+        """Return the captions that begin with the larger object, or the first of equal ones."""
         captions = self.captions()
         second_is_larger = (self.first.size, self.second.size) == ("small", "large")
         return captions[2:] if second_is_larger else captions[:2]
@@ -96,7 +96,7 @@ class Shapes(Source):
         train: The number of images in train.
         dev: The number of images in dev.
         test: The number of images in test.
-        seed: Selects other images; the held-out combinations stay the same.
+        seed: Another seed gives other images; the held-out combinations stay the same.
         pixels: The height and width of the images.
         begin: The object that captions begin with: `any` gives four captions, `larger` two, which
             begin with the larger object (of equal ones, the left or upper one).

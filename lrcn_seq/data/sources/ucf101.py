@@ -23,11 +23,11 @@ class Ucf101(Source):
     """Clips of 101 actions; clips of one group show one scene and stay in one split.
 
     Args:
-        videos: The folder with a folder per class, or with all clips. Missing clips are left out
-            and counted in `notes`.
+        videos: The folder that contains a folder per class, or all clips. Missing clips are left
+            out and counted in `notes`.
         lists: The folder with `trainlist01.txt`, `testlist01.txt` and so on.
         split: The number of the official split.
-        dev: The share of training clips in dev; the official lists have no dev.
+        dev: The share of training clips in dev; the official lists have no dev split.
         seed: The seed of the selection of dev.
         stratify: Whether dev has the classes in the proportions of train. Otherwise, the hash of a
             group determines whether it is in dev, and `dev` is an expected share of groups.
@@ -102,7 +102,7 @@ def _read_list(path: Path) -> list[str]:
 
 
 def _find_clips(videos: str) -> dict[str, Path]:
-    """Return the paths of all clips by file name, in class folders or in one folder."""
+    """Return the path of each clip by file name; clips may be in class folders or in one folder."""
     list_files(videos, "the clips of UCF-101")
     return {path.name: path for path in sorted(Path(videos).rglob("*.avi"))}
 

@@ -15,7 +15,7 @@ class VideoTable(Source):
     """Videos with a label, captions, or both; rows of the same video form one sample.
 
     With the columns `start` and `end` (seconds), each row labels a part of its video, and each
-    frame has its own class or none.
+    frame has the class of its part, or none.
 
     Args:
         table: A CSV file with a header, or JSON Lines, or an array of JSON objects. Media paths are
@@ -31,12 +31,12 @@ class VideoTable(Source):
         dev: Without a split column, the share of videos in dev.
         test: Without a split column, the share of videos in test.
         seed: The seed of the splits and folds.
-        stratify: Whether each split has the labels in equal proportions. Otherwise, and for videos
+        stratify: Whether all splits have the same proportions of labels. Otherwise, and for videos
             without labels, the hash of a group determines its split, and `dev` and `test` are
             expected shares of groups.
         folds: The number of cross-validation folds, balanced in size and labels. Folds replace the
             split column and the shares.
-        fold: The fold that is test; the next one is dev, the others are train.
+        fold: The number of the test fold; the next fold is dev, the others are train.
 
     Raises:
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.

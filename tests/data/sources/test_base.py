@@ -30,7 +30,7 @@ class ThreeSamples(Source):
 
 
 def test_a_source_is_a_sequence_of_samples():
-    """Length, index, slice and iteration agree with `samples`."""
+    """The length, items, slices and iteration of a source agree with its `samples`."""
     source = ThreeSamples()
     assert len(source) == 3
     assert source[1].id == "b"

@@ -116,7 +116,7 @@ def test_folders_without_clips_are_refused(folder):
     "path", ["{}/{}", "./{}/{}", "{}\\{}", " {}/{} ", "clips/{}/{}", "ROOT/{}/{}"]
 )
 def test_files_of_the_table_are_matched_by_path(folder, header, path):
-    """A path with its class folder determines the clip, in the usual spellings."""
+    """A path with a class folder in the table determines the clip, in the usual spellings."""
     rows = [header]
     for label in ("jump", "run"):
         rows += [
@@ -133,7 +133,7 @@ def test_files_of_the_table_are_matched_by_path(folder, header, path):
 
 
 def test_cells_of_the_table_have_no_surrounding_blanks(folder):
-    """Groups that differ only in surrounding blanks are one group."""
+    """Groups in the table that differ only in surrounding blanks are one group."""
     rows = "".join(f"{number:02d}.mp4,v{' ' * (number % 3)}\n" for number in range(20))
     (folder / "index.csv").write_text(f"file,group\n{rows}")
     assert {sample.group for sample in build(folder, groups="index.csv")} == {"v"}
@@ -153,7 +153,7 @@ def test_cells_of_the_table_have_no_surrounding_blanks(folder):
     ],
 )
 def test_contradictions_of_the_table_are_refused(folder, row, message):
-    """A clip in two groups, and a path in the folder of another class, are refused by name."""
+    """A table must not put a clip in two groups or a path in the folder of another class."""
     with (folder / "index.csv").open("a") as file:
         file.write(f"\r\n{row}")
     with pytest.raises(DataError, match=message):
@@ -161,7 +161,7 @@ def test_contradictions_of_the_table_are_refused(folder, row, message):
 
 
 def test_a_repeated_row_is_harmless(folder):
-    """A row that occurs twice with the same group changes nothing."""
+    """A row that is repeated in the table of groups changes nothing."""
     before = list(build(folder, groups="index.csv"))
     with (folder / "index.csv").open("a") as file:
         file.write("\r\nrun,07.mp4,video7")
@@ -212,7 +212,7 @@ def test_normalization_forms_of_a_name_are_one_class(tmp_path):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_splits_are_stratified(tmp_path, seed):
-    """Each split has the classes in equal proportions; by hash, it may lack one."""
+    """Stratified splits contain every class; otherwise, the hash of a clip selects its split."""
     for label in "ab":
         (tmp_path / label).mkdir()
         for number in range(12):
@@ -238,7 +238,7 @@ def test_splits_are_stratified(tmp_path, seed):
     ],
 )
 def test_unusable_tables_of_groups_are_refused(folder, content, message):
-    """A table of groups that is missing or incomplete raises an error with the defect."""
+    """The error for a table of groups that is missing or incomplete names the defect."""
     (folder / "index.csv").unlink()
     if content is not None:
         (folder / "index.csv").write_text(content)
@@ -254,7 +254,7 @@ def test_a_missing_folder_is_refused(folder):
 
 
 def test_impossible_folds_are_refused(folder):
-    """Impossible numbers of folds and fold numbers raise a UsageError."""
+    """More folds than groups, or the number of a fold that does not exist, raise a UsageError."""
     with pytest.raises(
         UsageError, match=r"at most one for each of the 10 groups. Received: folds=11"
     ):

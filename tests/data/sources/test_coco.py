@@ -120,7 +120,7 @@ def test_images_without_file_or_caption_are_noted(folder):
     ],
 )
 def test_files_of_another_form_are_refused(folder, content, message):
-    """The error for a file of another form names the file."""
+    """The error for a file that is not a COCO annotation file names the file."""
     (folder / "captions.json").write_text(content)
     with pytest.raises(DataError) as caught:
         build(folder)
@@ -176,7 +176,7 @@ def test_images_with_missing_values_are_refused(folder, entry, message):
 
 
 def test_one_id_for_two_files_is_refused(folder):
-    """An ID of two files is refused, since captions would belong to either; both are named."""
+    """The error for two image files with one ID names both files and the ID."""
     images = [{"id": 1, "file_name": "001.jpg"}, {"id": "1", "file_name": "002.jpg"}]
     annotate(folder / "captions.json", range(1, 2), images=images)
     with pytest.raises(DataError, match=r"'001.jpg' and '002.jpg' with the ID 1; correct one"):
@@ -184,7 +184,7 @@ def test_one_id_for_two_files_is_refused(folder):
 
 
 def test_entries_of_one_file_are_one_image(folder):
-    """With one entry per caption, a file is one image with all its captions, in one split."""
+    """Several entries of one image file give one image with the captions of all entries."""
     images = [{"id": n, "file_name": f"{n // 5:03d}.jpg"} for n in range(200)]
     captions = [{"image_id": n, "caption": f"Caption {n}."} for n in range(200)]
     annotate(folder / "captions.json", range(0), images=images, annotations=captions)
@@ -194,7 +194,7 @@ def test_entries_of_one_file_are_one_image(folder):
 
 
 def test_links_to_one_image_are_in_one_split(folder):
-    """Two names of one file are two images of one group."""
+    """Two names of one image file are two images in the same split."""
     for number in range(20, 40):
         (folder / f"images/{number:03d}.jpg").unlink()
         (folder / f"images/{number:03d}.jpg").symlink_to(folder / f"images/{number - 20:03d}.jpg")
@@ -205,7 +205,7 @@ def test_links_to_one_image_are_in_one_split(folder):
 
 
 def test_one_file_in_the_annotations_of_two_splits_is_refused(folder):
-    """A file with other IDs in the annotations of another split is refused."""
+    """An image file in the annotations of two splits is refused, even under two IDs."""
     images = [{"id": 100, "file_name": "003.jpg"}]
     captions = [{"image_id": 100, "caption": "A dog."}]
     annotate(folder / "more.json", range(0), images=images, annotations=captions)
@@ -216,7 +216,7 @@ def test_one_file_in_the_annotations_of_two_splits_is_refused(folder):
 
 @pytest.mark.parametrize("convert", [str, float, lambda number: f" {number} "])
 def test_ids_may_be_text_or_numbers(folder, convert):
-    """IDs of images and annotations match as text."""
+    """The image ID of a caption may be a number or a text: 7, 7.0, "7" and " 7 " are equal."""
     before = list(build(folder))
     content = json.loads((folder / "captions.json").read_text())
     for annotation in content["annotations"]:
@@ -227,7 +227,7 @@ def test_ids_may_be_text_or_numbers(folder, convert):
 
 @pytest.mark.parametrize("name", ["images/{}", "val2014/{}", "val2014\\{}", "./{}", "sub/{}"])
 def test_file_names_may_have_folders(folder, name):
-    """A folder in a file name is that below the folder of images, or is not needed."""
+    """An image is found whether or not the folder in its file name exists in `images`."""
     images = [{"id": n, "file_name": name.format(f"{n:03d}.jpg")} for n in range(30)]
     before = list(build(folder))
     annotate(folder / "captions.json", range(30), images=images)
@@ -243,7 +243,7 @@ def test_file_names_may_have_folders(folder, name):
 
 
 def test_files_of_one_name_in_two_folders_are_refused(folder):
-    """Without their folders, two files of one name cannot be told apart."""
+    """Two file names are refused if they differ only in folders that do not exist."""
     images = [{"id": n, "file_name": f"{part}/001.jpg"} for n, part in enumerate(["train", "val"])]
     annotate(folder / "captions.json", range(2), images=images)
     with pytest.raises(DataError, match=r"Received: 'train/001.jpg' and 'val/001.jpg', both found"):
@@ -251,7 +251,7 @@ def test_files_of_one_name_in_two_folders_are_refused(folder):
 
 
 def test_captions_of_unknown_images_are_the_reason(folder):
-    """If no caption matches an image, the error says so; some are counted in the notes."""
+    """The notes, or the error if there are no other captions, count captions of unknown images."""
     captions = [{"image_id": n + 100, "caption": "A dog."} for n in range(3)]
     annotate(folder / "captions.json", range(3), annotations=captions)
     with pytest.raises(
@@ -287,7 +287,7 @@ def test_a_missing_folder_of_images_is_refused(folder):
 
 
 def test_a_folder_of_other_images_is_refused(folder):
-    """A folder that contains no described image is refused."""
+    """A folder that contains no annotated image is refused."""
     annotate(folder / "captions.json", range(50, 60))
     with pytest.raises(
         DataError, match=r"none of its 10 images. 10 images of .* are not in the folder"
@@ -296,7 +296,7 @@ def test_a_folder_of_other_images_is_refused(folder):
 
 
 def test_an_image_in_two_splits_is_refused(folder):
-    """An image in the files of two splits is refused as a repeated ID."""
+    """An image in the annotation files of two splits is refused as a repeated ID."""
     with pytest.raises(DataError, match="coco: expected every ID once"):
         registry.build({"type": "coco", "splits": {"dev": files(folder), "test": files(folder)}})
 

@@ -32,7 +32,7 @@ def mask(image: np.ndarray) -> np.ndarray:
 
 
 def test_held_out_combinations_are_not_in_training():
-    """The 48 combinations are divided into 40 for train, 2 for dev and 6 for test."""
+    """Of 48 combinations of color and shape, 40 are in train, 2 in dev and 6 in test."""
     parts = [IN_TRAINING, HELD_OUT["dev"], HELD_OUT["test"]]
     assert [len(part) for part in parts] == [40, 2, 6]
     assert frozenset().union(*parts) == {(color, shape) for color in COLORS for shape in SHAPES}
@@ -45,7 +45,7 @@ def test_each_color_is_held_out_at_most_once():
 
 
 def test_objects_print_as_noun_phrases():
-    """The text of an object is its noun phrase in captions."""
+    """An object prints as its noun phrase in captions."""
     assert str(SceneObject("small", "red", "cross")) == "a small red cross"
 
 
@@ -115,7 +115,7 @@ def test_the_background_is_gray():
     ],
 )
 def test_shapes_have_the_area_of_their_geometry(shape, area):
-    """Each shape has the area of its geometry, within 4 %."""
+    """The drawn area of each shape equals its computed area within 4 %."""
     image = paint([red(shape, 0.3)], 200, 255)
     assert mask(image).sum() == pytest.approx(area * (0.3 * 200) ** 2, rel=0.04)
 

@@ -85,7 +85,7 @@ def test_lists_may_have_short_names(folder):
 
 
 def test_images_that_are_left_out_are_noted(folder):
-    """Images in no list, without captions or without a file are counted and named."""
+    """Images in no list, without captions or without a file are named in the notes."""
     (folder / "images/1.jpg").unlink()
     source = build(folder, "tokens.txt", lists=str(folder))
     assert [sample.id for sample in source] == ["0.jpg", "2.jpg", "3.jpg", "4.jpg"]
@@ -176,7 +176,7 @@ def test_a_missing_list_is_refused(folder):
 
 
 def test_names_in_lists_may_have_blanks(folder):
-    """A list has one name per line, which may contain blanks."""
+    """A list has one image name per line; the names may contain blanks."""
     (folder / "images/0.jpg").rename(folder / "images/my dog.jpg")
     (folder / "Flickr_8k.trainImages.txt").write_text("my dog.jpg \n1.jpg\n")
     captions = (folder / "captions.txt").read_text().replace("0.jpg", "my dog.jpg")

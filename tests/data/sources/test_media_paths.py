@@ -28,7 +28,7 @@ NFC, NFD = "caf\u00e9.jpg", "cafe\u0301.jpg"
     ],
 )
 def test_the_spelling_that_exists_is_found(tmp_path, written, file):
-    """Backslashes and the Unicode normalization are those of the file system."""
+    """A path is found with slashes for backslashes, and in either Unicode normalization."""
     (tmp_path / "sub").mkdir()
     for name in ("sub/a.jpg", "a\\b.jpg", NFD, f"sub/{NFC}"):
         (tmp_path / name).write_bytes(b"")
@@ -36,7 +36,7 @@ def test_the_spelling_that_exists_is_found(tmp_path, written, file):
 
 
 def test_keys_are_independent_of_the_spelling():
-    """Equal paths have equal keys."""
+    """Paths that differ only in slashes, dots or Unicode normalization have equal keys."""
     assert {normalize_key(name) for name in ("a\\b.mp4", "./a/b.mp4", "a/c/../b.mp4")} == {
         "a/b.mp4"
     }
@@ -45,7 +45,7 @@ def test_keys_are_independent_of_the_spelling():
 
 @pytest.mark.parametrize("url", ["http://a.org/1.jpg", "s3://bucket/1.jpg", "file:///a/1.jpg"])
 def test_urls_are_refused(url):
-    """A URL is not the path of a file."""
+    """The error for a URL in place of a path names the URL and its place."""
     with pytest.raises(DataError, match=f"^t.csv, line 2: expected the path .* the URL '{url}'"):
         check_not_url(url, "t.csv, line 2")
 
@@ -57,7 +57,7 @@ def test_paths_are_not_urls():
 
 
 def test_media_are_known_by_their_suffix():
-    """Images, videos and vectors are media, in any case."""
+    """Names with the suffix of an image, video or vector file are media, also in upper case."""
     assert all(map(is_media, ("a.JPG", "a.mp4", "a.b.AVI", "a.npy", "a.gif", "a\n.webm", "a.mpeg")))
     assert not any(map(is_media, ("Thumbs.db", "desktop.ini", "a.txt", "a", ".mp4.part", "mp4")))
     assert [is_image(name) for name in ("a.png", "a.mp4")] == [True, False]

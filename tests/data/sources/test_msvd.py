@@ -53,7 +53,7 @@ def test_clips_of_one_video_stay_together(folder):
 
 
 def test_missing_clips_are_noted(folder):
-    """Missing clips are counted and named."""
+    """The notes count and name missing clips of MSVD."""
     assert build(folder).notes == ()
     (folder / "clips" / f"{NAMES[0]}.avi").unlink()
     source = build(folder)
@@ -99,7 +99,7 @@ def test_one_caption_needs_no_list(folder):
 
 
 def test_other_files_of_a_clip_are_ignored(folder):
-    """Only media are clips; two videos of one name are refused, and both are named."""
+    """Only media are clips; the error for two videos of one clip names both."""
     (folder / "clips" / f"{NAMES[0]}.txt").write_bytes(b"x")
     assert build(folder)[0].media.endswith(".avi")
     (folder / "clips" / f"{NAMES[0]}.mp4").write_bytes(b"x")

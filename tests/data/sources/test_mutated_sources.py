@@ -95,7 +95,7 @@ TREES = {"t.json": table_rows, "coco.json": annotations, "msvd.json": clip_capti
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A folder with all files and empty media; sources do not read media."""
+    """Return a folder with all files and dummy media, which sources do not read."""
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     names = [f"{place}{n}.jpg" for place in ("", "a/", "b/") for n in range(4)]
@@ -111,7 +111,7 @@ def folder(tmp_path) -> Path:
 
 
 def specs(folder: Path, name: str) -> list[dict]:
-    """Return the sources that read a file."""
+    """Return the configs of the sources that read the given file."""
     file, root = str(folder / name), str(folder)
     tables = [{"type": kind, "table": file} for kind in ("caption_table", "video_table")]
     return {
@@ -169,7 +169,7 @@ def mutated_tree(tree, random: random.Random):
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_files_are_read_before_they_are_mutated(folder, name):
-    """Each file gives samples, so that its mutants reach all checks; captions need a column."""
+    """Each unchanged file gives samples, except that moments.csv has no captions."""
     read = [build(spec) for spec in specs(folder, name)]
     assert read[-1]
     assert all(read) or name == "moments.csv"
@@ -178,7 +178,7 @@ def test_the_files_are_read_before_they_are_mutated(folder, name):
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("count", [40, pytest.param(2000, marks=pytest.mark.slow)])
 def test_mutated_files_give_samples_or_a_data_error(folder, name, count):
-    """No mutant of the bytes of a file raises another error."""
+    """A file with mutated bytes gives samples or a DataError."""
     generator = random.Random(name)
     for _ in range(count):
         (folder / name).write_bytes(mutated_bytes(TEXTS[name].encode(), generator))
@@ -189,7 +189,7 @@ def test_mutated_files_give_samples_or_a_data_error(folder, name, count):
 @pytest.mark.parametrize("name", TREES)
 @pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.slow)])
 def test_mutated_values_give_samples_or_a_data_error(folder, name, count):
-    """No other value in a JSON file raises another error."""
+    """A JSON file in which a value is replaced or deleted gives samples or a DataError."""
     generator = random.Random(name)
     for _ in range(count):
         (folder / name).write_text(json.dumps(mutated_tree(TREES[name](), generator)))

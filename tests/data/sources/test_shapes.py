@@ -52,7 +52,7 @@ def test_dev_and_test_images_contain_a_held_out_combination(source, split, other
 
 
 def test_training_contains_the_parts_of_held_out_combinations(source):
-    """Each held-out color and shape occurs in training in other combinations."""
+    """The color and the shape of a held-out combination occur in training in other ones."""
     pairs = set().union(*in_split(source, "train"))
     for color, shape in HELD_OUT["dev"] | HELD_OUT["test"]:
         assert len({s for c, s in pairs if c == color}) >= 3
@@ -117,7 +117,7 @@ def test_images_show_their_scene():
 
 @pytest.mark.parametrize("pixels", [16, 64, 200])
 def test_images_of_any_size_show_the_same(pixels):
-    """Images of one key show the same scene at any size."""
+    """An image shows the same scene at any size."""
     image = Drawing(0, "test", 3, pixels).draw()
     assert image.shape == (1, pixels, pixels, 3)
     small = [
@@ -131,7 +131,7 @@ CROSS, CIRCLE = SceneObject("small", "red", "cross"), SceneObject("large", "blue
 
 
 def test_captions_of_a_scene():
-    """A scene has four captions, two of which begin with either object."""
+    """A scene has four captions, of which two begin with each object."""
     assert Scene(CROSS, "above", CIRCLE).captions() == (
         "a small red cross above a large blue circle",
         "a small red cross over a large blue circle",
@@ -141,7 +141,7 @@ def test_captions_of_a_scene():
 
 
 def test_captions_from_the_larger_object():
-    """Captions begin with the larger object, or with the left or upper one of equal size."""
+    """Captions can begin with the larger object or, if sizes are equal, the left or upper one."""
     for scene, first in (
         (Scene(CROSS, "left", CIRCLE), CIRCLE),
         (Scene(CIRCLE, "left", CROSS), CIRCLE),
@@ -186,7 +186,7 @@ REFERENCES = ["a small red cross left of a large blue circle"]
     ],
 )
 def test_other_wordings_are_correct(caption):
-    """A caption may differ in case, full stop, articles, spaces, order and synonyms."""
+    """A correct caption may differ from the reference in case, full stop, order and synonyms."""
     assert Shapes.is_correct_caption(caption, REFERENCES)
 
 

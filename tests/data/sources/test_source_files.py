@@ -43,7 +43,7 @@ def test_a_folder_is_not_a_text(tmp_path):
 
 
 def test_another_encoding_is_refused_with_the_position(tmp_path):
-    """Text of Windows is refused, with the position of the invalid byte and the encoding."""
+    """The error for text in a Windows encoding names the encoding and the first invalid place."""
     path = write(tmp_path / "t.txt", "café".encode("latin-1"))
     with pytest.raises(
         DataError,

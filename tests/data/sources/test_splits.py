@@ -83,7 +83,7 @@ def samples_of(pairs) -> list[Sample]:
 
 
 def splits_of(samples, **options) -> dict[str, str]:
-    """Return the split of each group, with shares of 0.1 and 0.2 by default."""
+    """Return the split of each group; by default, with shares of 0.1 for dev and 0.2 for test."""
     defaults = {"dev": 0.1, "test": 0.2, "seed": 0, "stratify": True, "folds": None, "fold": 0}
     assigned = assign_splits(samples, **{**defaults, **options})
     splits = {sample.group: sample.split for sample in assigned}
@@ -93,7 +93,7 @@ def splits_of(samples, **options) -> dict[str, str]:
 
 @pytest.mark.parametrize(("stratify", "label"), [(False, "a"), (True, None)])
 def test_splits_are_by_hash_without_classes_or_stratification(stratify, label):
-    """Each group has the split of its hash."""
+    """Without classes or stratification, each group has the split that its hash selects."""
     samples = samples_of((f"g{number}", label) for number in range(40))
     assert splits_of(samples, stratify=stratify, seed=5) == {
         f"g{number}": split_by_hash(f"g{number}", 0.1, 0.2, 5) for number in range(40)
@@ -108,7 +108,7 @@ def test_existing_splits_are_kept_except_with_folds():
 
 
 def test_moments_are_classes_of_their_sample():
-    """Videos with labels in time are stratified by the classes of their moments."""
+    """Videos whose labels change over time are stratified by the classes of their moments."""
     samples = [
         sample._replace(label=None, moments=(Moment(0, 1, "ab"[n % 2]), Moment(2, 3, "c")))
         for n, sample in enumerate(samples_of((f"g{n}", "") for n in range(20)))
@@ -120,7 +120,7 @@ def test_moments_are_classes_of_their_sample():
 
 
 def test_groups_with_one_file_are_joined(tmp_path):
-    """Groups that contain links to one file become one group, also through a third one."""
+    """Groups that contain links to the same file become one group, also through a third group."""
     for name in ("a", "b"):
         (tmp_path / name).write_text(name)
     (tmp_path / "link-a").symlink_to(tmp_path / "a")

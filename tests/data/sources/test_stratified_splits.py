@@ -1,4 +1,4 @@
-"""Splits of groups that have the classes in equal proportions."""
+"""Stratified splits of groups: all splits have the same proportions of classes."""
 
 from collections import Counter
 
@@ -11,13 +11,16 @@ SAMPLES = [(f"g{number}", label) for number in range(48) for label in "ab" * (nu
 
 
 def test_labels_are_counted_by_group():
-    """Each group has the number of its samples of each label."""
+    """`count_labels` counts the samples of each label in each group."""
     counts = count_labels([("g", "a"), ("h", "b"), ("g", "a"), ("g", "b")])
     assert counts == {"g": {"a": 2, "b": 1}, "h": {"b": 1}}
 
 
 def test_quotas_cover_all_labels_if_this_does_not_double_the_split():
-    """A label gets at least its smallest group; one that has a single group has its share."""
+    """The quota of a label with several groups is at least its smallest group.
+
+    This rule does not apply if it more than doubles the split.
+    """
     groups = {"g": Counter(a=40, b=2), "h": Counter(b=3), "i": Counter(a=40), "j": Counter(c=10)}
     assert split_quotas(groups, 0.3) == {"a": 40, "b": 2, "c": 3}
     groups = {"g": Counter(a=10), "h": Counter(a=10), "i": Counter(b=10), "j": Counter(b=10)}
@@ -35,7 +38,7 @@ def test_quotas_cover_all_labels_if_this_does_not_double_the_split():
     ],
 )
 def test_splits_have_the_classes_in_proportion(groups, dev, test, seed):
-    """Each split has its share of every class, and at least one group of it; train has one too."""
+    """Dev and test have their share of each class, at least a group; train keeps at least one."""
     pairs = [(f"{label}{n}", label) for label, count in groups.items() for n in range(count)]
     splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=seed)
     counts = Counter((splits[group], label) for group, label in pairs)
@@ -48,7 +51,7 @@ def test_splits_have_the_classes_in_proportion(groups, dev, test, seed):
 
 
 def test_splits_of_many_small_classes_have_their_share():
-    """Of 25 classes of four clips, dev has a tenth, from ten classes."""
+    """With 25 classes of four clips, dev has a tenth of the clips, all of different classes."""
     pairs = [(f"{label}/{number}", str(label)) for label in range(25) for number in range(4)]
     splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=0)
     dev = [label for group, label in pairs if splits[group] == "dev"]
@@ -56,7 +59,7 @@ def test_splits_of_many_small_classes_have_their_share():
 
 
 def test_large_groups_come_within_half_a_group_of_the_share():
-    """With ten clips per group, a split has the multiple of ten that is next to its share."""
+    """With ten clips per group, a split has the multiple of ten that is nearest to its share."""
     pairs = [(f"{group}", str(group % 24)) for group in range(72) for _ in range(10)]
     splits = assign_stratified(pairs, dev=0.1, test=0.0, seed=0)
     assert Counter(splits[group] for group, _ in pairs) == {"train": 650, "dev": 70}
@@ -72,7 +75,7 @@ def test_groups_of_several_classes_are_balanced():
 
 
 def test_dev_does_not_change_the_test_split():
-    """The test split depends on its share and the seed only, and not on the order."""
+    """The test split depends on the seed, but not on the dev share or the order of the samples."""
     pairs = [(f"{n}", "ab"[n % 2]) for n in range(50)]
     one = assign_stratified(pairs, dev=0.1, test=0.2, seed=0)
     two = assign_stratified(pairs[::-1], dev=0.4, test=0.2, seed=0)

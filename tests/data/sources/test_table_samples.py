@@ -94,7 +94,7 @@ def test_json_lines_may_contain_lists_of_captions(tmp_path):
     ],
 )
 def test_usual_names_of_splits_are_accepted(tmp_path, value, split):
-    """The usual names of splits are accepted in any case and with spaces around them."""
+    """The usual names of splits are accepted in upper or lower case, also amid spaces."""
     (sample,) = read(tmp_path / "t.csv", f"image,caption,split\na.jpg,One,{value}\n")
     assert sample.split == split
 
@@ -109,7 +109,7 @@ def test_without_a_split_column_the_split_is_empty(tmp_path):
     ("value", "group"), [("0", "0"), ('""', "a.jpg"), ("null", "a.jpg"), ('" "', "a.jpg")]
 )
 def test_an_empty_group_is_replaced_by_the_id(tmp_path, value, group):
-    """An empty or null group is replaced by the ID, and the number 0 is kept."""
+    """An empty or null group is replaced by the ID of the sample, but the group 0 is kept."""
     row = f'{{"image": "a.jpg", "caption": "One.", "group": {value}}}\n'
     (sample,) = read(tmp_path / "t.jsonl", row)
     assert sample.group == group
@@ -177,7 +177,7 @@ def test_moments_need_a_label(tmp_path):
     ],
 )
 def test_unusable_rows_are_refused(tmp_path, content, message):
-    """Each defect has a message that names the table and, if there is one, the line."""
+    """The message on a defect of a table names the table and, for a defect in a row, the line."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.csv", content, VIDEOS)
     assert message in str(caught.value)
@@ -217,7 +217,7 @@ def test_numbered_columns_are_captions_of_one_image(tmp_path):
 
 
 def test_a_column_without_a_number_comes_first(tmp_path):
-    """A column `caption` belongs to its numbered columns, and a configured one is read alone."""
+    """A column `caption` comes before its numbered columns; a configured column is read alone."""
     content = "image,caption.2,caption,caption.1\na.jpg,Three.,One.,Two.\n"
     assert read(tmp_path / "t.csv", content)[0].captions == ("One.", "Two.", "Three.")
     names = {**CAPTIONS, "text": "caption"}
@@ -225,7 +225,7 @@ def test_a_column_without_a_number_comes_first(tmp_path):
 
 
 def test_a_row_without_any_caption_is_refused(tmp_path):
-    """At least one of the numbered columns must have a sentence."""
+    """A row in which all numbered columns of captions are empty is refused."""
     with pytest.raises(
         DataError, match="line 3: expected a sentence under 'caption1' or 'caption2'"
     ):
@@ -233,14 +233,14 @@ def test_a_row_without_any_caption_is_refused(tmp_path):
 
 
 def test_lines_of_rows_are_those_of_the_file(tmp_path):
-    """Quoted newlines and blank lines count."""
+    """The line that a message names counts quoted newlines and blank lines of the file."""
     rows = 'a.jpg,"One\nsentence."\n\nb.jpg,\n'
     with pytest.raises(DataError, match="line 5: expected a sentence"):
         read(tmp_path / "t.csv", f"image,caption\n{rows}")
 
 
 def test_paths_with_backslashes_are_those_with_slashes(tmp_path):
-    """Rows written on Windows and elsewhere give one sample with one ID."""
+    """Paths to one file with slashes and with backslashes give one sample with one ID."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.jpg").write_bytes(b"")
     samples = read(tmp_path / "t.csv", "image,caption\nsub\\a.jpg,One.\nsub/a.jpg,Two.\n")
@@ -270,7 +270,7 @@ def test_normalization_forms_of_a_label_are_one_class(tmp_path):
 
 
 def test_columns_are_found_without_case(tmp_path):
-    """Headers match without case and surrounding blanks."""
+    """Columns are found regardless of the case and surrounding blanks of their names."""
     (sample,) = read(tmp_path / "t.csv", " File_Name , LABEL \na.mp4,x\n", VIDEOS)
     assert (sample.id, sample.label) == ("a.mp4", "x")
 
@@ -285,7 +285,7 @@ def test_columns_are_found_without_case(tmp_path):
         ('{"video": ["a.mp4"], "label": "x"}', "expected the path of an image or video"),
         (
             '{"video": "a.mp4", "label": "x", "start": 0}',
-            "expected a column with the start and one",
+            "expected columns with the start and the end",
         ),
         (
             '{"video": "a.mp4", "label": "x", "start": 0, "end": 1' + "0" * 400 + "}",
@@ -295,6 +295,6 @@ def test_columns_are_found_without_case(tmp_path):
     ],
 )
 def test_values_of_other_types_are_refused(tmp_path, content, message):
-    """Lists and objects in place of text, URLs, huge numbers and half characters are refused."""
+    """Lists, objects, URLs, too large times and half of a surrogate pair are refused in cells."""
     with pytest.raises(DataError, match=message):
         read(tmp_path / "t.jsonl", content, VIDEOS)

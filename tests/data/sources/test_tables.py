@@ -52,7 +52,7 @@ def test_the_delimiter_may_occur_in_a_quoted_name(tmp_path):
 @pytest.mark.parametrize("suffix", ["jsonl", "ndjson", "json", "JSONL"])
 @pytest.mark.parametrize("content", ['{"a": 1}\n\n{" a ": ["x"]}\n', '[{"a": 1},\n {"A": ["x"]}]'])
 def test_json_is_detected_by_suffix(tmp_path, suffix, content):
-    """JSON Lines and arrays are read by suffix, with the types of values and one spelling."""
+    """A file with a JSON suffix may contain JSON Lines or an array; values keep their types."""
     assert values(write(tmp_path / f"t.{suffix}", content)) == [{"a": 1}, {"a": ["x"]}]
 
 
@@ -65,7 +65,7 @@ def test_rows_have_the_lines_of_the_file(tmp_path):
 
 
 def test_rows_of_a_json_array_are_numbered(tmp_path):
-    """The place of a row of a JSON array is its position."""
+    """Messages name a row of a JSON array by its position in the array."""
     path = write(tmp_path / "t.json", json.dumps([{"a": 1}, {"a": 2}], indent=2))
     table = read_table(path, "a table")
     assert table.place(table.rows[1]) == f"{path}, entry 2"
@@ -99,7 +99,7 @@ def test_rows_of_a_json_array_are_numbered(tmp_path):
     ],
 )
 def test_malformed_tables_are_refused(tmp_path, name, content, message):
-    """Each defect has a message that names the file and the line."""
+    """The message on a defect of a table names the file and the line."""
     path = write(tmp_path / name, content)
     with pytest.raises(DataError) as caught:
         read_table(path, "a table")
@@ -115,7 +115,7 @@ def test_the_first_default_name_in_the_table_is_found():
 
 
 def test_a_configured_name_has_priority():
-    """A configured column is used even if a default exists."""
+    """A configured column is used even if the table has a column with a default name."""
     assert TABLE.find_column("caption", ("image",), "text") == "caption"
     assert TABLE.find_column(" CAPTION", ("image",), "text") == "caption"
 

@@ -74,7 +74,7 @@ def test_all_clips_may_be_in_one_folder(folder):
 
 
 def test_missing_clips_are_noted(folder):
-    """Missing clips of UCF-101 are counted and named."""
+    """The notes count and name missing clips of UCF-101."""
     assert build(folder).notes == ()
     (folder / "videos" / NAMES[3]).unlink()
     source = build(folder)
