@@ -1,4 +1,4 @@
-"""Measurement of a demo: scores of its run on test samples, with intact and disturbed inputs."""
+"""The figures of a demo: scores of a run on its test split, with intact and disturbed inputs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from lrcn_seq import config as configs
 from lrcn_seq.config import Config
 from lrcn_seq.data.sources.moving_shapes import parse_story
 from lrcn_seq.evaluation import CaptionEvaluation
+from lrcn_seq.files import read_json, read_json_lines
 from lrcn_seq.records import Clips, Sample
 from lrcn_seq.registry import sources
 from lrcn_seq.runs import load
-from lrcn_seq.runs.folder import CONFIG, Run
+from lrcn_seq.runs.folder import CONFIG, PREDICTIONS, SCORES, Run
 from lrcn_seq.tasks import SampleReader
 from lrcn_seq.training import train
 
@@ -28,13 +29,12 @@ Row = dict[str, Any]
 
 
 def measure_captions(run: Run) -> Figures:
-    """Measure a captioning run with the right and with wrong test images.
+    """Measure a captioning run on its test images and on images that do not match.
 
-    For the wrong images, each test image is replaced by the next one.
+    For the second measurement, the next test image replaces each image.
 
     Returns:
-        The number of images `count`, the share of correct captions `exact`, `bleu_4`, and
-        `shuffled_bleu_4` with wrong images.
+        `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.
     """
     samples = read_test_samples(configs.read_run(run / CONFIG))
     rotated = [*samples[1:], samples[0]]
@@ -46,8 +46,7 @@ def measure_descriptions(run: Run) -> Figures:
     """Measure a description run on its test clips and on the same clips with shuffled frames.
 
     Returns:
-        The number of clips `count`, the share of correct captions `exact`, `bleu_4`, and for
-        shuffled frames the shares of correct captions and of correct directions.
+        `count`, `exact`, `bleu_4`, `disordered_exact` and `disordered_directions`.
     """
     samples = read_test_samples(configs.read_run(run / CONFIG))
     random = np.random.default_rng(0)
@@ -87,9 +86,8 @@ def measure_labels(run: Run) -> Figures:
 
 
 def caption_figures(run: Run) -> Figures:
-    """Return the values `count`, `exact` and `bleu_4` of the stored predictions of a run."""
-    lines = (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
+    """Return `count`, `exact` and `bleu_4` of the stored predictions of a run."""
+    rows = read_json_lines(run / PREDICTIONS, "the predictions of the demo", list)
     return {
         "count": len(rows),
         "exact": exact_share(run, rows),
@@ -98,13 +96,13 @@ def caption_figures(run: Run) -> Figures:
 
 
 def read_scores(run: Run) -> dict[str, Any]:
-    """Return the content of `scores.json` of a run."""
-    return json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    """Return the object of `scores.json` of a run."""
+    return read_json(run / SCORES, "the scores of the demo", dict)
 
 
 def exact_share(run: Run, rows: Sequence[Row]) -> float:
-    """Return the share of captions that the data source judges correct in every attribute."""
-    source: Any = sources.get(configs.read(run / CONFIG, deprecations=False).data.source["type"])
+    """Return the share of captions that are correct in every attribute, judged by the source."""
+    source: Any = sources.get(configs.read_run(run / CONFIG).data.source["type"])
     right = [source.is_correct_caption(row["caption"], row["references"]) for row in rows]
     return sum(right) / len(right)
 
@@ -142,6 +140,6 @@ def has_right_directions(row: Row) -> bool:
 
 
 def read_test_samples(config: Config) -> list[Sample]:
-    """Return the test samples of the source of a config."""
+    """Return the test samples of the config's source."""
     source = sources.build(config.data.source, place="data.source")
     return [sample for sample in source if sample.split == "test"]

@@ -24,7 +24,7 @@ from lrcn_seq.text.wordpiece import WordPiece
     ids=ascii,
 )
 def test_normalization(sentence, normal):
-    """Normalization composes letters, removes invisible characters, and converts to lower case."""
+    """Normalization composes letters, removes invisible characters, and lowers the case."""
     assert normalizers.Sequence(normalization(lower=True)).normalize_str(sentence) == normal
 
 
@@ -50,14 +50,8 @@ def test_normalization_can_keep_the_case():
     ],
 )
 def test_detokenize(spaced, text):
-    """Detokenization joins words at apostrophes and hyphens and attaches punctuation."""
+    """Detokenization joins words at apostrophes and hyphens and attaches commas and stops."""
     assert detokenize(spaced) == text
-
-
-def has_spaced_marks(sentence):
-    """Return whether a punctuation mark follows another one after a space, e.g. "! !"."""
-    visible = re.sub("[\u00ad\u200b\ufeff]", "", unicodedata.normalize("NFC", sentence))
-    return re.search(r"[^\w\s]\s+[,;:!?.]", visible) is not None
 
 
 @pytest.mark.parametrize("kind", [Word, BytePair, WordPiece, Character])
@@ -71,11 +65,7 @@ def has_spaced_marks(sentence):
 )
 @example(sentences=["! !", "a , , b ? ."])
 def test_decoded_text_encodes_to_the_same_ids(kind, sentences):
-    """The text of `decode` encodes to the same IDs as the original text.
-
-    The word tokenizer is not tested on spaces between punctuation marks; see `detokenize`.
-    """
-    assume(kind is not Word or not any(map(has_spaced_marks, sentences)))
+    """For any fitted text, encode(decode(encode(text))) equals encode(text)."""
     try:
         tokenizer = kind(minimum_count=1).fit(sentences)
     except DataError:

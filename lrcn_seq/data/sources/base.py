@@ -23,8 +23,6 @@ class Source(ABC, Sequence[Sample]):
     Attributes:
         samples: The samples of all splits.
         notes: Sentences about problems that do not prevent use, such as missing images.
-        previous_defaults: Earlier defaults of arguments whose default has changed. They apply to
-            runs whose stored config does not state the argument.
 
     Raises:
         DataError: By the constructor, if the files are unusable.
@@ -68,7 +66,7 @@ def split_by_hash(group: str, dev: float, test: float, seed: int = 0) -> str:
         group: The name of the group.
         dev: The expected fraction of groups in dev.
         test: The expected fraction of groups in test.
-        seed: Another seed gives another partition.
+        seed: Selects another partition.
 
     Returns:
         `train`, `dev` or `test`.
@@ -84,11 +82,11 @@ def hash_fraction(name: str, seed: int) -> float:
 
 
 def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
-    """Check the requirements on the samples of any source and return them as a list.
+    """Return the samples as a list after checking the requirements of every source.
 
     Args:
         samples: The samples of a source.
-        place: The file or argument to name in messages.
+        place: The file or argument that messages name.
 
     Raises:
         DataError: If there are no samples, an ID is repeated, a caption is empty, or a group spans

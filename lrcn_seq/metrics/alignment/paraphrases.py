@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrcn_seq.errors import DataError, translate_errors
-from lrcn_seq.files import open_file
+from lrcn_seq.files import open_file, temporary_folder
 from lrcn_seq.metrics.statistics.array_types import IntArray, NumberArray
 from lrcn_seq.progress import progress_bar
 
@@ -61,7 +61,7 @@ class Paraphrases:
         return np.where(self.hashes[index] == keys, self.numbers[index], -1).astype(np.int64)
 
     def nodes(self, words: IntArray, remaining: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-        """Yield, for each phrase length, the start and the node of each phrase in the texts.
+        """Yield, for each length, the positions where a phrase begins and the nodes of the phrases.
 
         Args:
             words: (N,) word ids of all texts.
@@ -80,13 +80,13 @@ class Paraphrases:
             yield place, node + self.offsets[depth]
 
     def pairs_of(self, nodes: IntArray) -> dict[int, dict[int, int]]:
-        """Return those paraphrases of each given node that are also given nodes.
+        """Return the paraphrases of each node, restricted to the given nodes.
 
         Args:
             nodes: (M,) unique nodes.
 
         Returns:
-            For each node with paraphrases, the rank in the table of each paraphrase node.
+            For each node with paraphrases, their nodes and their ranks in the table.
         """
         present = np.zeros(len(self.starts), bool)
         present[nodes] = True
@@ -144,9 +144,9 @@ def open_paraphrases(source: Path) -> Paraphrases:
 
 
 def fingerprint(source: Path) -> str:
-    """Return a hash of a gzip file without reading all of it.
+    """Return a fast hash of a gzip file.
 
-    The hash covers the size, the beginning and the end of the file; the end contains a checksum.
+    It covers the size, the beginning, and the end, which contains the checksum of the content.
     """
     try:
         with open_file(source) as file:
@@ -165,17 +165,12 @@ def compile_table(source: Path, folder: Path) -> None:
     """Compile the table into a folder atomically: other processes see all arrays or none."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise DataError(
-            f"{folder.parent}: expected a writable cache folder. "
-            f"Received: {error.strerror}; set LRCN_CACHE to a writable folder."
-        ) from error
-    try:
-        phrases, pairs = read_table(source)
-        for name, values in compiled_arrays(phrases, pairs).items():
-            np.save(partial / f"{name}.npy", values)
-        partial.rename(folder)
+        with temporary_folder(folder.parent, folder.name) as temporary:
+            phrases, pairs = read_table(source)
+            (temporary / folder.name).mkdir()
+            for name, values in compiled_arrays(phrases, pairs).items():
+                np.save(temporary / folder.name / f"{name}.npy", values)
+            (temporary / folder.name).rename(folder)
     except OSError as error:
         # If another process was faster, the folder exists and contains the same arrays.
         if not folder.is_dir():

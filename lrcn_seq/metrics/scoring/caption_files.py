@@ -188,8 +188,6 @@ def read_text(path: str | Path) -> str:
         text = decode_text(content)
     except ValueError as error:
         raise DataError(f"{path}: expected text in UTF-8. Received: {error}.") from None
-    except ValueError as error:
-        raise DataError(f"{path}: expected text in UTF-8. Received: {error}.") from None
     if not text:
         raise DataError(f"{path}: expected sentences. Received: an empty file.")
     return text
