@@ -11,7 +11,6 @@ leaves its temporary folders, which the next process removes: a lock shows wheth
 
 from __future__ import annotations
 
-import codecs
 import errno
 import glob
 import json
@@ -28,15 +27,6 @@ from lrcn_seq.errors import RunError, translate_errors
 from lrcn_seq.locks import acquire
 
 T = TypeVar("T")
-
-BYTE_ORDER_MARKS = {
-    # UTF-32 comes first, because its mark begins with that of UTF-16.
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-"""The encodings that are read besides UTF-8, by the byte order mark of the file."""
 
 
 def open_file(path: str | os.PathLike[str]) -> BinaryIO:
@@ -66,82 +56,6 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a regular file; see `open_file`."""
     with open_file(path) as file:
         return file.read()
-
-
-def decode_text(content: bytes) -> str:
-    r"""Decode a text file, and convert its line ends to `\n`.
-
-    Args:
-        content: The bytes of the file: UTF-8 with or without byte order mark, or UTF-16 or UTF-32
-            with one.
-
-    Raises:
-        ValueError: The bytes have another encoding or contain NUL; the message is a phrase that
-            states what was received and what to do.
-    """
-    encoding = next(
-        (name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8-sig"
-    )
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ValueError(_encoding_problem(content, error)) from None
-    if "\0" in text:
-        raise ValueError(_nul_problem(content, text))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:
-    """Describe bytes that are not in the expected encoding, and name the probable one."""
-    if utf16 := _utf16_name(content):
-        return f"{utf16} without byte order mark; save the file as UTF-8"
-    place = f"invalid bytes at position {error.start}"
-    if error.encoding == "utf-8" and _is_cp1252(content):
-        return (
-            f"{place}, probably cp1252 (Windows); save the file as UTF-8, for example with "
-            "`iconv -f cp1252 -t utf-8`"
-        )
-    return f"{place}; save the file as UTF-8"
-
-
-def _nul_problem(content: bytes, text: str) -> str:
-    """Describe NUL characters, which no text contains."""
-    if utf16 := _utf16_name(content):
-        return f"{utf16} without byte order mark; save the file as UTF-8"
-    line = text[: text.index("\0")].count("\n") + 1
-    return f"a NUL character in line {line:,}; repair the file, or save it as UTF-8"
-
-
-def _is_cp1252(content: bytes) -> bool:
-    """Return whether bytes are a text in the usual encoding of Windows."""
-    try:
-        return "\0" not in content.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-
-
-def _utf16_name(content: bytes) -> str | None:
-    """Return `UTF-16-LE` or `UTF-16-BE` if bytes are probably such a text."""
-    if len(content) % 2 or content.startswith(tuple(BYTE_ORDER_MARKS)):
-        return None
-    # The first bytes of the letters of an alphabet are small. Chinese text has line ends, whose
-    # first byte is NUL, and is not valid UTF-8.
-    small = [sum(map(half.count, range(16))) / len(half) for half in (content[::2], content[1::2])]
-    zeros = [content[::2].count(0), content[1::2].count(0)]
-    for name, high, low in (("UTF-16-BE", 0, 1), ("UTF-16-LE", 1, 0)):
-        is_chinese = zeros[high] * 50 >= len(content) and not _is_utf8(content)
-        if zeros[high] > 10 * zeros[low] and (small[high] > 0.8 or is_chinese):
-            return name
-    return None
-
-
-def _is_utf8(content: bytes) -> bool:
-    """Return whether bytes can be decoded as UTF-8."""
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _check_type(state: os.stat_result, path: str | os.PathLike[str]) -> None:

@@ -14,6 +14,7 @@ LEVELS = {
     "locks": 0,
     "part_source": 0,
     "terminal": 0,
+    "text_encoding": 0,
     "arrays": 1,
     "files": 1,
     "progress": 1,

@@ -47,13 +47,13 @@ def predict_files(
     import lrcn_seq
     from lrcn_seq.runs.folder import check_trained
 
-    check_trained(Path(arguments.run))  # before importing Keras
     files = expand_files(names)
     show_file = show_file or len(files) > 1
     rows: list[dict[str, Any]] = []
     failed = False
     with open_output(arguments.output) as output:
         unfinished = output.unfinished(files)
+        check_trained(Path(arguments.run))  # before importing Keras
         task = lrcn_seq.load(arguments.run)
         check_verb(task, verb, arguments.run)
         for prediction in predict(task, unfinished, output):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq.errors import DataError
-from lrcn_seq.files import decode_text, read_file
+from lrcn_seq.files import read_file
+from lrcn_seq.text_encoding import decode_text
 
 
 def read_text(path: str | Path, what: str) -> str:

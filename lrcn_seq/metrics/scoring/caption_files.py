@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lrcn_seq.errors import DataError, error_reason, translate_errors
-from lrcn_seq.files import decode_text, read_file
+from lrcn_seq.files import read_file
+from lrcn_seq.text_encoding import decode_text
 
 HYPOTHESES = (
     'COCO results [{"image_id": …, "caption": …}], JSON lines {"id": …, "caption": …}, '
