@@ -38,7 +38,7 @@ Steps = Annotated[int, Gt(0), Le(10_000)]
 """Length of a sequence in frames or words."""
 Depth = Annotated[int, Gt(0), Le(64)]
 """Number of layers or blocks."""
-BeamWidth = Annotated[int, Gt(0), Le(1000)]
+BeamWidth = Annotated[int, Gt(0), Le(10_000)]
 """Number of captions that a search follows or returns."""
 VocabularySize = Annotated[int, Gt(0), Le(1_000_000)]
 SampleCount = Annotated[int, Ge(0), Le(1_000_000)]
