@@ -52,8 +52,7 @@ def acquire(file: IO[Any], *, wait: bool = False) -> bool | None:
 @functools.cache
 def warn_of_missing_locks() -> None:
     """Print a warning, once per process."""
-    print(
+    sys.stderr.write(
         "Files cannot be locked on this file system; make sure that only one process at a time "
-        "writes into a run folder, a feature store or an --output.",
-        file=sys.stderr,
+        "writes into a run folder, a feature store or an --output.\n"
     )

@@ -19,7 +19,6 @@ A damaged record is skipped with a warning, and its features count as missing.
 from __future__ import annotations
 
 import os
-import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,6 +47,7 @@ from lrcn_seq.files import (
     remove_leftovers,
 )
 from lrcn_seq.locks import lock_file, open_lock
+from lrcn_seq.terminal import print_note
 
 
 class FeatureStore:
@@ -196,10 +196,9 @@ class FeatureStore:
         damaged = self._damaged
         self._index_read = (state.st_ino, start + self._read_index(start))
         if self._damaged > damaged:
-            print(
+            print_note(
                 f"{self._index}: number of damaged records: {self._damaged:,}. Their features are "
-                "extracted again when they are needed.",
-                file=sys.stderr,
+                "extracted again when they are needed."
             )
 
     def _read_metadata(self) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,6 +14,7 @@ from PIL import Image
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Drawable, Preprocessing
+from lrcn_seq.terminal import print_note
 
 MediaSource = str | os.PathLike[str] | Drawable | Image.Image | np.ndarray
 """The sources of media: a path, a drawing, a PIL image or an array."""
@@ -164,6 +164,6 @@ def name_of(source: MediaSource) -> str:
 
 
 @cache
-def print_note(name: str, note: str) -> None:
+def print_media_note(name: str, note: str) -> None:
     """Print a note about a media file on stderr, each note once per process."""
-    print(f"{name}: {note}", file=sys.stderr)
+    print_note(f"{name}: {note}")

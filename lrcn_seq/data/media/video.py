@@ -18,7 +18,7 @@ from lrcn_seq.data.media.base import (
     SelectFrame,
     TimedFrame,
     name_of,
-    print_note,
+    print_media_note,
 )
 from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.damage import LOST_SHARE_LIMIT, Damage
@@ -144,7 +144,7 @@ class Video(Media):
                 f"Received: {share:.0%} lost; the file is damaged or cut short. Replace it.",
             )
         if share:
-            print_note(self.name, f"{share:.1%} of the frames are damaged or missing.")
+            print_media_note(self.name, f"{share:.1%} of the frames are damaged or missing.")
 
     def _check_length(self, time: float) -> None:
         if time > self.seconds_limit:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.media.base import Media, name_of, print_note
+from lrcn_seq.data.media.base import Media, name_of, print_media_note
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 from tests.media_fixtures import Counter
@@ -96,5 +96,5 @@ def test_a_stream_yields_the_selected_frames_with_their_times():
 def test_a_note_is_printed_once(capsys):
     """A note goes to stderr, once per file and text."""
     for name in ("a", "a", "b"):
-        print_note(name, "is short.")
+        print_media_note(name, "is short.")
     assert capsys.readouterr() == ("", "a: is short.\nb: is short.\n")
