@@ -155,6 +155,7 @@ def test_a_trained_model_without_its_state_is_kept(begun, settings, resume):
 def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
     """A run that failed before its first state may be started again with any config."""
     run = Run(tmp_path / "run")
+    (run / "state" / "000001").mkdir(parents=True)  # of a process that was killed
     with run.lock():
         run.create(settings)
         run.remove_unless_begun(settings)
