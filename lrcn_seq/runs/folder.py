@@ -115,8 +115,9 @@ class Run:
         if not self.has_begun:
             self.clear(config)
             (self / LOCK).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
+            for folder in (self.states.folder, self.folder):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -283,7 +283,7 @@ def test_temporary_files_of_a_killed_process_are_removed(tmp_path):
     assert names == {"store.json", "features.data", "features.index", "lock"}
 
 
-@pytest.mark.parametrize("name", ["lock", "store.json", "store.draft", "features.draft"])
+@pytest.mark.parametrize("name", ["lock", "store.json"])
 def test_links_are_not_followed(tmp_path, name):
     """A symbolic link in the place of a temporary file or lock does not change its target."""
     (tmp_path / "target").write_text("old")

@@ -184,6 +184,7 @@ def test_a_trained_model_without_its_state_is_kept(begun, settings, resume):
 def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
     """A run that fails before its first state leaves no folder."""
     run = Run(tmp_path / "run")
+    (run / "state" / "000001").mkdir(parents=True)  # of a process that was killed
     with run.lock():
         run.create(settings)
         run.remove_unless_begun(settings)

@@ -111,6 +111,17 @@ def test_states_are_saved_at_intervals(task, monkeypatch):
     assert steps == [4, 7]
 
 
+def test_an_urgent_state_is_saved_after_the_next_batch(task):
+    """The minimum time between two states is then ignored."""
+    steps, urgent = [], False
+    snapshot = make_snapshot(task, save=lambda arrays, step: steps.append(step))
+    snapshot.is_urgent = lambda: urgent
+    snapshot.on_train_batch_end(0)
+    urgent = True
+    snapshot.on_train_batch_end(1)
+    assert steps == [2]
+
+
 def test_the_end_of_an_epoch_is_captured(task):
     """The snapshot at the end of an epoch is taken before `fit` averages the weights."""
     snapshot = make_snapshot(task)
