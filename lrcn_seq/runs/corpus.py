@@ -146,7 +146,8 @@ def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> t
         config: the config; classes matter only to a task that predicts them.
     """
     notes = [
-        f"The split {name} has only {len(samples)} samples; its scores depend on chance."
+        f"The split {name} has only {len(samples)} sample{'s' if len(samples) > 1 else ''}; "
+        "its scores depend on chance."
         for name, samples in splits.items()
         if name != "train" and 0 < len(samples) < SMALL_SPLIT
     ]

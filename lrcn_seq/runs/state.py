@@ -115,7 +115,10 @@ class StateFolder:
         """Return the folder of the last complete state; None before the first one."""
         if not self.exists:
             return None
-        name = read_file(self.folder / POINTER).decode(errors="replace").strip()
+        with translate_errors(partial(_damaged, self.folder / POINTER)):
+            name = read_file(self.folder / POINTER).decode(errors="replace").strip()
+        if not name.isdecimal():
+            raise _damaged(self.folder / POINTER, shorten(repr(name)))
         return self.folder / name
 
     def _remove_all_except(self, folder: Path | None) -> None:

@@ -52,6 +52,7 @@ def task(monkeypatch) -> Tagger:
     """Return the task that is loaded from any run folder."""
     task = Tagger()
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
+    monkeypatch.setattr("lrcn_seq.runs.folder.check_trained", lambda folder: None)
     return task
 
 
