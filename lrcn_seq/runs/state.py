@@ -107,8 +107,11 @@ class StateFolder:
         if not self.folder.is_dir():
             return
         remove_leftovers(self.folder)
-        last = self._last_folder()
-        if last is None or (last.parent == self.folder and (last / METADATA).is_file()):
+        try:
+            last = self._last_folder()
+        except RunError:
+            return  # `read` reports the damaged pointer
+        if last is None or (last / METADATA).is_file():
             self._remove_all_except(last)
 
     def _last_folder(self) -> Path | None:
