@@ -61,6 +61,7 @@ def assert_equal_bits(arrays: dict[str, np.ndarray], expected: dict[str, np.ndar
     assert not different
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_run_killed_at_random_moments_equals_an_uninterrupted_run_bit_by_bit(tmp_path):
     """A run killed at random batches and file writes ends with the bits of an uninterrupted run."""
