@@ -22,7 +22,7 @@ TERMINATING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(KeyboardInterrupt):
-    """An interrupt by a signal other than that of Ctrl-C.
+    """An interrupt by a signal.
 
     Args:
         number: number of the signal.
@@ -34,16 +34,38 @@ class Terminated(KeyboardInterrupt):
 
 
 class _Interrupts:
-    """A signal handler that raises `Terminated` once, and a hook for interrupts that are lost."""
+    """Handlers of signals, and a hook for interrupts that are lost.
+
+    Attributes:
+        number: number of the last signal that raised an interrupt; None before the first one.
+    """
 
     def __init__(self, previous_hook: Callable[[sys.UnraisableHookArgs], object]):
         self.previous_hook, self.is_raised = previous_hook, False
+        self.number: int | None = None
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt, at every Ctrl-C."""
+        self.number = number
+        signal.default_int_handler(number, frame)
 
     def terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
         """Raise `Terminated`; further signals do not disturb the end of the command."""
         if not self.is_raised:
-            self.is_raised = True
+            self.is_raised, self.number = True, number
             raise Terminated(number)
+
+    @property
+    def handlers(self) -> dict[int, Callable[[int, FrameType | None], object]]:
+        """Handlers by signal, of the signals whose handlers are those of Python."""
+        handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in TERMINATING:
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    handlers[number] = self.terminate
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                handlers[signal.SIGINT] = self.interrupt
+        return handlers
 
     def hook(self, unraisable: sys.UnraisableHookArgs) -> None:
         """Send the signal of a swallowed interrupt again."""
@@ -57,25 +79,27 @@ class _Interrupts:
 
 @contextmanager
 def interrupts_raised() -> Iterator[None]:
-    """Raise `Terminated` for SIGTERM and SIGHUP, and re-raise interrupts swallowed in a callback.
+    """Raise `Terminated` for SIGTERM and SIGHUP, and interrupts that other code has lost.
 
     Python reports but does not propagate exceptions raised in destructors and in garbage
     collection callbacks, such as that of JAX. In this context, the interrupt reaches the main
-    thread again. Outside of the main thread, signal handlers are unchanged.
+    thread again. Libraries may also replace an interrupt by an exception of their own, such as an
+    ImportError; leaving this context by an exception after an interrupt raises the interrupt.
+    Outside of the main thread, signal handlers are unchanged.
     """
     interrupts = _Interrupts(sys.unraisablehook)
-    changed = []
-    if threading.current_thread() is threading.main_thread():
-        changed = [n for n in TERMINATING if signal.getsignal(n) is signal.SIG_DFL]
-    for number in changed:
-        signal.signal(number, interrupts.terminate)
+    previous = {n: signal.signal(n, handler) for n, handler in interrupts.handlers.items()}
     sys.unraisablehook = interrupts.hook
     try:
         yield
+    except Exception as error:
+        if interrupts.number is None:
+            raise
+        raise Terminated(interrupts.number) from error
     finally:
         sys.unraisablehook = interrupts.previous_hook
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def signal_number(interrupt: BaseException | None) -> int:

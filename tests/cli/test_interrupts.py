@@ -83,6 +83,7 @@ def test_handlers_are_restored():
     with interrupts_raised():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_thread_leaves_the_handlers_alone():
@@ -125,6 +126,18 @@ def test_a_signal_swallowed_in_a_destructor_is_raised():
         SendsWhenDeleted()
         time.sleep(0.2)
         pytest.fail("the interrupt was lost")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_a_library_replaces_by_another_exception_is_raised(number):
+    """The command ends as interrupted, although the exception that it raises is another one."""
+    with pytest.raises(KeyboardInterrupt) as interrupt, interrupts_raised():
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            raise ImportError("failed") from None
+    assert signal_number(interrupt.value) == number
 
 
 def test_other_errors_go_to_the_previous_hook(monkeypatch):
