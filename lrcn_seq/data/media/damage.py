@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,10 @@ GAP = 5.0
 """Length, in frames, above which a pause in a damaged video counts as lost."""
 SEGMENT = b"\x18\x53\x80\x67"
 """The ID of the element of a Matroska file that holds everything but the header."""
+FILE_SIZE = b"\x00\x08filesize\x00"
+"""The key of the file size in the metadata of an FLV file, and the type of a number."""
+HEADER_BYTES = 4096
+"""Number of bytes in which a file states its size."""
 
 
 class Damage:
@@ -25,7 +31,7 @@ class Damage:
 
     The index of an MP4 or AVI tells how many frames the file should hold. Without an index, a
     damaged video has also lost its pauses, and the end that its header states. What is missing from
-    a truncated Matroska file follows from its size.
+    a truncated Matroska or FLV file follows from its size.
 
     Args:
         path: the video file.
@@ -77,7 +83,16 @@ class Damage:
         if not is_indexed and (self._failed or self._is_suspect):
             length = max(self._end, self._stated_seconds())
             share = max(share, (self._pauses + length - self._end) / length)
-        return max(share, _truncated_share(self._path)) if self._is_matroska else share
+        return max(share, self._truncated_share())
+
+    def _truncated_share(self) -> float:
+        """Return the share of a Matroska or FLV file that was cut off."""
+        if not self._is_matroska and "flv" not in self._formats:
+            return 0.0
+        with open_file(self._path) as file:
+            start = file.read(HEADER_BYTES)
+        size = _matroska_size(start) if self._is_matroska else _flv_size(start)
+        return max(1 - self._path.stat().st_size / size, 0.0) if size else 0.0
 
     @property
     def _is_matroska(self) -> bool:
@@ -102,15 +117,19 @@ class Damage:
             return (self._container.duration or 0) / 1e6 if is_only else 0.0
 
 
-def _truncated_share(path: Path) -> float:
-    """Return the share of a Matroska file that was cut off, according to its stated size."""
-    with open_file(path) as file:
-        start = file.read(4096)
+def _matroska_size(start: bytes) -> int:
+    """Return the size that a Matroska file states in its first bytes, or 0 if it states none."""
     place = start.find(SEGMENT) + len(SEGMENT)
     length = 9 - start[place].bit_length() if len(SEGMENT) <= place < len(start) else 9
     if length > 8 or place + length > len(start):
-        return 0.0
+        return 0
     unknown = (1 << 7 * length) - 1
     size = int.from_bytes(start[place : place + length], "big") & unknown
-    present = path.stat().st_size - place - length
-    return 0.0 if size in (0, unknown) else max(1 - present / size, 0.0)
+    return 0 if size in (0, unknown) else place + length + size
+
+
+def _flv_size(start: bytes) -> float:
+    """Return the size that an FLV file states in its first bytes, or 0 if it states none."""
+    _, key, value = start.partition(FILE_SIZE)
+    size = struct.unpack(">d", value[:8])[0] if key and len(value) >= 8 else 0.0
+    return size if 0 < size < math.inf else 0.0

@@ -28,11 +28,11 @@ def lost_share(path: Path) -> int:
     return int(caught.value.reason.split("Received: ")[1].split("%")[0])
 
 
-@pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.mkv"])
+@pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.mkv", "a.flv"])
 def test_a_truncated_video_is_damaged(tmp_path, name):
     """A video cut in half has lost about half of its frames, or cannot be opened."""
-    options = {"options": {"movflags": "faststart"}} if name == "a.mp4" else {}
-    path = write_video(tmp_path / name, 100, **options)
+    options = {"a.flv": {"codec": "flv1"}, "a.mp4": {"options": {"movflags": "faststart"}}}
+    path = write_video(tmp_path / name, 100, **options.get(name, {}))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 40 < lost_share(path) < 60
 
