@@ -12,6 +12,15 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 """The encodings that are read besides UTF-8, by the byte order mark of the file."""
+BINARY_SIGNATURES = {
+    b"PK\3\4": "a ZIP archive, such as an Excel workbook or a NumPy archive; save a table as CSV",
+    b"\xd0\xcf\x11\xe0": "an Office document, such as an Excel workbook; save a table as CSV",
+    b"%PDF-": "a PDF document; give its text",
+    b"\x1f\x8b": "a gzip archive; unpack the file",
+    b"SQLite format 3\0": "an SQLite database; export its table as CSV",
+    b"PAR1": "a Parquet table; save the table as CSV",
+}
+"""What a file is that begins with these bytes, and what to do."""
 
 
 def decode_text(content: bytes) -> str:
@@ -22,9 +31,12 @@ def decode_text(content: bytes) -> str:
             with one.
 
     Raises:
-        ValueError: The bytes have another encoding or contain NUL; the message is a phrase that
-            states what was received and what to do.
+        ValueError: The bytes are not text, have another encoding or contain NUL; the message is a
+            phrase that states what was received and what to do.
     """
+    for signature, problem in BINARY_SIGNATURES.items():
+        if content.startswith(signature):
+            raise ValueError(problem)
     encoding = next(
         (name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8-sig"
     )

@@ -32,7 +32,10 @@ def test_text_is_decoded_by_its_byte_order_mark(content):
         (b"a,b\nx,a dog\0\ny,a cat\0\n", "^a NUL character in line 2; repair the file"),
         ("a\0b".encode("utf-16"), "^a NUL character in line 1"),
         ("café".encode("cp1252"), "^invalid bytes at position 3, probably cp1252 .Windows.; save"),
-        (b"PK\3\4\xe9\0\0\0", "^invalid bytes at position 4; save the file as UTF-8$"),
+        (b"P\3\4\xe9\0\0\0\0", "^invalid bytes at position 3; save the file as UTF-8$"),
+        (b"PK\3\4\xe9\0\0\0", "^a ZIP archive, such as an Excel workbook or a NumPy archive; save"),
+        (b"\xd0\xcf\x11\xe0\0", "^an Office document, such as an Excel workbook; save a table as"),
+        (b"\x1f\x8b\x08\0", "^a gzip archive; unpack the file$"),
         (b"\xff\xfe\x00\xd8", "^invalid bytes at position 2; save the file as UTF-8$"),
     ],
 )
