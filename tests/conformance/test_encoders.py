@@ -15,7 +15,6 @@ from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import Clips, Preprocessing
 from lrcn_seq.registry import argument_problems, constructor_of, signature
 
-ON_JAX = keras.backend.backend() == "jax"  # JAX compiles each operation, so large networks are slow
 CASES = {
     "tiny_cnn": {"size": 16, "filters": 4, "blocks": 2},
     "blog_lrcn": {"size": 48},
@@ -42,20 +41,12 @@ CASES = {
         "output": "conv_pw_3_relu",
         "train": "all",
     },
-    **(
-        {}
-        if ON_JAX
-        else {
-            f"applications {network}": {
-                "network": network,
-                "alpha": 0.35,
-                "size": 32,
-                "train": "all",
-            }
-            for network in ("MobileNetV2", "MobileNetV3Small")
-        }
-    ),
 }
+FURTHER_NETWORKS = {
+    f"applications {network}": {"network": network, "alpha": 0.35, "size": 32, "train": "all"}
+    for network in ("MobileNetV2", "MobileNetV3Small")
+}
+"""Networks with residual connections and with channel attention, whose tests take minutes."""
 MASK = np.array([[True, True, True], [True, False, False], [True, True, False]])
 
 
@@ -85,10 +76,13 @@ def test_every_encoder_has_a_case():
     assert {case.split()[0] for case in CASES} == set(registry.names())
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(
+    params=[*CASES, *(pytest.param(name, marks=pytest.mark.slow) for name in FURTHER_NETWORKS)]
+)
 def case(request):
     """Return the class and the arguments of each encoder."""
-    return registry.get(request.param.split()[0]), CASES[request.param]
+    arguments = {**CASES, **FURTHER_NETWORKS}[request.param]
+    return registry.get(request.param.split()[0]), arguments
 
 
 def clips(encoder, mask=MASK):
