@@ -3,7 +3,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test test-backends test-slow lint benchmark
+.PHONY: demo test test-backends test-slow lint benchmark docs
 
 demo: $(INSTALLED)
 	$(BIN)/lrcn demo
@@ -24,6 +24,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check lrcn_seq tools tests
 	$(BIN)/ruff check lrcn_seq tools tests
 	$(BIN)/mypy
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
 
 benchmark: $(INSTALLED)
 	$(BIN)/python tools/benchmark.py
