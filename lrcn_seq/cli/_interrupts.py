@@ -1,8 +1,8 @@
-"""Interrupts by Ctrl-C, SIGTERM and SIGHUP, which end a command with a sentence.
+"""Interrupts by Ctrl-C, SIGTERM and SIGHUP, which end a command with a message.
 
-The signals SIGTERM (of a scheduler or a shutdown) and SIGHUP (of a closed terminal) do the same as
-Ctrl-C: finished work is kept, and the exit code is 128 plus the number of the signal. A signal that
-is ignored, such as SIGHUP under `nohup`, stays ignored.
+SIGTERM (sent by a scheduler or a shutdown) and SIGHUP (sent when a terminal closes) have the same
+effect as Ctrl-C: finished work is kept, and the exit code is 128 plus the number of the signal. A
+signal that the process ignores, such as SIGHUP under `nohup`, stays ignored.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from types import FrameType
 DELAY = 0.05
 """Seconds after which a swallowed interrupt is raised again."""
 TERMINATING = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that do the same as Ctrl-C."""
+"""Signals that have the same effect as Ctrl-C."""
 
 
 class Terminated(KeyboardInterrupt):
-    """An interrupt by a signal other than that of Ctrl-C.
+    """An interrupt by SIGTERM or SIGHUP.
 
     Args:
         number: number of the signal.
@@ -34,19 +34,19 @@ class Terminated(KeyboardInterrupt):
 
 
 class _Interrupts:
-    """A signal handler that raises `Terminated` once, and a hook for interrupts that are lost."""
+    """A signal handler that raises `Terminated`, and a hook that repeats swallowed interrupts."""
 
     def __init__(self, previous_hook: Callable[[sys.UnraisableHookArgs], object]):
         self.previous_hook, self.is_raised = previous_hook, False
 
     def terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
-        """Raise `Terminated`; further signals do not disturb the end of the command."""
+        """Raise `Terminated` at the first signal, and ignore signals while the command ends."""
         if not self.is_raised:
             self.is_raised = True
             raise Terminated(number)
 
     def hook(self, unraisable: sys.UnraisableHookArgs) -> None:
-        """Send the signal of a swallowed interrupt again."""
+        """Send the signal of a swallowed interrupt again; report other exceptions as before."""
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             self.previous_hook(unraisable)
             return
@@ -60,8 +60,8 @@ def interrupts_raised() -> Iterator[None]:
     """Raise `Terminated` for SIGTERM and SIGHUP, and re-raise interrupts swallowed in a callback.
 
     Python reports but does not propagate exceptions raised in destructors and in garbage
-    collection callbacks, such as that of JAX. In this context, the interrupt reaches the main
-    thread again. Outside of the main thread, signal handlers are unchanged.
+    collection callbacks, such as the callback of JAX. Within this context, an interrupt raised
+    there is raised again in the main thread. Signal handlers change only in the main thread.
     """
     interrupts = _Interrupts(sys.unraisablehook)
     changed = []

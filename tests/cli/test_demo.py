@@ -36,7 +36,7 @@ def test_figures_are_printed_with_their_meaning(demo):
         "     300  samples",
         "   98.0%  of the captions are right in every attribute",
         "   0.996  BLEU-4",
-        "   0.188  BLEU-4 when each image gets the features of another",
+        "   0.188  BLEU-4 when each image gets the features of another image",
     ]
 
 
