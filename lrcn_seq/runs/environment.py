@@ -37,7 +37,7 @@ def describe_environment() -> dict[str, str]:
 
 
 def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
-    """Print the changes of the environment since a run began, if any.
+    """Print how the environment has changed since a run began, if it has.
 
     Args:
         place: the run folder, for the message.
