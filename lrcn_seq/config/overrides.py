@@ -18,7 +18,7 @@ def apply_overrides(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]
 
     Args:
         tree: The mapping of a config.
-        texts: Overrides `section.key=value`, the value in YAML. Those that set a `type` are
+        texts: Overrides `section.key=value` with values in YAML. Overrides of a `type` are
             applied first, because a new `type` removes the arguments of the previous one.
 
     Returns:
@@ -50,10 +50,10 @@ def _parse_override(text: str) -> dict[str, Any]:
 
 
 def override_section(section: str, tree: dict[str, Any], texts: Iterable[str]) -> None:
-    """Apply overrides that may change one section only to a mapping in place.
+    """Apply overrides to a mapping in place, and refuse those that change another section.
 
     Args:
-        section: Dotted key of the section, such as `data.source`.
+        section: Dotted key of the section that may change, such as `data.source`.
         tree: The mapping of a config.
         texts: Overrides `section.key=value`.
 

@@ -71,13 +71,13 @@ def nested_aliases(levels: int, repeats: int) -> str:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (nested_aliases(10, 10), "more than 50,000 values, with those of aliases in line 6"),
+        (nested_aliases(10, 10), "more than 50,000 values, including aliases in line 6"),
         (nested_aliases(200, 1), "sections nested too deeply, over 50 levels in line 50"),
-        ("[" + "1, " * 50_001 + "]", "more than 50,000 values, with those of aliases in line 1"),
+        ("[" + "1, " * 50_001 + "]", "more than 50,000 values, including aliases in line 1"),
         (
             "a0: &a0 {x: 1}\n"
             + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)),
-            "more than 50,000 values, with those of aliases in line 15",
+            "more than 50,000 values, including aliases in line 15",
         ),
     ],
     ids=["aliases", "chain of aliases", "list", "merge keys"],
