@@ -329,7 +329,7 @@ def test_verify_drops_damaged_features(tmp_path):
             np.zeros((1, 2, 4)),
             r"expected features of one shape \(R, D\). Received: \[\(2, 3\), \(2, 4\)\]",
         ),
-        (np.full((1, 2, 3), 1e5), "numbers beyond the range of float16; store float32"),
+        (np.full((1, 2, 3), 1e5), "numbers beyond the range of float16; use float32"),
         (np.full((1, 2, 3), np.nan), "infinite numbers or NaN from the encoder"),
     ],
 )
