@@ -23,7 +23,7 @@ def json_lines(rows) -> str:
 
 @pytest.fixture
 def score(lrcn, tmp_path, monkeypatch):
-    """Return a function that calls `lrcn score` with arguments in one string, in a folder of files."""
+    """Return a function that calls `lrcn score` with a string of arguments, next to small files."""
     monkeypatch.chdir(tmp_path)
     results = [{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()]
     annotations = [
