@@ -84,7 +84,7 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         return _call(verb, import_module(f"lrcn_seq.cli.{verb}"), arguments, debug=debug)
-    except SystemExit as stop:  # --help
+    except SystemExit as stop:  # raised by `--help`
         return int(stop.code or 0)
     except BrokenPipeError:  # not an error: the program that reads stdout has ended
         _discard_stdout()

@@ -86,8 +86,8 @@ def open_output(path: str | None) -> Iterator[JsonLines]:
         path: a file, device or pipe; None for no output.
 
     Raises:
-        UsageError: the file is not writable, is written by another call or by stdout, or is not
-            the output of a verb; it is not changed.
+        UsageError: the file cannot be written, another call writes it, stdout is redirected to
+            it, or it is not the output of a verb. The file is not changed.
     """
     if path is None:
         yield JsonLines("", None)
@@ -111,7 +111,7 @@ def finished_files(path: Path) -> set[str]:
         path: the output of an earlier call; a device or a pipe counts as empty.
 
     Raises:
-        UsageError: the file is not the output of a verb; it is not changed.
+        UsageError: the file is not the output of a verb. The file is not changed.
     """
     if not path.is_file():
         return set()

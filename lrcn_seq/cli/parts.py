@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the names of all parts, the summaries of one seam, or the arguments of one part."""
+    """Print the names of all parts, a summary of each part of a seam, or a part's arguments."""
     if arguments.name:
         print(describe_part(SEAMS[arguments.seam], arguments.name))
     elif arguments.seam:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def describe_seam(registry: Registry) -> str:
-    """Return one line per part of a seam, with its name and summary, without importing it."""
+    """Return one line per part of a seam, with name and summary, without importing the parts."""
     names = registry.names()
     width = max(map(len, names))
     return "\n".join(f"{name:{width}}  {summary(registry, name)}" for name in names)

@@ -50,10 +50,10 @@ def _parse_override(text: str) -> dict[str, Any]:
 
 
 def override_section(section: str, tree: dict[str, Any], texts: Iterable[str]) -> None:
-    """Apply overrides to a mapping in place, and refuse those that change another section.
+    """Apply overrides of one section to a mapping in place; refuse overrides of other sections.
 
     Args:
-        section: Dotted key of the section that may change, such as `data.source`.
+        section: Dotted key of the section, such as `data.source`.
         tree: The mapping of a config.
         texts: Overrides `section.key=value`.
 
@@ -88,7 +88,7 @@ def apply_changes(tree: dict[str, Any], changes: Mapping[str, Any]) -> list[Prob
 
 
 def set_value(tree: dict[str, Any], key: str, value: Any) -> Problem | None:
-    """Set the value of a dotted key in place, and create missing sections.
+    """Set the value of a dotted key in a mapping in place, and create missing sections.
 
     A new `type` removes the other arguments of the section.
 

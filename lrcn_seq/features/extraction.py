@@ -145,7 +145,7 @@ def extract(
 
 
 class _Buffer:
-    """A buffer of features, written to the store by `FLUSH_SECONDS` and `FLUSH_BYTES`."""
+    """A buffer that writes features to the store above `FLUSH_SECONDS` or `FLUSH_BYTES`."""
 
     def __init__(self, store: FeatureStore, progress: Progress | None, *, done: int, total: int):
         self.store, self.progress, self.done, self.total = store, progress, done, total

@@ -52,7 +52,7 @@ def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
 
 
 def _accelerators(backend: str) -> list[str]:
-    """Return the names of the GPUs and TPUs of a backend."""
+    """Return the names of the GPUs and TPUs that a backend can use."""
     if backend == "jax":
         import jax
 

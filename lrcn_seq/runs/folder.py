@@ -55,8 +55,8 @@ class Run:
             resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder contains a run and `resume` is False, a run of another config, or
-                files of another program.
+            RunError: the folder contains a run but `resume` is False, the folder contains a run of
+                another config, or it contains files of another program.
         """
         if not self.has_begun:
             self._check_files(config)
@@ -76,7 +76,7 @@ class Run:
             )
 
     def complete(self, config: configs.Config) -> configs.Config:
-        """Return a config with a value for every key, by default the current default.
+        """Return a config with a value for every key; missing keys get their current default.
 
         If the run exists, keys that its version did not have get the value that its version used.
         """
