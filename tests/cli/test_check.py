@@ -134,7 +134,7 @@ def test_nothing_is_written(lrcn, smoke_config, tmp_path, monkeypatch):
 
 
 def table_of(folder: Path, files: list[str]) -> str:
-    """Write images and a table of them and further files; return an override for the table."""
+    """Write images, and a table of them and of other files; return an override of the source."""
     write_frames(folder, 12)
     rows = [f"{number}.png,A dog.,{'train' if number < 10 else 'dev'}" for number in range(12)]
     rows += [f"{name},A dog.,test" for name in files]

@@ -102,13 +102,13 @@ def test_backend_that_is_not_installed_is_named(backend):
     "error", [ZeroDivisionError(), ModuleNotFoundError(name="numpy"), SystemError()]
 )
 def test_unexpected_error_is_not_a_failure(backend, error):
-    """Unexpected errors, such as a missing package other than the backend, are not converted."""
+    """Unexpected errors, such as a missing package other than the backend, are no failures."""
     backend("jax")
     assert failure_of(error) is None
 
 
 def test_unexpected_error_without_a_chosen_backend_is_not_a_failure(monkeypatch):
-    """Without KERAS_BACKEND, the error for a missing TensorFlow is not converted."""
+    """Without KERAS_BACKEND, the error for a missing TensorFlow counts as unexpected."""
     monkeypatch.delenv("KERAS_BACKEND")
     assert failure_of(ModuleNotFoundError(name="tensorflow")) is None
 

@@ -293,7 +293,7 @@ def test_output_that_cannot_be_opened(tmp_path, name):
 
 
 def test_full_disk_is_reported_with_the_file():
-    """The error for a full disk names the file and says that repeating the call continues it."""
+    """The error for a full disk names the file and says that the same call continues later."""
     message = (
         r"^/dev/full: expected to write a line\. Received: No space left on device; "
         "the lines before it are kept, and the same call continues after them.$"

@@ -68,7 +68,7 @@ def test_summary_is_the_first_line_of_the_file(gadgets):
 
 
 def test_part_is_described_with_its_arguments(gadgets):
-    """The description of a part lists the arguments that a config may set, not the derived ones."""
+    """The description of a part lists all its arguments except derived arguments."""
     assert describe_part(gadgets, "wheel").splitlines() == [
         "gadgets.wheel",
         "",

@@ -122,7 +122,7 @@ def test_stored_features_are_not_computed_again(store):
 
 
 def test_unreadable_items_are_reported(store):
-    """Unreadable items are returned as (id, name, reason); the features of others are stored."""
+    """Unreadable items are returned as (id, name, reason); features of other items are stored."""
 
     def fail():
         raise MediaError("bad.jpg", "it is broken.")
