@@ -204,7 +204,7 @@ def test_missing_rows_are_a_data_error(tmp_path, size):
 
 
 def test_rows_of_a_killed_append_are_replaced(tmp_path):
-    """A process that is killed between rows and record changes no byte of the final files."""
+    """After a kill between rows and record, later appends give files with the same bytes."""
     expected = filled(tmp_path / "whole", range(6))
     store = filled(tmp_path / "killed", range(4))
     store.folder.joinpath("lock").write_text(str(store._data.stat().st_size))
