@@ -1,10 +1,10 @@
 """The console script `lrcn`: every public module of this package is one verb.
 
-A verb is a file with `add_arguments(parser)` and `run(arguments)`, which returns the exit code. Its
-docstring is the help of the verb.
+The file of a verb has `add_arguments(parser)` and `run(arguments)`, which returns the exit code.
+The docstring of the file is the help text of the verb.
 
-Exit code 0: done; 1: the work failed; 2: the call or the config is wrong; 128 plus the number of
-the signal: interrupted, 130 by Ctrl-C, 143 by SIGTERM and 129 by SIGHUP.
+Exit codes: 0 for success, 1 for a failure, 2 for an invalid call or config, and 128 plus the number
+of the signal for an interrupt (130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lrcn_seq.terminal import print_note
 
 
 def verbs() -> dict[str, str]:
-    """Return the summary line of each verb by name, without importing the verbs."""
+    """Return the summary line of each verb by the verb's name, without importing the verbs."""
     paths = sorted(Path(__file__).parent.glob("*.py"))
     return {path.stem: _summary(path) for path in paths if not path.stem.startswith("_")}
 
@@ -45,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and report errors as one sentence on stderr.
 
     Args:
-        arguments: the command line without the program name; None for that of the process.
+        arguments: the command line without the program name; None for `sys.argv[1:]`.
 
     Returns:
         The exit code.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     summaries = verbs()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may lack characters of captions
+    if isinstance(sys.stdout, io.TextIOWrapper):  # some encodings lack characters of captions
         sys.stdout.reconfigure(errors="backslashreplace")
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(overview(summaries))
@@ -84,9 +84,9 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         return _call(verb, import_module(f"lrcn_seq.cli.{verb}"), arguments, debug=debug)
-    except SystemExit as stop:  # --help
+    except SystemExit as stop:  # raised by `--help`
         return int(stop.code or 0)
-    except BrokenPipeError:  # not an error: the reader of stdout has closed it
+    except BrokenPipeError:  # not an error: the program that reads stdout has ended
         _discard_stdout()
         return 0
     except (Exception, KeyboardInterrupt) as error:
@@ -123,7 +123,7 @@ def _discard_stdout() -> None:
 
 
 def _report(verb: str, failure: Failure) -> int:
-    """Print the lines of a failure and return its exit code."""
+    """Print a failure on stderr and return its exit code."""
     with suppress(OSError):  # the terminal may be closed
         print_note(f"lrcn {verb}: {failure.message}")
         for line in failure.details:

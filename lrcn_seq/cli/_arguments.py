@@ -10,7 +10,7 @@ from lrcn_seq.errors import UsageError, shorten
 from lrcn_seq.records import COUNT_LIMIT
 
 SHORTEST = 0.001
-"""Shortest window in seconds."""
+"""Smallest number of seconds that an option accepts."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,10 +72,10 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add the options of prediction verbs for the output file and the JSON format."""
+    """Add `--output` and `--json`, which all prediction verbs have."""
     parser.add_argument(
         "--output",
         metavar="FILE.jsonl",
-        help="append one JSON line per finished file; repeat the call to continue after the last",
+        help="append one JSON line per input file; a repeated call skips finished files",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")

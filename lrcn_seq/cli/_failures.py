@@ -23,16 +23,16 @@ MEMORY_REMEDIES = {
     "predict": "give smaller files",
     "score": "score fewer captions at once",
 }
-"""The remedy for a lack of memory by verb."""
+"""The advice of each verb when memory runs out."""
 
 
 class Failure(NamedTuple):
-    """A failure to report.
+    """The failure of a verb, as reported to the user.
 
     Attributes:
-        message: the first line.
+        message: the first line of the report.
         exit_code: the exit code of the process.
-        details: further lines.
+        details: further lines of the report.
     """
 
     message: str
@@ -41,7 +41,7 @@ class Failure(NamedTuple):
 
 
 def failure_of(error: BaseException, verb: str = "") -> Failure | None:
-    """Return the failure to report for an exception of a verb, or None if it is a bug."""
+    """Return the failure to report for an exception of a verb; None for unexpected exceptions."""
     if isinstance(error, ConfigError):
         return Failure(error.heading, error.exit_code, error.details)
     if isinstance(error, LrcnError):
@@ -59,7 +59,7 @@ def failure_of(error: BaseException, verb: str = "") -> Failure | None:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """Return whether the host or a device ran out of memory, on any backend."""
+    """Return whether an exception of any backend means that the host or a device lacks memory."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ in DEVICE_MEMORY_ERRORS
@@ -68,7 +68,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def _backend_failure(error: BaseException, backend: str | None) -> Failure | None:
-    """Return the failure for a Keras backend that is unknown or not installed, or None."""
+    """Return a failure if `KERAS_BACKEND` is unknown or not installed, otherwise None."""
     if not backend:
         return None
     if backend not in BACKENDS:

@@ -21,7 +21,7 @@ def split_overrides(names: Sequence[str]) -> tuple[list[str], list[str]]:
         names: file names and `section.key=value`, mixed.
 
     Returns:
-        The file names, and the overrides that are not the name of an existing file.
+        The file names and the overrides; the name of an existing file is never an override.
     """
     overrides = [name for name in names if OVERRIDE.match(name) and not Path(name).exists()]
     return [name for name in names if name not in overrides], overrides
@@ -32,7 +32,7 @@ def expand_files(names: Sequence[str]) -> list[str]:
 
     Args:
         names: files, folders and globs. Hidden files in folders are skipped; a file that does not
-            exist is kept, so that its reader reports it.
+            exist is kept, so that reading it gives an error.
 
     Returns:
         File names in order, without duplicates.
@@ -47,7 +47,7 @@ def expand_files(names: Sequence[str]) -> list[str]:
 
 
 def _expand(name: str) -> list[str]:
-    """Return the files that a file, folder or glob stands for."""
+    """Return a file itself, the files of a folder, or the matches of a glob."""
     if not name:
         raise UsageError("Expected a file, folder or glob. Received: an empty name.")
     if Path(name).is_dir():

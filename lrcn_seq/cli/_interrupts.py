@@ -34,7 +34,7 @@ class Terminated(KeyboardInterrupt):
 
 
 class _Interrupts:
-    """Handlers of signals, and a hook for interrupts that are lost.
+    """Signal handlers that raise interrupts, and a hook that repeats swallowed ones.
 
     Attributes:
         number: number of the last signal that raised an interrupt; None before the first one.
@@ -45,19 +45,19 @@ class _Interrupts:
         self.number: int | None = None
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt, at every Ctrl-C."""
+        """Raise KeyboardInterrupt for every Ctrl-C."""
         self.number = number
         signal.default_int_handler(number, frame)
 
     def terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
-        """Raise `Terminated`; further signals do not disturb the end of the command."""
+        """Raise `Terminated` at the first signal, and ignore signals while the command ends."""
         if not self.is_raised:
             self.is_raised, self.number = True, number
             raise Terminated(number)
 
     @property
     def handlers(self) -> dict[int, Callable[[int, FrameType | None], object]]:
-        """Handlers by signal, of the signals whose handlers are those of Python."""
+        """New handlers by signal, for the signals that have the default handlers of Python."""
         handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
         if threading.current_thread() is threading.main_thread():
             for number in TERMINATING:
@@ -68,7 +68,7 @@ class _Interrupts:
         return handlers
 
     def hook(self, unraisable: sys.UnraisableHookArgs) -> None:
-        """Send the signal of a swallowed interrupt again."""
+        """Send the signal of a swallowed interrupt again; report other exceptions as before."""
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             self.previous_hook(unraisable)
             return
@@ -79,13 +79,13 @@ class _Interrupts:
 
 @contextmanager
 def interrupts_raised() -> Iterator[None]:
-    """Raise `Terminated` for SIGTERM and SIGHUP, and interrupts that other code has lost.
+    """Raise `Terminated` for SIGTERM and SIGHUP, and re-raise interrupts that are lost.
 
     Python reports but does not propagate exceptions raised in destructors and in garbage
-    collection callbacks, such as that of JAX. In this context, the interrupt reaches the main
-    thread again. Libraries may also replace an interrupt by an exception of their own, such as an
-    ImportError; leaving this context by an exception after an interrupt raises the interrupt.
-    Outside of the main thread, signal handlers are unchanged.
+    collection callbacks, such as the callback of JAX. Within this context, an interrupt raised
+    there is raised again in the main thread. A library may also replace an interrupt by an
+    exception of its own, such as an ImportError. If such an exception leaves this context after an
+    interrupt, the interrupt is raised instead. Signal handlers change only in the main thread.
     """
     interrupts = _Interrupts(sys.unraisablehook)
     previous = {n: signal.signal(n, handler) for n, handler in interrupts.handlers.items()}

@@ -1,4 +1,4 @@
-"""Hide log lines of native libraries, which are meant for their developers, from stderr."""
+"""Hide the log lines of native libraries from stderr, since they do not concern users."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def _forward(read_end: int, terminal: int) -> None:
 
 
 def _printable_line(line: bytes) -> bytes:
-    """Return a line without control characters, such as those in the name of a file."""
+    """Return a line without control characters, which file names may contain."""
     return printable(line.rstrip(b"\n").decode(errors="surrogateescape")).encode() + b"\n"
 
 
 def _stop(thread: threading.Thread) -> None:
-    """Discard native output after shutdown; closing the pipe ends the thread."""
+    """Discard further native output, and wait until the thread has forwarded earlier output."""
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     thread.join(timeout=2)

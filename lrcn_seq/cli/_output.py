@@ -1,4 +1,4 @@
-"""The JSON Lines output of prediction verbs: locked, appended file by file, and resumable."""
+"""The JSON Lines output of prediction verbs: locked, with a line per input file, and resumable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JsonLines:
     """A writer of JSON lines.
 
     Args:
-        path: the name of the file, for messages.
+        path: the name of the output file, for messages.
         file: an unbuffered file to append to; None to discard all lines.
         finished: the input files that already have a line.
     """
@@ -33,7 +33,7 @@ class JsonLines:
         self.path, self.file, self.finished = path, file, finished
 
     def unfinished(self, files: Sequence[str]) -> list[str]:
-        """Return the files without a line, and print the number of skipped files on stderr."""
+        """Return the input files without a line; print the number of skipped files on stderr."""
         unfinished = [file for file in files if file not in self.finished]
         if len(unfinished) < len(files):
             count = len(files) - len(unfinished)
@@ -44,12 +44,12 @@ class JsonLines:
         return unfinished
 
     def write(self, row: Row) -> None:
-        """Append one line, with the file name first."""
+        """Append a row as one JSON line that begins with the file name."""
         self._append(json.dumps({"file": row["file"], **row}, ensure_ascii=False) + "\n")
 
     @contextmanager
     def line(self) -> Iterator[Callable[[str], None]]:
-        """Append one line in pieces, and remove it again if an error occurs.
+        """Append one line in pieces, and remove the pieces if an error occurs.
 
         Yields:
             A function that appends a piece of the line.
@@ -67,9 +67,9 @@ class JsonLines:
         if self.file is None:
             return
         try:
-            # File names may hold bytes that are not UTF-8; JSON has the same escape for them.
+            # Bytes of a file name that are not UTF-8 are written as \udcXX, a valid JSON escape.
             rest = memoryview(text.encode("utf-8", "backslashreplace"))
-            while rest:  # a nearly full disk writes only a part
+            while rest:  # on a nearly full disk, only a part is written
                 rest = rest[self.file.write(rest) :]
         except OSError as error:
             raise RunError(
@@ -80,14 +80,14 @@ class JsonLines:
 
 @contextmanager
 def open_output(path: str | None) -> Iterator[JsonLines]:
-    """Open and lock the output of a verb, without the incomplete lines of an earlier call.
+    """Open and lock the output file of a verb, and remove the lines of unfinished input files.
 
     Args:
         path: a file, device or pipe; None for no output.
 
     Raises:
-        UsageError: the file is not writable, is written by another call or by stdout, or is not
-            the output of a verb; it is not changed.
+        UsageError: the file cannot be written, another call writes it, stdout is redirected to
+            it, or it is not the output of a verb. The file is not changed.
     """
     if path is None:
         yield JsonLines("", None)
@@ -97,21 +97,21 @@ def open_output(path: str | None) -> Iterator[JsonLines]:
         with _open_exclusively(target) as file:
             remove_leftovers(target.parent, target.name)
             finished = finished_files(target)
-            if _is_file_at(file, target):  # false if lines were removed, which replaces the file
+            if _is_file_at(file, target):  # false if `finished_files` has replaced the file
                 yield JsonLines(path, file, finished)
                 return
 
 
 def finished_files(path: Path) -> set[str]:
-    """Return the files that have a line, after removing the lines to repeat.
+    """Return the finished input files, and remove the lines of unfinished ones from the output.
 
-    These are the lines of failed files, and an incomplete last line left by a crash.
+    Unfinished files have a line with an error, or an incomplete last line left by a crash.
 
     Args:
         path: the output of an earlier call; a device or a pipe counts as empty.
 
     Raises:
-        UsageError: the file is not the output of a verb; it is not changed.
+        UsageError: the file is not the output of a verb. The file is not changed.
     """
     if not path.is_file():
         return set()
@@ -136,7 +136,7 @@ def finished_files(path: Path) -> set[str]:
 
 
 def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
-    """Yield the complete lines; raise UsageError at the start of a line that is no prediction."""
+    """Yield the complete lines of a file; raise UsageError unless all start with `LINE_START`."""
     while line := file.readline(len(LINE_START)):
         if not LINE_START.startswith(line):
             raise _output_error(str(path), line)
@@ -146,9 +146,9 @@ def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 
 
 def _parse_row(line: bytes) -> Row | None:
-    """Return the row of a line, or None if it is not a prediction.
+    """Return the prediction in a JSON line, or None if the line is not a prediction.
 
-    A prediction has an error or a value other than text, unlike a table of captions.
+    A prediction has an error or a value that is not text; a line of a caption table has neither.
     """
     try:
         row = json.loads(line)
@@ -161,7 +161,7 @@ def _parse_row(line: bytes) -> Row | None:
 
 
 def _output_error(place: str, line: bytes) -> UsageError:
-    """Return the error for a file that is not the output of a verb."""
+    """Return the error for a file that was not written by a prediction verb."""
     return UsageError(
         f"{place}: expected the JSON lines of an earlier call. Received: {line!r}; "
         "choose another --output."
@@ -180,7 +180,7 @@ def _remove_lines(path: Path, numbers: Set[int]) -> None:
 
 
 def _open_exclusively(path: Path) -> BinaryIO:
-    """Open a file for appending; a regular file is locked until it is closed."""
+    """Open a file for appending, and lock a regular file until it is closed."""
     try:
         file = path.open("ab", buffering=0)
     except OSError as error:
@@ -194,7 +194,7 @@ def _open_exclusively(path: Path) -> BinaryIO:
 
 
 def _conflict(file: BinaryIO, path: Path) -> str | None:
-    """Return why this call cannot write a file exclusively, or None."""
+    """Return the reason why this call cannot write a file exclusively, or None."""
     if sys.__stdout__ and _is_same_file(file, os.fstat(sys.__stdout__.fileno())):
         return "stdout is redirected to this file. Redirect it elsewhere"
     if not (lock_file(file) and _is_file_at(file, path)):
@@ -203,7 +203,7 @@ def _conflict(file: BinaryIO, path: Path) -> str | None:
 
 
 def _is_file_at(file: BinaryIO, path: Path) -> bool:
-    """Return whether a path still refers to an open file."""
+    """Return whether a path still refers to the given open file."""
     return path.exists() and _is_same_file(file, path.stat())
 
 

@@ -32,12 +32,12 @@ def predict_files(
     verb: str,
     show_file: bool = False,
 ) -> int:
-    """Predict with a run, print the results, and report the files that failed on stderr.
+    """Predict for files with a run, print the results, and report errors on stderr.
 
     Args:
-        arguments: `run`, `output` and `json` of the call.
+        arguments: the arguments of the call, with `run`, `output` and `json`.
         names: files, folders and globs.
-        predict: yields the prediction of each file; see `Predict`.
+        predict: the function of type `Predict` that yields the prediction of each file.
         verb: the name of the verb, for messages and for `check_verb`.
         show_file: whether to print the file name before each line even for a single file.
 
@@ -77,11 +77,11 @@ def predict_in_batches(
     batch_size: int,
     title: str,
 ) -> Iterator[Prediction]:
-    """Predict in batches with a progress bar, and write each prediction.
+    """Predict for files in batches with a progress bar, and write each prediction.
 
     Args:
-        files: the files to predict for.
-        output: the writer of the rows.
+        files: the input files.
+        output: the writer of the predictions.
         predict: returns the predictions of a batch of files.
         batch_size: number of files per call of `predict`.
         title: the title of the progress bar.
@@ -108,7 +108,7 @@ def check_verb(task: Task, verb: str, folder: str) -> None:
 
 
 def print_lines(prediction: Prediction, *, show_file: bool) -> None:
-    """Print the lines of a prediction, with `show_file` each after the file name."""
+    """Print the lines of a prediction; with `show_file`, each line starts with the file name."""
     prefix = (prediction.file,) if show_file else ()
     for line in prediction.lines():
         print_line(*prefix, *line.split("\t"))

@@ -10,7 +10,7 @@ from lrcn_seq.cli._arguments import add_output, positive_integer
 
 
 def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
-    """Add the argument for files and overrides of the search."""
+    """Add the argument for the input files and the overrides of the search."""
     parser.add_argument(
         name,
         nargs="+",
@@ -20,7 +20,7 @@ def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the search and the output."""
+    """Add the options of the caption search and of the output."""
     parser.add_argument("--beams", type=positive_integer, metavar="K", help="width of the beam")
     parser.add_argument(
         "--best",
@@ -39,12 +39,13 @@ def caption_options(
 
     Args:
         task: a task that writes captions.
-        arguments: `beams` and `best` of the call.
-        overrides: `search.key=value`.
+        arguments: the arguments of the call, with `beams` and `best`.
+        overrides: changes `search.key=value` of the search.
 
     Raises:
         ConfigError: an override is invalid or changes another section.
-        ArgumentError: the search has no beams, or cannot return `best` captions.
+        ArgumentError: `beams` is given for a search without beams, or the search cannot return
+            `best` captions.
     """
     changed = override_search(task.settings.search, overrides) if overrides else None
     search = task.resolve_search(changed, beams=arguments.beams, best=arguments.best)
@@ -52,7 +53,7 @@ def caption_options(
 
 
 def override_search(search: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return a search with overrides; a new `type` resets the other arguments."""
+    """Return the config of a search with overrides; a new `type` resets the other arguments."""
     from lrcn_seq.config import override_section
 
     tree = {"search": dict(search)}

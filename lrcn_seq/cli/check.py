@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lrcn_seq.records import Sample
 
 LISTED = 50
-"""Number of unreadable files that are listed."""
+"""Largest number of unreadable files that are listed by name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the sections and parts, build the networks, then open the source and the weights."""
+    """Check a config, build its networks, read its data source, and look for its weights."""
     from lrcn_seq import config as configs
 
     config = configs.read(arguments.config, arguments.overrides)
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_splits(config: Config) -> dict[str, list[Sample]]:
-    """Open the source and return the samples of each split.
+    """Open the data source of a config and return the samples of each split.
 
     Raises:
         DataError: the source cannot be read or has too few samples.
@@ -76,7 +76,7 @@ def read_splits(config: Config) -> dict[str, list[Sample]]:
 
 
 def check_media(config: Config, samples: Sequence[Sample]) -> bool:
-    """Open every file, as training does, and print those that cannot be read.
+    """Open the file of every sample, as training does, and list the files that cannot be read.
 
     Args:
         config: the config; `data.on_error` and `data.lost_share_limit` say what training skips.
@@ -91,7 +91,7 @@ def check_media(config: Config, samples: Sequence[Sample]) -> bool:
     from lrcn_seq.tasks import content_index
 
     index = content_index(config)
-    index.path = None  # files that training has opened before are known, and nothing is written
+    index.path = None  # use what earlier trainings recorded, but write nothing
     with progress_bar("opening files") as progress:
         unreadable = find_unreadable(samples, survey_reader(config, index), progress=progress)
     skipped = config.data.on_error == "skip" and (

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the most probable classes of each video, and with --per-frame of each frame."""
+    """Print the most probable classes of each video, and with --per-frame one for each frame."""
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         if arguments.per_frame:
@@ -89,14 +89,14 @@ class FramePrediction(NamedTuple):
 def classify_frames(
     task: Any, files: Sequence[str], output: JsonLines, *, top: int, keep: bool
 ) -> Iterator[Prediction]:
-    """Classify videos frame by frame, and write each to the output.
+    """Classify videos frame by frame, and write the prediction of each video.
 
     Args:
         task: a task that classifies videos.
         files: the videos.
-        output: the writer, which receives the frames as they are computed.
+        output: the writer, which receives the probabilities of each frame once computed.
         top: number of classes per video.
-        keep: whether to keep the frames for `--json` instead of printing them.
+        keep: whether to keep the probabilities of frames for `--json` instead of printing them.
 
     Yields:
         The prediction of each video.
@@ -115,7 +115,7 @@ def classify_frames(
 def _classify_frames(
     task: Any, file: str, output: JsonLines, *, top: int, keep: bool
 ) -> FramePrediction:
-    """Classify one video, and write its line as its frames are computed."""
+    """Classify one video, and write its output line frame by frame."""
     from lrcn_seq.records import LabelPrediction
 
     times = array("d")
@@ -142,9 +142,9 @@ def print_frames(labels: Sequence[str], times: np.ndarray, probabilities: np.nda
     """Print one line per frame: its time in seconds and its most probable class.
 
     Args:
-        labels: the C classes.
-        times: (T,) in seconds.
-        probabilities: (T, C).
+        labels: names of the C classes.
+        times: (T,) times of the frames in seconds.
+        probabilities: (T, C) class probabilities after each frame.
     """
     for seconds, row in zip(times, probabilities, strict=True):
         print_line(f"{seconds:.3f}", labels[row.argmax()], f"{row.max():.4f}")

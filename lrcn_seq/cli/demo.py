@@ -11,13 +11,13 @@ FIGURES = {
     "count": "{:6}  samples",
     "exact": "{:6.1%}  of the captions are right in every attribute",
     "bleu_4": "{:6.3f}  BLEU-4",
-    "shuffled_bleu_4": "{:6.3f}  BLEU-4 when each image gets the features of another",
-    "disordered_exact": "{:6.1%}  are right when the frames of each clip are shuffled",
-    "disordered_directions": "{:6.1%}  then name both directions of motion (chance: a quarter)",
+    "shuffled_bleu_4": "{:6.3f}  BLEU-4 when each image gets the features of another image",
+    "disordered_exact": "{:6.1%}  are right if the frames of each clip are shuffled",
+    "disordered_directions": "{:6.1%}  name both directions if shuffled (chance: a quarter)",
     "top_1": "{:6.1%}  of the clips get the right label (chance: a quarter)",
-    "single_frame_top_1": "{:6.1%}  with the same network without memory, frame by frame",
+    "single_frame_top_1": "{:6.1%}  of the clips, with a network without memory of past frames",
 }
-"""The template of each printed figure of a demo."""
+"""The template for printing each score of a demo."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, measure and predict; resume an interrupted demo, and restart a finished one."""
+    """Run the demos of the chosen tasks; resume interrupted demos, and restart finished ones."""
     tasks = TASKS if arguments.task == "all" else [arguments.task]
     return max(show_demo(task) for task in tasks)
 

@@ -1,4 +1,4 @@
-"""Evaluate runs by real decoding; write predictions, scores and the report into the first run."""
+"""Evaluate runs on a split; write predictions, scores and the report into the first run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--split", default="test", choices=["train", "dev", "test"])
     parser.add_argument(
-        "--limit", type=positive_integer, metavar="N", help="only the first N samples"
+        "--limit", type=positive_integer, metavar="N", help="evaluate only the first N samples"
     )
     parser.add_argument(
         "--weights", type=numbers, metavar=".33,.67", help="weights of the fused runs"
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluate, and print the scores with their signatures."""
+    """Evaluate the runs, and print the scores with their signatures."""
     from lrcn_seq.runs.folder import check_trained
 
     folders, overrides = split_overrides(arguments.runs)

@@ -1,4 +1,4 @@
-"""Store the features of a frozen encoder; an interrupted extraction can be repeated."""
+"""Store the features of a frozen encoder; a repeated call computes only missing features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="read every file again instead of trusting its size and time, and check the store",
+        help="hash every file again instead of trusting its size and time, and check the store",
     )
 
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if store is None:
         reason = (
             "expected a frozen encoder of images, with data.view none and data.store.use true. "
-            "Received: one whose features cannot be stored; `lrcn train` computes them."
+            "Received: features that cannot be stored; `lrcn train` computes them."
         )
         raise ConfigError([Problem("encoder", reason)], arguments.config)
     print_line(

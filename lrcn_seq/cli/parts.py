@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the names of all parts, the summaries of one seam, or the arguments of one part."""
+    """Print the names of all parts, a summary of each part of a seam, or a part's arguments."""
     if arguments.name:
         print(describe_part(SEAMS[arguments.seam], arguments.name))
     elif arguments.seam:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def describe_seam(registry: Registry) -> str:
-    """Return the name and summary of each part, one per line, without importing the parts."""
+    """Return one line per part of a seam, with name and summary, without importing the parts."""
     names = registry.names()
     width = max(map(len, names))
     return "\n".join(f"{name:{width}}  {summary(registry, name)}" for name in names)
@@ -73,7 +73,7 @@ def describe_part(registry: Registry, name: str) -> str:
 
 
 def argument_lines(constructor: Constructor) -> list[str]:
-    """Return the arguments that a config may set as `name: type (default value)`."""
+    """Return a line `name: type (default value)` for each argument that a config may set."""
     return [
         argument_line(parameter, constructor.hints.get(name, Any))
         for name, parameter in constructor.parameters.items()
@@ -82,7 +82,7 @@ def argument_lines(constructor: Constructor) -> list[str]:
 
 
 def argument_line(parameter: inspect.Parameter, hint: Any) -> str:
-    """Return `name: type (default value)`, wrapped at `WIDTH` columns."""
+    """Return the line `name: type (default value)`, wrapped at `WIDTH` columns."""
     has_default = parameter.default is not inspect.Parameter.empty
     default = f" (default {parameter.default!r})" if has_default else ""
     return textwrap.fill(

@@ -2,7 +2,7 @@
 
 The scores equal those of the COCO evaluation code.
 Hypotheses: COCO results JSON, JSON lines {"id", "caption"}, or text with one caption per line;
-several files are several systems.
+each file is one system.
 References: COCO annotations, JSON {id: [caption, ...]}, JSON lines {"id", "captions": [...]}, or
 one or more text files.
 A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz,
@@ -65,12 +65,12 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--training",
         metavar="FILE",
-        help="training captions, for the share of novel ones in --health",
+        help="training captions, for the share of novel captions in --health",
     )
     parser.add_argument(
         "--save-frequencies",
         metavar="FILE.npz",
-        help="save the document frequencies of the references, for CIDEr of other sets",
+        help="save the document frequencies of the references, for CIDEr on other data",
     )
 
 
@@ -88,19 +88,19 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
         help="how captions are split into words (default: ptb)",
     )
     parser.add_argument(
-        "--per-sentence", action="store_true", help="also the scores of every caption"
+        "--per-sentence", action="store_true", help="also print the scores of every caption"
     )
     parser.add_argument(
         "--paired", action="store_true", help="compare each pair of systems by a paired bootstrap"
     )
-    parser.add_argument("--intervals", action="store_true", help="95 %% intervals by bootstrap")
+    parser.add_argument("--intervals", action="store_true", help="also 95 %% bootstrap intervals")
     parser.add_argument(
         "--health",
         action="store_true",
-        help="also the diversity, lengths and repetition of the hypotheses",
+        help="also print the diversity, lengths and repetition of the hypotheses",
     )
     parser.add_argument(
-        "--unknown", metavar="WORD", help="the unknown word, for its share in --health"
+        "--unknown", metavar="WORD", help="token of unknown words, for their share in --health"
     )
 
 
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def parse_metrics(text: str) -> list[Metric]:
-    """Build the metrics of `--metrics`.
+    """Build the metrics that `--metrics` names.
 
     Raises:
         UsageError: a metric does not exist, or one of its options is invalid.
@@ -148,7 +148,7 @@ def parse_metrics(text: str) -> list[Metric]:
 
 
 def option_message(problem: Problem) -> str:
-    """Return the message of a problem, preceded by its option."""
+    """Return the message of a problem, preceded by the metric option that it concerns, if any."""
     option = problem.place.partition(".")[2]
     return problem.message if option in ("", "type") else f"{option}: {problem.message}"
 
@@ -157,7 +157,7 @@ def read_corpus(path: str, references: References, arguments: argparse.Namespace
     """Read the hypotheses of one system and match them with the references.
 
     Raises:
-        DataError: the file cannot be read, or its ids or lines do not match.
+        DataError: the file cannot be read, or its ids or lines differ from the references.
     """
     from lrcn_seq.metrics import make_corpus
     from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses
@@ -168,7 +168,7 @@ def read_corpus(path: str, references: References, arguments: argparse.Namespace
     if by_line != isinstance(references, Lines):
         raise DataError(
             f"{pair}: expected text with text, matched by line, or JSON with JSON, matched by id. "
-            "Received: one of each; convert one of them."
+            "Received: text with JSON; convert one of them."
         )
     surplus = len(references) - len(hypotheses)
     if by_line and (surplus < 0 or (surplus > 0 and not arguments.subset)):
@@ -187,7 +187,7 @@ def read_corpus(path: str, references: References, arguments: argparse.Namespace
 def extra_results(
     corpus: Corpus, metrics: Sequence[Metric], path: str, arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    """Return the `intervals` and the `health` of a system, if requested."""
+    """Return the entries `intervals` and `health` of the results of a system, if requested."""
     from lrcn_seq.metrics.scoring.significance import interval_rows
 
     results: dict[str, Any] = {}
@@ -229,7 +229,7 @@ def save_frequencies(references: References, arguments: argparse.Namespace) -> N
 
 
 def system_paths(paths: Sequence[str]) -> dict[str, str]:
-    """Return files of hypotheses by system name: their stem, or their path if stems are equal.
+    """Return the hypothesis file of each system by name: the stem, or the path if stems repeat.
 
     Raises:
         UsageError: a file is given twice.
@@ -253,7 +253,7 @@ def print_results(
 
     Args:
         results: the results of each system.
-        pairs: a row for each metric and pair of systems.
+        pairs: the comparison of each pair of systems by each metric.
         arguments: the options of the call.
     """
     if not arguments.json:

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, evaluate on test (on dev if there is no test split), and write the report."""
+    """Train, evaluate on the test split (dev if there is none), and write the report."""
     from lrcn_seq import config as configs
     from lrcn_seq.runs import Run
 

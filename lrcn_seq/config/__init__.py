@@ -1,6 +1,6 @@
-"""Experiment configs: YAML files, overrides and stages, validated all at once.
+"""Experiment configs: YAML files, overrides and stages; validation reports all problems at once.
 
-The package is independent of the individual parts, whose arguments are validated by the registries.
+The package does not know individual parts (encoders, decoders, ...): registries validate them.
 """
 
 from lrcn_seq.config.comparison import differences

@@ -1,4 +1,4 @@
-"""Differences between two configs, one line per value."""
+"""Differences between two configs, one line per differing value."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def differences(before: Any, after: Any, key: str = "") -> Iterator[str]:
         key: Dotted key of both values; empty for whole mappings.
 
     Yields:
-        One string `a.b: before → after` per value; a value that only one mapping has counts as
-        `missing` in the other.
+        One string `a.b: before → after` per differing value. A value that one mapping lacks is
+        shown as `missing`.
     """
     if isinstance(before, dict) and isinstance(after, dict):
         for name in {**before, **after}:

@@ -18,7 +18,7 @@ def apply_overrides(tree: dict[str, Any], texts: Iterable[str]) -> list[Problem]
 
     Args:
         tree: The mapping of a config.
-        texts: Overrides `section.key=value`, the value in YAML. Those that set a `type` are
+        texts: Overrides `section.key=value` with values in YAML. Overrides of a `type` are
             applied first, because a new `type` removes the arguments of the previous one.
 
     Returns:
@@ -50,7 +50,7 @@ def _parse_override(text: str) -> dict[str, Any]:
 
 
 def override_section(section: str, tree: dict[str, Any], texts: Iterable[str]) -> None:
-    """Apply overrides that may change one section only to a mapping in place.
+    """Apply overrides of one section to a mapping in place; refuse overrides of other sections.
 
     Args:
         section: Dotted key of the section, such as `data.source`.
@@ -88,7 +88,7 @@ def apply_changes(tree: dict[str, Any], changes: Mapping[str, Any]) -> list[Prob
 
 
 def set_value(tree: dict[str, Any], key: str, value: Any) -> Problem | None:
-    """Set the value of a dotted key in place, and create missing sections.
+    """Set the value of a dotted key in a mapping in place, and create missing sections.
 
     A new `type` removes the other arguments of the section.
 

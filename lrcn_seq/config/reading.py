@@ -28,7 +28,7 @@ def read(
             for files that the program wrote itself, such as those of run folders.
 
     Raises:
-        ConfigError: The file is missing or not YAML, or it has problems; all are listed.
+        ConfigError: The file is missing, not YAML, or not a valid config; all problems are listed.
     """
     return validate(read_mapping(path, overrides, deprecations=deprecations), str(path))
 
@@ -38,7 +38,7 @@ def read_mapping(
 ) -> dict[str, Any]:
     """Return the mapping of a YAML file under current names of keys, without validation.
 
-    The version that the config of a run states is removed.
+    The key `version`, which the config of a run contains, is removed.
 
     Args:
         path: The YAML file.
@@ -59,13 +59,13 @@ def read_mapping(
 
 
 def read_run(path: str | os.PathLike[str]) -> Config:
-    """Return the config of a run, with every key with which it was trained.
+    """Return the config of a run, with the value of every key that its training used.
 
     Args:
         path: The file `config.yaml` of a run folder.
 
     Raises:
-        ConfigError: The file is missing or not YAML, was cut short, or has problems.
+        ConfigError: The file is missing, not YAML or not a valid config, or it lacks keys.
     """
     tree, _ = rename_keys(_parse_file(path))
     tree, lost = complete(tree, take_version(tree, str(path)))
@@ -79,7 +79,7 @@ def read_run(path: str | os.PathLike[str]) -> Config:
 
 
 def read_version(path: str | os.PathLike[str]) -> int:
-    """Return the version of the config of a run; see `versions`.
+    """Return the version of the config format of a run; see `versions`.
 
     Raises:
         ConfigError: The file is missing or not YAML, or its version is unknown.

@@ -22,19 +22,19 @@ RENAMED_KEYS = {
     "training.optimizer.accumulate": "training.optimizer.gradient_accumulation_steps",
     "evaluation.batch": "evaluation.batch_size",
 }
-"""Old dotted key to new dotted key; both are in the same section."""
+"""The new dotted key for each old dotted key; both keys are in the same section."""
 
 RENAMED_VALUES = {("data.plan", "by_picture"): "by_image"}
-"""Dotted key and old value to new value."""
+"""The new value for each pair of a dotted key and an old value."""
 
 Renames = dict[str, str]
-"""The old names that a config uses, and their new names."""
+"""The new name for each old name that a config uses."""
 
 
 def rename_keys(tree: Mapping[Any, Any]) -> tuple[dict[Any, Any], Renames]:
-    """Return a copy of a config with current keys and values, and the old names that it uses.
+    """Return a copy of a config with current keys and values, and the renames that were made.
 
-    A key keeps its old name if the mapping also contains the new one.
+    A key keeps its old name if the config also contains the key with the new name.
 
     Args:
         tree: Sections as in a file, or dotted keys as in a stage or an override.
@@ -44,11 +44,11 @@ def rename_keys(tree: Mapping[Any, Any]) -> tuple[dict[Any, Any], Renames]:
 
 
 def warn_renamed(source: str, renames: Renames) -> None:
-    """Print a line on stderr that lists the old names, if any; each line once per process.
+    """Print a line on stderr that lists the old names, if any; equal lines are printed once.
 
     Args:
         source: The file with the old names, or "the overrides".
-        renames: Old names with their new names.
+        renames: The new name for each old name.
     """
     if renames:
         changes = ", ".join(f"{old} to {new}" for old, new in renames.items())

@@ -41,7 +41,7 @@ class Store(Section):
 
 
 class Data(Section):
-    """The samples and their batches."""
+    """The data source, the reading of media, and the batches of an epoch."""
 
     source: Part
     sampling: Part | None = None
@@ -49,28 +49,29 @@ class Data(Section):
     frames: Literal["rgb", "flow"] = "rgb"
     """Input of the encoder for a video: frames, or images of the optical flow between frames."""
     view: Part = {"type": "none"}
-    """Crops and mirroring."""
+    """Crops and mirroring of images and frames."""
     store: Store = Store()
     words_limit: Steps = 20
-    """Longest caption in words: longer captions are cut in training, and decoding stops there."""
+    """Largest number of words of a caption, in training and in decoding."""
     plan: Literal["auto", "by_caption", "by_image"] = "auto"
-    """Batch plan of an epoch. `by_caption` batches every caption once, by length, and needs stored
-    features; `by_image` batches every image once with `captions_per_image` of its captions. `auto`
-    is `by_caption` if features are stored, otherwise `by_image`."""
+    """Content of an epoch. With `by_caption`, it is every caption once, in batches of similar
+    length; this needs stored features. With `by_image`, it is every image once, with
+    `captions_per_image` captions each. `auto` means `by_caption` if features are stored, otherwise
+    `by_image`."""
     captions_per_image: Steps = 5
-    """Captions per image or video in an epoch of the plan `by_image`."""
+    """Number of captions per image or video in an epoch of the plan `by_image`."""
     on_error: Literal["raise", "skip"] = "raise"
     """Whether an unreadable file ends the run or is skipped."""
     lost_share_limit: Share = 0.02
     """Largest share of files that may be skipped."""
     pixels_limit: Positive = 100_000_000
-    """Largest number of pixels of an image or frame; larger ones count as unreadable."""
+    """Largest number of pixels of an image or frame; larger images count as unreadable."""
     workers: Annotated[int, Ge(0), Le(256)] = 2
-    """Threads that read and decode files."""
+    """Number of threads that read and decode files."""
 
 
 class Optimizer(Section):
-    """A Keras optimizer."""
+    """A Keras optimizer and its arguments."""
 
     type: Literal["sgd", "adam", "rmsprop"] = "adam"
     learning_rate: PositiveNumber = 1e-3
@@ -82,17 +83,18 @@ class Optimizer(Section):
     global_clipnorm: NumberNotNegative = 0.0
     """Largest global norm of the gradients; 0 for no clipping."""
     l2: NumberNotNegative = 0.0
-    """Weight decay of Caffe, added to the gradient after clipping."""
+    """Weight decay as in Caffe: this factor times the weight is added to the clipped gradient."""
     weight_decay: NumberNotNegative = 0.0
-    """Decoupled weight decay of Keras, subtracted from the weights."""
+    """Weight decay as in Keras: it is subtracted from the weights and does not change gradients."""
     ema_momentum: Rate = 0.0
-    """Momentum of the moving average of weights, which is evaluated and saved; 0 for no average."""
+    """Momentum of a moving average of the weights. The average is evaluated and saved; 0 turns it
+    off."""
     gradient_accumulation_steps: Positive = 1
-    """Batches over which gradients are averaged for one update."""
+    """Number of batches whose gradients are averaged for one update of the weights."""
 
 
 class Schedule(Section):
-    """The learning rate schedule, in updates.
+    """The learning rate schedule; durations are numbers of updates of the weights.
 
     `steps` multiplies the learning rate by `factor` every `every` updates; `cosine` decays it along
     a half cosine.
@@ -102,25 +104,26 @@ class Schedule(Section):
     every: Positive = 20_000
     factor: PositiveNumber = 0.5
     warmup: NotNegative = 0
-    """Updates of linear warmup."""
+    """Duration of the linear warmup."""
     updates: NotNegative = 0
-    """Length of the cosine in updates; 0 for the whole run."""
+    """Duration of the cosine; 0 for the whole run."""
     floor: Share = 0.0
     """Final learning rate of the cosine, as a share of the initial one."""
 
 
 class Loss(Section):
-    """Mean cross-entropy over words, or over labeled steps, without padding."""
+    """The loss: the mean cross-entropy over words or labeled steps, without padding."""
 
     weight: PositiveNumber = 1.0
     """Factor of the loss; 20 in the released LRCN recipes for captions."""
     label_smoothing: Rate = 0.0
     class_weight: Literal["none", "balanced"] = "none"
-    """`balanced` weights clips inversely to the frequency of their class."""
+    """With `balanced`, the weight of a clip is inversely proportional to the frequency of its
+    class."""
 
 
 class ScheduledSampling(Section):
-    """Probability of feeding the model's own word, which increases linearly over epochs.
+    """Feeding of the model's own words, with a probability that increases linearly over epochs.
 
     Bengio et al. 2015, section 2.4.
     """
@@ -132,27 +135,27 @@ class ScheduledSampling(Section):
 
 
 class Training(Section):
-    """Optimization, early stopping and precision."""
+    """The optimization, early stopping and numerical precision of a training."""
 
     batch_size: Positive = 64
-    """Captions or labeled clips in a batch."""
+    """Number of captions or labeled clips in a batch."""
     epochs: Positive = 20
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     loss: Loss = Loss()
     scheduled_sampling: ScheduledSampling = ScheduledSampling()
     learning_rate_multipliers: dict[str, NumberNotNegative] = {}
-    """Factors of the learning rate by part (`encoder`, `decoder`), or by layer or weight of a part
-    (`decoder/output_words/bias`)."""
+    """Factors of the learning rate of a part (`encoder`, `decoder`), or of a layer or a weight of a
+    part (`decoder/output_words/bias`)."""
     monitor: str | None = None
-    """Dev score that selects the best weights and stops training early; null for `cider` of
-    captions and `top_1` of labels."""
+    """Dev score that selects the best weights and stops training early. The default is `cider`
+    for captions and `top_1` for labels."""
     patience: NotNegative = 5
-    """Epochs without a better dev score before training stops; 0 for no early stopping."""
+    """Number of epochs without a better dev score after which training stops; 0 for never."""
     dev_limit: NotNegative = 0
-    """Dev samples that are decoded after an epoch; 0 for all."""
+    """Number of dev samples that are evaluated after an epoch; 0 for all."""
     save_seconds: PositiveNumber = 30.0
-    """Seconds between two saved training states."""
+    """Number of seconds between two saves of the training state."""
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     """`auto` is `mixed_bfloat16` on a GPU or TPU and `float32` on a CPU."""
 
@@ -174,7 +177,7 @@ class Init(Section):
 
 
 class Config(Section):
-    """A complete experiment."""
+    """The config of a complete experiment."""
 
     task: Part
     seed: Seed = 1
@@ -187,5 +190,5 @@ class Config(Section):
     evaluation: Evaluation = Evaluation()
     init: Init | None = None
     stages: list[dict[str, Any]] = Field(default=[])
-    """Trainings in sequence, each starting from the best weights of the previous one. A stage maps
-    dotted keys to values that replace those of the config (`training.epochs: 5`)."""
+    """Stages of training, each starting from the best weights of the previous stage. A stage maps
+    dotted keys to values that replace values of the config (`training.epochs: 5`)."""

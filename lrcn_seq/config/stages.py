@@ -1,4 +1,4 @@
-"""Stages of a run: the complete config of each, with its changes applied."""
+"""The stages of a run: the complete config of each stage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def stage_configs(config: Config) -> list[Config]:
         config: A config with or without `stages`.
 
     Returns:
-        One config per stage, without `stages`; `[config]` if there are none.
+        One config per stage, without the key `stages`; `[config]` if the config has no stages.
     """
     return [_stage_config(config, stage) for stage in config.stages] or [config]
 

@@ -26,7 +26,7 @@ PARTS = {
     "data.sampling": "samplings",
     "data.view": "views",
 }
-"""Dotted keys of parts, with the registry of each."""
+"""The name of the registry for the dotted key of each part."""
 
 OPTIONAL_PARTS = {"data.sampling"}
 """Parts that may be null."""
@@ -36,7 +36,7 @@ RUN_KEYS = ("stages.", "init.", "task.", "seed.", "tokenizer.", "data.source.")
 
 
 def validate(tree: Mapping[str, Any], source: str = "the config") -> Config:
-    """Return the config of a mapping.
+    """Validate a mapping, and return it as a config.
 
     Args:
         tree: Sections with their values, as in a YAML file.
@@ -48,7 +48,7 @@ def validate(tree: Mapping[str, Any], source: str = "the config") -> Config:
     problems = _tree_problems(tree)
     stages = tree.get("stages")
     for number, stage in enumerate(stages if isinstance(stages, list) else []):
-        # The schema reports stages that are not mappings of strings.
+        # The schema reports stages that are not mappings with strings as keys.
         if isinstance(stage, Mapping) and all(isinstance(key, str) for key in stage):
             in_stage = (p for p in _stage_problems(tree, stage) if p not in problems)
             problems += _prefixed(in_stage, f"stages.{number}.")
@@ -58,7 +58,7 @@ def validate(tree: Mapping[str, Any], source: str = "the config") -> Config:
 
 
 def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
-    """Return the problems of sections and parts, without those of stages."""
+    """Return the problems of the sections and parts of a config, apart from its stages."""
     in_parts = _part_problems(tree)
     try:
         Config.model_validate(tree)
@@ -73,7 +73,7 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
 
 
 def _stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
-    """Return the problems of the keys of a stage; if there are none, of the changed config."""
+    """Return the invalid keys of a stage or, if there are none, problems of the changed config."""
     fixed = [
         Problem(key, "a stage cannot change this key; set it for the whole run.")
         for key in stage
@@ -132,7 +132,7 @@ def _schema_problem(detail: Mapping[str, Any], *, suggest: bool) -> Problem:
 
 
 def _section(names: Iterable[str]) -> type[BaseModel]:
-    """Return the schema of the section at a path of names."""
+    """Return the schema of the section with a path such as `training`, `optimizer`."""
     section: type[BaseModel] = Config
     for name in names:
         hint = typing.get_type_hints(section)[name]

@@ -1,12 +1,12 @@
-"""Versions of the config of a run, and the keys that later versions added.
+"""Versions of the config format of runs, and the keys that later versions added.
 
-The config of a user may leave out keys, which then have their current defaults. That of a run
-states its version and every key with which the run was trained, so that another default in a later
-version does not change the run. `ADDED_KEYS` lists the keys that came later, with the value that
-keeps the behavior of older runs. Any other key that the config of a run lacks was lost.
+The config of a user may leave out keys, which then have their current defaults. The config of a run
+states its version and every key of that version, so that a changed default in a later version does
+not change the run. `ADDED_KEYS` lists the keys of later versions, with the value that keeps the
+behavior of older runs. If the config of a run lacks any other key, the file is damaged.
 
-Version 1, that of release 0.1.0, states no version, and leaves out arguments of parts and keys of
-stages that have their default.
+Configs of version 1 (release 0.1.0) do not state their version, and leave out arguments of parts
+and keys of stages whose value is the default.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lrcn_seq.errors import ConfigError, Problem, UnknownPartError
 from lrcn_seq.registry import SEAMS
 
 VERSION = 2
-"""Version of the configs of new runs, to be raised by the first added key after a release."""
+"""Version of the configs of new runs. The first key added after a release raises it by 1."""
 
 
 class AddedKey(NamedTuple):
@@ -52,14 +52,14 @@ ADDED_KEYS = (
 
 
 def take_version(tree: dict[str, Any], source: str) -> int:
-    """Remove the key `version` from the mapping of a config and return its value, by default 1.
+    """Remove the key `version` from the mapping of a config; return its value, 1 if it is missing.
 
     Args:
         tree: The mapping, which is changed in place.
         source: Name of the config in errors, such as the path of its file.
 
     Raises:
-        ConfigError: The version is not an integer, or later than this version of the library.
+        ConfigError: The version is not an integer from 1 to `VERSION`.
     """
     version = tree.pop("version", 1)
     if type(version) is int and 1 <= version <= VERSION:
@@ -79,8 +79,8 @@ def complete(tree: Mapping[str, Any], version: int) -> tuple[dict[str, Any], lis
         version: Version of the config.
 
     Returns:
-        A copy of the mapping in which missing keys have the value of `ADDED_KEYS` or their default,
-        and the missing keys that a run of the version states.
+        A copy of the mapping in which missing keys have the value of `ADDED_KEYS` or their default;
+        and the lost keys, which are missing although every config of this version states them.
     """
     result, filler = copy.deepcopy(dict(tree)), _Filler(version)
     filler.fill_section(result, Config, "")
@@ -104,24 +104,24 @@ def state_keys(config: Config, version: int = VERSION) -> Config:
 
 
 def dump_run(config: Config) -> str:
-    """Return the config of a new run as YAML: the version, and every key."""
+    """Return the config of a new run as YAML, with its version and a value for every key."""
     return f"version: {VERSION}\n{dump(state_keys(config))}"
 
 
 class _Filler:
-    """Fills the missing keys of a config of one version, and collects those that were lost."""
+    """Fills the missing keys of a config of one version, and collects the lost keys."""
 
     def __init__(self, version: int):
         self.version, self.lost = version, list[str]()
         self.added = {row.key: row.earlier for row in ADDED_KEYS if row.version > version}
 
     def fill_section(self, tree: dict[str, Any], section: type[BaseModel], place: str) -> None:
-        """Fill the keys of a section in place.
+        """Fill the missing keys of a section in place.
 
         Args:
             tree: The section.
-            section: Its schema.
-            place: Prefix of its keys: empty, or a dotted key with a final dot.
+            section: The schema of the section.
+            place: Prefix of the keys: empty, or the dotted key of the section and a dot.
         """
         for name, field in section.model_fields.items():
             key, is_missing = f"{place}{name}", name not in tree
@@ -136,9 +136,9 @@ class _Filler:
                 del self.lost[count:]
 
     def fill_part(self, spec: dict[str, Any], key: str) -> None:
-        """Fill the arguments of a part in place; validation reports unknown types.
+        """Fill the missing arguments of a part in place; validation reports unknown types.
 
-        Only the parts of this library are known to state all their arguments.
+        Arguments count as lost only for parts of this library, whose configs state all arguments.
         """
         registry, part = SEAMS[PARTS[key]], str(spec.get("type"))
         try:
@@ -153,11 +153,11 @@ class _Filler:
                 spec[name] = value
 
     def complete_stage(self, base: Mapping[str, Any], stage: Any, number: int) -> Any:
-        """Return a stage in which new parts and sections state all their keys.
+        """Return a stage in which each part or section that it changes states all keys.
 
         Args:
             base: The complete config.
-            stage: The stage; validation reports one that is malformed.
+            stage: The stage. A malformed stage is returned unchanged, for validation to report.
             number: Index of the stage.
         """
         changed = copy.deepcopy(dict(base))
@@ -179,7 +179,7 @@ class _Filler:
         }
 
     def _value(self, key: str, default: Any, *, is_stated: bool) -> Any:
-        """Return the value of a missing key, which is lost if a run of the version states it."""
+        """Return the value for a missing key; count the key as lost if it should be stated."""
         if key in self.added:
             return copy.deepcopy(self.added[key])
         if is_stated:
@@ -194,7 +194,7 @@ def _default(field: FieldInfo) -> Any:
 
 
 def _section_type(annotation: Any) -> type[BaseModel] | None:
-    """Return the schema of a section from the annotation of its field; None for other values."""
+    """Return the schema of a section, given the annotation of its field; None for other fields."""
     options = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else ()
     for option in (annotation, *options):
         if isinstance(option, type) and issubclass(option, BaseModel):

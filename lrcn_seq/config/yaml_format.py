@@ -15,19 +15,19 @@ MERGE = "tag:yaml.org,2002:merge"
 FLOAT = "tag:yaml.org,2002:float"
 INTEGER = "tag:yaml.org,2002:int"
 VALUES_LIMIT = 50_000
-"""Number of keys and values of a config, with those that aliases repeat."""
+"""Largest number of keys and values of a config, counting those that aliases repeat."""
 DEPTH_LIMIT = 50
-"""Depth of nested sections and lists."""
+"""Largest depth of nested sections and lists."""
 TOO_DEEP = f"sections nested too deeply, over {DEPTH_LIMIT} levels"
 INTEGER_LENGTH = 100
-"""Number of characters of an integer."""
+"""Largest number of characters of an integer."""
 
 
 class _Loader(yaml.SafeLoader):
     """Loader that reads `1e-3` as a float, as in YAML 1.2, and refuses repeated keys.
 
-    It also refuses what a small text could blow up: aliases are counted with all values that they
-    repeat, before any value is built.
+    Aliases can make a short text describe a huge config. Therefore values are counted before they
+    are built, and an alias counts as all values that it repeats.
     """
 
     def __init__(self, text: str):
@@ -53,12 +53,12 @@ class _Loader(yaml.SafeLoader):
             self._depths[node] = 1 + max((self._depths[child] for child in children), default=0)
         self._composed += 1
         if max(self._composed, self._sizes[node]) > VALUES_LIMIT:
-            raise _refusal(f"more than {VALUES_LIMIT:,} values, with those of aliases", node)
+            raise _refusal(f"more than {VALUES_LIMIT:,} values, including aliases", node)
         if self._depths[node] > DEPTH_LIMIT:
             raise _refusal(TOO_DEEP, node)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Build a value; the constructors of some tags raise any exception for invalid text."""
+        """Build the value of a node; convert exceptions about invalid text to YAML errors."""
         try:
             return super().construct_object(node, deep)
         except (yaml.YAMLError, RecursionError, MemoryError):
@@ -78,7 +78,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        """Return an integer of at most 64 bits."""
+        """Return an integer; raise a YAML error if it has more than 64 bits."""
         value: int = super().construct_yaml_int(node) if len(node.value) <= INTEGER_LENGTH else 0
         if len(node.value) > INTEGER_LENGTH or abs(value) >= 1 << 63:
             raise _refusal("an integer of more than 64 bits", node)
@@ -110,7 +110,7 @@ for _end in (_Loader, _Dumper):
 
 
 def parse(text: str, source: str) -> Any:
-    """Return the value of YAML text.
+    """Parse YAML text and return its value.
 
     Args:
         text: One YAML document.
@@ -134,7 +134,7 @@ def parse(text: str, source: str) -> Any:
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
-    """Return the reason of a parser error, with line and column if it states them."""
+    """Return the message of a YAML error, with its line and column if they are known."""
     problem = shorten(" ".join(str(error.problem).split()))
     mark = error.problem_mark
     return f"{problem} in line {mark.line + 1}, column {mark.column + 1}" if mark else problem

@@ -1,11 +1,11 @@
 """Feature extraction, with threads that decode ahead of the encoder in bounded memory.
 
-The result of an encoder for a frame may depend, in its last bits, on the number of frames in the
-batch and on the place of the frame in it, because libraries choose and split their computations by
-shape. The features of an item must not depend on what else is extracted or was stored before.
+The last bits of the features of a frame may depend on the number of frames in the batch and on the
+place of the frame in the batch, because libraries choose and split their computations by shape. The
+features of an item must not depend on the other items that are extracted or were stored before.
 Therefore all batches have the same size, and the place of a frame in its batch is determined by the
 key of the item and the number of the frame: frame t of an item is at place (p + t) mod `BATCH`,
-where p is a hash of the key. The other frames of a batch do not affect its result.
+where p is a hash of the key. The other frames of a batch do not affect the features of the frame.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ Encode = Callable[[np.ndarray], np.ndarray]
 BATCH = 16
 """Number of frames per call of the encoder, on which the last bits of features depend."""
 WAITING_BATCHES = 8
-"""Number of batches of decoded frames that may wait for frames at the other places of a batch."""
+"""Number of batches of decoded frames that may wait until every place of a batch has a frame."""
 FLUSH_SECONDS = 2.0
-"""Interval at which features are written, which bounds the work that a killed process loses."""
+"""Seconds between two writes of features; a killed process loses the work since the last write."""
 FLUSH_BYTES = 64 << 20
-"""Size of the buffered features above which they are written."""
+"""Number of bytes of buffered features above which the features are written."""
 
 
 class Item(NamedTuple):
-    """The media of a sample whose features are to be stored.
+    """A sample whose features are to be stored.
 
     Attributes:
         id: id of the sample.
-        key: key of its features.
-        read: returns its frames (T, H, W, 3).
-        frames: number T of frames if known, otherwise 1; it bounds the number of items read ahead.
+        key: key of the features.
+        read: returns the frames (T, H, W, 3) of the sample.
+        frames: number T of frames if known, otherwise 1; if large, fewer items are read ahead.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Item(NamedTuple):
 
 
 class DecodedItem(NamedTuple):
-    """An item with its frames (T, H, W, 3), or with the error of reading them."""
+    """An item with its frames (T, H, W, 3), or with the error if they cannot be read."""
 
     item: Item
     frames: np.ndarray | MediaError
@@ -75,11 +75,11 @@ def items_of(
     sampling: Sampling | None = None,
     threads: int | None = None,
 ) -> tuple[list[Item], list[UnreadableSample]]:
-    """Return an item for each sample, and the samples whose files cannot be read.
+    """Return an item for each readable sample, and the samples whose files cannot be read.
 
     Args:
         samples: the samples.
-        reader: reads their media; its content index caches hashes and frame times.
+        reader: the reader of media; its content index caches hashes and frame times.
         sampling: selects the frames to store, each once even if clips overlap; None for all frames.
         threads: number of files hashed in parallel; None for one per core.
     """
@@ -118,7 +118,7 @@ def extract(
     Args:
         store: the store.
         items: the media to encode.
-        encode: the encoder. It is called with `BATCH` frames; places without a frame are zero.
+        encode: the encoder, called with batches of `BATCH` frames; places without a frame are 0.
         threads: number of items decoded in parallel; None for one per core.
         progress: called after each item.
 
@@ -145,7 +145,7 @@ def extract(
 
 
 class _Buffer:
-    """A buffer of features, which is written to the store when it is old or large."""
+    """A buffer that writes features to the store above `FLUSH_SECONDS` or `FLUSH_BYTES`."""
 
     def __init__(self, store: FeatureStore, progress: Progress | None, *, done: int, total: int):
         self.store, self.progress, self.done, self.total = store, progress, done, total
@@ -195,7 +195,7 @@ def _decode(item: Item) -> DecodedItem:
 def _readable(
     decoded: Iterable[DecodedItem], unreadable: list[UnreadableSample]
 ) -> Iterator[tuple[Item, np.ndarray]]:
-    """Yield the items that were read, and add the others to `unreadable`."""
+    """Yield the readable items with their frames, and add the others to `unreadable`."""
     for item, frames in decoded:
         if isinstance(frames, MediaError):
             unreadable.append(UnreadableSample(item.id, frames.path, frames.reason))
@@ -204,7 +204,7 @@ def _readable(
 
 
 class _EncodedItem:
-    """The frames of an item, and those of their features that are computed."""
+    """The frames of an item, and the features computed so far."""
 
     def __init__(self, key: str, frames: np.ndarray):
         self.key, self.frames, self.missing = key, frames, len(frames)
@@ -238,7 +238,7 @@ class _Places:
         return all(self.queues) or self.count > WAITING_BATCHES * BATCH
 
     def encode(self, encode: Encode) -> None:
-        """Encode the first frame of every queue as a batch."""
+        """Encode the first frame of every queue as a batch, and hand the features to the items."""
         chosen = [queue.popleft() if queue else None for queue in self.queues]
         item, number = next(pair for pair in chosen if pair)
         batch = np.zeros((BATCH, *item.frames[number].shape), item.frames.dtype)
@@ -254,7 +254,7 @@ class _Places:
 def _encoded(
     decoded: Iterable[tuple[Item, np.ndarray]], encode: Encode
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield keys with their features (T, R, D), in order."""
+    """Encode the frames of items, and yield each key with its features (T, R, D), in order."""
     places, items = _Places(), deque[_EncodedItem]()
     for item, frames in decoded:
         items.append(_EncodedItem(item.key, frames))
@@ -268,7 +268,7 @@ def _encoded(
 
 
 def _finished(items: deque[_EncodedItem]) -> Iterator[tuple[str, np.ndarray]]:
-    """Remove and yield the first items whose features are all computed."""
+    """Remove the leading items whose features are complete, and yield keys with features."""
     while items and not items[0].missing:
         item = items.popleft()
         if item.features is not None:

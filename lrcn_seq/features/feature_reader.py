@@ -1,4 +1,4 @@
-"""Clips of stored features."""
+"""Reading of clips from a feature store."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lrcn_seq.records import Clips
 
 
 class FeatureReader:
-    """Clips read from a feature store: packed rows (N, R, D) in the dtype of the store.
+    """Reads clips from a feature store, as packed rows (N, R, D) in the dtype of the store.
 
     Args:
         store: the store.
         keys: the key of each sample.
-        select: returns the clip at a position of the plan, for videos; None for all stored features
-            of the sample at that position.
+        select: for videos, returns the clip at a position of the plan; if None, the clip contains
+            all stored features of the sample at that position.
         stored: for videos, the stored frame numbers of each sample, ascending
             (`Sampling.candidates`).
     """
@@ -47,14 +47,14 @@ class FeatureReader:
         return Clips(self.store.rows()[packed + shifts], index)
 
     def _rows(self, clip: ClipSelection) -> np.ndarray:
-        """Return the rows of a clip in the store."""
+        """Return the numbers of the rows in the store that a clip consists of."""
         stored = self.stored[clip.sample]
         rows = np.searchsorted(stored, stored if clip.numbers is None else clip.numbers)
         return rows + int(self.starts[clip.sample])
 
 
 def packed_index(counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the index (P, longest T) of consecutively packed clips, −1 after their ends.
+    """Return the row of each frame of packed clips, (P, longest T), with −1 after a clip's end.
 
     Args:
         counts: (P,) number of frames of each clip.

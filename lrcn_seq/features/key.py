@@ -1,6 +1,6 @@
 """The signature of an encoder and the key of a sample, which identify stored features.
 
-The strings are part of the store format: existing features are not found under changed strings.
+Both strings are part of the store format: if they change, existing features are no longer found.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from lrcn_seq.data.media.optical_flow import IDENTITY as FLOW_IDENTITY
 from lrcn_seq.records import Modality, Preprocessing
 
 PIXELS_VERSION = 2
-"""Version of decoding and resizing, to be raised whenever the pixels of a given file change."""
+"""Version of decoding and resizing. Raise it if new code computes other pixels from a file."""
 
 
 def signature_of(identity: str, preprocessing: Preprocessing) -> str:
-    """Return the signature of an encoder: everything that determines features besides the media.
+    """Return the signature of an encoder: all that determines features apart from the media.
 
     Args:
         identity: `Encoder.identity`: type, arguments, compute dtype and weights.

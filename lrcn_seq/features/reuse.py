@@ -1,9 +1,10 @@
 """Rules for reusing stored features.
 
-Features are stored unless `storing_problem` returns a reason. A stored feature is reused if its
-store and its key exist; otherwise it is computed and stored.
+Features are stored unless `storing_problem` returns a reason. The features of a sample are reused
+if the store exists and contains their key; otherwise they are computed and stored.
 
-The store is identified by its signature and dtype (`key.signature_of`, `store.FeatureStore`):
+The store is identified by its signature and dtype (`key.signature_of`, `store.FeatureStore`), which
+cover:
 
 * the encoder: type, arguments, compute dtype, and the values of all weights, but not the file or
   run from which the weights were loaded;
@@ -11,7 +12,7 @@ The store is identified by its signature and dtype (`key.signature_of`, `store.F
 * the version of decoding, `key.PIXELS_VERSION`;
 * `data.store.dtype`.
 
-The key is computed from the sample (`key.key_of`):
+The key of a sample (`key.key_of`) covers:
 
 * the hash of the file, or of all frames of a folder, or the key of a drawing; but not the path, the
   name or the id of the sample, so that equal files share their features;
@@ -19,11 +20,11 @@ The key is computed from the sample (`key.key_of`):
   the sampling and the frame times of the video;
 * `data.frames`: with `flow`, the version of the optical flow.
 
-Neither depends on the seed, the epoch, the batch size or other samples, and nor do the bits of the
-features (`extraction`).
+Store and key do not depend on the seed, the epoch, the batch size or other samples. The same is
+true of every bit of the features (see `extraction`).
 
 A file is hashed again only if its size or modification time has changed, or with `lrcn extract
---verify`. Content that was replaced with the same size and time therefore reuses old features.
+--verify`. If new content of a file has the same size and time, old features are therefore reused.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def storing_problem(
         use: `data.store.use`.
         reads_pixels: whether the encoder reads images or clips rather than vectors.
         frozen: whether training leaves the encoder unchanged.
-        frame_wise: whether a step of the encoder depends on a single frame.
+        frame_wise: whether the encoder computes the features of a frame from this frame alone.
         view: the mapping `data.view`.
     """
     if not use:

@@ -1,4 +1,4 @@
-"""The feature store: memory-mapped features of a frozen encoder, of any number of frames.
+"""The feature store: memory-mapped features of a frozen encoder, by the key of a sample.
 
 A folder contains one store per signature (encoder, weights, preprocessing), so that outdated
 features are never used:
@@ -6,12 +6,12 @@ features are never used:
     FOLDER/1f0c…/store.json      signature, dtype, regions R and features D
                  features.data   rows (R, D)
                  features.index  one record per key: the place of its rows, with checksums
-                 lock            locked while rows are appended; then contains the size of the data
+                 lock            locked during an append; contains the data size before the append
 
 Rows are written to disk before their record, so that a killed process loses only the features that
 it had not appended; the next append truncates an incomplete record and rows without a record.
-Rows with a record are never overwritten, because another process may have mapped them. Several
-processes may append at the same time.
+Rows with a record are never overwritten, because another process may read them. Several processes
+may use one store and append to it.
 
 A damaged record is skipped with a warning, and its features count as missing.
 """
@@ -51,7 +51,7 @@ from lrcn_seq.terminal import print_note
 
 
 class FeatureStore:
-    """Features (T, R, D) by key.
+    """A store of features (T, R, D) by key.
 
     Args:
         folder: the folder of all stores, with a subfolder per signature.
@@ -92,7 +92,7 @@ class FeatureStore:
         return _digest(key) in self._entries
 
     def missing(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys without features, each once, in order."""
+        """Return the keys without stored features, each once, in order."""
         self.refresh()
         return [key for key in dict.fromkeys(keys) if key not in self]
 
@@ -106,7 +106,7 @@ class FeatureStore:
         return self.rows()[start : start + count]
 
     def places(self, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first row and the number of rows of each key, (P,) int64, to index `rows`.
+        """Return the first row in `rows` and the number of rows of each key, (P,) int64 each.
 
         Raises:
             DataError: a key has no features.
@@ -132,10 +132,10 @@ class FeatureStore:
         return self._map
 
     def append(self, keys: Sequence[str], features: Sequence[np.ndarray]) -> None:
-        """Add features; keys that exist, such as those added by another process, are skipped.
+        """Add features, but skip keys that the store contains, perhaps from another process.
 
         Args:
-            keys: the keys.
+            keys: the keys of the features.
             features: the features (T, R, D) of each key.
 
         Raises:
@@ -180,7 +180,7 @@ class FeatureStore:
             state = self._index.stat() if self._index.exists() else None
             if state is not None and (state.st_ino, state.st_size) != self._index_read:
                 self._refresh_entries(state)
-            # The index is read first, because the metadata is written before it.
+            # The metadata is written before the index: if an index was read, metadata exists.
             if self.shape is None and (self._entries or self._metadata_file.exists()):
                 self.shape = self._read_metadata()
                 self._check_rows()
@@ -188,7 +188,7 @@ class FeatureStore:
                 self._check_size()
 
     def _refresh_entries(self, state: os.stat_result) -> None:
-        """Read the index from the last record that was read, or a replaced index as a whole."""
+        """Read the new records of the index, or all records if the index was replaced."""
         inode, size = self._index_read
         start = size if state.st_ino == inode and state.st_size > size else 0
         if not start:
@@ -214,7 +214,7 @@ class FeatureStore:
     def _check_rows(self) -> None:
         """Raise DataError if rows of the shape in `store.json` do not match their checksums.
 
-        Three entries are checked: one may be damaged, which `verify` finds.
+        Up to three entries are checked. One match is enough, since `verify` finds damaged entries.
         """
         self._check_size()
         entries = list(self._entries.values())
@@ -266,7 +266,7 @@ class FeatureStore:
         return entry
 
     def _end(self) -> int:
-        """Return the end of the last row that has a record."""
+        """Return the number of the first row after all rows that have a record."""
         return max((entry.start + entry.rows for entry in self._entries.values()), default=0)
 
     def _row_size(self) -> int:
@@ -274,7 +274,7 @@ class FeatureStore:
         return 0 if self.shape is None else self.dtype.itemsize * self.shape[0] * self.shape[1]
 
     def _read_index(self, start: int) -> int:
-        """Read the records from byte `start`, and count the damaged ones.
+        """Read the records of the index from byte `start` on, and count damaged records.
 
         Returns:
             The number of bytes read, without an incomplete record at the end.
@@ -290,8 +290,8 @@ class FeatureStore:
         return len(content) - len(content) % RECORD.itemsize
 
     def _replace_index(self, entries: Mapping[bytes, Entry], lock: BinaryIO) -> None:
-        """Replace the index, while the lock is held."""
-        write_number(lock, None)  # rows after the new entries once had a record
+        """Replace the index file; the caller holds the lock."""
+        write_number(lock, None)  # keeps the rows after the new entries, which had a record
         with atomic_replacement(self._index) as draft:
             draft.write_bytes(pack_records(entries))
         self.refresh()
@@ -312,7 +312,7 @@ class FeatureStore:
             converted = np.ascontiguousarray(features, self.dtype)
         if not np.isfinite(converted).all():
             cause = (
-                "numbers beyond the range of float16; store float32"
+                "numbers beyond the range of float16; use float32"
                 if np.isfinite(features).all()
                 else "infinite numbers or NaN from the encoder"
             )
@@ -320,7 +320,7 @@ class FeatureStore:
         return converted
 
     def _check_shape(self, features: Sequence[np.ndarray]) -> None:
-        """Raise DataError unless all rows have one shape; record the shape of an empty store."""
+        """Raise DataError unless all features have one shape; set the shape of an empty store."""
         shapes = {rows.shape[1:] for rows in features} | ({self.shape} if self.shape else set())
         if len(shapes) > 1:
             raise DataError(
@@ -333,10 +333,10 @@ class FeatureStore:
                 draft.write_bytes(pack_metadata(self.signature, self.dtype.name, self.shape))
 
     def _write(self, new: dict[bytes, np.ndarray], lock: BinaryIO) -> None:
-        """Append rows and then their records, while the lock is held.
+        """Append rows and then their records; the caller holds the lock.
 
-        Rows are appended after all rows that ever had a record, records after the last complete
-        record. The lock contains the size of the data until the records are written.
+        Rows are written after all rows that ever had a record, and records after the last complete
+        record. Until the records are written, the lock file contains the earlier size of the data.
         """
         written = self._committed_size(lock)
         end, records = -(-written // self._row_size()), []
@@ -351,7 +351,7 @@ class FeatureStore:
         write_number(lock, None)
 
     def _committed_size(self, lock: BinaryIO) -> int:
-        """Return the size of the data without the rows that a killed process left."""
+        """Return the size of the data in bytes, without rows that a killed process left."""
         written = self._data.stat().st_size if self._data.exists() else 0
         before = read_number(lock)
         if before is None or before < self._end() * self._row_size():
@@ -360,7 +360,7 @@ class FeatureStore:
 
     @contextmanager
     def _locked(self) -> Iterator[BinaryIO]:
-        """Hold the lock of the store, and yield its file."""
+        """Hold the lock of the store, and yield the open lock file."""
         with open_lock(self.folder / "lock") as lock:
             lock_file(lock, wait=True)
             yield lock

@@ -1,4 +1,4 @@
-"""Writing of the files of a feature store at a position, and the number in its lock file."""
+"""Writing at a position of a file of a feature store, and the number in the lock file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lrcn_seq.files import sync_file
 
 
 def read_number(file: BinaryIO) -> int | None:
-    """Return the number in a file; None if it contains none."""
+    """Return the number in a file, or None if the file contains no number."""
     file.seek(0)
     content = file.read(20)
     return int(content) if content.isdigit() else None
 
 
 def write_number(file: BinaryIO, number: int | None) -> None:
-    """Replace the content of a file by a number, or by nothing."""
+    """Replace the content of a file by a number, or empty the file for None."""
     file.seek(0)
     file.truncate()
     file.write(b"" if number is None else str(number).encode())
@@ -28,7 +28,7 @@ def write_number(file: BinaryIO, number: int | None) -> None:
 
 @contextmanager
 def open_at(path: Path, size: int) -> Iterator[BinaryIO]:
-    """Open a file for writing from byte `size`; sync it at the end, or truncate it on error."""
+    """Set a file to `size` bytes and open it to append; sync it at the end, reset it on error."""
     path.touch()
     try:
         with path.open("r+b") as file:

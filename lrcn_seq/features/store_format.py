@@ -16,13 +16,13 @@ RECORD = np.dtype(
 """A record of the index: digest of the key, first row, number of rows, checksum of the rows,
 checksum of the record."""
 CHECKED = RECORD.itemsize - 4
-"""Number of bytes of a record that are covered by its own checksum."""
+"""Number of bytes of a record to which the checksum of the record applies."""
 LARGEST_SIZE = 1 << 32
-"""Largest number of regions or features."""
+"""Largest valid number of regions, and of features per region."""
 
 
 class Entry(NamedTuple):
-    """The place of the rows of a key, and their checksum."""
+    """The first row, the number of rows, and the checksum of the rows of one key."""
 
     start: int
     rows: int
@@ -30,14 +30,14 @@ class Entry(NamedTuple):
 
 
 def pack_record(key: bytes, entry: Entry) -> bytes:
-    """Return the record of a key."""
+    """Return the index record of a key."""
     record = np.array([(key, *entry, 0)], RECORD)
     record["record"] = zlib.crc32(record.tobytes()[:CHECKED])
     return record.tobytes()
 
 
 def pack_records(entries: Mapping[bytes, Entry]) -> bytes:
-    """Return the records of keys, in order."""
+    """Return the index records of all keys, joined in the order of the mapping."""
     return b"".join(pack_record(key, entry) for key, entry in entries.items())
 
 
@@ -59,7 +59,7 @@ def pack_metadata(signature: str, dtype: str, shape: tuple[int, int]) -> bytes:
 
 
 def unpack_metadata(content: bytes, signature: str, dtype: str) -> tuple[int, int] | None:
-    """Return the shape (R, D) in `store.json`, or None if the content is not of this store."""
+    """Return the shape (R, D) in `store.json`; None if it is damaged or of another store."""
     try:
         about = json.loads(content)
         regions, features = about["regions"], about["features"]

@@ -20,15 +20,15 @@ from lrcn_seq.terminal import print_note
 
 SPLITS = ("train", "dev", "test")
 SMALL_SPLIT = 8
-"""A split of fewer samples has scores that depend on chance."""
+"""Number of samples below which the scores of a split depend on chance."""
 
 
 class Corpus(NamedTuple):
-    """The samples of a source.
+    """The readable samples of a data source.
 
     Attributes:
-        splits: the readable samples of each split.
-        notes: sentences about samples skipped by the source, and about small or one-sided splits.
+        splits: the samples of each split.
+        notes: sentences about samples that the source skips, small splits and missing classes.
         contents: the index of file contents.
     """
 
@@ -62,15 +62,15 @@ class Corpus(NamedTuple):
 def read_corpus(
     config: Config, *, skipped: Path | None = None, splits: Sequence[str] = SPLITS
 ) -> Corpus:
-    """Read a source and open every file once.
+    """Read the data source of a config, and check that the file of every sample can be read.
 
     Args:
         config: the config.
-        skipped: the file for the list of unreadable files.
+        skipped: the file in which the unreadable files are listed if `data.on_error` is `skip`.
         splits: the splits to read.
 
     Raises:
-        DataError: files cannot be read (see `data.on_error`).
+        DataError: some files cannot be read, and the config does not allow skipping them.
     """
     source = sources.build(config.data.source, place="data.source")
     print_notes(source.notes)
@@ -96,7 +96,7 @@ def read_corpus(
 
 
 def divide(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Return the samples of each split."""
+    """Group samples by split."""
     splits: dict[str, list[Sample]] = {split: [] for split in SPLITS}
     for sample in samples:
         if sample.split in splits:
@@ -107,7 +107,7 @@ def divide(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 def _report_unreadable(
     wanted: Sequence[Sample], readable: Sequence[Sample], skipped: Path | None
 ) -> None:
-    """Print the number of skipped files, if any."""
+    """Print the number of skipped files and some of their names, if any."""
     if len(readable) == len(wanted):
         return
     names = sorted({sample.id for sample in wanted} - {sample.id for sample in readable})
@@ -139,11 +139,11 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
 
 
 def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> tuple[str, ...]:
-    """Return sentences about splits that are too small or one-sided for reliable scores.
+    """Return sentences about splits whose scores are unreliable: small, or without some classes.
 
     Args:
         splits: the samples of train, dev and test.
-        config: the config; classes matter only to a task that predicts them.
+        config: the config; missing classes are reported if its task predicts classes.
     """
     notes = [
         f"The split {name} has only {len(samples)} sample{'s' if len(samples) > 1 else ''}; "
@@ -157,7 +157,7 @@ def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> t
 
 
 def _class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    """Yield a sentence for each split that does not have all classes."""
+    """Yield a sentence for each split that lacks classes of the other splits."""
     found = {
         name: {label for sample in samples for label in labels_of(sample)}
         for name, samples in splits.items()
@@ -169,7 +169,7 @@ def _class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
         if missing and len(labels) == 1:
             yield (
                 f"The split {name} has a single class ({', '.join(labels)}) of {len(classes):,}; "
-                "its scores say nothing about the others."
+                "its scores say nothing about other classes."
             )
         elif missing:
             yield (
@@ -179,7 +179,7 @@ def _class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:
-    """Return a reader that checks the media of a config, without preprocessing.
+    """Return a reader to check whether media can be read; it does not preprocess them.
 
     Args:
         config: the config.

@@ -37,7 +37,7 @@ def describe_environment() -> dict[str, str]:
 
 
 def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
-    """Print the changes of the environment since a run began, if any.
+    """Print how the environment has changed since a run began, if it has.
 
     Args:
         place: the run folder, for the message.
@@ -52,7 +52,7 @@ def warn_of_changes(place: str, before: Mapping[str, str]) -> None:
 
 
 def _accelerators(backend: str) -> list[str]:
-    """Return the names of the GPUs and TPUs of a backend."""
+    """Return the names of the GPUs and TPUs that a backend can use."""
     if backend == "jax":
         import jax
 

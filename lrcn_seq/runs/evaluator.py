@@ -21,7 +21,7 @@ from lrcn_seq.tasks import Member, SampleReader, Task
 
 
 class EvaluatedRun(NamedTuple):
-    """The scores of a run as in `scores.json`, and a remark on their reliability."""
+    """The content of `scores.json`, and a sentence on the reliability of the scores."""
 
     scores: dict[str, Any]
     remark: str
@@ -37,9 +37,9 @@ def evaluate_runs(
     coco_results: str | None = None,
     overrides: Sequence[str] = (),
 ) -> EvaluatedRun:
-    """Score runs on a split of the source of the first run.
+    """Evaluate one run, or several fused runs, on a split of the data source of the first run.
 
-    Predictions, scores and the report are written into the first run.
+    Predictions, scores and the report are written into the folder of the first run.
 
     Args:
         folders: run folders; several runs are fused.
@@ -51,8 +51,8 @@ def evaluate_runs(
         overrides: `data.source.key=value`, for other data or moved data.
 
     Raises:
-        UsageError: the runs differ in task or outputs, the task does not support an option, or
-            the weights are invalid.
+        UsageError: the runs differ in task, vocabulary or classes, the task does not support an
+            option, or the weights are invalid.
         ConfigError: the overrides are invalid.
         DataError: the split is empty.
     """
@@ -71,7 +71,7 @@ def evaluate_runs(
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
     with run.lock():
-        # Read the record first, so that damaged files are reported before any file is overwritten.
+        # Read the training record first, to report damaged files before any file is overwritten.
         record = TrainingRecord.read(run, corpus.notes)
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
@@ -100,7 +100,7 @@ def _evaluate(
 
 
 def _corpus(task: Task, split: str) -> Corpus:
-    """Read the split, and the training samples if the evaluation needs them."""
+    """Read the samples of the split, and the training samples if the evaluation needs them."""
     with_training = task.compares_with_training and split != "train"
     return read_corpus(task.settings, splits=("train", split) if with_training else (split,))
 
@@ -121,7 +121,7 @@ def _details(
     weights: Sequence[float] | None,
     overrides: Sequence[str],
 ) -> dict[str, Any]:
-    """Return the entries of `scores.json` for an ensemble or another source."""
+    """Return the entries of `scores.json` that describe fused runs and a changed data source."""
     details: dict[str, Any] = {}
     if len(folders) > 1:
         runs = [str(folder) for folder in folders]
@@ -132,7 +132,7 @@ def _details(
 
 
 def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Config:
-    """Return a config with a changed source; raise ConfigError if an override is invalid."""
+    """Return a config with overrides of `data.source`; raise ConfigError if one is invalid."""
     tree = config.model_dump()
     override_section("data.source", tree, overrides)
     return configs.validate(tree, "the call")
@@ -141,7 +141,7 @@ def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Con
 def check_options(
     tasks: Sequence[Task], folder: str, *, retrieval: bool, coco_results: bool
 ) -> None:
-    """Raise UsageError if the task does not support an option."""
+    """Raise UsageError if the runs do not support a requested option."""
     requested = [
         name
         for name, given in (("retrieval", retrieval), ("coco_results", coco_results))
@@ -159,7 +159,7 @@ def check_options(
 def check_ensemble(
     tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None
 ) -> None:
-    """Raise UsageError unless the runs can be fused: same task, same outputs, valid weights."""
+    """Raise UsageError if runs differ in task, classes or words, or if the weights are invalid."""
     if weights is not None:
         valid = len(weights) == len(tasks) and all(0 <= weight < math.inf for weight in weights)
         if not valid or sum(weights) == 0:
@@ -178,7 +178,7 @@ def check_ensemble(
 
 
 def check_output_file(path: str) -> None:
-    """Create the folder of an output file, so that errors are raised before the evaluation.
+    """Check an output file and create its folder, to raise errors before the evaluation.
 
     Raises:
         UsageError: the file cannot be written.

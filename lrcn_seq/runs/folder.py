@@ -44,7 +44,7 @@ class Run:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a state exists from which training can continue."""
+        """Whether the folder contains a training state, from which training can continue."""
         return self.states.exists
 
     def check(self, config: configs.Config, *, resume: bool) -> None:
@@ -55,8 +55,8 @@ class Run:
             resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder contains a run and `resume` is False, a run of another config, or
-                files of another program.
+            RunError: the folder contains a run but `resume` is False, the folder contains a run of
+                another config, or it contains files of another program.
         """
         if not self.has_begun:
             self._check_files(config)
@@ -76,9 +76,9 @@ class Run:
             )
 
     def complete(self, config: configs.Config) -> configs.Config:
-        """Return a config with the values of all keys that it leaves out.
+        """Return a config with a value for every key; missing keys get their current default.
 
-        An existing run keeps its behavior: keys that came later have the value of its version.
+        If the run exists, keys that its version did not have get the value that its version used.
         """
         version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
         return configs.state_keys(config, version)
@@ -98,10 +98,10 @@ class Run:
             )
 
     def create(self, config: configs.Config) -> None:
-        """Write the config of a new run, after removing the files of an interrupted attempt."""
+        """Prepare the folder of a new run: remove leftover files, write environment and config."""
         if not self.has_begun:
             self.clear(config)
-            # Written first, since this file marks an interrupted run.
+            # The environment is written first, since its file marks an interrupted run.
             write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
             write_text(self / CONFIG, configs.dump_run(config))
 
@@ -111,7 +111,7 @@ class Run:
             (self / name).unlink(missing_ok=True)
 
     def remove_unless_begun(self, config: configs.Config) -> None:
-        """Remove a run that failed before its first state; the list of skipped files is kept."""
+        """Remove a run without a training state; keep its list of skipped files."""
         if not self.has_begun:
             self.clear(config)
             (self / LOCK).unlink(missing_ok=True)
@@ -121,7 +121,7 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Lock the folder for this process, and remove what killed processes left.
+        """Lock the folder for this process, and remove leftover files of killed processes.
 
         Raises:
             RunError: the folder cannot be written to, or another process holds the lock.
@@ -145,11 +145,11 @@ class Run:
             yield
 
     def write_history(self, rows: list[dict[str, Any]]) -> None:
-        """Replace `history.jsonl` by the history of a state, with one row per epoch."""
+        """Replace `history.jsonl` by the history of a training state, with one row per epoch."""
         write_text(self / HISTORY, "".join(json.dumps(row) + "\n" for row in rows))
 
     def history(self) -> list[dict[str, Any]]:
-        """Read the rows of all finished epochs; empty if there is no history."""
+        """Return the rows of all finished epochs in `history.jsonl`; [] without the file."""
         if not (self / HISTORY).exists():
             return []
         return read_json_lines(
@@ -157,7 +157,7 @@ class Run:
         )
 
     def environment(self) -> dict[str, str]:
-        """Read the environment in which the run began; empty if unknown."""
+        """Return the environment in which the run began; {} if its file is missing."""
         if not (self / ENVIRONMENT).exists():
             return {}
         return read_json(
@@ -167,7 +167,7 @@ class Run:
         )
 
     def skipped_files(self) -> list[tuple[str, str]]:
-        """Read the skipped files with the reasons; empty if there are none."""
+        """Return the name of each skipped file with the reason; [] if no file was skipped."""
         if not (self / SKIPPED).exists():
             return []
         return read_json_lines(
@@ -178,7 +178,7 @@ class Run:
 
 
 def setup_files(config: configs.Config) -> list[str]:
-    """Return the files that are written before training starts, the environment last."""
+    """Return the names of the files written before training starts; the environment is last."""
     from lrcn_seq.tasks import Classes, Vocabulary, task_type  # imports Keras
 
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}

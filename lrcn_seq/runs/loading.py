@@ -39,12 +39,12 @@ def load(folder: str | Path) -> Task:
 
 
 def read_config(folder: Path) -> configs.Config:
-    """Read the config of the last stage of a run, with the defaults with which it began."""
+    """Read the config of the last stage of a run, with the defaults used when the run began."""
     return configs.stage_configs(configs.read_run(folder / CONFIG))[-1]
 
 
 def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None:
-    """Copy weights of a run into a task.
+    """Copy the weights of some or all parts of a run into a task.
 
     Args:
         task: the task to copy the weights to.
@@ -63,12 +63,12 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
     try:
         check_file(folder / WEIGHTS)
         with warnings.catch_warnings():
-            # NumPy only warns of complex numbers and of numbers too large for float32.
+            # For complex numbers, and numbers too large for float32, NumPy gives only a warning.
             warnings.simplefilter("error", (np.exceptions.ComplexWarning, RuntimeWarning))
             model.load_weights(folder / WEIGHTS)
     except (LrcnError, MemoryError):
         raise
-    except Exception as error:  # h5py, NumPy and Keras raise many types
+    except Exception as error:  # h5py, NumPy and Keras raise exceptions of many types
         reasons = _differences(task, folder, parts) if isinstance(error, ValueError) else []
         reason = "; ".join([*reasons, error_reason(error)])
         raise RunError(
@@ -83,7 +83,7 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
 
 
 def _check_outputs(task: Task, folder: Path) -> None:
-    """Raise RunError unless the run has the same outputs as the task."""
+    """Raise RunError if a run has another vocabulary or other classes than a task."""
     kind = task.outputs_type
     path = folder / kind.file_name
     if path.exists() and list(kind.load(path).names) != list(task.output_names):
@@ -106,11 +106,11 @@ def _differences(task: Task, folder: Path, parts: Sequence[str]) -> list[str]:
 
 
 class WeightParts(keras.Model):
-    """The parts of a task under the names used in files of weights.
+    """A model that contains parts of a task, under their names in weight files.
 
     Args:
         task: the task.
-        parts: names of its parts.
+        parts: names of the parts.
     """
 
     def __init__(self, task: Task, parts: Sequence[str]):
@@ -120,4 +120,4 @@ class WeightParts(keras.Model):
         self.built = True
 
     def load_own_variables(self, store: Any) -> None:
-        """Ignore variables of the task that do not belong to a part."""
+        """Ignore saved variables of the task itself, which belong to no part."""

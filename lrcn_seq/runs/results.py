@@ -17,12 +17,12 @@ from lrcn_seq.tasks import Task
 
 
 class TrainingRecord(NamedTuple):
-    """The record of a training, for the report.
+    """The record of a training run, which the report shows.
 
     Attributes:
-        notes: sentences about samples skipped by the source.
-        history: the rows of all epochs.
-        skipped: the skipped files with the reasons.
+        notes: sentences about the data, see `Corpus`.
+        history: one row per finished epoch.
+        skipped: the name of each skipped file, with the reason.
         environment: the environment in which the run began.
     """
 
@@ -33,7 +33,7 @@ class TrainingRecord(NamedTuple):
 
     @classmethod
     def read(cls, run: Run, notes: Sequence[str]) -> TrainingRecord:
-        """Read the record of a run.
+        """Read the record of a run from its folder.
 
         Raises:
             RunError: a file of the run is damaged.
@@ -54,8 +54,8 @@ def write_results(
 
     Args:
         run: the run.
-        task: its task.
-        evaluation: the evaluation.
+        task: the task of the run.
+        evaluation: the evaluation of the run.
         record: the record of the training.
         split: the evaluated split.
         details: further entries of `scores.json`: `fused`, `source`, `limit`, `retrieval`.
@@ -82,8 +82,8 @@ def report_page(
 
     Args:
         run: the run.
-        task: its task, which contributes sections.
-        evaluation: the evaluation.
+        task: the task of the run, which adds its own sections.
+        evaluation: the evaluation of the run.
         scores: the content of `scores.json`.
         record: the record of the training.
     """
@@ -110,14 +110,14 @@ def report_page(
 
 
 def scope(scores: Mapping[str, Any]) -> list[str]:
-    """Describe how an evaluation differs from that of a single run on its whole split.
+    """Describe how an evaluation differs from that of one run on a whole split of its own data.
 
     Args:
         scores: the content of `scores.json`.
 
     Returns:
-        Phrases on a limited number of samples, another source and fused runs. The list is empty
-        if none of them applies. The first fused run is the evaluated run and is not repeated.
+        One phrase each for a limited number of samples, another data source, and fused runs, if
+        they apply. The report belongs to the first fused run, which the phrase does not repeat.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [
@@ -129,7 +129,7 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
 
 
 def model_size(task: Task) -> dict[str, str]:
-    """Return the total number and the number of trained parameters of a task."""
+    """Return the number of all parameters and the number of trained parameters of a task."""
     trained = sum(math.prod(weight.shape) for weight in task.trainable_weights)
     return {
         "parameters": f"{task.count_params():,}",

@@ -16,15 +16,15 @@ from lrcn_seq.tasks import Outputs, task_type
 
 
 def prepare_outputs(run: Run, config: Config, corpus: Corpus) -> Outputs:
-    """Learn the outputs of a new run from its samples, or read those of a resumed run.
+    """Learn the vocabulary or classes of a new run, or read those of a resumed run.
 
     Args:
         run: the run.
-        config: its config.
-        corpus: its samples.
+        config: the config of the run.
+        corpus: the samples of the run.
 
     Raises:
-        DataError: the outputs cannot be learned from the samples.
+        DataError: no vocabulary or classes can be learned from the samples.
         RunError: the samples of a resumed run have changed, or a file is damaged.
     """
     if run.has_begun:
@@ -41,7 +41,7 @@ def prepare_outputs(run: Run, config: Config, corpus: Corpus) -> Outputs:
 
 
 def read_outputs(folder: Path, config: Config) -> Outputs:
-    """Read the outputs of a run and compare their number with `derived.json`.
+    """Read the vocabulary or classes of a run, and check their number against `derived.json`.
 
     Args:
         folder: the run folder.
@@ -62,7 +62,7 @@ def read_outputs(folder: Path, config: Config) -> Outputs:
 
 
 def read_derived(folder: Path, config: Config) -> Mapping[str, Any]:
-    """Read `derived.json`: the number of outputs and the fingerprint of the samples.
+    """Read `derived.json`: the number of words or classes, and the fingerprint of the samples.
 
     Args:
         folder: the run folder.
@@ -86,5 +86,5 @@ def check_samples(run: Run, config: Config, corpus: Corpus) -> None:
         sizes = " and ".join(f"{len(corpus.splits[name]):,} {name}" for name in ("train", "dev"))
         raise RunError(
             f"{run.folder}: --resume expects the samples with which the run began. Received: "
-            f"{sizes} samples, not all the same; use the same data, or a new --run."
+            f"{sizes} samples, which are not the same; use the same data, or a new --run."
         )

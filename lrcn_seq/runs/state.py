@@ -1,4 +1,4 @@
-"""Training states on disk: immutable folders and a pointer to the last complete one."""
+"""Training states on disk: one immutable folder per state, and a pointer to the last state."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Position(NamedTuple):
         step: number of finished batches of the epoch.
         trained: whether the epoch is trained but not evaluated.
         number: number of the state folder.
-        best: the best monitored score so far; negative for scores that are minimized.
+        best: the best monitored score so far; for minimized scores, with the opposite sign.
         waited: number of epochs without a better score.
         stopped: whether the stage ended early.
     """
@@ -50,7 +50,7 @@ class TrainingState(NamedTuple):
     Attributes:
         arrays: the variables of model, optimizer and running loss by name; empty between stages.
         position: the position at which training continues.
-        history: the rows of all finished epochs.
+        history: one row per finished epoch.
         new_stage: whether training continues with the best weights rather than with `arrays`.
     """
 
@@ -103,7 +103,7 @@ class StateFolder:
         self._remove_all_except(folder)
 
     def remove_leftovers(self) -> None:
-        """Remove incomplete and older states, which a killed process leaves."""
+        """Remove the incomplete and outdated states that killed processes left."""
         if not self.folder.is_dir():
             return
         remove_leftovers(self.folder)
@@ -125,7 +125,7 @@ class StateFolder:
         return self.folder / name
 
     def _remove_all_except(self, folder: Path | None) -> None:
-        """Remove all states but one."""
+        """Remove all state folders except the given one."""
         for old in self.folder.iterdir():
             if old.name.isdigit() and old != folder:
                 shutil.rmtree(old, ignore_errors=True)
@@ -145,7 +145,7 @@ class StateFolder:
         with translate_errors(partial(_damaged, folder)), open_file(folder / "arrays.npz") as file:
             arrays = read_arrays(file)
         state = read_json(folder / METADATA, "the metadata of a training state", _parse)
-        # A stage that diverged has stopped with such weights.
+        # A stage that stopped because training diverged has weights that are not finite.
         if (problem := state_problem(arrays)) and not state.position.stopped:
             raise RunError(
                 f"{folder / 'arrays.npz'}: expected finite weights. Received: {problem}; the run "
@@ -170,14 +170,14 @@ def _damaged(path: Path, reason: str) -> RunError:
 
 
 def state_problem(arrays: Mapping[str, np.ndarray]) -> str | None:
-    """Return the problem of the first weight of the model in a state, or None."""
+    """Return the problem of the first invalid model weight in a state, or None if all are valid."""
     return array_problem(
         (name, array) for name, array in arrays.items() if name.startswith("model/")
     )
 
 
 def _parse(record: dict[str, Any]) -> TrainingState:
-    """Return the state described by the metadata, without arrays."""
+    """Return the training state that its metadata describe, without arrays."""
     position = Position(**record["position"])
     counters = (position.stage, position.epoch, position.step, position.number, position.waited)
     if not all(isinstance(counter, int) and counter >= 0 for counter in counters):

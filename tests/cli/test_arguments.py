@@ -22,13 +22,13 @@ def test_parser_raises_one_sentence_that_points_to_the_help():
 
 
 def test_positive_integer_is_parsed():
-    """A decimal number above 0 is parsed as an integer."""
+    """`positive_integer` parses decimal digits as an integer."""
     assert positive_integer("12") == 12
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "²", "2147483648", "9" * 5000])
 def test_other_numbers_are_not_positive_integers(text):
-    """Text that is not a decimal integer above 0 is refused with an error that quotes the text."""
+    """Text that is not an integer from 1 to 2147483647 is refused with an error that quotes it."""
     with pytest.raises(argparse.ArgumentTypeError) as caught:
         positive_integer(text)
     assert (
@@ -38,7 +38,7 @@ def test_other_numbers_are_not_positive_integers(text):
 
 
 def test_positive_seconds_are_parsed():
-    """A duration may be a fraction of a second."""
+    """`positive_seconds` accepts a fraction of a second."""
     assert positive_seconds("0.25") == 0.25
 
 
@@ -50,7 +50,7 @@ def test_other_numbers_are_not_positive_seconds(text):
 
 
 def test_numbers_are_separated_by_commas():
-    """Numbers are separated by commas, and a leading zero may be omitted."""
+    """A list of numbers is separated by commas, and leading zeros may be omitted."""
     assert numbers(".33,.67") == [0.33, 0.67]
 
 
@@ -62,7 +62,7 @@ def test_other_text_is_not_numbers(text):
 
 
 def test_overrides_may_stand_anywhere_after_the_config():
-    """Overrides and options may be mixed after the config."""
+    """Overrides and options may follow the config in any order."""
     parser = Parser("lrcn train")
     add_config(parser)
     parser.add_argument("--run")

@@ -25,12 +25,12 @@ def caption(lrcn, smoke_run, task, monkeypatch):
 
 
 def rows(result) -> list[dict]:
-    """Return the results of a call with `--json`."""
+    """Return the entry `results` of the JSON that a call with `--json` printed."""
     return json.loads(result.out)["results"]
 
 
 def test_caption_of_one_image_is_printed_alone(caption, images, task):
-    """The best caption of a single image is printed without the file name."""
+    """For a single image, the best caption is printed without the file name."""
     (prediction,) = task.predict([images / "a.png"])
     assert caption(images / "a.png") == (0, prediction.captions[0].text + "\n", "")
 
@@ -44,7 +44,7 @@ def test_captions_of_a_folder_follow_the_file_name(caption, images, task):
 
 
 def test_json_has_distinct_captions_best_first(caption, images):
-    """JSON lists distinct captions by score, each with its log probability."""
+    """JSON output lists distinct captions, best score first, each with its log probability."""
     result = caption(images, "--json", "--best", 5)
     assert (result.err, result.out.count("\n")) == ("", 1)
     assert list(json.loads(result.out)) == ["results"]
@@ -65,7 +65,7 @@ def test_best_prints_several_captions_after_the_file_name(caption, images):
 
 
 def test_beams_and_overrides_may_stand_among_the_images(caption, images, task):
-    """Options and overrides between the images change the search of this call."""
+    """Options and search overrides may precede or follow the images."""
     image, search = images / "a.png", {"type": "beam", "beams": 2, "length": "none"}
     (prediction,) = task.predict([image], search=search)
     result = caption("--json", "--beams", 2, image, "search.length=none", "--debug")
@@ -81,7 +81,7 @@ def test_type_of_the_search_can_be_overridden(caption, images, task):
 
 
 def test_overrides_of_a_search_may_come_in_any_order(caption, images):
-    """An argument of a search may precede the override of its type."""
+    """An override of a search argument may precede the override of the type."""
     result = caption(
         images / "a.png", "search.draws=20", "search.type=sampling", "--json", "--best", 3
     )
@@ -125,7 +125,7 @@ def test_broken_images_do_not_stop_the_others(caption, images, broken):
 
 
 def test_more_images_than_a_batch(caption, images, tmp_path, task):
-    """Results stay in the order of the files across batches."""
+    """The results of several batches are in the order of the files."""
     (tmp_path / "many").mkdir()
     paths = [tmp_path / "many" / f"{number:02d}.png" for number in range(35)]
     assert len(paths) > task.predict_batch_size
@@ -136,7 +136,7 @@ def test_more_images_than_a_batch(caption, images, tmp_path, task):
 
 
 def test_output_continues_after_a_crash(caption, images, tmp_path, task, monkeypatch):
-    """Only the image whose line is incomplete is captioned again."""
+    """After a crash, a repeated call captions only the image whose output line is incomplete."""
     output, opened, frames = tmp_path / "o.jsonl", [], task.read_clip
     assert caption(images, "--output", output).code == 0
     complete = [json.loads(line) for line in output.read_text().splitlines()]
@@ -151,7 +151,7 @@ def test_output_continues_after_a_crash(caption, images, tmp_path, task, monkeyp
 
 
 def test_file_name_that_is_not_utf8(caption, images):
-    """An undecodable file name is printed with an escape and restored from JSON."""
+    """A file name that is not UTF-8 is printed with an escape, and JSON output restores it."""
     path = images / os.fsdecode(b"z\xff.png")
     path.write_bytes((images / "a.png").read_bytes())
     assert caption(path, images / "a.png").out.startswith(f"{images}/z\\udcff.png\t")
@@ -169,7 +169,7 @@ def test_file_name_that_is_not_utf8(caption, images):
     ],
 )
 def test_wrong_files_and_outputs(caption, images, broken, case):
-    """Wrong input and output files give one message, and existing files remain unchanged."""
+    """An unusable input or output file gives one message, and existing files are not changed."""
     arguments, code, message = case
     (images.parent / "empty").mkdir()
     places = {

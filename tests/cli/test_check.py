@@ -11,7 +11,7 @@ ABSENT_WEIGHTS = "encoder={type: applications, network: MobileNet, size: 32, wei
 
 
 def write_frames(folder: Path, count: int) -> None:
-    """Write a clip as a folder of frames."""
+    """Write a folder with the given number of frames."""
     folder.mkdir(parents=True)
     for number in range(count):
         Image.new("RGB", (8, 8)).save(folder / f"{number}.png")
@@ -105,7 +105,7 @@ def test_all_problems_are_reported_with_their_place(lrcn, smoke_config, override
 
 
 def test_single_class_is_insufficient(lrcn, tmp_path):
-    """With `--data`, a classifier whose source has a single class is an error."""
+    """With `--data`, a source with a single class is an error for a classifier."""
     for clip in range(12):
         write_frames(tmp_path / "walk" / str(clip), 2)
     source = f"data.source={{type: class_folders, folder: {tmp_path}, dev: 0.3, test: 0.1}}"
@@ -134,7 +134,7 @@ def test_nothing_is_written(lrcn, smoke_config, tmp_path, monkeypatch):
 
 
 def table_of(folder: Path, files: list[str]) -> str:
-    """Write a table with twelve images and further files, and return the override of its source."""
+    """Write images, and a table of them and of other files; return an override of the source."""
     write_frames(folder, 12)
     rows = [f"{number}.png,A dog.,{'train' if number < 10 else 'dev'}" for number in range(12)]
     rows += [f"{name},A dog.,test" for name in files]
@@ -163,7 +163,7 @@ def test_every_file_is_opened_with_data(lrcn, smoke_config, tmp_path, monkeypatc
 
 
 def test_files_that_training_skips_are_warnings(lrcn, smoke_config, tmp_path):
-    """With `data.on_error=skip`, unreadable files up to the share that may be lost are warnings."""
+    """With `data.on_error=skip`, unreadable files up to `data.lost_share_limit` are warnings."""
     source = table_of(tmp_path / "images", ["none.png"])
     options = (source, "--data", "data.on_error=skip")
     allowed = lrcn("check", smoke_config, *options, "data.lost_share_limit=0.1")
@@ -173,7 +173,7 @@ def test_files_that_training_skips_are_warnings(lrcn, smoke_config, tmp_path):
 
 
 def test_a_url_is_an_error_that_names_its_row(lrcn, smoke_config, tmp_path):
-    """Media are files; a URL in a table is named, with its line."""
+    """A URL in a table is refused with the line of the table, since media must be files."""
     source = table_of(tmp_path / "images", ["https://images.org/1.png"])
     result = lrcn("check", smoke_config, source, "--data")
     assert result.code == 1
@@ -181,7 +181,7 @@ def test_a_url_is_an_error_that_names_its_row(lrcn, smoke_config, tmp_path):
 
 
 def test_one_sided_splits_are_warned_of(lrcn, tmp_path):
-    """Splits that lack classes, or have a few samples, are valid and named on stderr."""
+    """Splits with missing classes or few samples are valid, but give a warning on stderr."""
     for label, count in (("walk", 12), ("run", 1)):
         for clip in range(count):
             write_frames(tmp_path / label / str(clip), 1)

@@ -36,7 +36,7 @@ def test_labels_are_those_of_the_library(classify, videos, task):
 
 
 def test_printed_labels_have_their_probability(classify, videos):
-    """Each printed line has the file name, a label and the label's probability."""
+    """Each printed line has a file name, a label and the probability of the label."""
     lines = classify(videos / "clip0.gif", videos / "clip1.gif", "--top", 1).out.splitlines()
     fields = [line.split("\t") for line in lines]
     assert [row[0] for row in fields] == [str(videos / "clip0.gif"), str(videos / "clip1.gif")]
@@ -52,7 +52,7 @@ def test_broken_video_does_not_stop_the_others(classify, videos):
 
 
 def test_json_per_frame_has_distributions_and_times(classify, videos):
-    """JSON output per frame has class probabilities and times; their mean is that of the video."""
+    """The mean of the class probabilities of all frames in JSON is the prediction of the video."""
     result = classify(videos / "clip0.gif", "--per-frame", "--json")
     (row,) = json.loads(result.out)["results"]
     frames = np.array(row["frames"])
@@ -65,7 +65,7 @@ def test_json_per_frame_has_distributions_and_times(classify, videos):
 
 
 def test_printed_frames_come_before_the_labels(classify, videos):
-    """Each frame is printed as time, class and probability, before the labels of the video."""
+    """A line with time, class and probability of each frame precedes the labels of the video."""
     (row,) = json.loads(classify(videos / "clip0.gif", "--per-frame", "--json").out)["results"]
     lines = classify(videos / "clip0.gif", "--per-frame", "--top", 1).out.splitlines()
     assert len(lines) == len(row["times"]) + 1
@@ -75,7 +75,7 @@ def test_printed_frames_come_before_the_labels(classify, videos):
 
 
 def test_output_per_frame_has_the_rows_of_json(classify, videos, tmp_path):
-    """The output file has the rows of `--json`, including the error of a broken video."""
+    """The output file has the same entries as `--json`, including the error of a broken video."""
     output = tmp_path / "o.jsonl"
     assert classify(videos, "--per-frame", "--output", output).code == 1
     rows = [json.loads(line) for line in output.read_text().splitlines()]
@@ -86,7 +86,7 @@ def test_output_per_frame_has_the_rows_of_json(classify, videos, tmp_path):
 
 
 def test_output_per_frame_continues_after_a_crash(classify, videos, tmp_path):
-    """A repeated call computes an incomplete line of the output file again."""
+    """After a crash, a repeated call completes the output file."""
     output = tmp_path / "o.jsonl"
     classify(videos, "--per-frame", "--output", output)
     complete = output.read_bytes()
@@ -99,7 +99,7 @@ def test_output_per_frame_continues_after_a_crash(classify, videos, tmp_path):
 def test_output_per_frame_is_written_while_frames_are_computed(
     classify, videos, tmp_path, task, monkeypatch
 ):
-    """Frames are written as they are computed, and an interrupted line is removed."""
+    """Each frame is written when it is computed, and an interrupt removes the unfinished line."""
     output, sizes = tmp_path / "o.jsonl", []
 
     def interrupted(file, progress):

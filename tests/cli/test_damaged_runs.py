@@ -1,4 +1,4 @@
-"""Commands on run folders with missing or damaged files or files of another run."""
+"""Commands on run folders with missing files, damaged files, or files of another run."""
 
 import shutil
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_run_that_cannot_be_loaded(lrcn, run_copy, verb, damage, message):
 
 
 def test_classes_of_another_run(lrcn, activity_run, tmp_path):
-    """A list of class names from another run is refused."""
+    """A run folder with the class names of another run is refused."""
     run = shutil.copytree(activity_run, tmp_path / "run")
     (run / "labels.json").write_text('["a", "b"]')
     result = lrcn("classify", run, "clip.gif")
@@ -84,7 +84,7 @@ def test_classes_of_another_run(lrcn, activity_run, tmp_path):
     ],
 )
 def test_damaged_record_is_found_before_scores_are_overwritten(lrcn, run_copy, name, content):
-    """Evaluation checks the records that its report needs before it writes any file."""
+    """`lrcn evaluate` reports a damaged training record before it writes any file."""
     (run_copy / name).write_text(content)
     before = {path: path.stat().st_mtime_ns for path in run_copy.iterdir() if path.name != ".lock"}
     result = lrcn("evaluate", run_copy)

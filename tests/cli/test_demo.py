@@ -11,7 +11,7 @@ FIGURES = {"count": 300, "exact": 0.98, "bleu_4": 0.9957, "shuffled_bleu_4": 0.1
 
 @pytest.fixture
 def demo(lrcn, smoke_run, monkeypatch, tmp_path):
-    """Return a function that calls `lrcn demo` with a trained run in place of the demo's run."""
+    """Return a function that calls `lrcn demo`, which uses a run that was trained beforehand."""
     from lrcn_seq.demos import DEMOS, runner
 
     monkeypatch.chdir(tmp_path)
@@ -36,7 +36,7 @@ def test_figures_are_printed_with_their_meaning(demo):
         "     300  samples",
         "   98.0%  of the captions are right in every attribute",
         "   0.996  BLEU-4",
-        "   0.188  BLEU-4 when each image gets the features of another",
+        "   0.188  BLEU-4 when each image gets the features of another image",
     ]
 
 
@@ -70,7 +70,7 @@ def test_all_runs_every_demo_once(lrcn, monkeypatch):
 
 
 def test_unknown_task_is_refused(lrcn):
-    """An unknown demo task is refused as an invalid choice."""
+    """`lrcn demo` refuses an unknown task."""
     result = lrcn("demo", "--task", "captions")
     assert result.code == 2
     assert "invalid choice: 'captions'" in result.err

@@ -21,7 +21,7 @@ def describe(lrcn, description_run, task, monkeypatch):
 
 
 def rows(result) -> list[dict]:
-    """Return the results of a call with `--json`."""
+    """Return the entry `results` of the JSON that a call with `--json` printed."""
     return json.loads(result.out)["results"]
 
 
@@ -51,7 +51,7 @@ def test_printed_windows_begin_with_their_time(describe, videos):
 
 
 def test_search_of_windows_can_be_overridden(describe, videos):
-    """Overrides of the search apply to windows as they do to whole videos."""
+    """Search overrides apply to windows in the same way as to whole videos."""
     arguments = [videos / "clip0.gif", "--window", 0.3, "--json", "search.type=greedy"]
     (row,) = rows(describe(*arguments))
     assert [len(window["captions"]) for window in row["windows"]] == [1] * len(row["windows"])
@@ -61,7 +61,7 @@ def test_search_of_windows_can_be_overridden(describe, videos):
 
 @pytest.mark.parametrize("options", [[], ["--window", "0.3"]])
 def test_broken_video_does_not_stop_the_others(describe, videos, options):
-    """A broken video is reported, and the others are described, with or without windows."""
+    """A broken video is reported and the other videos are described, with or without windows."""
     result = describe(videos, *options, "--json")
     assert result.code == 1
     assert ["error" in row for row in rows(result)] == [False, False, True]

@@ -36,7 +36,7 @@ def read_scores(run) -> dict:
 
 
 def test_scores_are_those_of_the_training_process(lrcn, run):
-    """Evaluating a run again gives the captions and scores that training has written."""
+    """Evaluating a run gives the captions and scores that its training wrote."""
     captions, scores = read_captions(run), read_scores(run)
     result = lrcn("evaluate", run, "--json")
     assert result.code == 0
@@ -45,7 +45,7 @@ def test_scores_are_those_of_the_training_process(lrcn, run):
 
 
 def test_json_is_the_object_of_score_with_additions(lrcn, run):
-    """JSON output has the metrics, signatures and count of `lrcn score`, and further keys."""
+    """JSON output has the keys of `lrcn score` (metrics, signatures, count) and further keys."""
     result = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
     scores = json.loads(result.out)
     assert result.out.count("\n") == 1
@@ -57,7 +57,7 @@ def test_json_is_the_object_of_score_with_additions(lrcn, run):
 
 
 def test_text_has_every_score_with_its_signature(lrcn, run):
-    """Each score has a line, and the last line has the number of samples and a remark."""
+    """Each score is printed on a line; the last line has the number of samples and a remark."""
     lines = lrcn("evaluate", run, "--limit", 2).out.splitlines()
     scores = read_scores(run)
     expected = [
@@ -81,7 +81,7 @@ def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
 
 
 def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
-    """A run fused with itself keeps its scores, and only the first folder is written to."""
+    """A run fused with its copy has the same scores; results are written to the first folder."""
     alone = read_scores(run)
     before = (smoke_run / "scores.json").stat().st_mtime_ns
     scores = json.loads(lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json").out)
@@ -91,7 +91,7 @@ def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
 
 
 def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
-    """A run of weight 0 has no influence on the captions."""
+    """In a fusion of two runs, a run of weight 0 does not influence the captions."""
     other = shutil.copytree(smoke_run, tmp_path / "other")
 
     def negate(name, item):
@@ -127,7 +127,7 @@ def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run):
 
 
 def test_retrieval_ranks_by_log_probability(lrcn, run):
-    """Retrieval recall equals that of log probabilities that are summed word by word in NumPy."""
+    """Retrieval recall equals a computation from log probabilities of words in NumPy."""
     result = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
     task = lrcn_seq.load(run)
     source = sources.build(task.settings.data.source)
@@ -152,21 +152,21 @@ def test_retrieval_ranks_by_log_probability(lrcn, run):
 
 
 def test_retrieval_needs_one_run(lrcn, run):
-    """Retrieval accepts one run only."""
+    """`--retrieval` refuses several runs."""
     result = lrcn("evaluate", run, run, "--retrieval")
     assert (result.code, result.out) == (2, "")
     assert result.err == "lrcn evaluate: --retrieval: expected one run. Received: 2.\n"
 
 
 def test_retrieval_needs_captions(lrcn, activity_run):
-    """Retrieval refuses a classifier."""
+    """`--retrieval` refuses the run of a classifier."""
     result = lrcn("evaluate", activity_run, "--retrieval")
     assert result.code == 2
     assert "--retrieval: expected a run that writes " in result.err
 
 
 def test_another_source_is_evaluated_and_recorded(lrcn, run):
-    """Predictions are compared with the references of the source that overrides select."""
+    """If overrides select another data source, predictions are scored against its references."""
     result = lrcn("evaluate", "data.source.seed=5", run, "--limit", 2, "--json")
     scores = json.loads(result.out)
     assert scores["source"] == {**lrcn_seq.load(run).settings.data.source, "seed": 5}
@@ -176,7 +176,7 @@ def test_another_source_is_evaluated_and_recorded(lrcn, run):
 
 
 def test_only_the_source_can_be_overridden(lrcn, run):
-    """An override of the network is refused."""
+    """`lrcn evaluate` refuses overrides outside `data.source`."""
     assert lrcn("evaluate", run, "decoder.units=5").code == 2
 
 
@@ -190,7 +190,7 @@ def test_overrides_alone_are_not_a_run(lrcn):
 
 
 def test_coco_results_have_one_object_per_image(lrcn, run, tmp_path):
-    """The COCO results have one object per image, and their folder is created."""
+    """`--coco-results` writes one object per image, and creates the folder of the file."""
     target = tmp_path / "new" / "results.json"
     assert lrcn("evaluate", run, "--limit", 2, "--coco-results", target).code == 0
     assert json.loads(target.read_text()) == [

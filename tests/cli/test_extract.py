@@ -9,7 +9,7 @@ FROZEN = [
 
 
 def test_repeated_extraction_finds_stored_features(lrcn, smoke_config, tmp_path):
-    """A second extraction finds the features of all splits in the store."""
+    """A repeated extraction finds the features of all splits in the store."""
     arguments = [smoke_config, *FROZEN, f"data.store.folder={tmp_path}"]
     expected = f"{tmp_path}: features of 9 samples; 9 stored in total for this encoder.\n"
     for _ in range(2):

@@ -13,7 +13,7 @@ from lrcn_seq.errors import ConfigError, DataError, Problem, UsageError
 
 @pytest.fixture(autouse=True)
 def backend(monkeypatch):
-    """Select TensorFlow as backend and return a function that selects another one."""
+    """Select TensorFlow as backend, and return a function that selects another backend."""
 
     def select(name: str) -> None:
         monkeypatch.setenv("KERAS_BACKEND", name)
@@ -24,7 +24,7 @@ def backend(monkeypatch):
 
 @pytest.mark.parametrize(("error", "code"), [(DataError("No rows."), 1), (UsageError("No."), 2)])
 def test_errors_of_the_library_have_their_own_exit_code(error, code):
-    """An error of the library keeps its message and its exit code."""
+    """A failure has the message and the exit code of the library's error."""
     assert failure_of(error) == (str(error), code, ())
 
 
@@ -41,7 +41,7 @@ def test_interrupt_has_the_exit_code_of_shells():
     ],
 )
 def test_operating_system_error_names_the_file(path, message):
-    """The message for an operating system error names the file, or else the output."""
+    """The message for an operating system error names the file, or "the output" without a file."""
     error = OSError(errno.ENOSPC, "No space left on device", path)
     assert failure_of(error) == (message, 1, ())
 
@@ -67,18 +67,18 @@ def test_full_memory_in_training_suggests_a_smaller_batch(error):
     [("score", "score fewer captions at once."), ("check", "use a machine with more memory.")],
 )
 def test_full_memory_without_a_batch_suggests_another_remedy(verb, remedy):
-    """Verbs without a batch do not suggest a smaller one."""
+    """The advice of a command without batches is not a smaller batch."""
     assert failure_of(MemoryError(), verb).message == f"out of memory; {remedy}"
 
 
 def test_a_config_error_has_a_line_per_problem():
-    """The problems of a config are further lines of the failure."""
+    """Each problem of a config is a further line of the failure."""
     error = ConfigError([Problem("a", "b."), Problem("c", "d.")], "x.yaml")
     assert failure_of(error) == ("x.yaml: 2 problems", 2, ["a: b.", "c: d."])
 
 
 def test_unknown_backend_is_named(backend):
-    """The message for an unknown backend lists the backends and suggests the closest."""
+    """The message for an unknown backend lists all backends and suggests the closest name."""
     backend("TensorFlow")
     assert failure_of(ImportError()) == (
         "KERAS_BACKEND: expected tensorflow, jax, torch. Received: 'TensorFlow'. "
@@ -102,13 +102,13 @@ def test_backend_that_is_not_installed_is_named(backend):
     "error", [ZeroDivisionError(), ModuleNotFoundError(name="numpy"), SystemError()]
 )
 def test_unexpected_error_is_not_a_failure(backend, error):
-    """Unexpected errors, such as a missing package other than the backend, are not converted."""
+    """Unexpected errors, such as a missing package other than the backend, are no failures."""
     backend("jax")
     assert failure_of(error) is None
 
 
 def test_unexpected_error_without_a_chosen_backend_is_not_a_failure(monkeypatch):
-    """Without KERAS_BACKEND, the error for a missing TensorFlow is not converted."""
+    """Without KERAS_BACKEND, the error for a missing TensorFlow counts as unexpected."""
     monkeypatch.delenv("KERAS_BACKEND")
     assert failure_of(ModuleNotFoundError(name="tensorflow")) is None
 

@@ -11,7 +11,7 @@ from lrcn_seq.errors import UsageError
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """Return a working folder with a few files."""
+    """Return a folder with a few files, which is the working folder of the test."""
     for name in ("b.png", "a.png", "deep/er/c.png", ".hidden", "deep/.hidden", "x[1].png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
@@ -36,7 +36,7 @@ def tree(tmp_path, monkeypatch):
     ],
 )
 def test_names_expand_to_files(tree, names, expected):
-    """Names expand to files; each file is listed once, and hidden files are skipped."""
+    """Folders and globs expand to files; each file is listed once, and hidden files are skipped."""
     assert expand_files(names) == expected
 
 

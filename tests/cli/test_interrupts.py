@@ -1,4 +1,4 @@
-"""Interrupts by signals, also those that Python swallows in a callback."""
+"""Interrupts by signals, including interrupts that Python swallows in callbacks."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ class RaisesWhenDeleted:
 
 @pytest.fixture(autouse=True)
 def default_handlers():
-    """Install the default handlers, since background processes may ignore signals."""
+    """Install the default signal handlers, since background processes may ignore signals."""
     handlers = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
@@ -40,7 +40,7 @@ def default_handlers():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_raises_an_interrupt(number):
-    """The interrupt is a KeyboardInterrupt that knows its signal."""
+    """SIGINT, SIGTERM and SIGHUP raise a KeyboardInterrupt that has the number of the signal."""
     with pytest.raises(KeyboardInterrupt) as interrupt, interrupts_raised():
         os.kill(os.getpid(), number)
         time.sleep(1)
@@ -48,7 +48,7 @@ def test_a_signal_raises_an_interrupt(number):
 
 
 def test_further_signals_do_not_disturb_the_end():
-    """A closed terminal may send SIGHUP twice, and a scheduler SIGTERM as well."""
+    """After the first signal, further signals do not disturb the cleanup."""
     cleaned_up = False
     with pytest.raises(Terminated) as interrupt, interrupts_raised():
         try:
@@ -62,7 +62,7 @@ def test_further_signals_do_not_disturb_the_end():
 
 
 def test_ignored_signals_stay_ignored():
-    """A process under `nohup` ignores SIGHUP."""
+    """An ignored signal, such as SIGHUP under `nohup`, stays ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with interrupts_raised():
         os.kill(os.getpid(), signal.SIGHUP)
@@ -70,7 +70,7 @@ def test_ignored_signals_stay_ignored():
 
 
 def test_handlers_of_a_host_program_are_kept():
-    """A program that handles SIGTERM itself goes on doing so."""
+    """The handler of a program that handles SIGTERM itself is kept."""
     received = []
     signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
     with interrupts_raised():
@@ -79,7 +79,7 @@ def test_handlers_of_a_host_program_are_kept():
 
 
 def test_handlers_are_restored():
-    """After the command, signals have their default effect."""
+    """Outside `interrupts_raised`, signals have their default effect again."""
     with interrupts_raised():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -87,7 +87,7 @@ def test_handlers_are_restored():
 
 
 def test_a_thread_leaves_the_handlers_alone():
-    """Only the main thread may change them."""
+    """In a thread other than the main thread, signal handlers are not changed."""
     errors = []
 
     def enter():
@@ -115,7 +115,7 @@ def test_interrupt_swallowed_in_a_destructor_is_raised(interrupt):
 
 
 def test_a_signal_swallowed_in_a_destructor_is_raised():
-    """The handler raises it a second time."""
+    """An interrupt that a signal raises inside a destructor is raised again outside."""
 
     class SendsWhenDeleted:
         def __del__(self):
@@ -160,14 +160,14 @@ def test_previous_hook_is_restored():
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_a_command_with_a_sentence(lrcn, monkeypatch, number, code):
-    """The exit code is 128 plus the number of the signal."""
+    """The exit code of an interrupted command is 128 plus the number of the signal."""
     monkeypatch.setattr("lrcn_seq.cli.parts.run", lambda parsed: os.kill(os.getpid(), number))
     sentence = f"lrcn parts: interrupted by {signal.Signals(number).name}; finished work is kept.\n"
     assert lrcn("parts") == (code, "", sentence)
 
 
 def test_interrupted_training_has_saved_its_last_batch(tmp_path):
-    """The state within the epoch is written, although the time to save it has not come."""
+    """A signal during an epoch saves the training state before the next scheduled save."""
     run, config = tmp_path / "run", ROOT / "configs" / "smoke" / "activity.yaml"
     overrides = ["training.epochs=100000", "training.save_seconds=100000", "data.source.train=400"]
     command = [sys.executable, "-m", "lrcn_seq", "train", str(config), "--run", str(run)]

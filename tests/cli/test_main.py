@@ -97,7 +97,7 @@ def test_unknown_verb_is_reported_with_a_suggestion(lrcn):
 
 @pytest.fixture
 def run_raising(lrcn, monkeypatch):
-    """Return a function that runs a command which raises the given error."""
+    """Return a function that runs a command that raises the given error."""
 
     def call(error: BaseException, *arguments):
         def run(parsed):
@@ -124,7 +124,7 @@ def run_raising(lrcn, monkeypatch):
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )
 def test_error_is_one_sentence_on_stderr(run_raising, error, code, message):
-    """An error prints the command and the message on stderr, without a traceback."""
+    """An error is printed on stderr as the command and the message, without a traceback."""
     assert run_raising(error) == (code, "", f"lrcn parts: {message}\n")
 
 
@@ -213,7 +213,7 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
     ],
 )
 def test_wrong_calls_are_reported_without_importing_keras(tmp_path, call, code, message):
-    """A wrong config, a missing run or a used run folder is reported although Keras is broken."""
+    """A wrong config, a missing run and a used run folder are reported without importing Keras."""
     (tmp_path / "keras.py").write_text("raise RuntimeError('Keras was imported')\n")
     parts = "task: {type: captioning}\ndata: {source: {type: shapes}}\nencoder: {type: tiny_cnn}\n"
     (tmp_path / "wrong.yaml").write_text(f"{parts}decoder: {{type: lrcn, unit: 8}}\n")

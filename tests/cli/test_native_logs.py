@@ -1,4 +1,4 @@
-"""The filter on messages that native code writes to stderr."""
+"""The filter for messages that native code writes to stderr."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ print("from Python", file=sys.stderr)
 
 
 def test_native_output_after_shutdown_is_discarded():
-    """Native output after the exit handlers, such as warnings of TensorFlow, is hidden."""
+    """Native output after the exit handlers, such as TensorFlow warnings, is hidden."""
     stderr = run_python(
         """
 import atexit, os

@@ -1,4 +1,4 @@
-"""The output file of predicting commands: one line per file, continued by repeated calls."""
+"""The output file of prediction commands: one line per input file, continued by a repeated call."""
 
 import errno
 import json
@@ -24,7 +24,7 @@ def path(tmp_path) -> Path:
 
 
 def row(name: str) -> dict:
-    """Return a row without captions."""
+    """Return a prediction row without captions."""
     return {"file": name, "captions": []}
 
 
@@ -36,7 +36,7 @@ def test_written_lines_are_on_disk_at_once(path):
 
 
 def test_file_name_comes_first_in_a_line(path):
-    """The file name is the first key of each line."""
+    """Each line of the output begins with the key `file`."""
     with open_output(str(path)) as output:
         output.write({"tags": ["x"], "file": "a"})
     assert path.read_text() == '{"file": "a", "tags": ["x"]}\n'
@@ -44,7 +44,7 @@ def test_file_name_comes_first_in_a_line(path):
 
 
 def test_repeated_call_appends(path):
-    """A repeated call keeps earlier lines and counts their files as finished."""
+    """A repeated call keeps earlier lines and treats their input files as finished."""
     path.write_text(LINE)
     with open_output(str(path)) as output:
         assert output.finished == {"a ü.png"}
@@ -62,7 +62,7 @@ def test_file_name_that_is_not_utf8_survives(path):
 
 
 def test_without_a_path_nothing_is_written():
-    """Without an output path, writing has no effect and every file is unfinished."""
+    """Without an output path, nothing is written, and every input file is unfinished."""
     with open_output(None) as output:
         output.write(row("a"))
         with output.line() as append:
@@ -106,7 +106,7 @@ def test_lines_of_failed_files_are_removed(path):
 
 
 def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
-    """Removing lines keeps permissions and symbolic links and leaves no temporary file."""
+    """Removing lines keeps permissions and symbolic links, and leaves no temporary file."""
     path.write_text(LINE + FAILED_LINE)
     path.chmod(0o600)
     (tmp_path / "link").symlink_to(path.name)
@@ -119,7 +119,7 @@ def test_removing_lines_keeps_permissions_and_links(path, tmp_path):
 
 @pytest.mark.parametrize("name", [".out.jsonl.new", ".out.jsonl.lrcn-tmp"])
 def test_predictable_names_are_not_written(path, tmp_path, name):
-    """A symbolic link beside the output keeps its target."""
+    """A symbolic link at a likely temporary name is not followed when lines are removed."""
     path.write_text(LINE + FAILED_LINE)
     (tmp_path / "target").write_text("old")
     (tmp_path / name).symlink_to("target")
@@ -130,7 +130,7 @@ def test_predictable_names_are_not_written(path, tmp_path, name):
 
 
 def test_temporary_files_of_a_killed_call_are_removed(path, tmp_path):
-    """The next call with the same output leaves that file alone."""
+    """The next call with the same output file removes temporary files of a killed call."""
     (tmp_path / ".out.jsonl.01234567.lrcn-tmp").mkdir()
     with open_output(str(path)):
         pass
@@ -138,7 +138,7 @@ def test_temporary_files_of_a_killed_call_are_removed(path, tmp_path):
 
 
 def test_lines_that_cannot_be_removed_are_kept(path, monkeypatch):
-    """On a full disk the file is unchanged."""
+    """If lines cannot be removed because the disk is full, the output file is unchanged."""
     path.write_text(LINE + FAILED_LINE)
 
     def fail(handle):
@@ -152,7 +152,7 @@ def test_lines_that_cannot_be_removed_are_kept(path, monkeypatch):
 
 
 def test_a_file_system_without_locks_is_used(path, without_locks, capsys):
-    """Lines are written, with a warning."""
+    """On a file system without locks, lines are written and a warning is printed."""
     with open_output(str(path)) as output:
         output.write(row("b.png"))
     assert path.read_text() == OTHER_LINE
@@ -181,7 +181,7 @@ def test_a_file_system_without_locks_is_used(path, without_locks, capsys):
     ids=lambda content: repr(content[:40]),
 )
 def test_file_of_something_else_is_left_alone(path, content):
-    """A file that is not an output is refused and remains unchanged."""
+    """A file that was not written by a prediction command is refused and not changed."""
     path.write_bytes(content)
     with pytest.raises(UsageError, match="expected the JSON lines of an earlier call"):
         finished_files(path)
@@ -226,7 +226,7 @@ def test_next_call_may_write_after_the_first(path):
 
 
 def test_partial_writes_are_completed():
-    """A write that accepts only a few bytes is repeated until the line is complete."""
+    """If a write accepts only a few bytes, the rest of the line is written by further writes."""
 
     class SlowFile:
         content = b""
@@ -241,7 +241,7 @@ def test_partial_writes_are_completed():
 
 
 def test_line_can_be_written_in_pieces(path):
-    """A line may be written in pieces; its newline is added when it is complete."""
+    """A line may be written in pieces, and the newline is added at the end."""
     with open_output(str(path)) as output, output.line() as append:
         append('{"file": "a",')
         append(' "labels": []}')
@@ -249,7 +249,7 @@ def test_line_can_be_written_in_pieces(path):
 
 
 def test_interrupted_line_is_removed(path):
-    """An incomplete line is removed after an error, and earlier lines are kept."""
+    """After an error, the incomplete line is removed and earlier lines are kept."""
     path.write_text(LINE)
     with open_output(str(path)) as output, pytest.raises(KeyError), output.line() as append:
         append('{"file": ')
@@ -293,7 +293,7 @@ def test_output_that_cannot_be_opened(tmp_path, name):
 
 
 def test_full_disk_is_reported_with_the_file():
-    """The error for a full disk names the file and says that the same call continues."""
+    """The error for a full disk names the file and says that the same call continues later."""
     message = (
         r"^/dev/full: expected to write a line\. Received: No space left on device; "
         "the lines before it are kept, and the same call continues after them.$"

@@ -40,7 +40,7 @@ class Wheel:
 
 @pytest.fixture
 def gadgets(tmp_path, monkeypatch) -> Registry:
-    """Return a registry with two parts in files and one part of another package."""
+    """Return a registry with two parts of the library and one part of another package."""
     folder = tmp_path / "gadgets_of_a_test"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -68,7 +68,7 @@ def test_summary_is_the_first_line_of_the_file(gadgets):
 
 
 def test_part_is_described_with_its_arguments(gadgets):
-    """The description of a part lists the arguments that a config sets, without derived ones."""
+    """The description of a part lists all its arguments except derived arguments."""
     assert describe_part(gadgets, "wheel").splitlines() == [
         "gadgets.wheel",
         "",
@@ -109,7 +109,7 @@ def test_type_is_written_for_users(hint, text):
 
 
 def test_no_bounds_are_an_empty_text():
-    """The bounds of a type without bounds are an empty string."""
+    """A type without bounds has an empty text for its bounds."""
     assert bounds_text(()) == ""
 
 
@@ -133,7 +133,7 @@ def test_every_part_has_a_summary(lrcn, seam):
 
 @pytest.mark.parametrize("seam", sorted(SEAMS))
 def test_every_part_is_described_in_words(lrcn, seam):
-    """Argument lists fit into 110 columns, without type aliases or derived arguments."""
+    """The arguments of every part fit into 110 columns, without type aliases."""
     names = ("Positive", "NotNegative", "Annotated", "Literal", "ForwardRef", "vocabulary_size:")
     for name in SEAMS[seam].names():
         result = lrcn("parts", seam, name)
@@ -146,7 +146,7 @@ def test_every_part_is_described_in_words(lrcn, seam):
 
 
 def test_long_choices_are_wrapped(lrcn):
-    """Long lists of choices, such as networks, are wrapped over several lines."""
+    """A long list of choices, such as network names, is wrapped over several lines."""
     arguments = lrcn("parts", "encoders", "applications").out.partition("arguments:\n")[2]
     assert arguments.startswith("  network: ConvNeXtBase | ConvNeXtLarge | ")
     assert "VGG16 | VGG19 | Xception\n" in arguments

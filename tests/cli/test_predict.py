@@ -9,7 +9,7 @@ import lrcn_seq
 
 @pytest.fixture(scope="module")
 def tasks(smoke_run, activity_run, description_run):
-    """Return the run folder and the loaded task by the name of the task's command."""
+    """Return the run folder and the loaded task for each command, such as `caption`."""
     folders = {"caption": smoke_run, "classify": activity_run, "describe": description_run}
     return {verb: (folder, lrcn_seq.load(folder)) for verb, folder in folders.items()}
 

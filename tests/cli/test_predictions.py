@@ -27,7 +27,7 @@ class Tags(NamedTuple):
 
 
 class Tagger:
-    """A task that tags a file with its stem and the stem's length, and fails on `bad` files."""
+    """A task that tags a file with its stem and the stem's length, and fails for `bad` files."""
 
     name, verb, predict_batch_size = "tagging", "predict", 2
 
@@ -49,7 +49,7 @@ class Tagger:
 
 @pytest.fixture
 def task(monkeypatch) -> Tagger:
-    """Return the task that is loaded from any run folder."""
+    """Return the task that loading any run folder gives."""
     task = Tagger()
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     monkeypatch.setattr("lrcn_seq.runs.folder.check_trained", lambda folder: None)
@@ -68,12 +68,12 @@ def test_lines_of_one_file_are_printed_alone(predict):
 
 
 def test_lines_of_several_files_follow_the_file_name(predict):
-    """Each result line of several files follows the file name and a tab."""
+    """With several files, each result line begins with the file name and a tab."""
     assert predict("ab.x", "c.x").out == "ab.x\tab\nab.x\t2\nc.x\tc\nc.x\t1\n"
 
 
 def test_file_name_can_be_shown_for_a_single_file(task, capsys):
-    """With `show_file`, the result lines of a single file follow its name."""
+    """With `show_file`, each result line of a single file begins with the file name."""
     arguments = argparse.Namespace(run="RUN", output=None, json=False)
     code = predict_files(
         arguments,
@@ -109,7 +109,7 @@ def test_failed_file_does_not_stop_the_others(predict):
 
 
 def test_failed_file_has_a_row_with_its_error(predict):
-    """JSON output has a row with the error in the place of a failed file."""
+    """In JSON output, the row of a failed file has the error message."""
     result = predict("bad.x", "c.x", "--json")
     assert result.code == 1
     first, second = json.loads(result.out)["results"]
@@ -118,7 +118,7 @@ def test_failed_file_has_a_row_with_its_error(predict):
 
 
 def test_files_are_predicted_in_batches_of_the_task(predict, task):
-    """Files are predicted in batches of the task's batch size, of which the last may be smaller."""
+    """Files are predicted in batches of the task's batch size; the last batch may be smaller."""
     predict("a", "b", "c", "d", "e")
     assert task.batches == [["a", "b"], ["c", "d"], ["e"]]
 
@@ -132,7 +132,7 @@ def test_output_holds_the_rows(predict, tmp_path):
 
 
 def test_finished_files_are_skipped(predict, task, tmp_path):
-    """A repeated call skips finished files and repeats failed files."""
+    """A repeated call skips finished files and predicts failed files again."""
     predict("c.x", "bad.x", "--output", tmp_path / "o")
     task.batches.clear()
     result = predict("a.x", "c.x", "bad.x", "--output", tmp_path / "o")
@@ -149,7 +149,7 @@ def test_nothing_left_to_do_is_a_success(predict, task, tmp_path):
 
 
 def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, monkeypatch):
-    """The rows that were finished before an interrupt within a batch are kept."""
+    """If a batch is interrupted, the rows of its finished files are kept."""
 
     def interrupted(files):
         yield Tags(files[0], ("x",))
@@ -196,7 +196,7 @@ def test_unknown_files_fail_before_the_run_is_loaded(lrcn, monkeypatch):
 
 
 def test_progress_counts_files(monkeypatch):
-    """Progress is reported as the number of files after each batch."""
+    """The number of finished files is reported after each batch."""
     reports = []
 
     class Bar:

@@ -1,4 +1,4 @@
-"""The command `lrcn score` on files of every format, and wrong command lines."""
+"""The command `lrcn score`: file formats, tables, options, and wrong command lines."""
 
 import json
 
@@ -23,7 +23,7 @@ def json_lines(rows) -> str:
 
 @pytest.fixture
 def score(lrcn, tmp_path, monkeypatch):
-    """Return a function that calls `lrcn score` with a string of arguments in a folder of files."""
+    """Return a function that calls `lrcn score` with a string of arguments, next to small files."""
     monkeypatch.chdir(tmp_path)
     results = [{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()]
     annotations = [
@@ -60,7 +60,7 @@ def score(lrcn, tmp_path, monkeypatch):
     ],
 )
 def test_every_format_gives_the_scores_of_the_library(score, files):
-    """Files of every format give the scores of the library as one JSON object."""
+    """For files of every format, JSON output has the scores that the library computes."""
     result = score(f"--hypotheses {files} --metrics bleu,rouge_l,cider --per-sentence --json")
     assert (result.code, result.err) == (0, "")
     found, expected = json.loads(result.out), metrics.score(HYPOTHESES, REFERENCES)
@@ -84,7 +84,7 @@ def test_metrics_may_be_written_in_capitals(score):
 
 
 def test_systems_are_compared_in_pairs(score):
-    """A paired comparison gives the difference of the scores for each metric and pair."""
+    """A paired comparison has the score difference of each pair of systems for each metric."""
     result = score(
         "--hypotheses h.json other.json --references r.json --metrics rouge_l --paired --json"
     )
@@ -96,7 +96,7 @@ def test_systems_are_compared_in_pairs(score):
 
 
 def test_intervals_contain_the_score(score):
-    """`--intervals` prints an interval that contains the score, and warns of few sentences."""
+    """`--intervals` prints an interval around each score, and warns if there are few sentences."""
     result = score("--hypotheses h.json --references r.json --metrics rouge_l --intervals --json")
     found = json.loads(result.out)
     low, high = found["intervals"]["rouge_l"]
@@ -130,7 +130,7 @@ def test_tables_may_be_latex(score):
 
 @pytest.mark.parametrize(("style", "prefix"), [("text", ""), ("markdown", "- "), ("latex", "% ")])
 def test_signatures_follow_the_tables(score, style, prefix):
-    """Signatures of the metrics and then of the bootstrap follow the tables."""
+    """The tables are followed by the signatures of the metrics, then of the bootstrap."""
     result = score(
         f"--hypotheses h.json other.json --references r.json --paired --intervals --format {style}"
     )
@@ -201,7 +201,7 @@ def test_wrong_call_is_one_sentence(score, arguments, code, message):
 
 
 def test_missing_hypotheses_are_an_error(score):
-    """Missing hypotheses raise an error with their IDs, unless `--subset` is given."""
+    """References without a hypothesis are an error with their IDs, unless `--subset` is given."""
     result = score("--hypotheses one.json --references r.json")
     assert result.code == 1
     assert "one.json with r.json: expected a hypothesis for every reference." in result.err
@@ -210,7 +210,7 @@ def test_missing_hypotheses_are_an_error(score):
 
 
 def test_fewer_lines_of_text_are_allowed_in_a_subset(score):
-    """With `--subset`, a text file may have fewer lines than the references."""
+    """With `--subset`, a text file of hypotheses may have fewer lines than the references."""
     assert score("--hypotheses short.txt --references r0.txt --subset").code == 0
 
 
@@ -231,7 +231,7 @@ def test_missing_package_is_named_with_its_extra(score, monkeypatch):
 
 
 def test_subset_of_meteor_needs_no_package(score, monkeypatch):
-    """METEOR with exact and stem matches only needs no tables and has a different name."""
+    """METEOR with only exact and stem matches needs no tables and is printed under another name."""
     monkeypatch.setattr("lrcn_seq.metrics.alignment.meteor_tables.find_spec", lambda _: None)
     result = score(
         "--hypotheses h.json --references r.json --metrics meteor:stages=exact_stem --json"
@@ -262,5 +262,5 @@ def test_repeated_file_is_refused():
     [("bleu.order", "order: wrong."), ("bleu.type", "wrong."), ("bleu", "wrong.")],
 )
 def test_option_of_a_metric_is_named(place, message):
-    """The error for a metric option names the option without the metric."""
+    """The error for an invalid metric option names the option but not the metric."""
     assert option_message(Problem(place, "wrong.")) == message

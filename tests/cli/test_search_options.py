@@ -10,7 +10,7 @@ from lrcn_seq.errors import ConfigError
 
 
 class Writer:
-    """A task that returns the arguments of `resolve_search`."""
+    """A stand-in for a task whose `resolve_search` returns its arguments."""
 
     settings = SimpleNamespace(search={"type": "beam", "beams": 3, "length": "none"})
 
@@ -19,7 +19,7 @@ class Writer:
 
 
 def parse(*arguments: str) -> argparse.Namespace:
-    """Parse the options of a search."""
+    """Parse search options from a list of arguments."""
     parser = argparse.ArgumentParser()
     add_search(parser)
     return parser.parse_args(arguments)
@@ -46,7 +46,7 @@ def test_overrides_replace_values_of_the_search_of_the_run():
 
 
 def test_another_type_of_search_brings_its_own_defaults():
-    """Overriding the type of the search drops the other values of the run's search."""
+    """A new search type drops the other values of the run's search."""
     assert override_search(Writer.settings.search, ["search.type=greedy"]) == {"type": "greedy"}
 
 

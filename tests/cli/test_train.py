@@ -22,12 +22,12 @@ def train(lrcn, project):
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """Return the contents of all files in a folder by path."""
+    """Return the content of each file in a folder, by path."""
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def change_table(project: Path, old: str, new: str) -> None:
-    """Replace a row of the project's table."""
+    """Replace a line of the project's caption table."""
     table = project / "table.csv"
     assert old in table.read_text()
     table.write_text(table.read_text().replace(old, new))
@@ -107,19 +107,19 @@ def test_overrides_that_exclude_each_other(train, project):
 
 
 def test_shares_that_leave_nothing_to_train_on(train, project):
-    """Shares of the dev and test splits with a sum above 1 are refused."""
+    """If the shares of the dev and test splits add up to more than 1, the config is refused."""
     result = train("data.source.dev=0.6", "data.source.test=0.5")
     check_failure(result, project, 2, "dev and test: expected shares")
 
 
 def test_broken_image_is_an_error(train, project):
-    """A broken image is an error by default."""
+    """By default, a broken image is an error that ends training."""
     (project / "2.png").write_bytes((project / "2.png").read_bytes()[:300])
     check_failure(train(), project, 1, "2.png: ")
 
 
 def test_too_many_broken_images_are_an_error(train, project):
-    """Skipping fails if the share of broken images is larger than the config allows."""
+    """Broken images are not skipped if their share is larger than the config allows."""
     (project / "2.png").write_bytes((project / "2.png").read_bytes()[:300])
     result = train("data.on_error=skip")
     check_failure(result, project, 1, "1 of 4 files cannot be read")
@@ -132,7 +132,7 @@ def test_missing_image_is_an_error(train, project):
 
 
 def test_empty_caption_is_an_error(train, project):
-    """The error for an empty caption names its row and column."""
+    """The error for an empty caption names the line and the column of the table."""
     change_table(project, "2.png,a blue square,train", "2.png,  ,train")
     check_failure(train(), project, 1, "line 3: expected a sentence under 'caption'.")
 
@@ -148,7 +148,7 @@ def test_empty_split_is_an_error(train, project, split, message):
 
 
 def test_file_in_place_of_the_run_folder(train, project):
-    """A file with the name of the run folder is an error and remains unchanged."""
+    """A file in the place of the run folder is an error, and the file is not changed."""
     (project / "run").write_text("a file")
     check_failure(train(), project, 1, "run: expected to write into the run folder. Received: ")
     assert (project / "run").read_text() == "a file"

@@ -23,7 +23,7 @@ def smallest() -> dict[str, Any]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[Any], str]:
-    """Return a function that writes text, bytes or a tree to a config file."""
+    """Return a function that writes text, bytes or a mapping to a config file."""
 
     def write_file(content: Any) -> str:
         path = tmp_path / "config.yaml"

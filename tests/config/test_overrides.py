@@ -26,7 +26,7 @@ from lrcn_seq.errors import ConfigError
     ],
 )
 def test_an_override_sets_a_value_of_yaml(smallest, text, keys, value):
-    """Override values have their YAML types, and missing sections are created."""
+    """The value of an override has its YAML type, and missing sections are created."""
     assert apply_overrides(smallest, [text]) == []
     found = smallest
     for key in keys:
@@ -64,7 +64,7 @@ def test_the_same_type_keeps_its_arguments():
 
 
 def test_invalid_overrides_are_reported_together(smallest):
-    """Invalid overrides are reported together, and valid overrides are applied."""
+    """All invalid overrides are reported together, and valid overrides are applied."""
     wrong = ["seed", "=3", "a..b=1", "seed.x=1", "a=[", "b=: :"]
     problems = apply_overrides(smallest, ["seed=4", *wrong])
     assert [problem.place for problem in problems] == wrong
@@ -98,7 +98,7 @@ def test_an_override_may_use_an_old_name(capsys, text, training):
 
 
 def test_a_section_is_overridden_alone():
-    """`override_section` applies the overrides of a single section."""
+    """`override_section` applies overrides of the given section."""
     tree = {"search": {"type": "beam", "beams": 5}}
     override_section("search", tree, iter(["search.beams=3"]))
     assert tree == {"search": {"type": "beam", "beams": 3}}
@@ -115,7 +115,7 @@ def test_an_override_of_another_section_is_refused(text):
 
 
 def test_changes_are_copied():
-    """A mapping in the changes of a stage is copied into the config."""
+    """A mapping in the changes of a stage is copied, so that stages and config share no values."""
     view = {"type": "crop_mirror"}
     tree: dict = {}
     assert apply_changes(tree, {"data.view": view}) == []

@@ -51,7 +51,7 @@ def test_a_file_must_be_yaml(write):
     [("absent.yaml", "there is no such file"), (".", "Is a directory"), ("x\0.yaml", "null byte")],
 )
 def test_a_path_that_cannot_be_read_is_named(tmp_path, name, reason):
-    """A config path that is missing, a folder or invalid raises a ConfigError."""
+    """A path that does not exist, is a folder, or is invalid raises a ConfigError."""
     with pytest.raises(ConfigError, match=reason):
         read(tmp_path / name)
 
@@ -97,14 +97,14 @@ def test_a_file_of_the_program_is_read_silently(write, smallest, capsys):
 
 
 def test_a_fifo_is_refused(tmp_path):
-    """A FIFO is a problem of the config instead of a wait."""
+    """A FIFO in the place of a config is refused without waiting for its content."""
     os.mkfifo(tmp_path / "config.yaml")
     with pytest.raises(ConfigError, match=r"expected a regular file\. Received: a FIFO"):
         read(tmp_path / "config.yaml")
 
 
 def test_an_endless_device_is_refused(tmp_path):
-    """A link to a device without an end is a problem of the config."""
+    """A link to a device with endless content in the place of a config is refused."""
     (tmp_path / "config.yaml").symlink_to("/dev/zero")
     with pytest.raises(ConfigError, match="Received: a device"):
         read(tmp_path / "config.yaml")
@@ -112,7 +112,7 @@ def test_an_endless_device_is_refused(tmp_path):
 
 @pytest.mark.parametrize("seed", [2**32, -1])
 def test_a_seed_has_32_bits(write, smallest, seed):
-    """Keras takes seeds of 32 bits only."""
+    """A seed of more than 32 bits is refused, since Keras accepts no larger seeds."""
     with pytest.raises(ConfigError, match=rf"seed: expected a number .* Received: {seed}\."):
         read(write({**smallest, "seed": seed}))
 
@@ -132,12 +132,12 @@ def test_a_seed_has_32_bits(write, smallest, seed):
     ],
 )
 def test_numbers_that_would_fill_the_memory_are_refused(write, smallest, override):
-    """Numbers of sections and parts have upper bounds."""
+    """Numbers that would need too much memory exceed the bounds of their keys and are refused."""
     with pytest.raises(ConfigError, match="expected a number less than or equal to"):
         read(write(smallest), [override])
 
 
 def test_a_float_is_no_count(write, smallest):
-    """A count in scientific notation is a float, which is refused."""
+    """A count in scientific notation, such as 1e3, is a float and is refused."""
     with pytest.raises(ConfigError, match=r"expected a valid integer\. Received: 1000000000\.0"):
         read(write(smallest), ["data.words_limit=1e9"])

@@ -29,7 +29,7 @@ OLD = {
 
 
 def test_every_old_key_sets_the_value_of_its_new_key():
-    """Each key name of version 0.1 sets the value of its new key."""
+    """Each deprecated key of version 0.1 sets the value of its new key."""
     tree, _ = rename_keys(OLD)
     config = Config.model_validate(tree)
     training, optimizer = config.training, config.training.optimizer

@@ -36,7 +36,7 @@ def test_unknown_keys_are_refused(name):
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_sections_cannot_be_changed(name):
-    """Validated sections cannot be changed."""
+    """The values of a validated section cannot be changed."""
     section = getattr(schema, name).model_validate(SECTIONS[name])
     with pytest.raises(ValidationError, match="frozen"):
         setattr(section, next(iter(type(section).model_fields)), None)

@@ -30,14 +30,14 @@ def test_the_config_of_a_stage_has_no_stages(smallest):
 
 
 def test_without_stages_the_config_is_the_only_one(smallest):
-    """A config without stages has itself as the only stage."""
+    """For a config without stages, `stage_configs` returns the config itself."""
     config = validate(smallest)
     assert stage_configs(config) == [config]
 
 
 @pytest.mark.parametrize("keys", [["units", "type"], ["type", "units"]])
 def test_the_type_of_a_stage_is_set_before_its_arguments(smallest, keys):
-    """The changes of a stage may be in any order, even those of a type and its arguments."""
+    """A stage may list the changes of a type and of its arguments in any order."""
     changes = {"units": 7, "type": "attention_lstm"}
     stage = {f"decoder.{key}": changes[key] for key in keys}
     config = validate({**smallest, "stages": [stage]})

@@ -13,7 +13,7 @@ from lrcn_seq.registry import SEAMS
 
 @pytest.fixture
 def problems(smallest):
-    """Return a function that applies overrides and returns the problems of the config by key."""
+    """Return a function that applies overrides and returns the message of each problem by key."""
 
     def problems_of(*overrides: str, **sections) -> dict[str, str]:
         tree = {**copy.deepcopy(smallest), **sections}
@@ -89,7 +89,7 @@ def test_a_close_name_is_suggested(problems, text, place, suggestion):
 
 
 def test_an_unknown_key_lists_the_keys_of_its_section(problems):
-    """The problem of an unknown key lists all keys of the section."""
+    """The message for an unknown key lists all keys of the section."""
     assert problems("data.store.size=1") == {
         "data.store.size": "unknown key. Known: use, folder, dtype."
     }
@@ -103,7 +103,7 @@ def test_an_old_key_beside_its_new_key_is_refused(problems):
 
 @pytest.mark.parametrize("name", ["task", "data", "encoder", "decoder"])
 def test_a_missing_section_is_named(smallest, name):
-    """A missing section without a default is a problem."""
+    """A missing section that has no default is reported."""
     del smallest[name]
     with pytest.raises(ConfigError) as caught:
         validate(smallest)
@@ -152,7 +152,7 @@ def test_a_sampling_that_is_not_null_is_validated(problems):
     ],
 )
 def test_values_out_of_range_are_refused(problems, text, place):
-    """Values out of range, of another type or of no valid choice are problems."""
+    """Values that are out of range, of a wrong type or not among the choices are refused."""
     assert problems(text).keys() == {place}
 
 

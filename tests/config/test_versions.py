@@ -1,4 +1,4 @@
-"""Configs of runs: their version, the keys that they state, and keys that came later."""
+"""Configs of runs: the version, the keys that every run states, and the keys of later versions."""
 
 import copy
 
@@ -28,12 +28,12 @@ STAGES = [{}, {"decoder.type": "s2vt", "decoder.units": 7, "training.optimizer.t
 
 @pytest.fixture
 def config(smallest) -> Config:
-    """A valid config with two stages."""
+    """Return a valid config with two stages."""
     return validate({**smallest, "stages": STAGES})
 
 
 def dotted_keys(tree, place=""):
-    """Yield the dotted keys of a nested mapping, sections included."""
+    """Yield the dotted keys of all sections and values of a nested mapping."""
     for name, value in tree.items():
         yield f"{place}{name}"
         if isinstance(value, dict):
@@ -52,7 +52,7 @@ def without(tree, key):
 
 
 def test_a_run_states_its_version_first(config, write):
-    """The first line is the version, which is not part of the config."""
+    """The config of a run begins with a line with the version, which reading removes."""
     text = dump_run(config)
     assert text.startswith(f"version: {VERSION}\ntask:\n")
     path = write(text)
@@ -61,7 +61,7 @@ def test_a_run_states_its_version_first(config, write):
 
 
 def test_a_run_states_every_argument_of_its_parts(config):
-    """The parts state the defaults of their constructors, except derived arguments."""
+    """Each part in the config of a run states every argument except derived arguments."""
     tree = parse(dump_run(config), "run")
     for name in ("encoder", "decoder", "search", "tokenizer"):
         registry = SEAMS[versions.PARTS[name]]
@@ -72,7 +72,7 @@ def test_a_run_states_every_argument_of_its_parts(config):
 
 
 def test_a_stage_states_the_keys_of_its_new_parts_and_sections(config):
-    """A stage that resets a part or a section states all its keys, and others stay as they are."""
+    """A stage that replaces a part or section states all its keys; other stages are unchanged."""
     stated = state_keys(config)
     assert stated.stages[0] == {}
     stage = stated.stages[1]
@@ -87,7 +87,7 @@ def test_a_stage_states_the_keys_of_its_new_parts_and_sections(config):
 
 
 def test_stated_keys_do_not_change_the_stages(config):
-    """The stages of a config that states every key are those of the config."""
+    """A config has the same stages after all keys are stated."""
     expected = [dump(state_keys(stage)) for stage in stage_configs(config)]
     assert [dump(stage) for stage in stage_configs(state_keys(config))] == expected
     assert dump_run(state_keys(config)) == dump_run(config)
@@ -105,7 +105,7 @@ def test_every_lost_key_is_named(config, write):
 
 
 def test_a_lost_key_of_a_stage_is_named(config, write):
-    """The key has the number of the stage."""
+    """The error for a lost key of a stage has the number of the stage in the key."""
     tree = parse(dump_run(config), "run")
     del tree["stages"][1]["decoder"]["forget_bias"]
     with pytest.raises(ConfigError, match=r"stages\.1\.decoder\.forget_bias: expected every key"):
@@ -113,7 +113,7 @@ def test_a_lost_key_of_a_stage_is_named(config, write):
 
 
 def test_a_config_that_was_cut_short_is_refused(config, write):
-    """All keys after the cut are named."""
+    """If the end of a run's config is missing, the error names all keys of the missing part."""
     text = dump_run(config)
     with pytest.raises(ConfigError) as caught:
         read_run(write(text[: text.index("evaluation:")]))
@@ -132,7 +132,7 @@ def test_version_1_states_sections_but_not_parts(config, write):
 
 @pytest.fixture
 def added_keys(monkeypatch):
-    """Three keys that came with version 2."""
+    """Pretend that version 2 added keys: three that exist and one that no part accepts."""
     rows = (
         AddedKey(2, "search.beams", 1),
         AddedKey(2, "data.source.pixels", 99),
@@ -143,7 +143,7 @@ def added_keys(monkeypatch):
 
 
 def test_keys_that_came_later_keep_the_behavior_of_a_run(smallest, write, added_keys):
-    """A run of an earlier version has the earlier values, in parts that accept the key."""
+    """In a run of version 1, missing keys of version 2 have the value of `ADDED_KEYS`."""
     tree = parse(dump(validate({**smallest, "search": {"type": "beam"}})), "version 1")
     read_back = read_run(write(without(tree, "training.schedule.floor")))
     assert read_back.search["beams"] == 1
@@ -155,20 +155,20 @@ def test_keys_that_came_later_keep_the_behavior_of_a_run(smallest, write, added_
 
 
 def test_an_older_run_may_state_a_later_key(smallest, write, added_keys):
-    """A stated value is kept."""
+    """The value that a run of version 1 states for a key of version 2 is kept."""
     tree = parse(dump(validate({**smallest, "search": {"type": "beam", "beams": 7}})), "1")
     assert read_run(write(tree)).search["beams"] == 7
 
 
 def test_new_stages_of_an_older_run_have_the_earlier_values(smallest, write, added_keys):
-    """A part that a stage resets has the values of the version of the run."""
+    """In a run of version 1, a part replaced by a stage has the values of `ADDED_KEYS`."""
     stages = [{"search.type": "beam"}]
     tree = parse(dump(validate({**smallest, "search": {"type": "greedy"}, "stages": stages})), "1")
     assert stage_configs(read_run(write(tree)))[0].search["beams"] == 1
 
 
 def test_a_later_key_is_not_missing_from_a_new_config(smallest, write, added_keys):
-    """A config of the user has today's defaults, and its run states them."""
+    """A new run of a user's config states the current defaults for keys of the latest version."""
     config = read(write({**smallest, "search": {"type": "beam"}}))
     assert read_run(write(dump_run(config))).search["beams"] == 5
     assert state_keys(config, 1).search["beams"] == 1
@@ -176,7 +176,7 @@ def test_a_later_key_is_not_missing_from_a_new_config(smallest, write, added_key
 
 @pytest.mark.parametrize("version", [0, VERSION + 1, "2", True, 1.0, None])
 def test_an_unknown_version_is_refused(config, write, version):
-    """The message says which versions are read."""
+    """The error for an unknown version states which versions can be read."""
     tree = {**parse(dump_run(config), "run"), "version": version}
     for reader in (read, read_run, read_version):
         with pytest.raises(ConfigError, match=f"from 1 to {VERSION}. Received: {version!r}"):
@@ -196,7 +196,7 @@ def test_an_unknown_version_is_refused(config, write, version):
     ],
 )
 def test_malformed_values_are_reported_by_validation(config, write, change):
-    """A value of the wrong type is not mistaken for a lost key."""
+    """A value of a wrong type is reported as such and not as a lost key."""
     tree = {**parse(dump_run(config), "run"), **change}
     with pytest.raises(ConfigError) as caught:
         read_run(write(tree))
@@ -204,7 +204,7 @@ def test_malformed_values_are_reported_by_validation(config, write, change):
 
 
 def test_a_part_of_another_package_may_have_new_arguments(config, write, monkeypatch):
-    """Its versions are unknown, so a missing argument has its default."""
+    """A missing argument of a part of another package has its default and is not lost."""
     tree = parse(dump_run(config), "run")
     del tree["search"]["alpha"]
     monkeypatch.setattr(SEAMS["searches"], "is_own", lambda name: False)
@@ -212,7 +212,7 @@ def test_a_part_of_another_package_may_have_new_arguments(config, write, monkeyp
 
 
 def test_the_defaults_of_all_parts_are_valid_values():
-    """A config may state every default, in YAML."""
+    """The default of every argument of every part is valid and can be written in YAML."""
     count = 0
     for registry in SEAMS.values():
         for name in registry.names():
@@ -230,12 +230,12 @@ def test_the_defaults_of_all_parts_are_valid_values():
 
 
 def test_every_added_key_is_known_to_its_version():
-    """A row has a version that exists; rows of later versions would never apply."""
+    """The version of every added key is from 2 to the current version."""
     assert {row.version for row in versions.ADDED_KEYS} <= set(range(2, VERSION + 1))
 
 
 def test_completing_leaves_the_mapping_unchanged(smallest):
-    """The function returns a copy."""
+    """`complete` does not modify the given mapping."""
     before = copy.deepcopy(smallest)
     complete(smallest, VERSION)
     assert smallest == before

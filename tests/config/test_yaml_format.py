@@ -8,7 +8,7 @@ from lrcn_seq.errors import ConfigError
 
 @pytest.mark.parametrize("text", ["1e-3", "1.0e-3", "+1E-3", ".1e-2", "0.001"])
 def test_floats_are_those_of_yaml_1_2(text):
-    """Floats may have an exponent without a point and without a sign, as in YAML 1.2."""
+    """As in YAML 1.2, a float may have an exponent without a decimal point and without a sign."""
     assert parse(f"rate: {text}", "x") == {"rate": 0.001}
 
 
@@ -19,7 +19,7 @@ def test_other_text_is_a_string(text):
 
 
 def test_merge_keys_copy_a_mapping():
-    """A YAML merge key copies a mapping, whose keys may be overridden."""
+    """A YAML merge key copies the keys of a mapping, of which some may be overridden."""
     found = parse("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n", "x")
     assert found["b"] == {"x": 3, "y": 2}
 
@@ -71,25 +71,25 @@ def nested_aliases(levels: int, repeats: int) -> str:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (nested_aliases(10, 10), "more than 50,000 values, with those of aliases in line 6"),
+        (nested_aliases(10, 10), "more than 50,000 values, including aliases in line 6"),
         (nested_aliases(200, 1), "sections nested too deeply, over 50 levels in line 50"),
-        ("[" + "1, " * 50_001 + "]", "more than 50,000 values, with those of aliases in line 1"),
+        ("[" + "1, " * 50_001 + "]", "more than 50,000 values, including aliases in line 1"),
         (
             "a0: &a0 {x: 1}\n"
             + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)),
-            "more than 50,000 values, with those of aliases in line 15",
+            "more than 50,000 values, including aliases in line 15",
         ),
     ],
     ids=["aliases", "chain of aliases", "list", "merge keys"],
 )
 def test_text_that_would_blow_up_is_refused(text, reason):
-    """Values are counted with those that aliases and merge keys repeat, before they are built."""
+    """YAML text that is too deep, or whose aliases repeat too many values, is refused."""
     with pytest.raises(ConfigError, match=reason):
         parse(text, "x.yaml")
 
 
 def test_aliases_within_the_bounds_are_read():
-    """A few aliases repeat their values, and 20,000 keys are read."""
+    """A config with a few aliases, or with 20,000 keys, is read."""
     assert parse("a: &a [1, {b: 2}]\nc: [*a, *a]", "x")["c"] == [[1, {"b": 2}]] * 2
     assert len(parse("".join(f"k{n}: 1\n" for n in range(20_000)), "x")) == 20_000
 

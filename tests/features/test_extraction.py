@@ -45,7 +45,7 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 100])
 def test_every_clip_gets_the_features_of_its_frames(store, batch, monkeypatch):
-    """Batches may be smaller or larger than a clip."""
+    """Each clip gets the features of its frames, for batches smaller and larger than the clip."""
     monkeypatch.setattr(extraction, "BATCH", batch)
     assert extract(store, items(23), encode, threads=3) == []
     for number in range(23):
@@ -66,7 +66,7 @@ def encode_by_place(frames: np.ndarray) -> np.ndarray:
 
 
 def stored_features(folder, *calls: list[Item]) -> dict[str, bytes]:
-    """Return the features of each key after calls of `extract` in a new store."""
+    """Return the stored features of each key after several calls of `extract` with a new store."""
     store = FeatureStore(folder, "mean", "float32")
     for call in calls:
         extract(store, call, encode_by_place)
@@ -74,7 +74,7 @@ def stored_features(folder, *calls: list[Item]) -> dict[str, bytes]:
 
 
 def test_features_do_not_depend_on_what_else_is_stored(tmp_path):
-    """Features are the same alone, in another order, and after an interruption at any item."""
+    """Features do not depend on other items, on the order of items, or on interruptions."""
     every = items(23)
     expected = stored_features(tmp_path / "all", every)
     assert len(set(expected.values())) == 23
@@ -89,7 +89,7 @@ def test_features_do_not_depend_on_what_else_is_stored(tmp_path):
 
 @pytest.mark.parametrize("count", [1, 23])
 def test_all_batches_have_one_size(store, count):
-    """The encoder compiles once, and the last batch gives the same bits as a full one."""
+    """All batches, including the last, have the same shape, so that features have the same bits."""
     shapes = []
     extract(store, items(count), lambda frames: shapes.append(frames.shape) or encode(frames))
     assert set(shapes) == {(extraction.BATCH, 8, 8, 3)}
@@ -97,7 +97,7 @@ def test_all_batches_have_one_size(store, count):
 
 @pytest.mark.parametrize(("frames", "extra"), [(1, 0.10), (16, 0.0), (20, 0.03), (25, 0.03)])
 def test_few_places_of_batches_stay_empty(store, frames, extra):
-    """Images need at most 10 % more batches than full ones would be, and clips at most 3 %."""
+    """Images need at most 10 % and clips at most 3 % more batches than if all batches were full."""
     calls = []
     count = 8000 // frames
     read = lambda: np.zeros((frames, 1, 1, 3), np.uint8)  # noqa: E731
@@ -122,7 +122,7 @@ def test_stored_features_are_not_computed_again(store):
 
 
 def test_unreadable_items_are_reported(store):
-    """Unreadable items are returned as (id, name, reason); the features of others are stored."""
+    """Unreadable items are returned as (id, name, reason); features of other items are stored."""
 
     def fail():
         raise MediaError("bad.jpg", "it is broken.")
@@ -159,7 +159,7 @@ def test_nan_from_the_encoder_is_refused(store):
 
 @pytest.mark.parametrize(("length", "least", "most"), [(1, 10, 55), (4, 12, 60), (20, 40, 100)])
 def test_decoding_runs_ahead_in_bounded_memory(store, length, least, most, monkeypatch):
-    """Two batches, or one item per thread, are decoded ahead of eight that wait for a place."""
+    """The number of frames decoded ahead of the encoder is bounded for images and clips."""
     decoded, ahead = [], []
 
     def read():
@@ -239,7 +239,7 @@ def test_items_are_keyed_by_content(photos):
 
 
 def test_items_hold_all_frames_that_a_sampling_may_choose(counters):
-    """An item contains each frame that a sampling may select once."""
+    """An item contains every frame that a sampling may select, each once."""
     sampling = samplings.build({"type": "sliding", "length": 6, "stride": 2})
     found, _ = items_of(counters, MediaReader("clips", SIZE), sampling=sampling)
     assert [item.frames for item in found] == [5, 20, 11]
@@ -266,7 +266,7 @@ def single_frames(count: int) -> list[Item]:
 
 
 def test_no_more_than_a_few_seconds_of_work_are_unsaved(monkeypatch):
-    """At 0.9 s per item, features are written after every third item (2.7 s)."""
+    """If an item takes 0.9 s, features are written after every third item (2.7 s)."""
     clock = [0.0]
     monkeypatch.setattr(extraction.time, "monotonic", lambda: clock[0])
 
@@ -281,7 +281,7 @@ def test_no_more_than_a_few_seconds_of_work_are_unsaved(monkeypatch):
 
 
 def test_no_more_than_64_megabytes_are_kept_in_memory(monkeypatch):
-    """At 20 MiB per item, features are written after every fourth item (80 MiB)."""
+    """If an item has 20 MiB, features are written after every fourth item (80 MiB)."""
     monkeypatch.setattr(extraction.time, "monotonic", lambda: 0.0)
     monkeypatch.setattr(extraction, "BATCH", 1)
     store, features = FakeStore(), np.zeros((1, 1, 5 << 20), np.float32)

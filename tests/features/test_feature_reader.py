@@ -1,4 +1,4 @@
-"""Clips of stored features, compared with clips that are encoded again."""
+"""Reading of clips from a feature store, compared with clips that are encoded again."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_all_features_of_samples_are_read(store):
 
 
 def test_stored_windows_equal_windows_read_from_media(store, counters):
-    """Stored windows share frames: 36 stored frames fill 77 places."""
+    """Overlapping windows read from a store equal windows encoded from the media."""
 
     def encode(frames):
         return frames.reshape(len(frames), 1, -1)[:, :, :6].astype(np.float32)
@@ -62,7 +62,7 @@ def test_stored_windows_equal_windows_read_from_media(store, counters):
 
 
 def test_the_index_of_packed_clips():
-    """The index numbers the frames of all clips and pads shorter clips with −1."""
+    """The index of packed clips numbers the frames of all clips and pads shorter clips with −1."""
     np.testing.assert_array_equal(packed_index([2, 0, 1]), [[0, 1], [-1, -1], [2, -1]])
     assert packed_index([2]).dtype == np.int32
     assert packed_index([]).shape == (0, 0)

@@ -17,7 +17,7 @@ def test_the_signature_of_an_encoder_is_unchanged():
 
 
 def test_the_key_of_a_sample_is_unchanged():
-    """A key consists of the content hash, a hash of the frame numbers, and the modality."""
+    """The key of a sample has a content hash, a hash of frame numbers, and the modality."""
     numbers = blake2b(np.array([0, 3, 500], "<i8").tobytes(), digest_size=12).hexdigest()
     assert key_of("c0ffee", None) == "c0ffee:all:"
     assert key_of("c0ffee", np.array([0, 3, 500], np.int32)) == f"c0ffee:{numbers}:"

@@ -26,7 +26,7 @@ from lrcn_seq.records import Preprocessing
 
 
 def rows(number: int, count: int | None = None) -> np.ndarray:
-    """Return features (T, 2, 3) that are unique to a number."""
+    """Return features (T, 2, 3) that differ for each number."""
     count = number % 4 + 1 if count is None else count
     return np.random.default_rng(number).normal(size=(count, 2, 3)).astype(np.float32)
 
@@ -71,7 +71,7 @@ def test_missing_returns_each_key_without_features_once(tmp_path):
 
 
 def test_stored_features_are_never_replaced(tmp_path):
-    """The first features of a key are kept, even within one call of `append`."""
+    """If features are appended for a key again, the first features are kept."""
     store = filled(tmp_path, range(3))
     store.append(["1", "9", "9"], [rows(50), rows(9), rows(9)])
     np.testing.assert_array_equal(store.features("1"), rows(1))
@@ -91,7 +91,7 @@ def test_stored_features_are_never_replaced(tmp_path):
 def test_another_encoder_preprocessing_or_type_is_another_store(
     tmp_path, identity, preprocessing, dtype
 ):
-    """Features of a different encoder, preprocessing or dtype are in a different store."""
+    """Each encoder, preprocessing and dtype has a store of its own."""
     FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
     assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
     assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == [
@@ -100,7 +100,7 @@ def test_another_encoder_preprocessing_or_type_is_another_store(
 
 
 def test_an_open_store_sees_what_others_append(tmp_path):
-    """An open store finds features of other processes after `missing` or `refresh`."""
+    """After `missing` or `refresh`, an open store has the features that others appended."""
     mine, other = FeatureStore(tmp_path, "encoder", "float32"), filled(tmp_path, range(3))
     assert mine.missing(["0", "7"]) == ["7"]
     np.testing.assert_array_equal(mine.features("2"), rows(2))
@@ -110,7 +110,7 @@ def test_an_open_store_sees_what_others_append(tmp_path):
 
 
 def test_truncated_files_lose_only_their_end(tmp_path):
-    """After truncation of its files, a store keeps intact features and can be refilled."""
+    """A store with truncated files keeps its intact features; lost features can be appended."""
     for cut_data, cut_index in ((0, 1), (0, 35), (5, 36), (100, 36 * 3 + 7)):
         folder = tmp_path / f"{cut_data}-{cut_index}"
         store = filled(folder, range(10))
@@ -143,7 +143,7 @@ def damage_records(store: FeatureStore, *numbers: int) -> None:
 
 @pytest.mark.parametrize("damaged", [[0], [5], [9], [2, 3, 9], list(range(10))])
 def test_only_damaged_records_are_lost(tmp_path, capsys, damaged):
-    """A warning tells their number, and all other features are kept."""
+    """A warning states the number of damaged records, and all other features are kept."""
     damage_records(filled(tmp_path, range(10)), *damaged)
     store = FeatureStore(tmp_path, "encoder", "float32")
     assert f"number of damaged records: {len(damaged)}. Their feat" in capsys.readouterr().err
@@ -153,7 +153,7 @@ def test_only_damaged_records_are_lost(tmp_path, capsys, damaged):
 
 
 def test_damaged_records_are_removed_by_the_next_append(tmp_path, capsys):
-    """The features are stored again, and the next process prints no warning."""
+    """An append removes damaged records, so that the next process prints no warning."""
     damage_records(filled(tmp_path, range(10)), 3, 7)
     store = FeatureStore(tmp_path, "encoder", "float32")
     store.append(["3", "7"], [rows(3), rows(7)])
@@ -164,7 +164,7 @@ def test_damaged_records_are_removed_by_the_next_append(tmp_path, capsys):
 
 
 def test_an_incomplete_record_at_the_end_is_normal(tmp_path, capsys):
-    """A killed process leaves one, so no warning is printed."""
+    """An incomplete last record, which a killed process leaves, is ignored without a warning."""
     store = filled(tmp_path, range(10))
     os.truncate(store._index, 10 * RECORD.itemsize - 1)
     assert len(FeatureStore(tmp_path, "encoder", "float32")) == 9
@@ -175,7 +175,7 @@ def test_an_incomplete_record_at_the_end_is_normal(tmp_path, capsys):
 def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged):
     """Rows that another process has mapped into memory are never overwritten.
 
-    Features to replace damaged ones are appended at the end of the file.
+    Features that replace damaged features are appended at the end of the file.
     """
     open_before = filled(tmp_path, range(10))
     first, count = open_before.places(["9"])
@@ -204,7 +204,7 @@ def test_missing_rows_are_a_data_error(tmp_path, size):
 
 
 def test_rows_of_a_killed_append_are_replaced(tmp_path):
-    """A process that is killed between rows and record changes no byte of the final files."""
+    """After a kill between rows and record, later appends give files with the same bytes."""
     expected = filled(tmp_path / "whole", range(6))
     store = filled(tmp_path / "killed", range(4))
     store.folder.joinpath("lock").write_text(str(store._data.stat().st_size))
@@ -220,7 +220,7 @@ def test_rows_of_a_killed_append_are_replaced(tmp_path):
 
 @pytest.mark.parametrize("content", ["30", "x", "-1", "9" * 50, "24 "])
 def test_a_wrong_size_in_the_lock_removes_no_features(tmp_path, content):
-    """Rows with a record are kept."""
+    """A wrong number in the lock file does not remove rows that have a record."""
     store = filled(tmp_path, range(4))
     (store.folder / "lock").write_text(content)
     store.append(["4"], [rows(4)])
@@ -250,7 +250,7 @@ def test_a_wrong_size_in_the_lock_removes_no_features(tmp_path, content):
     ],
 )
 def test_damaged_metadata_is_a_data_error(tmp_path, damage):
-    """Features are not read in another shape; the error says what to do."""
+    """Damaged metadata raises an error that advises to delete the store and extract again."""
     path = filled(tmp_path, range(6)).folder / "store.json"
     path.write_text(damage(path.read_text()), encoding="utf-8", errors="surrogateescape")
     with pytest.raises(DataError, match=r"expected .*\. Received: .*; delete .* and extract again"):
@@ -258,7 +258,7 @@ def test_damaged_metadata_is_a_data_error(tmp_path, damage):
 
 
 def test_missing_metadata_is_a_data_error(tmp_path):
-    """The shape of stored features is unknown without it."""
+    """A store with features but without `store.json` raises an error."""
     (filled(tmp_path, range(6)).folder / "store.json").unlink()
     with pytest.raises(DataError, match=r"store\.json: expected .* Received: no file; delete"):
         FeatureStore(tmp_path, "encoder", "float32")
@@ -275,7 +275,7 @@ def test_a_fifo_is_a_data_error(tmp_path, name):
 
 
 def test_temporary_files_of_a_killed_process_are_removed(tmp_path):
-    """The next process leaves only the files of the store."""
+    """Opening a store removes the temporary files of a killed process."""
     store = filled(tmp_path, range(2))
     (store.folder / ".store.json.01234567.lrcn-tmp").mkdir()
     FeatureStore(tmp_path, "encoder", "float32")
@@ -295,7 +295,7 @@ def test_links_are_not_followed(tmp_path, name):
 
 
 def test_a_file_system_without_locks_is_used(tmp_path, without_locks, capsys):
-    """Features are stored, with a warning."""
+    """On a file system without locks, features are stored and one warning is printed."""
     check(filled(tmp_path, range(4)), range(4))
     assert capsys.readouterr().err.count("Files cannot be locked on this file system") == 1
 
@@ -329,7 +329,7 @@ def test_verify_drops_damaged_features(tmp_path):
             np.zeros((1, 2, 4)),
             r"expected features of one shape \(R, D\). Received: \[\(2, 3\), \(2, 4\)\]",
         ),
-        (np.full((1, 2, 3), 1e5), "numbers beyond the range of float16; store float32"),
+        (np.full((1, 2, 3), 1e5), "numbers beyond the range of float16; use float32"),
         (np.full((1, 2, 3), np.nan), "infinite numbers or NaN from the encoder"),
     ],
 )
@@ -358,7 +358,7 @@ def test_a_folder_that_cannot_be_created_is_a_data_error(tmp_path):
 
 
 def test_a_full_disk_is_a_data_error_and_loses_nothing(tmp_path):
-    """An append on a full disk is undone and can be repeated later."""
+    """An append that fails on a full disk is undone, and the same append succeeds later."""
     store = filled(tmp_path, range(10))
     size = store._data.stat().st_size
     previous = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -392,7 +392,7 @@ def test_the_error_names_missing_space(tmp_path, monkeypatch):
 
 
 def test_the_files_keep_their_format(tmp_path):
-    """The files have the format of earlier versions: JSON, rows, and records with two checksums."""
+    """The files of a store have the format of earlier versions, byte for byte."""
     store = filled(tmp_path, range(2), "float16")
     assert store.folder.name == blake2b(b"encoder:float16", digest_size=12).hexdigest()
     assert json.loads((store.folder / "store.json").read_text()) == {
@@ -449,7 +449,7 @@ def test_processes_may_append_at_the_same_time(tmp_path):
 
 
 def test_a_killed_process_leaves_an_intact_store(tmp_path):
-    """After SIGKILL at five different times, all stored features are correct."""
+    """If a process is killed at any of five times, all features in the store are correct."""
     for attempt in range(5):
         worker = writer(tmp_path, 0, 100_000, 1)
         worker.stdout.readline()

@@ -1,4 +1,4 @@
-"""Writing at a position, and the number in a lock file."""
+"""Writing at a position of a file, and the number in a lock file."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from lrcn_seq.features.store_files import open_at, read_number, write_number
 
 
 def test_content_after_the_position_is_replaced(tmp_path):
-    """A missing file is created."""
+    """Writing at a position replaces the content after it, and creates a missing file."""
     for size, text in ((0, b"abcdef"), (4, b"xy")):
         with open_at(tmp_path / "a", size) as file:
             file.write(text)
@@ -14,7 +14,7 @@ def test_content_after_the_position_is_replaced(tmp_path):
 
 
 def test_an_error_removes_what_was_written(tmp_path):
-    """The content before the position is kept."""
+    """An error removes what was written and keeps the content before the position."""
     (tmp_path / "a").write_bytes(b"abcdef")
     with pytest.raises(KeyError), open_at(tmp_path / "a", 4) as file:
         file.write(b"xyz")
@@ -23,7 +23,7 @@ def test_an_error_removes_what_was_written(tmp_path):
 
 
 def test_a_number_replaces_the_content(tmp_path):
-    """An empty file has no number."""
+    """A number replaces the content of a file, and None empties the file."""
     with (tmp_path / "a").open("w+b") as file:
         for number in (123456, 7, None):
             write_number(file, number)

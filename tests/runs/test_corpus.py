@@ -1,4 +1,4 @@
-"""Reading the samples of a source by split and skipping unreadable files."""
+"""Reading of the samples of a data source by split, without unreadable files."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from lrcn_seq.runs.corpus import Corpus, check_splits, describe_splits, read_cor
 
 
 def make_config(folder: Path, **data):
-    """Return a captioning config whose feature store is under a folder."""
+    """Return a captioning config whose feature store is in the given folder."""
     return config.validate(
         {
             "task": {"type": "captioning"},
@@ -31,7 +31,7 @@ def make_config(folder: Path, **data):
 
 
 def table_config(folder: Path, *, broken=(8,), **data):
-    """Return a config over ten images, two of them test images; those in `broken` are invalid."""
+    """Return a config over ten images, two of them for testing; those in `broken` are invalid."""
     rows = ["image,caption,split"]
     for number in range(10):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
@@ -108,7 +108,7 @@ def test_the_notes_of_a_source_are_kept_and_printed(tmp_path, capsys, monkeypatc
 
 @pytest.mark.parametrize("use", [True, False])
 def test_file_contents_are_remembered_beside_the_feature_store(tmp_path, use):
-    """The content hashes of files are stored beside the feature store, if one is used."""
+    """The content hashes of files are stored beside the feature store if the store is used."""
     store = {"use": use, "folder": str(tmp_path / "features")}
     corpus = read_corpus(table_config(tmp_path, broken=(), store=store))
     assert corpus.fingerprint
@@ -159,13 +159,13 @@ def labeled(labels: str) -> list[Sample]:
     ],
 )
 def test_small_and_one_sided_splits_are_described(tmp_path, splits, notes):
-    """Splits with few samples, a single class or missing classes are named."""
+    """`describe_splits` names splits with few samples, a single class or missing classes."""
     samples = dict(zip(("train", "dev", "test"), map(labeled, splits), strict=True))
     assert describe_splits(samples, classifier_config(tmp_path)) == notes
 
 
 def test_moments_count_as_classes(tmp_path):
-    """A split has the classes of its moments."""
+    """The labels of moments count as classes of a split."""
     moments = [
         s._replace(label=None, moments=(Moment(0, 1, s.label),)) for s in labeled("abababab")
     ]
@@ -175,7 +175,7 @@ def test_moments_count_as_classes(tmp_path):
 
 
 def test_classes_do_not_matter_to_captions(tmp_path):
-    """A captioning task does not predict the labels of its samples."""
+    """Missing classes are not reported for captioning, since its labels are not predicted."""
     splits = {"train": labeled("abababab"), "dev": labeled("aaaaaaaa"), "test": labeled("aaaaaaaa")}
     assert describe_splits(splits, make_config(tmp_path)) == ()
 

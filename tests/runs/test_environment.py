@@ -13,7 +13,7 @@ from lrcn_seq.runs.environment import describe_environment, warn_of_changes
 
 
 def test_the_environment_names_versions_and_hardware():
-    """The environment lists the versions of the software and the hardware of the machine."""
+    """The environment lists software versions and the hardware of the machine."""
     found = describe_environment()
     assert found.keys() >= {"tensorflow", "processor", "accelerators", "cores", "onednn"}
     assert found["python"] == platform.python_version()

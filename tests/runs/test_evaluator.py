@@ -1,4 +1,4 @@
-"""Evaluation of one run or of several fused runs on a split."""
+"""Evaluation of one run, or of several fused runs, on a split."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
 
 
 def test_a_limit_evaluates_the_first_samples(run):
-    """`limit` evaluates only the first samples; the scores record it if samples were left out."""
+    """`limit` evaluates the first samples only, and is recorded if samples were left out."""
     whole = read_rows(run)
     evaluated = evaluate_runs([str(run)], limit=3)
     assert read_rows(run) == whole[:3]
@@ -79,7 +79,7 @@ def test_another_split_is_evaluated(run):
 
 
 def test_another_source_is_evaluated_and_recorded(run):
-    """A source that is changed by overrides is evaluated and recorded in the scores only."""
+    """A data source changed by overrides is evaluated and recorded in `scores.json` only."""
     before = (run / "config.yaml").read_text()
     evaluated = evaluate_runs([str(run)], limit=2, overrides=["data.source.seed=5"])
     assert evaluated.scores["source"] == {**read_config(run).data.source, "seed": 5}
@@ -89,7 +89,7 @@ def test_another_source_is_evaluated_and_recorded(run):
 
 
 def test_fused_runs_average_their_distributions(run, tmp_path):
-    """Fused runs average class probabilities by normalized weights; results go to the first run."""
+    """Fused runs average class probabilities by weight; results are written to the first run."""
     other = shutil.copytree(run, tmp_path / "other")
     negate_decoder_weights(other)
     distributions = []
@@ -110,7 +110,7 @@ def test_fused_runs_average_their_distributions(run, tmp_path):
 def test_captions_are_written_for_the_coco_server(smoke_run, tmp_path):
     """`coco_results` writes the captions in the format of the COCO server.
 
-    The share of novel captions is that of captions which occur in no training sample.
+    The share of novel captions is the share of captions that occur in no training sample.
     """
     run = shutil.copytree(smoke_run, tmp_path / "run")
     results = tmp_path / "new" / "results.json"
@@ -153,7 +153,7 @@ def test_a_run_in_use_is_not_overwritten(run):
 
 
 def make_task(name="activity", outputs=("a", "b"), options=()):
-    """Return a stand-in for a task with the attributes that the checks read."""
+    """Return a stand-in for a task, with the attributes that `check_ensemble` reads."""
     kind = Classes if name == "activity" else Vocabulary
     return SimpleNamespace(
         name=name, output_names=outputs, outputs_type=kind, evaluation_options=frozenset(options)
@@ -161,7 +161,7 @@ def make_task(name="activity", outputs=("a", "b"), options=()):
 
 
 def test_runs_of_equal_tasks_and_outputs_can_be_fused():
-    """Runs of equal tasks and classes can be fused, even with a weight of 0."""
+    """Runs with equal tasks and classes can be fused, even if one has a weight of 0."""
     check_ensemble([make_task(), make_task()], ["x", "y"], None)
     check_ensemble([make_task(), make_task()], ["x", "y"], [0, 1])
 

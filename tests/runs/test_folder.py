@@ -1,4 +1,4 @@
-"""The run folder: its lock, its files, and the checks before training."""
+"""The run folder: lock, files, and the checks before training."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def settings():
 
 @pytest.fixture
 def begun(tmp_path, settings) -> Run:
-    """Return a run with a config and a state."""
+    """Return a run that has a config and a training state."""
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     run.create(settings)
@@ -49,7 +49,7 @@ def test_paths_of_files(tmp_path):
 
 
 def test_a_run_begins_with_its_first_state(begun, settings, tmp_path):
-    """A run has begun once its first state is written; a config alone is not enough."""
+    """A run has begun when its first training state is written; a config is not enough."""
     assert begun.has_begun
     other = Run(tmp_path / "other")
     other.folder.mkdir()
@@ -58,7 +58,7 @@ def test_a_run_begins_with_its_first_state(begun, settings, tmp_path):
 
 
 def test_a_new_run_has_environment_and_config(tmp_path, settings):
-    """The config is read back with every key that it had left out."""
+    """A new run records its environment, and its config with every key."""
     run = Run(tmp_path)
     run.create(settings)
     assert file_names(run) == {"machine.json", "config.yaml"}
@@ -77,7 +77,7 @@ def test_creating_a_run_removes_the_files_of_an_interrupted_attempt(tmp_path, se
 
 
 def test_creating_a_run_that_has_begun_changes_nothing(begun):
-    """Creating a run that has begun leaves its config and environment unchanged."""
+    """`create` leaves the config and environment of a run that has begun unchanged."""
     (begun / "machine.json").write_text("old")
     before = (begun / "config.yaml").read_text()
     begun.create(config.validate({**SPEC, "seed": 2}))
@@ -121,12 +121,12 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
 
 
 def write_version_1(run: Run, text: str) -> None:
-    """Write a config as release 0.1.0 did: without a version and without defaults of parts."""
+    """Write a config like release 0.1.0, without a version and without defaults of parts."""
     (run / "config.yaml").write_text(config.dump(config.validate(config.parse(text, "text"))))
 
 
 def test_an_older_run_is_resumed_with_the_values_of_its_version(begun, settings, monkeypatch):
-    """A key that came later has the value that keeps the behavior of the run, unless it is set."""
+    """In a run of version 1, a later key keeps the run's behavior unless the config sets it."""
     write_version_1(begun, config.dump(settings))
     row = versions.AddedKey(2, "search.alpha", 0.25)
     monkeypatch.setattr(versions, "ADDED_KEYS", (row,))
@@ -140,7 +140,7 @@ def test_an_older_run_is_resumed_with_the_values_of_its_version(begun, settings,
 
 
 def test_a_run_whose_config_lacks_keys_is_not_resumed(begun, settings):
-    """Keys that were lost are named instead of having their defaults."""
+    """The error for a run config that lacks keys names the keys."""
     text = (begun / "config.yaml").read_text()
     (begun / "config.yaml").write_text(text[: text.index("  monitor:")])
     with pytest.raises(ConfigError, match=r"training\.patience: expected every key") as caught:
@@ -149,7 +149,7 @@ def test_a_run_whose_config_lacks_keys_is_not_resumed(begun, settings):
 
 
 def test_a_config_that_is_not_text_is_an_error(begun, settings):
-    """A run config that is not UTF-8 text raises the same error as a config of the user."""
+    """A run config that is not UTF-8 text raises the same error as a user's config."""
     (begun / "config.yaml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"config\.yaml: .*\s+expected a YAML file in UTF-8"):
         begun.check(settings, resume=True)
@@ -157,7 +157,7 @@ def test_a_config_that_is_not_text_is_an_error(begun, settings):
 
 @pytest.mark.parametrize("name", ["config.yaml", "derived.json", "labels.json", "tokenizer.json"])
 def test_files_of_another_program_are_kept(tmp_path, settings, name):
-    """A folder with a file of another program but no interrupted run is refused."""
+    """A folder that has a file named like a file of a run, but no `machine.json`, is refused."""
     (tmp_path / name).write_text("mine")
     with pytest.raises(RunError, match=f"Received: a folder with {name} of another program"):
         train(settings, tmp_path)
@@ -165,7 +165,7 @@ def test_files_of_another_program_are_kept(tmp_path, settings, name):
 
 
 def test_an_interrupted_run_may_be_started_again(tmp_path, settings):
-    """A run that was interrupted before its first state can be started again."""
+    """A run that was interrupted before its first training state can be started again."""
     (tmp_path / "machine.json").write_text("{}")
     (tmp_path / "config.yaml").write_text("old")
     Run(tmp_path).check(settings, resume=False)
@@ -182,9 +182,9 @@ def test_a_trained_model_without_its_state_is_kept(begun, settings, resume):
 
 
 def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
-    """A run that fails before its first state leaves no folder."""
+    """A run that fails before its first training state leaves no folder."""
     run = Run(tmp_path / "run")
-    (run / "state" / "000001").mkdir(parents=True)  # of a process that was killed
+    (run / "state" / "000001").mkdir(parents=True)  # left by a killed process
     with run.lock():
         run.create(settings)
         run.remove_unless_begun(settings)
@@ -192,7 +192,7 @@ def test_an_abandoned_run_leaves_no_folder(tmp_path, settings):
 
 
 def test_an_abandoned_run_leaves_the_list_of_skipped_files(tmp_path, settings):
-    """A run that fails before its first state leaves its list of skipped files."""
+    """A run that fails before its first training state leaves its list of skipped files."""
     run = Run(tmp_path / "run")
     with run.lock():
         run.create(settings)
@@ -202,7 +202,7 @@ def test_an_abandoned_run_leaves_the_list_of_skipped_files(tmp_path, settings):
 
 
 def test_a_run_that_has_begun_is_not_abandoned(begun, settings):
-    """A failure after the first state removes no files of the run."""
+    """A failure after the first training state removes no files of the run."""
     before = file_names(begun)
     begun.remove_unless_begun(settings)
     assert file_names(begun) == before
@@ -216,7 +216,7 @@ def test_the_mark_of_an_interrupted_run_is_removed_last(settings):
 
 
 def test_a_folder_is_locked_by_one_process(tmp_path):
-    """A run folder is locked by one process, and the lock ends when that process is killed."""
+    """Only one process can lock a run folder, and the lock ends when this process is killed."""
     code = (
         "import sys\n"
         "from lrcn_seq.runs import Run\n"
@@ -237,7 +237,7 @@ def test_a_folder_is_locked_by_one_process(tmp_path):
 
 
 def test_locking_removes_what_killed_processes_left(begun):
-    """Temporary folders and incomplete states are removed; other files are kept."""
+    """Locking a run removes temporary folders and incomplete states, and keeps other files."""
     before = {*begun.folder.rglob("*")}
     for name in (".scores.json.01234567.lrcn-tmp", "state/000002", "state/.last.abcdefgh.lrcn-tmp"):
         (begun / name).mkdir()
@@ -247,14 +247,14 @@ def test_locking_removes_what_killed_processes_left(begun):
 
 
 def test_a_file_system_without_locks_is_used(tmp_path, without_locks, capsys):
-    """A run can be locked, with a warning."""
+    """On a file system without locks, a run can be used, and a warning is printed."""
     with Run(tmp_path).lock():
         pass
     assert "Files cannot be locked on this file system" in capsys.readouterr().err
 
 
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
-    """The target of the symbolic link keeps its content."""
+    """A symbolic link in the place of the lock file is refused, and its target is not changed."""
     (tmp_path / "target").write_text("old")
     (tmp_path / ".lock").symlink_to("target")
     with pytest.raises(RunError, match="symbolic links"), Run(tmp_path).lock():

@@ -35,12 +35,12 @@ every_run = pytest.mark.parametrize("frozen", OPTIONS, indirect=True)
 
 
 def texts_of(rows: list[dict], kind: str, text: str) -> list[tuple[str, list[str]]]:
-    """Return the file and the texts of each prediction, best text first."""
+    """Return the file name and the texts of each prediction, best text first."""
     return [(row["file"], [one[text] for one in row[kind]]) for row in rows]
 
 
 def numbers(rows: list[dict], kind: str, name: str) -> list[float]:
-    """Return the value named `name` of every result of every prediction."""
+    """Return the field `name` of all captions or labels in all predictions."""
     return [one[name] for row in rows for one in row[kind]]
 
 

@@ -1,4 +1,4 @@
-"""Loading a task, or the weights of its parts, from a run folder."""
+"""Loading of a task, or of the weights of its parts, from a run folder."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def damaged(smoke_run, tmp_path):
 
 
 def fresh(smoke_config, *overrides: str, like=None):
-    """Return an untrained task, with the outputs of the task `like` if given."""
+    """Return an untrained task, with the vocabulary or classes of the task `like` if given."""
     recipe = config.read(smoke_config, [*overrides])
     return lrcn_seq.build(recipe, words=30) if like is None else build_task(recipe, like.outputs)
 
@@ -132,7 +132,7 @@ def test_truncated_weights_are_refused(damaged):
 
 
 def change_weights(folder, change):
-    """Replace the weights of the output layer by the result of a function."""
+    """Apply a function to the weights of the output layer in a weights file."""
     with h5py.File(folder / WEIGHTS, "r+") as file:
         name = "decoder/output_words/vars/0"
         values = change(file[name][()])
@@ -142,7 +142,7 @@ def change_weights(folder, change):
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf, 1e30])
 def test_absurd_weights_are_refused(damaged, value):
-    """One value that no trained weight has is enough, and the file and the variable are named."""
+    """A single weight that is huge or not finite gives an error that names file and variable."""
     change_weights(damaged, lambda weights: np.where(weights == weights.max(), value, weights))
     message = rf"{WEIGHTS}: expected finite weights. Received: .*/output_words/kernel with values"
     with pytest.raises(RunError, match=message):
@@ -161,14 +161,14 @@ def test_absurd_weights_are_refused(damaged, value):
     ids=["shape", "transposed", "complex", "too large for float32", "text"],
 )
 def test_weights_of_another_shape_or_type_are_refused(damaged, change):
-    """The layer is named, and no warning is printed instead."""
+    """The error for weights of another shape or type names the layer."""
     change_weights(damaged, change)
     with pytest.raises(RunError, match=rf"{WEIGHTS}: expected weights of .*output_words"):
         lrcn_seq.load(damaged)
 
 
 def test_damaged_weights_never_end_in_a_traceback(damaged):
-    """Whichever bytes of the file change, it is loaded or refused by name."""
+    """A weights file with changed bytes is loaded, or refused with an error that names the file."""
     content = (damaged / WEIGHTS).read_bytes()
     random, task, refused = np.random.default_rng(0), lrcn_seq.load(damaged), 0
     for _ in range(40):
@@ -186,7 +186,7 @@ def test_damaged_weights_never_end_in_a_traceback(damaged):
 
 @pytest.mark.parametrize("key", ["training.patience", "evaluation.tokenize", "search.beams"])
 def test_a_config_without_a_key_is_refused(damaged, key):
-    """A key that was lost would silently have today's default."""
+    """The config of a run that lacks a key is refused, since a default could change the run."""
     tree = yaml.safe_load((damaged / "config.yaml").read_text())
     section, name = key.split(".")
     del tree[section][name]

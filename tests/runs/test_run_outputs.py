@@ -1,4 +1,4 @@
-"""The outputs of a run: learned when it begins and read from its folder later."""
+"""The vocabulary or classes of a run: learned when the run begins, read from its folder later."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def run(tmp_path) -> Run:
 
 
 def begin(run: Run) -> None:
-    """Write the first state of a run."""
+    """Write the first training state of a run."""
     run.states.write(TrainingState({}, Position(number=1), []))
 
 
@@ -86,13 +86,13 @@ def test_the_number_of_outputs_and_the_samples_are_recorded(tmp_path, run):
 
 
 def test_outputs_are_read_back(tmp_path, run):
-    """The outputs that are read from a run folder equal those that the run learned."""
+    """The classes that are read from a run folder equal the classes that the run learned."""
     outputs = prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "b"))
     assert list(read_outputs(run.folder, ACTIVITY).names) == list(outputs.names)
 
 
 def test_a_resumed_run_keeps_its_outputs(tmp_path, run):
-    """A resumed run reads its outputs from the folder instead of learning them again."""
+    """A resumed run reads its classes from the folder instead of learning them again."""
     corpus = make_corpus(tmp_path, "a", "b")
     prepare_outputs(run, ACTIVITY, corpus)
     begin(run)
@@ -123,7 +123,7 @@ def test_samples_of_one_class_leave_no_files(tmp_path, run):
 
 
 def test_outputs_of_another_run_are_an_error(tmp_path, run):
-    """A class file whose length differs from `derived.json` raises a RunError."""
+    """A list of classes whose length differs from `derived.json` raises a RunError."""
     prepare_outputs(run, ACTIVITY, make_corpus(tmp_path, "a", "b"))
     (run / "labels.json").write_text('["a", "b", "c"]')
     message = r"labels\.json: expected the 2 labels of derived\.json\. Received: 3"

@@ -11,7 +11,7 @@ from lrcn_seq.runs.state import Position, StateFolder, TrainingState
 
 
 def make_state(number: int, **fields) -> TrainingState:
-    """Return a state whose array has as many elements as the number of the state."""
+    """Return a state with an array; the length of the array is the number of the state."""
     row = {"epoch": 0, "loss": 0.5}
     return TrainingState({"x": np.arange(number)}, Position(number=number), [row], **fields)
 
@@ -25,7 +25,7 @@ def folder(tmp_path) -> StateFolder:
 
 
 def test_a_folder_without_states(tmp_path):
-    """A state folder without states is read as None."""
+    """Reading a state folder without states gives None."""
     folder = StateFolder(tmp_path / "state")
     assert not folder.exists
     assert folder.read() is None
@@ -45,7 +45,7 @@ def test_a_state_is_read_as_written(tmp_path):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e11])
 def test_a_state_with_absurd_weights_is_refused(tmp_path, value):
-    """Training does not continue with them, except a stage that stopped because it diverged."""
+    """A state with NaN or huge weights is refused unless training stopped because it diverged."""
     folder = StateFolder(tmp_path / "state")
     arrays = {"model/3": np.array([1.0, value]), "optimizer/0": np.array([np.inf])}
     folder.write(TrainingState(arrays, Position(number=1), []))
@@ -57,7 +57,7 @@ def test_a_state_with_absurd_weights_is_refused(tmp_path, value):
 
 
 def test_a_state_may_continue_its_stage(folder):
-    """By default, a state continues its stage."""
+    """By default, training continues the stage of the state."""
     assert not folder.read().new_stage
 
 
@@ -142,7 +142,7 @@ def test_a_damaged_pointer_is_an_error(folder, pointer):
 
 
 def test_leftovers_of_a_killed_process_are_removed(folder):
-    """Only the last state and its pointer stay."""
+    """The files that a killed process left are removed, except the last state and its pointer."""
     for name in ("000000", "000002", ".last.01234567.lrcn-tmp"):
         (folder.folder / name).mkdir()
     (folder.folder / "000002" / "arrays.npz").write_bytes(b"incomplete")
@@ -152,7 +152,7 @@ def test_leftovers_of_a_killed_process_are_removed(folder):
 
 
 def test_an_incomplete_first_state_is_removed(tmp_path):
-    """A process may be killed before it has written a pointer."""
+    """A state without a pointer, left by a killed process, is removed."""
     folder = StateFolder(tmp_path / "state")
     folder.remove_leftovers()
     (folder.folder / "000001").mkdir(parents=True)
@@ -162,7 +162,7 @@ def test_an_incomplete_first_state_is_removed(tmp_path):
 
 @pytest.mark.parametrize("pointer", [b"000009", b"", b"\xff", b"../state/000001"])
 def test_a_damaged_pointer_removes_no_state(folder, pointer):
-    """A state that the pointer should name can be restored by hand."""
+    """If the pointer is damaged, no state is removed, so that it can be restored by hand."""
     (folder.folder / "last").write_bytes(pointer)
     folder.remove_leftovers()
     assert (folder.folder / "000001" / "meta.json").exists()
@@ -194,7 +194,7 @@ def test_states_of_version_0_1_are_read(tmp_path):
 
 @pytest.mark.parametrize("name", ["../../other", "/etc", "", "000001/.."])
 def test_the_pointer_names_a_folder_of_this_run(folder, name):
-    """A pointer to another place is damage."""
+    """A pointer to a folder outside the state folder counts as damaged."""
     (folder.folder / "last").write_text(name)
     with pytest.raises(RunError, match=r"last: expected a complete training state\. Received: '"):
         folder.read()

@@ -160,7 +160,7 @@ def test_a_run_is_not_resumed_with_other_samples(tmp_path):
     derived.write_text(json.dumps({**json.loads(derived.read_text()), "samples": "0"}))
     message = (
         r"--resume expects the samples with which the run began\. "
-        r"Received: 12 train and 4 dev samples, not all the same"
+        r"Received: 12 train and 4 dev samples, which are not the same"
     )
     with pytest.raises(RunError, match=message):
         train(config, tmp_path / "run", resume=True)
