@@ -374,7 +374,7 @@ def test_an_impossible_limit_is_rejected():
 
 def test_best_is_at_most_beams():
     """A beam search refuses `best` above `beams`."""
-    with pytest.raises(ArgumentError, match=r"best to be at most beams. Received: best=6, beams=5"):
+    with pytest.raises(ArgumentError, match=r"at most `beams`. Received: best=6, beams=5"):
         Beam(best=6)
 
 
