@@ -120,7 +120,7 @@ def test_the_example_of_vectors_is_one_zero_vector():
 
 
 def test_inputs_are_read_as_the_encoder_expects(task):
-    """The media reader takes its kind, image size and vector width from the encoder."""
+    """The media reader takes the kind of media, image size and vector width from the encoder."""
     assert (task.media.kind, task.media.preprocessing.height) == ("clips", 32)
     vectors = rating("encoder={type: vectors, width: 7}").media
     assert (vectors.kind, vectors.vector_width) == ("vectors", 7)
