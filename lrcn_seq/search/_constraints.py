@@ -111,7 +111,7 @@ def end_at_limit(
 
 
 def completes_ngram(ids: Tensor, words: Tensor, position: Tensor | int, n: int) -> Tensor:
-    """Return (N, k) whether each candidate completes an n-gram that its sentence already contains.
+    """Return a mask (N, k) of candidates that complete an n-gram already in their sentence.
 
     Args:
         ids: candidates (N, k).

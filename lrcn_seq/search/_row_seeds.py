@@ -26,7 +26,7 @@ class ConstantSeed(keras.random.SeedGenerator):  # type: ignore[misc]  # Keras h
         self.first, self.second = first, second
 
     def next(self, ordered: bool = True) -> Tensor:  # noqa: ARG002 - signature of Keras
-        """Return the pair of integers."""
+        """Return the two integers as a tensor."""
         dtype = "int32" if keras.backend.backend() == "torch" else "uint32"
         return ops.cast(ops.stack([self.first, self.second]), dtype)
 

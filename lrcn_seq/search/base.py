@@ -18,7 +18,7 @@ Step = Callable[[Tensor, Tree, Tree], StepOutput]
 
 
 Seed: TypeAlias = int | SeedGenerator | Tensor
-"""An integer, a generator, or one integer per row, (B,) int32."""
+"""A seed: an integer, a `SeedGenerator`, or one integer per row, (B,) int32."""
 
 NO_SENTENCE = (
     "expected a finite log probability for at least one word of a sentence. Received: logits that "

@@ -32,11 +32,11 @@ class Beams(NamedTuple):
     word: Tensor
     """Last word of each growing hypothesis, (B·K,)."""
     total: Tensor
-    """Log probabilities of the growing hypotheses, (B, K); −inf if there are fewer."""
+    """Log probabilities of the growing hypotheses, (B, K); −inf for missing hypotheses."""
     words: Tensor
     """Growing hypotheses, (B, K, L)."""
     finished_scores: Tensor
-    """Scores of the finished hypotheses, (B, K); −inf if there are fewer."""
+    """Scores of the finished hypotheses, (B, K); −inf for missing hypotheses."""
     finished_total: Tensor
     """Log probabilities of the finished hypotheses, (B, K)."""
     finished_words: Tensor
@@ -214,8 +214,8 @@ class Beam(Search):
         """Return the best of the finished hypotheses and of the unfinished ones at the word limit.
 
         The log probability of an unfinished hypothesis lacks the term of an end word. If K
-        hypotheses have finished, it must therefore exceed the log probabilities of all of them, not
-        only the score of one.
+        hypotheses have finished, an unfinished one is therefore returned only if it has a higher
+        log probability than all of them.
         """
         full = ops.isfinite(beams.finished_scores[:, -1:])
         likely = beams.total > ops.max(beams.finished_total, axis=1, keepdims=True)

@@ -189,6 +189,6 @@ def inverse_cdf(probabilities: Tensor, uniform: Tensor) -> Tensor:
 
 
 def is_duplicate(words: Tensor) -> Tensor:
-    """Return (B, K) whether each sentence (B, K, L) equals an earlier sentence of its row."""
+    """Return a mask (B, K) of sentences (B, K, L) that equal an earlier sentence of their row."""
     equal = ops.all(words[:, :, None] == words[:, None], axis=-1)
     return ops.any(equal & ops.triu(ops.ones_like(equal), 1), axis=1)

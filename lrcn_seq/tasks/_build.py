@@ -96,7 +96,7 @@ def build_network(
 
 
 def task_type(config: configs.Config) -> type[Task]:
-    """Return the class of the task of a config."""
+    """Return the class of the task that a config names."""
     return tasks.get(config.task["type"])
 
 

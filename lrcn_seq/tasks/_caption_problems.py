@@ -51,7 +51,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
 
 def view_problems(config: Config) -> list[Problem]:
-    """Return a problem if the view has several test views."""
+    """Return a problem if the view of a config has several test views."""
     if views.build(config.data.view, place="data.view").test_view_count == 1:
         return []
     return [

@@ -46,7 +46,7 @@ class CaptionSearch(keras.Model):
         self._tasks = Untracked(tuple(tasks))
 
     def call(self, inputs: tuple[Sequence[Clips], Tensor | None]) -> Hypotheses:
-        """Find captions.
+        """Find captions for a batch of clips.
 
         Args:
             inputs: a pair of clips and seeds. The clips are the same images or videos, read once

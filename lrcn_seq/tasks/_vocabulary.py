@@ -1,4 +1,4 @@
-"""The outputs of captioning tasks: the words of a tokenizer."""
+"""The vocabulary of a task that writes captions."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Vocabulary(Outputs):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read `tokenizer.json`."""
+        """Read the tokenizer from a file `tokenizer.json`."""
         return cls(text.load(path))
 
     def save(self, path: Path) -> None:
-        """Write `tokenizer.json`."""
+        """Write the tokenizer to a file `tokenizer.json`."""
         text.save(self.tokenizer, path)
 
     @property

@@ -116,7 +116,7 @@ class Task(keras.Model, ABC):
     default_monitor: ClassVar[str]
     """The dev score that selects the best weights if the config has no `training.monitor`."""
     minimized_scores: ClassVar[frozenset[str]] = frozenset()
-    """The scores for which lower is better."""
+    """The scores for which lower values are better."""
     noun: ClassVar[str] = "image"
     """The noun for a sample in messages and reports."""
     verb: ClassVar[str] = "predict"
@@ -124,7 +124,7 @@ class Task(keras.Model, ABC):
     predict_batch_size: ClassVar[int] = 1
     """Number of files that commands pass to one call of `predict`."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
-    """Options of `lrcn evaluate` that the task supports, of `retrieval` and `coco_results`."""
+    """Options of `lrcn evaluate` that the task supports, e.g. `retrieval` or `coco_results`."""
     compares_with_training: ClassVar[bool] = False
     """Whether an evaluation compares predictions with the training samples."""
 
@@ -202,7 +202,7 @@ class Task(keras.Model, ABC):
         *,
         training: Sequence[Sample] = (),  # noqa: ARG003 - tasks override it
     ) -> Evaluation:
-        """Score the fused predictions of several tasks with equal outputs.
+        """Score the fused predictions of several tasks with equal vocabularies or classes.
 
         Args:
             members: the tasks with their readers and weights.

@@ -45,7 +45,7 @@ class Description(CaptionTask):
         return [*caption_problems(cls, config), *sampling]
 
     def read_clip(self, media: Any) -> Clips:
-        """Read the clip selected by the sampling from the whole video."""
+        """Read the clip that the sampling selects from a video."""
         return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
 
     def predict_windows(

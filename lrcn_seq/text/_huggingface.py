@@ -76,7 +76,7 @@ class HuggingFaceTokenizer(base.Tokenizer):
         return json.loads(self._fitted().to_str())
 
     def restore(self, payload: Any) -> Self:
-        """Restore a payload; see `Tokenizer.restore`."""
+        """Restore the state that `payload` returned; see `Tokenizer.restore`."""
         try:
             # The library searches the text for `added_tokens`, so that "<end>" in a caption would
             # become id 2. If the list is empty, the four names are ordinary vocabulary entries.
@@ -133,7 +133,7 @@ def detokenize(text: str) -> str:
 
 
 def _attach_mark(match: re.Match[str]) -> str:
-    """Return a match of `detokenize`, without its space if the mark follows a word character."""
+    """Return the matched text, without the space before the mark if this follows a word."""
     last, mark = match.groups()
     is_word = last == "_" or unicodedata.category(last)[0] in "LMN"
     return f"{last}{mark}" if is_word else match[0]

@@ -36,7 +36,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def fit(self, sentences: Iterable[str]) -> Self:
-        """Learn the vocabulary.
+        """Learn the vocabulary from sentences.
 
         Args:
             sentences: the training captions.

@@ -39,7 +39,7 @@ class BytePair(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `bpe:8000:min2:lower`."""
+        """The signature of the tokenizer, e.g. `bpe:8000:min2:lower`."""
         return f"bpe:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Character(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `character:min1:lower`."""
+        """The signature of the tokenizer, e.g. `character:min1:lower`."""
         return f"character:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class KerasHub(Tokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `keras_hub:WordPieceTokenizer:min1`."""
+        """The signature of the tokenizer, e.g. `keras_hub:WordPieceTokenizer:min1`."""
         return f"keras_hub:{self.name or self.preset}:min{self.minimum_count}"
 
     def arguments(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class KerasHub(Tokenizer):
         }
 
     def restore(self, payload: dict[str, Any]) -> Self:
-        """Restore a payload without reading a preset or files; see `Tokenizer.restore`."""
+        """Restore the state that `payload` returned, without reading a preset or other files."""
         with translate_errors(
             lambda reason: DataError(
                 "expected the payload of a fitted KerasHub tokenizer. "
@@ -208,7 +208,7 @@ class KerasHub(Tokenizer):
 
 
 def _class_named(name: str) -> Any:
-    """Return the KerasHub tokenizer class with a name.
+    """Return the KerasHub tokenizer class with the given name.
 
     Raises:
         ArgumentError: If `keras_hub.tokenizers` has no such class.

@@ -34,7 +34,7 @@ class Word(HuggingFaceTokenizer):
 
     Args:
         minimum_count: how often a word must occur to get an id of its own.
-        words: the largest number of words, which keeps the most frequent words; None for all.
+        words: the number of most frequent words that are kept; None for all words.
         punctuation: `keep` makes each run of punctuation a word, as in the released code; `drop`
             removes punctuation.
         lower: whether to convert sentences to lower case.
@@ -75,7 +75,7 @@ class Word(HuggingFaceTokenizer):
         }
 
     def pipeline(self) -> Tokenizer:
-        """Return a word-level pipeline that splits as in the paper."""
+        """Return a word-level pipeline that splits sentences as in the paper."""
         tokenizer = Tokenizer(word_level(NAMES))
         tokenizer.normalizer = normalizers.Sequence(
             [*normalization(self.lower), normalizers.Replace(FINAL_FULL_STOP, "")]

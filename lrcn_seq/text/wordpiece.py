@@ -35,7 +35,7 @@ class WordPiece(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `wordpiece:8000:min2:lower`."""
+        """The signature of the tokenizer, e.g. `wordpiece:8000:min2:lower`."""
         case = "lower" if self.lower else "cased"
         return f"wordpiece:{self.pieces}:min{self.minimum_count}:{case}"
 

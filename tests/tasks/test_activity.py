@@ -158,7 +158,7 @@ def test_invalid_options_are_refused(classifier, films, options):
 def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
     """Streaming in chunks gives the class probabilities of the whole clip at every frame.
 
-    The third value of a chunk is the mean of the probabilities over the frames so far.
+    The third result of each chunk is the mean of the probabilities over the frames so far.
     """
     film = films[-1]
     parts = zip(*classifier.stream_frames(film, chunk=chunk), strict=True)

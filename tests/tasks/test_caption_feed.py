@@ -74,7 +74,7 @@ def test_captions_are_batched_over_stored_features(tmp_path):
 
 
 def test_the_config_can_choose_the_plan(tmp_path):
-    """`data.plan: by_image` batches by image although features are stored."""
+    """With `data.plan: by_image`, batches are formed by image even if features are stored."""
     assert not feed_of(*stored(tmp_path), "data.plan=by_image").by_caption
 
 
