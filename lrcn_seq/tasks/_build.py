@@ -115,8 +115,8 @@ def decoder_problems(config: configs.Config) -> list[Problem]:
     return [
         Problem(
             "decoder.type",
-            f"{config.task['type']} expects a decoder over its {argument.replace('_size', '')}: "
-            f"{', '.join(fitting)}. Received: {name!r}.",
+            f"{config.task['type']} expects a decoder that predicts its "
+            f"{argument.replace('_size', '')}: {', '.join(fitting)}. Received: {name!r}.",
         )
     ]
 

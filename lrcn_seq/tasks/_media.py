@@ -18,7 +18,7 @@ def check_media_list(media: Any) -> None:
     if single or getattr(media, "ndim", 4) < 4:
         raise ArgumentError(
             "media: expected a list of paths, PIL images or arrays. Received: "
-            f"{type(media).__name__}; put a single one in a list."
+            f"{type(media).__name__}; put a single input in a list."
         )
 
 

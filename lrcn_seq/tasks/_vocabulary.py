@@ -57,6 +57,6 @@ class Vocabulary(Outputs):
         """Raise ArgumentError unless the vocabulary size exceeds the number of special words."""
         if not (isinstance(size, Integral) and size > len(SPECIAL)):
             raise ArgumentError(
-                f"words: expected a vocabulary size, including the {len(SPECIAL)} special words. "
-                f"Received: words={size!r}."
+                f"words: expected a vocabulary size above {len(SPECIAL)}, the number of special "
+                f"words. Received: words={size!r}."
             )

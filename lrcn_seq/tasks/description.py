@@ -35,8 +35,8 @@ class Description(CaptionTask):
             sampling = [
                 Problem(
                     "data.sampling",
-                    "expected a sampling of one clip, since a caption describes one clip. "
-                    "Received: sliding; use uniform or every. `describe --window` cuts long "
+                    "expected a sampling that selects one clip, since a caption describes one "
+                    "clip. Received: sliding; use uniform or every. `describe --window` cuts long "
                     "videos.",
                 )
             ]

@@ -147,8 +147,8 @@ def test_pretrained_weights_are_loaded_on_request(monkeypatch, smoke_config):
 @pytest.mark.parametrize(
     ("task", "size", "message"),
     [
-        ("captioning", {"words": 4}, r"words: expected a vocabulary size, including the 4 special"),
-        ("captioning", {"words": 0}, r"words: expected a vocabulary size, including the 4 special"),
+        ("captioning", {"words": 4}, r"words: expected a vocabulary size above 4, the number of"),
+        ("captioning", {"words": 0}, r"words: expected a vocabulary size above 4, the number of"),
         ("activity", {"labels": 0}, r"labels: expected a number of classes above 0"),
     ],
 )
