@@ -325,7 +325,7 @@ def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("comparable", "best"), [(True, 7.0), (False, None)])
 def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best):
-    """A finished stage leaves a state for the next stage, with any comparable best score."""
+    """A finished stage leaves a state for the next, with the best score if it is comparable."""
     task = small_task(tmp_path, **{"training.epochs": 1})
     trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 7.0})
     trainer.fit()
