@@ -1,4 +1,4 @@
-"""Constraints on sentences, and the most probable next words under them."""
+"""Constraints on sentences, and the most probable next words that satisfy them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ AtLimit = Literal["compete", "force"]
 
 
 class Constraints(NamedTuple):
-    """Constraints on a sentence.
+    """Constraints on the sentences that a search finds.
 
     Attributes:
-        minimum_length: the smallest number of words before the end.
+        minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice; 0 allows repetition.
         suppress_unknown: whether to forbid the unknown word.
-        at_limit: `force` allows only the end as the last word of the longest sentences; `compete`
-            also allows other words, so that such a sentence is unfinished.
+        at_limit: `force` allows only the end word at the last position; `compete` also allows other
+            words there, which leave the sentence unfinished.
     """
 
     minimum_length: int = 0
@@ -52,16 +52,17 @@ def candidates(
     constraints: Constraints,
     special: Special,
 ) -> tuple[Tensor, Tensor]:
-    """Return the most probable next words of each row.
+    """Return the most probable next words of each sentence.
 
-    The constraints are applied to the top `count` words plus as many as the constraints can forbid,
-    which is exact without a mask over the vocabulary. The probabilities are not renormalized.
+    The constraints are applied to the `count` most probable words and as many further words as the
+    constraints can forbid. This is exact and needs no mask over the vocabulary. The probabilities
+    are not renormalized.
 
     Args:
         logits: tensor (N, V).
         words: the sentences so far, (N, L); only positions before `position` are read.
         position: the position of the next word, from 0 to L − 1.
-        count: the number of allowed candidates, if V permits.
+        count: the number of words that satisfy the constraints, if V permits.
         constraints: the constraints on sentences.
         special: the special ids.
 
@@ -94,12 +95,12 @@ def candidates(
 def end_at_limit(
     logits: Tensor, position: Tensor | int, limit: int, constraints: Constraints, special: Special
 ) -> Tensor:
-    """Return the logits (N, V), with `force` −inf for all words but the end at the last position.
+    """Return logits (N, V); `force` sets all but the end word to −inf at the last position.
 
     Args:
         logits: tensor (N, V).
         position: the position of the next word.
-        limit: the largest number of words, including the end.
+        limit: the largest number of words, including the end word.
         constraints: the constraints on sentences.
         special: the special ids.
     """
@@ -110,7 +111,7 @@ def end_at_limit(
 
 
 def completes_ngram(ids: Tensor, words: Tensor, position: Tensor | int, n: int) -> Tensor:
-    """Return whether each id at `position` completes an n-gram that occurred before, (N, k).
+    """Return a mask (N, k) of candidates that complete an n-gram already in their sentence.
 
     Args:
         ids: candidates (N, k).

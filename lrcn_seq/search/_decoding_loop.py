@@ -20,7 +20,9 @@ Carry = tuple[Tensor, Tensor, Tensor, Tensor]
 def decode(
     choose: Choose, step: Step, state: Tree, memory: Tree, *, special: Special, limit: int
 ) -> tuple[Tensor, Tensor]:
-    """Extend one sentence per row word by word until all have ended or have `limit` words.
+    """Extend one sentence per row of the state, word by word, until all have ended.
+
+    A sentence also ends when it has `limit` words.
 
     Args:
         choose: selects the next word from logits (N, V).
@@ -28,10 +30,10 @@ def decode(
         state: initial decoder state, tensors (N, ...).
         memory: constant inputs of the step, tensors (N, ...).
         special: the special ids.
-        limit: the largest number of words, including the end.
+        limit: the largest number of words, including the end word.
 
     Returns:
-        Words (N, limit) and log probabilities (N,), which are −inf if no word was possible.
+        Words (N, limit) and log probabilities (N,), −inf for sentences with no possible word.
     """
     N = batch_size(state, memory)
 

@@ -1,4 +1,4 @@
-"""The result of a search."""
+"""The construction of the `Hypotheses` that a search returns."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def assemble(
     special: Special,
     strict: bool = True,
 ) -> Hypotheses:
-    """Return sentences as hypotheses; those with a score of −inf become empty.
+    """Return sentences as `Hypotheses`; a sentence with a score of −inf becomes empty.
 
     Args:
         words: ids (B, K, L), padded after the end.
         scores: (B, K), best first.
         log_probabilities: (B, K).
         special: the special ids.
-        strict: whether a row without a sentence is an error, which compiled models cannot raise.
+        strict: whether to raise an error for a row without a sentence; compiled models cannot.
 
     Raises:
         SearchError: a row has no sentence.
@@ -42,7 +42,7 @@ def assemble(
 
 
 def _check_rows(scores: Tensor) -> None:
-    """Raise SearchError if a row has the best score −inf, unless the scores (B,) are symbolic."""
+    """Raise SearchError if the best score of a row is not finite; skip symbolic scores (B,)."""
     try:
         best = ops.convert_to_numpy(scores)
     except (NotImplementedError, TypeError, ValueError, RuntimeError):
@@ -54,5 +54,5 @@ def _check_rows(scores: Tensor) -> None:
 
 
 def sentence_lengths(words: Tensor, special: Special) -> Tensor:
-    """Return the number of words of each sentence (..., L), including the end."""
+    """Return the number of words of each sentence (..., L), including the end word."""
     return ops.sum(ops.cast(words != special.pad, "int32"), axis=-1)

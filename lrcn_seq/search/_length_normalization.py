@@ -14,11 +14,11 @@ Length = Literal["none", "average", "gnmt"]
 def normalize(
     log_probability: Tensor, length: Tensor | int, *, kind: Length, alpha: float
 ) -> Tensor:
-    """Return the score of a sentence.
+    """Return the score of a sentence: its log probability, normalized by its length.
 
     Args:
-        log_probability: the sum over the words of the sentence.
-        length: the number of words, including the end; a broadcastable tensor, or an integer.
+        log_probability: the sum of the log probabilities of all words of the sentence.
+        length: the number of words, including the end word; a broadcastable tensor or an integer.
         kind: `none` for the sum, `average` for the mean, or `gnmt` for
             sum / ((5 + length) / 6)^alpha (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.

@@ -12,21 +12,21 @@ from lrcn_seq.search.base import Seed
 
 
 class ConstantSeed(keras.random.SeedGenerator):  # type: ignore[misc]  # Keras has no types
-    """A generator that always returns the same two integers, which may be tensors of a loop.
+    """A seed generator that always returns the same two integers, which may be tensors of a loop.
 
-    It has no variable, because a loop on JAX cannot update one, so the constructor of Keras is not
-    called.
+    The constructor of Keras is not called, because it creates a variable, and a loop on JAX cannot
+    update a variable.
 
     Args:
         first: the seed.
-        second: the position in a sequence.
+        second: the position of a word in a sentence.
     """
 
     def __init__(self, first: Tensor | int, second: Tensor | int = 0):
         self.first, self.second = first, second
 
     def next(self, ordered: bool = True) -> Tensor:  # noqa: ARG002 - signature of Keras
-        """Return the pair of integers."""
+        """Return the two integers as a tensor."""
         dtype = "int32" if keras.backend.backend() == "torch" else "uint32"
         return ops.cast(ops.stack([self.first, self.second]), dtype)
 
@@ -35,8 +35,8 @@ def row_seeds(seed: Seed, B: Any) -> Tensor:
     """Return one seed per row, (B,) int32.
 
     Args:
-        seed: an integer is the seed of every row; a `SeedGenerator` draws new seeds; a tensor (B,)
-            is returned as int32.
+        seed: an integer gives all rows the same seed; a `SeedGenerator` draws new seeds; a tensor
+            (B,) contains the seeds of the rows.
         B: the number of rows.
     """
     if isinstance(seed, int):

@@ -1,4 +1,4 @@
-"""Operations on nested decoder states and memories, row by row."""
+"""Operations on the rows of nested decoder states and memories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrcn_seq.search.base import Tree
 
 
 def batch_size(*trees: Tree) -> Any:
-    """Return B, the first dimension of the first tensor; an integer if it is static.
+    """Return the batch size B, the first dimension of the first tensor; an integer if static.
 
     Raises:
         ArgumentError: If the trees contain no tensor.
@@ -23,7 +23,7 @@ def batch_size(*trees: Tree) -> Any:
         if leaf is not None:
             return ops.shape(leaf)[0]
     raise ArgumentError(
-        "expected a state or a memory with at least one tensor (B, ...). Received: neither; "
+        "expected a state or a memory with at least one tensor (B, ...). Received: no tensor; "
         "add any tensor with one row for each sample to the memory."
     )
 
@@ -47,7 +47,7 @@ def repeat_rows(tree: Tree, times: int) -> Tree:
 
 
 def gather_rows(tree: Tree, rows: Tensor) -> Tree:
-    """Return the rows (N,) of every tensor of the tree."""
+    """Return the tree with the rows at the indices `rows` (N,) of every tensor."""
     return map_tensors(lambda leaf: ops.take(leaf, rows, axis=0), tree)
 
 

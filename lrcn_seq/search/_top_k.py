@@ -6,7 +6,7 @@ from keras import ops
 
 from lrcn_seq.records import Tensor
 
-LARGE_VOCABULARY = 2048  # from this size, two small top-k are faster than one
+LARGE_VOCABULARY = 2048  # from this size, two top-k of smaller arrays are faster than one top-k
 STRIDES = (16, 17, 18, 15, 19, 14, 20, 13, 21, 12, 11, 10)
 
 

@@ -1,4 +1,4 @@
-"""The border of top-p sampling."""
+"""The threshold of top-p sampling."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ ROUNDING = 1e-6
 
 
 def probability_to_reach(p: float) -> float:
-    """Return the cumulative probability from which no further word is kept.
+    """Return the cumulative probability at which top-p sampling stops adding words.
 
-    The smallest set of words whose probability reaches p also reaches it if rounding puts the sum
-    slightly below p. With p = 1 all words are kept.
+    It is slightly below p, so that words with the exact sum p reach it even if rounding puts their
+    sum below p. With p = 1, all words are kept.
     """
     return p if p == 1.0 else max(p - ROUNDING, p / 2)

@@ -18,12 +18,12 @@ Step = Callable[[Tensor, Tree, Tree], StepOutput]
 
 
 Seed: TypeAlias = int | SeedGenerator | Tensor
-"""An integer, a generator, or one integer per row, (B,) int32."""
+"""A seed: an integer, a `SeedGenerator`, or one integer per row, (B,) int32."""
 
 NO_SENTENCE = (
     "expected a finite log probability for at least one word of a sentence. Received: logits that "
-    "are NaN or infinite, or none for the words that the constraints allow; check the weights and "
-    "the input of the model for NaN, or relax the constraints of the search."
+    "are NaN or infinite, or infinite for all words that the constraints allow; check the weights "
+    "and the input of the model for NaN, or relax the constraints of the search."
 )
 """The reason why a search finds no sentence for a row."""
 
@@ -31,15 +31,16 @@ NO_SENTENCE = (
 class Search(ABC):
     """A search that decodes sentences with a step function.
 
-    It is independent of networks and uses only `keras.ops`, so that it compiles with the model.
+    A search is independent of networks and uses only `keras.ops`, so that it compiles with any
+    model.
     """
 
     per_row_seeds: ClassVar[bool] = False
     """Whether the search is random and accepts one seed per row."""
 
     strict: bool = True
-    """Whether a row without a sentence is an error, which compiled models cannot raise. Otherwise
-    it has scores of −inf."""
+    """Whether to raise an error for a row without a sentence; compiled models cannot raise it.
+    Otherwise the row has scores of −inf."""
 
     @abstractmethod
     def __call__(
@@ -65,13 +66,13 @@ class Search(ABC):
             state: initial decoder state, tensors (B, ...); may be empty.
             memory: constant inputs of the step, tensors (B, ...); may be empty.
             special: the special ids.
-            limit: the largest number of words, including the end.
+            limit: the largest number of words, including the end word.
             seed: the only source of randomness. An integer gives the same result at every call and
                 is the seed of every row; a `SeedGenerator` gives new results; integers (B,) are the
                 seeds of the rows, if the search has `per_row_seeds`.
 
         Returns:
-            K hypotheses per row; missing ones have a score of −inf.
+            K hypotheses per row; missing hypotheses have a score of −inf.
 
         Raises:
             ArgumentError: If no sentence of at most `limit` words satisfies the constraints.

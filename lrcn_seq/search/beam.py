@@ -1,9 +1,9 @@
 """Beam search with K growing hypotheses at every step.
 
 As in fairseq and Hugging Face Transformers, every step ranks the 2K most probable extensions by
-their log probability. Those of the first K that end are finished, and the first K that do not end
-grow. The loop stops when no growing hypothesis can exceed the finished ones
-(`early_stopping="never"` in Transformers; fairseq stops as soon as K hypotheses have finished). A
+their log probability. The extensions among the first K that end are finished hypotheses; the first
+K extensions that do not end grow. The loop stops when no growing hypothesis can exceed the finished
+ones (`early_stopping="never"` in Transformers; fairseq stops when K hypotheses have finished). A
 beam of 1 is greedy search, which stops at the first end.
 """
 
@@ -32,11 +32,11 @@ class Beams(NamedTuple):
     word: Tensor
     """Last word of each growing hypothesis, (B·K,)."""
     total: Tensor
-    """Log probabilities of the growing hypotheses, (B, K); −inf if there are fewer."""
+    """Log probabilities of the growing hypotheses, (B, K); −inf for missing hypotheses."""
     words: Tensor
     """Growing hypotheses, (B, K, L)."""
     finished_scores: Tensor
-    """Scores of the finished hypotheses, (B, K); −inf if there are fewer."""
+    """Scores of the finished hypotheses, (B, K); −inf for missing hypotheses."""
     finished_total: Tensor
     """Log probabilities of the finished hypotheses, (B, K)."""
     finished_words: Tensor
@@ -45,22 +45,22 @@ class Beams(NamedTuple):
 
 @searches.register
 class Beam(Search):
-    """Return the best K hypotheses of a beam of K.
+    """Beam search with K beams, which returns the best hypotheses of each row.
 
     Args:
         beams: the beam size K.
         length: the score: the log probability (`none`), its average over the words (`average`), or
             `gnmt` with `alpha` (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
-        minimum_length: the smallest number of words before the end.
+        minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
         suppress_unknown: whether to forbid the unknown word.
-        at_limit: `compete` ranks hypotheses that have not ended at the word limit by score among
-            the finished ones; where K have finished, only those that are more probable than all of
-            these. `force` makes the end the last word at the limit, with its log probability.
-        best: the number of returned sentences; None for all K. With fewer, the search may stop
-            earlier.
+        at_limit: `compete` ranks a hypothesis without an end word at the word limit by score among
+            the finished hypotheses; if K have finished, it must be more probable than all of them.
+            `force` makes the end word the last word at the limit and adds its log probability.
+        best: the number of returned sentences; None for all K. If it is below K, the search may
+            stop earlier.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Beam(Search):
     ):
         if best is not None and best > beams:
             raise ArgumentError(
-                f"expected best to be at most beams. Received: best={best}, beams={beams}; "
+                f"expected `best` to be at most `beams`. Received: best={best}, beams={beams}; "
                 "search with more beams."
             )
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
@@ -183,7 +183,7 @@ class Beam(Search):
         return total, parents, word, words
 
     def _add_finished(self, beams: Beams, scores: Tensor, total: Tensor, words: Tensor) -> Beams:
-        """Return the beams with the K best of the finished and the given hypotheses."""
+        """Add the given hypotheses to the finished ones, of which the K best are kept."""
         scores, kept = ops.top_k(
             ops.concatenate([beams.finished_scores, scores], axis=1), self.beams
         )
@@ -202,18 +202,20 @@ class Beam(Search):
     def _can_improve(self, beams: Beams, limit: int) -> Tensor:
         """Return whether a growing hypothesis of any row can still enter the result.
 
-        Log probabilities only decrease, and no normalization decreases with the length, so the
-        score of a hypothesis is at most that of its current log probability at the limit.
+        The log probability of a hypothesis never increases, and with an equal log probability, a
+        longer sentence never has a lower score. An upper bound of the score is therefore the score
+        of the current log probability at the maximum length.
         """
         bound = self._score(beams.total, limit)
         worst = beams.finished_scores[:, self.best - 1 : self.best]
         return (beams.position < limit) & ops.any(bound > worst)
 
     def _hypotheses(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
-        """Return the best of the finished hypotheses and of those that grow at the limit.
+        """Return the best of the finished hypotheses and of the unfinished ones at the word limit.
 
-        The log probability of an unfinished hypothesis lacks the factor of its end. Among K
-        finished ones it must therefore exceed all log probabilities, not only a score.
+        The log probability of an unfinished hypothesis lacks the term of an end word. If K
+        hypotheses have finished, an unfinished one is therefore returned only if it has a higher
+        log probability than all of them.
         """
         full = ops.isfinite(beams.finished_scores[:, -1:])
         likely = beams.total > ops.max(beams.finished_total, axis=1, keepdims=True)

@@ -15,18 +15,18 @@ from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 @searches.register
 class Greedy(Search):
-    """Return one sentence per row (K = 1), with the most probable word at every step.
+    """Greedy search for one sentence per row (K = 1): the most probable word at every step.
 
     Args:
         length: the score: the log probability (`none`), its average over the words (`average`), or
             `gnmt` with `alpha` (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
-        minimum_length: the smallest number of words before the end.
+        minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
         suppress_unknown: whether to forbid the unknown word.
-        at_limit: `compete` returns a sentence that has not ended at the word limit as it is;
-            `force` makes the end its last word, with its log probability.
+        at_limit: `compete` returns a sentence without an end word at the word limit as it is;
+            `force` makes the end word its last word and adds its log probability.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The samplers of KerasHub that select one word at a time.
+"""A search with the samplers of KerasHub that select one word at a time.
 
 For beam search and ranked sampling, see `beam` and `sampling`. KerasHub is imported when the search
 is built, not with this module.
@@ -24,14 +24,14 @@ from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 @searches.register
 class KerasHub(Search):
-    """Return one sentence per row (K = 1), drawn by a sampler of KerasHub.
+    """A search for one sentence per row (K = 1), drawn by a sampler of KerasHub.
 
     The score is the log probability under the model, without temperature or truncation.
 
     Args:
         sampler: the sampler of KerasHub.
-        k: the number of words from which `top_k` draws (by default 5), or the largest number from
-            which `top_p` draws.
+        k: the number of most probable words from which `top_k` draws (by default 5); for `top_p`,
+            the largest number of words from which it draws.
         p: the cumulative probability of `top_p`.
         temperature: the divisor of the logits; values below 1 sharpen the distribution.
         suppress_unknown: whether to forbid the unknown word.
@@ -99,7 +99,7 @@ class KerasHub(Search):
         """Draw one word (N,) int32 from each row of logits (N, V).
 
         Args:
-            logits: the logits.
+            logits: the logits of allowed words; −inf for other words.
             seeds: the seed of each row, (N,).
             position: the position of the word.
         """

@@ -1,8 +1,8 @@
 """Sampling: draw several sentences and rank them by probability.
 
 In Donahue et al. 2015, section 5.2.2, the caption is the most probable of 100 sentences drawn with
-an inverse temperature of 1.5, which was better than their beam search. Top-k: Fan et al. 2018,
-section 5.4; top-p: Holtzman et al. 2020, section 3.1.
+an inverse temperature of 1.5, which was better than their beam search. For top-k sampling, see Fan
+et al. 2018, section 5.4; for top-p sampling, Holtzman et al. 2020, section 3.1.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 @searches.register
 class Sampling(Search):
-    """Draw sentences for each row and return the best distinct ones.
+    """A search that draws sentences for each row and returns the best distinct sentences.
 
     Args:
         draws: the number of sentences drawn for each row.
@@ -50,10 +50,11 @@ class Sampling(Search):
         length: the score: the log probability under the model (`none`, the paper), its average over
             the words (`average`), or `gnmt` with `alpha` (Wu et al. 2016, equation 14).
         alpha: the exponent of `gnmt`.
-        minimum_length: the smallest number of words before the end.
+        minimum_length: the smallest number of words before the end word.
         suppress_unknown: whether to forbid the unknown word.
-        at_limit: `compete` ranks sentences that have not ended at the word limit by score among
-            the finished ones; `force` makes the end their last word, with its log probability.
+        at_limit: `compete` ranks sentences without an end word at the word limit by score among
+            the finished sentences; `force` makes the end word the last word at the limit and adds
+            its log probability.
         best: the number of returned sentences; None for all.
     """
 
@@ -127,7 +128,7 @@ class Sampling(Search):
         return ops.where(allowed, logits * self.inverse_temperature, -math.inf)
 
     def _allowed(self, words: Tensor, position: Tensor, special: Special) -> Tensor:
-        """Return whether the constraints allow each word at a position."""
+        """Return for each word whether the constraints allow it at a position."""
         allowed = (words != special.end) | (position >= self.constraints.minimum_length)
         for forbidden in self.constraints.forbidden_ids(special):
             allowed &= words != forbidden
@@ -177,17 +178,17 @@ def inverse_cdf(probabilities: Tensor, uniform: Tensor) -> Tensor:
 
     Args:
         probabilities: (N, V); the rows may have any positive sum.
-        uniform: (N, 1), as a fraction of this sum.
+        uniform: random numbers (N, 1) from 0 to 1, as fractions of the sum of their row.
     """
     cumulative = ops.cumsum(probabilities, axis=1)
     exceeds = (cumulative > uniform * cumulative[:, -1:]) & (probabilities > 0)
-    # Due to rounding, no index may exceed a uniform number close to 1.
+    # If `uniform` is close to 1, rounding may leave no cumulative probability that exceeds it.
     return ops.where(
         ops.any(exceeds, axis=1), ops.argmax(exceeds, axis=1), ops.argmax(probabilities, axis=1)
     )
 
 
 def is_duplicate(words: Tensor) -> Tensor:
-    """Return whether each sentence (B, K, L) equals an earlier one of its row, (B, K)."""
+    """Return a mask (B, K) of sentences (B, K, L) that equal an earlier sentence of their row."""
     equal = ops.all(words[:, :, None] == words[:, None], axis=-1)
     return ops.any(equal & ops.triu(ops.ones_like(equal), 1), axis=1)

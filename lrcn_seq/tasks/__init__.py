@@ -1,4 +1,4 @@
-"""Tasks: an encoder and a decoder with a loss, and all code that differs between tasks.
+"""Tasks: an encoder, a decoder and a loss each, with all code that differs between tasks.
 
 Each public module except `base` defines one task. A task of another package derives from `Task` or
 `CaptionTask` and is registered in the entry point group `lrcn_seq.tasks`.

@@ -13,7 +13,7 @@ from lrcn_seq.registry import decoders, encoders, sources, tasks
 from lrcn_seq.tasks.base import Outputs, Task
 
 PROBE_SIZES = {"words": 5, "labels": 2}
-"""Output sizes of networks built only to find problems or to extract features."""
+"""Vocabulary size and number of classes of networks built to find problems or extract features."""
 
 
 def build(
@@ -34,7 +34,7 @@ def build(
 
     Raises:
         ConfigError: the config has problems.
-        DataError: the outputs cannot be learned from the source.
+        DataError: the vocabulary or the classes cannot be learned from the source.
     """
     config = configs.read(config) if isinstance(config, (str, Path)) else config
     check_config(config)
@@ -48,7 +48,7 @@ def build(
 
 
 def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = False) -> Task:
-    """Build the task of a valid config for given outputs.
+    """Build the task of a valid config for a given vocabulary or given classes.
 
     Args:
         config: a config without problems.
@@ -63,15 +63,15 @@ def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = F
 def build_network(
     config: configs.Config, size: int | None = None, *, pretrained: bool = False
 ) -> Task:
-    """Build the networks of a valid config for a number of outputs.
+    """Build the networks of a valid config for a number of words or classes.
 
     Args:
         config: a config without problems.
-        size: vocabulary size or number of classes; None for a small one.
+        size: vocabulary size or number of classes; None for the small size of `PROBE_SIZES`.
         pretrained: whether to load the pretrained weights of the encoder.
 
     Returns:
-        A task without outputs.
+        A task without a vocabulary or class names.
 
     Raises:
         ArgumentError: the size is invalid, or the network has more than `WEIGHTS_LIMIT` weights.
@@ -96,18 +96,18 @@ def build_network(
 
 
 def task_type(config: configs.Config) -> type[Task]:
-    """Return the class of the task of a config."""
+    """Return the class of the task that a config names."""
     return tasks.get(config.task["type"])
 
 
 def check_config(config: configs.Config) -> None:
-    """Raise ConfigError if the decoder does not fit the task, or the task finds problems."""
+    """Raise ConfigError if the decoder does not fit the task or the task finds other problems."""
     if problems := decoder_problems(config) or task_type(config).problems(config):
         raise ConfigError(problems)
 
 
 def decoder_problems(config: configs.Config) -> list[Problem]:
-    """Return a problem if the decoder does not produce the outputs of the task."""
+    """Return a problem if the decoder predicts words but the task needs classes, or vice versa."""
     argument, name = task_type(config).outputs_type.decoder_argument, config.decoder["type"]
     if argument in decoders.get(name).derived:
         return []
@@ -115,8 +115,8 @@ def decoder_problems(config: configs.Config) -> list[Problem]:
     return [
         Problem(
             "decoder.type",
-            f"{config.task['type']} expects a decoder over its {argument.replace('_size', '')}: "
-            f"{', '.join(fitting)}. Received: {name!r}.",
+            f"{config.task['type']} expects a decoder that predicts its "
+            f"{argument.replace('_size', '')}: {', '.join(fitting)}. Received: {name!r}.",
         )
     ]
 
@@ -125,8 +125,8 @@ def set_precision(precision: str) -> None:
     """Set the dtype policy of Keras.
 
     Args:
-        precision: a policy, or `auto`: mixed_bfloat16 on a GPU or TPU, float32 on a CPU, where
-            small networks run slower in mixed precision.
+        precision: a dtype policy, or `auto` for mixed_bfloat16 on a GPU or TPU and float32 on a
+            CPU, where small networks run slower in mixed precision.
     """
     if precision == "auto":
         precision = "mixed_bfloat16" if has_accelerator() else "float32"

@@ -15,10 +15,12 @@ from lrcn_seq.text import Tokenizer
 
 
 class CaptionFeed:
-    """Batches by caption for stored features, or by image for a CNN in the graph.
+    """Training batches that iterate over captions or over images, as `data.plan` specifies.
+
+    The plan `auto` iterates over captions if features are stored, and over images otherwise.
 
     Args:
-        config: the config of the stage.
+        config: the config of the training stage.
         reader: reads the clips of samples.
         samples: the training samples.
         tokenizer: encodes the captions.
@@ -51,7 +53,7 @@ class CaptionFeed:
         self.by_caption = plan == "by_caption" or (plan == "auto" and reader.store is not None)
 
     def plan(self, epoch: int) -> Plan:
-        """Return the batch plan of an epoch, a pure function of seed and epoch."""
+        """Return the batch plan of an epoch; the same seed and epoch give the same plan."""
         settings, owner, lengths = self.settings, self.captions.owner, self.captions.lengths
         size = settings.training.batch_size
         if self.by_caption:
@@ -67,6 +69,6 @@ class CaptionFeed:
         )
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[Batch]:
-        """Return the batches of a slice of a plan, which are prefetched by threads."""
+        """Return the batches of a slice of a batch plan; threads read them in advance."""
         threads = max(1, self.settings.data.workers)
         return load(plan, self.clips_of_epoch(epoch), captions=self.captions, threads=threads)

@@ -31,7 +31,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
     """Return the problems of a search, found by running it up to its first step.
 
     Args:
-        search: the search as in a config.
+        search: `{"type": NAME, ...}`.
         limit: the maximum number of words, including the end word.
     """
 
@@ -51,7 +51,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
 
 def view_problems(config: Config) -> list[Problem]:
-    """Return a problem if the view has several test views."""
+    """Return a problem if the view of a config has several test views."""
     if views.build(config.data.view, place="data.view").test_view_count == 1:
         return []
     return [
@@ -64,7 +64,7 @@ def view_problems(config: Config) -> list[Problem]:
 
 
 def score_problems(task: type[Task], config: Config) -> list[Problem]:
-    """Return the problems of metrics that cannot run, and of a monitor that is not a score."""
+    """Return problems for metrics that cannot run and for a monitor that is not a known score."""
     problems: list[Problem] = []
     names = ["distinct_captions"]
     for position, metric in enumerate(config.evaluation.metrics):

@@ -1,4 +1,4 @@
-"""Retrieval: ranking of captions by image and of images by caption."""
+"""Retrieval: ranking captions for each image, and images for each caption."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CaptionScorer(keras.Model):
         self.encoder, self.decoder = task.encoder, task.decoder
 
     def call(self, batch: Batch) -> Tensor:
-        """Compute log p (B,) of words (B, L), including the end word."""
+        """Compute the log probability (B,) of each caption of a batch, including its end word."""
         encoded = select_clips(self.encoder(batch.clips, training=False), batch.owner)
         logits = self.decoder(encoded, batch.words[:, :-1], training=False)
         losses, mask = word_losses(logits, batch.words[:, 1:])
@@ -42,10 +42,10 @@ class CaptionScorer(keras.Model):
 def rank_captions(
     task: Task, reader: SampleReader, samples: Sequence[Sample]
 ) -> dict[str, dict[str, float]]:
-    """Rank the captions of samples by image, and the images by caption.
+    """Rank the captions of samples for each image, and the images for each caption.
 
-    The score is the log probability normalized by its mean over images (Donahue et al. 2015,
-    section 5).
+    The score of a caption for an image is its log probability minus the mean of its log
+    probabilities over all images (Donahue et al. 2015, section 5).
 
     Args:
         task: a task that writes captions.
@@ -53,7 +53,7 @@ def rank_captions(
         samples: the samples whose captions are ranked.
 
     Returns:
-        Recall at 1, 5 and 10 and the median rank in both directions.
+        Recall at 1, 5 and 10 and the median rank for each direction of retrieval.
     """
     captions = encode_captions(
         [sample.captions for sample in samples],

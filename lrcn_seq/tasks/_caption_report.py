@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from lrcn_seq.tasks._caption_task import CaptionTask
 
 Attention = tuple[tuple[str, ...], np.ndarray | None]
-"""Words (L,) and their attention maps (L, h, w)."""
+"""Words (L,) and their attention maps (L, h, w), or None in place of the maps."""
 
 
 def caption_sections(
     task: CaptionTask, evaluation: CaptionEvaluation
 ) -> list[report.Section | None]:
-    """Return sections on caption diversity and on the best and worst captions.
+    """Return report sections on caption diversity and on the best and worst captions.
 
     Args:
         task: the task.
-        evaluation: its evaluation.
+        evaluation: an evaluation of the task.
     """
     captions = [caption.text for caption in evaluation.captions]
     scores = evaluation.report.sentences
@@ -49,16 +49,17 @@ def caption_sections(
 def caption_example(
     task: CaptionTask, sample: Sample, caption: Caption, score: float
 ) -> report.CaptionExample:
-    """Return a captioned image or clip with its attention maps.
+    """Return an image or clip for the report, with its caption and attention maps.
 
     Args:
         task: the task.
         sample: the sample.
-        caption: its best caption.
+        caption: the best caption of the sample.
         score: the score of the caption.
     """
     words, attention = attention_maps(task, sample, caption)
-    # A map covers the input of the encoder; without a map, the image keeps its aspect ratio.
+    # An attention map covers the resized input of the encoder, so the image is resized likewise.
+    # Without attention maps, the image keeps its aspect ratio.
     resize: ResizeRule = "pad" if attention is None else task.encoder.preprocessing.resize
     source = sources.get(task.settings.data.source["type"])
     return report.CaptionExample(
@@ -79,8 +80,8 @@ def attention_maps(task: CaptionTask, sample: Sample, caption: Caption) -> Atten
 
     Args:
         task: the task.
-        sample: a sample with one image.
-        caption: its caption.
+        sample: the sample.
+        caption: a caption of the sample.
 
     Returns:
         Words and maps, or `((), None)` for clips, captions without words, and decoders without

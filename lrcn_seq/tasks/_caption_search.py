@@ -17,11 +17,11 @@ from lrcn_seq.tasks.base import Task
 
 
 class CaptionSearch(keras.Model):
-    """A model that searches with one task, or with the mean log probability of several tasks.
+    """A model that searches for the captions of one task, or of several fused tasks.
 
     Args:
-        tasks: tasks with equal vocabularies.
-        search: the search as in a config, `{"type": NAME, ...}`.
+        tasks: tasks with equal vocabularies, whose log probabilities are averaged.
+        search: `{"type": NAME, ...}`.
         weights: weights of the tasks; None for equal weights.
     """
 
@@ -46,11 +46,12 @@ class CaptionSearch(keras.Model):
         self._tasks = Untracked(tuple(tasks))
 
     def call(self, inputs: tuple[Sequence[Clips], Tensor | None]) -> Hypotheses:
-        """Find captions.
+        """Find captions for a batch of clips.
 
         Args:
-            inputs: the same images or videos, as read for the encoder of each task, and the seeds
-                of the clips, (B,) int32, or None for the seed of the config.
+            inputs: a pair of clips and seeds. The clips are the same images or videos, read once
+                for the encoder of each task. The seeds of the clips are (B,) int32, or None for the
+                seed of the config.
         """
         clips, seeds = inputs
         starts = [
@@ -70,8 +71,8 @@ class CaptionSearch(keras.Model):
             memory: the memory of each decoder.
 
         Returns:
-            The logits of a single decoder, or the weighted mean log probability of several
-            decoders, and the next states, without attention.
+            The logits of a single decoder, or the weighted mean log probabilities of several
+            decoders, with the next state of each decoder and without attention.
         """
         outputs = [
             decoder.step(word, decoder_state, decoder_memory)
@@ -90,8 +91,8 @@ class CaptionSearch(keras.Model):
     def hypotheses(self, clips: Sequence[Clips]) -> Hypotheses:
         """Run the compiled search and return NumPy arrays.
 
-        Clips without a caption have scores of −inf. A random search gives a clip the same captions
-        in any batch.
+        Clips for which the search finds no caption have scores of −inf. A random search finds the
+        same captions for a clip in any batch.
         """
         seeds = clip_seeds(clips[0], self.seed) if self.search.per_row_seeds else None
         inputs = tuple(
@@ -104,8 +105,8 @@ class CaptionSearch(keras.Model):
 def clip_seeds(clips: Clips, seed: int) -> np.ndarray:
     """Return a seed for each clip, (P,) int32, from the seed of the config and the frames.
 
-    It depends neither on the other clips nor on names, so that the same frames give the same
-    captions.
+    A seed depends neither on the other clips nor on file names, so that the same frames give the
+    same captions.
     """
     seeds = []
     for row in clips.index:

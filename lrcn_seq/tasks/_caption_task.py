@@ -66,7 +66,7 @@ class CaptionTask(Task):
         self.own_words = self.add_weight(
             name="own_words", shape=(), initializer="zeros", trainable=False
         )
-        """Probability of feeding a predicted word (scheduled sampling), set at every epoch."""
+        """Probability that scheduled sampling feeds a predicted word; set at every epoch."""
         self.draws = keras.random.SeedGenerator(config.seed)
 
     @property
@@ -74,7 +74,7 @@ class CaptionTask(Task):
         """The tokenizer of the vocabulary.
 
         Raises:
-            RunError: the task was built for a vocabulary size only.
+            RunError: the task was built for a vocabulary size, without a vocabulary.
         """
         if self.outputs is None:
             raise RunError(
@@ -84,7 +84,7 @@ class CaptionTask(Task):
         return self.outputs.tokenizer
 
     def network_problems(self) -> list[Problem]:
-        """Return a problem if `by_caption` batches need features that cannot be stored."""
+        """Return a problem if `data.plan` is `by_caption` but features cannot be stored."""
         reason = task_storing_problem(self)
         if self.settings.data.plan != "by_caption" or reason is None:
             return []
@@ -109,7 +109,7 @@ class CaptionTask(Task):
         self.decoder(encoded, example.words[:, :-1])
 
     def call(self, batch: Batch, training: bool = False) -> Tensor:
-        """Compute the logits (B, L−1, V) of every next word."""
+        """Compute the logits (B, L−1, V) of the word after each input word."""
         encoded = select_clips(self.encoder(batch.clips, training=training), batch.owner)
         words = batch.words[:, :-1]
         if training and self.settings.training.scheduled_sampling.probability:
@@ -131,13 +131,13 @@ class CaptionTask(Task):
         sample_weight: Tensor | None = None,
         training: bool = True,  # noqa: ARG002 - signature of Keras
     ) -> Tensor:
-        """Compute the mean cross-entropy over words times the loss weight.
+        """Compute the mean cross-entropy over words, multiplied by the loss weight.
 
         Args:
             x: the batch.
             y: unused.
             y_pred: logits (B, L−1, V).
-            sample_weight: (B,) or (B, L−1).
+            sample_weight: weights of the captions (B,) or of their words (B, L−1).
             training: unused.
         """
         settings = self.settings.training.loss
@@ -149,7 +149,7 @@ class CaptionTask(Task):
         )
 
     def feed(self, reader: SampleReader, samples: Sequence[Sample]) -> CaptionFeed:
-        """Return batches of clips with their captions."""
+        """Return the training batches of clips with their captions."""
         if problems := self.network_problems():
             raise ConfigError(problems)
         return CaptionFeed(self.settings, reader, samples, self.tokenizer)
@@ -164,7 +164,7 @@ class CaptionTask(Task):
     def evaluate_samples(
         self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()
     ) -> CaptionEvaluation:
-        """Decode samples and score the captions against all references."""
+        """Write captions for samples and score them against all references."""
         return self.evaluate_ensemble([Member(self, reader)], samples, training=training)
 
     @classmethod
@@ -175,7 +175,7 @@ class CaptionTask(Task):
         *,
         training: Sequence[Sample] = (),
     ) -> CaptionEvaluation:
-        """Decode samples with the weighted mean log probability of several tasks."""
+        """Score captions written with the weighted mean log probability of several tasks."""
         task = members[0].task
         size = task.settings.evaluation.batch_size
         streams = [member.reader.clips(samples, size) for member in members]
@@ -204,8 +204,8 @@ class CaptionTask(Task):
 
         Args:
             samples: the samples in order.
-            batches: the captions of each sample of each batch, best first; the best is scored.
-            training: the training samples, for the share of novel captions.
+            batches: for each batch, the captions of its samples, best first; the best is scored.
+            training: the training samples; captions that they do not contain are novel.
 
         Raises:
             SearchError: a sample has no caption.
@@ -227,7 +227,7 @@ class CaptionTask(Task):
     def retrieval_scores(
         self, reader: SampleReader, samples: Sequence[Sample]
     ) -> dict[str, dict[str, float]]:
-        """Rank captions by image and images by caption; see `rank_captions`.
+        """Rank captions for each image and images for each caption; see `rank_captions`.
 
         Args:
             reader: reads the clips of samples.
@@ -236,7 +236,7 @@ class CaptionTask(Task):
         return rank_captions(self, reader, samples)
 
     def report_sections(self, evaluation: CaptionEvaluation) -> list[Section | None]:
-        """Return sections on caption diversity and on the best and worst captions."""
+        """Return report sections on caption diversity and on the best and worst captions."""
         return caption_sections(self, evaluation)
 
     def predict(  # type: ignore[override]  # options differ between tasks
@@ -253,7 +253,7 @@ class CaptionTask(Task):
         Args:
             media: paths, PIL images, or arrays (H, W, 3) or (T, H, W, 3).
             beams: width of the beam search.
-            best: number of captions per input; a narrower search is widened.
+            best: number of captions per input; a search that is too narrow for it is widened.
             search: `{"type": NAME, ...}` in place of the search of the run.
             batch: number of inputs per batch.
 
@@ -284,7 +284,7 @@ class CaptionTask(Task):
         beams: int | None = None,
         best: int = 1,
     ) -> dict[str, Any]:
-        """Return a valid search that finds at least `best` captions.
+        """Return the search of a call, checked and wide enough for `best` captions.
 
         Args:
             search: `{"type": NAME, ...}`; None for the search of the run.
@@ -329,7 +329,7 @@ class CaptionTask(Task):
         """
 
     def write(self, clips: Clips, search: Mapping[str, Any] | None = None) -> Hypotheses:
-        """Run a compiled search.
+        """Search for captions of clips with a compiled model.
 
         Args:
             clips: the clips.
@@ -345,14 +345,14 @@ class CaptionTask(Task):
     def captions(
         self, clips: Clips, search: Mapping[str, Any] | None = None, best: int = 1
     ) -> list[tuple[Caption, ...]]:
-        """Write distinct captions for each clip, best first; none where the search finds none."""
+        """Write distinct captions for each clip, best first; a clip may have none."""
         return self.decode_hypotheses(self.write(clips, search), best)
 
     def decode_hypotheses(self, found: Hypotheses, best: int = 1) -> list[tuple[Caption, ...]]:
         """Decode the IDs of hypotheses to distinct captions, best first.
 
-        A search reserves one position for the end word, so a hypothesis without an end has one word
-        more than `data.words_limit`, which is dropped.
+        A search reserves one position for the end word. If a hypothesis has another word there, it
+        exceeds `data.words_limit` by one word, and this last word is dropped.
 
         Args:
             found: hypotheses of B clips.
@@ -373,7 +373,7 @@ class CaptionTask(Task):
         return rows
 
     def attention(self, clips: Clips, words: np.ndarray) -> np.ndarray | None:
-        """Return the attention weights for given words.
+        """Return the attention weights with which the decoder predicts each of the given words.
 
         Args:
             clips: B clips.
@@ -395,5 +395,5 @@ class CaptionTask(Task):
 
 
 def caption_prediction(name: str, captions: tuple[Caption, ...]) -> CaptionPrediction:
-    """Return the captions of an input, or the error if the search found none."""
+    """Return a prediction with the captions of an input, or an error if there are none."""
     return CaptionPrediction(name, captions, None if captions else NO_SENTENCE)

@@ -1,4 +1,4 @@
-"""The outputs of classification tasks: class names."""
+"""The class names that a classification task can predict."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Classes(Outputs):
 
     @classmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:  # noqa: ARG003 - the interface
-        """Collect the classes of samples and of their moments, in sorted order.
+        """Return the classes of the labels of samples and of their moments, in sorted order.
 
         Raises:
             DataError: there are fewer than two classes.
@@ -52,11 +52,11 @@ class Classes(Outputs):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read `labels.json`."""
+        """Read the class names from a file `labels.json`."""
         return cls(read_json(path, "a list of class names", lambda names: list(map(str, names))))
 
     def save(self, path: Path) -> None:
-        """Write `labels.json`."""
+        """Write the class names to a file `labels.json`."""
         write_text(path, json.dumps(self.labels, ensure_ascii=False))
 
     @property

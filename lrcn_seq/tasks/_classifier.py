@@ -13,11 +13,11 @@ from lrcn_seq.records import Clips, Tensor
 
 
 class Classifier(keras.Model):
-    """A model that computes the class distributions of clips.
+    """A model that computes a class distribution at each step of clips.
 
     Args:
         encoder: the encoder of a task.
-        decoder: its frame decoder.
+        decoder: the frame decoder of the task.
     """
 
     def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer):
@@ -25,17 +25,17 @@ class Classifier(keras.Model):
         self.encoder, self.decoder = encoder, decoder
 
     def call(self, clips: Clips) -> tuple[Tensor, Tensor]:
-        """Compute distributions (P, S', C) and mask (P, S')."""
+        """Compute class distributions (P, S', C) and the mask (P, S') of the real steps."""
         logits, mask = self.decoder(self.encoder(clips, training=False), training=False)
         return ops.softmax(logits), mask
 
 
 class StreamingClassifier(keras.Model):
-    """A model that computes the class distribution at each frame of a stream.
+    """A model that computes a class distribution at each frame of a stream.
 
     Args:
         encoder: the encoder of a task.
-        decoder: its causal frame decoder.
+        decoder: the causal frame decoder of the task.
         classes: the number of classes C.
     """
 
@@ -44,7 +44,7 @@ class StreamingClassifier(keras.Model):
         self.encoder, self.decoder, self.classes = encoder, decoder, classes
 
     def call(self, inputs: tuple[Tensor, Any]) -> tuple[Tensor, Any]:
-        """Compute distributions (n, C) and the next state from frames (n, H, W, 3) and a state."""
+        """Compute class distributions (n, C) of frames (n, H, W, 3), and the next state."""
         frames, state = inputs
         features = self.encoder.encode_frames(frames, training=False)
 

@@ -9,11 +9,11 @@ from keras import ops
 from lrcn_seq.records import Clips, Tensor
 
 FRAMES_PER_CALL = 32
-"""Maximum number of frames per call."""
+"""Maximum number of frames per call of the encoder."""
 
 
 class FrameEncoder(keras.Model):
-    """A model that encodes packed frames in chunks of fixed size.
+    """A model that encodes packed frames in chunks of at most `FRAMES_PER_CALL` frames.
 
     Args:
         encoder: an encoder.
@@ -41,12 +41,12 @@ class FrameEncoder(keras.Model):
     def shorten(self, clips: Clips) -> Clips:
         """Replace the frames of large batches by their features (N, R, D).
 
-        The activations of a CNN for one frame are far larger than its features. Encoding in chunks
-        keeps the memory independent of the number of clips.
+        The activations of a CNN for one frame are far larger than the features of the frame.
+        Encoding in chunks keeps the memory for activations independent of the number of clips.
 
         Args:
             clips: clips of pixels, vectors or stored features. They are returned unchanged unless
-                they contain more frames than one chunk and the encoder is frame-wise.
+                they contain pixels of more frames than one chunk and the encoder is frame-wise.
         """
         large = clips.frames.ndim == 4 and len(clips.frames) > FRAMES_PER_CALL
         if not (large and self.encoder.frame_wise):

@@ -1,4 +1,4 @@
-"""Training batches of clips, labeled as a whole or frame by frame."""
+"""Training batches of clips with one label per clip or per frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LabelFeed:
-    """Batches that contain every clip once, with its class or the class of each frame.
+    """Training batches that contain every clip once per epoch, with one class per clip or frame.
 
     Args:
         task: the task to train.
@@ -30,7 +30,7 @@ class LabelFeed:
 
     Raises:
         ConfigError: the samples have labels that change over time and the task cannot learn them.
-        DataError: a sample has no class.
+        DataError: a sample has no class, or a class that the task does not know.
     """
 
     def __init__(self, task: Activity, reader: SampleReader, samples: Sequence[Sample]):
@@ -47,7 +47,7 @@ class LabelFeed:
             self.weights = balanced_weights(self.classes, len(task.labels))
 
     def plan(self, epoch: int) -> Plan:
-        """Return the batch plan of an epoch, a pure function of seed and epoch."""
+        """Return the batch plan of an epoch; the same seed and epoch give the same plan."""
         clips = np.arange(len(self.samples))
         return by_image(
             clips,
@@ -59,7 +59,7 @@ class LabelFeed:
         )
 
     def batches(self, plan: Plan, epoch: int) -> Iterable[LabeledBatch]:
-        """Return the batches of a slice of a plan, which are prefetched by threads."""
+        """Return the batches of a slice of a batch plan; threads read them in advance."""
         targets = (
             partial(self._frame_targets, self.selections(epoch)) if self.in_time else self._targets
         )
@@ -67,13 +67,13 @@ class LabelFeed:
         return load(plan, self.clips_of_epoch(epoch), labels=targets, threads=threads)
 
     def _targets(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the labels (P, 1) and weights (P,) of whole clips."""
+        """Return the class index (P, 1) and the weight (P,) of each clip."""
         return self.classes[positions][:, None], self.weights[positions]
 
     def _frame_targets(
         self, select: SelectClip, positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the labels (P, T) of the frames of each clip, and weights (P,)."""
+        """Return the class indices (P, T) of the frames and the weight (P,) of each clip."""
         rows = [
             frame_classes(self.samples[p], self.times[p][select(int(p)).numbers], self.labels)
             for p in positions
@@ -82,7 +82,7 @@ class LabelFeed:
 
 
 def balanced_weights(classes: np.ndarray, count: int) -> np.ndarray:
-    """Return weights (M,) inverse to the frequencies of the classes, with mean 1.
+    """Return weights (M,) of samples, inverse to the frequency of their class, with mean 1.
 
     Args:
         classes: (M,) class indices.
@@ -116,7 +116,7 @@ def check_labels_in_time(task: Activity) -> None:
 
 
 def frame_classes(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """Return the class of a sample at given times.
+    """Return the class index of a sample at each of the given times.
 
     Args:
         sample: a sample with labels that change over time.
@@ -124,7 +124,8 @@ def frame_classes(sample: Sample, times: np.ndarray, labels: Sequence[str]) -> n
         labels: class names.
 
     Returns:
-        (T,) int32 class indices, −1 for no label; of overlapping labels, the last one counts.
+        (T,) int32 class indices, −1 where there is no label; where moments overlap, the label of
+        the last one counts.
     """
     classes = np.full(len(times), -1, np.int32)
     for moment in sample.moments:

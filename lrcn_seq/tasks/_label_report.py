@@ -21,11 +21,11 @@ TOP = 5
 def label_sections(
     task: Activity, evaluation: LabelEvaluation | FrameEvaluation
 ) -> list[report.Section | None]:
-    """Return sections on confusion, scores per class, calibration and example clips.
+    """Return report sections on confusion, scores per class, calibration and example clips.
 
     Args:
         task: the task.
-        evaluation: its evaluation.
+        evaluation: an evaluation of the task.
     """
     scores, noun = evaluation.report, evaluation.unit or task.noun
     if isinstance(evaluation, FrameEvaluation):
@@ -45,7 +45,7 @@ def label_sections(
 
 
 def informative(evaluation: LabelEvaluation) -> list[int]:
-    """Return the indices of the most confident errors and least confident correct predictions."""
+    """Return indices of the most confident errors and the least confident correct predictions."""
     confidence = evaluation.probabilities.max(axis=1)
     correct = evaluation.predicted == evaluation.truth
     errors = sorted(np.flatnonzero(~correct).tolist(), key=lambda index: -confidence[index])
@@ -54,7 +54,7 @@ def informative(evaluation: LabelEvaluation) -> list[int]:
 
 
 def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> report.ClipExample:
-    """Return a clip with the probabilities of its true and predicted label over time."""
+    """Return an example clip with the probabilities of its true and predicted label over time."""
     sample, row = evaluation.samples[index], evaluation.probabilities[index]
     names = evaluation.report.labels
     true_label, predicted = names[evaluation.truth[index]], names[row.argmax()]
@@ -73,7 +73,7 @@ def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> re
 
 
 def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> report.ClipExample:
-    """Return a clip with the probabilities of its most probable labels over time."""
+    """Return an example clip with the probabilities of its most probable labels over time."""
     sample, rows = evaluation.samples[index], evaluation.probabilities[index]
     names = evaluation.report.labels
     top = task.top_labels(rows.mean(axis=0), TOP)
@@ -90,7 +90,10 @@ def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> re
 
 
 def probabilities_over_time(task: Activity, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (T,) and distributions (T, C); none if encoder or decoder need all frames."""
+    """Return times (T,) and class distributions (T, C) of frames, empty if there is no streaming.
+
+    Streaming requires a frame-wise encoder and a causal decoder.
+    """
     if not (task.encoder.frame_wise and task.decoder.causal):
         return np.zeros(0), np.zeros((0, len(task.labels)))
     times, outputs, _ = zip(*task.stream_frames(sample.media), strict=True)

@@ -22,11 +22,11 @@ from lrcn_seq.tasks.base import Member
 def score_ensemble(
     members: Sequence[Member], samples: Sequence[Sample]
 ) -> LabelEvaluation | FrameEvaluation:
-    """Score the weighted mean distribution of several tasks.
+    """Score the weighted mean of the class distributions of several tasks.
 
     Args:
         members: classifiers with equal classes.
-        samples: the samples; if their labels change over time, frames are scored.
+        samples: the samples; if their labels change over time, each frame is scored.
     """
     weights = np.array([member.weight for member in members])
     shares = weights / weights.sum()
@@ -64,11 +64,16 @@ def _score_frames(
 
 
 def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarray:
-    """Return (M, C) the mean distribution over the real steps of all clips and views per sample.
+    """Return the class distribution of each sample, a mean over all its clips, views and steps.
+
+    Padded steps do not count.
 
     Args:
         member: a classifier with its reader.
         samples: M samples.
+
+    Returns:
+        Distributions (M, C).
     """
     task, reader, _ = member
     owner = np.array([clip.sample for clip in reader.test_clips(samples)])
@@ -88,7 +93,7 @@ def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarra
 def frame_distributions(
     member: Member, samples: Sequence[Sample]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the mean distribution of each frame over all clips and views that contain it.
+    """Return the class distribution of each frame, a mean over all clips and views of the frame.
 
     Args:
         member: a classifier with its reader.

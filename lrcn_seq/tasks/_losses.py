@@ -48,7 +48,7 @@ def word_loss(
         logits: (B, L, V).
         words: (B, L) target IDs, 0 for padding.
         label_smoothing: share of the target that is spread evenly over all words.
-        sample_weight: (B,) or (B, L) weights of the terms.
+        sample_weight: weights of the captions (B,) or of their words (B, L).
     """
     losses, mask = word_losses(logits, words, label_smoothing=label_smoothing)
     weight = mask
@@ -66,12 +66,12 @@ def label_loss(
     weights: Tensor | None = None,
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Compute the mean cross-entropy over real steps that have a label.
+    """Compute the mean cross-entropy over steps that have a label and are not padding.
 
     Args:
         logits: (P, S, C).
-        mask: (P, S), True at real steps.
-        labels: (P, 1) for all steps of a clip, or (P, S); −1 for no label.
+        mask: (P, S), False at padding.
+        labels: (P, 1) for all steps of a clip, or (P, S); −1 where there is no label.
         weights: (P,) weights of the clips.
         label_smoothing: share of the target that is spread evenly over all classes.
     """
@@ -87,7 +87,7 @@ def smooth_labels(losses: Tensor, logits: Tensor, share: float) -> Tensor:
     """Apply label smoothing (Szegedy et al. 2016, section 7).
 
     Args:
-        losses: cross-entropy (...) for the targets.
+        losses: cross-entropy (...) of the target classes.
         logits: (..., C).
         share: share of the target that is spread evenly over all classes.
     """

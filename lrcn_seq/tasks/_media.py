@@ -18,12 +18,12 @@ def check_media_list(media: Any) -> None:
     if single or getattr(media, "ndim", 4) < 4:
         raise ArgumentError(
             "media: expected a list of paths, PIL images or arrays. Received: "
-            f"{type(media).__name__}; put a single one in a list."
+            f"{type(media).__name__}; put a single input in a list."
         )
 
 
 def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
-    """Return the path of an input, or its number if it is not a path.
+    """Return the name of a prediction: the path of its input, or the number of the input.
 
     Args:
         media: all inputs, or a batch of them.
@@ -35,7 +35,7 @@ def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
 
 
 def sampling_problems(config: Config) -> list[Problem]:
-    """Return a problem if a config of videos has no frame sampling."""
+    """Return a problem if `data.sampling` is missing, which tasks for videos require."""
     if config.data.sampling:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Images of the example samples of a report."""
+"""Images of the samples that a report shows as examples."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from lrcn_seq.records import Preprocessing, ResizeRule, Sample
 from lrcn_seq.tasks.base import Task
 
 EXAMPLES = 12
-"""Maximum number of best examples, and of worst examples."""
+"""Maximum number of examples of one kind, e.g. of the best captions."""
 FRAMES = 6
-"""Maximum number of frames of a clip."""
+"""Maximum number of frames shown for a clip."""
 SIZE = Preprocessing(256, 256, resize="pad", interpolation="bicubic")
 
 
@@ -22,7 +22,7 @@ def example_images(task: Task, sample: Sample, *, resize: ResizeRule = "pad") ->
     Args:
         task: the task, whose sampling selects the frames.
         sample: the sample.
-        resize: the resize rule; that of the encoder for an image with attention maps.
+        resize: the resize rule; an image with attention maps needs the rule of the encoder.
 
     Returns:
         One image, or up to 6 frames spread evenly over the sampled frames of the clip, or a gray

@@ -1,4 +1,4 @@
-"""A reader for the clips of samples, from the feature store of a frozen encoder or from files."""
+"""A reader of the clips of samples, from the feature store if there is one, or from files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTENT_INDEX = "contents.jsonl"
 
 
 def content_index(config: Config, *, verify: bool = False) -> ContentIndex:
-    """Return the content index, which is saved next to the feature store.
+    """Return the content index of media files, saved in the store folder if a store is used.
 
     Args:
         config: the config of a run.
@@ -42,11 +42,11 @@ def content_index(config: Config, *, verify: bool = False) -> ContentIndex:
 
 
 class SampleReader:
-    """A reader for the clips of samples of one task.
+    """A reader of the clips of samples for one task.
 
     Args:
         task: the task, with its encoder, sampling and view.
-        index: the content index; None for the index on disk.
+        index: the content index of media files; None for the index of the config's store.
     """
 
     def __init__(self, task: Task, index: ContentIndex | None = None):
@@ -56,23 +56,24 @@ class SampleReader:
         self._times: dict[str, np.ndarray] = {}
 
     def times(self, samples: Sequence[Sample]) -> list[np.ndarray]:
-        """Return the times of the frames of each sample, (F,) in seconds."""
+        """Return for each sample the times of its frames, (F,) in seconds."""
         for sample in samples:
             if sample.id not in self._times:
                 self._times[sample.id] = self.media.times(sample.media)
         return [self._times[sample.id] for sample in samples]
 
     def test_clips(self, samples: Sequence[Sample]) -> list[ClipSelection]:
-        """Return the clips of an evaluation, sample by sample."""
+        """Return the clips that an evaluation reads, in the order of their samples."""
         if self.task.sampling is None:
             return [ClipSelection(position) for position in range(len(samples))]
         views = self.task.test_views
         return evaluation_clips(self.times(samples), self.task.sampling, views=views)
 
     def epoch_selections(self, samples: Sequence[Sample]) -> Callable[[int | None], SelectClip]:
-        """Return a function from an epoch to the clip at each position of a plan.
+        """Return a function that maps an epoch to a function from positions to clips.
 
-        Positions refer to samples in a training epoch, and to `test_clips` if the epoch is None.
+        A position is an index of `samples` in a training epoch, and of `test_clips` if the epoch is
+        None.
         """
         testing, sampling = self.test_clips(samples), self.task.sampling
         if sampling is None:
@@ -87,9 +88,9 @@ class SampleReader:
         return select
 
     def epoch_readers(self, samples: Sequence[Sample]) -> Callable[[int | None], ReadClips]:
-        """Return a function from an epoch, or None for evaluation, to a reader of clips.
+        """Return a function that maps an epoch, or None for evaluation, to a reader of clips.
 
-        Missing features are extracted first.
+        If there is a feature store, missing features are extracted first.
         """
         sampling, selections = self.task.sampling, self.epoch_selections(samples)
         if self.store is not None:

@@ -1,4 +1,4 @@
-"""Resolution of the search options of a call: beams and number of captions."""
+"""The search of a prediction call, adapted to the options `beams` and `best`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def resolve_search(
     best: int = 1,
     replaceable: bool = False,
 ) -> dict[str, Any]:
-    """Return a valid search that finds at least `best` captions.
+    """Return the search of a call, checked and wide enough for `best` captions.
 
     Args:
         search: `{"type": NAME, ...}`.
@@ -45,7 +45,7 @@ def resolve_search(
 
 
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
-    """Return a beam search: the given search, or a new one if the search is `replaceable`."""
+    """Return the search if it is a beam search, or a new beam search if it is `replaceable`."""
     if search["type"] == "beam":
         return search
     if replaceable:
@@ -57,7 +57,7 @@ def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> di
 
 
 def _widened(search: dict[str, Any], best: int) -> dict[str, Any]:
-    """Widen a search so that it finds at least `best` captions."""
+    """Return the search with at least `best` beams or draws."""
     arguments = signature(searches.get(search["type"]))
     widths = arguments.keys() & {"beams", "draws"}
     if best > 1 and not widths:

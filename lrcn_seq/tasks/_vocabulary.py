@@ -1,4 +1,4 @@
-"""The outputs of captioning tasks: the words of a tokenizer."""
+"""The vocabulary of a task that writes captions."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Vocabulary(Outputs):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read `tokenizer.json`."""
+        """Read the tokenizer from a file `tokenizer.json`."""
         return cls(text.load(path))
 
     def save(self, path: Path) -> None:
-        """Write `tokenizer.json`."""
+        """Write the tokenizer to a file `tokenizer.json`."""
         text.save(self.tokenizer, path)
 
     @property
@@ -57,6 +57,6 @@ class Vocabulary(Outputs):
         """Raise ArgumentError unless the vocabulary size exceeds the number of special words."""
         if not (isinstance(size, Integral) and size > len(SPECIAL)):
             raise ArgumentError(
-                f"words: expected a vocabulary size, including the {len(SPECIAL)} special words. "
-                f"Received: words={size!r}."
+                f"words: expected a vocabulary size above {len(SPECIAL)}, the number of special "
+                f"words. Received: words={size!r}."
             )

@@ -48,7 +48,7 @@ class StreamState(NamedTuple):
 class Activity(Task):
     """A task that classifies clips, with a distribution over classes at every step.
 
-    The distribution of a video is the mean over all steps of all its clips and views.
+    The class distribution of a video is the mean over all steps of all its clips and views.
     """
 
     outputs: Classes | None
@@ -65,7 +65,7 @@ class Activity(Task):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return the problems of sampling, monitor and scheduled sampling."""
+        """Return the problems of a config's frame sampling, monitor and scheduled sampling."""
         problems, monitor = sampling_problems(config), config.training.monitor
         if monitor is not None and monitor not in SCORES:
             problems.append(
@@ -85,16 +85,16 @@ class Activity(Task):
         return problems
 
     def example(self) -> LabeledBatch:
-        """Return a batch of one clip with one frame, of the first class."""
+        """Return a batch of one clip with one frame and the label of the first class."""
         labels, weights = np.zeros((1, 1), "int32"), np.ones((1,), "float32")
         return LabeledBatch(self.example_clips(), labels, weights)
 
     def build(self, batch_shape: Any = None) -> None:
-        """Build both parts with the example, because PyTorch cannot infer their shapes."""
+        """Build encoder and decoder by a call, as Keras cannot infer their shapes on PyTorch."""
         self.decoder(self.encoder(self.example_clips()))
 
     def call(self, batch: LabeledBatch, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Compute logits (P, S', C) and mask (P, S')."""
+        """Compute class logits (P, S', C) and the mask (P, S') of the real steps."""
         return self.decoder(self.encoder(batch.clips, training=training), training=training)
 
     def compute_loss(
@@ -105,13 +105,13 @@ class Activity(Task):
         sample_weight: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        """Compute the mean cross-entropy over real steps times the loss weight.
+        """Compute the mean cross-entropy over labeled steps, multiplied by the loss weight.
 
         Args:
             x: the batch.
             y: unused.
             y_pred: logits (P, S', C) and mask (P, S').
-            sample_weight: (P,) factors of the weights of the clips.
+            sample_weight: (P,) factors that multiply the weights of the clips.
             training: unused.
         """
         settings, (logits, mask) = self.settings.training.loss, y_pred
@@ -127,12 +127,12 @@ class Activity(Task):
         )
 
     def feed(self, reader: SampleReader, samples: Sequence[Sample]) -> LabelFeed:
-        """Return batches of clips, labeled as a whole or frame by frame."""
+        """Return the training batches of clips with one label per clip or per frame."""
         return LabelFeed(self, reader, samples)
 
     @property
     def test_views(self) -> int:
-        """Number of averaged views per clip in evaluation; 1 for vectors."""
+        """Number of views per clip over which an evaluation averages; 1 for vectors."""
         return 1 if self.encoder.preprocessing is None else self.view.test_view_count
 
     def evaluate_samples(
@@ -155,15 +155,15 @@ class Activity(Task):
     def report_sections(
         self, evaluation: LabelEvaluation | FrameEvaluation
     ) -> list[Section | None]:
-        """Return sections on confusion, scores per class, calibration and example clips."""
+        """Return report sections on confusion, scores per class, calibration and examples."""
         return label_sections(self, evaluation)
 
     def json_header(self) -> Mapping[str, Any]:
-        """Return `{"classes": [...]}`."""
+        """Return the class names as `{"classes": [...]}`."""
         return {"classes": list(self.labels)}
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
-        """Return the distributions (P, S', C) at the steps of P clips, and mask (P, S')."""
+        """Return class distributions (P, S', C) and the mask (P, S') of the real steps."""
         model = self.cached_model("classifier", lambda: Classifier(self.encoder, self.decoder))
         probabilities, mask = model.predict_on_batch(self.frame_encoder.shorten(clips))
         return np.asarray(probabilities), np.asarray(mask)
@@ -247,11 +247,11 @@ class Activity(Task):
             state: the state before the first of these frames.
 
         Returns:
-            The distribution at each frame (n, C), the distribution for the clip up to and including
-            each frame (n, C), and the next state.
+            The class distribution at each frame (n, C), the class distribution of the clip up to
+            and including each frame (n, C), and the next state.
 
         Raises:
-            ArgumentError: the frames have another size, or the network combines frames over time.
+            ArgumentError: the frames have the wrong shape, or the network needs the whole clip.
         """
         expected = self.example_clips().frames.shape[1:]
         if not len(frames) or np.shape(frames)[1:] != expected:
@@ -276,17 +276,17 @@ class Activity(Task):
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Classify a video frame by frame in constant memory.
 
-        A video file is classified as it is decoded, however long it is, unless the sampling depends
-        on its length, as `uniform` does; then it is decoded twice.
+        A video file is classified while it is decoded. It is decoded a second time only if the
+        sampling depends on the length of the video, as `uniform` does.
 
         Args:
             media: a path or an array (T, H, W, 3).
             chunk: number of frames per call of the network.
-            progress: callback `(done, total)` in frames; the total is None while it is unknown.
+            progress: callback `(done, total)` with numbers of frames; the total may be None.
 
         Yields:
-            Times (n,) in seconds, the distribution at each frame (n, C), and the distribution for
-            the video up to and including each frame (n, C).
+            Times (n,) in seconds, the class distribution at each frame (n, C), and the class
+            distribution of the video up to and including each frame (n, C).
 
         Raises:
             ArgumentError: the network needs the whole clip.
@@ -301,7 +301,7 @@ class Activity(Task):
                 progress(state.frames, total)
 
     def _stream_selection(self, media: Any) -> tuple[SelectFrame, int | None]:
-        """Return which frames of a video are classified, and their number if it is known."""
+        """Return a function that selects the frames to classify, and their number if known."""
         grid = self.sampling.live_grid
         if grid is not None and self.media.is_live(media):
             return grid.selects, None

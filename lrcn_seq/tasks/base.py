@@ -37,29 +37,29 @@ class Outputs(ABC):
     """
 
     decoder_argument: ClassVar[str]
-    """The constructor argument of a decoder for the number of outputs."""
+    """The constructor argument of the decoder that sets the number of words or classes."""
     size_name: ClassVar[str]
-    """The name of this number in `derived.json` and in the arguments of `build`."""
+    """The name of the number of words or classes in `derived.json` and as argument of `build`."""
     file_name: ClassVar[str]
-    """The name of the file of the outputs in a run folder."""
+    """The name of the file in a run folder that contains the words or classes."""
 
     @classmethod
     @abstractmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:
-        """Learn the outputs from the samples of a source.
+        """Learn the vocabulary or the classes from the samples of a source.
 
         Args:
             config: the config of the run.
             samples: the samples of all splits.
 
         Raises:
-            DataError: the samples contain too few outputs.
+            DataError: the samples contain too few words or classes.
         """
 
     @classmethod
     @abstractmethod
     def load(cls, path: Path) -> Self:
-        """Read the outputs from a file.
+        """Read the vocabulary or the classes from a file.
 
         Raises:
             DataError, RunError: the file is missing or damaged.
@@ -67,7 +67,7 @@ class Outputs(ABC):
 
     @abstractmethod
     def save(self, path: Path) -> None:
-        """Write the outputs to a file."""
+        """Write the vocabulary or the classes to a file."""
 
     @property
     @abstractmethod
@@ -77,23 +77,23 @@ class Outputs(ABC):
     @classmethod
     @abstractmethod
     def check_size(cls, size: int) -> None:
-        """Raise ArgumentError unless a network can have the given number of outputs."""
+        """Raise ArgumentError unless a network can predict this number of words or classes."""
 
 
 class Feed(Protocol):
     """The batches of a training stage."""
 
     def plan(self, epoch: int) -> Sequence[Any]:
-        """Return the batch plan of an epoch, a pure function of the seed and the epoch."""
+        """Return the batch plan of an epoch; the same seed and epoch give the same plan."""
         ...
 
     def batches(self, plan: Sequence[Any], epoch: int) -> Iterable[Any]:
-        """Return the batches of any slice of a plan."""
+        """Return the batches of a batch plan of an epoch, or of any slice of the plan."""
         ...
 
 
 class Member(NamedTuple):
-    """A task of an ensemble with the reader of its samples and its weight."""
+    """A member of an ensemble: a task, a reader of samples for the task, and a weight."""
 
     task: Task
     reader: SampleReader
@@ -116,15 +116,15 @@ class Task(keras.Model, ABC):
     default_monitor: ClassVar[str]
     """The dev score that selects the best weights if the config has no `training.monitor`."""
     minimized_scores: ClassVar[frozenset[str]] = frozenset()
-    """The scores for which lower is better."""
+    """The scores for which lower values are better."""
     noun: ClassVar[str] = "image"
     """The noun for a sample in messages and reports."""
     verb: ClassVar[str] = "predict"
-    """The command that predicts with all options of the task."""
+    """The command that offers all prediction options of the task, e.g. `caption`."""
     predict_batch_size: ClassVar[int] = 1
-    """Number of files per call of `predict` in commands."""
+    """Number of files that commands pass to one call of `predict`."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
-    """Options of `lrcn evaluate` that the task supports: `retrieval`, `coco_results`."""
+    """Options of `lrcn evaluate` that the task supports, e.g. `retrieval` or `coco_results`."""
     compares_with_training: ClassVar[bool] = False
     """Whether an evaluation compares predictions with the training samples."""
 
@@ -152,11 +152,11 @@ class Task(keras.Model, ABC):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:  # noqa: ARG003 - tasks override it
-        """Return the problems of a valid config that are found without data or weights."""
+        """Return the problems that the task finds in a config without data or weights."""
         return []
 
     def network_problems(self) -> list[Problem]:
-        """Return the problems of the config that depend on the built networks."""
+        """Return the problems of the config that can be found only with the built networks."""
         return []
 
     @abstractmethod
@@ -202,7 +202,7 @@ class Task(keras.Model, ABC):
         *,
         training: Sequence[Sample] = (),  # noqa: ARG003 - tasks override it
     ) -> Evaluation:
-        """Score the fused predictions of several tasks with equal outputs.
+        """Score the fused predictions of several tasks with equal vocabularies or classes.
 
         Args:
             members: the tasks with their readers and weights.
@@ -222,7 +222,7 @@ class Task(keras.Model, ABC):
         reader: SampleReader,  # noqa: ARG002 - tasks override it
         samples: Sequence[Sample],
     ) -> dict[str, dict[str, float]]:
-        """Return recall and median rank in both directions.
+        """Return recall and median rank of captions for images, and of images for captions.
 
         Args:
             reader: reads the clips of samples.
@@ -238,7 +238,7 @@ class Task(keras.Model, ABC):
 
     @abstractmethod
     def report_sections(self, evaluation: Any) -> Sequence[Section | None]:
-        """Return the sections of the report that are specific to the task; None is skipped.
+        """Return the report sections that are specific to the task; the report skips None.
 
         Args:
             evaluation: an evaluation of this task.
@@ -252,7 +252,7 @@ class Task(keras.Model, ABC):
         """
 
     def json_header(self) -> Mapping[str, Any]:
-        """Return the entries of the `--json` object besides `results`."""
+        """Return the entries that the `--json` object has in addition to `results`."""
         return {}
 
     def example_clips(self) -> Clips:
@@ -262,7 +262,7 @@ class Task(keras.Model, ABC):
     def cached_model(
         self, name: str, make: Callable[[], keras.Model], *, key: Any = None
     ) -> keras.Model:
-        """Return a model over parts of this task, which is created once.
+        """Return a model that shares layers with this task, and keep it for later calls.
 
         Args:
             name: the name of the model.
@@ -284,7 +284,7 @@ class Task(keras.Model, ABC):
         """The words or classes that the task can predict.
 
         Raises:
-            RunError: the task was built for a number of outputs only.
+            RunError: the task was built for a number of words or classes only.
         """
         if self.outputs is None:
             raise RunError(
@@ -300,5 +300,5 @@ class Task(keras.Model, ABC):
 
     @property
     def test_views(self) -> int:
-        """Number of averaged views per clip in evaluation."""
+        """Number of views per clip over which an evaluation averages."""
         return 1

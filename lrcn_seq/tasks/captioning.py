@@ -22,7 +22,7 @@ class Captioning(CaptionTask):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return problems of search, metrics and monitor, and of keys that apply only to videos."""
+        """Return the problems of search, metrics, monitor and view, and of keys for videos only."""
         problems = caption_problems(cls, config)
         if config.data.sampling:
             problems.append(

@@ -17,7 +17,7 @@ from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
 
 TIME_TOLERANCE = 5e-4
-"""Seconds by which rounded timestamps may precede the start of a window."""
+"""Seconds by which a rounded timestamp may precede the window that its frame belongs to."""
 
 
 @tasks.register
@@ -30,13 +30,14 @@ class Description(CaptionTask):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return problems of search, metrics, monitor and sampling."""
+        """Return the problems of search, metrics, monitor, view and frame sampling."""
         if (config.data.sampling or {}).get("type") == "sliding":
             sampling = [
                 Problem(
                     "data.sampling",
-                    "expected a sampling of one clip, since a sentence describes one. Received: "
-                    "sliding; use uniform or every. `describe --window` cuts long videos.",
+                    "expected a sampling that selects one clip, since a caption describes one "
+                    "clip. Received: sliding; use uniform or every. `describe --window` cuts long "
+                    "videos.",
                 )
             ]
         else:
@@ -44,7 +45,7 @@ class Description(CaptionTask):
         return [*caption_problems(cls, config), *sampling]
 
     def read_clip(self, media: Any) -> Clips:
-        """Read the clip selected by the sampling from the whole video."""
+        """Read the clip that the sampling selects from a video."""
         return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
 
     def predict_windows(
@@ -66,7 +67,7 @@ class Description(CaptionTask):
             search: `{"type": NAME, ...}` in place of the search of the run.
 
         Returns:
-            One prediction with `windows` per video, in order.
+            One prediction per video, in order, with its `windows` or with an `error`.
 
         Raises:
             ArgumentError, ConfigError: an argument is invalid.
@@ -107,5 +108,5 @@ class Description(CaptionTask):
 
 
 def frame_duration(times: np.ndarray) -> float:
-    """Return the mean duration of a frame in seconds from the times (F,) of all frames."""
+    """Return the mean duration of a frame in seconds, given the times (F,) of all frames."""
     return float(times[-1] / max(len(times) - 1, 1))

@@ -20,7 +20,7 @@ INVISIBLE = Regex(r"[\u00ad\u200b\ufeff]")  # soft hyphen, zero-width space, byt
 
 
 class HuggingFaceTokenizer(base.Tokenizer):
-    """A tokenizer with a Hugging Face trainer, whose payload is the JSON of the library."""
+    """Base class of tokenizers that the library `tokenizers` trains and writes as JSON."""
 
     _tokenizer: Tokenizer | None = None
     _names: list[str]
@@ -56,7 +56,7 @@ class HuggingFaceTokenizer(base.Tokenizer):
         return [encoding.ids for encoding in encodings]
 
     def text_of(self, ids: list[int]) -> str:
-        """Return the text of ids."""
+        """Return the text that token ids encode."""
         text: str = self._fitted().decode(ids, skip_special_tokens=False)
         return text
 
@@ -67,7 +67,7 @@ class HuggingFaceTokenizer(base.Tokenizer):
 
     @property
     def vocabulary_size(self) -> int:
-        """V, including the special tokens."""
+        """The number V of tokens, including the special tokens."""
         self._fitted()
         return len(self._names)
 
@@ -76,10 +76,10 @@ class HuggingFaceTokenizer(base.Tokenizer):
         return json.loads(self._fitted().to_str())
 
     def restore(self, payload: Any) -> Self:
-        """Restore a payload; see `Tokenizer.restore`."""
+        """Restore the state that `payload` returned; see `Tokenizer.restore`."""
         try:
-            # `added_tokens` are matched in the text itself, so that "<end>" in a caption would
-            # become id 2. Without them, the four names are ordinary vocabulary entries.
+            # The library searches the text for `added_tokens`, so that "<end>" in a caption would
+            # become id 2. If the list is empty, the four names are ordinary vocabulary entries.
             tokenizer = Tokenizer.from_str(json.dumps({**payload, "added_tokens": []}))
         except Exception as error:  # the library raises plain Exception
             raise DataError(
@@ -100,8 +100,8 @@ class HuggingFaceTokenizer(base.Tokenizer):
     def _fitted(self) -> Tokenizer:
         if self._tokenizer is None:
             raise ArgumentError(
-                f"expected a fitted {type(self).__name__}. Received: one without a vocabulary; "
-                "call fit first, or load a saved one."
+                f"expected a fitted {type(self).__name__}. Received: a tokenizer without a "
+                "vocabulary; call fit first, or load a saved tokenizer."
             )
         return self._tokenizer
 
@@ -125,15 +125,15 @@ def word_level(names: list[str]) -> models.WordLevel:
 def detokenize(text: str) -> str:
     """Attach apostrophes and hyphens to their words, and punctuation marks to the preceding word.
 
-    A mark between words or at the end is attached, but not one beside another mark, because ",,"
-    would be one word in place of `,` and `,`.
+    A mark is attached if it stands between two words, or after the last word. Separate marks in a
+    row are not attached, because `, ,` would become ",,", which is a single word.
     """
     joined = re.sub(r"(?<=\w) (['’-]) (?=\w)", r"\1", text)
     return re.sub(r"(\S) ([,;:!?.]+)(?= \w|$)", _attach_mark, joined)
 
 
 def _attach_mark(match: re.Match[str]) -> str:
-    """Return a mark without its space after a letter, a combining mark, a number or `_`."""
+    """Return the matched text, without the space before the mark if this follows a word."""
     last, mark = match.groups()
     is_word = last == "_" or unicodedata.category(last)[0] in "LMN"
     return f"{last}{mark}" if is_word else match[0]

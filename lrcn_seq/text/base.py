@@ -36,7 +36,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def fit(self, sentences: Iterable[str]) -> Self:
-        """Learn the vocabulary.
+        """Learn the vocabulary from sentences.
 
         Args:
             sentences: the training captions.
@@ -54,7 +54,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def text_of(self, ids: list[int]) -> str:
-        """Return the text of ids without pad, start and end."""
+        """Return the text that ids encode; the ids contain no pad, start or end."""
 
     @abstractmethod
     def vocabulary(self) -> list[str]:
@@ -84,12 +84,12 @@ class Tokenizer(ABC):
             The tokenizer itself.
 
         Raises:
-            DataError: If the payload belongs to another tokenizer.
+            DataError: If the payload is damaged or belongs to another type of tokenizer.
         """
 
     @property
     def vocabulary_size(self) -> int:
-        """V, including the special tokens."""
+        """The number V of tokens, including the special tokens."""
         return len(self.vocabulary())
 
     def encode(self, sentence: str) -> list[int]:
@@ -101,7 +101,7 @@ class Tokenizer(ABC):
         return self.ids_of([validate_sentence(sentence) for sentence in sentences])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the sentence of ids up to the first end, without pad and start.
+        """Return the sentence that ids encode before the first end; pad and start are skipped.
 
         Args:
             ids: integers or a one-dimensional NumPy array.
@@ -142,7 +142,7 @@ def validate_sentence(sentence: str) -> str:
 
 
 def save(tokenizer: Tokenizer, path: str | Path) -> None:
-    """Write `{type, args, payload}` as JSON, replacing the file atomically.
+    """Write a tokenizer as JSON with type, args and payload; replace the file atomically.
 
     Args:
         tokenizer: a fitted tokenizer.

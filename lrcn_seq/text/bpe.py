@@ -20,12 +20,12 @@ from lrcn_seq.text.base import NAMES
 
 @tokenizers.register
 class BytePair(HuggingFaceTokenizer):
-    """Merge frequent pairs of pieces, starting from the 256 bytes.
+    """A tokenizer whose pieces result from merging frequent pairs, starting from the 256 bytes.
 
     Args:
         pieces: the largest number of pieces, including the 256 bytes.
-        minimum_count: the smallest number of occurrences of pairs that are merged.
-        lower: whether to convert to lower case.
+        minimum_count: how often a pair must occur to be merged into a piece.
+        lower: whether to convert sentences to lower case.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class BytePair(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `bpe:8000:min2:lower`."""
+        """The signature of the tokenizer, e.g. `bpe:8000:min2:lower`."""
         return f"bpe:{self.pieces}:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:
@@ -49,8 +49,8 @@ class BytePair(HuggingFaceTokenizer):
     def pipeline(self) -> Tokenizer:
         """Return a byte-level pipeline, in which a space belongs to the word after it.
 
-        The first word is preceded by a space, so that the pieces of words do not depend on their
-        position.
+        A space is also inserted before the first word, so that the pieces of a word do not depend
+        on its position in the sentence.
         """
         tokenizer = Tokenizer(models.BPE())
         tokenizer.normalizer = normalizers.Sequence(normalization(self.lower))
@@ -69,5 +69,5 @@ class BytePair(HuggingFaceTokenizer):
         )
 
     def text_of(self, ids: list[int]) -> str:
-        """Return the text without the space before the first word."""
+        """Return the text that ids encode, without the space inserted before the first word."""
         return super().text_of(ids).removeprefix(" ")

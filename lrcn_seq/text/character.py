@@ -1,4 +1,4 @@
-"""One id per character (Unicode code point)."""
+"""A tokenizer with one id per character (Unicode code point)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lrcn_seq.text.base import NAMES
 
 @tokenizers.register
 class Character(HuggingFaceTokenizer):
-    """Split sentences into characters, including spaces; runs of white space become one space.
+    """A tokenizer that splits sentences into characters; each run of white space is one space.
 
     Args:
-        minimum_count: the smallest number of occurrences of known characters.
-        lower: whether to convert to lower case.
+        minimum_count: how often a character must occur to get an id of its own.
+        lower: whether to convert sentences to lower case.
     """
 
     def __init__(self, *, minimum_count: Positive = 1, lower: bool = True):
@@ -26,7 +26,7 @@ class Character(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `character:min1:lower`."""
+        """The signature of the tokenizer, e.g. `character:min1:lower`."""
         return f"character:min{self.minimum_count}:{'lower' if self.lower else 'cased'}"
 
     def arguments(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Character(HuggingFaceTokenizer):
         return tokenizer
 
     def trainer(self) -> trainers.Trainer:
-        """Return a trainer that sorts by frequency, then alphabetically."""
+        """Return a trainer that orders the characters by frequency, then alphabetically."""
         return trainers.WordLevelTrainer(
             vocab_size=UNLIMITED,
             min_frequency=self.minimum_count,

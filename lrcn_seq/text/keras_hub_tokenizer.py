@@ -30,18 +30,19 @@ HubTokenizer = Any
 class KerasHub(Tokenizer):
     """A KerasHub tokenizer with the special ids of this library.
 
-    A saved tokenizer contains its vocabulary, so that it is loaded without the preset or the files.
+    A saved tokenizer contains its vocabulary, so that it can be loaded without the preset or the
+    files.
 
     Args:
         name: a class of `keras_hub.tokenizers`, e.g. `WordPieceTokenizer`, built from the files
             below. Either `name` or `preset` is required.
         preset: the name or folder of a preset, e.g. `gpt2_base_en`.
-        vocabulary: vocabulary file; text for WordPiece, JSON for byte-pair encoding.
+        vocabulary: vocabulary file: text for WordPiece, JSON for byte-pair encoding.
         merges: merges file of byte-pair encoding.
         proto: model file of SentencePiece.
         lowercase: passed to the KerasHub class if not None.
-        minimum_count: the smallest number of occurrences of known pieces in the sentences of `fit`,
-            which keeps V small; 0 for all pieces.
+        minimum_count: how often a piece must occur in the sentences of `fit` to be kept in the
+            vocabulary; 0 keeps all pieces.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class KerasHub(Tokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `keras_hub:WordPieceTokenizer:min1`."""
+        """The signature of the tokenizer, e.g. `keras_hub:WordPieceTokenizer:min1`."""
         return f"keras_hub:{self.name or self.preset}:min{self.minimum_count}"
 
     def arguments(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class KerasHub(Tokenizer):
         ]
 
     def text_of(self, ids: list[int]) -> str:
-        """Return KerasHub's text of each run of pieces, with `<unk>` for unknown tokens."""
+        """Return the text that KerasHub decodes, with `<unk>` in place of each unknown token."""
         tokenizer = self._fitted()
         runs = groupby(ids, key=lambda token: token == self.special.unknown)
         texts = (
@@ -131,12 +132,12 @@ class KerasHub(Tokenizer):
 
     @property
     def vocabulary_size(self) -> int:
-        """V, including the special tokens."""
+        """The number V of tokens, including the special tokens."""
         self._fitted()
         return len(NAMES) + len(self._hub_ids)
 
     def payload(self) -> dict[str, Any]:
-        """Return the class, the configuration, the files (Base64) and the kept ids."""
+        """Return the KerasHub class, its configuration, its files (Base64) and the kept ids."""
         tokenizer = self._fitted()
         with TemporaryDirectory() as folder:
             if tokenizer.file_assets:
@@ -153,7 +154,7 @@ class KerasHub(Tokenizer):
         }
 
     def restore(self, payload: dict[str, Any]) -> Self:
-        """Restore a payload without reading a preset or files; see `Tokenizer.restore`."""
+        """Restore the state that `payload` returned, without reading a preset or other files."""
         with translate_errors(
             lambda reason: DataError(
                 "expected the payload of a fitted KerasHub tokenizer. "
@@ -200,14 +201,14 @@ class KerasHub(Tokenizer):
     def _fitted(self) -> HubTokenizer:
         if self._tokenizer is None:
             raise ArgumentError(
-                "expected a fitted KerasHub tokenizer. Received: one without a vocabulary; "
-                "call fit first, or load a saved one."
+                "expected a fitted KerasHub tokenizer. Received: a tokenizer without a "
+                "vocabulary; call fit first, or load a saved tokenizer."
             )
         return self._tokenizer
 
 
 def _class_named(name: str) -> Any:
-    """Return the KerasHub tokenizer class with a name.
+    """Return the KerasHub tokenizer class with the given name.
 
     Raises:
         ArgumentError: If `keras_hub.tokenizers` has no such class.
@@ -231,7 +232,7 @@ def _class_named(name: str) -> Any:
 def _unknown_ids(tokenizer: HubTokenizer) -> set[int]:
     """Return the ids of a KerasHub tokenizer that represent unknown words."""
     if not tokenizer.file_assets:
-        return set()  # bytes and code points have no vocabulary
+        return set()  # tokenizers of bytes and of code points have no vocabulary
     names = {getattr(tokenizer, "oov_token", None), *UNKNOWN_TOKENS}
     return {tokenizer.token_to_id(name) for name in tokenizer.get_vocabulary() if name in names}
 

@@ -1,4 +1,4 @@
-"""Words, split as in the LRCN paper.
+"""A tokenizer with one id per word, as in the LRCN paper.
 
 As in Donahue et al. 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and
 Description", section 5, and the released code, sentences are split at non-word characters and
@@ -23,21 +23,21 @@ from lrcn_seq.text._huggingface import (
 )
 from lrcn_seq.text.base import NAMES
 
-# Letters with their marks, digits and underscores; Persian and Indic joiners inside a word.
+# A word has letters with their marks, digits, underscores, and Persian or Indic joiners inside.
 WORD = r"\w+(?:[\u200c\u200d]+\w+)*"
 FINAL_FULL_STOP = Regex(r"[\s.]+$")
 
 
 @tokenizers.register
 class Word(HuggingFaceTokenizer):
-    """One id per word.
+    """A tokenizer with one id per word.
 
     Args:
-        minimum_count: the smallest number of occurrences of known words.
-        words: the largest number of words, of which the most frequent are kept; None for all.
-        punctuation: `keep` keeps runs of other characters as words, as in the released code;
-            `drop` removes them.
-        lower: whether to convert to lower case.
+        minimum_count: how often a word must occur to get an id of its own.
+        words: the number of most frequent words that are kept; None for all words.
+        punctuation: `keep` makes each run of punctuation a word, as in the released code; `drop`
+            removes punctuation.
+        lower: whether to convert sentences to lower case.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Word(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature: type, minimum count, case, and a part for every other option that is set.
+        """The signature: type, minimum count, case, and a part for each option that is not default.
 
         The signature of the default options is `word:min5:lower`. A limit of 1000 words adds
         `max1000`, and `punctuation: drop` adds `nopunct`.
@@ -75,7 +75,7 @@ class Word(HuggingFaceTokenizer):
         }
 
     def pipeline(self) -> Tokenizer:
-        """Return a word-level pipeline that splits as in the paper."""
+        """Return a word-level pipeline that splits sentences as in the paper."""
         tokenizer = Tokenizer(word_level(NAMES))
         tokenizer.normalizer = normalizers.Sequence(
             [*normalization(self.lower), normalizers.Replace(FINAL_FULL_STOP, "")]
@@ -95,6 +95,6 @@ class Word(HuggingFaceTokenizer):
         )
 
     def text_of(self, ids: list[int]) -> str:
-        """Return the words, joined with spaces; punctuation is attached to its words."""
+        """Return the words of ids, joined with spaces; punctuation is attached to its word."""
         names = self.vocabulary()
         return detokenize(" ".join(names[token] for token in ids))

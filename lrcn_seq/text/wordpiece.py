@@ -1,4 +1,4 @@
-"""WordPiece: words are split into the longest matching pieces, from left to right.
+"""WordPiece: each word is split into the longest matching pieces, from left to right.
 
 Wu et al. 2016, "Google's Neural Machine Translation System", section 4.1, with the longest match
 first as in Devlin et al. 2019 (BERT).
@@ -18,14 +18,14 @@ from lrcn_seq.text.base import NAMES
 
 @tokenizers.register
 class WordPiece(HuggingFaceTokenizer):
-    """Pieces of words, with the prefix `##` inside a word.
+    """A tokenizer with pieces of words; pieces inside a word have the prefix `##`.
 
     A word that contains a character absent from the training captions is unknown as a whole.
 
     Args:
-        pieces: the largest number of pieces; all characters are kept even if there are more.
-        minimum_count: the smallest number of occurrences of pairs that are merged.
-        lower: whether to convert to lower case.
+        pieces: the largest number of pieces; all characters are kept even if they exceed it.
+        minimum_count: how often a pair must occur to be merged into a piece.
+        lower: whether to convert sentences to lower case.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class WordPiece(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature, e.g. `wordpiece:8000:min2:lower`."""
+        """The signature of the tokenizer, e.g. `wordpiece:8000:min2:lower`."""
         case = "lower" if self.lower else "cased"
         return f"wordpiece:{self.pieces}:min{self.minimum_count}:{case}"
 
@@ -58,9 +58,9 @@ class WordPiece(HuggingFaceTokenizer):
     def train(self, sentences: list[str]) -> Tokenizer:
         """Return a trained pipeline; equal sentences give equal pipelines.
 
-        The library orders the `##` letters by a randomly seeded hash, which breaks ties between
-        pairs of equal frequency. Therefore a first training collects the letters, and a second
-        training uses them in sorted order.
+        The library orders the letters with the prefix `##` by a randomly seeded hash, and this
+        order breaks ties between pairs of equal frequency. Therefore a first training collects the
+        letters, and a second training receives them in sorted order.
         """
         tokenizer = self.pipeline()
         tokenizer.train_from_iterator(sentences, self._trainer(0, NAMES))
@@ -80,5 +80,5 @@ class WordPiece(HuggingFaceTokenizer):
         )
 
     def text_of(self, ids: list[int]) -> str:
-        """Return the words, joined with spaces; punctuation is attached to its words."""
+        """Return the words of ids, joined with spaces; punctuation is attached to its word."""
         return detokenize(super().text_of(ids))

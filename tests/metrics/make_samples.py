@@ -52,7 +52,7 @@ CAPTIONS = [
 
 
 def hard_line(generator: random.Random) -> str:
-    """Generate a line of pieces, mostly separated by spaces."""
+    """Generate a line of random `PIECES`, most of them separated by spaces."""
     line = ""
     for _ in range(generator.randint(1, 9)):
         piece = generator.choice(PIECES).replace("\n", " ")

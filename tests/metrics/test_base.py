@@ -1,4 +1,4 @@
-"""The contracts of metrics and scores."""
+"""The interface of metrics, tested on a minimal metric, and the record of a score."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from lrcn_seq.metrics.base import Metric, Score
 
 
 class WordCount(Metric):
-    """The mean number of words of the hypotheses."""
+    """A metric whose value is the mean number of words of the hypotheses."""
 
     names = ("words",)
 
@@ -24,7 +24,7 @@ class WordCount(Metric):
 
 
 def test_a_metric_scores_corpus_and_sentences_from_its_statistics():
-    """A corpus value is computed from all rows of statistics, a sentence value from one row."""
+    """A corpus value uses the statistics of all sentences, a sentence value those of one."""
     score = WordCount().score(metrics.make_corpus(["a b", "a b c d"], [["x"], ["y"]]))
     assert score.values == (3.0,)
     assert score.sentences == {"0": {"words": 2.0}, "1": {"words": 4.0}}

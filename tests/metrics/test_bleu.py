@@ -1,4 +1,4 @@
-"""BLEU in its COCO variant and the statistics of BLEU."""
+"""BLEU with its variants and options."""
 
 import math
 from collections import Counter

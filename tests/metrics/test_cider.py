@@ -95,7 +95,7 @@ def test_identical_sentences_score_10():
 
 
 def test_one_image_scores_0_with_its_own_frequencies(samples):
-    """The CIDEr of a single image is 0, since every n-gram occurs in its only document."""
+    """The CIDEr of a single image is 0, since its n-grams occur in all documents."""
     hypotheses = {"2": samples["hypotheses"]["2"]}
     assert metrics.cider(hypotheses, samples["references"], subset=True).value == 0
 

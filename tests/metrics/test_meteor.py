@@ -55,7 +55,7 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=7)), min_size=1, max_size=3))
 def test_random_sentences_equal_the_definition(rows):
-    """METEOR of a random sentence equals the definition with its best reference."""
+    """METEOR of a random sentence equals the highest value of the definition for a reference."""
     score = metrics.meteor(
         [" ".join(hypothesis) for hypothesis, _ in rows],
         [[" ".join(words) for words in references] for _, references in rows],
@@ -144,7 +144,7 @@ def test_equal_sentences_align_as_the_search_does(words):
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_garbage_collection_is_paused_and_restored(enabled):
-    """Garbage collection is paused within the block and restored after it."""
+    """`garbage_collection_paused` turns garbage collection off and restores it at the end."""
     before = gc.isenabled()
     (gc.enable if enabled else gc.disable)()
     try:

@@ -1,4 +1,4 @@
-"""The placeholder of the metric SPICE."""
+"""The metric SPICE, which only raises an error because it is not implemented."""
 
 import pytest
 

@@ -11,13 +11,13 @@ from keras import ops
 from lrcn_seq.records import SPECIAL, Hypotheses, StepOutput
 from lrcn_seq.registry import searches
 
-V, S = 6, 7  # vocabulary (two words besides the special ones) and decoder states
+V, S = 6, 7  # vocabulary size (four special and two other words) and number of decoder states
 
 
 class TableModel(keras.Model):
-    """Logits (B, S, V, V) indexed by state and last word; the state is a hash of all words.
+    """A model that searches over logits (B, S, V, V), looked up by decoder state and last word.
 
-    A row without a sentence is no error, as in compiled models.
+    The decoder state is a hash of all words. A row without a sentence raises no error.
     """
 
     def __init__(self, search, limit, seed):
@@ -42,7 +42,7 @@ class TableModel(keras.Model):
 
 @cache
 def model_of(spec, limit, seed):
-    """Return the model of a search, which is compiled once."""
+    """Return the compiled model of a search; equal arguments give the same model."""
     return TableModel(searches.build(dict(spec)), limit, seed)
 
 
@@ -96,7 +96,7 @@ def satisfies(words, minimum_length, block_ngram):
 
 
 def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngram=0):
-    """Yield all finished sentences up to `limit` words and all unfinished sentences of `limit`."""
+    """Yield finished sentences of at most `limit` words, and unfinished ones of `limit` words."""
     forbidden = {SPECIAL.pad, SPECIAL.start, SPECIAL.end}
     forbidden |= {SPECIAL.unknown} if suppress_unknown else set()
     inner = [word for word in range(V) if word not in forbidden]
@@ -126,18 +126,18 @@ def search_all(table, limit, *, length="average", alpha=0.6, at_limit="compete",
 
 @pytest.fixture(scope="session")
 def brute_force():
-    """Return the exhaustive search over one table (S, V, V)."""
+    """Return a function that finds all sentences of one table (S, V, V), best first."""
     return search_all
 
 
 @pytest.fixture(scope="session")
 def log_probability():
-    """Return the function for the log probability of words over one table (S, V, V)."""
+    """Return a function that computes the log probability of words over one table (S, V, V)."""
     return sum_log_probabilities
 
 
 def check_sentence(table, words, score, length, total):
-    """Assert the contract of one hypothesis over its table (S, V, V)."""
+    """Assert that a hypothesis is padded and has the log probability of its table (S, V, V)."""
     assert (score > -np.inf) == (total > -np.inf) == (length > 0)
     assert (words[length:] == SPECIAL.pad).all()
     assert SPECIAL.end not in words[: max(length - 1, 0)]
@@ -148,7 +148,7 @@ def check_sentence(table, words, score, length, total):
 
 
 def check_hypotheses(found, table):
-    """Assert the contract of hypotheses (B, K) over tables (B, S, V, V)."""
+    """Assert that hypotheses (B, K) over tables (B, S, V, V) are sorted, distinct and correct."""
     assert found.words.dtype == found.lengths.dtype == np.int32
     assert not np.isnan(found.scores).any()
     assert (np.diff(np.where(np.isfinite(found.scores), found.scores, -1e30), axis=1) <= 1e-6).all()
@@ -165,5 +165,5 @@ def check_hypotheses(found, table):
 
 @pytest.fixture(scope="session")
 def check_contract():
-    """Return the assertions that hold for the hypotheses of every search."""
+    """Return a function with the assertions that hold for the hypotheses of every search."""
     return check_hypotheses

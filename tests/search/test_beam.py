@@ -33,7 +33,7 @@ NODES = {prefix: node for node, prefix in enumerate(PREFIXES)}
 
 
 class PrefixModel(keras.Model):
-    """A search over log probabilities (B, prefixes, 7), one row per prefix of `PREFIXES`."""
+    """A beam search over log probabilities (B, P, 7) of the word after each of P prefixes."""
 
     def __init__(self, limit=LIMIT, **arguments):
         super().__init__()
@@ -52,7 +52,7 @@ class PrefixModel(keras.Model):
         return self.search(step, start, table, special=SPECIAL, limit=self.limit)
 
     def sentences(self, tables):
-        """Return [(score, words), ...] of each table {prefix: {word: probability}}."""
+        """Return the sentences [(score, words), ...] of tables {prefix: {word: probability}}."""
         array = np.full((len(tables), len(PREFIXES), 7), -np.inf, "float32")
         for row, table in zip(array, tables, strict=True):
             for prefix, probabilities in table.items():
@@ -70,7 +70,7 @@ class PrefixModel(keras.Model):
 
 
 def random_prefix_table(generator, end):
-    """Return {prefix: {word: probability}}; `end` is added to the normal logits of the end."""
+    """Return {prefix: {word: probability}} of normal logits, plus `end` for the end word."""
     table = {}
     for prefix in PREFIXES:
         logits = 2 * generator.normal(size=1 + len(WORDS)) + [end, 0, 0, 0]
@@ -84,7 +84,7 @@ def plain_beam(
 ):
     """Return [(score, words), ...] of a beam search with lists and dictionaries.
 
-    It runs up to the limit, and stops at the first end only for K = 1.
+    With K > 1, the search always runs up to the limit; with K = 1, it stops at the first end word.
     """
 
     def score(total, words):
@@ -133,7 +133,7 @@ def plain_beam(
     ids=str,
 )
 def test_hypotheses_are_those_of_a_plain_beam_search(K, arguments):
-    """Words and scores equal those of a search with lists on 200 random tables for each limit."""
+    """Beam search equals a plain search with lists on 200 random tables for each word limit."""
     generator = np.random.default_rng(K)
     tables = [random_prefix_table(generator, end) for end in (-2, 0, 2, 4) for _ in range(50)]
     for limit in (3, LIMIT):
@@ -158,20 +158,20 @@ FAIRSEQ = {
 
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
 def test_the_place_of_a_finished_hypothesis_is_refilled(at_limit):
-    """On the table of fairseq, the best hypothesis takes the place of one that ended before."""
+    """When a hypothesis ends, another one grows in its place, and here becomes the best one."""
     (found,) = PrefixModel(4, beams=2, at_limit=at_limit).sentences([FAIRSEQ])
     assert [words for _, words in found] == [(4, 5, 4, SPECIAL.end), (4, 5, SPECIAL.end)]
     assert [score for score, _ in found] == pytest.approx([-0.5473, -0.5946], abs=1e-4)
 
 
 LOOP = {(4,) * length: {4: 0.9, 5: 0.1, SPECIAL.end: 1e-30} for length in range(LIMIT)}
-"""A loop of the word 4 that hardly ever ends."""
+"""Probabilities with which the word 4 is repeated and a sentence hardly ever ends."""
 
 
 @pytest.mark.parametrize("length", LENGTHS, ids=str)
 @pytest.mark.parametrize("beams", [2, 6])
 def test_a_likely_unfinished_hypothesis_is_better_than_an_unlikely_end(beams, length):
-    """With `compete`, an unfinished loop is the best hypothesis, also if K others have ended."""
+    """With `compete`, a likely unfinished hypothesis is best even if K others have ended."""
     table = {prefix: {4: 1.0, SPECIAL.end: 1e-30} for prefix in LOOP}
     (found,) = PrefixModel(beams=beams, **length).sentences([table])
     assert found[0][1] == (4,) * LIMIT
@@ -179,7 +179,7 @@ def test_a_likely_unfinished_hypothesis_is_better_than_an_unlikely_end(beams, le
 
 
 def test_forced_ends_have_their_log_probability():
-    """With `force`, the score of the longest hypothesis contains the probability of its end."""
+    """With `force`, the score of the longest hypothesis includes the probability of its end."""
     model = PrefixModel(beams=2, minimum_length=LIMIT - 1, length="none", at_limit="force")
     (found,) = model.sentences([LOOP])
     assert [words for _, words in found] == [(4, 4, 4, 4, SPECIAL.end)]
@@ -260,7 +260,7 @@ def test_rows_are_independent(search_table, random_table, seed, order):
 
 
 def test_a_row_that_cannot_end_returns_unfinished_sentences(search_table, random_table):
-    """Without a possible end, all hypotheses have as many words as the limit."""
+    """If the end word is impossible, all hypotheses have as many words as the limit."""
     table = random_table(0)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "beam", "beams": 3}, table)
@@ -273,7 +273,7 @@ def test_a_row_that_cannot_end_returns_unfinished_sentences(search_table, random
 def test_rows_without_a_sentence_do_not_affect_others(
     search_table, random_table, check_contract, value
 ):
-    """Without `strict`, rows of −inf, NaN or inf have scores of −inf."""
+    """Without `strict`, rows whose logits are −inf, NaN or inf have scores of −inf."""
     table = random_table(0)
     alone = search_table({"type": "beam", "beams": 3}, table)
     table[1] = value
@@ -285,7 +285,7 @@ def test_rows_without_a_sentence_do_not_affect_others(
 
 
 def test_missing_sentences_leave_places_empty(search_table, random_table, check_contract):
-    """If fewer sentences than beams exist, the other hypotheses have score −inf."""
+    """If there are fewer sentences than beams, the remaining hypotheses have score −inf."""
     table = np.full_like(random_table(0), -np.inf)
     table[..., SPECIAL.end] = 0
     found = search_table({"type": "beam", "beams": 3}, table)
@@ -374,7 +374,7 @@ def test_an_impossible_limit_is_rejected():
 
 def test_best_is_at_most_beams():
     """A beam search refuses `best` above `beams`."""
-    with pytest.raises(ArgumentError, match=r"best to be at most beams. Received: best=6, beams=5"):
+    with pytest.raises(ArgumentError, match=r"at most `beams`. Received: best=6, beams=5"):
         Beam(best=6)
 
 

@@ -88,7 +88,7 @@ def test_candidates_equal_a_mask_over_the_vocabulary():
 
 @pytest.mark.parametrize(("position", "finite"), [(1, False), (2, True)])
 def test_the_end_is_allowed_from_the_minimum_length_on(position, finite):
-    """The end word is allowed from the minimum length on."""
+    """The end word is allowed once a sentence has `minimum_length` words."""
     logits = np.array([[0.0, 0.0, 5.0, 0.0, 1.0, 2.0]], "float32")
     gains, ids = next_words(logits, np.zeros((1, 4), "int32"), position, 2, minimum_length=2)
     assert np.isfinite(gains[ids == SPECIAL.end]).tolist() == [finite]

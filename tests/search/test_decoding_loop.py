@@ -35,13 +35,13 @@ def test_sentences_are_padded_after_the_end():
 
 
 def test_log_probabilities_stop_at_the_end():
-    """A finished sentence keeps its log probability."""
+    """The log probability of a sentence does not change after its end word."""
     _, total, _ = run(np.full((3, 4), -1.0))
     assert total.tolist() == [-2.0, -4.0, -3.0]
 
 
 def test_a_sentence_without_an_allowed_word_has_log_probability_minus_infinity():
-    """A row without an allowed word has log probability −inf, and the others are not affected."""
+    """A row without an allowed word has log probability −inf and does not affect other rows."""
     gains = np.full((3, 4), -1.0)
     gains[1, 1] = -np.inf
     _, total, _ = run(gains)
@@ -49,7 +49,7 @@ def test_a_sentence_without_an_allowed_word_has_log_probability_minus_infinity()
 
 
 def test_the_step_receives_the_last_words():
-    """The first step of the decoding loop receives start words, and finished rows the end word."""
+    """The first decoding step receives start words; finished rows keep receiving the end word."""
     _, _, seen = run(np.full((3, 4), -1.0))
     assert seen == [[1, 1, 1], [4, 5, 4], [END, 4, 4], [END, 4, END]]
 

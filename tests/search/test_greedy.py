@@ -31,7 +31,7 @@ def test_words_equal_a_loop_in_numpy(search_table, random_table, seed, suppress_
 
 
 def test_log_probability_is_that_of_the_words(search_table, random_table, log_probability):
-    """The log probability of a greedy sentence is the sum over its words."""
+    """The log probability of a greedy sentence is the sum of those of its words."""
     table = random_table(0, rows=8)
     found = search_table({"type": "greedy"}, table, limit=6)
     for row in range(8):

@@ -18,7 +18,7 @@ def test_sentence_lengths_include_the_end():
 
 
 def test_places_without_a_score_are_emptied():
-    """Hypotheses with score −inf are emptied."""
+    """A hypothesis with score −inf has no words, length 0 and log probability −inf."""
     scores, totals = np.array([[-1.0, -2.0, -np.inf]]), np.array([[-3.0, -4.0, -5.0]])
     found = assemble(*map(ops.convert_to_tensor, (WORDS, scores, totals)), special=SPECIAL)
     words, scores, lengths, totals = map(ops.convert_to_numpy, found)
@@ -30,7 +30,7 @@ def test_places_without_a_score_are_emptied():
 
 @pytest.mark.parametrize("missing", [-np.inf, np.nan])
 def test_a_row_without_a_sentence_is_an_error(missing):
-    """A row whose best score is −inf or NaN is named in an error, unless `strict` is off."""
+    """A row whose best score is −inf or NaN raises an error with its number if `strict` is on."""
     scores = ops.convert_to_tensor(np.array([[-1.0, -np.inf], [missing, -np.inf]], "float32"))
     words = ops.convert_to_tensor(np.tile(WORDS[:, :2], (2, 1, 1)))
     with pytest.raises(SearchError, match=r"row 1: expected a finite .* check the weights"):

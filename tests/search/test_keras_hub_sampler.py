@@ -13,7 +13,7 @@ ROWS = 2000
 
 
 class FirstWord(keras.Model):
-    """The first word of each row, drawn from LOGITS with the seed of the row."""
+    """A model that draws the first word of each row from LOGITS, with the seed of the row."""
 
     def __init__(self, **arguments):
         super().__init__()
@@ -55,7 +55,10 @@ def test_greedy_sampler_equals_greedy_search(search_table, random_table, check_c
     ids=str,
 )
 def test_frequencies_equal_the_distribution(arguments, kept, sharpness):
-    """Frequencies over 2,000 rows equal the truncated softmax within 4.5 standard errors."""
+    """Words drawn in 2,000 rows have the frequencies of the truncated softmax.
+
+    The tolerance is 4.5 standard errors.
+    """
     weights = np.where(np.isin(np.arange(8), kept), np.exp(sharpness * LOGITS.astype("float64")), 0)
     expected = weights / weights.sum()
     counts = np.bincount(first_words(**arguments), minlength=8) / ROWS
@@ -74,7 +77,7 @@ def test_other_seeds_draw_other_words():
 
 @pytest.mark.parametrize("sampler", ["random", "top_k", "top_p"])
 def test_a_sentence_is_independent_of_its_batch(search_table, random_table, sampler):
-    """A row has the same sentence alone and in another order."""
+    """KerasHub samplers draw the same sentence for a row alone and in another order of rows."""
     table, spec = random_table(6), {"type": "keras_hub", "sampler": sampler}
     together = search_table(spec, table, limit=6)
     assert (search_table(spec, table[::-1], limit=6).words == together.words[::-1]).all()

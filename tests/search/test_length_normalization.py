@@ -18,13 +18,13 @@ from lrcn_seq.search._length_normalization import normalize
     ],
 )
 def test_scores(kind, alpha, expected):
-    """The kinds of length normalization give the scores of their definitions."""
+    """Each kind of length normalization gives the scores of its definition."""
     total, length = ops.convert_to_tensor([-6.0, -6.0]), ops.convert_to_tensor([1, 7])
     scores = normalize(total, length, kind=kind, alpha=alpha)
     assert np.allclose(ops.convert_to_numpy(scores), expected, atol=1e-6)
 
 
 def test_length_may_be_an_integer():
-    """A single length applies to all sentences of a batch."""
+    """A length that is an integer applies to all sentences of a batch."""
     scores = normalize(ops.convert_to_tensor([[-6.0, -3.0]]), 3, kind="average", alpha=0.6)
     assert ops.convert_to_numpy(scores).tolist() == [[-2.0, -1.0]]

@@ -50,7 +50,7 @@ def softmax_over(logits, kept):
     ids=str,
 )
 def test_frequencies_equal_the_distribution(monkeypatch, arguments, expected):
-    """Frequencies over 20,000 evenly spaced random numbers equal the distribution."""
+    """Words drawn with 20,000 evenly spaced numbers have the frequencies of the distribution."""
     uniforms = ops.convert_to_tensor(
         np.arange(0.5, 20_000, dtype="float32")[:, None, None] / 20_000
     )
@@ -144,7 +144,7 @@ def test_unfinished_draws_compete_by_score(search_table, random_table, check_con
 
 
 def test_forced_draws_end_at_the_limit(search_table, random_table, check_contract):
-    """With `force`, all draws end, and the log probability contains that of the end."""
+    """With `force`, all draws end, and their log probabilities include that of the end word."""
     table = random_table(5, scale=0.5)
     spec = {"type": "sampling", "draws": 20, "at_limit": "force"}
     found = search_table(spec, table)
@@ -158,7 +158,7 @@ def test_forced_draws_end_at_the_limit(search_table, random_table, check_contrac
 def test_rows_without_a_sentence_do_not_affect_others(
     search_table, random_table, check_contract, value, extra
 ):
-    """Without `strict`, rows of −inf, NaN or inf have scores of −inf."""
+    """Without `strict`, rows whose logits are −inf, NaN or inf have scores of −inf."""
     table = random_table(0)
     table[1] = value
     found = search_table({"type": "sampling", "draws": 4, **extra}, table)
@@ -173,7 +173,7 @@ def test_rows_without_a_sentence_do_not_affect_others(
     [(0.8, [5, 6]), (0.81, [5, 6, 4]), (0.5, [5]), (0.9, [5, 6, 4]), (1.0, [5, 6, 4, 7])],
 )
 def test_top_p_keeps_the_smallest_set_that_reaches_p(p, kept):
-    """Of .1 .5 .3 .1, the most probable words are kept until their sum reaches p."""
+    """Of four words with probabilities .1 .5 .3 .1, the most probable are kept up to a sum of p."""
     probabilities = np.array([0, 0, 0, 0, 0.1, 0.5, 0.3, 0.1], "float32")
     logits = ops.log(ops.convert_to_tensor(probabilities[None]))
     search = Sampling(top_p=p)
@@ -187,7 +187,7 @@ def test_top_p_keeps_the_smallest_set_that_reaches_p(p, kept):
 
 @pytest.mark.parametrize("rows", [[2], [2, 1, 0], [0, 1], [1, 1]], ids=str)
 def test_a_sentence_is_independent_of_its_batch(search_table, random_table, rows):
-    """A row has the same sentences alone, in another order and in another batch size."""
+    """Sampling draws the same sentences for a row in any order of rows and batch size."""
     table, spec = random_table(6), {"type": "sampling", "draws": 5}
     together, found = search_table(spec, table, limit=6), search_table(spec, table[rows], limit=6)
     assert (together.words[rows] == found.words).all()
@@ -246,7 +246,7 @@ def test_inverse_cdf_by_hand(uniform, index):
 
 
 def test_softmax_of_minus_infinity_is_zero():
-    """The softmax of a row without a finite logit is zeros instead of NaN."""
+    """The softmax of a row without a finite logit is zero at each word instead of NaN."""
     logits = ops.convert_to_tensor(np.array([[-np.inf, -np.inf], [0.0, np.log(3)]], "float32"))
     found = ops.convert_to_numpy(softmax_or_zeros(logits))
     assert np.allclose(found, [[0, 0], [0.25, 0.75]])

@@ -22,7 +22,7 @@ def settings(task: str, *overrides: str) -> config.Config:
 
 
 def fresh_captioner(*overrides: str, words: str = "a red blue dog cat", task: str = "captioning"):
-    """Return an untrained task whose vocabulary is the given and the four special words."""
+    """Return an untrained task with a vocabulary of the given words and the four special words."""
     vocabulary = Vocabulary(Word(minimum_count=1).fit([words]))
     built = lrcn_seq.build(settings(task, *overrides), words=len(vocabulary.names))
     built.outputs = vocabulary
@@ -52,7 +52,7 @@ def caption_batch(images: Sequence[np.ndarray], words: np.ndarray = CAPTIONS) ->
 
 
 def array_sample(name: str, media: np.ndarray, **fields) -> Sample:
-    """Return a sample of an array in the split "train", unless `fields` sets another split."""
+    """Return a sample with an array as media, in the split "train" unless `fields` sets another."""
     return Sample(name, media, **{"group": name, "split": "train", **fields})
 
 

@@ -28,7 +28,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def test_the_loss_is_the_weighted_mean_over_real_steps(films):
-    """The loss weights each step by its clip's label weight and ignores padded steps."""
+    """The loss of a classifier weights each step by its clip's weight and ignores padded steps."""
     task = fresh_classifier("training.loss={weight: 2.0}")
     clips = concatenate_clips([single_clip(film) for film in films])
     weights = np.array([1.0, 0.5, 2.0], "float32")
@@ -158,7 +158,7 @@ def test_invalid_options_are_refused(classifier, films, options):
 def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
     """Streaming in chunks gives the class probabilities of the whole clip at every frame.
 
-    The third value of a chunk is the mean of the probabilities over the frames so far.
+    The third result of each chunk is the mean of the probabilities over the frames so far.
     """
     film = films[-1]
     parts = zip(*classifier.stream_frames(film, chunk=chunk), strict=True)
@@ -171,7 +171,7 @@ def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
 
 
 def test_a_stream_of_a_decoder_of_whole_clips_needs_no_mean(films):
-    """With `output: last`, streaming returns at each frame the result of the clip so far."""
+    """With `output: last`, each streamed result is that of a clip that ends with this frame."""
     task = fresh_classifier("decoder={type: lstm_frames, units: 8, output: last}")
     film = films[0]
     ((_, outputs, overall),) = task.stream_frames(film)
@@ -191,7 +191,7 @@ def test_a_stream_reports_its_progress(classifier, films):
 
 @pytest.mark.parametrize("sampling", ["{type: every, step: 2}", "{type: every, seconds: 0.1}"])
 def test_a_video_is_streamed_before_it_is_decoded(tmp_path, monkeypatch, sampling):
-    """The first frames of a video are classified when only these have been decoded."""
+    """Streaming classifies the first frames of a video before most other frames are decoded."""
     task = fresh_classifier(f"data.sampling={sampling}")
     path, decoded = write_video(tmp_path / "a.avi", 100, size=(32, 32)), []
 
@@ -217,7 +217,7 @@ def test_a_video_is_streamed_before_it_is_decoded(tmp_path, monkeypatch, samplin
 
 
 def test_an_endless_video_is_streamed(tmp_path, monkeypatch):
-    """A video without end is classified as long as it is asked for."""
+    """A video without end is classified as long as the caller asks for results."""
     task = fresh_classifier("data.sampling={type: every, step: 1}")
     path = write_video(tmp_path / "a.avi", 2, size=(32, 32))
     with av.open(str(path)) as container:
@@ -229,7 +229,7 @@ def test_an_endless_video_is_streamed(tmp_path, monkeypatch):
 
 
 def test_a_sampling_that_needs_the_length_streams_the_same_frames(tmp_path):
-    """Frames spread over a video are streamed after their times are known."""
+    """Streaming supports the sampling `uniform`, which needs the length of the video first."""
     task = fresh_classifier("data.sampling={type: uniform, frames: 5}")
     path = write_video(tmp_path / "a.avi", 30, size=(32, 32))
     ((times, _, _),) = task.stream_frames(path)
@@ -237,7 +237,7 @@ def test_a_sampling_that_needs_the_length_streams_the_same_frames(tmp_path):
 
 
 def test_the_state_of_a_stream_is_a_value(classifier, films):
-    """Resuming a stream twice from one state gives equal results. The state has a fixed size."""
+    """Resuming a stream twice from one state gives equal results; states have a fixed size."""
     frames = films[0]
     _, _, state = classifier.advance(frames[:2], classifier.initial_stream_state())
     first, second = (classifier.advance(frames[2:4], state)[1] for _ in range(2))
@@ -314,7 +314,7 @@ def test_a_fresh_task_has_no_class_names(films):
 
 
 def test_views_are_averaged_over_frames_only():
-    """Frames are tested in all views of `data.view`, and vectors in a single view."""
+    """Evaluation classifies frames in all views of `data.view`, and vectors in a single view."""
     assert fresh_classifier().test_views == 1
     assert fresh_classifier("data.view={type: ten_crop}").test_views == 10
     assert fresh_classifier("encoder={type: vectors, width: 3}").test_views == 1

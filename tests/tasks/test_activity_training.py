@@ -67,7 +67,7 @@ def test_the_lowest_log_loss_selects_the_best_weights(tmp_path):
 
 
 def test_a_stage_may_replace_the_decoder(tmp_path):
-    """A stage with a new decoder keeps the encoder; its first score counts as the best so far."""
+    """A stage may have a decoder of another type; its first score counts as the best so far."""
     stages = (
         "stages=[{decoder: {type: frame_mean}, training.epochs: 1}, "
         "{training.epochs: 1, training.optimizer.learning_rate: 0.000001}]"
@@ -79,9 +79,9 @@ def test_a_stage_may_replace_the_decoder(tmp_path):
 
 @pytest.fixture(scope="module")
 def moments_table(tmp_path_factory):
-    """Return a table of ten GIFs of ten frames at 10 per second, five dark and five bright.
+    """Return the path of a table of ten GIFs with five dark and five bright frames each.
 
-    Videos with odd numbers begin dark. The fourth frame of each video has no label.
+    Frames last 0.1 s. GIFs with odd numbers begin dark. The fourth frame of each has no label.
     """
     folder = tmp_path_factory.mktemp("moments")
     rows = ["video,start,end,label,split"]

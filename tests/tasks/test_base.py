@@ -104,7 +104,7 @@ def test_retrieval_is_refused_by_default(task):
 
 
 def test_the_example_is_one_black_frame(task):
-    """The example of a task is one black frame of the encoder's input size."""
+    """The example clip of a task is one black frame of the encoder's input size."""
     frames, index = task.example_clips()
     assert frames.shape == (1, 32, 32, 3)
     assert frames.dtype == np.uint8
@@ -113,14 +113,14 @@ def test_the_example_is_one_black_frame(task):
 
 
 def test_the_example_of_vectors_is_one_zero_vector():
-    """The example of an encoder of vectors is one zero vector of the encoder's width."""
+    """If the encoder takes vectors, the example clip is one zero vector of the encoder's width."""
     clips = rating("encoder={type: vectors, width: 7}").example_clips()
     assert clips.frames.shape == (1, 7)
     assert not clips.frames.any()
 
 
 def test_inputs_are_read_as_the_encoder_expects(task):
-    """The media reader takes its kind, image size and vector width from the encoder."""
+    """The media reader takes the kind of media, image size and vector width from the encoder."""
     assert (task.media.kind, task.media.preprocessing.height) == ("clips", 32)
     vectors = rating("encoder={type: vectors, width: 7}").media
     assert (vectors.kind, vectors.vector_width) == ("vectors", 7)

@@ -27,7 +27,7 @@ def equal_weights(one, other) -> bool:
 
 
 def test_a_size_that_is_not_given_is_learned_from_the_source(smoke_config):
-    """Without `words`, the vocabulary is the training captions' words and four special words."""
+    """Without `words`, `build` learns the words of the training captions from the source."""
     task = lrcn_seq.build(smoke_config)
     samples = sources.build(config.read(smoke_config).data.source)
     captions = [text for sample in samples if sample.split == "train" for text in sample.captions]
@@ -93,7 +93,7 @@ def predictions(task) -> list[np.ndarray]:
 
 
 def build_with_precision(task: str, precision: str):
-    """Return a fresh captioning network for 20 words or activity task for three classes."""
+    """Return a captioning network for 20 words or an activity task for three classes."""
     recipe = settings(task, f"training.precision={precision}", "search={type: greedy}")
     return build_network(recipe, 20) if task == "captioning" else build_task(recipe, Classes("abc"))
 
@@ -147,8 +147,8 @@ def test_pretrained_weights_are_loaded_on_request(monkeypatch, smoke_config):
 @pytest.mark.parametrize(
     ("task", "size", "message"),
     [
-        ("captioning", {"words": 4}, r"words: expected a vocabulary size, including the 4 special"),
-        ("captioning", {"words": 0}, r"words: expected a vocabulary size, including the 4 special"),
+        ("captioning", {"words": 4}, r"words: expected a vocabulary size above 4, the number of"),
+        ("captioning", {"words": 0}, r"words: expected a vocabulary size above 4, the number of"),
         ("activity", {"labels": 0}, r"labels: expected a number of classes above 0"),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_decoder_of_other_outputs_is_refused(task, decoder, fitting):
 
 
 def test_the_task_type_is_that_of_the_config():
-    """`task_type` returns the class of the configured task, which needs a vocabulary or classes."""
+    """`task_type` returns the task class that a config names."""
     assert task_type(settings("captioning")) is Captioning
     assert task_type(settings("captioning")).outputs_type is Vocabulary
     assert task_type(settings("activity")) is Activity

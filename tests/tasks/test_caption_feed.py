@@ -23,12 +23,12 @@ def feed_of(*overrides: str, samples=SAMPLES) -> CaptionFeed:
 
 
 def stored(tmp_path) -> list[str]:
-    """Return config overrides that store features."""
+    """Return config overrides that store features in a folder."""
     return ["data.store.use=true", f"data.store.folder={tmp_path}"]
 
 
 def rows_of(feed: CaptionFeed, epoch: int = 0) -> list:
-    """Return (frame, caption without padding) for every caption of an epoch."""
+    """Return (frame, word IDs without padding) for every caption of an epoch."""
     return [
         (np.asarray(batch.clips.frames[batch.clips.index[owner, 0]]), words[words > 0].tolist())
         for batch in feed.batches(feed.plan(epoch), epoch)
@@ -74,7 +74,7 @@ def test_captions_are_batched_over_stored_features(tmp_path):
 
 
 def test_the_config_can_choose_the_plan(tmp_path):
-    """`data.plan: by_image` batches by image although features are stored."""
+    """With `data.plan: by_image`, batches are formed by image even if features are stored."""
     assert not feed_of(*stored(tmp_path), "data.plan=by_image").by_caption
 
 

@@ -1,4 +1,4 @@
-"""Ranking of captions by image and of images by caption."""
+"""Ranking captions for each image, and images for each caption."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def samples(images):
 
 
 def log_probability(task, image, caption: str) -> float:
-    """Return Σ log p of the words of a caption and its end, by teacher forcing."""
+    """Return Σ log p of the words of a caption and its end word, by teacher forcing."""
     words = [*task.tokenizer.encode(caption), 2]
     batch = Batch(image_clips([image]), np.zeros(1, "int32"), np.array([[1, *words]], "int32"))
     log_p = log_softmax(ops.convert_to_numpy(task(batch)))[0]
@@ -55,7 +55,7 @@ def test_the_score_is_the_log_probability_of_the_caption(task, images):
 
 
 def rank(scores: np.ndarray, correct: np.ndarray) -> int:
-    """Return the rank, from 1, of the best correct item."""
+    """Return the rank of the correct item with the highest score; the first rank is 1."""
     order = np.argsort(-scores)
     return 1 + int(np.flatnonzero(correct[order])[0])
 
@@ -63,7 +63,7 @@ def rank(scores: np.ndarray, correct: np.ndarray) -> int:
 def test_ranking_uses_normalized_log_probabilities(task, images, samples, monkeypatch):
     """Recall and median rank equal those of a score table computed caption by caption.
 
-    The score of an image and a caption is log p minus its mean over the images.
+    The score of a caption for an image is its log probability minus the mean over all images.
     """
     monkeypatch.setattr(ranking, "CAPTIONS_PER_CALL", 3)
     result = rank_captions(task, SampleReader(task), samples)

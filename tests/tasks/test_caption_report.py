@@ -65,7 +65,7 @@ def test_the_best_and_worst_captions_are_examples(images):
 
 
 def test_an_example_has_image_caption_and_references(plain, images):
-    """Without attention, an example has no words, and its image is padded to a square."""
+    """Without attention, a report example has no words, and its image is padded to a square."""
     sample = array_sample("x", images[0][:, :16], captions=("a red circle",))
     example = caption_example(plain, sample, Caption("a circle", -2.5, -1.0), 0.75)
     assert (example.name, example.caption, example.score) == ("x", "a circle", 0.75)
@@ -77,7 +77,7 @@ def test_an_example_has_image_caption_and_references(plain, images):
 
 
 def test_an_example_tells_whether_the_caption_is_correct(plain):
-    """An example states whether the source judges the caption correct."""
+    """A report example states whether the data source judges the caption correct."""
     (sample, *_) = Shapes(train=1, dev=0, test=0, pixels=32)
     correct = caption_example(plain, sample, Caption(sample.captions[0], -1.0, -1.0), 1.0)
     wrong = caption_example(plain, sample, Caption("a dog", -1.0, -1.0), 0.0)
@@ -107,7 +107,7 @@ def test_some_captions_have_no_attention_maps(task, plain, images):
 
 
 def test_attention_over_regions_that_are_no_square_is_not_shown(task, images, monkeypatch):
-    """Attention has no map if the number of regions is 1 or is not a square number."""
+    """Attention maps are left out if the number of regions is 1 or not a square number."""
     sample, caption = array_sample("x", images[0]), Caption("a red", -1.0, -1.0)
     for regions in (1, 6):
         monkeypatch.setattr(task, "attention", lambda clips, words, r=regions: np.ones((1, 2, r)))

@@ -81,7 +81,7 @@ def test_an_ensemble_averages_log_probabilities(images, weights, shares):
 
 
 def test_the_seed_of_a_clip_depends_on_its_frames_alone():
-    """Seeds are equal for equal frames in any place, and differ for other frames or orders."""
+    """The seed of a clip depends only on the given seed and on the clip's frames in order."""
     frames = np.arange(4 * 12, dtype="uint8").reshape(4, 2, 2, 3)
     clips = Clips(frames, np.array([[0, 1], [1, 0], [2, -1], [0, 1]], "int32"))
     seeds = clip_seeds(clips, 7)

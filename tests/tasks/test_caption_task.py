@@ -148,7 +148,7 @@ def test_captions_are_distinct_sentences_with_falling_scores(captioner, images):
 
 
 def test_the_log_probability_is_that_of_the_caption(captioner, images):
-    """The log probability of a predicted caption equals that computed by teacher forcing."""
+    """The log probability of a predicted caption equals the result of teacher forcing."""
     for image, prediction in zip(images[:2], captioner.predict(images[:2], best=2), strict=True):
         for caption in prediction.captions:
             words = [*captioner.tokenizer.encode(caption.text), 2]
@@ -181,7 +181,7 @@ def hypotheses(*rows) -> Hypotheses:
 
 
 def test_equal_texts_are_one_caption():
-    """Hypotheses with equal text become one caption with the best score; empty ones are dropped."""
+    """Hypotheses with equal text give one caption with the best score; empty ones give none."""
     task = fresh_captioner()
     a, dog = task.tokenizer.encode("a dog")
     found = hypotheses(
@@ -286,14 +286,14 @@ def test_evaluation_compares_with_training_captions(captioner, samples):
 
 
 def test_a_sample_without_a_caption_is_an_error(captioner, samples):
-    """The error names the sample, which is not scored with an empty caption."""
+    """A sample for which the search finds no caption raises an error with the sample's ID."""
     batches = [[(Caption("a red dog", -1.0, -1.0),)], [()]]
     with pytest.raises(SearchError, match="1: expected a finite log probability"):
         captioner.score_captions(samples[:2], batches)
 
 
 def test_an_input_without_a_caption_has_an_error(images, monkeypatch):
-    """An image with NaN logits has an error in its place, and the others have captions."""
+    """The prediction of an image with NaN logits has an error; other images have captions."""
     task = fresh_captioner("search={type: beam, beams: 2}")
     start = task.decoder.start
 
@@ -317,7 +317,7 @@ def test_an_input_without_a_caption_has_an_error(images, monkeypatch):
     ids=str,
 )
 def test_sampled_captions_are_independent_of_other_inputs(images, search):
-    """An image has the same caption alone, in another order and in batches of another size."""
+    """A random search finds the same captions for an image in any order and batch size."""
     task = fresh_captioner()
     together = [row.captions for row in task.predict(images, search=search)]
     alone = [task.predict([image], search=search)[0].captions for image in images]
@@ -330,7 +330,7 @@ def test_sampled_captions_are_independent_of_other_inputs(images, search):
 
 
 def test_sampled_captions_depend_on_the_seed_of_the_config(images):
-    """Equal seeds give equal captions, and another seed gives others."""
+    """Configs with equal seeds give equal sampled captions; another seed gives other captions."""
     task, search = fresh_captioner(), {"type": "sampling"}
     first, again = ([row.captions for row in task.predict(images, search=search)] for _ in range(2))
     other = fresh_captioner("seed=99")
@@ -355,7 +355,7 @@ def test_an_ensemble_is_evaluated_with_its_weights(captioner, samples):
 
 
 def test_retrieval_ranks_in_both_directions(captioner, samples):
-    """Retrieval gives recall at 1, 5 and 10 for both directions, in increasing order."""
+    """In both directions of retrieval, recall grows with the number of results and reaches 1."""
     scores = captioner.retrieval_scores(SampleReader(captioner), samples[:3])
     assert set(scores) == {"caption_to_image", "image_to_caption"}
     for recall in scores.values():

@@ -29,7 +29,7 @@ def test_an_image_is_a_clip_of_one_frame(captioner, images):
 
 
 def test_vectors_are_a_clip_of_all_their_rows():
-    """Stored vectors, such as image regions, form one clip of all their rows."""
+    """The vectors of an image, e.g. one for each image region, form one clip."""
     task = fresh_captioner("encoder={type: vectors, width: 3}")
     vectors = np.arange(12, dtype="float32").reshape(4, 3)
     frames, index = task.read_clip(vectors)

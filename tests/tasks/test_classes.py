@@ -26,7 +26,7 @@ def test_classes_are_sorted():
 
 
 def test_moments_have_classes():
-    """Labels of moments count as classes like labels of whole samples."""
+    """Both the labels of moments and the labels of whole samples become classes."""
     moments = (Moment(0.0, 1.0, "run"), Moment(1.0, 2.0, "jump"))
     classes = learn(
         Sample("1", "a", "1", "train", moments=moments),

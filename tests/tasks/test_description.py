@@ -121,7 +121,7 @@ def test_the_duration_of_a_frame_is_the_mean_distance():
         ("data.sampling=null", r"data\.sampling: missing: choose the frames of a video"),
         (
             "data.sampling={type: sliding}",
-            r"data\.sampling: expected a sampling of one clip.* Received: sliding",
+            r"data\.sampling: expected a sampling that selects one clip.* Received: sliding",
         ),
         ("training.monitor=top_1", r"training\.monitor: expected one of the scores"),
         ("data.view.type=ten_crop", r"data\.view: expected a view with one test view"),

@@ -1,4 +1,4 @@
-"""The compiled encoder of single frames."""
+"""The compiled model that encodes frames in chunks."""
 
 import keras
 import numpy as np
@@ -60,7 +60,7 @@ def test_half_precision_features_become_float32():
 
 
 def test_large_batches_are_shortened_to_features(model, calls):
-    """Frames of a large batch are replaced by features that the encoder maps to equal results."""
+    """Frames of a large batch are replaced by features, without changing the encoder's result."""
     short = model.shorten(CLIPS)
     assert short.frames.shape == (9, 1, 4)
     assert short.index is CLIPS.index

@@ -127,7 +127,7 @@ def test_the_class_of_a_frame_is_that_of_its_moment():
 
 
 def in_time(count: int) -> list[Sample]:
-    """Return samples of 10 numbered vectors, 25 per second, with classes over time: a, none, b."""
+    """Return samples of 10 numbered vectors, 25 per second, labeled a, then unlabeled, then b."""
     vectors = np.repeat(np.arange(10, dtype="float32")[:, None], 3, axis=1)
     moments = (Moment(0.0, 0.12, "a"), Moment(0.2, 9.0, "b"))
     return [
@@ -174,7 +174,7 @@ def test_shorter_clips_are_padded_with_no_label():
     ],
 )
 def test_a_task_without_outputs_in_time_is_refused(override, message):
-    """Frame labels need a decoder with an output per step and no class weights."""
+    """Labels that change over time require a decoder output per step and no class weights."""
     with pytest.raises(ConfigError, match=message):
         feed_of(in_time(1), override)
 

@@ -40,7 +40,7 @@ def evaluation(samples):
 
 @pytest.fixture(scope="module")
 def in_time(films):
-    """Return an evaluation of the frames of two clips, 25 frames per second."""
+    """Return an evaluation of the frames of two clips with 25 frames per second."""
     samples = [array_sample(f"clip{index}", films[index]) for index in range(2)]
     counts = [len(film) for film in films[:2]]
     rows = [np.tile([0.2, 0.3, 0.5], (count, 1)) for count in counts]
@@ -78,7 +78,7 @@ def test_sections_cover_samples(task, evaluation):
 
 
 def test_sections_cover_frames(task, in_time):
-    """The calibration text of a report on frames counts frames, and every clip is an example."""
+    """A report on labeled frames describes calibration by frames and shows every clip."""
     *_, calibration, clips = label_sections(task, in_time)
     assert "the frames of one confidence interval" in calibration.html
     assert "clip0" in clips.html
@@ -99,12 +99,12 @@ def test_an_example_has_the_probabilities_of_truth_and_prediction(task, evaluati
 
 
 def test_a_correct_prediction_has_one_curve(task, evaluation):
-    """A correct prediction is shown with one probability curve."""
+    """A correct prediction has one probability curve, since truth and prediction are equal."""
     assert list(label_example(task, evaluation, 0).over_time) == ["a"]
 
 
 def test_a_decoder_that_needs_the_whole_clip_has_no_curves(evaluation, samples):
-    """A decoder that needs the whole clip has no probability curves."""
+    """With a decoder that needs the whole clip, examples have no probability curves."""
     task = fresh_classifier("decoder={type: lstm_frames, units: 4, bidirectional: true}")
     times, rows = probabilities_over_time(task, samples[0])
     assert (times.shape, rows.shape) == ((0,), (0, 3))

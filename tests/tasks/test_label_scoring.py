@@ -33,7 +33,7 @@ def member(*overrides: str, weight: float = 1.0) -> Member:
 
 @pytest.fixture(scope="module")
 def sliding():
-    """Return a member that reads overlapping clips of four frames in small batches."""
+    """Return an ensemble member that reads overlapping clips of four frames in small batches."""
     return member(SLIDING, "evaluation.batch_size=3")
 
 

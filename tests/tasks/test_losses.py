@@ -121,7 +121,7 @@ def test_label_loss_without_labels_is_zero():
 
 
 def test_smoothing_mixes_the_loss_with_that_of_a_uniform_target():
-    """Label smoothing adds a share of the mean of −log p over all classes."""
+    """Label smoothing mixes the loss with the mean of −log p over all classes."""
     logits, losses = LABEL_LOGITS[0], np.arange(4, dtype="float32")
     uniform = -log_softmax(logits).mean(axis=-1)
     np.testing.assert_allclose(

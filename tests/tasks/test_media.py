@@ -30,7 +30,7 @@ def test_a_single_input_is_refused(media):
     with pytest.raises(
         ArgumentError,
         match=rf"expected a list of paths, PIL images or arrays\. Received: "
-        rf"{type(media).__name__}; put a single one in a list",
+        rf"{type(media).__name__}; put a single input in a list",
     ):
         check_media_list(media)
 

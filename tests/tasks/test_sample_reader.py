@@ -37,7 +37,7 @@ def frozen(task):
 
 @pytest.fixture
 def encoded(monkeypatch):
-    """Return the number of frames of each call of a frame encoder."""
+    """Return a list of the number of frames of each call of a frame encoder."""
     counts = []
     features = FrameEncoder.features
 
@@ -59,7 +59,7 @@ def test_images_are_read_in_order_and_in_batches(images):
 
 
 def test_evaluation_reads_every_clip_in_every_view():
-    """Evaluation reads each clip that `data.sampling` selects in each of its ten views."""
+    """Evaluation reads every clip that `data.sampling` selects, each in ten views."""
     task = fresh_classifier(SLIDING, TEN_CROP)
     reader = SampleReader(task)
     clips = reader.test_clips(CLIPS[:2])
@@ -137,7 +137,7 @@ def test_features_are_extracted_once(tmp_path, images, encoded):
 def test_clips_of_stored_features_are_those_of_the_sampling(tmp_path):
     """Clips with stored features consist of the frames that `data.sampling` selects.
 
-    Every frame is stored once, and overlapping clips refer to the same rows.
+    Every frame is stored once, and overlapping clips refer to the same stored features.
     """
     task = frozen(fresh_classifier(*stored(tmp_path, SLIDING, "data.store.dtype=float32")))
     reader = SampleReader(task)
@@ -201,7 +201,10 @@ def test_readers_share_the_given_content_index(tmp_path):
     ],
 )
 def test_some_configs_store_no_features(tmp_path, override, reason):
-    """Some configs rule out the storage of features; the sample reader gives the reason."""
+    """Features are not stored if the store is off, the encoder takes vectors, or views are random.
+
+    `task_storing_problem` returns the reason.
+    """
     task = frozen(fresh_captioner(*stored(tmp_path, override)))
     assert task_storing_problem(task).startswith(reason)
     assert open_store(task) is None

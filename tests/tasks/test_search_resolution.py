@@ -1,4 +1,4 @@
-"""Resolution of the search options of a call."""
+"""The search of a prediction call, adapted to the options `beams` and `best`."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_beams_set_the_width_of_a_beam_search():
 
 
 def test_beams_replace_the_search_of_a_run():
-    """`beams` turns the greedy search of a run into a beam search, but not that of a call."""
+    """`beams` replaces the greedy search of a run, but not a greedy search given in the call."""
     replaced = resolve({"type": "greedy"}, beams=4, best=2, replaceable=True)
     assert replaced == {"type": "beam", "beams": 4}
     with pytest.raises(

@@ -50,9 +50,9 @@ def small_lrcn():
     [("blog_lrcn", blog_lrcn, 1024), ("small_lrcn", small_lrcn, 64)],
 )
 def test_a_config_equals_its_layer_list(config, reference, width):
-    """A config gives the same probabilities as its Keras layers with equal weights.
+    """A config gives the same probabilities as a plain Keras model with equal weights.
 
-    The layers of a frame are wrapped in `keras.layers.TimeDistributed`.
+    The plain model applies its frame layers with `keras.layers.TimeDistributed`.
     """
     task = lrcn_seq.build(CONFIGS / f"{config}.yaml", labels=CLASSES)
     size = task.encoder.size

@@ -50,7 +50,7 @@ def test_a_missing_vocabulary_is_an_error(tmp_path):
 def test_a_vocabulary_of_special_words_alone_is_refused(words):
     """A vocabulary size that is not an integer above 4, the number of special words, is refused."""
     with pytest.raises(
-        ArgumentError, match=rf"including the 4 special words\. Received: words={words!r}"
+        ArgumentError, match=rf"above 4, the number of special words\. Received: words={words!r}"
     ):
         Vocabulary.check_size(words)
 

@@ -35,7 +35,7 @@ def test_save_writes_type_args_and_payload(tmp_path):
 
 
 def test_load_restores_the_vocabulary(tmp_path):
-    """A loaded tokenizer has the vocabulary and the IDs of the saved one."""
+    """A loaded tokenizer has the vocabulary and the IDs of the saved tokenizer."""
     text.save(TOKENIZER, tmp_path / "tokenizer.json")
     loaded = text.load(tmp_path / "tokenizer.json")
     assert loaded.vocabulary()[4:] == ["a", "café", "dog", "red"]
@@ -184,7 +184,7 @@ def test_fit_rejects_missing_captions(sentence):
     ids=ascii,
 )
 def test_unpaired_surrogates_are_replaced(sentence, valid):
-    """Unpaired surrogates are replaced by �; a pair becomes its character."""
+    """Unpaired surrogates are replaced by �; a surrogate pair becomes its character."""
     assert validate_sentence(sentence) == valid
 
 
@@ -221,7 +221,7 @@ print(sorted(heavy & set(sys.modules)))
     ],
 )
 def test_any_other_file_is_refused(tmp_path, content):
-    """Any other content is a DataError that names the file."""
+    """A file whose content is not a saved tokenizer raises a DataError with its path."""
     path = tmp_path / "tokenizer.json"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"tokenizer\.json: expected a tokenizer file"):
@@ -229,7 +229,7 @@ def test_any_other_file_is_refused(tmp_path, content):
 
 
 def test_a_fifo_is_refused(tmp_path):
-    """A FIFO is an error instead of a wait."""
+    """Loading a tokenizer from a FIFO raises an error instead of waiting for data."""
     os.mkfifo(tmp_path / "tokenizer.json")
     with pytest.raises(DataError, match="Received: a FIFO"):
         text.load(tmp_path / "tokenizer.json")

@@ -4,7 +4,7 @@ from lrcn_seq.text.character import Character
 
 
 def test_vocabulary_is_sorted_by_frequency():
-    """The vocabulary contains each character, sorted by frequency and then alphabetically."""
+    """The characters of the vocabulary are sorted by frequency and then alphabetically."""
     assert Character().fit(["aab  a b", "c"]).vocabulary()[4:] == ["a", " ", "b", "c"]
 
 

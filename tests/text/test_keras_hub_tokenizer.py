@@ -31,7 +31,7 @@ def wordpiece(vocabulary, **arguments):
 
 
 def test_pieces_follow_the_special_ids(vocabulary):
-    """Pieces that occur in fitting get IDs from 4, in the order of KerasHub."""
+    """Pieces that occur in the fitted sentences get IDs from 4 on, in KerasHub's order."""
     assert wordpiece(vocabulary).vocabulary() == [
         *["<pad>", "<start>", "<end>", "<unk>"],
         *["a", "dog", "run", "##s"],
@@ -39,7 +39,7 @@ def test_pieces_follow_the_special_ids(vocabulary):
 
 
 def test_encode(vocabulary):
-    """Pieces that did not occur in fitting are encoded as unknown."""
+    """Pieces that did not occur in the fitted sentences are encoded as unknown."""
     assert wordpiece(vocabulary).encode("a dogs zebra") == [4, 5, 7, 3]
 
 

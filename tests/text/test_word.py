@@ -63,7 +63,7 @@ def test_case_can_be_kept():
 def test_words_of_flickr8k_equal_a_regular_expression(shared):
     """The words of all Flickr8k captions equal those that a regular expression finds.
 
-    It splits at non-word characters; spaces and final full stops are not words.
+    The expression splits at non-word characters; spaces and final full stops are not words.
     """
     lines = (shared / "flickr8k" / "captions.txt").read_text(encoding="utf-8").splitlines()[1:]
     captions = [line.partition(",")[2].strip() for line in lines]
@@ -87,14 +87,14 @@ def test_words_below_the_minimum_count_are_unknown():
 
 
 def test_the_most_frequent_words_are_kept():
-    """The option `words` keeps the most frequent words, in a tie the alphabetically first."""
+    """`words` limits the vocabulary to the most frequent words, ties in alphabetical order."""
     assert fitted(["b b b a a a c c d"], words=2).vocabulary()[4:] == ["a", "b"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=60), st.integers(1, 6))
 def test_vocabulary_equals_a_counter(words, minimum):
-    """The vocabulary equals that of a `Counter`, sorted by frequency and then alphabetically."""
+    """The vocabulary equals the words of a `Counter`, sorted by frequency, then alphabetically."""
     counts = Counter(words)
     expected = sorted(
         (word for word in counts if counts[word] >= minimum), key=lambda word: (-counts[word], word)

@@ -27,7 +27,7 @@ def test_the_longest_piece_is_taken_first(word):
 
 
 def test_a_word_with_an_unseen_letter_is_unknown():
-    """A word with a letter that did not occur in fitting becomes one unknown token."""
+    """A word with a letter that is absent from the fitted sentences becomes one unknown token."""
     tokenizer = WordPiece(pieces=200).fit(SENTENCES)
     assert tokenizer.encode("red xylophon") == [tokenizer.vocabulary().index("red"), 3]
 

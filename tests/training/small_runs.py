@@ -42,7 +42,7 @@ class Interrupt(BaseException):
 
 
 def small_config(folder: Path, **changes) -> config.Config:
-    """Return the config SPEC with changes by dotted key and a feature store under a folder."""
+    """Return the config `SPEC` with a feature store under a folder and changes by dotted key."""
     tree = json.loads(json.dumps(SPEC))
     for key, value in {"data.store.folder": str(folder / "features"), **changes}.items():
         assert config.overrides.set_value(tree, key, value) is None

@@ -116,14 +116,14 @@ def test_one_group_has_no_interval():
 
 
 def test_the_text_has_a_line_per_fold():
-    """A result prints as one line per fold and one line for the pooled accuracy."""
+    """The result of a cross-validation prints one line per fold and one for the pooled accuracy."""
     lines = str(pool([make_rows(0), make_rows(2)])).splitlines()
     assert lines[:2] == ["fold 0: 0.250 of 4", "fold 1: 0.750 of 4"]
     assert lines[2].startswith("pooled: 0.500 of 8, 95 % interval over 4 groups 0.")
 
 
 def test_the_result_is_json():
-    """A result can be written as JSON with its folds, pooled accuracy and interval."""
+    """The result of a cross-validation as JSON has its folds, pooled accuracy and interval."""
     stored = json.loads(json.dumps(pool([make_rows(0), make_rows(2)]).as_dict()))
     assert stored["folds"][1] == {"fold": 1, "accuracy": 0.75, "count": 4}
     pooled = stored["pooled"]

@@ -61,7 +61,7 @@ ACTIVITY = {
     "stages": [{}, {"training": {**TRAINING, "monitor": "top_1", "epochs": 1}}],
 }
 VERBS = {"extract": 3, "train": 6, "evaluate": 3}
-"""Maximum number of kills of each verb in a round."""
+"""Maximum number of kills of each command in a round."""
 ARGUMENTS = {
     "extract": ["config.yaml"],
     "train": ["config.yaml", "--run", "run", "--resume"],
@@ -72,17 +72,18 @@ PROGRESS = {
     "train": ["run/state/last"],
     "evaluate": ["run/predictions.jsonl", "run/scores.json", "run/report.html"],
 }
-"""Files that show the progress of each verb."""
+"""Files whose changes show the progress of each command."""
 MOST_CHANGES = {"extract": 12, "train": 8, "evaluate": 3}
-"""Largest number of changes of these files before a kill."""
+"""Largest number of changes of its progress files after which a command is killed."""
 UNCOMPARED = {"model.weights.h5", "report.html", "times.jsonl"}
-"""Files of a run that contain times, and a file whose arrays are compared."""
+"""Files of a run that contain times, and the weights file, of which the arrays are compared."""
 
 
 def run_verb(folder: Path, arguments: list[str]) -> None:
-    """Run `lrcn` in a folder, with a frozen encoder, and store each feature at once.
+    """Run a command in a folder with a frozen encoder and without delay in storing features.
 
-    The features of a frame depend on its place in the batch much more than those of a real encoder.
+    A frame's features depend much more on its position in the batch than with a real encoder, so
+    that a resumed extraction with other batches would be noticed.
     """
     from lrcn_seq import cli
     from lrcn_seq.features import extraction
@@ -116,14 +117,14 @@ class Round:
         self.context.set_forkserver_preload(["lrcn_seq.training", "keras", "tensorflow", "grain"])
 
     def start(self, verb: str) -> multiprocessing.Process:
-        """Start the process of a verb."""
+        """Start the process of a command."""
         arguments = (self.folder, [verb, *ARGUMENTS[verb]])
         process = self.context.Process(target=run_verb, args=arguments)
         process.start()
         return process
 
     def finish(self, verb: str) -> float:
-        """Run a verb to its end and return its duration in seconds."""
+        """Run a command to its end and return its duration in seconds."""
         began = time.monotonic()
         process = self.start(verb)
         process.join()
@@ -131,7 +132,7 @@ class Round:
         return time.monotonic() - began
 
     def progress(self, verb: str) -> list[tuple[int, int]]:
-        """Return the modification times and sizes of the files that show the progress of a verb."""
+        """Return the modification times and sizes of the progress files of a command."""
         states = []
         for pattern in PROGRESS[verb]:
             for path in self.folder.glob(pattern):
@@ -140,17 +141,18 @@ class Round:
         return states
 
     def kill(self, verb: str, draw: random.Random, duration: float) -> bool:
-        """Run a verb and kill it at a random moment.
+        """Run a command and kill it at a random moment.
 
-        The moment is a random time after a random number of changes, or after the start.
+        The moment is a random time after the start of the process, or after a random number of
+        changes of its progress files.
 
         Args:
-            verb: the verb.
+            verb: name of the command.
             draw: the source of randomness.
-            duration: duration of the verb in seconds.
+            duration: duration of the command in seconds.
 
         Returns:
-            False if the process finished earlier.
+            False if the process finished before it was killed.
         """
         process, before, changes = self.start(verb), self.progress(verb), 0
         awaited = draw.choice([0, *[draw.randint(1, MOST_CHANGES[verb])] * 4])
@@ -158,14 +160,14 @@ class Round:
             now = self.progress(verb)
             changes, before = changes + (now != before), now
         process.join(draw.uniform(0, 0.05 if awaited else duration))
-        # One in six is interrupted as by a scheduler, which must not change the result either.
+        # One in six processes receives SIGTERM, as from a job scheduler, instead of SIGKILL.
         process.terminate() if draw.random() < 1 / 6 else process.kill()
         process.join()
         assert process.exitcode in {0, 143, -signal.SIGTERM, -signal.SIGKILL}, self.log.read_text()
         return process.exitcode != 0
 
     def phase(self, verb: str) -> str:
-        """Return the phase in which a process of a verb was killed."""
+        """Return the phase in which the process of a command was killed."""
         if verb != "train":
             return verb
         try:
@@ -184,7 +186,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def assert_same_results(found: Round, expected: Round) -> None:
-    """Fail unless the files of both rounds are equal and nothing temporary is left."""
+    """Fail unless both rounds have equal files and no temporary file is left."""
     stored, expected_stored = read_files(found.store), read_files(expected.store)
     for files in (stored, expected_stored):
         files.pop("contents.jsonl", None)
@@ -209,11 +211,11 @@ def assert_same_results(found: Round, expected: Round) -> None:
 @pytest.mark.timeout(60 + 60 * KILLS)
 @pytest.mark.parametrize("config", [CAPTIONING, ACTIVITY], ids=["captioning", "activity"])
 def test_processes_killed_at_random_moments_change_no_result(tmp_path, config):
-    """Stored features, weights, history, predictions and scores are equal byte by byte."""
+    """Processes that are killed and restarted give the same bytes in all features and results."""
     draw, phases = random.Random(KILLS), Counter()
     durations, number = {}, 0
     while phases.total() < KILLS // 2:
-        # Training extracts features itself in the undisturbed round.
+        # In the undisturbed round, `train` extracts the features, without a run of `extract`.
         expected = Round(tmp_path / f"expected {number}", config)
         for verb in ("train", "evaluate"):
             durations[verb] = expected.finish(verb)

@@ -39,7 +39,7 @@ def test_a_cosine_falls_from_the_warmup_to_the_floor():
 
 
 def test_the_length_of_a_cosine_may_be_set():
-    """`updates` sets the length of the cosine schedule, by default that of the stage."""
+    """`updates` sets the length of the cosine schedule; the default is the length of the stage."""
     schedule = learning_rate(1.0, Schedule(type="cosine", updates=20), 110)
     assert rates(schedule, (0, 10, 20)) == [1.0, 0.5, 0.0]
 

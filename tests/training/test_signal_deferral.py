@@ -1,4 +1,4 @@
-"""Deferral of interrupts."""
+"""Deferral of signals while a batch is trained."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from lrcn_seq.training.signal_deferral import SignalDeferral
 
 
 class Received(BaseException):
-    """Raised by the handlers of these tests."""
+    """Raised by the signal handlers of these tests."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def send(number: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_delivered_on_request(number):
-    """Until then, the signal waits."""
+    """A signal waits within the context until `deliver` is called."""
     with SignalDeferral() as interrupts:
         interrupts.deliver()
         assert not interrupts.is_waiting
@@ -47,7 +47,7 @@ def test_a_signal_is_delivered_on_request(number):
 
 
 def test_a_signal_is_delivered_at_the_end():
-    """No signal is lost if nothing asks for it."""
+    """A waiting signal is delivered at the end of the context if `deliver` is not called."""
     finished = False
     with pytest.raises(Received), SignalDeferral():
         send(signal.SIGTERM)
@@ -56,14 +56,14 @@ def test_a_signal_is_delivered_at_the_end():
 
 
 def test_an_error_is_not_replaced_by_a_signal():
-    """The error of the context reaches the caller."""
+    """An error that is raised within the context reaches the caller even if a signal waits."""
     with pytest.raises(KeyError), SignalDeferral():
         send(signal.SIGTERM)
         raise KeyError
 
 
 def test_a_second_interrupt_does_not_wait():
-    """Pressing Ctrl-C twice ends a batch that takes long."""
+    """SIGINT (Ctrl-C) is delivered at once if another signal is already waiting."""
     with SignalDeferral():
         send(signal.SIGTERM)
         send(signal.SIGHUP)
@@ -73,7 +73,7 @@ def test_a_second_interrupt_does_not_wait():
 
 
 def test_handlers_are_restored():
-    """A context can be entered again."""
+    """Leaving the context restores the signal handlers, also when it is entered again."""
     interrupts = SignalDeferral()
     for _ in range(2):
         with interrupts:
@@ -83,7 +83,7 @@ def test_handlers_are_restored():
 
 
 def test_ignored_and_default_signals_are_unchanged():
-    """A signal without a handler of Python keeps its effect."""
+    """A signal that is ignored or has its default action is not deferred."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with SignalDeferral() as interrupts:
@@ -93,7 +93,7 @@ def test_ignored_and_default_signals_are_unchanged():
 
 
 def test_another_thread_defers_nothing():
-    """Only the main thread may change handlers."""
+    """In another thread, the context does nothing; only the main thread may change handlers."""
     errors = []
 
     def enter():

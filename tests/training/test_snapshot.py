@@ -42,7 +42,7 @@ def change(variables) -> None:
 
 
 def test_a_snapshot_restores_every_variable(task):
-    """A snapshot restores the weights, dropout seeds, optimizer and running loss."""
+    """A snapshot restores the weights, dropout seeds, optimizer variables and running loss."""
     variables = all_variables(task)
     change(variables)
     before, arrays = values_of(variables), make_snapshot(task).capture()
@@ -112,7 +112,7 @@ def test_states_are_saved_at_intervals(task, monkeypatch):
 
 
 def test_an_urgent_state_is_saved_after_the_next_batch(task):
-    """The minimum time between two states is then ignored."""
+    """An urgent state is saved after the next batch, before the interval has passed."""
     steps, urgent = [], False
     snapshot = make_snapshot(task, save=lambda arrays, step: steps.append(step))
     snapshot.is_urgent = lambda: urgent

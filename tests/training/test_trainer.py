@@ -138,7 +138,7 @@ def test_averaged_weights_are_evaluated_and_saved(tmp_path, monkeypatch):
 
 
 def test_the_history_has_a_row_per_epoch(tmp_path):
-    """The history has a row per epoch with stage, mean loss, dev scores and best flag."""
+    """The history has a line per epoch with stage, mean loss, dev scores and best flag."""
     task = small_task(tmp_path, **{"training.optimizer.learning_rate": 1e-12})
     scores = {"bleu_1": 1.0, "bleu_4": 0.5}
     trainer = small_trainer(task, tmp_path, scores=lambda samples: scores, fits=True)
@@ -156,7 +156,7 @@ def test_the_history_has_a_row_per_epoch(tmp_path):
 
 
 def test_wall_times_are_kept_apart_from_the_history(tmp_path):
-    """`times.jsonl` has the rows of the history with durations and dates."""
+    """`times.jsonl` has one line per epoch: the line of the history with duration and date."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     trainer.fit()
     lines = (trainer.run / "times.jsonl").read_text().splitlines()
@@ -230,7 +230,7 @@ def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
 
 
 def test_no_state_has_weights_that_diverged(tmp_path):
-    """Within an epoch, the last state with finite weights is kept."""
+    """No state with non-finite weights is saved except the state that ends the stage."""
     task = small_task(tmp_path, **{"training.epochs": 4, "training.save_seconds": 1e-9})
     trainer = small_trainer(task, tmp_path)
     trainer.snapshot.begin = lambda epoch: epoch == 1 and diverge(task)
@@ -325,7 +325,7 @@ def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("comparable", "best"), [(True, 7.0), (False, None)])
 def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best):
-    """A finished stage writes a state for the next, with the best score if scores compare."""
+    """A finished stage leaves a state for the next, with the best score if it is comparable."""
     task = small_task(tmp_path, **{"training.epochs": 1})
     trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 7.0})
     trainer.fit()
@@ -360,7 +360,7 @@ def test_best_weights_replace_the_file_of_an_interrupted_save(tmp_path):
 
 
 def test_a_full_disk_leaves_the_earlier_weights(tmp_path):
-    """The process goes on, and the message has the reason."""
+    """Saving weights to a full disk raises an error with the reason and keeps the earlier file."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     path = tmp_path / "run" / "model.weights.h5"
     save_weights(trainer.task, path)
