@@ -16,7 +16,7 @@ from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
 from lrcn_seq.registry import encoders
 
 NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
-"""Constructor arguments that do not affect the features for given weights."""
+"""Constructor arguments that, for given weight values, do not affect the features."""
 
 
 class Encoder(RecordLayer, ABC):
@@ -82,7 +82,7 @@ class Encoder(RecordLayer, ABC):
     def load_pretrained(self) -> None:
         """Load the pretrained weights specified by the constructor arguments, if any.
 
-        Call it only before training: the weights of a trained model are in its run folder.
+        Call this method only before training: a trained model has its weights in its run folder.
         """
 
     @abstractmethod

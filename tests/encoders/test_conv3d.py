@@ -56,7 +56,7 @@ def test_stride_is_a_power_of_2_within_the_blocks(stride):
 
 def test_single_frames_are_not_encoded():
     """`encode_frames` of conv3d raises an error, since the network needs clips."""
-    with pytest.raises(ArgumentError, match=r"Expected clips: conv3d mixes frames in time"):
+    with pytest.raises(ArgumentError, match=r"Expected clips: conv3d mixes frames over time"):
         Conv3d(size=6, blocks=1).encode_frames(PIXELS[0])
 
 
