@@ -135,7 +135,7 @@ class LstmFrames(FrameDecoder):
 
 
 def reverse_steps(sequence: Tensor, lengths: Tensor) -> Tensor:
-    """Reverse the real steps of each row of a sequence (S, B, D); padding stays at the end."""
+    """Reverse the real steps of each clip of a batch (S, B, D); padding stays at the end."""
     steps = ops.arange(ops.shape(sequence)[0])[:, None]
     positions = ops.where(steps < lengths, lengths - 1 - steps, steps)
     return ops.take_along_axis(
