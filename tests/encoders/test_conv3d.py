@@ -67,6 +67,6 @@ def test_max_pool_pairs_keeps_an_odd_last_element():
 
 
 def test_max_pool_space():
-    """Spatial max pooling is over squares of pixels within each frame."""
+    """Spatial max pooling takes the maximum of squares of pixels within each frame."""
     x = RNG.uniform(size=(1, 3, 4, 5, 2)).astype("float32")
     assert np.array_equal(array(max_pool_space(ops.convert_to_tensor(x))), max_pool(x, (2, 3)))
