@@ -204,7 +204,7 @@ def test_only_forced_sentences_always_end(name, at_limit):
 @pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_without_a_sentence_is_an_error(name, value):
-    """Outside compiled models, logits of NaN, −inf or inf raise an error that names the row of the batch."""
+    """Outside compiled models, logits of NaN, −inf or inf raise an error that names the row."""
 
     def step(word, state, memory):
         return StepOutput(memory, None, state)
