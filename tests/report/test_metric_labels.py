@@ -18,5 +18,5 @@ from lrcn_seq.report.metric_labels import metric_label
     ],
 )
 def test_label_is_that_of_the_field(name, label):
-    """Known metrics have their usual labels; other names are escaped, with spaces for underscores."""
+    """Known metrics have their usual labels; other names are escaped and lose underscores."""
     assert metric_label(name) == label
