@@ -110,7 +110,7 @@ class MediaError(DataError):
 
     @property
     def transient(self) -> bool:
-        """Whether disk, network or memory failed, so that the file itself may be valid."""
+        """Whether reading failed for lack of disk, network or memory; the file may be valid."""
         cause = self.__cause__
         return isinstance(cause, MemoryError) or (
             isinstance(cause, OSError) and cause.errno is not None

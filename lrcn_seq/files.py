@@ -243,7 +243,7 @@ def _create_folder(parent: Path, name: str) -> tuple[Path, BinaryIO]:
 
 
 def _shortened(name: str) -> str:
-    """Return the first 200 bytes of a name, to keep that of a temporary folder under 255."""
+    """Return the first 200 bytes of a name, so that the name of a temporary folder is valid."""
     return os.fsdecode(os.fsencode(name)[:200])
 
 

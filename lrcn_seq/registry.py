@@ -223,7 +223,7 @@ def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
 
 
 def load_entry_point(point: EntryPoint) -> type[Any]:
-    """Return the class of an entry point.
+    """Return the class that an entry point names.
 
     Raises:
         UnknownPartError: The class cannot be imported.
@@ -288,7 +288,7 @@ def argument_problems(
 
     Args:
         constructor: The constructor.
-        arguments: Values by name.
+        arguments: Values of the arguments by name.
         place: Dotted key of the part in a config.
     """
     derived = constructor.derived
@@ -350,7 +350,7 @@ def _yaml_hint(types: set[str], value: Any) -> str:
 
 
 def _expectation(message: str) -> str:
-    """Return a pydantic message as the beginning of a sentence."""
+    """Turn a pydantic message into the beginning of a sentence, such as `expected a mapping`."""
     if "valid dictionary" in message:
         return "expected a mapping"
     if "at least 1 item" in message:

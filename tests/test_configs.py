@@ -63,7 +63,7 @@ def test_the_header_of_a_config_has_its_command(path):
 
 @pytest.mark.parametrize("path", [marked(path) for path in CONFIGS])
 def test_a_network_is_built_without_data(path, monkeypatch):
-    """Building the network of a config for a given number of classes reads and loads no data."""
+    """Building the network of a config for a given number of words or labels needs no data."""
     monkeypatch.setattr(
         "lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was read")
     )

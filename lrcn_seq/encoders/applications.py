@@ -1,4 +1,4 @@
-"""Networks of `keras.applications` that give a mean, a grid of regions or any layer."""
+"""Networks of `keras.applications` with pooled features, a grid, or those of any layer."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Applications(Encoder):
         )
         self.network.set_weights(self._cut(source).get_weights())
         if self.architecture.startswith("EfficientNetB"):
-            # Keras adds a layer for this division only if Keras itself downloads the weights.
+            # Keras adds a layer that divides inputs only if Keras itself downloads the weights.
             variance = self._normalizations()[0].adapt_variance
             variance.assign(variance * ops.array(TORCH_DEVIATION, variance.dtype))
 

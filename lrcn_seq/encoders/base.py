@@ -46,8 +46,8 @@ class Encoder(RecordLayer, ABC):
     def identity(self) -> str:
         """Key of the encoder in the feature store.
 
-        It contains the name of the part, the arguments that affect features, the compute dtype and
-        a hash of the weight values, but not the origin of the weights. Hashing takes about a second
+        The key contains the name of the part, the arguments that affect features, the compute dtype
+        and a hash of the weight values, but not the origin of the weights. Hashing takes about a second
         for VGG-16.
         """
         arguments = {

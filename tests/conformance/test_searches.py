@@ -238,7 +238,7 @@ def test_state_may_be_nested(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_empty(name):
-    """A decoder without a state is searched: each input gets a sentence."""
+    """A search finds a sentence for each input even if the decoder has no state."""
     found = search(RecurrentModel({"type": name}, "empty"), features_of(3))
     assert (found.lengths[:, 0] > 0).all()
 

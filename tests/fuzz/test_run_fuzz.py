@@ -53,7 +53,7 @@ def test_mutants_of_a_training_state_are_refused_or_read(run, name):
 
 
 def test_mutants_of_the_pointer_to_the_last_state_are_refused_or_read(run):
-    """Each of 80 mutants of a state file raises an LrcnError or gives a state."""
+    """Each of 80 mutants of the pointer to a state raises an LrcnError or gives a state."""
     path = run / "state" / "last"
     assert check_reader(run.states.read, path, mutants(path.read_bytes(), 80)) == 80
 

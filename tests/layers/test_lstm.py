@@ -89,7 +89,7 @@ def test_gradient_equals_finite_differences(gradients, argument):
 
 
 def test_last_step_of_each_row():
-    """`last_step` returns the last real step of each sequence; without any, the initial value."""
+    """`last_step` returns the last real step of a sequence, or the initial value if it has none."""
     sequence = np.arange(6, dtype="float32").reshape(3, 2, 1)  # sequences 0 2 4 and 1 3 5
     initial = np.array([[-1.0], [-2.0]], "float32")
     for lengths, expected in (([3, 1], [4, 1]), ([0, 2], [-1, 3])):
