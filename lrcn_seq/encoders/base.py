@@ -47,8 +47,8 @@ class Encoder(RecordLayer, ABC):
         """Key of the encoder in the feature store.
 
         The key contains the name of the part, the arguments that affect features, the compute dtype
-        and a hash of the weight values, but not the origin of the weights. Hashing takes about a second
-        for VGG-16.
+        and a hash of the weight values, but not the origin of the weights. Hashing takes about a
+        second for VGG-16.
         """
         arguments = {
             name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY
