@@ -110,7 +110,7 @@ class MediaError(DataError):
 
     @property
     def transient(self) -> bool:
-        """Whether reading failed for lack of disk, network or memory; the file may be valid."""
+        """Whether disk, network or memory caused the failure, so that the file may be valid."""
         cause = self.__cause__
         return isinstance(cause, MemoryError) or (
             isinstance(cause, OSError) and cause.errno is not None
