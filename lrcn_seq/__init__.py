@@ -2,8 +2,8 @@
 
 `load(RUN)` returns a trained task, `build(CONFIG, words=V)` an untrained one,
 `train(CONFIG, FOLDER)` trains a run, and `metrics` scores captions. `read_frames(VIDEO)` and
-`frame_times(VIDEO)` return the frames of a video and their times. Names are imported on first use,
-so that importing the package loads neither Keras nor TensorFlow.
+`frame_times(VIDEO)` return the frames of a video and their times. Modules are imported on first
+use, so that importing the package loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations

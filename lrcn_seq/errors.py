@@ -4,11 +4,11 @@
     ├── UsageError              wrong use of a command or function; exit code 2
     │   ├── ArgumentError       invalid argument of a Python function (also a ValueError)
     │   ├── ConfigError         invalid config, with all of its problems
-    │   └── UnknownPartError    unknown name of a part, or two parts of one name
+    │   └── UnknownPartError    unknown part name, or two parts with the same name
     ├── DataError               unusable input data
     │   └── MediaError          an image or video that cannot be read
-    ├── SearchError             search that finds no sentence
-    ├── RunError                run folder that is incomplete, in use, or of another config
+    ├── SearchError             search that finds no caption
+    ├── RunError                run folder that is incomplete, in use, or made with another config
     └── MissingPackageError     optional package that is not installed
 
 Messages state what was expected, what was received and what to do.
@@ -22,9 +22,9 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 PROBLEMS_LIMIT = 100
-"""Number of problems of a config that are listed."""
+"""Largest number of problems that the message of a ConfigError lists."""
 VALUE_LENGTH = 200
-"""Number of characters of a value that a message shows."""
+"""Largest number of characters of a value that an error message shows."""
 
 
 class LrcnError(Exception):
@@ -73,7 +73,7 @@ class ConfigError(UsageError):
 
     @property
     def heading(self) -> str:
-        """The name of the config and the number of problems."""
+        """First line of the message: the name of the config and the number of its problems."""
         count = len(self.problems)
         return f"{self.source}: {count:,} problem{'s' if count > 1 else ''}"
 
@@ -89,7 +89,7 @@ class ConfigError(UsageError):
 
 
 class UnknownPartError(UsageError):
-    """Unknown name of a part, or two parts of one name."""
+    """Unknown part name, or two parts with the same name."""
 
 
 class DataError(LrcnError):
@@ -110,7 +110,7 @@ class MediaError(DataError):
 
     @property
     def transient(self) -> bool:
-        """Whether a failure of disk, network or memory is the cause; the file may be valid."""
+        """Whether disk, network or memory caused the failure, so that the file may be valid."""
         cause = self.__cause__
         return isinstance(cause, MemoryError) or (
             isinstance(cause, OSError) and cause.errno is not None
@@ -121,11 +121,11 @@ class MediaError(DataError):
 
 
 class SearchError(LrcnError):
-    """Search that finds no sentence."""
+    """Search that finds no caption."""
 
 
 class RunError(LrcnError):
-    """Run folder that is incomplete, in use, or of another config."""
+    """Run folder that is incomplete, in use, or made with another config."""
 
 
 class MissingPackageError(LrcnError):
@@ -150,12 +150,12 @@ class MissingPackageError(LrcnError):
 
 @contextmanager
 def translate_errors(translate: Callable[[str], LrcnError]) -> Iterator[None]:
-    """Raise any exception of a library that reads a file as an error of this library.
+    """Convert the exceptions of libraries that read files to errors of this library.
 
     Errors of this library, MemoryError and KeyboardInterrupt pass unchanged.
 
     Args:
-        translate: returns the error for a reason, which is a phrase without a full stop.
+        translate: returns the error for a given reason, a phrase without a full stop.
     """
     try:
         yield
@@ -166,7 +166,7 @@ def translate_errors(translate: Callable[[str], LrcnError]) -> Iterator[None]:
 
 
 def error_reason(error: Exception) -> str:
-    """Return the reason that an exception states as one short line."""
+    """Return the reason for an exception as one short line, such as its message."""
     if isinstance(error, RecursionError):
         return "values nested too deeply"
     if isinstance(error, KeyError):
@@ -176,17 +176,17 @@ def error_reason(error: Exception) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a text, with an ellipsis after `VALUE_LENGTH` characters."""
+    """Return a text; if it is long, only `VALUE_LENGTH` characters and an ellipsis."""
     return text if len(text) <= VALUE_LENGTH else f"{text[:VALUE_LENGTH]}…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `" Did you mean X?"` for the closest known name, or "" if none is close."""
+    """Return `" Did you mean X?"` for the known name most like a word, or "" if none is close."""
     close = get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def shorten_names(names: Iterable[str], count: int = 3) -> str:
-    """Return the first `count` names in alphabetical order, with an ellipsis for the others."""
+    """Return the first `count` names in alphabetical order, and an ellipsis if there are more."""
     ordered = sorted(names)
     return ", ".join(ordered[:count]) + (", …" if len(ordered) > count else "")

@@ -6,7 +6,7 @@ and sockets: reading them could wait or go on forever.
 Every file is replaced with `atomic_replacement`: its new content is written in a temporary folder,
 flushed to disk and renamed. The name of the temporary folder is unpredictable and the folder is
 accessible to its owner alone, so that nobody can place a symbolic link in it. A killed process
-leaves its temporary folders, which the next process removes: a lock shows whether one is in use.
+leaves its temporary folders; the next process removes those that no process has locked.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a regular file, or a link to one, for reading in binary mode.
 
     Raises:
-        OSError: the path is missing, unreadable or a folder, or it is a FIFO, a device or a
-            socket, for which `errno` is None.
+        OSError: the path is missing, unreadable or a folder. For a FIFO, a device or a socket, the
+            `errno` of the exception is None.
     """
     _check_type(Path(path).stat(), path)
-    # The file may have been replaced since: without O_NONBLOCK, opening a FIFO would wait.
+    # A FIFO may have replaced the file since the check: opening it waits without O_NONBLOCK.
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         _check_type(os.fstat(handle), path)
@@ -71,18 +71,18 @@ def _check_type(state: os.stat_result, path: str | os.PathLike[str]) -> None:
 TEMPORARY_SUFFIX = ".lrcn-tmp"
 """Suffix of the names of temporary folders."""
 IN_USE = ".in-use"
-"""The file of a temporary folder that its process locks."""
+"""Name of the file in a temporary folder that the process using the folder locks."""
 UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
-"""Errors of file systems that cannot flush a file to disk."""
+"""Values of `errno` from file systems that cannot flush a file to disk."""
 UNSUPPORTED_FOR_FOLDERS = UNSUPPORTED | {errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR}
-"""Errors of file systems that cannot open a folder or flush it to disk."""
+"""Values of `errno` from file systems that cannot open a folder or flush it to disk."""
 
 
 @contextmanager
 def atomic_replacement(path: str | Path) -> Iterator[Path]:
     """Replace a file; a crash at any moment leaves the old file or the new one.
 
-    The permissions of the new file are those of any new file, which the umask restricts.
+    The new file has the default permissions, restricted by the umask, not those of the old file.
 
     Args:
         path: the file to replace.
@@ -103,7 +103,7 @@ def atomic_replacement(path: str | Path) -> Iterator[Path]:
 
 
 def reserve_space(path: Path, size: int) -> None:
-    """Create a file of a size, if the file system supports that, to find out if the disk is full.
+    """Create a file and, if supported, reserve its size, to find out early if the disk is full.
 
     Raises:
         OSError: the file cannot be created, for example for lack of disk space.
@@ -148,7 +148,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def append_text(path: str | Path, text: str) -> None:
-    """Append UTF-8 text to a file, or nothing if an error occurs.
+    """Append UTF-8 text to a file, which stays unchanged if an error occurs.
 
     Raises:
         RunError: the file cannot be written.
@@ -157,7 +157,7 @@ def append_text(path: str | Path, text: str) -> None:
         size = file.tell()
         try:
             rest = memoryview(text.encode("utf-8", "backslashreplace"))
-            while rest:  # a nearly full disk writes only a part
+            while rest:  # a nearly full disk accepts only a part
                 rest = rest[file.write(rest) :]
         except BaseException:
             file.truncate(size)
@@ -166,7 +166,7 @@ def append_text(path: str | Path, text: str) -> None:
 
 @contextmanager
 def _write_errors(path: str | Path, unchanged: str) -> Iterator[None]:
-    """Convert an OSError to a RunError, which says that `unchanged` is unchanged."""
+    """Convert an OSError to a RunError whose message says that `unchanged` is unchanged."""
     try:
         yield
     except OSError as error:
@@ -179,13 +179,13 @@ def _write_errors(path: str | Path, unchanged: str) -> Iterator[None]:
 
 @contextmanager
 def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
-    """Create a folder that only its owner can access, and remove it at the end.
+    """Create a folder that only its owner can access, and remove it after the `with` block.
 
-    Temporary folders that killed processes left for the same name are removed as well.
+    Temporary folders that killed processes left for the same name are removed first.
 
     Args:
-        parent: the folder in which to create it.
-        name: a name to include in that of the folder.
+        parent: the folder in which to create the temporary folder.
+        name: the beginning of the name of the temporary folder.
 
     Yields:
         The path of the folder.
@@ -206,8 +206,8 @@ def remove_leftovers(parent: Path, name: str | None = None) -> None:
     """Remove the temporary folders of killed processes.
 
     Args:
-        parent: the folder that contains them.
-        name: the name for which they were created; None for all names.
+        parent: the folder that contains the temporary folders.
+        name: the name that was given to `temporary_folder`; None for all names.
     """
     pattern = "*" if name is None else glob.escape(_shortened(name))
     for folder in parent.glob(f".{pattern}.????????{TEMPORARY_SUFFIX}"):
@@ -221,7 +221,7 @@ def _is_abandoned(folder: Path) -> bool:
     try:
         with (folder / IN_USE).open("r+b") as lock:
             return acquire(lock) is True
-    except FileNotFoundError:  # its process died before it created the file or after it removed it
+    except FileNotFoundError:  # the process died before creating or after removing the file
         with suppress(OSError):
             folder.rmdir()
         return not (folder / IN_USE).exists()
@@ -243,7 +243,7 @@ def _create_folder(parent: Path, name: str) -> tuple[Path, BinaryIO]:
 
 
 def _shortened(name: str) -> str:
-    """Return the beginning of a file name, so that a longer name stays within 255 bytes."""
+    """Return the first 200 bytes of a name, so that the name of a temporary folder is valid."""
     return os.fsdecode(os.fsencode(name)[:200])
 
 
@@ -254,7 +254,7 @@ def sync_file(handle: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to disk, which makes renames durable, if supported."""
+    """Flush the entries of a folder to disk, if supported, so that renames survive a crash."""
     with _ignored(UNSUPPORTED_FOR_FOLDERS):
         handle = os.open(folder, os.O_RDONLY)
         try:

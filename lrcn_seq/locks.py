@@ -1,4 +1,4 @@
-"""Locks on files, which the operating system releases when their process dies."""
+"""Locks on files; the operating system releases the locks of a process that dies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, Any, BinaryIO
 
 
 def open_lock(path: str | Path) -> BinaryIO:
-    """Open a file to lock it, and create it if it is missing; symbolic links are refused.
+    """Open a lock file, or create it if it is missing; a symbolic link is refused.
 
     Raises:
         OSError: the file cannot be opened.
@@ -26,7 +26,7 @@ def lock_file(file: IO[Any], *, wait: bool = False) -> bool:
     If the file system has no locks, a warning is printed once and the file counts as locked.
 
     Args:
-        file: the file.
+        file: the open file.
         wait: whether to wait while another process holds the lock.
 
     Returns:
@@ -39,7 +39,7 @@ def lock_file(file: IO[Any], *, wait: bool = False) -> bool:
 
 
 def acquire(file: IO[Any], *, wait: bool = False) -> bool | None:
-    """Lock an open file; return False if another process does, None if locks are unsupported."""
+    """Lock an open file; return False if another process holds the lock, None if unsupported."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -51,7 +51,7 @@ def acquire(file: IO[Any], *, wait: bool = False) -> bool | None:
 
 @functools.cache
 def warn_of_missing_locks() -> None:
-    """Print a warning, once per process."""
+    """Print, once per process, that the file system does not support locks."""
     sys.stderr.write(
         "Files cannot be locked on this file system; make sure that only one process at a time "
         "writes into a run folder, a feature store or an --output.\n"

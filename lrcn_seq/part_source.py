@@ -25,7 +25,7 @@ class Constructor(NamedTuple):
 
     Attributes:
         parameters: The named parameters, without `self` and `**kwargs`.
-        hints: The types of parameters by name.
+        hints: The types of the parameters that a config may set, by name.
         derived: Names of the arguments that the program computes.
         documentation: The docstring of the class.
     """
@@ -44,7 +44,7 @@ class _Class(NamedTuple):
 
 
 class _Names(Mapping[str, Any]):
-    """The names of a module, each evaluated at its first use."""
+    """The values of the names in a module, evaluated when they are used."""
 
     def __init__(self, module: str):
         self.module = module
@@ -92,7 +92,7 @@ def _registered_class(module: str) -> _Class:
 
 
 def _ancestors(owner: _Class) -> Iterator[_Class]:
-    """Yield a class and its bases that the library defines, depth first."""
+    """Yield a class and those of its base classes that the library defines, depth first."""
     yield owner
     for base in owner.node.bases:
         if isinstance(base, ast.Name):
@@ -102,7 +102,7 @@ def _ancestors(owner: _Class) -> Iterator[_Class]:
 
 
 def _derived(classes: list[_Class]) -> tuple[str, ...]:
-    """Return the class attribute `derived`, which the first class that assigns it determines."""
+    """Return the attribute `derived` of the first class that assigns it, or ()."""
     for owner in classes:
         value = _assigned(owner.node.body, "derived")
         if value is not None:
@@ -113,7 +113,7 @@ def _derived(classes: list[_Class]) -> tuple[str, ...]:
 def _signature(
     module: str, node: ast.FunctionDef, derived: tuple[str, ...]
 ) -> tuple[dict[str, inspect.Parameter], dict[str, Any]]:
-    """Return the parameters of a constructor without `self`, and the types of those in a config."""
+    """Return the parameters except `self`, and the types of those that a config may set."""
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [
@@ -148,13 +148,13 @@ def _signature(
 
 
 def _evaluate(module: str, expression: ast.expr) -> Any:
-    """Return the value of an expression of a module, which is part of the library."""
+    """Return the value of an expression in the source of a library module."""
     code = compile(ast.Expression(expression), module, "eval")
     return eval(code, {}, _Names(module))
 
 
 def _resolve(module: str, name: str) -> Any:
-    """Return the value of a name of a module, or its definition if the name is a class."""
+    """Return the value of a name in a module, or the definition if the name is a class."""
     for node in _statements(_tree(module).body):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
@@ -177,7 +177,7 @@ def _imported(module: str, name: str) -> Any:
 
 
 def _assigned(body: list[ast.stmt], name: str) -> ast.expr | None:
-    """Return the expression that a body assigns to a name, or None."""
+    """Return the expression that the body of a module or class assigns to a name, or None."""
     for node in body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from lrcn_seq.terminal import printable
 
 Progress = Callable[[int, int | None], None]
-"""A callback `(done, total)`; the total of a stream is None."""
+"""A callback `(done, total)` that reports progress; `total` is None for a stream."""
 
 
 @contextmanager

@@ -28,12 +28,12 @@ Tensor = Any
 """A tensor of the current backend or a NumPy array; docstrings state its shape."""
 
 COUNT_LIMIT = 2**31 - 1
-"""The largest count of a config."""
+"""The largest count that a config may contain."""
 Positive = Annotated[int, Gt(0), Le(COUNT_LIMIT)]
 NotNegative = Annotated[int, Ge(0), Le(COUNT_LIMIT)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 Side = Annotated[int, Gt(0), Le(2048)]
-"""Height and width of the frames that an encoder reads, in pixels."""
+"""Height and width, in pixels, of the frames that an encoder reads."""
 Steps = Annotated[int, Gt(0), Le(10_000)]
 """Length of a sequence in frames or words."""
 Depth = Annotated[int, Gt(0), Le(64)]
@@ -84,7 +84,7 @@ class Drawable(Protocol):
 
     @property
     def key(self) -> str:
-        """A string that determines the pixels."""
+        """A string that identifies the drawing: the same key means the same pixels."""
         ...
 
     def draw(self) -> np.ndarray:
@@ -117,7 +117,7 @@ class Sample(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The path of the media, or the key of a drawing."""
+        """The path of the media; for a drawing, `drawing KEY`."""
         media = self.media
         return f"drawing {media.key}" if isinstance(media, Drawable) else str(media)
 
@@ -128,10 +128,10 @@ class Preprocessing(NamedTuple):
     Attributes:
         height: Height in pixels.
         width: Width in pixels.
-        resize: `stretch` to the size, `crop` the center at the aspect ratio, or `pad` with black.
+        resize: `stretch` may distort frames, `crop` cuts off borders, `pad` adds black borders.
         interpolation: Interpolation of resizing.
         scaling: Scaling of pixels in the compiled graph of the encoder: `none` (0 to 255), `unit`
-            (0 to 1), `tf` (−1 to 1), or the means of `caffe`, `torch`, `caffe_lrcn` and `flow`.
+            (0 to 1), `tf` (−1 to 1), or with a mean subtracted (`caffe`, `torch` and so on).
     """
 
     height: int
@@ -146,8 +146,8 @@ class Clips(NamedTuple):
 
     Attributes:
         frames: Pixels (N, H, W, 3) uint8, vectors (N, D), or features (N, R, D) of a feature store.
-        index: (P, T) int32, position of each frame of each clip in `frames`; −1 is padding,
-            usually at the end.
+        index: (P, T) int32, position in `frames` of each frame of each clip; −1 for padding,
+            usually at the end of a clip.
     """
 
     frames: Tensor
@@ -160,7 +160,7 @@ class Batch(NamedTuple):
     Attributes:
         clips: P clips.
         owner: (B,) int32, index of the clip that each caption describes.
-        words: (B, L) int32, captions with start and end words, padded with 0; (0, 0) in batches
+        words: (B, L) int32, captions with start and end words, padded with 0; the shape is (0, 0)
             without captions.
     """
 
@@ -188,8 +188,8 @@ class Encoded(NamedTuple):
 
     Attributes:
         features: (B, S, R, D).
-        mask: (B, S) bool, False for padding. Steps hidden inside a clip are skipped, as if the clip
-            had only its real steps.
+        mask: (B, S) bool, False for padding. Padding inside a clip is skipped, as if the clip had
+            only its real steps.
     """
 
     features: Tensor
@@ -202,7 +202,7 @@ class StepOutput(NamedTuple):
     Attributes:
         logits: (B, V).
         attention: Weights (B, S·R), or None for decoders without attention.
-        state: The state of the next step, nested tuples of tensors.
+        state: The state before the next step, as nested tuples of tensors.
     """
 
     logits: Tensor
@@ -215,9 +215,9 @@ class Hypotheses(NamedTuple):
 
     Attributes:
         words: (B, K, L) int32, without the start word, padded after the end word.
-        scores: (B, K), the scores of the ranking; −inf for missing hypotheses.
+        scores: (B, K), the scores that rank the captions; −inf for missing hypotheses.
         lengths: (B, K), lengths in words, including the end word; 0 for missing hypotheses.
-        log_probabilities: (B, K), sums of the log probabilities of words.
+        log_probabilities: (B, K), sums of the log probabilities of the words of each caption.
     """
 
     words: Tensor
@@ -231,9 +231,9 @@ class Caption(NamedTuple):
 
     Attributes:
         text: The caption, truncated after `data.words_limit` words.
-        log_probability: Sum of the natural log probabilities of its words and of the end word; for
-            a truncated caption, of the next word in place of the end word.
-        score: Score of the ranking.
+        log_probability: Sum of the natural log probabilities of the caption's words and of the end
+            word; a truncated caption counts the next word in place of the end word.
+        score: Score by which the search ranked the caption.
     """
 
     text: str
@@ -263,7 +263,7 @@ class Label(NamedTuple):
 
 
 class Prediction(Protocol):
-    """The prediction of a task for one file, with the forms that commands print and write.
+    """The prediction of a task for one file, with its JSON object and its lines of text.
 
     Attributes:
         file: Name of the input.

@@ -1,4 +1,4 @@
-"""Registries of parts, found by a decorator, by file name and by entry points of other packages.
+"""Registries of parts, which are found by decorator, file name or entry point.
 
 A part is a class in its own file, and its name is the stem of the file. Therefore, neither listing
 names nor checking arguments imports parts, and getting a part imports only its file. Other packages
@@ -30,11 +30,11 @@ from lrcn_seq.part_source import Constructor, read_constructor
 
 P = TypeVar("P", bound=type[Any])
 PACKAGE = "lrcn_seq."
-"""Start of the names of the packages whose parts `part_source` can read."""
+"""Prefix of the names of the packages whose parts `part_source` can read."""
 
 
 class Registry:
-    """The parts of one seam, by name.
+    """The parts of one kind, such as encoders, by name.
 
     A part may list constructor arguments in its class attribute `derived`. These values, such as a
     vocabulary size, are computed by the program and must not be set in a config.
@@ -65,7 +65,7 @@ class Registry:
         return part
 
     def names(self) -> list[str]:
-        """Return all names, sorted, without importing parts."""
+        """Return the names of all parts, sorted, without importing the parts."""
         return sorted({*self._files(), *self._entry_points(), *self._parts})
 
     def get(self, name: str) -> type[Any]:
@@ -106,7 +106,7 @@ class Registry:
         Args:
             spec: A mapping `{"type": NAME, argument: value, ...}`.
             place: Dotted key of the spec in errors; the seam by default.
-            **derived: Values of derived arguments; arguments that the part lacks are ignored.
+            **derived: Values of derived arguments; those that the part does not accept are ignored.
 
         Raises:
             ConfigError: The spec has problems; all are listed.
@@ -201,7 +201,7 @@ def import_parts(package: str) -> None:
 
 @cache
 def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
-    """Return the entry points of a seam by name.
+    """Return the entry points of other packages for one kind of part, by name.
 
     Args:
         seam: Name of the kind of parts.
@@ -223,7 +223,7 @@ def plugins(seam: str, taken: frozenset[str]) -> dict[str, EntryPoint]:
 
 
 def load_entry_point(point: EntryPoint) -> type[Any]:
-    """Return the class of an entry point.
+    """Return the class that an entry point names.
 
     Raises:
         UnknownPartError: The class cannot be imported.
@@ -288,7 +288,7 @@ def argument_problems(
 
     Args:
         constructor: The constructor.
-        arguments: Values by name.
+        arguments: Values of the arguments by name.
         place: Dotted key of the part in a config.
     """
     derived = constructor.derived
@@ -322,7 +322,7 @@ def _value_problems(hint: Any, value: Any, place: str) -> list[Problem]:
 
 
 def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
-    """Return a sentence that describes pydantic errors of a value.
+    """Return a sentence that describes the pydantic errors of a value.
 
     Args:
         details: Items of `ValidationError.errors()`.
@@ -350,7 +350,7 @@ def _yaml_hint(types: set[str], value: Any) -> str:
 
 
 def _expectation(message: str) -> str:
-    """Return a pydantic message as the beginning of a sentence."""
+    """Turn a pydantic message into the beginning of a sentence, such as `expected a mapping`."""
     if "valid dictionary" in message:
         return "expected a mapping"
     if "at least 1 item" in message:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of the direction of text
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that set the direction of text
     "\u2028\u2029"  # separators of lines and paragraphs
     "\ud800-\udfff]"  # surrogates, which represent undecodable bytes of file names
 )
@@ -43,7 +43,7 @@ def print_note(note: object) -> None:
 def print_json(value: Any) -> None:
     r"""Print a JSON value in one line, with unprintable characters as `\uXXXX`.
 
-    Characters that the encoding of stdout lacks are escaped in the same way.
+    All non-ASCII characters are escaped in the same way if the encoding of stdout is not UTF.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     text = json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf"))

@@ -1,4 +1,4 @@
-"""Decoding of text files: byte order marks, and the names of other encodings."""
+"""Decoding of text files in UTF-8, UTF-16 and UTF-32; errors name other encodings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""The encodings that are read besides UTF-8, by the byte order mark of the file."""
+"""The supported encodings other than UTF-8, by byte order mark."""
 BINARY_SIGNATURES = {
     b"PK\3\4": "a ZIP archive, such as an Excel workbook or a NumPy archive; save a table as CSV",
     b"\xd0\xcf\x11\xe0": "an Office document, such as an Excel workbook; save a table as CSV",
@@ -20,15 +20,15 @@ BINARY_SIGNATURES = {
     b"SQLite format 3\0": "an SQLite database; export its table as CSV",
     b"PAR1": "a Parquet table; save the table as CSV",
 }
-"""What a file is that begins with these bytes, and what to do."""
+"""Descriptions of binary files, with what to do, by the first bytes of the file."""
 
 
 def decode_text(content: bytes) -> str:
     r"""Decode a text file, and convert its line ends to `\n`.
 
     Args:
-        content: The bytes of the file: UTF-8 with or without byte order mark, or UTF-16 or UTF-32
-            with one.
+        content: The bytes of the file: UTF-8 with or without a byte order mark, or UTF-16 or
+            UTF-32 with a byte order mark.
 
     Raises:
         ValueError: The bytes are not text, have another encoding or contain NUL; the message is a
@@ -50,7 +50,7 @@ def decode_text(content: bytes) -> str:
 
 
 def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:
-    """Describe bytes that are not in the expected encoding, and name the probable one."""
+    """Describe bytes that are not in the expected encoding, and name their probable encoding."""
     if utf16 := _utf16_name(content):
         return f"{utf16} without byte order mark; save the file as UTF-8"
     place = f"invalid bytes at position {error.start}"
@@ -63,7 +63,7 @@ def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:
 
 
 def _nul_problem(content: bytes, text: str) -> str:
-    """Describe NUL characters, which no text contains."""
+    """Describe a text with NUL characters: probably UTF-16, otherwise the line of the first."""
     if utf16 := _utf16_name(content):
         return f"{utf16} without byte order mark; save the file as UTF-8"
     line = text[: text.index("\0")].count("\n") + 1
@@ -71,7 +71,7 @@ def _nul_problem(content: bytes, text: str) -> str:
 
 
 def _is_cp1252(content: bytes) -> bool:
-    """Return whether bytes are a text in the usual encoding of Windows."""
+    """Return whether bytes may be text in cp1252, the usual encoding of Windows."""
     try:
         return "\0" not in content.decode("cp1252")
     except UnicodeDecodeError:
@@ -79,11 +79,11 @@ def _is_cp1252(content: bytes) -> bool:
 
 
 def _utf16_name(content: bytes) -> str | None:
-    """Return `UTF-16-LE` or `UTF-16-BE` if bytes are probably such a text."""
+    """Return `UTF-16-LE` or `UTF-16-BE` if bytes are probably text in it, otherwise None."""
     if len(content) % 2 or content.startswith(tuple(BYTE_ORDER_MARKS)):
         return None
-    # The first bytes of the letters of an alphabet are small. Chinese text has line ends, whose
-    # first byte is NUL, and is not valid UTF-8.
+    # The high bytes of the letters of an alphabet are small. Chinese text has line ends, whose
+    # high byte is NUL, and is not valid UTF-8.
     small = [sum(map(half.count, range(16))) / len(half) for half in (content[::2], content[1::2])]
     zeros = [content[::2].count(0), content[1::2].count(0)]
     for name, high, low in (("UTF-16-BE", 0, 1), ("UTF-16-LE", 1, 0)):

@@ -22,13 +22,13 @@ def scene(width: int = 48, height: int = 32) -> np.ndarray:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
-    """Return an image whose quarters have different colors."""
+    """Return an image whose four quarters have different colors."""
     return scene()
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Write twelve JPEGs of 40 × 30 pixels, of which image n has gray value 10 n."""
+    """Write twelve JPEGs of 40 × 30 pixels; all pixels of image n have gray value 10 n."""
     paths = []
     for number in range(12):
         path = tmp_path / f"photo{number:02d}.jpg"
@@ -38,7 +38,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Counter:
-    """A drawing of `count` frames, of which frame n has gray value n."""
+    """A drawing of `count` frames; all pixels of frame n have gray value n."""
 
     def __init__(self, name: str, count: int):
         self.key, self.count = name, count

@@ -1,4 +1,4 @@
-"""Image files written byte by byte, of kinds that Pillow does not write."""
+"""Image files of kinds that Pillow cannot write, which are written byte by byte."""
 
 import struct
 import zlib
@@ -28,8 +28,8 @@ def png(
         size: (width, height).
         depth: bits per channel.
         color: the color type.
-        rows: the samples of each row, packed as the format asks.
-        chunks: (name, data) of further chunks, which precede the pixels.
+        rows: the samples of each row of pixels, packed as PNG requires.
+        chunks: (name, data) of further chunks, which come before the pixels.
     """
     header = struct.pack(">IIBBBBB", *size, depth, color, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
@@ -43,7 +43,7 @@ def tiff(values: np.ndarray, *, white_is_zero: bool = False, bits: int | None = 
     Args:
         values: (height, width).
         white_is_zero: whether 0 is white.
-        bits: bits per sample; the type of the values has 16, of which these are stored.
+        bits: number of lowest bits that are stored of each value; None for all bits.
     """
     order = ">" if values.dtype.byteorder == ">" else "<"
     height, width = values.shape
@@ -68,7 +68,7 @@ def tiff(values: np.ndarray, *, white_is_zero: bool = False, bits: int | None = 
 
 
 def _packed(values: np.ndarray, bits: int) -> bytes:
-    """Return the lowest bits of each value, row by row."""
+    """Return the lowest bits of each value as bytes; each row of values begins a new byte."""
     rows = [
         "".join(format(int(value), f"0{bits}b") for value in row).ljust(
             -(-len(row) * bits // 8) * 8, "0"

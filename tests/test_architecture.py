@@ -113,7 +113,7 @@ def test_no_two_modules_share_a_name():
 
 @each_file
 def test_tensorflow_is_imported_only_inside_functions(path):
-    """TensorFlow is imported only inside functions of runs and training."""
+    """TensorFlow is imported only inside functions of the packages runs and training."""
     nodes = [
         node for node in ast.walk(TREES[path]) if isinstance(node, ast.Import | ast.ImportFrom)
     ]
@@ -158,7 +158,7 @@ def test_packages_below_the_layers_do_not_import_keras(name):
 
 @pytest.mark.parametrize("path", outside("tasks"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_outside_tasks_asks_which_task_it_holds(path):
-    """No module outside tasks compares task names, tests the class of a task, or imports one."""
+    """No module outside tasks compares task names, tests for task classes, or imports a task."""
     tree = TREES[path]
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
@@ -186,7 +186,7 @@ def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
     "path", outside("data", "encoders"), ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_only_the_media_reader_asks_what_an_input_is(path):
-    """Only the packages data and encoders test for drawings or compare with `vectors`."""
+    """Only the packages data and encoders test whether an input is a drawing or `vectors`."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr":
             assert "draw" not in ast.unparse(node)
@@ -197,7 +197,7 @@ def test_only_the_media_reader_asks_what_an_input_is(path):
 
 @each_file
 def test_files_and_functions_are_short(path):
-    """A file has at most 400 lines and a function at most 60."""
+    """A file has at most 400 lines, and a function at most 60 lines."""
     functions = [
         node
         for node in ast.walk(TREES[path])

@@ -37,7 +37,7 @@ def archive_of(header: bytes, data: bytes) -> bytes:
     "array", [np.arange(6.0).reshape(2, 3), np.array(3), np.array("text"), np.zeros((0, 4))]
 )
 def test_arrays_are_read_by_name(tmp_path, array):
-    """Arrays of all shapes and types are equal to those that NumPy saved."""
+    """Arrays of all shapes and types are read as NumPy saved them."""
     with on_disk(tmp_path, npz(x=array, y=array).getvalue()) as file:
         arrays = read_arrays(file)
     assert arrays.keys() == {"x", "y"}
@@ -46,7 +46,7 @@ def test_arrays_are_read_by_name(tmp_path, array):
 
 
 def test_a_compressed_file_needs_a_limit(tmp_path):
-    """Without a limit, arrays that take more than the file are refused."""
+    """Without a limit, arrays that take more bytes than the file are refused."""
     content = npz(compressed=True, x=np.zeros(100_000)).getvalue()
     with on_disk(tmp_path, content) as file, pytest.raises(ValueError, match="bytes, over"):
         read_arrays(file)
@@ -55,14 +55,14 @@ def test_a_compressed_file_needs_a_limit(tmp_path):
 
 
 def test_arrays_over_the_limit_are_refused(tmp_path):
-    """The limit holds for the sum of all arrays."""
+    """Arrays are refused if their total size exceeds the limit."""
     content = npz(compressed=True, x=np.zeros(10_000), y=np.zeros(10_000)).getvalue()
     with on_disk(tmp_path, content) as file, pytest.raises(ValueError, match=r"over 100,000"):
         read_arrays(file, limit=100_000)
 
 
 def test_an_absurd_shape_is_refused_before_memory_is_allocated(tmp_path):
-    """A header that states more than the file holds is damage, not a lack of memory."""
+    """A header that declares more data than the file has is reported without allocating memory."""
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }\n"
     content = archive_of(header, bytes(80))
     with on_disk(tmp_path, content) as file, pytest.raises(ValueError, match=r"shape \(9999999"):

@@ -22,7 +22,7 @@ def name(path: Path) -> str:
 
 
 def marked(path: Path) -> pytest.param:
-    """Return a test parameter, which is marked as slow for all but one config with VGG-16.
+    """Return a config as test parameter; all configs with VGG-16 but one are marked as slow.
 
     Networks with VGG-16 have 138 million weights, so building them takes long.
     """
@@ -63,7 +63,7 @@ def test_the_header_of_a_config_has_its_command(path):
 
 @pytest.mark.parametrize("path", [marked(path) for path in CONFIGS])
 def test_a_network_is_built_without_data(path, monkeypatch):
-    """Building the network of a config for a given size reads no source and downloads nothing."""
+    """Building the network of a config for a given number of words or labels needs no data."""
     monkeypatch.setattr(
         "lrcn_seq.registry.sources.build", lambda *a, **k: pytest.fail("the source was read")
     )

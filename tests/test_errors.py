@@ -105,7 +105,7 @@ def test_a_single_problem_is_counted_in_the_singular():
     ],
 )
 def test_failures_of_the_machine_are_transient(cause, transient):
-    """Media errors of memory or of the operating system are transient; decoder errors are not."""
+    """A MediaError is transient if memory or the operating system fails, not if a decoder fails."""
     error = MediaError("a.jpg", "broken.")
     error.__cause__ = cause
     assert error.transient is transient
@@ -177,7 +177,7 @@ def test_problems_beyond_the_limit_are_counted():
     ],
 )
 def test_any_exception_of_a_library_is_translated(raised, reason):
-    """Any exception becomes the error of a reader, with its reason in one short line."""
+    """Any exception of another library becomes an LrcnError, with its reason in one short line."""
     with pytest.raises(DataError) as caught, translate_errors(DataError):
         raise raised
     assert str(caught.value).startswith(reason)

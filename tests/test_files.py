@@ -65,7 +65,7 @@ def test_a_folder_is_not_a_file(tmp_path):
 
 
 def test_a_file_is_replaced(tmp_path):
-    """The old content is gone, and no other file is left."""
+    """Replacing a file removes its old content and leaves no other file."""
     path = tmp_path / "a"
     path.write_text("a longer old content")
     write_file(path, lambda file: file.write(b"new"))
@@ -75,7 +75,7 @@ def test_a_file_is_replaced(tmp_path):
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_the_umask_restricts_permissions(tmp_path, umask, mode):
-    """A replaced file has the permissions of any new file."""
+    """A replaced file has the permissions that the umask gives to new files."""
     previous = os.umask(umask)
     try:
         write_text(tmp_path / "a", "new")
@@ -85,7 +85,7 @@ def test_the_umask_restricts_permissions(tmp_path, umask, mode):
 
 
 def test_temporary_names_are_private_and_unpredictable(tmp_path):
-    """New content is written in a folder of its owner, with another name each time."""
+    """New content is written in a private folder, which has another name each time."""
     names = set()
     for _ in range(3):
         with atomic_replacement(tmp_path / "a") as draft:
@@ -98,7 +98,7 @@ def test_temporary_names_are_private_and_unpredictable(tmp_path):
 
 
 def test_a_link_is_replaced_rather_than_followed(tmp_path):
-    """The target of a symbolic link keeps its content."""
+    """Writing to a symbolic link replaces the link; its target keeps its content."""
     (tmp_path / "target").write_text("old")
     (tmp_path / "a").symlink_to("target")
     write_text(tmp_path / "a", "new")
@@ -107,7 +107,7 @@ def test_a_link_is_replaced_rather_than_followed(tmp_path):
 
 
 def test_a_long_name_can_be_written(tmp_path):
-    """A file name may have 255 bytes, also in UTF-8."""
+    """A file can be written if its name is almost 255 bytes long."""
     path = tmp_path / ("é" * 127)
     write_text(path, "new")
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
@@ -115,7 +115,7 @@ def test_a_long_name_can_be_written(tmp_path):
 
 @contextmanager
 def limited_file_size(size: int):
-    """Limit the size of files, which fails like a full disk."""
+    """Limit the size of files, so that writing a larger file fails as on a full disk."""
     previous = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
@@ -127,7 +127,7 @@ def limited_file_size(size: int):
 
 
 def test_space_is_reserved(tmp_path):
-    """A file that does not fit on the disk is an error."""
+    """Reserving space for a file that does not fit on the disk raises an error."""
     reserve_space(tmp_path / "a", 1000)
     assert (tmp_path / "a").stat().st_blocks > 0
     with limited_file_size(999), pytest.raises(OSError, match="File too large"):
@@ -136,7 +136,7 @@ def test_space_is_reserved(tmp_path):
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP])
 def test_a_file_system_that_reserves_no_space_is_used(tmp_path, monkeypatch, number):
-    """Whether the disk is full is then unknown."""
+    """A file system that cannot reserve space for a file causes no error."""
 
     def fail(*arguments):
         raise OSError(number, "not supported")
@@ -146,14 +146,14 @@ def test_a_file_system_that_reserves_no_space_is_used(tmp_path, monkeypatch, num
 
 
 def test_appended_text_follows_the_old_text(tmp_path):
-    """A missing file is created."""
+    """Text is appended to a file, which is created if it is missing."""
     append_text(tmp_path / "a", "1\n")
     append_text(tmp_path / "a", "ü\n")
     assert (tmp_path / "a").read_bytes() == "1\nü\n".encode()
 
 
 def test_text_that_does_not_fit_is_not_appended(tmp_path):
-    """A full disk leaves the file as it was."""
+    """Appending text to a file on a full disk leaves the file unchanged."""
     (tmp_path / "a").write_text("old\n")
     message = r"a: expected to write this file\. Received: File too large; the earlier content is"
     with limited_file_size(6), pytest.raises(RunError, match=message):
@@ -170,7 +170,7 @@ def _hold_folder(parent: Path, ready) -> None:
 
 @pytest.mark.parametrize("name", ["a", None])
 def test_a_temporary_folder_is_removed_once_its_process_is_killed(tmp_path, name):
-    """The folder of a process that is alive, and that of another file, are kept."""
+    """A temporary folder is removed only after its process was killed, and only for its file."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     process = context.Process(target=_hold_folder, args=(tmp_path, ready))
@@ -188,7 +188,7 @@ def test_a_temporary_folder_is_removed_once_its_process_is_killed(tmp_path, name
 
 @pytest.mark.parametrize("files", [[], [".in-use"], ["a"], [".in-use", "a"]])
 def test_a_folder_left_at_any_moment_is_removed(tmp_path, files):
-    """A process may be killed before it has created the lock and after it has removed it."""
+    """The temporary folder of a killed process is removed with or without its lock file."""
     folder = tmp_path / ".a.01234567.lrcn-tmp"
     folder.mkdir()
     for name in files:
@@ -199,14 +199,14 @@ def test_a_folder_left_at_any_moment_is_removed(tmp_path, files):
 
 @pytest.mark.parametrize("name", [".a.lrcn-tmp", "a.01234567.lrcn-tmp", ".a.01234567.tmp"])
 def test_folders_of_other_programs_are_kept(tmp_path, name):
-    """Only names of temporary folders of this library are removed."""
+    """Folders whose names are not those of temporary folders of this library are kept."""
     (tmp_path / name).mkdir()
     remove_leftovers(tmp_path)
     assert (tmp_path / name).exists()
 
 
 def test_a_folder_that_is_removed_before_it_is_locked_is_created_again(tmp_path, monkeypatch):
-    """Another process may take a new folder for one that was left by a killed process."""
+    """A new temporary folder that another process removes is created again under another name."""
     acquire, removed = files.acquire, []
 
     def remove_first(lock, **options):
@@ -232,7 +232,7 @@ def test_a_folder_that_is_removed_before_it_is_locked_is_created_again(tmp_path,
     ],
 )
 def test_a_file_system_without_fsync_of_folders_is_used(tmp_path, monkeypatch, call, number):
-    """A folder that cannot be flushed to disk is no error."""
+    """A file is written even if its folder cannot be flushed to disk."""
     original = getattr(os, call)
 
     def fail_for_folders(target, *arguments, **options):
@@ -247,7 +247,7 @@ def test_a_file_system_without_fsync_of_folders_is_used(tmp_path, monkeypatch, c
 
 
 def test_an_error_of_the_disk_is_not_ignored(tmp_path, monkeypatch):
-    """Failing to flush the content to disk leaves the old file."""
+    """If flushing new content to disk fails, an error is raised and the old file is kept."""
     (tmp_path / "a").write_text("old")
 
     def fail(handle):

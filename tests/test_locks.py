@@ -19,7 +19,7 @@ with open_lock(sys.argv[1]) as file:
 
 
 def test_one_process_holds_a_lock_until_it_dies(tmp_path):
-    """A second process is refused until the first is killed."""
+    """A file that one process has locked is refused to others until that process is killed."""
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLDER, str(path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -52,7 +52,7 @@ def test_a_link_is_not_followed(tmp_path):
 def test_a_file_system_without_locks_counts_as_locked(
     tmp_path, without_locks, monkeypatch, capsys, number
 ):
-    """One warning is printed for any number of files."""
+    """Without support for locks, files count as locked, and one warning is printed."""
 
     def fail(file, operation):
         raise OSError(number, "no locks")

@@ -15,7 +15,7 @@ PARTS = [(seam, name) for seam, registry in SEAMS.items() for name in registry.n
 
 @pytest.mark.parametrize(("seam", "name"), PARTS)
 def test_source_and_class_have_the_same_constructor(seam, name):
-    """The source of a part has the parameters, types and derived arguments of its class."""
+    """Reading a part from its source gives the same constructor as importing its class."""
     registry = SEAMS[seam]
     constructor = read_constructor(f"{registry.package}.{registry.file_of(name)}")
     part = registry.get(name)

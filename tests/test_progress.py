@@ -7,7 +7,7 @@ from lrcn_seq.progress import progress_bar
 
 
 class Terminal(io.StringIO):
-    """A text stream that reports to be a terminal."""
+    """A text stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -64,7 +64,7 @@ def test_lines_on_stderr_appear_above_the_bar(monkeypatch):
 
 
 def test_a_title_is_neither_markup_nor_control(monkeypatch):
-    """Brackets of a file name are not markup of rich, and control characters are escaped."""
+    """Brackets in a title are shown as text, and its control characters are escaped."""
     terminal = use_terminal(monkeypatch)
     with progress_bar("[/b]\x07.mp4") as report:
         report(1, 1)

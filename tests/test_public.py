@@ -76,7 +76,7 @@ def test_public_names():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_functions(name):
-    """Each public function is the function of that name in a package of the library."""
+    """Each public function is the function of the same name in a package of the library."""
     found = getattr(lrcn_seq, name)
     assert found is getattr(importlib.import_module(FUNCTIONS[name]), name)
     assert callable(found)
@@ -141,7 +141,7 @@ def test_tools_has_a_script_for_each_verb_that_needs_one():
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_a_script_calls_its_verb(verb):
-    """Each script in the folder tools passes its arguments to its command."""
+    """Each script in the folder tools passes its arguments to the command of its name."""
     text = (ROOT / "tools" / f"{verb}.py").read_text(encoding="utf-8")
     assert re.findall(r"main\(\[\"(\w+)\", \*sys\.argv\[1:\]\]\)", text) == [verb]
 

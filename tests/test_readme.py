@@ -259,13 +259,13 @@ def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):
 
 
 def test_captions_are_scored_from_python(tmp_path, monkeypatch, capsys):
-    """The documented metrics example computes scores, frequencies, comparisons and rewards."""
+    """The documented metrics example computes scores, document frequencies and rewards."""
     monkeypatch.chdir(tmp_path)
     variables = execute(python_block(SCORES))
     output = capsys.readouterr().out.splitlines()
     values = variables["report"].values
     assert set(values) == {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider"}
-    # All five words match; the references have six.
+    # All five words match; the references have six words.
     assert values["bleu_1"] == pytest.approx(np.exp(1 - 6 / 5))
     assert (tmp_path / "train.npz").is_file()
     systems = {name: variables[name] for name in ("ours", "theirs")}
@@ -301,7 +301,7 @@ def test_a_part_of_your_own_is_registered(mean_colors, lrcn, smoke_config):
 
 
 def test_a_part_of_your_own_computes_features(mean_colors):
-    """The documented example part computes the mean color of each cell, from −1 to 1."""
+    """The documented example part computes the mean color of each grid cell, from −1 to 1."""
     encoder = registries.encoders.build({"type": "mean_colors", "size": 8, "cells": 2})
     frames = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
     means = frames.reshape(3, 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(3, 4, 3) / 127.5 - 1

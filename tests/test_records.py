@@ -30,7 +30,7 @@ def test_the_row_of_captions():
 
 
 def test_the_row_of_windows():
-    """The JSON row of a video in windows has the times and captions of each window."""
+    """The JSON row of a video with windows has the times and captions of each window."""
     windows = (Window(0.0, 2.5, CAPTIONS[:1]),)
     assert CaptionPrediction("a.mp4", windows=windows).row() == {
         "file": "a.mp4",

@@ -22,7 +22,7 @@ from lrcn_seq.registry import (
 
 
 class Part:
-    """A part with a derived argument, bounds, choices and a constructor that may raise."""
+    """A part with derived, bounded and enumerated arguments, whose constructor may raise."""
 
     derived = ("classes",)
 
@@ -95,7 +95,7 @@ def test_a_file_may_have_another_name_than_its_part(renamed):
 def test_a_renamed_file_is_imported_on_demand(renamed):
     """Getting a part whose file has another name imports this file."""
     with pytest.raises(UnknownPartError, match="Known: gadget"):
-        renamed.get("gadget")  # the file registers nothing
+        renamed.get("gadget")  # the imported file registers no part
     assert "renamed_seam.gadget_file" in sys.modules
 
 
@@ -144,7 +144,7 @@ def test_files_that_are_not_parts_are_not_listed(tmp_path, monkeypatch):
 
 
 def test_a_name_is_registered_once(seam):
-    """A name is registered for one class only."""
+    """A second class cannot be registered under a name that is taken."""
     first = type("First", (), {"__module__": "somewhere.thing_2"})
     second = type("Second", (), {"__module__": "elsewhere.thing_2"})
     assert seam.register(first) is first
@@ -215,7 +215,7 @@ def test_all_problems_come_at_once():
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "3", True, None])
 def test_types_are_not_converted(size):
-    """Arguments of another type or out of range are refused without conversion."""
+    """Arguments of the wrong type or out of range are refused without conversion."""
     assert list(problems(size=size)) == ["encoder.size"]
     assert f"Received: {size!r}." in problems(size=size)["encoder.size"]
 

@@ -1,4 +1,4 @@
-"""The statements of SECURITY.md."""
+"""The statements of SECURITY.md, compared with the code."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def largest(hint) -> int:
 
 
 def test_the_bounds_are_those_of_the_code():
-    """The table lists the bounds of the code, in its order."""
+    """The bounds in the table of SECURITY.md are those of the code."""
     rows = re.findall(r"^\| .*? \| ([\d,]+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     assert [int(bound.replace(",", "")) for bound in rows] == [
         base.PIXELS_LIMIT,

@@ -53,19 +53,19 @@ def test_values_other_than_text_are_converted(tmp_path):
 
 
 def test_a_line_has_fields_separated_by_tabs(capsys):
-    """A tab or a line feed in a field does not look like another field or line."""
+    """A tab or line feed in a field is escaped, so that each tab separates two fields."""
     print_line("a\tb.jpg", "a dog\nruns")
     assert capsys.readouterr().out == "a\\tb.jpg\ta dog\\nruns\n"
 
 
 def test_a_note_is_printed_on_stderr(capsys):
-    """A note is one line on stderr."""
+    """A note is printed as one line on stderr."""
     print_note("bad name: \x1b[31m")
     assert capsys.readouterr() == ("", "bad name: \\x1b[31m\n")
 
 
 def test_json_has_escapes_for_control_characters(capsys):
-    """JSON is valid, equal after parsing, and free of raw control characters."""
+    """Printed JSON is parsed to the same value, and contains no raw control characters."""
     value = {"file": "\x1b\x7f\x9b\u202e\udcff.jpg", "caption": "ein Hund läuft"}
     print_json(value)
     line = capsys.readouterr().out
@@ -76,7 +76,7 @@ def test_json_has_escapes_for_control_characters(capsys):
 
 
 def test_json_is_valid_in_other_encodings(monkeypatch):
-    """Characters that the encoding of stdout lacks are JSON escapes."""
+    """Characters that the encoding of stdout lacks are printed as JSON escapes."""
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", errors="backslashreplace")
     monkeypatch.setattr(sys, "stdout", stdout)
     print_json(["läuft", "狗"])
@@ -86,7 +86,7 @@ def test_json_is_valid_in_other_encodings(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_undecodable_names_are_printed_in_any_encoding(tmp_path, encoding):
-    """A file name that is not UTF-8 and a foreign script never raise UnicodeEncodeError."""
+    """File names that are not UTF-8 and foreign scripts are printed without UnicodeEncodeError."""
     name = "b\udcffé狗\x1b.txt"
     code = "import sys; from lrcn_seq.cli import main; sys.exit(main(sys.argv[1:]))"
     result = subprocess.run(
@@ -109,7 +109,7 @@ def test_undecodable_names_are_printed_in_any_encoding(tmp_path, encoding):
 
 
 def test_only_this_module_and_commands_print():
-    """Packages below the commands print through this module."""
+    """Packages below the commands print only through the module `terminal`."""
     package = Path(terminal.__file__).parent
     files = [path for path in package.rglob("*.py") if "cli" not in path.parts]
     assert len(files) > 200

@@ -1,4 +1,4 @@
-"""Decoding of text files: byte order marks, and the names of other encodings."""
+"""Decoding of text files in UTF-8, UTF-16 and UTF-32; errors name other encodings."""
 
 import pytest
 

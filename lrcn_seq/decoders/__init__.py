@@ -1,4 +1,4 @@
-"""Decoders from features to logits over classes or words: each module except `base` defines one.
+"""Decoders from features to logits over classes or words; each public module but `base` is one.
 
 Importing the package registers all decoders with Keras, so that saved models can be loaded.
 """

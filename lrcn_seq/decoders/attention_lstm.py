@@ -44,11 +44,11 @@ class AttentionLstm(WordDecoder):
             section 3.2; 0 for none.
         feature_units: Width to which every region is projected first; 0 for no projection.
         feature_dropout: Dropout rate of the regions.
-        gate: Whether the context is multiplied by β = σ(W_β h + b_β), so that a word may rely on
-            the regions less (section 4.2.1).
+        gate: Whether the context is multiplied by β = σ(W_β h + b_β), so that a word may rely
+            less on the regions (section 4.2.1).
         deep_output: Whether logits come from E y + L_h h + L_z context (equation 7) instead of h.
-        dropout: Dropout rate of the embedded words and of the input of the logits, with one mask
-            per caption.
+        dropout: Dropout rate of the embedded words and of the input of the output layer, with one
+            mask per caption.
         initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
             Keras.
         forget_bias: Initial bias of the forget gates.
@@ -114,8 +114,8 @@ class AttentionLstm(WordDecoder):
     def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
-        The memory is the regions (B, M, D), their keys, their mask, and the dropout masks. The
-        state is (h, c).
+        The memory consists of the regions (B, M, D), their keys, their mask and the dropout masks,
+        with M = S·R. The state is (h, c).
         """
         regions, real = as_memory(self._append_reader_outputs(encoded))
         regions = self.drop_feature(regions, training=training)
@@ -131,7 +131,7 @@ class AttentionLstm(WordDecoder):
         return (regions, self.attention.keys(regions), real, masks), state
 
     def step(self, word: Tensor, state: State, memory: Memory) -> StepOutput:
-        """Advance by one word (B,); return the attention weights (B, M) of this step."""
+        """Advance by one word (B,); the output has attention weights (B, M), M = S·R."""
         embedded = apply_mask(self.embed(word), memory[-1], 0)
         hidden, cell, context, weights = self._advance(self.lstm.project(embedded), state, memory)
         output = self._output_inputs(embedded, hidden, context, memory)

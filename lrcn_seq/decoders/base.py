@@ -33,7 +33,7 @@ class FrameDecoder(RecordLayer, ABC):
 
     @property
     def causal(self) -> bool:
-        """Whether a step does not depend on later steps, so that frames can be streamed."""
+        """Whether no output depends on later steps, so that frames can be streamed."""
         return False
 
     @property
@@ -112,7 +112,7 @@ class WordDecoder(RecordLayer, ABC):
 
     @abstractmethod
     def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
-        """Return the inputs (B, L, U) of `project` for words (B, L) that begin with the start."""
+        """Return the inputs (B, L, U) of `project` for words (B, L) from the start word on."""
 
     @abstractmethod
     def project(self, hidden: Tensor) -> Tensor:
@@ -122,7 +122,7 @@ class WordDecoder(RecordLayer, ABC):
         """
 
     def call(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
-        """Return teacher-forced logits (B, L, V) for words (B, L) that begin with the start.
+        """Return teacher-forced logits (B, L, V) for words (B, L) that begin with the start word.
 
         The logits equal those of a loop over `step`.
         """
@@ -144,8 +144,8 @@ class WordDecoder(RecordLayer, ABC):
 
         Args:
             encoded: Features and mask.
-            words: Given words (B, L) that begin with the start.
-            probability: Probability of feeding a sampled word.
+            words: Given words (B, L) that begin with the start word.
+            probability: Probability of feeding the predicted instead of the given word.
             uniforms: Uniform random numbers (L, B) in [0, 1).
             training: Whether dropout is active.
         """
@@ -170,11 +170,11 @@ class WordDecoder(RecordLayer, ABC):
 
 
 class LstmWordDecoder(WordDecoder):
-    """A word decoder of LSTM layers, which runs one step and all steps with the same code.
+    """A word decoder of LSTM layers, which runs one step or all steps with the same code.
 
     Attributes:
         embed: Embedding of the words.
-        output_words: Layer from the last output to the logits.
+        output_words: Layer from the output of the last LSTM layer to the logits.
     """
 
     embed: keras.layers.Embedding
@@ -184,7 +184,7 @@ class LstmWordDecoder(WordDecoder):
     def run_layers(
         self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
     ) -> tuple[Tensor, State]:
-        """Run the LSTM layers over one step or over all.
+        """Run the LSTM layers over one step or over all steps.
 
         Args:
             words: Embedded words, (B, E) for one step or (L, B, E) for all.
@@ -202,7 +202,7 @@ class LstmWordDecoder(WordDecoder):
         return StepOutput(self.project(output), None, state)
 
     def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
-        """Return the outputs (B, L, U) of the last layer."""
+        """Return the outputs (B, L, U) of the last LSTM layer."""
         memory, state = self.start(encoded, training=training)
         embedded = self.embed(ops.transpose(words))
         outputs, _ = self.run_layers(embedded, state, memory, Lstm.sequence)

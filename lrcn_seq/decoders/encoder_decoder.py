@@ -35,7 +35,7 @@ class EncoderDecoder(LstmWordDecoder):
         vocabulary_size: Number of words V.
         units: Width U of the LSTM layers.
         embedding: Width E of the word embedding.
-        layers: Number of LSTM layers over the clip, and over the words.
+        layers: Number of LSTM layers over the clip, and the same number over the words.
         feature_dropout: Dropout rate of the features.
         dropout: Dropout rate of the embedded words and of the output of every layer. The layers
             over the clip and those over the words share one mask per caption.
@@ -92,7 +92,7 @@ class EncoderDecoder(LstmWordDecoder):
     def run_layers(
         self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
     ) -> tuple[Tensor, State]:
-        """Run the LSTM layers over words, for one step or all."""
+        """Run the LSTM layers over the words of one step or of all steps."""
         (masks,), states = memory, []
         x = apply_mask(words, masks, 0)
         for index, layer in enumerate(self.writers):

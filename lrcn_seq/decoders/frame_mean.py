@@ -21,7 +21,7 @@ from lrcn_seq.registry import decoders
 
 @decoders.register
 class FrameMean(FrameDecoder):
-    """A classifier of features, without memory.
+    """A classifier of the features of single frames, or of their mean.
 
     Args:
         classes: Number of classes C.
@@ -49,12 +49,12 @@ class FrameMean(FrameDecoder):
 
     @property
     def causal(self) -> bool:
-        """True: a running mean can be streamed."""
+        """True: neither single frames nor a running mean need later frames."""
         return True
 
     @property
     def every_step(self) -> bool:
-        """Whether there are logits at every step."""
+        """Whether the decoder gives logits at every step: True with `pool: predictions`."""
         return self.by_step
 
     def build(self, encoded_shape: tuple[Shape, Shape]) -> None:
@@ -66,7 +66,7 @@ class FrameMean(FrameDecoder):
         self.labels.build((None, width))
 
     def call(self, encoded: Encoded, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Return logits and mask, (B, S, C) and (B, S), or (B, 1, C) and (B, 1)."""
+        """Return logits (B, S, C) and mask (B, S), with S = 1 for `pool: features`."""
         if not self.by_step:
             logits = self._classify(masked_mean(encoded), training)
             return logits[:, None], ops.any(encoded.mask, axis=1, keepdims=True)

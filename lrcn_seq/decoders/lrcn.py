@@ -39,8 +39,8 @@ class Lrcn(LstmWordDecoder):
         factored: Whether the feature enters the middle layer instead of the first.
         units: Width U of the LSTM layers.
         embedding: Width E of the word embedding.
-        image: `every_step` adds the feature at every step, as in the paper. `first` feeds it once,
-            as a step before the words (Vinyals et al. 2015, section 3.1).
+        image: `every_step` adds the feature at every step, as in the paper. `first` feeds the
+            feature once, as a step before the words (Vinyals et al. 2015, section 3.1).
         feature_units: Width of a trained projection of the feature, fc8 in the paper; 0 for none.
         feature_dropout: Dropout rate of the feature, before its projection.
         dropout: Dropout rate of the embedded words and of the output of every layer, with one mask
@@ -94,8 +94,8 @@ class Lrcn(LstmWordDecoder):
     def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Memory, State]:
         """Return memory and state before the first word.
 
-        The memory is W v (B, 4U) if the feature is added at every step, and the dropout masks. The
-        state is (h, c) of each layer.
+        The memory consists of W v (B, 4U), if the feature is added at every step, and the dropout
+        masks. The state is (h, c) of each layer.
         """
         feature = self.drop_feature(masked_mean(encoded), training=training)
         if self.feature is not None:

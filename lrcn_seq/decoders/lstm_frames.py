@@ -26,7 +26,7 @@ class LstmFrames(FrameDecoder):
         classes: Number of classes C.
         units: Width U of the LSTM layers.
         layers: Number of LSTM layers.
-        output: `every_step` classifies every step, as in the paper; `last` only the last.
+        output: `every_step` classifies every step, as in the paper; `last` only the last step.
         bidirectional: Whether a second stack reads the clip backward; the decoder is then not
             causal.
         dense: Width of a ReLU layer before the classifier; 0 for none.
@@ -68,12 +68,12 @@ class LstmFrames(FrameDecoder):
 
     @property
     def causal(self) -> bool:
-        """Whether frames can be streamed."""
+        """Whether frames can be streamed: True unless a stack reads the clip backward."""
         return not self.bidirectional
 
     @property
     def every_step(self) -> bool:
-        """Whether there are logits at every step."""
+        """Whether the decoder gives logits at every step: True with `output: every_step`."""
         return not self.last
 
     def build(self, encoded_shape: tuple[Shape, Shape]) -> None:
@@ -87,7 +87,7 @@ class LstmFrames(FrameDecoder):
         self.labels.build((None, width))
 
     def call(self, encoded: Encoded, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Return logits and mask, (B, S, C) and (B, S), or (B, 1, C) and (B, 1) with `last`."""
+        """Return logits (B, S, C) and mask (B, S), with S = 1 for `output: last`."""
         features, lengths = steps_first(encoded)
         features = sequence_dropout(features, self.drop_feature, training=training)
         outputs = self._run_stack(self.stack, features, lengths, training)
@@ -135,7 +135,7 @@ class LstmFrames(FrameDecoder):
 
 
 def reverse_steps(sequence: Tensor, lengths: Tensor) -> Tensor:
-    """Reverse the real steps of each row of a sequence (S, B, D); padding stays at the end."""
+    """Reverse the real steps of each clip of a batch (S, B, D); padding stays at the end."""
     steps = ops.arange(ops.shape(sequence)[0])[:, None]
     positions = ops.where(steps < lengths, lengths - 1 - steps, steps)
     return ops.take_along_axis(

@@ -1,4 +1,4 @@
-"""A baseline without recurrence: a perceptron over all steps of a clip (Harvey 2017, method 5)."""
+"""A baseline without recurrence: a perceptron over the steps of a clip (Harvey 2017, method 5)."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class S2vt(LstmWordDecoder):
     def run_layers(
         self, words: Tensor, state: State, memory: Memory, method: Callable[..., Any]
     ) -> tuple[Tensor, State]:
-        """Run both layers over words, for one step or all."""
+        """Run both layers over the words of one step or of all steps."""
         (masks,), (first, second) = memory, state
         no_frames = ops.zeros((*ops.shape(words)[:-1], self.frame.units), self.compute_dtype)
         outputs, first = method(self.watcher, self.watcher.project(no_frames), first)

@@ -1,4 +1,4 @@
-"""Encoders of frames or vectors as features (B, S, R, D); each module except `base` is one.
+"""Encoders of frames or vectors as features (B, S, R, D); each public module but `base` is one.
 
 Importing the package registers all encoders with Keras, so that saved models can be loaded.
 """

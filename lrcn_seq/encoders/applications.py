@@ -1,4 +1,4 @@
-"""Networks of `keras.applications` with pooled features, a grid of regions, or any layer."""
+"""Networks of `keras.applications` with pooled features, a grid, or those of any layer."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ Network = Literal[
     "VGG19",
     "Xception",
 ]
-"""The networks of `GROUPS`, written out because a type cannot be computed."""
+"""Names of the networks in `GROUPS`, written out because a type cannot be computed."""
 
 
 @encoders.register
@@ -172,14 +172,14 @@ class Applications(Encoder):
         )
         self.network.set_weights(self._cut(source).get_weights())
         if self.architecture.startswith("EfficientNetB"):
-            # Keras adds this division as a layer only if it downloads the weights itself.
+            # Keras adds a layer that divides inputs only if Keras itself downloads the weights.
             variance = self._normalizations()[0].adapt_variance
             variance.assign(variance * ops.array(TORCH_DEVIATION, variance.dtype))
 
     def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
         """Return features (N, R, D) of frames (N, H, W, 3)."""
         for layer in self._normalizations():
-            # Its constants derive from variables that a resumed run assigns after building.
+            # The constants of the layer derive from variables, which a resumed run assigns later.
             layer.finalize_state()
         output = self.network(scale(frames, self.scaling), training=training and not self.frozen)
         if len(output.shape) == 2:
@@ -314,7 +314,7 @@ class Applications(Encoder):
         )
 
     def _file_candidates(self) -> Iterator[keras.Model]:
-        """Yield the networks that may fit a file of weights, the one in use first.
+        """Yield the networks that may fit a file of weights; the network in use comes first.
 
         A file may include the classifier even if this encoder does not. Such a file does not fit
         ConvNeXt, whose last layer differs without the classifier.

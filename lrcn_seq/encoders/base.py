@@ -16,7 +16,7 @@ from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
 from lrcn_seq.registry import encoders
 
 NOT_IN_IDENTITY = frozenset({"name", "trainable", "dtype", "train", "weights"})
-"""Constructor arguments that do not affect the features for given weights."""
+"""Constructor arguments that, for given weight values, do not affect the features."""
 
 
 class Encoder(RecordLayer, ABC):
@@ -46,9 +46,9 @@ class Encoder(RecordLayer, ABC):
     def identity(self) -> str:
         """Key of the encoder in the feature store.
 
-        It contains the name of the part, the arguments that affect features, the compute dtype and
-        a hash of the weight values, but not the origin of the weights. Hashing takes about a second
-        for VGG-16.
+        The key contains the name of the part, the arguments that affect features, the compute dtype
+        and a hash of the weight values, but not the origin of the weights. Hashing takes about a
+        second for VGG-16.
         """
         arguments = {
             name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY
@@ -82,7 +82,7 @@ class Encoder(RecordLayer, ABC):
     def load_pretrained(self) -> None:
         """Load the pretrained weights specified by the constructor arguments, if any.
 
-        Call it only before training: the weights of a trained model are in its run folder.
+        Call this method only before training: a trained model has its weights in its run folder.
         """
 
     @abstractmethod

@@ -20,9 +20,9 @@ class BlogLrcn(Encoder):
     """A VGG-like CNN for each frame, trained from scratch. Features are (N, 1, D).
 
     Conv 32 7×7 stride 2 · Conv 32 3×3 · pool · 2 × Conv 64 · pool · 2 × Conv 128 · pool ·
-    2 × Conv 256 · pool · flatten · dropout. Every convolution has a ReLU; the second has no
-    padding and He initialization, and all later ones are 3×3 with padding. Pools are 2×2. Frames of
-    80×80 give D = 1024.
+    2 × Conv 256 · pool · flatten · dropout. Every convolution has a ReLU; the second has He
+    initialization and no padding; all later convolutions are 3×3 with padding. Pools are 2×2.
+    Frames of 80×80 give D = 1024.
 
     Args:
         size: Height and width of the frames.

@@ -22,8 +22,8 @@ class Conv3d(Encoder):
 
     Each block has twice as many filters as the previous one. Features are (B, S, R, D) with
     S = ceil(T / stride) and D = filters · 2^(blocks−1). Padding is set to zero after every
-    convolution, so that it does not affect real frames. A frame missing inside a clip, with index
-    −1, is such a zero between its neighbors.
+    convolution, so that it does not affect real frames. A missing frame inside a clip, with index
+    −1, keeps its place as padding.
 
     Args:
         size: Height and width of the frames.
@@ -65,8 +65,8 @@ class Conv3d(Encoder):
     def encode_frames(self, frames: Tensor, training: bool = False) -> NoReturn:
         """Raise ArgumentError, because the convolution needs neighboring frames."""
         raise ArgumentError(
-            "Expected clips: conv3d mixes frames in time. Received: frames of shape "
-            f"{tuple(frames.shape)}, training={training}; call the encoder."
+            "Expected clips: conv3d mixes frames over time. Received: frames of shape "
+            f"{tuple(frames.shape)}, training={training}; call the encoder with clips."
         )
 
     def call(self, clips: Clips, training: bool = False) -> Encoded:  # noqa: ARG002 - the interface
@@ -103,7 +103,7 @@ def max_pool_space(x: Tensor) -> Tensor:
 def max_pool_pairs(x: Tensor, axis: int = 1) -> Tensor:
     """Return the maximum over pairs along an axis of a non-negative tensor.
 
-    An odd last element forms a pair with zero.
+    If the length of the axis is odd, the last element is paired with zero.
     """
     first = 2 * ops.arange((ops.shape(x)[axis] + 1) // 2)
     padded = ops.concatenate([x, ops.zeros_like(ops.take(x, ops.array([0]), axis=axis))], axis=axis)

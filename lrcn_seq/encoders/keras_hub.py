@@ -39,7 +39,7 @@ class KerasHub(Encoder):
 
     Raises:
         ArgumentError: No preset or backbone is given, its name is unknown, the arguments do not
-            fit it, or it does not give one feature map or token sequence.
+            fit it, or the backbone does not give one feature map or token sequence.
         DataError: The preset cannot be read.
     """
 
@@ -176,7 +176,7 @@ def _describe_preset(preset: str) -> dict[str, Any]:
 
 
 def _as_numbers(value: float | Sequence[float] | None, default: float) -> list[float]:
-    """Return a list of one number, or of one number per channel."""
+    """Return a scale or offset as a list of one number, or of one number per channel."""
     if value is None:
         return [default]
     if isinstance(value, (list, tuple)):

@@ -29,11 +29,11 @@ class TinyCnn(Encoder):
         blocks: Number of blocks.
         output: `grid` gives the regions of the grid, `pooled` their mean (R = 1), `flat` their
             concatenation (R = 1), which keeps positions.
-        coordinates: Whether to add positions, to which convolutions are invariant. With `grid`,
-            each region is extended by its coordinates (y, x) from −1 to 1 (Liu et al. 2018, section
-            3). With `pooled`, each channel gives its mean and its mean position under a softmax
-            over the regions (spatial soft-argmax; Finn et al. 2016, arXiv 1509.06113, section IV),
-            which triples the width of the features.
+        coordinates: Whether to add positions, since convolutions treat all positions alike. With
+            `grid`, each region is extended by its coordinates (y, x) from −1 to 1 (Liu et al. 2018,
+            section 3). With `pooled`, each channel gives its mean and its mean position, weighted
+            by a softmax over the regions (spatial soft-argmax; Finn et al. 2016, arXiv 1509.06113,
+            section IV), which triples the width of the features. `flat` ignores this argument.
     """
 
     def __init__(

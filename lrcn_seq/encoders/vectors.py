@@ -37,7 +37,7 @@ class Vectors(Encoder):
 
     @property
     def preprocessing(self) -> None:
-        """None: vectors have no pixels."""
+        """None, because vectors have no pixels."""
         return
 
     def build(self, clips_shape: Sequence[Sequence[int]]) -> None:

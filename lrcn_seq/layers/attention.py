@@ -67,8 +67,8 @@ class Attention(keras.layers.Layer):
             mask: (B, M), True at real positions.
 
         Returns:
-            The context (B, D) and the weights (B, M), which are zero at padding and sum to 1 in
-            each row with a real position.
+            The context (B, D) and the weights (B, M), which are zero at padding and sum to 1 for
+            each sample with a real position.
         """
         scores = self.score(ops.tanh(keys + self.query(query)[:, None]))[..., 0]
         scores = ops.cast(scores, at_least_float32(self.compute_dtype))

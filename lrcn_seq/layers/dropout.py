@@ -9,7 +9,8 @@ def seeded_dropout(rate: float, *, rank: int = 2) -> keras.layers.Dropout:
     """Return a dropout layer whose random state is saved with the model, on every backend.
 
     Resuming a training exactly requires this state. Without a noise shape, Keras on PyTorch uses
-    the global random generator of the process instead. Elements are dropped independently.
+    the global random generator of the process instead. With the noise shape given here, elements
+    are still dropped independently.
 
     Args:
         rate: the probability that an element is set to zero.

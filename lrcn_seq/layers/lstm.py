@@ -85,13 +85,13 @@ def lstm_sequence(
     recurrent weights step by step, while one matrix product over all steps suffices.
 
     Args:
-        sums: the part W x + b of the sums, (L, B, 4U).
+        sums: the projected inputs W x + b, (L, B, 4U).
         hidden: h before the first step, (B, U).
         cell: c before the first step, (B, U).
         recurrent: recurrent weights (U, 4U).
 
     Returns:
-        All outputs and all cells, (2, L, B, U), and the gradient function for the decorator.
+        All outputs and all cells, (2, L, B, U), and the gradient function that the decorator needs.
     """
 
     def forward(carry: Any, x: Tensor) -> Any:
@@ -125,12 +125,12 @@ def lstm_sequence(
 
 
 def last_step(sequence: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
-    """Return the last real step (B, U) of each row.
+    """Return the last real step (B, U) of each sequence of a batch.
 
     Args:
-        sequence: (L, B, U).
-        lengths: the number of real steps of each row, (B,).
-        initial: the result for rows of length 0, (B, U).
+        sequence: the steps of all sequences, (L, B, U).
+        lengths: the number of real steps of each sequence, (B,).
+        initial: the result for sequences without real steps, (B, U).
     """
     index = ops.broadcast_to(ops.maximum(lengths - 1, 0)[None, :, None], (1, *ops.shape(initial)))
     last = ops.take_along_axis(sequence, index, axis=0)[0]
@@ -189,7 +189,7 @@ class Lstm(keras.layers.Layer):
         return ops.matmul(x, self._cast(self.kernel)) + self._cast(self.bias)
 
     def step(self, sums: Tensor, state: State) -> tuple[Tensor, State]:
-        """Compute one step.
+        """Compute one step of the recurrence.
 
         Args:
             sums: the projected input (B, 4U).
@@ -206,15 +206,15 @@ class Lstm(keras.layers.Layer):
     def sequence(
         self, sums: Tensor, state: State, lengths: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Compute all steps.
+        """Compute all steps of the recurrence.
 
         Args:
             sums: the projected inputs (L, B, 4U).
             state: (h, c) before the first step.
-            lengths: the number of real steps of each row, (B,); None if all steps are real.
+            lengths: the number of real steps of each sequence, (B,); None if all steps are real.
 
         Returns:
-            All outputs (L, B, U), and the state after the last real step of each row.
+            All outputs (L, B, U), and the state after the last real step of each sequence.
         """
         hidden, cell = state
         outputs, cells = ops.unstack(

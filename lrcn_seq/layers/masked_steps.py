@@ -1,7 +1,7 @@
-"""Steps that a mask hides anywhere in a clip.
+"""Skipping of steps that a mask hides, anywhere in a clip.
 
 Layers that read steps in order skip hidden steps: a clip with the mask [1, 0, 1] gives the outputs
-of the clip of its first and last steps. The steps that are real are moved to the front, which
+of a clip with the first and the last step only. The real steps are moved to the front, which
 leaves a clip with padding at its end unchanged, and outputs are moved back to their steps.
 """
 
@@ -13,7 +13,7 @@ from lrcn_seq.records import Tensor
 
 
 def real_steps_first(x: Tensor, mask: Tensor) -> Tensor:
-    """Return x (B, S, ...) with the real steps of each clip first, in order, and then the others.
+    """Return x (B, S, ...) with the real steps of each clip first, in order, then the other steps.
 
     Args:
         x: values of steps (B, S, ...).
@@ -23,7 +23,7 @@ def real_steps_first(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def original_steps(x: Tensor, mask: Tensor) -> Tensor:
-    """Return the inverse of `real_steps_first`.
+    """Return x with its steps in their original order, the inverse of `real_steps_first`.
 
     Args:
         x: values (B, S, ...) in the order of `real_steps_first`.
@@ -33,7 +33,7 @@ def original_steps(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def _order(mask: Tensor) -> Tensor:
-    """Return the positions (B, S) of the real steps, followed by those of the others."""
+    """Return the positions (B, S) of the real steps, then those of the other steps."""
     positions = ops.arange(ops.shape(mask)[1], dtype="int32")
     return ops.argsort(ops.where(mask, positions, positions + ops.shape(mask)[1]), axis=1)
 

@@ -1,4 +1,4 @@
-"""Packing of batch and time into one axis, so that padding is never computed."""
+"""Packing of batch and time into one axis, so that nothing is computed for padding."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def unpack(features: Tensor, index: Tensor) -> Encoded:
 
     Args:
         features: (N, R, D); N may be 0.
-        index: (B, T) int32, the row of each frame; −1 is padding.
+        index: (B, T) int32, the position of each frame in `features`; −1 is padding.
 
     Returns:
         Features (B, T, R, D), zero where the index is −1, with their mask (B, T).

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Untracked(Generic[T]):
-    """A wrapper of a value that does not become a sublayer of the model that refers to it.
+    """A wrapper that keeps a value from becoming a sublayer of the model that refers to it.
 
     Keras tracks every layer and variable assigned to an attribute of a model, also in lists, tuples
     and dictionaries, but not in this wrapper.

@@ -1,4 +1,4 @@
-"""A check of the values of weights: damaged ones would silently give predictions of noise."""
+"""A check for damaged weights, which would silently give meaningless predictions."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ LARGEST = 1e10
 
 
 def variable_problem(variables: Iterable[keras.Variable]) -> str | None:
-    """Return the problem of the first variable with a value that no weight has, or None."""
-    from keras import ops  # not above: the states of a run are checked without Keras
+    """Describe the first variable with implausible values or dtype; None if there is none."""
+    from keras import ops  # `array_problem` must work without importing Keras
 
     return array_problem((variable.path, ops.convert_to_numpy(variable)) for variable in variables)
 
 
 def array_problem(arrays: Iterable[tuple[str, Any]]) -> str | None:
-    """Return the problem of the first array with a value that no weight has, or None.
+    """Describe the first array with implausible values or dtype; None if there is none.
 
     Args:
-        arrays: Names and arrays.
+        arrays: Pairs of a name and an array.
     """
     for name, values in arrays:
         if values.dtype.kind not in "fiub" and values.dtype.name != "bfloat16":
             return f"{name} of dtype {values.dtype}"
-        # NaN fails both comparisons, and no array of booleans is needed.
+        # NaN fails both comparisons, so that no array of booleans is needed.
         low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
         if not (low >= -LARGEST and high <= LARGEST):
             return f"{name} with values from {low:.3g} to {high:.3g}"

@@ -65,7 +65,7 @@ class DecoderModel(keras.Model):
         self.decoder = decoder
 
     def build(self, inputs_shape):
-        """Build the decoder explicitly, because Keras cannot trace it on torch."""
+        """Build the decoder explicitly, because Keras cannot trace it on PyTorch."""
         features, mask, *words = inputs_shape
         self.decoder.build((features, mask), *words)
 
@@ -193,7 +193,7 @@ def test_hidden_steps_are_skipped(case):
 
 
 def test_the_input_may_be_a_list(case):
-    """Features and mask may be a list or tuple; one tensor alone is refused by name."""
+    """Features and mask may be a list or tuple; an error names the tensors if one is missing."""
     part, arguments, derived = case
     decoder = part(**arguments, **derived)
     features, mask, *words = tensors(list(inputs(decoder)))
@@ -224,7 +224,7 @@ def test_padding_and_neighbors_do_not_matter(case):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """Logits of a half-precision decoder are float32 and close to those of float32."""
+    """Logits of a half-precision decoder are float32 and close to those of a float32 decoder."""
     part, arguments, derived = case
     plain, half = (
         DecoderModel(part(**arguments, **derived, dtype=kind)) for kind in ("float32", policy)

@@ -139,7 +139,7 @@ def test_published_properties(case):
 
 
 def test_stated_defaults_do_not_change_the_identity(case):
-    """A run states all arguments, and finds features that were stored under the given ones."""
+    """Stating the default arguments, as a run does, keeps the identity of an encoder."""
     part, arguments = case
     defaults = {
         name: parameter.default
@@ -226,7 +226,7 @@ def test_copied_and_pickled(case):
 
 
 def test_frames_may_be_missing_inside_a_clip(case):
-    """A clip that lacks a frame has a hole in its mask, and its features are zero there."""
+    """Where a clip lacks a frame, its mask is False and its features are zero."""
     part, arguments = case
     encoder = part(**arguments)
     if encoder.stride > 1:
@@ -242,7 +242,7 @@ def test_frames_may_be_missing_inside_a_clip(case):
 
 
 def test_the_input_may_be_a_list(case):
-    """Frames and index may be a list; frames alone are refused by name."""
+    """Frames and index may be a list; an error names both if the index is missing."""
     part, arguments = case
     encoder = part(**arguments)
     batch = clips(encoder)
@@ -253,7 +253,7 @@ def test_the_input_may_be_a_list(case):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision(case, policy):
-    """Features of a half-precision encoder have its dtype and are close to those of float32."""
+    """Half-precision features have the compute dtype and are close to float32 features."""
     part, arguments = case
     plain, half = part(**arguments), part(**arguments, dtype=policy)
     for old, new in zip(plain.weights, half.weights, strict=True):

@@ -91,7 +91,7 @@ def model(request):
 
 @pytest.fixture(scope="module")
 def hypotheses(model):
-    """Return the hypotheses (20, K) of 20 rows."""
+    """Return the hypotheses (20, K) of a batch of 20 inputs."""
     return search(model, features_of(20))
 
 
@@ -114,7 +114,7 @@ def test_dtypes(hypotheses):
 
 
 def test_hypotheses_are_sorted_by_score(hypotheses):
-    """The hypotheses of a row are sorted by score, and each row has at least one."""
+    """The hypotheses of an input are sorted by score; each input has at least one."""
     assert (hypotheses.scores[:, :-1] >= hypotheses.scores[:, 1:]).all()
     assert (hypotheses.lengths[:, 0] > 0).all()
 
@@ -132,7 +132,7 @@ def test_log_probabilities_are_not_positive(hypotheses):
 
 
 def sentences_of(hypotheses):
-    """Return the sentences of each row as tuples of IDs, without empty hypotheses."""
+    """Return the sentences of each input as tuples of IDs, without empty hypotheses."""
     return [
         [
             tuple(words[:length].tolist())
@@ -144,13 +144,13 @@ def sentences_of(hypotheses):
 
 
 def test_hypotheses_of_a_row_are_distinct(hypotheses):
-    """The hypotheses of a row are distinct sentences."""
+    """The hypotheses of an input are distinct sentences."""
     for sentences in sentences_of(hypotheses):
         assert len(set(sentences)) == len(sentences)
 
 
 def test_unfinished_sentences_reach_the_limit(hypotheses):
-    """A sentence without an end has as many words as the limit."""
+    """A sentence without an end token has as many words as the limit allows."""
     for sentences in sentences_of(hypotheses):
         assert all(words[-1] == SPECIAL.end or len(words) == LIMIT for words in sentences)
 
@@ -176,7 +176,7 @@ def test_one_model_accepts_batches_of_any_size(model):
 
 
 def test_rows_are_independent(model):
-    """A search gives a row the same words alone, in another batch and in another order."""
+    """A search gives an input the same words alone, in another batch and in another order."""
     features = features_of(4)
     together = search(model, features).words
     assert (search(model, features[1:]).words == together[1:]).all()
@@ -187,7 +187,7 @@ def test_rows_are_independent(model):
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
 @pytest.mark.parametrize("name", ["greedy", "beam", "sampling"])
 def test_only_forced_sentences_always_end(name, at_limit):
-    """Where the end is unlikely, sentences end within the limit only with `force`."""
+    """If end tokens are unlikely, sentences end at the limit only with `at_limit: force`."""
 
     def step(word, state, memory):
         return StepOutput(memory, None, state)
@@ -238,14 +238,14 @@ def test_state_may_be_nested(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_empty(name):
-    """A decoder without a state gets a sentence for each row."""
+    """A search finds a sentence for each input even if the decoder has no state."""
     found = search(RecurrentModel({"type": name}, "empty"), features_of(3))
     assert (found.lengths[:, 0] > 0).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_may_be_half_precision(name):
-    """A search accepts a float16 state whose step computes in float32."""
+    """A search accepts a float16 state even if the decoder computes in float32."""
 
     def step(word, state, memory):
         hidden = ops.tanh(ops.cast(state, "float32") + memory + ops.cast(word, "float32")[:, None])

@@ -168,6 +168,6 @@ def test_encode_rejects_a_missing_caption(tokenizer):
 
 @pytest.mark.parametrize("payload", [None, {}, [], {"version": "1.0", "model": {}}], ids=str)
 def test_restore_rejects_the_payload_of_another_tokenizer(spec, payload):
-    """Restoring a tokenizer from a payload of another form raises an error."""
+    """Restoring a tokenizer from a payload that it has not written raises an error."""
     with pytest.raises(DataError, match="expected the payload of a fitted"):
         tokenizers.build(spec).restore(payload)

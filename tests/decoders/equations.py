@@ -1,4 +1,4 @@
-"""The equations of the decoders in NumPy, one row at a time."""
+"""The equations of the decoders in NumPy, one sample at a time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dense(layer: keras.layers.Dense, x: np.ndarray) -> np.ndarray:
 def lstm_step(
     layer: keras.layers.Layer, x: np.ndarray, state: State, added: np.ndarray | float = 0.0
 ) -> State:
-    """Return (h, c) after one step of one row; `added` (4U,) joins the inputs of the gates."""
+    """Return (h, c) after one step of a sample; `added` (4U,) is added to the gate inputs."""
     h, c = state
     kernel, recurrent, bias = map(array, (layer.kernel, layer.recurrent_kernel, layer.bias))
     i, f, g, o = np.split(x @ kernel + h @ recurrent + bias + added, 4)
@@ -55,7 +55,7 @@ def zero_state(units: int) -> State:
 
 
 def step_logits(decoder: Any, encoded: Any, words: Sequence, training: bool = False) -> np.ndarray:
-    """Return the logits (B, L, V) of a loop of `step`."""
+    """Return the logits (B, L, V) of a loop over `step`."""
     memory, state = decoder.start(encoded, training=training)
     logits = []
     for word in np.asarray(words).T:

@@ -45,7 +45,7 @@ def built(dtype="float64", **options):
 
 
 def regions_of(decoder, row):
-    """Return the regions of the real steps of a clip, with the output of the reader at each."""
+    """Return the regions of the real steps of a clip, each with the reader output of its step."""
     regions, state = [], zero_state(decoder.reader.units if decoder.reader else 0)
     for step in FEATURES[row, MASK[row]]:
         if decoder.reader:
@@ -71,7 +71,7 @@ def attend(decoder, h, regions):
 def equations(decoder, row, masks=(1, 1)):
     """Return logits (L, V) and weights (L, S·R) of a caption.
 
-    The dropout masks are those of the words and of the outputs.
+    The dropout masks apply to the embedded words and to the inputs of the output layer.
     """
     word_mask, output_mask = masks
     regions = regions_of(decoder, row)

@@ -59,7 +59,7 @@ def test_sampling_with_probability_0_feeds_the_given_words():
 
 
 def test_sampling_feeds_predicted_words():
-    """Scheduled sampling feeds the predicted word where the uniform is below the probability."""
+    """Scheduled sampling feeds the predicted word if the random number is below the probability."""
     uniforms = np.random.default_rng(3).uniform(size=(L, B))
     replaced = uniforms < 0.5
     for row in range(B):

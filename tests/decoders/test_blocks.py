@@ -13,7 +13,7 @@ X = np.random.default_rng(0).normal(size=(4, 3, 50)).astype("float32")
 
 @pytest.mark.parametrize(("initializer_range", "limit"), [(0.01, 0.01), (0.0, (6 / 1000) ** 0.5)])
 def test_projection_is_drawn_within_its_range(initializer_range, limit):
-    """Projection weights are uniform within ± the range, or else within the Glorot range."""
+    """Projection weights are uniform within ± the range or, with range 0, the Glorot range."""
     keras.utils.set_random_seed(1)
     layer = _blocks.projection(500, "feature", initializer_range)
     layer.build((None, 500))
@@ -25,7 +25,7 @@ def test_projection_is_drawn_within_its_range(initializer_range, limit):
 
 @pytest.mark.parametrize(("initializer_range", "limit"), [(0.01, 0.01), (0.0, 0.05)])
 def test_word_embedding_is_drawn_within_its_range(initializer_range, limit):
-    """Word embeddings are uniform within ± the range, or else within ± 0.05."""
+    """Word embeddings are uniform within ± the range or, with range 0, ± 0.05."""
     keras.utils.set_random_seed(1)
     layer = _blocks.word_embedding(400, 50, initializer_range)
     layer.build((None,))
@@ -73,7 +73,7 @@ def test_apply_mask_takes_the_mask_at_the_index():
 
 
 def test_sequence_dropout_has_one_mask_for_all_steps():
-    """Sequence dropout multiplies every step of a row by the same mask."""
+    """Sequence dropout multiplies all steps of a sequence by the same mask."""
     dropped = array(_blocks.sequence_dropout(X, seeded_dropout(0.5), training=True))
     masks = (dropped / X).round(4)
     assert (masks == masks[0]).all()

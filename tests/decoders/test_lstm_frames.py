@@ -25,7 +25,7 @@ def run(decoder, training=False):
 
 
 def keras_lstm(bidirectional, **options):
-    """Return the Keras layer that the decoder should equal."""
+    """Return the Keras layer whose outputs the decoder should give."""
     layer = keras.layers.LSTM(U, **options)
     return keras.layers.Bidirectional(layer) if bidirectional else layer
 
@@ -67,7 +67,7 @@ def test_last_equals_keras(bidirectional):
 
 
 def test_reverse_steps_leaves_padding_at_the_end():
-    """`reverse_steps` reverses the real steps of each row and keeps padding at the end."""
+    """`reverse_steps` reverses the real steps of each clip and keeps padding at the end."""
     sequence = FEATURES[:, :, 0].transpose(1, 0, 2)
     lengths = ops.convert_to_tensor(np.array(LENGTHS, "int32"))
     result = array(reverse_steps(ops.convert_to_tensor(sequence), lengths))

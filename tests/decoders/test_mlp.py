@@ -1,4 +1,4 @@
-"""The perceptron over all steps of a clip, compared with NumPy."""
+"""The perceptron over the steps of a clip, compared with NumPy."""
 
 import numpy as np
 import pytest

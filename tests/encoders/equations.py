@@ -26,7 +26,7 @@ def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 def max_pool(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """Return the maximum over pairs along each of the axes; an odd last element stays alone."""
+    """Return the maximum over pairs along each of the axes; the last of an odd number is kept."""
     for axis in axes:
         x = np.maximum.reduceat(x, range(0, x.shape[axis], 2), axis=axis)
     return x

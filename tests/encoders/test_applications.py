@@ -116,7 +116,7 @@ def test_output_of_any_layer(output, shape):
 
 
 def test_predictions_are_scores():
-    """The output `predictions` has the scores before the softmax."""
+    """The output `predictions` gives the scores of the classes before the softmax."""
     scores = features(small(output="predictions"))
     assert not np.allclose(scores.sum(-1), 1, atol=1e-2)
 
@@ -206,7 +206,7 @@ def test_broken_weights_file(tmp_path, content):
 
 @pytest.mark.parametrize("value", [np.nan, 1e20])
 def test_absurd_weights_of_a_file(tmp_path, value):
-    """A file with a value that no weight has raises one sentence with the variable."""
+    """A weights file with an implausible value raises an error that names the variable."""
     path = tmp_path / "w.weights.h5"
     written = keras.applications.MobileNetV2(
         weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.35
@@ -355,7 +355,7 @@ def test_wrong_arguments(options, sentence):
 
 
 def test_pretrained_features_recognize_photographs(shared):
-    """With ImageNet weights, two crops of a photograph have the most similar features."""
+    """With ImageNet weights, the features of a crop are closest to those of the same photograph."""
     from PIL import Image
 
     paths = sorted((shared / "flickr8k" / "images_224").glob("*.jpg"))[:24]

@@ -119,7 +119,7 @@ def test_identity_begins_with_the_name_of_the_part():
 
 
 def test_identity_has_the_name_of_an_entry_point(monkeypatch):
-    """A part that is registered under another name than its file has this name."""
+    """The identity of an encoder begins with its registered name, not with that of its file."""
     monkeypatch.setitem(encoders._parts, "mean_color", MeanColor)
     assert MeanColor().identity.startswith("mean_color:")
 

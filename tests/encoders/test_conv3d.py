@@ -56,7 +56,7 @@ def test_stride_is_a_power_of_2_within_the_blocks(stride):
 
 def test_single_frames_are_not_encoded():
     """`encode_frames` of conv3d raises an error, since the network needs clips."""
-    with pytest.raises(ArgumentError, match=r"Expected clips: conv3d mixes frames in time"):
+    with pytest.raises(ArgumentError, match=r"Expected clips: conv3d mixes frames over time"):
         Conv3d(size=6, blocks=1).encode_frames(PIXELS[0])
 
 
@@ -67,6 +67,6 @@ def test_max_pool_pairs_keeps_an_odd_last_element():
 
 
 def test_max_pool_space():
-    """Spatial max pooling is over squares of pixels within each frame."""
+    """Spatial max pooling takes the maximum of squares of pixels within each frame."""
     x = RNG.uniform(size=(1, 3, 4, 5, 2)).astype("float32")
     assert np.array_equal(array(max_pool_space(ops.convert_to_tensor(x))), max_pool(x, (2, 3)))

@@ -76,7 +76,7 @@ def test_preset_gives_preprocessing_and_weights(preset):
 
 
 def test_absurd_weights_of_a_preset(tmp_path):
-    """A preset with a weight that is not finite raises one sentence with the variable."""
+    """A preset with a weight that is not finite raises an error that names the variable."""
     import keras_hub
 
     network = keras_hub.models.VGGBackbone(**VGG)

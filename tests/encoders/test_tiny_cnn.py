@@ -97,7 +97,7 @@ def test_pooled_coordinates_are_a_soft_argmax():
 
 
 def test_region_coordinates():
-    """Region coordinates are in row order, and a grid of one column has column −1."""
+    """Region coordinates are listed row by row; the only column of a grid has coordinate −1."""
     assert array(region_coordinates(2, 3, "float32"))[0].tolist() == [
         [-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1],
     ]  # fmt: skip

@@ -23,7 +23,7 @@ def test_l2_normalization():
 
 
 def test_published_properties():
-    """The encoder takes vectors of its width and has no preprocessing and trainable weights."""
+    """The encoder takes vectors, and has neither preprocessing nor trainable weights."""
     encoder = Vectors(5)
     assert (encoder.takes, encoder.width, encoder.preprocessing) == ("vectors", 5, None)
     assert encoder.frozen

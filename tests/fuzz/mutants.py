@@ -25,7 +25,7 @@ NESTS = ((b"[", b"]"), (b'{"a": ', b"}"), (b"{a: ", b"}"), (b"- ", b""))
 
 
 def mutants(original: bytes, count: int, seed: int = 0) -> Iterator[bytes]:
-    """Yield mutants of a file, the same ones for the same seed.
+    """Yield mutants of a file; the same seed gives the same mutants.
 
     Args:
         original: the content of a valid file.
@@ -45,8 +45,8 @@ def check_reader(read: Callable[[], object], path: Path, contents: Iterator[byte
 
     Args:
         read: reads the file; it may return or raise an error of the library.
-        path: the file, whose original content is restored at the end.
-        contents: the mutants.
+        path: the path of the file, whose original content is restored at the end.
+        contents: the contents of the mutants.
 
     Raises:
         AssertionError: a mutant raised another exception, or took more than `SLOWEST` seconds.
@@ -63,7 +63,7 @@ def check_reader(read: Callable[[], object], path: Path, contents: Iterator[byte
 
 
 def failure_of(read: Callable[[], object]) -> str | None:
-    """Return what is wrong with a reader, or None."""
+    """Return a description of the failure of a reader, or None if it did not fail."""
     began = time.process_time()
     try:
         read()
@@ -90,7 +90,7 @@ def flip(content: bytes, random: Random) -> bytes:
 
 
 def overwrite(content: bytes, random: Random) -> bytes:
-    """Replace up to 64 bytes by random ones or by zeros."""
+    """Replace up to 64 bytes by random bytes or by zeros."""
     start, size = random.randrange(len(content) + 1), random.randint(1, 64)
     new = random.randbytes(size) if random.random() < 0.5 else bytes(size)
     return content[:start] + new + content[start + size :]
@@ -122,7 +122,7 @@ def splice(content: bytes, random: Random) -> bytes:
 
 
 def change_number(content: bytes, random: Random) -> bytes:
-    """Replace a number by a hostile one."""
+    """Replace a number by a hostile number."""
     return _replace(NUMBER, content, random.choice(NUMBERS), random)
 
 

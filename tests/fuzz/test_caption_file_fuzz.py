@@ -39,7 +39,7 @@ REFERENCES = {
 
 @pytest.mark.parametrize("name", HYPOTHESES)
 def test_mutants_of_hypotheses_are_refused_or_scored(tmp_path, name):
-    """Each of 80 mutants is an error of the library or hypotheses that can be scored."""
+    """Each of 80 mutants raises an LrcnError or gives hypotheses that can be scored."""
     path = tmp_path / name
     path.write_text(HYPOTHESES[name])
 
@@ -53,7 +53,7 @@ def test_mutants_of_hypotheses_are_refused_or_scored(tmp_path, name):
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_mutants_of_references_are_refused_or_read(tmp_path, name):
-    """Each of 80 mutants is an error of the library or references that can be counted."""
+    """Each of 80 mutants raises an LrcnError or gives references that can be counted."""
     path = tmp_path / name
     path.write_text(REFERENCES[name])
 
@@ -65,7 +65,7 @@ def test_mutants_of_references_are_refused_or_read(tmp_path, name):
 
 
 def test_mutants_of_document_frequencies_are_refused_or_used(tmp_path):
-    """Each of 200 mutants is an error of the library or frequencies for CIDEr."""
+    """Each of 200 mutants raises an LrcnError or gives document frequencies for CIDEr."""
     path = tmp_path / "frequencies.npz"
     references = {name: [text] for name, text in SENTENCES.items()}
     document_frequencies(references).save(path)

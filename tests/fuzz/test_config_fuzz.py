@@ -36,7 +36,7 @@ stages:
 
 
 def test_mutants_of_a_config_are_refused_or_read(tmp_path):
-    """Each of 600 mutants is a valid config or a ConfigError."""
+    """Each of 600 mutants of a config is read or raises a ConfigError."""
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG)
     config.read(path)
@@ -45,7 +45,7 @@ def test_mutants_of_a_config_are_refused_or_read(tmp_path):
 
 
 def test_mutants_of_overrides_are_refused_or_applied(tmp_path):
-    """Each of 200 mutants of an override is applied or a ConfigError."""
+    """Each of 200 mutants of an override is applied or raises a ConfigError."""
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG)
     texts = [

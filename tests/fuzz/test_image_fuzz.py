@@ -1,7 +1,7 @@
-"""Damaged images, frame folders and vectors: each is read, or is a MediaError, in seconds.
+"""Damaged images, frame folders and vectors: each is read or raises a MediaError within seconds.
 
-To extend the test, add a file to `originals`. To repeat it with other damage, set the variable
-FUZZ_SEED, and to make more of it, FUZZ_MUTANTS:
+To extend the test, add a file to `originals`. The environment variable FUZZ_SEED selects other
+mutants, and FUZZ_MUTANTS sets their number per file:
 
     FUZZ_SEED=7 FUZZ_MUTANTS=200 python -m pytest -m slow tests/fuzz/test_image_fuzz.py
 """
@@ -32,12 +32,12 @@ SIZE = Preprocessing(12, 16)
 
 
 def originals() -> dict[str, bytes]:
-    """Return intact files by name."""
+    """Return the contents of intact files by file name."""
     return images() | vectors()
 
 
 def images() -> dict[str, bytes]:
-    """Return an image of every format, mode and compression."""
+    """Return images of all formats, modes and compressions by file name."""
     y, x = np.mgrid[0:40, 0:56]
     base = Image.fromarray(
         np.stack([4 * x, 6 * y, (x * y) % 256, 255 - 4 * x], axis=-1).astype(np.uint8)
@@ -97,7 +97,7 @@ def images() -> dict[str, bytes]:
 
 
 def vectors() -> dict[str, bytes]:
-    """Return files of vectors."""
+    """Return the contents of `.npy` files by file name."""
     files = {}
     for name, array in (
         ("float.npy", np.ones((5, 8), np.float32)),
@@ -113,7 +113,7 @@ def vectors() -> dict[str, bytes]:
 
 
 def mutant(content: bytes, other: bytes, random: Random) -> bytes:
-    """Return a file that was truncated, changed in some bytes or bits, overwritten or spliced."""
+    """Return the content of a file, truncated, changed in some bytes, overwritten or spliced."""
     place = random.randrange(len(content) + 1)
     # Headers are short, and damage to them has the most effects.
     if random.random() < 0.5:
@@ -159,9 +159,9 @@ def read(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(originals()))
 def test_damaged_files_are_read_or_refused(tmp_path, name):
-    """No mutant raises another error than MediaError, and none takes ten seconds."""
+    """Reading a mutant raises no error but MediaError, and takes less than ten seconds."""
     files = originals()
-    # Clips may be animations, and files of video names videos: images have neutral names here.
+    # The suffix of a video or animation would select another reader, so images end in `.jpg`.
     path = tmp_path / ("a.npy" if name.endswith(".npy") else "a.jpg")
     for number in range(MUTANTS):
         random = Random(f"{SEED}:{name}:{number}")

@@ -36,7 +36,7 @@ def check_source(path: Path, content: str, spec: dict, count: int) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_mutants_of_a_caption_table_are_refused_or_read(images, suffix):
-    """Each of 120 mutants is an error of the library or a source."""
+    """Each of 120 mutants of a caption table raises an LrcnError or is read as a source."""
     rows = [(name, f"a red square {n}", SPLITS[n % 3]) for n, name in enumerate(NAMES)]
     if suffix == "csv":
         content = "\n".join(["image,caption,split", *(",".join(row) for row in rows)])
@@ -48,7 +48,7 @@ def test_mutants_of_a_caption_table_are_refused_or_read(images, suffix):
 
 
 def test_mutants_of_a_video_table_are_refused_or_read(images):
-    """Each of 120 mutants is an error of the library or a source."""
+    """Each of 120 mutants of a video table raises an LrcnError or is read as a source."""
     rows = [f"{name},{'ab'[n % 2]},g{n},{SPLITS[n % 3]}" for n, name in enumerate(NAMES)]
     table = images / "table.csv"
     content = "\n".join(["video,label,group,split", *rows])
@@ -56,7 +56,7 @@ def test_mutants_of_a_video_table_are_refused_or_read(images):
 
 
 def test_mutants_of_coco_annotations_are_refused_or_read(images):
-    """Each of 150 mutants is an error of the library or a source."""
+    """Each of 150 mutants of COCO annotations raises an LrcnError or is read as a source."""
     content = json.dumps(
         {
             "images": [{"id": n, "file_name": name} for n, name in enumerate(NAMES)],
@@ -71,7 +71,7 @@ def test_mutants_of_coco_annotations_are_refused_or_read(images):
 
 
 def test_mutants_of_the_index_of_class_folders_are_refused_or_read(tmp_path):
-    """Each of 100 mutants is an error of the library or a source."""
+    """Each of 100 mutants of a table of groups raises an LrcnError or is read as a source."""
     names = [f"{label}/{number}.mp4" for label in "ab" for number in range(6)]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -83,7 +83,7 @@ def test_mutants_of_the_index_of_class_folders_are_refused_or_read(tmp_path):
 
 
 def test_mutants_of_the_captions_of_flickr8k_are_refused_or_read(images):
-    """Each of 100 mutants is an error of the library or a source."""
+    """Each of 100 mutants of Flickr8k captions raises an LrcnError or is read as a source."""
     rows = [f"{name},a red square {number}" for number, name in enumerate(NAMES)]
     path = images / "captions.txt"
     spec = {"type": "flickr8k", "captions": str(path), "images": str(images)}

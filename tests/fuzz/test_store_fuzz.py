@@ -14,7 +14,7 @@ KEYS = [f"key {number}" for number in range(5)]
 
 @pytest.mark.parametrize("name", ["store.json", "features.index", "features.data"])
 def test_mutants_of_a_store_are_refused_or_read(tmp_path, name):
-    """Each of 100 mutants of a file is an error of the library or a store that can be used."""
+    """Each of 100 mutants of a file raises an LrcnError or gives a store that can be used."""
     original = FeatureStore(tmp_path / "original", "signature")
     original.append(KEYS, [np.full((n + 1, 2, 3), n, "float32") for n in range(5)])
     (path,) = (tmp_path / "original").rglob(name)

@@ -18,7 +18,7 @@ SPECS = {
 
 @pytest.mark.parametrize("name", SPECS)
 def test_mutants_of_a_tokenizer_are_refused_or_used(tmp_path, name):
-    """Each of 100 mutants is an error of the library or a tokenizer that encodes and decodes."""
+    """Each of 100 mutants of a tokenizer raises an LrcnError or encodes and decodes text."""
     path = tmp_path / "tokenizer.json"
     text.save(tokenizers.build(SPECS[name]).fit(SENTENCES), path)
 

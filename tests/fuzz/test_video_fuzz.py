@@ -14,7 +14,7 @@ CODECS = {"mp4": "mpeg4", "avi": "mpeg4", "webm": "libvpx", "gif": "gif", "ts": 
 
 @pytest.mark.parametrize("suffix", CODECS)
 def test_mutants_of_a_video_are_refused_or_read(tmp_path, suffix):
-    """Each of 100 mutants is an error of the library or a clip."""
+    """Each of 100 mutants of a video raises an LrcnError or gives a clip."""
     path = write_video(tmp_path / f"clip.{suffix}", 12, codec=CODECS[suffix], size=(32, 32))
     reader = MediaReader("clips", Preprocessing(16, 16))
 

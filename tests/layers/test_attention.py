@@ -42,7 +42,7 @@ def test_attend_equals_the_equations():
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_weights_are_a_distribution_over_real_places(policy):
-    """Attention weights are 0 at padding and sum to 1 elsewhere, in every precision."""
+    """Attention weights are 0 at padding and sum to 1 over real positions, in every precision."""
     values, query = inputs(scale=30)
     layer = Attention(8, dtype=policy)
     layer.build(values.shape, query.shape)

@@ -54,6 +54,6 @@ def test_the_noise_shape_is_given(rank):
 
 
 def test_inference_changes_nothing():
-    """Dropout is the identity outside of training."""
+    """Outside of training, dropout leaves its inputs unchanged."""
     x = np.arange(6, dtype="float32").reshape(2, 3)
     assert (ops.convert_to_numpy(seeded_dropout(0.9)(x, training=False)) == x).all()

@@ -8,7 +8,7 @@ from keras import ops
 from lrcn_seq.layers.lstm import Lstm, last_step, lstm_cell, lstm_sequence, uniform
 
 L, B, D, U = 5, 3, 4, 6
-FLOAT64 = keras.backend.backend() == "tensorflow"  # Keras uses float32 on the other backends
+FLOAT64 = keras.backend.backend() == "tensorflow"  # on other backends, Keras uses float32
 
 
 def array(tensor):
@@ -89,8 +89,8 @@ def test_gradient_equals_finite_differences(gradients, argument):
 
 
 def test_last_step_of_each_row():
-    """`last_step` returns the last real step of each row, or the initial value of an empty row."""
-    sequence = np.arange(6, dtype="float32").reshape(3, 2, 1)  # row 0: 0 2 4, row 1: 1 3 5
+    """`last_step` returns the last real step of a sequence, or the initial value if it has none."""
+    sequence = np.arange(6, dtype="float32").reshape(3, 2, 1)  # sequences 0 2 4 and 1 3 5
     initial = np.array([[-1.0], [-2.0]], "float32")
     for lengths, expected in (([3, 1], [4, 1]), ([0, 2], [-1, 3])):
         arguments = sequence, np.array(lengths, "int32"), initial
@@ -134,7 +134,7 @@ def test_sequence_continues_from_a_state():
 
 
 def test_state_after_the_last_real_step():
-    """The final state of each row is its state after the last real step."""
+    """The final state of each sequence is its state after the last real step."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]

@@ -1,4 +1,4 @@
-"""Moving the real steps of clips to the front, and back, against NumPy."""
+"""Moving the real steps of clips to the front and back, compared with NumPy."""
 
 import numpy as np
 from keras import ops
@@ -15,7 +15,7 @@ def moved():
 
 
 def test_real_steps_come_first_in_order():
-    """The real steps of each clip come first, then the others, both in their order."""
+    """The real steps of each clip come first, then the other steps, both in the original order."""
     expected = np.stack([np.concatenate([x[m], x[~m]]) for x, m in zip(X, MASK, strict=True)])
     assert np.array_equal(ops.convert_to_numpy(moved()), expected)
 
@@ -27,13 +27,13 @@ def test_steps_return_to_their_places():
 
 
 def test_padding_at_the_end_changes_nothing():
-    """A clip with padding at its end keeps the order of its steps."""
+    """The steps of a clip with padding only at its end keep their order."""
     mask = np.array([[1, 1, 1, 0, 0]] * 4, bool)
     found = real_steps_first(ops.convert_to_tensor(X), ops.convert_to_tensor(mask))
     assert np.array_equal(ops.convert_to_numpy(found), X)
 
 
 def test_a_mask_of_numbers_is_read_as_truth_values():
-    """A mask of ones and zeros is a mask of truth values."""
+    """A mask of ones and zeros has the same result as a mask of truth values."""
     found = real_steps_first(ops.convert_to_tensor(X), ops.convert_to_tensor(MASK.astype("int32")))
     assert np.array_equal(ops.convert_to_numpy(found), ops.convert_to_numpy(moved()))

@@ -9,7 +9,7 @@ MASK = np.array([[True, False, True], [False, False, False], [True, True, True]]
 
 
 def random_frames():
-    """Return random frames (B, T, R, D) that fit MASK."""
+    """Return random frames (B, T, R, D) of the shape of MASK."""
     return np.random.default_rng(0).normal(size=(3, 3, 2, 4)).astype("float32")
 
 
@@ -55,7 +55,7 @@ def test_a_batch_may_have_no_frame():
 
 
 def test_gradient_of_a_frame_is_the_sum_over_its_places(gradients):
-    """The gradient of a packed frame is the sum over its positions."""
+    """The gradient of a packed frame is the sum of the gradients at its positions."""
     index = ops.convert_to_tensor(np.array([[0, 0, -1], [1, -1, -1]], "int32"))
     found = gradients(
         lambda features: ops.sum(unpack(features, index).features), [np.ones((3, 1, 2), "float32")]

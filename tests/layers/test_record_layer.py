@@ -37,7 +37,7 @@ class Features(RecordLayer):
 
 @pytest.mark.parametrize("kind", [Encoded, list, tuple])
 def test_a_list_or_tuple_becomes_the_record(kind):
-    """The layer sees the record if the input is a record, a list or a tuple."""
+    """The layer receives a record if its input is a record, a list or a tuple."""
     pair = [ops.ones((1, 2)), ops.ones((1, 1), "bool")]
     given = Encoded(*pair) if kind is Encoded else kind(pair)
     assert Features()(given).shape == (1, 2)
@@ -48,7 +48,7 @@ def test_a_list_or_tuple_becomes_the_record(kind):
     ("given", "received"), [(np.ones((1, 2)), "ndarray"), ([np.ones((1, 2))], "1 values")]
 )
 def test_other_inputs_are_refused(given, received):
-    """An input that is not a pair is refused with the fields of the record."""
+    """The error for an input that is not a pair lists the fields of the record."""
     with pytest.raises(ArgumentError, match=rf"Encoded\(features, mask\). Received: .*{received}"):
         Features()(given)
 

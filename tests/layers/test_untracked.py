@@ -1,4 +1,4 @@
-"""A holder that hides an object from Keras's attribute tracking."""
+"""A wrapper that hides an object from Keras's attribute tracking."""
 
 import keras
 import pytest
@@ -26,7 +26,7 @@ def other_layer():
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, lambda layer: {"a": [layer]}])
 def test_keras_does_not_track_the_value(wrap):
-    """A layer in the holder adds no weights to the model that stores the holder."""
+    """A layer in the wrapper adds no weights to the model that stores the wrapper."""
     layer = other_layer()
     model = Model(Untracked(wrap(layer)))
     assert len(model.weights) == 2
@@ -35,7 +35,7 @@ def test_keras_does_not_track_the_value(wrap):
 
 
 def test_the_value_is_the_object_itself():
-    """The holder neither copies nor wraps its value."""
+    """The wrapper stores the value itself, not a copy."""
     values = {}
     model = Model(Untracked(values))
     model.attribute.value["layer"] = other_layer()

@@ -1,4 +1,4 @@
-"""The check of the values of weights."""
+"""The check for damaged weights."""
 
 import re
 
@@ -22,21 +22,21 @@ from lrcn_seq.layers.weight_checks import LARGEST, array_problem, variable_probl
     ],
 )
 def test_the_first_bad_array_is_named(values, problem):
-    """The problem has the name of the array and its range or dtype."""
+    """The description of a damaged array has its name and its range of values or its dtype."""
     arrays = [("a", np.ones(2)), ("b", np.array(values)), ("c", np.array([np.nan]))]
     assert re.fullmatch(problem, array_problem(arrays))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint32", "bool"])
 def test_numbers_of_any_dtype_are_weights(dtype):
-    """Moving statistics and seeds are weights as well, and an array may be empty."""
+    """Arrays of all numeric dtypes, such as seeds, and empty arrays are accepted."""
     arrays = [("a", np.ones((2, 2), dtype)), ("b", np.zeros((0, 3), dtype))]
     assert array_problem(arrays) is None
     assert array_problem([("a", np.array([-LARGEST, LARGEST]))]) is None
 
 
 def test_variables_are_named_by_their_path():
-    """The path of a variable begins with the names of its layers."""
+    """The description of a damaged variable begins with the names of its layers."""
     layer = keras.layers.Dense(2, name="labels")
     layer.build((None, 3))
     assert variable_problem(layer.weights) is None

@@ -8,7 +8,7 @@ from lrcn_seq.layers.weight_limit import limited_weights
 
 
 def test_a_network_within_the_limit_is_built():
-    """A network of exactly as many weights as allowed is built."""
+    """A network is built if its number of weights equals the limit."""
     with limited_weights(4 * 3 + 3):
         layer = keras.layers.Dense(3)
         layer.build((None, 4))
@@ -24,13 +24,13 @@ def test_weights_of_all_layers_are_counted():
 
 
 def test_a_huge_layer_is_refused_before_its_memory_is_allocated():
-    """A layer of petabytes is an error instead of a lack of memory."""
+    """A layer of petabytes raises an ArgumentError instead of exhausting the memory."""
     with limited_weights(), pytest.raises(ArgumentError, match="in the layer dense"):
         keras.layers.Dense(10**9).build((None, 10**6))
 
 
 def test_the_limit_ends_with_the_block():
-    """After an error, layers are built without a limit."""
+    """After an error in the `with` block, layers are built without a limit."""
     with pytest.raises(ArgumentError), limited_weights(1):
         keras.layers.Dense(3).build((None, 4))
     keras.layers.Dense(3).build((None, 4))

@@ -129,7 +129,7 @@ def test_training_learns(run_folder):
 
 
 def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tmp_path):
-    """A run that was killed by SIGKILL resumes to the same weights and predictions."""
+    """After SIGKILL, a resumed run ends with the bits of an uninterrupted run."""
     folder = tmp_path / "run"
     command = ["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder]
     process = subprocess.Popen(
@@ -155,7 +155,7 @@ def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tm
 
 
 def test_evaluate_and_predict_use_the_package(lrcn, run_folder, tmp_path):
-    """Evaluation and prediction use the scores, report section and predictions of the package."""
+    """The commands evaluate and predict use scores, report section and lines of the package."""
     pixels = np.full((32, 32, 3), 235, np.uint8)
     pixels[4:14, 4:14] = (220, 30, 30)
     Image.fromarray(pixels).save(tmp_path / "image.png")

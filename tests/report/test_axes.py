@@ -17,7 +17,7 @@ def test_axes_map_their_corners_to_the_corners_of_the_plot():
 
 
 def test_axes_are_linear():
-    """Axes map values linearly to positions."""
+    """Axes map values linearly to positions in the plot."""
     plane = Axes(0, 1, 0, 1, height=300)
     assert plane.x(0.5) == (axes.LEFT + axes.WIDTH - axes.RIGHT) / 2
     assert plane.y(0.5) == (axes.TOP + 300 - axes.BOTTOM) / 2
@@ -57,7 +57,7 @@ def test_range_is_padded_at_both_ends():
 
 @pytest.mark.parametrize("value", [0.0, 5e-324, 1e-9, 0.5, -7.0, 1e99])
 def test_range_of_one_value_has_room(value):
-    """The axis of a constant contains the constant and has at least two ticks."""
+    """The axis of a constant value contains this value and has at least two ticks."""
     low, high = axes.padded_range(value, value)
     assert low < value < high
     assert len(axes.ticks(low, high)) >= 2

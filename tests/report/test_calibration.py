@@ -52,7 +52,7 @@ def test_perfect_calibration_is_a_diagonal():
     [(0.5, "overconfident"), (0.88, "well calibrated"), (1.0, "underconfident")],
 )
 def test_verdict_compares_confidence_and_accuracy(accuracy, kind):
-    """A mean confidence 0.05 above or below the accuracy is called over- or underconfidence."""
+    """The verdict states whether the mean confidence is above, near or below the accuracy."""
     assert f"{kind} on average" in verdict([EMPTY, Bin(0.9, accuracy, 10)])
 
 

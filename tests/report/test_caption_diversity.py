@@ -28,7 +28,7 @@ from lrcn_seq.report.caption_diversity import MEANINGS, caption_diversity, verdi
     ],
 )
 def test_verdict_follows_the_figures(health, kind, text):
-    """The verdict on diversity is collapse, doubtful or good, depending on the measures."""
+    """The diversity values decide whether the verdict is collapse, doubtful or good."""
     found = verdict(health, [], "image")
     assert found.kind == kind
     assert text in found.text
@@ -41,7 +41,7 @@ def test_collapse_quotes_the_caption():
 
 
 def test_collapse_without_a_clear_caption_quotes_none():
-    """The verdict quotes no caption if captions are equal only after normalization."""
+    """If captions are equal only after normalization, the verdict quotes no caption."""
     assert "“" not in verdict({"most_common": 1.0}, ["A cat", "a cat"], "image").text
 
 

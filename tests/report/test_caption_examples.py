@@ -52,7 +52,7 @@ def test_single_example_has_no_buttons():
     ],
 )
 def test_note_counts_the_examples(parse, count, total, noun, text):
-    """The note states the number of examples, and the size of the split if it is larger."""
+    """The note states the number of examples and, if it is larger, the size of the split."""
     parsed = parse(html_of(*[example()] * count, total=total, noun=noun))
     assert text in parsed.text
 

@@ -9,7 +9,7 @@ from lrcn_seq.report.confusion_matrix import confusion_matrix
 
 
 def cells(html):
-    """Return the class and the opacity of each colored cell by row and column."""
+    """Return the CSS class and the opacity of each colored cell by row and column."""
     paths = re.findall(r'<path class="(correct|incorrect)" opacity="(.*?)" d="(.*?)"', html)
     corners = [
         (kind, float(opacity), *map(float, corner.split("h")[0].split()))
@@ -21,7 +21,7 @@ def cells(html):
 
 
 def test_rows_are_true_classes():
-    """The rows of the matrix are true classes, and its columns are predicted classes."""
+    """Rows of the confusion matrix are true classes, and columns are predicted classes."""
     found = cells(confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]])))
     assert {place: kind for place, (kind, _) in found.items()} == {
         (0, 0): "correct",
@@ -33,7 +33,7 @@ def test_rows_are_true_classes():
 
 
 def test_opacity_grows_with_the_share_of_the_row():
-    """The opacity of a cell grows with its share of the row."""
+    """The opacity of a cell grows with its share of the clips of the row."""
     found = cells(confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]])))
     opacities = {place: opacity for place, (_, opacity) in found.items()}
     assert opacities == pytest.approx(
@@ -42,7 +42,7 @@ def test_opacity_grows_with_the_share_of_the_row():
 
 
 def test_cells_show_their_counts():
-    """Cells show their counts, in a light color on dark cells."""
+    """Cells show their counts; on dark cells, the text is light."""
     html = confusion_matrix("ab", np.array([[8, 2], [0, 5]]))
     assert re.findall(r'class="x (on|off)".*?>(\d+)<', html) == [
         ("on", "8"),

@@ -73,14 +73,14 @@ def test_stages_are_separated():
 
 
 def test_narrow_stage_has_no_name():
-    """A stage that is too narrow for its name is drawn without name."""
+    """A stage that is too narrow for its name is drawn without the name."""
     html = plot([1.0] * 50, stages=[Stage("wide", 0, 49), Stage("narrow", 49, 50)])
     assert "wide" in html
     assert "narrow" not in html
 
 
 def test_single_stage_has_no_name():
-    """A plot of a single stage shows neither shade nor name of the stage."""
+    """A plot of a single stage shows neither the shade nor the name of the stage."""
     assert "stage" not in plot([1.0, 2.0])
 
 

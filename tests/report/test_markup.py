@@ -41,7 +41,7 @@ def test_escape_makes_text_safe(text, html):
     ],
 )
 def test_number_is_readable(value, text):
-    """Numbers are shown with three decimals or an exponent; other values are dashes."""
+    """Numbers are shown with three decimals or an exponent; other values are shown as dashes."""
     assert markup.number(value) == text
 
 

@@ -39,7 +39,7 @@ def every_section(text="t", other="o"):
 
 
 def test_sections_are_rendered_in_order(parse):
-    """A page shows title, subtitle and sections in order and skips None."""
+    """A page shows title, subtitle and sections in order; sections that are None are skipped."""
     first = report.section("First", "<p>1</p>", name="first")
     second = report.section("Second", "<p>2</p>", name="second")
     page = report.render(report.Page("A & B", "5 images", [second, None, first]))
@@ -87,7 +87,7 @@ def test_page_is_self_contained(parse):
 )
 @pytest.mark.parametrize("place", [0, 1])
 def test_any_text_is_shown_and_not_interpreted(parse, text, place):
-    """Markup, quotes, template marks and invalid file names in any text are shown as text."""
+    """Markup, quotes, template marks and invalid file names are shown as text, not interpreted."""
     texts = [text, "o"] if place == 0 else ["t", text]
     parsed = parse(report.render(report.Page(text, text, every_section(*texts))))
     plain = parse(report.render(report.Page("t", "t", every_section())))

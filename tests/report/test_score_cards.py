@@ -23,7 +23,7 @@ def test_scores_of_different_signatures_have_their_own_cards():
 
 
 def test_last_score_of_a_family_is_large(parse):
-    """The card of a family shows its last score large and the others below."""
+    """The card of a family shows its last score in large type and the other scores below."""
     scores = {
         "metrics": {"bleu_1": 0.6, "bleu_4": 0.2, "cider": math.nan},
         "signatures": {"bleu": "n:4|tok:ptb"},

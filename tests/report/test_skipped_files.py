@@ -4,7 +4,7 @@ from lrcn_seq.report.skipped_files import skipped_files
 
 
 def test_few_files_are_listed_openly(parse):
-    """A short table of skipped files with reasons is open."""
+    """A short table of skipped files with reasons is not collapsed."""
     html = skipped_files([("a<b.jpg", "truncated"), ("c.jpg", "empty")]).html
     text = "Skipped files 2 files were skipped. file reason a<b.jpg truncated c.jpg empty"
     assert parse(html).text == text

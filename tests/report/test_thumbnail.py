@@ -65,12 +65,12 @@ def test_attention_is_bright_where_its_weight_lies():
 
 
 def test_uniform_attention_is_bright_everywhere():
-    """The map of uniform attention is bright everywhere."""
+    """The attention map of uniform weights is bright everywhere."""
     pixels = np.asarray(decoded(thumbnail.attention_url(np.full((2, 2), 0.25))))
     assert (pixels == [255, 190, 80, 55]).all()
 
 
 def test_zero_attention_is_dark():
-    """The map of zero attention is dark everywhere."""
+    """The attention map of zero weights is dark everywhere."""
     pixels = np.asarray(decoded(thumbnail.attention_url(np.zeros((2, 2)))))
     assert (pixels == [10, 12, 24, 185]).all()

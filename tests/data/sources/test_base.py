@@ -117,7 +117,7 @@ def test_valid_samples_are_returned_as_a_list():
     ],
 )
 def test_invalid_samples_are_refused(samples, message):
-    """Each violated requirement on samples has its own message, which starts with the place."""
+    """The error for invalid samples begins with the given place and names the requirement."""
     with pytest.raises(DataError) as caught:
         validate_samples(samples, "here")
     assert str(caught.value).startswith(f"here: {message}")

@@ -63,7 +63,7 @@ def test_labels_of_the_table_distinguish_equal_file_names(folder):
 
 
 def test_folds_are_even_and_test_every_clip_once(folder):
-    """Folds have even class counts and test every clip once."""
+    """Over all folds, every clip is tested once, and folds have equal class counts."""
     tested: Counter[str] = Counter()
     for fold in range(5):
         source = build(folder, groups="index.csv", folds=5, fold=fold)
@@ -116,7 +116,7 @@ def test_folders_without_clips_are_refused(folder):
     "path", ["{}/{}", "./{}/{}", "{}\\{}", " {}/{} ", "clips/{}/{}", "ROOT/{}/{}"]
 )
 def test_files_of_the_table_are_matched_by_path(folder, header, path):
-    """A path with a class folder in the table determines the clip, in the usual spellings."""
+    """A path with a class folder in the table identifies a clip in any usual spelling."""
     rows = [header]
     for label in ("jump", "run"):
         rows += [
@@ -186,7 +186,7 @@ def test_files_that_are_not_media_are_left_out_and_noted(folder):
 
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_links_to_one_clip_are_in_one_split(folder, link):
-    """Two names of one clip form a group, so that the clip is in one split only."""
+    """Links to one clip form a group, so that the clip is in one split only."""
     for number in range(20):
         getattr(folder / "jump" / f"link{number:02d}.mp4", link)(
             folder / "run" / f"{number:02d}.mp4"
@@ -212,7 +212,7 @@ def test_normalization_forms_of_a_name_are_one_class(tmp_path):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_splits_are_stratified(tmp_path, seed):
-    """Stratified splits contain every class; otherwise, the hash of a clip selects its split."""
+    """Stratified splits contain every class; with `stratify: false`, hashes select the splits."""
     for label in "ab":
         (tmp_path / label).mkdir()
         for number in range(12):

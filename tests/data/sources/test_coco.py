@@ -48,7 +48,7 @@ def test_samples_have_string_ids_and_stripped_captions(folder):
 
 
 def test_captions_are_those_of_pycocotools(folder, capsys):
-    """The images and captions are those that pycocotools finds, in the same order."""
+    """The images and captions of the source are those of pycocotools, in the same order."""
     pycocotools = pytest.importorskip("pycocotools.coco")
     coco = pycocotools.COCO(str(folder / "captions.json"))
     capsys.readouterr()
@@ -194,7 +194,7 @@ def test_entries_of_one_file_are_one_image(folder):
 
 
 def test_links_to_one_image_are_in_one_split(folder):
-    """Two names of one image file are two images in the same split."""
+    """An image file and a link to it are two images in the same split."""
     for number in range(20, 40):
         (folder / f"images/{number:03d}.jpg").unlink()
         (folder / f"images/{number:03d}.jpg").symlink_to(folder / f"images/{number - 20:03d}.jpg")

@@ -85,7 +85,7 @@ def test_lists_may_have_short_names(folder):
 
 
 def test_images_that_are_left_out_are_noted(folder):
-    """Images in no list, without captions or without a file are named in the notes."""
+    """The notes name images that are in no list or lack captions or a file."""
     (folder / "images/1.jpg").unlink()
     source = build(folder, "tokens.txt", lists=str(folder))
     assert [sample.id for sample in source] == ["0.jpg", "2.jpg", "3.jpg", "4.jpg"]
@@ -97,7 +97,7 @@ def test_images_that_are_left_out_are_noted(folder):
 
 
 def test_without_lists_images_are_split_by_hash(folder):
-    """Without lists, each image is assigned to one split by hash, with its captions."""
+    """Without lists of splits, each image and its captions are assigned to a split by hash."""
     source = build(folder, dev=0.3, test=0.3)
     assert sum(len(source.split(name)) for name in ("train", "dev", "test")) == len(source) == 6
     assert len({sample.split for sample in source}) > 1
@@ -186,7 +186,7 @@ def test_names_in_lists_may_have_blanks(folder):
 
 
 def test_links_to_one_image_are_in_one_split(folder):
-    """Without lists, two names of one file are in one split."""
+    """Without lists of splits, a file and a link to it are in one split."""
     for name in NAMES[3:]:
         (folder / "images" / name).unlink()
         (folder / "images" / name).symlink_to(folder / "images" / NAMES[int(name[0]) - 3])

@@ -52,7 +52,7 @@ def test_dev_and_test_images_contain_a_held_out_combination(source, split, other
 
 
 def test_training_contains_the_parts_of_held_out_combinations(source):
-    """The color and the shape of a held-out combination occur in training in other ones."""
+    """The color and the shape of a held-out combination occur in other training combinations."""
     pairs = set().union(*in_split(source, "train"))
     for color, shape in HELD_OUT["dev"] | HELD_OUT["test"]:
         assert len({s for c, s in pairs if c == color}) >= 3

@@ -64,7 +64,7 @@ def test_an_operating_system_error_is_reported(tmp_path):
     [("a\0b", "a NUL character in 'a"), ("a\ud800", "half of a surrogate pair in 'a")],
 )
 def test_characters_that_no_text_has_are_refused(text, received):
-    """NUL and half of a surrogate pair, which JSON can contain, are refused; other text is not."""
+    """NUL and lone surrogates, which JSON can contain, are refused; other text is accepted."""
     check_text("é 🐕 \n", "t.json, line 1")
     with pytest.raises(DataError, match=f"^t.json, line 1: expected text. Received: {received}"):
         check_text(text, "t.json, line 1")

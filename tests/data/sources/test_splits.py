@@ -101,7 +101,7 @@ def test_splits_are_by_hash_without_classes_or_stratification(stratify, label):
 
 
 def test_existing_splits_are_kept_except_with_folds():
-    """Samples that have a split keep it, but folds replace it."""
+    """Samples keep a split that they already have, but folds replace their split."""
     samples = [sample._replace(split="train") for sample in samples_of(SAMPLES)]
     assert set(splits_of(samples).values()) == {"train"}
     assert set(splits_of(samples, folds=3).values()) == {"train", "dev", "test"}

@@ -17,9 +17,9 @@ def test_labels_are_counted_by_group():
 
 
 def test_quotas_cover_all_labels_if_this_does_not_double_the_split():
-    """The quota of a label with several groups is at least its smallest group.
+    """The quota of a label with several groups is at least the size of its smallest group.
 
-    This rule does not apply if it more than doubles the split.
+    This minimum does not apply if it would more than double the size of the split.
     """
     groups = {"g": Counter(a=40, b=2), "h": Counter(b=3), "i": Counter(a=40), "j": Counter(c=10)}
     assert split_quotas(groups, 0.3) == {"a": 40, "b": 2, "c": 3}
@@ -38,7 +38,7 @@ def test_quotas_cover_all_labels_if_this_does_not_double_the_split():
     ],
 )
 def test_splits_have_the_classes_in_proportion(groups, dev, test, seed):
-    """Dev and test have their share of each class, at least a group; train keeps at least one."""
+    """Dev and test have their share of each class, at least a group; train keeps a group."""
     pairs = [(f"{label}{n}", label) for label, count in groups.items() for n in range(count)]
     splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=seed)
     counts = Counter((splits[group], label) for group, label in pairs)
@@ -51,7 +51,7 @@ def test_splits_have_the_classes_in_proportion(groups, dev, test, seed):
 
 
 def test_splits_of_many_small_classes_have_their_share():
-    """With 25 classes of four clips, dev has a tenth of the clips, all of different classes."""
+    """With 25 classes of four clips, dev has a tenth of the clips, each of a different class."""
     pairs = [(f"{label}/{number}", str(label)) for label in range(25) for number in range(4)]
     splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=0)
     dev = [label for group, label in pairs if splits[group] == "dev"]

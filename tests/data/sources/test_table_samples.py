@@ -94,7 +94,7 @@ def test_json_lines_may_contain_lists_of_captions(tmp_path):
     ],
 )
 def test_usual_names_of_splits_are_accepted(tmp_path, value, split):
-    """The usual names of splits are accepted in upper or lower case, also amid spaces."""
+    """The usual names of splits are accepted in upper or lower case, with or without spaces."""
     (sample,) = read(tmp_path / "t.csv", f"image,caption,split\na.jpg,One,{value}\n")
     assert sample.split == split
 
@@ -250,7 +250,7 @@ def test_paths_with_backslashes_are_those_with_slashes(tmp_path):
 
 
 def test_links_to_one_file_share_a_group(tmp_path):
-    """Two names of one file are two samples of one group."""
+    """A file and a link to it are two samples of one group."""
     (tmp_path / "a.mp4").write_bytes(b"")
     (tmp_path / "b.mp4").symlink_to(tmp_path / "a.mp4")
     rows = "a.mp4,x\nb.mp4,x\nc.mp4,y\n"
@@ -295,6 +295,6 @@ def test_columns_are_found_without_case(tmp_path):
     ],
 )
 def test_values_of_other_types_are_refused(tmp_path, content, message):
-    """Lists, objects, URLs, too large times and half of a surrogate pair are refused in cells."""
+    """Lists, objects, URLs, too large times and lone surrogates are refused as cell values."""
     with pytest.raises(DataError, match=message):
         read(tmp_path / "t.jsonl", content, VIDEOS)

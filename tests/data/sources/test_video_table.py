@@ -47,7 +47,7 @@ def test_a_table_without_splits_is_split_by_the_hash_of_groups(tmp_path):
 
 
 def test_folds_test_every_group_once(tmp_path):
-    """Over all folds, each clip is tested once."""
+    """Over all folds, each clip is in the test split once."""
     rows = "".join(f"{number}.mp4,{'ab'[number % 2]},g{number // 3}\n" for number in range(30))
     tested = []
     for fold in range(3):
