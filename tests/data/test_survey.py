@@ -121,7 +121,7 @@ def test_clips_and_vectors_are_checked(tmp_path):
     """A broken video and vectors of another width are unreadable."""
     (tmp_path / "bad.avi").write_bytes(b"nothing")
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
-    with pytest.raises(DataError, match=r"bad.avi: expected a video; it is not one"):
+    with pytest.raises(DataError, match=r"bad.avi: expected a video; the file is not one"):
         survey(samples_of([tmp_path / "bad.avi"]), MediaReader("clips"))
     with pytest.raises(DataError, match=r"a.npy: expected vectors of width 5"):
         survey(samples_of([tmp_path / "a.npy"]), MediaReader("vectors", vector_width=5))

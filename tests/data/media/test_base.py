@@ -52,7 +52,7 @@ def test_iter_frames_reads_a_frame_when_it_is_asked_for():
 
 def test_a_frame_beyond_the_end_is_a_media_error():
     """The error for a frame beyond the end names the last requested frame."""
-    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: a shorter video"
+    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: fewer frames"
     with pytest.raises(MediaError, match=reason):
         Numbers().frames(SIZE, [7, 2])
     with pytest.raises(MediaError, match=reason):

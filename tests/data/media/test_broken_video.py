@@ -85,15 +85,15 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     (folder / "header.avi").write_bytes(header[: header.index(b"movi") + 4])
     return {
         "sound only": (folder / "sound.wav", "a file without images (sound only)"),
-        "without its index": (folder / "cut.mp4", "expected a video; it is not one, or damaged"),
+        "without its index": (folder / "cut.mp4", "expected a video; the file is not one or is damaged"),
         "empty": (folder / "empty.mp4", "expected a video; the file is empty"),
         "sound only, as MP4": (folder / "sound.m4a", "a file without images (sound only)"),
-        "text": (folder / "text.avi", "expected a video; it is not one, or damaged"),
-        "text named .mp4": (folder / "text.mp4", "expected a video; it is not one, or damaged"),
-        "zeros": (folder / "zeros.mp4", "expected a video; it is not one, or damaged"),
+        "text": (folder / "text.avi", "expected a video; the file is not one or is damaged"),
+        "text named .mp4": (folder / "text.mp4", "expected a video; the file is not one or is damaged"),
+        "zeros": (folder / "zeros.mp4", "expected a video; the file is not one or is damaged"),
         "missing": (folder / "missing.mp4", "there is no such file"),
-        "empty folder": (folder / "folder", "Received: a folder without any"),
-        "folder without images": (folder / "notes", "Received: a folder without any"),
+        "empty folder": (folder / "folder", "Received: a folder without images"),
+        "folder without images": (folder / "notes", "Received: a folder without images"),
         "no frames": (folder / "header.avi", "expected a video"),
     }
 

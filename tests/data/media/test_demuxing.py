@@ -122,7 +122,7 @@ def test_images_text_and_playlists_are_no_videos(tmp_path):
     paths = not_videos(tmp_path)
     assert len(paths) == 9
     for path in paths:
-        with pytest.raises(MediaError, match="expected a video; it is not one, or damaged"):
+        with pytest.raises(MediaError, match="expected a video; the file is not one or is damaged"):
             Video(path).times()
 
 

@@ -19,7 +19,7 @@ from lrcn_seq.errors import MediaError
         (OSError("image file is truncated"), r"damaged or cut short \(image file is tr", False),
         (IndexError("pop from\nempty list"), r"damaged or cut short \(pop from\)", False),
         (RecursionError(), r"damaged or cut short \(RecursionError\)", False),
-        (ValueError("embedded null byte"), "a path contains no NUL character", False),
+        (ValueError("embedded null byte"), "its path contains a NUL character", False),
         (ValueError("expected x. Received: y."), r"a\.png: expected x\. Received: y\.$", False),
     ],
 )

@@ -185,7 +185,7 @@ def test_a_frame_beyond_the_end_is_refused(tmp_path):
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
-        match=r"expected a frame number 6 \(from 0\)\. Received: a shorter video",
+        match=r"expected a frame number 6 \(from 0\)\. Received: fewer frames",
     ):
         flow_of(path, [0, 6])
 
