@@ -39,7 +39,7 @@ def test_training_clips_are_whole_where_one_fits():
 
 
 def test_training_clips_in_seconds_are_whole_where_one_fits():
-    """With a distance in seconds, training clips are whole if one fits, with all possible starts."""
+    """With a distance in seconds, training clips are whole if one fits, from every start."""
     random = np.random.default_rng(0)
     for count, starts in ((46, {0}), (48, {0, 1, 2}), (60, set(range(15)))):
         sampling, found = build(length=10, seconds=0.2), set()
