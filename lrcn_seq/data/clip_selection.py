@@ -52,7 +52,7 @@ def training_clips(
 def evaluation_clips(
     times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1
 ) -> list[ClipSelection]:
-    """Return all test clips, sample by sample; predictions are averaged over clips of a sample.
+    """Return all test clips, sample by sample; predictions for the clips of a sample are averaged.
 
     Args:
         times: the frame times of each sample, (F,) in seconds.

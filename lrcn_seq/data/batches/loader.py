@@ -42,7 +42,7 @@ def load(
         captions: the captions of the plan; None for batches without captions.
         labels: returns labels; the batches are then `LabeledBatch`.
         threads: number of batches that are loaded in parallel, and of batches that are prefetched;
-            it bounds the memory. None uses one thread per core.
+            this number bounds the memory. None uses one thread per core.
 
     Raises:
         MediaError: while iterating, if a file has become unreadable since the survey.

@@ -1,8 +1,8 @@
 """Batch plans: the captions and images of every batch of an epoch.
 
-A plan is a list of `Step`s. Seed and epoch determine it, so training can resume at any step with
-the slice `plan[step:]`. Few array shapes occur: captions are padded to a handful of lengths, and
-all batches but one have the same size.
+A plan is a list of `Step`s. The same seed and epoch give the same plan, so training can resume at
+any step with the slice `plan[step:]`. Few array shapes occur: captions are padded to a handful of
+lengths, and all batches but one have the same size.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.errors import MediaError
 
 EVEN_TIMES = 1e-3
-"""Frame times closer than this, in seconds, to even times are stored as count and step."""
+"""Frame times less than this, in seconds, off an even spacing are stored as count and step."""
 DECIMALS = 5
 """Number of decimals of other stored times, finer than the smallest distance of two frames."""
 

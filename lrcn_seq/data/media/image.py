@@ -50,7 +50,7 @@ TRANSPOSITIONS = {
 # the size, some have 38 dB.
 REDUCTION = 3
 LARGE = 1 << 24
-"""An image of another format is reduced before resizing if it has at least so many pixels."""
+"""Number of pixels from which an image other than a JPEG is reduced before it is resized."""
 
 
 class StillImage(Media):
@@ -153,7 +153,7 @@ class StillImage(Media):
     def _finished(self, image: Image.Image, size: tuple[int, int] | None) -> Image.Image:
         """Return an opened image as upright RGB."""
         self._check_size(image.size)
-        # Load first: EXIF may load the image too, and a broken PNG raises only at the first load.
+        # Load first: reading EXIF may load it too, and a broken PNG raises only at the first load.
         image.load()
         transposition = _transposition(image)
         rgb = to_rgb(image, factor=_reduction(image.size, size))

@@ -75,7 +75,7 @@ class OpticalFlow(Media):
 
 
 class _LiveSelection:
-    """A container that tells whether the frame of a number is selected, in a running stream.
+    """Tells by `number in selection` whether a frame of a running stream is selected.
 
     Attributes:
         times: the times of the latest two frames, by frame number.
@@ -99,9 +99,7 @@ class _LiveSelection:
 def flow_frames(
     frames: Iterable[NumberedFrame], numbers: Container[int] | None = None
 ) -> Iterator[NumberedFrame]:
-    """Yield flow images (H, W, 3) uint8 with their numbers, in constant memory.
-
-    A flow image is yielded once the next frame is read.
+    """Yield flow images (H, W, 3) uint8 with their numbers, each once the next frame is read.
 
     Args:
         frames: the existing frames of `needed_frames(numbers)`, ascending, each (H, W, 3) uint8.

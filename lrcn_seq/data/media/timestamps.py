@@ -87,7 +87,7 @@ class FrameClock:
 
     @property
     def frame_length(self) -> float:
-        """The frame length in seconds: the last regular distance, limited by the frame rate."""
+        """The frame length in seconds: the last regular frame distance, at most 1 / `rate`."""
         return min(self._length, self._step)
 
     def _fitting_offset(self, stamp: float) -> float | None:

@@ -50,8 +50,7 @@ class FrameGrid:
 
     Attributes:
         step: The distance between frames, in frames; ignored if `seconds` is given.
-        seconds: The distance between frames, in seconds; the frame shown at each multiple is
-            selected.
+        seconds: The distance between frames, in seconds, at whose multiples frames are selected.
     """
 
     step: int
@@ -82,8 +81,7 @@ def frame_grid(
     Args:
         times: The presentation times (F,) of the frames, in seconds.
         step: The distance between frames, in frames; ignored if `seconds` is given.
-        seconds: The distance between frames, in seconds; the frame shown at each multiple is
-            selected.
+        seconds: The distance between frames, in seconds, at whose multiples frames are selected.
         phase: The position of the first frame, as a fraction in [0, 1) of the distance.
 
     Returns:
