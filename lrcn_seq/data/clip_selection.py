@@ -14,9 +14,9 @@ class ClipSelection(NamedTuple):
     """The frames of one clip.
 
     Attributes:
-        sample: position of the sample.
+        sample: position of the sample in the data set.
         numbers: (T,) frame numbers; None for all frames, as for an image.
-        view: number of the test view.
+        view: index of the test view.
     """
 
     sample: int
@@ -25,7 +25,7 @@ class ClipSelection(NamedTuple):
 
 
 SelectClip = Callable[[int], ClipSelection]
-"""Called with a position in a plan; returns the clip at this position."""
+"""A function that returns the clip at a position of a plan."""
 
 
 def training_clips(
@@ -36,8 +36,8 @@ def training_clips(
     The frames of a clip depend only on the seed, the epoch and the sample.
 
     Args:
-        times: for each sample the times of its frames, (F,) seconds.
-        sampling: draws frame numbers.
+        times: the frame times of each sample, (F,) in seconds.
+        sampling: the sampling that draws the frame numbers.
         seed: the seed of the run.
         epoch: the epoch, from 0.
     """
@@ -52,11 +52,11 @@ def training_clips(
 def evaluation_clips(
     times: Sequence[np.ndarray], sampling: Sampling, *, views: int = 1
 ) -> list[ClipSelection]:
-    """Return all test clips, sample by sample; the predictions of a sample are averaged.
+    """Return all test clips, sample by sample; predictions for the clips of a sample are averaged.
 
     Args:
-        times: for each sample the times of its frames, (F,) seconds.
-        sampling: selects frame numbers.
+        times: the frame times of each sample, (F,) in seconds.
+        sampling: the sampling that selects the frame numbers.
         views: number of test views per clip.
     """
     return [

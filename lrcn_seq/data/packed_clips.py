@@ -10,12 +10,12 @@ from lrcn_seq.data.clip_selection import ClipSelection
 from lrcn_seq.records import Clips
 
 ReadFrames = Callable[[int, np.ndarray | None, list[int]], list[np.ndarray]]
-"""Called with a sample, frame numbers (T,) ascending or None for all, and test views; returns the
-frames (T, ...) in each of these views."""
+"""A function that takes a sample, ascending frame numbers (T,) or None for all frames, and test
+views; it returns the frames (T, ...) in each of these views."""
 
 
 def pack_clips(selections: Sequence[ClipSelection], read: ReadFrames) -> Clips:
-    """Read clips and pack them.
+    """Read clips and pack their frames into one array.
 
     A sample is read once, and frames shared by several of its clips are stored once.
 
@@ -66,10 +66,10 @@ def iter_clips(
     Only frames that are still needed are kept, so that memory does not grow with the video.
 
     Args:
-        frames: numbers and frames of all selections, in ascending order.
+        frames: (number, frame) pairs of all selections, in ascending order.
         selections: frame numbers (T,) of each clip, in the order of the video.
-        batch: selections per batch.
-        views: returns the views of frames (T, ...); the views of a clip are consecutive.
+        batch: number of selections per batch.
+        views: returns the views of frames (T, ...); the views of a clip are yielded consecutively.
     """
     remaining = iter(frames)
     kept: dict[int, np.ndarray] = {}
@@ -84,7 +84,7 @@ def iter_clips(
 
 
 def pad_rows(rows: Sequence[np.ndarray], fill: int = -1) -> np.ndarray:
-    """Return rows (T,) of different lengths as (P, longest T) int32, padded at their ends."""
+    """Stack P rows of different lengths T into (P, longest T) int32, padded at the end."""
     table = np.full((len(rows), max(map(len, rows), default=0)), fill, np.int32)
     for place, row in enumerate(rows):
         table[place, : len(row)] = row
@@ -106,7 +106,7 @@ def _all_numbers(clips: Sequence[ClipSelection]) -> np.ndarray | None:
 def _rows(
     numbers: np.ndarray | None, start: int, count: int, stored: np.ndarray | None
 ) -> np.ndarray:
-    """Return the rows of a clip whose sample occupies `count` rows from `start`."""
+    """Return the packed rows of a clip whose sample occupies `count` rows from `start`."""
     if numbers is None or stored is None:
         return start + np.arange(count)
     return start + np.searchsorted(stored, numbers)

@@ -49,10 +49,11 @@ def survey(
             by its size and modification time instead of being read.
         on_error: see `check_unreadable`.
         lost_share_limit: see `check_unreadable`.
-        total: number of samples to which `lost_share_limit` refers; None for that of `samples`.
+        total: number of samples to which `lost_share_limit` refers; None uses the number of
+            `samples`.
         report: see `check_unreadable`.
         threads: number of files opened in parallel; None for one per core.
-        progress: called after each sample.
+        progress: callback `(done, total)`, called after each sample.
 
     Raises:
         DataError: more samples are unreadable than allowed.
@@ -78,7 +79,7 @@ def find_unreadable(
 ) -> list[UnreadableSample]:
     """Return the samples whose media cannot be read.
 
-    Takes the arguments of `survey`.
+    `survey` describes the arguments.
     """
     unreadable: list[UnreadableSample] = []
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
@@ -103,7 +104,8 @@ def check_unreadable(
     Args:
         unreadable: the samples that cannot be read.
         total: number of samples to which `lost_share_limit` refers.
-        on_error: `raise` allows none; `skip` allows a share of `lost_share_limit`.
+        on_error: `raise` allows no unreadable sample; `skip` allows a share of
+            `lost_share_limit`.
         lost_share_limit: largest share of unreadable samples, from 0 to 1.
         report: file for the list of unreadable samples, as JSON lines of id, media and reason. It
             is written before an error is raised, and deleted if every sample can be read.
@@ -140,7 +142,7 @@ def _unreadable(sample: Sample, reader: MediaReader) -> UnreadableSample | None:
         reader.check(sample.media)
     except MediaError as error:
         return UnreadableSample(sample.id, name_of(sample.media), error.reason)
-    except OSError as error:  # for example a name that is too long for the file system
+    except OSError as error:  # for example, the name is too long for the file system
         reason = f"this file cannot be read ({error.strerror or error})."
         return UnreadableSample(sample.id, name_of(sample.media), reason)
     return None

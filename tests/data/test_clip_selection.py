@@ -20,7 +20,7 @@ def test_evaluation_takes_every_window_of_every_sample():
 
 
 def test_the_views_of_a_clip_follow_one_another():
-    """The views of a clip follow one another before those of the next clip."""
+    """All views of a clip are listed before the next clip."""
     clips = evaluation_clips(TIMES[:1] * 2, SLIDING, views=3)
     assert [(clip.sample, clip.view) for clip in clips] == [
         (0, 0),

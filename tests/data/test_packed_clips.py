@@ -9,7 +9,7 @@ from lrcn_seq.records import Clips
 
 
 def numbered(numbers, offset: int = 0) -> np.ndarray:
-    """Return frames (T, 1, 1, 3) whose values are the given numbers."""
+    """Return frames (T, 1, 1, 3) whose pixel values are the given numbers plus an offset."""
     return np.asarray(numbers)[:, None, None, None] + np.full((1, 1, 1, 3), offset)
 
 
@@ -20,7 +20,7 @@ def shown(clips: Clips) -> list[list[int]]:
 
 
 def test_clips_of_different_lengths_are_packed():
-    """Clips of different lengths are packed without padding in one array with an index."""
+    """Clips of different lengths are packed into one array of frames without padding."""
     frames = [numbered([7, 7]), numbered([]), numbered([9])]
     clips = pack_clips([ClipSelection(sample) for sample in range(3)], lambda s, n, v: [frames[s]])
     assert clips.frames[:, 0, 0, 0].tolist() == [7, 7, 9]
@@ -29,7 +29,7 @@ def test_clips_of_different_lengths_are_packed():
 
 
 def test_frames_shared_by_clips_are_read_and_stored_once():
-    """Frames that several clips share are read and stored once."""
+    """A frame that several clips of a sample share is read and stored once."""
     calls = []
 
     def read(sample, numbers, views):
@@ -80,7 +80,7 @@ def test_iterated_clips_come_in_all_views():
 
 
 def test_iterating_keeps_only_frames_that_are_needed():
-    """`iter_clips` keeps only frames in memory that a coming clip needs."""
+    """`iter_clips` keeps only those frames in memory that later clips need."""
     alive, most = set(), []
 
     class Frame(np.ndarray):
@@ -100,7 +100,7 @@ def test_iterating_keeps_only_frames_that_are_needed():
 
 
 def test_rows_are_padded_to_the_longest():
-    """Rows are padded to the longest row as int32; an empty list gives an empty table."""
+    """Arrays of different lengths become the int32 rows of one array, padded to the longest."""
     rows = [np.array([1, 2]), np.array([], int), np.array([3])]
     np.testing.assert_array_equal(pad_rows(rows), [[1, 2], [-1, -1], [3, -1]])
     np.testing.assert_array_equal(pad_rows(rows, fill=0), [[1, 2], [0, 0], [3, 0]])

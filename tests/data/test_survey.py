@@ -39,7 +39,7 @@ def test_readable_samples_are_returned(photos):
 
 
 def test_by_default_an_unreadable_sample_is_an_error(samples):
-    """By default, the survey raises an error with the first unreadable sample and a count."""
+    """By default, unreadable samples raise an error with the first of them and their count."""
     with pytest.raises(
         DataError,
         match=r"photo03.jpg: the image is damaged.* \(1 more cannot be read either.\) "
@@ -110,7 +110,7 @@ def test_a_second_survey_opens_only_changed_files(samples, tmp_path, monkeypatch
 
 
 def test_another_pixels_limit_opens_files_again(photos, tmp_path):
-    """A file that is readable under one pixels limit is checked again under another."""
+    """A file is checked again under another pixel limit."""
     samples, index = samples_of(photos), ContentIndex(tmp_path / "m.jsonl")
     survey(samples, IMAGES.with_index(index))
     with pytest.raises(DataError, match="expected at most 100 pixels"):
@@ -118,23 +118,23 @@ def test_another_pixels_limit_opens_files_again(photos, tmp_path):
 
 
 def test_clips_and_vectors_are_checked(tmp_path):
-    """A broken video and vectors of another width are unreadable."""
+    """The survey finds broken videos and vectors of another width than expected."""
     (tmp_path / "bad.avi").write_bytes(b"nothing")
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
-    with pytest.raises(DataError, match=r"bad.avi: expected a video; it is not one"):
+    with pytest.raises(DataError, match=r"bad.avi: expected a video; the file is not one"):
         survey(samples_of([tmp_path / "bad.avi"]), MediaReader("clips"))
     with pytest.raises(DataError, match=r"a.npy: expected vectors of width 5"):
         survey(samples_of([tmp_path / "a.npy"]), MediaReader("vectors", vector_width=5))
 
 
 def test_names_that_are_too_long_are_unreadable(tmp_path):
-    """A name that no file can have is a reason, not another error."""
+    """A file name that is too long makes a sample unreadable, with that reason."""
     with pytest.raises(DataError, match="File name too long"):
         survey(samples_of([tmp_path / ("x" * 300)]), MediaReader("clips"))
 
 
 def test_drawings_are_not_opened():
-    """The samples of a built-in source are returned without being drawn."""
+    """The survey returns the samples of a built-in source without drawing them."""
     source = Shapes(train=3, dev=1, test=1)
     assert survey(source.samples, IMAGES) == source.samples
 

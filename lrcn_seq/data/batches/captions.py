@@ -12,10 +12,10 @@ from lrcn_seq.records import SPECIAL
 
 
 class Captions:
-    """M captions as word IDs with start and end: `[start, …, end]`.
+    """M captions as word IDs, each between a start and an end ID: `[start, …, end]`.
 
     Args:
-        sentences: The captions of each sample as IDs without start and end.
+        sentences: The captions of each sample, as word IDs without start and end ID.
         limit: The number of words to which longer captions are truncated; None for no limit.
 
     Attributes:
@@ -49,7 +49,7 @@ class Captions:
         return len(self.owner)
 
     def words(self, rows: np.ndarray, length: int) -> np.ndarray:
-        """Return the captions at the positions `rows` (B,), padded to (B, length) int32."""
+        """Return the IDs of the captions at positions `rows` (B,), padded to (B, length) int32."""
         if not len(self):
             return np.zeros((len(rows), length), np.int32)
         place = np.arange(length)

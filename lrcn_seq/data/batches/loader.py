@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     import grain
 
 ReadClips = Callable[[np.ndarray], Clips]
-"""Called with positions (P,) of a plan; returns their clips. It must be thread-safe."""
+"""A thread-safe function that takes positions (P,) in a plan and returns the clips there."""
 
 Labels = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""Called with positions (P,) of samples; returns labels (P, 1) or (P, T), −1 for none, and
-weights (P,)."""
+"""A function that takes sample positions (P,) and returns labels (P, 1) or (P, T), where −1 means
+no label, and weights (P,)."""
 
 
 def load(
@@ -41,8 +41,8 @@ def load(
         read: reads clips; a `ClipReader` or a `FeatureReader`.
         captions: the captions of the plan; None for batches without captions.
         labels: returns labels; the batches are then `LabeledBatch`.
-        threads: number of batches loaded in parallel and of batches prefetched, which bounds the
-            memory; None for one per core.
+        threads: number of batches that are loaded in parallel, and of batches that are prefetched;
+            this number bounds the memory. None uses one thread per core.
 
     Raises:
         MediaError: while iterating, if a file has become unreadable since the survey.
@@ -88,7 +88,7 @@ class Batches:
 
 
 class ClipReader:
-    """Clips read from the media of samples.
+    """A reader of clips from the media of samples.
 
     Args:
         samples: the samples.
@@ -97,8 +97,8 @@ class ClipReader:
             `evaluation_clips`). By default, the whole sample at that position: an image, or all
             vectors.
         seed: the seed of the run.
-        epoch: the epoch, which with the seed and the sample determines the training view; None
-            for the test view of each selection.
+        epoch: the epoch; seed, epoch and sample determine the training view. None reads the test
+            view of each selection.
     """
 
     def __init__(
@@ -116,10 +116,10 @@ class ClipReader:
     def __call__(self, positions: np.ndarray) -> Clips:
         """Return the clips at positions (P,) of the plan.
 
-        Each sample is decoded once, even if several clips show it.
+        Each sample is decoded once, even if several clips are taken from it.
 
         Returns:
-            Packed frames (N, H, W, 3) uint8 or vectors (N, D) float32, with their index.
+            Packed frames (N, H, W, 3) uint8 or vectors (N, D) float32, and the index of the clips.
         """
         return pack_clips([self.select(int(position)) for position in positions], self._read)
 

@@ -1,8 +1,8 @@
 """Batch plans: the captions and images of every batch of an epoch.
 
-A plan is a list of `Step`s and a pure function of (seed, epoch), so training resumes at any step
-with the slice `plan[step:]`. Plans have few shapes: captions are padded to a handful of lengths,
-and all batches but one have the same size.
+A plan is a list of `Step`s. The same seed and epoch give the same plan, so training can resume at
+any step with the slice `plan[step:]`. Few array shapes occur: captions are padded to a handful of
+lengths, and all batches but one have the same size.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Step(NamedTuple):
     """One batch of P clips and B captions.
 
     Attributes:
-        samples: The sample of each clip, (P,).
-        rows: The captions, (B,).
+        samples: The position of the sample of each clip, (P,).
+        rows: The positions of the captions, (B,).
         owner: The clip of each caption, (B,), as an index into `samples`.
         length: The padded length L of the captions.
     """
@@ -50,11 +50,11 @@ def by_caption(
 
     Args:
         owner: The sample of each caption, (M,).
-        lengths: The number of words of each caption with start and end, (M,).
+        lengths: The number of words of each caption, including start and end, (M,).
         batch: The number of captions of a batch.
         seed: The seed of the training.
         epoch: The epoch, from 0.
-        padded: The lengths to pad to; None uses `padded_lengths`.
+        padded: The lengths to which captions are padded; None computes `padded_lengths`.
 
     Raises:
         ArgumentError: If `batch` is below 1.
@@ -80,19 +80,19 @@ def by_image(
     epoch: int,
     padded: tuple[int, ...] | None = None,
 ) -> Plan:
-    """Plan an epoch that contains every image once, each with `captions` of its captions.
+    """Plan an epoch that contains every captioned image once, with `captions` of its captions.
 
-    The captions of an image share its clip, which suits a CNN in the graph. Successive epochs
-    rotate through the captions of an image; an image with fewer captions repeats some.
+    The captions of an image share its clip, which suits a model that contains the CNN. Successive
+    epochs rotate through the captions of an image; an image with too few captions repeats some.
 
     Args:
         owner: The sample of each caption, (M,).
-        lengths: The number of words of each caption with start and end, (M,).
+        lengths: The number of words of each caption, including start and end, (M,).
         batch: The number of images of a batch.
         captions: The number of captions per image.
         seed: The seed of the training.
         epoch: The epoch, from 0.
-        padded: The lengths to pad to; None uses `padded_lengths`.
+        padded: The lengths to which captions are padded; None computes `padded_lengths`.
 
     Raises:
         ArgumentError: If `batch` or `captions` is below 1.
@@ -142,11 +142,11 @@ def padded_lengths(lengths: np.ndarray, count: int = 6) -> tuple[int, ...]:
     if len(values) <= count:
         return tuple(values.tolist())
     total = np.concatenate([[0], np.cumsum(frequencies)])
-    # cost[j]: the least padded size of the captions of the j smallest lengths.
+    # cost[j]: the smallest total size, after padding, of captions of the j smallest lengths.
     cost = np.where(np.arange(len(values) + 1) > 0, np.inf, 0.0)
     choices = []
     for _ in range(count):
-        # options[j, i]: cost[j] if the lengths i … j−1 are padded to the largest of them.
+        # options[j, i]: cost[j] if captions of the lengths i … j−1 are padded to the largest one.
         options = cost[None, :] + np.concatenate([[0], values])[:, None] * (
             total[:, None] - total[None, :]
         )
@@ -173,10 +173,10 @@ def _check_batch(batch: int) -> None:
 def _fill_buckets(
     order: np.ndarray, lengths: np.ndarray, padded: tuple[int, ...], batch: int
 ) -> list[tuple[np.ndarray, int]]:
-    """Return (captions, padded length) of batches of similar lengths.
+    """Group captions of similar lengths; return (captions, padded length) of each batch.
 
-    Captions that do not fill a batch move to the next longer length, so that only the last batch
-    is smaller.
+    Captions that do not fill a batch move to the next longer padded length, so that only the last
+    batch is smaller.
     """
     batches, rest = [], order[:0]
     for shorter, length in pairwise((0, *padded)):
@@ -195,8 +195,8 @@ def _rotate_captions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the images with captions, (I,), and the captions of each in this epoch, (I, captions).
 
-    The captions of an image have a random order, the same in all epochs. An epoch takes the next
-    `captions` of them in a cycle.
+    The captions of an image have one random order for all epochs. Each epoch takes the next
+    `captions` captions in this order, which starts again at its end.
     """
     if captions < 1:
         raise ArgumentError(

@@ -20,10 +20,9 @@ from lrcn_seq.files import open_file
 from lrcn_seq.records import Preprocessing
 
 FORMATS = frozenset({"WEBP", "PNG", "GIF", "AVIF"})
-"""Formats of Pillow whose several images are frames; those of a TIFF are pages."""
+"""Pillow formats in which several images are the frames of an animation; in TIFF they are pages."""
 SHORTEST, DEFAULT = 0.011, 0.1
-"""Frames with a shorter duration than the first, in seconds, are shown for the second, as browsers
-do."""
+"""Frames with a duration below SHORTEST seconds are shown for DEFAULT seconds, as in browsers."""
 
 
 class AnimatedImage(StillImage):
@@ -46,7 +45,7 @@ class AnimatedImage(StillImage):
         self.path, self.times_key = Path(path), "animation"
 
     def times(self) -> np.ndarray:
-        """Return the time of each frame, the sum of the durations before it; all are decoded."""
+        """Decode all frames and return the time of each, the sum of the durations before it."""
         if not self._is_animated():
             return super().times()
         with self._open() as image:
@@ -56,7 +55,7 @@ class AnimatedImage(StillImage):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the numbered frames; decoding stops after the last."""
+        """Yield the requested frames; decoding stops after the last one."""
         if not self._is_animated():
             yield from super().existing_frames(numbers, preprocessing)
             return
@@ -72,7 +71,7 @@ class AnimatedImage(StillImage):
             with self._open() as image:
                 return image.format in FORMATS and getattr(image, "is_animated", False)
         except MediaError:
-            return False  # the still image states the reason, or is read without its metadata
+            return False  # StillImage raises the error, or ignores the metadata
 
     @contextmanager
     def _open(self) -> Iterator[Image.Image]:
@@ -84,7 +83,7 @@ class AnimatedImage(StillImage):
 
 
 def _frames(image: Image.Image) -> Iterator[Image.Image]:
-    """Seek and load each frame of an image, without the fallback image of an animated PNG."""
+    """Load and yield each frame of an image, except the fallback image of an animated PNG."""
     for number in range(getattr(image, "default_image", False), image.n_frames):  # type: ignore[attr-defined]
         image.seek(number)
         image.load()

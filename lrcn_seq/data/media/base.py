@@ -32,8 +32,8 @@ TimedFrame = tuple[float, np.ndarray]
 """The time of a frame in seconds from the first frame, and its pixels (H, W, 3) uint8."""
 
 SelectFrame = Callable[[int, float, float | None], bool]
-"""Called with the number and time of a frame and the time of the next one, None for the last frame;
-returns whether the frame is selected."""
+"""A function that returns whether a frame is selected, given its number, its time and the time of
+the next frame, which is None for the last frame."""
 
 
 class Media(ABC):
@@ -41,9 +41,10 @@ class Media(ABC):
 
     Attributes:
         name: the name used in messages.
-        times_key: the rule of `times`, part of the key of its cached result and changed with the
-            rule; None if there is nothing to cache, because `times` reads no file.
-        live: whether a stream must not call `times`, which would read a long or endless file first.
+        times_key: the version of the rule by which `times` computes its result, part of the cache
+            key of the result; None if the result is not cached.
+        live: whether the media may be long or endless, so that streaming must not call `times`,
+            which reads all of it.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Media(ABC):
 
     @abstractmethod
     def times(self) -> np.ndarray:
-        """Return the time of each frame, (F,) seconds from the first; [0] for an image.
+        """Return the time of each frame, (F,) in seconds from the first; [0] for an image.
 
         Raises:
             MediaError: the media cannot be read.
@@ -73,11 +74,11 @@ class Media(ABC):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the requested frames that exist, in ascending order, decoding none after the last.
+        """Yield the requested frames that exist, in ascending order; decode none after the last.
 
         Args:
             numbers: the requested frame numbers; None for all frames.
-            preprocessing: size and resize rule; None for frames at their own size.
+            preprocessing: size and resize rule; None keeps the original size.
 
         Raises:
             MediaError: while iterating, if the media cannot be read.
@@ -88,11 +89,11 @@ class Media(ABC):
         preprocessing: Preprocessing | None,
         numbers: Sequence[int] | np.ndarray | None = None,
     ) -> np.ndarray:
-        """Return frames in the order of their numbers, (T, H, W, 3) uint8.
+        """Return the requested frames (T, H, W, 3) uint8, in the order of `numbers`.
 
         Args:
-            preprocessing: size and resize rule; None for frames at their own size, which must be
-                the same for all of them.
+            preprocessing: size and resize rule; None keeps the original size, which must be the
+                same for all frames.
             numbers: (T,) frame numbers, in any order; None for all frames.
 
         Raises:
@@ -128,11 +129,11 @@ class Media(ABC):
     ) -> Iterator[TimedFrame]:
         """Yield the selected frames with their times, in constant memory.
 
-        A video yields a frame as soon as it is decoded, and reads nothing ahead but the next frame.
+        A frame of a video is yielded as soon as the next frame is decoded.
 
         Args:
-            select: selects frames, called with each frame in order.
-            preprocessing: size and resize rule; None for frames at their own size.
+            select: called for each frame in order; returns whether the frame is selected.
+            preprocessing: size and resize rule; None keeps the original size.
 
         Raises:
             MediaError: while iterating, if the media cannot be read.
@@ -146,11 +147,11 @@ class Media(ABC):
             yield times[number], frame
 
     def _too_short(self, number: int) -> MediaError:
-        """Return the error for a clip with fewer frames than were counted."""
+        """Return the error for a frame number beyond the end of a clip."""
         return MediaError(
             self.name,
-            f"expected a frame number {number} (from 0). Received: a shorter video; "
-            "it was truncated or replaced.",
+            f"expected a frame number {number} (from 0). Received: fewer frames; "
+            "the file was truncated or replaced.",
         )
 
 

@@ -19,11 +19,11 @@ CHUNK = 1 << 20
 
 
 class ContentIndex:
-    """Content hashes of files and facts by content, in one append-only file of JSON lines.
+    """Content hashes of files, and facts about contents, in one append-only file of JSON lines.
 
     A hash is valid for a path, size and modification time (in nanoseconds). Threads and processes
-    may share the file: each line is written by one call, an incomplete or damaged line is skipped,
-    and the last line about a path or fact counts.
+    may share the file: each line is written by one call, incomplete and damaged lines are skipped,
+    and the last line about a path or fact is used.
 
     Args:
         path: the file; None keeps the index in memory only.
@@ -90,7 +90,7 @@ class ContentIndex:
     def _load(self, path: Path) -> None:
         try:
             content = read_file(path)
-        except FileNotFoundError:  # a link to a file that is not yet there
+        except FileNotFoundError:  # a link to a file that does not exist yet
             return
         except OSError as error:
             raise DataError(

@@ -1,4 +1,4 @@
-"""The share of a video that is lost to damage."""
+"""The share of the frames of a video that is lost to damage."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import av
 
 LOST_SHARE_LIMIT = 0.1
-"""Largest share of lost frames with which a video is still used."""
+"""A video with a larger share of lost frames is refused."""
 
 GAP = 5.0
-"""Length, in frames, above which a pause in a damaged video counts as lost."""
+"""A pause in a damaged video counts as lost if it is longer than this number of frames."""
 SEGMENT = b"\x18\x53\x80\x67"
 """The ID of the element of a Matroska file that holds everything but the header."""
 FILE_SIZE = b"\x00\x08filesize\x00"
@@ -49,16 +49,16 @@ class Damage:
     ):
         self._path, self._container, self._stream = path, container, stream
         self._formats = frozenset(container.format.name.split(","))
-        # The index of a file that lacks one grows while the file is read.
+        # If a file has no index, FFmpeg builds one while it reads the file.
         has_index = not self._formats.isdisjoint(("avi", "mov"))
         self._index_length = len(stream.index_entries) if has_index else 0
         self._frame_length = 1 / rate
         self._intact = self._failed = 0
         self._end = self._pauses = 0.0
-        self._is_suspect = "avi" in self._formats  # An AVI that was cut has no index.
+        self._is_suspect = "avi" in self._formats  # A truncated AVI has no index.
 
     def add_frame(self, time: float, *, corrupt: bool) -> None:
-        """Count a decoded frame at a time in seconds."""
+        """Count a decoded frame whose time is given in seconds."""
         self._failed += corrupt
         self._intact += not corrupt
         pause = time + self._frame_length - self._end
@@ -70,14 +70,14 @@ class Damage:
         self._failed += 1
 
     def add_suspicion(self) -> None:
-        """Note that the file is damaged, which may have lost frames."""
+        """Record that the file is damaged and may have lost frames."""
         self._is_suspect = True
 
     def lost_share(self) -> float:
-        """Return the share of lost frames, from 0 to 1, after the whole video was decoded."""
+        """Return the share of lost frames, from 0 to 1; call it after decoding the whole video."""
         found = self._intact + self._failed
         is_indexed = self._index_length >= found
-        # One frame less than indexed may be a delay of the encoder rather than damage.
+        # If one indexed frame is missing, the cause may be a delay of the encoder.
         missing = max(self._indexed_frames() - 1 - found, 0) if is_indexed else 0
         share = (self._failed + missing) / max(found + missing, 1)
         if not is_indexed and (self._failed or self._is_suspect):
@@ -99,12 +99,12 @@ class Damage:
         return "matroska" in self._formats
 
     def _indexed_frames(self) -> int:
-        """Return the number of frames in the index of an MP4 or AVI that the file should show."""
+        """Return how many frames a video should show according to its MP4 or AVI index."""
         entries = self._stream.index_entries
         return sum(entry.size > 0 and not entry.is_discard for entry in entries)
 
     def _stated_seconds(self) -> float:
-        """Return the length of the video stream according to an AVI or Matroska header, or 0."""
+        """Return the seconds of video that an AVI or Matroska header states, or 0 if unknown."""
         if "avi" in self._formats:
             return float(self._stream.frames * (self._stream.time_base or Fraction(0)))
         if not self._is_matroska:

@@ -21,15 +21,15 @@ VIDEO_FORMATS = (
     "mpjpeg,mxf,nsv,nut,nuv,obu,ogg,pva,rm,roq,ser,smjpeg,smk,swf,ty,vc1,vc1test,vivo,vvc,wtv,"
     "yuv4mpegpipe"
 )
-"""FFmpeg formats of videos. Others draw text, list other files, or accept any bytes."""
+"""FFmpeg formats of videos. Other formats draw text, list other files or accept any bytes."""
 SOUND_FORMATS = (
     "aac,ac3,aiff,amr,ape,au,caf,dsf,dts,eac3,flac,mp3,mpc,mpc8,oma,tak,truehd,tta,w64,wav,wv,xwma"
 )
-"""FFmpeg formats of sound, whose images are cover art."""
+"""FFmpeg formats of sound files; images in such files are cover art."""
 
 
 STILL_CODECS = frozenset({"bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp"})
-"""FFmpeg codecs of cover art, which are no video if a stream of another codec is there."""
+"""FFmpeg codecs of images. Such a stream is cover art if there is a stream of another codec."""
 
 
 class OpenVideo(NamedTuple):
@@ -39,7 +39,7 @@ class OpenVideo(NamedTuple):
         container: the container.
         stream: its video stream.
         decoder: the decoder of the stream.
-        rate: frames per second, as FFmpeg guesses them.
+        rate: frames per second, as estimated by FFmpeg.
         longest_step: longest display time of a frame in this format, in seconds.
     """
 
@@ -52,12 +52,12 @@ class OpenVideo(NamedTuple):
 
 @contextmanager
 def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
-    """Open a video file; exceptions of PyAV in the body become MediaErrors.
+    """Open a video file as a context; exceptions in its body become MediaErrors.
 
     Args:
         name: name of the file in messages.
         path: the file.
-        pixels_limit: bounds the memory that FFmpeg allocates for a frame.
+        pixels_limit: limit on the pixels of a frame, which bounds the memory of FFmpeg.
 
     Raises:
         MediaError: the file is not a regular file, not a video, or has no video stream.
@@ -69,13 +69,13 @@ def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
         # whitelist keeps a file from referring to other hosts.
         "protocol_whitelist": "file",
         "format_whitelist": f"{VIDEO_FORMATS},{SOUND_FORMATS}",
-        # The decoder counts rows and columns that are cropped later.
+        # The limit is larger because FFmpeg also counts pixels that it crops later.
         "max_pixels": str(2 * pixels_limit + 2**16),
     }
     with media_errors(name, path):
         check_file(path)
         with av.open(f"file:{path}", metadata_errors="ignore", options=options) as container:
-            # FFmpeg would guess missing presentation timestamps from decoding timestamps.
+            # Keep FFmpeg from guessing missing presentation timestamps.
             container.flags &= ~av.container.Flags.gen_pts.value
             stream = _video_stream(name, container)
             decoder = _decoder(stream)
@@ -107,14 +107,14 @@ def _video_stream(name: str, container: av.container.InputContainer) -> av.Video
         raise MediaError(
             name, "expected a video. Received: a codec that FFmpeg cannot decode; convert it."
         )
-    # Cover art may lack its flag.
+    # Cover art may not be flagged as such.
     streams = [stream for stream in streams if not _is_still(stream)] or streams
     best = container.streams.best("video")
     return best if best in streams else max(streams, key=_pixel_count)
 
 
 def _is_still(stream: av.VideoStream) -> bool:
-    """Return whether a stream has one frame, or the codec of an image."""
+    """Return whether a stream has a single frame or an image codec."""
     return stream.frames == 1 or stream.codec_context.name in STILL_CODECS
 
 
@@ -138,13 +138,13 @@ def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
 
 
 def _metadata(stream: av.VideoStream, name: str) -> str | None:
-    """Return a field of the metadata of a stream, whose name may be written in capitals."""
+    """Return a metadata field of a stream, stored under `name` or the name in capitals."""
     return stream.metadata.get(name) or stream.metadata.get(name.upper())
 
 
 @contextmanager
 def media_errors(name: str, path: Path) -> Iterator[None]:
-    """Convert every exception in the body, such as those of PyAV, to a MediaError.
+    """Convert every exception in the body of the context to a MediaError.
 
     Args:
         name: name of the file in messages.
@@ -174,10 +174,10 @@ def _reason(error: Exception, path: Path) -> str:
         return "expected a video; the file is empty."
     if isinstance(error, av.error.ArgumentError):
         return (
-            "expected a video; it is not one, or damaged (an image, text and a list of files are "
-            "no videos)."
+            "expected a video; the file is not one or is damaged (images, text and playlists "
+            "are not videos)."
         )
     return (
-        "expected a video; it is not one, or damaged "
+        "expected a video; the file is not one or is damaged "
         f"({getattr(error, 'strerror', None) or error})."
     )

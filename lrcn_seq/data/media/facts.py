@@ -18,16 +18,16 @@ from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.errors import MediaError
 
 EVEN_TIMES = 1e-3
-"""Largest deviation, in seconds, of times that are stored as a count and a constant step."""
+"""Frame times less than this, in seconds, off an even spacing are stored as count and step."""
 DECIMALS = 5
-"""Precision of other times, finer than the smallest distance of two frames."""
+"""Number of decimals of other stored times, finer than the smallest distance of two frames."""
 
 
 def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndarray:
-    """Return `media.times()`, cached by content, (F,) seconds exact to a millisecond.
+    """Return `media.times()`, (F,) in seconds exact to a millisecond, cached by content.
 
     Raises:
-        MediaError: the media cannot be read, or could not be read at the first attempt.
+        MediaError: the media cannot be read; the error may be a cached one.
     """
     name = f"times:{media.times_key}:{media.content_hash(index)}:{pixels_limit}"
     if not index.has_fact(name):
@@ -35,7 +35,7 @@ def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndar
     try:
         return _times_of(index.fact(name), media.name)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, MemoryError):
-        # The line of the index is damaged.
+        # The stored fact is damaged.
         index.add_fact(name, _times_fact(media))
         return _times_of(index.fact(name), media.name)
 
@@ -50,7 +50,7 @@ def check_image(image: StillImage, index: ContentIndex) -> None:
 
 
 def _times_of(fact: dict[str, Any], name: str) -> np.ndarray:
-    """Return the times that a fact states, or raise its reason as a MediaError."""
+    """Return the frame times stored in a fact, or raise the MediaError stored in it."""
     if "reason" in fact:
         raise MediaError(name, str(fact["reason"]))
     if "count" in fact:

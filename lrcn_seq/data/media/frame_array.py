@@ -37,7 +37,7 @@ class FrameArray(Media):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the numbered frames, resized."""
+        """Yield the requested frames, resized."""
         for number, pixels in enumerate(self.pixels()):
             if numbers is None or number in numbers:
                 frame = StillImage(pixels, pixels_limit=self.pixels_limit)

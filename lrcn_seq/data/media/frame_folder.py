@@ -36,13 +36,13 @@ class FrameFolder(Media):
         return index.hash_files(self.files())
 
     def times(self) -> np.ndarray:
-        """Return the times of all frames; none is decoded."""
+        """Return the times of all frames without decoding any."""
         return np.arange(len(self.files())) / FRAME_RATE
 
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the numbered frames of the folder."""
+        """Yield the requested frames of the folder."""
         for number, file in enumerate(self.files()):
             if numbers is None or number in numbers:
                 frame = StillImage(file, pixels_limit=self.pixels_limit)
@@ -62,7 +62,7 @@ class FrameFolder(Media):
             ) from error
         if not files:
             raise MediaError(
-                self.name, "expected a folder of frame images. Received: a folder without any."
+                self.name, "expected a folder of frame images. Received: a folder without images."
             )
         return sorted(files, key=_natural_order)
 

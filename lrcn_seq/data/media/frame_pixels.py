@@ -13,8 +13,8 @@ from lrcn_seq.records import Preprocessing
 if TYPE_CHECKING:
     import av
 
-# A display matrix moves the pixel (x, y) to (a x + c y, b x + d y). Without transposition, the key
-# has the signs of a and d; with transposition, those of b and c.
+# A display matrix moves the pixel (x, y) to (a x + c y, b x + d y). The keys are (a ≥ 0, d ≥ 0) in
+# FLIPS and (b > 0, c > 0) in TRANSPOSITIONS.
 FLIPS = {
     (False, True): Image.Transpose.FLIP_LEFT_RIGHT,
     (True, False): Image.Transpose.FLIP_TOP_BOTTOM,
@@ -32,7 +32,7 @@ ROTATIONS = {
     -180: Image.Transpose.ROTATE_180,
     -90: Image.Transpose.ROTATE_270,
 }
-"""Transpositions by the rotation in degrees counterclockwise."""
+"""The transposition for each rotation in degrees counterclockwise."""
 
 
 def frame_pixels(frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
@@ -40,7 +40,7 @@ def frame_pixels(frame: av.VideoFrame, preprocessing: Preprocessing | None) -> n
 
     Args:
         frame: the decoded frame.
-        preprocessing: size and resize rule; None for the size of the frame.
+        preprocessing: size and resize rule; None keeps the size of the frame.
     """
     transposition = _transposition(frame)
     if _has_alpha(frame):
@@ -52,7 +52,7 @@ def frame_pixels(frame: av.VideoFrame, preprocessing: Preprocessing | None) -> n
         if transposition is None and (
             preprocessing is None or pixels.shape[:2] == preprocessing[:2]
         ):
-            return pixels  # Pillow would copy it twice.
+            return pixels  # This avoids two copies by Pillow.
         image = Image.fromarray(pixels)
     return fit(image if transposition is None else image.transpose(transposition), preprocessing)
 
@@ -63,12 +63,12 @@ def _has_alpha(frame: av.VideoFrame) -> bool:
 
 
 def _transposition(frame: av.VideoFrame) -> Image.Transpose | None:
-    """Return the transposition that turns a frame upright, the nearest one to its matrix."""
+    """Return the transposition that turns a frame upright, or None; ignore slight rotations."""
     from av.sidedata.sidedata import Type
 
     try:
         data = frame.side_data.get(Type.DISPLAYMATRIX)
-    except ValueError:  # PyAV does not know the type of another side data of the frame.
+    except ValueError:  # The frame has side data of a type unknown to PyAV.
         return ROTATIONS.get(round(frame.rotation))
     if data is None:
         return None

@@ -45,23 +45,24 @@ TRANSPOSITIONS = {
 }
 """The transposition that turns an image of each EXIF orientation upright."""
 
-# Decoding a JPEG at a fraction of its size is 2–6 times faster. At three or more times the target
-# size, photographs have a PSNR of at least 50 dB to a full decode; at twice the size, some have 38.
+# Decoding a JPEG at a fraction of its size is 2–6 times faster. Compared with a full decode,
+# photographs decoded at three or more times the target size have a PSNR of at least 50 dB; at twice
+# the size, some have 38 dB.
 REDUCTION = 3
 LARGE = 1 << 24
-"""Number of pixels from which an image of another format is reduced before it is resized."""
+"""Number of pixels from which an image other than a JPEG is reduced before it is resized."""
 
 
 class StillImage(Media):
-    """An image file, a PIL image or an array; of an animation, the first frame.
+    """An image file, a PIL image or an array; an animation yields its first frame.
 
     Args:
         source: a path, a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8;
             grayscale arrays may also be uint16.
-        pixels_limit: an image with more pixels is refused before it is decoded. It replaces the
-            limit of Pillow.
-        checked: whether the file was checked before. A JPEG file is then searched for damage, which
-            takes about as long as decoding it, by `times` alone.
+        pixels_limit: an image with more pixels is refused before it is decoded. This limit
+            replaces that of Pillow.
+        checked: whether the file was checked for damage before. If so, only `times` searches a JPEG
+            file for damage, which takes about as long as decoding it.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class StillImage(Media):
         return index.hash_file(self._path)
 
     def times(self) -> np.ndarray:
-        """Return [0.0], after decoding the image at its smallest size and searching for damage."""
+        """Decode the image at its smallest size, search it for damage, and return [0.0]."""
         with image_errors(self.name, self._path):
             self._decode((1, 1), search=True)
         return np.zeros(1)
@@ -152,7 +153,7 @@ class StillImage(Media):
     def _finished(self, image: Image.Image, size: tuple[int, int] | None) -> Image.Image:
         """Return an opened image as upright RGB."""
         self._check_size(image.size)
-        # Load first: reading EXIF may load the image too, and a second load of a broken PNG works.
+        # Load first: reading EXIF may load it too, and a broken PNG raises only at the first load.
         image.load()
         transposition = _transposition(image)
         rgb = to_rgb(image, factor=_reduction(image.size, size))
@@ -182,7 +183,7 @@ class StillImage(Media):
 
 
 def fit(image: Image.Image, preprocessing: Preprocessing | None) -> np.ndarray:
-    """Return an RGB image (H, W, 3) uint8, resized as a preprocessing specifies, if any."""
+    """Return an RGB image as (H, W, 3) uint8, resized if a preprocessing is given."""
     if preprocessing is None:
         return np.asarray(image)
     height, width = preprocessing.height, preprocessing.width
@@ -221,7 +222,7 @@ def _transposition(image: Image.Image) -> Image.Transpose | None:
 
 
 def _draft(image: ImageFile.ImageFile, size: tuple[int, int], file: BinaryIO) -> None:
-    """Let the decoder of a large image return a fraction of its size, if it can."""
+    """Make the decoder return a large image at a fraction of its size, if it can."""
     if image.format == "JPEG2000":
         image_file = cast(Jpeg2KImagePlugin.Jpeg2KImageFile, image)
         power = _reduction(image.size, size).bit_length() - 1

@@ -1,4 +1,4 @@
-"""The errors of images: every exception of Pillow as a MediaError with its reason."""
+"""Conversion of the exceptions of Pillow to MediaErrors with a reason."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lrcn_seq.files import open_file
 
 @contextmanager
 def image_errors(name: str, path: Path | None) -> Iterator[None]:
-    """Convert every exception of Pillow to a MediaError.
+    """Convert every exception in the body of the context to a MediaError.
 
-    Decoders raise many types for damaged files (struct.error, IndexError, SyntaxError, …).
+    Decoders raise many exception types for damaged files (struct.error, IndexError, …).
     """
     try:
         yield
@@ -42,7 +42,7 @@ def _reason(error: Exception, path: Path | None) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"this image cannot be read ({error.strerror})."
     if isinstance(error, ValueError) and "null byte" in str(error):
-        return "expected an image; a path contains no NUL character."
+        return "expected an image; its path contains a NUL character."
     detail = str(error).splitlines()[0] if str(error) else type(error).__name__
     if detail.startswith("expected"):
         return f"{detail.removesuffix('.')}."

@@ -14,7 +14,7 @@ from PIL import IcoImagePlugin, Image
 
 from lrcn_seq.files import open_file
 
-# EPS and WMF would start other programs, and a format without a magic number would accept any file.
+# Left out: EPS and WMF start other programs; formats without a magic number accept any file.
 FORMATS = (
     "JPEG",
     "PNG",
@@ -32,7 +32,7 @@ FORMATS = (
 Image.init()
 SUPPORTED_FORMATS = [name for name in FORMATS if name in Image.OPEN]
 STILL_FORMATS = [name for name in SUPPORTED_FORMATS if name != "GIF"]
-"""The formats of images; a GIF file is a clip where clips are expected."""
+"""The formats of images where clips are expected; a GIF file is a clip there."""
 IMAGE_SUFFIXES = frozenset(
     suffix for suffix, name in Image.registered_extensions().items() if name in STILL_FORMATS
 )
@@ -43,19 +43,19 @@ CLIP_SUFFIXES = frozenset(
         *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
     )
 )
-"""Suffixes of files that are no images where clips are expected."""
+"""Suffixes of files that are never images where clips are expected."""
 ICON_SIGNATURE = b"\0\0\1\0"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ESSENTIAL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
 """The chunks of a PNG file that determine the pixels of a still image."""
 CODESTREAM, CODING_STYLE = b"\xff\x4f\xff\x51", b"\xff\x52"
-"""Markers of JPEG 2000: the first two of an image, and that of the number of decompositions."""
+"""JPEG 2000 markers: the first two of an image, and that before the number of decompositions."""
 HEADER_BYTES = 1 << 16
-"""Number of bytes in which the header of a JPEG 2000 image is expected."""
+"""Number of bytes that are searched for the header of a JPEG 2000 image."""
 
 _PILLOW_LIMIT = Lock()
 
-# The pixel limit of this module replaces that of Pillow; damaged metadata is harmless.
+# Ignore warnings of Pillow: `pixels_limit` replaces its limit; damaged metadata is harmless.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
@@ -63,8 +63,8 @@ warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 def is_still_image(path: Path) -> bool:
     """Return whether a file is an image where clips are expected.
 
-    A file whose name has no suffix of an image or video is an image if its content is one; a GIF
-    file is a clip.
+    The suffix of an image or video decides. A file with another suffix is an image if its content
+    is one; a GIF file is a clip.
     """
     suffix = path.suffix.lower()
     if suffix in IMAGE_SUFFIXES or suffix in CLIP_SUFFIXES:
@@ -81,7 +81,8 @@ def is_still_image(path: Path) -> bool:
 def icon_size(file: BinaryIO) -> tuple[int, int] | None:
     """Return the (width, height) of an icon, or None if the file has another format.
 
-    Pillow decodes an icon when it is opened, and the directory of an icon may state another size.
+    Pillow decodes an icon when opening it, and the size in the directory of an icon may be wrong,
+    so the size is read from the header of its image.
     """
     file.seek(0)
     if file.read(len(ICON_SIGNATURE)) != ICON_SIGNATURE:
@@ -90,12 +91,12 @@ def icon_size(file: BinaryIO) -> tuple[int, int] | None:
     header = IcoImagePlugin.IcoFile(file).entry[0]
     file.seek(header.offset)
     with Image.open(io.BytesIO(file.read(header.size)), formats=["PNG", "DIB"]) as icon:
-        # A bitmap is followed by its mask, and the height is that of both.
+        # The stated height of a bitmap includes its mask.
         return icon.width, icon.height if icon.format == "PNG" else icon.height // 2
 
 
 def jpeg2000_reductions(file: BinaryIO) -> int:
-    """Return how many times the size of a JPEG 2000 image can be halved by its decoder."""
+    """Return how many times the decoder can halve the size of a JPEG 2000 image."""
     file.seek(0)
     header = file.read(HEADER_BYTES)
     start = header.find(CODING_STYLE, max(header.find(CODESTREAM), 0))
@@ -105,7 +106,7 @@ def jpeg2000_reductions(file: BinaryIO) -> int:
 def without_png_metadata(file: BinaryIO) -> BinaryIO | None:
     """Return a PNG file without its metadata, or None if the file has another format.
 
-    Pillow refuses an image because of damaged metadata, or of more than a megabyte of text.
+    Pillow refuses images whose metadata is damaged or contains more than a megabyte of text.
     """
     file.seek(0)
     if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
@@ -122,7 +123,7 @@ def without_png_metadata(file: BinaryIO) -> BinaryIO | None:
 
 @contextmanager
 def no_pillow_limit() -> Iterator[None]:
-    """Suspend the pixel limit of Pillow, for one image at a time."""
+    """Disable the pixel limit of Pillow in the body of the context, in one thread at a time."""
     with _PILLOW_LIMIT:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:

@@ -1,14 +1,14 @@
 """Detection of damaged JPEG data that decodes to noise.
 
-Most damage of the entropy-coded data is valid code: a decoder shows noise, and libjpeg at best
-warns. Pillow does not pass its warnings on. Three tests find the damage:
+Damaged entropy-coded data is usually valid code: a decoder shows noise, and libjpeg at best warns.
+Pillow does not report these warnings. Three tests find the damage:
 
-* FFmpeg decodes the data strictly, and reports invalid codes and blocks of too many coefficients.
-* Code words that libjpeg reads beyond the end of the data are visible: other bytes after the end
-  change the image. This is libjpeg's warning "premature end of data segment".
-* Data that is left over at the end is invisible: other bytes at the end do not change the image.
-  This is libjpeg's warning "extraneous bytes before marker". Since some cameras write such bytes,
-  it is a sign of damage only together with a run of zeros, as a lost disk sector leaves behind.
+* FFmpeg decodes the data strictly, and reports invalid codes and blocks with too many coefficients.
+* If libjpeg reads beyond the end of the data, replacing the bytes after the end changes the image.
+  libjpeg warns of a "premature end of data segment".
+* If data is left over, replacing the last bytes of the data does not change the image. libjpeg
+  warns of "extraneous bytes before marker". Since some cameras write such bytes, they are a sign of
+  damage only together with a run of zeros, as left behind by a lost disk sector.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from PIL import Image
 
 END = b"\xff\xd9"
 FILLING = bytes([0x5A, 0x33, 0xC7, 0x11]) * 16
-"""Code words of any Huffman table, without a marker."""
+"""Bytes that decode with any Huffman table and contain no marker."""
 TAIL = 16
-"""Number of bytes at the end of the data on which the pixels of a sequential image depend."""
+"""Number of bytes at the end of the data that are replaced to test whether the image changes."""
 ZEROS = bytes(32)
 
 SCAN = 0xDA
@@ -34,7 +34,7 @@ TABLES = (0xC4, 0xDB, 0xDD)
 
 
 def jpeg_damage(content: bytes) -> str | None:
-    """Return a description of the damage of a JPEG image that libjpeg decodes, or None.
+    """Return a description of the damage of a JPEG image that libjpeg decodes, otherwise None.
 
     Args:
         content: the bytes of the file.

@@ -4,8 +4,8 @@ The red channel is the motion to the right, the green channel the motion down an
 the length of the motion, in pixels at the encoder's input size. Each is multiplied by 16, added to
 128 and clipped to 0 … 255, as in the released code (`create_flow_images_LRCN.m`). The paper uses
 Brox et al. 2004. This module uses DIS (Kroeger et al. 2016, arXiv 1603.03590), which tracks fast
-motion that Farnebäck 2003 loses, in half the time. The flow of mirrored frames differs by a few
-hundredths of a pixel; the number of threads does not change the result.
+motion that Farnebäck 2003 loses, in half the time. Flow of mirrored frames differs from mirrored
+flow by a few hundredths of a pixel; the number of threads does not change the result.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class OpticalFlow(Media):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the flow images of the numbered frames.
+        """Yield the flow images of the requested frames.
 
         Raises:
             MissingPackageError: OpenCV is not installed.
@@ -75,10 +75,10 @@ class OpticalFlow(Media):
 
 
 class _LiveSelection:
-    """The numbers of selected frames, each known once the next frame is there.
+    """Tells by `number in selection` whether a frame of a running stream is selected.
 
     Attributes:
-        times: the times of the last frames by number.
+        times: the times of the latest two frames, by frame number.
     """
 
     def __init__(self, select: SelectFrame):
@@ -99,12 +99,12 @@ class _LiveSelection:
 def flow_frames(
     frames: Iterable[NumberedFrame], numbers: Container[int] | None = None
 ) -> Iterator[NumberedFrame]:
-    """Yield flow images (H, W, 3) uint8 with their numbers, one frame behind, in constant memory.
+    """Yield flow images (H, W, 3) uint8 with their numbers, each once the next frame is read.
 
     Args:
         frames: the existing frames of `needed_frames(numbers)`, ascending, each (H, W, 3) uint8.
-        numbers: the requested flow images; None for all. The last frame of a clip repeats the flow
-            of the frame before; a single frame shows no motion.
+        numbers: the numbers of the requested flow images; None for all. The last frame of a clip
+            repeats the flow of the frame before; a single frame shows no motion.
 
     Raises:
         MissingPackageError: OpenCV is not installed.
@@ -120,7 +120,7 @@ def flow_frames(
 
 
 def needed_frames(numbers: AbstractSet[int]) -> set[int]:
-    """Return the frames needed for the flow of the given frames.
+    """Return the numbers of the frames that are needed for the flow of the given frames.
 
     These are the frames themselves, the next frame of each, and the frame before the last one.
     """
@@ -131,7 +131,7 @@ def motion(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the motion of each pixel from one frame (H, W, 3) uint8 to another.
 
     Returns:
-        (H, W, 2) float32, right and down, in pixels.
+        The motion to the right and down in pixels, (H, W, 2) float32.
 
     Raises:
         MissingPackageError: OpenCV is not installed.

@@ -1,4 +1,4 @@
-"""Transparent colors of PNG images whose samples have another depth than 8 bits.
+"""Transparent colors of PNG images whose sample depth is not 8 bits.
 
 A PNG image without an alpha channel can name one color as transparent, in the depth of its samples
 (chunk tRNS of the PNG specification). Pillow scales the samples to 8 bits, but not that color.
@@ -32,7 +32,7 @@ def correct_transparent_color(image: ImageFile.ImageFile, file: BinaryIO) -> Non
 
 
 def _paint_white(image: ImageFile.ImageFile, color: tuple[int, int, int], file: BinaryIO) -> None:
-    """Paint the pixels of a 16-bit color white; Pillow decodes the high and low bytes apart."""
+    """Paint the pixels of a 16-bit color white; Pillow decodes high and low bytes separately."""
     with Image.open(file, formats=["PNG"]) as low:
         low.tile = [low.tile[0]._replace(args="RGB;16L")]
         mask = np.ones((image.height, image.width), bool)

@@ -39,18 +39,17 @@ class MediaReader:
     """A reader for the inputs of one encoder, which are all of one kind.
 
     Args:
-        kind: kind of the inputs. A path of `images` is an image file, of which an animation yields
-            its first frame. A path of `clips` is a folder of frames, an image (see
-            `is_still_image`), of which an animation yields all frames, or a video. A path of
-            `vectors` is a `.npy` file.
+        kind: kind of the inputs, which determines what a path refers to. `images`: an image file;
+            an animation yields its first frame. `clips`: a folder of frames, a video, or an image
+            (see `is_still_image`); an animation yields all its frames. `vectors`: a `.npy` file.
         preprocessing: size and resize rule of frames. None for vectors, and for a reader that only
             checks inputs, hashes them and returns their times.
         vector_width: width D of vectors; None accepts any width.
         view: crops of the frames; None for whole frames.
         modality: `flow` reads the optical flow of clips instead of their frames.
         pixels_limit: an image or video whose frames have more pixels is refused.
-        index: the cache of hashes and frame times of files; None to compute them at every call,
-            and to search every image for damage instead of only those that are checked.
+        index: the cache of hashes and frame times of files. None computes them at every call, and
+            searches images for damage at every reading instead of only in `check` and `times`.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class MediaReader:
         return self.kind != "vectors"
 
     def with_index(self, index: ContentIndex) -> MediaReader:
-        """Return the same reader with a content index."""
+        """Return a copy of the reader with a content index."""
         reader = copy(self)
         reader.index = index
         return reader
@@ -176,7 +175,7 @@ class MediaReader:
         Args:
             source: a path, a drawing, a PIL image or an array.
             selections: frame numbers (T,) of each clip, in the order of the video.
-            batch: selections per batch.
+            batch: number of selections per batch.
 
         Raises:
             MediaError: while iterating, if the source cannot be read.
@@ -200,7 +199,7 @@ class MediaReader:
 
         Args:
             source: a path, a drawing, a PIL image or an array.
-            select: selects frames, called with each frame in order.
+            select: called for each frame in order; returns whether the frame is selected.
             chunk: number of frames that are yielded at once.
 
         Yields:
@@ -257,7 +256,7 @@ def media_kind(takes: Literal["frames", "vectors"], *, sampled: bool) -> MediaKi
 
     Args:
         takes: the input of the encoder.
-        sampled: whether the config samples frames of clips.
+        sampled: whether the config has a frame sampling.
     """
     if takes == "vectors":
         return "vectors"

@@ -44,17 +44,17 @@ class GrayScale(NamedTuple):
 
 
 def to_rgb(image: Image.Image, *, factor: int = 1) -> Image.Image:
-    """Return an image as RGB on white, reduced by an integer factor.
+    """Return an image as RGB, with transparent parts on white, reduced by an integer factor.
 
     A large image is converted in horizontal bands: besides the image itself, only the result and
     one band are in memory.
 
     Args:
         image: a loaded image of any mode.
-        factor: the number of columns and rows whose mean is one pixel of the result.
+        factor: the side of the square block whose mean is one pixel of the result.
 
     Raises:
-        ValueError: the mode has no known conversion, as floating-point pixels of unknown range.
+        ValueError: the mode has no known conversion, for example floating-point pixels.
     """
     scale = _gray_scale(image)
     rows = max(BAND_PIXELS // image.width // factor, 1) * factor
@@ -72,7 +72,7 @@ def _band_to_rgb(image: Image.Image, scale: GrayScale | None, factor: int) -> Im
         return _reduced(_scaled(image, scale), factor).convert("RGB")
     if not image.has_transparency_data:
         return _reduced(image if image.mode == "RGB" else image.convert("RGB"), factor)
-    # Pillow converts La, gray with premultiplied alpha, to LA alone.
+    # Pillow can convert La (gray with premultiplied alpha) only to LA.
     colored = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
     colored = _reduced(colored, factor)
     return Image.alpha_composite(Image.new("RGBA", colored.size, "white"), colored).convert("RGB")
@@ -83,7 +83,7 @@ def _reduced(image: Image.Image, factor: int) -> Image.Image:
 
 
 def _gray_scale(image: Image.Image) -> GrayScale | None:
-    """Return the range of gray values that Pillow does not scale to 8 bits; otherwise None."""
+    """Return the range of gray values if Pillow does not scale them to 8 bits; else None."""
     tags = getattr(image, "tag_v2", {})
     signed = tags.get(SAMPLE_FORMAT, (UNSIGNED,))[0] == SIGNED
     if image.mode == "F":
@@ -118,7 +118,7 @@ def _smallest_scale(image: Image.Image, dtype: str) -> GrayScale:
 def _scaled(image: Image.Image, scale: GrayScale) -> Image.Image:
     """Return gray values scaled to 8 bits; Pillow's own conversion clips them at 255."""
     values = np.asarray(image).view(scale.dtype)
-    if scale.dtype == "uint16":  # A table is faster.
+    if scale.dtype == "uint16":  # A lookup table is faster.
         return Image.fromarray(_eight_bits(np.arange(1 << 16), scale)[values])
     return Image.fromarray(_eight_bits(values, scale))
 

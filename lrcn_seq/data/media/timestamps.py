@@ -7,19 +7,20 @@ Timestamps of a file may be missing (AVI with B-frames), or jump where recording
 from __future__ import annotations
 
 SHORTEST_STEP = 1e-4
-"""Smallest distance of two frames, in seconds; a frame that follows sooner repeats a time."""
+"""Smallest distance of two frames, in seconds; a smaller one counts as a repeated time."""
 LONGEST_STEP = 3600.0
 """Longest display time of a frame, in seconds; a screen recording may keep a frame for minutes."""
 LONGEST_STEP_IN_BROADCASTS = 10.0
-"""The same in formats whose clock may restart, such as MPEG-TS; equals FFmpeg's
-`-dts_delta_threshold`."""
+"""Longest display time, in seconds, in formats whose clock may restart, such as MPEG-TS; equals
+FFmpeg's `-dts_delta_threshold`."""
 
 
 class BestEffort:
     """The best-effort timestamps of the frames of a stream, as FFmpeg chooses them.
 
-    A frame has the presentation timestamp unless it is missing, or unless presentation timestamps
-    have failed to ascend more often than decoding timestamps; then it has the decoding timestamp.
+    The timestamp of a frame is its presentation timestamp. If that is missing, or if presentation
+    timestamps have failed to ascend more often than decoding timestamps, it is the decoding
+    timestamp.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class BestEffort:
             dts: decoding timestamp of the packet that completed the frame.
         """
         self._faults += _repeats(pts, self._last_pts) - _repeats(dts, self._last_dts)
-        if pts is not None or dts is not None:  # One stands in for the other if that is missing.
+        if pts is not None or dts is not None:  # A missing timestamp is replaced by the other.
             self._last_pts = dts if pts is None else pts
             self._last_dts = pts if dts is None else dts
         return dts if pts is None or (self._faults > 0 and dts is not None) else pts
@@ -48,10 +49,10 @@ def _repeats(stamp: int | None, last: int | None) -> bool:
 class FrameClock:
     """The times of the frames of a video in seconds, ascending from 0.
 
-    Times follow the timestamps. At a discontinuity, which is a timestamp that is missing, repeats
-    an earlier time, goes back, or jumps forward by more than `longest_step`, a frame follows the
-    one before by one frame's length, and later frames keep their distances to it. If the next
-    timestamp fits the clock before the discontinuity, only the frame in between was wrong.
+    Times follow the timestamps, except at a discontinuity: a timestamp that is missing, repeats the
+    previous time, goes back, or jumps forward by more than `longest_step`. That frame follows the
+    previous frame by one frame length, and later frames keep their distances to it. If a later
+    timestamp fits the clock before the discontinuity, that clock is used again.
 
     Args:
         rate: frames per second, from which the length of a frame follows.
@@ -86,7 +87,7 @@ class FrameClock:
 
     @property
     def frame_length(self) -> float:
-        """The length of a frame in seconds: the last regular one, at most that of the rate."""
+        """The frame length in seconds: the last regular frame distance, at most 1 / `rate`."""
         return min(self._length, self._step)
 
     def _fitting_offset(self, stamp: float) -> float | None:

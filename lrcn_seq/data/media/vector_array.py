@@ -44,7 +44,7 @@ class Vectors(Media):
         preprocessing: Preprocessing | None,  # noqa: ARG002 - vectors have no pixels
         numbers: Sequence[int] | np.ndarray | None = None,
     ) -> np.ndarray:
-        """Return the numbered vectors, (T, D) float32."""
+        """Return the requested vectors, (T, D) float32."""
         vectors = self.vectors()
         if numbers is None:
             return vectors
@@ -58,7 +58,7 @@ class Vectors(Media):
         numbers: AbstractSet[int] | None,
         preprocessing: Preprocessing | None,  # noqa: ARG002 - vectors have no pixels
     ) -> Iterator[NumberedFrame]:
-        """Yield the numbered vectors, each (D,) float32."""
+        """Yield the requested vectors, each (D,) float32."""
         for number, vector in enumerate(self.vectors()):
             if numbers is None or number in numbers:
                 yield number, vector
@@ -100,12 +100,12 @@ class Vectors(Media):
 
 
 def _read_array(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read a `.npy` file; its size is compared with the shape of its header first."""
+    """Read a `.npy` file after checking that it holds as much data as its header states."""
     with open_file(path) as file:
         if file.read(len(ZIP_SIGNATURE)) == ZIP_SIGNATURE:
             raise ValueError("an archive of arrays (.npz); save one array with numpy.save")
         file.seek(0)
-        # Mapping fails if the shape exceeds the file; reading would first allocate its memory.
+        # Mapping fails if the shape exceeds the file; reading alone would allocate memory first.
         with np.errstate(all="ignore"):
             np.lib.format.open_memmap(path, mode="r")
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))

@@ -44,9 +44,9 @@ class DecodedFrame(NamedTuple):
 class Video(Media):
     """A video file.
 
-    Times ascend from 0, also where the timestamps of the file do not; see `FrameClock`. A video
-    that has lost more than a tenth of its frames to damage is refused once that is known, which is
-    at its end; a smaller loss is noted on stderr.
+    Frame times ascend from 0 even if the timestamps of the file do not; see `FrameClock`. A video
+    that has lost more than a tenth of its frames to damage raises a MediaError after its last
+    frame; a smaller loss is noted on stderr.
 
     Args:
         path: the file.
@@ -86,7 +86,7 @@ class Video(Media):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the numbered frames of the video; decoding stops after the last."""
+        """Yield the requested frames of the video; decoding stops after the last one."""
         last = None if numbers is None else max(numbers)
         with closing(self._decode()) as frames:
             for number, (time, frame) in enumerate(frames):
@@ -99,7 +99,7 @@ class Video(Media):
     def stream_frames(
         self, select: SelectFrame, preprocessing: Preprocessing | None
     ) -> Iterator[TimedFrame]:
-        """Yield the selected frames as they are decoded, one frame behind."""
+        """Yield each selected frame as soon as the next frame is decoded."""
         waiting: DecodedFrame | None = None
         number = -1
         with closing(self._decode()) as frames:
@@ -165,7 +165,7 @@ class Video(Media):
 
 
 def decode_frames(video: OpenVideo, damage: Damage) -> Iterator[av.VideoFrame]:
-    """Yield the frames of an open video in display order, and count what cannot be decoded."""
+    """Yield the frames of an open video in display order; count undecodable packets."""
     for packet in read_packets(video, damage):
         try:
             yield from video.decoder.decode(packet)
@@ -176,7 +176,7 @@ def decode_frames(video: OpenVideo, damage: Damage) -> Iterator[av.VideoFrame]:
 def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]:
     """Yield the packets of an open video, and None at the end, which flushes the decoder.
 
-    Empty packets stand for repeated frames; a decoder would take one for the end.
+    Empty packets, which stand for repeated frames, are left out: a decoder takes them for the end.
     """
     try:
         for packet in video.container.demux(video.stream):
@@ -190,7 +190,7 @@ def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:
-    """Return the exceptions of PyAV that mean damage rather than a failure of disk or memory."""
+    """Return the exceptions of PyAV that indicate a damaged file, not a full disk or memory."""
     from av import error
 
     return error.InvalidDataError, error.ArgumentError, error.PatchWelcomeError

@@ -41,7 +41,7 @@ def frame_times(source: MediaSource) -> np.ndarray:
 
 
 def _resized(frame: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a frame at the size of the first one; the size of a stream may change."""
+    """Resize a frame to the shape of the first frame; sizes within a video may differ."""
     if frame.shape == shape:
         return frame
     return np.asarray(Image.fromarray(frame).resize((shape[1], shape[0])))

@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 
 TOLERANCE = 5e-4
-"""Error of rounded timestamps, in seconds."""
+"""Largest rounding error of timestamps, in seconds."""
 
 
 class Sampling(ABC):
@@ -25,7 +25,7 @@ class Sampling(ABC):
 
     @abstractmethod
     def test(self, times: np.ndarray) -> list[np.ndarray]:
-        """Return the clips, each (T,), whose predictions are averaged in testing."""
+        """Return the frame indices (T,) of each test clip; their predictions are averaged."""
 
     @abstractmethod
     def candidates(self, times: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ class Sampling(ABC):
 
     @property
     def live_grid(self) -> FrameGrid | None:
-        """The frames of `stream`, selected one by one without the times of the whole video.
+        """A grid that selects the frames of `stream` one by one, without the times of the video.
 
         None, the default, if the selection depends on the length of the video.
         """
@@ -49,15 +49,15 @@ class FrameGrid:
     """Equally spaced frames.
 
     Attributes:
-        step: The distance between frames, in frames; not used with `seconds`.
-        seconds: The distance between frames, in seconds. Selects the frame shown at each multiple.
+        step: The distance between frames, in frames; ignored if `seconds` is given.
+        seconds: The distance between frames, in seconds, at whose multiples frames are selected.
     """
 
     step: int
     seconds: float | None = None
 
     def selects(self, number: int, time: float, next_time: float | None) -> bool:
-        """Return whether a frame is selected, given only the time of the next frame.
+        """Return whether a frame is selected, without knowing frames after the next one.
 
         Args:
             number: The number of the frame, from 0.
@@ -66,7 +66,7 @@ class FrameGrid:
         """
         if self.seconds is None:
             return number % self.step == 0
-        # The first multiple at which the frame is shown, if the next one does not come before it.
+        # The first multiple from this frame on; it selects the frame if the next one comes later.
         multiple = max(ceil((time - TOLERANCE) / self.seconds), 0) * self.seconds
         if next_time is None:
             return multiple < time + self.seconds * 1e-6
@@ -80,8 +80,8 @@ def frame_grid(
 
     Args:
         times: The presentation times (F,) of the frames, in seconds.
-        step: The distance between frames, in frames; not used with `seconds`.
-        seconds: The distance between frames, in seconds. Selects the frame shown at each multiple.
+        step: The distance between frames, in frames; ignored if `seconds` is given.
+        seconds: The distance between frames, in seconds, at whose multiples frames are selected.
         phase: The position of the first frame, as a fraction in [0, 1) of the distance.
 
     Returns:
@@ -94,9 +94,9 @@ def frame_grid(
 
 
 def shown_frames(times: np.ndarray, moments: np.ndarray) -> np.ndarray:
-    """Return the indices of the frames shown at moments in seconds, each once.
+    """Return the indices, without duplicates, of the frames shown at moments in seconds.
 
-    A frame is shown until the next one.
+    Each frame is shown until the next frame begins.
     """
     return np.unique(np.searchsorted(times, moments + TOLERANCE, side="right") - 1)
 

@@ -15,7 +15,7 @@ class Every(Sampling):
 
     Args:
         step: The distance between frames, in frames.
-        seconds: The distance in seconds, in place of `step`.
+        seconds: The distance between frames in seconds, in place of `step`.
         most: The maximum number of frames; None has no maximum. Streaming ignores it.
     """
 

@@ -20,13 +20,13 @@ from lrcn_seq.registry import samplings
 class RandomClip(Sampling):
     """One clip of equally spaced frames.
 
-    Training draws a start from which the whole clip fits. A video that is too short for that gives
-    a shorter clip.
+    In training, the start is random among those from which the whole clip fits. A video that is
+    too short gives a shorter clip.
 
     Args:
         length: The number of frames.
         step: The distance between frames, in frames.
-        seconds: The distance in seconds, in place of `step`.
+        seconds: The distance between frames in seconds, in place of `step`.
     """
 
     def __init__(

@@ -19,9 +19,9 @@ class Sliding(Sampling):
             with the video, at a shorter distance if necessary.
         step: The distance between sampled frames, in frames.
         seconds: The distance between sampled frames in seconds, in place of `step`.
-        last_twice: Whether clips start at every stride up to the end of the video, and those that
-            exceed it are replaced by the last clip. The last clip then counts about
-            `length` / `stride` times, which reproduces a bug of the released LRCN
+        last_twice: Whether clips start at every stride up to the end of the video, where each clip
+            that would exceed the video is replaced by the last clip. The last clip then counts
+            about `length` / `stride` times, which reproduces a bug of the released LRCN
             (`classify_video.py`).
     """
 
@@ -55,5 +55,5 @@ class Sliding(Sampling):
 
     @property
     def live_grid(self) -> FrameGrid | None:
-        # Clips with gaps between them depend on where the last clip begins.
+        # With gaps between clips, the selected frames depend on the start of the last clip.
         return FrameGrid(self.step, self.seconds) if self.stride <= self.length else None

@@ -50,7 +50,7 @@ class View(ABC):
     ) -> list[np.ndarray]:
         """Return the fixed views whose predictions are averaged in testing.
 
-        Takes the arguments of `train`, without the random generator.
+        The arguments are those of `train` without the random generator.
         """
 
     @property

@@ -1,4 +1,4 @@
-"""Random crops, mirrored half of the time; the center crop in testing.
+"""Random crops in training, mirrored half of the time; the center crop in testing.
 
 Krizhevsky et al. 2012, section 4.1.
 """
@@ -24,9 +24,9 @@ class CropMirror(View):
         margin: The factor by which frames are read larger than the crops.
         flip: Whether to mirror. Use False if left and right have a meaning (text, relations).
         scales: The sides of the window relative to the encoder's input size, at most `margin`. One
-            is drawn per clip, and the window is resized to the input size (scale jitter, Wang et
-            al. 2016, arXiv 1608.00859, section 3.2: margin 1.143 and scales 1.143, 1, 0.875,
-            0.75). None uses windows of the input size.
+            scale is drawn per clip, and the window is resized to the input size (scale jitter,
+            Wang et al. 2016, arXiv 1608.00859, section 3.2: margin 1.143 and scales 1.143, 1,
+            0.875, 0.75). None uses windows of the input size.
         crop_only_mirrored: Whether clips that are not mirrored are resized to the input size
             without a crop, which reproduces a bug of the released LRCN
             (`sequence_input_layer.py`, where the crop depends on `im_flip`).
@@ -81,7 +81,7 @@ class CropMirror(View):
     def _window_size(
         self, frames: np.ndarray, size: tuple[int, int], random: np.random.Generator
     ) -> tuple[int, int]:
-        """Return the (height, width) of the window, at a random scale if there are scales."""
+        """Return the (height, width) of the window, at a random scale if scales are given."""
         if self.scales is None:
             return size
         scale = self.scales[random.integers(len(self.scales))]

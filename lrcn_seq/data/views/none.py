@@ -1,4 +1,4 @@
-"""The frames without augmentation."""
+"""The view `none`: frames without augmentation."""
 # ruff: noqa: ARG002 (the signatures are those of `View`)
 
 from __future__ import annotations

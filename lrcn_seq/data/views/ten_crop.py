@@ -1,4 +1,4 @@
-"""Ten-crop testing: the four corners and the center, each also mirrored.
+"""Ten-crop testing: crops of the four corners and the center, each plain and mirrored.
 
 Krizhevsky et al. 2012, section 4.1.
 """

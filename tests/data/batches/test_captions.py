@@ -10,7 +10,7 @@ CAPTIONS = Captions([[[7, 8], [9]], [], [[5, 6, 4]]])
 
 
 def test_owners_and_lengths():
-    """Each caption has the position of its sample and a length with start and end words."""
+    """`owner` is the sample of each caption; `lengths` counts its words with start and end."""
     assert len(CAPTIONS) == 3
     assert CAPTIONS.owner.tolist() == [0, 0, 2]
     assert CAPTIONS.lengths.tolist() == [4, 3, 5]
@@ -18,7 +18,7 @@ def test_owners_and_lengths():
 
 
 def test_words_are_padded_between_start_and_end():
-    """Words are enclosed in start (1) and end (2) and padded with 0, in any order of rows."""
+    """Captions are read in any order, enclosed in start (1) and end (2), and padded with 0."""
     words = CAPTIONS.words(np.array([2, 0, 1, 2]), 6)
     assert words.dtype == np.int32
     assert words.tolist() == [
@@ -45,19 +45,19 @@ def test_a_limit_below_one_is_refused():
 
 
 def test_an_empty_caption_is_start_and_end():
-    """A caption without words is encoded as start and end words."""
+    """A caption without words consists of a start word and an end word."""
     assert Captions([[[]]]).words(np.array([0]), 3).tolist() == [[1, 2, 0]]
 
 
 def test_without_captions_there_are_no_rows():
-    """Samples without captions give an empty table of words."""
+    """If no sample has captions, the array of their words has no rows."""
     captions = Captions([[], []])
     assert len(captions) == 0
     assert captions.words(np.zeros(0, int), 4).shape == (0, 4)
 
 
 def test_texts_are_encoded_by_the_tokenizer():
-    """`encode_captions` encodes every text and applies the limit."""
+    """`encode_captions` encodes every text and truncates it to the word limit."""
     captions = encode_captions([("abc", "c"), ("a",)], lambda text: list(map(ord, text)), limit=2)
     assert captions.owner.tolist() == [0, 0, 1]
     assert captions.words(np.arange(3), 4).tolist() == [

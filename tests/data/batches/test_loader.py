@@ -1,4 +1,4 @@
-"""Batches of a plan: contents, order, views and resumption."""
+"""Batches loaded by a plan: contents, order, views and resumption."""
 
 import os
 import subprocess
@@ -71,7 +71,7 @@ def test_a_batch_holds_clips_owners_and_words(samples, captions):
 
 @pytest.mark.parametrize("start", [0, 1, 7])
 def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
-    """Batches after resumption equal those of a whole epoch, with random views and threads."""
+    """Resumed loading gives the remaining batches of the epoch, with random views and threads."""
     plan = by_caption(captions.owner, captions.lengths, batch=16, seed=1, epoch=4)
     reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     whole = list(load(plan, reader, captions=captions, threads=3))
@@ -81,7 +81,7 @@ def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
 
 
 def test_training_views_depend_on_seed_epoch_and_sample(samples):
-    """A sample has one view per epoch, independent of its place in the batch."""
+    """The training view of a sample depends on seed and epoch, not on its place in the batch."""
     reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     clips = reader(np.array([5, 9, 5]))
     several = clips.frames[clips.index[:, 0]]
@@ -95,7 +95,7 @@ def test_training_views_depend_on_seed_epoch_and_sample(samples):
 
 
 def test_without_an_epoch_the_test_view_is_read(samples):
-    """Without an epoch, the test view is read, independent of the seed."""
+    """A clip reader without an epoch reads the test view, whatever the seed."""
     one, other = (ClipReader(samples, CROPPED, seed=seed)(np.arange(4)) for seed in (1, 2))
     np.testing.assert_array_equal(one.frames, other.frames)
 
@@ -131,7 +131,7 @@ def test_an_empty_plan_gives_nothing(samples):
 
 
 def test_a_file_that_became_unreadable_is_named(samples):
-    """An error in a loading thread reaches the caller unchanged."""
+    """A missing file raises its MediaError from the loading thread in the caller."""
     broken = [*samples[:3], samples[3]._replace(media="gone.jpg")]
     with pytest.raises(MediaError, match=r"gone.jpg: expected an image; there is no such file"):
         list(load(in_order(4, batch=1), ClipReader(broken, IMAGES)))
@@ -156,7 +156,7 @@ def test_evaluation_clips_are_read(counters):
 
 
 def test_training_clips_are_read(counters):
-    """Training clips have the frames of the random selection."""
+    """A clip reader reads the frames that the random sampling selects for training."""
     times = [np.arange(count) / 25 for count in (5, 20, 11)]
     select = training_clips(
         times, samplings.build({"type": "random_clip", "length": 4}), seed=1, epoch=3
@@ -167,7 +167,7 @@ def test_training_clips_are_read(counters):
 
 
 def test_test_views_are_those_of_the_selections(samples):
-    """Each evaluation clip has the view of its selection."""
+    """A clip reader reads each evaluation clip in the view that its selection names."""
     media = MediaReader("images", SIZE, view=views.build({"type": "ten_crop", "margin": 1.2}))
     select = [ClipSelection(3, None, 7), ClipSelection(3, None, 2)].__getitem__
     clips = ClipReader(samples, media, select=select)(np.array([0, 1]))
@@ -176,7 +176,7 @@ def test_test_views_are_those_of_the_selections(samples):
 
 
 def test_vectors_are_read_like_frames(tmp_path):
-    """Vectors are read as whole files or as the rows of the selection."""
+    """A clip reader reads all vectors of a file, or those that the selection names."""
     vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
     np.save(tmp_path / "a.npy", vectors)
     samples = [Sample("a", str(tmp_path / "a.npy"), "a", "train")] * 2
@@ -188,7 +188,7 @@ def test_vectors_are_read_like_frames(tmp_path):
 
 
 def test_labels_make_labeled_batches(samples):
-    """The function `labels` receives the positions of each batch and makes labeled batches."""
+    """With a function `labels`, batches have its labels and weights for their sample positions."""
     batches = load(
         in_order(5, batch=3),
         ClipReader(samples, IMAGES),
@@ -203,7 +203,7 @@ def test_labels_make_labeled_batches(samples):
 
 @pytest.mark.parametrize("threads", [3, None])
 def test_threads_make_batches_at_the_same_time(samples, monkeypatch, threads):
-    """Three loading threads run at the same time; the default is one thread per core."""
+    """Loading threads run at the same time; the default is one thread per core."""
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     reader, together = ClipReader(samples, IMAGES), threading.Barrier(3, timeout=20)
 
@@ -215,7 +215,7 @@ def test_threads_make_batches_at_the_same_time(samples, monkeypatch, threads):
 
 
 def test_no_more_batches_than_threads_are_made_ahead(samples):
-    """The loader reads at most one batch more than it has threads ahead."""
+    """With two threads, at most three batches are read ahead of the current one."""
     reader, positions_read = ClipReader(samples, IMAGES), []
 
     def read(positions):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lrcn_seq.data.batches.plan import by_caption, by_image, in_order, padded_lengths
 from lrcn_seq.errors import ArgumentError
 
-# 1,003 captions of at most 250 images; image 17 has none.
+# 1,003 captions of at most 250 images; image 17 has no caption.
 RANDOM = np.random.default_rng(0)
 LENGTHS = RANDOM.integers(4, 30, 1003).astype(np.int32)
 OWNER = np.sort(RANDOM.integers(0, 250, 1003)).astype(np.int32)
@@ -60,7 +60,7 @@ def test_batches_have_few_padded_lengths(make):
 
 
 def test_by_caption_contains_every_caption_once():
-    """A plan by caption has each caption once, with a clip of its image."""
+    """A plan by caption contains each caption once, with its image as the clip."""
     plan = caption_plan()
     assert sorted(rows_of(plan)) == list(range(1003))
     for step in plan:
@@ -69,12 +69,12 @@ def test_by_caption_contains_every_caption_once():
 
 
 def test_by_caption_has_one_smaller_batch():
-    """All batches of a plan by caption are full except one."""
+    """In a plan by caption, exactly one batch is smaller than the batch size."""
     assert Counter(len(step.rows) for step in caption_plan()) == {32: 31, 11: 1}
 
 
 def test_by_caption_pads_a_mixed_last_batch_to_its_longest_caption():
-    """Captions that fill no batch of their length form one batch, padded to the longest."""
+    """Captions too few for a batch of their length share one batch, padded to the longest."""
     lengths = np.array([9, 4, 5])
     (step,) = by_caption(np.arange(3), lengths, batch=8, seed=0, epoch=0, padded=(5, 10))
     assert step.length == 10
@@ -103,12 +103,12 @@ def test_by_caption_regroups_captions(change):
 
 
 def test_by_image_contains_every_image_once():
-    """A plan by image has every image with captions once."""
+    """A plan by image contains every captioned image once."""
     assert sorted(images_of(image_plan())) == sorted(set(OWNER.tolist()))
 
 
 def test_by_image_has_one_smaller_batch():
-    """All batches of a plan by image are full except the last."""
+    """In a plan by image, only the last batch is smaller than the batch size."""
     sizes = [len(step.samples) for step in image_plan()]
     assert set(sizes[:-1]) == {8}
     assert sum(sizes) == len(set(OWNER.tolist()))
@@ -151,7 +151,7 @@ def test_by_image_rotates_captions_over_epochs():
 
 
 def test_by_image_rotates_captions_in_random_order():
-    """In the first epoch, each position of an image's captions is about equally frequent."""
+    """A plan by image starts at a random caption of each image, instead of the first."""
     owner, lengths = np.repeat(np.arange(200), 5), np.full(1000, 5)
     rows = rows_of(by_image(owner, lengths, batch=8, captions=1, seed=0, epoch=0))
     counts = np.bincount(np.array(rows) % 5, minlength=5)
@@ -173,7 +173,7 @@ def test_by_image_shows_captions_equally_often():
 
 
 def test_by_image_repeats_captions_of_an_image_with_too_few():
-    """An image with fewer captions than requested repeats its captions."""
+    """A plan by image repeats captions of an image that has fewer than requested."""
     plan = by_image(np.array([0, 1, 1]), np.array([4, 5, 6]), batch=2, captions=3, seed=0, epoch=0)
     counts = Counter(rows_of(plan))
     assert counts[0] == 3
@@ -218,7 +218,7 @@ def test_images_need_at_least_one_caption():
 
 
 def test_without_samples_a_plan_is_empty():
-    """Without captions or samples, a plan has no batches."""
+    """A plan without captions or samples has no batches."""
     none = np.zeros(0, np.int32)
     assert by_caption(none, none, batch=4, seed=0, epoch=0) == []
     assert by_image(none, none, batch=4, captions=2, seed=0, epoch=0) == []

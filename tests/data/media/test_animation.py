@@ -17,7 +17,7 @@ SIZE = Preprocessing(8, 10)
 def write_animation(path, durations=(200, 40, 100), **options):
     """Write an animation whose frame n has gray value 80 n, and return its path."""
     frames = [Image.new("RGB", (20, 16), (80 * n,) * 3) for n in range(len(durations))]
-    if options.get("default_image"):  # shown by programs that know no animations
+    if options.get("default_image"):  # shown by programs that do not support animations
         frames.insert(0, Image.new("RGB", (20, 16), "red"))
     options |= {"duration": list(durations), "lossless": True}
     frames[0].save(path, save_all=True, append_images=frames[1:], **options)
@@ -26,7 +26,7 @@ def write_animation(path, durations=(200, 40, 100), **options):
 
 @pytest.mark.parametrize("name", ["a.webp", "a.png", "a.apng"])
 def test_all_frames_are_read_with_their_times(tmp_path, name):
-    """The frames of an animation follow each other by their durations."""
+    """The time of each frame of an animation is the sum of the durations before it."""
     clip = AnimatedImage(write_animation(tmp_path / name))
     np.testing.assert_allclose(clip.times(), [0, 0.2, 0.24])
     frames = clip.frames(SIZE)
@@ -36,7 +36,7 @@ def test_all_frames_are_read_with_their_times(tmp_path, name):
 
 
 def test_the_fallback_image_of_a_png_is_no_frame(tmp_path):
-    """The image that other programs show instead of the animation is skipped."""
+    """The fallback image, which other programs show instead of the animation, is skipped."""
     clip = AnimatedImage(write_animation(tmp_path / "a.png", (100, 100), default_image=True))
     assert clip.frames(SIZE)[:, 4, 4].tolist() == [[0, 0, 0], [80, 80, 80]]
     np.testing.assert_allclose(clip.times(), [0, 0.1])
@@ -44,7 +44,7 @@ def test_the_fallback_image_of_a_png_is_no_frame(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.webp", "a.png"])
 def test_frames_without_a_duration_are_shown_for_a_tenth_of_a_second(tmp_path, name):
-    """Durations of up to 10 ms count as 100 ms, so that times ascend."""
+    """Frame durations of up to 10 ms count as 100 ms, so that frame times ascend."""
     clip = AnimatedImage(write_animation(tmp_path / name, (0, 10, 20, 50)))
     np.testing.assert_allclose(clip.times(), [0, 0.1, 0.2, 0.22])
 
@@ -69,7 +69,7 @@ def test_a_still_image_has_one_frame(tmp_path, photos):
 
 
 def test_decoding_stops_after_the_last_wanted_frame(tmp_path):
-    """The first frame is read although a later one is damaged, which raises MediaError."""
+    """The first frame of an animation is read even if a later frame is damaged."""
     path = write_animation(tmp_path / "a.png", (100,) * 20)
     path.write_bytes(path.read_bytes()[:-100])
     assert AnimatedImage(path).frames(SIZE, [0]).shape == (1, 8, 10, 3)
@@ -78,7 +78,7 @@ def test_decoding_stops_after_the_last_wanted_frame(tmp_path):
 
 
 def test_size_is_limited_before_decoding(tmp_path):
-    """An animation with too many pixels per frame is refused."""
+    """An animation with more pixels per frame than the limit raises a MediaError."""
     path = write_animation(tmp_path / "a.webp")
     with pytest.raises(MediaError, match="expected at most 300 pixels"):
         AnimatedImage(path, pixels_limit=300).times()

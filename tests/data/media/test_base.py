@@ -15,7 +15,7 @@ SIZE = Preprocessing(1, 1)
 
 
 class Numbers(Media):
-    """A clip of five frames whose values are the frame numbers."""
+    """A clip of five frames whose pixel values are the frame numbers."""
 
     name = "numbers"
 
@@ -52,7 +52,7 @@ def test_iter_frames_reads_a_frame_when_it_is_asked_for():
 
 def test_a_frame_beyond_the_end_is_a_media_error():
     """The error for a frame beyond the end names the last requested frame."""
-    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: a shorter video"
+    reason = r"numbers: expected a frame number 7 \(from 0\)\. Received: fewer frames"
     with pytest.raises(MediaError, match=reason):
         Numbers().frames(SIZE, [7, 2])
     with pytest.raises(MediaError, match=reason):
@@ -79,12 +79,12 @@ def test_iter_frames_of_an_empty_clip_is_a_media_error(monkeypatch, number):
     ],
 )
 def test_names_of_sources(source, name):
-    """A path is its own name; a drawing is named by its key, other sources by their kind."""
+    """Messages name a path as it is, a drawing by its key, and other sources by their kind."""
     assert name_of(source) == name
 
 
 def test_a_stream_yields_the_selected_frames_with_their_times():
-    """A selection is called with each number, time and next time; only its frames are read."""
+    """`select` is called with number, time and next time; only selected frames are read."""
     media, calls = Numbers(), []
     frames = media.stream_frames(lambda *call: calls.append(call) or call[0] in (1, 4), SIZE)
     assert [(time, int(frame.max())) for time, frame in frames] == [(1, 1), (4, 4)]
@@ -94,7 +94,7 @@ def test_a_stream_yields_the_selected_frames_with_their_times():
 
 
 def test_a_note_is_printed_once(capsys):
-    """A note goes to stderr, once per file and text."""
+    """A note about a media file is printed on stderr once per file and text."""
     for name in ("a", "a", "b"):
         print_media_note(name, "is short.")
     assert capsys.readouterr() == ("", "a: is short.\nb: is short.\n")

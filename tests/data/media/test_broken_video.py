@@ -1,4 +1,4 @@
-"""Broken videos, which give their readable frames or an error with the reason."""
+"""Broken videos, whose readable frames are read or whose error states the reason."""
 
 import wave
 from pathlib import Path
@@ -18,7 +18,7 @@ SIZE = Preprocessing(24, 32)
 
 
 def test_a_truncated_stream_gives_its_first_frames(tmp_path):
-    """The first frames of a truncated AVI are read, and later frames raise MediaError."""
+    """The first frames of a truncated AVI are read; requesting lost frames raises MediaError."""
     whole = write_video(tmp_path / "a.avi", 100).read_bytes()
     path = tmp_path / "cut.avi"
     path.write_bytes(whole[: len(whole) // 2])
@@ -28,7 +28,7 @@ def test_a_truncated_stream_gives_its_first_frames(tmp_path):
 
 
 def test_a_slightly_truncated_stream_gives_its_remaining_frames(tmp_path):
-    """A video that lost its last frames is read, and later frames raise MediaError."""
+    """A video that lost its last frames is read; requesting the lost frames raises MediaError."""
     path = write_video(tmp_path / "a.avi", 100)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.94)])
     assert 90 <= len(Video(path).times()) < 100
@@ -37,7 +37,7 @@ def test_a_slightly_truncated_stream_gives_its_remaining_frames(tmp_path):
 
 
 def test_damaged_packets_are_skipped(tmp_path):
-    """Damage in the middle of a video affects only the damaged frames."""
+    """Frames before and after damage in the middle of a video are read."""
     content = bytearray(write_video(tmp_path / "a.avi", 100).read_bytes())
     middle = len(content) // 2
     content[middle : middle + 400] = bytes(400)
@@ -46,7 +46,7 @@ def test_damaged_packets_are_skipped(tmp_path):
 
 
 def test_playlists_are_refused(tmp_path):
-    """Playlists are refused, since FFmpeg would follow them to other files and hosts."""
+    """Playlists are refused, because FFmpeg would open the files and hosts that they list."""
     write_video(tmp_path / "secret.avi", 2)
     for text in (
         "ffconcat version 1.0\nfile secret.avi\n",
@@ -85,15 +85,15 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     (folder / "header.avi").write_bytes(header[: header.index(b"movi") + 4])
     return {
         "sound only": (folder / "sound.wav", "a file without images (sound only)"),
-        "without its index": (folder / "cut.mp4", "expected a video; it is not one, or damaged"),
+        "without its index": (folder / "cut.mp4", "the file is not one or is damaged"),
         "empty": (folder / "empty.mp4", "expected a video; the file is empty"),
         "sound only, as MP4": (folder / "sound.m4a", "a file without images (sound only)"),
-        "text": (folder / "text.avi", "expected a video; it is not one, or damaged"),
-        "text named .mp4": (folder / "text.mp4", "expected a video; it is not one, or damaged"),
-        "zeros": (folder / "zeros.mp4", "expected a video; it is not one, or damaged"),
+        "text": (folder / "text.avi", "the file is not one or is damaged"),
+        "text named .mp4": (folder / "text.mp4", "the file is not one or is damaged"),
+        "zeros": (folder / "zeros.mp4", "the file is not one or is damaged"),
         "missing": (folder / "missing.mp4", "there is no such file"),
-        "empty folder": (folder / "folder", "Received: a folder without any"),
-        "folder without images": (folder / "notes", "Received: a folder without any"),
+        "empty folder": (folder / "folder", "Received: a folder without images"),
+        "folder without images": (folder / "notes", "Received: a folder without images"),
         "no frames": (folder / "header.avi", "expected a video"),
     }
 
@@ -113,7 +113,7 @@ def test_broken_videos_raise_a_media_error_with_a_reason(tmp_path, capfd):
 
 
 def test_a_frame_that_cannot_be_converted_is_a_media_error(tmp_path, monkeypatch):
-    """An exception during the conversion of a frame raises MediaError with its cause."""
+    """An exception during the conversion of a frame becomes a MediaError with that cause."""
 
     def fail(*arguments):
         raise AttributeError("'NoneType' object has no attribute 'width'")

@@ -16,7 +16,7 @@ from lrcn_seq.errors import DataError, MediaError
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Return the paths whose bytes have been hashed."""
+    """Return a list to which the path of every hashed file is added."""
     read, original = [], module._hash_bytes
 
     def count(path):
@@ -28,7 +28,7 @@ def counted(monkeypatch):
 
 
 def test_equal_contents_have_equal_hashes(tmp_path):
-    """The content hash of a file depends on its bytes instead of its name."""
+    """The content hash of a file depends on its bytes, but not on its name."""
     for name, content in (("a", b"1"), ("b", b"1"), ("c", b"2")):
         (tmp_path / name).write_bytes(content)
     a, b, c = (ContentIndex().hash_file(tmp_path / name) for name in "abc")
@@ -57,7 +57,7 @@ def test_a_file_of_another_size_or_time_is_hashed_again(tmp_path, counted, conte
 
 
 def test_verify_hashes_files_of_the_same_size_and_time(tmp_path):
-    """With `verify`, content replaced under the same size and time is detected."""
+    """With `verify`, a file is hashed again even if size and modification time are unchanged."""
     path = tmp_path / "a"
     path.write_bytes(b"one")
     os.utime(path, ns=(5, 5))
@@ -96,7 +96,7 @@ def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
     ],
 )
 def test_lines_of_wrong_types_are_skipped(tmp_path, line):
-    """A line that is JSON of another form, or too deep for the parser, is skipped."""
+    """Lines of the cache file with unexpected JSON, or too deep for the parser, are skipped."""
     path, memory = tmp_path / "a", tmp_path / "m.jsonl"
     path.write_bytes(b"1")
     os.utime(path, ns=(5, 5))
@@ -107,7 +107,7 @@ def test_lines_of_wrong_types_are_skipped(tmp_path, line):
 
 
 def test_files_that_are_no_regular_files_are_refused(tmp_path):
-    """A FIFO, a device behind a link and a folder are refused, and reading does not wait."""
+    """A FIFO, a link to a device and a folder raise errors as files to hash and as cache files."""
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("/dev/zero")
     table = {"fifo": "a FIFO", "link": "a device", ".": "Is a directory"}
@@ -119,14 +119,14 @@ def test_files_that_are_no_regular_files_are_refused(tmp_path):
 
 
 def test_impossible_paths_are_refused():
-    """A path with a NUL character or of too many characters is a MediaError."""
+    """A path that is too long or contains a NUL character raises a MediaError."""
     for path in (Path("a\0b"), Path("x" * 5000)):
         with pytest.raises(MediaError, match="this file cannot be read"):
             ContentIndex().hash_file(path)
 
 
 def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
-    """The hash of several files does not depend on the order of the paths."""
+    """The hash of several files depends on names and contents, but not on the order of paths."""
     for name, content in (("1.png", b"a"), ("2.png", b"b"), ("3.png", b"b")):
         (tmp_path / name).write_bytes(content)
     first, second, third = (tmp_path / name for name in ("1.png", "2.png", "3.png"))
@@ -136,7 +136,7 @@ def test_the_hash_of_files_depends_on_their_names_and_contents(tmp_path):
 
 
 def test_hashes_are_those_of_earlier_versions(tmp_path):
-    """Hashes of files, file lists and arrays are those of earlier versions."""
+    """Hashes of files, file lists and arrays equal those of earlier versions."""
     path = tmp_path / "a.png"
     path.write_bytes(b"content")
     content = blake2b(b"content", digest_size=16).hexdigest()
@@ -166,7 +166,7 @@ def test_the_file_keeps_its_format(tmp_path):
 
 
 def test_facts_are_remembered_across_runs(tmp_path):
-    """Facts are kept across runs with their last value, which may be None."""
+    """A fact keeps its last value across runs, even if the value is None."""
     first = ContentIndex(tmp_path / "m.jsonl")
     assert not first.has_fact("a")
     first.add_fact("a", 1)

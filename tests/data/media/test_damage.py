@@ -1,4 +1,4 @@
-"""The share of a video that is lost to damage."""
+"""The share of the frames of a video that is lost to damage."""
 
 import random
 from pathlib import Path
@@ -22,7 +22,7 @@ def with_zeros(path: Path, first: float, last: float) -> Path:
 
 
 def lost_share(path: Path) -> int:
-    """Return the lost share of a damaged video in percent, as its message states it."""
+    """Return the percentage of lost frames that the error for a damaged video states."""
     with pytest.raises(MediaError, match=r"Received: \d+% lost; the file is damaged") as caught:
         Video(path).times()
     return int(caught.value.reason.split("Received: ")[1].split("%")[0])
@@ -30,7 +30,7 @@ def lost_share(path: Path) -> int:
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.mkv", "a.flv"])
 def test_a_truncated_video_is_damaged(tmp_path, name):
-    """A video cut in half has lost about half of its frames, or cannot be opened."""
+    """A video file that is cut in half has lost about half of its frames."""
     options = {"a.flv": {"codec": "flv1"}, "a.mp4": {"options": {"movflags": "faststart"}}}
     path = write_video(tmp_path / name, 100, **options.get(name, {}))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -39,13 +39,13 @@ def test_a_truncated_video_is_damaged(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.mkv"])
 def test_frames_that_cannot_be_decoded_are_lost(tmp_path, name):
-    """Zeros over a third of a video of single images lose about a third of its frames."""
+    """If zeros replace a third of an MJPEG video, about a third of its frames is lost."""
     path = with_zeros(write_video(tmp_path / name, 100, **INTRA), 0.3, 0.63)
     assert 25 < lost_share(path) < 75
 
 
 def test_pauses_of_a_damaged_broadcast_are_lost(tmp_path):
-    """Zeros over a third of an MPEG-TS, which has no index, leave a pause that counts as lost."""
+    """In an MPEG-TS, which has no index, the pause left by a removed third counts as lost."""
     whole = write_video(tmp_path / "a.ts", 100, codec="mpeg2video").read_bytes()
     first, last = len(whole) // 3 // 188 * 188, 2 * len(whole) // 3 // 188 * 188
     (tmp_path / "a.ts").write_bytes(whole[:first] + whole[last:])
@@ -73,7 +73,7 @@ def test_an_intact_video_has_no_note(tmp_path, name, capfd):
 
 
 def test_frames_before_the_damage_are_read(tmp_path):
-    """Reading stops after the requested frames, so later damage does not matter."""
+    """Reading stops after the requested frames, so damage after them raises no error."""
     path = write_video(tmp_path / "a.avi", 100)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert Video(path).frames(None, [5]).shape == (1, 48, 64, 3)
@@ -86,7 +86,7 @@ def test_frames_before_the_damage_are_read(tmp_path):
     [("a.avi", "mpeg4"), ("a.mp4", "libx264"), ("a.mkv", "mpeg4"), ("a.ts", "libx264")],
 )
 def test_random_damage_raises_only_media_errors(tmp_path, name, codec):
-    """Mutated files are read in full, with a loss, or raise MediaError."""
+    """A video file with random damage is read, or raises MediaError and no other exception."""
     whole = write_video(tmp_path / name, 12, codec=codec).read_bytes()
     rng, outcomes = random.Random(0), set()
     for _ in range(60):

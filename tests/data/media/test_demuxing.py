@@ -70,7 +70,7 @@ def write_sound(path: Path, codec: str, *, cover: bool) -> Path:
 @pytest.mark.parametrize("attached", [True, False])
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
 def test_a_cover_is_never_the_video(tmp_path, name, attached):
-    """A cover image, flagged as such or not, is skipped although it is the first stream."""
+    """Cover art is not taken for the video, even as the first stream and without its flag."""
     video = Video(write_with_cover(tmp_path / name, attached=attached))
     assert len(video.times()) == 5
     assert frame_numbers(video.frames(None)) == [0, 1, 2, 3, 4]
@@ -88,7 +88,7 @@ def test_a_sound_file_is_no_video(tmp_path, name, codec, cover):
 
 
 def test_a_container_without_streams_is_no_sound(tmp_path):
-    """A container without any stream has a message of its own."""
+    """A container without any stream has an error message of its own."""
     header = struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 0, b"isom")
     movie = struct.pack(">I4sIIIII", 108, b"mvhd", 0, 0, 0, 1000, 0) + bytes(80)
     path = tmp_path / "a.mp4"
@@ -98,7 +98,7 @@ def test_a_container_without_streams_is_no_sound(tmp_path):
 
 
 def test_an_unknown_codec_is_named(tmp_path):
-    """A video of an unknown codec raises MediaError."""
+    """The error for a video of an unknown codec says that FFmpeg cannot decode it."""
     path = write_video(tmp_path / "a.mp4", 3, codec="libx264")
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
     with pytest.raises(MediaError, match="a codec that FFmpeg cannot decode"):
@@ -106,7 +106,7 @@ def test_an_unknown_codec_is_named(tmp_path):
 
 
 def not_videos(folder: Path) -> list[Path]:
-    """Return an image, texts and a playlist that FFmpeg could open."""
+    """Write images, texts and playlists that FFmpeg could open as videos; return their paths."""
     (folder / "jpeg.mp4").write_bytes(COVER.getvalue())
     Image.new("RGB", (64, 48)).save(folder / "png.avi", "PNG")
     for name in ("notes.txt", "notes.nfo", "notes.ans", "notes.vt", "notes.mp4"):
@@ -118,16 +118,16 @@ def not_videos(folder: Path) -> list[Path]:
 
 
 def test_images_text_and_playlists_are_no_videos(tmp_path):
-    """FFmpeg formats that draw text, show an image or list other files are refused."""
+    """Images, texts and playlists raise MediaError, whatever their suffix."""
     paths = not_videos(tmp_path)
     assert len(paths) == 9
     for path in paths:
-        with pytest.raises(MediaError, match="expected a video; it is not one, or damaged"):
+        with pytest.raises(MediaError, match="expected a video; the file is not one or is damaged"):
             Video(path).times()
 
 
 def test_each_listed_format_exists():
-    """FFmpeg has each of the listed formats, alone or under several names."""
+    """FFmpeg knows each listed format, by its only name or one of several."""
     names = {name for entry in av.formats_available for name in entry.split(",")}
     assert {*VIDEO_FORMATS.split(","), *SOUND_FORMATS.split(",")} - names == set()
     assert {"tty", "concat", "hls", "dash", "image2", "rawvideo"} & set(
@@ -136,7 +136,7 @@ def test_each_listed_format_exists():
 
 
 def test_a_path_that_is_no_regular_file_is_refused(tmp_path):
-    """A FIFO, a device and a folder raise MediaError instead of waiting."""
+    """A FIFO, a device and a folder as a video raise MediaError instead of being read."""
     os.mkfifo(tmp_path / "fifo.mp4")
     (tmp_path / "device.mp4").symlink_to("/dev/zero")
     (tmp_path / "folder.mp4").mkdir()

@@ -1,4 +1,4 @@
-"""Drawings as clips, whose key replaces the content hash."""
+"""Drawings as clips; the key of a drawing replaces its content hash."""
 
 import numpy as np
 import pytest

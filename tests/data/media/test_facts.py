@@ -17,13 +17,13 @@ from tests.media_fixtures import write_video
 
 
 def facts(path) -> dict:
-    """Return the facts in the file of a content index."""
+    """Return the facts stored in the file of a content index."""
     lines = [json.loads(line) for line in path.read_text().splitlines() if line]
     return {line["fact"]: line["value"] for line in lines if "fact" in line}
 
 
 def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
-    """The times of a clip and the error of a broken file are read from the cache."""
+    """Frame times of a clip, or the error of a broken file, are computed once and then cached."""
     folder, broken = tmp_path / "frames", Video(tmp_path / "bad.avi")
     folder.mkdir()
     for number in range(4):
@@ -40,7 +40,7 @@ def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
 
 
 def test_even_times_are_stored_as_count_and_step(tmp_path):
-    """Even times are stored as count and step under the rule, the hash and the pixels limit."""
+    """Evenly spaced frame times are stored as count and step; the key has rule, hash and limit."""
     path = tmp_path / "0.png"
     Image.new("RGB", (8, 8)).save(path)
     index = ContentIndex(tmp_path / "m.jsonl")
@@ -50,7 +50,7 @@ def test_even_times_are_stored_as_count_and_step(tmp_path):
 
 
 def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
-    """Uneven times are stored with a precision at which they still ascend."""
+    """Unevenly spaced frame times are stored one by one, exactly enough to still ascend."""
     uneven = np.array([0, 0.04, 0.5, 0.50011, 0.50022, 2])
     monkeypatch.setattr(Video, "times", lambda self: uneven)
     (tmp_path / "a").write_bytes(b"a")
@@ -62,7 +62,7 @@ def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
 
 
 def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkeypatch):
-    """A valid image is cached as null and a broken image as the reason of its error."""
+    """The result of checking an image is cached: null if valid, otherwise the error's reason."""
     photos[1].write_bytes(photos[1].read_bytes()[:-30])
     index = ContentIndex(tmp_path / "m.jsonl")
     check_image(StillImage(photos[0]), index)
@@ -78,7 +78,7 @@ def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkey
 
 @pytest.mark.parametrize("value", [5, None, {}, {"count": "a", "step": 1}, {"times": "a"}, []])
 def test_damaged_facts_are_measured_again(tmp_path, photos, value):
-    """A fact of another form than the one that was stored is measured again."""
+    """A stored fact of an unexpected form is computed again."""
     index, image = ContentIndex(tmp_path / "m.jsonl"), StillImage(photos[0])
     frame_times(image, index, PIXELS_LIMIT)
     check_image(image, index)
@@ -91,7 +91,7 @@ def test_damaged_facts_are_measured_again(tmp_path, photos, value):
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
 def test_an_error_that_may_not_recur_is_not_remembered(tmp_path, photos, monkeypatch, error):
-    """An error of the disk or the memory is not cached, so the file is read again."""
+    """A disk or memory error is not cached, so the file is read again next time."""
 
     def fail(*arguments, **options):
         raise error
@@ -107,7 +107,7 @@ def test_an_error_that_may_not_recur_is_not_remembered(tmp_path, photos, monkeyp
 
 
 def test_the_key_of_times_contains_their_rule(tmp_path, monkeypatch):
-    """Times that were stored under another rule are computed again."""
+    """Frame times that were stored under another rule are computed again."""
     path = write_video(tmp_path / "a.avi", 3)
     index = ContentIndex()
     index.add_fact(f"times:{index.hash_file(path)}:123456", {"count": 9, "step": 1.0})

@@ -17,7 +17,7 @@ def clip() -> np.ndarray:
 
 
 def test_frames_are_resized_in_order():
-    """All frames, or those of the given numbers, are resized and returned in order."""
+    """All frames of an array, or the requested ones in the requested order, are resized."""
     frames = FrameArray(clip()).frames(SIZE)
     assert frames.shape == (5, 16, 24, 3)
     np.testing.assert_array_equal(frames[:, 3, 3, 0], range(5))

@@ -32,7 +32,7 @@ def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path):
 
 
 def test_frames_are_recognized_by_suffix_or_content(tmp_path):
-    """Frames of any name are read; text, GIF files and videos are no frames."""
+    """A file is a frame by its suffix or content; text, GIF files and videos are no frames."""
     for name, format_ in (("1.jfif", "JPEG"), ("2", "PNG"), ("3.gif", "GIF"), ("4.mp4", "JPEG")):
         Image.new("RGB", (10, 10)).save(tmp_path / name, format_)
     (tmp_path / "5").write_text("P5 is a format, and Python a language.")
@@ -57,7 +57,7 @@ def test_a_frame_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
-    """A folder without images and a missing folder are errors."""
+    """A folder without images and a missing folder raise a MediaError."""
     (tmp_path / "notes.txt").write_text("not a frame")
     with pytest.raises(MediaError, match="expected a folder of frame images"):
         FrameFolder(tmp_path).times()

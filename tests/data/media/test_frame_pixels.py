@@ -52,7 +52,7 @@ def write_frame(path: Path, pixels: np.ndarray, codec: str, pixel_format: str, *
     ],
 )
 def test_frames_are_turned_and_mirrored_by_the_display_matrix(tmp_path, matrix, expected):
-    """Each of the eight orientations moves (x, y) to (a x + c y, b x + d y)."""
+    """A frame is oriented by its display matrix, in each of the eight orientations."""
     path = write_frame(tmp_path / "a.mp4", scene(64, 48), "mpeg4", "yuv420p")
     ((_, upright),) = Video(path).existing_frames(None, None)
     ((_, frame),) = Video(with_display_matrix(path, *matrix)).existing_frames(None, None)
@@ -60,7 +60,7 @@ def test_frames_are_turned_and_mirrored_by_the_display_matrix(tmp_path, matrix, 
 
 
 def test_a_slight_rotation_is_ignored(tmp_path):
-    """A matrix that is no orientation has the effect of the nearest one."""
+    """A display matrix that rotates slightly has the effect of the nearest orientation."""
     path = write_video(tmp_path / "a.mp4", 1)
     before = Video(path).frames(None)
     content = bytearray(path.read_bytes())
@@ -81,7 +81,7 @@ def test_a_slight_rotation_is_ignored(tmp_path):
     ],
 )
 def test_transparent_parts_are_white(tmp_path, name, codec, pixel_format, options):
-    """A transparent part is white, whatever its hidden color is; half of it shows through."""
+    """Transparent parts of a frame are shown as white, half-transparent ones as a mixture."""
     pixels = np.full((48, 96, 4), (255, 0, 0, 255), np.uint8)
     pixels[:, 32:64, 3], pixels[:, 64:, 3] = 0, 128
     frame = Video(write_frame(tmp_path / name, pixels, codec, pixel_format, **options)).frames(None)
@@ -90,7 +90,7 @@ def test_transparent_parts_are_white(tmp_path, name, codec, pixel_format, option
 
 
 def test_a_palette_with_transparency_is_put_on_white():
-    """The transparent color of a palette is white."""
+    """The transparent color of a frame with a palette is shown as white."""
     frame = av.VideoFrame(8, 8, "pal8")
     palette = np.zeros((256, 4), np.uint8)
     palette[0], palette[1] = (0, 0, 255, 0), (0, 0, 255, 255)  # blue, green, red, alpha
@@ -114,7 +114,7 @@ def test_a_palette_with_transparency_is_put_on_white():
     ],
 )
 def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
-    """Grayscale, 10 and 16 bits, alpha and full chroma are converted to 8-bit RGB."""
+    """Frames in gray, of 10 or 16 bits, with alpha or full chroma become 8-bit RGB."""
     color = np.full((48, 64, 3), (200, 30, 30), np.uint8)
     frame = Video(write_frame(tmp_path / "a.mkv", color, codec, pixels)).frames(None)[0]
     expected = (81, 81, 81) if pixels.startswith("gray") else (200, 30, 30)
@@ -132,7 +132,7 @@ def test_a_frame_of_the_wanted_size_is_not_resized(tmp_path, resize):
 
 
 def test_a_frame_is_resized_after_it_is_turned(tmp_path):
-    """The size of a preprocessing is that of the upright frame."""
+    """A frame is turned upright before it is resized."""
     path = write_frame(tmp_path / "a.mp4", scene(64, 48), "mpeg4", "yuv420p")
     upright = Video(with_display_matrix(path, 0, 1, -1, 0)).frames(None)[0]
     resized = Image.fromarray(upright).resize((20, 30), Image.Resampling.BILINEAR, reducing_gap=3.0)

@@ -1,4 +1,4 @@
-"""Decoding of every kind of image, and the reasons given for broken ones."""
+"""Decoding of every kind of image, and the errors for broken images."""
 
 import io
 import struct
@@ -43,7 +43,7 @@ def save(image: Image.Image, path: Path, **options) -> Path:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
-    """All eight EXIF orientations are undone as by Pillow."""
+    """An image is turned upright from each EXIF orientation, as by Pillow."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = save(
@@ -57,7 +57,7 @@ def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["a.png", "a.tiff", "lzw.tiff", "a.webp", "a.jpg", "a.avif"])
 def test_orientations_of_every_format_are_undone(tmp_path, pixels, name, orientation):
-    """The orientation is undone once, whatever the format stores it as."""
+    """An image of every format is turned upright exactly once."""
     undone = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -113,7 +113,7 @@ def test_the_format_is_detected_by_content(tmp_path, pixels):
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1"])
 def test_grayscale_becomes_rgb_with_equal_channels(tmp_path, mode):
-    """White grayscale and bilevel images, with or without alpha, become white RGB."""
+    """White images in gray or black-and-white, with or without alpha, become white RGB."""
     path = save(Image.new("L", (8, 8), 255).convert(mode), tmp_path / "gray.png")
     np.testing.assert_array_equal(np.asarray(StillImage(path).decode()), np.full((8, 8, 3), 255))
 
@@ -176,7 +176,7 @@ def test_an_animation_is_read_as_its_first_frame(tmp_path, name):
 
 
 def test_pil_images_and_arrays_are_read(pixels):
-    """PIL images and arrays (H, W), (H, W, 1), (H, W, 3), (H, W, 4) and uint16 are accepted."""
+    """PIL images, uint8 arrays of every accepted shape and uint16 arrays are decoded."""
     np.testing.assert_array_equal(np.asarray(StillImage(pixels).decode()), pixels)
     np.testing.assert_array_equal(
         np.asarray(StillImage(Image.fromarray(pixels).convert("RGBA")).decode()), pixels
@@ -255,7 +255,7 @@ def test_broken_images_raise_a_media_error_with_a_reason(tmp_path):
 
 
 def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
-    """An image of 400 megapixels and an image above the given limit are refused."""
+    """An image with more pixels than the default or given limit raises a MediaError."""
     header = struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
     bomb = tmp_path / "bomb.png"
     chunks = b"".join(
@@ -275,7 +275,7 @@ def test_the_pixels_limit_is_checked_before_decoding(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tiff", "lzw.tiff", "a.jpg", "a.gif"])
 def test_the_limit_of_pillow_does_not_matter(tmp_path, monkeypatch, name):
-    """An image above the limit of Pillow is read, and the limit stays as it was."""
+    """An image above the pixel limit of Pillow is read, and that limit is left unchanged."""
     path = save(Image.new("RGB", (30, 20)), tmp_path / name)
     given = Image.open(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 9)
@@ -287,7 +287,7 @@ def test_the_limit_of_pillow_does_not_matter(tmp_path, monkeypatch, name):
 
 
 def test_the_limit_holds_for_the_content_of_an_icon(tmp_path):
-    """An icon whose directory states a small size is refused for the size of its image."""
+    """The pixel limit applies to the image in an icon, even if the icon states a smaller size."""
     bomb = png((9000, 8000), 8, COLOR, [])
     directory = struct.pack("<3H4B2H2I", 0, 1, 1, 8, 8, 0, 0, 1, 32, len(bomb), 22)
     (tmp_path / "a.ico").write_bytes(directory + bomb)
@@ -297,13 +297,13 @@ def test_the_limit_holds_for_the_content_of_an_icon(tmp_path):
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
 def test_an_image_without_pixels_is_refused(size):
-    """An image in memory of width or height 0 is a MediaError."""
+    """A PIL image of width or height 0 raises a MediaError."""
     with pytest.raises(MediaError, match=f"Received: {size[0]} × {size[1]} pixels"):
         StillImage(Image.new("RGB", size)).frames(Preprocessing(8, 8))
 
 
 def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
-    """Zeros inside a JPEG are found when it is read, or before, when it is checked."""
+    """A JPEG with zeros in its data raises MediaError when it is checked, or read unchecked."""
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
     path = save(Image.fromarray(noise), tmp_path / "a.jpg")
     content = path.read_bytes()
@@ -320,7 +320,7 @@ def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
 
 
 def test_metadata_does_not_make_a_png_unreadable(tmp_path):
-    """Long texts, and damaged or long color profiles, leave the pixels readable."""
+    """A PNG with long or damaged metadata is decoded."""
     chunks = [
         (b"zTXt", b"k\0\0" + zlib.compress(b"a" * 3_000_000)),
         (b"iCCP", b"k\0\0" + zlib.compress(b"a" * 3_000_000)),
@@ -336,7 +336,7 @@ def test_metadata_does_not_make_a_png_unreadable(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.bmp", "a.jp2", "a.gif"])
 def test_a_large_image_is_reduced_before_it_is_converted(tmp_path, monkeypatch, name):
-    """A large image of every format is a fraction of its size, close to the full image."""
+    """A large image is decoded at a reduced size and resized to nearly the same pixels."""
     y, x = np.mgrid[0:450, 0:600]
     waves = (128 + 100 * np.sin(x / 40) * np.cos(y / 30)).astype(np.uint8)
     path = save(Image.fromarray(waves), tmp_path / name)
@@ -351,7 +351,7 @@ def test_a_large_image_is_reduced_before_it_is_converted(tmp_path, monkeypatch, 
 
 
 def test_of_several_pages_the_first_is_read(tmp_path):
-    """A TIFF with several pages, an MPO and an icon give their first or largest image."""
+    """The first image of a TIFF or MPO and the largest image of an icon are read."""
     red, blue = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
     for name in ("a.tiff", "a.mpo"):
         path = save(red, tmp_path / name, save_all=True, append_images=[blue])
@@ -417,7 +417,7 @@ def test_a_jpeg_is_decoded_at_no_less_than_three_times_the_wanted_size(tmp_path,
 
 
 def test_frames_of_an_image_are_one_frame_of_the_wanted_size(photos):
-    """An image is one frame of the requested size, with the values of its pixels."""
+    """`frames` returns an image as one frame of the requested size."""
     frames = StillImage(photos[7]).frames(Preprocessing(16, 24))
     assert frames.shape == (1, 16, 24, 3)
     np.testing.assert_allclose(frames, 70, atol=1)
@@ -431,7 +431,7 @@ def test_an_image_has_one_frame_at_time_zero(photos):
 
 
 def test_frame_zero_is_read_by_its_number():
-    """Frame number 0 of an image may be requested repeatedly."""
+    """Frame 0 of an image is returned as often as it is requested."""
     frames = StillImage(np.full((4, 4, 3), 70, np.uint8)).frames(Preprocessing(8, 8), [0, 0])
     assert frames.shape == (2, 8, 8, 3)
     assert (frames == 70).all()
@@ -448,7 +448,7 @@ def test_the_hash_of_an_array_depends_on_pixels_and_shape():
 
 
 def test_the_hash_of_an_image_in_memory_depends_on_its_palette():
-    """Images of equal indices and different palettes have different hashes."""
+    """PIL images with equal indices and different palettes have different content hashes."""
     hashes = []
     for color in (1, 200):
         indices = Image.new("P", (2, 2))

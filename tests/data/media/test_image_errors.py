@@ -19,19 +19,19 @@ from lrcn_seq.errors import MediaError
         (OSError("image file is truncated"), r"damaged or cut short \(image file is tr", False),
         (IndexError("pop from\nempty list"), r"damaged or cut short \(pop from\)", False),
         (RecursionError(), r"damaged or cut short \(RecursionError\)", False),
-        (ValueError("embedded null byte"), "a path contains no NUL character", False),
+        (ValueError("embedded null byte"), "its path contains a NUL character", False),
         (ValueError("expected x. Received: y."), r"a\.png: expected x\. Received: y\.$", False),
     ],
 )
 def test_every_exception_becomes_a_media_error(error, reason, transient):
-    """The reason depends on the exception; errors of disk and memory are transient."""
+    """Each exception becomes a MediaError with its reason; disk and memory errors are transient."""
     with pytest.raises(MediaError, match=reason) as caught, image_errors("a.png", None):
         raise error
     assert caught.value.transient == transient
 
 
 def test_media_errors_are_kept():
-    """A MediaError of the code itself is raised unchanged."""
+    """A MediaError that is raised while an image is read stays unchanged."""
     error = MediaError("a", "b")
     with pytest.raises(MediaError) as caught, image_errors("c", None):
         raise error
@@ -39,7 +39,7 @@ def test_media_errors_are_kept():
 
 
 def test_special_files_are_named(tmp_path):
-    """The error for a FIFO says what it is, and reading does not wait."""
+    """The error for a FIFO as an image names it as a FIFO, and reading does not block."""
     from lrcn_seq.data.media.image import StillImage
 
     os.mkfifo(tmp_path / "a.jpg")

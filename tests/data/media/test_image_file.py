@@ -31,20 +31,20 @@ from tests.raw_images import COLOR, png
     ],
 )
 def test_images_of_any_name_are_images(tmp_path, name, format_):
-    """An image is recognized by its suffix, and by its content where the suffix says nothing."""
+    """An image is recognized by its suffix, or by its content if the suffix is unknown."""
     Image.new("RGB", (8, 8)).save(tmp_path / name, format_)
     assert is_still_image(tmp_path / name)
 
 
 @pytest.mark.parametrize(("name", "format_"), [("a.mp4", "JPEG"), ("a.gif", "GIF"), ("a", "GIF")])
 def test_names_of_videos_and_gif_are_no_still_images(tmp_path, name, format_):
-    """A GIF is a clip, and an image named as a video is left to the reader of videos."""
+    """A GIF file, and an image file with the suffix of a video, are not still images."""
     Image.new("RGB", (8, 8)).save(tmp_path / name, format_)
     assert not is_still_image(tmp_path / name)
 
 
 def test_other_files_are_no_images(tmp_path):
-    """Text, a folder, a FIFO and a missing file without a suffix are no images."""
+    """A text file, a folder, a FIFO and a missing file, all without a suffix, are no images."""
     (tmp_path / "text").write_text("P5 is a format, and Python a language.")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
@@ -53,7 +53,7 @@ def test_other_files_are_no_images(tmp_path):
 
 
 def test_the_size_of_an_icon_is_that_of_its_content(tmp_path):
-    """The size is read from the image, although the directory of the icon states another."""
+    """The size of an icon is read from its image, even if its directory states another size."""
     for options in ({"bitmap_format": "png"}, {"bitmap_format": "bmp"}):
         file = io.BytesIO()
         Image.new("RGBA", (48, 32)).save(file, "ICO", sizes=[(48, 32)], **options)
@@ -65,7 +65,7 @@ def test_the_size_of_an_icon_is_that_of_its_content(tmp_path):
 
 @pytest.mark.parametrize("levels", [1, 3, 6])
 def test_reductions_of_jpeg_2000_are_those_of_its_header(levels):
-    """The number of reductions is one less than the number of resolutions."""
+    """A JPEG 2000 image can be halved once less than it has resolutions."""
     file = io.BytesIO()
     Image.new("RGB", (128, 128)).save(file, "JPEG2000", num_resolutions=levels)
     assert jpeg2000_reductions(file) == levels - 1
@@ -73,7 +73,7 @@ def test_reductions_of_jpeg_2000_are_those_of_its_header(levels):
 
 
 def test_metadata_of_png_is_left_out():
-    """Text and color profiles are left out, and the pixels are equal."""
+    """A PNG file without its metadata has the same pixels."""
     metadata = [(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 3_000_000)), (b"gAMA", b"\0")]
     content = png((2, 1), 8, COLOR, [bytes(range(6))], metadata)
     essential = without_png_metadata(io.BytesIO(content))
@@ -83,7 +83,7 @@ def test_metadata_of_png_is_left_out():
 
 
 def test_the_limit_of_pillow_is_restored(monkeypatch):
-    """The limit of other users of Pillow is back after an error."""
+    """The pixel limit of Pillow is restored after an error."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 17)
     with pytest.raises(KeyError), no_pillow_limit():
         assert Image.MAX_IMAGE_PIXELS is None

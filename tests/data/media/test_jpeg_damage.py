@@ -25,7 +25,7 @@ def jpeg(image: Image.Image | None = None, **options) -> bytes:
 
 
 def zeroed(content: bytes, start: float, count: int) -> bytes:
-    """Return a file with zeros in place of `count` bytes, from a share of its length on."""
+    """Replace `count` bytes of a file by zeros, from `start` as a share of its length."""
     place = int(len(content) * start)
     return content[:place] + bytes(count) + content[place + count :]
 
@@ -33,7 +33,7 @@ def zeroed(content: bytes, start: float, count: int) -> bytes:
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}])
 @pytest.mark.parametrize("start", [0.3, 0.5, 0.8])
 def test_data_overwritten_with_zeros_is_found(options, start):
-    """A kilobyte of zeros inside the data is found, although Pillow decodes the image."""
+    """A kilobyte of zeros in JPEG data is reported as damage, although Pillow decodes the image."""
     content = zeroed(jpeg(**options), start, 1024)
     with Image.open(io.BytesIO(content)) as image:
         image.load()
@@ -41,12 +41,12 @@ def test_data_overwritten_with_zeros_is_found(options, start):
 
 
 def test_invalid_codes_are_found():
-    """A block of too many coefficients, at which libjpeg does not warn, is found by FFmpeg."""
+    """Zeros that form an invalid block are reported as invalid codes, found by FFmpeg."""
     assert jpeg_damage(zeroed(jpeg(), 0.4, 4096)) == "its data contains invalid codes"
 
 
 def test_data_that_ends_early_is_found(monkeypatch):
-    """A truncated file that was given an end marker is found, even if FFmpeg accepts it."""
+    """A truncated JPEG with an end marker is reported as damaged, even if FFmpeg accepts it."""
     monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
     content = jpeg()
     damaged = content[: len(content) // 2] + b"\xff\xd9"
@@ -54,7 +54,7 @@ def test_data_that_ends_early_is_found(monkeypatch):
 
 
 def test_zeros_that_take_fewer_codes_than_the_data_are_found(monkeypatch):
-    """Zeros that stand for many blocks leave data over, which is found."""
+    """Zeros that decode to more blocks than they replaced are reported as damage."""
     monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
     canvas = Image.new("RGB", (640, 480), "white")
     canvas.paste(texture(640, 120))
@@ -78,43 +78,43 @@ def test_zeros_that_take_fewer_codes_than_the_data_are_found(monkeypatch):
     ],
 )
 def test_intact_images_have_no_damage(mode, size, options):
-    """Small and large images of every color type and coding are intact."""
+    """No damage is reported for intact JPEG images of any size, color type and coding."""
     assert jpeg_damage(jpeg(texture().resize(size).convert(mode), **options)) is None
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}, {"quality": 5}])
 def test_flat_images_have_no_damage(options):
-    """An image of one color, whose data may be zeros, is intact."""
+    """No damage is reported for an image of one color, whose data may be zeros."""
     for mode in ("RGB", "L"):
         assert jpeg_damage(jpeg(Image.new(mode, (900, 700), "white"), **options)) is None
 
 
 def test_bytes_before_the_end_marker_are_no_damage():
-    """Bytes that some cameras write before the end marker do not change the image."""
+    """Extra bytes before the end marker, as some cameras write them, are not damage."""
     content = jpeg()
     assert jpeg_damage(content[:-2] + bytes(64) + content[-2:]) is None
 
 
 def test_bytes_after_the_image_are_no_damage():
-    """Bytes after the end marker, such as a video or a second image, are ignored."""
+    """Bytes after the end marker, such as a video or a second image, are not damage."""
     for trailer in (b"trailer" * 100, bytes(100) + jpeg(texture(90, 90))):
         assert jpeg_damage(jpeg() + trailer) is None
 
 
 def test_metadata_is_not_searched():
-    """Damaged metadata of a camera is no damage of the image."""
+    """Damaged EXIF metadata and markers in a comment are not damage of the image."""
     content = jpeg(exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff", comment=b"\xff\xd9\0\0")
     assert jpeg_damage(content) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\xff\xd8\xff\xda", b"text" * 9])
 def test_other_files_have_no_damage(content):
-    """A file without a scan is left to the decoder."""
+    """No damage is reported for a file without image data, which the decoder refuses."""
     assert jpeg_damage(content) is None
 
 
 def test_real_photographs_are_intact(shared):
-    """The images of Flickr8k and COCO have no damage."""
+    """No damage is reported for the real photographs of Flickr8k and COCO."""
     paths = [
         *(shared / "flickr8k/images_original").glob("*.jpg"),
         *(shared / "coco/val2017").glob("*.jpg"),

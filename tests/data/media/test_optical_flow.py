@@ -1,4 +1,4 @@
-"""Optical flow: known and mirrored motion, the end of a clip, and every kind of media."""
+"""Optical flow of known motion, of mirrored clips, at the end of clips and of all media."""
 
 import sys
 from importlib.util import find_spec
@@ -31,7 +31,7 @@ SIZE = Preprocessing(96, 128)
 
 
 def flow_of(source, numbers=None, size: Preprocessing = SIZE) -> np.ndarray:
-    """Return the flow images of a path, drawing or array."""
+    """Return the flow images of a clip, given as a path, drawing or array."""
     numbers = None if numbers is None else np.array(numbers)
     return MediaReader("clips", size, modality="flow").frames(source, numbers)
 
@@ -48,7 +48,7 @@ SQUARE = texture(40, 40, low=100, high=256)
 
 
 def moving(places: list[tuple[int, int]], size: tuple[int, int] = (96, 128)) -> np.ndarray:
-    """Return frames (T, H, W, 3) of a textured square with its corner at each (top, left)."""
+    """Return frames (T, H, W, 3) of a textured square, one frame for each corner (top, left)."""
     frames = np.stack([texture(*size, low=0, high=70)] * len(places))
     for frame, (top, left) in zip(frames, places, strict=True):
         frame[top : top + 40, left : left + 40] = SQUARE
@@ -111,7 +111,7 @@ def test_motion_is_coded_as_in_the_released_code():
 
 @needs_opencv
 def test_motion_of_a_mirrored_clip_is_the_mirrored_motion():
-    """Mirrored flow equals the flow of the mirrored clip to a quarter of a pixel."""
+    """Mirrored flow and the flow of the mirrored clip differ by at most a quarter of a pixel."""
     clip = moving(PLACES)
     plain, turned = (flow_of(frames, np.arange(5)) for frames in (clip, clip[:, :, ::-1]))
     difference = np.abs(mirror(plain, "flow").astype(int) - turned)
@@ -164,7 +164,7 @@ def test_motion_is_measured_after_resizing():
 
 
 def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
-    """The flow of a single frame is level 128, which does not require OpenCV."""
+    """The flow image of a single frame shows no motion (level 128) and does not need OpenCV."""
     monkeypatch.setitem(sys.modules, "cv2", None)
     clip = moving(PLACES[:1])
     Image.fromarray(clip[0]).save(tmp_path / "a.png")
@@ -185,7 +185,7 @@ def test_a_frame_beyond_the_end_is_refused(tmp_path):
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
-        match=r"expected a frame number 6 \(from 0\)\. Received: a shorter video",
+        match=r"expected a frame number 6 \(from 0\)\. Received: fewer frames",
     ):
         flow_of(path, [0, 6])
 
@@ -193,7 +193,7 @@ def test_a_frame_beyond_the_end_is_refused(tmp_path):
 @needs_opencv
 @pytest.mark.parametrize("wanted", [[0], [5], [0, 5], [1, 2, 4], [0, 1, 2, 3, 4, 5]])
 def test_iterating_equals_reading(tmp_path, wanted):
-    """Iterating over flow images gives the same images as reading them all."""
+    """`iter_frames` of optical flow yields the same images as `frames`."""
     path, numbers = written(tmp_path, moving(PLACES)), np.array(wanted)
     numbers_of_flow, images = zip(*OpticalFlow(Video(path)).iter_frames(numbers, SIZE), strict=True)
     assert list(numbers_of_flow) == wanted
@@ -221,7 +221,7 @@ def test_flow_is_yielded_one_frame_behind():
 
 @needs_opencv
 def test_views_negate_the_motion_of_mirrored_crops():
-    """Mirrored views negate the horizontal motion of flow unless `negate_flow` is false."""
+    """Mirrored test views negate the horizontal motion of flow unless `negate_flow` is false."""
     clip, place = moving([(28, 44), (28, 48)]), slice(40, 56)
     for negate, expected in ((True, 128 - 64), (False, 128 + 64)):
         view = views.build({"type": "ten_crop", "margin": 1.0, "negate_flow": negate})
@@ -283,7 +283,7 @@ def test_flow_keeps_the_hash_and_times_of_its_clip():
 @needs_opencv
 @pytest.mark.parametrize("chosen", [[0], [1, 2, 4], [3], [5], [0, 1, 2, 3, 4, 5]])
 def test_a_stream_of_flow_equals_the_flow_of_the_clip(tmp_path, chosen):
-    """Flow that is computed while a video is decoded is that of the numbered frames."""
+    """Streaming the flow of a video gives the same flow images and times as reading it."""
     flow = OpticalFlow(Video(write_video(tmp_path / "a.avi", 6)))
     stream = list(flow.stream_frames(lambda number, *_: number in chosen, SIZE))
     np.testing.assert_allclose([time for time, _ in stream], np.array(chosen) / 25)
@@ -292,7 +292,7 @@ def test_a_stream_of_flow_equals_the_flow_of_the_clip(tmp_path, chosen):
 
 @needs_opencv
 def test_a_stream_of_flow_asks_for_each_frame_with_the_next_time(tmp_path):
-    """A selection sees the times of the video, and None after the last frame."""
+    """Streaming flow calls `select` with each frame's time and the next time, at the end None."""
     calls = {}
     flow = OpticalFlow(Video(write_video(tmp_path / "a.avi", 3)))
     list(flow.stream_frames(lambda number, *times: calls.update({number: times}), SIZE))

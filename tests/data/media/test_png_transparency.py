@@ -11,7 +11,7 @@ from tests.raw_images import COLOR, GRAY, png
 
 @pytest.fixture
 def decoded(tmp_path):
-    """A function that decodes the bytes of a file to pixels (H, W, 3)."""
+    """Return a function that decodes the bytes of an image file to pixels (H, W, 3)."""
 
     def decode(content: bytes) -> np.ndarray:
         (tmp_path / "a.png").write_bytes(content)
@@ -32,7 +32,7 @@ def decoded(tmp_path):
     ],
 )
 def test_a_transparent_gray_value_is_white(decoded, depth, row, transparent, expected):
-    """Pixels of the transparent gray value are white, at every depth."""
+    """Pixels with the transparent gray value of a PNG become white, at every bit depth."""
     chunks = [(b"tRNS", struct.pack(">H", transparent))]
     pixels = decoded(png((2, 1), depth, GRAY, [row], chunks))
     assert pixels[0, :, 0].tolist() == expected
@@ -40,7 +40,7 @@ def test_a_transparent_gray_value_is_white(decoded, depth, row, transparent, exp
 
 @pytest.mark.parametrize(("depth", "format_"), [(8, "B"), (16, "H")])
 def test_a_transparent_color_is_white(decoded, depth, format_):
-    """Pixels of the transparent color are white; a color that differs in one bit is not."""
+    """Pixels with the transparent color of a PNG become white; colors one bit apart do not."""
     color, other = (0x12, 0x56, 0x9A), (0x12, 0x56, 0x9B)
     if depth == 16:
         color, other = (0x1234, 0x5678, 0x9ABC), (0x1234, 0x5678, 0x9ABD)

@@ -34,7 +34,7 @@ def test_a_path_of_images_is_an_image_file(tmp_path):
 
 
 def test_an_image_among_clips_is_recognized_by_its_content(tmp_path):
-    """A truncated JPEG of any suffix of JPEG, or of none, is refused as an image."""
+    """Among clips, a JPEG with any JPEG suffix or without one is read as an image."""
     noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
     for name in ("a.jpg", "a.jfif", "a.jpe", "a"):
         Image.fromarray(noise).save(tmp_path / name, "JPEG")
@@ -45,7 +45,7 @@ def test_an_image_among_clips_is_recognized_by_its_content(tmp_path):
 
 
 def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
-    """A file with the suffix of an image is an image, and another missing file is a video."""
+    """A path of a clip is a folder, an image by its suffix, or otherwise a video."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
     for path in ("A.JPG", "a.webp", "a.apng", "a.jfif"):
@@ -97,7 +97,7 @@ def test_flow_wraps_every_clip(tmp_path):
     ],
 )
 def test_the_kind_follows_from_encoder_and_sampling(takes, sampled, kind):
-    """An encoder of frames reads clips with a sampling and images without one."""
+    """The samples of a frame encoder are clips if there is a sampling, otherwise images."""
     assert media_kind(takes, sampled=sampled) == kind
 
 
@@ -122,7 +122,7 @@ def test_the_pixels_limit_applies_to_every_kind(photos, tmp_path):
 
 
 def test_a_view_gets_its_margin():
-    """Frames are read larger than the encoder's input by the margin of the view."""
+    """With a view, frames are read `margin` times larger than the encoder's input, then cropped."""
     view = views.build({"type": "crop_mirror", "margin": 1.5})
     assert enlarged(SIZE, view)[:2] == (24, 36)
     assert enlarged(SIZE, None) == SIZE
@@ -152,7 +152,7 @@ def test_without_a_generator_the_first_test_view_is_read():
 
 
 def test_vectors_have_no_views():
-    """A view in the config does not change vectors."""
+    """A reader of vectors ignores its view."""
     view = views.build({"type": "ten_crop"})
     reader, vectors = MediaReader("vectors", view=view), np.ones((4, 3), np.float32)
     assert len(reader.views(vectors)) == 1
@@ -188,7 +188,7 @@ def test_clips_of_a_source_come_in_all_views(batch):
 
 
 def test_clips_of_vectors(tmp_path):
-    """Selections of vectors in a file are packed like frames."""
+    """`clips` packs the selected vectors of a file like frames."""
     vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
     np.save(tmp_path / "a.npy", vectors)
     (clips,) = MediaReader("vectors").clips(tmp_path / "a.npy", [np.array([1, 2]), np.array([2])])
@@ -235,7 +235,7 @@ def test_check_reads_each_kind(tmp_path, photos, index):
 
 
 def test_an_animation_is_one_image_and_a_clip_of_all_frames(tmp_path):
-    """Among images, an animation is its first frame; among clips, all of its frames."""
+    """An animation is read as its first frame among images, and as all its frames among clips."""
     frames = [Image.new("RGB", (8, 8), (100 * n, 0, 0)) for n in range(3)]
     for name in ("a.webp", "a.png", "a.gif"):
         path, options = tmp_path / name, {"save_all": True, "append_images": frames[1:]}
@@ -247,7 +247,7 @@ def test_an_animation_is_one_image_and_a_clip_of_all_frames(tmp_path):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_a_stream_yields_times_and_frames_in_chunks(tmp_path, live):
-    """A stream has the selected frames in the first test view, a chunk at a time."""
+    """`stream` yields chunks of the selected frames in the first test view, with their times."""
     source = write_video(tmp_path / "a.avi", 7) if live else CLIP
     reader = MediaReader("clips", SIZE, view=views.build({"type": "crop_mirror", "margin": 1.2}))
     chunks = list(reader.stream(source, lambda number, *_: number % 2 == 0, chunk=3))

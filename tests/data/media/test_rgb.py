@@ -48,12 +48,12 @@ def gray(image: Image.Image) -> np.ndarray:
     ],
 )
 def test_gray_tiff_of_every_type_is_as_its_8_bit_twin(values, options):
-    """Unsigned, signed and inverted values of 8 to 32 bits look as the same image of 8 bits."""
+    """A gray TIFF of 8 to 32 bits, signed or inverted, becomes the RGB of its 8-bit version."""
     np.testing.assert_allclose(gray(opened(tiff(values, **options))), TWIN, atol=1)
 
 
 def test_compressed_negatives_are_inverted():
-    """A compressed 16-bit TIFF whose white is zero is inverted, as an uncompressed one is."""
+    """A compressed 16-bit TIFF in which zero is white is inverted."""
     file = io.BytesIO()
     Image.fromarray(65535 - TWIN.astype(np.uint16) * 257).save(
         file, "TIFF", compression="tiff_lzw", tiffinfo={262: 0}
@@ -64,7 +64,7 @@ def test_compressed_negatives_are_inverted():
 
 
 def test_gray_values_of_unknown_range_are_visible():
-    """Signed values of a small range, as in a CT image, become neither black nor white alone."""
+    """Signed gray values of a small range, as in CT images, are scaled to visible contrasts."""
     values = np.linspace(-1000, 3000, 64).astype("<i2").reshape(8, 8)
     levels = gray(opened(tiff(values)))
     assert levels.max() - levels.min() > 100
@@ -72,7 +72,7 @@ def test_gray_values_of_unknown_range_are_visible():
 
 
 def test_sixteen_bit_pgm_is_scaled():
-    """A 16-bit PGM file, which Pillow opens as 32-bit integers, keeps its white point."""
+    """The maximum value that a 16-bit PGM file states becomes white."""
     content = b"P5 2 1 65535\n" + bytes([0, 0, 0x80, 0x80])
     np.testing.assert_array_equal(gray(opened(content)), [[0, 128]])
     dark = b"P5 2 1 4095\n" + bytes([0x00, 0x10, 0x0F, 0xFF])
@@ -80,12 +80,12 @@ def test_sixteen_bit_pgm_is_scaled():
 
 
 def test_integer_images_in_memory_are_as_their_8_bit_twin():
-    """An image in memory that was converted to integers keeps its gray values."""
+    """A PIL image converted to integers keeps the gray values of its 8-bit original."""
     np.testing.assert_array_equal(gray(Image.fromarray(TWIN).convert("I")), TWIN)
 
 
 def test_floating_point_pixels_are_refused():
-    """Floating-point pixels have no known range."""
+    """Floating-point pixels, whose range is unknown, raise a ValueError."""
     with pytest.raises(ValueError, match="Received: floating-point pixels of unknown range"):
         to_rgb(Image.new("F", (2, 2)))
 

@@ -16,7 +16,7 @@ UNUSED = Preprocessing(1, 1)
 
 
 def test_vectors_are_read_as_float32(tmp_path):
-    """A file and an array give equal float32 vectors in the order of the numbers."""
+    """A file and an array yield equal float32 vectors in the order of the requested numbers."""
     np.save(tmp_path / "a.npy", VECTORS)
     for source in (tmp_path / "a.npy", VECTORS):
         vectors = Vectors(source).frames(UNUSED)
@@ -35,7 +35,7 @@ def test_existing_frames_are_the_numbered_vectors_or_all():
 
 
 def test_vectors_are_iterated_with_their_numbers():
-    """Iterating over vectors yields their numbers and vectors (D,)."""
+    """`iter_frames` yields the number and the vector (D,) of each requested vector."""
     numbers, vectors = zip(*Vectors(VECTORS).iter_frames(np.array([1, 3]), UNUSED), strict=True)
     assert numbers == (1, 3)
     np.testing.assert_array_equal(vectors, VECTORS[[1, 3]])
@@ -51,7 +51,7 @@ def test_vectors_have_times():
     [np.zeros(3), np.zeros((0, 3)), np.zeros((3, 0)), np.zeros((2, 3, 4)), np.array([["a"]])],
 )
 def test_other_arrays_are_refused(array):
-    """Arrays that are not numbers (T, D) with T ≥ 1 raise a MediaError."""
+    """Arrays that are not numeric, not (T, D) or empty raise a MediaError."""
     with pytest.raises(MediaError, match=r"expected vectors \(T, D\)\. Received: an array"):
         Vectors(array).vectors()
 
@@ -92,7 +92,7 @@ def npy(header: str, data: bytes = b"") -> bytes:
     ],
 )
 def test_a_damaged_header_is_refused(tmp_path, header):
-    """A damaged header, or a shape of more data than the file has, is an error of one line."""
+    """A `.npy` file with a damaged header or too little data raises a MediaError of one line."""
     (tmp_path / "a.npy").write_bytes(npy(header, bytes(16)))
     with pytest.raises(MediaError, match=r"a\.npy: expected a file of vectors in N") as caught:
         Vectors(tmp_path / "a.npy").vectors()
@@ -100,7 +100,7 @@ def test_a_damaged_header_is_refused(tmp_path, header):
 
 
 def test_a_shape_beyond_the_file_is_refused_before_memory_is_allocated(tmp_path):
-    """The number of bytes of the shape is compared with the size of the file."""
+    """A `.npy` file smaller than its shape requires is refused before memory is allocated."""
     header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000, 1000000)}"
     (tmp_path / "a.npy").write_bytes(npy(header))
     with pytest.raises(MediaError, match="is greater than file size"):
@@ -119,13 +119,13 @@ def test_an_archive_and_special_files_are_named(tmp_path):
 
 
 def test_a_vector_beyond_the_end_is_refused():
-    """A number beyond the end is an error, as for frames."""
+    """A frame number beyond the last vector raises a MediaError."""
     with pytest.raises(MediaError, match=r"expected a frame number 4 \(from 0\)"):
         Vectors(VECTORS).frames(UNUSED, [0, 4])
 
 
 def test_the_hash_is_that_of_the_file_or_array(tmp_path):
-    """The content hash of vectors is that of their file or array."""
+    """The content hash of vectors depends on the content of their file or array."""
     np.save(tmp_path / "a.npy", VECTORS)
     np.save(tmp_path / "b.npy", VECTORS)
     index = ContentIndex()

@@ -17,7 +17,7 @@ SIZE = Preprocessing(24, 32)
 
 
 def test_the_content_hash_is_that_of_the_file(tmp_path):
-    """The content hash of a video is that of its file, whatever the name."""
+    """The content hash of a video depends on the bytes of its file, but not on the file name."""
     video, copy = write_video(tmp_path / "a.avi", 3), tmp_path / "b.avi"
     copy.write_bytes(video.read_bytes())
     index = ContentIndex()
@@ -49,7 +49,7 @@ def test_frames_are_returned_in_the_order_of_the_numbers(tmp_path, name, codec):
 
 
 def test_times_are_the_time_stamps_of_the_frames(tmp_path):
-    """Times are the timestamps of the frames at constant and variable frame rates."""
+    """Frame times equal the timestamps of the file at constant and variable frame rates."""
     np.testing.assert_allclose(
         Video(write_video(tmp_path / "a.mp4", 30)).times(), np.arange(30) / 25, atol=1e-3
     )
@@ -65,7 +65,7 @@ def test_times_are_the_time_stamps_of_the_frames(tmp_path):
     ("name", "codec"), [("a.avi", "libx264"), ("a.mkv", "libx264"), ("a.mp4", "libx264")]
 )
 def test_times_of_videos_with_b_frames_ascend(tmp_path, name, codec):
-    """Times are those of the frames on display, also in AVI, which has no timestamps for them."""
+    """Frame times of videos with B-frames ascend, even in AVI, which lacks timestamps for them."""
     path = write_video(tmp_path / name, 30, codec=codec)
     with av.open(str(path)) as container:
         types = {frame.pict_type for frame in container.decode(video=0)}
@@ -76,7 +76,7 @@ def test_times_of_videos_with_b_frames_ascend(tmp_path, name, codec):
 
 @pytest.mark.parametrize("start", [0, 700, 60_000, 30_000_000])
 def test_times_of_joined_recordings_ascend(tmp_path, start):
-    """The clock of a joined MPEG-TS may restart or jump by a minute or hours; the video goes on."""
+    """Frame times of a joined MPEG-TS continue evenly where its clock restarts or jumps."""
     parts = [
         write_video(
             tmp_path / f"{first}.ts", 20, codec="libx264", stamps=range(first, first + 800, 40)
@@ -88,13 +88,13 @@ def test_times_of_joined_recordings_ascend(tmp_path, start):
 
 
 def test_a_pause_of_a_minute_is_kept(tmp_path):
-    """A screen recording in Matroska may show one frame for a minute."""
+    """A frame of a Matroska video that is shown for a minute keeps its duration."""
     path = write_video(tmp_path / "a.mkv", 3, stamps=[0, 40, 60_040])
     np.testing.assert_allclose(Video(path).times(), [0, 0.04, 60.04], atol=2e-3)
 
 
 def test_a_stream_is_decoded_frame_by_frame(tmp_path, spied):
-    """Frames are yielded with their times while the rest of the video is not decoded yet."""
+    """A stream yields frames and times before the rest of the video is decoded."""
     path = write_video(tmp_path / "a.avi", 200)
     spied.clear()
     frames = Video(path).stream_frames(lambda number, *_: number % 2 == 1, SIZE)
@@ -111,7 +111,7 @@ def test_a_stream_may_be_longer_than_a_video(tmp_path):
 
 
 def test_a_selection_knows_the_next_time(tmp_path):
-    """A stream asks for each frame once, with its time and that of the next frame."""
+    """A stream calls `select` once per frame, with its number, time and the next frame's time."""
     calls = []
     video = Video(write_video(tmp_path / "a.avi", 3))
     assert list(video.stream_frames(lambda *call: calls.append(call), SIZE)) == []
@@ -145,7 +145,7 @@ class SpyContainer:
 
 @pytest.fixture
 def spied(monkeypatch):
-    """Return the calls of `av.open` as a list of containers and their options."""
+    """Return a list to which each call of `av.open` adds its container and options."""
     calls, opened = [], av.open
 
     def spy(file, *mode, **options):
@@ -167,7 +167,7 @@ def test_decoding_stops_after_the_last_wanted_frame(tmp_path, spied):
 
 
 def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
-    """A video is decoded only as far as its frames are requested."""
+    """`iter_frames` decodes a video only as far as its frames are requested."""
     path = write_video(tmp_path / "a.avi", 200)
     spied.clear()
     frames = Video(path).iter_frames(np.array([2, 190]), SIZE)
@@ -178,7 +178,7 @@ def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
 
 
 def test_several_threads_decode(tmp_path, spied):
-    """Videos are decoded with threads for frames and for slices."""
+    """Videos are decoded with both frame and slice threads."""
     path = write_video(tmp_path / "a.mp4", 5)
     spied.clear()
     frames = Video(path).iter_frames(np.array([0, 4]), SIZE)
@@ -229,7 +229,7 @@ def test_an_animated_gif_is_a_video(tmp_path):
     ],
 )
 def test_a_video_without_a_duration_is_read(tmp_path, name, container, codec):
-    """Videos that state no duration, such as bare streams and live recordings, are read."""
+    """Videos without a stated duration, such as raw streams and live recordings, are read."""
     live = {"options": {"live": "1"}} if container == "matroska" else {}
     path = write_video(tmp_path / name, 30, codec=codec, format=container, **live)
     with av.open(str(path)) as opened:

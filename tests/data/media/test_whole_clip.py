@@ -11,7 +11,7 @@ from tests.media_fixtures import frame_numbers, scene, write_video
 
 
 def test_a_video_is_returned_whole_at_its_own_size(tmp_path):
-    """All frames have the size of the video, and their times start at 0."""
+    """`read_frames` returns frames at the size of the video, whose times start at 0."""
     path = write_video(tmp_path / "a.avi", 12)
     frames = read_frames(path)
     assert (frames.shape, frames.dtype) == ((12, 48, 64, 3), np.uint8)
@@ -20,7 +20,7 @@ def test_a_video_is_returned_whole_at_its_own_size(tmp_path):
 
 
 def test_an_image_has_one_frame(tmp_path):
-    """A path, a PIL image and an array of one image have T = 1 and the time 0."""
+    """An image as a path, a PIL image or an array is read as one frame at time 0."""
     Image.fromarray(scene()).save(tmp_path / "a.png")
     for source in (tmp_path / "a.png", Image.fromarray(scene()), scene()):
         np.testing.assert_array_equal(read_frames(source), scene()[None])
@@ -28,18 +28,18 @@ def test_an_image_has_one_frame(tmp_path):
 
 
 def test_a_folder_and_an_array_are_clips(tmp_path):
-    """Images of a folder, and an array of frames, are clips of 25 frames per second."""
+    """A folder of images and an array of frames are clips of 25 frames per second."""
     for number in range(3):
         Image.new("RGB", (8 + number, 6), (number, 0, 0)).save(tmp_path / f"{number}.png")
     frames = read_frames(tmp_path)
-    assert frames.shape == (3, 6, 8, 3)  # the size of the first
+    assert frames.shape == (3, 6, 8, 3)  # The first frame determines the size.
     assert frames[:, 0, 0, 0].tolist() == [0, 1, 2]
     np.testing.assert_array_equal(read_frames(frames), frames)
     np.testing.assert_allclose(frame_times(tmp_path), [0, 0.04, 0.08])
 
 
 def test_a_video_that_changes_its_size_has_that_of_its_first_frame(tmp_path):
-    """Later frames of another size are resized."""
+    """Frames of another size than the first frame of a video are resized to its size."""
     sizes = ((64, 48), (96, 64))
     streams = [
         write_video(tmp_path / f"{n}.ts", 5, size=size, codec="libx264").read_bytes()

@@ -12,7 +12,7 @@ NAMES = ["every", "random_clip", "sliding", "uniform"]
 
 
 class TwoClips(Sampling):
-    """A sampling that gives two overlapping clips in testing."""
+    """A sampling with two overlapping test clips."""
 
     def train(self, times, random):
         return np.arange(2)
@@ -69,7 +69,7 @@ def test_a_grid_of_a_short_video_has_one_frame(phase):
     st.sampled_from([None, 0.04, 0.1, 1 / 3, 0.5, 2.0]),
 )
 def test_a_grid_is_selected_frame_by_frame(steps, step, seconds):
-    """Knowing only the next time selects the frames of the grid of the whole video."""
+    """Selection frame by frame gives the same frames as `frame_grid` for the whole video."""
     times = np.cumsum([0.0, *steps])
     grid, following = FrameGrid(step, seconds), [*times[1:], None]
     selected = [n for n in range(len(times)) if grid.selects(n, times[n], following[n])]
@@ -88,7 +88,7 @@ def test_a_grid_is_selected_frame_by_frame(steps, step, seconds):
     ],
 )
 def test_a_live_grid_selects_the_frames_of_the_stream(name, arguments):
-    """A stream of a live video has the frames of the stream of a whole video."""
+    """`live_grid` selects the same frames one by one as `stream` from a whole video."""
     sampling, times = registry.build({"type": name, **arguments}), np.arange(23) / 10
     following = [*times[1:], None]
     selected = [n for n in range(23) if sampling.live_grid.selects(n, times[n], following[n])]
@@ -96,7 +96,7 @@ def test_a_live_grid_selects_the_frames_of_the_stream(name, arguments):
 
 
 def test_a_selection_that_needs_the_length_has_no_live_grid():
-    """Frames spread over the video, and clips with gaps between them, need its length."""
+    """Samplings that depend on the length of the video have no live grid."""
     assert registry.build({"type": "uniform"}).live_grid is None
     assert registry.build({"type": "sliding", "length": 4, "stride": 5}).live_grid is None
     assert TwoClips().live_grid is None
@@ -114,7 +114,7 @@ def test_random_windows_start_everywhere():
 
 
 def test_a_random_window_of_too_few_elements_has_all():
-    """A random window over fewer elements than its length has all of them."""
+    """A random window that is longer than the array contains all elements."""
     assert random_window(np.arange(3), 5, np.random.default_rng(0)).tolist() == [0, 1, 2]
 
 
@@ -130,7 +130,7 @@ def test_the_samplings_are_registered():
     st.tuples(st.integers(1, 5), st.booleans(), st.integers(0, 9)),
 )
 def test_clips_are_ascending_and_among_the_candidates(name, count, length, others):
-    """Clips of a sampling are ascending frames among its candidates."""
+    """The frames of every clip are ascending and among the candidates of the sampling."""
     step, flag, seed = others
     arguments = {
         "uniform": {"frames": length, "jitter": flag},
@@ -149,7 +149,7 @@ def test_clips_are_ascending_and_among_the_candidates(name, count, length, other
 
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_generators_give_equal_clips(name):
-    """Equal generators give equal training clips, so training can be resumed."""
+    """Equal random generators give equal training clips, so training can be resumed."""
     one, other = (
         registry.build({"type": name}).train(np.arange(100) / 10, np.random.default_rng([1, 2, 3]))
         for _ in range(2)

@@ -10,7 +10,7 @@ def build(**arguments):
 
 
 def test_training_clips_start_everywhere():
-    """Training clips are consecutive frames with about equally frequent starts."""
+    """Training clips of consecutive frames start at every possible frame about equally often."""
     sampling, random = build(length=4), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(10) / 10, random) for _ in range(700)])
     assert (np.diff(clips, axis=1) == 1).all()
@@ -20,7 +20,7 @@ def test_training_clips_start_everywhere():
 
 
 def test_training_clips_with_a_step_reach_every_frame():
-    """With a step, the phase is random, so all frames of the video occur."""
+    """With a step, training clips start at different frames, so all frames of the video occur."""
     sampling, random = build(length=3, step=4), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(16) / 10, random) for _ in range(400)])
     assert (np.diff(clips, axis=1) == 4).all()
@@ -28,7 +28,7 @@ def test_training_clips_with_a_step_reach_every_frame():
 
 
 def test_training_clips_are_whole_where_one_fits():
-    """A video that holds a whole clip never gives a shorter one, and all its starts occur."""
+    """If a whole clip fits into the video, training clips are whole, with every possible start."""
     sampling, random = build(length=4, step=5), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(19) / 25, random) for _ in range(600)])
     assert clips.shape == (600, 4)
@@ -39,7 +39,7 @@ def test_training_clips_are_whole_where_one_fits():
 
 
 def test_training_clips_in_seconds_are_whole_where_one_fits():
-    """The same with a distance in seconds, up to a video that holds exactly one clip."""
+    """With a distance in seconds, training clips are whole if one fits, from every start."""
     random = np.random.default_rng(0)
     for count, starts in ((46, {0}), (48, {0, 1, 2}), (60, set(range(15)))):
         sampling, found = build(length=10, seconds=0.2), set()
@@ -51,7 +51,7 @@ def test_training_clips_in_seconds_are_whole_where_one_fits():
 
 
 def test_frames_that_are_shown_longer_than_the_distance_make_whole_clips():
-    """Each frame occurs once, so a clip of a slow video lasts longer."""
+    """If frames are shown longer than the distance, training clips have consecutive frames."""
     sampling, random = build(length=6, seconds=0.05), np.random.default_rng(0)
     for _ in range(50):
         clip = sampling.train(np.arange(9) / 10, random)
@@ -79,6 +79,6 @@ def test_a_short_video_is_taken_whole():
 
 
 def test_streaming_shows_the_whole_video():
-    """A stream has every `step`-th frame, or one frame per distance in seconds."""
+    """Streaming selects every `step`-th frame, or the frame shown every `seconds`."""
     assert build(length=2, step=4).stream(np.arange(10) / 10).tolist() == [0, 4, 8]
     assert build(length=2, seconds=0.5).stream(np.arange(10) / 10).tolist() == [0, 5]

@@ -21,7 +21,7 @@ def test_the_middle_of_each_segment_is_selected(count, indices):
 
 
 def test_the_middle_is_that_of_whole_frames():
-    """Of 77 frames, 16 segments begin at ⌊77 k / 16⌋; mmaction2 rounds the middle itself."""
+    """The middle frames of segments differ from those of mmaction2 by at most one frame."""
     (clip,) = build(frames=16).test(np.arange(77) / 25)
     assert clip[:4].tolist() == [2, 6, 11, 16]
     starts = [77 * k // 16 for k in range(17)]
@@ -34,7 +34,7 @@ def test_the_middle_is_that_of_whole_frames():
 
 
 def test_training_equals_testing_without_jitter():
-    """Without jitter, training selects the frames of testing."""
+    """Without jitter, training and testing select the same frames."""
     sampling, times = build(frames=4), np.arange(12) / 10
     assert sampling.train(times, np.random.default_rng(0)).tolist() == [1, 4, 7, 10]
     assert sampling.candidates(times).tolist() == [1, 4, 7, 10]
@@ -51,14 +51,14 @@ def test_jitter_selects_any_frame_of_each_segment():
 
 
 def test_jitter_is_independent_between_segments():
-    """With jitter, the positions in two segments are uncorrelated."""
+    """With jitter, the positions of the selected frames in two segments are uncorrelated."""
     sampling, random = build(frames=2, jitter=True), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(40) / 10, random) for _ in range(1000)])
     assert abs(np.corrcoef(clips.T)[0, 1]) < 0.15
 
 
 def test_jitter_does_not_change_testing():
-    """With jitter, testing selects the middle frames, and all frames are candidates."""
+    """With jitter, testing still selects the middle frames, while all frames are candidates."""
     sampling, times = build(frames=3, jitter=True), np.arange(12) / 10
     assert [clip.tolist() for clip in sampling.test(times)] == [[2, 6, 10]]
     assert sampling.candidates(times).tolist() == list(range(12))

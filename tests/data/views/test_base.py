@@ -29,7 +29,7 @@ def test_views_have_the_requested_size(name):
 
 @pytest.mark.parametrize(("name", "count"), [("none", 1), ("crop_mirror", 1), ("ten_crop", 10)])
 def test_the_number_of_test_views(name, count):
-    """Each view has a fixed number of test views."""
+    """`test_view_count` is 10 for `ten_crop` and 1 for the other views."""
     assert registry.build({"type": name}).test_view_count == count
 
 
@@ -44,14 +44,14 @@ def test_crop_positions(down, right, top, left):
 
 
 def test_mirror_flips_columns():
-    """Mirroring reverses the order of the columns."""
+    """Mirroring reverses the order of the columns of a frame."""
     flipped = mirror(FRAMES)
     for column in range(16):
         np.testing.assert_array_equal(flipped[:, :, column], FRAMES[:, :, 15 - column])
 
 
 def test_mirrored_flow_is_negated_horizontally():
-    """Mirroring flow negates the horizontal motion: code 128 + x becomes 128 − x."""
+    """Mirroring flow negates the horizontal motion: pixel value 128 + x becomes 128 − x."""
     codes = np.arange(256, dtype=np.uint8)
     flow = np.stack([codes, codes, codes], axis=-1)[None, None]
     flipped = mirror(flow, "flow")[0, 0]
@@ -61,7 +61,7 @@ def test_mirrored_flow_is_negated_horizontally():
 
 
 def test_resize_is_bilinear():
-    """Resizing equals Pillow's bilinear resizing."""
+    """Frames are resized bilinearly, as by Pillow."""
     resized = resize(FRAMES, (5, 7))
     for frame, result in zip(FRAMES, resized, strict=True):
         expected = Image.fromarray(frame).resize((7, 5), Image.Resampling.BILINEAR)
@@ -69,13 +69,13 @@ def test_resize_is_bilinear():
 
 
 def test_resized_flow_is_scaled():
-    """Resizing flow scales each motion by its axis and the magnitude by the geometric mean."""
+    """Resizing flow scales each motion by its axis, and the length by the geometric mean."""
     flow = np.full((1, 10, 10, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
     assert resize(flow, (10, 20), "flow")[0, 3, 3].tolist() == [128 + 32, 128 - 8, 128 + 25]
     assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [128 + 64, 128 - 32, 128 + 72]
 
 
 def test_resized_flow_is_limited_to_the_range_of_codes():
-    """Codes of resized flow are limited to the range from 0 to 255."""
+    """Pixel values of resized flow are limited to the range from 0 to 255."""
     flow = np.full((1, 10, 10, 3), (250, 10, 128), np.uint8)
     assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [255, 0, 128]

@@ -34,7 +34,7 @@ def training_views(count: int, **arguments) -> list[bytes]:
 
 
 def test_half_of_the_training_views_are_mirrored():
-    """Half of the training views are mirrored."""
+    """The view `crop_mirror` mirrors half of the training views."""
     mirrored = np.mean([window in MIRRORED for window in training_views(4000)])
     assert abs(mirrored - 0.5) < 4 * (0.25 / 4000) ** 0.5
 
@@ -67,7 +67,7 @@ def test_testing_takes_the_center():
 
 
 def test_frames_of_the_requested_size_are_not_cropped():
-    """With a margin of 1, a crop is the whole frame."""
+    """With a margin of 1, each crop is the whole frame."""
     (window,) = build(margin=1.0).test(FRAMES, (12, 15))
     np.testing.assert_array_equal(window, FRAMES)
     trained = build(margin=1.0, flip=False).train(FRAMES, (12, 15), np.random.default_rng(0))
@@ -105,7 +105,7 @@ def test_a_scale_of_one_equals_no_scales():
 
 
 def test_enlarged_flow_moves_further():
-    """Enlarging a crop of flow scales the motion; RGB values are not scaled."""
+    """If a crop of flow is enlarged, its motion is scaled too; RGB values are not."""
     flow = np.full((1, 60, 60, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
     view = build(margin=1.5, flip=False, scales=[0.5])
     scaled = view.train(flow, (40, 40), np.random.default_rng(0), modality="flow")
@@ -115,7 +115,7 @@ def test_enlarged_flow_moves_further():
 
 
 def test_mirrored_flow_is_negated():
-    """Mirrored training views of flow have negated motion; the test view is not mirrored."""
+    """Mirrored training views of flow have negated horizontal motion; the test view has not."""
     flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
     view, random = build(), np.random.default_rng(0)
     trained = {
@@ -127,7 +127,7 @@ def test_mirrored_flow_is_negated():
 
 
 def test_crop_only_mirrored_resizes_the_other_clips():
-    """With `crop_only_mirrored`, mirrored views are crops and others are whole frames."""
+    """With `crop_only_mirrored`, mirrored views are crops, and other views are whole frames."""
     whole = np.stack(
         [
             np.asarray(Image.fromarray(frame).resize((9, 10), Image.Resampling.BILINEAR))

@@ -10,7 +10,7 @@ FRAMES = np.random.default_rng(0).integers(0, 256, (2, 12, 16, 3), np.uint8)
 
 
 def test_testing_takes_corners_and_center_and_their_mirrors():
-    """The ten test views are the corners, the center, and their mirror images."""
+    """The ten test views are crops of the corners and the center, and their mirror images."""
     views = registry.build({"type": "ten_crop"}).test(FRAMES, (10, 8))
     windows = [
         FRAMES[:, :10, :8],
