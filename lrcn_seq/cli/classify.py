@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the most probable classes of each video, and with --per-frame one for each frame."""
+    """Print the most probable classes of each video; with --per-frame, also that of each frame."""
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         if arguments.per_frame:

@@ -10,7 +10,7 @@ from lrcn_seq.report.metric_labels import metric_label
 
 
 def score_cards(scores: Mapping[str, Any], noun: str) -> Section:
-    """Return a card for each family of scores, e.g. BLEU-1 to BLEU-4, with the last score large.
+    """Return a section with a card per family of scores, such as BLEU-1 to BLEU-4.
 
     Args:
         scores: the content of `scores.json`: `metrics` and `signatures` by name, and `count`.

@@ -49,8 +49,8 @@ class Beam(Search):
 
     Args:
         beams: the beam size K.
-        length: the score: the log probability (`none`), its average over the words (`average`), or
-            `gnmt` with `alpha` (Wu et al. 2016, equation 14).
+        length: the length normalization of the score: `none` gives the log probability, `average`
+            its average over the words, `gnmt` that of Wu et al. 2016, equation 14.
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows

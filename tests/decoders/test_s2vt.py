@@ -50,7 +50,7 @@ def equations(decoder, row, masks=(1, 1, 1, 1)):
 
 
 def test_call_equals_the_equations():
-    """Teacher-forced logits of S2VT equal its equations over real frames."""
+    """Teacher-forced logits of S2VT equal those of its equations, which skip padded frames."""
     decoder = built()
     expected = [equations(decoder, row) for row in range(B)]
     assert np.abs(array(decoder(ENCODED, WORDS)) - expected).max() < EXACT

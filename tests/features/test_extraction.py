@@ -89,7 +89,7 @@ def test_features_do_not_depend_on_what_else_is_stored(tmp_path):
 
 @pytest.mark.parametrize("count", [1, 23])
 def test_all_batches_have_one_size(store, count):
-    """All batches, including the last, have the same shape, so that features have the same bits."""
+    """All batches, including the last, have one shape, since the bits of features depend on it."""
     shapes = []
     extract(store, items(count), lambda frames: shapes.append(frames.shape) or encode(frames))
     assert set(shapes) == {(extraction.BATCH, 8, 8, 3)}

@@ -63,7 +63,7 @@ def test_case_can_be_kept():
 def test_words_of_flickr8k_equal_a_regular_expression(shared):
     """The words of all Flickr8k captions equal those that a regular expression finds.
 
-    The expression splits at non-word characters; spaces and final full stops are not words.
+    The expression separates words from punctuation, and drops spaces and final full stops.
     """
     lines = (shared / "flickr8k" / "captions.txt").read_text(encoding="utf-8").splitlines()[1:]
     captions = [line.partition(",")[2].strip() for line in lines]

@@ -11,7 +11,7 @@ from lrcn_seq.training.dataset import BatchSource, as_dataset
 
 
 def make_batch(number: int, *, clips: int, words: int) -> Batch:
-    """Return a batch of the given sizes whose values all equal a number."""
+    """Return a batch of the given sizes whose frames and words all equal `number`."""
     frames = np.full((clips, 4, 4, 3), number, "uint8")
     index = np.arange(clips, dtype="int32")[:, None]
     return Batch(Clips(frames, index), np.zeros(2, "int32"), np.full((2, words), number, "int32"))

@@ -80,10 +80,10 @@ UNCOMPARED = {"model.weights.h5", "report.html", "times.jsonl"}
 
 
 def run_verb(folder: Path, arguments: list[str]) -> None:
-    """Run a command in a folder with a frozen encoder and without delay in storing features.
+    """Run a command in a folder, with the encoder `frozen` and features stored without delay.
 
-    A frame's features depend much more on its position in the batch than with a real encoder, so
-    that a resumed extraction with other batches would be noticed.
+    The features of a frame are shifted by its position in the batch, so that the test notices if a
+    resumed extraction puts frames at other positions.
     """
     from lrcn_seq import cli
     from lrcn_seq.features import extraction

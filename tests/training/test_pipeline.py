@@ -59,7 +59,7 @@ def test_a_resumed_run_uses_the_features_of_its_own_encoder(
 ):
     """A resumed run with `init` restores its frozen encoder before it reads features.
 
-    The encoder is restored both before and after the first best weights are saved.
+    This holds whether the run was interrupted before or after its first best weights were saved.
     """
     config = small_config(tmp_path, init=donor, **frozen)
     interrupt_after(config, tmp_path / "run", epochs)

@@ -13,7 +13,7 @@ Groups = dict[str, list[str]]
 
 
 def parse_arguments(description: str, *default: int) -> tuple[Path, ...]:
-    """Parse DATA and, if a default is given, the number after it."""
+    """Parse the argument DATA and, if its default is given, the optional argument NUMBER."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

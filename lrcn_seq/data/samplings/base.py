@@ -50,7 +50,7 @@ class FrameGrid:
 
     Attributes:
         step: The distance between frames, in frames; ignored if `seconds` is given.
-        seconds: The distance between frames, in seconds, at whose multiples frames are selected.
+        seconds: The distance between selected frames, in seconds.
     """
 
     step: int
@@ -81,7 +81,7 @@ def frame_grid(
     Args:
         times: The presentation times (F,) of the frames, in seconds.
         step: The distance between frames, in frames; ignored if `seconds` is given.
-        seconds: The distance between frames, in seconds, at whose multiples frames are selected.
+        seconds: The distance between selected frames, in seconds.
         phase: The position of the first frame, as a fraction in [0, 1) of the distance.
 
     Returns:

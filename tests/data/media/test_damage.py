@@ -45,7 +45,7 @@ def test_frames_that_cannot_be_decoded_are_lost(tmp_path, name):
 
 
 def test_pauses_of_a_damaged_broadcast_are_lost(tmp_path):
-    """In an MPEG-TS, which has no index, the pause left by a removed third counts as lost."""
+    """If the middle third of an MPEG-TS file is removed, the gap in time counts as lost frames."""
     whole = write_video(tmp_path / "a.ts", 100, codec="mpeg2video").read_bytes()
     first, last = len(whole) // 3 // 188 * 188, 2 * len(whole) // 3 // 188 * 188
     (tmp_path / "a.ts").write_bytes(whole[:first] + whole[last:])

@@ -116,7 +116,7 @@ def test_folders_without_clips_are_refused(folder):
     "path", ["{}/{}", "./{}/{}", "{}\\{}", " {}/{} ", "clips/{}/{}", "ROOT/{}/{}"]
 )
 def test_files_of_the_table_are_matched_by_path(folder, header, path):
-    """A path with a class folder in the table identifies a clip in any usual spelling."""
+    """The table may give the path of a clip, with its class folder, in any usual spelling."""
     rows = [header]
     for label in ("jump", "run"):
         rows += [
