@@ -108,7 +108,7 @@ def check_labels_in_time(task: Activity) -> None:
             Problem(
                 "training.loss.class_weight",
                 "class weights apply to whole clips, but the data have labels that change over "
-                "time. Remove it.",
+                "time. Remove class_weight.",
             )
         )
     if problems:

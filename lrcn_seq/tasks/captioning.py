@@ -22,7 +22,7 @@ class Captioning(CaptionTask):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return the problems of search, metrics, monitor and view, and of config keys for videos."""
+        """Return the problems of search, metrics, monitor and view, and of keys for videos only."""
         problems = caption_problems(cls, config)
         if config.data.sampling:
             problems.append(

@@ -86,7 +86,7 @@ def test_coordinates_extend_each_region():
 
 
 def test_pooled_coordinates_are_a_soft_argmax():
-    """With `coordinates`, a pooled channel yields its softmax-weighted mean and soft-argmax position."""
+    """With `coordinates`, a pooled channel yields a softmax-weighted mean and position."""
     grid, located = same_weights(coordinates=True, output="pooled")
     regions = features(grid)
     weights = np.exp(regions) / np.exp(regions).sum(2, keepdims=True)
