@@ -44,7 +44,7 @@ class _Class(NamedTuple):
 
 
 class _Names(Mapping[str, Any]):
-    """The values of the names in a module, evaluated when they are used."""
+    """A mapping from names in a module to their values, which are evaluated on first use."""
 
     def __init__(self, module: str):
         self.module = module

@@ -73,8 +73,8 @@ class JsonLines:
                 rest = rest[self.file.write(rest) :]
         except OSError as error:
             raise RunError(
-                f"{self.path}: expected to write a line. Received: {error.strerror}; the lines "
-                "before it are kept, and the same call continues after them."
+                f"{self.path}: expected to write a line. Received: {error.strerror}; "
+                "earlier lines are kept. Repeat the command to continue after them."
             ) from error
 
 

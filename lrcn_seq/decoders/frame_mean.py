@@ -84,7 +84,7 @@ class FrameMean(FrameDecoder):
         return ops.zeros((batch, width), wide), ops.zeros((batch, 1), wide)
 
     def step(self, features: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return logits (B, C) and the next state after the features (B, R, D) of a step."""
+        """Return the logits (B, C) and the next state for the features (B, R, D) of one step."""
         feature = ops.mean(features, axis=1)
         if state:
             state = state[0] + ops.cast(feature, state[0].dtype), state[1] + 1

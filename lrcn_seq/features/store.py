@@ -132,7 +132,7 @@ class FeatureStore:
         return self._map
 
     def append(self, keys: Sequence[str], features: Sequence[np.ndarray]) -> None:
-        """Add features, but skip keys that the store contains, perhaps from another process.
+        """Add features of new keys; keys that any process has already added are skipped.
 
         Args:
             keys: the keys of the features.

@@ -90,7 +90,7 @@ class Cider(Metric):
         Args:
             texts: hypotheses and references.
             ngrams: n-gram counts of `texts`, order 1 to `order`.
-            word_ids: (W,) the id in the stored frequencies of each word of `texts`.
+            word_ids: (W,) map from the word ids of `texts` to those of the stored frequencies.
         """
         images = int(texts.hypothesis.sum())
         levels: Iterable[tuple[NgramCounts, IntArray]]

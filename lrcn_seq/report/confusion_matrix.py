@@ -113,7 +113,7 @@ def _grid(count: int, plan: Layout) -> Iterator[str]:
 
 
 def _labels(labels: Sequence[str], plan: Layout) -> Iterator[str]:
-    """Yield the class labels of the rows, on the left, and of the columns, at the top."""
+    """Yield the class labels as SVG text: those of rows on the left, of columns at the top."""
     for index, label in enumerate(labels):
         middle, text = plan.cell * (index + 0.5), escape(_short(label))
         x, y = plan.left - 5, plan.top + middle + plan.letter * 0.35

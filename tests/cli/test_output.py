@@ -296,7 +296,7 @@ def test_full_disk_is_reported_with_the_file():
     """The error for a full disk names the file and says that the same call continues later."""
     message = (
         r"^/dev/full: expected to write a line\. Received: No space left on device; "
-        "the lines before it are kept, and the same call continues after them.$"
+        "earlier lines are kept. Repeat the command to continue after them.$"
     )
     with pytest.raises(RunError, match=message), open_output("/dev/full") as output:
         output.write(row("a"))

@@ -34,7 +34,7 @@ def test_axes_are_linear():
     ],
 )
 def test_ticks_are_round_numbers(low, high, values):
-    """Ticks are multiples of the largest round step that gives at least two ticks."""
+    """The range has at least 2.5 steps; a step is 1, 2 or 5 times a power of ten."""
     assert axes.ticks(low, high) == pytest.approx(values)
 
 

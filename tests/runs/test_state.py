@@ -32,7 +32,7 @@ def test_a_folder_without_states(tmp_path):
 
 
 def test_a_state_is_read_as_written(tmp_path):
-    """A state that is written and read keeps its arrays, position, history and stage mark."""
+    """A state that is read has the arrays, position, history and stage flag of the written one."""
     position = Position(1, 2, 3, trained=True, number=7, best=-0.1, waited=2, stopped=True)
     arrays = {"model/0": np.float32([[0.1, np.nan]]), "optimizer/0": np.array(5)}
     folder = StateFolder(tmp_path / "state")

@@ -171,7 +171,7 @@ LOOP = {(4,) * length: {4: 0.9, 5: 0.1, SPECIAL.end: 1e-30} for length in range(
 @pytest.mark.parametrize("length", LENGTHS, ids=str)
 @pytest.mark.parametrize("beams", [2, 6])
 def test_a_likely_unfinished_hypothesis_is_better_than_an_unlikely_end(beams, length):
-    """With `compete`, a likely unfinished hypothesis is best even if K others have ended."""
+    """An unfinished hypothesis ranks first if it is more likely than all finished ones."""
     table = {prefix: {4: 1.0, SPECIAL.end: 1e-30} for prefix in LOOP}
     (found,) = PrefixModel(beams=beams, **length).sentences([table])
     assert found[0][1] == (4,) * LIMIT

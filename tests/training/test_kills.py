@@ -1,8 +1,8 @@
-"""Processes killed at random moments of extraction, training, stages and evaluation.
+"""Runs that are killed at random moments have the same results as uninterrupted ones.
 
 Each round extracts features, trains two stages and evaluates. Its processes are killed at random
 moments and started again until they finish; all results must then equal those of processes that
-were left alone. The number of kills is set by `LRCN_TEST_KILLS`:
+were not interrupted. The number of kills is set by `LRCN_TEST_KILLS`:
 
     LRCN_TEST_KILLS=100 python -m pytest -m slow -s tests/training/test_kills.py
 """

@@ -100,7 +100,7 @@ def matrix_products() -> Callable[[], None]:
 
 
 def measure(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Return the median seconds of each contestant. Rounds alternate; the first is a warmup."""
+    """Return the median seconds of each contestant over rounds that run all of them in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():

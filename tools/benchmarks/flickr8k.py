@@ -1,8 +1,9 @@
 """Scores of the shipped configs on Flickr8k, against a plain Keras captioner.
 
-Data, number of updates, selection of weights and search are the same for all systems. The rival is
-a model that a user could write in an hour, trained with Adam of Keras at its default, constant
-learning rate. Everything else is the same as in lrcn_2f.
+All systems have the same data, number of updates, selection of the best epoch, and search. The
+rival is a plain LSTM captioner that a user could write in an hour. It is trained by Adam with the
+default learning rate of Keras, without a schedule or label smoothing. Everything else is the same
+as in lrcn_2f.
 
     python tools/benchmarks/flickr8k.py DATA RUNS --weights FILE [--seeds 1 2 3] [--splits 0]
         [section.key=value ...]
@@ -12,9 +13,10 @@ The scores of each run are those of pycocoevalcap (extra `bench`). For each syst
 benchmark prints the CIDEr difference to the rival (mean over seeds) with its paired bootstrap
 interval over images and, if there are several splits, over splits.
 
-Split 0 has the lists of DATA. Its 300 test images cannot resolve differences below about 0.03.
-Splits 1, 2 and so on exchange the test images for equally many of the training images. The dev
-images, on which the configs were chosen, are never test images.
+Split 0 uses the lists in DATA. Its 300 test images cannot resolve differences below about 0.03. In
+each of the splits 1, 2 and so on, other 300 of the training images are the test images, and the
+test images of split 0 are used for training. The dev images, on which the configs were chosen, are
+never test images.
 """
 
 import argparse

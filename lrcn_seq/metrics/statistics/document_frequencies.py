@@ -57,7 +57,7 @@ class DocumentFrequencies(NamedTuple):
 
         Args:
             levels: n-gram counts of order 1, 2, ….
-            word_ids: (W,) the id in `self` of each word of `levels`; None if the ids are the same.
+            word_ids: (W,) map from the word ids of `levels` to those of `self`; None if equal.
         """
         rows = np.zeros(1, np.int64)
         for level, keys, counts in zip(levels, self.keys, self.counts, strict=False):

@@ -45,7 +45,7 @@ def test_an_image_among_clips_is_recognized_by_its_content(tmp_path):
 
 
 def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
-    """A path of a clip is a folder, an image by its suffix, or otherwise a video."""
+    """A clip is read as a folder of frames, as an image by its suffix, or else as a video."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
     for path in ("A.JPG", "a.webp", "a.apng", "a.jfif"):

@@ -217,7 +217,7 @@ def test_numbered_columns_are_captions_of_one_image(tmp_path):
 
 
 def test_a_column_without_a_number_comes_first(tmp_path):
-    """A column `caption` comes before its numbered columns; a configured column is read alone."""
+    """The column `caption` precedes numbered ones; a column named in the config is the only one."""
     content = "image,caption.2,caption,caption.1\na.jpg,Three.,One.,Two.\n"
     assert read(tmp_path / "t.csv", content)[0].captions == ("One.", "Two.", "Three.")
     names = {**CAPTIONS, "text": "caption"}

@@ -130,7 +130,7 @@ def test_mutual_bleu_uses_500_sentences_by_default():
 
 
 def test_health_compares_500_sentences_by_default():
-    """By default, mBLEU is that of a sample of 500 sentences with seed 0."""
+    """By default, mBLEU is computed on 500 sentences that are sampled with seed 0."""
     sentences = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}" for n in range(600)]
     expected = mutual_bleu([sentence.split() for sentence in sentences], sample=500, seed=0)
     assert metrics.health(sentences, tokenize="none").mbleu_4 == expected
