@@ -172,7 +172,6 @@ def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
         (["evaluate", "run", "--split", "all"], "argument --split: invalid choice: 'all'"),
         (["evaluate", "run", "--weights", "a,b"], "argument --weights: expected numbers like"),
         (["evaluate", "run", "--limit", "-3"], "argument --limit: expected a whole number from 1"),
-        (["parts", "encoder"], "argument seam: invalid choice: 'encoder'"),
         (["check", "x.yaml", "--dat", "--unknown"], "unrecognized arguments: --unknown"),
     ],
 )
