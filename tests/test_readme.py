@@ -36,9 +36,9 @@ BLOCKS = {
 }
 """Number of code blocks by document and language."""
 COMMANDS = {
-    "README.md": 41,
+    "README.md": 47,
     "CONTRIBUTING.md": 0,
-    "CHANGELOG.md": 7,
+    "CHANGELOG.md": 12,
     "SECURITY.md": 0,
     "docs/extending.md": 12,
 }
@@ -49,6 +49,7 @@ USER_FILES = {
     ".venv/bin": "made by `make`",
     "left_out.jsonl": "written only if files cannot be read",
     "mean_colors.py": "the example of a part",
+    "captioning.yaml": "written by `lrcn init captioning`",
     "tagging.yaml": "the example of a package",
     "base.py": "a file of several packages",
     "contents.jsonl": "written beside the feature store",
@@ -110,8 +111,8 @@ def parse(arguments: list[str]) -> None:
     importlib.import_module(f"lrcn_seq.cli.{verb}").add_arguments(parser)
     parsed = parser.parse_intermixed_args(rest)
     path = getattr(parsed, "config", "")
-    if path.startswith("configs/"):
-        config.read(ROOT / path, parsed.overrides)
+    if path.startswith("configs/") or path in config.shipped_names():
+        config.read(path, parsed.overrides)
 
 
 def python_block(name: str, marker: str) -> str:
