@@ -28,7 +28,7 @@ STDOUT = "-"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("task", choices=STARTERS, help="the task of the config")
+    parser.add_argument("task", choices=list(STARTERS), help="the task of the config")
     parser.add_argument(
         "file",
         nargs="?",

@@ -15,6 +15,7 @@ from lrcn_seq.config.versions import complete, take_version
 from lrcn_seq.config.yaml_format import parse
 from lrcn_seq.errors import ConfigError, Problem, translate_errors
 from lrcn_seq.files import read_file
+from lrcn_seq.terminal import print_detail
 
 
 def read(
@@ -50,7 +51,9 @@ def read_mapping(
         ConfigError: The file is missing or not a mapping in YAML, or an override cannot be
             applied.
     """
-    tree, renames = rename_keys(_parse_file(path, config_path(path)))
+    file = config_path(path)
+    print_detail(f"reading {file}")
+    tree, renames = rename_keys(_parse_file(path, file))
     take_version(tree, str(path))
     if deprecations:
         warn_renamed(str(path), renames)
