@@ -6,24 +6,29 @@ A page names its generated text by a line such as `<!-- generated: commands -->`
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
 from lrcn_seq.cli import Parser, verbs
 from lrcn_seq.cli.parts import summary, type_text
+from lrcn_seq.config.key_docs import (
+    REQUIRED,
+    KeyDoc,
+    argument_docs,
+    section_docs,
+    section_keys,
+    section_type,
+)
 from lrcn_seq.registry import SEAMS, Registry
 
-HEADER = "| argument | type | default | meaning |\n|---|---|---|---|"
 MARKER = re.compile(r"(?m)^<!-- generated: (\w+) -->$")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the markers of a page by the generated text."""
-    return MARKER.sub(lambda match: "\n\n".join(GENERATORS.get(match[1], tuple)()), markdown)
+    return MARKER.sub(lambda match: "\n\n".join(GENERATORS[match[1]]()), markdown)
 
 
 def commands() -> Iterator[str]:
@@ -50,38 +55,38 @@ def parts() -> Iterator[str]:
 def part(registry: Registry, name: str) -> str:
     """Return the documentation of a part and a table of its arguments."""
     constructor = registry.constructor(name)
-    description, *sections = re.split(
-        r"(?m)^(?=(?:Args|Returns|Raises):$)", constructor.documentation
-    )
-    documented = next((text for text in sections if text.startswith("Args:")), "")
-    meanings = argument_meanings(documented)
-    rows = [
-        (argument, type_text(constructor.hints.get(argument, Any)), parameter.default)
-        for argument, parameter in constructor.parameters.items()
-        if argument not in constructor.derived
-    ]
-    table = [
-        f"| `{argument}` | {cell(kind)} | {default_text(default)} | {cell(meanings[argument])} |"
-        for argument, kind, default in rows
-    ]
+    description = re.split(r"(?m)^(?:Args|Returns|Raises):$", constructor.documentation)[0]
     heading = f"### {name} {{ #{registry.seam}-{name} }}\n\n{summary(registry, name)}"
     return "\n\n".join(
-        [heading, description.strip(), *(["\n".join([HEADER, *table])] * bool(rows))]
+        [heading, description.strip(), *table("argument", argument_docs(constructor))]
     )
 
 
-def argument_meanings(documented: str) -> defaultdict[str, str]:
-    """Return the meaning of each argument of an `Args:` section of a docstring."""
-    meanings: defaultdict[str, str] = defaultdict(str)
-    for entry in re.split(r"\n(?=    \w)", documented.rstrip())[1:]:
-        argument, _, meaning = entry.strip().partition(": ")
-        meanings[argument] = " ".join(meaning.split())
-    return meanings
+def keys() -> Iterator[str]:
+    """Return a section for each section of a config, with a table of its keys."""
+    for section in ("", *(key for key in section_keys() if "." not in key)):
+        documented = section_docs(section)
+        if not section:
+            documented = [key for key in documented if "." not in key.key]
+        yield f"## {section or 'sections'}"
+        yield from table("key", documented)
 
 
-def default_text(default: Any) -> str:
-    """Return a default value as code, or `required`."""
-    return "required" if default is inspect.Parameter.empty else cell(f"`{default!r}`")
+def table(name: str, documented: Sequence[KeyDoc]) -> list[str]:
+    """Return a table of keys or arguments in a list, which is empty if there are none."""
+    rows = [
+        f"| `{key.key}` | {cell(type_text(key.hint))} | {default_text(key)} | {cell(key.text)} |"
+        for key in documented
+    ]
+    head = f"| {name} | type | default | meaning |\n|---|---|---|---|"
+    return ["\n".join([head, *rows])] if rows else []
+
+
+def default_text(key: KeyDoc) -> str:
+    """Return the default value of a key as code, or `required`."""
+    if key.default is REQUIRED:
+        return "required"
+    return "" if section_type(key.hint) else cell(f"`{key.default!r}`")
 
 
 def cell(text: str) -> str:
@@ -89,4 +94,4 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-GENERATORS = {"commands": commands, "parts": parts}
+GENERATORS = {"commands": commands, "keys": keys, "parts": parts}

@@ -68,6 +68,14 @@ def _check_type(state: os.stat_result, path: str | os.PathLike[str]) -> None:
     raise OSError(f"expected a regular file. Received: {received}")
 
 
+def cache_folder() -> Path:
+    """Return `LRCN_CACHE`, or the folder `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`."""
+    folder = os.environ.get("LRCN_CACHE")
+    if folder:
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrcn_seq"
+
+
 TEMPORARY_SUFFIX = ".lrcn-tmp"
 """Suffix of the names of temporary folders."""
 IN_USE = ".in-use"

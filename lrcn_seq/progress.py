@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from lrcn_seq.terminal import printable
+from lrcn_seq.terminal import is_quiet, printable
 
 Progress = Callable[[int, int | None], None]
 """A callback `(done, total)` that reports progress; `total` is None for a stream."""
@@ -14,7 +14,7 @@ Progress = Callable[[int, int | None], None]
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a progress bar if stderr is a terminal.
+    """Show a progress bar if stderr is a terminal, and the process is not quiet.
 
     Args:
         title: the text in front of the bar.
@@ -37,7 +37,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or is_quiet(),
         redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
     ) as bar:
         task = bar.add_task(printable(title), total=None)

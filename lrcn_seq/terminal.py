@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from enum import IntEnum
 from typing import Any, TextIO
 
 UNPRINTABLE = re.compile(
@@ -18,6 +19,34 @@ UNPRINTABLE = re.compile(
     "\u2028\u2029"  # separators of lines and paragraphs
     "\ud800-\udfff]"  # surrogates, which represent undecodable bytes of file names
 )
+
+
+class Verbosity(IntEnum):
+    """How much a command prints on stderr.
+
+    Attributes:
+        QUIET: errors alone.
+        NORMAL: also progress, notes and warnings.
+        VERBOSE: also details, such as the files that are read, and the logs of other libraries.
+    """
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class _Settings:
+    verbosity = Verbosity.NORMAL
+
+
+def set_verbosity(verbosity: Verbosity) -> None:
+    """Set how much this process prints on stderr."""
+    _Settings.verbosity = verbosity
+
+
+def is_quiet() -> bool:
+    """Return whether progress and notes are hidden."""
+    return _Settings.verbosity == Verbosity.QUIET
 
 
 def printable(value: object) -> str:
@@ -36,8 +65,20 @@ def print_line(*fields: object, file: TextIO | None = None) -> None:
 
 
 def print_note(note: object) -> None:
-    """Print a note or a warning as one printable line on stderr."""
-    print_line(note, file=sys.stderr)
+    """Print a note or a warning as one printable line on stderr, unless the process is quiet."""
+    if not is_quiet():
+        print_line(note, file=sys.stderr)
+
+
+def print_detail(detail: object) -> None:
+    """Print a detail as one printable line on stderr if the process is verbose."""
+    if _Settings.verbosity == Verbosity.VERBOSE:
+        print_line(detail, file=sys.stderr)
+
+
+def print_error(message: object) -> None:
+    """Print an error as one printable line on stderr, also if the process is quiet."""
+    print_line(message, file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lrcn_seq.cli import verbs
+from lrcn_seq.config.key_docs import section_docs
 from lrcn_seq.registry import SEAMS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +50,14 @@ def test_every_argument_has_a_meaning(generated):
     assert len(rows) > 100
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
     assert [row for row in cells if len(row) != 4 or not all(row)] == []
+
+
+def test_every_key_is_on_its_page(generated):
+    """The page of config keys has every key of every section, with its meaning or its type."""
+    text = page(generated, "configuration.md")
+    keys = re.findall(r"(?m)^\| `([\w.]+)` \|", text)
+    assert {key.key for key in section_docs()} == set(keys)
+    assert "| `training.patience` | int" in text
 
 
 def test_every_page_is_in_the_navigation():

@@ -3,6 +3,7 @@
 import io
 import sys
 
+from lrcn_seq import terminal as terminal_module
 from lrcn_seq.progress import progress_bar
 
 
@@ -41,6 +42,15 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch):
     with progress_bar("reading") as report:
         report(1, 1)
     assert sys.stderr.getvalue() == ""
+
+
+def test_a_quiet_process_shows_no_bar(monkeypatch):
+    """A quiet process shows no progress bar on a terminal."""
+    terminal = use_terminal(monkeypatch)
+    monkeypatch.setattr(terminal_module._Settings, "verbosity", terminal_module.Verbosity.QUIET)
+    with progress_bar("reading") as report:
+        report(1, 1)
+    assert terminal.getvalue() == ""
 
 
 def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):

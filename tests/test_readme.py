@@ -40,6 +40,7 @@ USER_FILES = {
     ".venv/bin": "made by `make`",
     "left_out.jsonl": "written only if files cannot be read",
     "mean_colors.py": "the example of a part",
+    "captioning.yaml": "written by `lrcn init captioning`",
     "tagging.yaml": "the example of a package",
     "base.py": "a file of several packages",
     "contents.jsonl": "written beside the feature store",
@@ -102,8 +103,8 @@ def parse(arguments: list[str]) -> None:
     importlib.import_module(f"lrcn_seq.cli.{verb}").add_arguments(parser)
     parsed = parser.parse_intermixed_args(rest)
     path = getattr(parsed, "config", "")
-    if path.startswith("configs/"):
-        config.read(ROOT / path, parsed.overrides)
+    if path.startswith("configs/") or path in config.shipped_names():
+        config.read(path, parsed.overrides)
 
 
 def python_block(marker: str) -> str:

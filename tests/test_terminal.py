@@ -9,7 +9,42 @@ from pathlib import Path
 import pytest
 
 from lrcn_seq import terminal
-from lrcn_seq.terminal import print_json, print_line, print_note, printable
+from lrcn_seq.terminal import (
+    Verbosity,
+    is_quiet,
+    print_detail,
+    print_error,
+    print_json,
+    print_line,
+    print_note,
+    printable,
+    set_verbosity,
+)
+
+
+@pytest.fixture(autouse=True)
+def normal_verbosity():
+    """Restore the normal verbosity after a test."""
+    yield
+    set_verbosity(Verbosity.NORMAL)
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "printed"),
+    [
+        (Verbosity.QUIET, "error\n"),
+        (Verbosity.NORMAL, "error\nnote\n"),
+        (Verbosity.VERBOSE, "error\nnote\ndetail\n"),
+    ],
+)
+def test_verbosity_selects_what_is_printed(capsys, verbosity, printed):
+    """A quiet process prints errors alone, a normal one also notes, a verbose one also details."""
+    set_verbosity(verbosity)
+    print_error("error")
+    print_note("note")
+    print_detail("detail")
+    assert capsys.readouterr() == ("", printed)
+    assert is_quiet() == (verbosity is Verbosity.QUIET)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import ast
 import io
 import os
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,12 +22,14 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from lrcn_seq.cli._arguments import Parser
+from lrcn_seq.cli._arguments import Parser, add_common
+from lrcn_seq.cli._completion import OPTION, print_completion
 from lrcn_seq.cli._failures import Failure, failure_of
 from lrcn_seq.cli._interrupts import interrupts_raised
 from lrcn_seq.cli._native_logs import hide_native_logs
-from lrcn_seq.errors import did_you_mean
-from lrcn_seq.terminal import print_note
+from lrcn_seq.cli._unknown_options import unknown_option_error
+from lrcn_seq.errors import UsageError, did_you_mean
+from lrcn_seq.terminal import Verbosity, print_detail, print_error, set_verbosity
 
 
 def verbs() -> dict[str, str]:
@@ -63,11 +66,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"lrcn {__version__}")
         return 0
+    if verb == OPTION:
+        return _print_completion(rest[0] if rest else None, summaries)
     if verb not in summaries:
         hint = f"{did_you_mean(verb, summaries)} Known: {', '.join(summaries)}."
-        print_note(f"lrcn: there is no verb {verb!r}.{hint}")
+        print_error(f"lrcn: there is no verb {verb!r}.{hint}")
         return 2
     return _run(verb, rest)
+
+
+def _print_completion(shell: str | None, summaries: Mapping[str, str]) -> int:
+    try:
+        return print_completion(shell, summaries)
+    except UsageError as error:
+        print_error(f"lrcn: {error}")
+        return error.exit_code
 
 
 def overview(summaries: Mapping[str, str]) -> str:
@@ -75,13 +88,15 @@ def overview(summaries: Mapping[str, str]) -> str:
     rows = "\n".join(f"  {verb:10} {summary}" for verb, summary in summaries.items())
     return (
         "usage: lrcn VERB ...\n\nLabel and caption images and videos.\n\n"
-        f"{rows}\n\nSee `lrcn VERB --help` for the arguments of a verb."
+        f"{rows}\n\nSee `lrcn VERB --help` for the arguments of a verb.\n"
+        f"`lrcn {OPTION} bash` prints the completion script of bash (or zsh, ...)."
     )
 
 
 def _run(verb: str, arguments: Sequence[str]) -> int:
     """Run a verb and return its exit code; re-raise unexpected errors."""
     debug = "--debug" in arguments
+    set_verbosity(Verbosity.NORMAL)
     try:
         return _call(verb, import_module(f"lrcn_seq.cli.{verb}"), arguments, debug=debug)
     except SystemExit as stop:  # raised by `--help`
@@ -95,26 +110,39 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
             raise
         if debug and not isinstance(error, KeyboardInterrupt):
             for line in traceback.format_exc().splitlines():
-                print_note(line)
+                print_error(line)
         return _report(verb, failure)
 
 
 def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: bool) -> int:
     """Parse the arguments of a verb and run it."""
+    began = time.perf_counter()
     parser = Parser(
         f"lrcn {verb}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parsed = parser.parse_intermixed_args(arguments)
-    if not debug:
+    add_common(parser)
+    parsed, unknown = parser.parse_known_intermixed_args(arguments)
+    if unknown:
+        prefix = getattr(parsed, "override_prefix", None)
+        raise unknown_option_error(parser, unknown, arguments, prefix)
+    set_verbosity(_verbosity(parsed))
+    if not (debug or parsed.verbose):
         hide_native_logs()
     with interrupts_raised():
-        code = module.run(parsed)
+        code: int = module.run(parsed)
     sys.stdout.flush()
+    print_detail(f"lrcn {verb}: {time.perf_counter() - began:.1f} s")
     return code
+
+
+def _verbosity(parsed: argparse.Namespace) -> Verbosity:
+    """Return how much a verb prints on stderr."""
+    if parsed.quiet:
+        return Verbosity.QUIET
+    return Verbosity.VERBOSE if parsed.verbose else Verbosity.NORMAL
 
 
 def _discard_stdout() -> None:
@@ -125,7 +153,7 @@ def _discard_stdout() -> None:
 def _report(verb: str, failure: Failure) -> int:
     """Print a failure on stderr and return its exit code."""
     with suppress(OSError):  # the terminal may be closed
-        print_note(f"lrcn {verb}: {failure.message}")
+        print_error(f"lrcn {verb}: {failure.message}")
         for line in failure.details:
-            print_note(f"  {line}")
+            print_error(f"  {line}")
     return failure.exit_code

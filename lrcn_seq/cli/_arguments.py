@@ -54,9 +54,28 @@ def numbers(text: str) -> list[float]:
         ) from None
 
 
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options of all verbs."""
+    group = parser.add_argument_group("options of all verbs")
+    level = group.add_mutually_exclusive_group()
+    level.add_argument(
+        "-q", "--quiet", action="store_true", help="print results and errors, no progress or notes"
+    )
+    level.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also print details, and the logs of other libraries",
+    )
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add the arguments for a config file and its overrides."""
-    parser.add_argument("config", help="a YAML file")
+    parser.add_argument(
+        "config", help="a YAML file, or the name of a shipped config such as captioning/own_table"
+    )
+    parser.set_defaults(override_prefix="")
     parser.add_argument(
         "overrides",
         nargs="*",

@@ -11,7 +11,7 @@ from lrcn_seq.cli._inputs import expand_files
 from lrcn_seq.cli._output import JsonLines, open_output
 from lrcn_seq.errors import UsageError
 from lrcn_seq.progress import progress_bar
-from lrcn_seq.terminal import print_json, print_line, print_note
+from lrcn_seq.terminal import print_error, print_json, print_line
 
 if TYPE_CHECKING:
     from lrcn_seq.records import Prediction
@@ -59,7 +59,7 @@ def predict_files(
         for prediction in predict(task, unfinished, output):
             if prediction.error is not None:
                 failed = True
-                print_note(f"lrcn {verb}: {prediction.file}: {prediction.error}")
+                print_error(f"lrcn {verb}: {prediction.file}: {prediction.error}")
             if arguments.json:
                 rows.append(prediction.row())
             elif prediction.error is None:

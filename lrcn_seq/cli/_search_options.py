@@ -11,6 +11,7 @@ from lrcn_seq.cli._arguments import add_output, positive_integer
 
 def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
     """Add the argument for the input files and the overrides of the search."""
+    parser.set_defaults(override_prefix="search.")
     parser.add_argument(
         name,
         nargs="+",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.errors import ConfigError, DataError, RunError
-from lrcn_seq.terminal import print_line, print_note
+from lrcn_seq.terminal import print_error, print_line, print_note
 
 if TYPE_CHECKING:
     from lrcn_seq.config import Config
@@ -44,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         splits = read_splits(config)
         check_weights(config)
     except (DataError, RunError) as error:
-        print_note(f"{'error' if arguments.data else 'warning'}: {error}")
         if arguments.data:
+            print_error(f"error: {error}")
             return 1
+        print_note(f"warning: {error}")
         print_line(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
         return 0
     if arguments.data and not check_media(config, [s for part in splits.values() for s in part]):
@@ -97,10 +97,11 @@ def check_media(config: Config, samples: Sequence[Sample]) -> bool:
     skipped = config.data.on_error == "skip" and (
         len(unreadable) <= config.data.lost_share_limit * len(samples)
     )
+    show = print_note if skipped else print_error
     for sample in unreadable[:LISTED]:
-        print(f"{'warning' if skipped else 'error'}: {sample}", file=sys.stderr)
+        show(f"{'warning' if skipped else 'error'}: {sample}")
     if len(unreadable) > LISTED:
-        print(f"{len(unreadable) - LISTED:,} more files cannot be read.", file=sys.stderr)
+        show(f"{len(unreadable) - LISTED:,} more files cannot be read.")
     return skipped or not unreadable
 
 

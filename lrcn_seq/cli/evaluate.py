@@ -13,6 +13,7 @@ from lrcn_seq.terminal import print_json, print_line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
+    parser.set_defaults(override_prefix="data.source.")
     parser.add_argument(
         "runs",
         nargs="+",

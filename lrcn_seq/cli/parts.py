@@ -1,4 +1,11 @@
-"""List the parts that a config can name, with their arguments and documentation."""
+"""List the parts that a config can name and the keys of its sections, with their documentation.
+
+lrcn parts                          all kinds of parts, and all sections
+lrcn parts encoders                 the encoders; `encoder` is the same
+lrcn parts encoders applications    one encoder with its arguments
+lrcn parts training                 the keys of a section, with types, defaults and meaning
+lrcn parts training optimizer.learning_rate    one key
+"""
 
 from __future__ import annotations
 
@@ -12,10 +19,14 @@ import typing
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lrcn_seq.errors import UsageError, did_you_mean
 from lrcn_seq.part_source import Constructor
 from lrcn_seq.registry import SEAMS, Registry
+
+if TYPE_CHECKING:
+    from lrcn_seq.config.key_docs import KeyDoc
 
 BOUNDS = ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le"))
 """The sign and the `annotated_types` attribute of each bound."""
@@ -24,24 +35,114 @@ WIDTH = 110
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("seam", nargs="?", choices=sorted(SEAMS), help="encoders, decoders, ...")
-    parser.add_argument("name", nargs="?", help="one part")
+    parser.add_argument(
+        "seam",
+        nargs="?",
+        metavar="SEAM",
+        help="encoders, decoders, ..., or a section of a config such as training",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one part, or one key of a section")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the names of all parts, a summary of each part of a seam, or a part's arguments."""
-    if arguments.name:
-        print(describe_part(SEAMS[arguments.seam], arguments.name))
-    elif arguments.seam:
-        print(describe_seam(SEAMS[arguments.seam]))
-    else:
-        for seam, registry in SEAMS.items():
-            print(f"{seam:11} {', '.join(registry.names())}")
-        print(
-            "\nSee `lrcn parts SEAM` for summaries, and `lrcn parts SEAM NAME` for the arguments "
-            "of a part."
-        )
+    """Print the names of all parts, the summaries or keys of one kind, or one part or key."""
+    print(describe(arguments.seam, arguments.name) if arguments.seam else overview())
     return 0
+
+
+def overview() -> str:
+    """Return the names of all parts by kind, and the names of the sections."""
+    rows = [f"{seam:11} {', '.join(registry.names())}" for seam, registry in SEAMS.items()]
+    return "\n".join(
+        [
+            *rows,
+            textwrap.fill(
+                f"{'sections':11} {', '.join(sections())}", WIDTH, subsequent_indent=" " * 12
+            ),
+            "",
+            "See `lrcn parts SEAM` for summaries, `lrcn parts SEAM NAME` for the arguments of a "
+            "part,",
+            "and `lrcn parts SECTION` for the keys of a section.",
+        ]
+    )
+
+
+def describe(name: str, part: str | None) -> str:
+    """Return the documentation of a kind of parts, of one part, of a section or of one key.
+
+    Args:
+        name: A kind of parts, its config key (`encoder`, `data.source`), or a section.
+        part: The name of a part or of a key of the section; None for all.
+
+    Raises:
+        UsageError: There is no kind of parts or section of this name, or no such key.
+    """
+    if seam := seam_names().get(name):
+        return describe_part(SEAMS[seam], part) if part else describe_seam(SEAMS[seam])
+    if name in sections():
+        return describe_section(name, part)
+    known = [*SEAMS, *sections()]
+    hint = did_you_mean(name, [*seam_names(), *sections()])
+    raise UsageError(
+        f"Expected a kind of parts or a section of a config. Received: {name!r}.{hint} "
+        f"Known: {', '.join(known)}."
+    )
+
+
+def seam_names() -> dict[str, str]:
+    """Return the registry of each kind of parts by all its names: its own, and its config keys."""
+    from lrcn_seq.config import PARTS
+
+    last = {key.rpartition(".")[2]: seam for key, seam in PARTS.items()}
+    return {**{seam: seam for seam in SEAMS}, **PARTS, **last, "metric": "metrics"}
+
+
+def sections() -> list[str]:
+    """Return the sections of a config; `config` is the whole of it."""
+    from lrcn_seq.config.key_docs import section_keys
+
+    return ["config", *section_keys()]
+
+
+def describe_section(section: str, key: str | None = None) -> str:
+    """Return the documentation of the keys of a section, or of one of them.
+
+    Raises:
+        UsageError: The section has no such key.
+    """
+    from lrcn_seq.config.key_docs import section_docs
+
+    prefix = "" if section == "config" else f"{section}."
+    docs = section_docs(prefix.rstrip("."))
+    if key is not None:
+        full = prefix + key.removeprefix(prefix)
+        chosen = [doc for doc in docs if f"{doc.key}.".startswith(f"{full}.")]
+        if not chosen:
+            known = [doc.key.removeprefix(prefix) for doc in docs]
+            raise UsageError(
+                f"{section} has no key {key!r}.{did_you_mean(key, known)} "
+                f"Known: {', '.join(known)}."
+            )
+        docs = chosen
+    return "\n".join(line for doc in docs for line in key_lines(doc))
+
+
+def key_lines(doc: KeyDoc) -> list[str]:
+    """Return the lines of a key: its type and default, and below them its documentation."""
+    from lrcn_seq.config import PARTS
+    from lrcn_seq.config.key_docs import REQUIRED, section_type
+
+    default = "required" if doc.default is REQUIRED else f"default {doc.default!r}"
+    if section_type(doc.hint):
+        head = f"{doc.key}: section" + (" or None" if doc.default is None else "")
+    elif doc.key in PARTS:
+        head = f"{doc.key}: part; see `lrcn parts {PARTS[doc.key]}` ({default})"
+    else:
+        head = f"{doc.key}: {type_text(doc.hint)} ({default})"
+    return [
+        textwrap.fill(head, WIDTH, subsequent_indent="  "),
+        textwrap.fill(doc.text, WIDTH, initial_indent="    ", subsequent_indent="    "),
+    ]
 
 
 def describe_seam(registry: Registry) -> str:

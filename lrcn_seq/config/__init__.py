@@ -7,7 +7,9 @@ from lrcn_seq.config.comparison import differences
 from lrcn_seq.config.overrides import override_section
 from lrcn_seq.config.reading import read, read_mapping, read_run, read_version
 from lrcn_seq.config.schema import Config
+from lrcn_seq.config.shipped import config_path, shipped_names
 from lrcn_seq.config.stages import stage_configs
+from lrcn_seq.config.starter import starter_text
 from lrcn_seq.config.validation import PARTS, validate
 from lrcn_seq.config.versions import VERSION, dump_run, state_keys
 from lrcn_seq.config.yaml_format import dump, parse
@@ -16,6 +18,7 @@ __all__ = [
     "PARTS",
     "VERSION",
     "Config",
+    "config_path",
     "differences",
     "dump",
     "dump_run",
@@ -25,7 +28,9 @@ __all__ = [
     "read_mapping",
     "read_run",
     "read_version",
+    "shipped_names",
     "stage_configs",
+    "starter_text",
     "state_keys",
     "validate",
 ]

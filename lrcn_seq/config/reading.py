@@ -9,11 +9,13 @@ from typing import Any
 from lrcn_seq.config.overrides import apply_overrides
 from lrcn_seq.config.renamed_keys import rename_keys, warn_renamed
 from lrcn_seq.config.schema import Config
+from lrcn_seq.config.shipped import config_path, suggest_config
 from lrcn_seq.config.validation import validate
 from lrcn_seq.config.versions import complete, take_version
 from lrcn_seq.config.yaml_format import parse
 from lrcn_seq.errors import ConfigError, Problem, translate_errors
 from lrcn_seq.files import read_file
+from lrcn_seq.terminal import print_detail
 
 
 def read(
@@ -22,7 +24,7 @@ def read(
     """Return the validated config of a YAML file.
 
     Args:
-        path: The YAML file.
+        path: The YAML file, or the name of a shipped config such as `captioning/own_table`.
         overrides: Changes `section.key=value`, applied before validation.
         deprecations: Whether to print a line on stderr if the file uses old names of keys; False
             for files that the program wrote itself, such as those of run folders.
@@ -41,7 +43,7 @@ def read_mapping(
     The key `version`, which the config of a run contains, is removed.
 
     Args:
-        path: The YAML file.
+        path: The YAML file, or the name of a shipped config.
         overrides: Changes `section.key=value`.
         deprecations: As in `read`.
 
@@ -49,7 +51,9 @@ def read_mapping(
         ConfigError: The file is missing or not a mapping in YAML, or an override cannot be
             applied.
     """
-    tree, renames = rename_keys(_parse_file(path))
+    file = config_path(path)
+    print_detail(f"reading {file}")
+    tree, renames = rename_keys(_parse_file(path, file))
     take_version(tree, str(path))
     if deprecations:
         warn_renamed(str(path), renames)
@@ -87,22 +91,31 @@ def read_version(path: str | os.PathLike[str]) -> int:
     return take_version(_parse_file(path), str(path))
 
 
-def _parse_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    tree = parse(_read_text(path), str(path))
+def _parse_file(
+    path: str | os.PathLike[str], file: str | os.PathLike[str] | None = None
+) -> dict[str, Any]:
+    """Return the mapping of a YAML file.
+
+    Args:
+        path: The path as the user wrote it, for errors.
+        file: The file, if it has another path.
+    """
+    tree = parse(_read_text(path, path if file is None else file), str(path))
     if not isinstance(tree, dict):
         received = "an empty file" if tree is None else type(tree).__name__
         raise _error(path, f"expected a mapping of sections. Received: {received}.")
     return tree
 
 
-def _read_text(path: str | os.PathLike[str]) -> str:
+def _read_text(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> str:
     with translate_errors(
         lambda reason: _error(path, f"expected a YAML file in UTF-8. Received: {reason}.")
     ):
         try:
-            return read_file(path).decode()
+            return read_file(file).decode()
         except FileNotFoundError:
-            raise _error(path, "expected a YAML file; there is no such file.") from None
+            hint = suggest_config(path)
+            raise _error(path, f"expected a YAML file; there is no such file.{hint}") from None
 
 
 def _error(path: str | os.PathLike[str], message: str) -> ConfigError:

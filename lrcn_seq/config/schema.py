@@ -36,14 +36,18 @@ class Store(Section):
     """The feature store, which keeps the features of a frozen encoder on disk."""
 
     use: bool = True
+    """Whether to store the features of a frozen encoder."""
     folder: str = ".cache/features"
+    """Folder of the store, which several runs may share."""
     dtype: Literal["float16", "float32"] = "float16"
+    """Type of the stored numbers; float16 takes half the space."""
 
 
 class Data(Section):
     """The data source, the reading of media, and the batches of an epoch."""
 
     source: Part
+    """The data set: samples with their splits."""
     sampling: Part | None = None
     """Selection of the frames of a video; null for images."""
     frames: Literal["rgb", "flow"] = "rgb"
@@ -74,10 +78,13 @@ class Optimizer(Section):
     """A Keras optimizer and its arguments."""
 
     type: Literal["sgd", "adam", "rmsprop"] = "adam"
+    """Name of the optimizer."""
     learning_rate: PositiveNumber = 1e-3
+    """Initial learning rate, after the warmup."""
     momentum: Rate = 0.9
     """Momentum of SGD and RMSprop; beta_1 of Adam."""
     nesterov: bool = False
+    """Whether SGD uses Nesterov momentum."""
     beta_2: Rate = 0.999
     """beta_2 of Adam."""
     global_clipnorm: NumberNotNegative = 0.0
@@ -101,8 +108,11 @@ class Schedule(Section):
     """
 
     type: Literal["constant", "steps", "cosine"] = "constant"
+    """Shape of the schedule after the warmup."""
     every: Positive = 20_000
+    """Updates between two steps of `steps`."""
     factor: PositiveNumber = 0.5
+    """Factor of the learning rate at every step of `steps`."""
     warmup: NotNegative = 0
     """Duration of the linear warmup."""
     updates: NotNegative = 0
@@ -117,6 +127,7 @@ class Loss(Section):
     weight: PositiveNumber = 1.0
     """Factor of the loss; 20 in the released LRCN recipes for captions."""
     label_smoothing: Rate = 0.0
+    """Share of the target probability that is spread over all words or classes."""
     class_weight: Literal["none", "balanced"] = "none"
     """With `balanced`, the weight of a clip is inversely proportional to the frequency of its
     class."""
@@ -131,7 +142,9 @@ class ScheduledSampling(Section):
     probability: Share = 0.0
     """Final probability; 0 for teacher forcing only."""
     from_epoch: NotNegative = 0
+    """Epochs with teacher forcing only, before the probability increases."""
     over_epochs: Positive = 1
+    """Epochs over which the probability increases."""
 
 
 class Training(Section):
@@ -140,6 +153,7 @@ class Training(Section):
     batch_size: Positive = 64
     """Number of captions or labeled clips in a batch."""
     epochs: Positive = 20
+    """Largest number of epochs."""
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     loss: Loss = Loss()
@@ -164,8 +178,11 @@ class Evaluation(Section):
     """Metrics and tokenization of captions, and the batch size of decoding."""
 
     metrics: Annotated[list[str], MinLen(1)] = ["bleu", "rouge_l", "cider"]
+    """Metrics of captions."""
     tokenize: Literal["ptb", "none", "13a"] = "ptb"
+    """Tokenization before scoring: that of the COCO evaluation code, none, or that of sacreBLEU."""
     batch_size: Positive = 50
+    """Images or clips that are decoded at once."""
 
 
 class Init(Section):
@@ -174,21 +191,29 @@ class Init(Section):
     run: str
     """Folder of the other run."""
     parts: list[Literal["encoder", "decoder"]] = ["encoder", "decoder"]
+    """Parts that start with the weights of the other run."""
 
 
 class Config(Section):
     """The config of a complete experiment."""
 
     task: Part
+    """What is predicted."""
     seed: Seed = 1
+    """Seed of all random numbers."""
     data: Data
     tokenizer: Part = {"type": "word"}
+    """Conversion of captions to token IDs."""
     encoder: Part
+    """Network that computes features of frames."""
     decoder: Part
+    """Network that computes words or labels from features."""
     search: Part = {"type": "beam", "beams": 5}
+    """Search for the best caption of an image or video."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     init: Init | None = None
+    """Initial weights from another run; null for random and pretrained weights."""
     stages: list[dict[str, Any]] = Field(default=[])
     """Stages of training, each starting from the best weights of the previous stage. A stage maps
     dotted keys to values that replace values of the config (`training.epochs: 5`)."""

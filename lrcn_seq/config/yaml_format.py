@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable
 from typing import Any
@@ -144,3 +145,16 @@ def dump(config: Config) -> str:
     """Return a config as YAML, including default values."""
     text: str = yaml.dump(config.model_dump(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text
+
+
+def flow_text(value: Any) -> str:
+    """Return a value as YAML in one line, such as `[bleu, cider]` or `{type: none}`."""
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=math.inf,
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -5,7 +5,14 @@ Each public module except `base` defines one task. A task of another package der
 """
 
 from lrcn_seq.registry import tasks as registry
-from lrcn_seq.tasks._build import build, build_network, build_task, check_config, task_type
+from lrcn_seq.tasks._build import (
+    build,
+    build_network,
+    build_task,
+    check_config,
+    resolve_precision,
+    task_type,
+)
 from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._sample_reader import SampleReader, content_index
@@ -27,5 +34,6 @@ __all__ = [
     "check_config",
     "content_index",
     "registry",
+    "resolve_precision",
     "task_type",
 ]

@@ -122,15 +122,20 @@ def decoder_problems(config: configs.Config) -> list[Problem]:
 
 
 def set_precision(precision: str) -> None:
-    """Set the dtype policy of Keras.
+    """Set the dtype policy of Keras; see `resolve_precision`."""
+    keras.config.set_dtype_policy(resolve_precision(precision))
+
+
+def resolve_precision(precision: str) -> str:
+    """Return the dtype policy of a precision.
 
     Args:
         precision: a dtype policy, or `auto` for mixed_bfloat16 on a GPU or TPU and float32 on a
             CPU, where small networks run slower in mixed precision.
     """
-    if precision == "auto":
-        precision = "mixed_bfloat16" if has_accelerator() else "float32"
-    keras.config.set_dtype_policy(precision)
+    if precision != "auto":
+        return precision
+    return "mixed_bfloat16" if has_accelerator() else "float32"
 
 
 def has_accelerator() -> bool:

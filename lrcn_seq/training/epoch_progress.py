@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lrcn_seq.terminal import print_note
+from lrcn_seq.terminal import is_quiet, print_note
 
 
 class EpochProgress(keras.callbacks.Callback):
@@ -38,7 +38,7 @@ class EpochProgress(keras.callbacks.Callback):
         """Start the timer, and the bar if stderr is a terminal."""
         self.began = time.monotonic()
         console = Console(file=sys.stderr)
-        if console.is_terminal:
+        if console.is_terminal and not is_quiet():
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),

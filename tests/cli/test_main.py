@@ -1,6 +1,7 @@
 """The console script: commands, help, exit codes, and output."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lrcn_seq
-from lrcn_seq import __version__, cli
+from lrcn_seq import __version__, cli, terminal
 from lrcn_seq.errors import ConfigError, DataError, Problem, UsageError
 
 VERBS = [
@@ -17,8 +18,10 @@ VERBS = [
     "classify",
     "demo",
     "describe",
+    "env",
     "evaluate",
     "extract",
+    "init",
     "parts",
     "predict",
     "score",
@@ -56,11 +59,12 @@ def test_call_without_a_verb_prints_the_overview_and_fails(lrcn):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(lrcn, verb):
-    """The help of each command shows its usage and the option `--debug`."""
+    """The help of each command shows its usage and the options of all commands."""
     result = lrcn(verb, "--help")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(f"usage: lrcn {verb} [-h]")
-    assert "--debug" in result.out
+    for option in ("--debug", "-q, --quiet", "-v, --verbose"):
+        assert option in result.out
 
 
 def test_help_loads_no_heavy_package():
@@ -142,6 +146,53 @@ def test_debug_shows_no_traceback_of_an_interrupt(run_raising):
     assert result == (130, "", "lrcn parts: interrupted; finished work is kept.\n")
 
 
+@pytest.fixture
+def run_printing(lrcn, monkeypatch):
+    """Return a function that runs a command which prints a result, a note and a detail."""
+
+    def call(*arguments):
+        def run(parsed):
+            print("result")
+            terminal.print_note("note")
+            terminal.print_detail("detail")
+            return 0
+
+        monkeypatch.setattr("lrcn_seq.cli.parts.run", run)
+        return lrcn("parts", *arguments)
+
+    return call
+
+
+@pytest.mark.parametrize("option", ["-q", "--quiet"])
+def test_quiet_hides_notes(run_printing, run_raising, option):
+    """`--quiet` prints results and errors, and no notes."""
+    assert run_printing(option) == (0, "result\n", "")
+    assert run_raising(DataError("bad."), option) == (1, "", "lrcn parts: bad.\n")
+
+
+@pytest.mark.parametrize("option", ["-v", "--verbose"])
+def test_verbose_shows_details_and_the_duration(run_printing, option):
+    """`--verbose` prints details, and at the end the seconds that the command took."""
+    result = run_printing(option)
+    assert (result.code, result.out) == (0, "result\n")
+    assert re.fullmatch(r"note\ndetail\nlrcn parts: \d+\.\d s\n", result.err)
+
+
+def test_verbosity_is_that_of_the_call(run_printing):
+    """A call without options is neither quiet nor verbose, whatever the previous one was."""
+    run_printing("--quiet")
+    assert run_printing().err == "note\n"
+    run_printing("--verbose")
+    assert run_printing().err == "note\n"
+
+
+def test_quiet_excludes_verbose(lrcn):
+    """`--quiet` and `--verbose` in one call are an error."""
+    result = lrcn("parts", "--quiet", "--verbose")
+    assert result.code == 2
+    assert "argument --verbose" in result.err or "argument -v/--verbose" in result.err
+
+
 def test_unexpected_error_keeps_its_traceback(run_raising):
     """An unexpected error is raised with its traceback."""
     with pytest.raises(ZeroDivisionError):
@@ -149,10 +200,11 @@ def test_unexpected_error_keeps_its_traceback(run_raising):
 
 
 def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
-    """`--debug` shows the log messages of native libraries, which are hidden otherwise."""
+    """`--debug` and `--verbose` show logs of native libraries, which are hidden otherwise."""
     calls = []
     monkeypatch.setattr("lrcn_seq.cli.hide_native_logs", lambda: calls.append("hidden"))
     lrcn("parts", "--debug")
+    lrcn("parts", "--verbose")
     assert calls == []
     lrcn("parts")
     assert calls == ["hidden"]
@@ -172,7 +224,6 @@ def test_native_logs_are_hidden_unless_debugging(lrcn, monkeypatch):
         (["evaluate", "run", "--split", "all"], "argument --split: invalid choice: 'all'"),
         (["evaluate", "run", "--weights", "a,b"], "argument --weights: expected numbers like"),
         (["evaluate", "run", "--limit", "-3"], "argument --limit: expected a whole number from 1"),
-        (["parts", "encoder"], "argument seam: invalid choice: 'encoder'"),
         (["check", "x.yaml", "--dat", "--unknown"], "unrecognized arguments: --unknown"),
     ],
 )

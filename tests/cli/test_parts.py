@@ -114,13 +114,14 @@ def test_no_bounds_are_an_empty_text():
 
 
 def test_all_seams_are_listed_with_their_parts(lrcn):
-    """`lrcn parts` has one line for each kind of part and a last line that refers to details."""
+    """`lrcn parts` lists all parts by kind, all sections, and the calls that show details."""
     result = lrcn("parts")
     assert result.code == 0
     assert "\nsearches    beam, greedy, keras_hub, sampling\n" in result.out
     assert "\ntasks       activity, captioning, description\n" in result.out
-    assert len(result.out.splitlines()) == 9 + 2
-    assert result.out.splitlines()[-1].startswith("See `lrcn parts SEAM` for summaries,")
+    assert "\nsections    config, data, data.store, training, " in result.out
+    assert [line.split()[0] for line in result.out.splitlines()[:9]] == list(SEAMS)
+    assert "\nSee `lrcn parts SEAM` for summaries," in result.out
 
 
 @pytest.mark.parametrize("seam", sorted(SEAMS))
@@ -160,3 +161,68 @@ def test_unknown_part_is_reported_with_a_suggestion(lrcn):
     assert result.err.startswith(
         "lrcn parts: encoders has no 'aplications'. Did you mean 'applications'? Known: "
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "seam"),
+    [
+        ("encoder", "encoders"),
+        ("search", "searches"),
+        ("data.source", "sources"),
+        ("sampling", "samplings"),
+        ("metric", "metrics"),
+    ],
+)
+def test_config_keys_name_the_parts(lrcn, name, seam):
+    """A config key such as `encoder` or `data.source` names the parts that it accepts."""
+    assert lrcn("parts", name) == lrcn("parts", seam)
+
+
+def test_section_is_documented_with_types_and_defaults(lrcn):
+    """`lrcn parts training` shows the type, the default and the meaning of every key."""
+    lines = lrcn("parts", "training").out.splitlines()
+    assert lines[:2] == [
+        "training.batch_size: int > 0 and ≤ 2147483647 (default 64)",
+        "    Number of captions or labeled clips in a batch.",
+    ]
+    assert "training.optimizer: section" in lines
+    assert "training.optimizer.type: sgd | adam | rmsprop (default 'adam')" in lines
+    assert max(map(len, lines)) <= 110
+
+
+def test_part_of_a_section_refers_to_its_kind(lrcn):
+    """A key whose value is a part refers to the list of the parts."""
+    out = lrcn("parts", "data").out
+    assert out.startswith("data.source: part; see `lrcn parts sources` (required)\n")
+    assert "\ndata.sampling: part; see `lrcn parts samplings` (default None)\n" in out
+
+
+def test_whole_config_is_documented(lrcn):
+    """`lrcn parts config` shows the keys of all sections; `init` may be left out."""
+    out = lrcn("parts", "config").out
+    assert "\ninit: section or None\n" in out
+    for section in ("data", "training", "evaluation"):
+        assert lrcn("parts", section).out in out
+
+
+@pytest.mark.parametrize("key", ["optimizer.l2", "training.optimizer.l2"])
+def test_one_key_is_documented(lrcn, key):
+    """A key may be written below the section or with it."""
+    assert lrcn("parts", "training", key).out == (
+        "training.optimizer.l2: float ≥ 0 (default 0.0)\n"
+        "    Weight decay as in Caffe: this factor times the weight is added to the clipped gradient.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["enkoders"], "Received: 'enkoders'. Did you mean 'encoders'? Known: sources, views, "),
+        (["training", "epoch"], "training has no key 'epoch'. Did you mean 'epochs'? Known: "),
+    ],
+)
+def test_unknown_section_or_key_is_reported_with_a_suggestion(lrcn, arguments, message):
+    """The error for an unknown section or key suggests the closest name and lists all names."""
+    result = lrcn("parts", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err

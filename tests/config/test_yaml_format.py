@@ -3,6 +3,7 @@
 import pytest
 
 from lrcn_seq.config import Config, dump, parse
+from lrcn_seq.config.yaml_format import flow_text
 from lrcn_seq.errors import ConfigError
 
 
@@ -118,3 +119,21 @@ def test_dump_writes_defaults_and_keeps_the_order_of_sections(smallest):
     assert lines[:4] == ["task:", "  type: captioning", "seed: 1", "data:"]
     assert "    table: ü" in lines
     assert "    weight_decay: 0.0" in lines
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (1e-05, "1.0e-05"),
+        ("1e-3", "'1e-3'"),
+        ("ü: x", "'ü: x'"),
+        (["bleu"] * 30, f"[{', '.join(['bleu'] * 30)}]"),
+        ({"type": "none"}, "{type: none}"),
+    ],
+)
+def test_a_value_is_one_line_of_yaml(value, text):
+    """`flow_text` writes any value in one line, which is read as the same value."""
+    assert flow_text(value) == text
+    assert parse(text, "x") == value

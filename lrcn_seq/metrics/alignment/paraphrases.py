@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrcn_seq.errors import DataError, translate_errors
-from lrcn_seq.files import open_file, temporary_folder
+from lrcn_seq.files import cache_folder, open_file, temporary_folder
 from lrcn_seq.metrics.statistics.array_types import IntArray, NumberArray
 from lrcn_seq.progress import progress_bar
 
@@ -113,14 +113,6 @@ def word_hashes(words: Iterable[str]) -> NDArray[np.uint64]:
         blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
     )
     return np.frombuffer(b"".join(digests), np.uint64)
-
-
-def cache_folder() -> Path:
-    """Return `LRCN_CACHE`, or the folder `lrcn_seq` in `XDG_CACHE_HOME` or `~/.cache`."""
-    folder = os.environ.get("LRCN_CACHE")
-    if folder:
-        return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrcn_seq"
 
 
 def open_paraphrases(source: Path) -> Paraphrases:
