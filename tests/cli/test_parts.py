@@ -210,7 +210,8 @@ def test_one_key_is_documented(lrcn, key):
     """A key may be written below the section or with it."""
     assert lrcn("parts", "training", key).out == (
         "training.optimizer.l2: float ≥ 0 (default 0.0)\n"
-        "    Weight decay as in Caffe: this factor times the weight is added to the clipped gradient.\n"
+        "    Weight decay as in Caffe: this factor times the weight is added to the clipped "
+        "gradient.\n"
     )
 
 
