@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
+from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.errors import ConfigError, DataError, RunError
 from lrcn_seq.terminal import print_line, print_note
 
@@ -36,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
 
     config = configs.read(arguments.config, arguments.overrides)
-    from lrcn_seq.training.network_checks import stage_problems  # imports Keras
+    import_keras()
+    from lrcn_seq.training.network_checks import stage_problems
 
     if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)
