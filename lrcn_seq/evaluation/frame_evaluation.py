@@ -54,6 +54,10 @@ class FrameEvaluation(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`; `count` is the number of labeled frames."""
+        return {**self.report.as_dict(), **top_1_interval(*self.correct())}
+
+    def correct(self) -> tuple[np.ndarray, list[str]]:
+        """Return whether each labeled frame is classified correctly, and its group."""
         correct = [
             (row.argmax(axis=1) == truth)[truth >= 0]
             for row, truth in zip(self.probabilities, self.truth, strict=True)
@@ -63,7 +67,7 @@ class FrameEvaluation(NamedTuple):
             for sample, labeled in zip(self.samples, correct, strict=True)
             for _ in labeled
         ]
-        return {**self.report.as_dict(), **top_1_interval(np.concatenate(correct), groups)}
+        return np.concatenate(correct), groups
 
     def remark(self) -> str:
         """Return a sentence that states the confidence interval of the accuracy."""

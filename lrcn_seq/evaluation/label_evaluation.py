@@ -58,8 +58,11 @@ class LabelEvaluation(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`, with an interval of the accuracy over groups."""
-        groups = [sample.group for sample in self.samples]
-        return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
+        return {**self.report.as_dict(), **top_1_interval(*self.correct())}
+
+    def correct(self) -> tuple[np.ndarray, list[str]]:
+        """Return whether each sample is classified correctly, and its group."""
+        return self.predicted == self.truth, [sample.group for sample in self.samples]
 
     def remark(self) -> str:
         """Return a sentence that states the confidence interval of the accuracy."""

@@ -26,6 +26,8 @@ SCORES = "scores.json"
 SKIPPED = "left_out.jsonl"
 TIMES = "times.jsonl"
 WEIGHTS = "model.weights.h5"
+PLACES = ("working_folder", "run_folder")
+"""Keys of `machine.json` for the folders in which the run began."""
 
 
 class Run:
@@ -102,7 +104,8 @@ class Run:
         if not self.has_begun:
             self.clear(config)
             # Written first, since this file marks an interrupted run.
-            write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
+            record = {**describe_environment(), **self._current_places()}
+            write_text(self / ENVIRONMENT, json.dumps(record, indent=1))
             write_text(self / CONFIG, configs.dump_run(config))
 
     def clear(self, config: configs.Config) -> None:
@@ -163,8 +166,21 @@ class Run:
         return read_json(
             self / ENVIRONMENT,
             "the environment of the run",
-            lambda values: {name: str(value) for name, value in values.items()},
+            lambda values: {
+                name: str(value) for name, value in values.items() if name not in PLACES
+            },
         )
+
+    def places(self) -> tuple[Path, Path] | None:
+        """Return the working folder in which the run began and its own folder then, if known."""
+        if not (self / ENVIRONMENT).exists():
+            return None
+        values = read_json(self / ENVIRONMENT, "the environment of the run", dict)
+        known = all(isinstance(values.get(name), str) for name in PLACES)
+        return (Path(values[PLACES[0]]), Path(values[PLACES[1]])) if known else None
+
+    def _current_places(self) -> dict[str, str]:
+        return dict(zip(PLACES, (str(Path.cwd()), str(self.folder.resolve())), strict=True))
 
     def skipped_files(self) -> list[tuple[str, str]]:
         """Read the skipped files with the reasons; empty if there are none."""
