@@ -72,16 +72,10 @@ def evaluate_runs(
         ConfigError: the overrides are invalid.
         DataError: the data are missing, or the split is empty.
     """
-    for option, path in (("--coco-results", coco_results), ("--references-out", references)):
-        if path is not None:
-            check_output_file(path, option)
-    if output is not None:
-        check_output_folder(output)
-    tasks = [load(folder) for folder in folders]
+    _check_outputs(coco_results, references, output)
+    tasks = [_load(folder) for folder in folders]
     check_ensemble(tasks, folders, weights)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
-    for task, folder in zip(tasks, folders, strict=True):
-        task.settings = resolve_paths(Run(folder), task.settings)
     if overrides:
         tasks[0].settings = with_source(tasks[0].settings, overrides)
     check_source(Run(folders[0]), tasks[0].settings.data.source)
@@ -89,26 +83,45 @@ def evaluate_runs(
     samples = _samples(corpus, split, limit)
     if references is not None:
         check_references(samples, folders[0])
-    readers = [SampleReader(task, corpus.contents) for task in tasks]
-    run = Run(folders[0] if output is None else output)
     details = _details(tasks[0], folders, weights, overrides)
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
+    # Read the record first, so that damaged files are reported before any file is overwritten.
+    record = _record(folders[0], corpus, fused=output is not None)
+    run = Run(folders[0] if output is None else output)
     with run.lock():
-        # Read the record first, so that damaged files are reported before any file is overwritten.
-        record = TrainingRecord.read(Run(folders[0]), corpus.notes)
-        if output is not None:  # the history belongs to a single run
-            record = record._replace(history=[])
+        readers = [SampleReader(task, corpus.contents) for task in tasks]
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
             details["retrieval"] = tasks[0].retrieval_scores(readers[0], samples)
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
     if coco_results is not None:
-        rows = evaluation.coco_results()
-        write_text(coco_results, json.dumps(rows, ensure_ascii=False))
+        write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
     if references is not None:
         write_references(references, samples)
     return EvaluatedRun(scores, evaluation.remark(), evaluation, tasks[0].settings)
+
+
+def _load(folder: str) -> Task:
+    """Load a task whose settings have the paths of its data from the current working folder."""
+    task = load(folder)
+    task.settings = resolve_paths(Run(folder), task.settings)
+    return task
+
+
+def _record(folder: str, corpus: Corpus, *, fused: bool) -> TrainingRecord:
+    """Return the record of a run for the report; fused runs have no history in common."""
+    record = TrainingRecord.read(Run(folder), corpus.notes)
+    return record._replace(history=[]) if fused else record
+
+
+def _check_outputs(coco_results: str | None, references: str | None, output: str | None) -> None:
+    """Raise UsageError for output files and folders that cannot be written."""
+    for option, path in (("--coco-results", coco_results), ("--references-out", references)):
+        if path is not None:
+            check_output_file(path, option)
+    if output is not None:
+        check_output_folder(output)
 
 
 def _evaluate(
