@@ -17,7 +17,7 @@ from lrcn_seq.records import Sample
 from lrcn_seq.runs.corpus import Corpus, read_corpus
 from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
-from lrcn_seq.runs.references import check_references, write_references
+from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.runs.training_folder import check_source, resolve_paths
 from lrcn_seq.tasks import Member, SampleReader, Task
@@ -82,7 +82,7 @@ def evaluate_runs(
     corpus = _corpus(tasks[0], split)
     samples = _samples(corpus, split, limit)
     if references is not None:
-        check_references(samples, folders[0])
+        write_references(references, samples, folders[0])
     details = _details(tasks[0], folders, weights, overrides)
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
@@ -97,8 +97,6 @@ def evaluate_runs(
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
     if coco_results is not None:
         write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
-    if references is not None:
-        write_references(references, samples)
     return EvaluatedRun(scores, evaluation.remark(), evaluation, tasks[0].settings)
 
 

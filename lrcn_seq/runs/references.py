@@ -25,14 +25,19 @@ def check_references(samples: Sequence[Sample], folder: str) -> None:
         )
 
 
-def write_references(path: str | Path, samples: Sequence[Sample]) -> None:
+def write_references(path: str | Path, samples: Sequence[Sample], folder: str) -> None:
     """Write the reference captions of samples.
 
     Args:
         path: the file: a JSON object `{id: [caption, ...]}` if its name ends in `.json`, otherwise
             JSON lines `{"id", "captions", "file"}`.
         samples: the samples.
+        folder: the run to name in the message.
+
+    Raises:
+        UsageError: a sample has no caption.
     """
+    check_references(samples, folder)
     if Path(path).suffix.lower() == ".json":
         content = {sample.id: list(sample.captions) for sample in samples}
         write_text(path, json.dumps(content, ensure_ascii=False, indent=1))

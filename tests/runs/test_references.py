@@ -16,7 +16,7 @@ SAMPLES = [
 @pytest.mark.parametrize("name", ["r.json", "r.jsonl", "r"])
 def test_references_are_read_by_score(tmp_path, name):
     """`lrcn score` reads the captions of every ID, whatever the format."""
-    write_references(tmp_path / name, SAMPLES)
+    write_references(tmp_path / name, SAMPLES, "runs/a")
     assert read_references([tmp_path / name]) == {"1": ["un café", "a dog"], "é b": ["x"]}
 
 
