@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._inputs import expand_files
+from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.cli._output import JsonLines, open_output
 from lrcn_seq.errors import UsageError
 from lrcn_seq.progress import progress_bar
@@ -53,7 +54,8 @@ def predict_files(
     failed = False
     with open_output(arguments.output) as output:
         unfinished = output.unfinished(files)
-        check_trained(Path(arguments.run))  # before importing Keras
+        check_trained(Path(arguments.run))
+        import_keras()
         task = lrcn_seq.load(arguments.run)
         check_verb(task, verb, arguments.run)
         for prediction in predict(task, unfinished, output):

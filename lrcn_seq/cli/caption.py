@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from lrcn_seq.records import Prediction
     from lrcn_seq.tasks import Task
 
+FEW_IMAGES = 4
+"""Up to this number of images, compiling the encoder takes longer than it saves."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
@@ -30,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     names, overrides = split_overrides(arguments.images)
 
     def predict(task: Task, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
+        task.frame_encoder.run_eagerly = len(files) <= FEW_IMAGES
         return predict_in_batches(
             files,
             output,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
+from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.errors import ConfigError, DataError, RunError
 from lrcn_seq.terminal import print_error, print_line, print_note
 
@@ -35,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
 
     config = configs.read(arguments.config, arguments.overrides)
-    from lrcn_seq.training.network_checks import stage_problems  # imports Keras
+    import_keras()
+    from lrcn_seq.training.network_checks import stage_problems
 
     if problems := stage_problems(config):
         raise ConfigError(problems, arguments.config)

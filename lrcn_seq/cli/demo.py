@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from importlib import import_module
 
+from lrcn_seq.cli._keras_import import import_keras
+
 TASKS = ("captioning", "activity", "description")
 FIGURES = {
     "count": "{:6}  samples",
@@ -38,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def show_demo(task: str) -> int:
     """Run the demo of a task from training to predictions, and return the exit code."""
+    import_keras()
     from lrcn_seq.demos import DEMOS
     from lrcn_seq.demos.runner import run_demo, write_samples
 

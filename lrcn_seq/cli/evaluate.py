@@ -1,14 +1,30 @@
-"""Evaluate runs on a split; write predictions, scores and the report into the first run."""
+"""Evaluate runs by real decoding; write predictions, scores and the report into each run.
+
+Several runs are compared side by side, with a paired bootstrap of every difference. With --fuse,
+they predict together, and the results go to a folder of their own.
+
+  lrcn evaluate runs/mine
+  lrcn evaluate runs/mine data.source.table=other.csv --references-out references.jsonl
+  lrcn evaluate runs/a runs/b
+  lrcn evaluate runs/a runs/b --fuse --weights .33,.67 --output runs/fused
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._arguments import numbers, positive_integer
 from lrcn_seq.cli._inputs import split_overrides
+from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.errors import UsageError
-from lrcn_seq.terminal import print_json, print_line
+from lrcn_seq.terminal import print_json, print_line, print_note
+
+if TYPE_CHECKING:
+    from lrcn_seq.runs import EvaluatedRun
+    from lrcn_seq.runs.run_comparison import ComparedRuns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,15 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "runs",
         nargs="+",
         metavar="RUN",
-        help="run folders, and overrides data.source.key=value; several runs of one task are fused",
+        help="run folders, and overrides data.source.key=value; several runs are compared",
     )
     parser.add_argument("--split", default="test", choices=["train", "dev", "test"])
     parser.add_argument(
         "--limit", type=positive_integer, metavar="N", help="evaluate only the first N samples"
     )
-    parser.add_argument(
-        "--weights", type=numbers, metavar=".33,.67", help="weights of the fused runs"
-    )
+    _add_fusion(parser)
     parser.add_argument(
         "--retrieval",
         action="store_true",
@@ -37,7 +51,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the captions in the format of the COCO server",
     )
+    parser.add_argument(
+        "--references-out",
+        metavar="FILE",
+        help="write the reference captions of the samples, for `lrcn score`",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_fusion(parser: argparse.ArgumentParser) -> None:
+    """Add the options for fused runs."""
+    parser.add_argument(
+        "--fuse", action="store_true", help="let several runs predict together (see --output)"
+    )
+    parser.add_argument(
+        "--weights", type=numbers, metavar=".33,.67", help="weights of the fused runs"
+    )
+    parser.add_argument("--output", metavar="DIR", help="folder for the results of fused runs")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,28 +75,108 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.runs.folder import check_trained
 
     folders, overrides = split_overrides(arguments.runs)
-    if not folders:
-        raise UsageError("Expected a run folder. Received: none.")
+    check_usage(arguments, folders)
     for folder in folders:
         check_trained(Path(folder))
-    from lrcn_seq.runs import evaluate_runs  # imports Keras
+    import_keras()
+    from lrcn_seq.runs import evaluate_runs
+    from lrcn_seq.runs.run_comparison import compare_runs
 
-    evaluation = evaluate_runs(
-        folders,
-        overrides=overrides,
-        split=arguments.split,
-        limit=arguments.limit,
-        weights=arguments.weights,
-        retrieval=arguments.retrieval,
-        coco_results=arguments.coco_results,
-    )
-    scores = evaluation.scores
-    if arguments.json:
-        print_json(scores)
+    options: dict[str, Any] = {
+        "overrides": overrides,
+        "split": arguments.split,
+        "limit": arguments.limit,
+        "retrieval": arguments.retrieval,
+        "references": arguments.references_out,
+    }
+    if len(folders) > 1 and not arguments.fuse:
+        print_comparison(compare_runs(folders, **options), as_json=arguments.json)
         return 0
+    evaluated = evaluate_runs(
+        folders,
+        weights=arguments.weights,
+        coco_results=arguments.coco_results,
+        output=arguments.output,
+        **options,
+    )
+    print_scores(evaluated, as_json=arguments.json)
+    return 0
+
+
+def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
+    """Raise UsageError if the options do not fit the number of runs."""
+    if not folders:
+        raise UsageError("Expected a run folder. Received: none.")
+    if arguments.fuse and (len(folders) < 2 or arguments.output is None):
+        raise UsageError(
+            "--fuse: expected several runs and --output DIR. Received: "
+            f"{len(folders)} run{'s' * (len(folders) > 1)}"
+            f"{'' if arguments.output else ' without --output'}."
+        )
+    given = {"weights": ",".join(map(str, arguments.weights or ())), "output": arguments.output}
+    for name, value in given.items():
+        if getattr(arguments, name) is not None and not arguments.fuse:
+            raise UsageError(
+                f"--{name}: expected --fuse as well. Received: --{name}={value} for "
+                f"{len(folders)} runs."
+            )
+    if arguments.coco_results is not None and len(folders) > 1 and not arguments.fuse:
+        raise UsageError(
+            f"--coco-results: expected one run, or --fuse. Received: {len(folders)} runs; evaluate "
+            "them one by one."
+        )
+
+
+def print_scores(evaluated: EvaluatedRun, *, as_json: bool) -> None:
+    """Print the scores of one run, or of fused runs."""
+    scores = evaluated.scores
+    if as_json:
+        print_json(scores)
+        return
     for name, value in scores["metrics"].items():
         print_line(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
-    print_line(f"{scores['count']} samples of {scores['split']}; {evaluation.remark}")
+    print_line(f"{scores['count']} samples of {scores['split']}; {evaluated.remark}")
     for direction, recall in scores.get("retrieval", {}).items():
         print_line(f"{direction}: {recall}")
-    return 0
+
+
+def print_comparison(compared: ComparedRuns, *, as_json: bool) -> None:
+    """Print the scores of several runs side by side, and their differences."""
+    from lrcn_seq.evaluation.base import FEW_GROUPS
+    from lrcn_seq.metrics.scoring.score_tables import difference_table, score_table
+
+    first = next(iter(compared.runs.values())).scores
+    if (count := first.get("groups", first["count"])) < FEW_GROUPS and compared.differences:
+        unit = "groups" if "groups" in first else "samples"
+        print_note(
+            f"lrcn evaluate: a bootstrap over {count} {unit} is not reliable; use {FEW_GROUPS} or "
+            "more."
+        )
+    systems = {name: run.scores for name, run in compared.runs.items()}
+    paired = [row._asdict() for row in compared.differences]
+    if as_json:
+        print_json({"systems": systems, "paired": paired})
+        return
+    # The ends of an interval are missing for a single group.
+    scores = {name: {**row, "intervals": {}} for name, row in systems.items()}
+    tables = [score_table(scores), *([difference_table(paired)] if paired else [])]
+    print("\n\n".join(table.as_text("text") for table in tables), end="\n\n")
+    for line in signatures(compared):
+        print_line(line)
+    for name, evaluated in compared.runs.items():
+        print_line(
+            f"{name}: {evaluated.scores['count']} samples of {evaluated.scores['split']}; "
+            f"{evaluated.remark}"
+        )
+        for direction, recall in evaluated.scores.get("retrieval", {}).items():
+            print_line(f"{name}: {direction}: {recall}")
+
+
+def signatures(compared: ComparedRuns) -> list[str]:
+    """Return the distinct signatures of the scores, and that of the differences."""
+    scores = [run.scores for run in compared.runs.values()]
+    lines = list(dict.fromkeys(line for row in scores for line in row["signatures"].values()))
+    if compared.differences:
+        over = "groups" if "groups" in scores[0] else "samples"
+        lines.append(f"p|paired bootstrap over {over}|samples:{compared.differences[0].samples}")
+    return lines

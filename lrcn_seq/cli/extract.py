@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lrcn_seq.cli._arguments import add_config
+from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.errors import ConfigError, Problem
 from lrcn_seq.terminal import print_line
 
@@ -24,7 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
 
     config = configs.stage_configs(configs.read(arguments.config, arguments.overrides))[0]
-    from lrcn_seq.training import precompute_features  # imports Keras
+    import_keras()
+    from lrcn_seq.training import precompute_features
 
     store, samples = precompute_features(config, verify=arguments.verify)
     if store is None:

@@ -1,15 +1,19 @@
 """Score captions against references: BLEU, ROUGE-L, CIDEr and METEOR, without Java.
 
 The scores equal those of the COCO evaluation code.
-Hypotheses: COCO results JSON, JSON lines {"id", "caption"}, or text with one caption per line;
-each file is one system.
-References: COCO annotations, JSON {id: [caption, ...]}, JSON lines {"id", "captions": [...]}, or
-one or more text files.
+Hypotheses: COCO results JSON, JSON lines {"id", "caption"}, the predictions.jsonl of a run, what
+`lrcn caption` and `lrcn describe` write with --output, CSV with the columns id (or file) and
+caption, or text with one caption per line; several files are several systems.
+References: COCO annotations, JSON {id: [caption, ...]}, JSON lines {"id", "captions": [...]}, what
+`lrcn evaluate` writes with --references-out, CSV with the columns id (or file) and caption, or one
+or more text files.
+A file named - is stdin. Files are matched with ids by their path, name or stem.
 A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz,
 meteor:stages=exact_stem; `lrcn parts metrics cider` lists them.
 
   lrcn score --hypotheses results.json --references coco.json --metrics bleu,rouge_l,cider,meteor
   lrcn score --hypotheses ours.json theirs.json --references references.json --paired
+  cat captions.csv | lrcn score --hypotheses - --references references.csv
 """
 
 from __future__ import annotations
@@ -106,22 +110,29 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score all systems, and print tables or one JSON object."""
-    from lrcn_seq.metrics.scoring.caption_files import read_references
+    from lrcn_seq.metrics.scoring.caption_files import read_hypotheses, read_references
     from lrcn_seq.metrics.scoring.score_functions import score_corpus
     from lrcn_seq.metrics.scoring.significance import paired_corpora
 
     if arguments.paired and len(arguments.hypotheses) < 2:
         raise UsageError("--paired: expected at least two files of hypotheses. Received: one.")
+    check_stdin(arguments)
     metrics = parse_metrics(arguments.metrics)
     references = read_references(arguments.references)
     paths = system_paths(arguments.hypotheses)
-    corpora = {name: read_corpus(path, references, arguments) for name, path in paths.items()}
+    hypotheses = {
+        name: match_references(read_hypotheses(path), references) for name, path in paths.items()
+    }
+    corpora = {
+        name: build_corpus(paths[name], found, references, arguments)
+        for name, found in hypotheses.items()
+    }
     if arguments.save_frequencies:
         save_frequencies(references, arguments)
     results: dict[str, dict[str, Any]] = {
         name: {
             **score_corpus(corpus, metrics).as_dict(sentences=arguments.per_sentence),
-            **extra_results(corpus, metrics, paths[name], arguments),
+            **extra_results(corpus, metrics, hypotheses[name], arguments),
         }
         for name, corpus in corpora.items()
     }
@@ -153,16 +164,43 @@ def option_message(problem: Problem) -> str:
     return problem.message if option in ("", "type") else f"{option}: {problem.message}"
 
 
-def read_corpus(path: str, references: References, arguments: argparse.Namespace) -> Corpus:
-    """Read the hypotheses of one system and match them with the references.
+def check_stdin(arguments: argparse.Namespace) -> None:
+    """Raise UsageError if stdin is given twice, since it can be read only once."""
+    training = [arguments.training] if arguments.training else []
+    if [*arguments.hypotheses, *arguments.references, *training].count("-") > 1:
+        raise UsageError("Expected stdin (-) once. Received: - twice; give a file instead.")
+
+
+def match_references(hypotheses: Mapping[str, str], references: References) -> Mapping[str, str]:
+    """Replace the files of hypotheses by the ids of their references.
+
+    Hypotheses with ids or line numbers are returned unchanged.
+    """
+    from lrcn_seq.metrics.scoring.caption_files import Files, Lines
+    from lrcn_seq.metrics.scoring.file_ids import match_files
+
+    if not isinstance(hypotheses, Files) or isinstance(references, Lines):
+        return hypotheses
+    ids = match_files(hypotheses, references)
+    if len(set(ids)) < len(ids):  # two files of one name; keep their paths
+        return hypotheses
+    return dict(zip(ids, hypotheses.values(), strict=True))
+
+
+def build_corpus(
+    path: str,
+    hypotheses: Mapping[str, str],
+    references: References,
+    arguments: argparse.Namespace,
+) -> Corpus:
+    """Match the hypotheses of one system with the references.
 
     Raises:
-        DataError: the file cannot be read, or its ids or lines differ from the references.
+        DataError: the ids or lines do not match.
     """
     from lrcn_seq.metrics import make_corpus
-    from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses
+    from lrcn_seq.metrics.scoring.caption_files import Lines
 
-    hypotheses = read_hypotheses(path)
     pair = f"{path} with {', '.join(arguments.references)}"
     by_line = isinstance(hypotheses, Lines)
     if by_line != isinstance(references, Lines):
@@ -185,7 +223,10 @@ def read_corpus(path: str, references: References, arguments: argparse.Namespace
 
 
 def extra_results(
-    corpus: Corpus, metrics: Sequence[Metric], path: str, arguments: argparse.Namespace
+    corpus: Corpus,
+    metrics: Sequence[Metric],
+    hypotheses: Mapping[str, str],
+    arguments: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return the entries `intervals` and `health` of the results of a system, if requested."""
     from lrcn_seq.metrics.scoring.significance import interval_rows
@@ -198,21 +239,21 @@ def extra_results(
             for row in interval_rows(metric, corpus)
         }
     if arguments.health:
-        results["health"] = health_of(path, arguments)
+        results["health"] = health_of(hypotheses, arguments)
     return results
 
 
-def health_of(path: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the diversity, lengths and repetition of the hypotheses of a file."""
+def health_of(hypotheses: Mapping[str, str], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the diversity, lengths and repetition of the hypotheses of a system."""
     from lrcn_seq.metrics import health
-    from lrcn_seq.metrics.scoring.caption_files import read_hypotheses, read_references
+    from lrcn_seq.metrics.scoring.caption_files import read_references
 
     training = None
     if arguments.training:
         groups = read_references([arguments.training]).values()
         training = [caption for group in groups for caption in group]
     return health(
-        read_hypotheses(path),
+        hypotheses,
         training_captions=training,
         unknown=arguments.unknown,
         tokenize=arguments.tokenize,
@@ -231,6 +272,8 @@ def save_frequencies(references: References, arguments: argparse.Namespace) -> N
 def system_paths(paths: Sequence[str]) -> dict[str, str]:
     """Return the hypothesis file of each system by name: the stem, or the path if stems repeat.
 
+    The system of stdin (`-`) is named stdin.
+
     Raises:
         UsageError: a file is given twice.
     """
@@ -239,7 +282,7 @@ def system_paths(paths: Sequence[str]) -> dict[str, str]:
         raise UsageError(
             f"--hypotheses: expected every file once. Received: {repeated} twice; remove one."
         )
-    stems = [Path(path).stem for path in paths]
+    stems = ["stdin" if path == "-" else Path(path).stem for path in paths]
     return {
         stem if stems.count(stem) == 1 else path: path
         for stem, path in zip(stems, paths, strict=True)

@@ -1,12 +1,20 @@
-"""Train the network of a config into a run folder; continue a stopped run with --resume."""
+"""Train the network of a config into a run folder; continue a stopped run with --resume.
+
+A finished run is trained longer with --resume training.epochs=MORE.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
-from lrcn_seq.terminal import print_line
+from lrcn_seq.cli._keras_import import import_keras
+from lrcn_seq.terminal import print_line, print_note
+
+if TYPE_CHECKING:
+    from lrcn_seq.runs import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +27,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, evaluate on the test split (dev if there is none), and write the report."""
     from lrcn_seq import config as configs
-    from lrcn_seq.runs import Run
+    from lrcn_seq.data.source_paths import missing_paths
+    from lrcn_seq.registry import sources
+    from lrcn_seq.runs.folder import Run
 
     config = configs.read(arguments.config, arguments.overrides)
     folder = arguments.run or f"runs/{Path(arguments.config).stem}"
     Run(folder).check(config, resume=arguments.resume)
-    from lrcn_seq.training import train  # imports Keras
+    if missing_paths(config.data.source):
+        sources.build(config.data.source, place="data.source")  # raises the error of the source
+    print_note(f"{folder}: training the task {config.task['type']}; loading Keras")
+    import_keras()
+    from lrcn_seq.training import train
 
-    train(config, folder, resume=arguments.resume)
+    print_results(train(config, folder, resume=arguments.resume))
     print_line(folder)
     return 0
+
+
+def print_results(run: Run) -> None:
+    """Print the scores of a finished run with their intervals, its report and the next command."""
+    from lrcn_seq.runs.finished_scores import score_lines
+    from lrcn_seq.runs.folder import REPORT
+    from lrcn_seq.runs.loading import read_config
+    from lrcn_seq.tasks import task_type
+
+    for line in score_lines(run):
+        print_note(line)
+    print_note(f"Report: {run / REPORT}")
+    print_note(f"Next: lrcn {task_type(read_config(run.folder)).verb} {run.folder} FILE...")

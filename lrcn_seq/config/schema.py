@@ -169,7 +169,10 @@ class Training(Section):
     dev_limit: NotNegative = 0
     """Number of dev samples that are evaluated after an epoch; 0 for all."""
     save_seconds: PositiveNumber = 30.0
-    """Number of seconds between two saves of the training state."""
+    """Seconds between two saved training states."""
+    keep_state: bool = False
+    """Whether a finished run keeps its training state, from which `--resume training.epochs=MORE`
+    continues exactly; it takes three to four times the space of the weights."""
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     """`auto` is `mixed_bfloat16` on a GPU or TPU and `float32` on a CPU."""
 

@@ -68,6 +68,24 @@ def top_1_interval(correct: np.ndarray, groups: Sequence[str]) -> dict[str, Any]
     }
 
 
+def top_1_differences(
+    correct: Mapping[str, tuple[np.ndarray, Sequence[str]]],
+) -> list[metrics.Difference]:
+    """Compare accuracies on the same bootstrap samples of groups.
+
+    Args:
+        correct: by name, whether each prediction is correct (M,), and the group of each.
+
+    Returns:
+        The differences; none for different groups, or a single one.
+    """
+    groups = [groups for _, groups in correct.values()]
+    if any(other != groups[0] for other in groups):
+        return []
+    values = {name: right.astype(float) for name, (right, _) in correct.items()}
+    return metrics.group_differences("top_1", values, groups[0])
+
+
 def top_1_remark(summary: Mapping[str, Any]) -> str:
     """Return a sentence on the accuracy's interval, from `intervals` and `groups` of a summary."""
     (low, high), groups = summary["intervals"]["top_1"], summary["groups"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
@@ -64,6 +64,22 @@ class CaptionEvaluation(NamedTuple):
     def remark(self) -> str:
         """Return a sentence that states the share of distinct captions."""
         return f"{self.health.distinct_captions:.0%} of the captions are distinct."
+
+    @classmethod
+    def differences(
+        cls, evaluations: Mapping[str, Self], settings: EvaluationSettings
+    ) -> list[metrics.Difference]:
+        """Compare each pair of evaluations of the same samples by every metric."""
+        systems = {
+            name: {
+                sample.id: caption.text
+                for sample, caption in zip(one.samples, one.captions, strict=True)
+            }
+            for name, one in evaluations.items()
+        }
+        samples = next(iter(evaluations.values())).samples
+        references = {sample.id: list(sample.captions) for sample in samples}
+        return metrics.paired(systems, references, settings.metrics, tokenize=settings.tokenize)
 
     def coco_results(self) -> list[dict[str, Any]]:
         """Return `[{"image_id", "caption"}]` for the COCO server; numeric IDs become integers."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from lrcn_seq import metrics
-from lrcn_seq.evaluation.base import top_1_interval, top_1_remark
+from lrcn_seq.config.schema import Evaluation as EvaluationSettings
+from lrcn_seq.evaluation.base import top_1_differences, top_1_interval, top_1_remark
 from lrcn_seq.records import Sample
 
 
@@ -54,6 +55,19 @@ class FrameEvaluation(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`; `count` is the number of labeled frames."""
+        return {**self.report.as_dict(), **top_1_interval(*self.correct())}
+
+    @classmethod
+    def differences(
+        cls,
+        evaluations: Mapping[str, Self],
+        settings: EvaluationSettings,  # noqa: ARG003
+    ) -> list[metrics.Difference]:
+        """Compare the accuracies of each pair of evaluations of the same samples over groups."""
+        return top_1_differences({name: one.correct() for name, one in evaluations.items()})
+
+    def correct(self) -> tuple[np.ndarray, list[str]]:
+        """Return whether each labeled frame is classified correctly, and its group."""
         correct = [
             (row.argmax(axis=1) == truth)[truth >= 0]
             for row, truth in zip(self.probabilities, self.truth, strict=True)
@@ -63,7 +77,7 @@ class FrameEvaluation(NamedTuple):
             for sample, labeled in zip(self.samples, correct, strict=True)
             for _ in labeled
         ]
-        return {**self.report.as_dict(), **top_1_interval(np.concatenate(correct), groups)}
+        return np.concatenate(correct), groups
 
     def remark(self) -> str:
         """Return a sentence that states the confidence interval of the accuracy."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from lrcn_seq import metrics
-from lrcn_seq.evaluation.base import top_1_interval, top_1_remark
+from lrcn_seq.config.schema import Evaluation as EvaluationSettings
+from lrcn_seq.evaluation.base import top_1_differences, top_1_interval, top_1_remark
 from lrcn_seq.records import Sample
 
 
@@ -58,8 +59,20 @@ class LabelEvaluation(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`, with an interval of the accuracy over groups."""
-        groups = [sample.group for sample in self.samples]
-        return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
+        return {**self.report.as_dict(), **top_1_interval(*self.correct())}
+
+    @classmethod
+    def differences(
+        cls,
+        evaluations: Mapping[str, Self],
+        settings: EvaluationSettings,  # noqa: ARG003
+    ) -> list[metrics.Difference]:
+        """Compare the accuracies of each pair of evaluations of the same samples over groups."""
+        return top_1_differences({name: one.correct() for name, one in evaluations.items()})
+
+    def correct(self) -> tuple[np.ndarray, list[str]]:
+        """Return whether each sample is classified correctly, and its group."""
+        return self.predicted == self.truth, [sample.group for sample in self.samples]
 
     def remark(self) -> str:
         """Return a sentence that states the confidence interval of the accuracy."""

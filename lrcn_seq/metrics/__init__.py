@@ -36,6 +36,7 @@ from lrcn_seq.metrics.scoring.score_functions import (
 from lrcn_seq.metrics.scoring.significance import (
     Difference,
     Interval,
+    group_differences,
     group_interval,
     intervals,
     paired,
@@ -63,6 +64,7 @@ __all__ = [
     "cider",
     "classification",
     "document_frequencies",
+    "group_differences",
     "group_interval",
     "health",
     "intervals",

@@ -11,20 +11,32 @@ from typing import Any, NamedTuple
 from lrcn_seq import config as configs
 from lrcn_seq.config import override_section
 from lrcn_seq.errors import DataError, UsageError
+from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.corpus import Corpus, read_corpus
-from lrcn_seq.runs.folder import Run
+from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
+from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
+from lrcn_seq.runs.training_folder import check_source, resolve_paths
 from lrcn_seq.tasks import Member, SampleReader, Task
 
 
 class EvaluatedRun(NamedTuple):
-    """The content of `scores.json`, and a sentence on the reliability of the scores."""
+    """An evaluated run.
+
+    Attributes:
+        scores: the content of `scores.json`.
+        remark: a sentence on the reliability of the scores.
+        evaluation: the predictions with their scores.
+        settings: the config of the run.
+    """
 
     scores: dict[str, Any]
     remark: str
+    evaluation: Evaluation
+    settings: configs.Config
 
 
 def evaluate_runs(
@@ -35,11 +47,13 @@ def evaluate_runs(
     weights: Sequence[float] | None = None,
     retrieval: bool = False,
     coco_results: str | None = None,
+    references: str | None = None,
     overrides: Sequence[str] = (),
+    output: str | None = None,
 ) -> EvaluatedRun:
     """Evaluate one run, or several fused runs, on a split of the data source of the first run.
 
-    Predictions, scores and the report are written into the folder of the first run.
+    Predictions, scores and the report are written into the first run, or into `output`.
 
     Args:
         folders: run folders; several runs are fused.
@@ -48,39 +62,64 @@ def evaluate_runs(
         weights: one weight per run; None for equal weights.
         retrieval: whether to also rank captions by image and images by caption.
         coco_results: file for the captions in the format of the COCO server.
+        references: file for the reference captions of the samples.
         overrides: `data.source.key=value`, for other data or moved data.
+        output: folder for the results of fused runs; None for the first run.
 
     Raises:
         UsageError: the runs differ in task, vocabulary or classes, the task does not support an
             option, or the weights are invalid.
         ConfigError: the overrides are invalid.
-        DataError: the split is empty.
+        DataError: the data are missing, or the split is empty.
     """
-    if coco_results is not None:
-        check_output_file(coco_results)
-    tasks = [load(folder) for folder in folders]
+    _check_outputs(coco_results, references, output)
+    tasks = [_load(folder) for folder in folders]
     check_ensemble(tasks, folders, weights)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
     if overrides:
         tasks[0].settings = with_source(tasks[0].settings, overrides)
+    check_source(Run(folders[0]), tasks[0].settings.data.source)
     corpus = _corpus(tasks[0], split)
     samples = _samples(corpus, split, limit)
-    readers = [SampleReader(task, corpus.contents) for task in tasks]
-    run = Run(folders[0])
+    if references is not None:
+        write_references(references, samples, folders[0])
     details = _details(tasks[0], folders, weights, overrides)
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
+    # Read the record first, so that damaged files are reported before any file is overwritten.
+    record = _record(folders[0], corpus, fused=output is not None)
+    run = Run(folders[0] if output is None else output)
     with run.lock():
-        # Read the training record first, to report damaged files before any file is overwritten.
-        record = TrainingRecord.read(run, corpus.notes)
+        readers = [SampleReader(task, corpus.contents) for task in tasks]
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
             details["retrieval"] = tasks[0].retrieval_scores(readers[0], samples)
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
     if coco_results is not None:
-        rows = evaluation.coco_results()
-        write_text(coco_results, json.dumps(rows, ensure_ascii=False))
-    return EvaluatedRun(scores, evaluation.remark())
+        write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
+    return EvaluatedRun(scores, evaluation.remark(), evaluation, tasks[0].settings)
+
+
+def _load(folder: str) -> Task:
+    """Load a task whose settings have the paths of its data from the current working folder."""
+    task = load(folder)
+    task.settings = resolve_paths(Run(folder), task.settings)
+    return task
+
+
+def _record(folder: str, corpus: Corpus, *, fused: bool) -> TrainingRecord:
+    """Return the record of a run for the report; fused runs have no history in common."""
+    record = TrainingRecord.read(Run(folder), corpus.notes)
+    return record._replace(history=[]) if fused else record
+
+
+def _check_outputs(coco_results: str | None, references: str | None, output: str | None) -> None:
+    """Raise UsageError for output files and folders that cannot be written."""
+    for option, path in (("--coco-results", coco_results), ("--references-out", references)):
+        if path is not None:
+            check_output_file(path, option)
+    if output is not None:
+        check_output_folder(output)
 
 
 def _evaluate(
@@ -177,14 +216,35 @@ def check_ensemble(
             )
 
 
-def check_output_file(path: str) -> None:
-    """Check an output file and create its folder, to raise errors before the evaluation.
+def check_output_folder(path: str) -> None:
+    """Raise UsageError unless a folder can hold the results of fused runs only."""
+    folder = Path(path)
+    if folder.is_dir() and any((folder / name).exists() for name in (CONFIG, WEIGHTS)):
+        raise UsageError(
+            f"--output: expected a folder of its own for the fused results. Received: {path}, a "
+            "run; choose another folder."
+        )
+    if folder.is_file() or (
+        folder.is_dir() and any(folder.iterdir()) and not (folder / SCORES).exists()
+    ):
+        raise UsageError(
+            f"--output: expected a new folder. Received: {path}, which has other content; choose "
+            "another folder."
+        )
+
+
+def check_output_file(path: str, option: str = "--coco-results") -> None:
+    """Create the folder of an output file, so that errors are raised before the evaluation.
+
+    Args:
+        path: the file.
+        option: the option that names the file.
 
     Raises:
         UsageError: the file cannot be written.
     """
     if not path:
-        raise UsageError("--coco-results: expected a file name. Received: an empty name.")
+        raise UsageError(f"{option}: expected a file name. Received: an empty name.")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -26,6 +26,10 @@ SCORES = "scores.json"
 SKIPPED = "left_out.jsonl"
 TIMES = "times.jsonl"
 WEIGHTS = "model.weights.h5"
+PLACES = ("working_folder", "run_folder")
+"""Keys of `machine.json` for the folders in which the run began."""
+CHANGEABLE_KEYS = ("training.epochs", "training.patience", "training.keep_state")
+"""Keys that a resumed run may change, to train longer and to keep its state."""
 
 
 class Run:
@@ -44,8 +48,14 @@ class Run:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the folder contains a training state, from which training can continue."""
-        return self.states.exists
+        """Whether training can continue: from a state, or from the weights of a finished run."""
+        return self.states.exists or self.is_finished
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run has been trained and evaluated, and its state was removed."""
+        results = (CONFIG, HISTORY, WEIGHTS)
+        return not self.states.exists and all((self / name).exists() for name in results)
 
     def check(self, config: configs.Config, *, resume: bool) -> None:
         """Check that a config can be trained in this folder.
@@ -55,8 +65,8 @@ class Run:
             resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder contains a run but `resume` is False, the folder contains a run of
-                another config, or it contains files of another program.
+            RunError: the folder contains a run and `resume` is False, a run of a config that
+                differs in more than `CHANGEABLE_KEYS`, or files of another program.
         """
         if not self.has_begun:
             self._check_files(config)
@@ -66,14 +76,7 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
-        before, after = configs.read_run(self / CONFIG), self.complete(config)
-        trees = (configs.parse(configs.dump(one), "the config") for one in (before, after))
-        if changes := list(configs.differences(*trees)):
-            raise RunError(
-                f"{self.folder}: --resume expects the config with which the run began. Received: "
-                f"another config ({'; '.join(changes[:3])}{' …' if changes[3:] else ''}); use the "
-                "same config and overrides, or a new --run."
-            )
+        check_changes(self, configs.read_run(self / CONFIG), self.complete(config))
 
     def complete(self, config: configs.Config) -> configs.Config:
         """Return a config with a value for every key; missing keys get their current default.
@@ -89,6 +92,8 @@ class Run:
                 f"{self.folder}: expected a run with its training state. Received: a trained model "
                 "without state/; choose another folder with --run."
             )
+        if not self.folder.exists():
+            return
         present = [name for name in setup_files(config) if (self / name).exists()]
         if present and not (self / ENVIRONMENT).exists():
             raise RunError(
@@ -97,12 +102,18 @@ class Run:
                 "--run."
             )
 
+    def update(self, config: configs.Config) -> None:
+        """Replace the config of a resumed run, if it has changed."""
+        if configs.read_run(self / CONFIG) != configs.state_keys(config):
+            write_text(self / CONFIG, configs.dump_run(config))
+
     def create(self, config: configs.Config) -> None:
         """Prepare the folder of a new run: remove leftover files, write environment and config."""
         if not self.has_begun:
             self.clear(config)
-            # The environment is written first, since its file marks an interrupted run.
-            write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
+            # Written first, since this file marks an interrupted run.
+            record = {**describe_environment(), **self._current_places()}
+            write_text(self / ENVIRONMENT, json.dumps(record, indent=1))
             write_text(self / CONFIG, configs.dump_run(config))
 
     def clear(self, config: configs.Config) -> None:
@@ -163,8 +174,21 @@ class Run:
         return read_json(
             self / ENVIRONMENT,
             "the environment of the run",
-            lambda values: {name: str(value) for name, value in values.items()},
+            lambda values: {
+                name: str(value) for name, value in values.items() if name not in PLACES
+            },
         )
+
+    def places(self) -> tuple[Path, Path] | None:
+        """Return the working folder in which the run began and its own folder then, if known."""
+        if not (self / ENVIRONMENT).exists():
+            return None
+        values = read_json(self / ENVIRONMENT, "the environment of the run", dict)
+        known = all(isinstance(values.get(name), str) for name in PLACES)
+        return (Path(values[PLACES[0]]), Path(values[PLACES[1]])) if known else None
+
+    def _current_places(self) -> dict[str, str]:
+        return dict(zip(PLACES, (str(Path.cwd()), str(self.folder.resolve())), strict=True))
 
     def skipped_files(self) -> list[tuple[str, str]]:
         """Return the name of each skipped file with the reason; [] if no file was skipped."""
@@ -174,6 +198,32 @@ class Run:
             self / SKIPPED,
             "the list of skipped files",
             lambda rows: [(str(row["media"]), str(row["reason"])) for row in rows],
+        )
+
+
+def check_changes(run: Run, before: configs.Config, after: configs.Config) -> None:
+    """Raise RunError unless a run can be resumed with another config.
+
+    Args:
+        run: the run.
+        before: its config.
+        after: the config to resume with.
+    """
+    trees = (configs.parse(configs.dump(one), "the config") for one in (before, after))
+    changes = list(configs.differences(*trees))
+    changeable = () if before.stages else CHANGEABLE_KEYS
+    if fixed := [line for line in changes if line.partition(":")[0] not in changeable]:
+        raise RunError(
+            f"{run.folder}: --resume expects the config with which the run began, apart from "
+            f"{', '.join(CHANGEABLE_KEYS)} of a run without stages. Received: "
+            f"another config ({'; '.join(fixed[:3])}{' …' if fixed[3:] else ''}); use the same "
+            "config and overrides, or a new --run."
+        )
+    finished = len(run.history())
+    if changes and after.training.epochs < finished:
+        raise RunError(
+            f"{run.folder}: --resume expects training.epochs of at least {finished}, the epochs "
+            f"that are finished. Received: {after.training.epochs}; raise it, or use a new --run."
         )
 
 

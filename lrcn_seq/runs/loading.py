@@ -14,6 +14,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import LrcnError, RunError, error_reason
 from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
+from lrcn_seq.layers.zero_weights import zero_weights
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.run_outputs import read_outputs
 from lrcn_seq.tasks import Task, build_task
@@ -33,7 +34,9 @@ def load(folder: str | Path) -> Task:
     folder = Path(folder)
     check_trained(folder)
     config = read_config(folder)
-    task = build_task(config, read_outputs(folder, config))
+    outputs = read_outputs(folder, config)
+    with zero_weights():
+        task = build_task(config, outputs)
     load_weights(task, folder)
     return task
 

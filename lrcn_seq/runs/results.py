@@ -101,7 +101,7 @@ def report_page(
             *task.report_sections(evaluation),
             report.skipped_files(record.skipped, record.notes),
             report.provenance(
-                f"lrcn evaluate {run.folder}",
+                evaluation_command(run, scores),
                 {**record.environment, **model_size(task)},
                 configs.dump(task.settings),
             ),
@@ -116,16 +116,25 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
         scores: the content of `scores.json`.
 
     Returns:
-        One phrase each for a limited number of samples, another data source, and fused runs, if
-        they apply. The report belongs to the first fused run, which the phrase does not repeat.
+        Phrases on a limited number of samples, another source and fused runs. The list is empty
+        if none of them applies.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [
         f"the first {scores['limit']}" if "limit" in scores else "",
         "of another source" if "source" in scores else "",
-        f"fused with {' and '.join(fused[1:])}" if fused else "",
+        f"fused from {' and '.join(fused)}" if fused else "",
     ]
     return [phrase for phrase in phrases if phrase]
+
+
+def evaluation_command(run: Run, scores: Mapping[str, Any]) -> str:
+    """Return the command that repeats an evaluation with its default options."""
+    fused = scores.get("fused", {})
+    if not fused:
+        return f"lrcn evaluate {run.folder}"
+    weights = fused["weights"] and f" --weights {','.join(map(str, fused['weights']))}"
+    return f"lrcn evaluate {' '.join(fused['runs'])} --fuse{weights or ''} --output {run.folder}"
 
 
 def model_size(task: Task) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Position(NamedTuple):
         best: the best monitored score so far; for minimized scores, with the opposite sign.
         waited: number of epochs without a better score.
         stopped: whether the stage ended early.
+        first_epoch: index of the epoch at which the optimizer of the stage started.
     """
 
     stage: int = 0
@@ -42,6 +43,7 @@ class Position(NamedTuple):
     best: float | None = None
     waited: int = 0
     stopped: bool = False
+    first_epoch: int = 0
 
 
 class TrainingState(NamedTuple):
@@ -101,6 +103,11 @@ class StateFolder:
         write_text(folder / METADATA, json.dumps(record))
         write_text(self.folder / POINTER, folder.name)
         self._remove_all_except(folder)
+
+    def clear(self) -> None:
+        """Remove all states; a crash leaves the last state or none."""
+        (self.folder / POINTER).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove_leftovers(self) -> None:
         """Remove the incomplete and outdated states that killed processes left."""

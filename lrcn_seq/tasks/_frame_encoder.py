@@ -46,9 +46,10 @@ class FrameEncoder(keras.Model):
 
         Args:
             clips: clips of pixels, vectors or stored features. They are returned unchanged unless
-                they contain pixels of more frames than one chunk and the encoder is frame-wise.
+                the encoder is frame-wise, and they contain more frames than one chunk or this
+                model runs eagerly (`run_eagerly`), which saves compiling the encoder.
         """
-        large = clips.frames.ndim == 4 and len(clips.frames) > FRAMES_PER_CALL
-        if not (large and self.encoder.frame_wise):
+        apart = len(clips.frames) > FRAMES_PER_CALL or self.run_eagerly
+        if not (clips.frames.ndim == 4 and apart and self.encoder.frame_wise):
             return clips
         return Clips(self.features(clips.frames), clips.index)

@@ -23,15 +23,19 @@ class BatchSource:
 
     Attributes:
         error: the exception that ended the iteration, or None.
+        samples: number of captions or clips in the batches so far.
     """
 
     def __init__(self, batches: Iterable[Any]):
         self.batches = batches
         self.error: Exception | None = None
+        self.samples = 0
 
     def __iter__(self) -> Iterator[Any]:
         try:
-            yield from self.batches
+            for batch in self.batches:
+                self.samples += len(keras.tree.flatten(batch)[-1])
+                yield batch
         except Exception as error:
             self.error = error
             raise

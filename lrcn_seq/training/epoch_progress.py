@@ -1,4 +1,4 @@
-"""The progress of an epoch: a bar if stderr is a terminal, and one line per epoch."""
+"""The progress of an epoch: a bar if stderr is a terminal, otherwise lines in a log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lrcn_seq.terminal import is_quiet, print_note
+from lrcn_seq.progress import LogProgress
+from lrcn_seq.terminal import is_quiet
+from lrcn_seq.training.dataset import BatchSource
 
 
 class EpochProgress(keras.callbacks.Callback):
@@ -25,6 +27,10 @@ class EpochProgress(keras.callbacks.Callback):
 
     Args:
         epochs: number of epochs in the stage.
+
+    Attributes:
+        batches: the batches of the epoch, which count their samples.
+        samples_per_second: speed of the last epoch.
     """
 
     def __init__(self, epochs: int):
@@ -32,12 +38,15 @@ class EpochProgress(keras.callbacks.Callback):
         self.epochs = epochs
         self.bar: Progress | None = None
         self.row = TaskID(0)
-        self.began = 0.0
+        self.log = LogProgress("")
+        self.batches: BatchSource | None = None
+        self.samples_per_second = self.began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the timer, and the bar if stderr is a terminal."""
         self.began = time.monotonic()
         console = Console(file=sys.stderr)
+        self.log = LogProgress(f"epoch {epoch + 1}/{self.epochs}, batch")
         if console.is_terminal and not is_quiet():
             columns = (
                 TextColumn("{task.description}"),
@@ -57,19 +66,18 @@ class EpochProgress(keras.callbacks.Callback):
             self.bar.start()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Advance the progress bar."""
+        """Advance the progress bar, or print a line in a log now and then."""
+        loss = (logs or {}).get("loss", 0.0)
         if self.bar is not None:
-            self.bar.update(self.row, completed=batch + 1, loss=(logs or {}).get("loss", 0.0))
+            self.bar.update(self.row, completed=batch + 1, loss=loss)
+        else:
+            self.log(batch + 1, self.params["steps"], f", loss {loss:.4f}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Replace the progress bar by a line with the loss and the duration of the epoch."""
+        """Remove the progress bar, and measure the speed of the epoch."""
         self.close()
-        seconds = time.monotonic() - self.began
-        per_batch = 1e3 * seconds / max(1, self.params["steps"])
-        print_note(
-            f"epoch {epoch + 1}/{self.epochs}  loss {(logs or {}).get('loss', 0):.4f}  "
-            f"{seconds:.1f} s  ({per_batch:.0f} ms per batch)"
-        )
+        samples = self.batches.samples if self.batches else 0
+        self.samples_per_second = samples / max(1e-9, time.monotonic() - self.began)
 
     def close(self) -> None:
         """Remove the progress bar, if there is one."""

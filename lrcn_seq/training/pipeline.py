@@ -9,11 +9,13 @@ from lrcn_seq.errors import ConfigError
 from lrcn_seq.runs import Run, load_weights
 from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus
 from lrcn_seq.runs.environment import warn_of_changes
-from lrcn_seq.runs.folder import SKIPPED
+from lrcn_seq.runs.folder import CONFIG, SKIPPED
+from lrcn_seq.runs.longer_training import resumed_state
 from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.runs.run_outputs import prepare_outputs
 from lrcn_seq.runs.state import TrainingState
-from lrcn_seq.tasks import Outputs, SampleReader, Task, build_task, check_config
+from lrcn_seq.tasks import Outputs, SampleReader, Task, build_task, check_config, task_type
+from lrcn_seq.terminal import print_note
 from lrcn_seq.training.network_checks import shared_parts, stage_problems
 from lrcn_seq.training.snapshot import assign_variables
 from lrcn_seq.training.trainer import Trainer
@@ -44,12 +46,40 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
             run.create(config)
             warn_of_changes(str(run.folder), run.environment())
             outputs = prepare_outputs(run, config, corpus)
-            task = train_stages(config, run, corpus, outputs)
+            state = read_state(run, config)
+            task = train_stages(config, run, corpus, outputs, state)
         except BaseException:
             run.remove_unless_begun(config)
             raise
         evaluate_best(task, run, corpus)
+        if not config.training.keep_state:
+            run.states.clear()
     return run
+
+
+def read_state(run: Run, config: configs.Config) -> TrainingState | None:
+    """Return the state from which training continues, and update the config of a resumed run.
+
+    Args:
+        run: the run.
+        config: the config, which may have more epochs than that of the run.
+
+    Returns:
+        The state; None for a new run, and for a finished run that is not trained longer.
+    """
+    if not run.has_begun:
+        return None
+    task = task_type(config)
+    monitor = config.training.monitor or task.default_monitor
+    state = resumed_state(
+        run,
+        configs.read_run(run / CONFIG),
+        config,
+        monitor=monitor,
+        minimized=monitor in task.minimized_scores,
+    )
+    run.update(config)
+    return state
 
 
 def check_stages(config: configs.Config) -> None:
@@ -58,7 +88,13 @@ def check_stages(config: configs.Config) -> None:
         raise ConfigError(problems)
 
 
-def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outputs) -> Task:
+def train_stages(
+    config: configs.Config,
+    run: Run,
+    corpus: Corpus,
+    outputs: Outputs,
+    state: TrainingState | None,
+) -> Task:
     """Train all unfinished stages from the last state of the run.
 
     Args:
@@ -66,11 +102,17 @@ def train_stages(config: configs.Config, run: Run, corpus: Corpus, outputs: Outp
         run: the run.
         corpus: the samples.
         outputs: the vocabulary or classes of the task.
+        state: the last state; None in a new run, and in a finished run, which is not trained.
 
     Returns:
         The task of the last stage with the best weights.
     """
-    stages, state = configs.stage_configs(config), run.states.read()
+    stages = configs.stage_configs(config)
+    if run.is_finished:
+        task = build_task(stages[-1], outputs)
+        load_weights(task, run.folder)
+        print_note(f"{run.folder}: the run is finished, and is evaluated again.")
+        return task
     first = state.position.stage if state else 0
     for number in range(first, len(stages)):
         task = stage_task(stages, number, outputs, run, state)

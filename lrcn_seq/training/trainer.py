@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keras import ops
+
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
@@ -20,6 +22,7 @@ from lrcn_seq.runs.state import Position, TrainingState, state_problem
 from lrcn_seq.tasks import SampleReader, Task
 from lrcn_seq.terminal import print_note
 from lrcn_seq.training.dataset import BatchSource, as_dataset
+from lrcn_seq.training.epoch_line import EpochFacts, end_line, epoch_line
 from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.signal_deferral import SignalDeferral
@@ -69,8 +72,9 @@ class Trainer:
             state: the last state of the run, or None in a new run. Its arrays are assigned at the
                 beginning of the next epoch.
         """
-        self.position = Position(stage=stage)
-        updates = len(self.feed.plan(0)) * self.training.epochs
+        first = state.position.first_epoch if state and state.position.stage == stage else 0
+        self.position = Position(stage=stage, first_epoch=first)
+        updates = len(self.feed.plan(0)) * (self.training.epochs - first)
         self.task.compile(
             optimizer=build_optimizer(
                 self.training.optimizer,
@@ -93,12 +97,17 @@ class Trainer:
 
     def fit(self) -> None:
         """Train until the last epoch, or until the dev score stops improving."""
+        began, done = time.monotonic(), 0
         while self.position.epoch < self.training.epochs and not self.position.stopped:
             if not self.position.trained:
                 with self.interrupts:
                     self._train_epoch()
             if self.position.trained:
                 self._evaluate()
+                done += 1
+                self._print_epoch((time.monotonic() - began) / done)
+        if done:
+            self._print_end()
 
     def finish_stage(self, *, comparable: bool = True) -> TrainingState:
         """Save and return a state from which the next stage starts with the best weights.
@@ -116,11 +125,39 @@ class Trainer:
         self.run.states.write(state)
         return state
 
+    def _print_epoch(self, seconds: float) -> None:
+        """Print the line of the last epoch.
+
+        Args:
+            seconds: mean duration of an epoch with its evaluation.
+        """
+        facts = EpochFacts(
+            epochs=self.training.epochs,
+            patience=self.training.patience,
+            waited=self.position.waited,
+            learning_rate=float(ops.convert_to_numpy(self.task.optimizer.learning_rate)),
+            samples_per_second=self.progress.samples_per_second,
+            seconds_left=seconds * (self.training.epochs - self.position.epoch),
+        )
+        print_note(epoch_line(self.history, self.task.monitor, facts))
+
+    def _print_end(self) -> None:
+        """Print why the stage ended and which epoch it kept."""
+        line = end_line(
+            self.history,
+            self.task.monitor,
+            patience=self.training.patience,
+            waited=self.position.waited,
+            stopped=self.position.stopped,
+        )
+        print_note(f"{self.run.folder}: {line}.")
+
     def _train_epoch(self) -> None:
         epoch, step = self.position.epoch, self.position.step
         plan = self.feed.plan(epoch)
         if step < len(plan):
             batches = BatchSource(self.feed.batches(plan[step:], epoch))
+            self.progress.batches = batches
             self.snapshot.step = step
             try:
                 self.task.fit(

@@ -35,6 +35,16 @@ def test_caption_of_one_image_is_printed_alone(caption, images, task):
     assert caption(images / "a.png") == (0, prediction.captions[0].text + "\n", "")
 
 
+def test_encoder_is_not_compiled_for_few_images(caption, images, task, monkeypatch):
+    """The encoder runs eagerly for up to `FEW_IMAGES` images, and is compiled for more."""
+    eager = []
+    for count in (2, 3):
+        monkeypatch.setattr("lrcn_seq.cli.caption.FEW_IMAGES", count)
+        caption(images)
+        eager.append(task.frame_encoder.run_eagerly)
+    assert eager == [False, True]
+
+
 def test_captions_of_a_folder_follow_the_file_name(caption, images, task):
     """Captions of a folder are sorted by file name, which may contain spaces and any script."""
     paths = [images / name for name in ("a.png", "b ü ß.jpg", "c 日本 [1].png")]

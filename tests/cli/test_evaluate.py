@@ -80,34 +80,121 @@ def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
     assert f"(over {len(groups)} groups" in result.out
 
 
-def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run):
-    """A run fused with its copy has the same scores; results are written to the first folder."""
-    alone = read_scores(run)
-    before = (smoke_run / "scores.json").stat().st_mtime_ns
-    scores = json.loads(lrcn("evaluate", run, smoke_run, "--weights", ".33,.67", "--json").out)
+def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run, tmp_path):
+    """A run fused with itself keeps its scores, and only the folder of --output is written to."""
+    alone, output = read_scores(run), tmp_path / "fused"
+    before = {path: path.stat().st_mtime_ns for path in (run, smoke_run) for path in path.iterdir()}
+    options = ["--fuse", "--weights", ".33,.67", "--output", output]
+    scores = json.loads(lrcn("evaluate", run, smoke_run, *options, "--json").out)
     assert scores["metrics"] == pytest.approx(alone["metrics"], abs=1e-6)
     assert scores["fused"] == {"runs": [str(run), str(smoke_run)], "weights": [0.33, 0.67]}
-    assert (smoke_run / "scores.json").stat().st_mtime_ns == before
+    assert {name.name for name in output.iterdir()} >= {
+        "predictions.jsonl",
+        "scores.json",
+        "report.html",
+    }
+    after = {path: path.stat().st_mtime_ns for path in (run, smoke_run) for path in path.iterdir()}
+    assert after == before
+    assert lrcn("evaluate", run, smoke_run, *options).code == 0
 
 
-def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
-    """In a fusion of two runs, a run of weight 0 does not influence the captions."""
-    other = shutil.copytree(smoke_run, tmp_path / "other")
+def negate_words(run) -> None:
+    """Negate the weights of a run's last layer, so that its captions differ."""
 
     def negate(name, item):
         if isinstance(item, h5py.Dataset) and "output_words" in name:
             item.write_direct(-item[()])
 
-    with h5py.File(other / "model.weights.h5", "r+") as file:
+    with h5py.File(run / "model.weights.h5", "r+") as file:
         file.visititems(negate)
+
+
+def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
+    """In a fusion of two runs, a run of weight 0 does not influence the captions."""
+    other, output = shutil.copytree(smoke_run, tmp_path / "other"), tmp_path / "fused"
+    negate_words(other)
     alone = []
     for folder in (run, other):
         assert lrcn("evaluate", folder).code == 0
         alone.append(read_captions(folder))
     assert alone[0] != alone[1]
     for weights, expected in (("1,0", alone[0]), ("0,1", alone[1])):
-        assert lrcn("evaluate", run, other, "--weights", weights).code == 0
-        assert read_captions(run) == expected
+        options = ["--fuse", "--weights", weights, "--output", output]
+        assert lrcn("evaluate", run, other, *options).code == 0
+        assert read_captions(output) == expected
+
+
+def test_several_runs_are_compared_with_paired_significance(lrcn, run, smoke_run, tmp_path):
+    """Each run keeps its own files, and each difference has a p-value of the paired bootstrap."""
+    other = shutil.copytree(smoke_run, tmp_path / "other")
+    negate_words(other)
+    result = lrcn("evaluate", run, other, "--json")
+    compared = json.loads(result.out)
+    assert list(compared["systems"]) == [run.name, "other"]
+    assert compared["systems"] == {run.name: read_scores(run), "other": read_scores(other)}
+    systems = {
+        name: {row["id"]: row["caption"] for row in read_rows(folder)}
+        for name, folder in ((run.name, run), ("other", other))
+    }
+    assert systems[run.name] != systems["other"]
+    references = {row["id"]: row["references"] for row in read_rows(run)}
+    expected = [row._asdict() for row in metrics.paired(systems, references)]
+    assert compared["paired"] == expected
+    assert "a bootstrap over 8 samples is not reliable" in result.err
+
+
+def test_compared_runs_are_printed_as_tables(lrcn, run, smoke_run):
+    """A table has a row per run, a second table a row per metric and pair."""
+    result = lrcn("evaluate", run, smoke_run, "--limit", 2)
+    scores, differences, lines = result.out.split("\n\n")
+    assert len(scores.splitlines()) == 3
+    assert [line.split()[0] for line in differences.splitlines()][1:] == list(
+        read_scores(run)["metrics"]
+    )
+    assert "p|paired bootstrap over samples|samples:1000" in lines
+    assert f"{run.name}: 2 samples of test; " in lines or f"{run}: 2 samples of test; " in lines
+
+
+def test_compared_classifiers_differ_over_groups(lrcn, activity_run, tmp_path):
+    """The accuracies of classifiers are compared by a bootstrap over groups."""
+    runs = [shutil.copytree(activity_run, tmp_path / name) for name in ("a", "b")]
+    result = lrcn("evaluate", *runs, "--json")
+    (row,) = json.loads(result.out)["paired"]
+    assert (row["metric"], row["a"], row["b"], row["difference"]) == ("top_1", "a", "b", 0)
+
+
+def test_references_are_written_for_score(lrcn, run, tmp_path):
+    """`lrcn score` with the written references gives the scores of the evaluation."""
+    for name in ("references.jsonl", "references.json"):
+        assert lrcn("evaluate", run, "--references-out", tmp_path / name).code == 0
+        options = ["--references", tmp_path / name, "--metrics", "bleu,cider", "--json"]
+        scores = json.loads(lrcn("score", "--hypotheses", run / "predictions.jsonl", *options).out)
+        expected = read_scores(run)["metrics"]
+        assert scores["metrics"] == pytest.approx({n: expected[n] for n in scores["metrics"]})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--fuse"], "--fuse: expected several runs and --output DIR. Received: 2 runs without"),
+        (["--weights", "1,1"], "--weights: expected --fuse as well"),
+        (["--output", "x"], "--output: expected --fuse as well"),
+        (["--coco-results", "x.json"], "--coco-results: expected one run, or --fuse"),
+    ],
+)
+def test_options_of_fused_runs_need_fuse(lrcn, run, smoke_run, options, message):
+    """Options that do not fit several runs are refused before anything is evaluated."""
+    result = lrcn("evaluate", run, smoke_run, *options)
+    assert (result.code, message in result.err) == (2, True)
+
+
+def test_fused_results_do_not_replace_a_run(lrcn, run, smoke_run, tmp_path):
+    """A run, or a folder with other files, is refused as the folder of fused results."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("mine")
+    for output in (run, tmp_path / "other"):
+        result = lrcn("evaluate", run, smoke_run, "--fuse", "--output", output)
+        assert (result.code, "--output: expected a" in result.err) == (2, True)
 
 
 def test_runs_with_other_vocabularies_are_not_fused(lrcn, run, smoke_run):
@@ -115,14 +202,15 @@ def test_runs_with_other_vocabularies_are_not_fused(lrcn, run, smoke_run):
     tokenizer = (run / "tokenizer.json").read_text()
     assert "triangle" in tokenizer
     (run / "tokenizer.json").write_text(tokenizer.replace("triangle", "trigon"))
-    result = lrcn("evaluate", smoke_run, run)
+    result = lrcn("evaluate", smoke_run, run, "--fuse", "--output", run.parent / "fused")
     assert result.code == 2
     assert result.err.startswith(f"lrcn evaluate: {run}: expected a run of the same task")
 
 
-def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run):
+def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run, tmp_path):
     """Runs of different tasks cannot be fused."""
-    result = lrcn("evaluate", activity_run, description_run)
+    output = tmp_path / "fused"
+    result = lrcn("evaluate", activity_run, description_run, "--fuse", "--output", output)
     assert (result.code, "expected a run of the same task" in result.err) == (2, True)
 
 
@@ -152,8 +240,8 @@ def test_retrieval_ranks_by_log_probability(lrcn, run):
 
 
 def test_retrieval_needs_one_run(lrcn, run):
-    """`--retrieval` refuses several runs."""
-    result = lrcn("evaluate", run, run, "--retrieval")
+    """Retrieval of fused runs is refused."""
+    result = lrcn("evaluate", run, run, "--retrieval", "--fuse", "--output", run.parent / "fused")
     assert (result.code, result.out) == (2, "")
     assert result.err == "lrcn evaluate: --retrieval: expected one run. Received: 2.\n"
 

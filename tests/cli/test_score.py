@@ -1,5 +1,6 @@
 """The command `lrcn score`: file formats, tables, options, and wrong command lines."""
 
+import io
 import json
 
 import pytest
@@ -42,6 +43,13 @@ def score(lrcn, tmp_path, monkeypatch):
         "r.json": json.dumps(REFERENCES),
         "r.jsonl": json_lines({"id": n, "captions": group} for n, group in REFERENCES.items()),
         "coco.json": json.dumps({"annotations": annotations}),
+        "out.jsonl": json_lines(
+            {"file": f"images/{n}.jpg", "captions": [{"text": text, "score": 0.0}]}
+            for n, text in HYPOTHESES.items()
+        ),
+        "h.csv": "id,caption\n" + "\n".join(f"{n},{text}" for n, text in HYPOTHESES.items()),
+        "r.csv": "image,caption\n"
+        + "\n".join(f"{n}.jpg,{text}" for n, group in REFERENCES.items() for text in group),
         "r0.txt": "\n".join(group[0] for group in REFERENCES.values()),
         "r1.txt": "\n".join(group[1] for group in REFERENCES.values()),
     }
@@ -57,6 +65,8 @@ def score(lrcn, tmp_path, monkeypatch):
         "h.json --references coco.json",
         "h.jsonl --references r.jsonl",
         "h.txt --references r0.txt r1.txt",
+        "h.csv --references r.json",
+        "out.jsonl --references r.jsonl",
     ],
 )
 def test_every_format_gives_the_scores_of_the_library(score, files):
@@ -68,6 +78,23 @@ def test_every_format_gives_the_scores_of_the_library(score, files):
     assert found["signatures"] == expected.as_dict()["signatures"]
     assert found["count"] == 2
     assert list(found["sentences"]) == ["1", "2"]
+
+
+def test_output_of_caption_is_matched_with_a_table_of_files(score):
+    """The files of --output are matched with those of a CSV table by name."""
+    result = score("--hypotheses out.jsonl --references r.csv --json")
+    assert json.loads(result.out)["metrics"] == pytest.approx(
+        metrics.score(HYPOTHESES, REFERENCES, ["bleu"]).values
+    )
+
+
+def test_hypotheses_are_read_from_stdin(score, monkeypatch):
+    """The file - is stdin; its system is named stdin."""
+    content = "\n".join(HYPOTHESES.values()).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    result = score("--hypotheses - --references r0.txt r1.txt")
+    assert result.code == 0
+    assert result.out.splitlines()[1].startswith("stdin ")
 
 
 def test_default_is_a_table_of_bleu_with_its_signature(score):
@@ -189,6 +216,7 @@ def test_saved_frequencies_make_one_image_scorable(score):
         ("h.json --references r.json --metrics bleu:variant", 2, "expected NAME or NAME:OPTION"),
         ("h.json --references r.json --paired", 2, "at least two files"),
         ("h.json h.json --references r.json", 2, "expected every file once"),
+        ("- --references -", 2, "Expected stdin (-) once"),
         ("h.json", 2, "--references"),
     ],
 )

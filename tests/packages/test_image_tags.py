@@ -166,7 +166,7 @@ def test_evaluate_and_predict_use_the_package(lrcn, run_folder, tmp_path):
         ["predict", run_folder, *files, "--json"],
         ["evaluate", run_folder, "--retrieval"],
         ["evaluate", run_folder, "--coco-results", tmp_path / "x.json"],
-        ["evaluate", run_folder, run_folder],
+        ["evaluate", run_folder, run_folder, "--fuse", "--output", tmp_path / "fused"],
         ["caption", run_folder, files[0]],
     )
     assert evaluated.code == 0, evaluated.err

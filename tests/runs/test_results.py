@@ -90,10 +90,10 @@ def test_the_page_shows_the_run(tmp_path, task):
         ({}, []),
         ({"limit": 3}, ["the first 3"]),
         ({"source": {"type": "coco"}}, ["of another source"]),
-        ({"fused": {"runs": ["a", "b", "c"]}}, ["fused with b and c"]),
+        ({"fused": {"runs": ["a", "b", "c"]}}, ["fused from a and b and c"]),
         (
             {"limit": 3, "source": {}, "fused": {"runs": ["a", "b"]}},
-            ["the first 3", "of another source", "fused with b"],
+            ["the first 3", "of another source", "fused from a and b"],
         ),
     ],
 )

@@ -83,3 +83,13 @@ def test_encoders_that_mix_frames_receive_whole_clips(calls):
     """Frames of an encoder that mixes frames, such as a 3-D CNN, are not encoded one by one."""
     model = FrameEncoder(Conv3d(size=16, filters=2, blocks=1))
     assert model.shorten(CLIPS) is CLIPS
+
+
+def test_small_batches_are_encoded_if_the_model_runs_eagerly(model, monkeypatch):
+    """A model that runs eagerly replaces the frames of any batch by their features."""
+    assert model.shorten(CLIPS) is CLIPS
+    monkeypatch.setattr(model, "run_eagerly", True)
+    found = model.shorten(CLIPS)
+    expected = np.asarray(model.encoder.encode_frames(FRAMES, training=False))
+    np.testing.assert_allclose(found.frames, expected, atol=1e-5)
+    assert found.index is CLIPS.index

@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import overload
+from typing import ClassVar, overload
 
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
@@ -28,6 +28,9 @@ class Source(ABC, Sequence[Sample]):
         DataError: By the constructor, if the files are unusable.
     """
 
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Names of constructor arguments, and of keys in their mappings, that are paths of files or
+    folders. `lrcn evaluate` finds them from any working folder."""
     samples: Sequence[Sample]
     notes: tuple[str, ...] = ()
 

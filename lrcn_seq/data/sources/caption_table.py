@@ -31,6 +31,8 @@ class CaptionTable(Source):
         DataError: If the table or one of its rows is unusable.
     """
 
+    paths = ("table",)
+
     def __init__(
         self,
         table: str,

@@ -48,6 +48,8 @@ class ClassFolders(Source):
         DataError: If a class has no folder, there are no clips, or a clip has no or two groups.
     """
 
+    paths = ("folder",)
+
     def __init__(
         self,
         folder: str,

@@ -51,6 +51,8 @@ class Coco(Source):
         DataError: If a file or folder is unusable.
     """
 
+    paths = ("annotations", "images")
+
     def __init__(
         self,
         annotations: str | None = None,

@@ -48,6 +48,8 @@ class Flickr8k(Source):
         DataError: If a file or folder is unusable.
     """
 
+    paths = ("captions", "images", "lists")
+
     def __init__(
         self,
         captions: str,

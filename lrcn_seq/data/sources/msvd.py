@@ -44,6 +44,8 @@ class Msvd(Source):
         DataError: If a file or folder is unusable.
     """
 
+    paths = ("captions", "videos")
+
     def __init__(
         self,
         captions: str,

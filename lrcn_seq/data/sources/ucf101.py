@@ -37,6 +37,8 @@ class Ucf101(Source):
         DataError: If a list or the folder is unusable.
     """
 
+    paths = ("videos", "lists")
+
     def __init__(
         self,
         videos: str,

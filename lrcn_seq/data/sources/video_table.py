@@ -43,6 +43,8 @@ class VideoTable(Source):
         DataError: If the table or one of its rows is unusable.
     """
 
+    paths = ("table",)
+
     def __init__(
         self,
         table: str,

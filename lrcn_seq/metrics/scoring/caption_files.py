@@ -1,24 +1,33 @@
-"""Files of hypotheses and references: COCO JSON, JSON by id, JSON lines, and plain text."""
+"""Files of hypotheses and references: COCO JSON, JSON by id, JSON lines, CSV, and plain text."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from lrcn_seq.errors import DataError, error_reason, translate_errors
 from lrcn_seq.files import read_file
+from lrcn_seq.metrics.scoring.caption_tables import (
+    CaptionRows,
+    is_caption_table,
+    read_caption_table,
+)
 from lrcn_seq.text_encoding import decode_text
 
+STDIN = "-"
+"""The path that stands for stdin."""
 HYPOTHESES = (
     'COCO results [{"image_id": …, "caption": …}], JSON lines {"id": …, "caption": …}, '
-    "or text with one sentence per line"
+    "the predictions.jsonl of a run, the --output of `lrcn caption` or `lrcn describe`, CSV with "
+    "the columns id and caption, or text with one sentence per line"
 )
 REFERENCES = (
     'COCO annotations, a JSON object {id: [sentence, …]}, JSON lines {"id": …, "captions": […]}, '
-    "or text with one sentence per line"
+    "CSV with the columns id and caption, or text with one sentence per line"
 )
 
 
@@ -33,6 +42,10 @@ class Lines(dict[str, Any]):
     """The lines of text files, by line number from 1."""
 
 
+class Files(dict[str, str]):
+    """The sentences of media files, by path."""
+
+
 class Pairs(list[tuple[str, Any]]):
     """The items of a JSON object in file order, including duplicate keys."""
 
@@ -40,18 +53,29 @@ class Pairs(list[tuple[str, Any]]):
 def read_hypotheses(path: str | Path) -> dict[str, str]:
     """Read the hypotheses of one system.
 
+    Args:
+        path: the file, or `-` for stdin.
+
     Returns:
-        The sentence of each id; the ids of a text file are line numbers from 1.
+        The sentence of each id; the ids of a text file are line numbers from 1 (`Lines`). Rows of
+        `lrcn caption`, and CSV tables with a column of files, have paths instead of ids (`Files`).
 
     Raises:
         DataError: the file is missing or of another format, an id occurs twice, or a sentence is
             not a string.
     """
     content = read_content(path)
+    if isinstance(content, Pairs) and "results" in dict(content):  # of `lrcn caption --json`
+        content = dict(content)["results"]
     hypotheses: dict[str, str] = {}
     rows: Iterable[tuple[object, object]]
     if isinstance(content, list) and all(isinstance(row, str) for row in content):
         hypotheses, rows = Lines(), enumerate(content, 1)
+    elif isinstance(content, CaptionRows):
+        hypotheses = Files() if content.names_files else hypotheses
+        rows = table_rows(path, content)
+    elif is_prediction_rows(content):
+        hypotheses, rows = Files(), prediction_rows(path, content)
     elif isinstance(content, list) and all(isinstance(row, Pairs) for row in content):
         rows = (
             (
@@ -69,6 +93,49 @@ def read_hypotheses(path: str | Path) -> dict[str, str]:
             f"{path}: expected at least one hypothesis. Received: none; check the file."
         )
     return hypotheses
+
+
+def table_rows(path: str | Path, table: CaptionRows) -> Iterator[tuple[str, str]]:
+    """Yield each name of a CSV table with its only caption."""
+    for name, captions in table:
+        if len(captions) != 1:
+            raise DataError(
+                f"{path}: expected one caption in each row of hypotheses. Received: "
+                f"{len(captions)} in the row of {name!r:.50}; correct the row."
+            )
+        yield name, captions[0]
+
+
+def is_prediction_rows(content: object) -> bool:
+    """Return whether JSON objects are rows that a prediction verb has written."""
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(row, Pairs) and row and row[0][0] == "file" for row in content)
+    )
+
+
+def prediction_rows(path: str | Path, rows: Iterable[Pairs]) -> Iterator[tuple[object, object]]:
+    """Yield each file of the `--output` of `lrcn caption` or `lrcn describe` with its best caption.
+
+    Raises:
+        DataError: a row has an error, captions of windows, or labels.
+    """
+    for row in rows:
+        values = dict(row)
+        captions = values.get("captions")
+        if isinstance(values.get("caption"), str):
+            yield values["file"], values["caption"]
+            continue
+        if not isinstance(captions, list) or not captions or not isinstance(captions[0], Pairs):
+            received = f"{values['file']!r:.80} with " + (
+                f"the error {values['error']!r:.80}" if "error" in values else abbreviated(row)
+            )
+            raise DataError(
+                f"{path}: expected the captions of each file. Received: {received}; repeat the "
+                "call that wrote the file, without --window, or remove the row."
+            )
+        yield values["file"], field(captions[0], ("text",), path, HYPOTHESES)
 
 
 def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
@@ -121,15 +188,23 @@ def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict
 
 
 def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object, list[object]]]:
-    """Yield each id of a JSON file with its references."""
-    if isinstance(content, Pairs) and "annotations" in dict(content):
+    """Yield each id of a JSON or CSV file with its references."""
+    if isinstance(content, CaptionRows):
+        groups: dict[str, list[object]] = {}
+        for name, captions in content:
+            groups.setdefault(name, []).extend(captions)
+        yield from ((name, checked_group(group, name, path)) for name, group in groups.items())
+    elif isinstance(content, Pairs) and "annotations" in dict(content):
         yield from annotation_groups(path, dict(content)["annotations"])
     elif isinstance(content, Pairs):
         yield from ((name, checked_group(group, name, path)) for name, group in content)
     elif isinstance(content, list) and content and all(isinstance(row, Pairs) for row in content):
         for row in content:
-            name = field(row, ("id",), path, REFERENCES)
-            yield name, checked_group(field(row, ("captions",), path, REFERENCES), name, path)
+            name = field(row, ("id", "file"), path, REFERENCES)
+            yield (
+                name,
+                checked_group(field(row, ("captions", "references"), path, REFERENCES), name, path),
+            )
     else:
         raise format_error(path, REFERENCES, content)
 
@@ -146,18 +221,14 @@ def annotation_groups(path: str | Path, rows: object) -> Iterator[tuple[object, 
 
 
 def read_content(path: str | Path) -> Any:
-    """Read a file as a JSON value, a list of JSON lines (`Pairs`), or a list of text lines.
+    """Read a file as a JSON value, JSON lines (`Pairs`), a table, or a list of text lines.
 
     The format follows from the extension if it is known, otherwise from the first character.
     """
     text = read_text(path)
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
-    if suffix in (".csv", ".tsv"):
-        raise DataError(
-            f"{path}: expected JSON, or text with one sentence per line. Received: a table; "
-            'write hypotheses as JSON lines {"id": …, "caption": …}, '
-            'references as JSON lines {"id": …, "captions": […]}.'
-        )
+    if suffix in (".csv", ".tsv") or (path == STDIN and is_caption_table(text)):
+        return read_caption_table(path, text)
     looks_like_json = text.lstrip()[:1] in ("{", "[")
     if suffix == ".json" or (looks_like_json and suffix not in (".jsonl", ".ndjson", ".txt")):
         try:
@@ -174,17 +245,18 @@ def read_content(path: str | Path) -> Any:
         raise DataError(
             f"{path}: expected text with one sentence per line. Received: file names with captions "
             f"({lines[min(1, len(lines) - 1)]!r:.50}); "
-            'write them as JSON lines {"id": …, "captions": […]}.'
+            "give the table a header and a name that ends in .csv, or write JSON lines "
+            '{"id": …, "captions": […]}.'
         )
     return [line.removesuffix("\r") for line in lines]
 
 
 def read_text(path: str | Path) -> str:
-    """Read a nonempty text file; see `decode_text` for its encoding."""
+    """Read a nonempty text file, or stdin for `-`; see `decode_text` for its encoding."""
     with translate_errors(
         lambda reason: DataError(f"{path}: expected a file that can be read. Received: {reason}.")
     ):
-        content = read_file(path)
+        content = sys.stdin.buffer.read() if path == STDIN else read_file(path)
     try:
         text = decode_text(content)
     except ValueError as error:

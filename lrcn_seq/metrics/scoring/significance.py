@@ -158,6 +158,43 @@ def group_interval(
     return Interval("mean", mean, low, high)
 
 
+def group_differences(
+    metric: str,
+    systems: Mapping[str, NumberArray],
+    groups: Sequence[str],
+    *,
+    samples: int = GROUP_SAMPLES,
+    seed: int = SEED,
+) -> list[Difference]:
+    """Compare the means of each pair of systems on the same bootstrap samples of whole groups.
+
+    Args:
+        metric: name of the mean.
+        systems: (M,) values of the clips by name of the system.
+        groups: (M,) group of each clip.
+        samples: number of bootstrap samples.
+        seed: seed of the bootstrap samples.
+
+    Returns:
+        One row per pair; none for a single group.
+    """
+    unique, group = np.unique(list(groups), return_inverse=True)
+    if len(unique) < 2:
+        return []
+    columns = [np.bincount(group, np.asarray(values, np.float64)) for values in systems.values()]
+    statistics = np.stack([*columns, np.bincount(group)], axis=1).astype(np.float64)
+    sums = bootstrap_sums(statistics, samples, seed)
+    means = statistics[:, :-1].sum(axis=0) / len(group)
+    sampled = sums[:, :-1] / sums[:, -1:]
+    rows = []
+    for (i, a), (j, b) in combinations(enumerate(systems), 2):
+        observed, differences = float(means[i] - means[j]), sampled[:, i] - sampled[:, j]
+        low, high = confidence_limits(differences)
+        p_value = float(_p_values(observed, differences))
+        rows.append(Difference(metric, a, b, observed, low, high, p_value, samples))
+    return rows
+
+
 def paired(
     systems: Mapping[str, Hypotheses],
     references: References,
@@ -227,11 +264,16 @@ def _differences(
     for a, b in combinations(corpora, 2):
         observed, differences = values[a] - values[b], sampled[a] - sampled[b]
         low, high = confidence_limits(differences)
-        centered = np.abs(differences - differences.mean(axis=0))
-        p_value = ((centered >= np.abs(observed)).sum(axis=0) + 1) / (samples + 1)
+        p_value = _p_values(observed, differences)
         columns = (metric.names, observed.tolist(), low, high, p_value.tolist())
         for name, difference, lower, upper, p in zip(*columns, strict=True):
             yield Difference(name, a, b, difference, lower, upper, p, samples)
+
+
+def _p_values(observed: Any, differences: FloatArray) -> Any:
+    """Return the share of centered differences at least as large as the observed one."""
+    centered = np.abs(differences - differences.mean(axis=0))
+    return ((centered >= np.abs(observed)).sum(axis=0) + 1) / (len(differences) + 1)
 
 
 def confidence_limits(sampled: FloatArray) -> tuple[Any, Any]:

@@ -1,12 +1,18 @@
 """Reading of hypotheses and references from files."""
 
+import io
 import json
 import os
 
 import pytest
 
 from lrcn_seq.errors import DataError
-from lrcn_seq.metrics.scoring.caption_files import Lines, read_hypotheses, read_references
+from lrcn_seq.metrics.scoring.caption_files import (
+    Files,
+    Lines,
+    read_hypotheses,
+    read_references,
+)
 
 
 def write(path, content):
@@ -22,12 +28,18 @@ HYPOTHESES = {
     ),
     "h": '{"id": "1", "caption": "a dog"}\n{"id": 2, "caption": "ein Hündchen"}\n',
     "h.txt": "\ufeffa dog\r\nein Hündchen\r\n",
+    "h.csv": "id,caption\r\n1,a dog\r\n2,ein Hündchen\r\n",
+    "h.tsv": "score\tcaption\timage_id\n0.5\ta dog\t1\n0.1\tein Hündchen\t2\n",
+    "predictions.jsonl": (
+        '{"id": "1", "caption": "a dog", "file": "1.jpg", "references": ["x"], "bleu_1": 0.0}\n'
+        '{"id": "2", "caption": "ein Hündchen", "file": "2.jpg", "references": ["y"]}\n'
+    ),
 }
 
 
 @pytest.mark.parametrize("name", HYPOTHESES)
 def test_hypotheses_are_read_from_every_format(tmp_path, name):
-    """Hypotheses are read from COCO results, JSON lines and text."""
+    """Hypotheses are read from COCO results, JSON lines, CSV, text and the predictions of a run."""
     path = write(tmp_path / name, HYPOTHESES[name])
     assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
 
@@ -36,6 +48,43 @@ def test_hypotheses_of_text_files_are_lines(tmp_path):
     """Hypotheses of text files are `Lines`, which are matched by line number."""
     assert isinstance(read_hypotheses(write(tmp_path / "h.txt", "a\nb")), Lines)
     assert not isinstance(read_hypotheses(write(tmp_path / "h.json", HYPOTHESES["h.json"])), Lines)
+
+
+OUTPUTS = {
+    "out.jsonl": (
+        '{"file": "d/1.jpg", "captions": [{"text": "a dog", "score": 1.0}, {"text": "x"}]}\n'
+        '{"file": "d/2.jpg", "captions": [{"text": "a cat", "score": 1.0}]}\n'
+    ),
+    "out.json": {
+        "results": [
+            {"file": "d/1.jpg", "captions": [{"text": "a dog"}]},
+            {"file": "d/2.jpg", "captions": [{"text": "a cat"}]},
+        ]
+    },
+    "out.csv": "image,caption\nd/1.jpg,a dog\nd/2.jpg,a cat\n",
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_hypotheses_of_files_are_marked(tmp_path, name):
+    """The best captions of --output, of --json, and of a table of files are `Files`."""
+    found = read_hypotheses(write(tmp_path / name, OUTPUTS[name]))
+    assert found == {"d/1.jpg": "a dog", "d/2.jpg": "a cat"}
+    assert isinstance(found, Files)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a dog\na cat\n", {"1": "a dog", "2": "a cat"}),
+        ("id,caption\n7,a dog\n", {"7": "a dog"}),
+        ('[{"image_id": 7, "caption": "a dog"}]', {"7": "a dog"}),
+    ],
+)
+def test_stdin_is_read_in_every_format(monkeypatch, content, expected):
+    """The path - is stdin, whose format follows from its content."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+    assert read_hypotheses("-") == expected
 
 
 @pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog"])
@@ -57,12 +106,18 @@ REFERENCES = {
     },
     "r.json": {"1": ["a", "b"], "2": ["c", "d"]},
     "r.jsonl": '{"id": 1, "captions": ["a", "b"]}\n{"id": 2, "captions": ["c", "d"]}',
+    "r.csv": "id;caption\n1;a\n2;c\n1;b\n2;d\n",
+    "columns.csv": "id,caption1,caption2,caption3\n1,a,b,\n2,c,,d\n",
+    "predictions.jsonl": (
+        '{"id": "1", "caption": "x", "references": ["a", "b"]}\n'
+        '{"id": "2", "caption": "y", "references": ["c", "d"]}\n'
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_references_are_read_from_every_format(tmp_path, name):
-    """References are read from COCO annotations, a JSON object and JSON lines."""
+    """References are read from COCO annotations, JSON, CSV and the predictions of a run."""
     path = write(tmp_path / name, REFERENCES[name])
     assert read_references([path]) == {"1": ["a", "b"], "2": ["c", "d"]}
 
@@ -125,10 +180,25 @@ def test_several_json_files_are_combined(tmp_path):
             "image,caption\n1_a.jpg,A dog .",
             "one sentence per line. Received: file names with captions \\('1_a.jpg,A dog",
         ),
+        ("h.csv", "id,score\n1,0.5", "a column caption.*Received: columns id, score"),
         (
             "h.csv",
-            "id,caption\n1,a dog",
-            "one sentence per line. Received: a table; write hypotheses as JSON lines",
+            "id,caption\n1,a dog, a cat",
+            "expected 2 columns.*Received: 3 in the row of '1'",
+        ),
+        ("h.csv", "id,caption\n1,", "one caption in each row.*Received: 0 in the row of '1'"),
+        ("h.csv", "id,caption\n", "at least one hypothesis. Received: none"),
+        ("h.csv", 'id,caption\n1,"a dog', "closed quotes"),
+        ("h.jsonl", '{"file": "a.png", "error": "cut"}', "'a.png' with the error 'cut'; repeat"),
+        (
+            "h.jsonl",
+            '{"file": "a.mp4", "windows": []}',
+            "'a.mp4' with an object with file, windows",
+        ),
+        (
+            "h.jsonl",
+            '{"file": "a.png", "captions": []}',
+            "'a.png' with an object with file, captio",
         ),
         (
             "h.txt",

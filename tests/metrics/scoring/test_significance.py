@@ -270,3 +270,23 @@ def test_group_interval_of_invalid_arguments_raises(values, groups, message):
     """Invalid values or groups raise an ArgumentError."""
     with pytest.raises(ArgumentError, match=message):
         metrics.group_interval(values, groups)
+
+
+def test_group_differences_are_those_of_means_over_drawn_groups():
+    """The difference, its interval and its p-value equal those of a loop over drawn groups."""
+    values = {"a": np.array([1, 1, 0, 1, 1.0]), "b": np.array([0, 1, 0, 0, 1.0])}
+    groups = ["x", "x", "y", "z", "z"]
+    (row,) = metrics.group_differences("top_1", values, groups, samples=50, seed=3)
+    clips = [[0, 1], [2], [3, 4]]
+    drawn = np.random.default_rng(3).integers(3, size=(50, 3))
+    expected = np.array(
+        [
+            np.concatenate([(values["a"] - values["b"])[clips[group]] for group in draw]).mean()
+            for draw in drawn
+        ]
+    )
+    assert row.difference == pytest.approx(0.4)
+    assert [row.low, row.high] == pytest.approx(np.percentile(expected, [2.5, 97.5]).tolist())
+    extreme = np.abs(expected - expected.mean()) >= 0.4
+    assert row.p_value == pytest.approx((extreme.sum() + 1) / 51)
+    assert metrics.group_differences("top_1", values, ["x"] * 5) == []

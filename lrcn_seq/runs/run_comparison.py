@@ -1,0 +1,117 @@
+"""Comparison of several runs on the same samples, each with its own files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lrcn_seq import metrics
+from lrcn_seq.config import Config
+from lrcn_seq.errors import UsageError
+from lrcn_seq.evaluation import paired_differences
+from lrcn_seq.registry import sources
+from lrcn_seq.runs.evaluator import EvaluatedRun, evaluate_runs, with_source
+from lrcn_seq.runs.folder import Run
+from lrcn_seq.runs.loading import read_config
+from lrcn_seq.runs.training_folder import check_source, resolve_paths
+
+
+class ComparedRuns(NamedTuple):
+    """Evaluated runs by name, with the differences between each pair."""
+
+    runs: Mapping[str, EvaluatedRun]
+    differences: Sequence[metrics.Difference]
+
+
+def compare_runs(
+    folders: Sequence[str],
+    *,
+    split: str = "test",
+    references: str | None = None,
+    overrides: Sequence[str] = (),
+    **options: Any,
+) -> ComparedRuns:
+    """Evaluate several runs on the same samples, and test the differences of their scores.
+
+    Each run is evaluated as by itself, and its files are written into its own folder.
+
+    Args:
+        folders: the run folders.
+        split: train, dev or test.
+        references: file for the reference captions of the samples.
+        overrides: `data.source.key=value`, for all runs.
+        **options: further options of `evaluate_runs`.
+
+    Raises:
+        UsageError: a run is given twice, or the runs differ in their tasks or samples.
+        DataError: the data of a run are missing, or the split is empty.
+    """
+    names = run_names(folders)
+    check_same_samples(folders, split, overrides)
+    runs: dict[str, EvaluatedRun] = {}
+    for name, folder in zip(names, folders, strict=True):
+        runs[name] = evaluate_runs(
+            [folder],
+            split=split,
+            references=None if runs else references,
+            overrides=overrides,
+            **options,
+        )
+    evaluations = {name: run.evaluation for name, run in runs.items()}
+    settings = runs[names[0]].settings.evaluation
+    return ComparedRuns(runs, paired_differences(evaluations, settings))
+
+
+def run_names(folders: Sequence[str]) -> list[str]:
+    """Return the names of runs: those of their folders, or their paths if names are equal.
+
+    Raises:
+        UsageError: a run is given twice.
+    """
+    paths = [Path(folder).resolve() for folder in folders]
+    if len(set(paths)) < len(paths):
+        repeated = max(paths, key=paths.count)
+        raise UsageError(f"Expected every run once. Received: {repeated} twice; remove one.")
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else list(folders)
+
+
+def check_same_samples(folders: Sequence[str], split: str, overrides: Sequence[str]) -> None:
+    """Raise UsageError unless all runs have the same task and the same samples in a split."""
+    configs = [run_config(folder, overrides) for folder in folders]
+    first, first_ids, source = folders[0], None, None
+    for folder, config in zip(folders, configs, strict=True):
+        if config.task["type"] != configs[0].task["type"]:
+            raise UsageError(
+                f"{folder}: expected a run of the task {configs[0].task['type']}, as {first} is. "
+                f"Received: one of the task {config.task['type']}; compare runs of one task."
+            )
+        if config.data.source == source:
+            continue
+        ids, source = set(sample_ids(config, split)), config.data.source
+        if first_ids is not None and ids != first_ids:
+            raise UsageError(
+                f"{folder}: expected the samples of {first} in the split {split}. Received: "
+                f"{len(ids & first_ids):,} of {len(first_ids):,}, and {len(ids - first_ids):,} "
+                "others; name one source for all runs with data.source...=VALUE."
+            )
+        first_ids = first_ids or ids
+
+
+def run_config(folder: str, overrides: Sequence[str]) -> Config:
+    """Return the config of a run with resolved paths and a changed source.
+
+    Raises:
+        DataError: the data of the run are missing.
+    """
+    config = resolve_paths(Run(folder), read_config(Path(folder)))
+    config = with_source(config, overrides) if overrides else config
+    check_source(Run(folder), config.data.source)
+    return config
+
+
+def sample_ids(config: Config, split: str) -> Iterator[str]:
+    """Yield the IDs of the samples of a split, without opening their files."""
+    source = sources.build(config.data.source, place="data.source")
+    return (sample.id for sample in source if sample.split == split)

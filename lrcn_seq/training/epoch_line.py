@@ -1,0 +1,102 @@
+"""The lines that training prints after every epoch and at the end of a stage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lrcn_seq.progress import duration
+
+OTHER_SCORES = 2
+"""Number of dev scores that a line shows besides the monitored one."""
+NOT_SCORES = frozenset({"stage", "epoch", "loss", "best"})
+NUMBERED = re.compile(r"(.+)_\d+")
+
+
+class EpochFacts(NamedTuple):
+    """What a line states besides the scores.
+
+    Attributes:
+        epochs: number of epochs in the stage.
+        patience: `training.patience`.
+        waited: number of epochs without a better score.
+        learning_rate: the learning rate at the end of the epoch.
+        samples_per_second: number of trained captions or clips per second.
+        seconds_left: estimated time until the last epoch has been trained and evaluated.
+    """
+
+    epochs: int
+    patience: int
+    waited: int
+    learning_rate: float
+    samples_per_second: float
+    seconds_left: float
+
+
+def epoch_line(history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochFacts) -> str:
+    """Return the line of the last epoch.
+
+    Args:
+        history: the rows of all epochs, as in `history.jsonl`.
+        monitor: the dev score that selects the best weights.
+        facts: what the line states besides the scores.
+    """
+    row = history[-1]
+    best = best_row(history)
+    fields = [
+        f"epoch {row['epoch'] + 1}/{facts.epochs}",
+        f"loss {row['loss']:.4f}",
+        "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in shown_scores(row, monitor)),
+        f"best {best[monitor]:.4f} (epoch {best['epoch'] + 1})" if best else "",
+        f"patience {max(0, facts.patience - facts.waited)}" if facts.patience else "",
+        f"learning rate {facts.learning_rate:.3g}",
+        f"{facts.samples_per_second:,.0f} samples/s",
+        f"{duration(facts.seconds_left)} left",
+    ]
+    return "  ".join(filter(None, fields))
+
+
+def shown_scores(row: Mapping[str, Any], monitor: str) -> list[str]:
+    """Return the names of the scores of a line: the monitored one, and up to two others.
+
+    Of scores such as bleu_1 to bleu_4, the last one stands for all.
+    """
+    families: dict[str, str] = {}
+    for name in row:
+        if name not in NOT_SCORES:
+            numbered = NUMBERED.fullmatch(name)
+            families[numbered[1] if numbered else name] = name
+    others = [name for name in families.values() if name != monitor]
+    return [monitor, *others[:OTHER_SCORES]]
+
+
+def end_line(
+    history: Sequence[Mapping[str, Any]], monitor: str, *, patience: int, waited: int, stopped: bool
+) -> str:
+    """Return the line that states why a stage ended and which epoch it kept.
+
+    Args:
+        history: the rows of all epochs.
+        monitor: the dev score that selects the best weights.
+        patience: `training.patience`.
+        waited: number of epochs without a better score.
+        stopped: whether the stage ended early.
+    """
+    best, last = best_row(history), history[-1]["epoch"] + 1
+    kept = f"kept epoch {best['epoch'] + 1} ({monitor} {best[monitor]:.4f})" if best else ""
+    if stopped and 0 < patience <= waited:
+        reason = (
+            f"stopped after epoch {last}, since {monitor} has not improved for {waited} epochs "
+            "(training.patience)"
+        )
+    elif stopped:
+        reason = f"stopped after epoch {last}, since the weights diverged"
+    else:
+        reason = f"finished all {last} epochs"
+    return "; ".join(filter(None, (reason, kept)))
+
+
+def best_row(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the row of the epoch whose weights are kept, or None."""
+    return next((row for row in reversed(history) if row["best"]), None)

@@ -1,0 +1,25 @@
+"""Layers whose weights start as zeros."""
+
+import keras
+import numpy as np
+
+from lrcn_seq.layers.zero_weights import zero_weights
+
+
+def test_weights_are_zeros_within_the_context_only():
+    """Layers built in the context have zeros for weights; layers built afterwards do not."""
+    zeros, usual = keras.layers.Dense(3, kernel_initializer="ones"), keras.layers.Dense(3)
+    with zero_weights():
+        zeros.build((None, 2))
+    usual.build((None, 2))
+    assert [array.shape for array in zeros.get_weights()] == [(2, 3), (3,)]
+    assert not any(array.any() for array in zeros.get_weights())
+    assert np.all(usual.get_weights()[0] != 0)
+
+
+def test_other_arguments_of_weights_are_kept():
+    """Weights keep their dtype, their name and whether they are trainable."""
+    layer = keras.layers.Layer()
+    with zero_weights():
+        weight = layer.add_weight(shape=(2,), dtype="int32", trainable=False, name="count")
+    assert (weight.dtype, weight.trainable, weight.name) == ("int32", False, "count")

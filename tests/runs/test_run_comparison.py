@@ -1,0 +1,33 @@
+"""Comparison of several runs on the same samples."""
+
+import shutil
+
+import pytest
+
+from lrcn_seq.errors import UsageError
+from lrcn_seq.runs.run_comparison import check_same_samples, run_names
+
+
+def test_runs_are_named_by_their_folders_if_these_differ(tmp_path):
+    """Runs have the names of their folders, or their paths if two folders have one name."""
+    assert run_names(["runs/v1.5", "runs/b/"]) == ["v1.5", "b"]
+    assert run_names(["x/run", "y/run"]) == ["x/run", "y/run"]
+
+
+def test_one_run_is_not_compared_with_itself():
+    """A run that is given twice, even in two spellings, is refused."""
+    with pytest.raises(UsageError, match="Expected every run once"):
+        run_names(["runs/a", "runs/../runs/a"])
+
+
+def test_runs_of_other_tasks_or_samples_are_refused(smoke_run, activity_run, tmp_path):
+    """Runs are compared only if their task and the IDs of their samples are the same."""
+    other = shutil.copytree(smoke_run, tmp_path / "other")
+    check_same_samples([str(smoke_run), str(other)], "test", [])
+    text = (other / "config.yaml").read_text()
+    (other / "config.yaml").write_text(text.replace("test: 8", "test: 9"))
+    with pytest.raises(UsageError, match="Received: 8 of 8, and 1 others; name one source"):
+        check_same_samples([str(smoke_run), str(other)], "test", [])
+    check_same_samples([str(smoke_run), str(other)], "test", ["data.source.test=5"])
+    with pytest.raises(UsageError, match="expected a run of the task captioning"):
+        check_same_samples([str(smoke_run), str(activity_run)], "test", [])
