@@ -57,7 +57,7 @@ class LabelEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the content of `scores.json`, with an interval of the accuracy over groups."""
+        """Return the content of `scores.json`, with the confidence interval of the accuracy."""
         groups = [sample.group for sample in self.samples]
         return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
 

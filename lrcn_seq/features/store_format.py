@@ -59,7 +59,7 @@ def pack_metadata(signature: str, dtype: str, shape: tuple[int, int]) -> bytes:
 
 
 def unpack_metadata(content: bytes, signature: str, dtype: str) -> tuple[int, int] | None:
-    """Return the shape (R, D) in `store.json`; None if it is damaged or of another store."""
+    """Return the shape (R, D) in `store.json`; None if the file is damaged or of another store."""
     try:
         about = json.loads(content)
         regions, features = about["regions"], about["features"]
