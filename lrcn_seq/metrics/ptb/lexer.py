@@ -34,7 +34,7 @@ def tex_quotes(text: str) -> str:
     return text
 
 
-# The changes of token text, by the names used in the rules.
+# Functions that change the text of a token, by the names used in the rules.
 CHANGES: dict[str, Callable[[str], str]] = {
     "": lambda text: text,
     "nothing": lambda _: "",

@@ -66,7 +66,7 @@ class Difference(NamedTuple):
 
 
 def bootstrap_signature(*, paired: bool = False) -> str:
-    """Return the signature of intervals or paired tests with the default samples and seed."""
+    """Return the signature of a bootstrap with the default number of samples and seed."""
     return f"{'paired ' if paired else ''}bootstrap|samples:{BOOTSTRAP_SAMPLES}|seed:{SEED}"
 
 
