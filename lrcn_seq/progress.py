@@ -38,7 +38,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         console=console,
         transient=True,
         disable=not console.is_terminal,
-        redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
+        redirect_stdout=sys.stdout.isatty(),  # redirected stdout must not go to stderr
     ) as bar:
         task = bar.add_task(printable(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -138,7 +138,7 @@ def _shares(common: float | None, distinct: float | None, noun: str) -> list[str
 
 
 def _quote(captions: Sequence[str]) -> str:
-    """Quote the caption that makes up more than half of the captions; return "" without one."""
+    """Quote the caption that makes up more than half of the captions; return "" if none does."""
     for text, count in Counter(captions).most_common(1):
         if count > COLLAPSED * len(captions):
             return f", “{text}”,"

@@ -78,7 +78,7 @@ class Run:
     def complete(self, config: configs.Config) -> configs.Config:
         """Return a config with a value for every key; missing keys get their current default.
 
-        If the run exists, keys that its version did not have get the value that its version used.
+        If the run has begun, keys newer than its version get values that keep its behavior.
         """
         version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
         return configs.state_keys(config, version)
@@ -111,7 +111,7 @@ class Run:
             (self / name).unlink(missing_ok=True)
 
     def remove_unless_begun(self, config: configs.Config) -> None:
-        """Remove a run without a training state; keep its list of skipped files."""
+        """Remove the run if it has no training state; keep its list of skipped files."""
         if not self.has_begun:
             self.clear(config)
             (self / LOCK).unlink(missing_ok=True)
@@ -178,7 +178,7 @@ class Run:
 
 
 def setup_files(config: configs.Config) -> list[str]:
-    """Return the names of the files written before training starts; the environment is last."""
+    """Return the names of the files written before training, in the order of their removal."""
     from lrcn_seq.tasks import Classes, Vocabulary, task_type  # imports Keras
 
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}

@@ -117,7 +117,7 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
 
     Returns:
         One phrase each for a limited number of samples, another data source, and fused runs, if
-        they apply. The report belongs to the first fused run, which the phrase does not repeat.
+        they apply. The last phrase omits the first fused run, to which the report belongs.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [

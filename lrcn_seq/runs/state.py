@@ -177,7 +177,7 @@ def state_problem(arrays: Mapping[str, np.ndarray]) -> str | None:
 
 
 def _parse(record: dict[str, Any]) -> TrainingState:
-    """Return the training state that its metadata describe, without arrays."""
+    """Return the training state described by its metadata, without arrays."""
     position = Position(**record["position"])
     counters = (position.stage, position.epoch, position.step, position.number, position.waited)
     if not all(isinstance(counter, int) and counter >= 0 for counter in counters):
