@@ -70,7 +70,7 @@ def read_corpus(
         splits: the splits to read.
 
     Raises:
-        DataError: some files cannot be read, and the config does not allow skipping them.
+        DataError: files cannot be read, and the config does not allow skipping that many.
     """
     source = sources.build(config.data.source, place="data.source")
     print_notes(source.notes)

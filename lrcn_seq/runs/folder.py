@@ -55,8 +55,9 @@ class Run:
             resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder contains a run but `resume` is False, the folder contains a run of
-                another config, or it contains files of another program.
+            RunError: the folder contains a run but `resume` is False, or it contains a run of
+                another config, a trained model without a training state, or files of another
+                program.
         """
         if not self.has_begun:
             self._check_files(config)

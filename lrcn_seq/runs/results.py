@@ -129,7 +129,7 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
 
 
 def model_size(task: Task) -> dict[str, str]:
-    """Return the number of all parameters and the number of trained parameters of a task."""
+    """Return the numbers of all parameters and of trained parameters of a task, as text."""
     trained = sum(math.prod(weight.shape) for weight in task.trainable_weights)
     return {
         "parameters": f"{task.count_params():,}",

@@ -27,10 +27,10 @@ class Position(NamedTuple):
         stage: index of the stage.
         epoch: index of the epoch.
         step: number of finished batches of the epoch.
-        trained: whether the epoch is trained but not evaluated.
+        trained: whether the epoch has been trained but not yet evaluated.
         number: number of the state folder.
         best: the best monitored score so far; for minimized scores, with the opposite sign.
-        waited: number of epochs without a better score.
+        waited: number of epochs since the score last improved.
         stopped: whether the stage ended early.
     """
 
