@@ -11,7 +11,7 @@ from typing import IO, Any, BinaryIO
 
 
 def open_lock(path: str | Path) -> BinaryIO:
-    """Open a lock file, or create it if it is missing; a symbolic link is refused.
+    """Open a lock file, creating it if it is missing; refuse a symbolic link.
 
     Raises:
         OSError: the file cannot be opened.

@@ -1,6 +1,6 @@
 """Registries of parts, which are found by decorator, file name or entry point.
 
-A part is a class in its own file, and its name follows from the name of the file. Therefore, neither
+A part is a class in its own file, and its name follows from that of the file. Therefore, neither
 listing names nor checking arguments imports parts, and getting a part imports only its file. Other
 packages add parts through entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
 """

@@ -22,7 +22,7 @@ LARGEST_SIZE = 1 << 32
 
 
 class Entry(NamedTuple):
-    """The first row, the number of rows, and the checksum of the rows of one key."""
+    """The rows of one key: number of the first row, number of rows, and checksum."""
 
     start: int
     rows: int

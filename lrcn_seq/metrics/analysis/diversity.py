@@ -1,4 +1,4 @@
-"""Diversity of the sentences of a captioner, independent of references.
+"""Diversity of generated sentences, independent of references.
 
 The values reveal a collapse: a model that gives every image the same caption can still score well.
 

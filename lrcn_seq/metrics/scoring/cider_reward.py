@@ -1,4 +1,4 @@
-"""CIDEr-D of batches of token ids, the reward of self-critical training.
+"""CIDEr-D for batches of token ids, as the reward of self-critical training.
 
 Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017, section 3.
 """
