@@ -130,7 +130,7 @@ class Cider(Metric):
         return similarity
 
     def _penalties(self, texts: Texts) -> FloatArray:
-        """Return (T,) the Gaussian of the difference in length of each text and its hypothesis."""
+        """Return (T,) the Gaussian of the length difference from the hypothesis; 1 for `plain`."""
         if self.variant == "plain":
             return np.ones(len(texts.lengths))
         lengths = np.maximum(texts.lengths - 1, 0) if self.length == "bigrams" else texts.lengths

@@ -92,7 +92,7 @@ def _item(example: ClipExample) -> str:
 
 
 def _judgment(example: ClipExample) -> str:
-    """Return a verdict on the prediction, with the true label if it is incorrect."""
+    """Return a verdict with the true label if the prediction is incorrect; "" if unlabeled."""
     if example.true_label is None:
         return ""
     if example.true_label == example.predicted:

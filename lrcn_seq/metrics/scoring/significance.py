@@ -134,7 +134,8 @@ def group_interval(
         The mean with its interval; the ends are None for a single group.
 
     Raises:
-        ArgumentError: `values` and `groups` differ in length, are empty, or are not all finite.
+        ArgumentError: `values` and `groups` differ in length or are empty, or a value is not
+            finite.
     """
     numbers, names = np.asarray(values, np.float64), list(groups)
     if (
