@@ -37,7 +37,7 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
             `errno` of the exception is None.
     """
     _check_type(Path(path).stat(), path)
-    # A FIFO may have replaced the file since the check: opening it waits without O_NONBLOCK.
+    # A FIFO may have replaced the file since the check; opening a FIFO waits without O_NONBLOCK.
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         _check_type(os.fstat(handle), path)
@@ -141,7 +141,7 @@ def write_file(path: str | Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Replace a file by UTF-8 text, as atomically as `write_file`.
+    """Replace a file atomically by UTF-8 text.
 
     Surrogates, which represent undecodable bytes of file names, are escaped as in JSON.
 
@@ -165,7 +165,7 @@ def append_text(path: str | Path, text: str) -> None:
         size = file.tell()
         try:
             rest = memoryview(text.encode("utf-8", "backslashreplace"))
-            while rest:  # a nearly full disk accepts only a part
+            while rest:  # a nearly full disk may accept only a part
                 rest = rest[file.write(rest) :]
         except BaseException:
             file.truncate(size)
@@ -174,7 +174,7 @@ def append_text(path: str | Path, text: str) -> None:
 
 @contextmanager
 def _write_errors(path: str | Path, unchanged: str) -> Iterator[None]:
-    """Convert an OSError to a RunError whose message says that `unchanged` is unchanged."""
+    """Convert an OSError to a RunError; `unchanged` describes what the error left unchanged."""
     try:
         yield
     except OSError as error:
@@ -225,7 +225,7 @@ def remove_leftovers(parent: Path, name: str | None = None) -> None:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Return whether no process uses a temporary folder; remove it if it is empty."""
+    """Return whether no process uses a temporary folder; remove the folder if it is empty."""
     try:
         with (folder / IN_USE).open("r+b") as lock:
             return acquire(lock) is True

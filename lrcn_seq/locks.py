@@ -11,7 +11,7 @@ from typing import IO, Any, BinaryIO
 
 
 def open_lock(path: str | Path) -> BinaryIO:
-    """Open a lock file, or create it if it is missing; a symbolic link is refused.
+    """Open a lock file, creating it if it is missing; refuse a symbolic link.
 
     Raises:
         OSError: the file cannot be opened.
@@ -39,7 +39,11 @@ def lock_file(file: IO[Any], *, wait: bool = False) -> bool:
 
 
 def acquire(file: IO[Any], *, wait: bool = False) -> bool | None:
-    """Lock an open file; return False if another process holds the lock, None if unsupported."""
+    """Lock an open file.
+
+    Returns:
+        True, or False if another process holds the lock, or None if locks are not supported.
+    """
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -102,7 +102,7 @@ def _ancestors(owner: _Class) -> Iterator[_Class]:
 
 
 def _derived(classes: list[_Class]) -> tuple[str, ...]:
-    """Return the attribute `derived` of the first class that assigns it, or ()."""
+    """Return the attribute `derived` of the first given class that assigns it, or ()."""
     for owner in classes:
         value = _assigned(owner.node.body, "derived")
         if value is not None:

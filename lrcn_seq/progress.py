@@ -47,7 +47,8 @@ def progress_bar(title: str) -> Iterator[Progress]:
         *columns,
         console=console,
         transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
+        disable=not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),  # redirected stdout must not go to stderr
     ) as bar:
         task = bar.add_task(printable(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -263,7 +263,7 @@ class Label(NamedTuple):
 
 
 class Prediction(Protocol):
-    """The prediction of a task for one file, with its JSON object and its lines of text.
+    """A prediction for one file, which can be written as a JSON object or as lines of text.
 
     Attributes:
         file: Name of the input.

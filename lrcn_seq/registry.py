@@ -1,8 +1,8 @@
 """Registries of parts, which are found by decorator, file name or entry point.
 
-A part is a class in its own file, and its name is the stem of the file. Therefore, neither listing
-names nor checking arguments imports parts, and getting a part imports only its file. Other packages
-add parts through entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
+A part is a class in its own file, and its name follows from that of the file. Therefore, neither
+listing names nor checking arguments imports parts, and getting a part imports only its file. Other
+packages add parts through entry points in the group `lrcn_seq.SEAM`, such as `lrcn_seq.encoders`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Registry:
         return sorted({*self._files(), *self._entry_points(), *self._parts})
 
     def get(self, name: str) -> type[Any]:
-        """Return the part with a name, importing its file on first use.
+        """Return the part with the given name, importing its file on first use.
 
         Raises:
             UnknownPartError: No part has this name; the message lists all names.

@@ -1,4 +1,4 @@
-"""The interface of evaluations, and the confidence interval of evaluations of labels."""
+"""The interface of evaluations, and the confidence interval of the accuracy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEW_GROUPS = 30
 
 
 class Evaluation(Protocol):
-    """Predictions for samples and their scores."""
+    """The predictions for samples, with their scores."""
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -87,7 +87,7 @@ def top_1_differences(
 
 
 def top_1_remark(summary: Mapping[str, Any]) -> str:
-    """Return a sentence on the accuracy's interval, from `intervals` and `groups` of a summary."""
+    """Return a sentence that states the confidence interval of the accuracy in a summary."""
     (low, high), groups = summary["intervals"]["top_1"], summary["groups"]
     if low is None:
         return "All samples belong to one group, so no interval is given."

@@ -36,7 +36,7 @@ class CaptionEvaluation(NamedTuple):
 
     @property
     def values(self) -> dict[str, float]:
-        """The scores, and the diversity values that reveal a collapse."""
+        """The scores, and the diversity values that reveal mode collapse."""
         return {
             **self.report.values,
             **{name: getattr(self.health, name) for name in DIVERSITY_IN_HISTORY},

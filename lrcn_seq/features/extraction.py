@@ -52,7 +52,7 @@ class Item(NamedTuple):
         id: id of the sample.
         key: key of the features.
         read: returns the frames (T, H, W, 3) of the sample.
-        frames: number T of frames if known, otherwise 1; if large, fewer items are read ahead.
+        frames: number T of frames, or 1 if unknown; if items are long, fewer items are read ahead.
     """
 
     id: str
@@ -118,9 +118,9 @@ def extract(
     Args:
         store: the store.
         items: the media to encode.
-        encode: the encoder, called with batches of `BATCH` frames; places without a frame are 0.
+        encode: the encoder, called with batches of `BATCH` frames; unused places are zero.
         threads: number of items decoded in parallel; None for one per core.
-        progress: called after each item.
+        progress: called after each encoded item and at the end.
 
     Returns:
         The samples whose media cannot be read.
@@ -145,7 +145,7 @@ def extract(
 
 
 class _Buffer:
-    """A buffer that writes features to the store above `FLUSH_SECONDS` or `FLUSH_BYTES`."""
+    """A buffer of features, written to the store after `FLUSH_SECONDS` or above `FLUSH_BYTES`."""
 
     def __init__(self, store: FeatureStore, progress: Progress | None, *, done: int, total: int):
         self.store, self.progress, self.done, self.total = store, progress, done, total
@@ -268,7 +268,7 @@ def _encoded(
 
 
 def _finished(items: deque[_EncodedItem]) -> Iterator[tuple[str, np.ndarray]]:
-    """Remove the leading items whose features are complete, and yield keys with features."""
+    """Remove the completed items at the front, and yield their keys and features."""
     while items and not items[0].missing:
         item = items.popleft()
         if item.features is not None:

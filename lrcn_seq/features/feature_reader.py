@@ -17,8 +17,8 @@ class FeatureReader:
     Args:
         store: the store.
         keys: the key of each sample.
-        select: for videos, returns the clip at a position of the plan; if None, the clip contains
-            all stored features of the sample at that position.
+        select: for videos, returns the clip at a position of the batch plan. If None, positions
+            are indices of samples, and a clip contains all stored features of its sample.
         stored: for videos, the stored frame numbers of each sample, ascending
             (`Sampling.candidates`).
     """
@@ -35,7 +35,7 @@ class FeatureReader:
         self.starts, self.counts = store.places(keys)
 
     def __call__(self, positions: np.ndarray) -> Clips:
-        """Return the clips at positions (P,) of the plan."""
+        """Return the clips at positions (P,) of the batch plan."""
         if self.select is not None:
             rows = [self._rows(self.select(int(position))) for position in positions]
             index = packed_index([len(clip) for clip in rows])
@@ -47,14 +47,14 @@ class FeatureReader:
         return Clips(self.store.rows()[packed + shifts], index)
 
     def _rows(self, clip: ClipSelection) -> np.ndarray:
-        """Return the numbers of the rows in the store that a clip consists of."""
+        """Return the numbers of the rows in the store that form a clip."""
         stored = self.stored[clip.sample]
         rows = np.searchsorted(stored, stored if clip.numbers is None else clip.numbers)
         return rows + int(self.starts[clip.sample])
 
 
 def packed_index(counts: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the row of each frame of packed clips, (P, longest T), with −1 after a clip's end.
+    """Return the index (P, longest T) of packed clips: the row of each frame, −1 for padding.
 
     Args:
         counts: (P,) number of frames of each clip.

@@ -14,14 +14,16 @@ from lrcn_seq.data.media.optical_flow import IDENTITY as FLOW_IDENTITY
 from lrcn_seq.records import Modality, Preprocessing
 
 PIXELS_VERSION = 2
-"""Version of decoding and resizing. Raise it if new code computes other pixels from a file."""
+"""Version of decoding and resizing. Increment it if new code computes other pixels from a file."""
 
 
 def signature_of(identity: str, preprocessing: Preprocessing) -> str:
-    """Return the signature of an encoder: all that determines features apart from the media.
+    """Return the signature of an encoder.
+
+    It covers everything that determines features, except the media.
 
     Args:
-        identity: `Encoder.identity`: type, arguments, compute dtype and weights.
+        identity: `Encoder.identity`, which covers type, arguments, compute dtype and weights.
         preprocessing: size, resize rule and scaling of frames.
     """
     fields = json.dumps(preprocessing._asdict(), sort_keys=True)
@@ -34,7 +36,7 @@ def key_of(content: str, numbers: np.ndarray | None, modality: Modality = "rgb")
     Args:
         content: content hash of the media.
         numbers: (T,) numbers of the stored frames; None for all frames.
-        modality: whether the encoder reads frames or their optical flow.
+        modality: `rgb` if the encoder reads frames, `flow` if it reads their optical flow.
     """
     frames = "all"
     if numbers is not None:

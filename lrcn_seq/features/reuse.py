@@ -14,8 +14,8 @@ cover:
 
 The key of a sample (`key.key_of`) covers:
 
-* the hash of the file, or of all frames of a folder, or the key of a drawing; but not the path, the
-  name or the id of the sample, so that equal files share their features;
+* the hash of the file, or of all frames of a folder, or the key of a `Drawable`; but not the path,
+  the name or the id of the sample, so that equal files share their features;
 * the numbers of all frames that `data.sampling` may select (`Sampling.candidates`), which depend on
   the sampling and the frame times of the video;
 * `data.frames`: with `flow`, the version of the optical flow.

@@ -106,7 +106,7 @@ class FeatureStore:
         return self.rows()[start : start + count]
 
     def places(self, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first row in `rows` and the number of rows of each key, (P,) int64 each.
+        """Return, for each key, its first row in `rows` and its number of rows, both (P,) int64.
 
         Raises:
             DataError: a key has no features.
@@ -212,9 +212,10 @@ class FeatureStore:
         return shape
 
     def _check_rows(self) -> None:
-        """Raise DataError if rows of the shape in `store.json` do not match their checksums.
+        """Raise DataError if the stored rows do not have the shape in `store.json`.
 
-        Up to three entries are checked. One match is enough, since `verify` finds damaged entries.
+        Up to three entries are checked. One whose rows match their checksum is enough, since
+        `verify` finds damaged entries.
         """
         self._check_size()
         entries = list(self._entries.values())
@@ -291,7 +292,8 @@ class FeatureStore:
 
     def _replace_index(self, entries: Mapping[bytes, Entry], lock: BinaryIO) -> None:
         """Replace the index file; the caller holds the lock."""
-        write_number(lock, None)  # keeps the rows after the new entries, which had a record
+        # Otherwise, the next append could truncate rows whose records are removed here.
+        write_number(lock, None)
         with atomic_replacement(self._index) as draft:
             draft.write_bytes(pack_records(entries))
         self.refresh()

@@ -1,4 +1,4 @@
-"""Writing at a position of a file of a feature store, and the number in the lock file."""
+"""Appending to a file of a feature store at a given size, and the number in the lock file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_number(file: BinaryIO) -> int | None:
 
 
 def write_number(file: BinaryIO, number: int | None) -> None:
-    """Replace the content of a file by a number, or empty the file for None."""
+    """Replace the content of a file by a number; None empties the file."""
     file.seek(0)
     file.truncate()
     file.write(b"" if number is None else str(number).encode())
@@ -28,7 +28,7 @@ def write_number(file: BinaryIO, number: int | None) -> None:
 
 @contextmanager
 def open_at(path: Path, size: int) -> Iterator[BinaryIO]:
-    """Set a file to `size` bytes and open it to append; sync it at the end, reset it on error."""
+    """Open a file to append after `size` bytes; sync it at the end, or truncate it on error."""
     path.touch()
     try:
         with path.open("r+b") as file:

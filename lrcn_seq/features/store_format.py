@@ -22,7 +22,7 @@ LARGEST_SIZE = 1 << 32
 
 
 class Entry(NamedTuple):
-    """The first row, the number of rows, and the checksum of the rows of one key."""
+    """The rows of one key: number of the first row, number of rows, and checksum."""
 
     start: int
     rows: int
@@ -59,7 +59,7 @@ def pack_metadata(signature: str, dtype: str, shape: tuple[int, int]) -> bytes:
 
 
 def unpack_metadata(content: bytes, signature: str, dtype: str) -> tuple[int, int] | None:
-    """Return the shape (R, D) in `store.json`; None if it is damaged or of another store."""
+    """Return the shape (R, D) in `store.json`; None if the file is damaged or of another store."""
     try:
         about = json.loads(content)
         regions, features = about["regions"], about["features"]

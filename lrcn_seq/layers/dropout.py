@@ -8,7 +8,7 @@ import keras
 def seeded_dropout(rate: float, *, rank: int = 2) -> keras.layers.Dropout:
     """Return a dropout layer whose random state is saved with the model, on every backend.
 
-    Resuming a training exactly requires this state. Without a noise shape, Keras on PyTorch uses
+    Bit-identical resuming requires this state. Without a noise shape, Keras on PyTorch uses
     the global random generator of the process instead. With the noise shape given here, elements
     are still dropped independently.
 

@@ -1,7 +1,7 @@
-"""Skipping of steps that a mask hides, anywhere in a clip.
+"""Skipping of masked steps anywhere in a clip.
 
-Layers that read steps in order skip hidden steps: a clip with the mask [1, 0, 1] gives the outputs
-of a clip with the first and the last step only. The real steps are moved to the front, which
+Layers that read steps in order skip masked steps: a clip with the mask [1, 0, 1] gives the outputs
+of a clip with only the first and the last step. The real steps are moved to the front, which
 leaves a clip with padding at its end unchanged, and outputs are moved back to their steps.
 """
 

@@ -13,7 +13,7 @@ from lrcn_seq.records import Encoded, Tensor
 def masked_mean(encoded: Encoded) -> Tensor:
     """Return the mean (B, D) over real steps and regions; zero for a clip without real steps."""
     features, mask = encoded
-    # The sum over a long clip overflows in float16.
+    # The sum over a long clip would overflow in float16.
     dtype = at_least_float32(keras.backend.standardize_dtype(features.dtype))
     step_means = ops.mean(ops.cast(features, dtype), axis=2)
     total = ops.sum(ops.where(mask[:, :, None], step_means, ops.zeros_like(step_means)), axis=1)

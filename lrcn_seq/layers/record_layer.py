@@ -56,7 +56,7 @@ class RecordLayer(keras.layers.Layer):
 def _saving_package(cls: type) -> str:
     """Return the package under which Keras registers a class: `lrcn_seq` if its name is free.
 
-    A class of another package must not replace a part of this library with the same name.
+    If a part of this library has the same name, a class is registered under its own package.
     """
     registered = keras.saving.get_registered_object(f"lrcn_seq>{cls.__name__}")
     is_free = registered is None or registered.__module__ == cls.__module__

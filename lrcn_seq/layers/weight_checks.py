@@ -13,14 +13,14 @@ LARGEST = 1e10
 
 
 def variable_problem(variables: Iterable[keras.Variable]) -> str | None:
-    """Describe the first variable with implausible values or dtype; None if there is none."""
+    """Return a description of the first variable with implausible values or dtype, or None."""
     from keras import ops  # `array_problem` must work without importing Keras
 
     return array_problem((variable.path, ops.convert_to_numpy(variable)) for variable in variables)
 
 
 def array_problem(arrays: Iterable[tuple[str, Any]]) -> str | None:
-    """Describe the first array with implausible values or dtype; None if there is none.
+    """Return a description of the first array with implausible values or dtype, or None.
 
     Args:
         arrays: Pairs of a name and an array.
@@ -28,7 +28,7 @@ def array_problem(arrays: Iterable[tuple[str, Any]]) -> str | None:
     for name, values in arrays:
         if values.dtype.kind not in "fiub" and values.dtype.name != "bfloat16":
             return f"{name} of dtype {values.dtype}"
-        # NaN fails both comparisons, so that no array of booleans is needed.
+        # If any value is NaN, the extremes are NaN, which fail both comparisons.
         low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
         if not (low >= -LARGEST and high <= LARGEST):
             return f"{name} with values from {low:.3g} to {high:.3g}"

@@ -12,15 +12,15 @@ import keras
 from lrcn_seq.errors import ArgumentError
 
 WEIGHTS_LIMIT = 1_000_000_000
-"""Largest number of weights of a network; in float32, they take 4 GB."""
+"""Largest number of weights of a network; in float32, this many take 4 GB."""
 
 
 @contextmanager
 def limited_weights(limit: int = WEIGHTS_LIMIT) -> Iterator[None]:
-    """Refuse to build a network with too many weights within a `with` block.
+    """Within a `with` block, refuse to build a network with too many weights.
 
-    Every layer, also of Keras and KerasHub, creates its weights with `Layer.add_weight`, which is
-    replaced in the block by a function that counts them.
+    All layers, including those of Keras and KerasHub, create their weights with `Layer.add_weight`,
+    which is replaced in the block by a function that counts the weights.
 
     Raises:
         ArgumentError: the weights exceed the limit.

@@ -34,18 +34,19 @@ class Bleu(Metric):
     NLTK's smoothing methods 5 to 7 need a statistic that NLTK's `corpus_bleu` takes from the last
     sentence only, so that its score depends on the order of the sentences. Here, the statistic is
     that of all sentences: the precision of 5-grams in methods 5 and 7, the number of n-grams in
-    method 6. Scores of single sentences, and those of methods 0 to 4, equal NLTK. If `order` is not
-    4, methods 5 and 7 use the precision of order + 1, as published, whereas NLTK uses that of
-    5-grams. Without a common trigram, method 6 gives a score, whereas NLTK raises an error.
+    method 6. Scores of single sentences, and those of methods 0 to 4, equal those of NLTK. If
+    `order` is not 4, methods 5 and 7 use the precision of order + 1, as published, whereas NLTK
+    uses that of 5-grams. Without a common trigram, method 6 gives a score, whereas NLTK raises an
+    error.
 
     Args:
         variant: implementation to reproduce: `coco` (COCO evaluation code), `nltk` (`corpus_bleu`)
             or `sacrebleu` (as a fraction).
         smoothing: smoothing method of the variant; None for its default (coco, method0, exp).
             `none` is BLEU as published, which is 0 if an order has no match.
-        length: reference length of the brevity penalty. NLTK and sacreBLEU support only `closest`.
+        length: choice of the reference length; NLTK and sacreBLEU support only `closest`.
         effective_order: whether to omit n-grams longer than the sentence (sacreBLEU only).
-        order: longest n-gram.
+        order: length of the longest n-grams.
     """
 
     def __init__(
@@ -92,9 +93,9 @@ class Bleu(Metric):
         return np.stack(columns, axis=1).astype(np.float64)
 
     def _least_guesses(self, n: int) -> int:
-        """Return the least number of (n + 1)-grams of a sentence: NLTK counts at least one.
+        """Return the lower limit of the number of (n + 1)-grams of a sentence.
 
-        Its method 6 uses the actual number from trigrams on.
+        It is 1 for NLTK, but 0 from trigrams on with method 6, and 0 for the other variants.
         """
         actual = self.smoothing == "method6" and n >= 2
         return int(self.variant == "nltk" and not actual)

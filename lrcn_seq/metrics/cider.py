@@ -37,7 +37,7 @@ class Cider(Metric):
             words, which gives the same differences except for empty sentences.
         frequencies: file of document frequencies; None to count them in the references, in which
             case a single image has a score of 0.
-        order: longest n-gram.
+        order: length of the longest n-grams.
         sigma: width of the Gaussian length penalty, in words.
     """
 
@@ -130,7 +130,7 @@ class Cider(Metric):
         return similarity
 
     def _penalties(self, texts: Texts) -> FloatArray:
-        """Return (T,) the Gaussian of the length difference of each text and its hypothesis."""
+        """Return (T,) the Gaussian of the length difference from the hypothesis; 1 for `plain`."""
         if self.variant == "plain":
             return np.ones(len(texts.lengths))
         lengths = np.maximum(texts.lengths - 1, 0) if self.length == "bigrams" else texts.lengths

@@ -75,7 +75,7 @@ class Meteor(Metric):
         function = totals[..., 12:20].reshape(*totals.shape[:-1], 2, 4)
         chunks, matched = totals[..., 20], (content + function).sum(axis=-1)
         weighted = np.zeros_like(words)
-        # Sum in the order of METEOR, so that rounding selects the same one of equal references.
+        # Sum in METEOR's order, so that rounding selects the same one of equally good references.
         for part, share in ((content, DELTA), (function, 1 - DELTA)):
             for stage, weight in enumerate(WEIGHTS):
                 weighted = weighted + part[..., stage] * weight * share
@@ -127,7 +127,7 @@ def texts_of(corpus: Corpus) -> list[str]:
 
 
 def align(matcher: Matcher, hypothesis: Sentence, reference: Sentence) -> tuple[list[Match], int]:
-    """Return matches and number of chunks of an alignment; equal sentences need no search."""
+    """Return the matches and chunk count of two sentences; equal sentences need no search."""
     if hypothesis.words != reference.words:
         return resolve(matcher.candidates(hypothesis, reference))
     length = len(reference.words)

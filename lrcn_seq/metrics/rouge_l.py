@@ -1,7 +1,7 @@
 """ROUGE-L: F-measure of the longest common subsequence.
 
-Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, section 3.1, with the beta of
-1.2 of the COCO evaluation code.
+Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, section 3.1, with beta = 1.2
+as in the COCO evaluation code.
 """
 
 from __future__ import annotations

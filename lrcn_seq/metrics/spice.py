@@ -1,4 +1,4 @@
-"""SPICE, which is not implemented: its error states the reason and an alternative.
+"""A placeholder for SPICE, whose error states why it is missing and names an alternative.
 
 Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", ECCV 2016.
 """

@@ -52,7 +52,8 @@ def svg(parts: Iterable[str], title: str, *, height: int = HEIGHT) -> str:
 def padded_range(low: float, high: float) -> tuple[float, float]:
     """Return the range from `low` to `high`, widened by 1/16 of its length at both ends.
 
-    If both are equal, the range is widened by half of the value, and for zero it is (-1/16, 1).
+    Equal limits are widened by half of their value at both ends; if both are 0, the range is
+    (-1/16, 1).
     """
     span, size = high - low, max(abs(low), abs(high))
     if size < 1e-100:

@@ -99,7 +99,7 @@ def _occupied(bins: Sequence[Bin]) -> list[tuple[int, float, float, int]]:
 
 
 def _bars(bins: Sequence[Bin]) -> Iterator[str]:
-    """Yield a bar for the accuracy of each bin; bins with more items are more opaque."""
+    """Yield a bar for the accuracy of each bin; the bars of larger bins are more opaque."""
     most = max(one.count for one in bins)
     for i, _, accuracy, count in _occupied(bins):
         left, right = AXES.x(i / len(bins)), AXES.x((i + 1) / len(bins))

@@ -59,7 +59,7 @@ MEANINGS: dict[str, tuple[str, Callable[[object], str]]] = {
     "min_length": ("words of the shortest caption", format_count),
     "max_length": ("words of the longest caption", format_count),
     "vocabulary": ("distinct words in all captions", format_count),
-    "mbleu_4": ("BLEU-4 of each caption against the others; high where they are alike", number),
+    "mbleu_4": ("BLEU-4 of each caption against the others; high if captions are alike", number),
 }
 """Meaning and format of each value of `metrics.Health`; `{noun}` is `image` or `clip`."""
 
@@ -138,7 +138,7 @@ def _shares(common: float | None, distinct: float | None, noun: str) -> list[str
 
 
 def _quote(captions: Sequence[str]) -> str:
-    """Quote the caption that makes up more than half of the captions; return "" without one."""
+    """Quote the caption that makes up more than half of the captions; return "" if none does."""
     for text, count in Counter(captions).most_common(1):
         if count > COLLAPSED * len(captions):
             return f", “{text}”,"

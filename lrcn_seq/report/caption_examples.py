@@ -27,7 +27,7 @@ from lrcn_seq.report.thumbnail import attention_url, image_tag, jpeg_url
 SIDE, LIMIT = 256, 15_000
 MAP_SIDE, MAP_LIMIT = 128, 4_500
 
-# CSS sorts the examples by the button that is checked; no script is needed.
+# CSS sorts the examples according to the selected radio button; no script is needed.
 ORDERS = (
     '<input type="radio" name="order" id="best-first" checked>'
     '<label for="best-first">best first</label>\n'

@@ -92,7 +92,7 @@ def _item(example: ClipExample) -> str:
 
 
 def _judgment(example: ClipExample) -> str:
-    """Return a verdict on the prediction, with the true label if it is incorrect."""
+    """Return a verdict with the true label if the prediction is incorrect; "" if unlabeled."""
     if example.true_label is None:
         return ""
     if example.true_label == example.predicted:
@@ -143,7 +143,7 @@ def probability_plot(example: ClipExample) -> str:
 
 
 def _plot(times: Sequence[float], curves: Mapping[str, Sequence[float]]) -> str:
-    """Return probability curves, which are given by CSS class, as an SVG element."""
+    """Return an SVG element with one probability curve per CSS class in `curves`."""
     first, last = float(times[0]), float(times[-1])
     axes = Axes(*((first, last) if last > first else (first - 1, first + 1)), 0.0, 1.0)
     # Show every `step`-th frame if a video has more frames than the plot can show.

@@ -56,7 +56,7 @@ def plot_names(history: Rows, monitor: str) -> list[str]:
 
 
 def stages_of(history: Rows) -> list[Stage]:
-    """Return the stages of training, named from 1.
+    """Return the stages of training, numbered from 1.
 
     A stage is a group of consecutive history rows with equal `stage`, which counts from 0.
     """
@@ -106,7 +106,7 @@ def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str
 def _panel(
     name: str, history: Rows, stages: Sequence[Stage], best: int | None, *, monitored: bool
 ) -> str:
-    """Return a plot with its label and the value at the best epoch, or else the last epoch."""
+    """Return a plot with its label and its value at the best epoch, or else at the last epoch."""
     values = [_value(row, name) for row in history]
     label = metric_label(name) if name == "loss" else f"dev {metric_label(name)}"
     kind = ' class="monitored"' if monitored else ""

@@ -70,7 +70,7 @@ def read_corpus(
         splits: the splits to read.
 
     Raises:
-        DataError: some files cannot be read, and the config does not allow skipping them.
+        DataError: files cannot be read, and the config does not allow skipping that many.
     """
     source = sources.build(config.data.source, place="data.source")
     print_notes(source.notes)
@@ -179,7 +179,7 @@ def _class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:
-    """Return a reader to check whether media can be read; it does not preprocess them.
+    """Return a reader that checks whether media can be read, without preprocessing them.
 
     Args:
         config: the config.

@@ -65,8 +65,9 @@ class Run:
             resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder contains a run and `resume` is False, a run of a config that
-                differs in more than `CHANGEABLE_KEYS`, or files of another program.
+            RunError: the folder contains a run but `resume` is False, or it contains a run of
+                another config, a trained model without a training state, or files of another
+                program.
         """
         if not self.has_begun:
             self._check_files(config)
@@ -81,7 +82,7 @@ class Run:
     def complete(self, config: configs.Config) -> configs.Config:
         """Return a config with a value for every key; missing keys get their current default.
 
-        If the run exists, keys that its version did not have get the value that its version used.
+        If the run has begun, keys newer than its version get values that keep its behavior.
         """
         version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
         return configs.state_keys(config, version)
@@ -122,7 +123,7 @@ class Run:
             (self / name).unlink(missing_ok=True)
 
     def remove_unless_begun(self, config: configs.Config) -> None:
-        """Remove a run without a training state; keep its list of skipped files."""
+        """Remove the run if it has no training state; keep its list of skipped files."""
         if not self.has_begun:
             self.clear(config)
             (self / LOCK).unlink(missing_ok=True)
@@ -228,7 +229,7 @@ def check_changes(run: Run, before: configs.Config, after: configs.Config) -> No
 
 
 def setup_files(config: configs.Config) -> list[str]:
-    """Return the names of the files written before training starts; the environment is last."""
+    """Return the names of the files written before training, in the order of their removal."""
     from lrcn_seq.tasks import Classes, Vocabulary, task_type  # imports Keras
 
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}

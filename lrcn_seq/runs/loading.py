@@ -66,7 +66,7 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
     try:
         check_file(folder / WEIGHTS)
         with warnings.catch_warnings():
-            # For complex numbers, and numbers too large for float32, NumPy gives only a warning.
+            # NumPy only warns about complex numbers and numbers too large for float32.
             warnings.simplefilter("error", (np.exceptions.ComplexWarning, RuntimeWarning))
             model.load_weights(folder / WEIGHTS)
     except (LrcnError, MemoryError):

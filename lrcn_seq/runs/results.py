@@ -116,8 +116,8 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
         scores: the content of `scores.json`.
 
     Returns:
-        Phrases on a limited number of samples, another source and fused runs. The list is empty
-        if none of them applies.
+        One phrase each for a limited number of samples, another data source, and fused runs, if
+        they apply. The last phrase omits the first fused run, to which the report belongs.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [
@@ -138,7 +138,7 @@ def evaluation_command(run: Run, scores: Mapping[str, Any]) -> str:
 
 
 def model_size(task: Task) -> dict[str, str]:
-    """Return the number of all parameters and the number of trained parameters of a task."""
+    """Return the numbers of all parameters and of trained parameters of a task, as text."""
     trained = sum(math.prod(weight.shape) for weight in task.trainable_weights)
     return {
         "parameters": f"{task.count_params():,}",

@@ -27,10 +27,10 @@ class Position(NamedTuple):
         stage: index of the stage.
         epoch: index of the epoch.
         step: number of finished batches of the epoch.
-        trained: whether the epoch is trained but not evaluated.
+        trained: whether the epoch has been trained but not yet evaluated.
         number: number of the state folder.
         best: the best monitored score so far; for minimized scores, with the opposite sign.
-        waited: number of epochs without a better score.
+        waited: number of epochs since the score last improved.
         stopped: whether the stage ended early.
         first_epoch: index of the epoch at which the optimizer of the stage started.
     """
@@ -184,7 +184,7 @@ def state_problem(arrays: Mapping[str, np.ndarray]) -> str | None:
 
 
 def _parse(record: dict[str, Any]) -> TrainingState:
-    """Return the training state that its metadata describe, without arrays."""
+    """Return the training state described by its metadata, without arrays."""
     position = Position(**record["position"])
     counters = (position.stage, position.epoch, position.step, position.number, position.waited)
     if not all(isinstance(counter, int) and counter >= 0 for counter in counters):

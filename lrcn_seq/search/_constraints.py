@@ -62,7 +62,7 @@ def candidates(
         logits: tensor (N, V).
         words: the sentences so far, (N, L); only positions before `position` are read.
         position: the position of the next word, from 0 to L − 1.
-        count: the number of words that satisfy the constraints, if V permits.
+        count: the number of allowed words to return, if V permits.
         constraints: the constraints on sentences.
         special: the special ids.
 

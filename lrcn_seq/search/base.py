@@ -55,8 +55,8 @@ class Search(ABC):
     ) -> Hypotheses:
         """Return the best sentences for each of the B rows of `state` and `memory`.
 
-        The hypotheses of a row are distinct and sorted by score. They contain neither pad nor
-        start, and only pad after the end. Hypotheses without an end have `limit` words. The
+        The hypotheses of a row are distinct and sorted by score. They have no start word, and
+        padding only after the end word. Hypotheses without an end word have `limit` words. The
         hypotheses of a row do not depend on the other rows, except with a `SeedGenerator`.
 
         Args:

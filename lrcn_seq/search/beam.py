@@ -1,10 +1,10 @@
 """Beam search with K growing hypotheses at every step.
 
 As in fairseq and Hugging Face Transformers, every step ranks the 2K most probable extensions by
-their log probability. The extensions among the first K that end are finished hypotheses; the first
-K extensions that do not end grow. The loop stops when no growing hypothesis can exceed the finished
-ones (`early_stopping="never"` in Transformers; fairseq stops when K hypotheses have finished). A
-beam of 1 is greedy search, which stops at the first end.
+their log probability. Those of the first K that end in the end word become finished hypotheses; the
+first K of the others continue to grow. The loop stops when no growing hypothesis can exceed the
+finished ones (`early_stopping="never"` in Transformers; fairseq stops when K hypotheses have
+finished). A beam of 1 is greedy search, which stops at the first end word.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Beam(Search):
 
     Args:
         beams: the beam size K.
-        length: the length normalization of the score: `none` gives the log probability, `average`
-            its average over the words, `gnmt` that of Wu et al. 2016, equation 14.
+        length: the length normalization of the score. `none` keeps the log probability, `average`
+            divides it by the number of words, `gnmt` follows Wu et al. 2016, equation 14.
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows

@@ -18,8 +18,8 @@ class Greedy(Search):
     """Greedy search for one sentence per row (K = 1): the most probable word at every step.
 
     Args:
-        length: the length normalization of the score: `none` gives the log probability, `average`
-            its average over the words, `gnmt` that of Wu et al. 2016, equation 14.
+        length: the length normalization of the score. `none` keeps the log probability, `average`
+            divides it by the number of words, `gnmt` follows Wu et al. 2016, equation 14.
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows

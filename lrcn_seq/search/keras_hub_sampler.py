@@ -29,7 +29,7 @@ class KerasHub(Search):
     The score is the log probability under the model, without temperature or truncation.
 
     Args:
-        sampler: the sampler of KerasHub.
+        sampler: the name of the sampler.
         k: the number of most probable words from which `top_k` draws (by default 5); for `top_p`,
             the largest number of words from which it draws.
         p: the cumulative probability of `top_p`.

@@ -47,8 +47,8 @@ class Sampling(Search):
         top_k: the number of most probable words to draw from; 0 for all words.
         top_p: draw from the smallest set of most probable words whose cumulative probability
             reaches `top_p`; 1 for all words.
-        length: the length normalization of the score: `none` gives the log probability, as in
-            the paper, `average` its average over the words, and `gnmt` that of Wu et al. 2016,
+        length: the length normalization of the score. `none` keeps the log probability, as in
+            the paper; `average` divides it by the number of words; `gnmt` follows Wu et al. 2016,
             equation 14.
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end word.

@@ -1,4 +1,4 @@
-"""Tasks: an encoder, a decoder and a loss each, with all code that differs between tasks.
+"""Tasks, which combine an encoder, a decoder, a loss and all code that differs between tasks.
 
 Each public module except `base` defines one task. A task of another package derives from `Task` or
 `CaptionTask` and is registered in the entry point group `lrcn_seq.tasks`.

@@ -91,8 +91,8 @@ class CaptionSearch(keras.Model):
     def hypotheses(self, clips: Sequence[Clips]) -> Hypotheses:
         """Run the compiled search and return NumPy arrays.
 
-        Clips for which the search finds no caption have scores of −inf. A random search finds the
-        same captions for a clip in any batch.
+        Clips for which the search finds no caption have scores of −inf. A random search with
+        `per_row_seeds` finds the same captions for a clip in any batch.
         """
         seeds = clip_seeds(clips[0], self.seed) if self.search.per_row_seeds else None
         inputs = tuple(

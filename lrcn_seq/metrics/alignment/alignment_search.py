@@ -53,7 +53,8 @@ the latest match in the reference, bits of used hypothesis and reference words, 
 def make_match(start: int, length: int, first: int, size: int, *, stage: int) -> Match:
     """Return a match of `length` reference words with `size` hypothesis words.
 
-    An exact match gains all of its words; other matches gain half of them, rounded down per side.
+    The gain is the number of matched words in both sentences. Inexact matches gain half of the
+    words of each sentence, rounded down.
     """
     gain = length + size if stage == 0 else length // 2 + size // 2
     return Match(
@@ -93,7 +94,7 @@ def resolve(candidates: Sequence[Sequence[Match]]) -> tuple[list[Match], int]:
             paths.sort(key=itemgetter(0))
             del paths[BEAM:]
             if word > last_choice:
-                # The remaining words cost the same in every path, except for an open chunk.
+                # From here on, all paths cost the same, except that an open chunk may add CHUNK.
                 limit = paths[0][0] + CHUNK
                 paths = [path for path in paths if path[0] <= limit]
         if word in certain:
@@ -118,7 +119,7 @@ def match_list(chosen: Chosen) -> list[Match]:
 
 
 def unambiguous_matches(candidates: Sequence[Sequence[Match]]) -> Mapping[int, Match]:
-    """Return the matches that share no word with another match, by their reference word."""
+    """Return the matches that share no word with another match, by their first reference word."""
     used_hypothesis = used_reference = shared_hypothesis = shared_reference = 0
     for matches in candidates:
         for match in matches:
@@ -136,7 +137,7 @@ def unambiguous_matches(candidates: Sequence[Sequence[Match]]) -> Mapping[int, M
 
 
 def append_certain(path: Path, match: Match) -> Path:
-    """Return a path with an unambiguous match.
+    """Return a path extended by an unambiguous match.
 
     The cost omits the gain and distance of the match, which are the same in all paths. It rises
     only if the match ends an open chunk.

@@ -86,7 +86,10 @@ class Matcher:
     def _add_paraphrases(
         self, candidates: list[list[Match]], hypothesis: Sentence, reference: Sentence
     ) -> None:
-        """Add the paraphrases of reference phrases, then of hypothesis phrases, in table order."""
+        """Add the matches of paraphrases in table order.
+
+        Those found for reference phrases precede those found for hypothesis phrases.
+        """
         for start, length, paraphrases in reference.phrases:
             for node in common_nodes(paraphrases, hypothesis.nodes):
                 candidates[start] += [
@@ -100,7 +103,7 @@ class Matcher:
                     candidates[start].append(match)
 
     def _related_words(self, word: int) -> dict[int, int]:
-        """Map each related word to 1 (same stem), 2 (common synonym set) or 3 (both)."""
+        """Map the words related to `word` to 1 (same stem), 2 (common synonym set) or 3 (both)."""
         related = dict.fromkeys(self._by_stem[self._stems[word]], STEM_BIT)
         for synonym_set in self._synonym_sets[word]:
             for other in self._by_synonym_set[synonym_set]:
@@ -128,7 +131,7 @@ class Matcher:
         return rows_by_key(self._synonym_sets)
 
     def _find_phrases(self, paraphrases: Paraphrases) -> bool:
-        """Index the phrases in all sentences that the table pairs with each other.
+        """In all sentences, index the phrases that the table lists as paraphrases of each other.
 
         Returns:
             Whether such phrases exist.
@@ -166,7 +169,7 @@ class Matcher:
 
 
 def common_nodes(paraphrases: dict[int, int], nodes: dict[int, list[tuple[int, int]]]) -> list[int]:
-    """Return those of the given paraphrases that a sentence contains, in table order."""
+    """Return the given paraphrases that a sentence contains, in table order."""
     if paraphrases.keys().isdisjoint(nodes):
         return []
     return sorted(paraphrases.keys() & nodes.keys(), key=paraphrases.__getitem__)

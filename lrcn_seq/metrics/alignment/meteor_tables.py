@@ -102,7 +102,7 @@ def open_tables(jar: Path) -> Tables:
 def _parse_tables(
     function_words: list[str], prefixes: list[str], synonym_sets: list[str], exceptions: list[str]
 ) -> Tables:
-    """Return the tables for the lines of their files."""
+    """Parse the tables from the lines of their files."""
     bases: dict[str, list[str]] = {}
     for base, forms in zip(exceptions[::2], exceptions[1::2], strict=True):
         for form in forms.split():

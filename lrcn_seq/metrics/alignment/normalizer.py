@@ -22,8 +22,8 @@ COMMAS = tuple(
 DOUBLE_QUOTE = re.compile("[“”]|''")
 SINGLE_QUOTE = str.maketrans("`‘’", "'''")
 DASH = re.compile(rf"([0-9{LETTERS}.])-([0-9{LETTERS}])")
-# In the order of METEOR: apostrophes between non-letters, before a letter and after a letter, then
-# contractions, then 1990's.
+# In the order of METEOR: apostrophes between non-letters, before a letter and after a letter, in
+# contractions, and in plurals of numbers (1990's).
 APOSTROPHES = (
     (re.compile(rf"([^{LETTERS}])'([^{LETTERS}])"), r"\1 ' \2"),
     (re.compile(rf"([^{LETTERS}0-9])'([{LETTERS}])"), r"\1 ' \2"),

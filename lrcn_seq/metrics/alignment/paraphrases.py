@@ -61,7 +61,7 @@ class Paraphrases:
         return np.where(self.hashes[index] == keys, self.numbers[index], -1).astype(np.int64)
 
     def nodes(self, words: IntArray, remaining: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-        """Yield, for each length, the positions where a phrase begins and the nodes of the phrases.
+        """Yield, for each phrase length, the positions at which phrases begin, and their nodes.
 
         Args:
             words: (N,) word ids of all texts.
@@ -86,7 +86,7 @@ class Paraphrases:
             nodes: (M,) unique nodes.
 
         Returns:
-            For each node with paraphrases, their nodes and their ranks in the table.
+            For each node with paraphrases, the rank in the table of each paraphrase, by its node.
         """
         present = np.zeros(len(self.starts), bool)
         present[nodes] = True
@@ -129,7 +129,7 @@ def open_paraphrases(source: Path) -> Paraphrases:
     with translate_errors(
         lambda reason: DataError(
             f"{folder}: expected a compiled paraphrase table. Received: {reason}; remove this "
-            "folder, which is then compiled again."
+            "folder to compile the table again."
         )
     ):
         return Paraphrases(folder)
@@ -167,9 +167,8 @@ def compile_table(source: Path, folder: Path) -> None:
         # If another process was faster, the folder exists and contains the same arrays.
         if not folder.is_dir():
             raise DataError(
-                f"{folder}: expected to compile METEOR's paraphrase table into a cache folder that "
-                f"can be written. Received: {error.strerror or error}; set LRCN_CACHE to one that "
-                "can."
+                f"{folder}: expected to compile METEOR's paraphrase table into a writable cache "
+                f"folder. Received: {error.strerror or error}; set LRCN_CACHE to a writable folder."
             ) from error
 
 

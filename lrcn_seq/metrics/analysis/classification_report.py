@@ -103,7 +103,7 @@ def classification(
 ) -> ClassificationReport:
     """Evaluate the class probabilities that a classifier predicts.
 
-    The predicted class is the most probable one, or the first of these in a tie.
+    The predicted class is the most probable one, or the first one in a tie.
 
     Args:
         probabilities: (M, C) a distribution per clip.
@@ -144,7 +144,7 @@ def check_arguments(probabilities: NumberArray, truth: NumberArray, labels: Sequ
         or not all(isinstance(label, str) for label in labels)
     ):
         raise ArgumentError(
-            f"labels: expected a unique name of each class. Received: labels={labels!r:.80}."
+            f"labels: expected a unique name for each class. Received: labels={labels!r:.80}."
         )
     if (
         probabilities.ndim != 2

@@ -1,4 +1,4 @@
-"""Diversity of the sentences of a captioner, independent of references.
+"""Diversity of generated sentences, independent of references.
 
 The values reveal a collapse: a model that gives every image the same caption can still score well.
 
@@ -38,8 +38,8 @@ class Health(NamedTuple):
         most_common: sentences equal to the most common one ÷ sentences.
         distinct_1: distinct words ÷ words.
         distinct_2: distinct bigrams ÷ bigrams.
-        repetition: words that equal their predecessor or end a repeated bigram of the sentence ÷
-            words.
+        repetition: words that equal the previous word or end a bigram that occurred before in the
+            sentence ÷ words.
         mean_length: mean length in words.
         min_length: length of the shortest sentence.
         max_length: length of the longest sentence.
@@ -143,7 +143,7 @@ def novel_share(
 
 
 def repetitions(bigrams: Sequence[tuple[str, str]]) -> int:
-    """Count the bigrams of a sentence that double a word or repeat an earlier bigram."""
+    """Count the bigrams of a sentence that consist of equal words or repeat an earlier bigram."""
     doubled = sum(first == second for first, second in bigrams)
     others = [bigram for bigram in bigrams if bigram[0] != bigram[1]]
     return doubled + len(others) - len(set(others))
@@ -158,7 +158,7 @@ def mutual_bleu(
         sentences: words of each sentence.
         sample: largest number of sentences to draw.
         seed: seed of the sample.
-        order: longest n-gram.
+        order: length of the longest n-grams.
 
     Returns:
         BLEU-`order`, or None for fewer than two sentences.
@@ -182,7 +182,7 @@ def mutual_bleu(
 
 
 def mutual_matches(rows: Sequence[Words], n: int) -> int:
-    """Return the clipped n-gram matches of each sentence with all others, summed over sentences."""
+    """Return the number of clipped n-gram matches of each sentence with all others, summed."""
     counts = [Counter(zip(*(row[shift:] for shift in range(n)), strict=False)) for row in rows]
     highest = highest_counts(counts)
     matches = 0
@@ -195,9 +195,9 @@ def mutual_matches(rows: Sequence[Words], n: int) -> int:
 
 
 def highest_counts(counts: Sequence[Mapping[Ngram, int]]) -> dict[Ngram, tuple[int, int, int]]:
-    """Return the highest and second-highest count that each n-gram has in a sentence.
+    """Return the highest and second-highest count of each n-gram in any sentence.
 
-    The third number is the number of sentences that have the highest count.
+    The third number is the number of sentences with the highest count.
     """
     highest: dict[Ngram, tuple[int, int, int]] = {}
     for row_counts in counts:
@@ -213,6 +213,6 @@ def highest_counts(counts: Sequence[Mapping[Ngram, int]]) -> dict[Ngram, tuple[i
 
 
 def closest_length(lengths: IntArray, row: int) -> int:
-    """Return the length closest to `lengths[row]` among the others, the shorter one in a tie."""
+    """Return the other length that is closest to `lengths[row]`, the shorter one in a tie."""
     others = np.delete(lengths, row)
     return int(others[np.lexsort((others, np.abs(others - lengths[row])))[0]])

@@ -66,7 +66,7 @@ def retrieval(scores: NumberArray, owner: IntArray) -> Retrieval:
 
 
 def _recall(scores: FloatArray, correct: BoolArray) -> Recall:
-    """Return recall and median rank of Q queries from scores and correctness of N items (Q, N)."""
+    """Return recall and median rank of Q queries, given scores (Q, N) and correct items (Q, N)."""
     best = np.where(correct, scores, -np.inf).max(axis=1, keepdims=True)
     ranks = 1 + ((scores >= best) & ~correct).sum(axis=1)
     return Recall(

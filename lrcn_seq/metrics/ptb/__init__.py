@@ -1,4 +1,4 @@
-"""Penn Treebank tokenization, equal to the Java program of the COCO evaluation code."""
+"""Penn Treebank tokenization, equal to that of the Java program of the COCO evaluation code."""
 
 from lrcn_seq.metrics.ptb.line_tokenizer import tokenize
 

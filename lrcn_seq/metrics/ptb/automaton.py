@@ -111,7 +111,7 @@ class Automaton:
         return ends
 
     def _move(self, state: int, character: str) -> int:
-        """Return (and cache) the state that follows after a character, −1 if there is none."""
+        """Return (and cache) the next state after a character, −1 if there is none."""
         positions = self._successors[state] & self._reads.get(character, 0)
         number = self._states.get(positions) if positions else -1
         if number is None:
@@ -211,7 +211,7 @@ class Automaton:
         )
 
     def _link(self, ends: int, starts: int) -> None:
-        """Allow each position of `starts` after each position of `ends`."""
+        """Let each position of `starts` follow each position of `ends`."""
         while ends:
             lowest = ends & -ends
             self._follow[lowest.bit_length() - 1] |= starts

@@ -1,6 +1,7 @@
-"""Classes of non-ASCII characters, determined with the Java program for U+0000–U+FFFF.
+"""Classes of non-ASCII characters that the Java tokenizer treats alike, up to U+FFFF.
 
-All other non-ASCII characters are dropped and separate words.
+They were determined by running the Java program. All other non-ASCII characters are dropped and
+separate words.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def tex_quotes(text: str) -> str:
     return text
 
 
-# The changes of token text, by the names used in the rules.
+# Functions that change the text of a token, by the names used in the rules.
 CHANGES: dict[str, Callable[[str], str]] = {
     "": lambda text: text,
     "nothing": lambda _: "",
@@ -62,7 +62,7 @@ def rule_automaton() -> Automaton:
 
 @cache
 def split_automata(number: int) -> tuple[Automaton, Automaton]:
-    """Return the automata of the pattern and of the lookahead of a rule."""
+    """Return the automata of a rule's pattern and of its lookahead."""
     rule = RULES[number]
     return make_automaton(rule.pattern), make_automaton(rule.then)
 

@@ -1,4 +1,4 @@
-"""CIDEr-D of batches of token ids, the reward of self-critical training.
+"""CIDEr-D for batches of token ids, as the reward of self-critical training.
 
 Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017, section 3.
 """
@@ -22,7 +22,7 @@ class CiderReward:
     """CIDEr-D against the references of a training set, as token ids.
 
     Args:
-        references: the references of each image as token ids, without start and end.
+        references: the references of each image as token ids, without start and end tokens.
         frequencies: stored document frequencies of words; None to count them in `references`.
         words: the word of each token id, required with `frequencies`.
         with_end: whether to count the end token as a word, in references and sentences. Otherwise

@@ -9,7 +9,7 @@ from lrcn_seq.errors import UsageError
 
 
 def metric_specs(text: str) -> list[dict[str, Any]]:
-    """Parse `NAME` or `NAME:OPTION=VALUE`, separated by commas, into specs of parts.
+    """Parse `NAME` or `NAME:OPTION=VALUE`, separated by commas, into metric specs.
 
     Raises:
         UsageError: there is no metric, a metric is repeated, or an option has no value.

@@ -82,7 +82,7 @@ def document_frequencies(
     Args:
         references: a list of sentences per id, or a list of lists.
         tokenize: name of the tokenization.
-        orders: longest n-gram.
+        orders: length of the longest n-grams.
 
     Raises:
         ArgumentError: the references are nested wrongly, or there are none.

@@ -66,7 +66,7 @@ class Difference(NamedTuple):
 
 
 def bootstrap_signature(*, paired: bool = False) -> str:
-    """Return the signature of intervals or paired tests with the default samples and seed."""
+    """Return the signature of a bootstrap with the default number of samples and seed."""
     return f"{'paired ' if paired else ''}bootstrap|samples:{BOOTSTRAP_SAMPLES}|seed:{SEED}"
 
 
@@ -134,7 +134,8 @@ def group_interval(
         The mean with its interval; the ends are None for a single group.
 
     Raises:
-        ArgumentError: `values` and `groups` differ in length, are empty, or are not all finite.
+        ArgumentError: `values` and `groups` differ in length or are empty, or a value is not
+            finite.
     """
     numbers, names = np.asarray(values, np.float64), list(groups)
     if (

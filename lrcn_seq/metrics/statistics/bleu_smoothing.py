@@ -27,15 +27,15 @@ def nltk_bleu(
     *,
     method: int,
 ) -> FloatArray:
-    """Return BLEU-1 to BLEU-N (..., N) as NLTK's `corpus_bleu`.
+    """Return BLEU-1 to BLEU-N (..., N) as computed by NLTK's `corpus_bleu`.
 
-    Methods 0 to 4 equal NLTK. Methods 5 to 7 equal NLTK for one sentence and N = 4; see `Bleu` for
-    the differences.
+    Methods 0 to 4 give the scores of NLTK. Methods 5 to 7 do so for one sentence and N = 4; see
+    `Bleu` for the differences.
 
     Args:
         matches: (..., N + 1) matches by order.
-        guesses: (..., N + 1) n-grams by order, where NLTK counts at least one per sentence; the
-            actual counts from order 3 for method 6.
+        guesses: (..., N + 1) n-grams by order, at least one per sentence, as in NLTK; for method 6,
+            the actual numbers from order 3 on.
         words: (..., 1) words of the hypotheses.
         reference_words: (..., 1) words of the closest references.
         method: number of the smoothing method, 0 to 7.
@@ -128,7 +128,7 @@ def sacre_bleu(
         penalty = np.where(words < reference_words, short, 1.0)
         precision = np.where(matches > 0, matches, pseudo_matches(matches, smoothing)) / guesses
         reached = np.cumprod(guesses > 0, axis=-1).astype(bool)
-        # sacreBLEU takes logarithms of percentages; the factor matters only beside LOG_OF_ZERO.
+        # sacreBLEU takes logarithms of percentages; this matters only in sums with LOG_OF_ZERO.
         logs = np.where(reached & (precision > 0), np.log(100 * precision), LOG_OF_ZERO)
     if effective_order:
         length = np.maximum(np.cumsum(reached, axis=-1), 1)

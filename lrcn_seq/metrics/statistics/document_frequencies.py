@@ -22,7 +22,7 @@ from lrcn_seq.metrics.statistics.ngram_counts import (
 
 FORMAT = 1
 SIZE_LIMIT = 1 << 31
-"""Size of the unpacked frequencies in bytes; those of COCO take about 100 MB."""
+"""Largest size of unpacked frequencies in bytes; those of COCO take about 100 MB."""
 
 
 class DocumentFrequencies(NamedTuple):
@@ -161,13 +161,13 @@ def count_documents(
     tokenize: str = "none",
     orders: int = 4,
 ) -> DocumentFrequencies:
-    """Count the document frequencies of references given as word ids.
+    """Compute the document frequencies of references given as word ids.
 
     Args:
         references: the references of each image, as word ids.
         words: the word of each id; empty if there are only ids.
         tokenize: name of the tokenization.
-        orders: longest n-gram.
+        orders: length of the longest n-grams.
     """
     sentences = list(chain.from_iterable(references))
     lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))

@@ -235,7 +235,7 @@ def check_ids(sentences: Mapping[str, Any], groups: Mapping[str, Any], *, subset
         raise ArgumentError(
             f"expected a hypothesis for every reference. Received: {len(missing)} of "
             f"{len(groups)} ids without a hypothesis: {abbreviated(missing)}; "
-            "to score the other ids, set --subset (subset=True)."
+            "to score only the ids with a hypothesis, set --subset (subset=True)."
         )
 
 

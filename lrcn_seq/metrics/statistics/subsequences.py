@@ -33,7 +33,7 @@ def common_subsequences(texts: Texts) -> IntArray:
 
 
 def subsequence(first: list[int], second: list[int]) -> int:
-    """Return the LCS length of two lists of word ids of any length."""
+    """Return the LCS length of two lists of word ids, which may have any length."""
     positions: dict[int, int] = {}
     for position, word in enumerate(first):
         positions[word] = positions.get(word, 0) | 1 << position

@@ -46,8 +46,8 @@ def tokenize_texts(texts: Sequence[str], tokenize: str) -> list[str]:
 def _check_length(text: str) -> None:
     """Raise ArgumentError for a sentence on which scoring would take minutes.
 
-    The longest common subsequence and the tokens of a word take time that grows with the square of
-    the length.
+    The time for the longest common subsequence of a sentence and the time for tokenizing a word
+    grow with the square of the length.
     """
     if len(text) <= WORD_LENGTH:
         return

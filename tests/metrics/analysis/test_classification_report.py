@@ -224,9 +224,9 @@ def test_half_precision_rows_are_accepted():
             np.ones((1, 2)) / 2,
             [0],
             ["a", "a"],
-            r"unique name of each class. Received: labels=\['a', 'a'\]",
+            r"unique name for each class. Received: labels=\['a', 'a'\]",
         ),
-        (np.ones((1, 2)) / 2, [0], "ab", "a unique name of each class"),
+        (np.ones((1, 2)) / 2, [0], "ab", "a unique name for each class"),
     ],
 )
 def test_invalid_arguments_raise(probabilities, truth, labels, message):
