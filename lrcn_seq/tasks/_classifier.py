@@ -13,7 +13,7 @@ from lrcn_seq.records import Clips, Tensor
 
 
 class Classifier(keras.Model):
-    """A model that computes a class distribution at each step of clips.
+    """A model that computes a class distribution at each step of each clip.
 
     Args:
         encoder: the encoder of a task.

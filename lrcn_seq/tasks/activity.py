@@ -79,7 +79,7 @@ class Activity(Task):
             problems.append(
                 Problem(
                     "training.scheduled_sampling",
-                    "activity writes no words that could be sampled. Remove it.",
+                    "activity writes no words that could be sampled. Remove the key.",
                 )
             )
         return problems
