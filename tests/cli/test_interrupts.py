@@ -79,7 +79,7 @@ def test_handlers_of_a_host_program_are_kept():
 
 
 def test_handlers_are_restored():
-    """Outside `interrupts_raised`, signals have their default effect again."""
+    """After `interrupts_raised`, signals have their previous handlers again."""
     with interrupts_raised():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -130,7 +130,7 @@ def test_a_signal_swallowed_in_a_destructor_is_raised():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_that_a_library_replaces_by_another_exception_is_raised(number):
-    """The command ends as interrupted, although the exception that it raises is another one."""
+    """An interrupt is raised again after a library has replaced it by another exception."""
     with pytest.raises(KeyboardInterrupt) as interrupt, interrupts_raised():
         try:
             os.kill(os.getpid(), number)

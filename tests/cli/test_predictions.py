@@ -49,7 +49,7 @@ class Tagger:
 
 @pytest.fixture
 def task(monkeypatch) -> Tagger:
-    """Return the task that loading any run folder gives."""
+    """Return a stand-in for the task that is loaded from a run folder."""
     task = Tagger()
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     monkeypatch.setattr("lrcn_seq.runs.folder.check_trained", lambda folder: None)
