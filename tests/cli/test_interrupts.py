@@ -107,7 +107,7 @@ def test_a_thread_leaves_the_handlers_alone():
     "interrupt", [KeyboardInterrupt(), Terminated(signal.SIGTERM)], ids=["Ctrl-C", "SIGTERM"]
 )
 def test_interrupt_swallowed_in_a_destructor_is_raised(interrupt):
-    """An interrupt that a destructor swallows is raised in the main thread."""
+    """An interrupt in a destructor, which Python swallows, is raised in the main thread."""
     with pytest.raises(type(interrupt)), interrupts_raised():
         RaisesWhenDeleted(interrupt)
         time.sleep(0.2)
