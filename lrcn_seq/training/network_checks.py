@@ -68,6 +68,6 @@ def weight_shapes(part: keras.layers.Layer) -> list[tuple[int, ...]]:
 
 
 def shared_parts(before: configs.Config, after: configs.Config) -> Sequence[str]:
-    """Return the parts whose weights the next stage keeps; a decoder of another type is new."""
+    """Return the parts whose weights the next stage keeps, without a decoder whose type changes."""
     same = before.decoder["type"] == after.decoder["type"]
     return ("encoder", "decoder") if same else ("encoder",)

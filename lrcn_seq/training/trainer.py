@@ -190,7 +190,7 @@ class Trainer:
         self._write_times(time.monotonic() - began)
 
     def _record_score(self, score: float) -> bool:
-        """Save the weights if the score is the best so far; if not, count towards `patience`.
+        """Save the weights if the score is the best so far; if not, count the epoch for `patience`.
 
         Args:
             score: the dev score; higher is better.
