@@ -1,4 +1,4 @@
-"""Decoding of text files in UTF-8, UTF-16 and UTF-32; errors name other encodings."""
+"""Decoding of text files in UTF-8, UTF-16 and UTF-32; errors suggest the actual encoding."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:
 
 
 def _nul_problem(content: bytes, text: str) -> str:
-    """Describe a text with NUL characters: probably UTF-16, otherwise the line of the first."""
+    """Describe a text with NUL as probable UTF-16, or by the line of the first NUL."""
     if utf16 := _utf16_name(content):
         return f"{utf16} without byte order mark; save the file as UTF-8"
     line = text[: text.index("\0")].count("\n") + 1
@@ -79,11 +79,11 @@ def _is_cp1252(content: bytes) -> bool:
 
 
 def _utf16_name(content: bytes) -> str | None:
-    """Return `UTF-16-LE` or `UTF-16-BE` if bytes are probably text in it, otherwise None."""
+    """Return `UTF-16-LE` or `UTF-16-BE` if it is the probable encoding of bytes, or None."""
     if len(content) % 2 or content.startswith(tuple(BYTE_ORDER_MARKS)):
         return None
-    # The high bytes of the letters of an alphabet are small. Chinese text has line ends, whose
-    # high byte is NUL, and is not valid UTF-8.
+    # Alphabetic letters have small high bytes. Chinese text does not, but its line ends have a NUL
+    # as high byte, and its bytes are not valid UTF-8.
     small = [sum(map(half.count, range(16))) / len(half) for half in (content[::2], content[1::2])]
     zeros = [content[::2].count(0), content[1::2].count(0)]
     for name, high, low in (("UTF-16-BE", 0, 1), ("UTF-16-LE", 1, 0)):

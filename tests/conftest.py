@@ -84,7 +84,7 @@ def lrcn(capsys, monkeypatch):
 
 @pytest.fixture
 def without_locks(monkeypatch):
-    """Let locks fail as on a file system that does not support locks."""
+    """Make locks fail as on a file system that does not support locks."""
     from lrcn_seq import locks
 
     def fail(file, operation):

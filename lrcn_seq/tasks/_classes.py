@@ -31,7 +31,7 @@ class Classes(Outputs):
 
     @classmethod
     def learn(cls, config: Config, samples: Iterable[Sample]) -> Self:  # noqa: ARG003 - the interface
-        """Return the classes of the labels of samples and of their moments, in sorted order.
+        """Return the distinct labels of samples and of their moments, sorted, as classes.
 
         Raises:
             DataError: there are fewer than two classes.

@@ -13,7 +13,7 @@ from lrcn_seq.records import Clips, Tensor
 
 
 class Classifier(keras.Model):
-    """A model that computes a class distribution at each step of clips.
+    """A model that computes a class distribution at each step of each clip.
 
     Args:
         encoder: the encoder of a task.
@@ -25,7 +25,7 @@ class Classifier(keras.Model):
         self.encoder, self.decoder = encoder, decoder
 
     def call(self, clips: Clips) -> tuple[Tensor, Tensor]:
-        """Compute class distributions (P, S', C) and the mask (P, S') of the real steps."""
+        """Compute class distributions (P, S', C) and the mask (P, S'), True at real steps."""
         logits, mask = self.decoder(self.encoder(clips, training=False), training=False)
         return ops.softmax(logits), mask
 

@@ -54,7 +54,7 @@ def informative(evaluation: LabelEvaluation) -> list[int]:
 
 
 def label_example(task: Activity, evaluation: LabelEvaluation, index: int) -> report.ClipExample:
-    """Return an example clip with the probabilities of its true and predicted label over time."""
+    """Return an example clip with the probabilities of its true and predicted labels over time."""
     sample, row = evaluation.samples[index], evaluation.probabilities[index]
     names = evaluation.report.labels
     true_label, predicted = names[evaluation.truth[index]], names[row.argmax()]
@@ -90,9 +90,9 @@ def frame_example(task: Activity, evaluation: FrameEvaluation, index: int) -> re
 
 
 def probabilities_over_time(task: Activity, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Return times (T,) and class distributions (T, C) of frames, empty if there is no streaming.
+    """Return times (T,) and class distributions (T, C) of frames, if the task can stream.
 
-    Streaming requires a frame-wise encoder and a causal decoder.
+    Streaming requires a frame-wise encoder and a causal decoder; otherwise, the arrays are empty.
     """
     if not (task.encoder.frame_wise and task.decoder.causal):
         return np.zeros(0), np.zeros((0, len(task.labels)))

@@ -25,7 +25,7 @@ def score_ensemble(
     """Score the weighted mean of the class distributions of several tasks.
 
     Args:
-        members: classifiers with equal classes.
+        members: classifiers with the same classes.
         samples: the samples; if their labels change over time, each frame is scored.
     """
     weights = np.array([member.weight for member in members])
@@ -93,7 +93,7 @@ def sample_distributions(member: Member, samples: Sequence[Sample]) -> np.ndarra
 def frame_distributions(
     member: Member, samples: Sequence[Sample]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the class distribution of each frame, a mean over all clips and views of the frame.
+    """Return the class distribution of each frame, averaged over clips and views.
 
     Args:
         member: a classifier with its reader.

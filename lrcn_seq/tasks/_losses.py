@@ -71,7 +71,7 @@ def label_loss(
     Args:
         logits: (P, S, C).
         mask: (P, S), False at padding.
-        labels: (P, 1) for all steps of a clip, or (P, S); −1 where there is no label.
+        labels: (P, 1), shared by all steps of a clip, or (P, S); −1 where there is no label.
         weights: (P,) weights of the clips.
         label_smoothing: share of the target that is spread evenly over all classes.
     """

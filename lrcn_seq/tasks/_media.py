@@ -35,7 +35,7 @@ def prediction_name(media: Sequence[Any], position: int, first: int = 0) -> str:
 
 
 def sampling_problems(config: Config) -> list[Problem]:
-    """Return a problem if `data.sampling` is missing, which tasks for videos require."""
+    """Return a problem if a config for videos lacks `data.sampling`."""
     if config.data.sampling:
         return []
     return [

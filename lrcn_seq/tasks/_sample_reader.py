@@ -70,10 +70,10 @@ class SampleReader:
         return evaluation_clips(self.times(samples), self.task.sampling, views=views)
 
     def epoch_selections(self, samples: Sequence[Sample]) -> Callable[[int | None], SelectClip]:
-        """Return a function that maps an epoch to a function from positions to clips.
+        """Return a function that maps an epoch to a function from positions to clip selections.
 
-        A position is an index of `samples` in a training epoch, and of `test_clips` if the epoch is
-        None.
+        A position is an index into `samples` in a training epoch, and into `test_clips` if the
+        epoch is None.
         """
         testing, sampling = self.test_clips(samples), self.task.sampling
         if sampling is None:

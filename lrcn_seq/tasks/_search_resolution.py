@@ -18,7 +18,7 @@ def resolve_search(
     best: int = 1,
     replaceable: bool = False,
 ) -> dict[str, Any]:
-    """Return the search of a call, checked and wide enough for `best` captions.
+    """Return the search of a prediction call, checked and wide enough for `best` captions.
 
     Args:
         search: `{"type": NAME, ...}`.

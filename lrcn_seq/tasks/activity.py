@@ -79,7 +79,7 @@ class Activity(Task):
             problems.append(
                 Problem(
                     "training.scheduled_sampling",
-                    "activity writes no words that could be sampled. Remove it.",
+                    "activity writes no words that could be sampled. Remove the key.",
                 )
             )
         return problems
@@ -94,7 +94,7 @@ class Activity(Task):
         self.decoder(self.encoder(self.example_clips()))
 
     def call(self, batch: LabeledBatch, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Compute class logits (P, S', C) and the mask (P, S') of the real steps."""
+        """Compute class logits (P, S', C) and the mask (P, S'), True at real steps."""
         return self.decoder(self.encoder(batch.clips, training=training), training=training)
 
     def compute_loss(
@@ -163,7 +163,7 @@ class Activity(Task):
         return {"classes": list(self.labels)}
 
     def probabilities(self, clips: Clips) -> tuple[np.ndarray, np.ndarray]:
-        """Return class distributions (P, S', C) and the mask (P, S') of the real steps."""
+        """Return class distributions (P, S', C) and the mask (P, S'), True at real steps."""
         model = self.cached_model("classifier", lambda: Classifier(self.encoder, self.decoder))
         probabilities, mask = model.predict_on_batch(self.frame_encoder.shorten(clips))
         return np.asarray(probabilities), np.asarray(mask)

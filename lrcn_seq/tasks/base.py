@@ -88,7 +88,7 @@ class Feed(Protocol):
         ...
 
     def batches(self, plan: Sequence[Any], epoch: int) -> Iterable[Any]:
-        """Return the batches of a batch plan of an epoch, or of any slice of the plan."""
+        """Return the batches of an epoch, given its batch plan or a slice of the plan."""
         ...
 
 
@@ -222,7 +222,7 @@ class Task(keras.Model, ABC):
         reader: SampleReader,  # noqa: ARG002 - tasks override it
         samples: Sequence[Sample],
     ) -> dict[str, dict[str, float]]:
-        """Return recall and median rank of captions for images, and of images for captions.
+        """Return recall and median rank of caption retrieval and of image retrieval.
 
         Args:
             reader: reads the clips of samples.
@@ -238,7 +238,7 @@ class Task(keras.Model, ABC):
 
     @abstractmethod
     def report_sections(self, evaluation: Any) -> Sequence[Section | None]:
-        """Return the report sections that are specific to the task; the report skips None.
+        """Return the report sections specific to the task; None stands for an omitted section.
 
         Args:
             evaluation: an evaluation of this task.

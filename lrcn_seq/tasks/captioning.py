@@ -28,16 +28,16 @@ class Captioning(CaptionTask):
             problems.append(
                 Problem(
                     "data.sampling",
-                    "captioning reads images, which have no frames to sample. Remove it, or use "
-                    "the task description.",
+                    "captioning reads images, which have no frames to sample. Remove the key, "
+                    "or use the task `description`.",
                 )
             )
         if config.data.frames != "rgb":
             problems.append(
                 Problem(
                     "data.frames",
-                    "captioning reads images, which show no motion. Remove it, or use the task "
-                    "description.",
+                    "captioning reads images, which show no motion. Remove the key, or use the "
+                    "task `description`.",
                 )
             )
         return problems

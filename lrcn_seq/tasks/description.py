@@ -57,7 +57,9 @@ class Description(CaptionTask):
         best: int = 1,
         search: Mapping[str, Any] | None = None,
     ) -> list[CaptionPrediction]:
-        """Write captions for consecutive windows of videos; each video is decoded once.
+        """Write captions for consecutive windows of videos.
+
+        A video is decoded at most twice, whatever the number of windows: for times and frames.
 
         Args:
             media: paths or arrays (T, H, W, 3).

@@ -133,7 +133,7 @@ def detokenize(text: str) -> str:
 
 
 def _attach_mark(match: re.Match[str]) -> str:
-    """Return the matched text; after a word, remove the space before the punctuation mark."""
+    """Return the match, without the space before the punctuation mark if it follows a word."""
     last, mark = match.groups()
     is_word = last == "_" or unicodedata.category(last)[0] in "LMN"
     return f"{last}{mark}" if is_word else match[0]

@@ -50,7 +50,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def ids_of(self, sentences: list[str]) -> list[list[int]]:
-        """Return the ids of sentences that are valid Unicode."""
+        """Return the ids of each sentence; the sentences are valid Unicode."""
 
     @abstractmethod
     def text_of(self, ids: list[int]) -> str:
@@ -93,7 +93,7 @@ class Tokenizer(ABC):
         return len(self.vocabulary())
 
     def encode(self, sentence: str) -> list[int]:
-        """Return the ids of a sentence without start and end; an empty list if it has no words."""
+        """Return the ids of a sentence, without start and end; no words give an empty list."""
         return self.encode_all([sentence])[0]
 
     def encode_all(self, sentences: Iterable[str]) -> list[list[int]]:
@@ -101,7 +101,7 @@ class Tokenizer(ABC):
         return self.ids_of([validate_sentence(sentence) for sentence in sentences])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the sentence that ids encode before the first end; pad and start are skipped.
+        """Return the sentence encoded by the ids before the first end; skip pad and start.
 
         Args:
             ids: integers or a one-dimensional NumPy array.

@@ -23,7 +23,7 @@ class BytePair(HuggingFaceTokenizer):
     """A tokenizer whose pieces result from merging frequent pairs, starting from the 256 bytes.
 
     Args:
-        pieces: the largest number of pieces, including the 256 bytes.
+        pieces: the maximum number of pieces, including the 256 bytes.
         minimum_count: how often a pair must occur to be merged into a piece.
         lower: whether to convert sentences to lower case.
     """

@@ -14,7 +14,7 @@ from lrcn_seq.text.base import NAMES
 
 @tokenizers.register
 class Character(HuggingFaceTokenizer):
-    """A tokenizer that splits sentences into characters; each run of white space is one space.
+    """A tokenizer that splits sentences into characters; each run of white space becomes one space.
 
     Args:
         minimum_count: how often a character must occur to get an id of its own.

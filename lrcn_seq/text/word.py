@@ -23,7 +23,7 @@ from lrcn_seq.text._huggingface import (
 )
 from lrcn_seq.text.base import NAMES
 
-# A word has letters with their marks, digits, underscores, and Persian or Indic joiners inside.
+# A word has letters, marks, digits, underscores and, between these, Persian or Indic joiners.
 WORD = r"\w+(?:[\u200c\u200d]+\w+)*"
 FINAL_FULL_STOP = Regex(r"[\s.]+$")
 
@@ -53,7 +53,7 @@ class Word(HuggingFaceTokenizer):
 
     @property
     def signature(self) -> str:
-        """The signature: type, minimum count, case, and a part for each option that is not default.
+        """The signature: type, minimum count, case, and a part for each non-default option.
 
         The signature of the default options is `word:min5:lower`. A limit of 1000 words adds
         `max1000`, and `punctuation: drop` adds `nopunct`.

@@ -18,12 +18,12 @@ from lrcn_seq.text.base import NAMES
 
 @tokenizers.register
 class WordPiece(HuggingFaceTokenizer):
-    """A tokenizer with pieces of words; pieces inside a word have the prefix `##`.
+    """A tokenizer that splits words into pieces; all but the first of a word begin with `##`.
 
     A word that contains a character absent from the training captions is unknown as a whole.
 
     Args:
-        pieces: the largest number of pieces; all characters are kept even if they exceed it.
+        pieces: the maximum number of pieces, except that all characters are kept.
         minimum_count: how often a pair must occur to be merged into a piece.
         lower: whether to convert sentences to lower case.
     """

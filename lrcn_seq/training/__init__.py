@@ -1,4 +1,4 @@
-"""Training of a config into a run folder."""
+"""Training of the networks of a config; the results are written to a run folder."""
 
 from lrcn_seq.training.cross_validation import cross_validate
 from lrcn_seq.training.pipeline import train

@@ -1,7 +1,7 @@
 """Cross-validation of a classifier: one run per fold, with the predictions of all folds pooled.
 
 Clips of one group, such as one video, are similar. Therefore, folds consist of whole groups, and
-the confidence interval of the accuracy resamples groups.
+the confidence interval of the accuracy is computed by resampling groups.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def cross_validate(
             f"folds: expected at least 3 (training, dev, test). Received: folds={folds}."
         )
     shared = list(overrides)
-    # All configs are read before the first fold is trained, so that errors do not come hours later.
+    # Read all configs before training the first fold, so that errors do not appear hours later.
     settings = [
         configs.read(config, [*shared, f"data.source.folds={folds}", f"data.source.fold={fold}"])
         for fold in range(folds)
@@ -99,7 +99,7 @@ def cross_validate(
 
 
 def is_finished(run: Run) -> bool:
-    """Return whether a run has all its results, of which the report is written last."""
+    """Return whether a run has predictions, scores and a report, which is written last."""
     return all((run / name).exists() for name in (PREDICTIONS, SCORES, REPORT))
 
 
@@ -142,8 +142,8 @@ def pool(folds: Sequence[list[dict[str, Any]]]) -> CrossValidation:
     for row in rows:
         if row["id"] in ids:
             raise RunError(
-                f"{row['id']}: expected each clip in the test split of one fold. Received: two "
-                "folds; they were trained on different data."
+                f"{row['id']}: expected a clip in the test split of only one fold. Received: "
+                "two folds; they were trained on different data."
             )
         ids.add(row["id"])
     correct = [[float(row["label"] == row["truth"]) for row in fold] for fold in folds]

@@ -45,7 +45,7 @@ def as_dataset(batches: Iterable[Any]) -> Any:
     """Return the batches as a dataset for `fit`.
 
     Args:
-        batches: records of arrays, at least one.
+        batches: one or more records of arrays.
 
     Returns:
         A generator; on TensorFlow a `tf.data.Dataset` with variable shapes, because the adapters of
@@ -68,7 +68,7 @@ def as_dataset(batches: Iterable[Any]) -> Any:
 
 
 def _tensor_spec(array: np.ndarray) -> tf.TensorSpec:
-    """Return the spec of an array with variable numbers of rows and words and other sizes fixed."""
+    """Return the spec of an array; the first axis, and all axes of a matrix, are variable."""
     import tensorflow as tf
 
     trailing = array.shape[1:] if array.ndim > 2 else (None,) * (array.ndim - 1)

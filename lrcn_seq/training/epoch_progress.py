@@ -59,7 +59,7 @@ class EpochProgress(keras.callbacks.Callback):
                 *columns,
                 console=console,
                 transient=True,
-                redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
+                redirect_stdout=sys.stdout.isatty(),  # output to a file must not go to stderr
             )
             title = f"epoch {epoch + 1}/{self.epochs}"
             self.row = self.bar.add_task(title, total=self.params["steps"], loss=0.0)

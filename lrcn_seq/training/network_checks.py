@@ -12,7 +12,7 @@ from lrcn_seq.tasks import build_network, check_config
 from lrcn_seq.training.optimizer import learning_rate_multipliers
 
 Shapes = dict[tuple[str, str], list[tuple[int, ...]]]
-"""Shapes of weights by part and its type; for the encoder, the type is an empty string."""
+"""Weight shapes by part and type of the part; the type of an encoder is an empty string."""
 
 
 def stage_problems(config: configs.Config) -> list[Problem]:
@@ -68,6 +68,6 @@ def weight_shapes(part: keras.layers.Layer) -> list[tuple[int, ...]]:
 
 
 def shared_parts(before: configs.Config, after: configs.Config) -> Sequence[str]:
-    """Return the parts whose weights the next stage keeps: a decoder only if its type is equal."""
+    """Return the parts whose weights the next stage keeps, without a decoder whose type changes."""
     same = before.decoder["type"] == after.decoder["type"]
     return ("encoder", "decoder") if same else ("encoder",)

@@ -1,4 +1,4 @@
-"""The training pipeline, from a config to the report, which can be interrupted at any time."""
+"""The training pipeline from a config to the report; it can be interrupted at any time."""
 
 from __future__ import annotations
 
@@ -135,9 +135,10 @@ def stage_task(
 ) -> Task:
     """Build the task of a stage with the weights that it starts from.
 
-    A new run starts with fresh weights, or, if configured, with pretrained weights of the encoder
-    and the parts of `init`. A later stage starts with the best weights of the run, in the parts
-    that both stages share. A resumed stage continues with the weights of the state.
+    A new run starts with random weights, unless the config selects pretrained weights of the
+    encoder or the weights of another run (`init`). A later stage starts with the best weights of
+    the run, in the parts that both stages share. A resumed stage continues with the weights of the
+    state.
 
     Args:
         stages: the configs of all stages.

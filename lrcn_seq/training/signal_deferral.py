@@ -16,7 +16,7 @@ Handler = Callable[[int, FrameType | None], object]
 class SignalDeferral:
     """A context in which an interrupt waits for `deliver` or for the end of the context.
 
-    A second interrupt by Ctrl-C is delivered at once. Only signals with a handler of Python are
+    A second interrupt by Ctrl-C is delivered at once. Only signals with a Python handler are
     deferred, and only in the main thread, which receives them: SIGINT raises KeyboardInterrupt by
     default, and the command line has handlers for SIGTERM and SIGHUP.
     """
@@ -27,11 +27,11 @@ class SignalDeferral:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an interrupt waits."""
+        """Whether an interrupt is waiting."""
         return self._waiting is not None
 
     def deliver(self) -> None:
-        """Call the handler of the interrupt that waits, if any, which usually raises an error."""
+        """Call the handler of the waiting interrupt, if any; handlers usually raise an error."""
         if self._waiting is not None:
             number, self._waiting = self._waiting, None
             self._handlers[number](number, None)

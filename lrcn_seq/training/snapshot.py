@@ -2,7 +2,8 @@
 
 The state consists of `model.variables` (weights, dropout seeds and moving statistics), the
 variables of the optimizer, the running loss, and the position in the epoch. The callbacks of Keras
-do not save the seeds, the position and the running loss. Variables are saved by index, not by name.
+save neither the seeds nor the position nor the running loss. Variables are saved by index, not by
+name.
 
 Dropout seeds are variables because of `layers/dropout.py`; `runs/state.py` writes the state to
 disk.

@@ -90,7 +90,7 @@ class Trainer:
         if state is None:
             return
         self.position, self.history = state.position, state.history
-        # The file lacks a row if the process ended between writing the state and the history.
+        # The history file lacks a row if the process ended right after the state was written.
         self.run.write_history(self.history)
         if not state.new_stage:
             self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
@@ -227,7 +227,7 @@ class Trainer:
         self._write_times(time.monotonic() - began)
 
     def _record_score(self, score: float) -> bool:
-        """Save the weights if the score is the best so far, otherwise count towards `patience`.
+        """Save the weights if the score is the best so far; if not, count the epoch for `patience`.
 
         Args:
             score: the dev score; higher is better.
@@ -245,13 +245,13 @@ class Trainer:
         return False
 
     def _write_times(self, dev_seconds: float) -> None:
-        """Append the last epoch to `times.jsonl`; the history has no times, to be reproducible."""
+        """Append the last epoch to `times.jsonl`; the reproducible history has no times."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         append_text(self.run / TIMES, json.dumps(row) + "\n")
 
     def _save_step(self, arrays: Arrays, step: int) -> None:
-        # A diverged epoch is handled at its end, also if it is resumed from the last good state.
+        # A diverged state is not saved; `_train_epoch` stops the stage at the end of the epoch.
         if state_problem(arrays) is not None:
             return
         self.position = self.position._replace(step=step)
@@ -272,7 +272,7 @@ def save_weights(task: Task, path: Path) -> None:
     optimizer, task.optimizer = task.optimizer, None
     try:
         with atomic_replacement(path) as draft:
-            # HDF5 ends the process with a segmentation fault on a full disk.
+            # On a full disk, HDF5 would end the process with a segmentation fault.
             reserve_space(draft, 5 * task.count_params() + HDF5_OVERHEAD)
             task.save_weights(draft, overwrite=True)
     except OSError as error:

@@ -44,13 +44,13 @@ def test_positive_seconds_are_parsed():
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x", "1e-9"])
 def test_other_numbers_are_not_positive_seconds(text):
-    """Zero, negative, infinite, NaN and non-numeric durations are refused."""
+    """Durations below 0.001 s, and infinite, NaN and non-numeric durations are refused."""
     with pytest.raises(argparse.ArgumentTypeError, match=r"number of seconds of at least 0\.001"):
         positive_seconds(text)
 
 
 def test_numbers_are_separated_by_commas():
-    """A list of numbers is separated by commas, and leading zeros may be omitted."""
+    """Numbers in a list are separated by commas; the zero before a decimal point is optional."""
     assert numbers(".33,.67") == [0.33, 0.67]
 
 

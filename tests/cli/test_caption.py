@@ -161,7 +161,7 @@ def test_output_continues_after_a_crash(caption, images, tmp_path, task, monkeyp
 
 
 def test_file_name_that_is_not_utf8(caption, images):
-    """A file name that is not UTF-8 is printed with an escape, and JSON output restores it."""
+    """A file name that is not UTF-8 is printed with an escape, and preserved in JSON output."""
     path = images / os.fsdecode(b"z\xff.png")
     path.write_bytes((images / "a.png").read_bytes())
     assert caption(path, images / "a.png").out.startswith(f"{images}/z\\udcff.png\t")
@@ -197,7 +197,7 @@ def test_wrong_files_and_outputs(caption, images, broken, case):
 
 
 def test_process_prints_one_object_and_one_sentence(smoke_run, images, broken):
-    """A process prints only the result on stdout and the errors on stderr."""
+    """A process prints the result on stdout, errors on stderr, and nothing else."""
     command = [sys.executable, "-m", "lrcn_seq", "caption", smoke_run]
     result = subprocess.run(
         [*command, images / "a.png", broken["cut"], "--json"],

@@ -134,7 +134,7 @@ def test_nothing_is_written(lrcn, smoke_config, tmp_path, monkeypatch):
 
 
 def table_of(folder: Path, files: list[str]) -> str:
-    """Write images, and a table of them and of other files; return an override of the source."""
+    """Write images and a table of them and of `files`; return the table as a source override."""
     write_frames(folder, 12)
     rows = [f"{number}.png,A dog.,{'train' if number < 10 else 'dev'}" for number in range(12)]
     rows += [f"{name},A dog.,test" for name in files]
@@ -173,7 +173,7 @@ def test_files_that_training_skips_are_warnings(lrcn, smoke_config, tmp_path):
 
 
 def test_a_url_is_an_error_that_names_its_row(lrcn, smoke_config, tmp_path):
-    """A URL in a table is refused with the line of the table, since media must be files."""
+    """A URL in a table is refused with its line number, since media must be files."""
     source = table_of(tmp_path / "images", ["https://images.org/1.png"])
     result = lrcn("check", smoke_config, source, "--data")
     assert result.code == 1

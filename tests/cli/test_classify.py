@@ -52,7 +52,7 @@ def test_broken_video_does_not_stop_the_others(classify, videos):
 
 
 def test_json_per_frame_has_distributions_and_times(classify, videos):
-    """The mean of the class probabilities of all frames in JSON is the prediction of the video."""
+    """In JSON, the mean of the frames' class distributions is the prediction of the video."""
     result = classify(videos / "clip0.gif", "--per-frame", "--json")
     (row,) = json.loads(result.out)["results"]
     frames = np.array(row["frames"])
@@ -65,7 +65,7 @@ def test_json_per_frame_has_distributions_and_times(classify, videos):
 
 
 def test_printed_frames_come_before_the_labels(classify, videos):
-    """A line with time, class and probability of each frame precedes the labels of the video."""
+    """The frames, each on a line with time, class and probability, precede the video's labels."""
     (row,) = json.loads(classify(videos / "clip0.gif", "--per-frame", "--json").out)["results"]
     lines = classify(videos / "clip0.gif", "--per-frame", "--top", 1).out.splitlines()
     assert len(lines) == len(row["times"]) + 1

@@ -57,7 +57,7 @@ def test_json_is_the_object_of_score_with_additions(lrcn, run):
 
 
 def test_text_has_every_score_with_its_signature(lrcn, run):
-    """Each score has a line with its signature; the last line has the number of samples."""
+    """Each score has a line with its signature; the last line has the sample count and a remark."""
     lines = lrcn("evaluate", run, "--limit", 2).out.splitlines()
     scores = read_scores(run)
     expected = [
@@ -215,7 +215,7 @@ def test_runs_of_other_tasks_are_not_fused(lrcn, activity_run, description_run, 
 
 
 def test_retrieval_ranks_by_log_probability(lrcn, run):
-    """Retrieval recall equals a computation from log probabilities of words in NumPy."""
+    """Retrieval scores equal those computed in NumPy from log probabilities of words."""
     result = lrcn("evaluate", run, "--retrieval", "--limit", 4, "--json")
     task = lrcn_seq.load(run)
     source = sources.build(task.settings.data.source)

@@ -67,7 +67,7 @@ def test_full_memory_in_training_suggests_a_smaller_batch(error):
     [("score", "score fewer captions at once."), ("check", "use a machine with more memory.")],
 )
 def test_full_memory_without_a_batch_suggests_another_remedy(verb, remedy):
-    """The advice of a command without batches is not a smaller batch."""
+    """The out-of-memory error of a command without batches suggests another remedy."""
     assert failure_of(MemoryError(), verb).message == f"out of memory; {remedy}"
 
 

@@ -50,7 +50,7 @@ def test_names_expand_to_files(tree, names, expected):
     ],
 )
 def test_names_without_files_are_an_error(tree, names, message):
-    """Names and globs that match no file raise a UsageError."""
+    """No name, an empty name, an empty folder, or a glob without matches raises a UsageError."""
     with pytest.raises(UsageError, match=message):
         expand_files(names)
 

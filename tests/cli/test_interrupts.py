@@ -79,7 +79,7 @@ def test_handlers_of_a_host_program_are_kept():
 
 
 def test_handlers_are_restored():
-    """Outside `interrupts_raised`, signals have their default effect again."""
+    """After `interrupts_raised`, signals have their previous handlers again."""
     with interrupts_raised():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -107,7 +107,7 @@ def test_a_thread_leaves_the_handlers_alone():
     "interrupt", [KeyboardInterrupt(), Terminated(signal.SIGTERM)], ids=["Ctrl-C", "SIGTERM"]
 )
 def test_interrupt_swallowed_in_a_destructor_is_raised(interrupt):
-    """An interrupt that a destructor swallows is raised in the main thread."""
+    """An interrupt in a destructor, which Python swallows, is raised in the main thread."""
     with pytest.raises(type(interrupt)), interrupts_raised():
         RaisesWhenDeleted(interrupt)
         time.sleep(0.2)
@@ -130,7 +130,7 @@ def test_a_signal_swallowed_in_a_destructor_is_raised():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_that_a_library_replaces_by_another_exception_is_raised(number):
-    """The command ends as interrupted, although the exception that it raises is another one."""
+    """An interrupt is raised again after a library has replaced it by another exception."""
     with pytest.raises(KeyboardInterrupt) as interrupt, interrupts_raised():
         try:
             os.kill(os.getpid(), number)

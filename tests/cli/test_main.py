@@ -68,7 +68,7 @@ def test_every_verb_has_help(lrcn, verb):
 
 
 def test_help_loads_no_heavy_package():
-    """The help of every command appears without NumPy, Keras, rich or pydantic."""
+    """The help of every command is printed without importing NumPy, Keras, rich or pydantic."""
     code = f"""
 import sys
 from pathlib import Path

@@ -62,7 +62,7 @@ def test_file_name_that_is_not_utf8_survives(path):
 
 
 def test_without_a_path_nothing_is_written():
-    """Without an output path, nothing is written, and every input file is unfinished."""
+    """Without an output path, nothing is written, and every input file counts as unfinished."""
     with open_output(None) as output:
         output.write(row("a"))
         with output.line() as append:

@@ -49,7 +49,7 @@ class Tagger:
 
 @pytest.fixture
 def task(monkeypatch) -> Tagger:
-    """Return the task that loading any run folder gives."""
+    """Return a stand-in for the task that is loaded from a run folder."""
     task = Tagger()
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: task)
     monkeypatch.setattr("lrcn_seq.runs.folder.check_trained", lambda folder: None)
@@ -190,7 +190,7 @@ def test_row_is_written_before_its_prediction_is_passed_on(tmp_path):
 
 
 def test_unknown_files_fail_before_the_run_is_loaded(lrcn, monkeypatch):
-    """Missing files are reported before the run is loaded, which takes seconds."""
+    """A glob without matches is reported before the run is loaded, which takes seconds."""
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: pytest.fail("loaded"))
     assert lrcn("predict", "RUN", "*.absent").err == "lrcn predict: *.absent: no file matches.\n"
 

@@ -24,7 +24,7 @@ def json_lines(rows) -> str:
 
 @pytest.fixture
 def score(lrcn, tmp_path, monkeypatch):
-    """Return a function that calls `lrcn score` with a string of arguments, next to small files."""
+    """Return a function that calls `lrcn score ARGUMENTS` in a folder with small files."""
     monkeypatch.chdir(tmp_path)
     results = [{"image_id": int(name), "caption": text} for name, text in HYPOTHESES.items()]
     annotations = [
@@ -186,7 +186,7 @@ def test_cider_of_one_image_is_reported_as_always_zero(score):
 
 
 def test_saved_frequencies_make_one_image_scorable(score):
-    """With saved document frequencies, one image has the CIDEr score of the larger set."""
+    """With saved document frequencies, a single image keeps its CIDEr score of the larger set."""
     saved = score("--hypotheses h.json --references r.json --save-frequencies f.npz")
     assert saved.err == "f.npz: document frequencies of 2 images\n"
     result = score(
@@ -229,7 +229,7 @@ def test_wrong_call_is_one_sentence(score, arguments, code, message):
 
 
 def test_missing_hypotheses_are_an_error(score):
-    """References without a hypothesis are an error with their IDs, unless `--subset` is given."""
+    """An error names the IDs of references without a hypothesis, unless `--subset` is given."""
     result = score("--hypotheses one.json --references r.json")
     assert result.code == 1
     assert "one.json with r.json: expected a hypothesis for every reference." in result.err

@@ -34,7 +34,7 @@ def change_table(project: Path, old: str, new: str) -> None:
 
 
 def check_failure(result, project: Path, code: int, message: str) -> None:
-    """Assert that a call failed with a message and left at most the list of skipped files."""
+    """Assert that a call failed with a message and wrote at most the list of skipped files."""
     assert (result.code, result.out) == (code, "")
     assert message in result.err
     assert "Traceback" not in result.err

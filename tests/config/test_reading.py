@@ -112,7 +112,7 @@ def test_an_endless_device_is_refused(tmp_path):
 
 @pytest.mark.parametrize("seed", [2**32, -1])
 def test_a_seed_has_32_bits(write, smallest, seed):
-    """A seed of more than 32 bits is refused, since Keras accepts no larger seeds."""
+    """A seed that is not an unsigned 32-bit integer is refused; Keras accepts no other seeds."""
     with pytest.raises(ConfigError, match=rf"seed: expected a number .* Received: {seed}\."):
         read(write({**smallest, "seed": seed}))
 

@@ -30,7 +30,7 @@ def test_the_config_of_a_stage_has_no_stages(smallest):
 
 
 def test_without_stages_the_config_is_the_only_one(smallest):
-    """For a config without stages, `stage_configs` returns the config itself."""
+    """For a config without stages, `stage_configs` returns only the config itself."""
     config = validate(smallest)
     assert stage_configs(config) == [config]
 

@@ -52,7 +52,7 @@ def without(tree, key):
 
 
 def test_a_run_states_its_version_first(config, write):
-    """The config of a run begins with a line with the version, which reading removes."""
+    """The first line of a run's config states the version; reading the config removes it."""
     text = dump_run(config)
     assert text.startswith(f"version: {VERSION}\ntask:\n")
     path = write(text)
@@ -94,7 +94,7 @@ def test_stated_keys_do_not_change_the_stages(config):
 
 
 def test_every_lost_key_is_named(config, write):
-    """The config of a run that lacks any one key is refused with the name of the key."""
+    """If any one key is missing from the config of a run, the error names the key."""
     tree = parse(dump_run(config), "run")
     keys = [key for key in dotted_keys(tree) if key != "version" and not key.endswith(".type")]
     assert len(keys) > 80
@@ -161,7 +161,7 @@ def test_an_older_run_may_state_a_later_key(smallest, write, added_keys):
 
 
 def test_new_stages_of_an_older_run_have_the_earlier_values(smallest, write, added_keys):
-    """In a run of version 1, a part replaced by a stage has the values of `ADDED_KEYS`."""
+    """In a run of version 1, the new part of a stage takes missing keys from `ADDED_KEYS`."""
     stages = [{"search.type": "beam"}]
     tree = parse(dump(validate({**smallest, "search": {"type": "greedy"}, "stages": stages})), "1")
     assert stage_configs(read_run(write(tree)))[0].search["beams"] == 1
@@ -204,7 +204,7 @@ def test_malformed_values_are_reported_by_validation(config, write, change):
 
 
 def test_a_part_of_another_package_may_have_new_arguments(config, write, monkeypatch):
-    """A missing argument of a part of another package has its default and is not lost."""
+    """A missing argument of another package's part gets its default; it is not an error."""
     tree = parse(dump_run(config), "run")
     del tree["search"]["alpha"]
     monkeypatch.setattr(SEAMS["searches"], "is_own", lambda name: False)

@@ -84,7 +84,7 @@ def nested_aliases(levels: int, repeats: int) -> str:
     ids=["aliases", "chain of aliases", "list", "merge keys"],
 )
 def test_text_that_would_blow_up_is_refused(text, reason):
-    """YAML text that is too deep, or whose aliases repeat too many values, is refused."""
+    """YAML text that is nested too deeply or has too many values, including aliases, is refused."""
     with pytest.raises(ConfigError, match=reason):
         parse(text, "x.yaml")
 

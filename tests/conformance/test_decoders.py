@@ -173,7 +173,7 @@ def test_copied_and_pickled(case):
 
 
 def test_hidden_steps_are_skipped(case):
-    """A clip whose mask hides steps inside it gives the logits of its real steps alone."""
+    """A clip with masked steps gives the same logits as a clip of only the other steps."""
     part, arguments, derived = case
     decoder = part(**arguments, **derived)
     words = WORDS if issubclass(part, WordDecoder) else None
@@ -285,7 +285,7 @@ CAUSAL = [
 
 @pytest.mark.parametrize("name", FRAME_DECODERS)
 def test_mask_of_frame_decoders(name):
-    """The mask of a frame decoder is that of the features, or one True per clip."""
+    """The output mask of a frame decoder is the mask of the features, or one True per clip."""
     decoder = frame_decoder(name)
     outputs, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
     expected = MASK if decoder.every_step else MASK[:, :1]
@@ -372,7 +372,7 @@ def test_projection_of_gathered_positions(words_case):
 
 
 def test_scheduled_sampling_trains_every_weight(words_case):
-    """Scheduled sampling compiles, and a training step changes every weight."""
+    """A model with scheduled sampling compiles, and a training step changes every weight."""
     part, arguments = words_case
 
     class Sampler(DecoderModel):

@@ -139,7 +139,7 @@ def test_published_properties(case):
 
 
 def test_stated_defaults_do_not_change_the_identity(case):
-    """Stating the default arguments, as a run does, keeps the identity of an encoder."""
+    """Stating default arguments, as a run does, does not change the identity of an encoder."""
     part, arguments = case
     defaults = {
         name: parameter.default

@@ -32,7 +32,7 @@ WEIGHTS = [
 
 
 class RecurrentModel(keras.Model):
-    """A search over a small recurrent model; `form` is the structure of the decoder state."""
+    """A small recurrent decoder with a search; `form` is the structure of the decoder state."""
 
     def __init__(self, spec, form="tuple"):
         super().__init__()
@@ -187,7 +187,7 @@ def test_rows_are_independent(model):
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
 @pytest.mark.parametrize("name", ["greedy", "beam", "sampling"])
 def test_only_forced_sentences_always_end(name, at_limit):
-    """If end tokens are unlikely, sentences end at the limit only with `at_limit: force`."""
+    """Unlikely end tokens are used only with `at_limit: force`, as last word at the limit."""
 
     def step(word, state, memory):
         return StepOutput(memory, None, state)

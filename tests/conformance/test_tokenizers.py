@@ -91,7 +91,7 @@ def test_fitted_sentences_have_no_unknown_tokens(tokenizer):
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_decoded_sentences_encode_to_the_same_ids(tokenizer, sentence):
-    """Decoded text encodes to the same IDs; start, end and pad tokens are ignored."""
+    """Decoded text encodes to the same IDs; decoding ignores start, end and pad tokens."""
     ids = tokenizer.encode(sentence)
     assert ids
     decoded = tokenizer.decode([SPECIAL.start, *ids, SPECIAL.end, SPECIAL.pad])
@@ -111,7 +111,7 @@ def test_empty_input_has_no_ids(tokenizer):
 
 @pytest.mark.parametrize("way", COPIES)
 def test_copies_are_equal(tokenizer, tmp_path, way):
-    """A tokenizer is equal after saving, pickling and deep copying."""
+    """Saved, pickled and deep-copied tokenizers equal the original."""
     other = COPIES[way](tokenizer, tmp_path)
     assert other.vocabulary() == tokenizer.vocabulary()
     assert other.signature == tokenizer.signature
@@ -168,6 +168,6 @@ def test_encode_rejects_a_missing_caption(tokenizer):
 
 @pytest.mark.parametrize("payload", [None, {}, [], {"version": "1.0", "model": {}}], ids=str)
 def test_restore_rejects_the_payload_of_another_tokenizer(spec, payload):
-    """Restoring a tokenizer from a payload that it has not written raises an error."""
+    """Restoring a tokenizer from an invalid payload raises an error."""
     with pytest.raises(DataError, match="expected the payload of a fitted"):
         tokenizers.build(spec).restore(payload)

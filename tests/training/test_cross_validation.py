@@ -219,7 +219,7 @@ def test_damaged_predictions_are_an_error(tmp_path, name, content):
 
 def test_a_clip_in_two_folds_is_refused():
     """A clip in the test splits of two folds raises an error."""
-    with pytest.raises(RunError, match="1/0: expected each clip in the test split of one fold"):
+    with pytest.raises(RunError, match="1/0: expected a clip in the test split of only one fold"):
         pool([make_rows(0), make_rows(1), make_rows(1)])
 
 

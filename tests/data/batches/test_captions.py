@@ -50,7 +50,7 @@ def test_an_empty_caption_is_start_and_end():
 
 
 def test_without_captions_there_are_no_rows():
-    """If no sample has captions, the array of their words has no rows."""
+    """If no sample has captions, the array of words has no rows."""
     captions = Captions([[], []])
     assert len(captions) == 0
     assert captions.words(np.zeros(0, int), 4).shape == (0, 4)

@@ -71,7 +71,7 @@ def test_a_batch_holds_clips_owners_and_words(samples, captions):
 
 @pytest.mark.parametrize("start", [0, 1, 7])
 def test_resuming_at_any_step_gives_the_same_batches(samples, captions, start):
-    """Resumed loading gives the remaining batches of the epoch, with random views and threads."""
+    """Resuming gives the remaining batches of the epoch, despite random views and threads."""
     plan = by_caption(captions.owner, captions.lengths, batch=16, seed=1, epoch=4)
     reader = ClipReader(samples, CROPPED, seed=1, epoch=4)
     whole = list(load(plan, reader, captions=captions, threads=3))
@@ -131,7 +131,7 @@ def test_an_empty_plan_gives_nothing(samples):
 
 
 def test_a_file_that_became_unreadable_is_named(samples):
-    """A missing file raises its MediaError from the loading thread in the caller."""
+    """The MediaError for a missing file passes from the loading thread to the caller."""
     broken = [*samples[:3], samples[3]._replace(media="gone.jpg")]
     with pytest.raises(MediaError, match=r"gone.jpg: expected an image; there is no such file"):
         list(load(in_order(4, batch=1), ClipReader(broken, IMAGES)))
@@ -144,7 +144,7 @@ def numbers(clips) -> list[list[int]]:
 
 
 def test_evaluation_clips_are_read(counters):
-    """A batch of overlapping windows contains every frame once."""
+    """A batch of overlapping windows stores each of their frames once."""
     times = [np.arange(count) / 25 for count in (5, 20, 11)]
     selections = evaluation_clips(times, SLIDING)
     reader = ClipReader(
@@ -188,7 +188,7 @@ def test_vectors_are_read_like_frames(tmp_path):
 
 
 def test_labels_make_labeled_batches(samples):
-    """With a function `labels`, batches have its labels and weights for their sample positions."""
+    """A function `labels` maps the sample positions of a batch to its labels and weights."""
     batches = load(
         in_order(5, batch=3),
         ClipReader(samples, IMAGES),

@@ -74,7 +74,7 @@ def test_by_caption_has_one_smaller_batch():
 
 
 def test_by_caption_pads_a_mixed_last_batch_to_its_longest_caption():
-    """Captions too few for a batch of their length share one batch, padded to the longest."""
+    """Captions left over from full batches share one batch, padded for the longest of them."""
     lengths = np.array([9, 4, 5])
     (step,) = by_caption(np.arange(3), lengths, batch=8, seed=0, epoch=0, padded=(5, 10))
     assert step.length == 10

@@ -1,4 +1,4 @@
-"""Broken videos, whose readable frames are read or whose error states the reason."""
+"""Broken videos: frames that can be decoded are read, and errors state the reason."""
 
 import wave
 from pathlib import Path

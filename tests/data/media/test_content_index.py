@@ -96,7 +96,7 @@ def test_damaged_lines_of_the_index_are_skipped(tmp_path, photos, counted):
     ],
 )
 def test_lines_of_wrong_types_are_skipped(tmp_path, line):
-    """Lines of the cache file with unexpected JSON, or too deep for the parser, are skipped."""
+    """Lines of the cache file with unexpected or too deeply nested JSON are skipped."""
     path, memory = tmp_path / "a", tmp_path / "m.jsonl"
     path.write_bytes(b"1")
     os.utime(path, ns=(5, 5))
@@ -107,7 +107,7 @@ def test_lines_of_wrong_types_are_skipped(tmp_path, line):
 
 
 def test_files_that_are_no_regular_files_are_refused(tmp_path):
-    """A FIFO, a link to a device and a folder raise errors as files to hash and as cache files."""
+    """A FIFO, a link to a device and a folder can neither be hashed nor be the cache file."""
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("/dev/zero")
     table = {"fifo": "a FIFO", "link": "a device", ".": "Is a directory"}

@@ -13,7 +13,7 @@ INTRA = {"codec": "mjpeg"}
 
 
 def with_zeros(path: Path, first: float, last: float) -> Path:
-    """Overwrite a part of a file, given by fractions of its length, with zeros."""
+    """Overwrite the bytes of a file between two fractions of its length with zeros."""
     content = bytearray(path.read_bytes())
     start, end = int(first * len(content)), int(last * len(content))
     content[start:end] = bytes(end - start)
@@ -39,7 +39,7 @@ def test_a_truncated_video_is_damaged(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mp4", "a.mkv"])
 def test_frames_that_cannot_be_decoded_are_lost(tmp_path, name):
-    """If zeros replace a third of an MJPEG video, about a third of its frames is lost."""
+    """Zeros in a third of an MJPEG file make 25 % to 75 % of the frames unreadable."""
     path = with_zeros(write_video(tmp_path / name, 100, **INTRA), 0.3, 0.63)
     assert 25 < lost_share(path) < 75
 

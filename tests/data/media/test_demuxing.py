@@ -52,7 +52,7 @@ def write_with_cover(path: Path, *, attached: bool, codec: str = "mpeg4") -> Pat
 
 
 def write_sound(path: Path, codec: str, *, cover: bool) -> Path:
-    """Write a second of silence, with or without cover art."""
+    """Write a short silent sound file, with or without cover art."""
     with av.open(str(path), "w") as container:
         sound = container.add_stream(codec, rate=44100)
         picture = add_cover(container, attached=True) if cover else None
@@ -127,7 +127,7 @@ def test_images_text_and_playlists_are_no_videos(tmp_path):
 
 
 def test_each_listed_format_exists():
-    """FFmpeg knows each listed format, by its only name or one of several."""
+    """FFmpeg knows every listed format; playlists, images and raw video are not listed."""
     names = {name for entry in av.formats_available for name in entry.split(",")}
     assert {*VIDEO_FORMATS.split(","), *SOUND_FORMATS.split(",")} - names == set()
     assert {"tty", "concat", "hls", "dash", "image2", "rawvideo"} & set(
