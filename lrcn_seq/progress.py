@@ -47,7 +47,6 @@ def progress_bar(title: str) -> Iterator[Progress]:
         *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,
         redirect_stdout=sys.stdout.isatty(),  # redirected stdout must not go to stderr
     ) as bar:
         task = bar.add_task(printable(title), total=None)

@@ -59,8 +59,20 @@ class LabelEvaluation(NamedTuple):
 
     def summary(self) -> dict[str, Any]:
         """Return the content of `scores.json`, with the confidence interval of the accuracy."""
-        groups = [sample.group for sample in self.samples]
-        return {**self.report.as_dict(), **top_1_interval(self.predicted == self.truth, groups)}
+        return {**self.report.as_dict(), **top_1_interval(*self.correct())}
+
+    @classmethod
+    def differences(
+        cls,
+        evaluations: Mapping[str, Self],
+        settings: EvaluationSettings,  # noqa: ARG003
+    ) -> list[metrics.Difference]:
+        """Compare the accuracies of each pair of evaluations of the same samples over groups."""
+        return top_1_differences({name: one.correct() for name, one in evaluations.items()})
+
+    def correct(self) -> tuple[np.ndarray, list[str]]:
+        """Return whether each sample is classified correctly, and its group."""
+        return self.predicted == self.truth, [sample.group for sample in self.samples]
 
     def remark(self) -> str:
         """Return a sentence that states the confidence interval of the accuracy."""

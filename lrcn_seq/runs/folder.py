@@ -65,9 +65,8 @@ class Run:
             resume: whether an existing run may be resumed.
 
         Raises:
-            RunError: the folder contains a run but `resume` is False, or it contains a run of
-                another config, a trained model without a training state, or files of another
-                program.
+            RunError: the folder contains a run and `resume` is False, a run of a config that
+                differs in more than `CHANGEABLE_KEYS`, or files of another program.
         """
         if not self.has_begun:
             self._check_files(config)

@@ -116,8 +116,8 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
         scores: the content of `scores.json`.
 
     Returns:
-        One phrase each for a limited number of samples, another data source, and fused runs, if
-        they apply. The last phrase omits the first fused run, to which the report belongs.
+        Phrases on a limited number of samples, another source and fused runs. The list is empty
+        if none of them applies.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [

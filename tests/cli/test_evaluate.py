@@ -57,7 +57,7 @@ def test_json_is_the_object_of_score_with_additions(lrcn, run):
 
 
 def test_text_has_every_score_with_its_signature(lrcn, run):
-    """Each score has a line with its signature; the last line has the sample count and a remark."""
+    """Each score has a line with its signature; the last line has the number of samples."""
     lines = lrcn("evaluate", run, "--limit", 2).out.splitlines()
     scores = read_scores(run)
     expected = [
