@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the names of all parts, a summary of each part of a seam, or a part's arguments."""
+    """Print all part names, the parts of a seam such as `encoders`, or the arguments of a part."""
     if arguments.name:
         print(describe_part(SEAMS[arguments.seam], arguments.name))
     elif arguments.seam:
