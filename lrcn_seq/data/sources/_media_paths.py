@@ -55,8 +55,8 @@ class MediaPaths:
 def find_spelling(folder: Path, name: str) -> str:
     r"""Return the spelling of a path under which its file exists.
 
-    A path may be written with backslashes, as on Windows, or with another Unicode normalization
-    than in the file system.
+    A path may be written with backslashes, as on Windows, or with a Unicode normalization that
+    differs from that of the file name.
 
     Args:
         folder: The folder to which the path is relative.
