@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-frame",
         action="store_true",
-        help="also classify after each frame, in constant memory unless --json is given",
+        help="also classify after each frame; --json keeps all results in memory",
     )
     add_output(parser)
 

@@ -38,7 +38,7 @@ class FrameDecoder(RecordLayer, ABC):
 
     @property
     def every_step(self) -> bool:
-        """Whether there are logits at every step, whose mean is the prediction for a clip."""
+        """Whether there are logits at every step; their mean softmax is the clip's prediction."""
         return False
 
     @abstractmethod
