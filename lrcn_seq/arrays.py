@@ -27,7 +27,7 @@ def read_arrays(file: BinaryIO, *, limit: int | None = None) -> Arrays:
             compressed arrays exceed.
 
     Raises:
-        Exception: the file cannot be read or is damaged; NumPy and zipfile raise many types.
+        Exception: the file cannot be read or is damaged; the type of the exception varies.
     """
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()

@@ -45,7 +45,7 @@ def _summary(path: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and report errors as one sentence on stderr.
+    """Run one verb, and report its errors on stderr.
 
     Args:
         arguments: the command line without the program name; None for `sys.argv[1:]`.
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     summaries = verbs()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # some encodings lack characters of captions
+    if isinstance(sys.stdout, io.TextIOWrapper):  # some encodings cannot represent all captions
         sys.stdout.reconfigure(errors="backslashreplace")
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(overview(summaries))
@@ -84,7 +84,7 @@ def _print_completion(shell: str | None, summaries: Mapping[str, str]) -> int:
 
 
 def overview(summaries: Mapping[str, str]) -> str:
-    """Return the help text of `lrcn`: one line per verb."""
+    """Return the help text of `lrcn`, with one line per verb."""
     rows = "\n".join(f"  {verb:10} {summary}" for verb, summary in summaries.items())
     return (
         "usage: lrcn VERB ...\n\nLabel and caption images and videos.\n\n"

@@ -1,4 +1,4 @@
-"""Interrupts by Ctrl-C, SIGTERM and SIGHUP, which end a command with a sentence.
+"""Interrupts by Ctrl-C, SIGTERM and SIGHUP, which end a command with a one-line message.
 
 The signals SIGTERM (of a scheduler or a shutdown) and SIGHUP (of a closed terminal) do the same as
 Ctrl-C: finished work is kept, and the exit code is 128 plus the number of the signal. A signal that
@@ -50,14 +50,14 @@ class _Interrupts:
         signal.default_int_handler(number, frame)
 
     def terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler
-        """Raise `Terminated` at the first signal, and ignore signals while the command ends."""
+        """Raise `Terminated` at the first signal, and ignore later ones while the command ends."""
         if not self.is_raised:
             self.is_raised, self.number = True, number
             raise Terminated(number)
 
     @property
     def handlers(self) -> dict[int, Callable[[int, FrameType | None], object]]:
-        """New handlers by signal, for the signals that have the default handlers of Python."""
+        """Handlers to install, by signal; none for signals whose handler is not the default."""
         handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
         if threading.current_thread() is threading.main_thread():
             for number in TERMINATING:
@@ -79,7 +79,7 @@ class _Interrupts:
 
 @contextmanager
 def interrupts_raised() -> Iterator[None]:
-    """Raise `Terminated` for SIGTERM and SIGHUP, and re-raise interrupts that are lost.
+    """Raise `Terminated` for SIGTERM and SIGHUP, and re-raise interrupts that would be lost.
 
     Python reports but does not propagate exceptions raised in destructors and in garbage
     collection callbacks, such as the callback of JAX. Within this context, an interrupt raised

@@ -26,14 +26,14 @@ class JsonLines:
     Args:
         path: the name of the output file, for messages.
         file: an unbuffered file to append to; None to discard all lines.
-        finished: the input files that already have a line.
+        finished: the input files whose predictions an earlier call has written.
     """
 
     def __init__(self, path: str, file: BinaryIO | None, finished: Set[str] = frozenset()) -> None:
         self.path, self.file, self.finished = path, file, finished
 
     def unfinished(self, files: Sequence[str]) -> list[str]:
-        """Return the input files without a line; print the number of skipped files on stderr."""
+        """Return the files that are not finished; print the number of finished ones on stderr."""
         unfinished = [file for file in files if file not in self.finished]
         if len(unfinished) < len(files):
             count = len(files) - len(unfinished)
@@ -86,7 +86,7 @@ def open_output(path: str | None) -> Iterator[JsonLines]:
         path: a file, device or pipe; None for no output.
 
     Raises:
-        UsageError: the file cannot be written, another call writes it, stdout is redirected to
+        UsageError: the file cannot be written, another call is writing it, stdout is redirected to
             it, or it is not the output of a verb. The file is not changed.
     """
     if path is None:
@@ -148,7 +148,7 @@ def _complete_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 def _parse_row(line: bytes) -> Row | None:
     """Return the prediction in a JSON line, or None if the line is not a prediction.
 
-    A prediction has an error or a value that is not text; a line of a caption table has neither.
+    Predictions have a key `error` or a value that is not text; rows of caption tables do not.
     """
     try:
         row = json.loads(line)

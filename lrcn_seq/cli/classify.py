@@ -37,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-frame",
         action="store_true",
-        help="also classify after each frame; with --output, in constant memory",
+        help="also classify after each frame; --json keeps all results in memory",
     )
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the most probable classes of each video; with --per-frame, also that of each frame."""
+    """Print the top classes of each video and, with --per-frame, the top class of each frame."""
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         if arguments.per_frame:
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 class FramePrediction(NamedTuple):
     """The classes of one video and the class probabilities after each frame.
 
-    `frames` (T, C) and `times` (T,) in seconds are empty if they were printed instead of kept.
+    `frames` (T, C) and `times` (T,) in seconds are empty if frames were printed instead of kept.
     """
 
     clip: LabelPrediction
@@ -94,7 +94,7 @@ def classify_frames(
     Args:
         task: a task that classifies videos.
         files: the videos.
-        output: the writer, which receives the probabilities of each frame once computed.
+        output: the writer; it receives the probabilities of each frame when they are computed.
         top: number of classes per video.
         keep: whether to keep the probabilities of frames for `--json` instead of printing them.
 

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if store is None:
         reason = (
             "expected a frozen encoder of images, with data.view none and data.store.use true. "
-            "Received: features that cannot be stored; `lrcn train` computes them."
+            "Received: a config that stores no features; `lrcn train` computes them."
         )
         raise ConfigError([Problem("encoder", reason)], arguments.config)
     print_line(

@@ -206,7 +206,7 @@ def build_corpus(
     if by_line != isinstance(references, Lines):
         raise DataError(
             f"{pair}: expected text with text, matched by line, or JSON with JSON, matched by id. "
-            "Received: text with JSON; convert one of them."
+            "Received: text and JSON; convert one of them."
         )
     surplus = len(references) - len(hypotheses)
     if by_line and (surplus < 0 or (surplus > 0 and not arguments.subset)):

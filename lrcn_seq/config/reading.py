@@ -38,7 +38,7 @@ def read(
 def read_mapping(
     path: str | os.PathLike[str], overrides: Iterable[str] = (), *, deprecations: bool = True
 ) -> dict[str, Any]:
-    """Return the mapping of a YAML file under current names of keys, without validation.
+    """Return the mapping of a YAML file with the current names of its keys, without validation.
 
     The key `version`, which the config of a run contains, is removed.
 
@@ -63,7 +63,7 @@ def read_mapping(
 
 
 def read_run(path: str | os.PathLike[str]) -> Config:
-    """Return the config of a run, with the value of every key that its training used.
+    """Return the config of a run, in which every key has the value that its training used.
 
     Args:
         path: The file `config.yaml` of a run folder.

@@ -134,7 +134,7 @@ class Loss(Section):
 
 
 class ScheduledSampling(Section):
-    """Feeding of the model's own words, with a probability that increases linearly over epochs.
+    """Feeding of predicted instead of given words; their share rises linearly over the epochs.
 
     Bengio et al. 2015, section 2.4.
     """

@@ -73,7 +73,7 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
 
 
 def _stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
-    """Return the invalid keys of a stage or, if there are none, problems of the changed config."""
+    """Return the problems of a stage: forbidden keys or, if none, those of the changed config."""
     fixed = [
         Problem(key, "a stage cannot change this key; set it for the whole run.")
         for key in stage
@@ -132,7 +132,7 @@ def _schema_problem(detail: Mapping[str, Any], *, suggest: bool) -> Problem:
 
 
 def _section(names: Iterable[str]) -> type[BaseModel]:
-    """Return the schema of the section with a path such as `training`, `optimizer`."""
+    """Return the schema of a section, given its path such as `["training", "optimizer"]`."""
     section: type[BaseModel] = Config
     for name in names:
         hint = typing.get_type_hints(section)[name]

@@ -73,14 +73,14 @@ def take_version(tree: dict[str, Any], source: str) -> int:
 
 
 def complete(tree: Mapping[str, Any], version: int) -> tuple[dict[str, Any], list[str]]:
-    """Return a config that states every key, and the keys that were lost.
+    """Return a copy of a config that states every key, and a list of the lost keys.
 
     Args:
         tree: The mapping of a config under current names of keys.
         version: Version of the config.
 
     Returns:
-        A copy of the mapping in which missing keys have the value of `ADDED_KEYS` or their default;
+        A copy of the mapping in which missing keys have the value of `ADDED_KEYS` or their default,
         and the lost keys, which are missing although every config of this version states them.
     """
     result, filler = copy.deepcopy(dict(tree)), _Filler(version)
@@ -154,7 +154,7 @@ class _Filler:
                 spec[name] = value
 
     def complete_stage(self, base: Mapping[str, Any], stage: Any, number: int) -> Any:
-        """Return a stage in which each part or section that it changes states all keys.
+        """Return a copy of a stage that states all keys of every part or section that it changes.
 
         Args:
             base: The complete config.

@@ -66,7 +66,7 @@ def iter_clips(
     Only frames that are still needed are kept, so that memory does not grow with the video.
 
     Args:
-        frames: (number, frame) pairs of all selections, in ascending order.
+        frames: (number, frame) pairs of all selected frames, in ascending order of number.
         selections: frame numbers (T,) of each clip, in the order of the video.
         batch: number of selections per batch.
         views: returns the views of frames (T, ...); the views of a clip are yielded consecutively.

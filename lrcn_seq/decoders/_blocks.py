@@ -64,7 +64,7 @@ def dropout_masks(
 
 
 def apply_mask(x: Tensor, masks: Sequence[Tensor], index: int) -> Tensor:
-    """Multiply x (..., B, D) by the mask at an index; return x if there are no masks."""
+    """Multiply x (..., B, D) by `masks[index]`; return x if there are no masks."""
     return x * masks[index] if masks else x
 
 

@@ -157,7 +157,7 @@ class AttentionLstm(WordDecoder):
         return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _append_reader_outputs(self, encoded: Encoded) -> Encoded:
-        """Concatenate the output of the reader at each step to the regions: (B, S, R, D + U)."""
+        """Append the reader's output at each step to the regions: (B, S, R, D + reader)."""
         if self.reader is None:
             return encoded
         features = encoded.features

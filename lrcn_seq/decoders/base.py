@@ -38,7 +38,7 @@ class FrameDecoder(RecordLayer, ABC):
 
     @property
     def every_step(self) -> bool:
-        """Whether there are logits at every step, whose mean is the prediction for a clip."""
+        """Whether there are logits at every step; their mean softmax is the clip's prediction."""
         return False
 
     @abstractmethod
@@ -46,7 +46,7 @@ class FrameDecoder(RecordLayer, ABC):
         """Return logits (B, S', C) and mask (B, S'), where S' is S or 1."""
 
     def initial_state(self, batch: int) -> State:
-        """Return the state before the first step; all states have the same size.
+        """Return the state before the first step; the state of every step has the same size.
 
         Raises:
             ArgumentError: The decoder is not causal.
@@ -61,7 +61,7 @@ class FrameDecoder(RecordLayer, ABC):
             state: State before the step.
 
         Returns:
-            Logits (B, C) of the clip up to this step, and the next state.
+            Logits (B, C) of this step, computed without later steps, and the next state.
 
         Raises:
             ArgumentError: The decoder is not causal.
@@ -102,7 +102,7 @@ class WordDecoder(RecordLayer, ABC):
         """Advance by one word.
 
         Args:
-            word: Word ids (B,) int32 of the last step.
+            word: Word ids (B,) int32 of the previous step; at first, of the start word.
             state: State before the step.
             memory: Memory from `start`.
 
@@ -112,7 +112,7 @@ class WordDecoder(RecordLayer, ABC):
 
     @abstractmethod
     def hidden(self, encoded: Encoded, words: Tensor, training: bool = False) -> Tensor:
-        """Return the inputs (B, L, U) of `project` for words (B, L) from the start word on."""
+        """Return inputs (B, L, U) of `project` for words (B, L) that begin with the start word."""
 
     @abstractmethod
     def project(self, hidden: Tensor) -> Tensor:
@@ -139,7 +139,7 @@ class WordDecoder(RecordLayer, ABC):
     ) -> Tensor:
         """Return logits (B, L, V) with scheduled sampling (Bengio et al. 2015, section 2.4).
 
-        Where `uniforms` is below `probability`, the most probable word of the last step is fed
+        Where `uniforms` is below `probability`, the word predicted at the previous step is fed
         instead of the given word, except at the first step. The choice of a word has no gradient.
 
         Args:

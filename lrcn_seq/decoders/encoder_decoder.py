@@ -29,7 +29,7 @@ from lrcn_seq.registry import decoders
 
 @decoders.register
 class EncoderDecoder(LstmWordDecoder):
-    """LSTM layers over the real steps of a clip, whose last states start LSTM layers over words.
+    """LSTM layers over the real steps of a clip; their last states start LSTM layers over words.
 
     Args:
         vocabulary_size: Number of words V.
@@ -37,8 +37,8 @@ class EncoderDecoder(LstmWordDecoder):
         embedding: Width E of the word embedding.
         layers: Number of LSTM layers over the clip, and the same number over the words.
         feature_dropout: Dropout rate of the features.
-        dropout: Dropout rate of the embedded words and of the output of every layer. The layers
-            over the clip and those over the words share one mask per caption.
+        dropout: Dropout rate of the embedded words and of the output of every layer. Layer n
+            over the clip and layer n over the words share one mask per caption.
         initializer_range: Weights are drawn uniformly from ± this range; 0 for the defaults of
             Keras.
         forget_bias: Initial bias of the forget gates.

@@ -29,9 +29,9 @@ Row = dict[str, Any]
 
 
 def measure_captions(run: Run) -> Figures:
-    """Measure a captioning run on its test images and on images that do not match.
+    """Measure a captioning run on its test images and on wrong images.
 
-    For the second measurement, the next test image replaces each image.
+    Each image is replaced by the next test image, and its references are kept.
 
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.

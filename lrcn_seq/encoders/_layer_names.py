@@ -29,7 +29,7 @@ def layers_by_name(network: keras.Model) -> dict[str, keras.layers.Layer]:
 
 
 def _split_name(layer: keras.layers.Layer) -> tuple[str, int]:
-    """Split a default layer name into base and number, 0 if absent; other names get −1."""
+    """Split a default layer name into base and number (0 if absent); other names get −1."""
     class_name = type(layer).__name__
     base = re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", class_name).lower()
     match = re.fullmatch(rf"{base}(?:_(\d+))?", layer.name)

@@ -1,4 +1,4 @@
-"""Networks of `keras.applications` with pooled features, a grid, or those of any layer."""
+"""Networks of `keras.applications` with pooled features, a grid, or the output of any layer."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class Applications(Encoder):
     def encode_frames(self, frames: Tensor, training: bool = False) -> Tensor:
         """Return features (N, R, D) of frames (N, H, W, 3)."""
         for layer in self._normalizations():
-            # The constants of the layer derive from variables, which a resumed run assigns later.
+            # A resumed run assigns the variables from which the layer computes its constants.
             layer.finalize_state()
         output = self.network(scale(frames, self.scaling), training=training and not self.frozen)
         if len(output.shape) == 2:
@@ -299,7 +299,7 @@ class Applications(Encoder):
                     # Keras only warns when it skips a part of the file.
                     warnings.simplefilter("error", UserWarning)
                     network.load_weights(path)
-            except Exception as error:  # h5py and Keras raise many types
+            except Exception as error:  # h5py and Keras raise many exception types
                 reasons.append(" ".join(str(error).split())[:200])
             else:
                 if problem := variable_problem(network.weights):
@@ -316,8 +316,8 @@ class Applications(Encoder):
     def _file_candidates(self) -> Iterator[keras.Model]:
         """Yield the networks that may fit a file of weights; the network in use comes first.
 
-        A file may include the classifier even if this encoder does not. Such a file does not fit
-        ConvNeXt, whose last layer differs without the classifier.
+        A file may include the classifier even if this encoder does not. Such a file does not fit a
+        ConvNeXt without the classifier, because its last layer then differs.
         """
         yield self._build_full(None, top=self.include_top)
         if self.include_top:

@@ -201,7 +201,7 @@ def _load_preset(preset: str, *, load_weights: bool) -> keras.Model:
         )
     try:
         return keras_hub.models.Backbone.from_preset(preset, load_weights=load_weights)
-    except Exception as error:  # requests, kagglehub, h5py and Keras raise many types
+    except Exception as error:  # libraries raise many exception types
         host = next(iter(re.findall(r"host='([^']+)'", str(error))), "")
         origin = f" from {host}" if host else ""
         reason = str(error).rpartition(": ")[2].rstrip(")\"'") or "no reason given"

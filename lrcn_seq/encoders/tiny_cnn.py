@@ -20,7 +20,7 @@ class TinyCnn(Encoder):
     """Convolution blocks, each with twice as many filters as the previous one.
 
     A block is a 3×3 convolution, batch normalization (Ioffe & Szegedy 2015, section 3), a ReLU and
-    a 2×2 max pool. The last block gives a grid of (size / 2^blocks)² regions with
+    a 2×2 max pool. The last block gives a grid of ⌈size / 2^blocks⌉² regions with
     filters · 2^(blocks−1) channels.
 
     Args:
@@ -31,9 +31,9 @@ class TinyCnn(Encoder):
             concatenation (R = 1), which keeps positions.
         coordinates: Whether to add positions, since convolutions treat all positions alike. With
             `grid`, each region is extended by its coordinates (y, x) from −1 to 1 (Liu et al. 2018,
-            section 3). With `pooled`, each channel gives its mean and its mean position, weighted
-            by a softmax over the regions (spatial soft-argmax; Finn et al. 2016, arXiv 1509.06113,
-            section IV), which triples the width of the features. `flat` ignores this argument.
+            section 3). With `pooled`, each channel gives its mean and its mean position, both
+            weighted by a softmax over the regions (spatial soft-argmax; Finn et al. 2016, arXiv
+            1509.06113, section IV). This triples the width. `flat` ignores this argument.
     """
 
     def __init__(

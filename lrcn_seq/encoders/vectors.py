@@ -1,7 +1,7 @@
 """Vectors as input in place of frames: stored features, one-hot symbols or label probabilities.
 
-One-hot symbols and label probabilities are the CRF-max and CRF-prob designs of Donahue et al. 2015,
-section 5.
+One-hot symbols and label probabilities are the inputs of the CRF-max and CRF-prob designs of
+Donahue et al. 2015, section 5.
 """
 
 from __future__ import annotations

@@ -93,12 +93,12 @@ class ClipReader:
     Args:
         samples: the samples.
         reader: reads their media.
-        select: returns the clip at a position of the plan (`training_clips`, or an item of
-            `evaluation_clips`). By default, the whole sample at that position: an image, or all
-            vectors.
+        select: returns the clip at a position of the plan; see `training_clips` and
+            `evaluation_clips`. By default, it is the whole sample at that position: an image, or
+            all vectors.
         seed: the seed of the run.
         epoch: the epoch; seed, epoch and sample determine the training view. None reads the test
-            view of each selection.
+            view that each selection states.
     """
 
     def __init__(

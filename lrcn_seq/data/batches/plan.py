@@ -20,8 +20,8 @@ class Step(NamedTuple):
     """One batch of P clips and B captions.
 
     Attributes:
-        samples: The position of the sample of each clip, (P,).
-        rows: The positions of the captions, (B,).
+        samples: The position in the data set of the sample of each clip, (P,).
+        rows: The positions of the captions in the data set, (B,).
         owner: The clip of each caption, (B,), as an index into `samples`.
         length: The padded length L of the captions.
     """
@@ -54,7 +54,7 @@ def by_caption(
         batch: The number of captions of a batch.
         seed: The seed of the training.
         epoch: The epoch, from 0.
-        padded: The lengths to which captions are padded; None computes `padded_lengths`.
+        padded: The lengths to which captions are padded; None takes those of `padded_lengths`.
 
     Raises:
         ArgumentError: If `batch` is below 1.
@@ -92,7 +92,7 @@ def by_image(
         captions: The number of captions per image.
         seed: The seed of the training.
         epoch: The epoch, from 0.
-        padded: The lengths to which captions are padded; None computes `padded_lengths`.
+        padded: The lengths to which captions are padded; None takes those of `padded_lengths`.
 
     Raises:
         ArgumentError: If `batch` or `captions` is below 1.
@@ -142,11 +142,11 @@ def padded_lengths(lengths: np.ndarray, count: int = 6) -> tuple[int, ...]:
     if len(values) <= count:
         return tuple(values.tolist())
     total = np.concatenate([[0], np.cumsum(frequencies)])
-    # cost[j]: the smallest total size, after padding, of captions of the j smallest lengths.
+    # cost[j]: the smallest total padded size of captions with the j smallest distinct lengths.
     cost = np.where(np.arange(len(values) + 1) > 0, np.inf, 0.0)
     choices = []
     for _ in range(count):
-        # options[j, i]: cost[j] if captions of the lengths i … j−1 are padded to the largest one.
+        # options[j, i]: cost[j] if lengths number i … j−1 are padded to the largest of them.
         options = cost[None, :] + np.concatenate([[0], values])[:, None] * (
             total[:, None] - total[None, :]
         )
@@ -196,7 +196,7 @@ def _rotate_captions(
     """Return the images with captions, (I,), and the captions of each in this epoch, (I, captions).
 
     The captions of an image have one random order for all epochs. Each epoch takes the next
-    `captions` captions in this order, which starts again at its end.
+    `captions` captions in this order, starting over at its end.
     """
     if captions < 1:
         raise ArgumentError(

@@ -45,7 +45,7 @@ class AnimatedImage(StillImage):
         self.path, self.times_key = Path(path), "animation"
 
     def times(self) -> np.ndarray:
-        """Decode all frames and return the time of each, the sum of the durations before it."""
+        """Decode all frames, and return the time of each: the sum of all earlier durations."""
         if not self._is_animated():
             return super().times()
         with self._open() as image:
@@ -71,7 +71,7 @@ class AnimatedImage(StillImage):
             with self._open() as image:
                 return image.format in FORMATS and getattr(image, "is_animated", False)
         except MediaError:
-            return False  # StillImage raises the error, or ignores the metadata
+            return False  # StillImage raises the error, unless only metadata is damaged
 
     @contextmanager
     def _open(self) -> Iterator[Image.Image]:

@@ -41,8 +41,8 @@ class Media(ABC):
 
     Attributes:
         name: the name used in messages.
-        times_key: the version of the rule by which `times` computes its result, part of the cache
-            key of the result; None if the result is not cached.
+        times_key: the version of the algorithm of `times`, which is part of the cache key of its
+            result; None if the result is not cached.
         live: whether the media may be long or endless, so that streaming must not call `times`,
             which reads all of it.
     """
@@ -74,7 +74,7 @@ class Media(ABC):
     def existing_frames(
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
-        """Yield the requested frames that exist, in ascending order; decode none after the last.
+        """Yield the requested frames that exist, in ascending order; stop decoding after the last.
 
         Args:
             numbers: the requested frame numbers; None for all frames.

@@ -22,7 +22,7 @@ class ContentIndex:
     """Content hashes of files, and facts about contents, in one append-only file of JSON lines.
 
     A hash is valid for a path, size and modification time (in nanoseconds). Threads and processes
-    may share the file: each line is written by one call, incomplete and damaged lines are skipped,
+    may share the file: each line is one system call, incomplete and damaged lines are skipped,
     and the last line about a path or fact is used.
 
     Args:
@@ -116,7 +116,7 @@ class ContentIndex:
         line = b"\n" + json.dumps(entry).encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: one call writes one line.
+            # Without a buffer, one system call writes the line.
             with open(self.path, "ab", buffering=0) as file:  # noqa: PTH123
                 file.write(line)
         except OSError as error:

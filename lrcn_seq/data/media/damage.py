@@ -17,7 +17,7 @@ LOST_SHARE_LIMIT = 0.1
 """A video with a larger share of lost frames is refused."""
 
 GAP = 5.0
-"""A pause in a damaged video counts as lost if it is longer than this number of frames."""
+"""Number of frames; a longer pause in a damaged video means that frames were lost."""
 SEGMENT = b"\x18\x53\x80\x67"
 """The ID of the element of a Matroska file that holds everything but the header."""
 FILE_SIZE = b"\x00\x08filesize\x00"
@@ -29,9 +29,9 @@ HEADER_BYTES = 4096
 class Damage:
     """A count of the frames of a video that can and cannot be decoded.
 
-    The index of an MP4 or AVI tells how many frames the file should hold. Without an index, a
-    damaged video has also lost its pauses, and the end that its header states. What is missing from
-    a truncated Matroska or FLV file follows from its size.
+    The index of an MP4 or AVI states how many frames the file should hold. Without an index, lost
+    frames show as long pauses, or as a duration shorter than the header states. What a truncated
+    Matroska or FLV file lacks follows from the file size that it states.
 
     Args:
         path: the video file.

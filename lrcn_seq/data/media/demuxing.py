@@ -29,7 +29,7 @@ SOUND_FORMATS = (
 
 
 STILL_CODECS = frozenset({"bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp"})
-"""FFmpeg codecs of images. Such a stream is cover art if there is a stream of another codec."""
+"""FFmpeg codecs of images. Their streams are cover art if there is a stream of another codec."""
 
 
 class OpenVideo(NamedTuple):
@@ -138,7 +138,7 @@ def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
 
 
 def _metadata(stream: av.VideoStream, name: str) -> str | None:
-    """Return a metadata field of a stream, stored under `name` or the name in capitals."""
+    """Return a metadata field of a stream, whose name may be in capitals."""
     return stream.metadata.get(name) or stream.metadata.get(name.upper())
 
 
@@ -165,7 +165,7 @@ def _reason(error: Exception, path: Path) -> str:
     if isinstance(error, FileNotFoundError):
         return "expected a video; there is no such file."
     if isinstance(error, PermissionError):
-        return "this video may not be read; check its permissions."
+        return "this video cannot be read; check its permissions."
     if isinstance(error, IsADirectoryError):
         return "expected a video. Received: a folder."
     if isinstance(error, OSError) and error.errno is None:

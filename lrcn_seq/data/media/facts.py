@@ -1,8 +1,8 @@
 """Facts about media files, cached by content: frame times, and whether an image can be decoded.
 
 The key of a fact contains the content hash and the pixel limit, because a file that is readable
-under one limit may be refused under another. The key of times also contains the rule by which they
-were computed.
+under one limit may be refused under another. The key of times also contains the version of the
+algorithm that computed them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from lrcn_seq.data.media.image import StillImage
 from lrcn_seq.errors import MediaError
 
 EVEN_TIMES = 1e-3
-"""Frame times less than this, in seconds, off an even spacing are stored as count and step."""
+"""Frame times within this many seconds of an even spacing are stored as count and step."""
 DECIMALS = 5
-"""Number of decimals of other stored times, finer than the smallest distance of two frames."""
+"""Number of decimals of other stored times, finer than the smallest distance between two frames."""
 
 
 def frame_times(media: Media, index: ContentIndex, pixels_limit: int) -> np.ndarray:

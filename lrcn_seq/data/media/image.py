@@ -246,7 +246,7 @@ def _central_box(size: tuple[int, int], aspect: float) -> tuple[float, float, fl
 
 
 def _padded(image: Image.Image, size: tuple[int, int], resampling: Image.Resampling) -> Image.Image:
-    """Resize an image into a (width, height) canvas, with black bars at its sides."""
+    """Resize an image to fit a (width, height) canvas, and fill the rest with black."""
     scale = min(size[0] / image.width, size[1] / image.height)
     inner = image.resize(
         (max(1, round(image.width * scale)), max(1, round(image.height * scale))),

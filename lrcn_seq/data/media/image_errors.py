@@ -34,7 +34,7 @@ def _reason(error: Exception, path: Path | None) -> str:
     if isinstance(error, IsADirectoryError):
         return "expected an image. Received: a folder."
     if isinstance(error, PermissionError):
-        return "this image may not be read; check its permissions."
+        return "this image cannot be read; check its permissions."
     if isinstance(error, UnidentifiedImageError) and path is not None:
         return _unidentified_reason(path)
     if isinstance(error, MemoryError):

@@ -32,11 +32,11 @@ FORMATS = (
 Image.init()
 SUPPORTED_FORMATS = [name for name in FORMATS if name in Image.OPEN]
 STILL_FORMATS = [name for name in SUPPORTED_FORMATS if name != "GIF"]
-"""The formats of images where clips are expected; a GIF file is a clip there."""
+"""The formats of still images where clips are expected; there, a GIF file is a clip."""
 IMAGE_SUFFIXES = frozenset(
     suffix for suffix, name in Image.registered_extensions().items() if name in STILL_FORMATS
 )
-"""Suffixes of files that are images even where clips are expected."""
+"""Suffixes of files that are still images even where clips are expected."""
 CLIP_SUFFIXES = frozenset(
     (
         *(".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4"),
@@ -61,10 +61,10 @@ warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
 
 def is_still_image(path: Path) -> bool:
-    """Return whether a file is an image where clips are expected.
+    """Return whether a file is a still image where clips are expected.
 
-    The suffix of an image or video decides. A file with another suffix is an image if its content
-    is one; a GIF file is a clip.
+    The suffix of an image or video format decides. For any other suffix, the content of the file
+    decides, and a GIF is a clip.
     """
     suffix = path.suffix.lower()
     if suffix in IMAGE_SUFFIXES or suffix in CLIP_SUFFIXES:
@@ -74,7 +74,7 @@ def is_still_image(path: Path) -> bool:
             return True
     except Image.DecompressionBombError:
         return True
-    except Exception:  # Decoders raise many types for damaged files.
+    except Exception:  # Decoders raise many exception types.
         return False
 
 

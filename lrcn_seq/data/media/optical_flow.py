@@ -3,9 +3,9 @@
 The red channel is the motion to the right, the green channel the motion down and the blue channel
 the length of the motion, in pixels at the encoder's input size. Each is multiplied by 16, added to
 128 and clipped to 0 … 255, as in the released code (`create_flow_images_LRCN.m`). The paper uses
-Brox et al. 2004. This module uses DIS (Kroeger et al. 2016, arXiv 1603.03590), which tracks fast
-motion that Farnebäck 2003 loses, in half the time. Flow of mirrored frames differs from mirrored
-flow by a few hundredths of a pixel; the number of threads does not change the result.
+Brox et al. 2004. This module uses DIS (Kroeger et al. 2016, arXiv 1603.03590), which takes half the
+time of Farnebäck 2003 and tracks fast motion that the latter loses. Flow of mirrored frames differs
+from mirrored flow by a few hundredths of a pixel. The number of threads does not change the result.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class OpticalFlow(Media):
     def stream_frames(
         self, select: SelectFrame, preprocessing: Preprocessing | None
     ) -> Iterator[TimedFrame]:
-        """Yield the flow images of the selected frames, each once the next frame is decoded.
+        """Yield the flow image of each selected frame as soon as the next frame is decoded.
 
         Raises:
             MissingPackageError: OpenCV is not installed.
@@ -99,7 +99,7 @@ class _LiveSelection:
 def flow_frames(
     frames: Iterable[NumberedFrame], numbers: Container[int] | None = None
 ) -> Iterator[NumberedFrame]:
-    """Yield flow images (H, W, 3) uint8 with their numbers, each once the next frame is read.
+    """Yield numbered flow images (H, W, 3) uint8, each as soon as the next frame is read.
 
     Args:
         frames: the existing frames of `needed_frames(numbers)`, ascending, each (H, W, 3) uint8.
@@ -122,7 +122,7 @@ def flow_frames(
 def needed_frames(numbers: AbstractSet[int]) -> set[int]:
     """Return the numbers of the frames that are needed for the flow of the given frames.
 
-    These are the frames themselves, the next frame of each, and the frame before the last one.
+    These are the given frames, the next frame of each, and the frame before the last given one.
     """
     return {*numbers, *(number + 1 for number in numbers), max(max(numbers) - 1, 0)}
 

@@ -16,7 +16,7 @@ GRAY_SCALES = {"L;2": 85, "L;4": 17}
 
 
 def correct_transparent_color(image: ImageFile.ImageFile, file: BinaryIO) -> None:
-    """Make those pixels transparent that have the transparent color of a PNG image.
+    """Correct the transparent color of a PNG image whose samples do not have 8 bits.
 
     Args:
         image: the image, as opened from the file. An image of 16 bits per channel is decoded, and
@@ -32,7 +32,7 @@ def correct_transparent_color(image: ImageFile.ImageFile, file: BinaryIO) -> Non
 
 
 def _paint_white(image: ImageFile.ImageFile, color: tuple[int, int, int], file: BinaryIO) -> None:
-    """Paint the pixels of a 16-bit color white; Pillow decodes high and low bytes separately."""
+    """Turn all pixels of one 16-bit color white; Pillow decodes only 8 of 16 bits at a time."""
     with Image.open(file, formats=["PNG"]) as low:
         low.tile = [low.tile[0]._replace(args="RGB;16L")]
         mask = np.ones((image.height, image.width), bool)

@@ -1,13 +1,13 @@
 """Frame times of a video that ascend from 0, computed one frame at a time.
 
 Timestamps of a file may be missing (AVI with B-frames), or jump where recordings were joined
-(MPEG-TS). `BestEffort` chooses the timestamp of each frame, `FrameClock` makes the times ascend.
+(MPEG-TS). `BestEffort` chooses the timestamp of each frame; `FrameClock` makes the times ascend.
 """
 
 from __future__ import annotations
 
 SHORTEST_STEP = 1e-4
-"""Smallest distance of two frames, in seconds; a smaller one counts as a repeated time."""
+"""Smallest distance between two frames, in seconds; a smaller one counts as a repetition."""
 LONGEST_STEP = 3600.0
 """Longest display time of a frame, in seconds; a screen recording may keep a frame for minutes."""
 LONGEST_STEP_IN_BROADCASTS = 10.0
@@ -50,9 +50,9 @@ class FrameClock:
     """The times of the frames of a video in seconds, ascending from 0.
 
     Times follow the timestamps, except at a discontinuity: a timestamp that is missing, repeats the
-    previous time, goes back, or jumps forward by more than `longest_step`. That frame follows the
-    previous frame by one frame length, and later frames keep their distances to it. If a later
-    timestamp fits the clock before the discontinuity, that clock is used again.
+    previous time, goes back, or jumps forward by more than `longest_step`. The frame with such a
+    timestamp follows the previous frame by one frame length, and later frames keep their distances
+    to it. If a later timestamp continues those before the discontinuity, times follow it as before.
 
     Args:
         rate: frames per second, from which the length of a frame follows.

@@ -89,7 +89,7 @@ class Vectors(Media):
             return self._source
         try:
             return _read_array(self._source)
-        except Exception as error:  # NumPy raises many types for damaged headers.
+        except Exception as error:  # NumPy raises many exception types.
             words = str(getattr(error, "strerror", None) or error).split()
             reason = " ".join(words).removeprefix("expected a regular file. Received: ")
             detail = reason[:120].removesuffix(".") or type(error).__name__

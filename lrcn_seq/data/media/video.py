@@ -176,7 +176,7 @@ def decode_frames(video: OpenVideo, damage: Damage) -> Iterator[av.VideoFrame]:
 def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]:
     """Yield the packets of an open video, and None at the end, which flushes the decoder.
 
-    Empty packets, which stand for repeated frames, are left out: a decoder takes them for the end.
+    Empty packets stand for repeated frames. They are skipped, since a decoder flushes at them.
     """
     try:
         for packet in video.container.demux(video.stream):
@@ -190,7 +190,7 @@ def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:
-    """Return the exceptions of PyAV that indicate a damaged file, not a full disk or memory."""
+    """Return the exceptions of PyAV that indicate a damaged file, not a lack of resources."""
     from av import error
 
     return error.InvalidDataError, error.ArgumentError, error.PatchWelcomeError

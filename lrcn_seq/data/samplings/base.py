@@ -25,7 +25,7 @@ class Sampling(ABC):
 
     @abstractmethod
     def test(self, times: np.ndarray) -> list[np.ndarray]:
-        """Return the frame indices (T,) of each test clip; their predictions are averaged."""
+        """Return the frame indices (T,) of the test clips, whose predictions are averaged."""
 
     @abstractmethod
     def candidates(self, times: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ class Sampling(ABC):
 
     @property
     def live_grid(self) -> FrameGrid | None:
-        """A grid that selects the frames of `stream` one by one, without the times of the video.
+        """A grid that selects the same frames as `stream`, but while the video is being decoded.
 
         None, the default, if the selection depends on the length of the video.
         """
@@ -66,7 +66,7 @@ class FrameGrid:
         """
         if self.seconds is None:
             return number % self.step == 0
-        # The first multiple from this frame on; it selects the frame if the next one comes later.
+        # The first multiple of `seconds` at or after this frame. It must precede the next frame.
         multiple = max(ceil((time - TOLERANCE) / self.seconds), 0) * self.seconds
         if next_time is None:
             return multiple < time + self.seconds * 1e-6

@@ -16,7 +16,7 @@ class Every(Sampling):
     Args:
         step: The distance between frames, in frames.
         seconds: The distance between frames in seconds, in place of `step`.
-        most: The maximum number of frames; None has no maximum. Streaming ignores it.
+        most: The maximum number of frames; None for no maximum. Streaming ignores it.
     """
 
     def __init__(

@@ -39,7 +39,7 @@ class RandomClip(Sampling):
         clip = self._whole_clip(times, phase, random)
         if len(clip) == self.length:
             return clip
-        # No whole clip fits, or some frames are shown for longer than the distance.
+        # No whole clip fits, or some frames are shown for longer than `seconds`.
         grids = [
             frame_grid(times, self.step, seconds=self.seconds, phase=phase),
             self.stream(times),

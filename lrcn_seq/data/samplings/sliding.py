@@ -19,9 +19,9 @@ class Sliding(Sampling):
             with the video, at a shorter distance if necessary.
         step: The distance between sampled frames, in frames.
         seconds: The distance between sampled frames in seconds, in place of `step`.
-        last_twice: Whether clips start at every stride up to the end of the video, where each clip
-            that would exceed the video is replaced by the last clip. The last clip then counts
-            about `length` / `stride` times, which reproduces a bug of the released LRCN
+        last_twice: Whether clips start at every stride up to the end of the video. A clip that
+            would exceed the video is then replaced by the last clip, so that the last clip counts
+            about `length` / `stride` times. This reproduces a bug of the released LRCN
             (`classify_video.py`).
     """
 

@@ -14,7 +14,7 @@ from lrcn_seq.registry import samplings
 
 @samplings.register
 class Uniform(Sampling):
-    """One frame from each of `frames` equal segments of the video.
+    """One frame from each of n = `frames` equal segments of the video.
 
     Of F frames, segment k begins at frame b(k) = ⌊k F / n⌋ and its middle frame is
     b(k) + ⌊(b(k + 1) - b(k)) / 2⌋: 2, 6, 11, 16, … for 16 of 77 frames. `SampleFrames` of mmaction2
@@ -39,7 +39,7 @@ class Uniform(Sampling):
         return np.arange(len(times)) if self.jitter else self._select(len(times), 0.5)
 
     def _select(self, count: int, position: np.ndarray | float) -> np.ndarray:
-        """Return the frame at a position in [0, 1) of each segment of `count` frames."""
+        """Return the frame at a relative position in each segment of a video of `count` frames."""
         if count <= self.frames:
             return np.arange(count)
         edges = np.arange(self.frames + 1) * count // self.frames

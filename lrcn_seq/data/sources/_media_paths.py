@@ -55,8 +55,8 @@ class MediaPaths:
 def find_spelling(folder: Path, name: str) -> str:
     r"""Return the spelling of a path under which its file exists.
 
-    A path may be written with backslashes, as on Windows, or with another Unicode normalization
-    than in the file system.
+    A path may be written with backslashes, as on Windows, or with a Unicode normalization that
+    differs from that of the file name.
 
     Args:
         folder: The folder to which the path is relative.
@@ -73,12 +73,12 @@ def find_spelling(folder: Path, name: str) -> str:
 
 
 def is_image(name: str) -> bool:
-    """Return whether a file is an image by its suffix."""
+    """Return whether a file name has the suffix of an image."""
     return Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def is_media(name: str) -> bool:
-    """Return whether a file is an image, a video or an array of vectors by its suffix."""
+    """Return whether a file name has the suffix of an image, a video or a `.npy` file."""
     return is_image(name) or bool(VIDEO_NAME.fullmatch(name))
 
 

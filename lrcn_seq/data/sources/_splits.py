@@ -26,9 +26,9 @@ def assign_splits(
     """Return samples with their splits; groups stay together.
 
     Args:
-        samples: The samples. Without folds, samples that have a split keep it.
-        dev: The share of dev; not used with folds.
-        test: The share of test; not used with folds.
+        samples: The samples. If all have a split, they keep it, except with folds.
+        dev: The share of the data in dev; not used with folds.
+        test: The share of the data in test; not used with folds.
         seed: The seed of the assignment.
         stratify: Whether to balance the classes of the splits, if there are any classes.
         folds: The number of folds; None splits by shares.

@@ -17,9 +17,9 @@ def assign_stratified(
 ) -> dict[str, str]:
     """Assign each group to a split, so that all splits have the same proportions of classes.
 
-    Dev and test have their shares of the samples, give or take half a group, but at least one
-    group. They may have twice their share if this gives them all classes. The last group of a
-    class stays in train.
+    Dev and test each receive their share of the samples, to within half a group, and at least one
+    group. Either may receive up to twice its share if it thereby contains all classes. The last
+    group of a class stays in train.
 
     Groups are considered in the order of their hashes. Therefore, new groups change the split of
     few others, and `dev` does not change the test split.
@@ -91,7 +91,7 @@ class Selection:
         heapq.heapify(queue)
         while queue and self._lacks(1):
             before, rank, group = heapq.heappop(queue)
-            if (excess := self._excess(group)) > before:  # groups taken since share its labels
+            if (excess := self._excess(group)) > before:  # raised by groups taken since
                 heapq.heappush(queue, (excess, rank, group))
             elif self._lacks(self.train[group].total()):
                 self._take(group)
@@ -113,6 +113,6 @@ class Selection:
         )
 
     def _lacks(self, count: int) -> bool:
-        """Return whether `count` samples bring the split nearer to its size, or are its first."""
+        """Return whether `count` samples bring the split nearer to its size or are its first."""
         missing = sum(self.quotas.values()) - self.taken.total()
         return count < 2 * missing if self.taken else missing > 0

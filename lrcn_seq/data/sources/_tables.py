@@ -56,7 +56,7 @@ class Table(NamedTuple):
     def find_column(self, name: str | None, defaults: Sequence[str], role: str) -> str | None:
         """Return the name of the column with a role, or None if the table has none.
 
-        Names are compared without case and surrounding blanks.
+        Comparisons of names ignore case and surrounding blanks.
 
         Args:
             name: The configured name, or None for the first of `defaults` that is a column.
@@ -87,7 +87,7 @@ class Table(NamedTuple):
         if column is None:
             raise DataError(
                 f"{self.path}: expected a column with the {role}, named {' or '.join(defaults)}. "
-                f"Received: columns {', '.join(self.columns)}; rename it or name it in the config."
+                f"Received: columns {', '.join(self.columns)}; rename one or name it in the config."
             )
         return column
 
@@ -155,7 +155,7 @@ def csv_records(
 
 
 def normalize_name(name: str) -> str:
-    """Return a column name without case and surrounding blanks, to compare names."""
+    """Return a column name for comparisons: in lower case, without surrounding blanks."""
     return name.strip().casefold()
 
 
@@ -235,7 +235,7 @@ def _json_lines(path: str, text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> Row:
-    """Return a row under the first spelling of each column name; `spelling` collects these."""
+    """Return a row with column names as first spelled; `spelling` records the first spellings."""
     if not isinstance(value, dict):
         raise DataError(
             f"{place}: expected a JSON object. Received: {type(value).__name__}; "

@@ -69,7 +69,7 @@ def split_by_hash(group: str, dev: float, test: float, seed: int = 0) -> str:
         group: The name of the group.
         dev: The expected fraction of groups in dev.
         test: The expected fraction of groups in test.
-        seed: Selects another partition.
+        seed: The seed; another seed gives another partition.
 
     Returns:
         `train`, `dev` or `test`.

@@ -23,7 +23,7 @@ from lrcn_seq.registry import sources
 class ClassFolders(Source):
     """Clips labeled with the name of their folder.
 
-    Files without the suffix of media and folders without frames are left out and counted in
+    Files without a media suffix and folders without frames are left out and counted in
     `notes`. Hidden files are ignored. Folder names that differ only in Unicode normalization are
     one class.
 
@@ -45,7 +45,7 @@ class ClassFolders(Source):
 
     Raises:
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
-        DataError: If a class has no folder, there are no clips, or a clip has no or two groups.
+        DataError: If a class has no folder, there are no clips, or a clip has no group or several.
     """
 
     paths = ("folder",)
@@ -140,7 +140,7 @@ def _list_clips(label: str, path: str) -> ClassContent:
 
 
 def _is_clip(entry: os.DirEntry[str]) -> bool:
-    """Return whether a file has the suffix of media, or a folder contains images."""
+    """Return whether an entry is a file with a media suffix or a folder with images."""
     if not is_folder(entry):
         return is_media(entry.name)
     frames = list_entries(entry.path, "frames")

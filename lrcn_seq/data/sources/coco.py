@@ -40,8 +40,8 @@ class Coco(Source):
         annotations: An annotation file such as `captions_val2017.json`, which is split by hash.
         images: The folder of the images of `annotations`.
         splits: In place of `annotations` and `images`, one pair of them per split:
-            `{train: {annotations: …, images: …}, dev: {…}, test: {…}}`. The images of `held_out`
-            are divided equally between dev and test by the hash of their IDs.
+            `{train: {annotations: …, images: …}, dev: {…}, test: {…}}`. The images of a pair
+            under `held_out` are divided equally between dev and test by the hash of their IDs.
         dev: Without `splits`, the share of images in dev, selected by the hash of their IDs.
         test: Without `splits`, the share of images in test, selected by the hash of their IDs.
         seed: The seed of the hash.
@@ -252,7 +252,7 @@ def _add_captions(path: str, entries: list[Any], images: dict[str, _Image]) -> i
 
 
 def _id(entry: Any, key: str, place: str) -> str:
-    """Return an ID as text; the number 7 and the text '7' are equal."""
+    """Return an ID as text, so that the number 7 and the text '7' are equal."""
     value = entry.get(key) if isinstance(entry, dict) else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -267,7 +267,7 @@ def _id(entry: Any, key: str, place: str) -> str:
 
 
 def _text(entry: dict[str, Any], key: str, place: str) -> str:
-    """Return the text under a key of an entry, which must not be empty."""
+    """Return the text under a key of an entry; raise DataError if it is missing or empty."""
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
         raise DataError(

@@ -1,8 +1,8 @@
 """Built-in clips of two objects that move one after the other, with a label and captions.
 
-Clips are drawn on demand from a seed. Only the order of the frames determines the label and the
-captions: clips that differ in the directions or in the order of the objects consist of the same
-kinds of frames. A model that ignores the order cannot exceed chance.
+Clips are drawn on demand from a seed. The directions and the order of the moves show only in the
+order of the frames: clips that differ in them consist of the same kinds of frames. A model that
+ignores the order of the frames predicts the label no better than chance.
 """
 
 from __future__ import annotations

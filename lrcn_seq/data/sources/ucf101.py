@@ -29,7 +29,7 @@ class Ucf101(Source):
         split: The number of the official split.
         dev: The share of training clips in dev; the official lists have no dev split.
         seed: The seed of the selection of dev.
-        stratify: Whether dev has the classes in the proportions of train. Otherwise, the hash of a
+        stratify: Whether dev has the same class proportions as train. Otherwise, the hash of a
             group determines whether it is in dev, and `dev` is an expected share of groups.
 
     Raises:

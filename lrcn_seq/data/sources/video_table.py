@@ -14,8 +14,8 @@ from lrcn_seq.registry import sources
 class VideoTable(Source):
     """Videos with a label, captions, or both; rows of the same video form one sample.
 
-    With the columns `start` and `end` (seconds), each row labels a part of its video, and each
-    frame has the class of its part, or none.
+    With the columns `start` and `end` (seconds), each row labels a part of its video. A frame has
+    the class of the part that contains it, and no class if there is none.
 
     Args:
         table: A CSV file with a header, or JSON Lines, or an array of JSON objects. Media paths are

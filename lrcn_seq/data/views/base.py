@@ -17,7 +17,7 @@ class View(ABC):
     """A spatial augmentation of the frames (T, H, W, 3) of a clip, the same for all frames.
 
     Attributes:
-        margin: The factor by which frames are read larger than the encoder's input size.
+        margin: Frames are read at this multiple of the encoder's input size.
     """
 
     margin: float = 1.0
@@ -34,7 +34,7 @@ class View(ABC):
         """Return one random view for training.
 
         Args:
-            frames: The frames (T, H, W, 3) uint8, read `margin` times larger than `size`.
+            frames: The frames (T, H, W, 3) uint8, read at `margin` times `size`.
             size: The (height, width) of the view.
             random: The random generator.
             modality: The content of the frames. In `flow` images, mirroring negates the horizontal

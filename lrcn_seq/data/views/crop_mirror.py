@@ -21,7 +21,7 @@ class CropMirror(View):
     """A random crop that is mirrored with probability 0.5.
 
     Args:
-        margin: The factor by which frames are read larger than the crops.
+        margin: Frames are read at this multiple of the encoder's input size.
         flip: Whether to mirror. Use False if left and right have a meaning (text, relations).
         scales: The sides of the window relative to the encoder's input size, at most `margin`. One
             scale is drawn per clip, and the window is resized to the input size (scale jitter,

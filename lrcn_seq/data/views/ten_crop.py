@@ -23,7 +23,7 @@ class TenCrop(View):
     """Ten fixed crops in testing, a random one of them in training.
 
     Args:
-        margin: The factor by which frames are read larger than the crops.
+        margin: Frames are read at this multiple of the encoder's input size.
         negate_flow: Whether testing negates the horizontal motion of mirrored flow. False
             reproduces a bug of the released LRCN (`classify_video.py`, where the negation is
             commented out).

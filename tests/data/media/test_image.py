@@ -368,7 +368,7 @@ def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
 
     (tmp_path / "locked.jpg").write_bytes(b"")
     monkeypatch.setattr(Image, "open", refuse)
-    with pytest.raises(MediaError, match="may not be read; check its permissions"):
+    with pytest.raises(MediaError, match="cannot be read; check its permissions"):
         StillImage(tmp_path / "locked.jpg").decode()
 
 

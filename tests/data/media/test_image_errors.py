@@ -13,7 +13,7 @@ from lrcn_seq.errors import MediaError
     [
         (FileNotFoundError(2, "No such file"), "there is no such file", True),
         (IsADirectoryError(21, "Is a directory"), "Received: a folder", True),
-        (PermissionError(13, "Permission denied"), "may not be read", True),
+        (PermissionError(13, "Permission denied"), "cannot be read", True),
         (OSError(5, "Input/output error"), r"cannot be read \(Input/output error\)", True),
         (MemoryError(), "too little memory", True),
         (OSError("image file is truncated"), r"damaged or cut short \(image file is tr", False),

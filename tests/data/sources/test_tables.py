@@ -136,6 +136,6 @@ def test_a_required_column_must_exist():
     with pytest.raises(
         DataError,
         match=r"t: expected a column with the text, named text or words. "
-        r"Received: columns Image, caption, extra; rename it",
+        r"Received: columns Image, caption, extra; rename one",
     ):
         TABLE.require_column(None, ("text", "words"), "text")
