@@ -45,7 +45,7 @@ def test_an_image_among_clips_is_recognized_by_its_content(tmp_path):
 
 
 def test_a_path_of_clips_is_a_folder_an_image_or_a_video(tmp_path):
-    """A path of a clip is a folder, an image by its suffix, or otherwise a video."""
+    """The path of a clip is opened as a folder, as an image (by its suffix), or else as a video."""
     reader = MediaReader("clips", SIZE)
     assert type(reader.open(tmp_path)) is FrameFolder
     for path in ("A.JPG", "a.webp", "a.apng", "a.jfif"):
@@ -160,7 +160,7 @@ def test_vectors_have_no_views():
 
 
 def test_a_source_as_one_clip():
-    """`clip` packs one frame of an image, or all frames or vectors of a clip."""
+    """`clip` packs the one frame of an image, or all frames or vectors of a clip."""
     for kind, count in (("images", 1), ("clips", 7)):
         clip = MediaReader(kind, SIZE).clip(CLIP)
         assert clip.frames.shape == (count, 16, 24, 3)

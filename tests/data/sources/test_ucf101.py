@@ -19,7 +19,7 @@ TRAIN = [name for name in NAMES if name not in TEST]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Return a folder of two classes with 20 groups of two clips, and official split lists."""
+    """Return a folder of two classes, each with 20 groups of two clips, and official lists."""
     for name in NAMES:
         (tmp_path / "videos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "videos" / name).write_bytes(b"x")
@@ -42,7 +42,7 @@ def build(folder: Path, **more):
 
 
 def test_labels_and_groups_are_read_from_the_names(folder):
-    """Labels and groups are read from the file names; a group includes its class."""
+    """Labels and groups are read from the file names; the name of a group includes the class."""
     sample = build(folder)[0]
     assert sample.id == "v_Archery_g06_c01.avi"
     assert (sample.label, sample.group) == ("Archery", "Archery_g06")
