@@ -112,7 +112,7 @@ def test_mutual_bleu_equals_bleu_against_all_others(rows):
 
 
 def test_mutual_bleu_draws_a_sample():
-    """Mutual BLEU of a sample depends on the seed that selects the sentences."""
+    """The seed of mutual BLEU selects the sentences of its sample."""
     generator = np.random.default_rng(0)
     rows = [generator.choice([*"abcd"], 6).tolist() for _ in range(30)]
     values = Counter(mutual_bleu(rows, sample=5, seed=seed) for seed in range(8))
@@ -130,7 +130,7 @@ def test_mutual_bleu_uses_500_sentences_by_default():
 
 
 def test_health_compares_500_sentences_by_default():
-    """By default, mBLEU is that of a sample of 500 sentences with seed 0."""
+    """By default, `mbleu_4` is the mutual BLEU of a sample of 500 sentences with seed 0."""
     sentences = [f"w{n % 7} w{n % 11} w{n % 13} w{n % 5} w{n % 3}" for n in range(600)]
     expected = mutual_bleu([sentence.split() for sentence in sentences], sample=500, seed=0)
     assert metrics.health(sentences, tokenize="none").mbleu_4 == expected
