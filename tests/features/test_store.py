@@ -351,7 +351,7 @@ def test_missing_features_are_a_data_error(tmp_path):
 
 
 def test_a_folder_that_cannot_be_created_is_a_data_error(tmp_path):
-    """A store whose folder would be below a file raises a DataError."""
+    """A store whose folder cannot be created raises a DataError."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="features cannot be stored here"):
         FeatureStore(tmp_path / "file", "encoder")

@@ -43,7 +43,7 @@ def save(image: Image.Image, path: Path, **options) -> Path:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
-    """An image is turned upright from each EXIF orientation, as by Pillow."""
+    """An image with any EXIF orientation is turned upright, as Pillow does."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = save(

@@ -181,7 +181,7 @@ def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
 
 @needs_opencv
 def test_a_frame_beyond_the_end_is_refused(tmp_path):
-    """Optical flow raises the video's error for a frame beyond the end."""
+    """For a frame beyond the end, optical flow raises the error of the video."""
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,

@@ -94,7 +94,7 @@ def test_a_folder_without_the_clips_is_refused(folder):
 
 @pytest.mark.parametrize(("content", "received"), [("hello\n", "'hello'"), ("\n", "'none'")])
 def test_lists_of_another_form_are_refused(folder, content, received):
-    """Split lists of another form raise a DataError with the expected form."""
+    """Malformed split lists raise a DataError that states the expected form."""
     (folder / "testlist02.txt").write_text(content)
     with pytest.raises(
         DataError,

@@ -120,7 +120,7 @@ def test_methods_5_to_7_of_nltk_depend_on_the_order_of_sentences(smoothing):
 
 
 def test_method_5_uses_the_order_above_the_last():
-    """With `order` 2, method 5 averages bigrams with trigrams, where NLTK takes 5-grams."""
+    """With `order` 2, method 5 averages bigrams with trigrams, whereas NLTK takes 5-grams."""
     score = our_scores([("a b c d", ["a b c e"])], "method5", order=2)
     first, second, third = 3 / 4, 2 / 3, 1 / 2
     smoothed = (first + 1 + first + second) / 3
@@ -129,7 +129,7 @@ def test_method_5_uses_the_order_above_the_last():
 
 
 def test_method_6_gives_a_score_without_a_common_trigram():
-    """Method 6 estimates the missing trigrams of "a b x", where NLTK raises an error."""
+    """Method 6 estimates the missing trigrams of "a b x", whereas NLTK raises an error."""
     rows = [("a b x", ["a b c"])]
     assert nltk_scores(rows, "method6") is None
     p1, p2 = 2 / 3, 1 / 2
