@@ -22,7 +22,7 @@ def scene(width: int = 48, height: int = 32) -> np.ndarray:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
-    """Return an image whose four quarters have different colors."""
+    """Return the image of `scene` in its default size."""
     return scene()
 
 
@@ -44,7 +44,7 @@ class Counter:
         self.key, self.count = name, count
 
     def draw(self) -> np.ndarray:
-        """Return frames (count, 8, 8, 3) uint8."""
+        """Return the frames (count, 8, 8, 3) uint8 of the drawing."""
         return np.arange(self.count, dtype=np.uint8)[:, None, None, None] * np.ones(
             (8, 8, 3), np.uint8
         )

@@ -39,7 +39,7 @@ def test_readable_samples_are_returned(photos):
 
 
 def test_by_default_an_unreadable_sample_is_an_error(samples):
-    """By default, unreadable samples raise an error with the first of them and their count."""
+    """By default, unreadable samples raise an error that names the first and gives their count."""
     with pytest.raises(
         DataError,
         match=r"photo03.jpg: the image is damaged.* \(1 more cannot be read either.\) "
@@ -79,7 +79,7 @@ def test_the_list_of_an_earlier_run_is_deleted(samples, tmp_path):
 
 
 def test_too_many_unreadable_samples_are_an_error_even_when_skipping(samples, tmp_path):
-    """A share of unreadable samples above the limit is an error, even when skipping.
+    """With `on_error="skip"`, a share of unreadable samples above the limit is still an error.
 
     The list of unreadable samples is written before the error is raised.
     """
@@ -118,7 +118,7 @@ def test_another_pixels_limit_opens_files_again(photos, tmp_path):
 
 
 def test_clips_and_vectors_are_checked(tmp_path):
-    """The survey finds broken videos and vectors of another width than expected."""
+    """The survey finds broken videos and vectors of the wrong width."""
     (tmp_path / "bad.avi").write_bytes(b"nothing")
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
     with pytest.raises(DataError, match=r"bad.avi: expected a video; the file is not one"):

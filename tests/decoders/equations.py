@@ -55,7 +55,7 @@ def zero_state(units: int) -> State:
 
 
 def step_logits(decoder: Any, encoded: Any, words: Sequence, training: bool = False) -> np.ndarray:
-    """Return the logits (B, L, V) of a loop over `step`."""
+    """Return the logits (B, L, V) of `step` applied to one word after another."""
     memory, state = decoder.start(encoded, training=training)
     logits = []
     for word in np.asarray(words).T:

@@ -45,7 +45,7 @@ def built(dtype="float64", **options):
 
 
 def regions_of(decoder, row):
-    """Return the regions of the real steps of a clip, each with the reader output of its step."""
+    """Return the region features of a clip's real steps, with the reader's output appended."""
     regions, state = [], zero_state(decoder.reader.units if decoder.reader else 0)
     for step in FEATURES[row, MASK[row]]:
         if decoder.reader:
@@ -91,7 +91,7 @@ def equations(decoder, row, masks=(1, 1)):
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_call_equals_the_equations(options):
-    """Teacher-forced logits of the attention decoder equal its equations."""
+    """Teacher-forced logits of the attention decoder equal those of its equations."""
     decoder = built(**options)
     expected = [equations(decoder, row)[0] for row in range(B)]
     assert np.abs(array(decoder(encoded(), WORDS)) - expected).max() < EXACT
@@ -100,7 +100,7 @@ def test_call_equals_the_equations(options):
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 1e-5)])
 def test_steps_equal_the_equations(options, dtype, tolerance):
-    """Logits and attention of a loop over `step` equal the equations; padding has weight 0."""
+    """Logits and attention of repeated `step` calls follow the equations; padding has weight 0."""
     decoder = built(dtype, **options)
     logits, attention = zip(*(equations(decoder, row) for row in range(B)), strict=True)
     memory, state = decoder.start(encoded(dtype))
@@ -126,7 +126,7 @@ def test_clip_of_padding_only():
 
 @pytest.mark.parametrize("deep_output", [True, False])
 def test_dropout_equals_the_equations(deep_output):
-    """In training, one dropout mask per caption applies to the words and one to the outputs."""
+    """In training, each caption has one dropout mask for its words and one for the outputs."""
     keras.utils.set_random_seed(5)
     decoder = built(deep_output=deep_output, dropout=0.5)
     memory, state = decoder.start(encoded(), training=True)

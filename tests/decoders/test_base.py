@@ -100,6 +100,6 @@ def test_defaults_of_frame_decoders():
 
 
 def test_subclasses_are_registered_for_saved_models():
-    """Saved models refer to a decoder as `lrcn_seq>CLASS`, without a decorator on the class."""
+    """Saved models name a decoder `lrcn_seq>CLASS`, although its class has no decorator."""
     assert keras.saving.get_registered_object("lrcn_seq>TableDecoder") is TableDecoder
     assert keras.saving.get_registered_name(WholeClip) == "lrcn_seq>WholeClip"

@@ -33,7 +33,7 @@ def built(**options):
 
 
 def equations(decoder, row, masks=(1, 1, 1)):
-    """Return logits (L, V) of a clip, with dropout masks of words and each layer's output."""
+    """Return logits (L, V) of a clip; `masks` are dropout masks for words and layer outputs."""
     word_mask, *layer_masks = masks
     states = [zero_state(U), zero_state(U)]
 
@@ -50,7 +50,7 @@ def equations(decoder, row, masks=(1, 1, 1)):
 
 
 def test_call_equals_the_equations():
-    """Teacher-forced logits of the encoder-decoder equal its equations over real frames."""
+    """Teacher-forced logits equal those of the equations, which read real frames only."""
     decoder = built()
     expected = [equations(decoder, row) for row in range(B)]
     assert np.abs(array(decoder(ENCODED, WORDS)) - expected).max() < EXACT

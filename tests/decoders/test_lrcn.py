@@ -42,7 +42,7 @@ def built(model="2f", dtype="float64", **options):
 
 
 def equations(decoder, model, row, masks=(1, 1, 1, 1, 1)):
-    """Return logits (L, V) of a caption, with dropout masks of words and each layer's output."""
+    """Return logits (L, V) of a caption; `masks` are dropout masks for words and layer outputs."""
     feature = FEATURES[row, MASK[row]].reshape(-1, D).mean(0)
     if decoder.feature is not None:
         feature = dense(decoder.feature, feature)
@@ -69,7 +69,7 @@ def equations(decoder, model, row, masks=(1, 1, 1, 1, 1)):
     "options", [{}, {"image": "first"}, {"feature_units": 7, "output_bias": False}]
 )
 def test_call_equals_the_equations(model, options):
-    """Teacher-forced logits of LRCN equal the equations of the paper."""
+    """Teacher-forced logits of LRCN equal those of the paper's equations."""
     decoder = built(model, **options)
     expected = [equations(decoder, model, row) for row in range(B)]
     assert np.abs(array(decoder(encoded(), WORDS)) - expected).max() < EXACT
@@ -79,7 +79,7 @@ def test_call_equals_the_equations(model, options):
 @pytest.mark.parametrize("image", ["every_step", "first"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 1e-5)])
 def test_steps_equal_the_equations(model, image, dtype, tolerance):
-    """The logits of a loop over `step` equal the equations of the paper."""
+    """The logits of repeated `step` calls equal those of the paper's equations."""
     decoder = built(model, dtype=dtype, image=image)
     expected = [equations(decoder, model, row) for row in range(B)]
     logits = step_logits(decoder, encoded(dtype), WORDS)

@@ -33,7 +33,7 @@ def built(**options):
 
 
 def equations(decoder, row, masks=(1, 1, 1, 1)):
-    """Return logits (L, V) of a clip, with dropout masks of frames, words and both outputs."""
+    """Return logits (L, V) of a clip; `masks` are dropout masks for frames, words and outputs."""
     frame_mask, word_mask, first_mask, second_mask = masks
     first, second = zero_state(U), zero_state(U)
     for feature in FEATURES[row, : LENGTHS[row]].mean(1):

@@ -25,7 +25,7 @@ def read_rows(run) -> list[dict]:
 
 
 def test_shuffled_score_is_that_of_the_next_images_caption(finished_run):
-    """`shuffled_bleu_4` scores the caption of the next image by the references of each image."""
+    """`shuffled_bleu_4` compares the next image's caption with the references of each image."""
     rows = read_rows(finished_run)
     following = rows[1:] + rows[:1]
     captions = {row["id"]: other["caption"] for row, other in zip(rows, following, strict=True)}
@@ -65,7 +65,7 @@ def test_exact_share_counts_captions_with_every_attribute(finished_run):
     ],
 )
 def test_directions_are_judged_without_the_things(caption, right):
-    """A caption has right directions if it orders them as the reference, whatever the objects."""
+    """Directions are right if they are in the order of the reference, whatever the objects."""
     reference = "a small red circle moves left before a large blue ring moves right"
     assert has_right_directions({"caption": caption, "references": [reference]}) == right
 

@@ -73,7 +73,7 @@ def test_unfinished_demo_is_kept(copied_run, demo, marker):
 
 @pytest.mark.parametrize("lost", [[], ["state"], ["state", "config.yaml"]])
 def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
-    """A demo refuses the folder of a run without a marker, even if only weights remain there."""
+    """A demo refuses a folder that has a run but no marker, even if only weights remain."""
     for name in [MARKER, *lost]:
         (copied_run / name).rename(copied_run / f"old.{name}")
     weights = (copied_run / "model.weights.h5").read_bytes()

@@ -195,7 +195,7 @@ def test_the_constructor_reads_no_weights():
     ids=["empty", "text", "header"],
 )
 def test_broken_weights_file(tmp_path, content):
-    """A broken weights file raises an error of one line that names the file."""
+    """A broken weights file raises a one-line error that names the file."""
     path = tmp_path / "w.h5"
     path.write_bytes(content)
     message = r"w.h5: expected weights of MobileNetV2 with alpha=0.35; the file is broken or of"
@@ -249,7 +249,7 @@ def test_convnext_file_of_the_old_format(tmp_path):
 
 @pytest.mark.parametrize(("network", "alpha"), [("MobileNetV2", 0.5), ("MobileNet", 0.25)])
 def test_weights_file_of_another_network(tmp_path, network, alpha):
-    """Weights of another network or width raise a DataError."""
+    """A weights file of another network, or of another width, raises a DataError."""
     path = tmp_path / "w.weights.h5"
     write_weights(path, include_top=False, input_shape=(64, 64, 3))
     with pytest.raises(DataError, match=r"of another network"):
@@ -289,7 +289,7 @@ def test_download_prints_nothing_on_stdout(monkeypatch, capsys):
 
 @pytest.fixture
 def efficient_net_download(monkeypatch, tmp_path):
-    """Replace the download of EfficientNetB0 by a file of random normalization constants."""
+    """Replace the download of EfficientNetB0 by a file with random constants of normalization."""
     network = keras.applications.EfficientNetB0(
         weights=None, include_top=False, input_shape=(64, 64, 3)
     )

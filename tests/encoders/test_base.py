@@ -35,7 +35,7 @@ class MeanColor(Encoder):
 
 
 def test_features_return_to_their_steps():
-    """Features of frames are placed at the steps of their index, and padding is zero."""
+    """The index places the features of packed frames at their steps, and padding is zero."""
     frames = RNG.integers(0, 256, (3, 4, 6, 3), np.uint8)
     index = np.array([[2, 0, -1], [0, 1, 2]], np.int32)
     features, mask = map(array, MeanColor()(Clips(frames, index)))
@@ -108,7 +108,7 @@ def test_identity_covers_weight_values_and_arguments():
 
 
 def test_identity_ignores_training_and_the_origin_of_weights():
-    """`train`, the name and the origin of weights do not change the identity of an encoder."""
+    """The identity of an encoder ignores `train`, its name and the origin of its weights."""
     other = MeanColor(train="all", weights="imagenet", name="another")
     assert other.identity == MeanColor().identity
 
@@ -132,5 +132,5 @@ def test_load_pretrained_does_nothing_by_default():
 
 
 def test_subclasses_are_registered_for_saved_models():
-    """Saved models refer to an encoder as `lrcn_seq>CLASS`, without a decorator on the class."""
+    """Saved models name an encoder `lrcn_seq>CLASS`, although its class has no decorator."""
     assert keras.saving.get_registered_name(TinyCnn) == "lrcn_seq>TinyCnn"

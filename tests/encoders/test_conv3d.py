@@ -15,7 +15,7 @@ PIXELS = RNG.integers(0, 256, (2, 5, 6, 6, 3)).astype("uint8")
 
 @pytest.mark.parametrize(("stride", "steps"), [(1, 5), (2, 3), (4, 2)])
 def test_features_equal_the_equations(stride, steps):
-    """The features of conv3d equal convolutions, ReLU and max pooling in NumPy."""
+    """The features of conv3d equal those of convolutions, ReLU and max pooling in NumPy."""
     encoder = Conv3d(size=6, filters=2, blocks=2, stride=stride)
     found = array(encoder(pack(PIXELS)).features)
     for clip, features in zip(PIXELS, found, strict=True):
@@ -67,6 +67,6 @@ def test_max_pool_pairs_keeps_an_odd_last_element():
 
 
 def test_max_pool_space():
-    """Spatial max pooling takes the maximum of squares of pixels within each frame."""
+    """Spatial max pooling takes the maximum over squares of pixels within each frame."""
     x = RNG.uniform(size=(1, 3, 4, 5, 2)).astype("float32")
     assert np.array_equal(array(max_pool_space(ops.convert_to_tensor(x))), max_pool(x, (2, 3)))

@@ -49,7 +49,7 @@ def preset(tmp_path_factory):
     [("VGGBackbone", VGG, (2, 3, 64, 8)), ("ViTBackbone", VIT, (2, 3, 5, 8))],
 )
 def test_backbone_class(backbone, arguments, grid):
-    """A backbone class with arguments gives a grid of features or their mean."""
+    """An encoder of a backbone class gives a grid of features or, by default, their mean."""
     full = KerasHub(backbone=backbone, arguments=arguments, size=32, output="grid")
     pooled = KerasHub(backbone=backbone, arguments=arguments, size=32)
     pooled.network.set_weights(full.network.get_weights())
@@ -112,7 +112,7 @@ def test_train():
 
 
 def test_unreachable_preset(monkeypatch):
-    """A preset that cannot be fetched raises an error of one line that names the host."""
+    """A preset that cannot be fetched raises a one-line error that names the host."""
     import keras_hub
 
     def fail(*_, **__):
@@ -128,7 +128,7 @@ def test_unreachable_preset(monkeypatch):
 
 
 def test_broken_preset(tmp_path):
-    """A folder without a valid preset raises an error of one line with its path."""
+    """A folder without a valid preset raises a one-line error with its path."""
     (tmp_path / "config.json").write_text("{")
     message = rf"'{tmp_path}' could not be read \(.*Check the network connection, or give"
     with pytest.raises(DataError, match=message) as caught:

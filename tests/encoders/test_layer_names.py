@@ -7,7 +7,7 @@ from lrcn_seq.encoders._layer_names import layers_by_name
 
 
 def network():
-    """Return a network with unnamed convolutions, a named convolution and an unnamed pool."""
+    """Return a network with unnamed convolutions, a named one and an unnamed pooling layer."""
     return keras.Sequential(
         [
             keras.Input((4, 4, 3)),

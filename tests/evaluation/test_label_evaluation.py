@@ -31,7 +31,7 @@ def test_whole_samples_are_scored(evaluation):
 
 
 def test_values_are_the_scores_of_the_predictions(evaluation):
-    """Accuracy, mean recall per class and log loss equal their definitions."""
+    """Accuracy, mean recall per class and log loss agree with their definitions."""
     values = evaluation.values
     assert values["top_1"] == 0.75
     assert values["mean_class"] == pytest.approx((1 + 1 + 1 / 2) / 3)

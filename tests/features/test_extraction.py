@@ -60,13 +60,13 @@ def test_features_are_stored_in_order(store):
 
 
 def encode_by_place(frames: np.ndarray) -> np.ndarray:
-    """Return features (N, 1, 2) that depend on the place of a frame and the size of its batch."""
+    """Return features (N, 1, 2) that depend on the position of a frame and on the batch size."""
     features = encode(frames)[:, :1, 0] + np.arange(len(frames))[:, None] / 7
     return np.stack([features, np.full_like(features, len(frames))], axis=-1)
 
 
 def stored_features(folder, *calls: list[Item]) -> dict[str, bytes]:
-    """Return the stored features of each key after several calls of `extract` with a new store."""
+    """Return the features of each key after `extract` has filled a new store in several calls."""
     store = FeatureStore(folder, "mean", "float32")
     for call in calls:
         extract(store, call, encode_by_place)
@@ -89,7 +89,7 @@ def test_features_do_not_depend_on_what_else_is_stored(tmp_path):
 
 @pytest.mark.parametrize("count", [1, 23])
 def test_all_batches_have_one_size(store, count):
-    """All batches, including the last, have one shape, since the bits of features depend on it."""
+    """All batches, including the last, have the same shape, since features may depend on it."""
     shapes = []
     extract(store, items(count), lambda frames: shapes.append(frames.shape) or encode(frames))
     assert set(shapes) == {(extraction.BATCH, 8, 8, 3)}

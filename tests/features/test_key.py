@@ -17,7 +17,7 @@ def test_the_signature_of_an_encoder_is_unchanged():
 
 
 def test_the_key_of_a_sample_is_unchanged():
-    """The key of a sample has a content hash, a hash of frame numbers, and the modality."""
+    """A sample's key consists of a content hash, a hash of frame numbers, and the modality."""
     numbers = blake2b(np.array([0, 3, 500], "<i8").tobytes(), digest_size=12).hexdigest()
     assert key_of("c0ffee", None) == "c0ffee:all:"
     assert key_of("c0ffee", np.array([0, 3, 500], np.int32)) == f"c0ffee:{numbers}:"
@@ -25,7 +25,7 @@ def test_the_key_of_a_sample_is_unchanged():
 
 
 def test_keys_depend_on_content_frames_and_modality():
-    """A different content, frame selection or modality gives a different key."""
+    """Different content, frame numbers or modality give a different key."""
     keys = {
         key_of(content, numbers, modality)
         for content in ("a", "b")

@@ -24,5 +24,5 @@ def test_features_of_a_frozen_frame_wise_encoder_are_stored():
     ],
 )
 def test_each_reason_not_to_store_features_is_named(change, reason):
-    """Each condition that prevents the storing of features gives its own reason."""
+    """Each condition that prevents storing features gives its own reason."""
     assert storing_problem(**STORED | change).startswith(reason)

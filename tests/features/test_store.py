@@ -26,7 +26,7 @@ from lrcn_seq.records import Preprocessing
 
 
 def rows(number: int, count: int | None = None) -> np.ndarray:
-    """Return features (T, 2, 3) that differ for each number."""
+    """Return features (T, 2, 3) that are random but fixed for each `number`."""
     count = number % 4 + 1 if count is None else count
     return np.random.default_rng(number).normal(size=(count, 2, 3)).astype(np.float32)
 
@@ -91,7 +91,7 @@ def test_stored_features_are_never_replaced(tmp_path):
 def test_another_encoder_preprocessing_or_type_is_another_store(
     tmp_path, identity, preprocessing, dtype
 ):
-    """Each encoder, preprocessing and dtype has a store of its own."""
+    """Each combination of encoder, preprocessing and dtype has its own store."""
     FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8))).append(["k"], [rows(0)])
     assert "k" in FeatureStore(tmp_path, signature_of("a", Preprocessing(8, 8)))
     assert FeatureStore(tmp_path, signature_of(identity, preprocessing), dtype).missing(["k"]) == [
@@ -134,7 +134,7 @@ def test_rows_without_a_record_are_skipped(tmp_path):
 
 
 def damage_records(store: FeatureStore, *numbers: int) -> None:
-    """Overwrite two bytes of records in the index."""
+    """Overwrite two bytes in each of the numbered records of the index."""
     with store._index.open("r+b") as file:
         for number in numbers:
             file.seek(number * RECORD.itemsize + 18)
@@ -196,7 +196,7 @@ def test_rows_that_a_process_has_mapped_are_never_overwritten(tmp_path, damaged)
 
 @pytest.mark.parametrize("size", [0, 30, 239, None])
 def test_missing_rows_are_a_data_error(tmp_path, size):
-    """A data file that is shorter than the index requires, or missing, is refused."""
+    """A data file that is missing, or shorter than the index requires, is refused."""
     store = filled(tmp_path, range(4))
     store._data.unlink() if size is None else os.truncate(store._data, size)
     with pytest.raises(DataError, match=r"Received: a shorter file; delete .* and extract again"):
@@ -204,7 +204,7 @@ def test_missing_rows_are_a_data_error(tmp_path, size):
 
 
 def test_rows_of_a_killed_append_are_replaced(tmp_path):
-    """After a kill between rows and record, later appends give files with the same bytes."""
+    """After a kill between rows and record, later appends give the same files as without it."""
     expected = filled(tmp_path / "whole", range(6))
     store = filled(tmp_path / "killed", range(4))
     store.folder.joinpath("lock").write_text(str(store._data.stat().st_size))
@@ -220,7 +220,7 @@ def test_rows_of_a_killed_append_are_replaced(tmp_path):
 
 @pytest.mark.parametrize("content", ["30", "x", "-1", "9" * 50, "24 "])
 def test_a_wrong_size_in_the_lock_removes_no_features(tmp_path, content):
-    """A wrong number in the lock file does not remove rows that have a record."""
+    """A wrong size in the lock file does not remove rows that have a record."""
     store = filled(tmp_path, range(4))
     (store.folder / "lock").write_text(content)
     store.append(["4"], [rows(4)])
@@ -250,7 +250,7 @@ def test_a_wrong_size_in_the_lock_removes_no_features(tmp_path, content):
     ],
 )
 def test_damaged_metadata_is_a_data_error(tmp_path, damage):
-    """Damaged metadata raises an error that advises to delete the store and extract again."""
+    """Damaged metadata raises an error that advises deleting the store and extracting again."""
     path = filled(tmp_path, range(6)).folder / "store.json"
     path.write_text(damage(path.read_text()), encoding="utf-8", errors="surrogateescape")
     with pytest.raises(DataError, match=r"expected .*\. Received: .*; delete .* and extract again"):
@@ -351,7 +351,7 @@ def test_missing_features_are_a_data_error(tmp_path):
 
 
 def test_a_folder_that_cannot_be_created_is_a_data_error(tmp_path):
-    """A store whose folder would be below a file raises a DataError."""
+    """A store whose folder cannot be created raises a DataError."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="features cannot be stored here"):
         FeatureStore(tmp_path / "file", "encoder")
@@ -380,7 +380,7 @@ def test_a_full_disk_is_a_data_error_and_loses_nothing(tmp_path):
 
 
 def test_the_error_names_missing_space(tmp_path, monkeypatch):
-    """The error of a full disk includes the message of the operating system."""
+    """The error for a full disk includes the message of the operating system."""
     store = filled(tmp_path, range(2))
 
     def full(descriptor):

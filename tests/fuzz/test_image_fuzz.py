@@ -141,7 +141,7 @@ def mutant(content: bytes, other: bytes, random: Random) -> bytes:
 
 
 def read(path: Path) -> None:
-    """Read a file in every way in which the library reads it; raise MediaError for some."""
+    """Read a file in every way in which the library reads it; this may raise a MediaError."""
     if path.suffix == ".npy":
         Vectors(path).content_hash(ContentIndex())
         Vectors(path).frames(SIZE)

@@ -69,7 +69,7 @@ def test_call_has_no_padding():
 
 
 def test_initializer_range():
-    """Attention weights are initialized within the initializer range, and the bias with 0."""
+    """`initializer_range` bounds the initial kernels of the layer, and the bias starts at 0."""
     layer = Attention(50, initializer_range=0.1)
     layer.build((2, 5, 40), (2, 30))
     for weight in (layer.key.kernel, layer.query.kernel, layer.score.kernel):

@@ -48,7 +48,7 @@ def oracle(sums, h, c, recurrent):
 
 
 def test_lstm_cell_by_hand():
-    """One step with gate inputs of zero equals the results computed by hand."""
+    """One step with gate inputs of zero gives the results computed by hand."""
     hidden, cell, gates = lstm_cell(ops.zeros((1, 4)), ops.ones((1, 1)))
     assert [float(gate[0, 0]) for gate in gates] == [0.5, 0.5, 0.0, 0.5]
     assert float(cell[0, 0]) == 0.5
@@ -122,7 +122,7 @@ def test_layer_equals_keras():
 
 
 def test_sequence_continues_from_a_state():
-    """A sequence that continues from a state gives the outputs of the whole sequence."""
+    """Continuing a sequence from the state of its first part gives the outputs of one call."""
     layer = Lstm(U)
     layer.build((None, 4 * U))
     sums, h, c, _ = [ops.convert_to_tensor(value) for value in values(dtype="float32")]

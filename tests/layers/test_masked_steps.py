@@ -1,4 +1,4 @@
-"""Moving the real steps of clips to the front and back, compared with NumPy."""
+"""Moving the real steps of clips to the front and back to their places, compared with NumPy."""
 
 import numpy as np
 from keras import ops

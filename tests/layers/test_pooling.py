@@ -23,7 +23,7 @@ def encoded(padding=np.nan):
 
 
 def test_mean_ignores_padding():
-    """The masked mean covers the regions of real steps, even if the padding is NaN."""
+    """The masked mean covers only the regions of real steps, even if the padding is NaN."""
     found = ops.convert_to_numpy(masked_mean(encoded()))
     expected = random_features(np.nan)[0, [0, 2]].reshape(8, 5).mean(0)
     assert np.allclose(found[0], expected, atol=1e-6)
@@ -43,7 +43,7 @@ def test_mean_of_many_steps_does_not_overflow(dtype):
 
 
 def test_memory_is_ordered_by_step_then_region():
-    """The memory of a clip lists its regions by step and then by region."""
+    """The regions in the memory of a clip are ordered by step and then by region."""
     memory, _ = as_memory(encoded())
     memory = ops.convert_to_numpy(memory)
     assert memory.shape == (2, 12, 5)

@@ -8,7 +8,7 @@ from lrcn_seq.layers.precision import at_least_float32, built_under
 
 @pytest.mark.parametrize("policy", ["mixed_float16", keras.DTypePolicy("mixed_bfloat16")], ids=str)
 def test_layers_in_the_block_get_the_policy(policy):
-    """Layers that are created in the `with` block have its dtype policy."""
+    """Layers that are created in the `with` block have the dtype policy of the block."""
     with built_under(policy):
         inside = keras.layers.Dense(2)
     outside = keras.layers.Dense(2)

@@ -22,14 +22,14 @@ from lrcn_seq.layers.weight_checks import LARGEST, array_problem, variable_probl
     ],
 )
 def test_the_first_bad_array_is_named(values, problem):
-    """The description of a damaged array has its name and its range of values or its dtype."""
+    """The description of a damaged array has its name, and its range of values or its dtype."""
     arrays = [("a", np.ones(2)), ("b", np.array(values)), ("c", np.array([np.nan]))]
     assert re.fullmatch(problem, array_problem(arrays))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint32", "bool"])
 def test_numbers_of_any_dtype_are_weights(dtype):
-    """Arrays of all numeric dtypes, such as seeds, and empty arrays are accepted."""
+    """Arrays of all numeric dtypes are accepted, as are empty arrays and values up to the limit."""
     arrays = [("a", np.ones((2, 2), dtype)), ("b", np.zeros((0, 3), dtype))]
     assert array_problem(arrays) is None
     assert array_problem([("a", np.array([-LARGEST, LARGEST]))]) is None

@@ -98,7 +98,7 @@ def java_tokens(lines: list[str]) -> list[list[str]]:
 
 
 def corpus(generator: random.Random) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Generate the hypotheses and one to seven references of 60 images."""
+    """Generate one hypothesis and one to seven references for each of 60 images."""
     hypotheses, references = {}, {}
     for number in range(60):
         base = [generator.choice(WORDS) for _ in range(generator.randint(3, 14))]

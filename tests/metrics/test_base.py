@@ -24,7 +24,7 @@ class WordCount(Metric):
 
 
 def test_a_metric_scores_corpus_and_sentences_from_its_statistics():
-    """A corpus value uses the statistics of all sentences, a sentence value those of one."""
+    """A corpus value uses the statistics of all sentences, and a sentence value those of one."""
     score = WordCount().score(metrics.make_corpus(["a b", "a b c d"], [["x"], ["y"]]))
     assert score.values == (3.0,)
     assert score.sentences == {"0": {"words": 2.0}, "1": {"words": 4.0}}

@@ -49,7 +49,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples, name):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """BLEU of edge cases, such as empty sentences, equals the definition."""
+    """BLEU of edge cases, such as empty sentences, agrees with its definition."""
     score = metrics.bleu(*columns(EDGES[edge]), tokenize="none")
     assert score.values == pytest.approx(naive_bleu(EDGES[edge]), abs=1e-12)
     expected = np.array([naive_bleu([row]) for row in EDGES[edge]])
@@ -69,7 +69,7 @@ def test_edge_cases_equal_pycocoevalcap(edge, capfd):
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_random_captions_equal_the_definition(rows):
-    """BLEU of random captions equals the definition."""
+    """BLEU of random captions agrees with its definition."""
     score = metrics.bleu(*columns(rows), tokenize="none")
     assert score.values == pytest.approx(naive_bleu(rows), abs=1e-12)
     expected = np.array([naive_bleu([row]) for row in rows])

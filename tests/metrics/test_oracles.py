@@ -21,7 +21,7 @@ NAMES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fakecap_val2014_in_val2017", "human_leave_one_out_500"])
 def test_scores_from_raw_text_equal_the_oracle(shared, name):
-    """All metrics of raw text equal the scores of the COCO evaluation code to 1e-12."""
+    """The scores of all metrics for raw text equal those of the COCO evaluation code to 1e-12."""
     pytest.importorskip("pycocoevalcap")
     oracle = json.loads((shared / "oracles" / f"pycocoevalcap_{name}.json").read_text())
     report = metrics.score(

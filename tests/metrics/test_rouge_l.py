@@ -19,7 +19,7 @@ def naive_common(a, b):
 
 
 def naive_rouge(hypothesis, references):
-    """Compute ROUGE-L with the best precision and the best recall from the definition."""
+    """Compute ROUGE-L by definition, from the best precision and the best recall."""
     own, others = hypothesis.split(" "), [text.split(" ") for text in references]
     common = [naive_common(own, other) for other in others]
     precision = max(length / len(own) for length in common)
@@ -37,7 +37,7 @@ def test_scores_equal_the_coco_evaluation_code_from_raw_text(samples):
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_the_definition(edge):
-    """ROUGE-L of edge cases equals the definition; the corpus score is the mean over sentences."""
+    """ROUGE-L of edge cases agrees with its definition; the corpus score is the sentence mean."""
     score = metrics.rouge_l(*columns(EDGES[edge]), tokenize="none")
     expected = [naive_rouge(*row) for row in EDGES[edge]]
     assert score.table[:, 0] == pytest.approx(expected, abs=1e-12)
@@ -57,7 +57,7 @@ def test_edge_cases_equal_pycocoevalcap(edge):
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_random_captions_equal_the_definition(rows):
-    """ROUGE-L of random captions equals the definition."""
+    """ROUGE-L of random captions agrees with its definition."""
     score = metrics.rouge_l(*columns(rows), tokenize="none")
     assert score.table[:, 0] == pytest.approx([naive_rouge(*row) for row in rows], abs=1e-12)
 

@@ -129,7 +129,7 @@ def test_training_learns(run_folder):
 
 
 def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tmp_path):
-    """After SIGKILL, a resumed run ends with the bits of an uninterrupted run."""
+    """After SIGKILL, a resumed run gives bit for bit the results of an uninterrupted run."""
     folder = tmp_path / "run"
     command = ["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder]
     process = subprocess.Popen(

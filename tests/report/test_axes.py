@@ -51,7 +51,7 @@ def test_ticks_of_any_range_are_few_and_within(low, high):
 
 
 def test_range_is_padded_at_both_ends():
-    """The range of an axis is a sixteenth longer at each end than the range of its values."""
+    """The range of an axis is the range of its values, extended by 1/16 of it at each end."""
     assert axes.padded_range(4, 20) == (3, 21)
 
 

@@ -63,7 +63,7 @@ def test_verdict_weights_bins_by_their_counts(parse):
 
 
 def test_table_lists_occupied_bins():
-    """The calibration table has a row for each bin with clips."""
+    """The calibration table has a row for each bin that contains clips."""
     html = calibration(BINS, "clip").html
     assert re.findall(r'scope="row">(.*?)<', html) == ["0.60–0.80", "0.80–1.00"]
     assert re.findall(r"<td>(.*?)</td>", html) == ["0.700", "0.250", "4", "0.900", "1.000", "16"]

@@ -1,4 +1,4 @@
-"""Drawings as clips; the key of a drawing replaces its content hash."""
+"""Drawings as clips, whose content hash is the key of the drawing."""
 
 import numpy as np
 import pytest

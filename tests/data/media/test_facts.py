@@ -40,7 +40,7 @@ def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
 
 
 def test_even_times_are_stored_as_count_and_step(tmp_path):
-    """Evenly spaced frame times are stored as count and step; the key has rule, hash and limit."""
+    """Evenly spaced frame times are stored as count and step; the key has a hash and the limit."""
     path = tmp_path / "0.png"
     Image.new("RGB", (8, 8)).save(path)
     index = ContentIndex(tmp_path / "m.jsonl")
@@ -50,7 +50,7 @@ def test_even_times_are_stored_as_count_and_step(tmp_path):
 
 
 def test_uneven_times_are_stored_one_by_one(tmp_path, monkeypatch):
-    """Unevenly spaced frame times are stored one by one, exactly enough to still ascend."""
+    """Unevenly spaced frame times are stored one by one, with enough digits to stay ascending."""
     uneven = np.array([0, 0.04, 0.5, 0.50011, 0.50022, 2])
     monkeypatch.setattr(Video, "times", lambda self: uneven)
     (tmp_path / "a").write_bytes(b"a")
@@ -78,7 +78,7 @@ def test_an_image_is_decoded_once_per_content_and_limit(tmp_path, photos, monkey
 
 @pytest.mark.parametrize("value", [5, None, {}, {"count": "a", "step": 1}, {"times": "a"}, []])
 def test_damaged_facts_are_measured_again(tmp_path, photos, value):
-    """A stored fact of an unexpected form is computed again."""
+    """A fact that is stored in an unexpected form is computed again."""
     index, image = ContentIndex(tmp_path / "m.jsonl"), StillImage(photos[0])
     frame_times(image, index, PIXELS_LIMIT)
     check_image(image, index)

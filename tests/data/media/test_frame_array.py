@@ -25,7 +25,7 @@ def test_frames_are_resized_in_order():
 
 
 def test_times_are_25_per_second():
-    """The frames of an array are 40 ms apart."""
+    """Consecutive frames of an array are 40 ms apart."""
     np.testing.assert_allclose(FrameArray(clip()).times(), [0, 0.04, 0.08, 0.12, 0.16])
 
 
@@ -38,7 +38,7 @@ def test_a_clip_without_frames_is_refused():
 
 
 def test_large_frames_are_refused():
-    """Frames of an array with more pixels than the limit raise a MediaError."""
+    """An array whose frames have more pixels than the limit raises a MediaError."""
     with pytest.raises(MediaError, match=r"expected at most 63 pixels\. Received: 8 × 8"):
         FrameArray(clip(), pixels_limit=63).frames(SIZE)
 

@@ -32,7 +32,7 @@ def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path):
 
 
 def test_frames_are_recognized_by_suffix_or_content(tmp_path):
-    """A file is a frame by its suffix or content; text, GIF files and videos are no frames."""
+    """Images are recognized by suffix or content; text, GIF and video files are not frames."""
     for name, format_ in (("1.jfif", "JPEG"), ("2", "PNG"), ("3.gif", "GIF"), ("4.mp4", "JPEG")):
         Image.new("RGB", (10, 10)).save(tmp_path / name, format_)
     (tmp_path / "5").write_text("P5 is a format, and Python a language.")

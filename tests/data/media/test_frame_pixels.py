@@ -27,7 +27,7 @@ def with_display_matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
 
 
 def write_frame(path: Path, pixels: np.ndarray, codec: str, pixel_format: str, **options) -> Path:
-    """Write a video of one frame (H, W, 3 or 4)."""
+    """Write a video of the single frame `pixels`, (H, W, 3 or 4)."""
     source = "rgba" if pixels.shape[2] == 4 else "rgb24"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options)
@@ -60,7 +60,7 @@ def test_frames_are_turned_and_mirrored_by_the_display_matrix(tmp_path, matrix, 
 
 
 def test_a_slight_rotation_is_ignored(tmp_path):
-    """A display matrix that rotates slightly has the effect of the nearest orientation."""
+    """A display matrix with a slight rotation is rounded to the nearest orientation."""
     path = write_video(tmp_path / "a.mp4", 1)
     before = Video(path).frames(None)
     content = bytearray(path.read_bytes())
@@ -114,7 +114,7 @@ def test_a_palette_with_transparency_is_put_on_white():
     ],
 )
 def test_every_pixel_format_becomes_eight_bit_rgb(tmp_path, codec, pixels):
-    """Frames in gray, of 10 or 16 bits, with alpha or full chroma become 8-bit RGB."""
+    """Gray, 10-bit and 16-bit frames, and frames with alpha or full chroma, become 8-bit RGB."""
     color = np.full((48, 64, 3), (200, 30, 30), np.uint8)
     frame = Video(write_frame(tmp_path / "a.mkv", color, codec, pixels)).frames(None)[0]
     expected = (81, 81, 81) if pixels.startswith("gray") else (200, 30, 30)

@@ -43,7 +43,7 @@ def save(image: Image.Image, path: Path, **options) -> Path:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientations_are_undone(tmp_path, pixels, orientation):
-    """An image is turned upright from each EXIF orientation, as by Pillow."""
+    """An image with any EXIF orientation is turned upright, as Pillow does."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = save(
@@ -113,13 +113,13 @@ def test_the_format_is_detected_by_content(tmp_path, pixels):
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1"])
 def test_grayscale_becomes_rgb_with_equal_channels(tmp_path, mode):
-    """White images in gray or black-and-white, with or without alpha, become white RGB."""
+    """A white image in gray or black-and-white, with or without alpha, becomes white RGB."""
     path = save(Image.new("L", (8, 8), 255).convert(mode), tmp_path / "gray.png")
     np.testing.assert_array_equal(np.asarray(StillImage(path).decode()), np.full((8, 8, 3), 255))
 
 
 def test_sixteen_bits_are_scaled_to_eight(tmp_path):
-    """A 16-bit ramp is rounded to 8 bits, instead of clipped as by Pillow."""
+    """16-bit gray values are scaled to 8 bits and rounded, whereas Pillow clips them."""
     ramp = np.linspace(0, 65535, 256 * 4).astype(np.uint16).reshape(4, 256)
     for name in ("deep.png", "deep.tiff"):
         Image.fromarray(ramp).save(tmp_path / name)
@@ -208,7 +208,7 @@ def test_an_array_that_is_no_image_is_refused(array):
 
 
 def broken(folder: Path) -> dict[str, tuple[Path, str]]:
-    """Return broken images by name, each with a part of the expected reason."""
+    """Return broken images by name, each with a part of the expected error message."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     whole = io.BytesIO()
     Image.fromarray(noise).save(whole, "JPEG")
@@ -303,7 +303,7 @@ def test_an_image_without_pixels_is_refused(size):
 
 
 def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
-    """A JPEG with zeros in its data raises MediaError when it is checked, or read unchecked."""
+    """A JPEG with zeros in its data raises MediaError, unless it is decoded as already checked."""
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
     path = save(Image.fromarray(noise), tmp_path / "a.jpg")
     content = path.read_bytes()
@@ -361,7 +361,7 @@ def test_of_several_pages_the_first_is_read(tmp_path):
 
 
 def test_a_permission_error_is_a_media_error(tmp_path, monkeypatch):
-    """The error for an unreadable file suggests to check its permissions."""
+    """The error for an unreadable file suggests checking its permissions."""
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
@@ -410,7 +410,7 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_without_visible_loss(tmp_path):
     ("side", "decoded"), [(299, 299), (599, 599), (600, 300), (799, 400), (1200, 300)]
 )
 def test_a_jpeg_is_decoded_at_no_less_than_three_times_the_wanted_size(tmp_path, side, decoded):
-    """A JPEG is decoded at the smallest fraction of at least three times the requested size."""
+    """A JPEG is decoded at the smallest scale that is at least three times the requested size."""
     path = save(Image.new("RGB", (side, side), "red"), tmp_path / "a.jpg")
     assert StillImage(path).decode((100, 100)).size == (decoded, decoded)
     assert StillImage(path).decode((20, 100)).size == (decoded, decoded)
@@ -472,7 +472,7 @@ def test_stretch_keeps_the_whole_image(pixels):
 
 
 def test_crop_keeps_the_center_and_the_aspect():
-    """Cropping an image equals resizing its central square."""
+    """Cropping an image gives the same pixels as resizing its central square."""
     noise = np.random.default_rng(1).integers(0, 256, (40, 100, 3), np.uint8)
     image = Image.fromarray(noise)
     expected = image.crop((30, 0, 70, 40)).resize((20, 20), Image.Resampling.BILINEAR)

@@ -1,4 +1,4 @@
-"""Reasons for images that cannot be read."""
+"""Error messages for images that cannot be read."""
 
 import os
 
@@ -31,7 +31,7 @@ def test_every_exception_becomes_a_media_error(error, reason, transient):
 
 
 def test_media_errors_are_kept():
-    """A MediaError that is raised while an image is read stays unchanged."""
+    """A MediaError that occurs while an image is read is raised unchanged."""
     error = MediaError("a", "b")
     with pytest.raises(MediaError) as caught, image_errors("c", None):
         raise error
@@ -39,7 +39,7 @@ def test_media_errors_are_kept():
 
 
 def test_special_files_are_named(tmp_path):
-    """The error for a FIFO as an image names it as a FIFO, and reading does not block."""
+    """The error for a FIFO in place of an image calls it a FIFO, and reading does not block."""
     from lrcn_seq.data.media.image import StillImage
 
     os.mkfifo(tmp_path / "a.jpg")

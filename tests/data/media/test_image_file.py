@@ -1,4 +1,4 @@
-"""Image files: how they are recognized, and their flaws."""
+"""Recognition of image files, and the properties that are read from their headers."""
 
 import io
 import os
@@ -44,7 +44,7 @@ def test_names_of_videos_and_gif_are_no_still_images(tmp_path, name, format_):
 
 
 def test_other_files_are_no_images(tmp_path):
-    """A text file, a folder, a FIFO and a missing file, all without a suffix, are no images."""
+    """A text file, a folder, a FIFO and a missing file, all without a suffix, are not images."""
     (tmp_path / "text").write_text("P5 is a format, and Python a language.")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
@@ -65,7 +65,7 @@ def test_the_size_of_an_icon_is_that_of_its_content(tmp_path):
 
 @pytest.mark.parametrize("levels", [1, 3, 6])
 def test_reductions_of_jpeg_2000_are_those_of_its_header(levels):
-    """A JPEG 2000 image can be halved once less than it has resolutions."""
+    """A JPEG 2000 image with n resolutions can be halved n − 1 times."""
     file = io.BytesIO()
     Image.new("RGB", (128, 128)).save(file, "JPEG2000", num_resolutions=levels)
     assert jpeg2000_reductions(file) == levels - 1

@@ -25,7 +25,7 @@ def jpeg(image: Image.Image | None = None, **options) -> bytes:
 
 
 def zeroed(content: bytes, start: float, count: int) -> bytes:
-    """Replace `count` bytes of a file by zeros, from `start` as a share of its length."""
+    """Return a file with `count` zero bytes from `start`, which is a fraction of its length."""
     place = int(len(content) * start)
     return content[:place] + bytes(count) + content[place + count :]
 
@@ -41,7 +41,7 @@ def test_data_overwritten_with_zeros_is_found(options, start):
 
 
 def test_invalid_codes_are_found():
-    """Zeros that form an invalid block are reported as invalid codes, found by FFmpeg."""
+    """Zeros that form an invalid block, which FFmpeg detects, are reported as invalid codes."""
     assert jpeg_damage(zeroed(jpeg(), 0.4, 4096)) == "its data contains invalid codes"
 
 
@@ -102,7 +102,7 @@ def test_bytes_after_the_image_are_no_damage():
 
 
 def test_metadata_is_not_searched():
-    """Damaged EXIF metadata and markers in a comment are not damage of the image."""
+    """Damaged EXIF metadata and markers in a comment are not reported as damage of the image."""
     content = jpeg(exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff", comment=b"\xff\xd9\0\0")
     assert jpeg_damage(content) is None
 

@@ -1,4 +1,4 @@
-"""Optical flow of known motion, of mirrored clips, at the end of clips and of all media."""
+"""Optical flow: known motion, mirrored clips, the last frame, and every kind of media."""
 
 import sys
 from importlib.util import find_spec
@@ -48,7 +48,7 @@ SQUARE = texture(40, 40, low=100, high=256)
 
 
 def moving(places: list[tuple[int, int]], size: tuple[int, int] = (96, 128)) -> np.ndarray:
-    """Return frames (T, H, W, 3) of a textured square, one frame for each corner (top, left)."""
+    """Return frames (T, H, W, 3) of a textured square, one frame per position (top, left)."""
     frames = np.stack([texture(*size, low=0, high=70)] * len(places))
     for frame, (top, left) in zip(frames, places, strict=True):
         frame[top : top + 40, left : left + 40] = SQUARE
@@ -135,7 +135,7 @@ def test_mirroring_flow_negates_the_horizontal_motion():
 @needs_opencv
 @pytest.mark.parametrize("kind", ["video", "folder", "drawing", "array"])
 def test_every_kind_of_clip_gives_the_same_motion(tmp_path, kind):
-    """Every kind of clip gives the same flow images; the last frame repeats the one before."""
+    """Every kind of clip gives the same flow images; the last one repeats the one before."""
     clip = moving(PLACES)
     if kind == "folder":
         for number, frame in enumerate(clip):
@@ -181,7 +181,7 @@ def test_a_single_frame_has_no_motion(tmp_path, monkeypatch):
 
 @needs_opencv
 def test_a_frame_beyond_the_end_is_refused(tmp_path):
-    """Optical flow raises the video's error for a frame beyond the end."""
+    """For a frame beyond the end, optical flow raises the error of the video."""
     path = written(tmp_path, moving(PLACES))
     with pytest.raises(
         MediaError,
@@ -292,7 +292,7 @@ def test_a_stream_of_flow_equals_the_flow_of_the_clip(tmp_path, chosen):
 
 @needs_opencv
 def test_a_stream_of_flow_asks_for_each_frame_with_the_next_time(tmp_path):
-    """Streaming flow calls `select` with each frame's time and the next time, at the end None."""
+    """Streaming flow calls `select` with the times of each frame and the next; None at the end."""
     calls = {}
     flow = OpticalFlow(Video(write_video(tmp_path / "a.avi", 3)))
     list(flow.stream_frames(lambda number, *times: calls.update({number: times}), SIZE))

@@ -160,7 +160,7 @@ def test_vectors_have_no_views():
 
 
 def test_a_source_as_one_clip():
-    """`clip` packs one frame of an image, or all frames or vectors of a clip."""
+    """`clip` packs the one frame of an image, or all frames or vectors of a clip."""
     for kind, count in (("images", 1), ("clips", 7)):
         clip = MediaReader(kind, SIZE).clip(CLIP)
         assert clip.frames.shape == (count, 16, 24, 3)

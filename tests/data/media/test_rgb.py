@@ -48,7 +48,7 @@ def gray(image: Image.Image) -> np.ndarray:
     ],
 )
 def test_gray_tiff_of_every_type_is_as_its_8_bit_twin(values, options):
-    """A gray TIFF of 8 to 32 bits, signed or inverted, becomes the RGB of its 8-bit version."""
+    """An 8- to 32-bit gray TIFF, signed or inverted, becomes the same RGB as its 8-bit version."""
     np.testing.assert_allclose(gray(opened(tiff(values, **options))), TWIN, atol=1)
 
 
@@ -80,7 +80,7 @@ def test_sixteen_bit_pgm_is_scaled():
 
 
 def test_integer_images_in_memory_are_as_their_8_bit_twin():
-    """A PIL image converted to integers keeps the gray values of its 8-bit original."""
+    """A PIL image of 32-bit integers keeps the gray values of its 8-bit original."""
     np.testing.assert_array_equal(gray(Image.fromarray(TWIN).convert("I")), TWIN)
 
 

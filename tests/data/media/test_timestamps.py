@@ -29,7 +29,7 @@ def test_decoding_timestamps_replace_missing_ones():
 
 
 def test_decoding_timestamps_replace_faulty_ones():
-    """Decoding timestamps are used once presentation timestamps fail to ascend more often."""
+    """Decoding timestamps are used once they have fewer faults than presentation timestamps."""
     assert best_effort((0, 0), (3, 1), (1, 2), (2, 3), (6, 4)) == [0, 3, 2, 3, 4]
 
 
@@ -39,7 +39,7 @@ def test_times_start_at_zero_and_keep_distances():
 
 
 def test_frames_without_timestamps_follow_at_the_rate():
-    """Without timestamps, frames are one frame length apart, or the last distance if shorter."""
+    """Frames without timestamps follow after one frame length, or the last distance if shorter."""
     np.testing.assert_allclose(times([None] * 4), np.arange(4) / 25)
     np.testing.assert_allclose(times([0, 0.02, None, None]), [0, 0.02, 0.04, 0.06])
 
@@ -54,7 +54,7 @@ def test_a_restarted_clock_continues_after_one_frame(second):
 
 
 def test_a_pause_of_minutes_is_not_a_jump():
-    """A frame may be shown for minutes, unless `longest_step` is shorter."""
+    """A frame may be shown for minutes, unless `longest_step` limits its duration."""
     np.testing.assert_allclose(times([0, 0.04, 600.04]), [0, 0.04, 600.04])
     found = times([0, 0.04, 9.04, 600.04], longest_step=10.0)
     np.testing.assert_allclose(found, [0, 0.04, 9.04, 9.08])

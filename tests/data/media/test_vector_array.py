@@ -51,7 +51,7 @@ def test_vectors_have_times():
     [np.zeros(3), np.zeros((0, 3)), np.zeros((3, 0)), np.zeros((2, 3, 4)), np.array([["a"]])],
 )
 def test_other_arrays_are_refused(array):
-    """Arrays that are not numeric, not (T, D) or empty raise a MediaError."""
+    """Arrays that are empty, not numeric or not of shape (T, D) raise a MediaError."""
     with pytest.raises(MediaError, match=r"expected vectors \(T, D\)\. Received: an array"):
         Vectors(array).vectors()
 
@@ -64,7 +64,7 @@ def test_another_width_is_refused():
 
 
 def test_a_file_of_another_format_is_refused(tmp_path):
-    """A missing vector file or one of another format raises an error with its path."""
+    """A vector file that is missing or has another format raises an error with its path."""
     (tmp_path / "a.npy").write_text("no vectors")
     for name in ("a.npy", "missing.npy"):
         with pytest.raises(MediaError, match=f"{name}: expected a file of vectors in NumPy's"):
@@ -92,7 +92,7 @@ def npy(header: str, data: bytes = b"") -> bytes:
     ],
 )
 def test_a_damaged_header_is_refused(tmp_path, header):
-    """A `.npy` file with a damaged header or too little data raises a MediaError of one line."""
+    """A `.npy` file with a damaged header or too little data raises a one-line MediaError."""
     (tmp_path / "a.npy").write_bytes(npy(header, bytes(16)))
     with pytest.raises(MediaError, match=r"a\.npy: expected a file of vectors in N") as caught:
         Vectors(tmp_path / "a.npy").vectors()

@@ -88,7 +88,7 @@ def test_times_of_joined_recordings_ascend(tmp_path, start):
 
 
 def test_a_pause_of_a_minute_is_kept(tmp_path):
-    """A frame of a Matroska video that is shown for a minute keeps its duration."""
+    """In a Matroska video, a frame that is shown for a minute keeps its duration."""
     path = write_video(tmp_path / "a.mkv", 3, stamps=[0, 40, 60_040])
     np.testing.assert_allclose(Video(path).times(), [0, 0.04, 60.04], atol=2e-3)
 
@@ -178,7 +178,7 @@ def test_frames_are_decoded_as_they_are_asked_for(tmp_path, spied):
 
 
 def test_several_threads_decode(tmp_path, spied):
-    """Videos are decoded with both frame and slice threads."""
+    """Videos are decoded with frame threads and slice threads."""
     path = write_video(tmp_path / "a.mp4", 5)
     spied.clear()
     frames = Video(path).iter_frames(np.array([0, 4]), SIZE)
@@ -298,7 +298,7 @@ def test_size_and_duration_are_limited(tmp_path):
 
 
 def test_real_clips_have_the_right_number_of_frames(shared):
-    """Real clips have as many frames as OpenCV decodes, with nearly equal pixels."""
+    """Real clips have as many frames as OpenCV decodes, and small clips a similar last frame."""
     cv2 = pytest.importorskip("cv2")
     paths = [
         *(shared / "ucf101/clips").rglob("*.avi"),

@@ -11,7 +11,7 @@ from tests.media_fixtures import frame_numbers, scene, write_video
 
 
 def test_a_video_is_returned_whole_at_its_own_size(tmp_path):
-    """`read_frames` returns frames at the size of the video, whose times start at 0."""
+    """`read_frames` returns frames at the size of the video; frame times start at 0."""
     path = write_video(tmp_path / "a.avi", 12)
     frames = read_frames(path)
     assert (frames.shape, frames.dtype) == ((12, 48, 64, 3), np.uint8)
@@ -39,7 +39,7 @@ def test_a_folder_and_an_array_are_clips(tmp_path):
 
 
 def test_a_video_that_changes_its_size_has_that_of_its_first_frame(tmp_path):
-    """Frames of another size than the first frame of a video are resized to its size."""
+    """If the frame size of a video changes, later frames are resized to that of the first frame."""
     sizes = ((64, 48), (96, 64))
     streams = [
         write_video(tmp_path / f"{n}.ts", 5, size=size, codec="libx264").read_bytes()
@@ -52,7 +52,7 @@ def test_a_video_that_changes_its_size_has_that_of_its_first_frame(tmp_path):
 
 
 def test_what_is_no_clip_is_a_media_error(tmp_path):
-    """A missing file, text and an object of another type raise MediaError."""
+    """A missing file, a text file and an object of an unsupported type raise MediaError."""
     (tmp_path / "a.txt").write_text("Text.")
     for source in (tmp_path / "absent.mp4", tmp_path / "a.txt", 3):
         for read in (read_frames, frame_times):

@@ -57,7 +57,7 @@ def test_a_grid_tolerates_rounded_timestamps():
 
 @pytest.mark.parametrize("phase", [0.0, 0.99])
 def test_a_grid_of_a_short_video_has_one_frame(phase):
-    """A grid whose distance is beyond the end of the video selects one frame."""
+    """A grid whose distance exceeds the length of the video selects one frame."""
     times = np.arange(3) / 10
     assert len(frame_grid(times, 100, phase=phase)) == 1
     assert len(frame_grid(times, 1, seconds=10.0, phase=phase)) == 1
@@ -88,7 +88,7 @@ def test_a_grid_is_selected_frame_by_frame(steps, step, seconds):
     ],
 )
 def test_a_live_grid_selects_the_frames_of_the_stream(name, arguments):
-    """`live_grid` selects the same frames one by one as `stream` from a whole video."""
+    """`live_grid` selects, frame by frame, the frames that `stream` selects from a whole video."""
     sampling, times = registry.build({"type": name, **arguments}), np.arange(23) / 10
     following = [*times[1:], None]
     selected = [n for n in range(23) if sampling.live_grid.selects(n, times[n], following[n])]

@@ -37,7 +37,7 @@ def test_streaming_has_no_maximum():
 
 @pytest.mark.parametrize("rate", [25.0, 29.97, 30.0, 60.0])
 def test_seconds_are_independent_of_the_frame_rate(rate):
-    """With a distance in seconds, the frame times selected are the same at any frame rate."""
+    """With a distance in seconds, the selected times agree within one frame at every frame rate."""
     times = np.arange(int(rate * 4)) / rate
     (indices,) = build(seconds=0.5).test(times)
     np.testing.assert_allclose(times[indices], np.arange(8) * 0.5, atol=1 / rate)

@@ -28,7 +28,7 @@ def test_training_clips_with_a_step_reach_every_frame():
 
 
 def test_training_clips_are_whole_where_one_fits():
-    """If a whole clip fits into the video, training clips are whole, with every possible start."""
+    """If the video is long enough, training clips have full length and every start is possible."""
     sampling, random = build(length=4, step=5), np.random.default_rng(0)
     clips = np.array([sampling.train(np.arange(19) / 25, random) for _ in range(600)])
     assert clips.shape == (600, 4)
@@ -39,7 +39,7 @@ def test_training_clips_are_whole_where_one_fits():
 
 
 def test_training_clips_in_seconds_are_whole_where_one_fits():
-    """With a distance in seconds, training clips are whole if one fits, from every start."""
+    """With a distance in seconds, training clips have full length and every start is possible."""
     random = np.random.default_rng(0)
     for count, starts in ((46, {0}), (48, {0, 1, 2}), (60, set(range(15)))):
         sampling, found = build(length=10, seconds=0.2), set()
@@ -79,6 +79,6 @@ def test_a_short_video_is_taken_whole():
 
 
 def test_streaming_shows_the_whole_video():
-    """Streaming selects every `step`-th frame, or the frame shown every `seconds`."""
+    """Streaming selects every `step`-th frame, or the frame at each multiple of `seconds`."""
     assert build(length=2, step=4).stream(np.arange(10) / 10).tolist() == [0, 4, 8]
     assert build(length=2, seconds=0.5).stream(np.arange(10) / 10).tolist() == [0, 5]

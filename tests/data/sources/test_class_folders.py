@@ -44,7 +44,7 @@ def test_each_clip_is_its_own_group_without_a_table(folder):
 
 
 def test_groups_of_a_table_stay_together(folder):
-    """Each group of the table is in one split, even with clips of both classes."""
+    """All clips of a group in the table are in one split, even if the group has two classes."""
     source = build(folder, groups="index.csv", dev=0.3, test=0.3)
     assert len({(sample.group, sample.split) for sample in source}) == 10
     assert {sample.split for sample in source} == {"train", "dev", "test"}
@@ -153,7 +153,7 @@ def test_cells_of_the_table_have_no_surrounding_blanks(folder):
     ],
 )
 def test_contradictions_of_the_table_are_refused(folder, row, message):
-    """A table must not put a clip in two groups or a path in the folder of another class."""
+    """A table is refused if a clip has two groups, or a path lies in another class folder."""
     with (folder / "index.csv").open("a") as file:
         file.write(f"\r\n{row}")
     with pytest.raises(DataError, match=message):
@@ -169,7 +169,7 @@ def test_a_repeated_row_is_harmless(folder):
 
 
 def test_files_that_are_not_media_are_left_out_and_noted(folder):
-    """Thumbnails, texts and folders without images are no clips; the notes count and name them."""
+    """Thumbnails, texts and folders without images are not clips; the notes count and name them."""
     for name in ("Thumbs.db", "desktop.ini", "notes.txt", "video"):
         (folder / "run" / name).write_bytes(b"x")
     (folder / "run" / "@eaDir").mkdir()
@@ -254,7 +254,7 @@ def test_a_missing_folder_is_refused(folder):
 
 
 def test_impossible_folds_are_refused(folder):
-    """More folds than groups, or the number of a fold that does not exist, raise a UsageError."""
+    """More folds than groups, or the number of a nonexistent fold, raise a UsageError."""
     with pytest.raises(
         UsageError, match=r"at most one for each of the 10 groups. Received: folds=11"
     ):

@@ -87,7 +87,7 @@ def test_held_out_images_are_divided_between_dev_and_test(folder):
 
 
 def test_images_without_file_or_caption_are_noted(folder):
-    """Images without a file or a caption are left out, counted and named."""
+    """Images without a file or a caption are skipped; the notes count and name them."""
     (folder / "images/007.jpg").unlink()
     content = json.loads((folder / "captions.json").read_text())
     content["annotations"] = [
@@ -251,7 +251,7 @@ def test_files_of_one_name_in_two_folders_are_refused(folder):
 
 
 def test_captions_of_unknown_images_are_the_reason(folder):
-    """The notes, or the error if there are no other captions, count captions of unknown images."""
+    """Captions of unknown images are counted in the notes, or in the error if all are unknown."""
     captions = [{"image_id": n + 100, "caption": "A dog."} for n in range(3)]
     annotate(folder / "captions.json", range(3), annotations=captions)
     with pytest.raises(

@@ -45,7 +45,7 @@ def test_each_color_is_held_out_at_most_once():
 
 
 def test_objects_print_as_noun_phrases():
-    """An object prints as its noun phrase in captions."""
+    """The string of an object is its noun phrase in captions."""
     assert str(SceneObject("small", "red", "cross")) == "a small red cross"
 
 

@@ -14,7 +14,7 @@ NAMES = [f"{number}.jpg" for number in range(6)]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Return a folder of six images with two captions each, in both file formats."""
+    """Return a folder of six images with two captions per image, in both file formats."""
     (tmp_path / "images").mkdir()
     captions = {name: [f"A dog , number {name[0]} .", 'He says "hello" .'] for name in NAMES}
     for name in NAMES:

@@ -57,7 +57,7 @@ def test_paths_are_not_urls():
 
 
 def test_media_are_known_by_their_suffix():
-    """Names with the suffix of an image, video or vector file are media, also in upper case."""
+    """Names with an image, video or vector suffix, in upper or lower case, are media."""
     assert all(map(is_media, ("a.JPG", "a.mp4", "a.b.AVI", "a.npy", "a.gif", "a\n.webm", "a.mpeg")))
     assert not any(map(is_media, ("Thumbs.db", "desktop.ini", "a.txt", "a", ".mp4.part", "mp4")))
     assert [is_image(name) for name in ("a.png", "a.mp4")] == [True, False]

@@ -13,7 +13,7 @@ NAMES = [f"video{number // 2}_a-b_{number}_{number + 5}" for number in range(40)
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Return a folder of forty clips of twenty videos, with two captions each in both formats."""
+    """Return a folder of 40 clips from 20 videos with two captions per clip, in both formats."""
     (tmp_path / "clips").mkdir()
     for name in NAMES:
         (tmp_path / "clips" / f"{name}.avi").write_bytes(b"x")
@@ -99,7 +99,7 @@ def test_one_caption_needs_no_list(folder):
 
 
 def test_other_files_of_a_clip_are_ignored(folder):
-    """Only media are clips; the error for two videos of one clip names both."""
+    """Only media files are clips; the error for two media files of one clip names both."""
     (folder / "clips" / f"{NAMES[0]}.txt").write_bytes(b"x")
     assert build(folder)[0].media.endswith(".avi")
     (folder / "clips" / f"{NAMES[0]}.mp4").write_bytes(b"x")

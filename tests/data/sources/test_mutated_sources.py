@@ -95,7 +95,7 @@ TREES = {"t.json": table_rows, "coco.json": annotations, "msvd.json": clip_capti
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Return a folder with all files and dummy media, which sources do not read."""
+    """Return a folder with the files of all sources, and dummy media that no source reads."""
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     names = [f"{place}{n}.jpg" for place in ("", "a/", "b/") for n in range(4)]
@@ -142,7 +142,7 @@ def build(spec: dict) -> bool:
 
 
 def mutated_bytes(content: bytes, random: random.Random) -> bytes:
-    """Return content with one to three places deleted, replaced, repeated or inserted."""
+    """Return content in which one to three parts are deleted, replaced, repeated or inserted."""
     for _ in range(random.randint(1, 3)):
         start = random.randint(0, len(content))
         end = min(len(content), start + random.choice((0, 1, 2, 8, 30)))

@@ -52,7 +52,7 @@ def test_dev_and_test_images_contain_a_held_out_combination(source, split, other
 
 
 def test_training_contains_the_parts_of_held_out_combinations(source):
-    """The color and the shape of a held-out combination occur in other training combinations."""
+    """Each color and shape of a held-out combination occurs in other combinations in training."""
     pairs = set().union(*in_split(source, "train"))
     for color, shape in HELD_OUT["dev"] | HELD_OUT["test"]:
         assert len({s for c, s in pairs if c == color}) >= 3
@@ -88,7 +88,7 @@ def test_a_larger_source_begins_with_the_same_images(source):
 
 
 def hue_distance(image: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
-    """Return the distance of hues in degrees, (H, W); 180 for gray pixels."""
+    """Return each pixel's hue distance (H, W) in degrees from a color; 180 for gray pixels."""
     hue, saturation, _ = np.moveaxis(
         np.asarray(Image.fromarray(image).convert("HSV")).astype(int), -1, 0
     )
@@ -131,7 +131,7 @@ CROSS, CIRCLE = SceneObject("small", "red", "cross"), SceneObject("large", "blue
 
 
 def test_captions_of_a_scene():
-    """A scene has four captions, of which two begin with each object."""
+    """A scene has four captions: two begin with one object and two with the other."""
     assert Scene(CROSS, "above", CIRCLE).captions() == (
         "a small red cross above a large blue circle",
         "a small red cross over a large blue circle",

@@ -120,7 +120,7 @@ def test_moments_are_classes_of_their_sample():
 
 
 def test_groups_with_one_file_are_joined(tmp_path):
-    """Groups that contain links to the same file become one group, also through a third group."""
+    """Groups with links to the same file become one group, even if only a third one links them."""
     for name in ("a", "b"):
         (tmp_path / name).write_text(name)
     (tmp_path / "link-a").symlink_to(tmp_path / "a")

@@ -38,7 +38,7 @@ def test_quotas_cover_all_labels_if_this_does_not_double_the_split():
     ],
 )
 def test_splits_have_the_classes_in_proportion(groups, dev, test, seed):
-    """Dev and test have their share of each class, at least a group; train keeps a group."""
+    """Dev and test get their share of each class, at least one group, provided train keeps one."""
     pairs = [(f"{label}{n}", label) for label, count in groups.items() for n in range(count)]
     splits = assign_stratified(pairs, dev=0.1, test=0.2, seed=seed)
     counts = Counter((splits[group], label) for group, label in pairs)
@@ -66,7 +66,7 @@ def test_large_groups_come_within_half_a_group_of_the_share():
 
 
 def test_groups_of_several_classes_are_balanced():
-    """Groups with clips of several classes are assigned as a whole, in balanced proportions."""
+    """Groups with several classes are not divided; each split has equal counts of both classes."""
     splits = assign_stratified(SAMPLES, dev=0.2, test=0.2, seed=0)
     counts = Counter((splits[group], label) for group, label in SAMPLES)
     for split, expected in {"train": 72, "dev": 24, "test": 24}.items():

@@ -38,7 +38,7 @@ def test_unicode_line_separators_do_not_end_a_row(tmp_path):
 
 
 def test_several_paths_of_one_file_are_one_sample(tmp_path):
-    """Different paths to one file, through links and `..`, give one sample."""
+    """Paths that lead to one file through `..` or a linked folder give one sample."""
     (tmp_path / "real" / "sub").mkdir(parents=True)
     (tmp_path / "table").mkdir()
     (tmp_path / "table" / "link").symlink_to(tmp_path / "real" / "sub")
@@ -233,7 +233,7 @@ def test_a_row_without_any_caption_is_refused(tmp_path):
 
 
 def test_lines_of_rows_are_those_of_the_file(tmp_path):
-    """The line that a message names counts quoted newlines and blank lines of the file."""
+    """Line numbers in messages count the quoted newlines and blank lines of the file."""
     rows = 'a.jpg,"One\nsentence."\n\nb.jpg,\n'
     with pytest.raises(DataError, match="line 5: expected a sentence"):
         read(tmp_path / "t.csv", f"image,caption\n{rows}")

@@ -57,7 +57,7 @@ def test_json_is_detected_by_suffix(tmp_path, suffix, content):
 
 
 def test_rows_have_the_lines_of_the_file(tmp_path):
-    """Blank lines, quoted newlines and the line of the delimiter count as lines of the file."""
+    """Blank lines, quoted newlines and a `sep=` line count as lines of the file."""
     path = write(tmp_path / "t.csv", 'sep=,\na,b\n\n1,"x\ny"\n2,z\n')
     table = read_table(path, "a table")
     assert table.rows == [Row(4, {"a": "1", "b": "x\ny"}), Row(6, {"a": "2", "b": "z"})]

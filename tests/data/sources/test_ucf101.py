@@ -19,7 +19,7 @@ TRAIN = [name for name in NAMES if name not in TEST]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Return a folder of two classes with 20 groups of two clips, and official split lists."""
+    """Return a folder of two classes, each with 20 groups of two clips, and official lists."""
     for name in NAMES:
         (tmp_path / "videos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "videos" / name).write_bytes(b"x")
@@ -42,7 +42,7 @@ def build(folder: Path, **more):
 
 
 def test_labels_and_groups_are_read_from_the_names(folder):
-    """Labels and groups are read from the file names; a group includes its class."""
+    """Labels and groups are read from the file names; the name of a group includes the class."""
     sample = build(folder)[0]
     assert sample.id == "v_Archery_g06_c01.avi"
     assert (sample.label, sample.group) == ("Archery", "Archery_g06")
@@ -94,7 +94,7 @@ def test_a_folder_without_the_clips_is_refused(folder):
 
 @pytest.mark.parametrize(("content", "received"), [("hello\n", "'hello'"), ("\n", "'none'")])
 def test_lists_of_another_form_are_refused(folder, content, received):
-    """Split lists of another form raise a DataError with the expected form."""
+    """Malformed split lists raise a DataError that states the expected form."""
     (folder / "testlist02.txt").write_text(content)
     with pytest.raises(
         DataError,

@@ -65,7 +65,7 @@ def test_folds_replace_the_split_column(tmp_path):
 
 
 def test_labels_or_captions_are_required(tmp_path):
-    """A table without labels and captions raises a DataError."""
+    """A table with neither labels nor captions raises a DataError."""
     with pytest.raises(
         DataError, match=r"expected a column with labels or sentences. Received: neither"
     ):

@@ -115,7 +115,7 @@ def test_enlarged_flow_moves_further():
 
 
 def test_mirrored_flow_is_negated():
-    """Mirrored training views of flow have negated horizontal motion; the test view has not."""
+    """Mirroring negates the horizontal motion of training views; the test view is unchanged."""
     flow = np.full((1, 12, 12, 3), (160, 100, 170), np.uint8)
     view, random = build(), np.random.default_rng(0)
     trained = {

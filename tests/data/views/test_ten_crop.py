@@ -26,7 +26,7 @@ def test_testing_takes_corners_and_center_and_their_mirrors():
 
 
 def test_training_takes_each_of_the_ten_equally_often():
-    """Each of the ten crops is about a tenth of the training views."""
+    """Each of the ten crops makes up about a tenth of the training views."""
     view, random = registry.build({"type": "ten_crop"}), np.random.default_rng(1)
     ten = {np.ascontiguousarray(window).tobytes() for window in view.test(FRAMES, (10, 8))}
     counts = Counter(

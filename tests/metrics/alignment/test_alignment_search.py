@@ -88,7 +88,7 @@ def test_the_alignment_has_the_lowest_cost_of_all(rows):
 
 
 def test_gain_counts_words_of_exact_matches_in_full_and_of_others_half():
-    """The gain of a match counts words fully for exact matches and half for other matches."""
+    """The gain of a match counts a word as 1 in an exact match and as 1/2 in other matches."""
     assert make_match(0, 3, 0, 1, stage=0).gain == 4 * WORD
     assert make_match(0, 3, 0, 1, stage=3).gain == WORD
 

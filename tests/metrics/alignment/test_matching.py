@@ -45,7 +45,7 @@ def test_synonyms_match_by_their_base_form(meteor_data):
 
 
 def test_a_stem_may_also_be_a_synonym(meteor_data):
-    """Two words may match by their stems and then again as synonyms."""
+    """Two words may match twice: by their stems and as synonyms."""
     assert matches("dogs", "dog", meteor_data) == [(0, 1, 0, 1, STEM), (0, 1, 0, 1, SYNONYM)]
 
 

@@ -1,4 +1,4 @@
-"""The classification report compared with definitions that are computed with loops."""
+"""The classification report compared with definitions that are computed in loops."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from lrcn_seq.errors import ArgumentError
 
 
 def predictions(count=60, classes=7, seed=0):
-    """Return random class probabilities, true classes and labels; the last class never occurs."""
+    """Return random probabilities, true classes and class names; the last class never occurs."""
     random = np.random.default_rng(seed)
     probabilities = random.dirichlet(np.full(classes, 0.4), count)
     truth = np.where(
@@ -59,7 +59,7 @@ def naive(probabilities, truth, labels):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_values_equal_the_definitions(seed):
-    """Accuracy, top-5, mean recall, log loss and calibration error equal their definitions."""
+    """Accuracy, top-5, mean recall, log loss and calibration error agree with their definitions."""
     arguments = predictions(seed=seed)
     report = metrics.classification(*arguments)
     values, _ = naive(*arguments)
@@ -69,7 +69,7 @@ def test_values_equal_the_definitions(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_class_scores_equal_the_definitions(seed):
-    """Precision, recall and F1 of each class equal their definitions."""
+    """Precision, recall and F1 of each class agree with their definitions."""
     arguments = predictions(seed=seed)
     report = metrics.classification(*arguments)
     for one, (precision, recall, f1, count) in zip(
@@ -83,7 +83,7 @@ def test_class_scores_equal_the_definitions(seed):
 
 
 def test_rows_of_the_confusion_matrix_are_the_truth():
-    """The rows of the confusion matrix are true classes, and the columns are predictions."""
+    """The rows of the confusion matrix are true classes; the columns are predicted classes."""
     report = metrics.classification([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]], [0, 1, 1], ["a", "b"])
     assert report.confusion.tolist() == [[1, 0], [2, 0]]
     assert report.per_class[0] == ("a", 1, pytest.approx(1 / 3), 1.0, 0.5)

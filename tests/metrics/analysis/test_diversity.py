@@ -112,7 +112,7 @@ def test_mutual_bleu_equals_bleu_against_all_others(rows):
 
 
 def test_mutual_bleu_draws_a_sample():
-    """Mutual BLEU of a sample depends on the seed that selects the sentences."""
+    """The seed of mutual BLEU selects the sentences of its sample."""
     generator = np.random.default_rng(0)
     rows = [generator.choice([*"abcd"], 6).tolist() for _ in range(30)]
     values = Counter(mutual_bleu(rows, sample=5, seed=seed) for seed in range(8))

@@ -36,7 +36,7 @@ def test_an_initial_keeps_its_full_stop_unless_a_sentence_follows():
 
 
 def test_other_characters_are_replaced_by_representatives():
-    """Letters and spaces are replaced by representatives; other characters are dropped."""
+    """Non-ASCII letters and spaces become a representative of their class; emoji become U+0001."""
     assert representative_text("é\u2009x😀") == "ª\u2000x\x01"
 
 

@@ -37,7 +37,7 @@ def test_the_sample_is_tokenized_as_by_the_java_program(samples):
     ],
 )
 def test_contractions_brackets_fractions_and_abbreviations(text, tokens, following):
-    """These sentences have the same tokens with and without a following sentence."""
+    """The tokens of these sentences do not depend on whether another sentence follows."""
     assert tokenize([text, *following])[0] == tokens
 
 
@@ -52,7 +52,7 @@ def test_an_initial_at_the_end_depends_on_the_next_line():
 
 
 def test_a_newline_within_a_sentence_is_a_space():
-    """A newline within a text is a space."""
+    """A newline within a text is treated as a space."""
     assert tokenize(["a\ndog", "b"]) == ["a dog", "b"]
 
 

@@ -243,7 +243,7 @@ def test_invalid_references_raise(tmp_path, contents, sentence):
 
 
 def test_a_missing_file_raises(tmp_path):
-    """The error for a missing file has the reason of the operating system."""
+    """The error for a missing file states the reason that the operating system gives."""
     with pytest.raises(
         DataError, match=r"none\.json: expected a file that can be read. Received: No such file"
     ):
@@ -259,7 +259,7 @@ def test_a_missing_file_raises(tmp_path):
     ],
 )
 def test_other_encodings_raise(tmp_path, content, message):
-    """The error for text in another encoding than UTF-8 states how it was recognized."""
+    """The error for text that is not plain UTF-8 states what was found instead."""
     path = tmp_path / "h.txt"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
@@ -275,7 +275,7 @@ def test_utf_16_is_read_by_its_byte_order_mark(tmp_path):
 
 @pytest.mark.parametrize("read", [read_hypotheses, lambda path: read_references([path])])
 def test_a_fifo_is_refused(tmp_path, read):
-    """A FIFO is an error instead of a wait."""
+    """A FIFO raises an error instead of blocking."""
     os.mkfifo(tmp_path / "h.json")
     with pytest.raises(DataError, match=r"expected a regular file\. Received: a FIFO"):
         read(tmp_path / "h.json")

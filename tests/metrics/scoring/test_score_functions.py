@@ -18,7 +18,7 @@ print(*{"keras", "tensorflow", "nltk", "torch", "jax"} & set(sys.modules))
 
 
 def test_scoring_loads_neither_keras_nor_nltk():
-    """Scoring with the default metrics loads no heavy package."""
+    """Scoring with the default metrics loads neither a deep-learning framework nor NLTK."""
     result = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=True)
     assert result.stdout.strip() == b""
 
@@ -98,7 +98,7 @@ def test_options_reach_the_metric():
 
 
 def test_document_frequencies_need_references():
-    """Document frequencies of no images raise an ArgumentError."""
+    """Counting document frequencies without any image raises an ArgumentError."""
     with pytest.raises(ArgumentError, match=r"at least one image\. Received: none"):
         metrics.document_frequencies({})
 

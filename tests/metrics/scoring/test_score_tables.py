@@ -95,6 +95,6 @@ def test_numbers_have_four_decimals_unless_integer(value, text):
 
 
 def test_control_characters_in_cells_are_escaped():
-    """Names of systems and ids are printable, and columns stay aligned."""
+    """Control characters in cells are escaped, so that columns stay aligned."""
     table = Table(("system", "n"), [("a\x1b[2J", "1"), ("b", "2")])
     assert table.as_text("text") == "system    n\na\\x1b[2J  1\nb         2"

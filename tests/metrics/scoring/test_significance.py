@@ -82,7 +82,7 @@ def test_bootstrap_samples_have_as_many_segments_as_the_corpus():
 
 
 def test_bootstrap_samples_draw_with_replacement():
-    """Segment counts in bootstrap samples have mean and variance of draws with replacement."""
+    """Segment counts in bootstrap samples have the mean and variance of draws with replacement."""
     counts = bootstrap_sums(np.eye(10), 20_000, 3)
     assert counts.mean(axis=0) == pytest.approx(np.ones(10), abs=0.03)
     assert counts.var(axis=0) == pytest.approx(np.full(10, 0.9), abs=0.05)
@@ -95,7 +95,7 @@ def test_bootstrap_samples_do_not_repeat():
 
 
 def test_more_samples_extend_fewer():
-    """A larger number of bootstrap samples begins with those of a smaller number."""
+    """The first bootstrap samples are the same whether few or many are drawn."""
     statistics = np.random.default_rng(0).random((9, 2))
     many, few = bootstrap_sums(statistics, 512, 5), bootstrap_sums(statistics, 256, 5)
     assert many[:256] == pytest.approx(few)

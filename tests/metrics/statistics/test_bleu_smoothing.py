@@ -54,7 +54,7 @@ def our_scores(rows, smoothing, order=4):
 @settings(max_examples=80, deadline=None)
 @given(ROWS, st.sampled_from(SMOOTHING["nltk"][:5]))
 def test_methods_0_to_4_equal_nltk(rows, smoothing):
-    """Methods 0 to 4 equal NLTK's `corpus_bleu` for any number of sentences."""
+    """Methods 0 to 4 give the values of NLTK's `corpus_bleu` for any number of sentences."""
     assert our_scores(rows, smoothing).values == pytest.approx(
         nltk_scores(rows, smoothing), abs=1e-12
     )
@@ -64,7 +64,7 @@ def test_methods_0_to_4_equal_nltk(rows, smoothing):
 @settings(max_examples=80, deadline=None)
 @given(ROWS, st.sampled_from(SMOOTHING["nltk"]))
 def test_sentence_scores_equal_nltk(rows, smoothing):
-    """The score of each sentence equals NLTK's for all eight methods."""
+    """The score of each sentence equals that of NLTK for all eight methods."""
     score = our_scores(rows, smoothing)
     for number, row in enumerate(rows):
         expected = nltk_scores([row], smoothing)
@@ -73,7 +73,7 @@ def test_sentence_scores_equal_nltk(rows, smoothing):
 
 
 def with_corpus_statistics(rows, smoothing):
-    """Return NLTK's scores if its methods 5 to 7 had the statistics of all sentences."""
+    """Return the scores that NLTK would give if its methods 5 to 7 used all sentences."""
     texts = [(text.split(), [t.split() for t in references]) for text, references in rows]
     precisions = [bleu_score.modified_precision(group, text, 5) for text, group in texts]
     fifth = Fraction(
@@ -109,7 +109,7 @@ def test_methods_5_to_7_use_the_statistics_of_all_sentences(rows, smoothing):
 
 @pytest.mark.parametrize("smoothing", SMOOTHING["nltk"][5:])
 def test_methods_5_to_7_of_nltk_depend_on_the_order_of_sentences(smoothing):
-    """NLTK's score of two sentences changes when they are swapped, and this one does not."""
+    """Swapping two sentences changes the score of NLTK, but not the score of this library."""
     rows = [("a b c d e f", ["a b c d e g"]), ("a b c", ["a b c d"])]
     ours, theirs = (
         [compute(given, smoothing) for given in (rows, rows[::-1])]
@@ -120,7 +120,7 @@ def test_methods_5_to_7_of_nltk_depend_on_the_order_of_sentences(smoothing):
 
 
 def test_method_5_uses_the_order_above_the_last():
-    """With `order` 2, method 5 averages bigrams with trigrams, where NLTK takes 5-grams."""
+    """With `order` 2, method 5 averages bigrams with trigrams, whereas NLTK takes 5-grams."""
     score = our_scores([("a b c d", ["a b c e"])], "method5", order=2)
     first, second, third = 3 / 4, 2 / 3, 1 / 2
     smoothed = (first + 1 + first + second) / 3
@@ -129,7 +129,7 @@ def test_method_5_uses_the_order_above_the_last():
 
 
 def test_method_6_gives_a_score_without_a_common_trigram():
-    """The estimate replaces the trigrams of "a b x", where NLTK raises an error."""
+    """Method 6 estimates the missing trigrams of "a b x", whereas NLTK raises an error."""
     rows = [("a b x", ["a b c"])]
     assert nltk_scores(rows, "method6") is None
     p1, p2 = 2 / 3, 1 / 2
@@ -141,7 +141,7 @@ def test_method_6_gives_a_score_without_a_common_trigram():
 @settings(max_examples=60, deadline=None)
 @given(ROWS, st.sampled_from(SMOOTHING["sacrebleu"]), st.booleans())
 def test_sacrebleu_variant_equals_sacrebleu(rows, smoothing, effective_order):
-    """BLEU with each of sacreBLEU's smoothing methods equals sacreBLEU, as a fraction."""
+    """With each smoothing method of sacreBLEU, BLEU is 1/100 of the score of sacreBLEU."""
     sacrebleu = pytest.importorskip("sacrebleu")
     most = max(len(references) for _, references in rows)
     rows = [

@@ -18,7 +18,7 @@ def stored(tmp_path):
 
 
 def looked_up(frequencies, text, **options):
-    """Return the document frequencies of a text's n-grams by n-gram."""
+    """Return the document frequency of each n-gram of a text."""
     texts = Texts(np.array(text), np.array([len(text)]), np.array([0]), np.array([True]))
     spelled, found = [()], {}
     for level, documents in frequencies.look_up(list(ngram_counts(texts, 2)), **options):
@@ -131,7 +131,7 @@ def test_a_folder_that_does_not_exist_raises(stored):
     ],
 )
 def test_arrays_that_do_not_agree_are_damage(tmp_path, change):
-    """A file whose arrays do not fit together is an error instead of a wrong score."""
+    """A file whose arrays do not fit together raises an error instead of giving a wrong score."""
     metrics.document_frequencies({"1": ["a dog"], "2": ["a cat"]}).save(tmp_path / "f.npz")
     with np.load(tmp_path / "f.npz") as stored:
         arrays = dict(stored)

@@ -57,7 +57,7 @@ def test_rows_are_sorted_by_ngram_and_text():
 
 
 def test_run_starts():
-    """A run of equal values starts at the first value and at each change."""
+    """Runs of equal values start at the first value and at each change."""
     assert run_starts(np.array([5, 5, 2, 2, 5])).tolist() == [True, False, True, False, True]
 
 

@@ -25,7 +25,7 @@ WORDS = st.lists(st.integers(0, 3), max_size=12)
 @settings(max_examples=150, deadline=None)
 @given(WORDS, WORDS)
 def test_subsequence_equals_dynamic_programming(a, b):
-    """The subsequence length computed with bits equals that of dynamic programming."""
+    """The subsequence length from bit operations equals that from dynamic programming."""
     assert subsequence(a, b) == naive_length(a, b)
 
 

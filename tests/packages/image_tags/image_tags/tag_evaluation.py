@@ -39,7 +39,7 @@ class TagEvaluation(NamedTuple):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the lines of `predictions.jsonl`."""
+        """Return one object for each line of `predictions.jsonl`."""
         return [
             {
                 "id": sample.id,
@@ -51,7 +51,7 @@ class TagEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the object of `scores.json`."""
+        """Return the JSON object for `scores.json`."""
         signatures = {"f1": "f1|micro|threshold:0.5", "exact": "exact|threshold:0.5"}
         return {"metrics": self.values, "signatures": signatures, "count": len(self.samples)}
 
@@ -61,6 +61,6 @@ class TagEvaluation(NamedTuple):
 
 
 def f1(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """Return the F1 of boolean arrays; 0 if nothing is predicted or true."""
+    """Return the F1 score of boolean arrays; 0 if both arrays are false everywhere."""
     correct = (predicted & truth).sum()
     return float(2 * correct / max(1, predicted.sum() + truth.sum()))

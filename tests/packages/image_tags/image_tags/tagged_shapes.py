@@ -8,7 +8,7 @@ from lrcn_seq.records import NotNegative, Sample
 
 
 class TaggedShapes(Source):
-    """Images of two shapes, each with one or two colors as tags.
+    """Images of two shapes, tagged with the one or two colors of the shapes.
 
     Args:
         train: number of training images.

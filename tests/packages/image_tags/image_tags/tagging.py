@@ -43,7 +43,7 @@ class TagPrediction(NamedTuple):
     error: str | None = None
 
     def row(self) -> dict[str, Any]:
-        """Return the object of `--json`."""
+        """Return the JSON object that `--json` prints."""
         if self.error:
             return {"file": self.file, "error": self.error}
         return {"file": self.file, "tags": [{"tag": t, "probability": p} for t, p in self.tags]}
@@ -123,7 +123,7 @@ class Tagging(Task):
         return TagPrediction(path, tuple((tag, p) for tag, p in tags if p >= 0.5))
 
     def json_header(self) -> Mapping[str, Any]:
-        """Return all tags."""
+        """Return an object with the names of all tags."""
         return {"tags": list(self.output_names)}
 
     def probabilities(self, clips: Clips) -> np.ndarray:
@@ -133,7 +133,7 @@ class Tagging(Task):
 
 
 class Tagger(keras.Model):
-    """The probabilities of tags as a compiled model."""
+    """Compiled model that computes the probabilities of tags."""
 
     def __init__(self, encoder: keras.layers.Layer, decoder: keras.layers.Layer):
         super().__init__()
