@@ -26,12 +26,20 @@ from lrcn_seq.records import Clips
 from tests.test_architecture import LEVELS
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/extending.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/extending.md",
+    "docs/keras.md",
+)
 BLOCKS = {
     "README.md": {"python": 4, "yaml": 1, "sh": 8},
     "CONTRIBUTING.md": {"text": 2, "sh": 1},
     "CHANGELOG.md": {},
     "SECURITY.md": {},
+    "docs/keras.md": {"python": 1},
     "docs/extending.md": {"python": 6, "yaml": 1, "toml": 1, "sh": 1, "text": 1},
 }
 """Number of code blocks by document and language."""
@@ -41,6 +49,7 @@ COMMANDS = {
     "CHANGELOG.md": 7,
     "SECURITY.md": 0,
     "docs/extending.md": 12,
+    "docs/keras.md": 1,
 }
 """Number of calls of `lrcn`, in code blocks and in sentences."""
 USER_FILES = {
@@ -187,7 +196,7 @@ def test_every_command_is_in_the_readme():
 def test_links_lead_to_files(name):
     """Relative links in a document lead to existing files."""
     links = re.findall(r"\]\(([^)]+)\)", text_of(name))
-    assert links or name in ("CHANGELOG.md", "SECURITY.md")
+    assert links or name in ("CHANGELOG.md", "SECURITY.md", "docs/keras.md")
     assert [link for link in links if not ((ROOT / name).parent / link).is_file()] == []
 
 
@@ -234,6 +243,28 @@ def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, cap
     assert 0 < float(bleu) < 1
     assert isinstance(variables["model"], keras.Model)
     assert variables["model"].decoder.output_words.units == 8801
+
+
+def test_a_task_is_trained_in_keras(tmp_path, monkeypatch, capsys):
+    """The script of docs/keras.md builds, fits, saves, loads and exports in at most 15 lines."""
+    rows = ["image,caption,split"]
+    for number, split in enumerate(["train"] * 6 + ["dev"] * 2):
+        drawing = Drawing(1, split, number, 32)
+        Image.fromarray(drawing.draw()[0]).save(tmp_path / f"{number}.png")
+        rows.append(f"{number}.png,a red square,{split}")
+    (tmp_path / "captions.csv").write_text("\n".join(rows))
+    Image.fromarray(Drawing(1, "test", 0, 48).draw()[0]).save(tmp_path / "photo.jpg")
+    tree = config.read_mapping(ROOT / "configs" / "smoke" / "captioning.yaml")
+    tree["data"]["source"] = {"type": "caption_table", "table": ""}
+    tree["search"] = {"type": "greedy"}
+    (tmp_path / "captioning.yaml").write_text(json.dumps(tree))
+    monkeypatch.chdir(tmp_path)
+    code = python_block("docs/keras.md", "keras.saving.load_model")
+    variables = execute(code)
+    assert len([line for line in code.splitlines() if line]) <= 15
+    text = variables["task"].predict("photo.jpg").captions[0].text
+    assert text in capsys.readouterr().out.splitlines()
+    assert (tmp_path / "exported" / "saved_model.pb").is_file()
 
 
 def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):
