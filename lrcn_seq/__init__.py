@@ -1,13 +1,15 @@
 """Image captioning, video description and activity recognition with CNNs and LSTMs on Keras 3.
 
 `load(RUN)` returns a trained task, `build(CONFIG, words=V)` an untrained one,
-`train(CONFIG, FOLDER)` trains a run, and `metrics` scores captions. `read_frames(VIDEO)` and
-`frame_times(VIDEO)` return the frames of a video and their times. Modules are imported on first
-use, so that importing the package loads neither Keras nor TensorFlow.
+`train(CONFIG, FOLDER)` trains a run, `dataset(SOURCE, TASK)` returns data for `fit` of a task, and
+`metrics` scores captions. `read_frames(VIDEO)` and `frame_times(VIDEO)` return the frames of a
+video and their times. Modules are imported on first use, so that importing the package loads
+neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     )
     from lrcn_seq.data.media import frame_times, read_frames
     from lrcn_seq.runs import load
-    from lrcn_seq.tasks import build
+    from lrcn_seq.tasks import build, dataset
     from lrcn_seq.training import train
 
 __version__ = "0.1.0"
@@ -42,6 +44,7 @@ __all__ = [
     "build",
     "config",
     "data",
+    "dataset",
     "decoders",
     "encoders",
     "errors",
@@ -65,6 +68,7 @@ __all__ = [
 
 _FUNCTIONS = {
     "build": "lrcn_seq.tasks",
+    "dataset": "lrcn_seq.tasks",
     "frame_times": "lrcn_seq.data.media",
     "load": "lrcn_seq.runs",
     "read_frames": "lrcn_seq.data.media",
@@ -82,3 +86,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if "keras" in sys.modules:
+    # Register the classes of tasks, so that `keras.saving.load_model` finds them.
+    import_module("lrcn_seq.tasks").register_tasks()

@@ -334,6 +334,10 @@ class LabelPrediction(NamedTuple):
         return [f"{label.label}\t{label.probability:.4f}" for label in self.labels]
 
 
+class Predictions(list[Prediction]):
+    """A list of predictions, shown with their images in a notebook."""
+
+
 def _minutes(seconds: float) -> str:
     """Format a time as minutes and seconds, to a tenth of a second."""
     tenths = round(10 * seconds)

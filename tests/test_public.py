@@ -16,6 +16,7 @@ from lrcn_seq.cli import verbs
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTIONS = {
     "build": "lrcn_seq.tasks",
+    "dataset": "lrcn_seq.tasks",
     "frame_times": "lrcn_seq.data.media",
     "load": "lrcn_seq.runs",
     "read_frames": "lrcn_seq.data.media",

@@ -32,7 +32,7 @@ DOCUMENTS = (
 )
 LANGUAGES = {"python", "sh", "text", "toml", "yaml"}
 CAPTIONER, STREAM, SCORES = 'load("runs/mine")', "initial_stream_state", "CiderReward"
-PART = "class MeanColors"
+PART, KERAS = "class MeanColors", "keras.saving.load_model"
 """A line of each Python block that a test of its own executes."""
 USER_FILES = {
     "my/clips/index.csv": "a file of the reader",
@@ -133,7 +133,7 @@ def test_code_blocks_have_a_tested_language(name):
 def test_every_python_block_is_executed():
     """The Python blocks of all documents belong to the package of the tests or to a test."""
     found = [block.text for name in DOCUMENTS for block in blocks(name, "python")]
-    executed = [python_block(marker) for marker in (CAPTIONER, STREAM, SCORES, PART)]
+    executed = [python_block(marker) for marker in (CAPTIONER, STREAM, SCORES, PART, KERAS)]
     assert sorted(found) == sorted([*executed, *package_blocks()])
 
 
@@ -243,6 +243,28 @@ def test_the_captioner_is_used_from_python(smoke_run, tmp_path, monkeypatch, cap
     assert 0 < float(bleu) < 1
     assert isinstance(variables["model"], keras.Model)
     assert variables["model"].decoder.output_words.units == 8801
+
+
+def test_a_task_is_trained_in_keras(tmp_path, monkeypatch, capsys):
+    """The script of docs/keras.md builds, fits, saves, loads and exports in at most 15 lines."""
+    rows = ["image,caption,split"]
+    for number, split in enumerate(["train"] * 6 + ["dev"] * 2):
+        drawing = Drawing(1, split, number, 32)
+        Image.fromarray(drawing.draw()[0]).save(tmp_path / f"{number}.png")
+        rows.append(f"{number}.png,a red square,{split}")
+    (tmp_path / "captions.csv").write_text("\n".join(rows))
+    Image.fromarray(Drawing(1, "test", 0, 48).draw()[0]).save(tmp_path / "photo.jpg")
+    tree = config.read_mapping(ROOT / "configs" / "smoke" / "captioning.yaml")
+    tree["data"]["source"] = {"type": "caption_table", "table": ""}
+    tree["search"] = {"type": "greedy"}
+    (tmp_path / "captioning.yaml").write_text(json.dumps(tree))
+    monkeypatch.chdir(tmp_path)
+    code = python_block(KERAS)
+    variables = execute(code)
+    assert len([line for line in code.splitlines() if line]) <= 15
+    text = variables["task"].predict("photo.jpg").captions[0].text
+    assert text in capsys.readouterr().out.splitlines()
+    assert (tmp_path / "exported" / "saved_model.pb").is_file()
 
 
 def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         return predict_in_batches(
             files,
             output,
-            partial(task.predict, **caption_options(task, arguments, overrides)),
+            partial(task.predict, on_error="record", **caption_options(task, arguments, overrides)),
             batch_size=task.predict_batch_size,
             title="captioning",
         )

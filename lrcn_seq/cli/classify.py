@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         return predict_in_batches(
             files,
             output,
-            partial(task.predict, top=arguments.top),
+            partial(task.predict, on_error="record", top=arguments.top),
             batch_size=task.predict_batch_size,
             title="classifying",
         )

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     names, overrides = split_overrides(arguments.videos)
 
     def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
-        options = caption_options(task, arguments, overrides)
+        options = {**caption_options(task, arguments, overrides), "on_error": "record"}
         if arguments.window is None:
             call, batch_size = partial(task.predict, **options), task.predict_batch_size
         else:

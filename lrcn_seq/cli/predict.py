@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_output, add_run
@@ -27,7 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     def predict(task: Task, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
         return predict_in_batches(
-            files, output, task.predict, batch_size=task.predict_batch_size, title="predicting"
+            files,
+            output,
+            partial(task.predict, on_error="record"),
+            batch_size=task.predict_batch_size,
+            title="predicting",
         )
 
     return predict_files(arguments, arguments.files, predict, verb="predict")

@@ -26,7 +26,7 @@ class RecordLayer(keras.layers.Layer):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        keras.saving.register_keras_serializable(_saving_package(cls))(cls)
+        keras.saving.register_keras_serializable(saving_package(cls))(cls)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the layer after converting its first argument to the record.
@@ -53,7 +53,7 @@ class RecordLayer(keras.layers.Layer):
         )
 
 
-def _saving_package(cls: type) -> str:
+def saving_package(cls: type) -> str:
     """Return the package under which Keras registers a class: `lrcn_seq` if its name is free.
 
     If a part of this library has the same name, a class is registered under its own package.

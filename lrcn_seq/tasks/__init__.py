@@ -5,6 +5,7 @@ Each public module except `base` defines one task. A task of another package der
 """
 
 from lrcn_seq.registry import tasks as registry
+from lrcn_seq.tasks._batch_dataset import BatchDataset
 from lrcn_seq.tasks._build import (
     build,
     build_network,
@@ -15,11 +16,15 @@ from lrcn_seq.tasks._build import (
 )
 from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._classes import Classes
+from lrcn_seq.tasks._dataset import BatchSource, as_dataset
 from lrcn_seq.tasks._sample_reader import SampleReader, content_index
+from lrcn_seq.tasks._source_dataset import dataset
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Feed, Member, Outputs, Task
 
 __all__ = [
+    "BatchDataset",
+    "BatchSource",
     "CaptionTask",
     "Classes",
     "Feed",
@@ -28,12 +33,22 @@ __all__ = [
     "SampleReader",
     "Task",
     "Vocabulary",
+    "as_dataset",
     "build",
     "build_network",
     "build_task",
     "check_config",
     "content_index",
+    "dataset",
+    "register_tasks",
     "registry",
     "resolve_precision",
     "task_type",
 ]
+
+
+def register_tasks() -> None:
+    """Import the tasks of this library, which registers their classes for loading with Keras."""
+    for name in registry.names():
+        if registry.is_own(name):
+            registry.get(name)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
 
 from lrcn_seq import config as configs
-from lrcn_seq.errors import ConfigError, Problem
+from lrcn_seq.errors import ArgumentError, ConfigError, Problem
 from lrcn_seq.layers.weight_limit import limited_weights
+from lrcn_seq.records import Sample
 from lrcn_seq.registry import decoders, encoders, sources, tasks
+from lrcn_seq.tasks._classes import Classes
+from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Outputs, Task
 
 PROBE_SIZES = {"words": 5, "labels": 2}
@@ -20,7 +24,8 @@ def build(
     config: str | Path | configs.Config,
     *,
     words: int | None = None,
-    labels: int | None = None,
+    labels: int | Iterable[str] | None = None,
+    captions: Iterable[str] | None = None,
     pretrained: bool = False,
 ) -> Task:
     """Build the task of a config as a `keras.Model` with initial weights.
@@ -28,8 +33,9 @@ def build(
     Args:
         config: a config, or the path of its YAML file.
         words: vocabulary size V, including the four special words; None to learn the vocabulary
-            from the source.
-        labels: number of classes C; None to learn the classes from the source.
+            from `captions` or from the source.
+        labels: class names, or number of classes C; None to learn the classes from the source.
+        captions: captions from which the vocabulary is learned.
         pretrained: whether to load the pretrained weights of the encoder.
 
     Raises:
@@ -38,13 +44,28 @@ def build(
     """
     config = configs.read(config) if isinstance(config, (str, Path)) else config
     check_config(config)
-    size = {"words": words, "labels": labels}.get(task_type(config).outputs_type.size_name)
+    kind = task_type(config).outputs_type
+    if issubclass(kind, Vocabulary) and captions is not None:
+        sample = Sample("captions", "", "", "train", tuple(captions))
+        return build_task(config, kind.learn(config, [sample]), pretrained=pretrained)
+    if isinstance(labels, Iterable):
+        return build_task(config, class_outputs(kind, labels), pretrained=pretrained)
+    size = {"words": words, "labels": labels}.get(kind.size_name)
     if size is not None:
         return build_network(config, size, pretrained=pretrained)
     source = sources.build(config.data.source, place="data.source")
-    return build_task(
-        config, task_type(config).outputs_type.learn(config, source), pretrained=pretrained
-    )
+    return build_task(config, kind.learn(config, source), pretrained=pretrained)
+
+
+def class_outputs(kind: type[Outputs], labels: Iterable[str]) -> Outputs:
+    """Return the outputs of a task for class names; raise ArgumentError if it has no classes."""
+    names = [labels] if isinstance(labels, str) else list(labels)
+    if not issubclass(kind, Classes) or len(set(names)) < 2 or len(set(names)) < len(names):
+        raise ArgumentError(
+            "labels: expected two or more different class names for a task with classes. Received: "
+            f"labels={names!r}."
+        )
+    return kind(names)
 
 
 def build_task(config: configs.Config, outputs: Outputs, *, pretrained: bool = False) -> Task:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -12,14 +12,7 @@ from keras import ops
 
 from lrcn_seq import text
 from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.errors import (
-    ArgumentError,
-    ConfigError,
-    MediaError,
-    Problem,
-    RunError,
-    SearchError,
-)
+from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, Problem, RunError, SearchError
 from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import (
@@ -35,18 +28,19 @@ from lrcn_seq.records import (
 from lrcn_seq.report import Section
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_feed import CaptionFeed
+from lrcn_seq.tasks._caption_fit import CaptionFit
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._losses import select_clips, word_loss
-from lrcn_seq.tasks._media import check_media_list, prediction_name
+from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader, task_storing_problem
 from lrcn_seq.tasks._search_resolution import resolve_search
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
 
 
-class CaptionTask(Task):
+class CaptionTask(CaptionFit, Task):
     """A task that writes captions with a word decoder over the features of images or clips."""
 
     outputs: Vocabulary | None
@@ -241,41 +235,48 @@ class CaptionTask(Task):
 
     def predict(  # type: ignore[override]  # options differ between tasks
         self,
-        media: Sequence[Any],
+        media: Any,
         *,
         beams: int | None = None,
         best: int = 1,
         search: Mapping[str, Any] | None = None,
         batch: int | None = None,
-    ) -> list[CaptionPrediction]:
-        """Write captions for images or videos.
+        on_error: Literal["raise", "record"] = "raise",
+    ) -> Any:
+        """Write captions for one or many images or videos.
 
         Args:
-            media: paths, PIL images, or arrays (H, W, 3) or (T, H, W, 3).
+            media: a path, a PIL image, an array (H, W, 3) or (T, H, W, 3), or a list of them.
             beams: width of the beam search.
             best: number of captions per input; a search that is too narrow for it is widened.
             search: `{"type": NAME, ...}` in place of the search of the run.
             batch: number of inputs per batch.
+            on_error: whether to raise the error of an input that cannot be read, or for which the
+                search finds no caption, or to record it as `error` of its prediction.
 
         Returns:
-            One prediction per input, in order; inputs that cannot be read, or for which the search
-            finds no caption, have an `error`. The seed of a random search is derived from the seed
-            of the config and from the frames of the input.
+            One prediction per input, in order; for a single input, its prediction. The seed of a
+            random search is derived from the seed of the config and from the frames of the input.
 
         Raises:
             ArgumentError, ConfigError: an argument is invalid.
+            MediaError: an input failed, and `on_error` is `raise`.
             RunError: the task has no vocabulary yet.
         """
-        check_media_list(media)
-        _ = self.tokenizer
-        batch = self.predict_batch_size if batch is None else batch
-        if batch < 1:
+        check_on_error(on_error)
+        inputs, _ = media_list(media, self.media.kind), self.tokenizer
+        size = self.predict_batch_size if batch is None else batch
+        if size < 1:
             raise ArgumentError(f"batch: expected at least 1. Received: batch={batch}.")
         search = self.resolve_search(search, beams=beams, best=best)
-        predictions: list[CaptionPrediction] = []
-        for start in range(0, len(media), batch):
-            predictions += self._predict_batch(media[start : start + batch], search, best, start)
-        return predictions
+        predictions = (
+            prediction
+            for start in range(0, len(inputs.media), size)
+            for prediction in self._predict_batch(
+                inputs.media[start : start + size], search, best, start
+            )
+        )
+        return finish_predictions(predictions, inputs, on_error)
 
     def resolve_search(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +26,9 @@ from lrcn_seq.features.reuse import storing_problem
 from lrcn_seq.features.store import FeatureStore
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Clips, Sample
-from lrcn_seq.tasks.base import Task
+
+if TYPE_CHECKING:
+    from lrcn_seq.tasks.base import Task
 
 CONTENT_INDEX = "contents.jsonl"
 

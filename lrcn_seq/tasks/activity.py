@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -20,10 +20,17 @@ from lrcn_seq.report import Section
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._classifier import Classifier, StreamingClassifier
 from lrcn_seq.tasks._label_feed import LabelFeed
+from lrcn_seq.tasks._label_fit import LabelFit
 from lrcn_seq.tasks._label_report import label_sections
 from lrcn_seq.tasks._label_scoring import score_ensemble
 from lrcn_seq.tasks._losses import label_loss
-from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
+from lrcn_seq.tasks._media import (
+    check_on_error,
+    finish_predictions,
+    media_list,
+    prediction_name,
+    sampling_problems,
+)
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks.base import Member, Task
 
@@ -45,7 +52,7 @@ class StreamState(NamedTuple):
 
 
 @tasks.register
-class Activity(Task):
+class Activity(LabelFit, Task):
     """A task that classifies clips, with a distribution over classes at every step.
 
     The class distribution of a video is the mean over all steps of all its clips and views.
@@ -169,32 +176,42 @@ class Activity(Task):
         return np.asarray(probabilities), np.asarray(mask)
 
     def predict(  # type: ignore[override]  # options differ between tasks
-        self, media: Sequence[Any], *, top: int = 5, batch: int = 16
-    ) -> list[LabelPrediction]:
-        """Classify videos.
+        self,
+        media: Any,
+        *,
+        top: int = 5,
+        batch: int = 16,
+        on_error: Literal["raise", "record"] = "raise",
+    ) -> Any:
+        """Classify one or many videos.
 
         Args:
-            media: paths or arrays (T, H, W, 3).
+            media: a path, an array (T, H, W, 3), or a list of them.
             top: number of classes per video.
             batch: number of clips per batch.
+            on_error: whether to raise the error of a video that cannot be read, or to record it as
+                `error` of its prediction.
 
         Returns:
-            One prediction per video, in order; videos that cannot be read have an `error`.
+            One prediction per video, in order; for a single video, its prediction.
 
         Raises:
             ArgumentError: an argument is invalid.
+            MediaError: a video cannot be read, and `on_error` is `raise`.
             RunError: the task has no class names yet.
         """
-        check_media_list(media)
+        check_on_error(on_error)
+        inputs = media_list(media, self.media.kind)
         if top < 1 or batch < 1:
             raise ArgumentError(
                 f"top and batch: expected at least 1. Received: top={top}, batch={batch}."
             )
         self._check_labels()
-        return [
-            self._predict(item, prediction_name(media, position), top, batch)
-            for position, item in enumerate(media)
-        ]
+        predictions = (
+            self._predict(item, prediction_name(inputs.media, position), top, batch)
+            for position, item in enumerate(inputs.media)
+        )
+        return finish_predictions(predictions, inputs, on_error)
 
     def _check_labels(self) -> None:
         if not self.labels:

@@ -17,16 +17,18 @@ import numpy as np
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.media import MediaReader, media_kind
-from lrcn_seq.errors import Problem, RunError, UsageError
+from lrcn_seq.errors import ArgumentError, Problem, RunError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Prediction, Sample, Tensor
 from lrcn_seq.registry import samplings, views
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
+from lrcn_seq.tasks._keras_model import KerasModel
 
 if TYPE_CHECKING:
     from lrcn_seq.report import Section
     from lrcn_seq.tasks._sample_reader import SampleReader
+    from lrcn_seq.tasks._serving import ServingModel
 
 
 class Outputs(ABC):
@@ -100,7 +102,7 @@ class Member(NamedTuple):
     weight: float = 1.0
 
 
-class Task(keras.Model, ABC):
+class Task(KerasModel, ABC):
     """An encoder and a decoder with a loss.
 
     Args:
@@ -245,11 +247,51 @@ class Task(keras.Model, ABC):
         """
 
     @abstractmethod
-    def predict(self, media: Sequence[Any], **options: Any) -> Sequence[Prediction]:
+    def predict(self, media: Any, **options: Any) -> Sequence[Prediction]:
         """Return one prediction per path, PIL image or array, in order.
 
-        The prediction of an input that cannot be read has an `error`.
+        Commands set the option `on_error` to `record`: the prediction of an input that cannot be
+        read then has an `error`. By default, the error is raised.
         """
+
+    def annotate(self, sample: Sample, target: Any) -> Sample:
+        """Return a sample with a target of `fit`, such as a caption or a class.
+
+        Args:
+            sample: the sample without annotations.
+            target: the target.
+
+        Raises:
+            ArgumentError: the target has another type, or the task supports no such targets.
+        """
+        raise ArgumentError(
+            f"y: expected the data set of a source, since the task {self.name} supports no arrays "
+            f"of targets. Received: {type(target).__name__} for the input {sample.id}; use "
+            "lrcn_seq.dataset."
+        )
+
+    def record(self, samples: Sequence[Sample]) -> Any:
+        """Return the batch of annotated samples, in the first test view.
+
+        Raises:
+            ArgumentError: the task supports no batches of a user.
+            MediaError: an input cannot be read.
+        """
+        raise ArgumentError(
+            f"x: expected a data set of lrcn_seq.dataset for the task {self.name}. Received: "
+            f"{len(samples):,} inputs."
+        )
+
+    def serving_model(self) -> ServingModel:
+        """Return the model that `export` writes.
+
+        Raises:
+            UsageError: the task cannot be exported.
+        """
+        raise UsageError(
+            f"Expected a task that can be exported. Received: the task {self.name}; save it with "
+            "`save`."
+        )
 
     def json_header(self) -> Mapping[str, Any]:
         """Return the entries that the `--json` object has in addition to `results`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -14,7 +14,13 @@ from lrcn_seq.registry import tasks
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_problems import caption_problems
 from lrcn_seq.tasks._caption_task import CaptionTask
-from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
+from lrcn_seq.tasks._media import (
+    check_on_error,
+    finish_predictions,
+    media_list,
+    prediction_name,
+    sampling_problems,
+)
 
 TIME_TOLERANCE = 5e-4
 """Seconds by which a rounded timestamp may precede the window that its frame belongs to."""
@@ -50,40 +56,47 @@ class Description(CaptionTask):
 
     def predict_windows(
         self,
-        media: Sequence[Any],
+        media: Any,
         seconds: float,
         *,
         beams: int | None = None,
         best: int = 1,
         search: Mapping[str, Any] | None = None,
-    ) -> list[CaptionPrediction]:
+        on_error: Literal["raise", "record"] = "raise",
+    ) -> Any:
         """Write captions for consecutive windows of videos.
 
         A video is decoded at most twice, whatever the number of windows: for times and frames.
 
         Args:
-            media: paths or arrays (T, H, W, 3).
+            media: a path, an array (T, H, W, 3), or a list of them.
             seconds: length of a window; the last window of a video may be shorter.
             beams: width of the beam search.
             best: number of captions per window.
             search: `{"type": NAME, ...}` in place of the search of the run.
+            on_error: as in `predict`.
 
         Returns:
-            One prediction per video, in order, with its `windows` or with an `error`.
+            One prediction with `windows` per video, in order; for a single video, its prediction.
 
         Raises:
             ArgumentError, ConfigError: an argument is invalid.
+            MediaError: a video failed, and `on_error` is `raise`.
         """
-        check_media_list(media)
+        check_on_error(on_error)
+        inputs = media_list(media, self.media.kind)
         if not seconds > 0:
             raise ArgumentError(
                 f"seconds: expected a length of time above 0. Received: seconds={seconds}."
             )
         resolved = self.resolve_search(search, beams=beams, best=best)
-        return [
-            self._predict_windows(item, prediction_name(media, place), seconds, resolved, best)
-            for place, item in enumerate(media)
-        ]
+        predictions = (
+            self._predict_windows(
+                item, prediction_name(inputs.media, place), seconds, resolved, best
+            )
+            for place, item in enumerate(inputs.media)
+        )
+        return finish_predictions(predictions, inputs, on_error)
 
     def _predict_windows(
         self, media: Any, name: str, seconds: float, search: Mapping[str, Any], best: int

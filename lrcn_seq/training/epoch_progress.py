@@ -18,8 +18,8 @@ from rich.progress import (
 )
 
 from lrcn_seq.progress import LogProgress
+from lrcn_seq.tasks import BatchSource
 from lrcn_seq.terminal import is_quiet
-from lrcn_seq.training.dataset import BatchSource
 
 
 class EpochProgress(keras.callbacks.Callback):

@@ -19,9 +19,8 @@ from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
 from lrcn_seq.runs.state import Position, TrainingState, state_problem
-from lrcn_seq.tasks import SampleReader, Task
+from lrcn_seq.tasks import BatchSource, SampleReader, Task, as_dataset
 from lrcn_seq.terminal import print_note
-from lrcn_seq.training.dataset import BatchSource, as_dataset
 from lrcn_seq.training.epoch_line import EpochFacts, end_line, epoch_line
 from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers

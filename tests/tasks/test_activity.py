@@ -140,7 +140,8 @@ def test_equal_probabilities_keep_the_order_of_the_classes():
 
 def test_an_unreadable_video_has_an_error_in_its_place(classifier, films, tmp_path):
     """The prediction of an unreadable video has an error message; other videos are classified."""
-    first, second = classifier.predict([tmp_path / "absent.mp4", films[0]])
+    media = [tmp_path / "absent.mp4", films[0]]
+    first, second = classifier.predict(media, on_error="record")
     assert first.file == str(tmp_path / "absent.mp4")
     assert "there is no such file" in first.error
     assert first.labels == ()

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 import lrcn_seq
-from lrcn_seq.errors import ArgumentError, ConfigError, RunError, SearchError
+from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, RunError, SearchError
 from lrcn_seq.evaluation import CaptionEvaluation
 from lrcn_seq.records import Batch, Caption, Hypotheses
 from lrcn_seq.search.base import NO_SENTENCE
@@ -230,10 +231,22 @@ def test_invalid_options_are_refused_before_media_are_read(captioner, options, e
     assert "\x1b" not in str(caught.value)
 
 
-def test_a_single_input_is_refused(captioner, images):
-    """`predict` refuses a single array instead of a list of inputs."""
-    with pytest.raises(ArgumentError, match="expected a list of paths, PIL images or arrays"):
-        captioner.predict(images[0])
+def test_a_single_input_gives_its_prediction(captioner, images):
+    """`predict` of a single image returns its prediction instead of a list."""
+    (expected,) = captioner.predict(images[:1])
+    assert captioner.predict(images[0]) == expected
+    assert captioner.predict(Image.fromarray(images[0])).captions == expected.captions
+
+
+def test_an_unreadable_input_is_raised(captioner, images, tmp_path):
+    """`predict` raises the error of an input by default, and records it if asked to."""
+    media = [images[0], tmp_path / "absent.png"]
+    with pytest.raises(MediaError, match=r"absent\.png"):
+        captioner.predict(media)
+    assert [row.error is None for row in captioner.predict(media, on_error="record")] == [
+        True,
+        False,
+    ]
 
 
 def test_attention_is_a_distribution_over_regions(captioner, images):
@@ -303,7 +316,9 @@ def test_an_input_without_a_caption_has_an_error(images, monkeypatch):
         return memory, keras.tree.map_structure(lambda x: ops.where(second, np.nan, x), state)
 
     monkeypatch.setattr(task.decoder, "start", start_with_nan)
-    found = task.predict(images[:3], best=2)
+    with pytest.raises(SearchError, match="1: "):
+        task.predict(images[:3], best=2)
+    found = task.predict(images[:3], best=2, on_error="record")
     assert [row.error for row in found] == [None, NO_SENTENCE, None]
     assert [bool(row.captions) for row in found] == [True, False, True]
 

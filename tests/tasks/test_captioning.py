@@ -92,7 +92,7 @@ def test_unreadable_inputs_have_an_error_in_their_place(captioner, images, tmp_p
         np.zeros((0, 4, 3), "uint8"),
         images[1],
     ]
-    predictions = captioner.predict(mixed, batch=4)
+    predictions = captioner.predict(mixed, batch=4, on_error="record")
     readable = [prediction.error is None for prediction in predictions]
     assert readable == [True, *[False] * 7, True]
     texts = [predictions[0].captions[0].text, predictions[8].captions[0].text]
@@ -109,7 +109,7 @@ def test_unreadable_inputs_have_an_error_in_their_place(captioner, images, tmp_p
 def test_a_batch_may_be_empty_or_unreadable(captioner, tmp_path):
     """`predict` accepts an empty list and a batch in which every input is unreadable."""
     assert captioner.predict([]) == []
-    (prediction,) = captioner.predict([tmp_path / "absent.png"])
+    (prediction,) = captioner.predict([tmp_path / "absent.png"], on_error="record")
     assert prediction.error
     assert prediction.captions == ()
 

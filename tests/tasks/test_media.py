@@ -1,4 +1,4 @@
-"""Checks and names of the inputs of `predict`."""
+"""Checks and names of the inputs of `predict` and `fit`."""
 
 from pathlib import Path
 
@@ -6,43 +6,96 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrcn_seq.errors import ArgumentError
-from lrcn_seq.tasks._media import check_media_list, prediction_name, sampling_problems
+from lrcn_seq.errors import ArgumentError, MediaError
+from lrcn_seq.records import LabelPrediction
+from lrcn_seq.tasks._media import (
+    MediaList,
+    check_on_error,
+    finish_predictions,
+    media_list,
+    prediction_name,
+    sampling_problems,
+)
 from tests.tasks.inputs import settings
 
 
 @pytest.mark.parametrize(
-    "media",
+    ("media", "kind"),
     [
-        "cat.jpg",
-        b"cat.jpg",
-        5,
-        None,
-        np.zeros((32, 32, 3), "uint8"),
-        {"a": 1},
-        Image.new("RGB", (3, 3)),
-        Path("cat.jpg"),
+        ("cat.jpg", "images"),
+        (Path("cat.jpg"), "clips"),
+        (Image.new("RGB", (3, 3)), "images"),
+        (np.zeros((4, 4, 3), "uint8"), "images"),
+        (np.zeros((2, 4, 4, 3), "uint8"), "clips"),
+        (np.zeros((2, 5), "float32"), "vectors"),
     ],
-    ids=lambda media: type(media).__name__,
+    ids=["text", "path", "PIL image", "image", "clip", "vectors"],
 )
-def test_a_single_input_is_refused(media):
-    """A single path, image or array in place of a list of inputs is refused."""
-    with pytest.raises(
-        ArgumentError,
-        match=rf"expected a list of paths, PIL images or arrays\. Received: "
-        rf"{type(media).__name__}; put a single input in a list",
-    ):
-        check_media_list(media)
+def test_a_single_input_becomes_a_list_of_one(media, kind):
+    """A single path, image, clip or sequence of vectors is a list of one input."""
+    inputs = media_list(media, kind)
+    assert inputs.is_single
+    assert len(inputs.media) == 1
 
 
 @pytest.mark.parametrize(
-    "media",
-    [[], ["cat.jpg"], (Path("cat.jpg"),), np.zeros((2, 4, 4, 3), "uint8")],
-    ids=["empty", "list", "tuple", "array of images"],
+    ("media", "kind", "count"),
+    [
+        ([], "images", 0),
+        (["cat.jpg"], "images", 1),
+        ((Path("a"), Path("b")), "images", 2),
+        (iter(["a", "b"]), "clips", 2),
+        (np.zeros((2, 4, 4, 3), "uint8"), "images", 2),
+        (np.zeros((3, 2, 4, 4, 3), "uint8"), "clips", 3),
+        (np.array([b"a", b"b"]), "images", 2),
+    ],
+    ids=["empty", "list", "tuple", "iterator", "images", "clips", "bytes"],
 )
-def test_lists_of_inputs_are_accepted(media):
-    """Lists, tuples and arrays of images are accepted as inputs."""
-    check_media_list(media)
+def test_several_inputs_become_a_list(media, kind, count):
+    """Lists, iterators, and arrays of images, clips or paths are lists of inputs."""
+    inputs = media_list(media, kind)
+    assert not inputs.is_single
+    assert len(inputs.media) == count
+
+
+@pytest.mark.parametrize("media", [b"cat.jpg", 5, None, {"a": 1}], ids=type)
+def test_other_types_are_refused(media):
+    """Bytes, numbers, None and dictionaries are refused as inputs."""
+    with pytest.raises(ArgumentError, match=rf"Received: {type(media).__name__}\."):
+        media_list(media, "images")
+
+
+def test_floating_point_pixels_are_rounded():
+    """Floating-point pixels from 0 to 255 become uint8; vectors stay as they are."""
+    (image,) = media_list(np.full((2, 2, 3), 200.6, "float32"), "images").media
+    assert image.dtype == np.uint8
+    assert (image == 201).all()
+    (vectors,) = media_list(np.full((2, 3), 200.6, "float32"), "vectors").media
+    assert vectors.dtype == np.float32
+
+
+@pytest.mark.parametrize("highest", [1.0, 256.0, -1.0])
+def test_scaled_pixels_stay_as_they_are(highest):
+    """Floating-point pixels from 0 to 1, or outside of 0 to 255, are left to the reader."""
+    pixels = np.linspace(0, highest, 12).reshape(2, 2, 3)
+    assert media_list(pixels, "images").media[0] is pixels
+
+
+def test_predictions_of_one_or_many_inputs():
+    """A single input gives its prediction; many inputs give a list of predictions."""
+    found = LabelPrediction("a", ())
+    assert finish_predictions([found], MediaList(["a"], True), "raise") is found
+    assert finish_predictions([found], MediaList(["a"], False), "raise") == [found]
+
+
+def test_a_failed_prediction_is_raised_or_recorded():
+    """The error of a prediction is raised unless `on_error` is "record"."""
+    failed, inputs = LabelPrediction("a.mp4", error="no video."), MediaList(["a.mp4"], False)
+    with pytest.raises(MediaError, match=r"^a\.mp4: no video\.$"):
+        finish_predictions([failed], inputs, "raise")
+    assert finish_predictions([failed], inputs, "record") == [failed]
+    with pytest.raises(ArgumentError, match="expected 'raise' or 'record'"):
+        check_on_error("ignore")
 
 
 def test_an_input_is_named_by_its_path_or_its_number():

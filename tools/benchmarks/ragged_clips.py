@@ -21,7 +21,7 @@ import lrcn_seq
 from lrcn_seq.config import validate
 from lrcn_seq.layers.packing import pack
 from lrcn_seq.records import LabeledBatch
-from lrcn_seq.training.dataset import as_dataset
+from lrcn_seq.tasks import as_dataset
 
 FRAMES, CLASSES = 16, 10
 

@@ -87,8 +87,8 @@ def ours() -> Train:
 
     from lrcn_seq.decoders.lrcn import Lrcn
     from lrcn_seq.records import Encoded
+    from lrcn_seq.tasks import as_dataset
     from lrcn_seq.tasks._losses import word_loss
-    from lrcn_seq.training.dataset import as_dataset
 
     class Captioner(keras.Model):
         def __init__(self) -> None:

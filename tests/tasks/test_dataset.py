@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lrcn_seq.records import Batch, Clips
-from lrcn_seq.training.dataset import BatchSource, as_dataset
+from lrcn_seq.tasks._dataset import BatchSource, as_dataset
 
 
 def make_batch(number: int, *, clips: int, words: int) -> Batch:

@@ -1,8 +1,8 @@
-"""Adapters from the batches of a feed to the input of `fit`."""
+"""Batches as the input of Keras's `fit` and `evaluate`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -53,18 +53,30 @@ def as_dataset(batches: Iterable[Any]) -> Any:
     """
     if keras.backend.backend() != "tensorflow":
         return ((batch,) for batch in batches)
-    import tensorflow as tf
-
     remaining = iter(batches)
     first = next(remaining)
-    signature = (keras.tree.map_structure(_tensor_spec, first),)
-    data = tf.data.Dataset.from_generator(
-        lambda: ((batch,) for batch in chain([first], remaining)), output_signature=signature
-    ).prefetch(2)
+    return tf_dataset(lambda: ((batch,) for batch in chain([first], remaining)), (first,))
+
+
+def tf_dataset(
+    iterate: Callable[[], Iterator[Any]], example: Any, *, size: int | None = None
+) -> Any:
+    """Return a `tf.data.Dataset` with variable shapes.
+
+    Args:
+        iterate: returns an iterator over the elements; called once per epoch.
+        example: an element, which determines the structure and the types.
+        size: number of elements of an epoch, which must be exact; None if it is unknown.
+    """
+    import tensorflow as tf
+
+    signature = keras.tree.map_structure(_tensor_spec, example)
+    data = tf.data.Dataset.from_generator(iterate, output_signature=signature).prefetch(2)
     options = tf.data.Options()
     # The autotuner has nothing to tune here, and its thread delays the end of an epoch.
     options.autotune.enabled = False
-    return data.with_options(options)
+    data = data.with_options(options)
+    return data if size is None else data.apply(tf.data.experimental.assert_cardinality(size))
 
 
 def _tensor_spec(array: np.ndarray) -> tf.TensorSpec:

@@ -1,0 +1,34 @@
+"""The models that `export` writes."""
+
+import numpy as np
+import pytest
+
+from tests.tasks.inputs import fresh_captioner, fresh_classifier
+
+
+def test_probabilities_are_those_of_predict(films):
+    """The serving model of a classifier gives the mean probabilities of `predict`."""
+    task = fresh_classifier("data.sampling={type: uniform, frames: 4}")
+    frames = [film[task.sampling.test(np.arange(len(film)) / 25)[0]] for film in films[:2]]
+    model = task.serving_model()
+    assert model.shape == (None, 4, 32, 32, 3)
+    found = np.asarray(model(np.stack(frames))["probabilities"])
+    for row, prediction in zip(found, task.predict(films[:2]), strict=True):
+        expected = {label.label: label.probability for label in prediction.labels}
+        assert dict(zip(task.labels, row.tolist(), strict=True)) == pytest.approx(
+            expected, abs=1e-5
+        )
+
+
+def test_the_input_of_images_has_no_time():
+    """The serving model of an image captioner takes images (B, H, W, 3) of uint8."""
+    (spec,) = fresh_captioner("search={type: greedy}").serving_model().input_signature()
+    assert (spec.shape, spec.dtype) == ((None, 32, 32, 3), "uint8")
+
+
+def test_vectors_are_served():
+    """The serving model of an encoder of vectors takes sequences of vectors (B, T, D)."""
+    task = fresh_captioner("encoder={type: vectors, width: 3}", "search={type: greedy}")
+    model = task.serving_model()
+    assert model.shape == (None, None, 3)
+    assert model(np.zeros((2, 4, 3), "float32"))["scores"].shape == (2, 1)
