@@ -31,7 +31,7 @@ def test_ranking_puts_missing_scores_last():
 
 
 def test_examples_are_listed_best_first_and_can_be_reversed():
-    """Caption examples are listed best first; each has its rank in worst-first order."""
+    """Caption examples are listed best first, and each has its rank for the worst-first order."""
     html = html_of(*(example(f"{score}.jpg", score) for score in [0.3, math.nan, 2.0, 0.1]))
     assert re.findall(r'alt="(.*?)\.jpg"', html) == ["2.0", "0.3", "0.1", "nan"]
     assert re.findall(r"--worst:(\d)", html) == ["2", "1", "0", "3"]
@@ -58,7 +58,7 @@ def test_note_counts_the_examples(parse, count, total, noun, text):
 
 
 def test_words_of_no_reference_are_underlined():
-    """Words of a caption that occur in no reference are underlined."""
+    """Caption words that occur in no reference are underlined."""
     html = html_of(example(caption="A red, DOG barks.", references=["The dog is red", "a cat"]))
     prediction = re.search(r'class="prediction".*?>(.*?)</p>', html)[1]
     assert prediction == "A red, DOG <u>barks.</u>"
@@ -85,7 +85,7 @@ def test_empty_caption_is_named(parse):
     ],
 )
 def test_log_probability_has_the_mean_per_word(parse, caption, log_probability, text):
-    """The log probability of a caption is followed by the mean per word."""
+    """The log probability of a caption is followed by its mean per word."""
     html = html_of(example(caption=caption, log_probability=log_probability))
     assert f"{text} " in parse(html).text
 
