@@ -1,4 +1,4 @@
-"""Time of beam search against its lower bound and against the BeamSampler of KerasHub.
+"""Time of beam search, compared with its lower bound and with the BeamSampler of KerasHub.
 
 The model is one LSTM of 512 units with a vocabulary of 9,488 words. The batch size is 50, the beam
 is 5, and captions have 20 words. No hypothesis ends early, and there are no constraints. The lower
@@ -100,7 +100,10 @@ def matrix_products() -> Callable[[], None]:
 
 
 def measure(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Return the median seconds of each contestant. Rounds alternate; the first is a warmup."""
+    """Return the median seconds of each contestant.
+
+    In each round, all contestants run once. The first round is a warmup.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, run in contestants.items():

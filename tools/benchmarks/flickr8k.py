@@ -1,4 +1,4 @@
-"""Scores of the shipped configs on Flickr8k, against a plain Keras captioner.
+"""Scores of the shipped configs on Flickr8k, compared with a plain Keras captioner.
 
 Data, number of updates, selection of weights and search are the same for all systems. The rival is
 a model that a user could write in an hour, trained with Adam of Keras at its default, constant
@@ -96,7 +96,7 @@ def read_predictions(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]
 def coco_scores(
     hypotheses: dict[str, str], references: dict[str, list[str]]
 ) -> tuple[np.ndarray, float]:
-    """Return CIDEr of each image, in the order of ids, and BLEU-4, by the COCO evaluation code."""
+    """Return CIDEr of each image, in the order of IDs, and BLEU-4, by the COCO evaluation code."""
     tokenizer, ids = PTBTokenizer(), sorted(hypotheses)
     candidates = tokenizer.tokenize({id: [{"caption": hypotheses[id]}] for id in ids})
     truths = tokenizer.tokenize(
@@ -122,7 +122,7 @@ def train_and_score(
 
 
 def print_intervals(name: str, differences: list[np.ndarray], splits: list[int]) -> None:
-    """Print the mean CIDEr difference of a system to the rival with its 95 % intervals.
+    """Print the mean CIDEr difference between a system and the rival with its 95 % intervals.
 
     Args:
         name: Name of the system.
