@@ -80,7 +80,7 @@ def outside(*packages: str) -> list[Path]:
 
 
 def test_the_rules_see_the_whole_package():
-    """The architecture tests cover every package and file of the library."""
+    """The architecture tests read every package and file of the library."""
     assert len(FILES) > 200
     assert {package(path) for path in FILES} == set(LEVELS)
 
@@ -131,7 +131,7 @@ def test_tensorflow_is_imported_only_inside_functions(path):
     "module", ["lrcn_seq", "lrcn_seq.text", "lrcn_seq.metrics", "lrcn_seq.config", "lrcn_seq.cli"]
 )
 def test_importing_is_light(module, backend):
-    """Importing the package, its light packages or its commands loads no heavy library."""
+    """Importing `lrcn_seq` or its packages text, metrics, config or cli loads no heavy library."""
     heavy = "{'keras', 'tensorflow', 'jax', 'torch', 'nltk', 'keras_hub'}"
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run(
@@ -172,7 +172,7 @@ def test_nothing_outside_tasks_asks_which_task_it_holds(path):
 
 @pytest.mark.parametrize("path", outside("tasks"), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
-    """No module outside tasks branches on `needs`, `labels` or `tokenizer` of a task."""
+    """No module outside tasks reads `needs` or branches on `labels` or `tokenizer` of a task."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Attribute):
             assert node.attr != "needs", ast.unparse(node)
@@ -186,7 +186,7 @@ def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
     "path", outside("data", "encoders"), ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_only_the_media_reader_asks_what_an_input_is(path):
-    """Only the packages data and encoders test whether an input is a drawing or `vectors`."""
+    """Only the packages data and encoders test whether media are drawn or are `vectors`."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr":
             assert "draw" not in ast.unparse(node)

@@ -46,7 +46,7 @@ def test_arrays_are_read_by_name(tmp_path, array):
 
 
 def test_a_compressed_file_needs_a_limit(tmp_path):
-    """Without a limit, arrays that take more bytes than the file are refused."""
+    """Without a limit, arrays that are larger than their (compressed) file are refused."""
     content = npz(compressed=True, x=np.zeros(100_000)).getvalue()
     with on_disk(tmp_path, content) as file, pytest.raises(ValueError, match="bytes, over"):
         read_arrays(file)
@@ -62,7 +62,7 @@ def test_arrays_over_the_limit_are_refused(tmp_path):
 
 
 def test_an_absurd_shape_is_refused_before_memory_is_allocated(tmp_path):
-    """A header that declares more data than the file has is reported without allocating memory."""
+    """A header that declares more data than the file has is refused without allocating memory."""
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }\n"
     content = archive_of(header, bytes(80))
     with on_disk(tmp_path, content) as file, pytest.raises(ValueError, match=r"shape \(9999999"):

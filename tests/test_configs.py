@@ -22,7 +22,7 @@ def name(path: Path) -> str:
 
 
 def marked(path: Path) -> pytest.param:
-    """Return a config as test parameter; all configs with VGG-16 but one are marked as slow.
+    """Return a config as a test parameter, marked as slow if it has VGG-16 (except for one config).
 
     Networks with VGG-16 have 138 million weights, so building them takes long.
     """
@@ -31,7 +31,7 @@ def marked(path: Path) -> pytest.param:
 
 
 def test_all_files_are_tested():
-    """The folder configs contains only YAML files, in a folder per task and one for smoke tests."""
+    """The folder configs has a subfolder per task and one for smoke tests, with YAML files only."""
     assert [path for path in FOLDER.rglob("*") if path.is_file() and path not in CONFIGS] == []
     assert {folder.name: len(list(folder.iterdir())) for folder in FOLDER.iterdir()} == {
         "activity": 10,

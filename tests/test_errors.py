@@ -188,7 +188,7 @@ def test_any_exception_of_a_library_is_translated(raised, reason):
     "raised", [DataError("No rows."), MemoryError(), KeyboardInterrupt(), SystemExit(1)]
 )
 def test_own_errors_and_lack_of_memory_are_not_translated(raised):
-    """Errors of the library, MemoryError, KeyboardInterrupt and SystemExit pass unchanged."""
+    """Errors of this library, MemoryError, KeyboardInterrupt and SystemExit pass unchanged."""
     with pytest.raises(type(raised)) as caught, translate_errors(RunError):
         raise raised
     assert caught.value is raised

@@ -40,7 +40,7 @@ def test_a_linked_file_is_read(tmp_path):
 @pytest.mark.parametrize("link", [False, True])
 @pytest.mark.parametrize("kind", ["FIFO", "device", "socket"])
 def test_files_that_are_not_regular_are_refused(tmp_path, kind, link):
-    """A FIFO, a device or a socket is refused without waiting, also behind a symbolic link."""
+    """A FIFO, a device or a socket is refused without waiting, even behind a symbolic link."""
     path = tmp_path / "path"
     if kind == "FIFO":
         os.mkfifo(path)
@@ -85,7 +85,7 @@ def test_the_umask_restricts_permissions(tmp_path, umask, mode):
 
 
 def test_temporary_names_are_private_and_unpredictable(tmp_path):
-    """New content is written in a private folder, which has another name each time."""
+    """New content is written in a private temporary folder, which has a new name each time."""
     names = set()
     for _ in range(3):
         with atomic_replacement(tmp_path / "a") as draft:
@@ -170,7 +170,7 @@ def _hold_folder(parent: Path, ready) -> None:
 
 @pytest.mark.parametrize("name", ["a", None])
 def test_a_temporary_folder_is_removed_once_its_process_is_killed(tmp_path, name):
-    """A temporary folder is removed only after its process was killed, and only for its file."""
+    """A temporary folder is removed only if its process was killed and its name is the given one."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     process = context.Process(target=_hold_folder, args=(tmp_path, ready))
@@ -188,7 +188,7 @@ def test_a_temporary_folder_is_removed_once_its_process_is_killed(tmp_path, name
 
 @pytest.mark.parametrize("files", [[], [".in-use"], ["a"], [".in-use", "a"]])
 def test_a_folder_left_at_any_moment_is_removed(tmp_path, files):
-    """The temporary folder of a killed process is removed with or without its lock file."""
+    """A temporary folder is removed whether or not it has a lock file or content."""
     folder = tmp_path / ".a.01234567.lrcn-tmp"
     folder.mkdir()
     for name in files:
@@ -199,7 +199,7 @@ def test_a_folder_left_at_any_moment_is_removed(tmp_path, files):
 
 @pytest.mark.parametrize("name", [".a.lrcn-tmp", "a.01234567.lrcn-tmp", ".a.01234567.tmp"])
 def test_folders_of_other_programs_are_kept(tmp_path, name):
-    """Folders whose names are not those of temporary folders of this library are kept."""
+    """Folders that are not named like the temporary folders of this library are kept."""
     (tmp_path / name).mkdir()
     remove_leftovers(tmp_path)
     assert (tmp_path / name).exists()
@@ -318,7 +318,7 @@ def test_text_is_utf_8(tmp_path):
 
 
 def test_undecodable_bytes_of_file_names_are_escaped(tmp_path):
-    """Undecodable bytes of file names are written as JSON escapes."""
+    """In JSON files, undecodable bytes of file names are written as escapes."""
     write_text(tmp_path / "a", json.dumps("caf\udce9", ensure_ascii=False))
     assert json.loads((tmp_path / "a").read_text(encoding="utf-8")) == "caf\udce9"
 
@@ -330,7 +330,7 @@ def test_json_is_parsed(tmp_path):
 
 
 def test_json_lines_are_parsed(tmp_path):
-    """`read_json_lines` passes all values to the parser; only line feeds separate lines."""
+    """`read_json_lines` passes all values to the parser; only a line feed ends a line."""
     (tmp_path / "a.jsonl").write_text('{"n": 1}\n\n"a\u2028b"\n', encoding="utf-8")
     values = read_json_lines(tmp_path / "a.jsonl", "values", lambda values: values)
     assert values == [{"n": 1}, "a\u2028b"]

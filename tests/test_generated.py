@@ -45,7 +45,7 @@ def test_every_part_is_on_its_page(generated):
 
 
 def test_every_argument_has_a_meaning(generated):
-    """Each argument of a part has a type, a default value and a meaning."""
+    """Each argument on the page of parts has a type, a default value and a meaning."""
     rows = [row for row in page(generated, "parts.md").splitlines() if row.startswith("| `")]
     assert len(rows) > 100
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]

@@ -19,7 +19,7 @@ with open_lock(sys.argv[1]) as file:
 
 
 def test_one_process_holds_a_lock_until_it_dies(tmp_path):
-    """A file that one process has locked is refused to others until that process is killed."""
+    """A file locked by one process cannot be locked by another until the first is killed."""
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLDER, str(path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

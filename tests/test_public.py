@@ -79,7 +79,7 @@ def test_public_names():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_functions(name):
-    """Each public function is the function of the same name in a package of the library."""
+    """Each public function is the same object as in the package that defines it."""
     found = getattr(lrcn_seq, name)
     assert found is getattr(importlib.import_module(FUNCTIONS[name]), name)
     assert callable(found)
@@ -87,7 +87,7 @@ def test_public_functions(name):
 
 @pytest.mark.parametrize("name", sorted(PACKAGES))
 def test_public_packages(name):
-    """Each public package is imported when it is first used."""
+    """Each public package is imported only when it is first used."""
     assert lrcn_seq.__getattr__(name) is importlib.import_module(f"lrcn_seq.{name}")
 
 

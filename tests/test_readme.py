@@ -65,7 +65,7 @@ def text_of(name: str) -> str:
 
 
 def blocks(name: str, language: str = "") -> list[Block]:
-    """Return the code blocks of a document, of one language if given."""
+    """Return the code blocks of a document, optionally only those of one language."""
     found = [
         Block(*match.groups())
         for match in re.finditer(r"(?ms)^```(\w*)\n(.*?)^```$", text_of(name))
@@ -108,7 +108,7 @@ def parse(arguments: list[str]) -> None:
 
 
 def python_block(marker: str) -> str:
-    """Return the only Python block of the documents that contains a text."""
+    """Return the only Python block of the documents that contains the given text."""
     (block,) = (
         block.text for name in DOCUMENTS for block in blocks(name, "python") if marker in block.text
     )
@@ -131,7 +131,7 @@ def test_code_blocks_have_a_tested_language(name):
 
 
 def test_every_python_block_is_executed():
-    """The Python blocks of all documents belong to the package of the tests or to a test."""
+    """Every Python block of the documents is run by a test or belongs to the example package."""
     found = [block.text for name in DOCUMENTS for block in blocks(name, "python")]
     executed = [python_block(marker) for marker in (CAPTIONER, STREAM, SCORES, PART, KERAS)]
     assert sorted(found) == sorted([*executed, *package_blocks()])
@@ -332,13 +332,13 @@ def test_a_part_of_your_own_computes_features(mean_colors):
 
 
 def package_blocks() -> list[str]:
-    """Return the Python blocks of the package in docs/extending.md."""
+    """Return the Python blocks of the example package in docs/extending.md."""
     _, *package = blocks("docs/extending.md", "python")
     return [block.text for block in package]
 
 
 def package_files() -> dict[str, str]:
-    """Return the files of the package in docs/extending.md by path."""
+    """Return the files of the example package in docs/extending.md by path."""
     files: dict[str, str] = {"shape_tags/__init__.py": ""}
     for text in package_blocks():
         if header := re.match(r"# (\S+\.py)\n", text):
@@ -352,7 +352,7 @@ def package_files() -> dict[str, str]:
 
 @pytest.fixture
 def shape_tags(tmp_path, monkeypatch) -> Iterator[Path]:
-    """Install the package of docs/extending.md until the test ends and return its folder."""
+    """Install the example package of docs/extending.md until the test ends; return its folder."""
     project = tmp_path / "shape_tags"
     for path, text in package_files().items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)

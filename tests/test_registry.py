@@ -22,7 +22,7 @@ from lrcn_seq.registry import (
 
 
 class Part:
-    """A part with derived, bounded and enumerated arguments, whose constructor may raise."""
+    """A part with derived, bounded and enumerated arguments; its constructor may raise an error."""
 
     derived = ("classes",)
 
@@ -307,9 +307,9 @@ def test_errors_of_pydantic_are_described_in_a_sentence(details, value, sentence
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Return a function that installs a package with tokenizer entry points.
+    """Return a function that installs a new package with tokenizer entry points.
 
-    The function returns a registry. Each call installs another distribution.
+    The function returns a registry of tokenizers. Each call installs a different distribution.
     """
 
     def install_package(**points: str) -> Registry:
@@ -377,7 +377,7 @@ def test_an_entry_point_may_be_found_twice(install):
     ],
 )
 def test_an_entry_point_that_cannot_be_imported_is_a_problem(install, value, reason):
-    """An entry point that cannot be imported is a problem with its name and the reason."""
+    """An entry point that cannot be imported is reported with its name and the reason."""
     (problem,) = install(mine=value).problems({"type": "mine"}, "tokenizer")
     assert problem.place == "tokenizer.type"
     assert f"expected the part 'mine' in {value}. Received: {reason}" in problem.message

@@ -15,7 +15,7 @@ DOCUMENT = PACKAGE.parent / "SECURITY.md"
 
 
 def largest(hint) -> int:
-    """Return the upper bound of an annotated integer."""
+    """Return the upper bound of an annotated integer type."""
     (value,) = (
         bound.le if hasattr(bound, "le") else bound.lt - 1
         for bound in hint.__metadata__
@@ -47,9 +47,9 @@ def test_the_bounds_are_those_of_the_code():
 
 
 def test_nothing_is_unpickled_or_executed():
-    """No module imports pickle or evaluates text of a user, and NumPy never unpickles.
+    """No module imports pickle or evaluates text from users, and NumPy never unpickles.
 
-    `part_source` evaluates annotations in the source files of the library.
+    `part_source` is exempt: it evaluates annotations in the source files of the library.
     """
     paths = [path for path in PACKAGE.rglob("*.py") if path.name != "part_source.py"]
     sources = [path.read_text(encoding="utf-8") for path in paths]

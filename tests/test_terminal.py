@@ -77,7 +77,7 @@ def test_marks_of_the_direction_of_text_are_escaped(code):
 
 
 def test_other_text_is_unchanged():
-    """Letters of all scripts, emoji with joiners and backslashes are printed as they are."""
+    """Letters of all scripts, backslashes, and emoji with joiners are printed unchanged."""
     text = "ein Hund läuft, 狗, כלב, \N{MAN}\u200d\N{PERSONAL COMPUTER} \\x1b"
     assert printable(text) == text
 
@@ -121,7 +121,7 @@ def test_json_is_valid_in_other_encodings(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_undecodable_names_are_printed_in_any_encoding(tmp_path, encoding):
-    """File names that are not UTF-8 and foreign scripts are printed without UnicodeEncodeError."""
+    """Undecodable file names and text in any script are printed without UnicodeEncodeError."""
     name = "b\udcffé狗\x1b.txt"
     code = "import sys; from lrcn_seq.cli import main; sys.exit(main(sys.argv[1:]))"
     result = subprocess.run(

@@ -40,6 +40,6 @@ def test_text_is_decoded_by_its_byte_order_mark(content):
     ],
 )
 def test_other_encodings_are_named(content, message):
-    """The error for undecodable text names the probable encoding or the first invalid place."""
+    """The error for undecodable text names the probable encoding or the first invalid position."""
     with pytest.raises(ValueError, match=message):
         decode_text(content)

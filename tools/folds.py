@@ -2,7 +2,7 @@
 
   python tools/folds.py CONFIG [section.key=value ...] --folds 5 [--run FOLDER] [--json]
 
-The config is trained once per fold, in FOLDER/fold-k. A repeated call resumes the folds.
+The config is trained once per fold k, in FOLDER/fold-k. A repeated call resumes the folds.
 """
 
 import argparse

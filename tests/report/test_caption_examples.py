@@ -58,7 +58,7 @@ def test_note_counts_the_examples(parse, count, total, noun, text):
 
 
 def test_words_of_no_reference_are_underlined():
-    """Words of a caption that occur in no reference are underlined."""
+    """Caption words that occur in no reference are underlined."""
     html = html_of(example(caption="A red, DOG barks.", references=["The dog is red", "a cat"]))
     prediction = re.search(r'class="prediction".*?>(.*?)</p>', html)[1]
     assert prediction == "A red, DOG <u>barks.</u>"

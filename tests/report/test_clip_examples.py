@@ -28,7 +28,7 @@ def example(name="a.mp4", true_label="left", predicted="left", probability=0.8, 
 
 
 def test_clips_are_grouped_and_ranked_by_confidence():
-    """Misclassified, correct and unlabeled clips form groups, which are sorted by confidence."""
+    """Misclassified, correct and unlabeled clips form groups, each sorted by confidence."""
     clips = [
         example("unsure", probability=0.4),
         example("sure", probability=0.9),

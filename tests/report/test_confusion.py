@@ -10,7 +10,7 @@ COUNTS = np.array([[8, 2, 0], [0, 5, 3], [1, 2, 1]])
 
 
 def test_largest_counts_off_the_diagonal_come_first():
-    """Confused pairs of classes are sorted by count, then by share of the true class."""
+    """Confused pairs of classes are sorted by count, then by share of the true class's clips."""
     assert confused_pairs(COUNTS) == [(1, 2), (2, 1), (0, 1), (2, 0)]
 
 
@@ -22,7 +22,7 @@ def test_at_most_eight_pairs_are_listed():
 
 
 def test_pair_is_described_with_its_share(parse):
-    """A confused pair is described with its count and its share of the true class."""
+    """A confused pair is described with its count and its share of the true class's clips."""
     text = parse(confusion("abc", COUNTS, "clip").html).text
     assert "b predicted as c : 3 of 8 clips (37.5%)" in text
     assert "c predicted as a : 1 of 4 clips (25.0%)" in text

@@ -33,7 +33,7 @@ def test_rows_are_true_classes():
 
 
 def test_opacity_grows_with_the_share_of_the_row():
-    """The opacity of a cell grows with its share of the clips of the row."""
+    """The opacity of a cell grows with its share of the clips in the row."""
     found = cells(confusion_matrix("abc", np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0]])))
     opacities = {place: opacity for place, (_, opacity) in found.items()}
     assert opacities == pytest.approx(
@@ -58,7 +58,7 @@ def test_description_counts_classes_and_correct_predictions():
 
 
 def test_labels_stand_at_rows_and_columns_in_order():
-    """Class labels are shown at the left and at the top of the matrix."""
+    """Class labels are shown in order at the left and at the top of the matrix."""
     html = confusion_matrix(["first", "a<b"], np.eye(2))
     assert re.findall(r'class="y".*?>(.*?)<', html) == ["first", "a&lt;b"]
     assert re.findall(r"rotate.*?>(.*?)<", html) == ["first", "a&lt;b"]

@@ -7,7 +7,7 @@ from lrcn_seq.report.curves import best_epoch, curves, plot_names, stages_of
 
 
 def history(count, **values):
-    """Return history rows of epochs with falling loss and rising CIDEr."""
+    """Return the history rows of epochs in which the loss falls and CIDEr rises."""
     return [
         {"stage": 0, "epoch": i, "loss": 5.0 - i / 10, "cider": i / 10, "best": True, **values}
         for i in range(count)

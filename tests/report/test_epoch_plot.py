@@ -22,9 +22,9 @@ def points(html):
 
 
 def test_straight_line_stays_straight():
-    """Evenly falling values are drawn as a straight line."""
+    """Values that fall in equal steps are drawn as a straight line."""
     x, y = np.array(points(plot([4.0, 3.0, 2.0, 1.0]))).T
-    # The plot is 284 units wide, with a margin of 2 %, and 134 high, with a margin of 1/18.
+    # The plot is 284 × 134 units, with margins of 2 % at the sides and 1/18 at top and bottom.
     assert x == pytest.approx(LEFT + 284 * np.array([0.02, 0.34, 0.66, 0.98]), abs=0.06)
     heights = np.array([1, 1 + 16 / 3, 1 + 32 / 3, 17]) / 18
     assert y == pytest.approx(TOP + 134 * heights, abs=0.06)
@@ -32,7 +32,7 @@ def test_straight_line_stays_straight():
 
 @pytest.mark.parametrize(("count", "places"), [(1, [1 / 2]), (2, [1 / 4, 3 / 4])])
 def test_few_epochs_are_centered(count, places):
-    """A plot of one or two epochs is centered."""
+    """The points of one or two epochs are centered in the plot."""
     html = plot([1.0] * count)
     x = [float(value) for value in re.findall(r'<circle class="dot" cx="(.*?)"', html)]
     assert x == pytest.approx([LEFT + 284 * place for place in places], abs=0.06)
@@ -85,7 +85,7 @@ def test_single_stage_has_no_name():
 
 
 def test_epochs_count_from_one():
-    """The epoch labels begin with 1 and are round numbers up to the last epoch."""
+    """The first epoch label is 1, and the others are round numbers up to the last epoch."""
     labels = re.findall(r'class="x".*?>(.*?)<', plot([float(i) for i in range(31)]))
     assert labels == ["1", "10", "20", "30"]
 

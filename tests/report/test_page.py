@@ -15,7 +15,7 @@ IMAGE = Image.new("RGB", (40, 30), "red")
 
 
 def every_section(text="t", other="o"):
-    """Return a section of each kind, with `text` or `other` as every text from data."""
+    """Return one section of each kind, in which every text from data is `text` or `other`."""
     row = {"stage": text, text: 1.0, "loss": 1.0, "best": True}
     scores = {"metrics": {text: 1.0}, "signatures": {text: text}, "count": 2}
     caption = report.CaptionExample(
@@ -87,7 +87,7 @@ def test_page_is_self_contained(parse):
 )
 @pytest.mark.parametrize("place", [0, 1])
 def test_any_text_is_shown_and_not_interpreted(parse, text, place):
-    """Markup, quotes, template marks and invalid file names are shown as text, not interpreted."""
+    """Markup, quotes, template placeholders and undecodable file names are shown as plain text."""
     texts = [text, "o"] if place == 0 else ["t", text]
     parsed = parse(report.render(report.Page(text, text, every_section(*texts))))
     plain = parse(report.render(report.Page("t", "t", every_section())))
@@ -122,7 +122,7 @@ def test_write_onto_a_folder_leaves_nothing_behind(tmp_path):
 
 
 def test_section_from_building_blocks(parse):
-    """A package can build a section with the public functions of `report`."""
+    """Another package can build a section with the public functions of `report`."""
     rows = [[report.escape("a<b"), report.percent(0.25), report.number(2.5, 1)]]
     body = report.paragraph("Text.") + report.table(["label", "share", "mean"], rows)
     page = report.Page("t", "", [report.section("Own", body, name="own")])

@@ -4,7 +4,7 @@ from lrcn_seq.report.provenance import provenance
 
 
 def test_command_facts_and_config_are_shown(parse):
-    """The section shows command, facts and config of a run in this order, all escaped."""
+    """The section shows the command, facts and config of a run in this order, all escaped."""
     html = provenance("lrcn train x.yaml", {"machine": "<2> cores"}, "seed: 1\nunits: 5\n").html
     text = "Provenance lrcn train x.yaml machine <2> cores Resolved config seed: 1 units: 5"
     assert parse(html).text == text

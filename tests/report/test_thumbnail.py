@@ -55,7 +55,7 @@ def test_image_tag_escapes_its_description():
 
 
 def test_attention_is_bright_where_its_weight_lies():
-    """The brightness of an attention map grows with the weight; NaN and infinity are dark."""
+    """An attention map is brighter where weights are larger, and dark at NaN and infinity."""
     weights = np.array([[0.0, 0.2, np.nan], [0.4, np.inf, 0.1]])
     pixels = np.asarray(decoded(thumbnail.attention_url(weights)))
     assert pixels.shape == (2, 3, 4)

@@ -31,7 +31,7 @@ def make_config(folder: Path, **data):
 
 
 def table_config(folder: Path, *, broken=(8,), **data):
-    """Return a config over ten images, two of them for testing; those in `broken` are invalid."""
+    """Return a config with ten images, of which two are for testing and `broken` are unreadable."""
     rows = ["image,caption,split"]
     for number in range(10):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
@@ -108,7 +108,7 @@ def test_the_notes_of_a_source_are_kept_and_printed(tmp_path, capsys, monkeypatc
 
 @pytest.mark.parametrize("use", [True, False])
 def test_file_contents_are_remembered_beside_the_feature_store(tmp_path, use):
-    """The content hashes of files are stored beside the feature store if the store is used."""
+    """The content hashes of files are stored beside the feature store, if the config uses it."""
     store = {"use": use, "folder": str(tmp_path / "features")}
     corpus = read_corpus(table_config(tmp_path, broken=(), store=store))
     assert corpus.fingerprint
@@ -175,7 +175,7 @@ def test_moments_count_as_classes(tmp_path):
 
 
 def test_classes_do_not_matter_to_captions(tmp_path):
-    """Missing classes are not reported for captioning, since its labels are not predicted."""
+    """Missing classes are not reported for captioning, which does not predict labels."""
     splits = {"train": labeled("abababab"), "dev": labeled("aaaaaaaa"), "test": labeled("aaaaaaaa")}
     assert describe_splits(splits, make_config(tmp_path)) == ()
 

@@ -42,7 +42,7 @@ def test_the_environment_names_version_and_gpus_of_the_backend(monkeypatch, back
 
 
 def test_the_environment_names_the_gpus_of_tensorflow(monkeypatch):
-    """The environment lists the models of TensorFlow GPUs, or their device names if unknown."""
+    """The environment lists each TensorFlow GPU by its model, or by its device name if unknown."""
     monkeypatch.setattr("keras.backend.backend", lambda: "tensorflow")
     devices = [SimpleNamespace(name="GPU:0"), SimpleNamespace(name="GPU:1")]
     details = {"GPU:0": {"device_name": "H1"}, "GPU:1": {}}

@@ -61,7 +61,7 @@ def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
 
 
 def test_a_limit_evaluates_the_first_samples(run):
-    """`limit` evaluates the first samples only, and is recorded if samples were left out."""
+    """`limit` evaluates only the first samples, and is recorded if it leaves samples out."""
     whole = read_rows(run)
     evaluated = evaluate_runs([str(run)], limit=3)
     assert read_rows(run) == whole[:3]
@@ -70,7 +70,7 @@ def test_a_limit_evaluates_the_first_samples(run):
 
 
 def test_another_split_is_evaluated(run):
-    """`split` selects the samples of another split for evaluation."""
+    """`split` selects the split that is evaluated."""
     evaluated = evaluate_runs([str(run)], split="dev", limit=2)
     source = sources.build(read_config(run).data.source)
     expected = [sample.id for sample in source if sample.split == "dev"][:2]
@@ -79,7 +79,7 @@ def test_another_split_is_evaluated(run):
 
 
 def test_another_source_is_evaluated_and_recorded(run):
-    """A data source changed by overrides is evaluated and recorded in `scores.json` only."""
+    """A data source from overrides is evaluated; `scores.json` records it, the config does not."""
     before = (run / "config.yaml").read_text()
     evaluated = evaluate_runs([str(run)], limit=2, overrides=["data.source.seed=5"])
     assert evaluated.scores["source"] == {**read_config(run).data.source, "seed": 5}
@@ -161,7 +161,7 @@ def make_task(name="activity", outputs=("a", "b"), options=()):
 
 
 def test_runs_of_equal_tasks_and_outputs_can_be_fused():
-    """Runs with equal tasks and classes can be fused, even if one has a weight of 0."""
+    """Runs with equal tasks and classes can be fused, even if one of the weights is 0."""
     check_ensemble([make_task(), make_task()], ["x", "y"], None)
     check_ensemble([make_task(), make_task()], ["x", "y"], [0, 1])
 

@@ -121,12 +121,12 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
 
 
 def write_version_1(run: Run, text: str) -> None:
-    """Write a config like release 0.1.0, without a version and without defaults of parts."""
+    """Write a config as release 0.1.0 did: without a version and without defaults of parts."""
     (run / "config.yaml").write_text(config.dump(config.validate(config.parse(text, "text"))))
 
 
 def test_an_older_run_is_resumed_with_the_values_of_its_version(begun, settings, monkeypatch):
-    """In a run of version 1, a later key keeps the run's behavior unless the config sets it."""
+    """For a key added after version 1, a run of version 1 uses the value of the old behavior."""
     write_version_1(begun, config.dump(settings))
     row = versions.AddedKey(2, "search.alpha", 0.25)
     monkeypatch.setattr(versions, "ADDED_KEYS", (row,))
@@ -216,7 +216,7 @@ def test_the_mark_of_an_interrupted_run_is_removed_last(settings):
 
 
 def test_a_folder_is_locked_by_one_process(tmp_path):
-    """Only one process can lock a run folder, and the lock ends when this process is killed."""
+    """Only one process can lock a run folder, and the lock ends when that process is killed."""
     code = (
         "import sys\n"
         "from lrcn_seq.runs import Run\n"

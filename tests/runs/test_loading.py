@@ -142,7 +142,7 @@ def change_weights(folder, change):
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf, 1e30])
 def test_absurd_weights_are_refused(damaged, value):
-    """A single weight that is huge or not finite gives an error that names file and variable."""
+    """A single weight that is huge or not finite raises an error that names file and variable."""
     change_weights(damaged, lambda weights: np.where(weights == weights.max(), value, weights))
     message = rf"{WEIGHTS}: expected finite weights. Received: .*/output_words/kernel with values"
     with pytest.raises(RunError, match=message):
@@ -186,7 +186,7 @@ def test_damaged_weights_never_end_in_a_traceback(damaged):
 
 @pytest.mark.parametrize("key", ["training.patience", "evaluation.tokenize", "search.beams"])
 def test_a_config_without_a_key_is_refused(damaged, key):
-    """The config of a run that lacks a key is refused, since a default could change the run."""
+    """A run config that lacks a key is refused, since a default could change the run."""
     tree = yaml.safe_load((damaged / "config.yaml").read_text())
     section, name = key.split(".")
     del tree[section][name]
@@ -238,7 +238,7 @@ def test_an_encoder_is_copied_from_a_run_with_another_vocabulary(smoke_run, smok
 
 
 def test_weights_of_other_sizes_are_refused(smoke_run, smoke_config):
-    """Weights of different sizes are refused with the differences between the configs."""
+    """Weights of other sizes are refused, and the error lists how the configs differ."""
     with pytest.raises(RunError, match="expected weights of this config's decoder"):
         load_weights(lrcn_seq.build(smoke_config, words=99), smoke_run, ["decoder"])
     with pytest.raises(

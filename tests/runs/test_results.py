@@ -98,12 +98,12 @@ def test_the_page_shows_the_run(tmp_path, task):
     ],
 )
 def test_restrictions_of_an_evaluation(scores, expected):
-    """The subtitle of a report states a limit of samples, a changed data source and fused runs."""
+    """The subtitle of a report mentions a sample limit, another data source and fused runs."""
     assert scope(scores) == expected
 
 
 def test_the_size_of_a_model(task):
-    """The model size lists the numbers of all parameters and of trained parameters."""
+    """The model size states the number of all parameters and of trained parameters."""
     assert model_size(task) == {"parameters": "11", "trained parameters": "8"}
 
 

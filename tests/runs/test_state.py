@@ -57,7 +57,7 @@ def test_a_state_with_absurd_weights_is_refused(tmp_path, value):
 
 
 def test_a_state_may_continue_its_stage(folder):
-    """By default, training continues the stage of the state."""
+    """By default, a state continues its stage instead of starting a new one."""
     assert not folder.read().new_stage
 
 
@@ -162,7 +162,7 @@ def test_an_incomplete_first_state_is_removed(tmp_path):
 
 @pytest.mark.parametrize("pointer", [b"000009", b"", b"\xff", b"../state/000001"])
 def test_a_damaged_pointer_removes_no_state(folder, pointer):
-    """If the pointer is damaged, no state is removed, so that it can be restored by hand."""
+    """If the pointer is damaged, no state is removed, so that a user can repair the pointer."""
     (folder.folder / "last").write_bytes(pointer)
     folder.remove_leftovers()
     assert (folder.folder / "000001" / "meta.json").exists()

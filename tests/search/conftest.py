@@ -15,9 +15,10 @@ V, S = 6, 7  # vocabulary size (four special and two other words) and number of 
 
 
 class TableModel(keras.Model):
-    """A model that searches over logits (B, S, V, V), looked up by decoder state and last word.
+    """A model that searches over tables of logits (B, S, V, V).
 
-    The decoder state is a hash of all words. A row without a sentence raises no error.
+    The decoder state, a hash of the words so far, and the last word select the next V logits.
+    A row without a sentence raises no error.
     """
 
     def __init__(self, search, limit, seed):
@@ -112,9 +113,9 @@ def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngra
 
 
 def search_all(table, limit, *, length="average", alpha=0.6, at_limit="compete", **constraints):
-    """Return (score, log probability, words) of all sentences of one table, best first.
+    """Return (score, log probability, words) of every sentence under one table, best first.
 
-    With `at_limit="force"` unfinished sentences are left out.
+    With `at_limit="force"`, unfinished sentences are left out.
     """
     found = []
     for words in every_sentence(limit, **constraints):
@@ -137,7 +138,7 @@ def log_probability():
 
 
 def check_sentence(table, words, score, length, total):
-    """Assert that a hypothesis is padded and has the log probability of its table (S, V, V)."""
+    """Assert that a hypothesis is padded and has its log probability under a table (S, V, V)."""
     assert (score > -np.inf) == (total > -np.inf) == (length > 0)
     assert (words[length:] == SPECIAL.pad).all()
     assert SPECIAL.end not in words[: max(length - 1, 0)]
@@ -165,5 +166,5 @@ def check_hypotheses(found, table):
 
 @pytest.fixture(scope="session")
 def check_contract():
-    """Return a function with the assertions that hold for the hypotheses of every search."""
+    """Return a function that asserts what must hold for the hypotheses of every search."""
     return check_hypotheses

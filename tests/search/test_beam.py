@@ -33,7 +33,7 @@ NODES = {prefix: node for node, prefix in enumerate(PREFIXES)}
 
 
 class PrefixModel(keras.Model):
-    """A beam search over log probabilities (B, P, 7) of the word after each of P prefixes."""
+    """A model with a beam search over log probabilities (B, P, 7) of the word after each prefix."""
 
     def __init__(self, limit=LIMIT, **arguments):
         super().__init__()
@@ -52,7 +52,7 @@ class PrefixModel(keras.Model):
         return self.search(step, start, table, special=SPECIAL, limit=self.limit)
 
     def sentences(self, tables):
-        """Return the sentences [(score, words), ...] of tables {prefix: {word: probability}}."""
+        """Return sentences [(score, words), ...] found for tables {prefix: {word: probability}}."""
         array = np.full((len(tables), len(PREFIXES), 7), -np.inf, "float32")
         for row, table in zip(array, tables, strict=True):
             for prefix, probabilities in table.items():
@@ -70,7 +70,7 @@ class PrefixModel(keras.Model):
 
 
 def random_prefix_table(generator, end):
-    """Return {prefix: {word: probability}} of normal logits, plus `end` for the end word."""
+    """Return {prefix: {word: probability}} from normal logits; `end` is added to the end's logit."""
     table = {}
     for prefix in PREFIXES:
         logits = 2 * generator.normal(size=1 + len(WORDS)) + [end, 0, 0, 0]
@@ -133,7 +133,7 @@ def plain_beam(
     ids=str,
 )
 def test_hypotheses_are_those_of_a_plain_beam_search(K, arguments):
-    """Beam search equals a plain search with lists on 200 random tables for each word limit."""
+    """Beam search gives the hypotheses of `plain_beam` on 200 random tables for each word limit."""
     generator = np.random.default_rng(K)
     tables = [random_prefix_table(generator, end) for end in (-2, 0, 2, 4) for _ in range(50)]
     for limit in (3, LIMIT):
@@ -158,7 +158,7 @@ FAIRSEQ = {
 
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
 def test_the_place_of_a_finished_hypothesis_is_refilled(at_limit):
-    """When a hypothesis ends, another one grows in its place, and here becomes the best one."""
+    """When a hypothesis ends, another takes its place in the beam; in this test, it wins."""
     (found,) = PrefixModel(4, beams=2, at_limit=at_limit).sentences([FAIRSEQ])
     assert [words for _, words in found] == [(4, 5, 4, SPECIAL.end), (4, 5, SPECIAL.end)]
     assert [score for score, _ in found] == pytest.approx([-0.5473, -0.5946], abs=1e-4)
@@ -179,7 +179,7 @@ def test_a_likely_unfinished_hypothesis_is_better_than_an_unlikely_end(beams, le
 
 
 def test_forced_ends_have_their_log_probability():
-    """With `force`, the score of the longest hypothesis includes the probability of its end."""
+    """With `force`, the score of a hypothesis at the limit includes the forced end word."""
     model = PrefixModel(beams=2, minimum_length=LIMIT - 1, length="none", at_limit="force")
     (found,) = model.sentences([LOOP])
     assert [words for _, words in found] == [(4, 4, 4, 4, SPECIAL.end)]
@@ -260,7 +260,7 @@ def test_rows_are_independent(search_table, random_table, seed, order):
 
 
 def test_a_row_that_cannot_end_returns_unfinished_sentences(search_table, random_table):
-    """If the end word is impossible, all hypotheses have as many words as the limit."""
+    """If the end word is impossible, all hypotheses are as long as the word limit."""
     table = random_table(0)
     table[1, :, :, SPECIAL.end] = -np.inf
     found = search_table({"type": "beam", "beams": 3}, table)

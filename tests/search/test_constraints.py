@@ -52,7 +52,7 @@ def test_check_accepts_the_smallest_limit():
 @settings(max_examples=40, deadline=None)
 @given(words=st.lists(st.integers(4, 7), min_size=0, max_size=9), n=st.integers(1, 5))
 def test_completes_ngram_equals_counting(words, n):
-    """A word completes an n-gram if the last n-gram of the extended sentence occurs twice."""
+    """A word is marked if it completes an n-gram that the sentence already contains."""
     padded = np.zeros((1, 10), "int32")
     padded[0, : len(words)] = words
     ids = np.array([[4, 5, 6, 7]])
@@ -73,7 +73,7 @@ def test_candidates_equal_a_mask_over_the_vocabulary():
     """
     generator = np.random.default_rng(0)
     logits = generator.normal(size=(4, 3000), scale=3).astype("float32")
-    logits[:, :4] += 12  # without constraints pad, start, end and unknown would win
+    logits[:, :4] += 12  # without constraints, the pad, start, end and unknown words would win
     logits[:, [11, 12, 13]] += 11
     words = np.zeros((4, 8), "int32")
     words[:, :5] = [10, 11, 10, 12, 10]

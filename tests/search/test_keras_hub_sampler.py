@@ -77,7 +77,7 @@ def test_other_seeds_draw_other_words():
 
 @pytest.mark.parametrize("sampler", ["random", "top_k", "top_p"])
 def test_a_sentence_is_independent_of_its_batch(search_table, random_table, sampler):
-    """KerasHub samplers draw the same sentence for a row alone and in another order of rows."""
+    """KerasHub samplers draw the same sentence for a row in a batch of any size and order."""
     table, spec = random_table(6), {"type": "keras_hub", "sampler": sampler}
     together = search_table(spec, table, limit=6)
     assert (search_table(spec, table[::-1], limit=6).words == together.words[::-1]).all()

@@ -22,7 +22,7 @@ def test_a_row_depends_only_on_its_seed():
 
 
 def test_numbers_are_uniform_over_rows():
-    """The random numbers of 200 consecutive seeds have mean ½ at each position, variance 1/12."""
+    """The uniforms of 200 consecutive seeds have mean ½ at each position, and variance 1/12."""
     numbers = uniforms_of(np.arange(200), (10,))
     assert np.abs(numbers.mean(0) - 0.5).max() < 0.09
     assert abs(numbers.mean() - 0.5) < 0.03

@@ -173,7 +173,7 @@ def test_rows_without_a_sentence_do_not_affect_others(
     [(0.8, [5, 6]), (0.81, [5, 6, 4]), (0.5, [5]), (0.9, [5, 6, 4]), (1.0, [5, 6, 4, 7])],
 )
 def test_top_p_keeps_the_smallest_set_that_reaches_p(p, kept):
-    """Of four words with probabilities .1 .5 .3 .1, the most probable are kept up to a sum of p."""
+    """Of words with probabilities .1 .5 .3 .1, top-p keeps the fewest whose sum reaches p."""
     probabilities = np.array([0, 0, 0, 0, 0.1, 0.5, 0.3, 0.1], "float32")
     logits = ops.log(ops.convert_to_tensor(probabilities[None]))
     search = Sampling(top_p=p)
@@ -187,7 +187,7 @@ def test_top_p_keeps_the_smallest_set_that_reaches_p(p, kept):
 
 @pytest.mark.parametrize("rows", [[2], [2, 1, 0], [0, 1], [1, 1]], ids=str)
 def test_a_sentence_is_independent_of_its_batch(search_table, random_table, rows):
-    """Sampling draws the same sentences for a row in any order of rows and batch size."""
+    """Sampling draws the same sentences for a row in a batch of any size and order."""
     table, spec = random_table(6), {"type": "sampling", "draws": 5}
     together, found = search_table(spec, table, limit=6), search_table(spec, table[rows], limit=6)
     assert (together.words[rows] == found.words).all()

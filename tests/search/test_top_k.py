@@ -19,7 +19,7 @@ from lrcn_seq.search._top_k import top_k
 def test_top_k_equals_sorting(kind, seed, V, k):
     """`top_k` returns the k largest values with distinct indices.
 
-    The tested vocabulary sizes are multiples of a stride, other numbers, or too small to fold.
+    The vocabulary sizes include multiples of a stride of `top_k`, other numbers and small ones.
     """
     generator = np.random.default_rng(seed)
     x = generator.normal(size=(3, V)).astype("float32")

@@ -172,7 +172,7 @@ def test_a_stream_equals_the_whole_clip(classifier, films, chunk):
 
 
 def test_a_stream_of_a_decoder_of_whole_clips_needs_no_mean(films):
-    """With `output: last`, each streamed result is that of a clip that ends with this frame."""
+    """With `output: last`, the result at each frame is that of the clip up to this frame."""
     task = fresh_classifier("decoder={type: lstm_frames, units: 8, output: last}")
     film = films[0]
     ((_, outputs, overall),) = task.stream_frames(film)
@@ -183,7 +183,7 @@ def test_a_stream_of_a_decoder_of_whole_clips_needs_no_mean(films):
 
 
 def test_a_stream_reports_its_progress(classifier, films):
-    """Streaming calls `progress` after each chunk with the numbers of done and total frames."""
+    """Streaming calls `progress` after each chunk with the number of finished and of all frames."""
     calls = []
     list(classifier.stream_frames(films[0], chunk=2, progress=lambda *call: calls.append(call)))
     total = len(films[0])
@@ -192,7 +192,7 @@ def test_a_stream_reports_its_progress(classifier, films):
 
 @pytest.mark.parametrize("sampling", ["{type: every, step: 2}", "{type: every, seconds: 0.1}"])
 def test_a_video_is_streamed_before_it_is_decoded(tmp_path, monkeypatch, sampling):
-    """Streaming classifies the first frames of a video before most other frames are decoded."""
+    """Streaming classifies the first frames of a video before it decodes most other frames."""
     task = fresh_classifier(f"data.sampling={sampling}")
     path, decoded = write_video(tmp_path / "a.avi", 100, size=(32, 32)), []
 
@@ -230,7 +230,7 @@ def test_an_endless_video_is_streamed(tmp_path, monkeypatch):
 
 
 def test_a_sampling_that_needs_the_length_streams_the_same_frames(tmp_path):
-    """Streaming supports the sampling `uniform`, which needs the length of the video first."""
+    """Streaming supports the sampling `uniform`, which needs the video's length in advance."""
     task = fresh_classifier("data.sampling={type: uniform, frames: 5}")
     path = write_video(tmp_path / "a.avi", 30, size=(32, 32))
     ((times, _, _),) = task.stream_frames(path)

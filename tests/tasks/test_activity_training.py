@@ -67,7 +67,7 @@ def test_the_lowest_log_loss_selects_the_best_weights(tmp_path):
 
 
 def test_a_stage_may_replace_the_decoder(tmp_path):
-    """A stage may have a decoder of another type; its first score counts as the best so far."""
+    """If a stage has another type of decoder, its first score counts as the best so far."""
     stages = (
         "stages=[{decoder: {type: frame_mean}, training.epochs: 1}, "
         "{training.epochs: 1, training.optimizer.learning_rate: 0.000001}]"

@@ -73,7 +73,7 @@ def test_a_task_is_built_for_given_outputs():
 
 @pytest.mark.parametrize(("task", "size"), [("captioning", 5), ("activity", 2)])
 def test_a_network_without_a_size_has_a_small_one(task, size):
-    """Without a size, `build_network` builds for five words or two classes, and reads no source."""
+    """Without a size, `build_network` assumes five words or two classes, and reads no source."""
     network = build_network(settings(task))
     assert network.outputs is None
     outputs = network(network.example())
@@ -93,7 +93,7 @@ def predictions(task) -> list[np.ndarray]:
 
 
 def build_with_precision(task: str, precision: str):
-    """Return a captioning network for 20 words or an activity task for three classes."""
+    """Return a captioning network or an activity task with the given precision."""
     recipe = settings(task, f"training.precision={precision}", "search={type: greedy}")
     return build_network(recipe, 20) if task == "captioning" else build_task(recipe, Classes("abc"))
 

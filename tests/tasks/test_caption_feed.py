@@ -99,7 +99,7 @@ def test_plans_depend_on_seed_and_epoch():
 
 
 def test_a_slice_of_a_plan_continues_an_epoch():
-    """Reading an epoch from its second batch on gives the same batches as reading all of it."""
+    """Reading an epoch from its second batch on gives the remaining batches of the whole epoch."""
     feed = feed_of("data.view={type: crop_mirror, margin: 1.5}", "data.captions_per_image=4")
     whole = list(feed.batches(feed.plan(2), 2))
     rest = list(feed.batches(feed.plan(2)[1:], 2))

@@ -64,7 +64,7 @@ def test_problems_of_a_search_are_found(search, message):
 
 @pytest.mark.parametrize("task", ["captioning", "description"])
 def test_a_caption_describes_one_view(task):
-    """Caption tasks refuse views with several test views and accept random crops in training."""
+    """Caption tasks refuse a `data.view` with several test views, but accept random crops."""
     assert view_problems(settings(task, "data.view.type=crop_mirror")) == []
     (problem,) = messages(view_problems(settings(task, "data.view.type=ten_crop")))
     assert problem.startswith("data.view: expected a view with one test view")

@@ -32,7 +32,7 @@ def samples(images):
 
 
 def log_probability(task, image, caption: str) -> float:
-    """Return Σ log p of the words of a caption and its end word, by teacher forcing."""
+    """Return Σ log p of the words of a caption, with the end word, by teacher forcing."""
     words = [*task.tokenizer.encode(caption), 2]
     batch = Batch(image_clips([image]), np.zeros(1, "int32"), np.array([[1, *words]], "int32"))
     log_p = log_softmax(ops.convert_to_numpy(task(batch)))[0]
@@ -63,7 +63,7 @@ def rank(scores: np.ndarray, correct: np.ndarray) -> int:
 def test_ranking_uses_normalized_log_probabilities(task, images, samples, monkeypatch):
     """Recall and median rank equal those of a score table computed caption by caption.
 
-    The score of a caption for an image is its log probability minus the mean over all images.
+    A score is the log probability of a caption for an image minus its mean over all images.
     """
     monkeypatch.setattr(ranking, "CAPTIONS_PER_CALL", 3)
     result = rank_captions(task, SampleReader(task), samples)

@@ -65,7 +65,7 @@ def test_the_best_and_worst_captions_are_examples(images):
 
 
 def test_an_example_has_image_caption_and_references(plain, images):
-    """Without attention, a report example has no words, and its image is padded to a square."""
+    """Without attention, an example has no list of words, and its image is padded to a square."""
     sample = array_sample("x", images[0][:, :16], captions=("a red circle",))
     example = caption_example(plain, sample, Caption("a circle", -2.5, -1.0), 0.75)
     assert (example.name, example.caption, example.score) == ("x", "a circle", 0.75)

@@ -11,7 +11,7 @@ from tests.tasks.inputs import image_clips, log_softmax, settings
 
 
 def test_hypotheses_are_arrays_of_all_clips(captioner, images):
-    """The hypotheses of each image are one row of an array, sorted by score, the best first."""
+    """The hypotheses of all images are arrays with a row per image, sorted by score, best first."""
     search = CaptionSearch([captioner], {"type": "beam", "beams": 3})
     hypotheses = search.hypotheses([image_clips(images)])
     assert all(isinstance(array, np.ndarray) for array in hypotheses)
@@ -37,7 +37,7 @@ def test_a_greedy_search_takes_the_most_probable_words(captioner, images):
 
 
 def test_the_limit_is_that_of_the_config(images):
-    """Hypotheses have `data.words_limit` words plus one position for the end word."""
+    """Hypotheses have `data.words_limit` positions for words and one for the end word."""
     task = build_network(settings("captioning", "data.words_limit=3"), 9)
     search = CaptionSearch([task], {"type": "greedy"})
     assert search.hypotheses([image_clips(images)]).words.shape[-1] == 4

@@ -57,7 +57,7 @@ def test_the_first_loss_is_that_of_chance(images):
 
 
 def test_every_caption_has_the_image_of_its_owner(captioner, images):
-    """In a batch, the logits of a caption equal those of the caption alone with its image."""
+    """The logits of a caption are the same in a batch as for the caption and its image alone."""
     together = np.asarray(captioner(caption_batch(images)))
     for row, owner in enumerate([0, 1, 1]):
         clips, words = image_clips([images[owner]]), CAPTIONS[row : row + 1]
@@ -182,7 +182,7 @@ def hypotheses(*rows) -> Hypotheses:
 
 
 def test_equal_texts_are_one_caption():
-    """Hypotheses with equal text give one caption with the best score; empty ones give none."""
+    """Hypotheses with equal text become one caption with the best score; empty ones are dropped."""
     task = fresh_captioner()
     a, dog = task.tokenizer.encode("a dog")
     found = hypotheses(

@@ -18,7 +18,7 @@ def make_batch(number: int, *, clips: int, words: int) -> Batch:
 
 
 def test_batches_keep_order_and_shapes():
-    """A dataset keeps the order of batches whose numbers of clips and words vary."""
+    """A dataset keeps the order and shapes of batches with varying numbers of clips and words."""
     batches = [
         make_batch(0, clips=2, words=5),
         make_batch(1, clips=1, words=7),

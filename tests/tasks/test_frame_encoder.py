@@ -25,7 +25,7 @@ def model():
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Limit encoder calls to four frames, and return a list of the number of frames per call."""
+    """Limit encoder calls to four frames; return a list that records the size of each call."""
     counts = []
     monkeypatch.setattr(_frame_encoder, "FRAMES_PER_CALL", 4)
 

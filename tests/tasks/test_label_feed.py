@@ -70,7 +70,7 @@ def test_plans_depend_on_seed_and_epoch():
 
 
 def test_a_slice_of_a_plan_continues_an_epoch():
-    """Reading an epoch from its second batch on gives the same batch as reading all of it."""
+    """Reading an epoch from its second batch on gives the remaining batch of the whole epoch."""
     feed = feed_of(SAMPLES)
     whole = list(feed.batches(feed.plan(3), 3))
     (rest,) = feed.batches(feed.plan(3)[1:], 3)
@@ -174,7 +174,7 @@ def test_shorter_clips_are_padded_with_no_label():
     ],
 )
 def test_a_task_without_outputs_in_time_is_refused(override, message):
-    """Labels that change over time require a decoder output per step and no class weights."""
+    """Labels that change over time need one decoder output per step, and exclude class weights."""
     with pytest.raises(ConfigError, match=message):
         feed_of(in_time(1), override)
 

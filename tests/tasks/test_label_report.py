@@ -78,7 +78,7 @@ def test_sections_cover_samples(task, evaluation):
 
 
 def test_sections_cover_frames(task, in_time):
-    """A report on labeled frames describes calibration by frames and shows every clip."""
+    """A report on labeled frames computes the calibration over frames and shows every clip."""
     *_, calibration, clips = label_sections(task, in_time)
     assert "the frames of one confidence interval" in calibration.html
     assert "clip0" in clips.html

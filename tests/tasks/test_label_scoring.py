@@ -33,12 +33,12 @@ def member(*overrides: str, weight: float = 1.0) -> Member:
 
 @pytest.fixture(scope="module")
 def sliding():
-    """Return an ensemble member that reads overlapping clips of four frames in small batches."""
+    """Return an ensemble member that reads overlapping four-frame clips in small batches."""
     return member(SLIDING, "evaluation.batch_size=3")
 
 
 def windows(count: int) -> list[np.ndarray]:
-    """Return the frame numbers of four-frame clips, two frames apart, up to the end of a video."""
+    """Return frame numbers of four-frame clips that start every two frames, up to a video's end."""
     last = max(count - 4, 0)
     return [np.arange(count)[start : start + 4] for start in sorted({*range(0, last, 2), last})]
 

@@ -29,7 +29,7 @@ def cross_entropy(log_p: np.ndarray, target: int, smoothing: float) -> float:
 
 
 def expected_word_loss(logits, words, *, smoothing=0.0, weights=None) -> float:
-    """Compute in a loop the weighted sum of word losses, divided by the number of real words."""
+    """Return the weighted sum of word losses divided by the number of real words."""
     if weights is None:
         weights = np.ones(words.shape)
     weights = np.broadcast_to(np.reshape(weights, (len(words), -1)), words.shape)
@@ -88,7 +88,7 @@ LABEL_LOGITS = RANDOM.normal(size=(3, 4, 5)).astype("float32")
 
 
 def expected_label_loss(labels, weights, smoothing) -> float:
-    """Compute in a loop the weighted sum of step losses, divided by the number of labeled steps."""
+    """Return the weighted sum of step losses divided by the number of labeled steps."""
     log_p = log_softmax(LABEL_LOGITS)
     terms = [
         weights[p] * cross_entropy(log_p[p, s], labels[p, s], smoothing)

@@ -37,7 +37,7 @@ def frozen(task):
 
 @pytest.fixture
 def encoded(monkeypatch):
-    """Return a list of the number of frames of each call of a frame encoder."""
+    """Return a list that records the number of frames of each frame encoder call."""
     counts = []
     features = FrameEncoder.features
 
@@ -59,7 +59,7 @@ def test_images_are_read_in_order_and_in_batches(images):
 
 
 def test_evaluation_reads_every_clip_in_every_view():
-    """Evaluation reads every clip that `data.sampling` selects, each in ten views."""
+    """Evaluation reads every clip that `data.sampling` selects, in each view of a ten-crop."""
     task = fresh_classifier(SLIDING, TEN_CROP)
     reader = SampleReader(task)
     clips = reader.test_clips(CLIPS[:2])
@@ -201,7 +201,7 @@ def test_readers_share_the_given_content_index(tmp_path):
     ],
 )
 def test_some_configs_store_no_features(tmp_path, override, reason):
-    """Features are not stored if the store is off, the encoder takes vectors, or views are random.
+    """No features are stored if the store is off, the encoder takes vectors, or views are random.
 
     `task_storing_problem` returns the reason.
     """

@@ -1,4 +1,4 @@
-"""The configs blog_lrcn and small_lrcn compared with the same layers in plain Keras."""
+"""The networks of blog_lrcn and small_lrcn compared with the same layers in plain Keras."""
 
 from pathlib import Path
 

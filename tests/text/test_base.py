@@ -55,7 +55,7 @@ def test_save_records_the_name_of_an_entry_point(tmp_path, monkeypatch):
 
 
 def write_changed(folder, **changes):
-    """Write a tokenizer file with changed keys and return its path."""
+    """Write a tokenizer file with the given changes and return its path."""
     text.save(TOKENIZER, folder / "tokenizer.json")
     envelope = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     (folder / "tokenizer.json").write_text(json.dumps({**envelope, **changes}))
@@ -81,7 +81,7 @@ def with_model(**vocabulary):
     ids=str,
 )
 def test_load_rejects_a_changed_file(tmp_path, changes, message):
-    """The error for a changed tokenizer file names the file and the problem."""
+    """The error for a tokenizer file with invalid values names the file and the problem."""
     with pytest.raises(DataError, match=message) as caught:
         text.load(write_changed(tmp_path, **changes))
     assert "tokenizer.json" in str(caught.value)

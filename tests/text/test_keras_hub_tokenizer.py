@@ -20,7 +20,7 @@ BACKBONE = {
 
 @pytest.fixture
 def vocabulary(tmp_path):
-    """The path of a WordPiece vocabulary file."""
+    """Return the path of a WordPiece vocabulary file."""
     (tmp_path / "vocabulary.txt").write_text("\n".join(PIECES))
     return str(tmp_path / "vocabulary.txt")
 

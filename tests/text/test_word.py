@@ -87,7 +87,7 @@ def test_words_below_the_minimum_count_are_unknown():
 
 
 def test_the_most_frequent_words_are_kept():
-    """`words` limits the vocabulary to the most frequent words, ties in alphabetical order."""
+    """`words` keeps the most frequent words; words with equal counts are in alphabetical order."""
     assert fitted(["b b b a a a c c d"], words=2).vocabulary()[4:] == ["a", "b"]
 
 

@@ -55,7 +55,7 @@ SPEC = {
 
 
 class Killer:
-    """Kills this process with SIGKILL at a moment.
+    """Patches training code so that this process kills itself with SIGKILL at a given moment.
 
     Args:
         moment: name of the moment; an empty name is never reached.
@@ -73,7 +73,7 @@ class Killer:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def call_before(self, owner, name: str, moment: str, only=lambda *arguments: True) -> None:
-        """Make a function reach a moment before each call whose arguments `only` accepts."""
+        """Patch a function to reach a moment before each call whose arguments `only` accepts."""
         function = getattr(owner, name)
 
         def patched(*arguments, **options):
@@ -84,7 +84,7 @@ class Killer:
         setattr(owner, name, patched)
 
     def call_after(self, owner, name: str, moment: str) -> None:
-        """Make a function reach a moment after each call."""
+        """Patch a function to reach a moment after each call."""
         function = getattr(owner, name)
 
         def patched(*arguments, **options):

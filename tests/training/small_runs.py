@@ -76,7 +76,7 @@ def small_classifier(folder: Path, **changes):
 
 
 class Feed:
-    """A feed of three batches per epoch, which are the example of a task by default.
+    """A feed of three batches per epoch; by default, each batch is the example of a task.
 
     Args:
         task: the task.
@@ -102,8 +102,8 @@ def small_trainer(task, folder: Path, *, batches=None, scores=None, dev=4, fits=
         batches: a function that returns the batches of an epoch; examples of the task if None.
         scores: a function `(dev samples)` that returns the dev scores of an epoch.
         dev: number of dev samples.
-        fits: whether `fit` of Keras runs; otherwise epochs pass without training, which saves the
-            seconds of compilation.
+        fits: whether `fit` of Keras runs; otherwise, to save compilation time, epochs pass without
+            training.
     """
     scores = scores or (lambda samples: {task.monitor: 0.0})
     task.feed = lambda reader, samples: Feed(task, batches)

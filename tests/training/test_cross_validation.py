@@ -1,4 +1,4 @@
-"""Cross-validation, with training replaced by writing runs with known predictions."""
+"""Cross-validation; instead of training, the tests write runs with known predictions."""
 
 import json
 import runpy
@@ -175,7 +175,7 @@ def test_folds_of_another_config_are_refused(tmp_path, config, trainings):
     ids=["override", "source without folds", "too few folds"],
 )
 def test_mistakes_are_found_before_training(config, trainings, overrides, folds, message):
-    """An invalid config or too few folds raise an error before any fold is trained."""
+    """Too few folds or an invalid config raises an error before any fold is trained."""
     with pytest.raises((ConfigError, ArgumentError), match=message):
         cross_validate(config, config.parent / "runs", folds, overrides=overrides)
     assert trainings == []

@@ -9,7 +9,7 @@ from lrcn_seq.training.epoch_progress import EpochProgress
 
 
 class Terminal(io.StringIO):
-    """A text stream that reports to be a terminal."""
+    """A text stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -33,7 +33,7 @@ def clock(monkeypatch):
 
 
 def test_an_epoch_is_one_line(capsys, clock):
-    """In a log, an epoch is one line with its number, loss, duration and time per batch."""
+    """In a log, each epoch is one line with its number, loss, duration and time per batch."""
     run_epoch(EpochProgress(5), batches=4)
     assert capsys.readouterr().err == "epoch 3/5  loss 1.2500  3.0 s  (750 ms per batch)\n"
 

@@ -80,7 +80,9 @@ UNCOMPARED = {"model.weights.h5", "report.html", "times.jsonl"}
 
 
 def run_verb(folder: Path, arguments: list[str]) -> None:
-    """Run a command in a folder, with the encoder `frozen` and features stored without delay.
+    """Run an `lrcn` command in a folder.
+
+    The encoder `frozen` is registered, and features are stored without delay.
 
     The features of a frame are shifted by its position in the batch, so that the test notices if a
     resumed extraction puts frames at other positions.
@@ -124,7 +126,7 @@ class Round:
         return process
 
     def finish(self, verb: str) -> float:
-        """Run a command to its end and return its duration in seconds."""
+        """Run a command until it finishes and return its duration in seconds."""
         began = time.monotonic()
         process = self.start(verb)
         process.join()
@@ -148,7 +150,7 @@ class Round:
 
         Args:
             verb: name of the command.
-            draw: the source of randomness.
+            draw: the random number generator.
             duration: duration of the command in seconds.
 
         Returns:
@@ -211,11 +213,11 @@ def assert_same_results(found: Round, expected: Round) -> None:
 @pytest.mark.timeout(60 + 60 * KILLS)
 @pytest.mark.parametrize("config", [CAPTIONING, ACTIVITY], ids=["captioning", "activity"])
 def test_processes_killed_at_random_moments_change_no_result(tmp_path, config):
-    """Processes that are killed and restarted give the same bytes in all features and results."""
+    """Processes that are killed and restarted give the features and results of undisturbed ones."""
     draw, phases = random.Random(KILLS), Counter()
     durations, number = {}, 0
     while phases.total() < KILLS // 2:
-        # In the undisturbed round, `train` extracts the features, without a run of `extract`.
+        # In the undisturbed round, `extract` is not run, so that `train` extracts the features.
         expected = Round(tmp_path / f"expected {number}", config)
         for verb in ("train", "evaluate"):
             durations[verb] = expected.finish(verb)

@@ -19,7 +19,7 @@ def test_a_constant_rate_is_a_number():
 
 
 def test_warmup_rises_linearly_to_the_rate():
-    """During warmup, the learning rate rises linearly from 1/`warmup` of the base rate."""
+    """During warmup, the rate rises linearly from (base rate) / `warmup` to the base rate."""
     schedule = learning_rate(0.4, Schedule(warmup=4), 100)
     assert rates(schedule, range(6)) == [0.1, 0.2, 0.3, 0.4, 0.4, 0.4]
 

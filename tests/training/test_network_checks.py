@@ -25,7 +25,7 @@ def test_a_config_that_can_be_built_has_no_problems(tmp_path):
 
 
 def test_problems_name_their_stage(tmp_path):
-    """The key of a problem contains the number of its stage."""
+    """The key of a problem contains the number of the stage in which it occurs."""
     rates = {"training.learning_rate_multipliers": {"encoder/absent": 0.1}}
     name = "training.learning_rate_multipliers.encoder/absent"
     assert places(tmp_path, stages=[{}, rates, rates]) == [f"stages.1.{name}", f"stages.2.{name}"]

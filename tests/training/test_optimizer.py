@@ -20,7 +20,7 @@ def optimize(settings: Optimizer, gradients, *, multipliers=None, schedule=None,
         gradients: the gradients of both variables for each batch.
         multipliers: learning rate multipliers by position of a variable.
         schedule: the schedule; constant if None.
-        updates: number of updates in the stage.
+        updates: the number of updates in the stage.
 
     Returns:
         The optimizer and the values of both variables.
@@ -139,7 +139,7 @@ def test_multipliers_scale_updates(kind):
 
 
 def test_accumulated_gradients_are_averaged():
-    """Gradient accumulation over two batches makes one update with the mean gradient."""
+    """Gradient accumulation over two batches gives one update with the mean gradient."""
     settings = sgd(gradient_accumulation_steps=2)
     gradients = [([1.0, 0.0], [0.0]), ([3.0, 0.0], [0.0])]
     _, (early, _) = optimize(settings, gradients[:1])

@@ -77,7 +77,7 @@ def test_training_uses_precomputed_features(tmp_path, donor, frozen):
 
 
 def test_a_run_writes_its_results(tmp_path, capsys, monkeypatch):
-    """A run writes its history, scores and predictions, and the notes of the source.
+    """A run writes its history, scores, predictions and the notes of its data source.
 
     The predictions equal those of the loaded run on the test split.
     """
@@ -141,7 +141,7 @@ def test_a_changed_environment_is_reported(tmp_path, capsys):
 
 
 def test_a_run_in_mixed_precision_resumes_to_the_same_bits(tmp_path):
-    """A resumed run in mixed_float16 has the same bits as an uninterrupted run."""
+    """A resumed run in mixed_float16 ends with the bits of an uninterrupted run."""
     config = small_config(tmp_path, **{"training.precision": "mixed_float16"})
     train(config, tmp_path / "whole")
     interrupt_after(config, tmp_path / "run", 1)

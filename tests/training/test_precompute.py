@@ -31,7 +31,7 @@ def test_a_config_that_stores_no_features_has_no_store(tmp_path):
 
 
 def test_features_are_those_of_the_encoder_of_init(tmp_path, frozen, donor):
-    """Features of an encoder from `init` have a separate feature store."""
+    """Features of an encoder whose weights come from `init` have a separate feature store."""
     fresh, _ = precompute_features(small_config(tmp_path, **frozen))
     taken_over, count = precompute_features(small_config(tmp_path, **frozen, init=donor))
     assert count == 20

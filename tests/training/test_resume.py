@@ -73,7 +73,7 @@ def test_a_run_killed_at_random_moments_equals_an_uninterrupted_run_bit_by_bit(t
     draw = random.Random(4)
     moments = [f"step:{draw.randint(1, 3)}" for _ in range(5)] + [f"{name}:1" for name in MOMENTS]
     draw.shuffle(moments)
-    # On every backend, only the first dev score is certain to be the best so far.
+    # Only the first dev score is certain to be the best so far on every backend.
     moments.insert(0, "best:1")
     codes = [train_in_child(killed, moment) for moment in moments]
     assert codes == [-signal.SIGKILL] * len(moments)

@@ -47,7 +47,7 @@ def test_a_signal_is_delivered_on_request(number):
 
 
 def test_a_signal_is_delivered_at_the_end():
-    """A waiting signal is delivered at the end of the context if `deliver` is not called."""
+    """If `deliver` is not called, a waiting signal is delivered at the end of the context."""
     finished = False
     with pytest.raises(Received), SignalDeferral():
         send(signal.SIGTERM)
@@ -73,7 +73,7 @@ def test_a_second_interrupt_does_not_wait():
 
 
 def test_handlers_are_restored():
-    """Leaving the context restores the signal handlers, also when it is entered again."""
+    """Leaving the context restores the signal handlers, even after it is entered a second time."""
     interrupts = SignalDeferral()
     for _ in range(2):
         with interrupts:

@@ -64,7 +64,7 @@ def test_a_snapshot_is_independent_of_later_training(task):
 
 @pytest.mark.parametrize(("step", "loss"), [(0, "reset"), (2, "captured")])
 def test_the_running_loss_is_restored_within_an_epoch(task, step, loss):
-    """The running loss is restored within an epoch, but not at the beginning of an epoch."""
+    """The running loss is restored within an epoch, but not at the start of a new epoch."""
     running = variable_groups(task)["running"]
     change(running)
     captured = values_of(running)
@@ -98,7 +98,7 @@ def test_steps_are_counted_from_the_resumed_batch(task):
 
 
 def test_states_are_saved_at_intervals(task, monkeypatch):
-    """States are saved at the first batch after each interval of `seconds`."""
+    """A state is saved after the first batch that ends at least `seconds` after the last save."""
     clock = iter(range(0, 1000, 4))
     time = [0]
     monkeypatch.setattr(snapshots.time, "monotonic", lambda: time[0])
@@ -112,7 +112,7 @@ def test_states_are_saved_at_intervals(task, monkeypatch):
 
 
 def test_an_urgent_state_is_saved_after_the_next_batch(task):
-    """An urgent state is saved after the next batch, before the interval has passed."""
+    """An urgent state is saved after the next batch, even if the interval has not passed."""
     steps, urgent = [], False
     snapshot = make_snapshot(task, save=lambda arrays, step: steps.append(step))
     snapshot.is_urgent = lambda: urgent

@@ -26,7 +26,7 @@ def weights_of(task) -> np.ndarray:
 
 
 def scores_in_turn(name: str, values):
-    """Return a dev evaluation whose score takes one of the given values in each epoch."""
+    """Return a dev evaluation that scores each epoch with the next of the given values."""
     following = iter(values)
     return lambda samples: {name: next(following)}
 
@@ -79,7 +79,7 @@ def test_a_stopped_stage_is_not_continued(tmp_path):
 
 @pytest.mark.parametrize("monitor", ["log_loss", "top_1"])
 def test_minimized_scores_are_better_when_lower(tmp_path, monitor):
-    """The best epoch has the lowest log loss or the highest accuracy, as monitored."""
+    """A lower log loss counts as better, and so does a higher accuracy."""
     task = small_classifier(tmp_path, **{"training.epochs": 4, "training.monitor": monitor})
     scores = scores_in_turn(monitor, [0.5, 0.7, 0.3, 0.4])
     trainer = small_trainer(task, tmp_path, scores=scores)
@@ -138,7 +138,7 @@ def test_averaged_weights_are_evaluated_and_saved(tmp_path, monkeypatch):
 
 
 def test_the_history_has_a_row_per_epoch(tmp_path):
-    """The history has a line per epoch with stage, mean loss, dev scores and best flag."""
+    """The history has a row per epoch with stage, mean loss, dev scores and best flag."""
     task = small_task(tmp_path, **{"training.optimizer.learning_rate": 1e-12})
     scores = {"bleu_1": 1.0, "bleu_4": 0.5}
     trainer = small_trainer(task, tmp_path, scores=lambda samples: scores, fits=True)
@@ -156,7 +156,7 @@ def test_the_history_has_a_row_per_epoch(tmp_path):
 
 
 def test_wall_times_are_kept_apart_from_the_history(tmp_path):
-    """`times.jsonl` has one line per epoch: the line of the history with duration and date."""
+    """`times.jsonl` has the history row of each epoch plus evaluation time and finishing date."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)
     trainer.fit()
     lines = (trainer.run / "times.jsonl").read_text().splitlines()
@@ -212,7 +212,7 @@ def diverge(task) -> None:
 
 
 def test_a_diverged_stage_ends_with_its_best_weights(tmp_path, capsys):
-    """A stage with non-finite weights stops, keeps its best weights, and does not resume."""
+    """A stage with non-finite weights stops, keeps its best weights, and cannot be continued."""
     task = small_task(tmp_path, **{"training.epochs": 4})
     trainer = small_trainer(task, tmp_path)
     trainer.snapshot.begin = lambda epoch: epoch == 1 and diverge(task)
@@ -325,7 +325,7 @@ def test_a_stage_resumes_at_the_saved_batch(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("comparable", "best"), [(True, 7.0), (False, None)])
 def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best):
-    """A finished stage leaves a state for the next, with the best score if it is comparable."""
+    """A finished stage leaves a state for the next, with its best score if that is comparable."""
     task = small_task(tmp_path, **{"training.epochs": 1})
     trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 7.0})
     trainer.fit()

@@ -1,4 +1,4 @@
-"""Time of beam search against its lower bound and against the BeamSampler of KerasHub.
+"""Time of beam search, compared with its lower bound and with the BeamSampler of KerasHub.
 
 The model is one LSTM of 512 units with a vocabulary of 9,488 words. The batch size is 50, the beam
 is 5, and captions have 20 words. No hypothesis ends early, and there are no constraints. The lower

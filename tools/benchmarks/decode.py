@@ -1,4 +1,4 @@
-"""Time of decoding 20 frames of a video, against OpenCV.
+"""Time of decoding 20 frames of a video, compared with OpenCV.
 
 This library decodes in sequence and converts only the selected frames. OpenCV is measured in three
 ways: `read` in sequence converts every frame, `grab` in sequence converts only the selected ones,
@@ -35,7 +35,7 @@ Size = tuple[int, int]
 
 
 def generate_video(path: Path, count: int = 300, size: Size = (320, 240)) -> Path:
-    """Write a video of a smooth moving texture with a little noise.
+    """Write a video that shows a smooth moving texture with a little noise.
 
     Args:
         path: File to write.
@@ -91,7 +91,7 @@ def grab(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
 
 
 def seek(path: Path, numbers: Sequence[int], size: Size) -> np.ndarray:
-    """Read frames with OpenCV, seeking to each of them."""
+    """Read frames with OpenCV, seeking before each frame."""
     capture, frames = cv2.VideoCapture(str(path)), []
     for number in numbers:
         capture.set(cv2.CAP_PROP_POS_FRAMES, number)

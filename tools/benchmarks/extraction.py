@@ -1,4 +1,4 @@
-"""Time of feature extraction from JPEG files, against its lower bound.
+"""Time of feature extraction from JPEG files, compared with its lower bound.
 
 The lower bound is the sum of the core-seconds of decoding (with resizing) and of the forward pass,
 each measured alone, divided by the number of cores. First, images of 640×480 as in COCO are drawn
@@ -30,7 +30,7 @@ from lrcn_seq.tasks._frame_encoder import FrameEncoder
 
 
 def draw_images(folder: Path, count: int) -> list[Sample]:
-    """Save JPEGs with as much detail as photographs: about 3 bits a pixel at quality 90."""
+    """Save JPEGs with as much detail as photographs: about 3 bits per pixel at quality 90."""
     random = np.random.default_rng(0)
     samples = []
     for number in range(count):

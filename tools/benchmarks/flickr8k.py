@@ -1,4 +1,4 @@
-"""Scores of the shipped configs on Flickr8k, against a plain Keras captioner.
+"""Scores of the shipped configs on Flickr8k, compared with a plain Keras captioner.
 
 All systems have the same data, number of updates, selection of the best epoch, and search. The
 rival is a plain LSTM captioner that a user could write in an hour. It is trained by Adam with the
@@ -98,7 +98,7 @@ def read_predictions(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]
 def coco_scores(
     hypotheses: dict[str, str], references: dict[str, list[str]]
 ) -> tuple[np.ndarray, float]:
-    """Return CIDEr of each image, in the order of ids, and BLEU-4, by the COCO evaluation code."""
+    """Return CIDEr of each image, in the order of IDs, and BLEU-4, by the COCO evaluation code."""
     tokenizer, ids = PTBTokenizer(), sorted(hypotheses)
     candidates = tokenizer.tokenize({id: [{"caption": hypotheses[id]}] for id in ids})
     truths = tokenizer.tokenize(
@@ -124,7 +124,7 @@ def train_and_score(
 
 
 def print_intervals(name: str, differences: list[np.ndarray], splits: list[int]) -> None:
-    """Print the mean CIDEr difference of a system to the rival with its 95 % intervals.
+    """Print the mean CIDEr difference between a system and the rival with its 95 % intervals.
 
     Args:
         name: Name of the system.

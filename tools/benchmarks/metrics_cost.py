@@ -76,7 +76,7 @@ def first_use(rounds: int) -> None:
 
 
 def memory(data: str) -> None:
-    """Print the peak memory of each library and kind of metrics, in separate processes."""
+    """Print CPU time and peak memory by library and kind of metrics, in separate processes."""
     print(
         "\n| peak memory, 8,091 hypotheses, 32,364 references | CPU time | Python | Java |\n"
         "|---|---:|---:|---:|"

@@ -13,7 +13,7 @@ Groups = dict[str, list[str]]
 
 
 def parse_arguments(description: str, *default: int) -> tuple[Path, ...]:
-    """Parse the argument DATA and, if its default is given, the optional argument NUMBER."""
+    """Parse the argument DATA and, if a default is given for it, the optional argument NUMBER."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -30,7 +30,7 @@ def parse_arguments(description: str, *default: int) -> tuple[Path, ...]:
 
 
 def coco(data: Path) -> Groups:
-    """Return the captions of COCO val2017 by image, in the order of caption ids."""
+    """Return the captions of COCO val2017 by image, in the order of caption IDs."""
     path = data / "coco/annotations/captions_val2017.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["annotations"]
     rows.sort(key=lambda row: row["id"])
@@ -62,7 +62,7 @@ SETS = {"COCO val2017": coco, "Flickr8k": flickr8k, "MSVD": msvd, "TACoS": tacos
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> Groups:
-    """Group pairs of id and caption as `{id: [caption, …]}`."""
+    """Group pairs (ID, caption) as `{ID: [caption, …]}`."""
     groups: Groups = {}
     for name, caption in pairs:
         groups.setdefault(name, []).append(caption)

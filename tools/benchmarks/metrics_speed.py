@@ -1,4 +1,4 @@
-"""Speed of BLEU, ROUGE-L, CIDEr and METEOR on 8,091 hypotheses, ours and pycocoevalcap's in turn.
+"""Speed of BLEU, ROUGE-L, CIDEr and METEOR here and in pycocoevalcap, on 8,091 hypotheses.
 
     python tools/benchmarks/metrics_speed.py DATA [ROUNDS]
 
@@ -25,7 +25,7 @@ from lrcn_seq import metrics
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the wall time and the CPU time of a function."""
+    """Return the wall time and the CPU time of a function call."""
     start, before = time.perf_counter(), os.times()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         work()

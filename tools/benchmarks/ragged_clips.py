@@ -1,4 +1,4 @@
-"""Time of training steps on clips of 4 to 16 frames, against clips of 16 frames.
+"""Time of training steps on clips of 4 to 16 frames, compared with clips of 16 frames.
 
 The benchmark checks that padding costs no time. The model is LRCN with a trained MobileNetV2 (width
 0.35, 224×224) and an LSTM of 128 units, on 8 clips per batch. Steps of both kinds alternate. The
@@ -43,7 +43,7 @@ class StepTimer(keras.callbacks.Callback):
 
 
 def build_task(size: int) -> keras.Model:
-    """Return the compiled recognizer for frames of `size` × `size` pixels."""
+    """Return the compiled activity recognition task for frames of `size` × `size` pixels."""
     config = {
         "task": {"type": "activity"},
         "data": {"source": {"type": "moving_shapes"}, "sampling": {"type": "every"}},

@@ -49,7 +49,7 @@ class RivalDecoder(WordDecoder):
         self.output_words.build((None, self.lstm.units))
 
     def start(self, encoded: Encoded, *, training: bool = False) -> tuple[Any, Any]:  # noqa: ARG002 - part of the interface
-        """Return memory, the mean feature (B, D), and state (h, c)."""
+        """Return the memory, which is the mean feature (B, D), and the state (h, c)."""
         feature = ops.mean(encoded.features, axis=(1, 2))
         zeros = ops.zeros((ops.shape(feature)[0], self.lstm.units))
         return (feature,), (zeros, zeros)

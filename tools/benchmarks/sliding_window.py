@@ -1,4 +1,4 @@
-"""Time of a sliding-window test of one video with VGG-16, with and without sharing frames.
+"""Time of a sliding-window test of a video with VGG-16, with and without shared frames.
 
 Clips of 16 frames, 8 apart, go through the classifier of this library as in `evaluate`: batches of
 50 clips, VGG-16 up to fc6 with random weights, a few frames at a time, and the LSTM of the paper.

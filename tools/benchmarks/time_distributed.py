@@ -1,4 +1,4 @@
-"""Time of a CNN over merged batch and time axes, against keras.layers.TimeDistributed.
+"""Time of a CNN over merged batch and time axes, compared with keras.layers.TimeDistributed.
 
 A trained MobileNetV2 (width 0.35, 96×96) encodes 16 frames of each of 4 clips, followed by the mean
 over time and a softmax. Weights and batch normalization are the same, and outputs are compared at

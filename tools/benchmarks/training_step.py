@@ -1,4 +1,4 @@
-"""Training speed of the decoder `lrcn` (2f) against nn.LSTM of PyTorch, on real caption lengths.
+"""Training speed of the decoder `lrcn` (2f) and of PyTorch's nn.LSTM, on real caption lengths.
 
 The model has two LSTM layers of 512 units, embeddings of width 512, a vocabulary of 9,000 words and
 features of width 1280. It is trained with Adam on batches of 100 captions, in float32 on all cores.
@@ -55,7 +55,7 @@ def caption_lengths(path: str | None) -> np.ndarray:
 def plan_rounds(
     lengths: np.ndarray, options: argparse.Namespace
 ) -> list[tuple[list[Batch], list[Batch]]]:
-    """Return the planned and the random batches of each round."""
+    """Return the batches of each round, both those of `by_caption` and random ones."""
     random = np.random.default_rng(0)
     plan = [
         (lengths[step.rows], step.length)
