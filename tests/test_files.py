@@ -170,7 +170,7 @@ def _hold_folder(parent: Path, ready) -> None:
 
 @pytest.mark.parametrize("name", ["a", None])
 def test_a_temporary_folder_is_removed_once_its_process_is_killed(tmp_path, name):
-    """A temporary folder is removed only if its process was killed and its name is the given one."""
+    """A temporary folder is removed only if its process was killed and it has the given name."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     process = context.Process(target=_hold_folder, args=(tmp_path, ready))

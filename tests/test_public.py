@@ -87,7 +87,7 @@ def test_public_functions(name):
 
 @pytest.mark.parametrize("name", sorted(PACKAGES))
 def test_public_packages(name):
-    """Each public package is imported only when it is first used."""
+    """Each public package is an attribute of `lrcn_seq` that is imported on demand."""
     assert lrcn_seq.__getattr__(name) is importlib.import_module(f"lrcn_seq.{name}")
 
 

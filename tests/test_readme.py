@@ -160,7 +160,7 @@ def test_calls_of_lrcn_parse(name, capsys):
 
 
 def test_calls_of_lrcn_are_found():
-    """The documents contain calls of `lrcn` in code blocks and in sentences."""
+    """More than 50 calls of `lrcn` are found in the code blocks and sentences of the documents."""
     assert sum(len(lrcn_calls(name)) for name in DOCUMENTS) > 50
 
 
@@ -215,7 +215,7 @@ def test_named_files_exist(name, smoke_run, activity_run):
 
 
 def test_the_run_folder_is_described_completely(smoke_run):
-    """The table of docs/training.md lists every visible file of a run folder."""
+    """The page docs/training.md names every visible file of a run folder."""
     named = {code.rstrip("/") for code in inline_code("docs/training.md")}
     assert {path.name for path in smoke_run.iterdir() if path.name[0] != "."} <= named
 

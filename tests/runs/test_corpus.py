@@ -231,7 +231,7 @@ SECOND = Sample("2", BLACK + 1, "2", "train", ("a cat",), "a")
     ],
 )
 def test_the_fingerprint_depends_on_everything_that_training_uses(field, value):
-    """The fingerprint of a corpus depends on every field of a sample and on the media content."""
+    """The fingerprint depends on the content of media and on all sample fields but the group."""
     assert fingerprint(FIRST, SECOND) != fingerprint(FIRST, SECOND._replace(**{field: value}))
 
 
@@ -241,7 +241,7 @@ def test_the_fingerprint_depends_on_the_order():
 
 
 def test_the_fingerprint_ignores_paths_groups_and_test_samples(tmp_path):
-    """The fingerprint of a corpus ignores file paths, groups and the test split."""
+    """The fingerprint of a corpus ignores file paths, groups and test samples."""
     paths = [tmp_path / name for name in ("a.png", "b.png")]
     for path in paths:
         Image.fromarray(BLACK).save(path)

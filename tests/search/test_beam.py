@@ -70,7 +70,7 @@ class PrefixModel(keras.Model):
 
 
 def random_prefix_table(generator, end):
-    """Return {prefix: {word: probability}} from normal logits; `end` is added to the end's logit."""
+    """Return {prefix: {word: probability}} from normal logits; `end` is added for the end word."""
     table = {}
     for prefix in PREFIXES:
         logits = 2 * generator.normal(size=1 + len(WORDS)) + [end, 0, 0, 0]

@@ -55,7 +55,7 @@ def test_images_are_batched_with_their_captions():
 
 
 def test_a_batch_has_at_least_one_image():
-    """If an image has more captions than the batch size, a batch holds one image."""
+    """If an image has more captions per epoch than the batch size, a batch holds one image."""
     feed = feed_of("data.captions_per_image=5")
     assert [len(step.samples) for step in feed.plan(0)] == [1, 1, 1]
 

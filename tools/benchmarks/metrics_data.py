@@ -50,7 +50,7 @@ def msvd(data: Path) -> Groups:
 
 
 def tacos(data: Path) -> Groups:
-    """Return all sentences of each TACoS video, in all splits."""
+    """Return all sentences of each TACoS video of all splits."""
     return {
         name: video["sentences"]
         for path in sorted((data / "tacos").glob("*.json"))

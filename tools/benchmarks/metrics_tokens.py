@@ -37,7 +37,7 @@ def different(lines: list[str]) -> list[tuple[str, str, str]]:
 
 
 def main(data: Path, count: int) -> None:
-    """Print the number of lines with different tokens, by data set and by known reason."""
+    """Print how many lines have different tokens, by data set, and by reason for generated text."""
     print("| text | lines | tokenized differently |\n|---|---:|---:|")
     for name, load in SETS.items():
         lines = [text.replace("\n", " ") for text in chain.from_iterable(load(data).values())]
