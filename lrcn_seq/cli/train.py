@@ -21,8 +21,10 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq import config as configs
     from lrcn_seq.runs import Run
 
-    config = configs.read(arguments.config, arguments.overrides)
     folder = arguments.run or f"runs/{Path(arguments.config).stem}"
+    if arguments.resume:
+        configs.import_run(Path(folder))
+    config = configs.read(arguments.config, arguments.overrides)
     Run(folder).check(config, resume=arguments.resume)
     from lrcn_seq.training import train  # imports Keras
 

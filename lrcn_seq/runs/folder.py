@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
+        configs.check_unchanged(self.folder, config.model_dump())
         before, after = configs.read_run(self / CONFIG), self.complete(config)
         trees = (configs.parse(configs.dump(one), "the config") for one in (before, after))
         if changes := list(configs.differences(*trees)):
@@ -103,12 +105,16 @@ class Run:
             self.clear(config)
             # Written first, since this file marks an interrupted run.
             write_text(self / ENVIRONMENT, json.dumps(describe_environment(), indent=1))
+            configs.remember_files(self.folder, config.model_dump())
             write_text(self / CONFIG, configs.dump_run(config))
 
     def clear(self, config: configs.Config) -> None:
         """Remove the files that are written before training starts."""
         for name in setup_files(config):
-            (self / name).unlink(missing_ok=True)
+            if (self / name).is_dir():
+                shutil.rmtree(self / name)
+            else:
+                (self / name).unlink(missing_ok=True)
 
     def remove_unless_begun(self, config: configs.Config) -> None:
         """Remove a run that failed before its first state; the list of skipped files is kept."""
@@ -178,11 +184,11 @@ class Run:
 
 
 def setup_files(config: configs.Config) -> list[str]:
-    """Return the files that are written before training starts, the environment last."""
+    """Return the files and folders written before training starts, the environment last."""
     from lrcn_seq.tasks import Classes, Vocabulary, task_type  # imports Keras
 
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}
-    return [CONFIG, DERIVED, *sorted(outputs), ENVIRONMENT]
+    return [CONFIG, configs.PARTS_FOLDER, DERIVED, *sorted(outputs), ENVIRONMENT]
 
 
 def check_trained(folder: Path) -> None:
