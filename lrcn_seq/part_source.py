@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent
 PACKAGE = __package__
+FILE_PACKAGE = "lrcn_seq_file_"
+"""Start of the package names of modules in files of the user; a hash of the content follows."""
 
 
 class Constructor(NamedTuple):
@@ -34,6 +36,23 @@ class Constructor(NamedTuple):
     hints: dict[str, Any]
     derived: tuple[str, ...]
     documentation: str
+
+
+def code_hash(part: type[Any]) -> str:
+    """Return the hash of the file of the user that defines a class; "" for other classes."""
+    package = part.__module__.partition(".")[0]
+    return package.removeprefix(FILE_PACKAGE) if package.startswith(FILE_PACKAGE) else ""
+
+
+def is_new_version(registered: type[Any], part: type[Any]) -> bool:
+    """Return whether a class is another version of a registered one, which it may replace.
+
+    It has the same full name, or both are classes of files of the user with different contents.
+    """
+    if code_hash(registered) and code_hash(part):
+        return registered.__module__ != part.__module__
+    names = [(kind.__module__, kind.__qualname__) for kind in (registered, part)]
+    return names[0] == names[1]
 
 
 class _Class(NamedTuple):

@@ -26,7 +26,7 @@ from lrcn_seq.errors import (
     did_you_mean,
     shorten,
 )
-from lrcn_seq.part_source import Constructor, read_constructor
+from lrcn_seq.part_source import Constructor, is_new_version, read_constructor
 
 P = TypeVar("P", bound=type[Any])
 PACKAGE = "lrcn_seq."
@@ -57,12 +57,20 @@ class Registry:
         """
         package, name = part.__module__.rpartition(".")[0], self._file_name(part)
         registered = self._parts.get(name)
-        if registered is not None and _full_name(registered) != _full_name(part):
+        if registered is not None and not is_new_version(registered, part):
             raise self._name_conflict(name, _full_name(registered), part)
         if package != self.package and name in self._files():
             raise self._name_conflict(name, f"{self.package}.{self.file_of(name)}", part)
         self._parts[name] = part
         return part
+
+    def add(self, name: str, part: type[Any]) -> None:
+        """Register a class under any name, in place of an earlier class of this name."""
+        self._parts[name] = part
+
+    def registered(self, name: str) -> type[Any] | None:
+        """Return the class with a name if it is imported already, or None."""
+        return self._parts.get(name)
 
     def names(self) -> list[str]:
         """Return the names of all parts, sorted, without importing the parts."""

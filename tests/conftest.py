@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,3 +134,25 @@ def train_smoke(name: str, folder: Path) -> Path:
         folder / "run",
     )
     return folder / "run"
+
+
+@pytest.fixture
+def new_process(tmp_path, monkeypatch):
+    """Return a function that forgets the imported files of the user, as a new process does."""
+    from lrcn_seq.config import part_files, trusted_code
+    from lrcn_seq.part_source import FILE_PACKAGE, code_hash
+    from lrcn_seq.registry import SEAMS
+
+    def start() -> None:
+        monkeypatch.setattr(part_files, "_imported", {})
+        monkeypatch.setattr(trusted_code, "_hashes", set())
+        for registry in SEAMS.values():
+            for name in [name for name, part in registry._parts.items() if code_hash(part)]:
+                del registry._parts[name]
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    start()
+    yield start
+    start()
+    for name in [name for name in sys.modules if name.startswith(FILE_PACKAGE)]:
+        del sys.modules[name]

@@ -7,7 +7,7 @@ import typing
 
 import pytest
 
-from lrcn_seq.part_source import read_constructor
+from lrcn_seq.part_source import FILE_PACKAGE, code_hash, is_new_version, read_constructor
 from lrcn_seq.registry import SEAMS, signature
 
 PARTS = [(seam, name) for seam, registry in SEAMS.items() for name in registry.names()]
@@ -54,3 +54,30 @@ print(sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules)))
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def make_class(module: str, name: str = "Part") -> type:
+    """Return an empty class of a module."""
+    return type(name, (), {"__module__": module})
+
+
+def test_a_class_in_a_file_of_the_user_has_the_hash_of_the_file():
+    """The hash of a user's file is part of the name of its module; other classes have none."""
+    assert code_hash(make_class(f"{FILE_PACKAGE}0123abcd.my_parts")) == "0123abcd"
+    assert code_hash(make_class("lrcn_seq.encoders.tiny_cnn")) == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_new"),
+    [
+        (("a.x", "A"), ("a.x", "A"), True),
+        (("a.x", "A"), ("a.x", "B"), False),
+        (("a.x", "A"), ("b.x", "A"), False),
+        ((f"{FILE_PACKAGE}1.x", "A"), (f"{FILE_PACKAGE}2.x", "B"), True),
+        ((f"{FILE_PACKAGE}1.x", "A"), (f"{FILE_PACKAGE}1.x", "B"), False),
+        (("x", "A"), (f"{FILE_PACKAGE}1.x", "A"), False),
+    ],
+)
+def test_a_class_replaces_its_earlier_version(first, second, is_new):
+    """A class replaces one of its full name, or one of another version of its user's file."""
+    assert is_new_version(make_class(*first), make_class(*second)) is is_new

@@ -21,6 +21,7 @@ from PIL import Image
 from lrcn_seq import config, metrics
 from lrcn_seq import registry as registries
 from lrcn_seq.cli import Parser, verbs
+from lrcn_seq.cli._arguments import add_common
 from lrcn_seq.data.sources.shapes import Drawing
 from lrcn_seq.records import Clips
 from tests.test_architecture import LEVELS
@@ -42,6 +43,7 @@ USER_FILES = {
     "mean_colors.py": "the example of a part",
     "captioning.yaml": "written by `lrcn init captioning`",
     "tagging.yaml": "the example of a package",
+    "parts/": "written only with parts of the user",
     "base.py": "a file of several packages",
     "contents.jsonl": "written beside the feature store",
     ".cache/features": "the folder of stored features",
@@ -101,6 +103,7 @@ def parse(arguments: list[str]) -> None:
     verb, *rest = arguments
     parser = Parser(f"lrcn {verb}")
     importlib.import_module(f"lrcn_seq.cli.{verb}").add_arguments(parser)
+    add_common(parser)
     parsed = parser.parse_intermixed_args(rest)
     path = getattr(parsed, "config", "")
     if path.startswith("configs/") or path in config.shipped_names():

@@ -392,3 +392,15 @@ def test_a_file_that_registers_nothing_is_not_a_part(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UnknownPartError, match="encoders has no 'hollow'"):
         Registry("encoders", "package_without_parts").get("hollow")
+
+
+def test_a_class_is_added_under_any_name():
+    """`add` registers a class under a name, in place of an earlier class; no file is imported."""
+    registry = Registry("gadgets", "lrcn_seq.data.views")
+    first, second = type("First", (), {}), type("Second", (), {})
+    assert registry.registered("x.py:First") is None
+    registry.add("x.py:First", first)
+    assert registry.get("x.py:First") is registry.registered("x.py:First") is first
+    registry.add("x.py:First", second)
+    assert registry.get("x.py:First") is second
+    assert registry.registered("none") is None

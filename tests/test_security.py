@@ -49,9 +49,12 @@ def test_the_bounds_are_those_of_the_code():
 def test_nothing_is_unpickled_or_executed():
     """No module imports pickle or evaluates text from users, and NumPy never unpickles.
 
-    `part_source` is exempt: it evaluates annotations in the source files of the library.
+    `part_source` evaluates annotations in the source files of the library, and `part_files`
+    executes files that the user names, or that a run contains and the user has named before; see
+    tests/config/test_part_files.py.
     """
-    paths = [path for path in PACKAGE.rglob("*.py") if path.name != "part_source.py"]
+    exceptions = {"part_source.py", "part_files.py"}
+    paths = [path for path in PACKAGE.rglob("*.py") if path.name not in exceptions]
     sources = [path.read_text(encoding="utf-8") for path in paths]
     assert len(sources) > 200
     calls = [call for text in sources for call in re.findall(r"np\.load\(.*", text)]

@@ -132,10 +132,20 @@ def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: boo
     if not (debug or parsed.verbose):
         hide_native_logs()
     with interrupts_raised():
+        _import_files(parsed.imports)
         code: int = module.run(parsed)
     sys.stdout.flush()
     print_detail(f"lrcn {verb}: {time.perf_counter() - began:.1f} s")
     return code
+
+
+def _import_files(paths: Sequence[str]) -> None:
+    """Import the files of `--import`."""
+    if paths:
+        from lrcn_seq.config import import_file
+
+        for path in paths:
+            import_file(path)
 
 
 def _verbosity(parsed: argparse.Namespace) -> Verbosity:

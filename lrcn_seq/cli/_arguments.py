@@ -67,6 +67,14 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also print details, and the logs of other libraries",
     )
+    group.add_argument(
+        "--import",
+        dest="imports",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="import a Python file with parts of your own; a run remembers it",
+    )
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 

@@ -72,13 +72,18 @@ def describe(name: str, part: str | None) -> str:
 
     Args:
         name: A kind of parts, its config key (`encoder`, `data.source`), or a section.
-        part: The name of a part or of a key of the section; None for all.
+        part: The name of a part, also in a file (`my_parts.py:MyEncoder`), or of a key of the
+            section; None for all.
 
     Raises:
         UsageError: There is no kind of parts or section of this name, or no such key.
     """
+    from lrcn_seq.config import import_reference
+
     if seam := seam_names().get(name):
-        return describe_part(SEAMS[seam], part) if part else describe_seam(SEAMS[seam])
+        if part is None:
+            return describe_seam(SEAMS[seam])
+        return describe_part(SEAMS[seam], import_reference(seam, part))
     if name in sections():
         return describe_section(name, part)
     known = [*SEAMS, *sections()]
@@ -153,14 +158,15 @@ def describe_seam(registry: Registry) -> str:
 
 
 def summary(registry: Registry, name: str) -> str:
-    """Return the first line of the docstring of a part's file."""
+    """Return the first line of the docstring of a part's file, or of an imported class."""
     spec = find_spec(registry.package)
     for folder in (spec and spec.submodule_search_locations) or ():
         path = Path(folder) / f"{registry.file_of(name)}.py"
         if path.is_file():
             docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
             return docstring.partition("\n")[0]
-    return "a part of another package"
+    part = registry.registered(name)
+    return ((part and part.__doc__) or "a part of another package").strip().partition("\n")[0]
 
 
 def describe_part(registry: Registry, name: str) -> str:

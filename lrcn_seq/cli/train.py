@@ -31,8 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.registry import sources
     from lrcn_seq.runs.folder import Run
 
-    config = configs.read(arguments.config, arguments.overrides)
     folder = arguments.run or f"runs/{Path(arguments.config).stem}"
+    if arguments.resume:
+        configs.import_run(Path(folder))
+    config = configs.read(arguments.config, arguments.overrides)
     Run(folder).check(config, resume=arguments.resume)
     if missing_paths(config.data.source):
         sources.build(config.data.source, place="data.source")  # raises the error of the source

@@ -5,6 +5,14 @@ The package does not know individual parts (encoders, decoders, ...): registries
 
 from lrcn_seq.config.comparison import differences
 from lrcn_seq.config.overrides import override_section
+from lrcn_seq.config.part_files import (
+    PARTS_FOLDER,
+    check_unchanged,
+    import_file,
+    import_reference,
+    import_run,
+    remember_files,
+)
 from lrcn_seq.config.reading import read, read_mapping, read_run, read_version
 from lrcn_seq.config.schema import Config
 from lrcn_seq.config.shipped import config_path, shipped_names
@@ -16,18 +24,24 @@ from lrcn_seq.config.yaml_format import dump, parse
 
 __all__ = [
     "PARTS",
+    "PARTS_FOLDER",
     "VERSION",
     "Config",
+    "check_unchanged",
     "config_path",
     "differences",
     "dump",
     "dump_run",
+    "import_file",
+    "import_reference",
+    "import_run",
     "override_section",
     "parse",
     "read",
     "read_mapping",
     "read_run",
     "read_version",
+    "remember_files",
     "shipped_names",
     "stage_configs",
     "starter_text",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from lrcn_seq.config.overrides import apply_overrides
+from lrcn_seq.config.part_files import import_references, import_run
 from lrcn_seq.config.renamed_keys import rename_keys, warn_renamed
 from lrcn_seq.config.schema import Config
 from lrcn_seq.config.shipped import config_path, suggest_config
@@ -21,7 +23,7 @@ from lrcn_seq.terminal import print_detail
 def read(
     path: str | os.PathLike[str], overrides: Iterable[str] = (), *, deprecations: bool = True
 ) -> Config:
-    """Return the validated config of a YAML file.
+    """Return the validated config of a YAML file, after importing the files of its parts.
 
     Args:
         path: The YAML file, or the name of a shipped config such as `captioning/own_table`.
@@ -30,9 +32,11 @@ def read(
             for files that the program wrote itself, such as those of run folders.
 
     Raises:
-        ConfigError: The file is missing, not YAML, or not a valid config; all problems are listed.
+        ConfigError: The file is missing or not YAML, or it has problems; all are listed.
+        UsageError: A file of parts is missing or fails.
     """
-    return validate(read_mapping(path, overrides, deprecations=deprecations), str(path))
+    tree = import_references(read_mapping(path, overrides, deprecations=deprecations))
+    return validate(tree, str(path))
 
 
 def read_mapping(
@@ -65,14 +69,19 @@ def read_mapping(
 def read_run(path: str | os.PathLike[str]) -> Config:
     """Return the config of a run, in which every key has the value that its training used.
 
+    The files of parts that the run contains are imported.
+
     Args:
         path: The file `config.yaml` of a run folder.
 
     Raises:
-        ConfigError: The file is missing, not YAML or not a valid config, or it lacks keys.
+        ConfigError: The file is missing or not YAML, was cut short, or has problems.
+        RunError: A part of the run is missing, or its code was never imported by this user.
     """
     tree, _ = rename_keys(_parse_file(path))
-    tree, lost = complete(tree, take_version(tree, str(path)))
+    version = take_version(tree, str(path))
+    import_run(Path(path).parent, tree)
+    tree, lost = complete(tree, version)
     if lost:
         message = (
             "expected every key with which the run was trained. Received: a config without this "

@@ -12,6 +12,7 @@ from keras import ops
 
 from lrcn_seq.layers.packing import unpack
 from lrcn_seq.layers.record_layer import RecordLayer
+from lrcn_seq.part_source import code_hash
 from lrcn_seq.records import Clips, Encoded, Preprocessing, Tensor
 from lrcn_seq.registry import encoders
 
@@ -47,8 +48,8 @@ class Encoder(RecordLayer, ABC):
         """Key of the encoder in the feature store.
 
         The key contains the name of the part, the arguments that affect features, the compute dtype
-        and a hash of the weight values, but not the origin of the weights. Hashing takes about a
-        second for VGG-16.
+        and a hash of the weight values, but not the origin of the weights. An encoder in a file
+        of the user also has a hash of that file. Hashing takes about a second for VGG-16.
         """
         arguments = {
             name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY
@@ -57,7 +58,7 @@ class Encoder(RecordLayer, ABC):
         for weight in self.weights:
             digest.update(np.ascontiguousarray(ops.convert_to_numpy(weight.value)).tobytes())
         parts = (
-            encoders.name_of(type(self)),
+            f"{encoders.name_of(type(self))}{code_hash(type(self))}",
             json.dumps(arguments, sort_keys=True),
             self.compute_dtype,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ class Run:
                 f"{self.folder}: the folder contains a run. Continue it with --resume, or choose "
                 "another folder with --run."
             )
+        configs.check_unchanged(self.folder, config.model_dump())
         check_changes(self, configs.read_run(self / CONFIG), self.complete(config))
 
     def complete(self, config: configs.Config) -> configs.Config:
@@ -114,12 +116,16 @@ class Run:
             # Written first, since this file marks an interrupted run.
             record = {**describe_environment(), **self._current_places()}
             write_text(self / ENVIRONMENT, json.dumps(record, indent=1))
+            configs.remember_files(self.folder, config.model_dump())
             write_text(self / CONFIG, configs.dump_run(config))
 
     def clear(self, config: configs.Config) -> None:
         """Remove the files that are written before training starts."""
         for name in setup_files(config):
-            (self / name).unlink(missing_ok=True)
+            if (self / name).is_dir():
+                shutil.rmtree(self / name)
+            else:
+                (self / name).unlink(missing_ok=True)
 
     def remove_unless_begun(self, config: configs.Config) -> None:
         """Remove the run if it has no training state; keep its list of skipped files."""
@@ -232,7 +238,7 @@ def setup_files(config: configs.Config) -> list[str]:
     from lrcn_seq.tasks import Classes, Vocabulary, task_type  # imports Keras
 
     outputs = {Vocabulary.file_name, Classes.file_name, task_type(config).outputs_type.file_name}
-    return [CONFIG, DERIVED, *sorted(outputs), ENVIRONMENT]
+    return [CONFIG, configs.PARTS_FOLDER, DERIVED, *sorted(outputs), ENVIRONMENT]
 
 
 def check_trained(folder: Path) -> None:

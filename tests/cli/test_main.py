@@ -288,3 +288,53 @@ def test_wrong_calls_are_reported_without_importing_keras(tmp_path, call, code, 
         },
     )
     assert (result.returncode, message in result.stderr) == (code, True), result.stderr
+
+
+OWN_PART = '''
+from lrcn_seq.data.views.base import View
+from lrcn_seq.registry import views
+
+
+@views.register
+class Upside(View):
+    """Turn every image.
+
+    Args:
+        degrees: the angle.
+    """
+
+    def __init__(self, degrees: int = 180):
+        self.degrees = degrees
+'''
+
+
+@pytest.fixture
+def own_part(new_process, tmp_path) -> Path:
+    """Return a file with a view, which the test may import."""
+    path = tmp_path / "upside.py"
+    path.write_text(OWN_PART)
+    return path
+
+
+def test_import_makes_parts_available(lrcn, own_part):
+    """`--import FILE.py` imports a file with parts before the command runs."""
+    result = lrcn("parts", "views", "--import", own_part)
+    assert (result.code, result.err) == (0, "")
+    assert "upside      Turn every image.\n" in result.out
+
+
+def test_part_of_a_file_is_described(lrcn, own_part):
+    """`lrcn parts views FILE.py:CLASS` describes a class that no one has registered."""
+    result = lrcn("parts", "views", f"{own_part}:Upside")
+    assert result.code == 0
+    assert result.out.startswith("views.upside.py:Upside\n\nTurn every image.\n")
+    assert "\n  degrees: int (default 180)\n" in result.out
+
+
+def test_import_of_a_missing_file_is_reported(lrcn, tmp_path):
+    """The error for a missing file of `--import` is one sentence."""
+    result = lrcn("parts", "--import", tmp_path / "none.py")
+    assert result.code == 2
+    assert result.err.endswith(
+        "none.py: expected a Python file with parts. Received: No such file or directory.\n"
+    )

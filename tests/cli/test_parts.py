@@ -67,6 +67,12 @@ def test_summary_is_the_first_line_of_the_file(gadgets):
     assert summary(gadgets, "wheel") == "Wheel: a round part."
 
 
+def test_summary_of_an_imported_class_is_its_docstring(gadgets):
+    """The summary of an imported part without a file in the library is that of its class."""
+    gadgets.add("own.py:Lamp", type("Lamp", (), {"__doc__": "Shines.\n\nBrightly."}))
+    assert summary(gadgets, "own.py:Lamp") == "Shines."
+
+
 def test_part_is_described_with_its_arguments(gadgets):
     """The description of a part lists all its arguments except derived arguments."""
     assert describe_part(gadgets, "wheel").splitlines() == [

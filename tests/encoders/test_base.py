@@ -124,6 +124,14 @@ def test_identity_has_the_name_of_an_entry_point(monkeypatch):
     assert MeanColor().identity.startswith("mean_color:")
 
 
+def test_identity_depends_on_the_file_of_a_user(monkeypatch):
+    """Features of an encoder in a file of the user are not reused after the file has changed."""
+    before = MeanColor().identity
+    monkeypatch.setattr(MeanColor, "__module__", "lrcn_seq_file_0123.test_base")
+    assert MeanColor().identity.startswith("test_base0123:")
+    assert MeanColor().identity != before
+
+
 def test_load_pretrained_does_nothing_by_default():
     """By default, `load_pretrained` keeps the weights of an encoder."""
     encoder = MeanColor()
