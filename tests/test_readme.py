@@ -38,7 +38,7 @@ BLOCKS = {
 COMMANDS = {
     "README.md": 45,
     "CONTRIBUTING.md": 0,
-    "CHANGELOG.md": 12,
+    "CHANGELOG.md": 13,
     "SECURITY.md": 0,
     "docs/extending.md": 12,
 }
