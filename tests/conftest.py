@@ -129,7 +129,7 @@ def train_smoke(name: str, folder: Path) -> Path:
     train(
         config.read(
             ROOT / "configs" / "smoke" / f"{name}.yaml",
-            [f"data.store.folder={folder / 'features'}"],
+            [f"data.store.folder={folder / 'features'}", "training.keep_state=true"],
         ),
         folder / "run",
     )

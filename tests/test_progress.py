@@ -3,8 +3,10 @@
 import io
 import sys
 
+import pytest
+
 from lrcn_seq import terminal as terminal_module
-from lrcn_seq.progress import progress_bar
+from lrcn_seq.progress import duration, progress_bar
 
 
 class Terminal(io.StringIO):
@@ -36,8 +38,8 @@ def test_a_terminal_shows_title_and_counts(monkeypatch):
     assert "3/3" in terminal.getvalue()
 
 
-def test_nothing_is_shown_without_a_terminal(monkeypatch):
-    """Without a terminal, a progress bar prints nothing."""
+def test_short_work_prints_nothing_without_a_terminal(monkeypatch):
+    """Without a terminal, short work prints nothing."""
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar("reading") as report:
         report(1, 1)
@@ -51,6 +53,53 @@ def test_a_quiet_process_shows_no_bar(monkeypatch):
     with progress_bar("reading") as report:
         report(1, 1)
     assert terminal.getvalue() == ""
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Replace the clock by one that a test sets."""
+    now = [0.0]
+    monkeypatch.setattr("lrcn_seq.progress.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_long_work_prints_lines_without_a_terminal(capsys, clock):
+    """In a log, the first line comes after 3 seconds, and the next one 30 seconds later."""
+    with progress_bar("reading\x07") as report:
+        for done in range(1, 101):
+            clock[0] = float(done)
+            report(done, 100)
+    assert capsys.readouterr().err.splitlines() == [
+        "reading\\x07: 3 of 100, 1:37 left",
+        "reading\\x07: 33 of 100, 1:07 left",
+        "reading\\x07: 63 of 100, 0:37 left",
+        "reading\\x07: 93 of 100, 0:07 left",
+    ]
+
+
+def test_items_that_were_finished_before_do_not_count_for_the_speed(capsys, clock):
+    """The remaining time follows from the items that were finished in this process."""
+    with progress_bar("reading") as report:
+        for done in range(1, 6):
+            clock[0] = float(done)
+            report(1000 + done, 2000)
+    assert capsys.readouterr().err == "reading: 1,003 of 2,000, 16:37 left\n"
+
+
+def test_stream_prints_its_count(capsys, clock):
+    """In a log, work without a known end has neither a total nor a remaining time."""
+    with progress_bar("reading") as report:
+        clock[0] = 3.0
+        report(1200, None)
+    assert capsys.readouterr().err == "reading: 1,200\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3599, "59:59"), (3600, "1:00:00")]
+)
+def test_durations(seconds, text):
+    """Durations are minutes and seconds, from one hour on with hours."""
+    assert duration(seconds) == text
 
 
 def test_redirected_output_is_not_shown_on_the_terminal(monkeypatch):

@@ -73,11 +73,14 @@ def _add_fusion(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate the runs, and print the scores with their signatures."""
     from lrcn_seq.runs.folder import check_trained
+    from lrcn_seq.runs.training_folder import evaluation_config
 
     folders, overrides = split_overrides(arguments.runs)
     check_usage(arguments, folders)
     for folder in folders:
         check_trained(Path(folder))
+    for folder in folders[:1] if arguments.fuse else folders:
+        evaluation_config(folder, overrides)
     import_keras()
     from lrcn_seq.runs import evaluate_runs
     from lrcn_seq.runs.run_comparison import compare_runs

@@ -42,15 +42,19 @@ def run(arguments: argparse.Namespace) -> int:
     import_keras()
     from lrcn_seq.training import train
 
-    print_results(train(config, folder, resume=arguments.resume))
+    train(config, folder, resume=arguments.resume)
+    print_results(Run(folder))
     print_line(folder)
     return 0
 
 
 def print_results(run: Run) -> None:
-    """Print the scores of a finished run with their intervals, its report and the next command."""
+    """Print the scores of an evaluated run with intervals, its report and the next command."""
+    from lrcn_seq.runs.folder import REPORT, SCORES
+
+    if not (run / SCORES).exists():
+        return
     from lrcn_seq.runs.finished_scores import score_lines
-    from lrcn_seq.runs.folder import REPORT
     from lrcn_seq.runs.loading import read_config
     from lrcn_seq.tasks import task_type
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lrcn_seq import config as configs
-from lrcn_seq.config import override_section
 from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
@@ -19,7 +18,7 @@ from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
 from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
-from lrcn_seq.runs.training_folder import check_source, resolve_paths
+from lrcn_seq.runs.training_folder import check_source, resolve_paths, with_source
 from lrcn_seq.tasks import Member, SampleReader, Task
 
 
@@ -168,13 +167,6 @@ def _details(
     if overrides:
         details["source"] = task.settings.data.source
     return details
-
-
-def with_source(config: configs.Config, overrides: Sequence[str]) -> configs.Config:
-    """Return a config with overrides of `data.source`; raise ConfigError if one is invalid."""
-    tree = config.model_dump()
-    override_section("data.source", tree, overrides)
-    return configs.validate(tree, "the call")
 
 
 def check_options(

@@ -218,12 +218,12 @@ def check_changes(run: Run, before: configs.Config, after: configs.Config) -> No
     trees = (configs.parse(configs.dump(one), "the config") for one in (before, after))
     changes = list(configs.differences(*trees))
     changeable = () if before.stages else CHANGEABLE_KEYS
-    if fixed := [line for line in changes if line.partition(":")[0] not in changeable]:
+    if any(line.partition(":")[0] not in changeable for line in changes):
         raise RunError(
-            f"{run.folder}: --resume expects the config with which the run began, apart from "
-            f"{', '.join(CHANGEABLE_KEYS)} of a run without stages. Received: "
-            f"another config ({'; '.join(fixed[:3])}{' …' if fixed[3:] else ''}); use the same "
-            "config and overrides, or a new --run."
+            f"{run.folder}: --resume expects the config with which the run began. Received: "
+            f"another config ({'; '.join(changes[:3])}{' …' if changes[3:] else ''}); use the same "
+            "config and overrides, or a new --run. Without stages, "
+            f"{' and '.join(CHANGEABLE_KEYS[:2])} may change."
         )
     finished = len(run.history())
     if changes and after.training.epochs < finished:

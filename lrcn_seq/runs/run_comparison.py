@@ -11,10 +11,8 @@ from lrcn_seq.config import Config
 from lrcn_seq.errors import UsageError
 from lrcn_seq.evaluation import paired_differences
 from lrcn_seq.registry import sources
-from lrcn_seq.runs.evaluator import EvaluatedRun, evaluate_runs, with_source
-from lrcn_seq.runs.folder import Run
-from lrcn_seq.runs.loading import read_config
-from lrcn_seq.runs.training_folder import check_source, resolve_paths
+from lrcn_seq.runs.evaluator import EvaluatedRun, evaluate_runs
+from lrcn_seq.runs.training_folder import evaluation_config
 
 
 class ComparedRuns(NamedTuple):
@@ -79,7 +77,7 @@ def run_names(folders: Sequence[str]) -> list[str]:
 
 def check_same_samples(folders: Sequence[str], split: str, overrides: Sequence[str]) -> None:
     """Raise UsageError unless all runs have the same task and the same samples in a split."""
-    configs = [run_config(folder, overrides) for folder in folders]
+    configs = [evaluation_config(folder, overrides) for folder in folders]
     first, first_ids, source = folders[0], None, None
     for folder, config in zip(folders, configs, strict=True):
         if config.task["type"] != configs[0].task["type"]:
@@ -97,18 +95,6 @@ def check_same_samples(folders: Sequence[str], split: str, overrides: Sequence[s
                 "others; name one source for all runs with data.source...=VALUE."
             )
         first_ids = first_ids or ids
-
-
-def run_config(folder: str, overrides: Sequence[str]) -> Config:
-    """Return the config of a run with resolved paths and a changed source.
-
-    Raises:
-        DataError: the data of the run are missing.
-    """
-    config = resolve_paths(Run(folder), read_config(Path(folder)))
-    config = with_source(config, overrides) if overrides else config
-    check_source(Run(folder), config.data.source)
-    return config
 
 
 def sample_ids(config: Config, split: str) -> Iterator[str]:

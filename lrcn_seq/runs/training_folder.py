@@ -6,10 +6,35 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lrcn_seq.config import Config, validate
+from lrcn_seq.config import Config, override_section, read_run, stage_configs, validate
 from lrcn_seq.data.source_paths import missing_paths, replace_paths
 from lrcn_seq.errors import DataError
-from lrcn_seq.runs.folder import Run
+from lrcn_seq.runs.folder import CONFIG, Run
+
+
+def evaluation_config(folder: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Return the config with which a run is evaluated, without importing Keras.
+
+    Args:
+        folder: the run folder.
+        overrides: `data.source.key=value`.
+
+    Raises:
+        ConfigError: the config of the run is damaged, or an override is invalid.
+        DataError: the data of the run are missing.
+    """
+    run = Run(folder)
+    config = resolve_paths(run, stage_configs(read_run(run / CONFIG))[-1])
+    config = with_source(config, overrides) if overrides else config
+    check_source(run, config.data.source)
+    return config
+
+
+def with_source(config: Config, overrides: Sequence[str]) -> Config:
+    """Return a config with a changed source; raise ConfigError if an override is invalid."""
+    tree = config.model_dump()
+    override_section("data.source", tree, overrides)
+    return validate(tree, "the call")
 
 
 def resolve_paths(run: Run, config: Config) -> Config:

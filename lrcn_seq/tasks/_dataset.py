@@ -34,7 +34,8 @@ class BatchSource:
     def __iter__(self) -> Iterator[Any]:
         try:
             for batch in self.batches:
-                self.samples += len(keras.tree.flatten(batch)[-1])
+                last = keras.tree.flatten(batch)[-1]  # captions, or weights of clips
+                self.samples += len(last) if np.ndim(last) else 1
                 yield batch
         except Exception as error:
             self.error = error

@@ -21,7 +21,7 @@ tokenizer: {type: word, minimum_count: 1}
 encoder: {type: tiny_cnn, size: 32, filters: 4, blocks: 2}
 decoder: {type: lrcn, layers: 1, factored: false, units: 8, embedding: 4}
 search: {type: greedy}
-training: {batch_size: 4, epochs: 1}
+training: {batch_size: 4, epochs: 1, keep_state: true}
 """
 TABLE = """image,caption,split
 1.png,a red circle,train

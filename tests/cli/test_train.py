@@ -46,7 +46,15 @@ def test_training_prints_the_run_folder(train, project):
     """Training prints the run folder on stdout and progress on stderr, and writes a report."""
     result = train()
     assert (result.code, result.out) == (0, f"{project / 'run'}\n")
+    lines = result.err.splitlines()
+    assert lines[0] == f"{project / 'run'}: training the task captioning; loading Keras"
     assert "\nepoch 1/1  loss " in result.err
+    assert f"\n{project / 'run'}: finished all 1 epochs; kept epoch 1 (cider " in result.err
+    assert "\n1 samples of test, with 95 % intervals:\n  bleu_1 " in result.err
+    assert lines[-2:] == [
+        f"Report: {project / 'run' / 'report.html'}",
+        f"Next: lrcn caption {project / 'run'} FILE...",
+    ]
     assert (project / "run" / "report.html").exists()
 
 

@@ -71,7 +71,7 @@ def test_unfinished_demo_is_kept(copied_run, demo, marker):
     assert not is_finished(copied_run)
 
 
-@pytest.mark.parametrize("lost", [[], ["state"], ["state", "config.yaml"]])
+@pytest.mark.parametrize("lost", [[], ["history.jsonl"], ["config.yaml"]])
 def test_run_of_the_user_is_left_alone(copied_run, demo, lost):
     """A demo refuses a folder that has a run but no marker, even if only weights remain."""
     for name in [MARKER, *lost]:

@@ -17,7 +17,8 @@ from PIL import Image
 
 PACKAGE = Path(__file__).with_name("image_tags")
 CONFIG = PACKAGE / "tagging.yaml"
-STATE_AFTER_EVERY_BATCH = "training.save_seconds=0.001"
+STATES = ("training.save_seconds=0.001", "training.keep_state=true")
+"""Overrides that save a state after every batch, and keep the last one."""
 RUN_COMMANDS = """
 import contextlib, io, json, sys
 from lrcn_seq import cli
@@ -79,7 +80,7 @@ def lrcn(environment):
 def run_folder(lrcn, tmp_path_factory) -> Path:
     """Train a run without interruption and return its folder."""
     folder = tmp_path_factory.mktemp("whole") / "run"
-    (result,) = lrcn(["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder])
+    (result,) = lrcn(["train", CONFIG, *STATES, "--run", folder])
     assert result.code == 0, result.err
     return folder
 
@@ -131,7 +132,7 @@ def test_training_learns(run_folder):
 def test_a_killed_run_resumes_to_the_same_bits(lrcn, environment, run_folder, tmp_path):
     """After SIGKILL, a resumed run gives bit for bit the results of an uninterrupted run."""
     folder = tmp_path / "run"
-    command = ["train", CONFIG, STATE_AFTER_EVERY_BATCH, "--run", folder]
+    command = ["train", CONFIG, *STATES, "--run", folder]
     process = subprocess.Popen(
         [sys.executable, "-m", "lrcn_seq", *map(str, command)],
         env=environment,

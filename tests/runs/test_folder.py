@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +105,50 @@ def test_a_run_is_not_resumed_with_another_config(begun):
         begun.check(config.validate({**SPEC, "seed": 2, "training": training}), resume=True)
     assert str(caught.value).count("→") == 3
     assert " …); use the same config" in str(caught.value)
+
+
+def test_a_run_is_resumed_with_more_epochs_and_patience(begun):
+    """`training.epochs`, `training.patience` and `training.keep_state` may change."""
+    training = {"epochs": 33, "patience": 9, "keep_state": True}
+    changed = config.validate({**SPEC, "training": training})
+    begun.check(changed, resume=True)
+    begun.update(changed)
+    assert config.read_run(begun / "config.yaml") == config.state_keys(changed)
+
+
+def test_a_run_is_not_resumed_with_fewer_epochs_than_are_finished(begun):
+    """Fewer epochs than the history has are refused."""
+    begun.write_history([{"epoch": 0}, {"epoch": 1}])
+    begun.check(config.validate({**SPEC, "training": {"epochs": 2}}), resume=True)
+    with pytest.raises(RunError, match=r"expects training\.epochs of at least 2.* Received: 1;"):
+        begun.check(config.validate({**SPEC, "training": {"epochs": 1}}), resume=True)
+
+
+def test_the_epochs_of_a_run_with_stages_do_not_change(begun):
+    """The epochs of several stages cannot change, since the earlier stages are finished."""
+    staged = {**SPEC, "stages": [{}, {"training.epochs": 2}]}
+    (begun / "config.yaml").write_text(config.dump_run(config.validate(staged)))
+    with pytest.raises(RunError, match=r"training\.epochs: 20 → 33"):
+        begun.check(config.validate({**staged, "training": {"epochs": 33}}), resume=True)
+
+
+def test_a_run_without_state_is_finished_if_it_has_weights_and_history(begun):
+    """A run whose state was removed has begun, and is finished."""
+    assert not begun.is_finished
+    begun.states.clear()
+    assert not begun.has_begun
+    for name in ("model.weights.h5", "history.jsonl"):
+        (begun / name).write_text("")
+    assert begun.has_begun
+    assert begun.is_finished
+
+
+def test_places_are_recorded_apart_from_the_environment(begun, tmp_path):
+    """The folders in which a run begins are no part of its environment."""
+    assert begun.places() == (Path.cwd(), begun.folder.resolve())
+    assert not {"working_folder", "run_folder"} & begun.environment().keys()
+    (begun / "machine.json").write_text('{"keras": "3"}')
+    assert begun.places() is None
 
 
 def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):

@@ -282,6 +282,7 @@ def test_two_stages_begin_with_the_encoder_of_another_run(
         "{training.learning_rate_multipliers: {encoder: 0.5}, "
         "training.scheduled_sampling.probability: 0.5}]",
         f"data.store.folder={tmp_path}",
+        "training.keep_state=true",
     ]
     save_weights, kernels = trainer.save_weights, []
 

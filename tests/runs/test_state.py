@@ -24,6 +24,16 @@ def folder(tmp_path) -> StateFolder:
     return folder
 
 
+def test_clear_removes_every_state(tmp_path):
+    """After clearing, no state exists; the folder may be missing."""
+    states = StateFolder(tmp_path / "state")
+    states.clear()
+    states.write(TrainingState({}, Position(number=1), []))
+    states.clear()
+    assert not (tmp_path / "state").exists()
+    assert states.read() is None
+
+
 def test_a_folder_without_states(tmp_path):
     """Reading a state folder without states gives None."""
     folder = StateFolder(tmp_path / "state")

@@ -8,7 +8,12 @@ import pytest
 from lrcn_seq import config
 from lrcn_seq.errors import DataError
 from lrcn_seq.runs.folder import Run
-from lrcn_seq.runs.training_folder import check_source, resolve_path, resolve_paths
+from lrcn_seq.runs.training_folder import (
+    check_source,
+    evaluation_config,
+    resolve_path,
+    resolve_paths,
+)
 
 SPEC = {
     "task": {"type": "captioning"},
@@ -78,6 +83,17 @@ def test_runs_without_a_record_use_the_working_folder(project, elsewhere):
 def test_absolute_paths_are_unchanged(project):
     """An absolute path is not searched elsewhere."""
     assert resolve_path("/no/t.csv", [project]) == "/no/t.csv"
+
+
+def test_config_for_an_evaluation_has_resolved_paths_and_overrides(project, elsewhere):
+    """The config of the run is read, and its source is found or changed."""
+    run = project / "runs" / "a"
+    (run / "config.yaml").write_text(config.dump_run(config.validate(SPEC)))
+    assert evaluation_config(run).data.source["table"] == str(project / "data" / "t.csv")
+    (elsewhere / "u.csv").write_text("")
+    assert evaluation_config(run, ["data.source.table=u.csv"]).data.source["table"] == "u.csv"
+    with pytest.raises(DataError, match=r"Received: no no\.csv"):
+        evaluation_config(run, ["data.source.table=no.csv"])
 
 
 def test_missing_data_are_an_error_with_the_override(project, elsewhere):

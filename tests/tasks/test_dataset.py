@@ -55,3 +55,11 @@ def test_the_error_of_a_source_is_kept():
     with pytest.raises(Exception, match="lost"):
         list(islice(as_dataset(source), 2))
     assert isinstance(source.error, KeyError)
+
+
+def test_samples_of_the_batches_are_counted():
+    """The rows of the last array of each batch are counted as the batches pass."""
+    source = BatchSource([(np.zeros((9, 2)), np.zeros(3)), (np.zeros((1, 2)), np.zeros(4))])
+    assert source.samples == 0
+    assert len(list(source)) == 2
+    assert source.samples == 7

@@ -27,6 +27,7 @@ SPEC = {
     "training": {
         "batch_size": 24,
         "epochs": 2,
+        "keep_state": True,
         "monitor": "bleu_1",
         "precision": "float32",
         "optimizer": {"learning_rate": 0.01},

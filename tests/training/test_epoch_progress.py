@@ -1,7 +1,9 @@
 """The progress display of an epoch on stderr."""
 
 import io
+import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,17 +27,23 @@ def run_epoch(progress: EpochProgress, *, batches: int, during=lambda: None) -> 
     progress.on_epoch_end(2, {"loss": 1.25})
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """Replace the clock by one on which an epoch takes 3 seconds."""
-    times = iter([10.0, 13.0])
-    monkeypatch.setattr("lrcn_seq.training.epoch_progress.time.monotonic", lambda: next(times))
+def test_speed_is_that_of_the_samples_of_the_epoch():
+    """The speed is the number of samples in the batches per second of the epoch."""
+    progress = EpochProgress(5)
+    progress.batches = SimpleNamespace(samples=150)
+    progress.set_params({"steps": 4})
+    progress.on_epoch_begin(2)
+    progress.began -= 300.0
+    progress.on_epoch_end(2)
+    assert progress.samples_per_second == pytest.approx(0.5, rel=0.1)
 
 
-def test_an_epoch_is_one_line(capsys, clock):
-    """In a log, each epoch is one line with its number, loss, duration and time per batch."""
+def test_long_epoch_prints_lines_in_a_log(capsys, monkeypatch):
+    """In a log, a line states batches, remaining time and loss once it is due."""
+    monkeypatch.setattr("lrcn_seq.progress.FIRST_LINE_SECONDS", -1.0)
     run_epoch(EpochProgress(5), batches=4)
-    assert capsys.readouterr().err == "epoch 3/5  loss 1.2500  3.0 s  (750 ms per batch)\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"epoch 3/5, batch: 1 of 4, \d+:\d\d left, loss 2\.5000", line)
 
 
 def use_terminal(monkeypatch) -> Terminal:
@@ -51,7 +59,7 @@ def use_terminal(monkeypatch) -> Terminal:
 
 
 def test_a_terminal_shows_a_bar(monkeypatch):
-    """On a terminal, a progress bar shows batches and loss until the epoch's line replaces it."""
+    """On a terminal, a progress bar shows batches and loss until the epoch ends."""
     terminal = use_terminal(monkeypatch)
     progress = EpochProgress(5)
 
@@ -62,7 +70,6 @@ def test_a_terminal_shows_a_bar(monkeypatch):
     shown = terminal.getvalue()
     assert "4/4" in shown
     assert "loss 2.5000" in shown
-    assert shown.splitlines()[-1].endswith("ms per batch)")
     assert progress.bar is None
 
 

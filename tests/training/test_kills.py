@@ -27,6 +27,7 @@ from tests.training.test_resume import assert_equal_bits, read_state, read_weigh
 KILLS = int(os.environ.get("LRCN_TEST_KILLS", "24"))
 TRAINING = {
     "batch_size": 12,
+    "keep_state": True,
     "epochs": 2,
     "monitor": "rouge_l",
     "patience": 0,

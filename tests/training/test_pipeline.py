@@ -152,6 +152,64 @@ def test_a_run_in_mixed_precision_resumes_to_the_same_bits(tmp_path):
     assert all(np.array_equal(arrays[name], expected[name]) for name in expected)
 
 
+def weights_text(folder: Path) -> list[bytes]:
+    """Return the bytes of all weights of a run."""
+    return [array.tobytes() for array in lrcn_seq.load(folder).get_weights()]
+
+
+def test_a_run_with_more_epochs_has_the_bits_of_one_training(tmp_path, capsys):
+    """With a kept state and a constant schedule, epochs that are added make no difference."""
+    longer = small_config(tmp_path, **{"training.epochs": 3})
+    train(longer, tmp_path / "whole")
+    train(small_config(tmp_path, **{"training.epochs": 1}), tmp_path / "run")
+    capsys.readouterr()
+    train(longer, tmp_path / "run", resume=True)
+    assert "epoch 2 of 3 continues from the last state, as one training of 3 epochs does" in (
+        capsys.readouterr().err
+    )
+    assert history_text(tmp_path / "run") == history_text(tmp_path / "whole")
+    assert weights_text(tmp_path / "run") == weights_text(tmp_path / "whole")
+    names = ("config.yaml", "predictions.jsonl")
+    run, whole = (
+        [(tmp_path / one / name).read_bytes() for name in names] for one in ("run", "whole")
+    )
+    assert run == whole
+
+
+def test_a_finished_run_drops_its_state_and_can_be_trained_longer(tmp_path, capsys):
+    """Without a kept state, further epochs start from the best weights, which is stated."""
+    keys = {"training.keep_state": False, "training.patience": 0}
+    config = small_config(tmp_path, **keys, **{"training.epochs": 1})
+    train(config, tmp_path / "run")
+    assert not (tmp_path / "run" / "state").exists()
+    weights, history = weights_text(tmp_path / "run"), history_text(tmp_path / "run")
+    with pytest.raises(RunError, match="contains a run"):
+        train(config, tmp_path / "run")
+    train(config, tmp_path / "run", resume=True)
+    assert "the run is finished, and is evaluated again" in capsys.readouterr().err
+    assert weights_text(tmp_path / "run") == weights
+    longer = small_config(tmp_path, **keys, **{"training.epochs": 3})
+    interrupt_after_resuming(longer, tmp_path / "run")
+    train(longer, tmp_path / "run", resume=True)
+    assert "from the best weights (epoch 1) with a new optimizer" in capsys.readouterr().err
+    assert history_text(tmp_path / "run").startswith(history)
+    rows = Run(tmp_path / "run").history()
+    assert [row["epoch"] for row in rows] == [0, 1, 2]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert not (tmp_path / "run" / "state").exists()
+
+
+def interrupt_after_resuming(config, folder: Path) -> None:
+    """Resume a run and interrupt it before the evaluation of its first new epoch."""
+
+    def stop(trainer):
+        raise Interrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupt):
+        patch.setattr(Trainer, "_evaluate", stop)
+        train(config, folder, resume=True)
+
+
 def test_a_run_is_not_resumed_with_other_samples(tmp_path):
     """Resuming a run with changed samples raises an error with the numbers of samples."""
     config = small_config(tmp_path)

@@ -1,0 +1,76 @@
+"""The lines that training prints after every epoch and at the end of a stage."""
+
+import pytest
+
+from lrcn_seq.training.epoch_line import EpochFacts, end_line, epoch_line, shown_scores
+
+FACTS = EpochFacts(20, 5, 1, 0.0005, 812.4, 125.0)
+HISTORY = [
+    {
+        "stage": 0,
+        "epoch": 0,
+        "loss": 3.0,
+        "bleu_1": 0.5,
+        "bleu_4": 0.1,
+        "cider": 0.25,
+        "best": True,
+    },
+    {
+        "stage": 0,
+        "epoch": 1,
+        "loss": 2.5,
+        "bleu_1": 0.5,
+        "bleu_4": 0.2,
+        "cider": 0.2,
+        "best": False,
+    },
+]
+
+
+def test_line_has_everything_about_an_epoch():
+    """The line has loss, dev scores, best score, patience left, learning rate, speed and time."""
+    assert epoch_line(HISTORY, "cider", FACTS) == (
+        "epoch 2/20  loss 2.5000  dev cider 0.2000, bleu_4 0.2000  best 0.2500 (epoch 1)  "
+        "patience 4  learning rate 0.0005  812 samples/s  2:05 left"
+    )
+
+
+def test_line_without_early_stopping_has_no_patience():
+    """With a patience of 0, training does not stop early, and the line does not mention it."""
+    assert "patience" not in epoch_line(HISTORY, "cider", FACTS._replace(patience=0))
+
+
+@pytest.mark.parametrize(
+    ("names", "monitor", "expected"),
+    [
+        (["bleu_1", "bleu_2", "rouge_l", "cider", "x"], "cider", ["cider", "bleu_2", "rouge_l"]),
+        (["bleu_1", "bleu_2", "cider"], "bleu_1", ["bleu_1", "bleu_2", "cider"]),
+        (["f1"], "f1", ["f1"]),
+    ],
+)
+def test_monitored_score_comes_first(names, monitor, expected):
+    """The monitored score and two others are shown, the last one of a numbered family."""
+    row = dict.fromkeys(["stage", "epoch", "loss", *names, "best"], 0.0)
+    assert shown_scores(row, monitor) == expected
+
+
+@pytest.mark.parametrize(
+    ("patience", "waited", "stopped", "reason"),
+    [
+        (5, 1, False, "finished all 2 epochs"),
+        (1, 1, True, "stopped after epoch 2, since cider has not improved for 1 epochs"),
+        (5, 1, True, "stopped after epoch 2, since the weights diverged"),
+    ],
+)
+def test_end_states_the_reason_and_the_kept_epoch(patience, waited, stopped, reason):
+    """The last line states why training ended, and which epoch it kept with which score."""
+    line = end_line(HISTORY, "cider", patience=patience, waited=waited, stopped=stopped)
+    assert line.startswith(reason)
+    assert line.endswith("; kept epoch 1 (cider 0.2500)")
+
+
+def test_end_without_a_best_epoch_names_none():
+    """A history without a best epoch ends with the reason."""
+    history = [{**HISTORY[1], "cider": float("nan")}]
+    line = end_line(history, "cider", patience=0, waited=0, stopped=False)
+    assert line == "finished all 2 epochs"
