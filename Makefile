@@ -21,8 +21,8 @@ test-backends: $(INSTALLED)
 	KERAS_BACKEND=torch $(PYTEST) tests/conformance tests/training
 
 lint: $(INSTALLED)
-	$(BIN)/ruff format --check lrcn_seq tools tests
-	$(BIN)/ruff check lrcn_seq tools tests
+	$(BIN)/ruff format --check lrcn_seq tools tests examples
+	$(BIN)/ruff check lrcn_seq tools tests examples
 	$(BIN)/mypy
 
 docs: $(INSTALLED)
@@ -34,5 +34,5 @@ benchmark: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench,flow]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench,flow,examples]'
 	touch $(INSTALLED)

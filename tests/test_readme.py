@@ -454,5 +454,5 @@ def test_the_tree_lists_every_package():
     wanted = {path.parent.name for path in library.glob("*/__init__.py")}
     wanted |= {path.parent.name for path in library.glob("data/*/__init__.py")}
     wanted |= {path.name for path in library.glob("[a-z]*.py")}
-    top = {"lrcn_seq", "configs", "tools", "docs", "tests"}
+    top = {"lrcn_seq", "configs", "tools", "docs", "examples", "tests"}
     assert sorted(names) == sorted(wanted | top)
