@@ -108,7 +108,7 @@ def test_another_class_cannot_take_the_name_of_a_renamed_part(renamed):
 
 @pytest.mark.parametrize("seam", ["tokenizers", "searches"])
 def test_the_summary_of_a_renamed_file_is_found(seam):
-    """The summary of a part whose file has another name is the first line of this file."""
+    """The summary of a part is found even if its file does not have the name of the part."""
     assert "KerasHub" in summary(SEAMS[seam], "keras_hub")
 
 

@@ -133,7 +133,7 @@ def probability_plot(example: ClipExample) -> str:
         if len(values) != len(example.times):
             raise ArgumentError(
                 f"{example.name}: expected one probability for each of {len(example.times)} times. "
-                f"Received: {len(values)}; pass the times of the same frames."
+                f"Received: {len(values)}; pass the times of the frames that have probabilities."
             )
     keys = "".join(
         f'<span><i class="{kind}"></i> <bdi>{escape(label)}</bdi></span>'

@@ -115,7 +115,7 @@ class Beam(Search):
         return self._hypotheses(Beams(*carry), special, limit)
 
     def _initial_beams(self, B: Any, special: Special, limit: int) -> Beams:
-        """Return K empty hypotheses, of which only the first may grow, because all are equal."""
+        """Return K empty hypotheses; all but the first have score −inf, to avoid duplicates."""
         K = self.beams
         minus_infinity = ops.full((B, K), -math.inf, "float32")
         empty = ops.full((B, K, limit), special.pad, "int32")

@@ -310,7 +310,7 @@ def efficient_net_download(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("efficient_net_download")
 def test_downloaded_efficient_net_equals_keras():
-    """A downloaded EfficientNet includes the second input scaling that Keras adds.
+    """EfficientNet with ImageNet weights gives the features of Keras, with its second scaling.
 
     A copy of the variables, as in a resumed run, gives the same features.
     """

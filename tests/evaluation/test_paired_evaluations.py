@@ -43,7 +43,7 @@ def labels_of(right: list[bool], groups: str):
 
 
 def test_labels_are_compared_by_accuracy_over_groups():
-    """The difference of accuracies is tested over groups; without several groups, it is not."""
+    """Accuracies are compared by bootstrap over groups; a single group gives no comparison."""
     right, wrong = [True] * 8, [True, False] * 4
     (row,) = paired_differences(
         {"a": labels_of(right, "aabbccdd"), "b": labels_of(wrong, "aabbccdd")}, SETTINGS

@@ -220,7 +220,7 @@ def test_rows_of_a_killed_append_are_replaced(tmp_path):
 
 @pytest.mark.parametrize("content", ["30", "x", "-1", "9" * 50, "24 "])
 def test_a_wrong_size_in_the_lock_removes_no_features(tmp_path, content):
-    """A wrong size in the lock file does not remove rows that have a record."""
+    """An append keeps all recorded rows even if the lock file contains a wrong data size."""
     store = filled(tmp_path, range(4))
     (store.folder / "lock").write_text(content)
     store.append(["4"], [rows(4)])

@@ -61,7 +61,7 @@ def test_other_batches_are_refused(item):
 
 
 def test_data_without_batches_are_refused():
-    """Data without a batch are refused."""
+    """A data set that yields no batches is refused."""
     with pytest.raises(DataError, match=r"at least one batch\. Received: none"):
         ConvertedBatches(fresh_captioner(), [])[0]
 

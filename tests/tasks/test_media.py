@@ -52,7 +52,7 @@ def test_a_single_input_becomes_a_list_of_one(media, kind):
     ids=["empty", "list", "tuple", "iterator", "images", "clips", "bytes"],
 )
 def test_several_inputs_become_a_list(media, kind, count):
-    """Lists, iterators, and arrays of images, clips or paths are lists of inputs."""
+    """Each item of a list, an iterator, or an array of images, clips or paths is one input."""
     inputs = media_list(media, kind)
     assert not inputs.is_single
     assert len(inputs.media) == count

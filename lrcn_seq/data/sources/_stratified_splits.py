@@ -106,7 +106,7 @@ class Selection:
             self.groups_left.subtract(list(counts))
 
     def _excess(self, group: str) -> float:
-        """Return by how much a group would increase the squared differences from the quotas."""
+        """Return the increase of the summed squared deviation from the quotas by a group."""
         return sum(
             n * (2 * (self.taken[label] - self.quotas[label]) + n)
             for label, n in self.train[group].items()

@@ -110,7 +110,7 @@ def representative_text(text: str) -> str:
 def token_end(number: int, characters: str, start: int, end: int) -> int:
     """Return the end of the token that a rule with a lookahead matches.
 
-    The token is the longest match of the pattern after which the lookahead matches up to `end`.
+    The token is the longest match of the pattern for which the lookahead ends at `end`.
     """
     pattern, then = split_automata(number)
     return next(
