@@ -7,6 +7,7 @@ from lrcn_seq.config.comparison import differences
 from lrcn_seq.config.overrides import override_section
 from lrcn_seq.config.reading import read, read_mapping, read_run, read_version
 from lrcn_seq.config.schema import Config
+from lrcn_seq.config.sizing import DataSize, restore_sizes, size_config, sized_values
 from lrcn_seq.config.stages import stage_configs
 from lrcn_seq.config.validation import PARTS, validate
 from lrcn_seq.config.versions import VERSION, dump_run, state_keys
@@ -16,6 +17,7 @@ __all__ = [
     "PARTS",
     "VERSION",
     "Config",
+    "DataSize",
     "differences",
     "dump",
     "dump_run",
@@ -25,6 +27,9 @@ __all__ = [
     "read_mapping",
     "read_run",
     "read_version",
+    "restore_sizes",
+    "size_config",
+    "sized_values",
     "stage_configs",
     "state_keys",
     "validate",

@@ -17,6 +17,7 @@ from lrcn_seq.runs.state import StateFolder
 
 CONFIG = "config.yaml"
 DERIVED = "derived.json"
+ENDS = "training.json"
 ENVIRONMENT = "machine.json"
 HISTORY = "history.jsonl"
 LOCK = ".lock"
@@ -78,10 +79,13 @@ class Run:
     def complete(self, config: configs.Config) -> configs.Config:
         """Return a config with the values of all keys that it leaves out.
 
-        An existing run keeps its behavior: keys that came later have the value of its version.
+        An existing run keeps its behavior: keys that came later have the value of its version, and
+        `auto` has the value that was sized to its data.
         """
-        version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
-        return configs.state_keys(config, version)
+        if not self.has_begun:
+            return configs.state_keys(config)
+        stated = configs.state_keys(config, configs.read_version(self / CONFIG))
+        return configs.restore_sizes(stated, configs.read_run(self / CONFIG))
 
     def _check_files(self, config: configs.Config) -> None:
         if (self / WEIGHTS).exists():

@@ -32,6 +32,7 @@ class Position(NamedTuple):
         best: the best monitored score so far; negative for scores that are minimized.
         waited: number of epochs without a better score.
         stopped: whether the stage ended early.
+        best_loss: the dev loss of the epoch with the best score; None if it is not computed.
     """
 
     stage: int = 0
@@ -42,6 +43,7 @@ class Position(NamedTuple):
     best: float | None = None
     waited: int = 0
     stopped: bool = False
+    best_loss: float | None = None
 
 
 class TrainingState(NamedTuple):

@@ -7,13 +7,14 @@ from pathlib import Path
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError
 from lrcn_seq.runs import Run, load_weights
-from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus
+from lrcn_seq.runs.corpus import Corpus, check_splits, data_size, read_corpus
 from lrcn_seq.runs.environment import warn_of_changes
 from lrcn_seq.runs.folder import SKIPPED
 from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.runs.run_outputs import prepare_outputs
 from lrcn_seq.runs.state import TrainingState
 from lrcn_seq.tasks import Outputs, SampleReader, Task, build_task, check_config
+from lrcn_seq.terminal import print_note
 from lrcn_seq.training.network_checks import shared_parts, stage_problems
 from lrcn_seq.training.snapshot import assign_variables
 from lrcn_seq.training.trainer import Trainer
@@ -41,6 +42,8 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
                 check_stages(config)
             corpus = read_corpus(config, skipped=run / SKIPPED)
             check_splits(corpus.splits)
+            if not run.has_begun:
+                config = size_to_data(config, corpus)
             run.create(config)
             warn_of_changes(str(run.folder), run.environment())
             outputs = prepare_outputs(run, config, corpus)
@@ -50,6 +53,18 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
             raise
         evaluate_best(task, run, corpus)
     return run
+
+
+def size_to_data(config: configs.Config, corpus: Corpus) -> configs.Config:
+    """Replace `auto` by values that suit the data, and print them."""
+    size = data_size(corpus.splits)
+    sized = configs.size_config(config, size)
+    if changes := list(configs.sized_values(config, sized)):
+        print_note(
+            f"Training is sized to {size.targets:,} training targets and {size.dev:,} dev samples: "
+            f"{', '.join(changes)}."
+        )
+    return sized
 
 
 def check_stages(config: configs.Config) -> None:
