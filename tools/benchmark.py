@@ -19,6 +19,7 @@ NEED_DATA = {
     "metrics_reward",
     "metrics_speed",
     "metrics_tokens",
+    "small_data",
 }
 """Benchmarks that need data outside of this repository and run only if they are named."""
 

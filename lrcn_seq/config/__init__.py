@@ -16,6 +16,7 @@ from lrcn_seq.config.part_files import (
 from lrcn_seq.config.reading import read, read_mapping, read_run, read_version
 from lrcn_seq.config.schema import Config
 from lrcn_seq.config.shipped import config_path, shipped_names
+from lrcn_seq.config.sizing import DataSize, restore_sizes, size_config, sized_values
 from lrcn_seq.config.stages import stage_configs
 from lrcn_seq.config.starter import starter_text
 from lrcn_seq.config.validation import PARTS, validate
@@ -27,6 +28,7 @@ __all__ = [
     "PARTS_FOLDER",
     "VERSION",
     "Config",
+    "DataSize",
     "check_unchanged",
     "config_path",
     "differences",
@@ -42,7 +44,10 @@ __all__ = [
     "read_run",
     "read_version",
     "remember_files",
+    "restore_sizes",
     "shipped_names",
+    "size_config",
+    "sized_values",
     "stage_configs",
     "starter_text",
     "state_keys",

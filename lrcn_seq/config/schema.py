@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import BaseModel, ConfigDict, Field
 
 from lrcn_seq.records import (
@@ -24,6 +24,12 @@ from lrcn_seq.records import (
 
 Part = dict[str, Any]
 """A mapping `{"type": NAME, argument: value, ...}`."""
+
+
+Auto = Literal["auto"]
+"""The value of a key that is sized to the data when training begins; see `sizing`."""
+Updates = NotNegative | Share
+"""A number of updates; a float is a share of all updates of the stage."""
 
 
 class Section(BaseModel):
@@ -101,22 +107,23 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """The learning rate schedule; durations are numbers of updates of the weights.
+    """The learning rate schedule.
 
     `steps` multiplies the learning rate by `factor` every `every` updates; `cosine` decays it along
-    a half cosine.
+    a half cosine. A length is a share of all updates of the stage (0.05) or a number of updates
+    (100).
     """
 
     type: Literal["constant", "steps", "cosine"] = "constant"
     """Shape of the schedule after the warmup."""
-    every: Positive = 20_000
-    """Updates between two steps of `steps`."""
+    every: Positive | Annotated[float, Gt(0), Le(1)] = 0.25
+    """Length between two steps of `steps`."""
     factor: PositiveNumber = 0.5
     """Factor of the learning rate at every step of `steps`."""
-    warmup: NotNegative = 0
-    """Duration of the linear warmup."""
-    updates: NotNegative = 0
-    """Duration of the cosine; 0 for the whole run."""
+    warmup: Updates = 0.0
+    """Length of the linear warmup."""
+    updates: Updates = 0.0
+    """Length of the cosine with its warmup; 0 for the whole stage."""
     floor: Share = 0.0
     """Final learning rate of the cosine, as a share of the initial one."""
 
@@ -148,11 +155,14 @@ class ScheduledSampling(Section):
 
 
 class Training(Section):
-    """The optimization, early stopping and numerical precision of a training."""
+    """The optimization, early stopping and numerical precision of a training.
 
-    batch_size: Positive = 64
+    `auto` sizes a key to the data when training begins; the config of the run states the value.
+    """
+
+    batch_size: Positive | Auto = "auto"
     """Number of captions or labeled clips in a batch."""
-    epochs: Positive = 20
+    epochs: Positive | Auto = "auto"
     """Largest number of epochs."""
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
@@ -164,12 +174,20 @@ class Training(Section):
     monitor: str | None = None
     """Dev score that selects the best weights and stops training early. The default is `cider`
     for captions and `top_1` for labels."""
-    patience: NotNegative = 5
+    patience: NotNegative | Auto = "auto"
     """Number of epochs without a better dev score after which training stops; 0 for never."""
+    start_from_epoch: NotNegative | Auto = "auto"
+    """Number of first epochs that do not count towards `patience`; `auto` for the warmup."""
+    restore_best_weights: bool | Auto = "auto"
+    """Whether the run keeps the weights of the best epoch or those of the last one. `auto` keeps
+    the last epoch if dev has too few samples to choose by."""
+    dev_loss: bool = True
+    """Whether to compute the loss on dev after each epoch. It decides between equal scores, and
+    between scores near zero."""
     dev_limit: NotNegative = 0
     """Number of dev samples that are evaluated after an epoch; 0 for all."""
     save_seconds: PositiveNumber = 30.0
-    """Seconds between two saved training states."""
+    """Number of seconds between two saves of the training state."""
     keep_state: bool = False
     """Whether a finished run keeps its training state, from which `--resume training.epochs=MORE`
     continues exactly; it takes three to four times the space of the weights."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import re
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -33,6 +34,9 @@ OPTIONAL_PARTS = {"data.sampling"}
 
 RUN_KEYS = ("stages.", "init.", "task.", "seed.", "tokenizer.", "data.source.")
 """Keys that a stage must not change, because one value applies to the whole run."""
+
+ALTERNATIVE = re.compile(r"(constrained-)?(int|float|bool)|literal\[.*\]")
+"""The name that pydantic appends to the place of an error for an alternative of a union."""
 
 
 def validate(tree: Mapping[str, Any], source: str = "the config") -> Config:
@@ -64,9 +68,12 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
         Config.model_validate(tree)
     except ValidationError as error:
         places = {problem.place for problem in in_parts}
+        by_key: dict[str, list[Mapping[str, Any]]] = {}
+        for detail in error.errors():
+            by_key.setdefault(_key(detail), []).append(detail)
         in_sections = (
-            _schema_problem(detail, suggest=number < PROBLEMS_LIMIT)
-            for number, detail in enumerate(error.errors())
+            _schema_problem(key, details, suggest=number < PROBLEMS_LIMIT)
+            for number, (key, details) in enumerate(by_key.items())
         )
         return [*(problem for problem in in_sections if problem.place not in places), *in_parts]
     return in_parts
@@ -116,10 +123,18 @@ def _prefixed(problems: Iterable[Problem], prefix: str) -> list[Problem]:
     return [problem._replace(place=f"{prefix}{problem.place}") for problem in problems]
 
 
-def _schema_problem(detail: Mapping[str, Any], *, suggest: bool) -> Problem:
-    """Return the problem for one pydantic error, with a suggestion for an unknown key."""
+def _key(detail: Mapping[str, Any]) -> str:
+    """Return the dotted key of a pydantic error, without the alternative of a union."""
     names = [str(name) for name in detail["loc"]]
-    key = ".".join(names)
+    is_alternative = detail["type"] != "extra_forbidden" and ALTERNATIVE.fullmatch(names[-1])
+    return ".".join(names[:-1] if is_alternative else names)
+
+
+def _schema_problem(key: str, details: Sequence[Mapping[str, Any]], *, suggest: bool) -> Problem:
+    """Return the problem for the pydantic errors of a key, with a suggestion if it is unknown."""
+    names, detail = key.split("."), details[0]
+    # A value of the type of one alternative needs no description of the others.
+    of_type = [one for one in details if not one["type"].endswith(("_type", "literal_error"))]
     if key in RENAMED_KEYS and detail["type"] == "extra_forbidden":
         return Problem(key, f"this key was renamed; use {RENAMED_KEYS[key]} alone.")
     if detail["type"] == "extra_forbidden":
@@ -128,7 +143,7 @@ def _schema_problem(detail: Mapping[str, Any], *, suggest: bool) -> Problem:
         return Problem(key, f"unknown key.{hint} Known: {', '.join(known)}.")
     if detail["type"] == "missing":
         return Problem(key, "missing, and it has no default.")
-    return Problem(key, describe_errors([detail], detail["input"]))
+    return Problem(key, describe_errors(of_type or details, detail["input"]))
 
 
 def _section(names: Iterable[str]) -> type[BaseModel]:

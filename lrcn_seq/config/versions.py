@@ -32,10 +32,10 @@ VERSION = 2
 
 
 class AddedKey(NamedTuple):
-    """A key that a later version added.
+    """A key that a later version added, or whose default it changed.
 
     Attributes:
-        version: First version with the key.
+        version: First version with the key, or with its present default.
         key: Dotted key. An argument of a part belongs to all types of the part that accept it.
         earlier: Value that keeps the behavior of runs of earlier versions.
     """
@@ -49,7 +49,18 @@ ADDED_KEYS = (
     AddedKey(2, "search.at_limit", "force"),
     AddedKey(2, "data.source.stratify", False),
     AddedKey(2, "training.keep_state", True),
+    AddedKey(2, "training.start_from_epoch", 0),
+    AddedKey(2, "training.restore_best_weights", True),
+    AddedKey(2, "training.dev_loss", False),
 )
+
+CHANGED_DEFAULTS = (
+    AddedKey(2, "training.batch_size", 64),
+    AddedKey(2, "training.epochs", 20),
+    AddedKey(2, "training.patience", 5),
+    AddedKey(2, "training.schedule.every", 20_000),
+)
+"""Keys with another default in earlier versions, for the stages of version 1."""
 
 
 def take_version(tree: dict[str, Any], source: str) -> int:
@@ -115,6 +126,7 @@ class _Filler:
     def __init__(self, version: int):
         self.version, self.lost = version, list[str]()
         self.added = {row.key: row.earlier for row in ADDED_KEYS if row.version > version}
+        self.changed = {row.key: row.earlier for row in CHANGED_DEFAULTS if row.version > version}
 
     def fill_section(self, tree: dict[str, Any], section: type[BaseModel], place: str) -> None:
         """Fill the missing keys of a section in place.
@@ -185,7 +197,7 @@ class _Filler:
             return copy.deepcopy(self.added[key])
         if is_stated:
             self.lost.append(key)
-        return copy.deepcopy(default)
+        return copy.deepcopy(self.changed.get(key, default))
 
 
 def _default(field: FieldInfo) -> Any:

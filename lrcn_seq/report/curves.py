@@ -23,23 +23,26 @@ Rows = Sequence[Mapping[str, object]]
 POSITION_KEYS = ("stage", "epoch", "best")
 
 
-def curves(history: Rows, monitor: str) -> Section:
+def curves(history: Rows, monitor: str, *, keeps_best: bool = True) -> Section:
     """Return plots of the training loss and the dev scores, followed by a table of all values.
 
     Args:
         history: one row per epoch, as in `history.jsonl`: `stage`, `epoch`, `loss`, the dev scores
             by name, and `best`, which is true if the monitored score improved.
         monitor: name of the dev score that selects the best epoch. Its plot follows the loss.
+        keeps_best: whether the saved weights are those of the best epoch rather than the last one.
     """
     names = plot_names(history, monitor)
     if not names:
         return section("Training", paragraph("No epoch has been completed."), name="training")
-    stages, best = stages_of(history), best_epoch(history)
+    stages = stages_of(history)
+    best = best_epoch(history) if keeps_best else len(history) - 1
     panels = "".join(
         _panel(name, history, stages, best, monitored=name == monitor) for name in names
     )
     values = details("All values", _values(history, stages, names))
-    body = f'{_note(history, stages, best, monitor)}<div class="panels">{panels}</div>{values}'
+    note = _note(history, stages, best, monitor, keeps_best=keeps_best)
+    body = f'{note}<div class="panels">{panels}</div>{values}'
     return section("Training", body, name="training")
 
 
@@ -87,7 +90,9 @@ def _value(row: Mapping[str, object], name: str) -> float | None:
     return value if value is not None and abs(value) < 1e100 else None
 
 
-def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str) -> str:
+def _note(
+    history: Rows, stages: Sequence[Stage], best: int | None, monitor: str, *, keeps_best: bool
+) -> str:
     """Return a paragraph that states the number of epochs and the epoch of the saved weights."""
     epochs = quantity(len(history), "epoch")
     if len(stages) > 1:
@@ -97,9 +102,10 @@ def _note(history: Rows, stages: Sequence[Stage], best: int | None, monitor: str
         return paragraph(f"{epochs}; no epoch improved the {score}.")
     value = finite(history[best].get(monitor))
     reached = f" ({number(value)})" if value is not None else ""
+    reason = f"which has the best {score}" if keeps_best else f"the last one, with the {score}"
     return paragraph(
-        f"{epochs}. The saved weights are those of epoch {best + 1}, which has the best "
-        f'{score}{reached}: <span class="key"></span> in each plot.'
+        f"{epochs}. The saved weights are those of epoch {best + 1}, {reason}{reached}: "
+        '<span class="key"></span> in each plot.'
     )
 
 
@@ -108,7 +114,7 @@ def _panel(
 ) -> str:
     """Return a plot with its label and its value at the best epoch, or else at the last epoch."""
     values = [_value(row, name) for row in history]
-    label = metric_label(name) if name == "loss" else f"dev {metric_label(name)}"
+    label = metric_label(name) if name in ("loss", "dev_loss") else f"dev {metric_label(name)}"
     kind = ' class="monitored"' if monitored else ""
     caption = f"{label} <b>{number(values[-1 if best is None else best])}</b>"
     plot = epoch_plot(values, name=label, stages=stages, best=best)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from lrcn_seq.config import Config
+from lrcn_seq.config import Config, DataSize
 from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
 from lrcn_seq.data.sources.base import labels_of
 from lrcn_seq.data.survey import survey
@@ -122,6 +122,12 @@ def print_notes(notes: Iterable[str]) -> None:
     """Print notes about a source to stderr."""
     for note in notes:
         print_note(note)
+
+
+def data_size(splits: Mapping[str, Sequence[Sample]]) -> DataSize:
+    """Return the number of training captions or clips, and of dev samples."""
+    targets = sum(max(1, len(sample.captions)) for sample in splits["train"])
+    return DataSize(targets, len(splits["dev"]))
 
 
 def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:

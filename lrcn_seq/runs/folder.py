@@ -18,6 +18,7 @@ from lrcn_seq.runs.state import StateFolder
 
 CONFIG = "config.yaml"
 DERIVED = "derived.json"
+ENDS = "training.json"
 ENVIRONMENT = "machine.json"
 HISTORY = "history.jsonl"
 LOCK = ".lock"
@@ -83,10 +84,13 @@ class Run:
     def complete(self, config: configs.Config) -> configs.Config:
         """Return a config with a value for every key; missing keys get their current default.
 
-        If the run has begun, keys newer than its version get values that keep its behavior.
+        If the run has begun, keys newer than its version get values that keep its behavior, and
+        `auto` gets the value that was sized to its data.
         """
-        version = configs.read_version(self / CONFIG) if self.has_begun else configs.VERSION
-        return configs.state_keys(config, version)
+        if not self.has_begun:
+            return configs.state_keys(config)
+        stated = configs.state_keys(config, configs.read_version(self / CONFIG))
+        return configs.restore_sizes(stated, configs.read_run(self / CONFIG))
 
     def _check_files(self, config: configs.Config) -> None:
         if (self / WEIGHTS).exists():
@@ -226,7 +230,7 @@ def check_changes(run: Run, before: configs.Config, after: configs.Config) -> No
             f"{' and '.join(CHANGEABLE_KEYS[:2])} may change."
         )
     finished = len(run.history())
-    if changes and after.training.epochs < finished:
+    if changes and int(after.training.epochs) < finished:
         raise RunError(
             f"{run.folder}: --resume expects training.epochs of at least {finished}, the epochs "
             f"that are finished. Received: {after.training.epochs}; raise it, or use a new --run."

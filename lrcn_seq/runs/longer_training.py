@@ -34,7 +34,9 @@ def resumed_state(
     if not is_longer:
         return saved
     state = saved or restarted_state(run.history(), monitor, minimized=minimized)
-    position = continued_position(state.position, before.training.patience, after.training.patience)
+    position = continued_position(
+        state.position, int(before.training.patience), int(after.training.patience)
+    )
     if saved is None or position != state.position:
         state = state._replace(position=position._replace(number=position.number + 1))
         run.states.write(state)
@@ -62,6 +64,7 @@ def restarted_state(
         best=None if best is None else sign * float(rows[best][monitor]),
         waited=0 if best is None else len(rows) - 1 - best,
         first_epoch=len(rows),
+        best_loss=None if best is None else rows[best].get("dev_loss"),
     )
     return TrainingState({}, position, [dict(row) for row in history], new_stage=True)
 
@@ -80,7 +83,7 @@ def continued_position(position: Position, before: int, after: int) -> Position:
 
 def description(state: TrainingState, config: Config, *, restarted: bool) -> str:
     """Return a phrase that states from where and how exactly a longer training continues."""
-    position, epochs = state.position, config.training.epochs
+    position, epochs = state.position, int(config.training.epochs)
     if position.stopped:
         return (
             f"training stays stopped after epoch {position.epoch}, {position.waited} epochs after "

@@ -97,7 +97,11 @@ def report_page(
         subtitle=", ".join(subtitle),
         sections=[
             report.score_cards(scores, evaluation.unit or task.noun),
-            report.curves(record.history, task.monitor),
+            report.curves(
+                record.history,
+                task.monitor,
+                keeps_best=task.settings.training.restore_best_weights is not False,
+            ),
             *task.report_sections(evaluation),
             report.skipped_files(record.skipped, record.notes),
             report.provenance(

@@ -33,6 +33,7 @@ class Position(NamedTuple):
         waited: number of epochs since the score last improved.
         stopped: whether the stage ended early.
         first_epoch: index of the epoch at which the optimizer of the stage started.
+        best_loss: the dev loss of the epoch with the best score; None if it is not computed.
     """
 
     stage: int = 0
@@ -44,6 +45,7 @@ class Position(NamedTuple):
     waited: int = 0
     stopped: bool = False
     first_epoch: int = 0
+    best_loss: float | None = None
 
 
 class TrainingState(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lrcn_seq.config import Config
+from lrcn_seq.config.sizing import size_batch
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import load
 from lrcn_seq.data.batches.plan import Plan, by_caption, by_image
@@ -49,13 +50,15 @@ class CaptionFeed:
                 "Expected training samples with captions. Received: samples without captions; add "
                 "captions to the source."
             )
+        size = config.training.batch_size
+        self.batch_size = size_batch(len(self.captions)) if size == "auto" else size
         plan = config.data.plan
         self.by_caption = plan == "by_caption" or (plan == "auto" and reader.store is not None)
 
     def plan(self, epoch: int) -> Plan:
         """Return the batch plan of an epoch; the same seed and epoch give the same plan."""
         settings, owner, lengths = self.settings, self.captions.owner, self.captions.lengths
-        size = settings.training.batch_size
+        size = self.batch_size
         if self.by_caption:
             return by_caption(owner, lengths, batch=size, seed=settings.seed, epoch=epoch)
         per_image = settings.data.captions_per_image

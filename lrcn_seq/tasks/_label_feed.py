@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lrcn_seq.config.sizing import size_batch
 from lrcn_seq.data.batches.loader import load
 from lrcn_seq.data.batches.plan import Plan, by_image
 from lrcn_seq.data.clip_selection import SelectClip
@@ -36,6 +37,8 @@ class LabelFeed:
     def __init__(self, task: Activity, reader: SampleReader, samples: Sequence[Sample]):
         self.settings, self.samples, self.labels = task.settings, samples, task.labels
         self.clips_of_epoch = reader.epoch_readers(samples)
+        size = task.settings.training.batch_size
+        self.batch_size = size_batch(len(samples)) if size == "auto" else size
         self.weights = np.ones(len(samples), np.float32)
         self.in_time = any(sample.moments for sample in samples)
         if self.in_time:
@@ -52,7 +55,7 @@ class LabelFeed:
         return by_image(
             clips,
             np.ones_like(clips),
-            batch=self.settings.training.batch_size,
+            batch=self.batch_size,
             captions=1,
             seed=self.settings.seed,
             epoch=epoch,

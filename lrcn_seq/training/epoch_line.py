@@ -1,4 +1,4 @@
-"""The lines that training prints after every epoch and at the end of a stage."""
+"""The line that training prints after every epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrcn_seq.progress import duration
 
 OTHER_SCORES = 2
 """Number of dev scores that a line shows besides the monitored one."""
-NOT_SCORES = frozenset({"stage", "epoch", "loss", "best"})
+NOT_SCORES = frozenset({"stage", "epoch", "loss", "dev_loss", "best"})
 NUMBERED = re.compile(r"(.+)_\d+")
 
 
@@ -46,7 +46,7 @@ def epoch_line(history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochF
     best = best_row(history)
     fields = [
         f"epoch {row['epoch'] + 1}/{facts.epochs}",
-        f"loss {row['loss']:.4f}",
+        f"loss {row['loss']:.4f}" + (f" (dev {row['dev_loss']:.4f})" if "dev_loss" in row else ""),
         "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in shown_scores(row, monitor)),
         f"best {best[monitor]:.4f} (epoch {best['epoch'] + 1})" if best else "",
         f"patience {max(0, facts.patience - facts.waited)}" if facts.patience else "",
@@ -69,32 +69,6 @@ def shown_scores(row: Mapping[str, Any], monitor: str) -> list[str]:
             families[numbered[1] if numbered else name] = name
     others = [name for name in families.values() if name != monitor]
     return [monitor, *others[:OTHER_SCORES]]
-
-
-def end_line(
-    history: Sequence[Mapping[str, Any]], monitor: str, *, patience: int, waited: int, stopped: bool
-) -> str:
-    """Return the line that states why a stage ended and which epoch it kept.
-
-    Args:
-        history: the rows of all epochs.
-        monitor: the dev score that selects the best weights.
-        patience: `training.patience`.
-        waited: number of epochs without a better score.
-        stopped: whether the stage ended early.
-    """
-    best, last = best_row(history), history[-1]["epoch"] + 1
-    kept = f"kept epoch {best['epoch'] + 1} ({monitor} {best[monitor]:.4f})" if best else ""
-    if stopped and 0 < patience <= waited:
-        reason = (
-            f"stopped after epoch {last}, since {monitor} has not improved for {waited} epochs "
-            "(training.patience)"
-        )
-    elif stopped:
-        reason = f"stopped after epoch {last}, since the weights diverged"
-    else:
-        reason = f"finished all {last} epochs"
-    return "; ".join(filter(None, (reason, kept)))
 
 
 def best_row(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

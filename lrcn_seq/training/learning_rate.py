@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from lrcn_seq.config.schema import Schedule
+from lrcn_seq.config.sizing import count_updates
 from lrcn_seq.records import Tensor
 
 
@@ -24,7 +25,7 @@ def learning_rate(
     Args:
         rate: the base learning rate.
         schedule: the schedule of a config.
-        updates: number of updates in the stage, the default length of the cosine.
+        updates: number of updates in the stage, to which the shares of the schedule apply.
         accumulation: number of batches per update.
 
     Returns:
@@ -35,10 +36,10 @@ def learning_rate(
     return WarmupSchedule(
         rate,
         schedule.type,
-        warmup=schedule.warmup,
-        every=schedule.every,
+        warmup=count_updates(schedule.warmup, updates),
+        every=max(1, count_updates(schedule.every, updates)),
         factor=schedule.factor,
-        updates=schedule.updates or updates,
+        updates=count_updates(schedule.updates, updates) or updates,
         floor=schedule.floor,
         accumulation=accumulation,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError
 from lrcn_seq.runs import Run, load_weights
-from lrcn_seq.runs.corpus import Corpus, check_splits, read_corpus
+from lrcn_seq.runs.corpus import Corpus, check_splits, data_size, read_corpus
 from lrcn_seq.runs.environment import warn_of_changes
 from lrcn_seq.runs.folder import CONFIG, SKIPPED
 from lrcn_seq.runs.longer_training import resumed_state
@@ -43,6 +43,8 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
                 check_stages(config)
             corpus = read_corpus(config, skipped=run / SKIPPED)
             check_splits(corpus.splits)
+            if not run.has_begun:
+                config = size_to_data(config, corpus)
             run.create(config)
             warn_of_changes(str(run.folder), run.environment())
             outputs = prepare_outputs(run, config, corpus)
@@ -80,6 +82,18 @@ def read_state(run: Run, config: configs.Config) -> TrainingState | None:
     )
     run.update(config)
     return state
+
+
+def size_to_data(config: configs.Config, corpus: Corpus) -> configs.Config:
+    """Replace `auto` by values that suit the data, and print them."""
+    size = data_size(corpus.splits)
+    sized = configs.size_config(config, size)
+    if changes := list(configs.sized_values(config, sized)):
+        print_note(
+            f"Training is sized to {size.targets:,} training targets and {size.dev:,} dev samples: "
+            f"{', '.join(changes)}."
+        )
+    return sized
 
 
 def check_stages(config: configs.Config) -> None:

@@ -12,17 +12,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 from keras import ops
 
+from lrcn_seq.config.sizing import size_training
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
+from lrcn_seq.runs.corpus import data_size
 from lrcn_seq.runs.folder import TIMES, WEIGHTS, Run
 from lrcn_seq.runs.state import Position, TrainingState, state_problem
-from lrcn_seq.tasks import BatchSource, SampleReader, Task, as_dataset
+from lrcn_seq.runs.training_end import training_end, write_end
+from lrcn_seq.tasks import BatchSource, Feed, SampleReader, Task, as_dataset
 from lrcn_seq.terminal import print_note
-from lrcn_seq.training.epoch_line import EpochFacts, end_line, epoch_line
+from lrcn_seq.training.epoch_line import EpochFacts, epoch_line
 from lrcn_seq.training.epoch_progress import EpochProgress
+from lrcn_seq.training.epoch_selection import EpochQuality
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
@@ -49,9 +54,10 @@ class Trainer:
         run: Run,
     ):
         self.task, self.reader, self.run = task, reader, run
-        self.training = task.settings.training
+        self.training = size_training(task.settings.training, data_size(splits))
         self.dev = splits["dev"][: self.training.dev_limit or None]
         self.feed = task.feed(reader, splits["train"])
+        self.dev_feed: Feed | None = None
         self.position = Position()
         self.history: list[dict[str, Any]] = []
         self.interrupts = SignalDeferral()
@@ -61,7 +67,8 @@ class Trainer:
             begin=task.begin_epoch,
             is_urgent=lambda: self.interrupts.is_waiting,
         )
-        self.progress = EpochProgress(self.training.epochs)
+        self.epochs, self.patience = int(self.training.epochs), int(self.training.patience)
+        self.progress = EpochProgress(self.epochs)
 
     def begin(self, stage: int, state: TrainingState | None) -> None:
         """Compile the task and continue from a state.
@@ -73,7 +80,7 @@ class Trainer:
         """
         first = state.position.first_epoch if state and state.position.stage == stage else 0
         self.position = Position(stage=stage, first_epoch=first)
-        updates = len(self.feed.plan(0)) * (self.training.epochs - first)
+        updates = len(self.feed.plan(0)) * (self.epochs - first)
         self.task.compile(
             optimizer=build_optimizer(
                 self.training.optimizer,
@@ -95,9 +102,9 @@ class Trainer:
             self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
 
     def fit(self) -> None:
-        """Train until the last epoch, or until the dev score stops improving."""
+        """Train until the last epoch, or until the dev score stops improving; record the end."""
         began, done = time.monotonic(), 0
-        while self.position.epoch < self.training.epochs and not self.position.stopped:
+        while self.position.epoch < self.epochs and not self.position.stopped:
             if not self.position.trained:
                 with self.interrupts:
                     self._train_epoch()
@@ -105,8 +112,10 @@ class Trainer:
                 self._evaluate()
                 done += 1
                 self._print_epoch((time.monotonic() - began) / done)
+        end = training_end(self.training, self.position, self.history, self.task.monitor)
+        write_end(self.run, end)
         if done:
-            self._print_end()
+            print_note(end)
 
     def finish_stage(self, *, comparable: bool = True) -> TrainingState:
         """Save and return a state from which the next stage starts with the best weights.
@@ -119,6 +128,7 @@ class Trainer:
             stage=self.position.stage + 1,
             number=self.position.number + 1,
             best=self.position.best if comparable else None,
+            best_loss=self.position.best_loss if comparable else None,
         )
         state = TrainingState({}, self.position, self.history, new_stage=True)
         self.run.states.write(state)
@@ -131,25 +141,14 @@ class Trainer:
             seconds: mean duration of an epoch with its evaluation.
         """
         facts = EpochFacts(
-            epochs=self.training.epochs,
-            patience=self.training.patience,
+            epochs=self.epochs,
+            patience=self.patience,
             waited=self.position.waited,
             learning_rate=float(ops.convert_to_numpy(self.task.optimizer.learning_rate)),
             samples_per_second=self.progress.samples_per_second,
-            seconds_left=seconds * (self.training.epochs - self.position.epoch),
+            seconds_left=seconds * (self.epochs - self.position.epoch),
         )
         print_note(epoch_line(self.history, self.task.monitor, facts))
-
-    def _print_end(self) -> None:
-        """Print why the stage ended and which epoch it kept."""
-        line = end_line(
-            self.history,
-            self.task.monitor,
-            patience=self.training.patience,
-            waited=self.position.waited,
-            stopped=self.position.stopped,
-        )
-        print_note(f"{self.run.folder}: {line}.")
 
     def _train_epoch(self) -> None:
         epoch, step = self.position.epoch, self.position.step
@@ -216,8 +215,11 @@ class Trainer:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
         scores = self.task.evaluate_samples(self.reader, self.dev).values
         sign = -1 if self.task.monitor in self.task.minimized_scores else 1
-        is_best = self._record_score(sign * scores[self.task.monitor])
         row = {"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss}
+        if self.training.dev_loss:
+            row["dev_loss"] = self._dev_loss()
+        quality = EpochQuality(sign * scores[self.task.monitor], row.get("dev_loss"))
+        is_best = self._record_quality(quality)
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
         self.snapshot.step = 0
@@ -225,23 +227,43 @@ class Trainer:
         self.run.write_history(self.history)
         self._write_times(time.monotonic() - began)
 
-    def _record_score(self, score: float) -> bool:
-        """Save the weights if the score is the best so far; if not, count the epoch for `patience`.
+    def _dev_loss(self) -> float:
+        """Return the loss on dev, without dropout."""
+        feed = self.dev_feed = self.dev_feed or self.task.feed(self.reader, self.dev)
+        plan = feed.plan(0)
+        # A task may override `evaluate`; the method of Keras takes batches and returns the loss.
+        values = keras.Model.evaluate(
+            self.task,
+            as_dataset(feed.batches(plan, 0)),
+            steps=len(plan),
+            verbose=0,
+            return_dict=True,
+        )
+        return float(values["loss"])
+
+    def _record_quality(self, quality: EpochQuality) -> bool:
+        """Save the weights that the run keeps, and count epochs towards `patience`.
 
         Args:
-            score: the dev score; higher is better.
+            quality: the quality of the epoch on dev.
 
         Returns:
-            Whether the score is the best so far.
+            Whether the epoch is the best so far.
         """
-        if self.position.best is None or score > self.position.best:
+        best = self.position.best
+        is_best = best is None or quality.is_better_than(
+            EpochQuality(best, self.position.best_loss)
+        )
+        if is_best or not self.training.restore_best_weights:
             save_weights(self.task, self.run / WEIGHTS)
-            self.position = self.position._replace(best=score, waited=0)
-            return True
-        waited = self.position.waited + 1
-        stopped = 0 < self.training.patience <= waited
-        self.position = self.position._replace(waited=waited, stopped=stopped)
-        return False
+        if is_best:
+            score, loss = quality
+            self.position = self.position._replace(best=score, best_loss=loss, waited=0)
+        elif self.position.epoch >= int(self.training.start_from_epoch):
+            waited = self.position.waited + 1
+            stopped = 0 < self.patience <= waited
+            self.position = self.position._replace(waited=waited, stopped=stopped)
+        return is_best
 
     def _write_times(self, dev_seconds: float) -> None:
         """Append the last epoch to `times.jsonl`; the reproducible history has no times."""

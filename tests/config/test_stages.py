@@ -10,7 +10,7 @@ def test_a_stage_is_the_config_with_its_changes(smallest):
     changes = {"training.epochs": 3, "encoder.filters": 4, "data.view": {"type": "crop_mirror"}}
     config = validate({**smallest, "training": {"batch_size": 8}, "stages": [{}, changes]})
     first, second = stage_configs(config)
-    assert (first.training.epochs, second.training.epochs) == (20, 3)
+    assert (first.training.epochs, second.training.epochs) == ("auto", 3)
     assert (first.training.batch_size, second.training.batch_size) == (8, 8)
     assert first.encoder == {"type": "tiny_cnn"}
     assert second.encoder == {"type": "tiny_cnn", "filters": 4}
@@ -20,7 +20,7 @@ def test_a_stage_is_the_config_with_its_changes(smallest):
 def test_stages_do_not_build_on_each_other(smallest):
     """The changes of a stage do not apply to the next stage."""
     config = validate({**smallest, "stages": [{"training.epochs": 3}, {"training.patience": 1}]})
-    assert [stage.training.epochs for stage in stage_configs(config)] == [3, 20]
+    assert [stage.training.epochs for stage in stage_configs(config)] == [3, "auto"]
 
 
 def test_the_config_of_a_stage_has_no_stages(smallest):

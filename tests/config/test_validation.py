@@ -30,7 +30,7 @@ def problems(smallest):
 def test_the_smallest_config_is_completed_by_defaults(smallest):
     """A config with only task, source, encoder and decoder is completed by defaults."""
     config = validate(smallest)
-    assert config.training.epochs == 20
+    assert config.training.epochs == "auto"
     assert config.search == {"type": "beam", "beams": 5}
     assert config.data.source == {"type": "shapes"}
 

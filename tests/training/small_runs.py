@@ -26,6 +26,8 @@ SPEC = {
     "search": {"type": "greedy"},
     "training": {
         "batch_size": 24,
+        "dev_loss": False,
+        "restore_best_weights": True,
         "epochs": 2,
         "keep_state": True,
         "monitor": "bleu_1",
@@ -71,7 +73,11 @@ def small_classifier(folder: Path, **changes):
         }
     )
     tree = settings.model_dump()
-    for key, value in {"training.precision": "float32", **changes}.items():
+    for key, value in {
+        "training.precision": "float32",
+        "training.dev_loss": False,
+        **changes,
+    }.items():
         assert config.overrides.set_value(tree, key, value) is None
     return build_task(config.validate(tree), Classes(LABELS))
 

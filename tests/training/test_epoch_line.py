@@ -1,8 +1,8 @@
-"""The lines that training prints after every epoch and at the end of a stage."""
+"""The line that training prints after every epoch."""
 
 import pytest
 
-from lrcn_seq.training.epoch_line import EpochFacts, end_line, epoch_line, shown_scores
+from lrcn_seq.training.epoch_line import EpochFacts, epoch_line, shown_scores
 
 FACTS = EpochFacts(20, 5, 1, 0.0005, 812.4, 125.0)
 HISTORY = [
@@ -35,6 +35,13 @@ def test_line_has_everything_about_an_epoch():
     )
 
 
+def test_line_has_the_loss_on_dev():
+    """If it is computed, the loss on dev follows the training loss and is not a score."""
+    history = [*HISTORY, {**HISTORY[1], "epoch": 2, "dev_loss": 3.25}]
+    line = epoch_line(history, "cider", FACTS)
+    assert line.startswith("epoch 3/20  loss 2.5000 (dev 3.2500)  dev cider 0.2000, bleu_4 0.2000")
+
+
 def test_line_without_early_stopping_has_no_patience():
     """With a patience of 0, training does not stop early, and the line does not mention it."""
     assert "patience" not in epoch_line(HISTORY, "cider", FACTS._replace(patience=0))
@@ -52,25 +59,3 @@ def test_monitored_score_comes_first(names, monitor, expected):
     """The monitored score and two others are shown, the last one of a numbered family."""
     row = dict.fromkeys(["stage", "epoch", "loss", *names, "best"], 0.0)
     assert shown_scores(row, monitor) == expected
-
-
-@pytest.mark.parametrize(
-    ("patience", "waited", "stopped", "reason"),
-    [
-        (5, 1, False, "finished all 2 epochs"),
-        (1, 1, True, "stopped after epoch 2, since cider has not improved for 1 epochs"),
-        (5, 1, True, "stopped after epoch 2, since the weights diverged"),
-    ],
-)
-def test_end_states_the_reason_and_the_kept_epoch(patience, waited, stopped, reason):
-    """The last line states why training ended, and which epoch it kept with which score."""
-    line = end_line(HISTORY, "cider", patience=patience, waited=waited, stopped=stopped)
-    assert line.startswith(reason)
-    assert line.endswith("; kept epoch 1 (cider 0.2500)")
-
-
-def test_end_without_a_best_epoch_names_none():
-    """A history without a best epoch ends with the reason."""
-    history = [{**HISTORY[1], "cider": float("nan")}]
-    line = end_line(history, "cider", patience=0, waited=0, stopped=False)
-    assert line == "finished all 2 epochs"

@@ -57,3 +57,13 @@ def test_schedules_are_serializable(kind):
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert isinstance(restored, WarmupSchedule)
     assert rates(restored, range(0, 50, 7)) == rates(schedule, range(0, 50, 7))
+
+
+@pytest.mark.parametrize("kind", ["steps", "cosine"])
+def test_lengths_may_be_shares_of_all_updates(kind):
+    """Floats are shares of all updates and give the schedule of the numbers of updates."""
+    shares = Schedule(type=kind, warmup=0.05, every=0.25, updates=0.5)
+    numbers = Schedule(type=kind, warmup=10, every=50, updates=100)
+    steps = range(0, 200, 7)
+    by_share = rates(learning_rate(0.4, shares, 200), steps)
+    assert by_share == rates(learning_rate(0.4, numbers, 200), steps)

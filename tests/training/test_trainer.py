@@ -13,6 +13,7 @@ import pytest
 from lrcn_seq.errors import MediaError, RunError
 from lrcn_seq.runs import load_weights
 from lrcn_seq.runs.state import Position
+from lrcn_seq.runs.training_end import read_ends
 from lrcn_seq.training import trainer as trainers
 from lrcn_seq.training.snapshot import assign_variables
 from lrcn_seq.training.trainer import save_weights
@@ -387,3 +388,65 @@ def test_weights_that_cannot_be_written_are_an_error(tmp_path):
     with pytest.raises(RunError, match=r"absent/model\.weights\.h5: expected to write the best"):
         save_weights(trainer.task, path)
     assert trainer.task.optimizer is not None
+
+
+def test_epochs_of_the_warmup_do_not_count_towards_patience(tmp_path):
+    """Patience counts from `start_from_epoch`."""
+    changes = {"training.epochs": 6, "training.patience": 1, "training.start_from_epoch": 3}
+    scores = scores_in_turn("bleu_1", [3, 2, 1, 2, 4])
+    trainer = small_trainer(small_task(tmp_path, **changes), tmp_path, scores=scores)
+    trainer.fit()
+    assert len(trainer.history) == 4
+
+
+def test_the_weights_of_the_last_epoch_are_kept(tmp_path):
+    """Without `restore_best_weights`, the weights on disk are those of the last epoch."""
+    changes = {"training.epochs": 2, "training.restore_best_weights": False}
+    task = small_task(tmp_path, **changes)
+    scores = scores_in_turn("bleu_1", [2, 1])
+    trainer = small_trainer(task, tmp_path, scores=scores, fits=True)
+    trainer.fit()
+    last = weights_of(task)
+    load_weights(task, trainer.run.folder)
+    np.testing.assert_array_equal(weights_of(task), last)
+    assert [row["best"] for row in trainer.history] == [True, False]
+
+
+def test_the_dev_loss_decides_between_equal_scores(tmp_path, monkeypatch):
+    """Of equal scores, the epoch with the lower dev loss is better; the history has the loss."""
+    changes = {"training.epochs": 4, "training.dev_loss": True}
+    trainer = small_trainer(small_task(tmp_path, **changes), tmp_path)
+    losses = [3.0, 2.0, 2.5, 1.0]
+    monkeypatch.setattr(trainer, "_dev_loss", iter(losses).__next__)
+    trainer.fit()
+    assert [row["dev_loss"] for row in trainer.history] == losses
+    assert [row["best"] for row in trainer.history] == [True, True, False, True]
+    assert trainer.run.states.read().position.best_loss == 1.0
+
+
+def test_the_dev_loss_is_the_mean_without_dropout(tmp_path):
+    """The dev loss is the cross-entropy of the words of dev, and computing it changes nothing."""
+    changes = {"training.dev_loss": True, "decoder.dropout": 0.5, "training.epochs": 1}
+    task = small_task(tmp_path, **changes)
+    trainer = small_trainer(task, tmp_path, fits=True)
+    trainer.fit()
+    before = [keras.ops.convert_to_numpy(variable) for variable in task.variables]
+    batch = task.example()
+    logits = keras.ops.convert_to_numpy(task(batch))[0]
+    words = batch.words[0, 1:]
+    expected = np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(words)), words])
+    assert trainer.history[0]["dev_loss"] == pytest.approx(expected, rel=1e-5)
+    assert trainer._dev_loss() == pytest.approx(expected, rel=1e-5)
+    for variable, value in zip(task.variables, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), value)
+
+
+def test_the_end_of_a_stage_is_recorded_and_printed(tmp_path, capsys):
+    """The reason of the end and the kept epoch are written to the run and printed."""
+    task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": 2})
+    scores = scores_in_turn("bleu_1", [0.1, 0.3, 0.2, 0.2])
+    trainer = small_trainer(task, tmp_path, scores=scores)
+    trainer.fit()
+    (end,) = read_ends(trainer.run)
+    assert (end.reason, end.epochs, end.kept_epoch) == ("patience", 4, 2)
+    assert str(end) in capsys.readouterr().err

@@ -1,0 +1,139 @@
+"""Sizes of a training that the config leaves to the data: the keys with the value `auto`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lrcn_seq.config.schema import Auto, Config, Training
+from lrcn_seq.config.stages import stage_configs
+from lrcn_seq.config.validation import validate
+
+BATCH_SIZES = (64, 32, 16)
+"""Batch sizes in order of preference; the last one also applies to the smallest data."""
+UPDATES_PER_EPOCH = 32
+"""Smallest number of updates per epoch for which a larger batch is chosen."""
+UPDATES = 1_500
+"""Number of updates that an overfitted network needs, and thus any network at least."""
+EPOCHS = (12, 300)
+"""Smallest and largest number of epochs."""
+PATIENCE = 5
+"""Smallest number of epochs of patience."""
+DEV_SAMPLES = 20
+"""Smallest number of dev samples whose scores can select an epoch."""
+SIZED_KEYS = ("batch_size", "epochs", "patience", "start_from_epoch", "restore_best_weights")
+"""The keys of the section `training` that may be `auto`."""
+
+
+class DataSize(NamedTuple):
+    """The size of the data of a training.
+
+    Attributes:
+        targets: number of training captions, or of labeled training clips.
+        dev: number of dev samples that are scored after an epoch.
+    """
+
+    targets: int
+    dev: int
+
+
+def size_training(training: Training, size: DataSize) -> Training:
+    """Replace `auto` by values that suit the size of the data.
+
+    Batches are as large as 32 updates per epoch allow, from 16 to 64. Epochs are as many as 1,500
+    updates take, from 12 to 300. Patience is a quarter of the epochs and begins after the warmup.
+    With fewer than 20 dev samples, scores depend on chance: there is no patience, and without
+    patience the weights of the last epoch are kept.
+    """
+    batch = _sized(training.batch_size, size_batch(size.targets))
+    batches = max(1, math.ceil(size.targets / batch))
+    accumulated = training.optimizer.gradient_accumulation_steps
+    fewest, most = EPOCHS
+    needed = math.ceil(UPDATES * accumulated / batches)
+    epochs = _sized(training.epochs, min(max(needed, fewest), most))
+    warmup = count_updates(training.schedule.warmup, batches * epochs // accumulated)
+    few = min(size.dev, training.dev_limit or size.dev) < DEV_SAMPLES
+    patience = _sized(training.patience, 0 if few else max(PATIENCE, math.ceil(epochs / 4)))
+    values = {
+        "batch_size": batch,
+        "epochs": epochs,
+        "patience": patience,
+        "start_from_epoch": math.ceil(warmup * accumulated / batches),
+        "restore_best_weights": not few or patience > 0,
+    }
+    sized = {key: values[key] for key in SIZED_KEYS if getattr(training, key) == "auto"}
+    return training.model_copy(update=sized)
+
+
+def _sized(value: int | Auto, size: int) -> int:
+    return size if isinstance(value, str) else value
+
+
+def size_batch(targets: int) -> int:
+    """Return the batch size for a number of training captions or clips."""
+    fitting = (batch for batch in BATCH_SIZES if targets >= batch * UPDATES_PER_EPOCH)
+    return next(fitting, BATCH_SIZES[-1])
+
+
+def count_updates(length: float, updates: int) -> int:
+    """Return a length as a number of updates.
+
+    Args:
+        length: A number of updates, or as a float a share of all updates.
+        updates: The number of all updates.
+    """
+    return round(length * updates) if isinstance(length, float) else length
+
+
+def size_config(config: Config, size: DataSize) -> Config:
+    """Replace `auto` in the section `training` of a config and in its stages.
+
+    Args:
+        config: A config that states every key.
+        size: The size of the data.
+    """
+    base = config.model_copy(update={"training": size_training(config.training, size)})
+    stages = [size_training(stage.training, size) for stage in stage_configs(base)]
+    return _replace_auto(config, base.training, stages)
+
+
+def sized_values(config: Config, sized: Config) -> list[str]:
+    """Return `key=value` for each key of the section `training` that was sized to the data."""
+    return [
+        f"training.{key}={str(getattr(sized.training, key)).lower()}"
+        for key in SIZED_KEYS
+        if getattr(config.training, key) == "auto"
+    ]
+
+
+def restore_sizes(config: Config, run: Config) -> Config:
+    """Replace `auto` by the values with which a run began.
+
+    Args:
+        config: A config that states every key.
+        run: The config of the run.
+    """
+    stages = [stage.training for stage in stage_configs(run)]
+    return _replace_auto(config, run.training, stages)
+
+
+def _replace_auto(config: Config, base: Training, stages: Sequence[Training]) -> Config:
+    """Replace `auto` by the values of the section `training` of the whole config and of stages."""
+    tree = config.model_dump()
+    numbers = range(min(len(tree["stages"]), len(stages)))
+    for number in numbers:
+        tree["stages"][number] = _with_values(tree["stages"][number], stages[number])
+    return validate(_with_values(tree, base))
+
+
+def _with_values(tree: Mapping[str, Any], training: Training, place: str = "") -> dict[str, Any]:
+    """Return a mapping of keys under a place in which `auto` is replaced."""
+    result = dict(tree)
+    for name, value in tree.items():
+        section, _, key = f"{place}{name}".rpartition(".")
+        if isinstance(value, dict):
+            result[name] = _with_values(value, training, f"{place}{name}.")
+        elif value == "auto" and section == "training" and key in SIZED_KEYS:
+            result[name] = getattr(training, key)
+    return result

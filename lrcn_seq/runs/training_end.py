@@ -1,0 +1,116 @@
+"""The end of a training stage: why it stopped, and which epoch the run keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from lrcn_seq.config.schema import Training
+from lrcn_seq.files import read_json, write_text
+from lrcn_seq.runs.folder import ENDS, Run
+from lrcn_seq.runs.state import Position
+
+
+class TrainingEnd(NamedTuple):
+    """The end of a stage.
+
+    Attributes:
+        stage: index of the stage.
+        reason: `epochs` (all are trained), `patience`, or `diverged`.
+        epochs: number of trained epochs.
+        planned_epochs: number of epochs of the config.
+        kept_epoch: number of the epoch whose weights the run keeps, counted from 1; None for those
+            of the previous stage.
+        kept_by: `best` for the epoch with the best dev score, `last` for the last epoch.
+        monitor: name of the monitored dev score.
+        score: its value in the kept epoch.
+        patience: epochs without a better dev score before training stops.
+    """
+
+    stage: int
+    reason: Literal["epochs", "patience", "diverged"]
+    epochs: int
+    planned_epochs: int
+    kept_epoch: int | None
+    kept_by: Literal["best", "last"]
+    monitor: str
+    score: float | None
+    patience: int
+
+    def __str__(self) -> str:
+        return f"{self._stop_sentence()} {self._kept_sentence()}"
+
+    def _stop_sentence(self) -> str:
+        if self.reason == "epochs":
+            return f"Training ended after all {self.planned_epochs} epochs."
+        cause = (
+            f"{self.patience} epochs without a better dev {self.monitor} (training.patience)"
+            if self.reason == "patience"
+            else "it diverged"
+        )
+        return f"Training stopped after epoch {self.epochs} of {self.planned_epochs}: {cause}."
+
+    def _kept_sentence(self) -> str:
+        if self.kept_epoch is None:
+            return "The run keeps the weights of the previous stage, which has the best dev score."
+        score = "" if self.score is None else f" {self.score:.4g}"
+        why = (
+            f"the best by dev {self.monitor}{score}"
+            if self.kept_by == "best"
+            else f"the last one, with dev {self.monitor}{score}"
+        )
+        return f"The run keeps the weights of epoch {self.kept_epoch}, {why}."
+
+
+def training_end(
+    training: Training, position: Position, history: Sequence[Mapping[str, Any]], monitor: str
+) -> TrainingEnd:
+    """Return the end of the stage of a position.
+
+    Args:
+        training: the section `training` of the stage, without `auto`.
+        position: the position after the last epoch.
+        history: the rows of all epochs of the run.
+        monitor: name of the monitored dev score.
+    """
+    rows = [row for row in history if row["stage"] == position.stage]
+    by_best = training.restore_best_weights is not False
+    kept = [row for row in rows if row["best"]] if by_best else rows
+    epochs, patience = int(training.epochs), int(training.patience)
+    reason: Literal["epochs", "patience", "diverged"] = "epochs"
+    if position.stopped:
+        reason = "patience" if 0 < patience <= position.waited else "diverged"
+    return TrainingEnd(
+        stage=position.stage,
+        reason=reason,
+        epochs=len(rows),
+        planned_epochs=epochs,
+        kept_epoch=kept[-1]["epoch"] + 1 if kept else None,
+        kept_by="best" if by_best else "last",
+        monitor=monitor,
+        score=kept[-1].get(monitor) if kept else None,
+        patience=patience,
+    )
+
+
+def write_end(run: Run, end: TrainingEnd) -> None:
+    """Write the end of a stage after those of earlier stages."""
+    ends = [*(one for one in read_ends(run) if one.stage < end.stage), end]
+    rows = [one._asdict() for one in ends]
+    write_text(run / ENDS, json.dumps(rows, indent=1))
+
+
+def read_ends(run: Run) -> list[TrainingEnd]:
+    """Read the ends of all finished stages; empty if there are none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    if not (run / ENDS).exists():
+        return []
+    return read_json(
+        run / ENDS,
+        "the ends of the training stages",
+        lambda rows: [TrainingEnd(**row) for row in rows],
+    )

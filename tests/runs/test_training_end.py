@@ -1,0 +1,83 @@
+"""The end of a training stage as data and as a sentence."""
+
+import pytest
+
+from lrcn_seq.config.schema import Training
+from lrcn_seq.errors import RunError
+from lrcn_seq.runs.folder import ENDS, Run
+from lrcn_seq.runs.state import Position
+from lrcn_seq.runs.training_end import TrainingEnd, read_ends, training_end, write_end
+
+TRAINING = Training(batch_size=1, epochs=5, patience=2, restore_best_weights=True)
+
+
+def rows(*best, stage=0):
+    """Return a history whose epochs have the given flags, and scores 0.1, 0.2, and so on."""
+    return [
+        {"stage": stage, "epoch": epoch, "cider": (epoch + 1) / 10, "best": flag}
+        for epoch, flag in enumerate(best)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("position", "reason", "sentence"),
+    [
+        (Position(epoch=3), "epochs", "Training ended after all 5 epochs."),
+        (
+            Position(epoch=3, waited=2, stopped=True),
+            "patience",
+            "Training stopped after epoch 3 of 5: 2 epochs without a better dev cider "
+            "(training.patience).",
+        ),
+        (
+            Position(epoch=3, waited=1, stopped=True),
+            "diverged",
+            "Training stopped after epoch 3 of 5: it diverged.",
+        ),
+    ],
+)
+def test_the_reason_is_stated(position, reason, sentence):
+    """The reason is the last epoch, patience or divergence."""
+    end = training_end(TRAINING, position, rows(True, False, False), "cider")
+    assert (end.reason, end.epochs, end.planned_epochs) == (reason, 3, 5)
+    assert str(end).startswith(sentence)
+
+
+def test_the_best_epoch_is_kept():
+    """The kept epoch is the last one that was the best so far."""
+    end = training_end(TRAINING, Position(), rows(True, True, False), "cider")
+    assert (end.kept_epoch, end.kept_by, end.score) == (2, "best", 0.2)
+    assert str(end).endswith("keeps the weights of epoch 2, the best by dev cider 0.2.")
+
+
+def test_the_last_epoch_is_kept_without_restoring():
+    """Without `restore_best_weights`, the kept epoch is the last one."""
+    training = TRAINING.model_copy(update={"restore_best_weights": False})
+    end = training_end(training, Position(), rows(True, False, False), "cider")
+    assert (end.kept_epoch, end.kept_by, end.score) == (3, "last", 0.3)
+    assert str(end).endswith("keeps the weights of epoch 3, the last one, with dev cider 0.3.")
+
+
+def test_a_stage_without_a_better_epoch_keeps_the_weights_of_the_previous_stage():
+    """Rows of other stages do not count."""
+    history = [*rows(True, True), *rows(False, stage=1)]
+    end = training_end(TRAINING, Position(stage=1), history, "cider")
+    assert (end.epochs, end.kept_epoch) == (1, None)
+    assert "weights of the previous stage" in str(end)
+
+
+def test_the_ends_of_stages_are_read_in_order(tmp_path):
+    """An end that is written again replaces the earlier one and those of later stages."""
+    run = Run(tmp_path)
+    assert read_ends(run) == []
+    ends = [TrainingEnd(n, "epochs", 3, 3, 2, "best", "cider", 0.5, 0) for n in range(2)]
+    for end in (*ends, ends[1]):
+        write_end(run, end)
+    assert read_ends(run) == ends
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    """The error names the file."""
+    (tmp_path / ENDS).write_text('[{"stage": 0}]')
+    with pytest.raises(RunError, match=ENDS):
+        read_ends(Run(tmp_path))

@@ -1,0 +1,29 @@
+"""Comparison of epochs by dev score and dev loss."""
+
+import pytest
+
+from lrcn_seq.training.epoch_selection import EpochQuality
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ((0.3, 9.0), (0.2, 1.0)),
+        ((0.3, 1.0), (0.3, 1.1)),
+        ((0.0, 2.0), (0.0005, 3.0)),
+        ((0.01, 3.0), (0.0099, 2.0)),
+        ((-0.4, 3.0), (-0.5, 2.0)),
+        ((-0.004, 3.0), (-0.005, 2.0)),
+        ((0.002, None), (0.001, 1.0)),
+    ],
+)
+def test_the_loss_decides_between_equal_and_near_zero_scores(better, worse):
+    """The higher score is better; of equal scores and of scores below 0.01, the lower loss."""
+    assert EpochQuality(*better).is_better_than(EpochQuality(*worse))
+    assert not EpochQuality(*worse).is_better_than(EpochQuality(*better))
+
+
+@pytest.mark.parametrize("quality", [(0.3, 1.0), (0.3, None), (0.0, float("nan"))])
+def test_an_epoch_is_not_better_than_itself(quality):
+    """Equal epochs are no improvement, nor is a loss that is not finite."""
+    assert not EpochQuality(*quality).is_better_than(EpochQuality(*quality))
