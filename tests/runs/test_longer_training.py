@@ -28,8 +28,8 @@ ROWS = [
 
 
 def settings(**training) -> config.Config:
-    """Return a config with three epochs and the given keys of `training`."""
-    return config.validate({**SPEC, "training": {"epochs": 3, **training}})
+    """Return a config with three epochs, a patience of 5, and the given keys of `training`."""
+    return config.validate({**SPEC, "training": {"epochs": 3, "patience": 5, **training}})
 
 
 @pytest.fixture
