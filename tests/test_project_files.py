@@ -17,6 +17,11 @@ def text_of(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def package(requirement: str) -> str:
+    """Return the normalized name of the package of a requirement."""
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
 def test_the_version_is_the_same_everywhere():
     """The package, its metadata and the citation have the same version."""
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
@@ -66,12 +71,7 @@ def test_the_container_copies_what_the_wheel_needs():
 def test_every_dependency_has_a_tested_version(name):
     """Every dependency has a version in `constraints.txt`."""
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
-    groups = {"": project[name]} if name == "dependencies" else project[name]
-    pinned = {line.partition("==")[0].lower() for line in text_of("constraints.txt").splitlines()}
-    required = {
-        re.match(r"[\w.-]+", requirement)[0].lower()
-        for group in groups.values()
-        for requirement in group
-    }
+    groups = [project[name]] if name == "dependencies" else project[name].values()
+    required = {package(requirement) for group in groups for requirement in group}
     assert required
-    assert {name.replace("_", "-") for name in required} <= {n.replace("_", "-") for n in pinned}
+    assert required <= {package(line) for line in text_of("constraints.txt").splitlines()}
