@@ -74,4 +74,5 @@ def test_every_dependency_has_a_tested_version(name):
     groups = [project[name]] if name == "dependencies" else project[name].values()
     required = {package(requirement) for group in groups for requirement in group}
     assert required
-    assert required <= {package(line) for line in text_of("constraints.txt").splitlines()}
+    lines = text_of("constraints.txt").splitlines()
+    assert required <= {package(line) for line in lines if "==" in line}
