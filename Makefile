@@ -28,7 +28,7 @@ lint: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(BIN)/python tools/benchmark.py
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench,flow]'
 	touch $(INSTALLED)
