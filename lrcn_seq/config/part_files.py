@@ -123,21 +123,23 @@ def import_run(folder: Path, tree: Mapping[str, Any] | None = None) -> None:
             of the run is missing.
         UsageError: A file fails.
     """
-    for path in sorted((folder / PARTS_FOLDER).glob(f"*{SUFFIX}")):
-        content, known = _read(path), _imported.get(path.name)
-        if known is not None and known.is_explicit:
-            if known.content != content:
-                print_note(f"{folder}: importing {known.path} instead of {path}, which differs.")
-        elif is_trusted(content):
+    for path, content in _trusted_files(folder):
+        known = _imported.get(path.name)
+        if known is None or not known.is_explicit:
             _import(path, content, is_explicit=False)
-        else:
-            raise RunError(
-                f"{folder}: expected a run without code, or with code that you have imported "
-                f"before. Received: {path}, which has not been executed; read it, and allow it "
-                f"with --import {path} (in Python: lrcn_seq.config.import_file)."
-            )
+        elif known.content != content:
+            print_note(f"{folder}: importing {known.path} instead of {path}, which differs.")
     if tree is not None:
         _with_types(tree, lambda seam, name: _run_part(folder, seam, name))
+
+
+def check_trusted(folder: Path) -> None:
+    """Raise RunError if a run contains code that this user has never imported.
+
+    Args:
+        folder: The run folder.
+    """
+    _trusted_files(folder)
 
 
 def remember_files(folder: Path, config_types: Mapping[str, Any]) -> None:
@@ -166,6 +168,20 @@ def check_unchanged(folder: Path, config_types: Mapping[str, Any]) -> None:
                 f"{folder}: --resume expects the parts with which the run began. Received: "
                 f"{file.path}, which is not the same as {copy}; restore it, or choose a new --run."
             )
+
+
+def _trusted_files(folder: Path) -> list[tuple[Path, bytes]]:
+    """Return the Python files of a run with their contents, or raise RunError; see `trust`."""
+    files = [(path, _read(path)) for path in sorted((folder / PARTS_FOLDER).glob(f"*{SUFFIX}"))]
+    for path, content in files:
+        known = _imported.get(path.name)
+        if not (is_trusted(content) or (known is not None and known.is_explicit)):
+            raise RunError(
+                f"{folder}: expected a run without code, or with code that you have imported "
+                f"before. Received: {path}, which has not been executed; read it, and allow it "
+                f"with --import {path} (in Python: lrcn_seq.config.import_file)."
+            )
+    return files
 
 
 def _used_files(tree: Mapping[str, Any]) -> dict[str, PartFile]:

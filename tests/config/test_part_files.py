@@ -8,6 +8,7 @@ import pytest
 
 from lrcn_seq import config as configs
 from lrcn_seq.config.part_files import (
+    check_trusted,
     check_unchanged,
     import_file,
     import_reference,
@@ -245,6 +246,20 @@ def test_code_of_others_is_not_executed(new_process, stranger):
     assert configs.read_run(run / "config.yaml").data.source["type"] == "my_parts"
     new_process()
     configs.read_run(run / "config.yaml")  # the code is trusted from now on
+
+
+def test_no_code_is_executed_if_a_part_of_it_is_unknown(new_process):
+    """If one of the files of a run is unknown, none is executed, whatever their order."""
+    import_file(write("a.py", "open('executed', 'w').close()"))
+    import_file(write("my_parts.py", REGISTERED))
+    run = make_run("my_parts")
+    Path("executed").unlink()
+    (run / "parts" / "z.py").write_text("x = 1")
+    new_process()
+    for function in (check_trusted, import_run):
+        with pytest.raises(RunError, match=r"z\.py, which has not been executed"):
+            function(run)
+    assert not Path("executed").exists()
 
 
 def test_a_changed_copy_is_not_executed(new_process):
