@@ -32,7 +32,7 @@ docs: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(BIN)/python tools/benchmark.py
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench,flow,examples]'
 	touch $(INSTALLED)

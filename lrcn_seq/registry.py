@@ -276,15 +276,15 @@ def _full_name(part: type[Any]) -> str:
 
 def constructor_of(part: type[Any]) -> Constructor:
     """Return the constructor of a class."""
-    derived = tuple(getattr(part, "derived", ()))
-    hints = typing.get_type_hints(_constructor(part), include_extras=True)
-    parameters = signature(part)
-    return Constructor(
-        parameters,
-        {name: hints[name] for name in parameters if name in hints},
-        derived,
-        inspect.cleandoc(part.__doc__ or ""),
-    )
+    derived, parameters = tuple(getattr(part, "derived", ())), signature(part)
+    try:
+        hints = typing.get_type_hints(_constructor(part), include_extras=True)
+    except (NameError, TypeError, AttributeError) as error:
+        raise UnknownPartError(
+            f"{_full_name(part)}: expected annotations that can be evaluated. Received: {error}."
+        ) from error
+    types = {name: hints[name] for name in parameters if name in hints}
+    return Constructor(parameters, types, derived, inspect.cleandoc(part.__doc__ or ""))
 
 
 def argument_problems(

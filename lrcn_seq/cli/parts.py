@@ -4,7 +4,7 @@ lrcn parts                          all kinds of parts, and all sections
 lrcn parts encoders                 the encoders; `encoder` is the same
 lrcn parts encoders applications    one encoder with its arguments
 lrcn parts training                 the keys of a section, with types, defaults and meaning
-lrcn parts training optimizer.learning_rate    one key
+lrcn parts training patience        one key
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from lrcn_seq.config.comparison import differences
 from lrcn_seq.config.overrides import override_section
 from lrcn_seq.config.part_files import (
     PARTS_FOLDER,
+    check_trusted,
     check_unchanged,
     import_file,
     import_reference,
@@ -29,6 +30,7 @@ __all__ = [
     "VERSION",
     "Config",
     "DataSize",
+    "check_trusted",
     "check_unchanged",
     "config_path",
     "differences",

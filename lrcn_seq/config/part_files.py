@@ -21,7 +21,7 @@ from lrcn_seq.config.validation import PARTS
 from lrcn_seq.errors import LrcnError, RunError, UsageError, did_you_mean, error_reason
 from lrcn_seq.files import read_file, write_file
 from lrcn_seq.part_source import FILE_PACKAGE
-from lrcn_seq.registry import SEAMS
+from lrcn_seq.registry import SEAMS, Registry
 from lrcn_seq.terminal import print_detail, print_note
 
 PARTS_FOLDER = "parts"
@@ -107,7 +107,7 @@ def import_reference(seam: str, name: str) -> str:
     known = _imported.get(file.name)
     if known is None or not known.is_explicit:
         known = _import_named(file, is_explicit=False)
-    SEAMS[seam].add(f"{file.name}:{class_name}", _class_of(known, class_name))
+    SEAMS[seam].add(f"{file.name}:{class_name}", _class_of(known, class_name, SEAMS[seam]))
     return f"{file.name}:{class_name}"
 
 
@@ -123,21 +123,23 @@ def import_run(folder: Path, tree: Mapping[str, Any] | None = None) -> None:
             of the run is missing.
         UsageError: A file fails.
     """
-    for path in sorted((folder / PARTS_FOLDER).glob(f"*{SUFFIX}")):
-        content, known = _read(path), _imported.get(path.name)
-        if known is not None and known.is_explicit:
-            if known.content != content:
-                print_note(f"{folder}: importing {known.path} instead of {path}, which differs.")
-        elif is_trusted(content):
+    for path, content in _trusted_files(folder):
+        known = _imported.get(path.name)
+        if known is None or not known.is_explicit:
             _import(path, content, is_explicit=False)
-        else:
-            raise RunError(
-                f"{folder}: expected a run without code, or with code that you have imported "
-                f"before. Received: {path}, which has not been executed; read it, and allow it "
-                f"with --import {path} (in Python: lrcn_seq.config.import_file)."
-            )
+        elif known.content != content:
+            print_note(f"{folder}: importing {known.path} instead of {path}, which differs.")
     if tree is not None:
         _with_types(tree, lambda seam, name: _run_part(folder, seam, name))
+
+
+def check_trusted(folder: Path) -> None:
+    """Raise RunError if a run contains code that this user has never imported.
+
+    Args:
+        folder: The run folder.
+    """
+    _trusted_files(folder)
 
 
 def remember_files(folder: Path, config_types: Mapping[str, Any]) -> None:
@@ -168,6 +170,20 @@ def check_unchanged(folder: Path, config_types: Mapping[str, Any]) -> None:
             )
 
 
+def _trusted_files(folder: Path) -> list[tuple[Path, bytes]]:
+    """Return the Python files of a run with their contents, or raise RunError; see `trust`."""
+    files = [(path, _read(path)) for path in sorted((folder / PARTS_FOLDER).glob(f"*{SUFFIX}"))]
+    for path, content in files:
+        known = _imported.get(path.name)
+        if not (is_trusted(content) or (known is not None and known.is_explicit)):
+            raise RunError(
+                f"{folder}: expected a run without code, or with code that you have imported "
+                f"before. Received: {path}, which has not been executed; read it, and allow it "
+                f"with --import {path} (in Python: lrcn_seq.config.import_file)."
+            )
+    return files
+
+
 def _used_files(tree: Mapping[str, Any]) -> dict[str, PartFile]:
     """Return the imported files that the user named, or that a config names."""
     names: set[str] = set()
@@ -189,7 +205,7 @@ def _run_part(folder: Path, seam: str, name: str) -> str:
     """Register the class that the config of a run names, and check that its file exists."""
     file, class_name = _split_reference(name)
     if file is not None and file.name in _imported:
-        SEAMS[seam].add(name, _class_of(_imported[file.name], class_name))
+        SEAMS[seam].add(name, _class_of(_imported[file.name], class_name, SEAMS[seam]))
     is_own = file is not None or (folder / PARTS_FOLDER).is_dir()
     if is_own and name not in SEAMS[seam].names():
         missing = file.name if file else f"{name}{SUFFIX}"
@@ -271,10 +287,16 @@ def _sibling_hint(error: BaseException, path: Path) -> str:
     return f"; it may import installed packages, but not {name}{SUFFIX} beside it"
 
 
-def _class_of(file: PartFile, name: str) -> type[Any]:
-    found = getattr(file.module, name, None)
-    if isinstance(found, type):
+def _class_of(file: PartFile, name: str, registry: Registry) -> type[Any]:
+    """Return a class of a file that implements the contract of a registry."""
+    found, contract = getattr(file.module, name, None), f"{registry.package}.base"
+    if isinstance(found, type) and any(kind.__module__ == contract for kind in found.__mro__):
         return found
+    if isinstance(found, type):
+        raise UsageError(
+            f"{file.path}: expected a class of {registry.seam}. Received: {name}, which does not "
+            f"derive from a class of {contract}; derive it from one."
+        )
     known = [key for key, value in vars(file.module).items() if isinstance(value, type)]
     raise UsageError(
         f"{file.path}: expected the class {name}. Received: a file without it."
@@ -289,8 +311,13 @@ def _read(path: Path) -> bytes:
         return read_file(path)
     except OSError as error:
         raise UsageError(
-            f"{path}: expected a Python file with parts. Received: {error.strerror or error}."
+            f"{path}: expected a Python file with parts. Received: {_file_reason(error)}."
         ) from error
+
+
+def _file_reason(error: OSError) -> str:
+    """Return why a file cannot be read."""
+    return error.strerror or str(error).rpartition("Received: ")[2]
 
 
 def _name_conflict(path: Path, other: Path) -> UsageError:

@@ -246,7 +246,10 @@ def setup_files(config: configs.Config) -> list[str]:
 
 
 def check_trained(folder: Path) -> None:
-    """Raise RunError unless a folder contains the config and the weights of a run."""
+    """Raise RunError unless a folder contains the config and the weights of a run.
+
+    The code of a run is not executed; a run with unknown code is refused, see `config.part_files`.
+    """
     if folder.is_file():
         raise RunError(
             f"{folder}: expected a run folder. Received: a file; give the run first, then the "
@@ -262,3 +265,4 @@ def check_trained(folder: Path) -> None:
             f"{folder}: expected {WEIGHTS}. Received: a run without weights; continue training up "
             "to its first evaluation (lrcn train ... --resume)."
         )
+    configs.check_trusted(folder)

@@ -260,7 +260,11 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
         ("caption missing a.jpg", 1, "missing: expected a run folder with config.yaml"),
         ("evaluate missing", 1, "missing: expected a run folder with config.yaml"),
         ("train right.yaml --run used", 1, "used: the folder contains a run"),
+        ("caption unknown a.jpg", 1, "unknown/parts/x.py, which has not been executed"),
         ("parts decoders lrcn", 0, ""),
+        ("parts training", 0, ""),
+        ("init captioning", 0, ""),
+        ("train right.yaml --epochs 3", 2, "write training.epochs=3."),
     ],
 )
 def test_wrong_calls_are_reported_without_importing_keras(tmp_path, call, code, message):
@@ -269,6 +273,9 @@ def test_wrong_calls_are_reported_without_importing_keras(tmp_path, call, code, 
     parts = "task: {type: captioning}\ndata: {source: {type: shapes}}\nencoder: {type: tiny_cnn}\n"
     (tmp_path / "wrong.yaml").write_text(f"{parts}decoder: {{type: lrcn, unit: 8}}\n")
     (tmp_path / "right.yaml").write_text(f"{parts}decoder: {{type: lrcn}}\n")
+    (tmp_path / "unknown" / "parts").mkdir(parents=True)
+    for name in ("config.yaml", "model.weights.h5", "parts/x.py"):
+        (tmp_path / "unknown" / name).write_text("raise RuntimeError('executed')")
     (tmp_path / "used" / "state").mkdir(parents=True)
     (tmp_path / "used" / "state" / "last").write_text("000001")
     result = subprocess.run(
@@ -320,7 +327,7 @@ def test_import_makes_parts_available(lrcn, own_part):
     """`--import FILE.py` imports a file with parts before the command runs."""
     result = lrcn("parts", "views", "--import", own_part)
     assert (result.code, result.err) == (0, "")
-    assert "upside      Turn every image.\n" in result.out
+    assert "upside       Turn every image.\n" in result.out
 
 
 def test_part_of_a_file_is_described(lrcn, own_part):

@@ -8,6 +8,7 @@ import pytest
 
 from lrcn_seq import config as configs
 from lrcn_seq.config.part_files import (
+    check_trusted,
     check_unchanged,
     import_file,
     import_reference,
@@ -17,7 +18,7 @@ from lrcn_seq.config.part_files import (
 )
 from lrcn_seq.errors import ConfigError, RunError, UsageError
 from lrcn_seq.part_source import code_hash
-from lrcn_seq.registry import encoders, sources
+from lrcn_seq.registry import sources, views
 
 SOURCE = '''
 from lrcn_seq.data.sources.base import Source
@@ -37,6 +38,14 @@ class Blank(Source):
     def __init__(self, count: int = 3):
         self.count = count
 '''
+VIEW = """
+from lrcn_seq.data.views.base import View
+
+
+class Turn(View):
+    def __init__(self, degrees: int = 180):
+        self.degrees = degrees
+"""
 REGISTERED = SOURCE.replace("class Blank", "@sources.register\nclass Blank")
 
 
@@ -102,15 +111,15 @@ def test_a_class_is_named_in_a_config():
 def test_a_config_file_imports_its_parts():
     """Reading a config imports the files that it, an override or a stage names."""
     write("a.py", SOURCE)
-    write("b.py", SOURCE.replace("Blank", "Empty"))
+    write("b.py", VIEW)
     Path("x.yaml").write_text(
         "task: {type: captioning}\ndata: {source: {type: shapes}}\nencoder: {type: tiny_cnn}\n"
-        "decoder: {type: lrcn}\nstages: [{encoder: {type: ./b.py:Empty, count: 1}}]\n"
+        "decoder: {type: lrcn}\nstages: [{data.view: {type: ./b.py:Turn, degrees: 1}}]\n"
     )
     config = configs.read("x.yaml", ["data.source.type=a.py:Blank"])
     assert config.data.source == {"type": "a.py:Blank"}
-    assert config.stages == [{"encoder": {"type": "b.py:Empty", "count": 1}}]
-    assert encoders.get("b.py:Empty").__name__ == "Empty"
+    assert config.stages == [{"data.view": {"type": "b.py:Turn", "degrees": 1}}]
+    assert views.get("b.py:Turn").__name__ == "Turn"
 
 
 @pytest.mark.parametrize("name", ["shapes", "x.py", "x.py:", "x.py:1a", "x.txt:Blank", ":Blank"])
@@ -160,6 +169,23 @@ def test_a_missing_class_is_reported_with_a_suggestion():
     write("my_parts.py", SOURCE)
     with pytest.raises(UsageError, match=r"expected the class Blnk.* Did you mean 'Blank'"):
         import_references(tree("my_parts.py:Blnk"))
+
+
+def test_a_class_of_another_kind_is_refused():
+    """A class that does not derive from the contract of its kind is refused."""
+    write("my_parts.py", f"{SOURCE}\n\nclass Plain:\n    pass\n")
+    for name in ("Plain", "Blank"):
+        with pytest.raises(UsageError, match=r"derive from a class of lrcn_seq\.encoders\.base"):
+            import_reference("encoders", f"my_parts.py:{name}")
+
+
+def test_annotations_that_cannot_be_evaluated_are_a_problem():
+    """An argument whose type has an unknown name is reported as a problem of the config."""
+    text = REGISTERED.replace("count: int", "count: 'Number'")
+    import_file(write("my_parts.py", text))
+    (problem,) = sources.problems({"type": "my_parts"}, "data.source")
+    assert problem.place == "data.source.type"
+    assert "expected annotations that can be evaluated. Received: name 'Number'" in problem.message
 
 
 def test_two_files_of_one_name_are_refused():
@@ -220,6 +246,20 @@ def test_code_of_others_is_not_executed(new_process, stranger):
     assert configs.read_run(run / "config.yaml").data.source["type"] == "my_parts"
     new_process()
     configs.read_run(run / "config.yaml")  # the code is trusted from now on
+
+
+def test_no_code_is_executed_if_a_part_of_it_is_unknown(new_process):
+    """If one of the files of a run is unknown, none is executed, whatever their order."""
+    import_file(write("a.py", "open('executed', 'w').close()"))
+    import_file(write("my_parts.py", REGISTERED))
+    run = make_run("my_parts")
+    Path("executed").unlink()
+    (run / "parts" / "z.py").write_text("x = 1")
+    new_process()
+    for function in (check_trusted, import_run):
+        with pytest.raises(RunError, match=r"z\.py, which has not been executed"):
+            function(run)
+    assert not Path("executed").exists()
 
 
 def test_a_changed_copy_is_not_executed(new_process):
