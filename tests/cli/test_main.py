@@ -209,6 +209,11 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
         ("caption missing a.jpg", 1, "missing: expected a run folder with config.yaml"),
         ("evaluate missing", 1, "missing: expected a run folder with config.yaml"),
         ("train right.yaml --run used", 1, "used: the folder contains a run"),
+        (
+            "train right.yaml data.source.type=caption_table data.source.table=no.csv",
+            1,
+            "no.csv: expected a table of media and text; there is no such file",
+        ),
         ("parts decoders lrcn", 0, ""),
     ],
 )
