@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-UNUSED = ("jax", "IPython")
-"""Packages that TensorFlow and Keras import if they are installed, but that a command does not use:
-the converter of TensorFlow Lite for JAX, and the display of weights in a notebook."""
+UNUSED_BY_TENSORFLOW = ("jax",)
+"""Packages that TensorFlow imports if they are installed, for its converter of JAX models."""
+UNUSED_BY_KERAS = ("IPython", "cv2")
+"""Packages that Keras imports if they are installed, for the display of weights in a notebook and
+for drawing boxes."""
 
 
 def import_keras() -> None:
@@ -27,9 +29,9 @@ def import_keras() -> None:
     with _garbage_collection_paused():
         if on_tensorflow:
             # The configuration file of Keras may name another backend, which Keras imports itself.
-            with _hidden(UNUSED), suppress(ImportError):
+            with _hidden(UNUSED_BY_TENSORFLOW), suppress(ImportError):
                 import_module("tensorflow")
-        with _hidden(["IPython"]):
+        with _hidden(UNUSED_BY_KERAS):
             import_module("keras")
         gc.freeze()
 

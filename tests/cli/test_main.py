@@ -261,6 +261,11 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
         ("evaluate missing", 1, "missing: expected a run folder with config.yaml"),
         ("train right.yaml --run used", 1, "used: the folder contains a run"),
         ("caption unknown a.jpg", 1, "unknown/parts/x.py, which has not been executed"),
+        (
+            "train right.yaml data.source.type=caption_table data.source.table=no.csv",
+            1,
+            "no.csv: expected a table of media and text; there is no such file",
+        ),
         ("parts decoders lrcn", 0, ""),
         ("parts training", 0, ""),
         ("init captioning", 0, ""),
