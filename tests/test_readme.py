@@ -23,6 +23,7 @@ from lrcn_seq import registry as registries
 from lrcn_seq.cli import Parser, verbs
 from lrcn_seq.data.sources.shapes import Drawing
 from lrcn_seq.records import Clips
+from lrcn_seq.training.user_callbacks import build_callbacks
 from tests.test_architecture import LEVELS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +40,7 @@ BLOCKS = {
     "CONTRIBUTING.md": {"text": 2, "sh": 1},
     "CHANGELOG.md": {},
     "SECURITY.md": {},
-    "docs/keras.md": {"python": 1},
+    "docs/keras.md": {"python": 2, "yaml": 1},
     "docs/extending.md": {"python": 6, "yaml": 1, "toml": 1, "sh": 1, "text": 1},
 }
 """Number of code blocks by document and language."""
@@ -49,7 +50,7 @@ COMMANDS = {
     "CHANGELOG.md": 7,
     "SECURITY.md": 0,
     "docs/extending.md": 12,
-    "docs/keras.md": 1,
+    "docs/keras.md": 2,
 }
 """Number of calls of `lrcn`, in code blocks and in sentences."""
 USER_FILES = {
@@ -61,6 +62,7 @@ USER_FILES = {
     "tagging.yaml": "the example of a package",
     "base.py": "a file of several packages",
     "contents.jsonl": "written beside the feature store",
+    "log.csv": "written by the callback CSVLogger",
 }
 """Names of files that do not exist, with the reason."""
 FILE_SUFFIXES = (".py", ".md", ".yaml", ".toml", ".txt", ".json", ".jsonl", ".html", ".h5", ".csv")
@@ -265,6 +267,16 @@ def test_a_task_is_trained_in_keras(tmp_path, monkeypatch, capsys):
     text = variables["task"].predict("photo.jpg").captions[0].text
     assert text in capsys.readouterr().out.splitlines()
     assert (tmp_path / "exported" / "saved_model.pb").is_file()
+
+
+def test_callbacks_in_the_documentation_exist(tmp_path):
+    """The callbacks of docs/keras.md are valid in a config and exist in Keras."""
+    (block,) = blocks("docs/keras.md", "yaml")
+    specs = config.parse(block.text, "docs/keras.md")["training"]["callbacks"]
+    base = config.read_mapping(ROOT / "configs" / "smoke" / "captioning.yaml")
+    base["training"]["callbacks"] = specs
+    assert config.validate(base).training.callbacks == specs
+    assert build_callbacks([spec for spec in specs if spec != "TensorBoard"], tmp_path)
 
 
 def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):

@@ -153,6 +153,9 @@ class Training(Section):
     """Dev samples that are decoded after an epoch; 0 for all."""
     save_seconds: PositiveNumber = 30.0
     """Seconds between two saved training states."""
+    callbacks: list[str | dict[str, Any]] = []
+    """Keras callbacks by name, such as `CSVLogger` and `TensorBoard`, or as `{type: NAME}` with
+    arguments. Their logs are the loss and the dev scores, such as `val_cider`."""
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     """`auto` is `mixed_bfloat16` on a GPU or TPU and `float32` on a CPU."""
 

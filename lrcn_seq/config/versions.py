@@ -48,6 +48,7 @@ class AddedKey(NamedTuple):
 ADDED_KEYS = (
     AddedKey(2, "search.at_limit", "force"),
     AddedKey(2, "data.source.stratify", False),
+    AddedKey(2, "training.callbacks", []),
 )
 
 

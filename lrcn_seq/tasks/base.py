@@ -123,6 +123,8 @@ class Task(KerasModel, ABC):
     """The noun for a sample in messages and reports."""
     verb: ClassVar[str] = "predict"
     """The command that predicts with all options of the task."""
+    pipeline_tag: ClassVar[str | None] = None
+    """The name of the task on the Hugging Face Hub, for model cards."""
     predict_batch_size: ClassVar[int] = 1
     """Number of files per call of `predict` in commands."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()

@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
+
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
@@ -23,6 +26,7 @@ from lrcn_seq.training.epoch_progress import EpochProgress
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
+from lrcn_seq.training.user_callbacks import UserCallbacks
 
 HDF5_OVERHEAD = 1 << 20
 """Size in bytes of an HDF5 file besides its arrays."""
@@ -36,6 +40,7 @@ class Trainer:
         reader: reads the clips of samples.
         splits: the samples of train and dev.
         run: the run.
+        callbacks: Keras callbacks.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Trainer:
         reader: SampleReader,
         splits: Mapping[str, Sequence[Sample]],
         run: Run,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ):
         self.task, self.reader, self.run = task, reader, run
         self.training = task.settings.training
@@ -52,10 +58,11 @@ class Trainer:
         self.position = Position()
         self.history: list[dict[str, Any]] = []
         self.interrupts = SignalDeferral()
+        self.callbacks = UserCallbacks(callbacks, self.training.epochs)
         self.snapshot = Snapshot(
             self._save_step,
             self.training.save_seconds,
-            begin=task.begin_epoch,
+            begin=self._begin_epoch,
             is_urgent=lambda: self.interrupts.is_waiting,
         )
         self.progress = EpochProgress(self.training.epochs)
@@ -82,6 +89,8 @@ class Trainer:
         )
         # In mixed precision, `task.optimizer` is a wrapper of Keras that scales the loss.
         self.task.optimizer.build(self.task.trainable_variables)
+        is_resumed = state is not None and not state.new_stage
+        self.callbacks.begin(self.task, state.callbacks if state and is_resumed else ())
         if state is None:
             return
         self.position, self.history = state.position, state.history
@@ -98,6 +107,7 @@ class Trainer:
                     self._train_epoch()
             if self.position.trained:
                 self._evaluate()
+        self.callbacks.end()
 
     def finish_stage(self, *, comparable: bool = True) -> TrainingState:
         """Save and return a state from which the next stage starts with the best weights.
@@ -129,7 +139,7 @@ class Trainer:
                     epochs=epoch + 1,
                     shuffle=False,
                     verbose=0,
-                    callbacks=[self.progress, self.snapshot],
+                    callbacks=[self.progress, self.callbacks, self.snapshot],
                 )
             except Exception:
                 if batches.error is None:
@@ -180,6 +190,7 @@ class Trainer:
         scores = self.task.evaluate_samples(self.reader, self.dev).values
         sign = -1 if self.task.monitor in self.task.minimized_scores else 1
         is_best = self._record_score(sign * scores[self.task.monitor])
+        self._end_epoch(arrays, loss, scores)
         row = {"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss}
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
@@ -187,6 +198,18 @@ class Trainer:
         self._save(arrays)
         self.run.write_history(self.history)
         self._write_times(time.monotonic() - began)
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self.task.begin_epoch(epoch)
+        self.callbacks.begin_epoch(epoch, self.snapshot.step)
+
+    def _end_epoch(self, arrays: Arrays, loss: float, scores: Mapping[str, float]) -> None:
+        """Call the callbacks of the user, and keep a learning rate that they change."""
+        if self.callbacks.end_epoch(self.position.epoch, loss, scores):
+            self.position = self.position._replace(stopped=True)
+        for index, variable in enumerate(self.task.optimizer.variables):
+            if variable.name == "learning_rate" and self.callbacks.callbacks:
+                arrays[f"optimizer/{index}"] = np.array(keras.ops.convert_to_numpy(variable))
 
     def _record_score(self, score: float) -> bool:
         """Save the weights if the score is the best so far, otherwise count towards `patience`.
@@ -222,7 +245,9 @@ class Trainer:
 
     def _save(self, arrays: Arrays) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
-        self.run.states.write(TrainingState(arrays, self.position, self.history))
+        self.run.states.write(
+            TrainingState(arrays, self.position, self.history, callbacks=self.callbacks.state)
+        )
 
 
 def save_weights(task: Task, path: Path) -> None:
