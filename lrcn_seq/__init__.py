@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         training,
     )
     from lrcn_seq.data.media import frame_times, read_frames
-    from lrcn_seq.runs import load
+    from lrcn_seq.runs import load, push
     from lrcn_seq.tasks import build, dataset
     from lrcn_seq.training import train
 
@@ -54,6 +54,7 @@ __all__ = [
     "layers",
     "load",
     "metrics",
+    "push",
     "read_frames",
     "records",
     "registry",
@@ -71,6 +72,7 @@ _FUNCTIONS = {
     "dataset": "lrcn_seq.tasks",
     "frame_times": "lrcn_seq.data.media",
     "load": "lrcn_seq.runs",
+    "push": "lrcn_seq.runs",
     "read_frames": "lrcn_seq.data.media",
     "train": "lrcn_seq.training",
 }

@@ -24,6 +24,7 @@ from lrcn_seq.cli import Parser, verbs
 from lrcn_seq.cli._arguments import add_common
 from lrcn_seq.data.sources.shapes import Drawing
 from lrcn_seq.records import Clips
+from lrcn_seq.training.user_callbacks import build_callbacks
 from tests.test_architecture import LEVELS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,8 +34,8 @@ DOCUMENTS = (
 )
 LANGUAGES = {"python", "sh", "text", "toml", "yaml"}
 CAPTIONER, STREAM, SCORES = 'load("runs/mine")', "initial_stream_state", "CiderReward"
-PART, KERAS = "class MeanColors", "keras.saving.load_model"
-"""A line of each Python block that a test of its own executes."""
+PART, KERAS, HUB = "class MeanColors", "keras.saving.load_model", "lrcn_seq.push"
+"""A line of each Python block that a test of its own executes; for HUB, see test_hub.py."""
 USER_FILES = {
     "my/clips/index.csv": "a file of the reader",
     "runs/demo/report.html": "written by `make demo`",
@@ -47,6 +48,7 @@ USER_FILES = {
     "base.py": "a file of several packages",
     "contents.jsonl": "written beside the feature store",
     ".cache/features": "the folder of stored features",
+    "log.csv": "written by the callback CSVLogger",
 }
 """Names of files that do not exist, with the reason."""
 FILE_SUFFIXES = (".py", ".md", ".yaml", ".toml", ".txt", ".json", ".jsonl", ".html", ".h5", ".csv")
@@ -136,7 +138,7 @@ def test_code_blocks_have_a_tested_language(name):
 def test_every_python_block_is_executed():
     """Every Python block of the documents is run by a test or belongs to the example package."""
     found = [block.text for name in DOCUMENTS for block in blocks(name, "python")]
-    executed = [python_block(marker) for marker in (CAPTIONER, STREAM, SCORES, PART, KERAS)]
+    executed = [python_block(marker) for marker in (CAPTIONER, STREAM, SCORES, PART, KERAS, HUB)]
     assert sorted(found) == sorted([*executed, *package_blocks()])
 
 
@@ -268,6 +270,16 @@ def test_a_task_is_trained_in_keras(tmp_path, monkeypatch, capsys):
     text = variables["task"].predict("photo.jpg").captions[0].text
     assert text in capsys.readouterr().out.splitlines()
     assert (tmp_path / "exported" / "saved_model.pb").is_file()
+
+
+def test_callbacks_in_the_documentation_exist(tmp_path):
+    """The callbacks of docs/keras.md are valid in a config and exist in Keras."""
+    (block,) = blocks("docs/keras.md", "yaml")
+    specs = config.parse(block.text, "docs/keras.md")["training"]["callbacks"]
+    base = config.read_mapping(ROOT / "configs" / "smoke" / "captioning.yaml")
+    base["training"]["callbacks"] = specs
+    assert config.validate(base).training.callbacks == specs
+    assert build_callbacks([spec for spec in specs if spec != "TensorBoard"], tmp_path)
 
 
 def test_a_stream_of_frames_is_classified(activity_run, tmp_path, monkeypatch):

@@ -191,6 +191,9 @@ class Training(Section):
     keep_state: bool = False
     """Whether a finished run keeps its training state, from which `--resume training.epochs=MORE`
     continues exactly; it takes three to four times the space of the weights."""
+    callbacks: list[str | dict[str, Any]] = []
+    """Keras callbacks by name, such as `CSVLogger` and `TensorBoard`, or as `{type: NAME}` with
+    arguments. Their logs are the loss and the dev scores, such as `val_cider`."""
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     """`auto` is `mixed_bfloat16` on a GPU or TPU and `float32` on a CPU."""
 

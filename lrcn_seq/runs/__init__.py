@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lrcn_seq.runs.evaluator import EvaluatedRun, evaluate_runs
     from lrcn_seq.runs.folder import Run
+    from lrcn_seq.runs.hub import push
     from lrcn_seq.runs.loading import load, load_weights
 
-__all__ = ["EvaluatedRun", "Run", "evaluate_runs", "load", "load_weights"]
+__all__ = ["EvaluatedRun", "Run", "evaluate_runs", "load", "load_weights", "push"]
 
 _MODULES = {
     "EvaluatedRun": "evaluator",
@@ -21,6 +22,7 @@ _MODULES = {
     "evaluate_runs": "evaluator",
     "load": "loading",
     "load_weights": "loading",
+    "push": "hub",
 }
 
 

@@ -16,8 +16,9 @@ from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.layers.zero_weights import zero_weights
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
+from lrcn_seq.runs.hub import download, is_hub_address
 from lrcn_seq.runs.run_outputs import read_outputs
-from lrcn_seq.tasks import Task, build_task
+from lrcn_seq.tasks import Task, build_task, load_saved
 
 PARTS = ("encoder", "decoder")
 
@@ -26,12 +27,19 @@ def load(folder: str | Path) -> Task:
     """Load the task of a run with its best weights.
 
     Args:
-        folder: the run folder.
+        folder: the run folder; `hf://USER/NAME` or `hf://USER/NAME@REVISION` for a run on the
+            Hugging Face Hub; or the file of a task that was saved as `.keras`.
 
     Raises:
-        RunError: the folder is not a run, has no weights yet, or contains files of another run.
+        MissingPackageError: the package `huggingface_hub` is not installed.
+        RunError: the folder is not a run, has no weights yet, or contains files of another run; or
+            the hub cannot be reached.
     """
+    if is_hub_address(folder):
+        folder = download(str(folder))
     folder = Path(folder)
+    if folder.suffix == ".keras" and folder.is_file():
+        return load_saved(folder)
     check_trained(folder)
     config = read_config(folder)
     outputs = read_outputs(folder, config)

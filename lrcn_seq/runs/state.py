@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +34,7 @@ class Position(NamedTuple):
         stopped: whether the stage ended early.
         first_epoch: index of the epoch at which the optimizer of the stage started.
         best_loss: the dev loss of the epoch with the best score; None if it is not computed.
+        diverged: whether the stage ended because its weights diverged.
     """
 
     stage: int = 0
@@ -46,6 +47,7 @@ class Position(NamedTuple):
     stopped: bool = False
     first_epoch: int = 0
     best_loss: float | None = None
+    diverged: bool = False
 
 
 class TrainingState(NamedTuple):
@@ -56,12 +58,14 @@ class TrainingState(NamedTuple):
         position: the position at which training continues.
         history: one row per finished epoch.
         new_stage: whether training continues with the best weights rather than with `arrays`.
+        callbacks: the changed attributes of each callback of the user.
     """
 
     arrays: Mapping[str, np.ndarray]
     position: Position
     history: list[dict[str, Any]]
     new_stage: bool = False
+    callbacks: Sequence[Mapping[str, Any]] = ()
 
 
 class StateFolder:
@@ -102,6 +106,8 @@ class StateFolder:
         record: dict[str, Any] = {"position": state.position._asdict(), "history": state.history}
         if state.new_stage:
             record["fresh"] = True
+        if any(state.callbacks):
+            record["callbacks"] = list(state.callbacks)
         write_text(folder / METADATA, json.dumps(record))
         write_text(self.folder / POINTER, folder.name)
         self._remove_all_except(folder)
@@ -192,4 +198,5 @@ def _parse(record: dict[str, Any]) -> TrainingState:
     if not all(isinstance(counter, int) and counter >= 0 for counter in counters):
         raise ValueError(f"{position}")
     history = [dict(row) for row in record["history"]]
-    return TrainingState({}, position, history, bool(record.get("fresh")))
+    callbacks = tuple(dict(values) for values in record.get("callbacks", ()))
+    return TrainingState({}, position, history, bool(record.get("fresh")), callbacks)

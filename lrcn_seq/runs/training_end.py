@@ -11,13 +11,16 @@ from lrcn_seq.files import read_json, write_text
 from lrcn_seq.runs.folder import ENDS, Run
 from lrcn_seq.runs.state import Position
 
+Reason = Literal["epochs", "patience", "diverged", "callback"]
+
 
 class TrainingEnd(NamedTuple):
     """The end of a stage.
 
     Attributes:
         stage: index of the stage.
-        reason: `epochs` (all are trained), `patience`, or `diverged`.
+        reason: `epochs` (all are trained), `patience`, `diverged`, or `callback` (a Keras callback
+            stopped the training).
         epochs: number of trained epochs.
         planned_epochs: number of epochs of the config.
         kept_epoch: number of the epoch whose weights the run keeps, counted from 1; None for those
@@ -29,7 +32,7 @@ class TrainingEnd(NamedTuple):
     """
 
     stage: int
-    reason: Literal["epochs", "patience", "diverged"]
+    reason: Reason
     epochs: int
     planned_epochs: int
     kept_epoch: int | None
@@ -44,11 +47,12 @@ class TrainingEnd(NamedTuple):
     def _stop_sentence(self) -> str:
         if self.reason == "epochs":
             return f"Training ended after all {self.planned_epochs} epochs."
-        cause = (
-            f"{self.patience} epochs without a better dev {self.monitor} (training.patience)"
-            if self.reason == "patience"
-            else "it diverged"
-        )
+        cause = {
+            "patience": f"{self.patience} epochs without a better dev {self.monitor} "
+            "(training.patience)",
+            "diverged": "it diverged",
+            "callback": "a Keras callback stopped it",
+        }[self.reason]
         return f"Training stopped after epoch {self.epochs} of {self.planned_epochs}: {cause}."
 
     def _kept_sentence(self) -> str:
@@ -78,9 +82,11 @@ def training_end(
     by_best = training.restore_best_weights is not False
     kept = [row for row in rows if row["best"]] if by_best else rows
     epochs, patience = int(training.epochs), int(training.patience)
-    reason: Literal["epochs", "patience", "diverged"] = "epochs"
-    if position.stopped:
-        reason = "patience" if 0 < patience <= position.waited else "diverged"
+    reason: Reason = "epochs"
+    if position.diverged:
+        reason = "diverged"
+    elif position.stopped:
+        reason = "patience" if 0 < patience <= position.waited else "callback"
     return TrainingEnd(
         stage=position.stage,
         reason=reason,

@@ -18,6 +18,7 @@ from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._dataset import BatchSource, as_dataset
 from lrcn_seq.tasks._sample_reader import SampleReader, content_index
+from lrcn_seq.tasks._saved_task import load_saved, register_tasks
 from lrcn_seq.tasks._source_dataset import dataset
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Feed, Member, Outputs, Task
@@ -40,15 +41,9 @@ __all__ = [
     "check_config",
     "content_index",
     "dataset",
+    "load_saved",
     "register_tasks",
     "registry",
     "resolve_precision",
     "task_type",
 ]
-
-
-def register_tasks() -> None:
-    """Import the tasks of this library, which registers their classes for loading with Keras."""
-    for name in registry.names():
-        if registry.is_own(name):
-            registry.get(name)

@@ -94,28 +94,26 @@ class KerasModel(keras.Model):
             "compile; leave them out."
         )
 
-    def fit(  # noqa: PLR0917 - signature of Keras
+    def fit(
         self,
         x: Any = None,
         y: Any = None,
         batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: Any = "auto",
+        *,
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[Any, float] | None = None,
         sample_weight: Any = None,
-        initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: Any = 1,
+        **options: Any,
     ) -> Any:
         """Train the task, as in Keras.
 
-        Other arguments are those of `keras.Model.fit`.
+        Other arguments, such as `epochs` and `verbose`, are those of `keras.Model.fit`.
 
         Args:
             x: paths, PIL images or arrays; or a data set: from `lrcn_seq.dataset`, or an iterable
@@ -124,8 +122,7 @@ class KerasModel(keras.Model):
             batch_size: number of captions or labeled clips per batch, with `x` and `y`; None for
                 that of the config.
             validation_data: `(x, y)` or a data set.
-            shuffle: whether the batches differ between epochs; the seed of the config determines
-                their order.
+            shuffle: whether epochs differ; the seed of the config determines their order.
             class_weight: weights of the classes in the loss, by name or index.
             sample_weight: (M,) weights of the inputs in the loss.
 
@@ -135,8 +132,7 @@ class KerasModel(keras.Model):
         from lrcn_seq.tasks._array_dataset import split_inputs
         from lrcn_seq.tasks._fit_input import EpochSetter, fit_input
 
-        if not self.compiled:
-            self.compile()
+        self._compile_once()
         if validation_split:
             (x, y, sample_weight), validation_data = split_inputs(
                 self, x, y, sample_weight, validation_split
@@ -146,6 +142,7 @@ class KerasModel(keras.Model):
         held = self._validation_input(
             validation_data, validation_steps, validation_batch_size or batch_size
         )
+        options["validation_data"], options["validation_steps"] = held.x, held.steps
         if data.dataset is not None and shuffle:
             callbacks = _with_callback(callbacks, EpochSetter(data.dataset))
         return _call(
@@ -153,15 +150,15 @@ class KerasModel(keras.Model):
             (data, held),
             x=data.x,
             steps_per_epoch=data.steps,
-            validation_data=held.x,
-            validation_steps=held.steps,
-            epochs=epochs,
-            verbose=verbose,
             callbacks=callbacks,
             shuffle=False,
-            initial_epoch=initial_epoch,
-            validation_freq=validation_freq,
+            **options,
         )
+
+    def _compile_once(self) -> None:
+        """Compile the task with the optimizer of its config unless it is compiled."""
+        if not self.compiled:
+            self.compile()
 
     def _validation_input(self, data: Any, steps: int | None, batch_size: int | None) -> FitInput:
         """Return the input of Keras for the validation data; `x` is None if there are none."""
@@ -204,8 +201,7 @@ class KerasModel(keras.Model):
         if options.get("_use_cached_eval_dataset"):  # validation in `fit`
             data = self._validation_input(None, steps, None)._replace(x=x)
         else:
-            if not self.compiled:
-                self.compile()
+            self._compile_once()
             data = fit_input(
                 self,
                 x,

@@ -17,6 +17,7 @@ from lrcn_seq.search.base import NO_SENTENCE
 
 SINGLE_DIMENSIONS: dict[MediaKind, int] = {"images": 3, "clips": 4, "vectors": 2}
 """Largest number of dimensions of the array of a single input."""
+PIXEL_KINDS: tuple[MediaKind, ...] = ("images", "clips")
 ON_ERROR = ("raise", "record")
 
 
@@ -68,7 +69,7 @@ def _item(item: Any, kind: MediaKind) -> Any:
     if not hasattr(item, "__array__"):
         return item
     array = np.asarray(item)
-    return array if kind == "vectors" or array.dtype.kind != "f" else _pixels(array)
+    return _pixels(array) if kind in PIXEL_KINDS and array.dtype.kind == "f" else array
 
 
 def _pixels(array: np.ndarray) -> np.ndarray:

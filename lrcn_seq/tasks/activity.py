@@ -64,6 +64,7 @@ class Activity(LabelFit, Task):
     minimized_scores: ClassVar[frozenset[str]] = frozenset({"log_loss", "calibration"})
     noun: ClassVar[str] = "clip"
     verb: ClassVar[str] = "classify"
+    pipeline_tag: ClassVar[str | None] = "video-classification"
 
     @property
     def labels(self) -> tuple[str, ...]:

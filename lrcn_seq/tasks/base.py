@@ -123,6 +123,8 @@ class Task(KerasModel, ABC):
     """The noun for a sample in messages and reports."""
     verb: ClassVar[str] = "predict"
     """The command that offers all prediction options of the task, e.g. `caption`."""
+    pipeline_tag: ClassVar[str | None] = None
+    """The name of the task on the Hugging Face Hub, for model cards."""
     predict_batch_size: ClassVar[int] = 1
     """Number of files that commands pass to one call of `predict`."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()

@@ -18,6 +18,7 @@ class Captioning(CaptionTask):
 
     noun: ClassVar[str] = "image"
     verb: ClassVar[str] = "caption"
+    pipeline_tag: ClassVar[str | None] = "image-to-text"
     predict_batch_size: ClassVar[int] = 32
 
     @classmethod

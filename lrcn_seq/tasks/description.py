@@ -32,6 +32,7 @@ class Description(CaptionTask):
 
     noun: ClassVar[str] = "clip"
     verb: ClassVar[str] = "describe"
+    pipeline_tag: ClassVar[str | None] = "video-text-to-text"
     predict_batch_size: ClassVar[int] = 4
 
     @classmethod

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import keras
 
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError
@@ -19,9 +22,16 @@ from lrcn_seq.terminal import print_note
 from lrcn_seq.training.network_checks import shared_parts, stage_problems
 from lrcn_seq.training.snapshot import assign_variables
 from lrcn_seq.training.trainer import Trainer
+from lrcn_seq.training.user_callbacks import build_callbacks
 
 
-def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bool = False) -> Run:
+def train(
+    config: configs.Config | str | Path,
+    folder: str | Path,
+    *,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
     """Train the stages of a config, evaluate on test (or dev), and write the report.
 
     Args:
@@ -29,6 +39,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
         folder: the run folder.
         resume: whether to resume an interrupted run, with bit-identical results; without a run in
             the folder, a new run is started.
+        callbacks: Keras callbacks besides those of the config; see `user_callbacks`.
 
     Raises:
         ConfigError, DataError, RunError: the config, the data or the run folder cannot be used.
@@ -39,6 +50,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
         run.check(config, resume=resume)
         config = run.complete(config)
         try:
+            build_callbacks(config.training.callbacks, run.folder)  # reports problems at once
             if len(config.stages) > 1 and not run.has_begun:
                 check_stages(config)
             corpus = read_corpus(config, skipped=run / SKIPPED)
@@ -49,7 +61,7 @@ def train(config: configs.Config | str | Path, folder: str | Path, *, resume: bo
             warn_of_changes(str(run.folder), run.environment())
             outputs = prepare_outputs(run, config, corpus)
             state = read_state(run, config)
-            task = train_stages(config, run, corpus, outputs, state)
+            task = train_stages(config, run, corpus, outputs, state, callbacks=callbacks)
         except BaseException:
             run.remove_unless_begun(config)
             raise
@@ -108,6 +120,8 @@ def train_stages(
     corpus: Corpus,
     outputs: Outputs,
     state: TrainingState | None,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Task:
     """Train all unfinished stages from the last state of the run.
 
@@ -117,6 +131,7 @@ def train_stages(
         corpus: the samples.
         outputs: the vocabulary or classes of the task.
         state: the last state; None in a new run, and in a finished run, which is not trained.
+        callbacks: Keras callbacks besides those of the config.
 
     Returns:
         The task of the last stage with the best weights.
@@ -130,7 +145,9 @@ def train_stages(
     first = state.position.stage if state else 0
     for number in range(first, len(stages)):
         task = stage_task(stages, number, outputs, run, state)
-        trainer = Trainer(task, SampleReader(task, corpus.contents), corpus.splits, run)
+        own = build_callbacks(stages[number].training.callbacks, run.folder, number)
+        reader = SampleReader(task, corpus.contents)
+        trainer = Trainer(task, reader, corpus.splits, run, [*own, *callbacks])
         trainer.begin(number, state)
         trainer.fit()
         if number + 1 < len(stages):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from lrcn_seq.config.sizing import size_training
@@ -31,6 +32,7 @@ from lrcn_seq.training.epoch_selection import EpochQuality
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
+from lrcn_seq.training.user_callbacks import UserCallbacks
 
 HDF5_OVERHEAD = 1 << 20
 """Size in bytes of an HDF5 file besides its arrays."""
@@ -44,6 +46,7 @@ class Trainer:
         reader: reads the clips of samples.
         splits: the samples of train and dev.
         run: the run.
+        callbacks: Keras callbacks.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Trainer:
         reader: SampleReader,
         splits: Mapping[str, Sequence[Sample]],
         run: Run,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ):
         self.task, self.reader, self.run = task, reader, run
         self.training = size_training(task.settings.training, data_size(splits))
@@ -61,13 +65,14 @@ class Trainer:
         self.position = Position()
         self.history: list[dict[str, Any]] = []
         self.interrupts = SignalDeferral()
+        self.epochs, self.patience = int(self.training.epochs), int(self.training.patience)
+        self.callbacks = UserCallbacks(callbacks, self.epochs)
         self.snapshot = Snapshot(
             self._save_step,
             self.training.save_seconds,
-            begin=task.begin_epoch,
+            begin=self._begin_epoch,
             is_urgent=lambda: self.interrupts.is_waiting,
         )
-        self.epochs, self.patience = int(self.training.epochs), int(self.training.patience)
         self.progress = EpochProgress(self.epochs)
 
     def begin(self, stage: int, state: TrainingState | None) -> None:
@@ -93,6 +98,8 @@ class Trainer:
         )
         # In mixed precision, `task.optimizer` is a wrapper of Keras that scales the loss.
         self.task.optimizer.build(self.task.trainable_variables)
+        is_resumed = state is not None and not state.new_stage
+        self.callbacks.begin(self.task, state.callbacks if state and is_resumed else ())
         if state is None:
             return
         self.position, self.history = state.position, state.history
@@ -116,6 +123,7 @@ class Trainer:
         write_end(self.run, end)
         if done:
             print_note(end)
+        self.callbacks.end()
 
     def finish_stage(self, *, comparable: bool = True) -> TrainingState:
         """Save and return a state from which the next stage starts with the best weights.
@@ -165,7 +173,7 @@ class Trainer:
                     epochs=epoch + 1,
                     shuffle=False,
                     verbose=0,
-                    callbacks=[self.progress, self.snapshot],
+                    callbacks=[self.progress, self.callbacks, self.snapshot],
                 )
             except Exception:
                 if batches.error is None:
@@ -204,7 +212,7 @@ class Trainer:
             f"{reason}. The stage ends with the best weights so far; a lower "
             "training.optimizer.learning_rate or a training.optimizer.global_clipnorm may help."
         )
-        self.position = self.position._replace(stopped=True)
+        self.position = self.position._replace(stopped=True, diverged=True)
 
     def _evaluate(self) -> None:
         began, arrays = time.monotonic(), self._arrays()
@@ -220,6 +228,7 @@ class Trainer:
             row["dev_loss"] = self._dev_loss()
         quality = EpochQuality(sign * scores[self.task.monitor], row.get("dev_loss"))
         is_best = self._record_quality(quality)
+        self._end_epoch(arrays, loss, scores)
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
         self.snapshot.step = 0
@@ -240,6 +249,18 @@ class Trainer:
             return_dict=True,
         )
         return float(values["loss"])
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self.task.begin_epoch(epoch)
+        self.callbacks.begin_epoch(epoch, self.snapshot.step)
+
+    def _end_epoch(self, arrays: Arrays, loss: float, scores: Mapping[str, float]) -> None:
+        """Call the callbacks of the user, and keep a learning rate that they change."""
+        if self.callbacks.end_epoch(self.position.epoch, loss, scores):
+            self.position = self.position._replace(stopped=True)
+        for index, variable in enumerate(self.task.optimizer.variables):
+            if variable.name == "learning_rate" and self.callbacks.callbacks:
+                arrays[f"optimizer/{index}"] = np.array(ops.convert_to_numpy(variable))
 
     def _record_quality(self, quality: EpochQuality) -> bool:
         """Save the weights that the run keeps, and count epochs towards `patience`.
@@ -281,7 +302,9 @@ class Trainer:
 
     def _save(self, arrays: Arrays) -> None:
         self.position = self.position._replace(number=self.position.number + 1)
-        self.run.states.write(TrainingState(arrays, self.position, self.history))
+        self.run.states.write(
+            TrainingState(arrays, self.position, self.history, callbacks=self.callbacks.state)
+        )
 
 
 def save_weights(task: Task, path: Path) -> None:

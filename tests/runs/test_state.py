@@ -48,7 +48,7 @@ def test_a_state_is_read_as_written(tmp_path):
     folder = StateFolder(tmp_path / "state")
     folder.write(TrainingState(arrays, position, [{"epoch": 0, "loss": 0.1}], new_stage=True))
     state = folder.read()
-    assert state[1:] == (position, [{"epoch": 0, "loss": 0.1}], True)
+    assert state[1:] == (position, [{"epoch": 0, "loss": 0.1}], True, ())
     assert state.arrays.keys() == arrays.keys()
     assert all(state.arrays[name].tobytes() == arrays[name].tobytes() for name in arrays)
 

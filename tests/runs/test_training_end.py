@@ -30,14 +30,19 @@ def rows(*best, stage=0):
             "(training.patience).",
         ),
         (
-            Position(epoch=3, waited=1, stopped=True),
+            Position(epoch=3, waited=1, stopped=True, diverged=True),
             "diverged",
             "Training stopped after epoch 3 of 5: it diverged.",
+        ),
+        (
+            Position(epoch=3, waited=1, stopped=True),
+            "callback",
+            "Training stopped after epoch 3 of 5: a Keras callback stopped it.",
         ),
     ],
 )
 def test_the_reason_is_stated(position, reason, sentence):
-    """The reason is the last epoch, patience or divergence."""
+    """The reason is the last epoch, patience, divergence or a callback."""
     end = training_end(TRAINING, position, rows(True, False, False), "cider")
     assert (end.reason, end.epochs, end.planned_epochs) == (reason, 3, 5)
     assert str(end).startswith(sentence)

@@ -336,7 +336,7 @@ def test_a_finished_stage_leaves_a_state_for_the_next(tmp_path, comparable, best
     assert state.new_stage
     assert state.history == trainer.history
     stored = trainer.run.states.read()
-    assert (stored.position, stored.history, stored.new_stage) == state[1:]
+    assert (stored.position, stored.history, stored.new_stage) == state[1:4]
     assert stored.arrays == {}
 
 
