@@ -36,7 +36,11 @@ PART = "class MeanColors"
 """A line of each Python block that a test of its own executes."""
 USER_FILES = {
     "my/clips/index.csv": "a file of the reader",
+    "index.csv": "a file of the reader",
     "runs/demo/report.html": "written by `make demo`",
+    "runs/activity/report.html": "written by the tutorial",
+    "runs/description/report.html": "written by the tutorial",
+    "runs/mine/report.html": "written by the tutorial",
     ".venv/bin": "made by `make`",
     "left_out.jsonl": "written only if files cannot be read",
     "mean_colors.py": "the example of a part",
