@@ -38,7 +38,11 @@ PART, KERAS, HUB = "class MeanColors", "keras.saving.load_model", "lrcn_seq.push
 """A line of each Python block that a test of its own executes; for HUB, see test_hub.py."""
 USER_FILES = {
     "my/clips/index.csv": "a file of the reader",
+    "index.csv": "a file of the reader",
     "runs/demo/report.html": "written by `make demo`",
+    "runs/activity/report.html": "written by the tutorial",
+    "runs/description/report.html": "written by the tutorial",
+    "runs/mine/report.html": "written by the tutorial",
     ".venv/bin": "made by `make`",
     "left_out.jsonl": "written only if files cannot be read",
     "mean_colors.py": "the example of a part",
