@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_note(f"warning: {error}")
         print_line(f"{arguments.config}: Config is valid; its data is missing or insufficient.")
         return 0
+    if arguments.data:
+        print_advice(config, splits)
     if arguments.data and not check_media(config, [s for part in splits.values() for s in part]):
         return 1
     sizes = ", ".join(f"{len(samples)} {split}" for split, samples in splits.items())
@@ -75,6 +77,17 @@ def read_splits(config: Config) -> dict[str, list[Sample]]:
     task_type(config).outputs_type.learn(config, source)
     print_notes(describe_splits(splits, config))
     return splits
+
+
+def print_advice(config: Config, splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Print what to expect of few or one-sided data, and the sizes that are `auto`."""
+    from lrcn_seq import config as configs
+    from lrcn_seq.runs.corpus import data_size, print_notes
+    from lrcn_seq.runs.data_advice import data_advice
+
+    print_notes(data_advice(splits, config))
+    if values := configs.sized_values(config, configs.size_config(config, data_size(splits))):
+        print_note(f"Training is sized to the data: {', '.join(values)}.")
 
 
 def check_media(config: Config, samples: Sequence[Sample]) -> bool:

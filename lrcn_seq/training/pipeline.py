@@ -10,7 +10,8 @@ import keras
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ConfigError
 from lrcn_seq.runs import Run, load_weights
-from lrcn_seq.runs.corpus import Corpus, check_splits, data_size, read_corpus
+from lrcn_seq.runs.corpus import Corpus, check_splits, data_size, print_notes, read_corpus
+from lrcn_seq.runs.data_advice import data_advice
 from lrcn_seq.runs.environment import warn_of_changes
 from lrcn_seq.runs.folder import CONFIG, SKIPPED
 from lrcn_seq.runs.longer_training import resumed_state
@@ -56,6 +57,7 @@ def train(
             corpus = read_corpus(config, skipped=run / SKIPPED)
             check_splits(corpus.splits)
             if not run.has_begun:
+                print_notes(data_advice(corpus.splits, config))
                 config = size_to_data(config, corpus)
             run.create(config)
             warn_of_changes(str(run.folder), run.environment())
@@ -101,10 +103,7 @@ def size_to_data(config: configs.Config, corpus: Corpus) -> configs.Config:
     size = data_size(corpus.splits)
     sized = configs.size_config(config, size)
     if changes := list(configs.sized_values(config, sized)):
-        print_note(
-            f"Training is sized to {size.targets:,} training targets and {size.dev:,} dev samples: "
-            f"{', '.join(changes)}."
-        )
+        print_note(f"Training is sized to the data: {', '.join(changes)}.")
     return sized
 
 

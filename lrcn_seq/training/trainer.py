@@ -226,8 +226,7 @@ class Trainer:
         row = {"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss}
         if self.training.dev_loss:
             row["dev_loss"] = self._dev_loss()
-        quality = EpochQuality(sign * scores[self.task.monitor], row.get("dev_loss"))
-        is_best = self._record_quality(quality)
+        is_best = self._record_score(sign * scores[self.task.monitor], row.get("dev_loss"))
         self._end_epoch(arrays, loss, scores)
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
@@ -262,23 +261,23 @@ class Trainer:
             if variable.name == "learning_rate" and self.callbacks.callbacks:
                 arrays[f"optimizer/{index}"] = np.array(ops.convert_to_numpy(variable))
 
-    def _record_quality(self, quality: EpochQuality) -> bool:
+    def _record_score(self, score: float, loss: float | None = None) -> bool:
         """Save the weights that the run keeps, and count epochs towards `patience`.
 
         Args:
-            quality: the quality of the epoch on dev.
+            score: the dev score; higher is better.
+            loss: the dev loss; None if it is not computed.
 
         Returns:
             Whether the epoch is the best so far.
         """
         best = self.position.best
-        is_best = best is None or quality.is_better_than(
+        is_best = best is None or EpochQuality(score, loss).is_better_than(
             EpochQuality(best, self.position.best_loss)
         )
         if is_best or not self.training.restore_best_weights:
             save_weights(self.task, self.run / WEIGHTS)
         if is_best:
-            score, loss = quality
             self.position = self.position._replace(best=score, best_loss=loss, waited=0)
         elif self.position.epoch >= int(self.training.start_from_epoch):
             waited = self.position.waited + 1

@@ -190,3 +190,11 @@ def test_one_sided_splits_are_warned_of(lrcn, tmp_path):
     assert (result.code, "valid" in result.out) == (0, True)
     assert "The split test has only 3 samples; its scores depend on chance." in result.err
     assert "The split test has a single class (walk) of 2" in result.err
+
+
+def test_data_that_are_few_are_described_with_data(lrcn, smoke_config):
+    """With `--data`, few data and the sizes of training that are `auto` are described."""
+    result = lrcn("check", smoke_config, "training.batch_size=auto", "--data")
+    assert result.code == 0
+    assert "Training has only 60 images with 240 captions." in result.err
+    assert "Training is sized to the data: training.batch_size=16, " in result.err
