@@ -14,7 +14,7 @@ Progress = Callable[[int, int | None], None]
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a progress bar if stderr is a terminal.
+    """Show a progress bar if stderr is a terminal, or in a notebook.
 
     Args:
         title: the text in front of the bar.
@@ -37,7 +37,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not (console.is_terminal or console.is_jupyter),
         redirect_stdout=sys.stdout.isatty(),  # redirected output must not go to stderr
     ) as bar:
         task = bar.add_task(printable(title), total=None)
