@@ -9,6 +9,7 @@ neither Keras nor TensorFlow.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
+if "tensorflow" not in sys.modules:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides log lines for its developers
 if "keras" in sys.modules:
     # Register the classes of tasks, so that `keras.saving.load_model` finds them.
     import_module("lrcn_seq.tasks").register_tasks()

@@ -19,7 +19,7 @@ LINE_SECONDS = 30.0
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a progress bar if stderr is a terminal, otherwise print a line now and then.
+    """Show a progress bar on a terminal or in a notebook, otherwise print a line now and then.
 
     A quiet process shows nothing.
 
@@ -34,7 +34,10 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     console = Console(file=sys.stderr)
-    if not console.is_terminal or is_quiet():
+    if is_quiet():
+        yield lambda done, total: None
+        return
+    if not (console.is_terminal or console.is_jupyter):
         yield LogProgress(title)
         return
     columns = (

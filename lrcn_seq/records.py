@@ -16,6 +16,8 @@ Records used in compiled code are NamedTuples, which are pytrees on every backen
 from __future__ import annotations
 
 import math
+from base64 import b64encode
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 
 Tensor = Any
 """A tensor of the current backend or a NumPy array; docstrings state its shape."""
+
+IMAGE_TYPES = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".gif": "gif", ".webp": "webp"}
+"""Types of images that browsers show, by suffix."""
+IMAGE_BYTES = 8 << 20
+"""Size of the largest image file that is shown in a notebook."""
 
 COUNT_LIMIT = 2**31 - 1
 """The largest count that a config may contain."""
@@ -315,6 +322,9 @@ class CaptionPrediction(NamedTuple):
         ]
         return captions + in_windows
 
+    def _repr_html_(self) -> str:
+        return prediction_html(self)
+
 
 class LabelPrediction(NamedTuple):
     """The classes of a clip, most probable first."""
@@ -333,9 +343,35 @@ class LabelPrediction(NamedTuple):
         """Return one line per class: the label, a tab and its probability."""
         return [f"{label.label}\t{label.probability:.4f}" for label in self.labels]
 
+    def _repr_html_(self) -> str:
+        return prediction_html(self)
+
 
 class Predictions(list[Prediction]):
     """A list of predictions, shown with their images in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return "".join(map(prediction_html, self))
+
+
+def prediction_html(prediction: Prediction) -> str:
+    """Return a prediction as HTML: the image, if its file is a small one, with the lines."""
+    lines = [prediction.error] if prediction.error else prediction.lines()
+    text = "<br>".join(escape(line) for line in lines)
+    return f"<figure>{_image_html(prediction.file)}<figcaption>{text}</figcaption></figure>"
+
+
+def _image_html(file: str) -> str:
+    """Return the image of a file as HTML; empty for other files."""
+    path = Path(file)
+    kind = IMAGE_TYPES.get(path.suffix.lower())
+    if kind is None or not path.is_file() or path.stat().st_size > IMAGE_BYTES:
+        return ""
+    content = b64encode(path.read_bytes()).decode()
+    return (
+        f'<img alt="{escape(file)}" style="max-height: 15em" '
+        f'src="data:image/{kind};base64,{content}">'
+    )
 
 
 def _minutes(seconds: float) -> str:

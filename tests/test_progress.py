@@ -128,3 +128,16 @@ def test_a_title_is_neither_markup_nor_control(monkeypatch):
     with progress_bar("[/b]\x07.mp4") as report:
         report(1, 1)
     assert "[/b]\\x07.mp4" in terminal.getvalue()
+
+
+def test_a_bar_is_shown_in_a_notebook(monkeypatch):
+    """The bar is enabled in a notebook, where stderr is not a terminal."""
+    enabled = []
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr(
+        "rich.progress.Progress.start", lambda self: enabled.append(not self.disable)
+    )
+    monkeypatch.setattr("rich.progress.Progress.stop", lambda self: None)
+    with progress_bar("reading") as report:
+        report(1, 2)
+    assert enabled == [True]

@@ -8,6 +8,7 @@ from lrcn_seq.records import (
     CaptionPrediction,
     Label,
     LabelPrediction,
+    Predictions,
     Window,
 )
 
@@ -72,3 +73,15 @@ def test_the_lines_of_windows():
 def test_the_lines_of_labels():
     """The text line of a label has the label and its probability with four decimals."""
     assert LabelPrediction("a.mp4", (Label("jump", 0.75),)).lines() == ["jump\t0.7500"]
+
+
+def test_a_prediction_shows_its_image_in_a_notebook(tmp_path):
+    """A prediction is shown as its image with its lines, which are escaped."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"pixels")
+    found = CaptionPrediction(str(path), (Caption("a <b> dog", -1.0, -1.0),))
+    html = found._repr_html_()
+    assert 'src="data:image/png;base64,cGl4ZWxz"' in html
+    assert "a &lt;b&gt; dog" in html
+    assert Predictions([found, found])._repr_html_() == 2 * html
+    assert "<img" not in CaptionPrediction("0", (), "no image.")._repr_html_()

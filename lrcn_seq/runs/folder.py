@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,20 @@ class Run:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
         self.states = StateFolder(self.folder / "state")
+
+    def _repr_html_(self) -> str:
+        """Return the path of the run and its scores, for a notebook."""
+        if not (self / SCORES).is_file():
+            return f"<p>{escape(str(self.folder))}: not evaluated</p>"
+        scores = read_json(self / SCORES, "the scores of a run", dict)
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{value:.4f}</td></tr>"
+            for name, value in scores["metrics"].items()
+        )
+        return (
+            f"<p>{escape(str(self.folder))}: {scores['count']:,} samples of the split "
+            f"{escape(scores['split'])}</p><table>{rows}</table>"
+        )
 
     def __truediv__(self, name: str) -> Path:
         return self.folder / name

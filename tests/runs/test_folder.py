@@ -352,3 +352,13 @@ def test_damaged_files_are_errors(tmp_path, name, content, read, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(RunError, match=f"{name}: expected {message} as JSON"):
         read(Run(tmp_path))
+
+
+def test_a_run_shows_its_scores_in_a_notebook(tmp_path):
+    """A run is shown with its scores, which are escaped, or as not evaluated."""
+    run = Run(tmp_path)
+    assert "not evaluated" in run._repr_html_()
+    scores = {"metrics": {"a<b": 0.25}, "count": 3, "split": "test"}
+    (tmp_path / "scores.json").write_text(json.dumps(scores))
+    assert "<td>a&lt;b</td><td>0.2500</td>" in run._repr_html_()
+    assert "3 samples of the split test" in run._repr_html_()

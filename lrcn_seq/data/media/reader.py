@@ -241,6 +241,11 @@ class MediaReader:
         raise _unsupported(source, "a path, a PIL image or an array")
 
     def _file(self, path: str | os.PathLike[str]) -> Media:
+        if str(path).startswith(("http://", "https://")):
+            raise MediaError(
+                str(path),
+                "expected a path. Received: a URL, which is not fetched; download the file first.",
+            )
         checked = self.index is not None
         if self.kind == "images":
             return StillImage(path, pixels_limit=self.pixels_limit, checked=checked)

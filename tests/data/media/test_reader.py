@@ -264,3 +264,10 @@ def test_only_video_files_are_live(tmp_path):
         reader = MediaReader("clips", SIZE, modality=modality)
         assert reader.is_live(tmp_path / "a.avi")
         assert not any(map(reader.is_live, (tmp_path, "a.png", CLIP, Counter("a", 2))))
+
+
+@pytest.mark.parametrize("kind", ["images", "clips"])
+def test_urls_are_refused(kind):
+    """A URL is refused with advice, because it is not fetched."""
+    with pytest.raises(MediaError, match=r"https://a\.b/c\.jpg: expected a path.*download"):
+        MediaReader(kind, Preprocessing(4, 4)).frames("https://a.b/c.jpg")
