@@ -34,10 +34,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     console = Console(file=sys.stderr)
-    if is_quiet():
-        yield lambda done, total: None
-        return
-    if not (console.is_terminal or console.is_jupyter):
+    if is_quiet() or not (console.is_terminal or console.is_jupyter):
         yield LogProgress(title)
         return
     columns = (

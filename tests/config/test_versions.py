@@ -239,3 +239,14 @@ def test_completing_leaves_the_mapping_unchanged(smallest):
     before = copy.deepcopy(smallest)
     complete(smallest, VERSION)
     assert smallest == before
+
+
+def test_a_stage_of_version_1_has_the_defaults_of_its_time(config, write):
+    """A section that a stage of version 1 resets has the defaults of version 1, not `auto`."""
+    tree = parse(dump(config), "version 1")
+    tree["stages"] = [{"training": {"schedule": {"type": "steps"}}}]
+    (stage,) = stage_configs(read_run(write(tree)))
+    training = stage.training
+    assert (training.batch_size, training.epochs, training.patience) == (64, 20, 5)
+    assert (training.schedule.every, training.start_from_epoch) == (20_000, 0)
+    assert (training.restore_best_weights, training.dev_loss) == (True, False)

@@ -165,6 +165,21 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_auto_is_resumed_with_the_sizes_of_the_run(tmp_path, settings):
+    """A config with `auto` is that of a run that was sized to its data."""
+    tree = {**settings.model_dump(), "training": {"epochs": 4}}
+    sized = config.validate(tree)
+    run = Run(tmp_path / "sized")
+    with run.lock():
+        run.create(config.size_config(run.complete(sized), config.DataSize(300, 6)))
+        run.states.write(TrainingState({}, Position(number=1), []))
+    run.check(sized, resume=True)
+    assert run.complete(sized).training.batch_size == 16
+    other = config.validate({**tree, "training": {"epochs": 4, "batch_size": 17}})
+    with pytest.raises(RunError, match=r"training\.batch_size: 16 → 17"):
+        run.check(other, resume=True)
+
+
 def write_version_1(run: Run, text: str) -> None:
     """Write a config as release 0.1.0 did: without a version and without defaults of parts."""
     (run / "config.yaml").write_text(config.dump(config.validate(config.parse(text, "text"))))

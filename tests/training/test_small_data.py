@@ -14,12 +14,14 @@ RECIPE = Path(__file__).resolve().parents[2] / "configs" / "captioning" / "own_t
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_starter_recipe_reproduces_the_captions_of_54_training_images(tmp_path):
     """At least 90 % of the training images get one of their captions; the last epoch is kept."""
     changes = [
         "data.source={type: shapes, train: 54, dev: 6, test: 6, pixels: 32}",
         f"data.store.folder={tmp_path / 'features'}",
         "encoder={type: tiny_cnn, size: 32, filters: 16, blocks: 3, output: grid}",
+        "search={type: greedy}",
         "decoder.units=128",
         "decoder.embedding=64",
         "decoder.feature_units=128",
