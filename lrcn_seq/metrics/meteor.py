@@ -173,7 +173,7 @@ def pair_statistics(
 def best_rows(
     rows: FloatArray, score: Callable[[FloatArray], FloatArray], image: IntArray
 ) -> FloatArray:
-    """Return (I, K) the statistics of the first best-scoring reference of each image.
+    """Return the statistics (I, K) of the best reference of each image, the first one in a tie.
 
     Args:
         rows: (R, K) statistics of the references.

@@ -42,7 +42,7 @@ def assemble(
 
 
 def _check_rows(scores: Tensor) -> None:
-    """Raise SearchError if the best score of a row is not finite; skip symbolic scores (B,)."""
+    """Raise SearchError if a best score (B,) is not finite; do not check symbolic tensors."""
     try:
         best = ops.convert_to_numpy(scores)
     except (NotImplementedError, TypeError, ValueError, RuntimeError):

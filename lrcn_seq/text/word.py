@@ -23,7 +23,8 @@ from lrcn_seq.text._huggingface import (
 )
 from lrcn_seq.text.base import NAMES
 
-# A word has letters, marks, digits, underscores and, between these, Persian or Indic joiners.
+# A word consists of letters, marks, digits and underscores. Between these, it may contain
+# zero-width joiners and non-joiners, as in Persian and Indic scripts.
 WORD = r"\w+(?:[\u200c\u200d]+\w+)*"
 FINAL_FULL_STOP = Regex(r"[\s.]+$")
 

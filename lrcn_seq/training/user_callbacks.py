@@ -106,7 +106,7 @@ class UserCallbacks(keras.callbacks.Callback):
         return bool(self.callbacks) and bool(self.model.stop_training)
 
     def end(self) -> None:
-        """End the stage."""
+        """Call `on_train_end` of every callback at the end of a stage."""
         for callback in self.callbacks:
             callback.on_train_end()
 

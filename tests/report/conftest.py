@@ -37,7 +37,7 @@ class Parsed(HTMLParser):
 
     @property
     def text(self) -> str:
-        """The text of the HTML with single spaces."""
+        """The text of the HTML, each run of whitespace collapsed to one space."""
         return " ".join(" ".join(self.texts).split())
 
 

@@ -161,7 +161,7 @@ def make_task(name="activity", outputs=("a", "b"), options=()):
 
 
 def test_runs_of_equal_tasks_and_outputs_can_be_fused():
-    """Runs with equal tasks and classes can be fused, even if one of the weights is 0."""
+    """Runs with equal tasks and classes can be fused, even if one of the fusion weights is 0."""
     check_ensemble([make_task(), make_task()], ["x", "y"], None)
     check_ensemble([make_task(), make_task()], ["x", "y"], [0, 1])
 

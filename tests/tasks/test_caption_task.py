@@ -332,7 +332,7 @@ def test_an_input_without_a_caption_has_an_error(images, monkeypatch):
     ids=str,
 )
 def test_sampled_captions_are_independent_of_other_inputs(images, search):
-    """A random search finds the same captions for an image in any order and batch size."""
+    """Sampling gives an image the same captions in any order of inputs and any batch size."""
     task = fresh_captioner()
     together = [row.captions for row in task.predict(images, search=search)]
     alone = [task.predict([image], search=search)[0].captions for image in images]

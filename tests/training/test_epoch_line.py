@@ -36,7 +36,7 @@ def test_line_has_everything_about_an_epoch():
 
 
 def test_line_has_the_loss_on_dev():
-    """If it is computed, the loss on dev follows the training loss and is not a score."""
+    """The epoch line shows the dev loss, if computed, after the training loss in parentheses."""
     history = [*HISTORY, {**HISTORY[1], "epoch": 2, "dev_loss": 3.25}]
     line = epoch_line(history, "cider", FACTS)
     assert line.startswith("epoch 3/20  loss 2.5000 (dev 3.2500)  dev cider 0.2000, bleu_4 0.2000")

@@ -38,7 +38,7 @@ class Table(NamedTuple):
 
     Attributes:
         path: The file.
-        unit: What the numbers of rows count: `line` or `entry`.
+        unit: Unit of `Row.number`: `line` of the file, or `entry` of a JSON array.
         columns: The column names as written, without surrounding blanks. No two names differ only
             in case.
         rows: The rows.

@@ -117,7 +117,7 @@ def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
 
 
 def labels_of(sample: Sample) -> tuple[str, ...]:
-    """Return the classes of a sample and of its moments, without duplicates."""
+    """Return the classes of a sample and of its labeled intervals, without duplicates."""
     labels = (sample.label, *(moment.label for moment in sample.moments))
     return tuple(dict.fromkeys(label for label in labels if label))
 

@@ -26,8 +26,8 @@ class Part(NamedTuple):
 
     Attributes:
         empty: whether the part matches the empty string.
-        first: bits of the positions at which a match can begin.
-        last: bits of the positions at which a match can end.
+        first: bit mask of the pattern positions that can match the first character.
+        last: bit mask of the pattern positions that can match the last character.
     """
 
     empty: bool

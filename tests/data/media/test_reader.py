@@ -132,7 +132,7 @@ def test_a_view_gets_its_margin():
 
 
 def test_a_training_view_follows_from_its_generator():
-    """Equal random generators give equal training views."""
+    """Random generators with equal seeds give equal training views (augmented frames)."""
     reader = MediaReader("images", SIZE, view=views.build({"type": "crop_mirror", "margin": 1.5}))
     first, equal, other = (
         reader.frames(NOISE, random=np.random.default_rng(seed)) for seed in (5, 5, 6)

@@ -47,7 +47,7 @@ def test_split_returns_positions():
 
 
 def test_a_source_cannot_decide_about_captions_by_default():
-    """By default, a source cannot judge captions and returns None."""
+    """By default, `is_correct_caption` returns None: the source cannot judge captions."""
     assert ThreeSamples().is_correct_caption("a", ["a"]) is None
 
 
