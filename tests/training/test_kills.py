@@ -76,7 +76,7 @@ PROGRESS = {
 """Files whose changes show the progress of each command."""
 MOST_CHANGES = {"extract": 12, "train": 8, "evaluate": 3}
 """Largest number of changes of its progress files after which a command is killed."""
-UNCOMPARED = {"model.weights.h5", "report.html", "times.jsonl"}
+UNCOMPARED = {"machine.json", "model.weights.h5", "report.html", "times.jsonl"}
 """Files of a run that contain times, and the weights file, of which the arrays are compared."""
 
 
