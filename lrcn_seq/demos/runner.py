@@ -85,7 +85,7 @@ def has_config(run: Run, config: Config) -> bool:
         before = configs.read_run(run / CONFIG)
     except ConfigError:
         return False
-    return configs.dump(before) == configs.dump(configs.state_keys(config))
+    return configs.dump(before) == configs.dump(run.complete(config))
 
 
 def write_samples(demo: Demo, folder: Path) -> list[Path]:

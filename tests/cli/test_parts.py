@@ -188,7 +188,7 @@ def test_section_is_documented_with_types_and_defaults(lrcn):
     """`lrcn parts training` shows the type, the default and the meaning of every key."""
     lines = lrcn("parts", "training").out.splitlines()
     assert lines[:2] == [
-        "training.batch_size: int > 0 and ≤ 2147483647 (default 64)",
+        "training.batch_size: int > 0 and ≤ 2147483647 | auto (default 'auto')",
         "    Number of captions or labeled clips in a batch.",
     ]
     assert "training.optimizer: section" in lines

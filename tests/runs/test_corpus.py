@@ -144,7 +144,7 @@ def labeled(labels: str) -> list[Sample]:
             ("abcabcabc", "abcabca", "aaaaaaaa"),
             (
                 "The split dev has only 7 samples; its scores depend on chance.",
-                "The split test has a single class (a) of 3; its scores say nothing about the "
+                "The split test has a single class (a) of 3; its scores say nothing about "
                 "other classes.",
             ),
         ),

@@ -59,7 +59,7 @@ def test_windows_are_described_like_clips_of_their_own(describer, films):
     At 25 frames per second, a window of 0.2 s has five frames; the last window is shorter.
     """
     video = np.concatenate([*films, *films])[:23]
-    (prediction,) = describer.predict_windows([video], 0.2)
+    (prediction,) = describer.predict_windows([video], 0.2, on_error="record")
     times = [(round(window.start, 3), round(window.end, 3)) for window in prediction.windows]
     assert times == [(0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.92)]
     for number, window in enumerate(prediction.windows):
@@ -81,7 +81,9 @@ def test_windows_are_sampled_from_their_own_start(films):
 
 def test_windows_of_several_videos_have_their_own_errors(describer, films, tmp_path):
     """An unreadable video gets an error in its place, and other videos get their windows."""
-    predictions = describer.predict_windows([tmp_path / "absent.mp4", films[0]], 9.0, best=2)
+    predictions = describer.predict_windows(
+        [tmp_path / "absent.mp4", films[0]], 9.0, best=2, on_error="record"
+    )
     assert predictions[0].error
     assert predictions[0].windows == ()
     (window,) = predictions[1].windows
@@ -94,7 +96,7 @@ def test_a_window_without_a_caption_is_an_error_of_its_video(describer, films, m
     rows = [(Caption("a dog", -1.0, -1.0),), ()]
     monkeypatch.setattr(describer, "captions", lambda clips, *_: rows[: len(clips.index)])
     video = np.concatenate([*films, *films])[:10]
-    (prediction,) = describer.predict_windows([video], 0.2)
+    (prediction,) = describer.predict_windows([video], 0.2, on_error="record")
     assert prediction.error == NO_SENTENCE
     assert prediction.windows == ()
 

@@ -115,7 +115,7 @@ def test_a_cache_that_cannot_be_written_raises(source, monkeypatch, tmp_path):
     """The error for a read-only cache folder names the environment variable to set."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LRCN_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(DataError, match="set LRCN_CACHE to one that"):
+    with pytest.raises(DataError, match="set LRCN_CACHE to a writable folder"):
         open_paraphrases(source)
 
 
