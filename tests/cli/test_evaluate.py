@@ -225,7 +225,8 @@ def test_retrieval_ranks_by_log_probability(lrcn, run):
     columns, owner = [], []
     for image, sample in enumerate(samples):
         for caption in sample.captions:
-            words = np.array([[SPECIAL.start, *task.tokenizer.encode(caption)]] * 4, "int32")
+            ids = [SPECIAL.start, *task.tokenizer.encode(caption), SPECIAL.end]
+            words = np.array([ids] * 4, "int32")
             logits = task(Batch(clips, np.arange(4, dtype="int32"), words))
             logits = keras.ops.convert_to_numpy(logits).astype(np.float64)
             log_softmax = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
