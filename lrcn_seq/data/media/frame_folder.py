@@ -43,10 +43,13 @@ class FrameFolder(Media):
         self, numbers: AbstractSet[int] | None, preprocessing: Preprocessing | None
     ) -> Iterator[NumberedFrame]:
         """Yield the requested frames of the folder."""
-        for number, file in enumerate(self.files()):
+        for number, frame in enumerate(self.images()):
             if numbers is None or number in numbers:
-                frame = StillImage(file, pixels_limit=self.pixels_limit)
                 yield number, frame.frames(preprocessing)[0]
+
+    def images(self) -> list[StillImage]:
+        """Return the frames in order, as images that are not decoded yet."""
+        return [StillImage(file, pixels_limit=self.pixels_limit) for file in self.files()]
 
     def files(self) -> list[Path]:
         """Return the images of the folder in natural order: 2.png before 10.png.

@@ -40,7 +40,7 @@ IMAGE_SUFFIXES = frozenset(
 CLIP_SUFFIXES = frozenset(
     (
         *(".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4"),
-        *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
+        *(".mjpeg", ".mjpg", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
     )
 )
 """Suffixes of files that are never images where clips are expected."""

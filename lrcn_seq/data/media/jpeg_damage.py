@@ -44,15 +44,16 @@ def jpeg_damage(content: bytes) -> str | None:
         return None
     start = segments[-1][1]
     end = content.find(END, start)
-    if end < 0:
-        return None
-    content = content[: end + len(END)]  # Some cameras append a second image, or a video.
+    end = len(content) if end < 0 else end
+    content = content[:end] + END  # Some cameras append a second image, or a video.
     if _has_invalid_codes(content, segments):
         return "its data contains invalid codes"
     image = _pixels(content)
     if _pixels(content[:end] + FILLING + END) != image:
         return "its data ends early"
-    data = content[:end].rstrip(b"\0")
+    data, padded = content[:end].rstrip(b"\0"), content[:end]
+    if _pixels(data + FILLING + END) != image:  # The zeros at the end are decoded.
+        data = padded
     sequential = not any(marker == PROGRESSIVE_FRAME for marker, _, _ in segments)
     if sequential and data.find(ZEROS, start) >= 0:
         tail = bytes(byte ^ 0x5A for byte in data[-TAIL:]).replace(b"\xff", b"\xfe")

@@ -97,8 +97,11 @@ class MediaReader:
         media = self.open(source)
         if self.kind == "images" and isinstance(media, StillImage) and self.index is not None:
             check_image(media, self.index)
-        else:
-            self.times(source)
+            return
+        self.times(source)
+        if isinstance(media, FrameFolder) and self.index is not None:
+            for frame in media.images():
+                check_image(frame, self.index)
 
     def content_hash(self, source: MediaSource) -> str:
         """Return a hash of the content of a source.

@@ -206,7 +206,7 @@ def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
         file = _find_image(part.images, files, name, place)
         image = by_path.setdefault(file or normalize_key(name), _Image(key, name, file, []))
         folders = {Path(normalize_key(one)).parent for one in (name, image.name)}
-        if len(folders - {Path()}) > 1:
+        if len(folders) > 1:
             raise DataError(
                 f"{place}: expected files of different names. Received: {image.name!r} and "
                 f"{name!r}, both found as {file}; give the folder that contains their folders."
@@ -222,13 +222,18 @@ def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
 def _find_image(folder: str, files: set[str], name: str, place: str) -> str | None:
     """Return the path of an image, or None if it is not in the folder.
 
-    A name such as `val2014/x.jpg` may also refer to the file `x.jpg` in the folder.
+    A name such as `val2014/x.jpg` may also refer to the file `x.jpg` in the folder, unless the
+    folder contains a folder `val2014`.
     """
     check_not_url(name, place)
     if name in files:
         return str(Path(folder) / name)
     spelling = find_spelling(Path(folder), name)
-    for candidate in (spelling, find_spelling(Path(folder), spelling.rpartition("/")[2])):
+    parent, _, base = spelling.rpartition("/")
+    candidates = [spelling]
+    if not parent or not (Path(folder) / parent).is_dir():
+        candidates.append(find_spelling(Path(folder), base))
+    for candidate in candidates:
         if candidate in files or ("/" in candidate and (Path(folder) / candidate).is_file()):
             return str(Path(folder) / candidate)
     return None

@@ -195,12 +195,13 @@ def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object
             groups.setdefault(name, []).extend(captions)
         yield from ((name, checked_group(group, name, path)) for name, group in groups.items())
     elif isinstance(content, Pairs) and "annotations" in dict(content):
-        yield from annotation_groups(path, dict(content)["annotations"])
+        rows = field(content, ("annotations",), path, REFERENCES)
+        yield from annotation_groups(path, rows)
     elif isinstance(content, Pairs):
         yield from ((name, checked_group(group, name, path)) for name, group in content)
     elif isinstance(content, list) and content and all(isinstance(row, Pairs) for row in content):
         for row in content:
-            name = field(row, ("id", "file"), path, REFERENCES)
+            name = field(row, ("image_id", "id", "file"), path, REFERENCES)
             yield (
                 name,
                 checked_group(field(row, ("captions", "references"), path, REFERENCES), name, path),
@@ -287,6 +288,11 @@ def json_line(line: str, number: int, path: str | Path) -> Pairs:
 def field(row: Pairs, names: Sequence[str], path: str | Path, expected: str) -> Any:
     """Return the value of the first key among `names` that a JSON object has."""
     values = dict(row)
+    if len(values) < len(row):
+        double = next(name for name, _ in row if sum(name == other for other, _ in row) > 1)
+        raise DataError(
+            f"{path}: expected each key of an object once. Received: {double!r} twice; remove one."
+        )
     for name in names:
         if name in values:
             return values[name]

@@ -12,9 +12,14 @@ from typing import NamedTuple
 from lrcn_seq.errors import DataError
 
 DELIMITERS = (",", "\t", ";")
-ID_COLUMNS = ("id", "image_id", "video_id")
+ID_COLUMNS = ("image_id", "video_id", "id")
+"""Columns of IDs; beside `image_id`, the column `id` counts annotations."""
 FILE_COLUMNS = ("file", "file_name", "filename", "image", "video", "media", "path")
-CAPTION_COLUMN = re.compile(r"(captions?|texts?|sentences?|hypothesis|prediction|references?)_?\d*")
+CAPTION_COLUMN = re.compile(
+    r"(captions?|texts?|sentences?|hypothesis|prediction|references?)[ ._-]?\d*"
+)
+SEPARATOR_LINE = re.compile(r"\Asep=.\n")
+"""The first line in which Excel names the delimiter."""
 EXPECTED = (
     f"a table with a column of IDs ({', '.join(ID_COLUMNS)}) or files ({', '.join(FILE_COLUMNS)}) "
     "and a column caption, or caption1, caption2 and so on"
@@ -45,6 +50,7 @@ class CaptionRows(list[CaptionRow]):
 
 def is_caption_table(text: str) -> bool:
     """Return whether the first line of a text is the header of a table of captions."""
+    text = SEPARATOR_LINE.sub("", text)
     try:
         header = next(_records(text, _delimiter(text)), [])
     except csv.Error:
@@ -62,12 +68,19 @@ def read_caption_table(path: str | Path, text: str) -> CaptionRows:
     Raises:
         DataError: The header lacks a column, or a row does not match the header.
     """
+    text = SEPARATOR_LINE.sub("", text)
     try:
         header, *cells = [
             record for record in _records(text, _delimiter(text)) if any(map(str.strip, record))
         ] or [[]]
     except csv.Error as error:
         raise DataError(f"{path}: expected CSV with closed quotes. Received: {error}.") from None
+    names = list(map(_normalize, header))
+    if double := next((name for name in names if name and names.count(name) > 1), None):
+        raise DataError(
+            f"{path}: expected columns of different names. Received: {names.count(double)} columns "
+            f"named {double!r}; rename all but one."
+        )
     column, columns = _name_column(header), _caption_columns(header)
     if column is None or not columns:
         raise DataError(
@@ -87,6 +100,11 @@ def _row(
             f"{path}: expected {len(header)} columns in each row, as in the header. Received: "
             f"{len(record)} in the row of {record[0]!r:.50}; quote captions that contain the "
             "delimiter."
+        )
+    if not record[column].strip():
+        raise DataError(
+            f"{path}: expected a value under {header[column]!r} in each row. Received: none in the "
+            f"row {', '.join(record)!r:.60}; fill in the value."
         )
     captions = [record[position].strip() for position in columns]
     return CaptionRow(record[column].strip(), [caption for caption in captions if caption])

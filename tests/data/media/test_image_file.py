@@ -36,7 +36,9 @@ def test_images_of_any_name_are_images(tmp_path, name, format_):
     assert is_still_image(tmp_path / name)
 
 
-@pytest.mark.parametrize(("name", "format_"), [("a.mp4", "JPEG"), ("a.gif", "GIF"), ("a", "GIF")])
+@pytest.mark.parametrize(
+    ("name", "format_"), [("a.mp4", "JPEG"), ("a.mjpeg", "JPEG"), ("a.gif", "GIF"), ("a", "GIF")]
+)
 def test_names_of_videos_and_gif_are_no_still_images(tmp_path, name, format_):
     """A GIF file, and an image file with the suffix of a video, are not still images."""
     Image.new("RGB", (8, 8)).save(tmp_path / name, format_)

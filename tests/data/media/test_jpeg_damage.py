@@ -121,3 +121,23 @@ def test_real_photographs_are_intact(shared):
     ]
     assert len(paths) == 90
     assert [path.name for path in paths if jpeg_damage(path.read_bytes())] == []
+
+
+@pytest.mark.parametrize("has_end", [True, False], ids=["end marker", "no end marker"])
+@pytest.mark.parametrize("start", [0.3, 0.5, 0.9])
+def test_a_tail_of_zeros_is_found(start, has_end):
+    """Zeros up to the end, as an interrupted download leaves them, are reported as damage."""
+    content = jpeg(quality=60)
+    place = int(len(content) * start)
+    content = content[:place] + bytes(len(content) - place - 2) + (b"\xff\xd9" if has_end else b"")
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except OSError:
+        return  # Pillow refuses the image itself.
+    assert jpeg_damage(content)
+
+
+def test_zeros_between_the_data_and_the_end_are_no_damage():
+    """Zeros that are not decoded, as some cameras write before the end marker, are harmless."""
+    assert jpeg_damage(jpeg()[:-2] + bytes(500) + b"\xff\xd9") is None

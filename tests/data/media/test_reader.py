@@ -271,3 +271,13 @@ def test_urls_are_refused(kind):
     """A URL is refused with advice, because it is not fetched."""
     with pytest.raises(MediaError, match=r"https://a\.b/c\.jpg: expected a path.*download"):
         MediaReader(kind, Preprocessing(4, 4)).frames("https://a.b/c.jpg")
+
+
+def test_check_decodes_every_frame_of_a_folder(tmp_path):
+    """`check` finds a frame that cannot be decoded among the frames of a folder."""
+    for number in range(3):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{number}.png")
+    MediaReader("clips", index=ContentIndex()).check(tmp_path)
+    (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:40])
+    with pytest.raises(MediaError, match=r"1\.png"):
+        MediaReader("clips", index=ContentIndex()).check(tmp_path)

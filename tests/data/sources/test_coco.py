@@ -332,3 +332,20 @@ def test_the_real_files(shared):
     assert source.notes[0].startswith(
         "4,960 images of captions_val2017.json are not in the folder and were left out"
     )
+
+
+def test_a_missing_image_is_not_replaced_by_one_of_another_folder(folder):
+    """`sub/000.jpg` is not `000.jpg` if the folder `sub` exists."""
+    (folder / "images/sub").mkdir()
+    images = [{"id": 0, "file_name": "sub/000.jpg"}, {"id": 1, "file_name": "001.jpg"}]
+    annotate(folder / "captions.json", range(2), images=images)
+    (sample,) = build(folder)
+    assert Path(sample.media).name == "001.jpg"
+
+
+def test_a_file_with_and_without_a_folder_in_its_name_is_refused(folder):
+    """Entries `000.jpg` and `old/000.jpg` may be two images, of which only one is there."""
+    images = [{"id": 0, "file_name": "000.jpg"}, {"id": 1, "file_name": "old/000.jpg"}]
+    annotate(folder / "captions.json", range(2), images=images)
+    with pytest.raises(DataError, match=r"expected files of different names"):
+        build(folder)

@@ -288,3 +288,31 @@ def test_values_beyond_the_parser_are_an_error(tmp_path, content):
     with pytest.raises(DataError) as caught:
         read_hypotheses(tmp_path / "h.json")
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("h.json", '[{"image_id": 1, "caption": "a", "caption": "b"}]'),
+        ("h.jsonl", '{"id": 1, "id": 2, "caption": "a"}'),
+    ],
+)
+def test_keys_that_occur_twice_in_a_hypothesis_are_refused(tmp_path, name, text):
+    """A key that occurs twice in an object is refused, since one value would be lost."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match="expected each key of an object once"):
+        read_hypotheses(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"annotations": [], "annotations": [{"image_id": 1, "caption": "a"}]}',
+        '{"annotations": [{"image_id": 1, "caption": "a", "caption": "b"}]}',
+    ],
+)
+def test_keys_that_occur_twice_in_coco_references_are_refused(tmp_path, text):
+    """A doubled list of annotations and a doubled key of an annotation are refused."""
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(DataError, match="expected each key of an object once"):
+        read_references([tmp_path / "r.json"])

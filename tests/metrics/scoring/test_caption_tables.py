@@ -2,6 +2,7 @@
 
 import pytest
 
+from lrcn_seq.errors import DataError
 from lrcn_seq.metrics.scoring.caption_tables import is_caption_table, read_caption_table
 
 
@@ -42,3 +43,35 @@ def test_column_of_ids_precedes_that_of_files():
 def test_header_is_recognized(text, expected):
     """A text is a table if its first line names an ID and a caption."""
     assert is_caption_table(text) is expected
+
+
+@pytest.mark.parametrize("name", ["caption.1", "caption 1", "caption_1", "caption-1", "caption1"])
+def test_numbered_columns_are_captions(name):
+    """Columns that spreadsheets and data frames number are captions of the same row."""
+    (row,) = read_caption_table("t.csv", f"id,caption,{name}\n1,a cat,a dog\n")
+    assert row == ("1", ["a cat", "a dog"])
+
+
+@pytest.mark.parametrize("header", ["id,id,caption", "id,caption,Caption"])
+def test_columns_of_one_name_are_refused(header):
+    """Two columns of one name are refused, since one would be lost."""
+    with pytest.raises(DataError, match="expected columns of different names"):
+        read_caption_table("t.csv", f"{header}\n1,2,3\n")
+
+
+def test_the_id_of_the_image_precedes_that_of_the_annotation():
+    """In a table exported from COCO, `image_id` is the ID, although `id` exists."""
+    rows = read_caption_table("t.csv", "id,image_id,caption\n1,179,a cat\n")
+    assert [row.name for row in rows] == ["179"]
+
+
+def test_a_row_without_an_id_is_refused():
+    """A row with a blank ID, as merged cells leave it, is refused instead of lost."""
+    with pytest.raises(DataError, match="expected a value under 'id' in each row"):
+        read_caption_table("t.csv", "id,caption\n1,a cat\n,a dog\n")
+
+
+def test_the_line_of_the_separator_is_skipped():
+    """The line `sep=;` of Excel is not the header."""
+    (row,) = read_caption_table("t.csv", "sep=;\nid;caption\n1;a cat, here\n")
+    assert row == ("1", ["a cat, here"])
