@@ -38,6 +38,8 @@ PART, KERAS, HUB = "class MeanColors", "keras.saving.load_model", "lrcn_seq.push
 """A line of each Python block that a test of its own executes; for HUB, see test_hub.py."""
 USER_FILES = {
     "my/clips/index.csv": "a file of the reader",
+    "my/clips/running/": "a folder of the reader",
+    "my/clips/jumping/": "a folder of the reader",
     "index.csv": "a file of the reader",
     "runs/demo/report.html": "written by `make demo`",
     "runs/activity/report.html": "written by the tutorial",

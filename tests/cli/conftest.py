@@ -31,6 +31,12 @@ TABLE = """image,caption,split
 """
 
 
+@pytest.fixture(autouse=True)
+def no_progress_lines(monkeypatch):
+    """Print no line of progress in a log, so that messages do not depend on the machine."""
+    monkeypatch.setattr("lrcn_seq.progress.FIRST_LINE_SECONDS", 1e9)
+
+
 @pytest.fixture
 def images(tmp_path) -> Path:
     """Return a folder with a hidden file and three images whose names have spaces and brackets."""
