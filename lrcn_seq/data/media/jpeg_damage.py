@@ -51,9 +51,9 @@ def jpeg_damage(content: bytes) -> str | None:
     image = _pixels(content)
     if _pixels(content[:end] + FILLING + END) != image:
         return "its data ends early"
-    data, padded = content[:end].rstrip(b"\0"), content[:end]
-    if _pixels(data + FILLING + END) != image:  # The zeros at the end are decoded.
-        data = padded
+    data = content[:end].rstrip(b"\0")
+    if len(data) < end and _pixels(data + FILLING + END) != image:
+        data = content[:end]  # The zeros at the end are decoded.
     sequential = not any(marker == PROGRESSIVE_FRAME for marker, _, _ in segments)
     if sequential and data.find(ZEROS, start) >= 0:
         tail = bytes(byte ^ 0x5A for byte in data[-TAIL:]).replace(b"\xff", b"\xfe")
