@@ -16,6 +16,7 @@ LEVELS = {
     "terminal": 0,
     "text_encoding": 0,
     "arrays": 1,
+    "csv_table": 1,
     "files": 1,
     "progress": 1,
     "records": 1,

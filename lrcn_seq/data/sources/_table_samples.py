@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lrcn_seq.csv_table import normalize_name
 from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
 from lrcn_seq.data.sources._source_files import abbreviate
 from lrcn_seq.data.sources._splits import join_groups
-from lrcn_seq.data.sources._tables import Table, cell_text, normalize_name, read_table
+from lrcn_seq.data.sources._tables import Table, cell_text, read_table
 from lrcn_seq.data.sources.base import SPLITS, validate_samples
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Moment, Sample

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lrcn_seq.csv_table import check_columns, normalize_name, open_csv_table
 from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_json, read_text
 from lrcn_seq.errors import DataError, did_you_mean
 
-DELIMITERS = (",", "\t", ";")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\n')
-"""Matches a first line such as `sep=;`, with which spreadsheet programs state the delimiter."""
 
 
 class Row(NamedTuple):
@@ -128,76 +122,13 @@ def cell_text(place: str, value: Any, role: str) -> str:
     return "" if value is None else unicodedata.normalize("NFC", str(value).strip())
 
 
-def csv_records(
-    path: str | Path, text: str, *, first_line: int = 1, **dialect: Any
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each record of a CSV text, with the line in which the record begins.
-
-    Args:
-        path: The file to name in messages.
-        text: The text, with newlines as line ends.
-        first_line: The line of the file with which the text begins.
-        **dialect: Options of `csv.reader`.
-
-    Raises:
-        DataError: While iterating, if a record is malformed.
-    """
-    reader = csv.reader(io.StringIO(text, newline=""), **dialect)
-    line = first_line
-    try:
-        for cells in reader:
-            yield line, cells
-            line = first_line + reader.line_num
-    except csv.Error as error:
-        raise DataError(
-            f"{path}, line {line}: expected a CSV row with closed quotes ({error})."
-        ) from None
-
-
-def normalize_name(name: str) -> str:
-    """Return a column name for comparisons: in lower case, without surrounding blanks."""
-    return name.strip().casefold()
-
-
 def _csv_table(path: str, text: str) -> Table:
-    stated = SEPARATOR_LINE.match(text)
-    body = text[stated.end() :] if stated else text
-    delimiter = stated[1] if stated else max(DELIMITERS, key=lambda one: _count_columns(body, one))
-    records = csv_records(
-        path,
-        body,
-        first_line=2 if stated else 1,
-        delimiter=delimiter,
-        skipinitialspace=True,
-        strict=True,
-    )
-    filled = ((line, cells) for line, cells in records if any(map(str.strip, cells)))
-    header = [name.strip() for name in next(filled, (0, []))[1]]
-    _check_columns(path, filter(None, header))
-    rows = [_csv_row(path, line, header, cells, delimiter) for line, cells in filled]
+    header, records = open_csv_table(path, text)
+    rows = [
+        Row(line, {name: cell for name, cell in zip(header, cells, strict=True) if name})
+        for line, cells in records
+    ]
     return Table(path, "line", tuple(filter(None, header)), rows)
-
-
-def _count_columns(text: str, delimiter: str) -> int:
-    """Return the number of columns in the first row of a CSV text, after any blank rows."""
-    lines = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
-    try:
-        return next((len(cells) for cells in lines if any(map(str.strip, cells))), 0)
-    except csv.Error:
-        return 0
-
-
-def _csv_row(path: str, line: int, header: Sequence[str], cells: list[str], delimiter: str) -> Row:
-    """Return a row with the values of its named columns."""
-    if len(cells) < len(header) or any(map(str.strip, cells[len(header) :])):
-        raise DataError(
-            f"{path}, line {line}: expected {len(header)} columns as in the header. "
-            f"Received: {len(cells)}; quote every sentence that contains {delimiter!r}."
-        )
-    pairs = zip(header, cells, strict=False)
-    return Row(line, {name: cell.strip() for name, cell in pairs if name})
 
 
 def _json_table(path: str, text: str) -> Table:
@@ -241,7 +172,7 @@ def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> 
             f"{place}: expected a JSON object. Received: {type(value).__name__}; "
             "write {column: value, …}."
         )
-    _check_columns(place, value)
+    check_columns(place, value)
     for cell in value.values():
         for text in cell if isinstance(cell, list) else [cell]:
             if isinstance(text, str):
@@ -253,14 +184,3 @@ def _json_row(place: str, number: int, value: Any, spelling: dict[str, str]) -> 
         for name, cell in value.items()
     }
     return Row(number, values)
-
-
-def _check_columns(place: str, names: Iterable[str]) -> None:
-    """Raise DataError if two columns have the same name, apart from case and blanks."""
-    counts = Counter(map(normalize_name, names))
-    name, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    if count > 1:
-        raise DataError(
-            f"{place}: expected columns of different names. Received: {count} columns named "
-            f"{name!r}; rename all but one."
-        )

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lrcn_seq.csv_table import csv_records
 from lrcn_seq.data.sources._source_files import list_files, read_text
 from lrcn_seq.data.sources._splits import join_groups
-from lrcn_seq.data.sources._tables import csv_records
 from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,
