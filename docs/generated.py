@@ -5,13 +5,12 @@ A page names its generated text by a line such as `<!-- generated: commands -->`
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
-from lrcn_seq.cli import Parser, verbs
+from lrcn_seq.cli import verb_parser, verbs
 from lrcn_seq.cli.parts import summary, type_text
 from lrcn_seq.config.key_docs import (
     REQUIRED,
@@ -34,13 +33,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def commands() -> Iterator[str]:
     """Return a section for each verb, with its arguments."""
     for verb in verbs():
-        module = import_module(f"lrcn_seq.cli.{verb}")
-        parser = Parser(
-            f"lrcn {verb}",
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(parser)
+        parser = verb_parser(verb, import_module(f"lrcn_seq.cli.{verb}"))
         yield f"## lrcn {verb}\n\n```text\n{parser.format_help().rstrip()}\n```"
 
 

@@ -20,8 +20,7 @@ from PIL import Image
 
 from lrcn_seq import config, metrics
 from lrcn_seq import registry as registries
-from lrcn_seq.cli import Parser, verbs
-from lrcn_seq.cli._arguments import add_common
+from lrcn_seq.cli import verb_parser, verbs
 from lrcn_seq.data.sources.shapes import Drawing
 from lrcn_seq.records import Clips
 from lrcn_seq.training.user_callbacks import build_callbacks
@@ -109,9 +108,7 @@ def lrcn_calls(name: str) -> list[list[str]]:
 def parse(arguments: list[str]) -> None:
     """Parse a call of `lrcn` and validate its config if the repository contains the config."""
     verb, *rest = arguments
-    parser = Parser(f"lrcn {verb}")
-    importlib.import_module(f"lrcn_seq.cli.{verb}").add_arguments(parser)
-    add_common(parser)
+    parser = verb_parser(verb, importlib.import_module(f"lrcn_seq.cli.{verb}"))
     parsed = parser.parse_intermixed_args(rest)
     path = getattr(parsed, "config", "")
     if path.startswith("configs/") or path in config.shipped_names():

@@ -114,9 +114,8 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
         return _report(verb, failure)
 
 
-def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: bool) -> int:
-    """Parse the arguments of a verb and run it."""
-    began = time.perf_counter()
+def verb_parser(verb: str, module: ModuleType) -> Parser:
+    """Return the parser of a verb, with the options that all verbs have."""
     parser = Parser(
         f"lrcn {verb}",
         description=module.__doc__,
@@ -124,6 +123,13 @@ def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: boo
     )
     module.add_arguments(parser)
     add_common(parser)
+    return parser
+
+
+def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: bool) -> int:
+    """Parse the arguments of a verb and run it."""
+    began = time.perf_counter()
+    parser = verb_parser(verb, module)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
         prefix = getattr(parsed, "override_prefix", None)
