@@ -181,6 +181,9 @@ def test_nothing_outside_tasks_branches_on_the_outputs_of_a_task(path):
             condition = ast.unparse(node.test)
             for name in ("task.labels", "task.tokenizer", "tasks[0].labels", "outputs_type is"):
                 assert name not in condition, condition
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+            for name in ("Classes", "Vocabulary", "outputs_type"):
+                assert name not in ast.unparse(node), ast.unparse(node)
 
 
 @pytest.mark.parametrize(

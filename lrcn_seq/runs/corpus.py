@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from lrcn_seq.config import Config, DataSize
 from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
-from lrcn_seq.data.sources.base import labels_of
 from lrcn_seq.data.survey import survey
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Sample
 from lrcn_seq.registry import encoders, sources
-from lrcn_seq.tasks import Classes, content_index, task_type
+from lrcn_seq.tasks import content_index, task_type
 from lrcn_seq.terminal import print_note
 
 SPLITS = ("train", "dev", "test")
@@ -157,31 +156,7 @@ def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> t
         for name, samples in splits.items()
         if name != "train" and 0 < len(samples) < SMALL_SPLIT
     ]
-    if issubclass(task_type(config).outputs_type, Classes):
-        notes += _class_notes(splits)
-    return tuple(notes)
-
-
-def _class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    """Yield a sentence for each split that lacks classes of the other splits."""
-    found = {
-        name: {label for sample in samples for label in labels_of(sample)}
-        for name, samples in splits.items()
-        if samples
-    }
-    classes = set().union(*found.values())
-    for name, labels in found.items():
-        missing = classes - labels
-        if missing and len(labels) == 1:
-            yield (
-                f"The split {name} has a single class ({', '.join(labels)}) of {len(classes):,}; "
-                "its scores say nothing about other classes."
-            )
-        elif missing:
-            yield (
-                f"The split {name} lacks {len(missing):,} of {len(classes):,} classes "
-                f"({shorten_names(missing)})."
-            )
+    return (*notes, *task_type(config).outputs_type.split_notes(splits))
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import ClassVar, Self
 
 from lrcn_seq.config import Config
-from lrcn_seq.errors import ArgumentError, DataError
+from lrcn_seq.data.sources.base import labels_of
+from lrcn_seq.errors import ArgumentError, DataError, shorten_names
 from lrcn_seq.files import read_json, write_text
 from lrcn_seq.records import Sample
 from lrcn_seq.tasks.base import Outputs
+
+FEW_CLIPS = 20
+"""Training clips per class below which classes are hardly learned."""
+IMBALANCE = 3
+"""Ratio of the largest to the smallest class above which classes are one-sided."""
 
 
 class Classes(Outputs):
@@ -51,6 +58,21 @@ class Classes(Outputs):
         return cls(sorted(labels))
 
     @classmethod
+    def split_notes(cls, splits: Mapping[str, Sequence[Sample]]) -> Iterable[str]:
+        """Return a sentence for each split that lacks classes of the other splits."""
+        return class_notes(splits)
+
+    @classmethod
+    def data_advice(
+        cls,
+        samples: Sequence[Sample],
+        config: Config,
+        noun: str,  # noqa: ARG003 - the interface
+    ) -> Iterable[str]:
+        """Return sentences on few clips of a class, and on classes of different sizes."""
+        return class_advice(samples, config)
+
+    @classmethod
     def load(cls, path: Path) -> Self:
         """Read the class names from a file `labels.json`."""
         return cls(read_json(path, "a list of class names", lambda names: list(map(str, names))))
@@ -71,3 +93,49 @@ class Classes(Outputs):
             raise ArgumentError(
                 f"labels: expected a number of classes above 0. Received: labels={size!r}."
             )
+
+
+def class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+    """Yield a sentence for each split that lacks classes of the other splits."""
+    found = {
+        name: {label for sample in samples for label in labels_of(sample)}
+        for name, samples in splits.items()
+        if samples
+    }
+    classes = set().union(*found.values())
+    for name, labels in found.items():
+        missing = classes - labels
+        if missing and len(labels) == 1:
+            yield (
+                f"The split {name} has a single class ({', '.join(labels)}) of {len(classes):,}; "
+                "its scores say nothing about other classes."
+            )
+        elif missing:
+            yield (
+                f"The split {name} lacks {len(missing):,} of {len(classes):,} classes "
+                f"({shorten_names(missing)})."
+            )
+
+
+def class_advice(samples: Sequence[Sample], config: Config) -> Iterator[str]:
+    """Yield sentences on few clips of a class, and on classes of different sizes."""
+    counts = Counter(label for sample in samples for label in labels_of(sample)).most_common()
+    if len(counts) < 2:
+        return
+    (largest, most), (smallest, fewest) = counts[0], counts[-1]
+    if fewest < FEW_CLIPS:
+        yield (
+            f"The class {smallest} has only {fewest} training clip{'s' if fewest > 1 else ''}. "
+            f"Expect an accuracy near chance ({1 / len(counts):.0%} for {len(counts)} classes) if "
+            f"classes look alike; add clips until every class has at least {FEW_CLIPS}."
+        )
+    if most > IMBALANCE * fewest:
+        share = most / sum(count for _, count in counts)
+        remedy = "compare with this accuracy, or add clips of the rare classes"
+        if config.training.loss.class_weight == "none":
+            remedy = f"set training.loss.class_weight=balanced, {remedy}"
+        yield (
+            f"The class {largest} makes up {share:.0%} of the training clips, {smallest} "
+            f"{fewest / most * share:.0%}. A model that always answers {largest} has an accuracy "
+            f"of about {share:.0%}; {remedy}."
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import ClassVar, Self
@@ -13,6 +14,11 @@ from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL, Sample
 from lrcn_seq.registry import tokenizers
 from lrcn_seq.tasks.base import Outputs
+
+FEW_SAMPLES = 1_000
+"""Training images or videos below which captions are often wrong."""
+COMMON_CAPTION = 0.2
+"""Share of the most frequent training caption above which the captions are one-sided."""
 
 
 class Vocabulary(Outputs):
@@ -39,6 +45,16 @@ class Vocabulary(Outputs):
         return cls(tokenizer.fit(captions))
 
     @classmethod
+    def data_advice(
+        cls,
+        samples: Sequence[Sample],
+        config: Config,  # noqa: ARG003 - the interface
+        noun: str,
+    ) -> Iterable[str]:
+        """Return sentences on few or one-sided captions."""
+        return caption_advice(samples, noun)
+
+    @classmethod
     def load(cls, path: Path) -> Self:
         """Read the tokenizer from a file `tokenizer.json`."""
         return cls(text.load(path))
@@ -60,3 +76,23 @@ class Vocabulary(Outputs):
                 f"words: expected a vocabulary size above {len(SPECIAL)}, the number of special "
                 f"words. Received: words={size!r}."
             )
+
+
+def caption_advice(samples: Sequence[Sample], noun: str) -> Iterator[str]:
+    """Yield sentences on few images or videos, and on one caption of most of them."""
+    captions = Counter(caption.strip().lower() for one in samples for caption in one.captions)
+    if not captions:
+        return
+    if len(samples) < FEW_SAMPLES:
+        yield (
+            f"Training has only {len(samples):,} {noun}s with "
+            f"{captions.total():,} captions. Expect captions that repeat phrases of training and "
+            "are often wrong for new files; more training files help most, and a second and third "
+            "caption of each file helps too."
+        )
+    (caption, count), *_ = captions.most_common(1)
+    if len(samples) > 1 and count > COMMON_CAPTION * captions.total():
+        yield (
+            f"The caption {caption!r} makes up {count / captions.total():.0%} of the training "
+            "captions. Expect it for most files; write captions that tell the files apart."
+        )

@@ -59,6 +59,27 @@ class Outputs(ABC):
         """
 
     @classmethod
+    def split_notes(cls, splits: Mapping[str, Sequence[Sample]]) -> Iterable[str]:  # noqa: ARG003
+        """Return sentences about splits that lack some of the outputs."""
+        return ()
+
+    @classmethod
+    def data_advice(
+        cls,
+        samples: Sequence[Sample],  # noqa: ARG003 - outputs override it
+        config: Config,  # noqa: ARG003
+        noun: str,  # noqa: ARG003
+    ) -> Iterable[str]:
+        """Return sentences on few or one-sided training data.
+
+        Args:
+            samples: the training samples.
+            config: the config.
+            noun: the noun for a sample.
+        """
+        return ()
+
+    @classmethod
     @abstractmethod
     def load(cls, path: Path) -> Self:
         """Read the vocabulary or the classes from a file.
