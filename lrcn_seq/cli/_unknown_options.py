@@ -67,7 +67,7 @@ def matching_keys(option: str, prefix: str = "") -> list[str]:
 
 
 def _section_keys() -> Iterator[tuple[str, str]]:
-    """Yield (name, key) for each key of a section; the name may also be an old one."""
+    """Yield (name, key to write) for each current and old name of a key of a section."""
     from lrcn_seq.config import PARTS
     from lrcn_seq.config.key_docs import section_docs, section_keys
     from lrcn_seq.config.renamed_keys import RENAMED_KEYS

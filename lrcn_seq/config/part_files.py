@@ -288,7 +288,7 @@ def _sibling_hint(error: BaseException, path: Path) -> str:
 
 
 def _class_of(file: PartFile, name: str, registry: Registry) -> type[Any]:
-    """Return the class with a name in a file; raise UsageError unless it fits the registry."""
+    """Return the class `name` of a file; raise UsageError unless it fits the registry."""
     found, contract = getattr(file.module, name, None), f"{registry.package}.base"
     if isinstance(found, type) and any(kind.__module__ == contract for kind in found.__mro__):
         return found

@@ -11,7 +11,7 @@ from lrcn_seq.config.stages import stage_configs
 from lrcn_seq.config.validation import validate
 
 BATCH_SIZES = (64, 32, 16)
-"""Batch sizes in order of preference; data too small for any of them get the last one."""
+"""Batch sizes in order of preference; data sets too small for any of them use the last one."""
 UPDATES_PER_EPOCH = 32
 """Smallest number of updates per epoch for which a larger batch is chosen."""
 UPDATES = 1_500

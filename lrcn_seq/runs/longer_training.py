@@ -47,7 +47,7 @@ def resumed_state(
 def restarted_state(
     history: Sequence[Mapping[str, Any]], monitor: str, *, minimized: bool
 ) -> TrainingState:
-    """Return a state that continues from the best weights of a finished run with a new optimizer.
+    """Return a state that continues from the saved weights of a finished run with a new optimizer.
 
     Args:
         history: the rows of all epochs.
