@@ -92,7 +92,7 @@ def __dir__() -> list[str]:
 
 
 if "tensorflow" not in sys.modules:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides log lines for its developers
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides logs for TensorFlow developers
 if "keras" in sys.modules:
     # Register the classes of tasks, so that `keras.saving.load_model` finds them.
     import_module("lrcn_seq.tasks").register_tasks()

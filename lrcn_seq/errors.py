@@ -176,7 +176,7 @@ def error_reason(error: Exception) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a text; if it is longer, cut it to `VALUE_LENGTH` characters and an ellipsis."""
+    """Return a text, cut to `VALUE_LENGTH` characters and an ellipsis if it is longer."""
     return text if len(text) <= VALUE_LENGTH else f"{text[:VALUE_LENGTH]}…"
 
 

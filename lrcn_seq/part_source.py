@@ -39,7 +39,7 @@ class Constructor(NamedTuple):
 
 
 def code_hash(part: type[Any]) -> str:
-    """Return the hash of the file of the user that defines a class; "" for other classes."""
+    """Return the hash of the user's file that defines a class; "" for classes of packages."""
     package = part.__module__.partition(".")[0]
     return package.removeprefix(FILE_PACKAGE) if package.startswith(FILE_PACKAGE) else ""
 
@@ -47,7 +47,7 @@ def code_hash(part: type[Any]) -> str:
 def is_new_version(registered: type[Any], part: type[Any]) -> bool:
     """Return whether a class is another version of a registered one, which it may replace.
 
-    It has the same full name, or both are classes of files of the user with different contents.
+    Both have the same full name, or both come from files of the user with different contents.
     """
     if code_hash(registered) and code_hash(part):
         return registered.__module__ != part.__module__

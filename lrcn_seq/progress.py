@@ -59,7 +59,7 @@ class LogProgress:
     The first line follows after `FIRST_LINE_SECONDS`, so that short work prints nothing.
 
     Args:
-        title: the work.
+        title: the name of the work.
     """
 
     def __init__(self, title: str):

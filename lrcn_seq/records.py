@@ -355,14 +355,14 @@ class Predictions(list[Prediction]):
 
 
 def prediction_html(prediction: Prediction) -> str:
-    """Return a prediction as HTML: the image, if its file is a small one, with the lines."""
+    """Return a prediction as HTML: the lines and, if the file is a small image, the image."""
     lines = [prediction.error] if prediction.error else prediction.lines()
     text = "<br>".join(escape(line) for line in lines)
     return f"<figure>{_image_html(prediction.file)}<figcaption>{text}</figcaption></figure>"
 
 
 def _image_html(file: str) -> str:
-    """Return the image of a file as HTML; empty for other files."""
+    """Return the image of a file as HTML; "" if the file is too large or not an image."""
     path = Path(file)
     kind = IMAGE_TYPES.get(path.suffix.lower())
     if kind is None or not path.is_file() or path.stat().st_size > IMAGE_BYTES:

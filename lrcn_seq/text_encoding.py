@@ -82,8 +82,8 @@ def _utf16_name(content: bytes) -> str | None:
     """Return `UTF-16-LE` or `UTF-16-BE` if it is the probable encoding of bytes, or None."""
     if len(content) % 2 or content.startswith(tuple(BYTE_ORDER_MARKS)):
         return None
-    # Alphabetic letters have small high bytes. Chinese text does not, but its line ends have a NUL
-    # as high byte, and its bytes are not valid UTF-8.
+    # Letters of alphabets have small high bytes. Chinese characters do not, but line ends have NUL
+    # as high byte, and the bytes of Chinese text are not valid UTF-8.
     small = [sum(map(half.count, range(16))) / len(half) for half in (content[::2], content[1::2])]
     zeros = [content[::2].count(0), content[1::2].count(0)]
     for name, high, low in (("UTF-16-BE", 0, 1), ("UTF-16-LE", 1, 0)):

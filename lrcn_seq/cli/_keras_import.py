@@ -20,8 +20,8 @@ def import_keras() -> None:
     """Import Keras and its backend, if they are not loaded yet.
 
     It takes about a third less time than `import keras`, because the garbage collector is paused
-    and, if the backend is TensorFlow, packages that are not used are left out. The objects that the
-    imports create live as long as the process, so that later collections skip them.
+    and, if the backend is TensorFlow, packages that are not used are left out. Later garbage
+    collections skip the objects that the imports create.
     """
     if "keras" in sys.modules:
         return
@@ -49,7 +49,7 @@ def _garbage_collection_paused() -> Iterator[None]:
 
 @contextmanager
 def _hidden(packages: Sequence[str]) -> Iterator[None]:
-    """Let imports of packages that are not loaded yet fail within the context."""
+    """Within the context, let imports of these packages fail unless they are already loaded."""
     hidden = [name for name in packages if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None hides a module
     try:

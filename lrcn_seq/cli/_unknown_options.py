@@ -46,7 +46,8 @@ def unknown_option_error(
 def matching_keys(option: str, prefix: str = "") -> list[str]:
     """Return the config keys that an option could mean, without duplicates.
 
-    Keys of sections precede arguments of parts, and a section or part stands for its type.
+    Arguments of parts are searched only if no key of a section matches. The name of a section
+    or part stands for its key `type`.
 
     Args:
         option: The option, such as `--epochs`, `--learning-rate` or `--training.epochs`.
@@ -66,7 +67,7 @@ def matching_keys(option: str, prefix: str = "") -> list[str]:
 
 
 def _section_keys() -> Iterator[tuple[str, str]]:
-    """Yield the keys of sections, also under their old names, each with the key to write."""
+    """Yield (name, key to write) for each current and old name of a key of a section."""
     from lrcn_seq.config import PARTS
     from lrcn_seq.config.key_docs import section_docs, section_keys
     from lrcn_seq.config.renamed_keys import RENAMED_KEYS
@@ -95,6 +96,6 @@ def _argument_keys() -> Iterator[tuple[str, str]]:
 
 
 def _next_value(option: str, arguments: Sequence[str]) -> str:
-    """Return the argument behind an option, or VALUE if there is none."""
+    """Return the argument after an option, or VALUE if there is none."""
     following = arguments[arguments.index(option) + 1 :] if option in arguments else []
     return following[0] if following and not following[0].startswith("--") else "VALUE"

@@ -80,7 +80,7 @@ def read_splits(config: Config) -> dict[str, list[Sample]]:
 
 
 def print_advice(config: Config, splits: Mapping[str, Sequence[Sample]]) -> None:
-    """Print what to expect of few or one-sided data, and the sizes that are `auto`."""
+    """Print advice on few or one-sided data, and the values of keys that are `auto`."""
     from lrcn_seq import config as configs
     from lrcn_seq.runs.corpus import data_size, print_notes
     from lrcn_seq.runs.data_advice import data_advice

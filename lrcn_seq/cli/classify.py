@@ -94,7 +94,7 @@ def classify_frames(
     Args:
         task: a task that classifies videos.
         files: the videos.
-        output: the writer; it receives the probabilities of each frame when they are computed.
+        output: the writer; it receives the probabilities of a frame as soon as they are computed.
         top: number of classes per video.
         keep: whether to keep the probabilities of frames for `--json` instead of printing them.
 

@@ -1,7 +1,6 @@
 """Print versions, backend, devices, precision and caches: what a bug report needs.
 
-The home folder is written as ~, and of environment variables only those that change what the
-library does are shown.
+The home folder is written as ~. Only environment variables that affect the library are shown.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def describe() -> dict[str, Any]:
     """Return the description of the environment, in the order in which it is printed."""
     import lrcn_seq
 
-    # Read before the backend is imported, which sets variables.
+    # Importing the backend sets variables, so they are read first.
     variables = {
         name: value for name, value in sorted(os.environ.items()) if name.startswith(VARIABLES)
     }
@@ -82,7 +81,7 @@ def describe() -> dict[str, Any]:
 
 
 def describe_backend() -> dict[str, Any]:
-    """Return the backend of Keras, the processor, the accelerators, and the precision."""
+    """Return the backend of Keras, the devices, the precision and the state of oneDNN."""
     from lrcn_seq.runs.environment import describe_environment
     from lrcn_seq.tasks import resolve_precision
 
@@ -127,7 +126,7 @@ def folder_size(folder: Path) -> int | None:
 
 
 def _attempt(describe_part: Callable[[], Any]) -> Any:
-    """Return a description, or, if a package is broken, the reason."""
+    """Return a description, or the error if a package is broken."""
     try:
         return describe_part()
     except Exception as error:  # a broken package may raise any exception
@@ -142,7 +141,7 @@ def _requirements() -> list[str]:
 
 
 def _package_name(requirement: str) -> str:
-    """Return the name of the package of a requirement, or "" for one of an extra."""
+    """Return the package name of a requirement, or "" if it belongs to an extra."""
     name, _, condition = requirement.partition(";")
     end = next((i for i, c in enumerate(name) if not (c.isalnum() or c in "-_.")), len(name))
     return "" if "extra" in condition else name[:end]
@@ -172,7 +171,7 @@ def _without_home(path: Path) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a value for people: sizes in GB or MB, and `none` for a missing one."""
+    """Format a value for display: sizes in GB or MB, a missing value as `none`."""
     if isinstance(value, Mapping):
         size = "none" if value["bytes"] is None else _size(value["bytes"])
         return f"{value['path']} ({size})"

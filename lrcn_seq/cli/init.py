@@ -59,7 +59,7 @@ def check_new(file: str) -> None:
     """Create the folder of a new file.
 
     Raises:
-        UsageError: the file exists, also as a link to nothing, or its folder cannot be created.
+        UsageError: the file exists, even as a broken link, or its folder cannot be created.
     """
     if os.path.lexists(file):
         raise UsageError(

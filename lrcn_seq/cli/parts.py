@@ -95,7 +95,7 @@ def describe(name: str, part: str | None) -> str:
 
 
 def seam_names() -> dict[str, str]:
-    """Return the registry of each kind of parts by all its names: its own, and its config keys."""
+    """Map each name of a kind of parts, including its config keys, to the name of its registry."""
     from lrcn_seq.config import PARTS
 
     last = {key.rpartition(".")[2]: seam for key, seam in PARTS.items()}
@@ -103,7 +103,7 @@ def seam_names() -> dict[str, str]:
 
 
 def sections() -> list[str]:
-    """Return the sections of a config; `config` is the whole of it."""
+    """Return the names of the sections of a config; `config` stands for the whole config."""
     from lrcn_seq.config.key_docs import section_keys
 
     return ["config", *section_keys()]

@@ -38,7 +38,7 @@ class PartFile(NamedTuple):
         path: Its path.
         content: Its content when it was imported.
         module: The module.
-        is_explicit: Whether the user named it, so that it precedes the copy of a run.
+        is_explicit: Whether the user named it, so that it takes precedence over the copy of a run.
     """
 
     path: Path
@@ -54,7 +54,7 @@ _imported: dict[str, PartFile] = {}
 def import_file(path: str | os.PathLike[str]) -> ModuleType:
     """Import a Python file with parts, and let runs that contain it import it again.
 
-    Parts that the file registers (`@encoders.register`) have the stem of its name.
+    Parts that the file registers (`@encoders.register`) are named after the stem of the file.
 
     Args:
         path: The file. It may import installed packages, but not the files beside it.
@@ -143,11 +143,11 @@ def check_trusted(folder: Path) -> None:
 
 
 def remember_files(folder: Path, config_types: Mapping[str, Any]) -> None:
-    """Write copies of the imported files into a new run.
+    """Copy the imported files that the user or the config named into a new run.
 
     Args:
         folder: The run folder.
-        config_types: The mapping of its config; files that the user named are copied as well.
+        config_types: The mapping of its config.
     """
     for name, file in _used_files(config_types).items():
         (folder / PARTS_FOLDER).mkdir(exist_ok=True)
@@ -288,7 +288,7 @@ def _sibling_hint(error: BaseException, path: Path) -> str:
 
 
 def _class_of(file: PartFile, name: str, registry: Registry) -> type[Any]:
-    """Return a class of a file that implements the contract of a registry."""
+    """Return the class `name` of a file; raise UsageError unless it fits the registry."""
     found, contract = getattr(file.module, name, None), f"{registry.package}.base"
     if isinstance(found, type) and any(kind.__module__ == contract for kind in found.__mro__):
         return found
@@ -328,7 +328,7 @@ def _name_conflict(path: Path, other: Path) -> UsageError:
 
 
 def _split_reference(name: str) -> tuple[Path | None, str]:
-    """Return the file and the class of `my_parts.py:MyEncoder`; None for another name of a part."""
+    """Split `my_parts.py:MyEncoder` into file and class; the file of any other name is None."""
     file, colon, class_name = name.rpartition(":")
     is_reference = colon and file.endswith(SUFFIX) and class_name.isidentifier()
     return (Path(file).expanduser(), class_name) if is_reference else (None, "")

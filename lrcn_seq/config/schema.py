@@ -46,7 +46,7 @@ class Store(Section):
     folder: str = ".cache/features"
     """Folder of the store, which several runs may share."""
     dtype: Literal["float16", "float32"] = "float16"
-    """Type of the stored numbers; float16 takes half the space."""
+    """Type of the stored numbers; float16 takes half the space of float32."""
 
 
 class Data(Section):
@@ -141,7 +141,7 @@ class Loss(Section):
 
 
 class ScheduledSampling(Section):
-    """Feeding of predicted instead of given words; their share rises linearly over the epochs.
+    """Feeding of predicted instead of given words, with a probability that rises linearly.
 
     Bengio et al. 2015, section 2.4.
     """

@@ -29,7 +29,7 @@ def shipped_names() -> list[str]:
 
 
 def config_path(name: str | os.PathLike[str]) -> Path:
-    """Return the path of a config: of a file, or of the shipped config of that name.
+    """Return the path of a config, given as a file or by the name of a shipped config.
 
     An existing file takes precedence. A shipped config may be named with the folder `configs` and
     the suffix `.yaml`, as in the repository.

@@ -11,7 +11,7 @@ from lrcn_seq.config.stages import stage_configs
 from lrcn_seq.config.validation import validate
 
 BATCH_SIZES = (64, 32, 16)
-"""Batch sizes in order of preference; the last one also applies to the smallest data."""
+"""Batch sizes in order of preference; data sets too small for any of them use the last one."""
 UPDATES_PER_EPOCH = 32
 """Smallest number of updates per epoch for which a larger batch is chosen."""
 UPDATES = 1_500
@@ -119,7 +119,7 @@ def restore_sizes(config: Config, run: Config) -> Config:
 
 
 def _replace_auto(config: Config, base: Training, stages: Sequence[Training]) -> Config:
-    """Replace `auto` by the values of the section `training` of the whole config and of stages."""
+    """Replace `auto` in the section `training` of a config and of its stages by given values."""
     tree = config.model_dump()
     numbers = range(min(len(tree["stages"]), len(stages)))
     for number in numbers:
@@ -128,7 +128,7 @@ def _replace_auto(config: Config, base: Training, stages: Sequence[Training]) ->
 
 
 def _with_values(tree: Mapping[str, Any], training: Training, place: str = "") -> dict[str, Any]:
-    """Return a mapping of keys under a place in which `auto` is replaced."""
+    """Return a copy of the mapping under a key prefix, with values in place of `auto`."""
     result = dict(tree)
     for name, value in tree.items():
         section, _, key = f"{place}{name}".rpartition(".")

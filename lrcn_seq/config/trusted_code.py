@@ -1,7 +1,7 @@
 """The list of Python files that this user has imported as parts.
 
-A run folder may contain code of its parts. It is executed only if the same code is on this list, so
-that a run of somebody else executes nothing before its user has imported that code by name. The
+A run folder may contain code of its parts. This code is executed only if it is on the list, so that
+a run of somebody else executes nothing before its user has imported that code by name. The
 list holds hashes of the contents. It is kept in the configuration folder of the user, and is
 ignored if somebody else may write to it.
 """

@@ -133,7 +133,7 @@ def _key(detail: Mapping[str, Any]) -> str:
 def _schema_problem(key: str, details: Sequence[Mapping[str, Any]], *, suggest: bool) -> Problem:
     """Return the problem for the pydantic errors of a key, with a suggestion if it is unknown."""
     names, detail = key.split("."), details[0]
-    # A value of the type of one alternative needs no description of the others.
+    # If the value has the type of one alternative, describe only the errors of that one.
     of_type = [one for one in details if not one["type"].endswith(("_type", "literal_error"))]
     if key in RENAMED_KEYS and detail["type"] == "extra_forbidden":
         return Problem(key, f"this key was renamed; use {RENAMED_KEYS[key]} alone.")

@@ -38,7 +38,7 @@ class FrameDecoder(RecordLayer, ABC):
 
     @property
     def every_step(self) -> bool:
-        """Whether there are logits at every step; their mean softmax is the clip's prediction."""
+        """Whether there are logits at every step; the mean of their softmax is the prediction."""
         return False
 
     @abstractmethod

@@ -31,7 +31,7 @@ Row = dict[str, Any]
 def measure_captions(run: Run) -> Figures:
     """Measure a captioning run on its test images and on wrong images.
 
-    Each image is replaced by the next test image, and its references are kept.
+    The wrong image of a sample is the next test image; the references stay the same.
 
     Returns:
         `count`, `exact`, `bleu_4` and `shuffled_bleu_4`.

@@ -62,7 +62,7 @@ def prepare_folder(run: Run, config: Config) -> None:
 
 
 def clear_folder(run: Run) -> None:
-    """Remove the training states of a run and its single-frame run, then its results."""
+    """Remove the training states, the single-frame run and the results of a run, in this order."""
     for folder in ("state", SINGLE_FRAME):
         shutil.rmtree(run / folder, ignore_errors=True)
     for name in RESULTS:

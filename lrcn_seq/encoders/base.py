@@ -48,8 +48,8 @@ class Encoder(RecordLayer, ABC):
         """Key of the encoder in the feature store.
 
         The key contains the name of the part, the arguments that affect features, the compute dtype
-        and a hash of the weight values, but not the origin of the weights. An encoder in a file
-        of the user also has a hash of that file. Hashing takes about a second for VGG-16.
+        and a hash of the weight values, but not the origin of the weights. If the user wrote the
+        encoder, the key also contains a hash of its file. Hashing takes about a second for VGG-16.
         """
         arguments = {
             name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY

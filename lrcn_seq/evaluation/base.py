@@ -74,10 +74,10 @@ def top_1_differences(
     """Compare accuracies on the same bootstrap samples of groups.
 
     Args:
-        correct: by name, whether each prediction is correct (M,), and the group of each.
+        correct: by name, whether each prediction is correct (M,), and its group.
 
     Returns:
-        The differences; none for different groups, or a single one.
+        The differences; none if the groups differ, or if there is only one group.
     """
     groups = [groups for _, groups in correct.values()]
     if any(other != groups[0] for other in groups):

@@ -69,7 +69,7 @@ class CaptionEvaluation(NamedTuple):
     def differences(
         cls, evaluations: Mapping[str, Self], settings: EvaluationSettings
     ) -> list[metrics.Difference]:
-        """Compare each pair of evaluations of the same samples by every metric."""
+        """Compare every metric for each pair of evaluations of the same samples."""
         systems = {
             name: {
                 sample.id: caption.text

@@ -63,7 +63,7 @@ class FrameEvaluation(NamedTuple):
         evaluations: Mapping[str, Self],
         settings: EvaluationSettings,  # noqa: ARG003
     ) -> list[metrics.Difference]:
-        """Compare the accuracies of each pair of evaluations of the same samples over groups."""
+        """Compare the accuracies of each pair of evaluations by a bootstrap over groups."""
         return top_1_differences({name: one.correct() for name, one in evaluations.items()})
 
     def correct(self) -> tuple[np.ndarray, list[str]]:

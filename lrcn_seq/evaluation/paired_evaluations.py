@@ -22,7 +22,7 @@ def paired_differences(
         settings: metrics and tokenization of captions.
 
     Returns:
-        The differences; none for evaluations of several classes, or of a class without the method.
+        The differences; none if the evaluations differ in class, or their class has no such method.
     """
     kinds = {type(evaluation) for evaluation in evaluations.values()}
     differences = getattr(next(iter(kinds)), "differences", None)

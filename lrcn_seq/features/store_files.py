@@ -1,4 +1,4 @@
-"""Appending to a file of a feature store at a given size, and the number in the lock file."""
+"""Files of a feature store: appending at a given size, and the number in the lock file."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _labels(labels: Sequence[str], plan: Layout) -> Iterator[str]:
 
 
 def _numbers(counts: np.ndarray, plan: Layout) -> Iterator[str]:
-    """Yield the counts of the cells, in the page's background color if above half of the row."""
+    """Yield the cell counts as SVG text; the color differs for counts above half of the row."""
     totals = counts.sum(axis=1)
     for row, column in np.argwhere(counts).tolist():
         count = int(counts[row, column])

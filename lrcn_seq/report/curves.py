@@ -112,7 +112,7 @@ def _note(
 def _panel(
     name: str, history: Rows, stages: Sequence[Stage], best: int | None, *, monitored: bool
 ) -> str:
-    """Return a plot with its label and its value at the best epoch, or else at the last epoch."""
+    """Return a plot with its label and its value at epoch `best`, or at the last one for None."""
     values = [_value(row, name) for row in history]
     label = metric_label(name) if name in ("loss", "dev_loss") else f"dev {metric_label(name)}"
     kind = ' class="monitored"' if monitored else ""

@@ -100,14 +100,14 @@ def evaluate_runs(
 
 
 def _load(folder: str) -> Task:
-    """Load a task whose settings have the paths of its data from the current working folder."""
+    """Load a task, and make the data paths in its settings valid in the current working folder."""
     task = load(folder)
     task.settings = resolve_paths(Run(folder), task.settings)
     return task
 
 
 def _record(folder: str, corpus: Corpus, *, fused: bool) -> TrainingRecord:
-    """Return the record of a run for the report; fused runs have no history in common."""
+    """Return the training record of a run for the report, without the history if runs are fused."""
     record = TrainingRecord.read(Run(folder), corpus.notes)
     return record._replace(history=[]) if fused else record
 
@@ -209,7 +209,7 @@ def check_ensemble(
 
 
 def check_output_folder(path: str) -> None:
-    """Raise UsageError unless a folder can hold the results of fused runs only."""
+    """Raise UsageError unless a folder is new, empty, or contains the results of fused runs."""
     folder = Path(path)
     if folder.is_dir() and any((folder / name).exists() for name in (CONFIG, WEIGHTS)):
         raise UsageError(

@@ -31,7 +31,7 @@ def score_lines(run: Run) -> list[str]:
 
 
 def score_limits(run: Run, scores: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return the ends of the interval of each score; those of captions are computed here."""
+    """Return the ends of the interval of each score; compute those of captions if not stored."""
     if "intervals" in scores:
         return {name: tuple(limits) for name, limits in scores["intervals"].items()}
     rows = read_json_lines(run / PREDICTIONS, "predictions", list)

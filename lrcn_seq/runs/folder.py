@@ -205,7 +205,7 @@ class Run:
         )
 
     def places(self) -> tuple[Path, Path] | None:
-        """Return the working folder in which the run began and its own folder then, if known."""
+        """Return the working folder and the run folder at the start of the run, if known."""
         if not (self / ENVIRONMENT).exists():
             return None
         values = read_json(self / ENVIRONMENT, "the environment of the run", dict)

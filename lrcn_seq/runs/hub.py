@@ -85,7 +85,7 @@ def push(
     token: str | None = None,
     message: str = "Upload a run of lrcn_seq",
 ) -> str:
-    """Upload a trained run with a model card, from where `lrcn_seq.load` reads it.
+    """Upload a trained run with a model card, so that `lrcn_seq.load` can load it by address.
 
     The config, the vocabulary or classes, the weights, the scores and the history are uploaded, but
     neither predictions nor the report, which show the data. The config names the paths of the data.
@@ -179,7 +179,7 @@ def _task_type(folder: Path) -> Any:
 
 @contextmanager
 def hub_errors(place: HubAddress, action: str) -> Iterator[None]:
-    """Translate the errors of the package of the hub.
+    """Translate the errors of the package `huggingface_hub`.
 
     Args:
         place: the address.

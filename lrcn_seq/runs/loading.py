@@ -24,7 +24,7 @@ PARTS = ("encoder", "decoder")
 
 
 def load(folder: str | Path) -> Task:
-    """Load the task of a run with its best weights.
+    """Load the task of a run with its saved weights.
 
     Args:
         folder: the run folder; `hf://USER/NAME` or `hf://USER/NAME@REVISION` for a run on the

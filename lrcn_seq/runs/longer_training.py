@@ -47,7 +47,7 @@ def resumed_state(
 def restarted_state(
     history: Sequence[Mapping[str, Any]], monitor: str, *, minimized: bool
 ) -> TrainingState:
-    """Return a state that continues from the best weights of a finished run with a new optimizer.
+    """Return a state that continues from the saved weights of a finished run with a new optimizer.
 
     Args:
         history: the rows of all epochs.
@@ -70,7 +70,7 @@ def restarted_state(
 
 
 def continued_position(position: Position, before: int, after: int) -> Position:
-    """Return a position at which training continues unless it still counts as stopped.
+    """Return a position whose `stopped` is updated for a new patience.
 
     Args:
         position: the position of the last state.
@@ -82,7 +82,7 @@ def continued_position(position: Position, before: int, after: int) -> Position:
 
 
 def description(state: TrainingState, config: Config, *, restarted: bool) -> str:
-    """Return a phrase that states from where and how exactly a longer training continues."""
+    """Return a phrase on how a longer training continues, and whether its weights will differ."""
     position, epochs = state.position, int(config.training.epochs)
     if position.stopped:
         return (

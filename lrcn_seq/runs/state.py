@@ -57,7 +57,7 @@ class TrainingState(NamedTuple):
         arrays: the variables of model, optimizer and running loss by name; empty between stages.
         position: the position at which training continues.
         history: one row per finished epoch.
-        new_stage: whether training continues with the best weights rather than with `arrays`.
+        new_stage: whether training continues with the weights of the run instead of `arrays`.
         callbacks: the changed attributes of each callback of the user.
     """
 

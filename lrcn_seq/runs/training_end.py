@@ -70,7 +70,7 @@ class TrainingEnd(NamedTuple):
 def training_end(
     training: Training, position: Position, history: Sequence[Mapping[str, Any]], monitor: str
 ) -> TrainingEnd:
-    """Return the end of the stage of a position.
+    """Return how the stage of a position ended.
 
     Args:
         training: the section `training` of the stage, without `auto`.

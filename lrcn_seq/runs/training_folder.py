@@ -66,7 +66,7 @@ def training_folders(run: Run) -> Iterator[Path]:
 
 
 def resolve_path(path: str, folders: Sequence[Path]) -> str:
-    """Return a relative path in the first folder in which it exists.
+    """Prepend to a relative path the first of the folders in which it exists.
 
     The path is unchanged if it is absolute, exists in none of the folders, or names the same file
     in the current working folder.

@@ -103,7 +103,7 @@ def split_inputs(task: Task, x: Any, y: Any, weights: Any, share: float) -> tupl
         x: inputs, not a data set.
         y: targets.
         weights: (M,) weights or None.
-        share: share of the last inputs that are held out.
+        share: share of the inputs to hold out, taken from the end.
 
     Returns:
         The training data and the validation data, each `(x, y, weights)`.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class BatchDataset(keras.utils.PyDataset):
     """The batches of samples of one task, for `fit`, `evaluate` and `predict`.
 
-    An epoch contains the batches that training with a config would use: every caption or every
+    An epoch contains the batches that `train` uses with the same config: every caption or every
     image once, in an order that the seed and the epoch determine. Features of a frozen encoder are
     stored as `data.store` of the config says.
 
@@ -81,7 +81,7 @@ class BatchDataset(keras.utils.PyDataset):
 
 
 def make_feed(task: Task, samples: Sequence[Sample], batch_size: int | None) -> Any:
-    """Return the feed of a task, with another batch size than that of its config if given."""
+    """Return the feed of a task, with the given batch size or else that of its config."""
     if batch_size is not None and not batch_size > 0:
         raise ArgumentError(f"batch_size: expected at least 1. Received: batch_size={batch_size}.")
     settings = task.settings

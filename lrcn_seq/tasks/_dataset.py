@@ -34,7 +34,7 @@ class BatchSource:
     def __iter__(self) -> Iterator[Any]:
         try:
             for batch in self.batches:
-                last = keras.tree.flatten(batch)[-1]  # captions, or weights of clips
+                last = keras.tree.flatten(batch)[-1]  # the captions, or the weights of the clips
                 self.samples += len(last) if np.ndim(last) else 1
                 yield batch
         except Exception as error:

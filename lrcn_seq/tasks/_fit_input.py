@@ -34,7 +34,7 @@ class ConvertedBatches:
 
     @property
     def is_exhaustible(self) -> bool:
-        """Whether the data can be iterated over only once, as a generator."""
+        """Whether the data can be iterated over only once, like a generator."""
         return isinstance(self.data, Iterator)
 
     @property
@@ -50,7 +50,7 @@ class ConvertedBatches:
         return (self._convert(item) for item in chain(first, self._raw()))
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """Return the first batch, which an exhaustible iterable yields again."""
+        """Return the first batch for any index; iteration still begins with this batch."""
         first = next(iter(self._raw()), None)
         if first is None:
             raise DataError("Expected at least one batch. Received: none; check the data.")
@@ -133,7 +133,7 @@ def fit_input(
 
 
 def is_record(value: Any) -> bool:
-    """Return whether a value is a batch, or a structure of tensors of the same type."""
+    """Return whether a value is a batch of this library, of arrays or of tensors."""
     return isinstance(value, (Batch, LabeledBatch))
 
 

@@ -45,9 +45,9 @@ class FrameEncoder(keras.Model):
         Encoding in chunks keeps the memory for activations independent of the number of clips.
 
         Args:
-            clips: clips of pixels, vectors or stored features. They are returned unchanged unless
-                the encoder is frame-wise, and they contain more frames than one chunk or this
-                model runs eagerly (`run_eagerly`), which saves compiling the encoder.
+            clips: clips of pixels, vectors or stored features. Only pixels of a frame-wise encoder
+                are replaced, if they exceed one chunk or this model runs eagerly (`run_eagerly`),
+                which saves compiling the encoder. Other clips are returned unchanged.
         """
         apart = len(clips.frames) > FRAMES_PER_CALL or self.run_eagerly
         if not (clips.frames.ndim == 4 and apart and self.encoder.frame_wise):

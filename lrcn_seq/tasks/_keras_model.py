@@ -122,7 +122,7 @@ class KerasModel(keras.Model):
             batch_size: number of captions or labeled clips per batch, with `x` and `y`; None for
                 that of the config.
             validation_data: `(x, y)` or a data set.
-            shuffle: whether epochs differ; the seed of the config determines their order.
+            shuffle: whether batches differ between epochs; the seed of the config determines them.
             class_weight: weights of the classes in the loss, by name or index.
             sample_weight: (M,) weights of the inputs in the loss.
 
@@ -336,7 +336,7 @@ def default_optimizer(settings: configs.Config) -> keras.optimizers.Optimizer:
 
 
 def outputs_text(outputs: Any) -> str:
-    """Return the file of the outputs of a task as text."""
+    """Return the vocabulary or classes of a task as the text of their file."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / outputs.file_name
         outputs.save(path)
@@ -344,7 +344,7 @@ def outputs_text(outputs: Any) -> str:
 
 
 def outputs_of_text(kind: Any, text: str) -> Any:
-    """Return the outputs of a task from the text of their file."""
+    """Return the vocabulary or classes of a task from the text of their file."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / kind.file_name
         path.write_text(text, encoding="utf-8")

@@ -61,7 +61,7 @@ def media_list(media: Any, kind: MediaKind) -> MediaList:
 
 
 def _item(item: Any, kind: MediaKind) -> Any:
-    """Return an input with tensors and arrays of numbers as arrays, and paths as text."""
+    """Convert tensors to arrays, floating-point pixels to uint8 and paths in bytes to text."""
     if isinstance(item, bytes):
         return os.fsdecode(item)
     if isinstance(item, (str, os.PathLike, Image.Image, Drawable)):

@@ -34,7 +34,7 @@ class ServingModel(keras.Model):
         self(frames if kind == "images" else frames[None])
 
     def input_signature(self) -> list[keras.InputSpec]:
-        """Return the input of any number of images, clips or sequences of vectors."""
+        """Return the spec of a batch of images, clips or sequences of vectors, of any size."""
         return [keras.InputSpec(shape=self.shape, dtype=self.input_type, name="inputs")]
 
     def clips(self, inputs: Tensor) -> Clips:

@@ -65,7 +65,7 @@ def dataset(
 
 
 def read_source(source: Any, task: Task) -> Sequence[Sample]:
-    """Return the samples of a source, of a path of one, or of a list of samples."""
+    """Return the samples of a source, given as a spec, a path or a list of samples."""
     if isinstance(source, Mapping):
         return sources.build(dict(source), place="source")  # type: ignore[no-any-return]
     if isinstance(source, (str, Path)):
@@ -79,7 +79,7 @@ def read_source(source: Any, task: Task) -> Sequence[Sample]:
 
 
 def source_of_path(path: Path, task: Task) -> dict[str, Any]:
-    """Return the section `data.source` of the config at a path, of a folder or of a table.
+    """Return the section `data.source` for the path of a config, a folder or a table.
 
     Raises:
         ArgumentError: the path is a folder, and the task has no classes.
@@ -98,7 +98,7 @@ def source_of_path(path: Path, task: Task) -> dict[str, Any]:
 
 
 def check_readable(samples: Sequence[Sample], task: Task) -> Sequence[Sample]:
-    """Open every file once; raise DataError or skip unreadable ones, as `data.on_error` says."""
+    """Open every file once; skip unreadable files or raise DataError, as `data.on_error` says."""
     data = task.settings.data
     with progress_bar("opening files") as progress:
         return survey(

@@ -93,7 +93,7 @@ class Tokenizer(ABC):
         return len(self.vocabulary())
 
     def encode(self, sentence: str) -> list[int]:
-        """Return the ids of a sentence, without start and end; no words give an empty list."""
+        """Return the ids of a sentence, without start and end; [] if it has no words."""
         return self.encode_all([sentence])[0]
 
     def encode_all(self, sentences: Iterable[str]) -> list[list[int]]:

@@ -72,5 +72,5 @@ def shown_scores(row: Mapping[str, Any], monitor: str) -> list[str]:
 
 
 def best_row(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the row of the epoch whose weights are kept, or None."""
+    """Return the row of the best epoch so far, or None."""
     return next((row for row in reversed(history) if row["best"]), None)

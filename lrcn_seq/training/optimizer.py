@@ -70,7 +70,7 @@ def _with_multipliers(base: type) -> type:
         weight_decay: Any
 
         def _positions(self, variables: list[keras.Variable]) -> dict[float, list[int]]:
-            """Return the positions of variables, grouped by multiplier."""
+            """Return the positions of variables, grouped by their learning rate multiplier."""
             groups: dict[float, list[int]] = {}
             for position, variable in enumerate(variables):
                 multiplier = self.multipliers.get(id(variable), 1.0)

@@ -27,7 +27,7 @@ HEADER_BYTES = 4096
 
 
 class Damage:
-    """A count of the frames of a video that can and cannot be decoded.
+    """Counts of the frames of a video that can be decoded and of those that cannot.
 
     The index of an MP4 or AVI states how many frames the file should hold. Without an index, lost
     frames show as long pauses, or as a duration shorter than the header states. What a truncated

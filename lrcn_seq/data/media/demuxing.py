@@ -138,7 +138,7 @@ def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
 
 
 def _metadata(stream: av.VideoStream, name: str) -> str | None:
-    """Return a metadata field of a stream, whose name may be in capitals."""
+    """Return a metadata field of a stream; the stream may have its name in capitals."""
     return stream.metadata.get(name) or stream.metadata.get(name.upper())
 
 

@@ -37,7 +37,7 @@ class Sampling(ABC):
 
     @property
     def live_grid(self) -> FrameGrid | None:
-        """A grid that selects the same frames as `stream`, but while the video is being decoded.
+        """A grid that selects the frames of `stream` while the video is being decoded.
 
         None, the default, if the selection depends on the length of the video.
         """

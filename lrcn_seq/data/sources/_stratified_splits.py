@@ -91,7 +91,7 @@ class Selection:
         heapq.heapify(queue)
         while queue and self._lacks(1):
             before, rank, group = heapq.heappop(queue)
-            if (excess := self._excess(group)) > before:  # raised by groups taken since
+            if (excess := self._excess(group)) > before:  # groups taken since raised it
                 heapq.heappush(queue, (excess, rank, group))
             elif self._lacks(self.train[group].total()):
                 self._take(group)
@@ -106,13 +106,13 @@ class Selection:
             self.groups_left.subtract(list(counts))
 
     def _excess(self, group: str) -> float:
-        """Return the increase of the summed squared deviation from the quotas by a group."""
+        """Return by how much a group would raise the summed squared deviation from the quotas."""
         return sum(
             n * (2 * (self.taken[label] - self.quotas[label]) + n)
             for label, n in self.train[group].items()
         )
 
     def _lacks(self, count: int) -> bool:
-        """Return whether `count` samples bring the split nearer to its size or are its first."""
+        """Return whether `count` samples bring a split nearer to its size or are its first ones."""
         missing = sum(self.quotas.values()) - self.taken.total()
         return count < 2 * missing if self.taken else missing > 0

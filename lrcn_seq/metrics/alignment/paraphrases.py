@@ -86,7 +86,7 @@ class Paraphrases:
             nodes: (M,) unique nodes.
 
         Returns:
-            For each node with paraphrases, the rank in the table of each paraphrase, by its node.
+            For each node with paraphrases, a map from the node of a paraphrase to its table rank.
         """
         present = np.zeros(len(self.starts), bool)
         present[nodes] = True

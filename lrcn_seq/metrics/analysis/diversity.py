@@ -152,7 +152,7 @@ def repetitions(bigrams: Sequence[tuple[str, str]]) -> int:
 def mutual_bleu(
     sentences: Sequence[Words], *, sample: int = 500, seed: int = 0, order: int = 4
 ) -> float | None:
-    """Return the corpus BLEU of a random sample of sentences, each with all others as references.
+    """Return the corpus BLEU of randomly drawn sentences, each against all others drawn.
 
     Args:
         sentences: words of each sentence.
@@ -197,7 +197,7 @@ def mutual_matches(rows: Sequence[Words], n: int) -> int:
 def highest_counts(counts: Sequence[Mapping[Ngram, int]]) -> dict[Ngram, tuple[int, int, int]]:
     """Return the highest and second-highest count of each n-gram in any sentence.
 
-    The third number is the number of sentences with the highest count.
+    The third number counts the sentences in which the n-gram has the highest count.
     """
     highest: dict[Ngram, tuple[int, int, int]] = {}
     for row_counts in counts:

@@ -26,7 +26,7 @@ CONTEXT_DEPENDENT = re.compile(
     re.IGNORECASE,
 )
 DIGIT = re.compile(r"\d")
-# Marks in the result for a piece whose whole line must be tokenized, or which contains a digit.
+# Markers in results: the whole line of the piece must be tokenized, or the piece has a digit.
 WHOLE_LINE, NUMBER = "\n", "\r"
 NEXT_LINE_LENGTH = 200
 

@@ -65,7 +65,7 @@ def read_hypotheses(path: str | Path) -> dict[str, str]:
             not a string.
     """
     content = read_content(path)
-    if isinstance(content, Pairs) and "results" in dict(content):  # of `lrcn caption --json`
+    if isinstance(content, Pairs) and "results" in dict(content):  # from `lrcn caption --json`
         content = dict(content)["results"]
     hypotheses: dict[str, str] = {}
     rows: Iterable[tuple[object, object]]

@@ -42,7 +42,7 @@ def _match(file: str, exact: set[str], tables: Sequence[tuple[Form, dict[str, st
 
 
 def _ids_by(form: Form, ids: Iterable[str]) -> dict[str, str | None]:
-    """Return the ID of each form; None for a form that several IDs share."""
+    """Map the form of each ID to the ID, or to None if several IDs have the same form."""
     table: dict[str, str | None] = {}
     for name in ids:
         table[form(name)] = None if form(name) in table else name

@@ -272,7 +272,11 @@ def _differences(
 
 
 def _p_values(observed: Any, differences: FloatArray) -> Any:
-    """Return the share of centered differences at least as large as the observed one."""
+    """Return two-sided p-values.
+
+    A p-value is the share of differences that are at least as large as the observed one, among the
+    centered differences and the observed one.
+    """
     centered = np.abs(differences - differences.mean(axis=0))
     return ((centered >= np.abs(observed)).sum(axis=0) + 1) / (len(differences) + 1)
 
