@@ -85,7 +85,7 @@ def test_an_unreachable_hub_is_reported(hub, monkeypatch):
 
 
 def test_a_missing_package_is_reported(monkeypatch, smoke_run):
-    """Without the package of the hub, loading and pushing name it."""
+    """Without the package of the hub, loading and pushing raise an error that names it."""
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     for call in (lambda: lrcn_seq.load("hf://user/run"), lambda: push(smoke_run, "user/run")):
         with pytest.raises(

@@ -16,7 +16,7 @@ on_tensorflow = pytest.mark.skipif(
 
 
 def eager(task, **options):
-    """Compile a task without tracing, and return it."""
+    """Compile a task to run eagerly, and return it."""
     task.compile(run_eagerly=True, jit_compile=False, **options)
     return task
 
@@ -199,7 +199,7 @@ def test_a_saved_model_gives_the_same_predictions(make, images, films, tmp_path)
 
 
 def test_a_compiled_model_continues_training(images, tmp_path):
-    """A saved task keeps its optimizer and metrics, and continues with the same steps."""
+    """A loaded task has the saved optimizer and metrics, and trains as the original does."""
     task = eager(fresh_captioner(), optimizer="adam", metrics=["accuracy"])
     task.fit(images[:2], CAPTIONS[:2], verbose=0)
     task.save(tmp_path / "m.keras")
