@@ -286,7 +286,7 @@ class Trainer:
         return is_best
 
     def _write_times(self, dev_seconds: float) -> None:
-        """Append the last epoch with its times to `times.jsonl`; the history must be reproducible."""
+        """Append the last epoch with its times to `times.jsonl`, which is not reproducible."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         append_text(self.run / TIMES, json.dumps(row) + "\n")

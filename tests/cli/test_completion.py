@@ -41,7 +41,7 @@ def test_bash_completes_verbs_options_and_choices(lrcn, words, expected):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_completes_files_and_folders(lrcn, tmp_path, monkeypatch):
-    """A config is completed by files and folders, a run by folders only."""
+    """A config argument is completed with files and folders, a run argument with folders only."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("")
     (tmp_path / "mine").mkdir()
@@ -87,6 +87,6 @@ def test_every_verb_and_option_is_in_the_parser():
     ],
 )
 def test_kind_of_an_argument(name, metavar, kind):
-    """The name of an argument tells whether folders, files or nothing complete it."""
+    """Folders, files or nothing are suggested for an argument, depending on its name."""
     action = argparse.Action([], name, metavar=metavar)
     assert completion_kind(action) == kind

@@ -100,7 +100,7 @@ def test_an_imported_file_registers_its_parts():
 
 
 def test_a_class_is_named_in_a_config():
-    """A config names a class of a file, which needs no registration."""
+    """A config may name a class in a file; the class needs no registration."""
     write("my folder/my_parts.py", SOURCE)
     result = import_references(tree("my folder/my_parts.py:Blank"))
     assert result == tree("my_parts.py:Blank")
@@ -317,7 +317,7 @@ def test_a_named_file_precedes_the_copy_of_a_run(new_process, capsys):
 
 
 def test_runs_with_different_versions_are_loaded_in_turn(new_process):
-    """Loading a run replaces a file that a config has imported by the copy in the run."""
+    """When a run is loaded, its copy of a file replaces the version that a config has imported."""
     write("my_parts.py", SOURCE)
     import_references(tree("my_parts.py:Blank"))
     run = make_run("my_parts.py:Blank")

@@ -83,7 +83,7 @@ def config(smallest):
 
 
 def test_stages_are_sized_with_their_own_values(config):
-    """`auto` in a stage is sized with the values of that stage; keys without `auto` stay."""
+    """`auto` in a stage is sized with the values of that stage; other keys are unchanged."""
     sized = size_config(config, DataSize(27_000, 600))
     assert (sized.training.batch_size, sized.training.epochs) == (64, 12)
     assert sized.stages[0] == {"training.epochs": 12, "training.batch_size": 4}

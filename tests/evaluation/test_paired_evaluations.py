@@ -17,7 +17,7 @@ SETTINGS = Evaluation(metrics=["rouge_l"])
 
 
 def test_captions_are_compared_by_every_metric():
-    """The differences between captions are those that `metrics.paired` returns."""
+    """The differences between caption scores are those that `metrics.paired` returns."""
     references = {f"{n}": [f"a dog number {n}"] for n in range(6)}
     samples = [Sample(n, n, n, "test", tuple(group)) for n, group in references.items()]
     systems = {

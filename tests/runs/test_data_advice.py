@@ -65,7 +65,7 @@ def test_a_common_caption_is_named():
 
 @pytest.mark.parametrize("weight", ["none", "balanced"])
 def test_one_sided_classes_are_named(weight):
-    """The sentence states the share of the largest class, and advises unset class weights."""
+    """The sentence states the largest class's share; class weights are suggested unless set."""
     (note,) = advice(labeled(a=90, b=20), base=CLASSIFIER, loss={"class_weight": weight})
     assert note.startswith("The class a makes up 82% of the training clips, b 18%. A model that")
     assert ("class_weight=balanced" in note) == (weight == "none")

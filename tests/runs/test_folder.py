@@ -166,7 +166,7 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
 
 
 def test_auto_is_resumed_with_the_sizes_of_the_run(tmp_path, settings):
-    """A run that was sized to its data can be resumed with the `auto` of its config."""
+    """A run that was sized to its data is resumed with a config that still has `auto`."""
     tree = {**settings.model_dump(), "training": {"epochs": 4}}
     sized = config.validate(tree)
     run = Run(tmp_path / "sized")

@@ -17,7 +17,7 @@ from tests.runs.hub_server import hub_server
 
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
-    """Return a server of the hub with an empty cache, to which `HF_ENDPOINT` refers."""
+    """Return a local hub server whose address is in `HF_ENDPOINT`; the cache is empty."""
     constants = importlib.import_module("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     with hub_server() as server:

@@ -72,7 +72,7 @@ def test_minimized_score_is_negated(finished):
 
 
 def test_kept_state_continues_exactly(finished, capsys):
-    """A kept state is returned unchanged; the message says that it continues as one training."""
+    """A kept state is returned unchanged, and the message says that training simply goes on."""
     kept = TrainingState({"model/0": np.ones(2)}, Position(epoch=3, number=7, best=0.3), ROWS)
     finished.states.write(kept)
     state = resume(finished, settings(), settings(epochs=5))
@@ -84,7 +84,7 @@ def test_kept_state_continues_exactly(finished, capsys):
     ("before", "after", "stopped"), [(1, 1, True), (1, 3, False), (1, 0, False), (5, 1, True)]
 )
 def test_stopped_training_needs_more_patience(before, after, stopped):
-    """A run continues if the new patience exceeds the epochs it has waited, or is 0."""
+    """A run continues if its new patience is 0, or larger than the epochs since the best one."""
     position = Position(epoch=3, waited=1, stopped=before == 1)
     assert continued_position(position, before, after).stopped is stopped
 
@@ -95,7 +95,7 @@ def test_diverged_training_is_not_continued():
 
 
 def test_changed_patience_is_saved(finished):
-    """A state that larger patience lets continue is saved, in case the run is interrupted."""
+    """If a larger patience lets a stopped run continue, the changed state is saved at once."""
     arrays = {"model/0": np.ones(2)}
     position = Position(epoch=3, number=7, waited=1, stopped=True)
     finished.states.write(TrainingState(arrays, position, ROWS))
@@ -125,6 +125,6 @@ def test_changed_patience_is_saved(finished):
     ],
 )
 def test_what_changes_is_described(position, training, phrase):
-    """The message says whether training continues, and with the weights of one training."""
+    """The message says whether training continues, and equals one uninterrupted training."""
     state = TrainingState({}, position, ROWS)
     assert phrase in description(state, settings(**training), restarted=False)

@@ -12,7 +12,7 @@ TRAINING = Training(batch_size=1, epochs=5, patience=2, restore_best_weights=Tru
 
 
 def rows(*best, stage=0):
-    """Return a history whose epochs have the given flags, and scores 0.1, 0.2, and so on."""
+    """Return a history whose epochs have the given `best` flags, and scores 0.1, 0.2 and so on."""
     return [
         {"stage": stage, "epoch": epoch, "cider": (epoch + 1) / 10, "best": flag}
         for epoch, flag in enumerate(best)
@@ -82,7 +82,7 @@ def test_the_ends_of_stages_are_read_in_order(tmp_path):
 
 
 def test_a_damaged_file_is_refused(tmp_path):
-    """The error for a damaged file of ends names the file."""
+    """The error for damaged records of stage ends names their file."""
     (tmp_path / ENDS).write_text('[{"stage": 0}]')
     with pytest.raises(RunError, match=ENDS):
         read_ends(Run(tmp_path))

@@ -29,7 +29,7 @@ def test_the_same_file_may_be_given_twice():
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b", "c"]])
 def test_numbers_of_inputs_and_targets_must_agree(images, targets):
-    """Inputs and targets of different numbers are refused."""
+    """Different numbers of inputs and targets are refused."""
     with pytest.raises(ArgumentError, match=r"one target per input\. Received: 2 inputs"):
         array_samples(fresh_captioner(), images[:2], targets)
 

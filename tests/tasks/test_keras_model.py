@@ -1,4 +1,4 @@
-"""The methods of Keras: compile, fit, evaluate, save, load and export."""
+"""Tasks as Keras models: compile, fit, evaluate, save, load and export."""
 
 import keras
 import numpy as np
@@ -221,7 +221,7 @@ def test_a_task_of_a_size_only_is_saved(tmp_path):
 
 @on_tensorflow
 def test_an_exported_model_gives_the_same_captions(images, tmp_path):
-    """The function that `export` writes finds the captions of `predict`."""
+    """The function that `export` writes gives the same captions as `predict`."""
     import tensorflow as tf
 
     task = fresh_captioner("search={type: greedy}")
