@@ -71,7 +71,7 @@ def write_table(folder: Path, column: str, names: list[str]) -> Path:
 
 @pytest.mark.parametrize(("name", "column"), [("captioning", "image"), ("description", "video")])
 def test_a_table_of_your_own_gives_a_valid_config(name, column, tmp_path, monkeypatch):
-    """With a table of captions, the notebooks of captions read it and have a valid config."""
+    """With your own table of captions, the captioning notebooks have a valid config."""
     pytest.importorskip("IPython")
     names = [f"{number}.png" for number in range(40)]
     for number, file in enumerate(names):
@@ -84,7 +84,7 @@ def test_a_table_of_your_own_gives_a_valid_config(name, column, tmp_path, monkey
 
 
 def test_folders_of_your_own_give_a_valid_config(tmp_path, monkeypatch):
-    """With a folder per class and groups, the notebook of activities has a valid config."""
+    """With your own class folders and groups, the activity notebook has a valid config."""
     pytest.importorskip("IPython")
     rows = ["file,group"]
     for label in ("run", "walk"):

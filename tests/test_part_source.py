@@ -62,7 +62,7 @@ def make_class(module: str, name: str = "Part") -> type:
 
 
 def test_a_class_in_a_file_of_the_user_has_the_hash_of_the_file():
-    """The hash of a user's file is part of the name of its module; other classes have none."""
+    """The hash of a user's file is part of the name of its module; other classes have no hash."""
     assert code_hash(make_class(f"{FILE_PACKAGE}0123abcd.my_parts")) == "0123abcd"
     assert code_hash(make_class("lrcn_seq.encoders.tiny_cnn")) == ""
 
@@ -79,5 +79,5 @@ def test_a_class_in_a_file_of_the_user_has_the_hash_of_the_file():
     ],
 )
 def test_a_class_replaces_its_earlier_version(first, second, is_new):
-    """A class replaces one of its full name, or one of another version of its user's file."""
+    """A class replaces one of the same full name, or one of an earlier version of its file."""
     assert is_new_version(make_class(*first), make_class(*second)) is is_new

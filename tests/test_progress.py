@@ -98,7 +98,7 @@ def test_stream_prints_its_count(capsys, clock):
     ("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3599, "59:59"), (3600, "1:00:00")]
 )
 def test_durations(seconds, text):
-    """Durations are minutes and seconds, from one hour on with hours."""
+    """Durations have minutes and seconds, and also hours from one hour on."""
     assert duration(seconds) == text
 
 

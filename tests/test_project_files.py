@@ -53,7 +53,7 @@ def test_the_hooks_are_the_checks_of_make_lint():
 
 
 def test_the_container_copies_what_the_wheel_needs():
-    """The container is built from files that exist and are not ignored, and from constraints."""
+    """The container copies files that exist and are not ignored, and installs tested versions."""
     lines = text_of("Dockerfile").splitlines()
     copied = [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
     ignored = text_of(".dockerignore").splitlines()

@@ -76,7 +76,7 @@ def test_the_lines_of_labels():
 
 
 def test_a_prediction_shows_its_image_in_a_notebook(tmp_path):
-    """A prediction is shown as its image with its lines, which are escaped."""
+    """A notebook shows a prediction as its image with escaped captions."""
     path = tmp_path / "a.png"
     path.write_bytes(b"pixels")
     found = CaptionPrediction(str(path), (Caption("a <b> dog", -1.0, -1.0),))

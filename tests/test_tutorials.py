@@ -103,7 +103,7 @@ def write_image(name: str, number: int, path: Path) -> None:
 
 
 def prepare_captioning(folder: Path) -> None:
-    """Write the table of images, and new images."""
+    """Write images with their table, and copies of some as new images."""
     table = images()
     (folder / "photos").mkdir()
     (folder / "new").mkdir()
@@ -120,7 +120,7 @@ def prepare_captioning(folder: Path) -> None:
 
 
 def prepare_activity(folder: Path) -> None:
-    """Write the folders of clips with the table of groups, and new clips."""
+    """Write folders of clips with a table of groups, and a clip and a long video to classify."""
     clips = folder / "clips"
     rows = ["label,file,group"]
     if REAL.is_dir():
@@ -140,7 +140,7 @@ def prepare_activity(folder: Path) -> None:
 
 
 def prepare_description(folder: Path) -> None:
-    """Write the table that the tutorial shows, its videos, and new videos."""
+    """Write the table that the tutorial shows, its videos, and two videos to describe."""
     (table, *_) = (block for block in blocks("docs/description.md", "text"))
     (folder / "videos.csv").write_text(table.text, encoding="utf-8")
     (folder / "videos").mkdir()
@@ -188,7 +188,7 @@ def run_folds(command: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
 
 @each_tutorial
 def test_tutorials_show_outputs(name):
-    """A tutorial has commands to check, train, evaluate and predict, most with their output."""
+    """A tutorial checks, trains, evaluates and uses other verbs, and shows at least 4 outputs."""
     found = steps(name)
     verbs = {step.command[1] for step in found if step.command[0] == "lrcn"}
     assert {"check", "train", "evaluate"} < verbs

@@ -92,8 +92,8 @@ def installed(wheel, tmp_path_factory) -> Path:
         "import sysconfig; print(sysconfig.get_path('purelib'))",
         cwd=folder,
     ).strip()
-    # A path file adds a folder alone: the path files in it, as of an editable installation, are
-    # not read.
+    # Python adds the folders that a path file lists, but does not read the path files in them,
+    # such as that of an editable installation.
     paths = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
     (Path(purelib) / "dependencies.pth").write_text("\n".join(paths))
     options = ("--no-deps", "--no-index", "-q", "--force-reinstall")
@@ -120,7 +120,7 @@ def write_images(folder: Path, count: int) -> list[str]:
 
 
 def write_clip(path: Path, number: int) -> None:
-    """Write a short video, whose length differs between numbers."""
+    """Write a short video whose length depends on `number`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_video(path, 6 + number, rate=10)
 
@@ -134,7 +134,7 @@ def write_table(path: Path, kind: str, files: list[str]) -> None:
 
 @pytest.fixture
 def reader_files(tmp_path) -> Path:
-    """Write the images, videos and tables of a reader of the README."""
+    """Write images, videos and tables with the names that the README uses."""
     folder = tmp_path / "work"
     for name in ("my", "other"):
         write_table(folder / name / "captions.csv", "image", write_images(folder / name, 12))
@@ -162,15 +162,15 @@ def reader_files(tmp_path) -> Path:
 
 
 def quick_call(arguments: list[str]) -> list[str]:
-    """Return a call of the README whose network is small."""
+    """Return a call of the README with overrides for a small network and one epoch."""
     name = next((name for name in QUICK if f"configs/{name}.yaml" in arguments), None)
     return [*arguments, *(QUICK[name] if name else ()), *(["training.epochs=1"] if name else [])]
 
 
 def readme_calls() -> list[list[str]]:
-    """Return the calls of the README that the files of `reader_files` allow.
+    """Return the calls of the README that can run on the files of `reader_files`.
 
-    Scores come first, since the file of hypotheses is replaced by that of another call.
+    Calls of `lrcn score` come first, since other calls replace its file of hypotheses.
     """
     calls = [words[1:] for words in shell_lines("README.md") if words[:1] == ["lrcn"]]
     possible = [

@@ -51,7 +51,7 @@ def train(
         run.check(config, resume=resume)
         config = run.complete(config)
         try:
-            build_callbacks(config.training.callbacks, run.folder)  # reports problems at once
+            build_callbacks(config.training.callbacks, run.folder)  # raises errors early
             if len(config.stages) > 1 and not run.has_begun:
                 check_stages(config)
             corpus = read_corpus(config, skipped=run / SKIPPED)
@@ -129,7 +129,7 @@ def train_stages(
         run: the run.
         corpus: the samples.
         outputs: the vocabulary or classes of the task.
-        state: the last state; None in a new run, and in a finished run, which is not trained.
+        state: the last state; None if the run is new, or finished and not trained longer.
         callbacks: Keras callbacks besides those of the config.
 
     Returns:
@@ -167,14 +167,14 @@ def stage_task(
 
     A new run starts with random weights, unless the config selects pretrained weights of the
     encoder or the weights of another run (`init`). A later stage starts with the best weights of
-    the run, in the parts that both stages share. A resumed stage continues with the weights of the
-    state.
+    the run, in the parts that it shares with the previous stage. A resumed stage continues with the
+    weights of the state.
 
     Args:
         stages: the configs of all stages.
         number: index of the stage.
         outputs: the vocabulary or classes of the task.
-        run: the run; its best weights start a later stage.
+        run: the run; a later stage starts with its best weights.
         state: the last state of the run, or None in a new run.
     """
     config = stages[number]

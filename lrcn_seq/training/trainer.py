@@ -109,7 +109,7 @@ class Trainer:
             self.snapshot.arrays, self.snapshot.step = dict(state.arrays), self.position.step
 
     def fit(self) -> None:
-        """Train until the last epoch, or until the dev score stops improving; record the end."""
+        """Train until the last epoch, or until the dev score stops improving; record the reason."""
         began, done = time.monotonic(), 0
         while self.position.epoch < self.epochs and not self.position.stopped:
             if not self.position.trained:
@@ -143,7 +143,7 @@ class Trainer:
         return state
 
     def _print_epoch(self, seconds: float) -> None:
-        """Print the line of the last epoch.
+        """Print the line of the epoch that has just been evaluated.
 
         Args:
             seconds: mean duration of an epoch with its evaluation.
@@ -286,7 +286,7 @@ class Trainer:
         return is_best
 
     def _write_times(self, dev_seconds: float) -> None:
-        """Append the last epoch to `times.jsonl`; the reproducible history has no times."""
+        """Append the last epoch with its times to `times.jsonl`, which is not reproducible."""
         row = {**self.history[-1], "dev_seconds": round(dev_seconds, 2)}
         row["finished"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         append_text(self.run / TIMES, json.dumps(row) + "\n")

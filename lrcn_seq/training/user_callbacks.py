@@ -1,8 +1,8 @@
-"""Keras callbacks of the user, over the epochs of a stage.
+"""Keras callbacks of the user, which see each stage as one training.
 
-Training calls `fit` once per epoch and evaluates dev after it. The callbacks see one training
-instead: `on_train_begin` once per stage, and `on_epoch_end` with the loss, the learning rate and
-the dev scores, whose names begin with `val_`.
+Training calls `fit` once per epoch and evaluates dev after it. The callbacks get the events of one
+training instead: `on_train_begin` once per stage, and `on_epoch_end` with the loss, the learning
+rate and the dev scores, whose names begin with `val_`.
 """
 
 from __future__ import annotations
@@ -158,13 +158,13 @@ def build_callbacks(
 
 
 def _check_package(name: str) -> None:
-    """Raise MissingPackageError if the package of TensorBoard is missing."""
+    """Raise MissingPackageError for the callback TensorBoard if its package is missing."""
     if name == "TensorBoard" and importlib.util.find_spec("tensorboard") is None:
         raise MissingPackageError("tensorboard", "logs", "The callback TensorBoard")
 
 
 def _default_arguments(name: str, folder: Path, stage: int) -> dict[str, Any]:
-    """Return the default arguments of the callbacks that write logs."""
+    """Return the default paths of a callback that writes logs; nothing for other callbacks."""
     if name == "CSVLogger":
         return {"filename": str(folder / CSV_LOG), "append": True}
     if name == "TensorBoard":

@@ -33,7 +33,7 @@ TABLE = """image,caption,split
 
 @pytest.fixture(autouse=True)
 def no_progress_lines(monkeypatch):
-    """Print no line of progress in a log, so that messages do not depend on the machine."""
+    """Disable progress lines, which depend on the speed of the machine."""
     monkeypatch.setattr("lrcn_seq.progress.FIRST_LINE_SECONDS", 1e9)
 
 

@@ -134,7 +134,7 @@ def test_nothing_is_written(lrcn, smoke_config, tmp_path, monkeypatch):
 
 
 def table_of(folder: Path, files: list[str]) -> str:
-    """Write images and a table of them and of `files`; return the table as a source override."""
+    """Write images and a table with them and `files`; return the config override for the table."""
     write_frames(folder, 12)
     rows = [f"{number}.png,A dog.,{'train' if number < 10 else 'dev'}" for number in range(12)]
     rows += [f"{name},A dog.,test" for name in files]
@@ -193,7 +193,7 @@ def test_one_sided_splits_are_warned_of(lrcn, tmp_path):
 
 
 def test_data_that_are_few_are_described_with_data(lrcn, smoke_config):
-    """With `--data`, few data and the sizes of training that are `auto` are described."""
+    """`lrcn check --data` reports too few data, and the training sizes that `auto` stands for."""
     result = lrcn("check", smoke_config, "training.batch_size=auto", "--data")
     assert result.code == 0
     assert "Training has only 60 images with 240 captions." in result.err

@@ -41,7 +41,7 @@ def test_bash_completes_verbs_options_and_choices(lrcn, words, expected):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_completes_files_and_folders(lrcn, tmp_path, monkeypatch):
-    """A config completes files, and a run completes folders alone."""
+    """A config argument is completed with files and folders, a run argument with folders only."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("")
     (tmp_path / "mine").mkdir()
@@ -70,7 +70,7 @@ def test_unknown_shell_is_reported(lrcn, arguments, received):
 
 
 def test_every_verb_and_option_is_in_the_parser():
-    """The parser of completion has all verbs with their summaries."""
+    """The parser for completion knows the arguments of a verb, and its help has the summary."""
     parser = full_parser({"parts": "List 100% of the parts."})
     assert parser.parse_args(["parts", "encoders", "-q"]).quiet
     assert "100% of the parts" in parser.format_help()
@@ -87,6 +87,6 @@ def test_every_verb_and_option_is_in_the_parser():
     ],
 )
 def test_kind_of_an_argument(name, metavar, kind):
-    """Arguments complete folders, files or nothing, as their names say."""
+    """Folders, files or nothing are suggested for an argument, depending on its name."""
     action = argparse.Action([], name, metavar=metavar)
     assert completion_kind(action) == kind

@@ -14,7 +14,7 @@ from lrcn_seq.cli.env import cache_folders, folder_size, package_versions
 
 @pytest.fixture
 def without_backend(monkeypatch):
-    """Replace the description of the backend, which imports TensorFlow."""
+    """Replace the function that describes the backend, since it imports TensorFlow."""
     monkeypatch.setattr(env, "describe_backend", lambda: {"backend": "b", "precision": "p"})
 
 

@@ -125,7 +125,7 @@ def test_fused_run_of_weight_one_decides_alone(lrcn, run, smoke_run, tmp_path):
 
 
 def test_several_runs_are_compared_with_paired_significance(lrcn, run, smoke_run, tmp_path):
-    """Each run keeps its own files, and each difference has a p-value of the paired bootstrap."""
+    """Runs are compared by paired bootstrap, and the files of each run have its own scores."""
     other = shutil.copytree(smoke_run, tmp_path / "other")
     negate_words(other)
     result = lrcn("evaluate", run, other, "--json")
@@ -144,7 +144,7 @@ def test_several_runs_are_compared_with_paired_significance(lrcn, run, smoke_run
 
 
 def test_compared_runs_are_printed_as_tables(lrcn, run, smoke_run):
-    """A table has a row per run, a second table a row per metric and pair."""
+    """One table has a row per run; a second table has a row per metric and pair of runs."""
     result = lrcn("evaluate", run, smoke_run, "--limit", 2)
     scores, differences, lines = result.out.split("\n\n")
     assert len(scores.splitlines()) == 3

@@ -67,7 +67,7 @@ def test_full_memory_in_training_suggests_a_smaller_batch(error):
     [("score", "score fewer captions at once."), ("check", "use a machine with more memory.")],
 )
 def test_full_memory_without_a_batch_suggests_another_remedy(verb, remedy):
-    """The out-of-memory error of a command without batches suggests another remedy."""
+    """For a command without batches, the out-of-memory error does not advise smaller batches."""
     assert failure_of(MemoryError(), verb).message == f"out of memory; {remedy}"
 
 

@@ -28,7 +28,7 @@ def test_every_task_has_a_starter():
 
 
 def test_starter_is_written_into_a_new_folder(lrcn, tmp_path, monkeypatch):
-    """A FILE in a folder that does not exist is written; its commands quote its name."""
+    """The folder of FILE is created; commands in the starter quote the name of FILE."""
     monkeypatch.chdir(tmp_path)
     assert lrcn("init", "activity", "neu é/my config.yaml").out == "neu é/my config.yaml\n"
     text = Path("neu é/my config.yaml").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def test_nothing_is_overwritten(lrcn, tmp_path, kind):
 
 
 def test_folder_that_cannot_be_created_is_reported(lrcn, tmp_path):
-    """A FILE below another file is refused with one sentence."""
+    """If a parent of FILE is a file, the error is one sentence."""
     (tmp_path / "x").write_text("")
     result = lrcn("init", "captioning", tmp_path / "x" / "mine.yaml")
     assert result.code == 2

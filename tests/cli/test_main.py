@@ -322,7 +322,7 @@ class Upside(View):
 
 @pytest.fixture
 def own_part(new_process, tmp_path) -> Path:
-    """Return a file with a view, which the test may import."""
+    """Write a Python file that defines a view, and return its path."""
     path = tmp_path / "upside.py"
     path.write_text(OWN_PART)
     return path

@@ -1,4 +1,4 @@
-"""Parts in a file of the user: trained, evaluated, resumed and predicted with by commands."""
+"""Commands that train, resume, evaluate and predict with parts from a file of the user."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def empty_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("way", ["import", "type"])
 def test_run_remembers_its_parts(lrcn, project, new_process, way):
-    """A run is evaluated, resumed and used for predictions without the file of its encoder."""
+    """A run is resumed without `--import`; it predicts and is evaluated without the user's file."""
     file = Path("brightness.py")
     file.write_text(ENCODER)
     arguments = {

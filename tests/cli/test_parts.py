@@ -68,7 +68,7 @@ def test_summary_is_the_first_line_of_the_file(gadgets):
 
 
 def test_summary_of_an_imported_class_is_its_docstring(gadgets):
-    """The summary of an imported part without a file in the library is that of its class."""
+    """The summary of an imported part is the summary line of its class."""
     gadgets.add("own.py:Lamp", type("Lamp", (), {"__doc__": "Shines.\n\nBrightly."}))
     assert summary(gadgets, "own.py:Lamp") == "Shines."
 
@@ -213,7 +213,7 @@ def test_whole_config_is_documented(lrcn):
 
 @pytest.mark.parametrize("key", ["optimizer.l2", "training.optimizer.l2"])
 def test_one_key_is_documented(lrcn, key):
-    """A key may be written below the section or with it."""
+    """A key may be given with or without the name of its section."""
     assert lrcn("parts", "training", key).out == (
         "training.optimizer.l2: float ≥ 0 (default 0.0)\n"
         "    Weight decay as in Caffe: this factor times the weight is added to the clipped "

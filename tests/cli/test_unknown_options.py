@@ -26,7 +26,7 @@ from lrcn_seq.cli._unknown_options import matching_keys, unknown_option_error
     ],
 )
 def test_option_that_is_a_config_key(lrcn, arguments, keys):
-    """The error for a config key as an option says how to write it."""
+    """The error for an option that is a config key shows how to set the key."""
     option = next(word for word in arguments if word.startswith("--")).partition("=")[0]
     result = lrcn(*arguments)
     assert (result.code, result.out) == (2, "")
@@ -70,6 +70,6 @@ def test_keys_of_sections_precede_arguments_of_parts():
 
 
 def test_verb_without_overrides_suggests_no_key():
-    """Without a prefix, no config key is suggested."""
+    """A command without config overrides suggests no config key."""
     error = unknown_option_error(argparse.ArgumentParser("lrcn x"), ["--epochs"], [], None)
     assert str(error) == "unrecognized arguments: --epochs. See `lrcn x --help`."

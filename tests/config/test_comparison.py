@@ -29,5 +29,5 @@ def test_equal_mappings_have_no_differences():
 
 
 def test_the_key_of_the_compared_values_begins_each_line():
-    """Each line begins with the key that is passed with the two mappings."""
+    """Each line begins with the given key, the place of both mappings in a config."""
     assert list(differences({"a": 1}, {"a": 2}, "encoder")) == ["encoder.a: 1 → 2"]

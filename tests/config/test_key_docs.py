@@ -33,7 +33,7 @@ Raises:
 
 
 def leaves(tree: dict[str, Any], prefix: str = "") -> set[str]:
-    """Return the dotted keys of all values of a mapping, without those of parts."""
+    """Return the dotted keys of all values of a mapping; a part counts as one value."""
     keys = set()
     for name, value in tree.items():
         is_section = isinstance(value, dict) and "type" not in value and value
@@ -57,7 +57,7 @@ def test_every_key_of_a_config_is_documented():
 
 
 def test_a_key_has_its_default_and_its_text():
-    """A key has the default and the string below it in the schema; a section has its docstring."""
+    """A key is documented by the string below it in the schema, a section by its docstring."""
     docs = {doc.key: doc for doc in section_docs("data")}
     assert docs["data.words_limit"].default == 20
     assert docs["data.on_error"].text == ("Whether an unreadable file ends the run or is skipped.")
@@ -67,7 +67,7 @@ def test_a_key_has_its_default_and_its_text():
 
 
 def test_sections_are_listed_with_dots():
-    """Sections inside sections have dotted keys, and an unknown one is a KeyError."""
+    """Nested sections have dotted keys; an unknown section raises a KeyError."""
     assert {"data", "data.store", "training.optimizer", "init"} <= {*section_keys()}
     with pytest.raises(KeyError):
         section_docs("training.optimiser")
@@ -75,12 +75,12 @@ def test_sections_are_listed_with_dots():
 
 @pytest.mark.parametrize(("hint", "section"), [(Init | None, Init), (Store, Store), (int, None)])
 def test_section_of_a_type(hint, section):
-    """A section may be optional; other types are no sections."""
+    """A section type is found in an optional type too; for other types, the result is None."""
     assert section_type(hint) is section
 
 
 def test_texts_of_arguments_are_joined_paragraphs():
-    """The text of an argument is one line, with its colons and without the other sections."""
+    """The paragraphs of an argument become one line; colons in them are kept."""
     assert argument_texts(DOCUMENTATION) == {
         "spokes": "Number of spokes, at least two. Wood needs more.",
         "rim": "Material: wood or steel.",
@@ -89,7 +89,7 @@ def test_texts_of_arguments_are_joined_paragraphs():
 
 
 def test_derived_arguments_are_not_documented():
-    """Arguments that the program computes are left out; others have their default and type."""
+    """Arguments that the library computes are left out; others have their type and default."""
 
     def build(axle: int, spokes: int = 32): ...
 

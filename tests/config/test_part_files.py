@@ -51,14 +51,14 @@ REGISTERED = SOURCE.replace("class Blank", "@sources.register\nclass Blank")
 
 @pytest.fixture(autouse=True)
 def empty_folder(new_process, tmp_path, monkeypatch):
-    """Work in an empty folder, in a process without imports."""
+    """Work in an empty folder, in a process that has imported no parts."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
 
 @pytest.fixture
 def stranger(monkeypatch):
-    """Return a function after which the list of imported code is that of another user."""
+    """Return a function that switches to the empty list of imported code of another user."""
     return lambda: monkeypatch.setenv("XDG_CONFIG_HOME", str(Path("stranger").resolve()))
 
 
@@ -100,7 +100,7 @@ def test_an_imported_file_registers_its_parts():
 
 
 def test_a_class_is_named_in_a_config():
-    """A config names a class of a file, which needs no registration."""
+    """A config may name a class in a file; the class needs no registration."""
     write("my folder/my_parts.py", SOURCE)
     result = import_references(tree("my folder/my_parts.py:Blank"))
     assert result == tree("my_parts.py:Blank")
@@ -180,7 +180,7 @@ def test_a_class_of_another_kind_is_refused():
 
 
 def test_annotations_that_cannot_be_evaluated_are_a_problem():
-    """An argument whose type has an unknown name is reported as a problem of the config."""
+    """A part whose annotations contain an undefined name is a problem of the config."""
     text = REGISTERED.replace("count: int", "count: 'Number'")
     import_file(write("my_parts.py", text))
     (problem,) = sources.problems({"type": "my_parts"}, "data.source")
@@ -212,7 +212,7 @@ def test_a_changed_file_replaces_the_earlier_one():
 
 @pytest.mark.parametrize("way", ["import", "type"])
 def test_a_run_imports_its_parts_again(way, new_process):
-    """A run keeps a copy of its files, and imports it after the original has changed or gone."""
+    """A run keeps a copy of its files, and imports it after the original is changed or deleted."""
     file = write("my_parts.py", REGISTERED if way == "import" else SOURCE)
     if way == "import":
         import_file(file)
@@ -249,7 +249,7 @@ def test_code_of_others_is_not_executed(new_process, stranger):
 
 
 def test_no_code_is_executed_if_a_part_of_it_is_unknown(new_process):
-    """If one of the files of a run is unknown, none is executed, whatever their order."""
+    """If the user has never imported one of a run's files, none of them is executed."""
     import_file(write("a.py", "open('executed', 'w').close()"))
     import_file(write("my_parts.py", REGISTERED))
     run = make_run("my_parts")
@@ -295,7 +295,7 @@ def test_a_part_that_is_gone_is_reported(new_process):
 
 
 def test_an_unknown_part_of_a_run_without_files_is_a_problem_of_its_config(new_process):
-    """A run without a folder of parts names an unknown part as any config does."""
+    """An unknown part in a run without own files gives the same error as in any config."""
     run = make_run("shapes")
     text = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(text.replace("type: shapes", "type: shape"))
@@ -317,7 +317,7 @@ def test_a_named_file_precedes_the_copy_of_a_run(new_process, capsys):
 
 
 def test_runs_with_different_versions_are_loaded_in_turn(new_process):
-    """A file named by a config gives way to the copy of each run that is loaded."""
+    """When a run is loaded, its copy of a file replaces the version that a config has imported."""
     write("my_parts.py", SOURCE)
     import_references(tree("my_parts.py:Blank"))
     run = make_run("my_parts.py:Blank")
@@ -329,7 +329,7 @@ def test_runs_with_different_versions_are_loaded_in_turn(new_process):
 
 
 def test_a_run_is_resumed_with_the_same_files():
-    """Resuming with a changed file, or with one that the run lacks, is refused."""
+    """Resuming with a file that differs from the copy in the run is refused."""
     import_file(write("my_parts.py", REGISTERED))
     run = make_run("my_parts")
     check_unchanged(run, tree("my_parts"))

@@ -13,7 +13,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 def test_all_configs_of_the_repository_have_a_name():
-    """The names are the paths below the folder configs without their suffix."""
+    """The names are the paths below the folder `configs`, without the suffix."""
     names = shipped_names()
     assert names == sorted(
         str(path.relative_to(CONFIGS).with_suffix("")) for path in CONFIGS.rglob("*.yaml")

@@ -1,4 +1,4 @@
-"""Sizes of a training that the config leaves to the data."""
+"""Training sizes that are `auto` in the config and follow from the size of the data."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from lrcn_seq.config.sizing import DataSize, count_updates, size_batch, size_tra
     ("targets", "batch"), [(1, 16), (270, 16), (1023, 16), (1024, 32), (2048, 64), (10**6, 64)]
 )
 def test_a_batch_leaves_32_updates_per_epoch(targets, batch):
-    """The batch is the largest of 16, 32 and 64 with 32 updates per epoch, or else 16."""
+    """The batch is the largest of 16, 32, 64 with at least 32 updates per epoch, or else 16."""
     assert size_batch(targets) == batch
 
 
@@ -19,7 +19,7 @@ def test_a_batch_leaves_32_updates_per_epoch(targets, batch):
     ("targets", "epochs"), [(1, 300), (48, 300), (270, 89), (1350, 35), (27_000, 12)]
 )
 def test_epochs_are_as_many_as_1500_updates_take(targets, epochs):
-    """Epochs are as many as 1,500 updates take, between 12 and 300."""
+    """The number of epochs gives 1,500 updates, within the limits of 12 and 300 epochs."""
     assert size_training(Training(), DataSize(targets, 100)).epochs == epochs
 
 
@@ -45,12 +45,12 @@ def test_few_dev_samples_do_not_select_an_epoch():
 
 
 def test_the_best_epoch_is_kept_if_patience_is_set():
-    """Patience of the config counts from the best epoch, so that epoch is kept."""
+    """If the config sets `patience`, the best epoch is kept, even with few dev samples."""
     assert size_training(Training(patience=3), DataSize(100, 4)).restore_best_weights is True
 
 
 def test_patience_begins_after_the_warmup():
-    """The epochs of the warmup, also a part of one, do not count towards patience."""
+    """Epochs of the warmup, including its last partial epoch, do not count towards patience."""
     training = Training.model_validate(
         {"batch_size": 10, "epochs": 20, "schedule": {"warmup": 0.12}}
     )
@@ -73,7 +73,7 @@ def test_a_float_is_a_share_of_all_updates():
 
 @pytest.fixture
 def config(smallest):
-    """A config whose base and stages have `auto` in all places."""
+    """A config with `auto` in its base and in its stages."""
     stages = [
         {"training.epochs": "auto", "training.batch_size": 4},
         {"training": {"epochs": 3}},
@@ -83,7 +83,7 @@ def config(smallest):
 
 
 def test_stages_are_sized_with_their_own_values(config):
-    """`auto` of a stage is sized with the other values of the stage; other keys stay."""
+    """`auto` in a stage is sized with the values of that stage; other keys are unchanged."""
     sized = size_config(config, DataSize(27_000, 600))
     assert (sized.training.batch_size, sized.training.epochs) == (64, 12)
     assert sized.stages[0] == {"training.epochs": 12, "training.batch_size": 4}
@@ -95,7 +95,7 @@ def test_stages_are_sized_with_their_own_values(config):
 
 
 def test_a_resumed_run_has_the_sizes_with_which_it_began(config):
-    """`auto` means the value of the run; other values of the config are kept."""
+    """On resuming, `auto` means the value of the run; other values of the config are kept."""
     sized = size_config(config, DataSize(300, 6))
     assert restore_sizes(config, sized) == sized
     longer = validate({**config.model_dump(), "training": {"epochs": 7}})

@@ -12,7 +12,7 @@ each_starter = pytest.mark.parametrize("name", STARTERS.values())
 
 
 def uncommented(text: str) -> str:
-    """Return a starter in which every key behind `#` is set."""
+    """Return a starter without the `#` in front of keys."""
     return re.sub(r"(?m)^( *)#(?=\S)", r"\1", text)
 
 
@@ -24,7 +24,7 @@ def test_a_starter_is_the_shipped_config(name):
 
 @each_starter
 def test_a_starter_states_every_default(name):
-    """Without the marks, a starter states every key, and changes no value."""
+    """With `#` removed from its keys, a starter states every key, and changes no value."""
     tree = parse(uncommented(starter_text(name, "mine.yaml")), "starter")
     assert tree.pop("init") == {"run": None, "parts": ["encoder", "decoder"]}
     assert set(tree) == set(Config.model_fields) - {"init"}

@@ -10,7 +10,7 @@ from lrcn_seq.config.trusted_code import is_trusted, list_path, trust
 
 @pytest.fixture(autouse=True)
 def new_process(tmp_path, monkeypatch):
-    """Return a function that forgets what this process trusts, as a new process does."""
+    """Return a function that clears what this process trusts, as if a new process began."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
 
     def start() -> None:
@@ -92,7 +92,7 @@ def test_without_a_home_folder_nothing_is_listed(monkeypatch):
 
 
 def test_a_damaged_list_trusts_nothing(new_process):
-    """A list that is not text in the expected form contains no hash."""
+    """A list that is not text in the expected form is read as an empty list."""
     trust(b"x", "a.py")
     list_path().write_bytes(b"\xff\x00\n\n   \n")
     new_process()

@@ -285,7 +285,7 @@ CAUSAL = [
 
 @pytest.mark.parametrize("name", FRAME_DECODERS)
 def test_mask_of_frame_decoders(name):
-    """The output mask of a frame decoder is the mask of the features, or one True per clip."""
+    """A frame decoder returns the mask of the features, or True for its one output per clip."""
     decoder = frame_decoder(name)
     outputs, mask = decoder(Encoded(*tensors((FEATURES, MASK))))
     expected = MASK if decoder.every_step else MASK[:, :1]

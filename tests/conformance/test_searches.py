@@ -187,7 +187,7 @@ def test_rows_are_independent(model):
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
 @pytest.mark.parametrize("name", ["greedy", "beam", "sampling"])
 def test_only_forced_sentences_always_end(name, at_limit):
-    """Unlikely end tokens are used only with `at_limit: force`, as last word at the limit."""
+    """If end tokens are unlikely, a sentence ends only at the limit, with `at_limit: force`."""
 
     def step(word, state, memory):
         return StepOutput(memory, None, state)

@@ -43,7 +43,7 @@ def test_paths_are_replaced_in_a_copy():
 
 @pytest.mark.parametrize("name", sources.names())
 def test_paths_are_arguments_of_every_source(name):
-    """Every source that reads files names arguments that it has."""
+    """Every source that reads files declares which of its arguments are paths."""
     paths = set(sources.get(name).paths)
     assert paths <= set(sources.constructor(name).parameters)
     assert bool(paths) != name.endswith("shapes")

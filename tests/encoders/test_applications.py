@@ -289,7 +289,7 @@ def test_download_prints_nothing_on_stdout(monkeypatch, capsys):
 
 @pytest.fixture
 def efficient_net_download(monkeypatch, tmp_path):
-    """Replace the download of EfficientNetB0 by a file with random constants of normalization."""
+    """Replace the download of EfficientNetB0 by a file with random normalization constants."""
     network = keras.applications.EfficientNetB0(
         weights=None, include_top=False, input_shape=(64, 64, 3)
     )
@@ -310,7 +310,7 @@ def efficient_net_download(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("efficient_net_download")
 def test_downloaded_efficient_net_equals_keras():
-    """EfficientNet with ImageNet weights gives the features of Keras, with its second scaling.
+    """EfficientNet with ImageNet weights gives the features of Keras, which scales inputs twice.
 
     A copy of the variables, as in a resumed run, gives the same features.
     """

@@ -108,7 +108,7 @@ def test_identity_covers_weight_values_and_arguments():
 
 
 def test_identity_ignores_training_and_the_origin_of_weights():
-    """The identity of an encoder ignores `train`, its name and the origin of its weights."""
+    """The identity of an encoder ignores its name, `train` and the origin of its weights."""
     other = MeanColor(train="all", weights="imagenet", name="another")
     assert other.identity == MeanColor().identity
 

@@ -17,7 +17,7 @@ SETTINGS = Evaluation(metrics=["rouge_l"])
 
 
 def test_captions_are_compared_by_every_metric():
-    """Captions have the differences of `metrics.paired`."""
+    """The differences between caption scores are those that `metrics.paired` returns."""
     references = {f"{n}": [f"a dog number {n}"] for n in range(6)}
     samples = [Sample(n, n, n, "test", tuple(group)) for n, group in references.items()]
     systems = {
@@ -36,7 +36,7 @@ def test_captions_are_compared_by_every_metric():
 
 
 def labels_of(right: list[bool], groups: str):
-    """Return an evaluation of samples that are classified rightly or wrongly."""
+    """Return an evaluation of samples; `right` tells which are classified correctly."""
     samples = [Sample(f"{n}", "", group, "test", label="x") for n, group in enumerate(groups)]
     probabilities = np.array([[1.0, 0.0] if one else [0.0, 1.0] for one in right])
     return evaluate_labels(samples, probabilities, np.zeros(len(right), int), ["x", "y"])
@@ -49,14 +49,14 @@ def test_labels_are_compared_by_accuracy_over_groups():
         {"a": labels_of(right, "aabbccdd"), "b": labels_of(wrong, "aabbccdd")}, SETTINGS
     )
     assert (row.metric, row.a, row.b, row.difference) == ("top_1", "a", "b", 0.5)
-    assert (row.low, row.high) == (0.5, 0.5)  # every group has one right and one wrong
+    assert (row.low, row.high) == (0.5, 0.5)  # in b, one of the two clips of every group is wrong
     assert not paired_differences(
         {"a": labels_of(right, "aaaaaaaa"), "b": labels_of(wrong, "aaaaaaaa")}, SETTINGS
     )
 
 
 def test_frames_are_compared_over_labeled_frames():
-    """Frames without a label do not count."""
+    """Frames without a label do not count in the compared accuracies."""
     samples = [Sample(f"{n}", "", f"{n}", "test") for n in range(2)]
     truth = [np.array([0, 1, -1]), np.array([1, 1, -1])]
     times = [np.arange(3.0)] * 2

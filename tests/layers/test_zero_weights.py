@@ -18,7 +18,7 @@ def test_weights_are_zeros_within_the_context_only():
 
 
 def test_other_arguments_of_weights_are_kept():
-    """Weights keep their dtype, their name and whether they are trainable."""
+    """Weights keep their dtype, their name and their `trainable` flag."""
     layer = keras.layers.Layer()
     with zero_weights():
         weight = layer.add_weight(shape=(2,), dtype="int32", trainable=False, name="count")

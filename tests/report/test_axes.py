@@ -34,7 +34,7 @@ def test_axes_are_linear():
     ],
 )
 def test_ticks_are_round_numbers(low, high, values):
-    """The range has at least 2.5 steps; a step is 1, 2 or 5 times a power of ten."""
+    """A tick step is 1, 2 or 5 times a power of ten, and at most 40 % of the range."""
     assert axes.ticks(low, high) == pytest.approx(values)
 
 

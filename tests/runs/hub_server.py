@@ -1,4 +1,4 @@
-"""A server on loopback with the requests of the Hugging Face Hub that a run needs."""
+"""A local server that answers like the Hugging Face Hub when runs are pushed and loaded."""
 
 import base64
 import hashlib
@@ -88,7 +88,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def hub_server():
-    """Run the server; yields it with its `files`, `requests` and `address`."""
+    """Run the server and yield it, with its `files`, `requests` and `address`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), HubHandler)
     server.files, server.requests = {}, []
     server.address = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""Sentences on few or one-sided training data."""
+"""Sentences that warn of few or one-sided training data."""
 
 import pytest
 
@@ -21,7 +21,7 @@ CLASSIFIER = {
 
 
 def captioned(count, text="caption {}"):
-    """Return samples with two captions each, which contain the number of the sample."""
+    """Return samples with two captions each; captions contain the number of the sample."""
     return [
         Sample(str(n), "x", str(n), "train", captions=(text.format(n), f"another {n}"))
         for n in range(count)
@@ -29,7 +29,7 @@ def captioned(count, text="caption {}"):
 
 
 def labeled(**counts):
-    """Return samples of classes by their number."""
+    """Return the given number of samples for each class."""
     return [
         Sample(f"{label}{n}", "x", f"{label}{n}", "train", label=label)
         for label, count in counts.items()
@@ -45,34 +45,34 @@ def advice(train, dev=50, base=CAPTIONER, **training):
 
 
 def test_enough_varied_data_need_no_advice():
-    """There is no sentence for a thousand images or balanced classes."""
+    """A thousand images with different captions, or classes of similar size, need no advice."""
     assert advice(captioned(1000)) == ()
     assert advice(labeled(a=40, b=20), base=CLASSIFIER) == ()
 
 
 def test_few_images_are_named_with_their_captions():
-    """The sentence has the numbers, what to expect and what to add."""
+    """The sentence states the numbers of images and captions, what to expect and what to add."""
     (note,) = advice(captioned(48))
     assert note.startswith("Training has only 48 images with 96 captions. Expect captions that")
     assert "more training files help" in note
 
 
 def test_a_common_caption_is_named():
-    """A caption of more than a fifth of all captions is one-sided."""
+    """A caption that makes up more than a fifth of all captions is quoted with its share."""
     (note,) = advice(captioned(1000, "A dog"))
     assert note.startswith("The caption 'a dog' makes up 50% of the training captions. Expect it")
 
 
 @pytest.mark.parametrize("weight", ["none", "balanced"])
 def test_one_sided_classes_are_named(weight):
-    """The sentence has the accuracy of the largest class, and the remedy that is left."""
+    """The sentence states the largest class's share; class weights are suggested unless set."""
     (note,) = advice(labeled(a=90, b=20), base=CLASSIFIER, loss={"class_weight": weight})
     assert note.startswith("The class a makes up 82% of the training clips, b 18%. A model that")
     assert ("class_weight=balanced" in note) == (weight == "none")
 
 
 def test_small_classes_are_named():
-    """The sentence has the smallest class and the accuracy of chance."""
+    """The sentence states the size of the smallest class and the accuracy of chance."""
     (note,) = advice(labeled(a=30, b=12, c=30), base=CLASSIFIER)
     assert note.startswith("The class b has only 12 training clips. Expect an accuracy near chance")
     assert "(33% for 3 classes)" in note
@@ -80,13 +80,13 @@ def test_small_classes_are_named():
 
 @pytest.mark.parametrize(("dev", "count"), [(0, 0), (1, 1), (19, 1), (20, 0)])
 def test_a_small_dev_split_is_named(dev, count):
-    """With fewer than 20 dev samples, the sentence says which epoch is kept."""
+    """With 1 to 19 dev samples, a sentence says that the last epoch is kept."""
     notes = advice(captioned(1000), dev)
     assert len(notes) == count
     assert all("the last one is kept" in note and f"({dev})" in note for note in notes)
 
 
 def test_no_captions_and_a_single_class_need_no_advice():
-    """Other checks report data without captions or classes."""
+    """Data without captions or with only one class give no advice."""
     assert advice([Sample("a", "x", "a", "train")]) == ()
     assert advice(labeled(a=3), base=CLASSIFIER) == ()

@@ -37,13 +37,13 @@ def write_scores(run: Run, **entries) -> dict:
 
 
 def test_intervals_of_captions_are_those_of_the_bootstrap(run):
-    """The intervals of captions are computed from the predictions of the run."""
+    """The intervals of caption scores are computed from the predictions of the run."""
     (expected,) = metrics.intervals(CAPTIONS, REFERENCES, ["rouge_l"])
     assert score_limits(run, write_scores(run)) == {"rouge_l": (expected.low, expected.high)}
 
 
 def test_lines_have_the_intervals_of_the_scores(run):
-    """An interval that the scores contain is printed; a score without one stands alone."""
+    """A score is printed with its interval from `scores.json`, or alone if it has none."""
     write_scores(run, metrics={"top_1": 0.5, "f1": 0.25}, intervals={"top_1": [0.25, 0.75]})
     assert score_lines(run) == [
         "8 samples of test, with 95 % intervals:",
@@ -53,13 +53,13 @@ def test_lines_have_the_intervals_of_the_scores(run):
 
 
 def test_interval_of_a_single_group_is_left_out(run):
-    """The ends of an interval may be missing."""
+    """A score whose interval has no ends is printed without an interval."""
     write_scores(run, metrics={"top_1": 0.5}, intervals={"top_1": [None, None]})
     assert score_lines(run)[1] == "  top_1      0.5000"
 
 
 def test_predictions_of_other_tasks_have_no_intervals(run):
-    """Predictions without captions and without intervals give none."""
+    """A run has no intervals if its predictions have no captions and its scores no intervals."""
     (run / "predictions.jsonl").write_text('{"id": "1", "tags": []}\n')
     assert score_limits(run, write_scores(run)) == {}
 

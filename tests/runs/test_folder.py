@@ -117,7 +117,7 @@ def test_a_run_is_resumed_with_more_epochs_and_patience(begun):
 
 
 def test_a_run_is_not_resumed_with_fewer_epochs_than_are_finished(begun):
-    """Fewer epochs than the history has are refused."""
+    """A config with fewer epochs than the history contains is refused."""
     begun.write_history([{"epoch": 0}, {"epoch": 1}])
     begun.check(config.validate({**SPEC, "training": {"epochs": 2}}), resume=True)
     with pytest.raises(RunError, match=r"expects training\.epochs of at least 2.* Received: 1;"):
@@ -133,7 +133,7 @@ def test_the_epochs_of_a_run_with_stages_do_not_change(begun):
 
 
 def test_a_run_without_state_is_finished_if_it_has_weights_and_history(begun):
-    """A run whose state was removed has begun, and is finished."""
+    """A run without a state counts as begun and finished if it has weights and a history."""
     assert not begun.is_finished
     begun.states.clear()
     assert not begun.has_begun
@@ -144,7 +144,7 @@ def test_a_run_without_state_is_finished_if_it_has_weights_and_history(begun):
 
 
 def test_places_are_recorded_apart_from_the_environment(begun, tmp_path):
-    """The folders in which a run begins are no part of its environment."""
+    """The working folder and the run folder are recorded, but not part of the environment."""
     assert begun.places() == (Path.cwd(), begun.folder.resolve())
     assert not {"working_folder", "run_folder"} & begun.environment().keys()
     (begun / "machine.json").write_text('{"keras": "3"}')
@@ -166,7 +166,7 @@ def test_a_run_with_old_config_keys_is_resumed(begun, settings, capsys):
 
 
 def test_auto_is_resumed_with_the_sizes_of_the_run(tmp_path, settings):
-    """A config with `auto` is that of a run that was sized to its data."""
+    """A run that was sized to its data is resumed with a config that still has `auto`."""
     tree = {**settings.model_dump(), "training": {"epochs": 4}}
     sized = config.validate(tree)
     run = Run(tmp_path / "sized")
@@ -370,7 +370,7 @@ def test_damaged_files_are_errors(tmp_path, name, content, read, message):
 
 
 def test_a_run_shows_its_scores_in_a_notebook(tmp_path):
-    """A run is shown with its scores, which are escaped, or as not evaluated."""
+    """A notebook shows a run with its escaped scores, or as not evaluated."""
     run = Run(tmp_path)
     assert "not evaluated" in run._repr_html_()
     scores = {"metrics": {"a<b": 0.25}, "count": 3, "split": "test"}

@@ -17,7 +17,7 @@ from tests.runs.hub_server import hub_server
 
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
-    """Return a server of the hub with an empty cache, to which `HF_ENDPOINT` refers."""
+    """Return a local hub server whose address is in `HF_ENDPOINT`; the cache is empty."""
     constants = importlib.import_module("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     with hub_server() as server:
@@ -85,7 +85,7 @@ def test_an_unreachable_hub_is_reported(hub, monkeypatch):
 
 
 def test_a_missing_package_is_reported(monkeypatch, smoke_run):
-    """Without the package of the hub, loading and pushing name it."""
+    """Without the package of the hub, loading and pushing raise an error that names it."""
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     for call in (lambda: lrcn_seq.load("hf://user/run"), lambda: push(smoke_run, "user/run")):
         with pytest.raises(

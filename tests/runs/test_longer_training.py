@@ -1,4 +1,4 @@
-"""The state from which a resumed run continues, also with more epochs than it began with."""
+"""The state from which a resumed run continues, possibly with more epochs than before."""
 
 import json
 
@@ -49,13 +49,13 @@ def resume(run: Run, before, after):
 
 
 def test_finished_run_is_not_trained_with_the_same_config(finished):
-    """A finished run without a state has no state to continue from unless it has more epochs."""
+    """With unchanged epochs, a finished run without a state has no state to continue from."""
     assert finished.is_finished
     assert resume(finished, settings(), settings(keep_state=True)) is None
 
 
 def test_finished_run_continues_from_its_best_weights(finished, capsys):
-    """With more epochs, a state without arrays is saved, and the difference is stated."""
+    """With more epochs, a state without arrays is saved, and a message states the consequences."""
     state = resume(finished, settings(), settings(epochs=5))
     assert state == finished.states.read()
     assert state.new_stage
@@ -67,12 +67,12 @@ def test_finished_run_continues_from_its_best_weights(finished, capsys):
 
 
 def test_minimized_score_is_negated(finished):
-    """The best value of a score that is minimized is negative, as in every state."""
+    """In a state, the best value of a score that is minimized is negated."""
     assert restarted_state(ROWS, "loss", minimized=True).position.best == -1.0
 
 
 def test_kept_state_continues_exactly(finished, capsys):
-    """A kept state is returned unchanged, and the message says that training is the same."""
+    """A kept state is returned unchanged, and the message says that training simply goes on."""
     kept = TrainingState({"model/0": np.ones(2)}, Position(epoch=3, number=7, best=0.3), ROWS)
     finished.states.write(kept)
     state = resume(finished, settings(), settings(epochs=5))
@@ -84,18 +84,18 @@ def test_kept_state_continues_exactly(finished, capsys):
     ("before", "after", "stopped"), [(1, 1, True), (1, 3, False), (1, 0, False), (5, 1, True)]
 )
 def test_stopped_training_needs_more_patience(before, after, stopped):
-    """A run that stopped early continues only if the new patience is larger than its wait."""
+    """A run continues if its new patience is 0, or larger than the epochs since the best one."""
     position = Position(epoch=3, waited=1, stopped=before == 1)
     assert continued_position(position, before, after).stopped is stopped
 
 
 def test_diverged_training_is_not_continued():
-    """A run that stopped although its patience was left has diverged, and stays stopped."""
+    """A run that stopped before its patience ended has diverged, and stays stopped."""
     assert continued_position(Position(epoch=3, waited=1, stopped=True), 5, 9).stopped
 
 
 def test_changed_patience_is_saved(finished):
-    """The state that continues is saved, so that an interrupted run continues as well."""
+    """If a larger patience lets a stopped run continue, the changed state is saved at once."""
     arrays = {"model/0": np.ones(2)}
     position = Position(epoch=3, number=7, waited=1, stopped=True)
     finished.states.write(TrainingState(arrays, position, ROWS))
@@ -125,6 +125,6 @@ def test_changed_patience_is_saved(finished):
     ],
 )
 def test_what_changes_is_described(position, training, phrase):
-    """The message says whether the weights are those of one training."""
+    """The message says whether training continues, and equals one uninterrupted training."""
     state = TrainingState({}, position, ROWS)
     assert phrase in description(state, settings(**training), restarted=False)

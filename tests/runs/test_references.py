@@ -21,7 +21,7 @@ def test_references_are_read_by_score(tmp_path, name):
 
 
 def test_samples_without_captions_are_refused():
-    """A sample without captions is an error that names the run."""
+    """A sample without captions raises an error that names the run."""
     check_references(SAMPLES, "runs/a")
     with pytest.raises(
         UsageError, match=r"expected samples with captions\. Received: those of runs/a"

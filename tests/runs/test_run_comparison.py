@@ -9,7 +9,7 @@ from lrcn_seq.runs.run_comparison import check_same_samples, run_names
 
 
 def test_runs_are_named_by_their_folders_if_these_differ(tmp_path):
-    """Runs have the names of their folders, or their paths if two folders have one name."""
+    """Runs are named by their folders, or by their paths if two folders have the same name."""
     assert run_names(["runs/v1.5", "runs/b/"]) == ["v1.5", "b"]
     assert run_names(["x/run", "y/run"]) == ["x/run", "y/run"]
 

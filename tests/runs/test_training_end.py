@@ -12,7 +12,7 @@ TRAINING = Training(batch_size=1, epochs=5, patience=2, restore_best_weights=Tru
 
 
 def rows(*best, stage=0):
-    """Return a history whose epochs have the given flags, and scores 0.1, 0.2, and so on."""
+    """Return a history whose epochs have the given `best` flags, and scores 0.1, 0.2 and so on."""
     return [
         {"stage": stage, "epoch": epoch, "cider": (epoch + 1) / 10, "best": flag}
         for epoch, flag in enumerate(best)
@@ -64,7 +64,7 @@ def test_the_last_epoch_is_kept_without_restoring():
 
 
 def test_a_stage_without_a_better_epoch_keeps_the_weights_of_the_previous_stage():
-    """Rows of other stages do not count."""
+    """A better epoch of an earlier stage does not count for the stage that ends."""
     history = [*rows(True, True), *rows(False, stage=1)]
     end = training_end(TRAINING, Position(stage=1), history, "cider")
     assert (end.epochs, end.kept_epoch) == (1, None)
@@ -72,7 +72,7 @@ def test_a_stage_without_a_better_epoch_keeps_the_weights_of_the_previous_stage(
 
 
 def test_the_ends_of_stages_are_read_in_order(tmp_path):
-    """An end that is written again replaces the earlier one and those of later stages."""
+    """Writing the end of a stage again replaces it and the ends of later stages."""
     run = Run(tmp_path)
     assert read_ends(run) == []
     ends = [TrainingEnd(n, "epochs", 3, 3, 2, "best", "cider", 0.5, 0) for n in range(2)]
@@ -82,7 +82,7 @@ def test_the_ends_of_stages_are_read_in_order(tmp_path):
 
 
 def test_a_damaged_file_is_refused(tmp_path):
-    """The error names the file."""
+    """The error for damaged records of stage ends names their file."""
     (tmp_path / ENDS).write_text('[{"stage": 0}]')
     with pytest.raises(RunError, match=ENDS):
         read_ends(Run(tmp_path))

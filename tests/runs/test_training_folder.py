@@ -68,7 +68,7 @@ def test_data_of_a_moved_run_are_found(project, elsewhere):
 
 
 def test_paths_are_unchanged_in_the_folder_of_the_training(project, monkeypatch):
-    """In the working folder of the training, the config is the same object."""
+    """In the working folder of the training, the config itself is returned."""
     monkeypatch.chdir(project)
     settings = config.validate(SPEC)
     assert resolve_paths(Run(project / "runs" / "a"), settings) is settings
@@ -86,7 +86,7 @@ def test_absolute_paths_are_unchanged(project):
 
 
 def test_config_for_an_evaluation_has_resolved_paths_and_overrides(project, elsewhere):
-    """The config of the run is read, and its source is found or changed."""
+    """The config for an evaluation has resolved data paths, or those of the overrides."""
     run = project / "runs" / "a"
     (run / "config.yaml").write_text(config.dump_run(config.validate(SPEC)))
     assert evaluation_config(run).data.source["table"] == str(project / "data" / "t.csv")

@@ -29,7 +29,7 @@ def test_the_same_file_may_be_given_twice():
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b", "c"]])
 def test_numbers_of_inputs_and_targets_must_agree(images, targets):
-    """Another number of targets than of inputs is refused."""
+    """Different numbers of inputs and targets are refused."""
     with pytest.raises(ArgumentError, match=r"one target per input\. Received: 2 inputs"):
         array_samples(fresh_captioner(), images[:2], targets)
 
@@ -42,7 +42,7 @@ def test_a_single_target_is_refused(targets):
 
 
 def test_a_pair_becomes_a_record(images):
-    """A batch of images with captions in bytes becomes a record; weights belong to captions."""
+    """Images with captions as bytes become a record; each weight belongs to a caption."""
     batch, _, weights = convert_pair(
         fresh_captioner(), np.stack(images[:2]), np.array([b"a dog", b"a cat"]), [1.0, 3.0]
     )
@@ -52,7 +52,7 @@ def test_a_pair_becomes_a_record(images):
 
 
 def test_class_weights_are_those_of_the_labels(films):
-    """The weight of a clip is that of its class, by name or index, or 1."""
+    """The weight of a clip is that given for its class name or index; the default is 1."""
     task = fresh_classifier()
     samples = array_samples(task, films, ["a", "b", "c"])
     assert class_factors(samples, task, {"a": 2.0, 2: 4.0}).tolist() == [2.0, 1.0, 4.0]

@@ -31,7 +31,7 @@ def test_an_epoch_contains_every_image_once(images):
 
 
 def test_batches_have_random_access(images):
-    """A batch by position is the batch of the iteration at this position."""
+    """Indexing by a position gives the batch that iteration gives at that position."""
     data = dataset_of(images, batch_size=4)
     for position, (batch,) in enumerate(data):
         np.testing.assert_array_equal(data[position][0].clips.frames, batch.clips.frames)
@@ -49,7 +49,7 @@ def test_weights_follow_their_images(images):
 
 
 def test_the_batch_size_of_the_config_is_kept(images):
-    """Another batch size does not change the config of the task."""
+    """The batch size of a data set does not change the config of the task."""
     data = dataset_of(images, batch_size=2)
     assert data.task.settings.training.batch_size == 20
     assert len(dataset_of(images)) == 1

@@ -27,7 +27,7 @@ def test_a_target_is_a_caption_or_captions(target, captions):
 
 @pytest.mark.parametrize("target", [3, "", [], [" "], [None], {"a": 1}], ids=repr)
 def test_other_targets_are_refused(target):
-    """A number, an empty caption and a missing caption are refused, with the input."""
+    """The error for a number, an empty or a missing caption names the input."""
     with pytest.raises(ArgumentError, match=r"caption or captions for the input 7\. Received"):
         fresh_captioner().annotate(SAMPLE, target)
 

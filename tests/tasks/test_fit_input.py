@@ -1,4 +1,4 @@
-"""The input of Keras for data of any supported type."""
+"""Conversion of data of every supported type into the input of Keras."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The methods of Keras: compile, fit, evaluate, save, load and export."""
+"""Tasks as Keras models: compile, fit, evaluate, save, load and export."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ on_tensorflow = pytest.mark.skipif(
 
 
 def eager(task, **options):
-    """Compile a task without tracing, and return it."""
+    """Compile a task to run eagerly, and return it."""
     task.compile(run_eagerly=True, jit_compile=False, **options)
     return task
 
@@ -199,7 +199,7 @@ def test_a_saved_model_gives_the_same_predictions(make, images, films, tmp_path)
 
 
 def test_a_compiled_model_continues_training(images, tmp_path):
-    """A saved task keeps its optimizer and metrics, and continues with the same steps."""
+    """A loaded task has the saved optimizer and metrics, and trains as the original does."""
     task = eager(fresh_captioner(), optimizer="adam", metrics=["accuracy"])
     task.fit(images[:2], CAPTIONS[:2], verbose=0)
     task.save(tmp_path / "m.keras")
@@ -221,7 +221,7 @@ def test_a_task_of_a_size_only_is_saved(tmp_path):
 
 @on_tensorflow
 def test_an_exported_model_gives_the_same_captions(images, tmp_path):
-    """The function that `export` writes finds the captions of `predict`."""
+    """The function that `export` writes gives the same captions as `predict`."""
     import tensorflow as tf
 
     task = fresh_captioner("search={type: greedy}")

@@ -18,13 +18,13 @@ def test_a_target_is_a_name_an_index_or_a_one_hot_row(target):
 
 @pytest.mark.parametrize("target", ["d", 3, -1, 0.5, None, [1, 1, 0]], ids=repr)
 def test_other_targets_are_refused(target):
-    """An unknown class, an index out of range and another type are refused, with the input."""
+    """The error for an unknown class, an index out of range or another type names the input."""
     with pytest.raises(ArgumentError, match=r"one of the classes a, b, c.* input 7\. Received"):
         fresh_classifier().annotate(SAMPLE, target)
 
 
 def test_metrics_leave_out_padding(films):
-    """The class of a clip is repeated at its frames; the weights of the metrics are its mask."""
+    """The class of a clip is repeated for every frame; the mask gives the metric weights."""
     task = fresh_classifier()
     samples = [array_sample(n, film, label=n) for n, film in zip("bc", films, strict=False)]
     batch = task.record(samples)

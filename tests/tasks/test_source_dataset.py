@@ -34,7 +34,7 @@ def test_the_path_of_a_table_is_a_source(table):
 
 
 def test_a_folder_of_classes_is_a_source(films, tmp_path):
-    """The path of a folder gives the clips of the folder of each class."""
+    """The path of a folder with a folder per class gives the clips of all classes."""
     for label in "abc":
         for number, film in enumerate(films):
             folder = tmp_path / label / str(number)
@@ -48,7 +48,7 @@ def test_a_folder_of_classes_is_a_source(films, tmp_path):
 
 
 def test_a_config_a_section_and_samples_are_sources(images):
-    """The path of a config, a section of one, and a list of samples are sources."""
+    """A config path, a source section of a config, and a list of samples are sources."""
     task = fresh_captioner()
     assert len(lrcn_seq.dataset(SMOKE / "captioning.yaml", task).samples) == 60
     section = {"type": "shapes", "train": 3, "dev": 1, "test": 1, "pixels": 32}

@@ -36,7 +36,7 @@ def test_line_has_everything_about_an_epoch():
 
 
 def test_line_has_the_loss_on_dev():
-    """The epoch line shows the dev loss, if computed, after the training loss in parentheses."""
+    """The epoch line shows the dev loss, if computed, in parentheses after the training loss."""
     history = [*HISTORY, {**HISTORY[1], "epoch": 2, "dev_loss": 3.25}]
     line = epoch_line(history, "cider", FACTS)
     assert line.startswith("epoch 3/20  loss 2.5000 (dev 3.2500)  dev cider 0.2000, bleu_4 0.2000")
@@ -56,6 +56,6 @@ def test_line_without_early_stopping_has_no_patience():
     ],
 )
 def test_monitored_score_comes_first(names, monitor, expected):
-    """The monitored score and two others are shown, the last one of a numbered family."""
+    """The monitored score precedes up to two others, each the last of its numbered family."""
     row = dict.fromkeys(["stage", "epoch", "loss", *names, "best"], 0.0)
     assert shown_scores(row, monitor) == expected

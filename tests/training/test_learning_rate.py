@@ -61,7 +61,7 @@ def test_schedules_are_serializable(kind):
 
 @pytest.mark.parametrize("kind", ["steps", "cosine"])
 def test_lengths_may_be_shares_of_all_updates(kind):
-    """Floats are shares of all updates and give the schedule of the numbers of updates."""
+    """Floats are shares of all updates; they give the same schedule as the numbers of updates."""
     shares = Schedule(type=kind, warmup=0.05, every=0.25, updates=0.5)
     numbers = Schedule(type=kind, warmup=10, every=50, updates=100)
     steps = range(0, 200, 7)

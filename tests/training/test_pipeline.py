@@ -158,7 +158,7 @@ def weights_text(folder: Path) -> list[bytes]:
 
 
 def test_a_run_with_more_epochs_has_the_bits_of_one_training(tmp_path, capsys):
-    """With a kept state and a constant schedule, epochs that are added make no difference."""
+    """With a kept state and a constant schedule, adding epochs later gives identical results."""
     longer = small_config(tmp_path, **{"training.epochs": 3})
     train(longer, tmp_path / "whole")
     train(small_config(tmp_path, **{"training.epochs": 1}), tmp_path / "run")

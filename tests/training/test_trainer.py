@@ -442,7 +442,7 @@ def test_the_dev_loss_is_the_mean_without_dropout(tmp_path):
 
 
 def test_the_end_of_a_stage_is_recorded_and_printed(tmp_path, capsys):
-    """The reason of the end and the kept epoch are written to the run and printed."""
+    """The reason why a stage ended and the kept epoch are written to the run and printed."""
     task = small_task(tmp_path, **{"training.epochs": 6, "training.patience": 2})
     scores = scores_in_turn("bleu_1", [0.1, 0.3, 0.2, 0.2])
     trainer = small_trainer(task, tmp_path, scores=scores)

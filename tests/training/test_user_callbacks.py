@@ -15,7 +15,7 @@ from tests.training.small_runs import Interrupt, small_config
 
 
 class Record(keras.callbacks.Callback):
-    """A callback that records its events, and interrupts the training after an epoch if asked."""
+    """A callback that records its events, and interrupts training before epoch `interrupt_at`."""
 
     def __init__(self, interrupt_at=None):
         super().__init__()
@@ -47,7 +47,7 @@ class HalveRate(keras.callbacks.Callback):
 
 
 def model_with_rate(rate):
-    """Return what callbacks use of a compiled model."""
+    """Return an object with the attributes of a compiled model that callbacks use."""
     return SimpleNamespace(optimizer=SimpleNamespace(learning_rate=rate), stop_training=False)
 
 
@@ -138,7 +138,7 @@ def test_unknown_callbacks_and_arguments_are_reported(tmp_path):
 
 
 def test_a_missing_tensorboard_is_reported(tmp_path, monkeypatch):
-    """Without the package tensorboard, its callback names the extra that installs it."""
+    """The error for the missing package tensorboard names the extra that installs it."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match=r"\[logs\]"):
         build_callbacks(["TensorBoard"], tmp_path)

@@ -14,7 +14,7 @@ benchmark prints the CIDEr difference to the rival (mean over seeds) with its pa
 interval over images and, if there are several splits, over splits.
 
 Split 0 uses the lists in DATA. Its 300 test images cannot resolve differences below about 0.03. In
-each of the splits 1, 2 and so on, other 300 of the training images are the test images, and the
+each of the splits 1, 2 and so on, 300 other images are taken from train as test images, and the
 test images of split 0 are used for training. The dev images, on which the configs were chosen, are
 never test images.
 """

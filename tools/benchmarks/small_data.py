@@ -12,7 +12,7 @@ is the number of images of a user: nine tenths are train, one tenth is dev. They
 official train and dev lists; a larger size contains the smaller ones. The test images are those of
 test.txt for all sizes. All runs read the same stored features, and interrupted runs are resumed.
 
-For each size, the benchmark prints CIDEr of both settings and its difference, which should be at
+For each size, the benchmark prints CIDEr of both settings and the difference, which should be at
 least −0.01, with the paired bootstrap interval over test images. It also prints the share of (at
 most 100) training images for which the recipe writes one of their captions word by word.
 """
@@ -89,7 +89,7 @@ def train_system(arguments: argparse.Namespace, name: str, size: int, seed: int)
 
 
 def image_scores(folder: Path) -> np.ndarray:
-    """Return CIDEr of each test image of a run, in the order of IDs."""
+    """Return the CIDEr score of each test image of a run, sorted by ID."""
     rows = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
     hypotheses = {row["id"]: row["caption"] for row in rows}
     references = {row["id"]: row["references"] for row in rows}
@@ -98,7 +98,7 @@ def image_scores(folder: Path) -> np.ndarray:
 
 
 def reproduced_share(folder: Path) -> float:
-    """Return the share of training images whose caption is one of their training captions."""
+    """Return the share of training images whose predicted caption is one of their references."""
     task = load(folder)
     corpus = read_corpus(task.settings, splits=("train",))
     samples = corpus.splits["train"][:REPRODUCED]
@@ -117,7 +117,7 @@ def words(task: Task, caption: str) -> str:
 
 
 def main() -> None:
-    """Train the systems whose runs are missing; print the scores by size."""
+    """Train the systems whose runs are missing, and print the scores for each size."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

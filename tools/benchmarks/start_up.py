@@ -115,7 +115,7 @@ def prepare(folder: Path, options: argparse.Namespace) -> tuple[Path, Path]:
 
 
 def report(name: str, times: Sequence[Seconds], baseline: Sequence[Seconds]) -> None:
-    """Print the median times of a call, and its ratios to the import of TensorFlow."""
+    """Print the median times of a call, and the median ratios to the import of TensorFlow."""
     medians = [median(column) for column in zip(*times, strict=True)]
     ratios = [
         median(own[kind] / base[kind] for own, base in zip(times, baseline, strict=True))

@@ -40,7 +40,7 @@ def test_times_are_measured_once_per_content(tmp_path, monkeypatch):
 
 
 def test_even_times_are_stored_as_count_and_step(tmp_path):
-    """Evenly spaced frame times are stored as count and step; the key has a hash and the limit."""
+    """Evenly spaced times are stored as count and step, keyed by content hash and pixel limit."""
     path = tmp_path / "0.png"
     Image.new("RGB", (8, 8)).save(path)
     index = ContentIndex(tmp_path / "m.jsonl")

@@ -303,7 +303,7 @@ def test_an_image_without_pixels_is_refused(size):
 
 
 def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
-    """A JPEG with zeros in its data raises MediaError, unless it is decoded as already checked."""
+    """A JPEG with zeros in its data raises MediaError, unless `checked` is set for decoding."""
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
     path = save(Image.fromarray(noise), tmp_path / "a.jpg")
     content = path.read_bytes()

@@ -134,7 +134,7 @@ def test_a_tail_of_zeros_is_found(start, has_end):
         with Image.open(io.BytesIO(content)) as image:
             image.load()
     except OSError:
-        return  # Pillow refuses the image itself.
+        return  # Pillow itself refuses the image.
     assert jpeg_damage(content)
 
 

@@ -29,7 +29,7 @@ def test_decoding_timestamps_replace_missing_ones():
 
 
 def test_decoding_timestamps_replace_faulty_ones():
-    """Decoding timestamps are used once they have fewer faults than presentation timestamps."""
+    """Decoding timestamps are used as soon as presentation timestamps have had more faults."""
     assert best_effort((0, 0), (3, 1), (1, 2), (2, 3), (6, 4)) == [0, 3, 2, 3, 4]
 
 

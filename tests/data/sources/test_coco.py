@@ -344,7 +344,7 @@ def test_a_missing_image_is_not_replaced_by_one_of_another_folder(folder):
 
 
 def test_a_file_with_and_without_a_folder_in_its_name_is_refused(folder):
-    """Entries `000.jpg` and `old/000.jpg` may be two images, of which only one is there."""
+    """`000.jpg` and `old/000.jpg` are refused if only one exists: they may be two images."""
     images = [{"id": 0, "file_name": "000.jpg"}, {"id": 1, "file_name": "old/000.jpg"}]
     annotate(folder / "captions.json", range(2), images=images)
     with pytest.raises(DataError, match=r"expected files of different names"):

@@ -66,7 +66,7 @@ def test_large_groups_come_within_half_a_group_of_the_share():
 
 
 def test_groups_of_several_classes_are_balanced():
-    """Groups with several classes are not divided; each split has equal counts of both classes."""
+    """Groups with clips of both classes stay whole; each split has equal counts of the classes."""
     splits = assign_stratified(SAMPLES, dev=0.2, test=0.2, seed=0)
     counts = Counter((splits[group], label) for group, label in SAMPLES)
     for split, expected in {"train": 72, "dev": 24, "test": 24}.items():

@@ -69,7 +69,7 @@ def test_resize_is_bilinear():
 
 
 def test_resized_flow_is_scaled():
-    """Resizing flow scales each component with its axis, and the length by the geometric mean."""
+    """Flow components scale with their axis, the length by the geometric mean of both factors."""
     flow = np.full((1, 10, 10, 3), (128 + 16, 128 - 8, 128 + 18), np.uint8)
     assert resize(flow, (10, 20), "flow")[0, 3, 3].tolist() == [128 + 32, 128 - 8, 128 + 25]
     assert resize(flow, (40, 40), "flow")[0, 3, 3].tolist() == [128 + 64, 128 - 32, 128 + 72]

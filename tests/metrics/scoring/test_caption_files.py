@@ -67,7 +67,7 @@ OUTPUTS = {
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_hypotheses_of_files_are_marked(tmp_path, name):
-    """The best captions of --output, of --json, and of a table of files are `Files`."""
+    """Captions by file name, read from --output, --json or a table, have the type `Files`."""
     found = read_hypotheses(write(tmp_path / name, OUTPUTS[name]))
     assert found == {"d/1.jpg": "a dog", "d/2.jpg": "a cat"}
     assert isinstance(found, Files)

@@ -21,5 +21,5 @@ from lrcn_seq.metrics.scoring.file_ids import match_files
     ],
 )
 def test_file_is_matched_by_its_path_then_by_its_name(file, references, expected):
-    """The path precedes the name, the stem and the number of a file; doubtful ones are kept."""
+    """A file is matched by path, name, stem, then number; an ambiguous one keeps its name."""
     assert match_files([file], references) == [expected]
