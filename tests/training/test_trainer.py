@@ -425,7 +425,7 @@ def test_the_dev_loss_decides_between_equal_scores(tmp_path, monkeypatch):
 
 
 def test_the_dev_loss_is_the_mean_without_dropout(tmp_path):
-    """The dev loss is the cross-entropy of the words of dev, and computing it changes nothing."""
+    """The dev loss is the mean cross-entropy of the dev captions, and does not affect training."""
     changes = {"training.dev_loss": True, "decoder.dropout": 0.5, "training.epochs": 1}
     task = small_task(tmp_path, **changes)
     trainer = small_trainer(task, tmp_path, fits=True)
