@@ -80,7 +80,7 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
 
 
 def _stage_problems(tree: Mapping[str, Any], stage: Mapping[str, Any]) -> list[Problem]:
-    """Return the keys that a stage may not change; if there are none, the problems of its config."""
+    """Return the keys that a stage may not change or, without any, the problems of its config."""
     fixed = [
         Problem(key, "a stage cannot change this key; set it for the whole run.")
         for key in stage
