@@ -48,6 +48,7 @@ SPEC = {
         "monitor": "rouge_l",
         "patience": 0,
         "save_seconds": 0.001,
+        "keep_state": True,
         "precision": "float32",
     },
     "evaluation": {"metrics": ["rouge_l", "cider"]},

@@ -22,9 +22,6 @@ def test_the_starter_recipe_reproduces_the_captions_of_54_training_images(tmp_pa
         f"data.store.folder={tmp_path / 'features'}",
         "encoder={type: tiny_cnn, size: 32, filters: 16, blocks: 3, output: grid}",
         "search={type: greedy}",
-        "decoder.units=128",
-        "decoder.embedding=64",
-        "decoder.feature_units=128",
     ]
     run = train(config.read(RECIPE, changes), tmp_path / "run")
     task = load(run.folder)
