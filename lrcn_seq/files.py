@@ -20,6 +20,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeVar
 
@@ -159,9 +160,9 @@ def append_text(path: str | Path, text: str) -> None:
     """Append UTF-8 text to a file, which stays unchanged if an error occurs.
 
     Raises:
-        RunError: the file cannot be written.
+        RunError: the file cannot be written, or is a symbolic link, a FIFO or a device.
     """
-    with _write_errors(path, "the earlier content"), Path(path).open("ab", buffering=0) as file:
+    with _write_errors(path, "the earlier content"), _open_appending(path) as file:
         size = file.tell()
         try:
             rest = memoryview(text.encode("utf-8", "backslashreplace"))
@@ -170,6 +171,18 @@ def append_text(path: str | Path, text: str) -> None:
         except BaseException:
             file.truncate(size)
             raise
+
+
+def _open_appending(path: str | Path) -> FileIO:
+    """Open a regular file for appending, creating it if it is missing."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    file = FileIO(os.open(path, flags, 0o666), "ab")
+    try:
+        _check_type(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 @contextmanager

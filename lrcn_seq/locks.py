@@ -5,19 +5,24 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 
 def open_lock(path: str | Path) -> BinaryIO:
-    """Open a lock file, creating it if it is missing; refuse a symbolic link.
+    """Open a lock file, creating it if it is missing; refuse symbolic links, FIFOs and devices.
 
     Raises:
-        OSError: the file cannot be opened.
+        OSError: the file cannot be opened, or is not a regular file.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o666), "r+b")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    handle = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{Path(path).name} is not a regular file")
+    return os.fdopen(handle, "r+b")
 
 
 def lock_file(file: IO[Any], *, wait: bool = False) -> bool:

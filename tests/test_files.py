@@ -161,6 +161,26 @@ def test_text_that_does_not_fit_is_not_appended(tmp_path):
     assert (tmp_path / "a").read_text() == "old\n"
 
 
+def test_text_is_not_appended_through_a_link(tmp_path):
+    """A symbolic link in the place of a file is refused, and its target stays unchanged."""
+    (tmp_path / "target").write_text("old\n")
+    (tmp_path / "a").symlink_to("target")
+    with pytest.raises(RunError, match="a: expected to write this file"):
+        append_text(tmp_path / "a", "new\n")
+    assert (tmp_path / "target").read_text() == "old\n"
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_text_is_not_appended_to_a_fifo(tmp_path, is_read):
+    """A FIFO in the place of a file is refused without waiting, also if another process reads."""
+    os.mkfifo(tmp_path / "a")
+    reader = os.open(tmp_path / "a", os.O_RDONLY | os.O_NONBLOCK) if is_read else None
+    with pytest.raises(RunError, match="a: expected to write this file"):
+        append_text(tmp_path / "a", "new\n")
+    if reader is not None:
+        os.close(reader)
+
+
 def _hold_folder(parent: Path, ready) -> None:
     with temporary_folder(parent, "a") as folder:
         (folder / "a").write_text("draft")

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 
@@ -44,6 +45,13 @@ def test_a_link_is_not_followed(tmp_path):
     with pytest.raises(OSError, match="symbolic links"):
         open_lock(tmp_path / "lock")
     assert not (tmp_path / "target").exists()
+
+
+def test_a_fifo_is_refused(tmp_path):
+    """A FIFO in the place of a lock is refused with its name, without waiting for a writer."""
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(OSError, match="lock is not a regular file"):
+        open_lock(tmp_path / "lock")
 
 
 @pytest.mark.parametrize(

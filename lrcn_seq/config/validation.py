@@ -68,12 +68,12 @@ def _tree_problems(tree: Mapping[str, Any]) -> list[Problem]:
         Config.model_validate(tree)
     except ValidationError as error:
         places = {problem.place for problem in in_parts}
-        by_key: dict[str, list[Mapping[str, Any]]] = {}
+        by_path: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
         for detail in error.errors():
-            by_key.setdefault(_key(detail), []).append(detail)
+            by_path.setdefault(_path(detail), []).append(detail)
         in_sections = (
-            _schema_problem(key, details, suggest=number < PROBLEMS_LIMIT)
-            for number, (key, details) in enumerate(by_key.items())
+            _schema_problem(path, details, suggest=number < PROBLEMS_LIMIT)
+            for number, (path, details) in enumerate(by_path.items())
         )
         return [*(problem for problem in in_sections if problem.place not in places), *in_parts]
     return in_parts
@@ -123,16 +123,23 @@ def _prefixed(problems: Iterable[Problem], prefix: str) -> list[Problem]:
     return [problem._replace(place=f"{prefix}{problem.place}") for problem in problems]
 
 
-def _key(detail: Mapping[str, Any]) -> str:
-    """Return the dotted key of a pydantic error, without the alternative of a union."""
-    names = [str(name) for name in detail["loc"]]
-    is_alternative = detail["type"] != "extra_forbidden" and ALTERNATIVE.fullmatch(names[-1])
-    return ".".join(names[:-1] if is_alternative else names)
+def _path(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sections and the key of a pydantic error, without the alternative of a union.
+
+    The key is missing if it is not valid Unicode.
+    """
+    names = tuple(str(name) for name in detail["loc"])
+    is_alternative = (
+        names and detail["type"] != "extra_forbidden" and ALTERNATIVE.fullmatch(names[-1])
+    )
+    return names[:-1] if is_alternative else names
 
 
-def _schema_problem(key: str, details: Sequence[Mapping[str, Any]], *, suggest: bool) -> Problem:
+def _schema_problem(
+    names: tuple[str, ...], details: Sequence[Mapping[str, Any]], *, suggest: bool
+) -> Problem:
     """Return the problem for the pydantic errors of a key, with a suggestion if it is unknown."""
-    names, detail = key.split("."), details[0]
+    key, detail = ".".join(names), details[0]
     # If the value has the type of one alternative, describe only the errors of that one.
     of_type = [one for one in details if not one["type"].endswith(("_type", "literal_error"))]
     if key in RENAMED_KEYS and detail["type"] == "extra_forbidden":
@@ -140,6 +147,8 @@ def _schema_problem(key: str, details: Sequence[Mapping[str, Any]], *, suggest: 
     if detail["type"] == "extra_forbidden":
         known = list(_section(names[:-1]).model_fields)
         hint = did_you_mean(names[-1], known) if suggest else ""
+        if "." in names[-1]:
+            hint = " Write the key without a dot, inside its section."
         return Problem(key, f"unknown key.{hint} Known: {', '.join(known)}.")
     if detail["type"] == "missing":
         return Problem(key, "missing, and it has no default.")

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, SupportsFloat
+
+from lrcn_seq.terminal import printable
+
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a browser does not show, or that change the direction of other text."""
 
 
 class Section(NamedTuple):
@@ -31,8 +37,13 @@ def section(title: str, body: str, *, name: str) -> Section:
 
 
 def escape(text: object) -> str:
-    """Return text escaped for HTML content and attributes; lone surrogates become `?`."""
-    return html.escape(str(text).encode("utf-8", "replace").decode("utf-8"))
+    r"""Return text escaped for HTML content and attributes.
+
+    Control characters except tabs and line breaks, and characters that override the direction of
+    text, become visible escapes such as `\x1b` and `\u202e`; lone surrogates become `?`.
+    """
+    visible = HIDDEN.sub(lambda found: printable(found[0]), str(text))
+    return html.escape(visible.encode("utf-8", "replace").decode("utf-8"))
 
 
 def finite(value: object) -> float | None:

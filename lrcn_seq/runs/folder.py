@@ -168,7 +168,7 @@ class Run:
         except OSError as error:
             raise RunError(
                 f"{self.folder}: expected to write into the run folder. Received: "
-                f"{error.strerror}; choose another folder with --run."
+                f"{error.strerror or error}; choose another folder with --run."
             ) from error
         with handle:
             if not lock_file(handle):

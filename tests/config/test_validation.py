@@ -95,6 +95,25 @@ def test_an_unknown_key_lists_the_keys_of_its_section(problems):
     }
 
 
+@pytest.mark.parametrize("key", ["training.epochs", "a.b", "data.source"])
+def test_an_unknown_key_with_a_dot_is_explained(smallest, key):
+    """A key with a dot is refused with the advice to write it inside its section."""
+    with pytest.raises(ConfigError) as caught:
+        validate(smallest | {key: 1})
+    ((place, message),) = caught.value.problems
+    assert place == key
+    assert message.startswith("unknown key. Write the key without a dot, inside its section.")
+
+
+@pytest.mark.parametrize(("section", "place"), [(None, ""), ("training", "training")])
+def test_a_key_that_is_not_unicode_is_refused(smallest, section, place):
+    """A key that contains a surrogate, as YAML can escape it, is reported in its section."""
+    changes = {"\ud800": 1} if section is None else {section: {"\ud800": 1}}
+    with pytest.raises(ConfigError) as caught:
+        validate(smallest | changes)
+    assert [problem.place for problem in caught.value.problems] == [place]
+
+
 def test_an_old_key_beside_its_new_key_is_refused(problems):
     """A deprecated key beside its new key is refused with the key to use."""
     found = problems(training={"batch": 8, "batch_size": 16})

@@ -16,10 +16,13 @@ from lrcn_seq.report import markup
         ("\udcff.jpg", "?.jpg"),
         ("כלב 😀", "כלב 😀"),
         (3, "3"),
+        ("a\tb\nc", "a\tb\nc"),
+        ("\x1b[2J\x07\x85", r"\x1b[2J\x07\x85"),
+        ("\u202egpj.exe\u2066", r"\u202egpj.exe\u2066"),
     ],
 )
 def test_escape_makes_text_safe(text, html):
-    """`escape` replaces markup, quotes and lone surrogates and keeps other text."""
+    """`escape` replaces markup, quotes, hidden characters and surrogates, and keeps other text."""
     assert markup.escape(text) == html
 
 
