@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from lrcn_seq.data.media.image_file import ESSENTIAL_CHUNKS, PNG_SIGNATURE
+from lrcn_seq.data.media.image_file import PIXEL_CHUNKS, PNG_SIGNATURE, png_chunks
 from lrcn_seq.data.media.png_transparency import correct_transparent_color
 from lrcn_seq.data.media.rgb import to_rgba
 
-ANIMATION_CHUNKS = (*ESSENTIAL_CHUNKS, b"acTL", b"fcTL", b"fdAT")
+ANIMATION_CHUNKS = (*PIXEL_CHUNKS, b"acTL", b"fcTL", b"fdAT")
 """The chunks that determine the pixels of an animation."""
 CONTROL = struct.Struct(">5I2H2B")
 """A frame control chunk: number, width, height, left, top, duration, disposal and blending."""
@@ -117,17 +117,7 @@ def composed_frames(content: bytes) -> Iterator[tuple[Image.Image, float]]:
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name and data of each complete chunk; raise OSError if its frames are damaged."""
-    start = len(PNG_SIGNATURE)
-    while start + 12 <= len(content):
-        end = start + 12 + int.from_bytes(content[start : start + 4])
-        if end > len(content):
-            return
-        body = content[start + 4 : end - 4]
-        is_intact = zlib.crc32(body) == int.from_bytes(content[end - 4 : end])
-        if body[:4] in ANIMATION_CHUNKS and not is_intact:
-            raise OSError(f"damaged chunk at byte {start:,}")
-        yield body[:4], body[4:]
-        start = end
+    return png_chunks(content, ANIMATION_CHUNKS)
 
 
 def _exif(content: bytes) -> bytes | None:
