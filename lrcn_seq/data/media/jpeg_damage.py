@@ -41,6 +41,8 @@ ZEROS = re.compile(rb"\0{32,}")
 """A run of zeros that is longer than a block of equal coefficients. Where zeros are not the code of
 a flat area, intact photographs have at most 8 of them."""
 
+LARGE = 1 << 24
+"""Number of pixels up to which images are compared in full size, which takes time and memory."""
 TABLES = (0xC4, 0xDB, 0xDD)
 """Markers of the Huffman tables, the quantization tables and the restart interval."""
 
@@ -97,6 +99,8 @@ def _was_overwritten(content: bytes) -> bool:
     if not all(scan.zeros_are_flat for scan in suspects):
         return True
     is_whole = len(scans) > 1
+    if is_whole and _is_large(content):
+        return False
     return _has_short_scan(content, suspects, is_whole=is_whole) or any(
         _has_rest(content, scan, is_whole=is_whole) for scan in suspects if scan.tail_is_visible
     )
@@ -139,16 +143,22 @@ def _has_invalid_codes(content: bytes, segments: list[Segment]) -> bool:
     return False
 
 
+def _is_large(content: bytes) -> bool:
+    with Image.open(io.BytesIO(content + END), formats=["JPEG"]) as image:
+        return image.width * image.height > LARGE
+
+
 def _pixels(content: bytes, *, is_whole: bool = False) -> bytes:
     """Return the pixels of a JPEG image; empty if it is truncated.
 
     Args:
         content: the bytes of the file.
-        is_whole: whether the image is decoded in full size instead of an eighth.
+        is_whole: whether the image is decoded in full size instead of an eighth, unless it is
+            large.
     """
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-            if not is_whole:
+            if not is_whole or image.width * image.height > LARGE:
                 image.draft(None, (1, 1))
             return image.tobytes()
     except OSError:

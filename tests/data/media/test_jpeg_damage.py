@@ -80,6 +80,16 @@ def test_lost_scans_are_found(monkeypatch):
         assert jpeg_damage(content[:place] + bytes(len(content) - place - 2) + content[-2:])
 
 
+def test_large_images_are_compared_at_a_fraction(monkeypatch):
+    """An intact image that is too large for a decode in full size has no damage."""
+    monkeypatch.setattr(module, "LARGE", 0)
+    canvas = Image.new("RGB", (640, 480))
+    canvas.paste(texture(640, 60))
+    assert jpeg_damage(jpeg(canvas, progressive=True)) is None
+    damaged = zeroed(jpeg(progressive=True), 0.4, 1024)
+    assert jpeg_damage(damaged) == "its data was overwritten with zeros"
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 @pytest.mark.parametrize("quality", [1, 60, 100])
 @pytest.mark.parametrize(
