@@ -43,7 +43,7 @@ class AnimatedImage(StillImage):
         checked: bool = False,
     ):
         super().__init__(path, pixels_limit=pixels_limit, checked=checked)
-        self.path, self.times_key = Path(path), "animation"
+        self.path, self.times_key = Path(path), "animation2"
 
     def times(self) -> np.ndarray:
         """Decode all frames, and return the time of each: the sum of all earlier durations."""

@@ -76,7 +76,7 @@ class StillImage(Media):
         self.name, self.pixels_limit, self.checked = name_of(source), pixels_limit, checked
         self._given = source if isinstance(source, (Image.Image, np.ndarray)) else None
         self._path = None if isinstance(source, (Image.Image, np.ndarray)) else Path(source)
-        self.times_key = None if self._path is None else "image"
+        self.times_key = None if self._path is None else "image2"
 
     def content_hash(self, index: ContentIndex) -> str:
         """Return the hash of the file, or of the RGB pixels of an image in memory."""
