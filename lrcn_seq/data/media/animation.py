@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lrcn_seq.data.media.animated_png import composed_frames, is_animated_png, png_size
 from lrcn_seq.data.media.base import PIXELS_LIMIT, NumberedFrame
 from lrcn_seq.data.media.image import StillImage, fit
 from lrcn_seq.data.media.image_errors import image_errors
-from lrcn_seq.data.media.image_file import SUPPORTED_FORMATS, no_pillow_limit
+from lrcn_seq.data.media.image_file import PNG_SIGNATURE, SUPPORTED_FORMATS, no_pillow_limit
 from lrcn_seq.errors import MediaError
 from lrcn_seq.files import open_file
 from lrcn_seq.records import Preprocessing
@@ -42,14 +43,14 @@ class AnimatedImage(StillImage):
         checked: bool = False,
     ):
         super().__init__(path, pixels_limit=pixels_limit, checked=checked)
-        self.path, self.times_key = Path(path), "animation"
+        self.path, self.times_key = Path(path), "animation2"
 
     def times(self) -> np.ndarray:
         """Decode all frames, and return the time of each: the sum of all earlier durations."""
         if not self._is_animated():
             return super().times()
-        with self._open() as image:
-            durations = [_duration(frame) for frame in _frames(image)]
+        with self._open() as animation:
+            durations = [_shown_seconds(seconds) for _, seconds in animation or ()]
         return np.cumsum([0.0, *durations[:-1]])
 
     def existing_frames(
@@ -59,8 +60,8 @@ class AnimatedImage(StillImage):
         if not self._is_animated():
             yield from super().existing_frames(numbers, preprocessing)
             return
-        with self._open() as image:
-            for number, frame in enumerate(_frames(image)):
+        with self._open() as animation:
+            for number, (frame, _) in enumerate(animation or ()):
                 if numbers is None or number in numbers:
                     yield number, fit(self._finished(frame, None), preprocessing)
                 if numbers is not None and number == max(numbers):
@@ -68,29 +69,37 @@ class AnimatedImage(StillImage):
 
     def _is_animated(self) -> bool:
         try:
-            with self._open() as image:
-                return image.format in FORMATS and getattr(image, "is_animated", False)
+            with self._open() as animation:
+                return animation is not None
         except MediaError:
             return False  # StillImage raises the error, unless only metadata is damaged
 
     @contextmanager
-    def _open(self) -> Iterator[Image.Image]:
+    def _open(self) -> Iterator[Iterator[tuple[Image.Image, float]] | None]:
+        """Open the file, and yield its loaded frames with their seconds; None for a still image."""
         with image_errors(self.name, self.path), open_file(self.path) as file:
+            content = file.read() if file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE else b""
+            if content:
+                content = PNG_SIGNATURE + content
+                self._check_size(png_size(content))
+                yield composed_frames(content) if is_animated_png(content) else None
+                return
+            file.seek(0)
             with no_pillow_limit():
                 image = Image.open(file, formats=SUPPORTED_FORMATS)
             self._check_size(image.size)
-            yield image
+            is_animated = image.format in FORMATS and getattr(image, "is_animated", False)
+            yield _frames(image) if is_animated else None
 
 
-def _frames(image: Image.Image) -> Iterator[Image.Image]:
-    """Load and yield each frame of an image, except the fallback image of an animated PNG."""
-    for number in range(getattr(image, "default_image", False), image.n_frames):  # type: ignore[attr-defined]
+def _frames(image: Image.Image) -> Iterator[tuple[Image.Image, float]]:
+    """Load and yield each frame of an image and its seconds."""
+    for number in range(image.n_frames):  # type: ignore[attr-defined]
         image.seek(number)
         image.load()
-        yield image
+        yield image, float(image.info.get("duration", 0)) / 1000
 
 
-def _duration(image: Image.Image) -> float:
-    """Return the duration of the current frame in seconds."""
-    duration = float(image.info.get("duration", 0)) / 1000
-    return duration if duration >= SHORTEST else DEFAULT
+def _shown_seconds(seconds: float) -> float:
+    """Return for how long browsers show a frame with a given duration."""
+    return seconds if seconds >= SHORTEST else DEFAULT

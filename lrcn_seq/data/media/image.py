@@ -16,6 +16,7 @@ from lrcn_seq.data.media.content_index import ContentIndex, hash_pixels
 from lrcn_seq.data.media.image_errors import image_errors
 from lrcn_seq.data.media.image_file import (
     SUPPORTED_FORMATS,
+    check_png,
     icon_size,
     jpeg2000_reductions,
     no_pillow_limit,
@@ -75,7 +76,7 @@ class StillImage(Media):
         self.name, self.pixels_limit, self.checked = name_of(source), pixels_limit, checked
         self._given = source if isinstance(source, (Image.Image, np.ndarray)) else None
         self._path = None if isinstance(source, (Image.Image, np.ndarray)) else Path(source)
-        self.times_key = None if self._path is None else "image"
+        self.times_key = None if self._path is None else "image2"
 
     def content_hash(self, index: ContentIndex) -> str:
         """Return the hash of the file, or of the RGB pixels of an image in memory."""
@@ -142,6 +143,7 @@ class StillImage(Media):
         with Image.open(file, formats=SUPPORTED_FORMATS) as image:
             self._check_size(image.size)
             if image.format == "PNG":
+                check_png(file)
                 correct_transparent_color(image, file)
             if size is not None:
                 _draft(image, size, file)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+import zlib
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -48,6 +49,8 @@ ICON_SIGNATURE = b"\0\0\1\0"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ESSENTIAL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND")
 """The chunks of a PNG file that determine the pixels of a still image."""
+PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
+"""The chunks of a PNG file that must be intact."""
 CODESTREAM, CODING_STYLE = b"\xff\x4f\xff\x51", b"\xff\x52"
 """JPEG 2000 markers: the first two of an image, and that before the number of decompositions."""
 HEADER_BYTES = 1 << 16
@@ -119,6 +122,36 @@ def without_png_metadata(file: BinaryIO) -> BinaryIO | None:
             kept.append(content[start:end])
         start = end
     return io.BytesIO(b"".join(kept))
+
+
+def png_chunks(content: bytes, checked: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the name and data of each complete chunk of a PNG file.
+
+    Args:
+        content: the bytes of the file.
+        checked: the names of the chunks whose checksum is verified.
+
+    Raises:
+        OSError: the checksum of a chunk is wrong.
+    """
+    start = len(PNG_SIGNATURE)
+    while start + 12 <= len(content):
+        end = start + 12 + int.from_bytes(content[start : start + 4])
+        if end > len(content):
+            return
+        body = content[start + 4 : end - 4]
+        is_intact = zlib.crc32(body) == int.from_bytes(content[end - 4 : end])
+        if body[:4] in checked and not is_intact:
+            raise OSError(f"damaged chunk at byte {start:,}")
+        yield body[:4], body[4:]
+        start = end
+
+
+def check_png(file: BinaryIO) -> None:
+    """Raise OSError if the pixels of a PNG file are damaged; Pillow does not verify them."""
+    file.seek(0)
+    for _ in png_chunks(file.read(), PIXEL_CHUNKS):
+        pass
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def correct_transparent_color(image: ImageFile.ImageFile, file: BinaryIO) -> Non
 
     Args:
         image: the image, as opened from the file. An image of 16 bits per channel is decoded, and
-            its transparent pixels are painted white.
+            gets an alpha channel.
         file: the file.
     """
     color, depth = image.info.get("transparency"), image.tile[0].args if image.tile else None
@@ -28,16 +28,16 @@ def correct_transparent_color(image: ImageFile.ImageFile, file: BinaryIO) -> Non
         image.info["transparency"] = color * GRAY_SCALES[depth]
     if isinstance(color, tuple) and depth == "RGB;16B":
         image.load()
-        _paint_white(image, color, file)
+        _add_alpha(image, color, file)
 
 
-def _paint_white(image: ImageFile.ImageFile, color: tuple[int, int, int], file: BinaryIO) -> None:
-    """Turn all pixels of one 16-bit color white; Pillow decodes only 8 of 16 bits at a time."""
+def _add_alpha(image: ImageFile.ImageFile, color: tuple[int, int, int], file: BinaryIO) -> None:
+    """Make all pixels of one 16-bit color transparent; Pillow decodes 8 of 16 bits at a time."""
     with Image.open(file, formats=["PNG"]) as low:
         low.tile = [low.tile[0]._replace(args="RGB;16L")]
-        mask = np.ones((image.height, image.width), bool)
+        opaque = np.zeros((image.height, image.width), bool)
         for channel, value in enumerate(color):
-            mask &= np.asarray(image.getchannel(channel)) == value >> 8
-            mask &= np.asarray(low.getchannel(channel)) == value & 255
-    image.paste("white", mask=Image.fromarray(mask))
+            opaque |= np.asarray(image.getchannel(channel)) != value >> 8
+            opaque |= np.asarray(low.getchannel(channel)) != value & 255
     del image.info["transparency"]
+    image.putalpha(Image.fromarray(opaque))

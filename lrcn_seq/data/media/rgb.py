@@ -67,14 +67,32 @@ def to_rgb(image: Image.Image, *, factor: int = 1) -> Image.Image:
     return result
 
 
+def to_rgba(image: Image.Image) -> Image.Image:
+    """Return a loaded image of any mode as RGBA.
+
+    Raises:
+        ValueError: the mode has no known conversion.
+    """
+    return _to_rgba(image, _gray_scale(image))
+
+
+def _to_rgba(image: Image.Image, scale: GrayScale | None) -> Image.Image:
+    if scale is None:
+        # Pillow can convert La (gray with premultiplied alpha) only to LA.
+        return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+    colored = _scaled(image, scale).convert("RGBA")
+    if scale.transparent is not None:
+        values = np.asarray(image).view(scale.dtype)
+        colored.putalpha(Image.fromarray(values != scale.transparent))
+    return colored
+
+
 def _band_to_rgb(image: Image.Image, scale: GrayScale | None, factor: int) -> Image.Image:
-    if scale is not None:
-        return _reduced(_scaled(image, scale), factor).convert("RGB")
-    if not image.has_transparency_data:
-        return _reduced(image if image.mode == "RGB" else image.convert("RGB"), factor)
-    # Pillow can convert La (gray with premultiplied alpha) only to LA.
-    colored = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
-    colored = _reduced(colored, factor)
+    is_transparent = scale.transparent is not None if scale else image.has_transparency_data
+    if not is_transparent:
+        gray = image if scale is None else _scaled(image, scale)
+        return _reduced(gray if gray.mode == "RGB" else gray.convert("RGB"), factor)
+    colored = _reduced(_to_rgba(image, scale), factor)
     return Image.alpha_composite(Image.new("RGBA", colored.size, "white"), colored).convert("RGB")
 
 
@@ -125,6 +143,4 @@ def _scaled(image: Image.Image, scale: GrayScale) -> Image.Image:
 
 def _eight_bits(values: np.ndarray, scale: GrayScale) -> np.ndarray:
     gray = (values.astype(np.float64) - scale.black) * (255 / (scale.white - scale.black))
-    if scale.transparent is not None:
-        gray[values == scale.transparent] = 255
     return np.rint(gray.clip(0, 255)).astype(np.uint8)

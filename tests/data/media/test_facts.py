@@ -45,7 +45,7 @@ def test_even_times_are_stored_as_count_and_step(tmp_path):
     Image.new("RGB", (8, 8)).save(path)
     index = ContentIndex(tmp_path / "m.jsonl")
     frame_times(StillImage(path), index, 123)
-    name = f"times:image:{index.hash_file(path)}:123"
+    name = f"times:image2:{index.hash_file(path)}:123"
     assert facts(tmp_path / "m.jsonl") == {name: {"count": 1, "step": 0.0}}
 
 

@@ -319,6 +319,17 @@ def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
     assert StillImage(path, checked=True).decode().size == (160, 120)
 
 
+def test_a_png_with_a_tail_of_zeros_is_refused(tmp_path):
+    """A PNG whose pixels end in zeros that decode to an image raises MediaError."""
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:32] = np.random.default_rng(0).integers(0, 256, (32, 64, 3))
+    path = save(Image.fromarray(pixels), tmp_path / "a.png", compress_level=0)
+    content = path.read_bytes()
+    path.write_bytes(content[:3000] + bytes(500) + content[3500:])
+    with pytest.raises(MediaError, match="damaged chunk"):
+        StillImage(path).decode()
+
+
 def test_metadata_does_not_make_a_png_unreadable(tmp_path):
     """A PNG with long or damaged metadata is decoded."""
     chunks = [

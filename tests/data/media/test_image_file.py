@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from lrcn_seq.data.media.image_file import (
+    check_png,
     icon_size,
     is_still_image,
     jpeg2000_reductions,
     no_pillow_limit,
+    png_chunks,
     without_png_metadata,
 )
-from tests.raw_images import COLOR, png
+from tests.raw_images import COLOR, PALETTE, png
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,19 @@ def test_metadata_of_png_is_left_out():
     with Image.open(essential) as image:
         assert np.asarray(image).ravel().tolist() == list(range(6))
     assert without_png_metadata(io.BytesIO(b"no image")) is None
+
+
+@pytest.mark.parametrize("name", [b"PLTE", b"tRNS", b"IDAT"])
+def test_damaged_png_pixels_are_found(name):
+    """A wrong checksum of a chunk that determines pixels raises OSError; others are ignored."""
+    chunks = [(b"PLTE", b"abcdef"), (b"tRNS", b"gh"), (b"tEXt", b"key\0value")]
+    content = png((2, 1), 8, PALETTE, [b"\0\1"], chunks)
+    check_png(io.BytesIO(content.replace(b"value", b"other")))
+    assert dict(png_chunks(content, ()))[b"tRNS"] == b"gh"
+    place = content.index(name) + 5
+    damaged = content[:place] + b"\x99" + content[place + 1 :]
+    with pytest.raises(OSError, match="damaged chunk at byte"):
+        check_png(io.BytesIO(damaged))
 
 
 def test_the_limit_of_pillow_is_restored(monkeypatch):

@@ -63,6 +63,49 @@ def test_zeros_that_take_fewer_codes_than_the_data_are_found(monkeypatch):
     assert damage == "its data was overwritten with zeros"
 
 
+@pytest.mark.parametrize("count", [64, 512])
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"subsampling": 0}])
+def test_short_spans_of_zeros_are_found(options, count):
+    """A short span of zeros is reported as damage, wherever it starts."""
+    content = jpeg(**options)
+    for start in np.linspace(0.1, 0.9, 17):
+        assert jpeg_damage(zeroed(content, start, count)), start
+
+
+def test_lost_scans_are_found(monkeypatch):
+    """A progressive image whose last scans are zeros is reported as damaged."""
+    monkeypatch.setattr(module, "_has_invalid_codes", lambda content, segments: False)
+    content = jpeg(progressive=True)
+    for place in range(len(content) * 2 // 3, len(content) - 100, 997):
+        assert jpeg_damage(content[:place] + bytes(len(content) - place - 2) + content[-2:])
+
+
+def test_large_images_are_compared_at_a_fraction(monkeypatch):
+    """An intact image that is too large for a decode in full size has no damage."""
+    monkeypatch.setattr(module, "LARGE", 0)
+    canvas = Image.new("RGB", (640, 480))
+    canvas.paste(texture(640, 60))
+    assert jpeg_damage(jpeg(canvas, progressive=True)) is None
+    damaged = zeroed(jpeg(progressive=True), 0.4, 1024)
+    assert jpeg_damage(damaged) == "its data was overwritten with zeros"
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+@pytest.mark.parametrize("quality", [1, 60, 100])
+@pytest.mark.parametrize(
+    "options",
+    [{"progressive": True}, {"optimize": True}, {"optimize": True, "restart_marker_rows": 1}],
+)
+def test_gradients_and_flat_parts_have_no_damage(options, quality, value):
+    """No damage is reported for synthetic images, whose data contains long runs of zeros."""
+    gradient = np.full((256, 384), value, np.uint8)
+    gradient[:, :128] = np.arange(256)[:, None]
+    for pixels in (gradient, np.full_like(gradient, value)):
+        for mode in ("L", "RGB"):
+            content = jpeg(Image.fromarray(pixels).convert(mode), quality=quality, **options)
+            assert jpeg_damage(content) is None
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (9, 17), (64, 64), (1, 100)])
 @pytest.mark.parametrize(
