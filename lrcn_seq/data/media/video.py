@@ -25,6 +25,7 @@ from lrcn_seq.data.media.damage import LOST_SHARE_LIMIT, Damage
 from lrcn_seq.data.media.demuxing import OpenVideo, media_errors, open_video
 from lrcn_seq.data.media.frame_pixels import frame_pixels
 from lrcn_seq.data.media.timestamps import BestEffort, FrameClock
+from lrcn_seq.data.media.truncation import Ending
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -45,8 +46,8 @@ class Video(Media):
     """A video file.
 
     Frame times ascend from 0 even if the timestamps of the file do not; see `FrameClock`. A video
-    that has lost more than a tenth of its frames to damage raises a MediaError after its last
-    frame; a smaller loss is noted on stderr.
+    that has lost more than a tenth of its frames to damage, or an unknown number because its file
+    is cut short, raises a MediaError after its last frame; a smaller loss is noted on stderr.
 
     Args:
         path: the file.
@@ -54,7 +55,7 @@ class Video(Media):
         seconds_limit: a longer video is refused, unless it is streamed.
     """
 
-    times_key = "video2"
+    times_key = "video3"
     live = True
 
     def __init__(
@@ -130,21 +131,32 @@ class Video(Media):
                     "expected a video. Received: no frame that can be decoded; "
                     "it is damaged or cut short.",
                 )
-            self._check_damage(damage.lost_share())
+            self._check_damage(damage.lost_share(), damage.ending())
 
     def _pixels(self, frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
         with media_errors(self.name, self.path):
             return frame_pixels(frame, preprocessing)
 
-    def _check_damage(self, share: float) -> None:
+    def _check_damage(self, share: float, ending: Ending) -> None:
         if share > LOST_SHARE_LIMIT:
             raise MediaError(
                 self.name,
                 f"expected a video that has lost at most {LOST_SHARE_LIMIT:.0%} of its frames. "
                 f"Received: {share:.0%} lost; the file is damaged or cut short. Replace it.",
             )
+        if ending == Ending.CUT:
+            raise MediaError(
+                self.name,
+                "expected a whole video. Received: a file that is cut short and does not state "
+                "how many frames it has lost. Replace it, or convert what is left of it "
+                "(ffmpeg -i FILE NEW.mkv).",
+            )
         if share:
             print_media_note(self.name, f"{share:.1%} of the frames are damaged or missing.")
+        if ending == Ending.UNMARKED:
+            print_media_note(
+                self.name, "the end marker is missing; the last frames may have been cut off."
+            )
 
     def _check_length(self, time: float) -> None:
         if time > self.seconds_limit:
@@ -180,8 +192,7 @@ def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]
     """
     try:
         for packet in video.container.demux(video.stream):
-            if packet.is_corrupt:
-                damage.add_suspicion()
+            damage.add_packet(corrupt=packet.is_corrupt)
             if packet.size:
                 yield packet
     except _decoding_errors():
@@ -193,4 +204,10 @@ def _decoding_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of PyAV that indicate a damaged file, not a lack of resources."""
     from av import error
 
-    return error.InvalidDataError, error.ArgumentError, error.PatchWelcomeError
+    # Some readers of FFmpeg return -1, which is EPERM, at the end of a file or at damage.
+    return (
+        error.InvalidDataError,
+        error.ArgumentError,
+        error.PatchWelcomeError,
+        error.PermissionError,
+    )
