@@ -65,7 +65,7 @@ def test_a_video_with_an_unknown_loss_is_refused(tmp_path, name, percent):
     """A truncated file that does not state its length raises MediaError after its last frame."""
     path = write_video(tmp_path / name, 100, **UNSTATED[name])
     path.write_bytes(path.read_bytes()[: path.stat().st_size * percent // 100])
-    with pytest.raises(MediaError, match="Received: .* cut short"):
+    with pytest.raises(MediaError, match=r"Received: .* cut short"):
         Video(path).times()
     assert Video(path).frames(None, [5]).shape == (1, 48, 64, 3)
 
