@@ -41,18 +41,25 @@ class OpenVideo(NamedTuple):
     """An open video file.
 
     Attributes:
+        path: the file.
         container: the container.
         stream: its video stream.
         decoder: the decoder of the stream.
         rate: frames per second, as estimated by FFmpeg.
-        longest_step: longest display time of a frame in this format, in seconds.
+        is_broadcast: whether the clock of the format may restart, as in MPEG-TS.
     """
 
+    path: Path
     container: av.container.InputContainer
     stream: av.VideoStream
     decoder: av.VideoCodecContext
     rate: float
-    longest_step: float
+    is_broadcast: bool
+
+    @property
+    def longest_step(self) -> float:
+        """The longest display time of a frame in this format, in seconds."""
+        return LONGEST_STEP_IN_BROADCASTS if self.is_broadcast else LONGEST_STEP
 
 
 @contextmanager
@@ -79,13 +86,13 @@ def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
             stream = _video_stream(name, container, partial(_open_container, path, limit))
             decoder = _decoder(stream)
             decoder.options = limit
-            restarts = container.format.flags & av.format.Flags.ts_discont.value
             yield OpenVideo(
+                path,
                 container,
                 stream,
                 decoder,
                 rate=float(stream.guessed_rate or stream.average_rate or FRAME_RATE),
-                longest_step=LONGEST_STEP_IN_BROADCASTS if restarts else LONGEST_STEP,
+                is_broadcast=bool(container.format.flags & av.format.Flags.ts_discont.value),
             )
 
 

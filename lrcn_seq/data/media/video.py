@@ -24,6 +24,7 @@ from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.damage import LOST_SHARE_LIMIT, Damage
 from lrcn_seq.data.media.demuxing import OpenVideo, media_errors, open_video
 from lrcn_seq.data.media.frame_pixels import frame_pixels
+from lrcn_seq.data.media.recording_joins import JoinDetector
 from lrcn_seq.data.media.timestamps import BestEffort, FrameClock
 from lrcn_seq.data.media.truncation import Ending
 from lrcn_seq.errors import MediaError
@@ -115,10 +116,10 @@ class Video(Media):
         """Yield all frames in display order with their times, skipping undecodable packets."""
         with open_video(self.name, self.path, self.pixels_limit) as video:
             self._check_size(video.stream.codec_context)
-            damage = Damage(self.path, video.container, video.stream, video.rate)
+            damage = Damage(video.path, video.container, video.stream, video.rate)
             stamps, clock = BestEffort(), FrameClock(video.rate, video.longest_step)
             frame = None
-            for frame in decode_frames(video, damage):
+            for frame in decode_frames(video, damage, clock):
                 self._check_size(frame)
                 stamp = stamps.timestamp(frame.pts, frame.dts)
                 seconds = None if stamp is None else float(stamp * video.stream.time_base)
@@ -131,18 +132,21 @@ class Video(Media):
                     "expected a video. Received: no frame that can be decoded; "
                     "it is damaged or cut short.",
                 )
-            self._check_damage(damage.lost_share(), damage.ending())
+            self._check_damage(damage, video.is_broadcast)
 
     def _pixels(self, frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
         with media_errors(self.name, self.path):
             return frame_pixels(frame, preprocessing)
 
-    def _check_damage(self, share: float, ending: Ending) -> None:
+    def _check_damage(self, damage: Damage, is_broadcast: bool) -> None:
+        share, ending = damage.lost_share(), damage.ending()
         if share > LOST_SHARE_LIMIT:
+            joined = ", or join its recordings with the concat filter of FFmpeg"
             raise MediaError(
                 self.name,
                 f"expected a video that has lost at most {LOST_SHARE_LIMIT:.0%} of its frames. "
-                f"Received: {share:.0%} lost; the file is damaged or cut short. Replace it.",
+                f"Received: {share:.0%} lost; the file is damaged or cut short. "
+                f"Replace it{joined if is_broadcast else ''}.",
             )
         if ending == Ending.CUT:
             raise MediaError(
@@ -176,23 +180,26 @@ class Video(Media):
             )
 
 
-def decode_frames(video: OpenVideo, damage: Damage) -> Iterator[av.VideoFrame]:
+def decode_frames(video: OpenVideo, damage: Damage, clock: FrameClock) -> Iterator[av.VideoFrame]:
     """Yield the frames of an open video in display order; count undecodable packets."""
-    for packet in read_packets(video, damage):
+    for packet in read_packets(video, damage, clock):
         try:
             yield from video.decoder.decode(packet)
         except _decoding_errors():
             damage.add_failure()
 
 
-def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]:
+def read_packets(video: OpenVideo, damage: Damage, clock: FrameClock) -> Iterator[av.Packet | None]:
     """Yield the packets of an open video, and None at the end, which flushes the decoder.
 
     Empty packets stand for repeated frames. They are skipped, since a decoder flushes at them.
     """
+    joins = JoinDetector(video.path, video.stream, video.rate)
     try:
         for packet in video.container.demux(video.stream):
             damage.add_packet(corrupt=packet.is_corrupt)
+            if video.container.format.name == "mpegts" and joins.is_join(packet):
+                clock.expect_join()
             if packet.size:
                 yield packet
     except _decoding_errors():
