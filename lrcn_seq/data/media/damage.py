@@ -96,7 +96,10 @@ class Damage:
             length = max(self._end, self._stated_seconds())
             share = max(share, (self._pauses + length - self._end) / length)
         if not self._formats.isdisjoint(CONSTANT_RATE_FORMATS):
-            share = max(share, self._missing_seconds(self._seconds(self._stream.duration)))
+            stated = self._seconds(self._stream.duration)
+            share = max(
+                share, self._missing_seconds(stated) + self._pauses / max(stated, self._end)
+            )
         if "ivf" in self._formats:
             share = max(share, self._missing_packets())
         with open_file(self._path) as file:

@@ -27,7 +27,7 @@ PACK = b"\x00\x00\x01\xba"
 
 
 class Ending(Enum):
-    """How a file ends: complete, without its end marker, or in the middle of an element."""
+    """How the elements of a file end: at the end marker, without it, or at a cut or damage."""
 
     WHOLE = "whole"
     UNMARKED = "unmarked"
@@ -154,8 +154,10 @@ def _gif_ending(file: BinaryIO, size: int) -> Ending:
             place = _sub_blocks_end(content, place + 2)
         elif block == 0x2C:  # An image has a descriptor, colors, a code size and sub-blocks.
             place = _sub_blocks_end(content, place + 11 + _color_table(content, place + 9))
-        else:  # The trailer, or damage.
+        elif block == 0x3B or not content[place:].strip(b"\0"):  # The trailer, or padding.
             return Ending.WHOLE
+        else:
+            return Ending.CUT
     return Ending.CUT if place > size else Ending.UNMARKED
 
 

@@ -151,8 +151,8 @@ class Video(Media):
         if ending == Ending.CUT:
             raise MediaError(
                 self.name,
-                "expected a whole video. Received: a file that is cut short and does not state "
-                "how many frames it has lost. Replace it, or convert what is left of it "
+                "expected a whole video. Received: a file that is damaged or cut short and does "
+                "not state how many frames it has lost. Replace it, or convert what is left of it "
                 "(ffmpeg -i FILE NEW.mkv).",
             )
         if share:

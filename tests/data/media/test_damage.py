@@ -75,7 +75,21 @@ def test_a_program_stream_that_is_cut_between_packs_is_refused(tmp_path):
     path = write_video(tmp_path / "a.mpg", 100, codec="mpeg2video")
     packs = path.stat().st_size // 2048
     path.write_bytes(path.read_bytes()[: packs // 2 * 2048])
-    with pytest.raises(MediaError, match="cut short and does not state how many frames"):
+    with pytest.raises(MediaError, match="cut short and does not state how many"):
+        Video(path).times()
+
+
+@pytest.mark.parametrize("codec", ["mpeg2video", "libx264"])
+def test_the_middle_of_an_mxf_file_is_missed(tmp_path, codec):
+    """Zeros in a third of an MXF file make the frames there lost, since its rate is constant."""
+    path = with_zeros(write_video(tmp_path / "a.mxf", 100, codec=codec), 0.3, 0.63)
+    assert 25 < lost_share(path) < 50
+
+
+def test_a_damaged_gif_is_refused(tmp_path):
+    """A GIF with zeros in its middle raises MediaError, since a reader stops there."""
+    path = with_zeros(write_video(tmp_path / "a.gif", 30, codec="gif"), 0.3, 0.5)
+    with pytest.raises(MediaError, match="damaged or cut short and does not state how many"):
         Video(path).times()
 
 
