@@ -6,7 +6,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrcn_seq.data.media.truncation import Ending, file_ending, is_cut_riff, truncated_share
+from lrcn_seq.data.media.truncation import (
+    Ending,
+    file_ending,
+    is_cut_riff,
+    ogg_packets,
+    truncated_share,
+)
 from lrcn_seq.files import open_file
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ CONSTANT_RATE_FORMATS = frozenset({"gxf", "mxf"})
 """FFmpeg formats that state their duration and whose last frame is as long as all others."""
 UNKNOWN = 2**32 - 1
 """The length in the header of an IVF file whose writing was not finished."""
+OGG_HEADERS = 3
+"""Number of packets at the start of a stream in Ogg that hold no frame, at most."""
 SPARE_FRAMES = 2
 """Number of frames by which a stated duration may be too long; GXF counts fields in pairs."""
 
@@ -32,11 +40,12 @@ class Damage:
     """Counts of the frames of a video that can be decoded and of those that cannot.
 
     What is lost is judged by everything that the container states: the index of an MP4 or AVI file
-    lists its frames, the header of an IVF file their number, and other headers the duration (MXF,
-    GXF, Matroska, AVI) or the file size (see `truncated_share`). Lost frames also show as long
-    pauses in a damaged file. Fragmented MP4, GIF, Ogg and MPEG program streams state no length, but
-    have elements that must not be cut; see `file_ending`. Nothing tells whether a raw stream
-    (H.264, DV, Y4M), an MPEG-TS file, a NUT file or a live recording in Matroska is complete.
+    and the pages of an Ogg file list the frames, the header of an IVF file states their number,
+    and other headers the duration (MXF, GXF, Matroska, AVI) or the file size (see
+    `truncated_share`). Lost frames also show as long pauses in a damaged file. Fragmented MP4, GIF,
+    Ogg and MPEG program streams do not state their length, but have elements that must not be cut;
+    see `file_ending`. Nothing tells whether a raw stream (H.264, DV, Y4M), an MPEG-TS file, a NUT
+    file or a live recording in Matroska is complete.
 
     Args:
         path: the video file.
@@ -103,6 +112,9 @@ class Damage:
         if "ivf" in self._formats:
             share = max(share, self._missing_packets())
         with open_file(self._path) as file:
+            if "ogg" in self._formats:
+                listed = ogg_packets(file, self._stream.index) - OGG_HEADERS
+                share = max(share, 1 - self._packets / max(listed, self._packets, 1))
             return max(share, truncated_share(file, self._formats))
 
     def ending(self) -> Ending:

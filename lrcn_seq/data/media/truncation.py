@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import os
 import struct
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from enum import Enum
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 HEADER_BYTES = 2**16
 """Number of bytes in which a file states its size."""
 SLACK = 64
 """Number of bytes by which a stated size may be too large: some encoders count a header twice."""
 TAIL_BYTES = 2**18
-"""Number of bytes at the end of a file; longer than two Ogg pages or MPEG packs."""
+"""Number of bytes at the end of a file; longer than an MPEG pack."""
 
 SEGMENT = b"\x18\x53\x80\x67"
 """The ID of the element of a Matroska file that holds everything but the header."""
@@ -24,6 +24,10 @@ FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 """The ID of the object of an ASF file that states its size."""
 PACK = b"\x00\x00\x01\xba"
 """The start code of a pack of an MPEG program stream; it has no length field."""
+
+
+PAGE_HEADER = 27
+"""Number of bytes of the header of an Ogg page without its table of lengths."""
 
 
 class Ending(Enum):
@@ -74,6 +78,23 @@ def is_cut_riff(file: BinaryIO) -> bool:
             return False
         place += 8 + length
     return place > size + SLACK
+
+
+def ogg_packets(file: BinaryIO, number: int) -> int:
+    """Return how many packets of a stream of an Ogg file its pages contain, with its headers.
+
+    Args:
+        file: the file.
+        number: the number of the stream, in the order of the first pages.
+    """
+    serials: list[int] = []
+    packets = 0
+    for page in _ogg_pages(file):
+        serials += [page.serial] if page.flags & 2 else []
+        if serials[number : number + 1] == [page.serial]:
+            # A packet whose length is a multiple of 255 is missed; an empty one repeats a frame.
+            packets += sum(0 < length < 255 for length in page.lengths)
+    return packets
 
 
 def _matroska_size(start: bytes) -> int:
@@ -174,16 +195,30 @@ def _sub_blocks_end(content: bytes, place: int) -> int:
     return place + 1
 
 
+class _OggPage(NamedTuple):
+    flags: int
+    serial: int
+    lengths: bytes
+    end: int
+
+
+def _ogg_pages(file: BinaryIO) -> Iterator[_OggPage]:
+    """Yield the pages of an Ogg file up to damage or the end; the last page may be incomplete."""
+    place = file.seek(0)
+    while len(head := file.read(PAGE_HEADER)) == PAGE_HEADER and head.startswith(b"OggS"):
+        lengths = file.read(head[26])
+        place += PAGE_HEADER + head[26] + sum(lengths)
+        yield _OggPage(head[5], int.from_bytes(head[14:18], "little"), lengths, place)
+        file.seek(place)
+
+
 def _ogg_ending(file: BinaryIO, size: int) -> Ending:
-    """Return how an Ogg file ends, from its last page."""
-    tail, place, flags = _tail(file, size), 0, 0
-    while (place := tail.find(b"OggS\0", place)) >= 0:
-        flags = tail[place + 5] if place + 5 < len(tail) else 0
-        segments = tail[place + 26] if place + 26 < len(tail) else len(tail)
-        place += 27 + segments + sum(tail[place + 27 : place + 27 + segments])
-        if place >= len(tail):
-            break
-    if place > len(tail):
+    """Return how an Ogg file ends: pages follow each other, and the last one is marked."""
+    place = flags = 0
+    for page in _ogg_pages(file):
+        place, flags = page.end, page.flags
+    file.seek(place)
+    if place > size or b"OggS" in file.read():
         return Ending.CUT
     return Ending.WHOLE if flags & 4 else Ending.UNMARKED
 

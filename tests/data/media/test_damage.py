@@ -93,6 +93,16 @@ def test_a_damaged_gif_is_refused(tmp_path):
         Video(path).times()
 
 
+def test_damaged_pages_of_an_ogg_file_are_lost(tmp_path):
+    """FFmpeg skips a page with a wrong checksum; all packets of such a page are lost frames."""
+    path = write_video(tmp_path / "a.ogg", 100, codec="libvpx")
+    content = bytearray(path.read_bytes())
+    for place in range(len(content) // 4, len(content) // 2, 500):
+        content[place] ^= 1
+    path.write_bytes(content)
+    assert 20 < lost_share(path) < 60
+
+
 def test_a_missing_end_marker_is_noted(tmp_path, capsys):
     """A GIF without its trailer is read, with a note on stderr."""
     path = write_video(tmp_path / "a.gif", 20, codec="gif")

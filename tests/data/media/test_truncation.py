@@ -6,7 +6,13 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from lrcn_seq.data.media.truncation import Ending, file_ending, is_cut_riff, truncated_share
+from lrcn_seq.data.media.truncation import (
+    Ending,
+    file_ending,
+    is_cut_riff,
+    ogg_packets,
+    truncated_share,
+)
 from tests.media_fixtures import write_video
 
 SIZED = {
@@ -125,3 +131,22 @@ def test_a_truncated_riff_file_is_cut(tmp_path):
     assert not is_cut_riff(BytesIO(content + b"junk that is no chunk"))
     assert is_cut_riff(BytesIO(content[: len(content) // 2]))
     assert is_cut_riff(BytesIO(content + content[: len(content) // 2]))
+
+
+def test_the_pages_of_an_ogg_file_list_its_packets(tmp_path):
+    """A stream of VP8 in Ogg has a packet for each frame and two headers, also after damage."""
+    content = bytearray(written(tmp_path, "a.ogg", ENDED["a.ogg"][1]))
+    assert ogg_packets(BytesIO(content), 0) == 62
+    assert ogg_packets(BytesIO(content), 1) == 0
+    content[len(content) // 2] ^= 1
+    assert ogg_packets(BytesIO(content), 0) == 62
+
+
+def test_an_ogg_file_with_a_hole_is_cut(tmp_path):
+    """An Ogg file with a hole between its pages counts as cut; trailing bytes are ignored."""
+    content = written(tmp_path, "a.ogg", ENDED["a.ogg"][1])
+    hole = len(content) // 2
+    assert content.count(b"OggS") > 4
+    holed = content[: hole - 4000] + bytes(8000) + content[hole + 4000 :]
+    assert file_ending(BytesIO(holed), {"ogg"}) == Ending.CUT
+    assert file_ending(BytesIO(content + bytes(99)), {"ogg"}) == Ending.WHOLE
