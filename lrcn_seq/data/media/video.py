@@ -140,6 +140,13 @@ class Video(Media):
 
     def _check_damage(self, damage: Damage, is_broadcast: bool) -> None:
         share, ending = damage.lost_share(), damage.ending()
+        if ending == Ending.CUT:
+            raise MediaError(
+                self.name,
+                "expected a whole video. Received: a file that is damaged or cut short and does "
+                "not state how many frames it has lost. Replace it, or convert what is left of it "
+                "(ffmpeg -i FILE NEW.mkv).",
+            )
         if share > LOST_SHARE_LIMIT:
             joined = ", or join its recordings with the concat filter of FFmpeg"
             raise MediaError(
@@ -147,13 +154,6 @@ class Video(Media):
                 f"expected a video that has lost at most {LOST_SHARE_LIMIT:.0%} of its frames. "
                 f"Received: {share:.0%} lost; the file is damaged or cut short. "
                 f"Replace it{joined if is_broadcast else ''}.",
-            )
-        if ending == Ending.CUT:
-            raise MediaError(
-                self.name,
-                "expected a whole video. Received: a file that is damaged or cut short and does "
-                "not state how many frames it has lost. Replace it, or convert what is left of it "
-                "(ffmpeg -i FILE NEW.mkv).",
             )
         if share:
             print_media_note(self.name, f"{share:.1%} of the frames are damaged or missing.")
