@@ -8,7 +8,19 @@ from tests.fuzz.mutants import check_reader, mutants
 from tests.media_fixtures import write_video
 
 pytestmark = pytest.mark.slow
-CODECS = {"mp4": "mpeg4", "avi": "mpeg4", "webm": "libvpx", "gif": "gif", "ts": "mpeg2video"}
+CODECS = {
+    "mp4": "mpeg4",
+    "avi": "mpeg4",
+    "mkv": "mpeg4",
+    "webm": "libvpx",
+    "gif": "gif",
+    "ts": "mpeg2video",
+    "ivf": "libvpx",
+    "ogg": "libvpx",
+    "mxf": "mpeg2video",
+    "flv": "flv1",
+    "wmv": "wmv2",
+}
 """A codec for each container."""
 
 

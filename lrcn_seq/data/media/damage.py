@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrcn_seq.data.media.truncation import (
+    Ending,
+    file_ending,
+    is_cut_riff,
+    ogg_packets,
+    truncated_share,
+)
 from lrcn_seq.files import open_file
 
 if TYPE_CHECKING:
@@ -18,20 +23,29 @@ LOST_SHARE_LIMIT = 0.1
 
 GAP = 5.0
 """Number of frames; a longer pause in a damaged video means that frames were lost."""
-SEGMENT = b"\x18\x53\x80\x67"
-"""The ID of the element of a Matroska file that holds everything but the header."""
-FILE_SIZE = b"\x00\x08filesize\x00"
-"""The key of the file size in the metadata of an FLV file, and the type of a number."""
-HEADER_BYTES = 4096
-"""Number of bytes in which a file states its size."""
+LAST_FRAMES = 3
+"""Number of frames at the end of an MPEG program stream that must be intact; a frame of a stream
+with B-frames is shown up to two frames before a frame that is stored earlier."""
+CONSTANT_RATE_FORMATS = frozenset({"gxf", "mxf"})
+"""FFmpeg formats that state their duration and whose last frame is as long as all others."""
+UNKNOWN = 2**32 - 1
+"""The length in the header of an IVF file whose writing was not finished."""
+OGG_HEADERS = 3
+"""Number of packets at the start of a stream in Ogg that hold no frame, at most."""
+SPARE_FRAMES = 2
+"""Number of frames by which a stated duration may be too long; GXF counts fields in pairs."""
 
 
 class Damage:
     """Counts of the frames of a video that can be decoded and of those that cannot.
 
-    The index of an MP4 or AVI states how many frames the file should hold. Without an index, lost
-    frames show as long pauses, or as a duration shorter than the header states. What a truncated
-    Matroska or FLV file lacks follows from the file size that it states.
+    What is lost is judged by everything that the container states: the index of an MP4 or AVI file
+    and the pages of an Ogg file list the frames, the header of an IVF file states their number,
+    and other headers the duration (MXF, GXF, Matroska, AVI) or the file size (see
+    `truncated_share`). Lost frames also show as long pauses in a damaged file. Fragmented MP4, GIF,
+    Ogg and MPEG program streams do not state their length, but have elements that must not be cut;
+    see `file_ending`. Nothing tells whether a raw stream (H.264, DV, Y4M), an MPEG-TS file, a NUT
+    file or a live recording in Matroska is complete.
 
     Args:
         path: the video file.
@@ -53,7 +67,7 @@ class Damage:
         has_index = not self._formats.isdisjoint(("avi", "mov"))
         self._index_length = len(stream.index_entries) if has_index else 0
         self._frame_length = 1 / rate
-        self._intact = self._failed = 0
+        self._intact = self._failed = self._packets = self._intact_at_end = 0
         self._end = self._pauses = 0.0
         self._is_suspect = "avi" in self._formats  # A truncated AVI has no index.
 
@@ -61,6 +75,7 @@ class Damage:
         """Count a decoded frame whose time is given in seconds."""
         self._failed += corrupt
         self._intact += not corrupt
+        self._intact_at_end = 0 if corrupt else self._intact_at_end + 1
         pause = time + self._frame_length - self._end
         self._pauses += pause if pause > GAP * self._frame_length else 0.0
         self._end = time + self._frame_length
@@ -68,6 +83,12 @@ class Damage:
     def add_failure(self) -> None:
         """Count a packet that cannot be decoded."""
         self._failed += 1
+        self._intact_at_end = 0
+
+    def add_packet(self, *, corrupt: bool) -> None:
+        """Count a packet; a corrupt one indicates that frames may be lost."""
+        self._packets += 1
+        self._is_suspect |= corrupt
 
     def add_suspicion(self) -> None:
         """Record that the file is damaged and may have lost frames."""
@@ -76,27 +97,56 @@ class Damage:
     def lost_share(self) -> float:
         """Return the share of lost frames, from 0 to 1; call it after decoding the whole video."""
         found = self._intact + self._failed
-        is_indexed = self._index_length >= found
+        is_indexed = self._index_length >= found and not self._is_cut_avi()
         # If one indexed frame is missing, the cause may be a delay of the encoder.
         missing = max(self._indexed_frames() - 1 - found, 0) if is_indexed else 0
         share = (self._failed + missing) / max(found + missing, 1)
         if not is_indexed and (self._failed or self._is_suspect):
             length = max(self._end, self._stated_seconds())
             share = max(share, (self._pauses + length - self._end) / length)
-        return max(share, self._truncated_share())
-
-    def _truncated_share(self) -> float:
-        """Return the share of a Matroska or FLV file that was cut off."""
-        if not self._is_matroska and "flv" not in self._formats:
-            return 0.0
+        if not self._formats.isdisjoint(CONSTANT_RATE_FORMATS):
+            stated = self._seconds(self._stream.duration)
+            share = max(
+                share, self._missing_seconds(stated) + self._pauses / max(stated, self._end)
+            )
+        if "ivf" in self._formats:
+            share = max(share, self._missing_packets())
         with open_file(self._path) as file:
-            start = file.read(HEADER_BYTES)
-        size = _matroska_size(start) if self._is_matroska else _flv_size(start)
-        return max(1 - self._path.stat().st_size / size, 0.0) if size else 0.0
+            if "ogg" in self._formats:
+                listed = ogg_packets(file, self._stream.index) - OGG_HEADERS
+                share = max(share, 1 - self._packets / max(listed, self._packets, 1))
+            return max(share, truncated_share(file, self._formats))
 
-    @property
-    def _is_matroska(self) -> bool:
-        return "matroska" in self._formats
+    def ending(self) -> Ending:
+        """Return how the file ends; call it after decoding the whole video."""
+        if "mpeg" in self._formats and self._intact_at_end < LAST_FRAMES < self._intact:
+            return Ending.CUT
+        with open_file(self._path) as file:
+            return file_ending(file, self._formats)
+
+    def _missing_seconds(self, stated: float) -> float:
+        """Return the missing share of a stated duration, except for a few frames."""
+        missing = stated - self._end - SPARE_FRAMES * self._frame_length
+        return missing / stated if missing > 0 else 0.0
+
+    def _missing_packets(self) -> float:
+        """Return the missing share of an IVF file.
+
+        The length in its header is the number of frames or, as some encoders have it, the duration
+        in units of the time base.
+        """
+        stated = self._stream.frames or self._stream.duration or 0
+        stated = 0 if stated >= UNKNOWN else stated
+        missing = max(stated - self._packets, 0) / max(stated, 1)
+        seconds = self._seconds(stated)
+        return min(missing, self._missing_seconds(seconds)) if seconds >= self._end else missing
+
+    def _is_cut_avi(self) -> bool:
+        """Return whether the file is a truncated AVI, whose index is missing."""
+        if "avi" not in self._formats:
+            return False
+        with open_file(self._path) as file:
+            return is_cut_riff(file)
 
     def _indexed_frames(self) -> int:
         """Return how many frames a video should show according to its MP4 or AVI index."""
@@ -104,10 +154,12 @@ class Damage:
         return sum(entry.size > 0 and not entry.is_discard for entry in entries)
 
     def _stated_seconds(self) -> float:
-        """Return the seconds of video that an AVI or Matroska header states, or 0 if unknown."""
+        """Return the seconds of video that a header states, or 0 if unknown."""
         if "avi" in self._formats:
-            return float(self._stream.frames * (self._stream.time_base or Fraction(0)))
-        if not self._is_matroska:
+            return self._seconds(self._stream.frames)
+        if "rm" in self._formats:
+            return self._seconds(self._stream.duration)
+        if "matroska" not in self._formats:
             return 0.0
         try:
             hours, minutes, seconds = map(float, self._stream.metadata["DURATION"].split(":"))
@@ -116,20 +168,6 @@ class Damage:
             is_only = len(self._container.streams) == 1
             return (self._container.duration or 0) / 1e6 if is_only else 0.0
 
-
-def _matroska_size(start: bytes) -> int:
-    """Return the size that a Matroska file states in its first bytes, or 0 if it states none."""
-    place = start.find(SEGMENT) + len(SEGMENT)
-    length = 9 - start[place].bit_length() if len(SEGMENT) <= place < len(start) else 9
-    if length > 8 or place + length > len(start):
-        return 0
-    unknown = (1 << 7 * length) - 1
-    size = int.from_bytes(start[place : place + length], "big") & unknown
-    return 0 if size in (0, unknown) else place + length + size
-
-
-def _flv_size(start: bytes) -> float:
-    """Return the size that an FLV file states in its first bytes, or 0 if it states none."""
-    _, key, value = start.partition(FILE_SIZE)
-    size = struct.unpack(">d", value[:8])[0] if key and len(value) >= 8 else 0.0
-    return size if 0 < size < math.inf else 0.0
+    def _seconds(self, units: int | None) -> float:
+        """Return a number of units of the time base of the stream in seconds."""
+        return float((units or 0) * (self._stream.time_base or Fraction(0)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import collections
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,24 +33,33 @@ SOUND_FORMATS = (
 
 STILL_CODECS = frozenset({"bmp", "gif", "jpegls", "mjpeg", "png", "tiff", "webp"})
 """FFmpeg codecs of images. Their streams are cover art if there is a stream of another codec."""
+PACKETS_LIMIT = 1000
+"""Number of packets that are read at most to find out which streams have several frames."""
 
 
 class OpenVideo(NamedTuple):
     """An open video file.
 
     Attributes:
+        path: the file.
         container: the container.
         stream: its video stream.
         decoder: the decoder of the stream.
         rate: frames per second, as estimated by FFmpeg.
-        longest_step: longest display time of a frame in this format, in seconds.
+        is_broadcast: whether the clock of the format may restart, as in MPEG-TS.
     """
 
+    path: Path
     container: av.container.InputContainer
     stream: av.VideoStream
     decoder: av.VideoCodecContext
     rate: float
-    longest_step: float
+    is_broadcast: bool
+
+    @property
+    def longest_step(self) -> float:
+        """The longest display time of a frame in this format, in seconds."""
+        return LONGEST_STEP_IN_BROADCASTS if self.is_broadcast else LONGEST_STEP
 
 
 @contextmanager
@@ -64,33 +76,44 @@ def open_video(name: str, path: Path, pixels_limit: int) -> Iterator[OpenVideo]:
     """
     import av
 
+    # The limit is larger because FFmpeg also counts pixels that it crops later.
+    limit = {"max_pixels": str(2 * pixels_limit + 2**16)}
+    with media_errors(name, path):
+        check_file(path)
+        with _open_container(path, limit) as container:
+            # Keep FFmpeg from guessing missing presentation timestamps.
+            container.flags &= ~av.container.Flags.gen_pts.value
+            stream = _video_stream(name, container, partial(_open_container, path, limit))
+            decoder = _decoder(stream)
+            decoder.options = limit
+            yield OpenVideo(
+                path,
+                container,
+                stream,
+                decoder,
+                rate=float(stream.guessed_rate or stream.average_rate or FRAME_RATE),
+                is_broadcast=bool(container.format.flags & av.format.Flags.ts_discont.value),
+            )
+
+
+def _open_container(path: Path, limit: dict[str, str]) -> av.container.InputContainer:
+    import av
+
     options = {
         # The prefix `file:` keeps a colon in a name from being read as a protocol, and the
         # whitelist keeps a file from referring to other hosts.
         "protocol_whitelist": "file",
         "format_whitelist": f"{VIDEO_FORMATS},{SOUND_FORMATS}",
-        # The limit is larger because FFmpeg also counts pixels that it crops later.
-        "max_pixels": str(2 * pixels_limit + 2**16),
+        **limit,
     }
-    with media_errors(name, path):
-        check_file(path)
-        with av.open(f"file:{path}", metadata_errors="ignore", options=options) as container:
-            # Keep FFmpeg from guessing missing presentation timestamps.
-            container.flags &= ~av.container.Flags.gen_pts.value
-            stream = _video_stream(name, container)
-            decoder = _decoder(stream)
-            decoder.options = {"max_pixels": options["max_pixels"]}
-            restarts = container.format.flags & av.format.Flags.ts_discont.value
-            yield OpenVideo(
-                container,
-                stream,
-                decoder,
-                rate=float(stream.guessed_rate or stream.average_rate or FRAME_RATE),
-                longest_step=LONGEST_STEP_IN_BROADCASTS if restarts else LONGEST_STEP,
-            )
+    return av.open(f"file:{path}", metadata_errors="ignore", options=options)
 
 
-def _video_stream(name: str, container: av.container.InputContainer) -> av.VideoStream:
+def _video_stream(
+    name: str,
+    container: av.container.InputContainer,
+    reopen: Callable[[], av.container.InputContainer],
+) -> av.VideoStream:
     """Return the best video stream that is not cover art and can be decoded."""
     from av.stream import Disposition
 
@@ -107,15 +130,42 @@ def _video_stream(name: str, container: av.container.InputContainer) -> av.Video
         raise MediaError(
             name, "expected a video. Received: a codec that FFmpeg cannot decode; convert it."
         )
-    # Cover art may not be flagged as such.
-    streams = [stream for stream in streams if not _is_still(stream)] or streams
+    if len(streams) > 1:
+        streams = _moving_streams(streams, reopen)
     best = container.streams.best("video")
     return best if best in streams else max(streams, key=_pixel_count)
 
 
-def _is_still(stream: av.VideoStream) -> bool:
-    """Return whether a stream has a single frame or an image codec."""
-    return stream.frames == 1 or stream.codec_context.name in STILL_CODECS
+def _moving_streams(
+    streams: list[av.VideoStream], reopen: Callable[[], av.container.InputContainer]
+) -> list[av.VideoStream]:
+    """Return the streams that are not cover art, which may not be flagged as such.
+
+    A stream of several frames is preferred to a stream of one, then a video codec to an image
+    codec. Many containers do not state the number of frames, so packets are counted.
+    """
+    with reopen() as container:
+        counts = _packet_counts(container, [stream.index for stream in streams])
+    moving = [stream for stream in streams if max(stream.frames, counts[stream.index]) > 1]
+    streams = moving or streams
+    return [stream for stream in streams if stream.codec_context.name not in STILL_CODECS] or (
+        streams
+    )
+
+
+def _packet_counts(
+    container: av.container.InputContainer, indices: list[int]
+) -> collections.Counter[int]:
+    """Count the first packets of streams until each has two, or `PACKETS_LIMIT` were read."""
+    import av
+
+    counts: collections.Counter[int] = collections.Counter()
+    with suppress(av.FFmpegError):
+        for packet in islice(container.demux(indices), PACKETS_LIMIT):
+            counts[packet.stream.index] += packet.size > 0
+            if all(counts[index] > 1 for index in indices):
+                break
+    return counts
 
 
 def _pixel_count(stream: av.VideoStream) -> int:

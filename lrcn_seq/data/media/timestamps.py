@@ -14,6 +14,9 @@ LONGEST_STEP_IN_BROADCASTS = 10.0
 """Longest display time, in seconds, in formats whose clock may restart, such as MPEG-TS; equals
 FFmpeg's `-dts_delta_threshold`."""
 
+JOIN_GAP = 5.0
+"""Number of frames; where recordings were joined, a longer step forward is a discontinuity."""
+
 
 class BestEffort:
     """The best-effort timestamps of the frames of a stream, as FFmpeg chooses them.
@@ -50,9 +53,10 @@ class FrameClock:
     """The times of the frames of a video in seconds, ascending from 0.
 
     Times follow the timestamps, except at a discontinuity: a timestamp that is missing, repeats the
-    previous time, goes back, or jumps forward by more than `longest_step`. The frame with such a
-    timestamp follows the previous frame by one frame length, and later frames keep their distances
-    to it. If a later timestamp continues those before the discontinuity, times follow it as before.
+    previous time, goes back, or jumps forward by more than `longest_step`, or by more than a few
+    frames after `expect_join`. The frame with such a timestamp follows the previous frame by one
+    frame length, and later frames keep their distances to it. If a later timestamp continues those
+    before the discontinuity, times follow it as before, except after `expect_join`.
 
     Args:
         rate: frames per second, from which the length of a frame follows.
@@ -63,6 +67,11 @@ class FrameClock:
         self._length, self._longest_step = 1 / rate, longest_step
         self._time: float | None = None
         self._offsets = (0.0, 0.0)  # before and after the last discontinuity
+        self._expects_join = False
+
+    def expect_join(self) -> None:
+        """Record that one of the next timestamps belongs to another recording."""
+        self._expects_join = True
 
     def advance(self, stamp: float | None) -> float:
         """Return the time of the next frame.
@@ -78,7 +87,8 @@ class FrameClock:
         if stamp is None or offset is None:
             time = self._time + self.frame_length
             if stamp is not None:
-                self._offsets = (self._offsets[0], time - stamp)
+                before = time - stamp if self._expects_join else self._offsets[0]
+                self._offsets, self._expects_join = (before, time - stamp), False
         else:
             time, self._offsets = stamp + offset, (offset, offset)
             self._step = time - self._time
@@ -93,7 +103,8 @@ class FrameClock:
     def _fitting_offset(self, stamp: float) -> float | None:
         """Return the offset under which a timestamp continues the video, or None."""
         time = self._time or 0.0
+        longest_step = JOIN_GAP * self._length if self._expects_join else self._longest_step
         for offset in self._offsets:
-            if SHORTEST_STEP <= stamp + offset - time <= self._longest_step:
+            if SHORTEST_STEP <= stamp + offset - time <= longest_step:
                 return offset
         return None

@@ -24,7 +24,9 @@ from lrcn_seq.data.media.content_index import ContentIndex
 from lrcn_seq.data.media.damage import LOST_SHARE_LIMIT, Damage
 from lrcn_seq.data.media.demuxing import OpenVideo, media_errors, open_video
 from lrcn_seq.data.media.frame_pixels import frame_pixels
+from lrcn_seq.data.media.recording_joins import JoinDetector
 from lrcn_seq.data.media.timestamps import BestEffort, FrameClock
+from lrcn_seq.data.media.truncation import Ending
 from lrcn_seq.errors import MediaError
 from lrcn_seq.records import Preprocessing
 
@@ -45,8 +47,8 @@ class Video(Media):
     """A video file.
 
     Frame times ascend from 0 even if the timestamps of the file do not; see `FrameClock`. A video
-    that has lost more than a tenth of its frames to damage raises a MediaError after its last
-    frame; a smaller loss is noted on stderr.
+    that has lost more than a tenth of its frames to damage, or an unknown number because its file
+    is cut short, raises a MediaError after its last frame; a smaller loss is noted on stderr.
 
     Args:
         path: the file.
@@ -54,7 +56,7 @@ class Video(Media):
         seconds_limit: a longer video is refused, unless it is streamed.
     """
 
-    times_key = "video2"
+    times_key = "video3"
     live = True
 
     def __init__(
@@ -114,10 +116,10 @@ class Video(Media):
         """Yield all frames in display order with their times, skipping undecodable packets."""
         with open_video(self.name, self.path, self.pixels_limit) as video:
             self._check_size(video.stream.codec_context)
-            damage = Damage(self.path, video.container, video.stream, video.rate)
+            damage = Damage(video.path, video.container, video.stream, video.rate)
             stamps, clock = BestEffort(), FrameClock(video.rate, video.longest_step)
             frame = None
-            for frame in decode_frames(video, damage):
+            for frame in decode_frames(video, damage, clock):
                 self._check_size(frame)
                 stamp = stamps.timestamp(frame.pts, frame.dts)
                 seconds = None if stamp is None else float(stamp * video.stream.time_base)
@@ -130,21 +132,35 @@ class Video(Media):
                     "expected a video. Received: no frame that can be decoded; "
                     "it is damaged or cut short.",
                 )
-            self._check_damage(damage.lost_share())
+            self._check_damage(damage, video.is_broadcast)
 
     def _pixels(self, frame: av.VideoFrame, preprocessing: Preprocessing | None) -> np.ndarray:
         with media_errors(self.name, self.path):
             return frame_pixels(frame, preprocessing)
 
-    def _check_damage(self, share: float) -> None:
+    def _check_damage(self, damage: Damage, is_broadcast: bool) -> None:
+        share, ending = damage.lost_share(), damage.ending()
+        if ending == Ending.CUT:
+            raise MediaError(
+                self.name,
+                "expected a whole video. Received: a file that is damaged or cut short and does "
+                "not state how many frames it has lost. Replace it, or convert what is left of it "
+                "(ffmpeg -i FILE NEW.mkv).",
+            )
         if share > LOST_SHARE_LIMIT:
+            joined = ", or join its recordings with the concat filter of FFmpeg"
             raise MediaError(
                 self.name,
                 f"expected a video that has lost at most {LOST_SHARE_LIMIT:.0%} of its frames. "
-                f"Received: {share:.0%} lost; the file is damaged or cut short. Replace it.",
+                f"Received: {share:.0%} lost; the file is damaged or cut short. "
+                f"Replace it{joined if is_broadcast else ''}.",
             )
         if share:
             print_media_note(self.name, f"{share:.1%} of the frames are damaged or missing.")
+        if ending == Ending.UNMARKED:
+            print_media_note(
+                self.name, "the end marker is missing; the last frames may have been cut off."
+            )
 
     def _check_length(self, time: float) -> None:
         if time > self.seconds_limit:
@@ -164,24 +180,26 @@ class Video(Media):
             )
 
 
-def decode_frames(video: OpenVideo, damage: Damage) -> Iterator[av.VideoFrame]:
+def decode_frames(video: OpenVideo, damage: Damage, clock: FrameClock) -> Iterator[av.VideoFrame]:
     """Yield the frames of an open video in display order; count undecodable packets."""
-    for packet in read_packets(video, damage):
+    for packet in read_packets(video, damage, clock):
         try:
             yield from video.decoder.decode(packet)
         except _decoding_errors():
             damage.add_failure()
 
 
-def read_packets(video: OpenVideo, damage: Damage) -> Iterator[av.Packet | None]:
+def read_packets(video: OpenVideo, damage: Damage, clock: FrameClock) -> Iterator[av.Packet | None]:
     """Yield the packets of an open video, and None at the end, which flushes the decoder.
 
     Empty packets stand for repeated frames. They are skipped, since a decoder flushes at them.
     """
+    joins = JoinDetector(video.path, video.stream, video.rate)
     try:
         for packet in video.container.demux(video.stream):
-            if packet.is_corrupt:
-                damage.add_suspicion()
+            damage.add_packet(corrupt=packet.is_corrupt)
+            if video.container.format.name == "mpegts" and joins.is_join(packet):
+                clock.expect_join()
             if packet.size:
                 yield packet
     except _decoding_errors():
@@ -193,4 +211,10 @@ def _decoding_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of PyAV that indicate a damaged file, not a lack of resources."""
     from av import error
 
-    return error.InvalidDataError, error.ArgumentError, error.PatchWelcomeError
+    # Some readers of FFmpeg return -1, which is EPERM, at the end of a file or at damage.
+    return (
+        error.InvalidDataError,
+        error.ArgumentError,
+        error.PatchWelcomeError,
+        error.PermissionError,
+    )

@@ -76,6 +76,57 @@ def test_a_cover_is_never_the_video(tmp_path, name, attached):
     assert frame_numbers(video.frames(None)) == [0, 1, 2, 3, 4]
 
 
+def write_two_streams(path: Path, first: tuple, second: tuple, **options) -> Path:
+    """Write a file with two video streams, each given by codec, pixel format, side and length.
+
+    All pixels of frame n have gray value 8 n.
+    """
+    with av.open(str(path), "w", **options) as container:
+        streams = []
+        for codec, pixel_format, side, _ in (first, second):
+            stream = container.add_stream(codec, rate=25)
+            stream.width, stream.height, stream.pix_fmt = side, side, pixel_format
+            streams.append(stream)
+        for stream, (*_, side, count) in zip(streams, (first, second), strict=True):
+            for number in range(count):
+                pixels = np.full((side, side, 3), 8 * number, np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(stream.encode())
+    return path
+
+
+PNG, JPEG, H264 = ("png", "rgb24"), ("mjpeg", "yuvj420p"), ("libx264", "yuv420p")
+VP9 = ("libvpx-vp9", "yuv420p")
+STREAMS = ((PNG, JPEG), (JPEG, H264), (H264, PNG), (H264, H264), (JPEG, JPEG))
+"""Codecs and pixel formats of a cover and a video."""
+
+
+@pytest.mark.parametrize(
+    ("name", "cover", "codec"),
+    [
+        *((name, *pair) for name in ("a.mp4", "a.mov", "a.avi", "a.nut") for pair in STREAMS),
+        ("a.mkv", JPEG, H264),
+        ("a.mkv", H264, JPEG),
+        ("a.mkv", H264, H264),
+        ("a.webm", VP9, VP9),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_stream_of_one_frame_is_not_the_video(tmp_path, name, cover, codec, is_first):
+    """A stream of several frames is preferred to a larger stream of one, whatever the codecs."""
+    streams = [(*cover, 256, 1), (*codec, 64, 20)]
+    path = write_two_streams(tmp_path / name, *(streams if is_first else streams[::-1]))
+    assert len(Video(path).times()) == 20
+    assert Video(path).frames(None, [0]).shape == (1, 64, 64, 3)
+
+
+def test_frames_are_counted_in_a_fragmented_file(tmp_path):
+    """The frames of each stream are counted in a fragmented MP4, which does not state them."""
+    options = {"options": {"movflags": "empty_moov+frag_every_frame"}}
+    path = write_two_streams(tmp_path / "a.mp4", (*H264, 256, 1), (*H264, 64, 20), **options)
+    assert Video(path).frames(None, [0]).shape == (1, 64, 64, 3)
+
+
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.mp3", "libmp3lame"), ("a.mp4", "aac"), ("a.flac", "flac")]
 )

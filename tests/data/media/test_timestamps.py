@@ -67,6 +67,15 @@ def test_a_single_wrong_timestamp_does_not_shift_the_rest(wrong):
     np.testing.assert_allclose(found, np.arange(6) * 0.04, atol=1e-9)
 
 
+def test_a_step_at_an_expected_join_is_a_discontinuity():
+    """Where a join is expected, a step of seconds is one frame long; other steps are kept."""
+    clock = FrameClock(25.0)
+    found = [clock.advance(stamp) for stamp in (0.0, 0.04, 5.0)]
+    clock.expect_join()
+    found += [clock.advance(stamp) for stamp in (5.04, 12.0, 12.04, 15.0)]
+    np.testing.assert_allclose(found, [0, 0.04, 5, 5.04, 5.08, 5.12, 8.08])
+
+
 def test_times_ascend_for_random_timestamps():
     """Frame times start at 0 and ascend strictly, whatever the timestamps."""
     random = np.random.default_rng(0)
