@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,16 @@ from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_js
 from lrcn_seq.errors import DataError, did_you_mean
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+
+NOT_NAMES = frozenset(
+    (
+        *("#DIV/0!", "#N/A", "#N/A N/A", "#NA", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
+        *("-NaN", "-nan", "<NA>", "N/A", "NaN", "n/a", "nan"),
+    )
+)
+"""Texts that programs write for errors and missing values, and that cannot be names of classes."""
+MISSING = NOT_NAMES | {"", "NA", "NULL", "None", "null"}
+"""Texts that stand for a missing value; those of `pandas.read_csv`, and errors of spreadsheets."""
 
 
 class Row(NamedTuple):
@@ -53,12 +64,13 @@ class Table(NamedTuple):
         Comparisons of names ignore case and surrounding blanks.
 
         Args:
-            name: The configured name, or None for the first of `defaults` that is a column.
+            name: The configured name, or None for the usual names.
             defaults: The usual names of the column.
             role: The content of the column, for messages.
 
         Raises:
-            DataError: If the configured name is not a column.
+            DataError: If the configured name is not a column, or several columns have usual names
+                and different values.
         """
         by_name = {normalize_name(column): column for column in self.columns}
         if name is not None and normalize_name(name) not in by_name:
@@ -66,8 +78,33 @@ class Table(NamedTuple):
                 f"{self.path}: expected a column {name!r} with the {role}."
                 f"{did_you_mean(name, self.columns)} Received: columns {', '.join(self.columns)}."
             )
-        names = defaults if name is None else [normalize_name(name)]
-        return next((by_name[name] for name in names if name in by_name), None)
+        if name is not None:
+            return by_name[normalize_name(name)]
+        usual = [by_name[name] for name in dict.fromkeys(defaults) if name in by_name]
+        columns = self.distinct_columns(usual)
+        if len(columns) > 1:
+            raise self.ambiguity(columns, role)
+        return columns[0] if columns else None
+
+    def distinct_columns(self, columns: Sequence[str]) -> list[str]:
+        """Return columns without empty ones and without copies of an earlier one.
+
+        If all are empty, the first one is returned.
+        """
+        distinct: dict[str, list[Any]] = {}
+        for column in columns if len(columns) > 1 else ():
+            cells = [row.values.get(column) for row in self.rows]
+            if cells not in distinct.values() and not all(map(is_missing, cells)):
+                distinct[column] = cells
+        return list(distinct or columns[:1])
+
+    def ambiguity(self, columns: Sequence[str], role: str) -> DataError:
+        """Return the error for several columns that may have the same role."""
+        return DataError(
+            f"{self.path}: expected one column with the {role}. Received: "
+            f"{' and '.join(map(repr, columns))}, with different values; remove or rename all but "
+            "one, or name one in the config."
+        )
 
     def require_column(self, name: str | None, defaults: Sequence[str], role: str) -> str:
         """Return the name of the column with a role.
@@ -108,8 +145,17 @@ def read_table(path: str | Path, what: str) -> Table:
     return table
 
 
+def is_missing(value: Any) -> bool:
+    """Return whether a cell has no value: None, NaN, or a text of `MISSING`."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and value in MISSING)
+
+
 def cell_text(place: str, value: Any, role: str) -> str:
-    """Return the value of a cell as text in Unicode NFC, or an empty text for None.
+    """Return the value of a cell as text in Unicode NFC, or an empty text for None and NaN.
+
+    Whole numbers have no decimals, so that 1 and 1.0 are equal.
 
     Raises:
         DataError: If the value is a list or an object.
@@ -119,7 +165,11 @@ def cell_text(place: str, value: Any, role: str) -> str:
             f"{place}: expected a text or a number as {role}. Received: {abbreviate(value)}; "
             "correct the row."
         )
-    return "" if value is None else unicodedata.normalize("NFC", str(value).strip())
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return unicodedata.normalize("NFC", str(value).strip())
 
 
 def _csv_table(path: str, text: str) -> Table:
