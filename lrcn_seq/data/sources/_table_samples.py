@@ -193,7 +193,7 @@ def _column_notes(table: Table, columns: Columns, names: Mapping[str, str | None
     if unused:
         yield f"Columns of {Path(table.path).name} that are not used: {shorten_names(unused)}."
     for column in unused if columns.split is None and "split" in names else ():
-        if all(_split_name(row.values.get(column)) in SPLITS for row in table.rows):
+        if all(split_name(row.values.get(column)) in SPLITS for row in table.rows):
             yield (
                 f"The column {column} contains names of splits but is not used; set "
                 f"data.source.split={column} to use it."
@@ -286,7 +286,7 @@ def _split(place: str, value: Any, column: str | None) -> str:
     """Return the split of a row, or an empty string without a split column."""
     if column is None:
         return ""
-    split = _split_name(value)
+    split = split_name(value)
     if split not in SPLITS:
         raise DataError(
             f"{place}: expected train, dev or test under {column!r}. "
@@ -295,7 +295,7 @@ def _split(place: str, value: Any, column: str | None) -> str:
     return split
 
 
-def _split_name(value: Any) -> str:
+def split_name(value: Any) -> str:
     """Return the name of a split in lower case, with aliases replaced."""
     name = str(value).strip().lower()
     return SPLIT_ALIASES.get(name, name)
