@@ -147,7 +147,7 @@ def test_a_file_with_two_labels_is_refused(tmp_path):
         Sample(name, str(tmp_path / name), group=name, split="", label=label)
         for name, label in (("a.mp4", "run"), ("b.mp4", "jump"))
     ]
-    with pytest.raises(DataError, match="labels 'run' and 'jump', since 'a.mp4' and 'b.mp4' are"):
+    with pytest.raises(DataError, match=r"labels 'run' and 'jump', since 'a.mp4' and 'b.mp4' are"):
         join_groups(samples)
 
 
