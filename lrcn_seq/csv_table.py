@@ -15,6 +15,17 @@ from lrcn_seq.errors import DataError
 DELIMITERS = (",", "\t", ";")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\n')
 """Matches a first line such as `sep=;`, with which spreadsheet programs state the delimiter."""
+ROW_IN_CELL = re.compile(r"\n\s*(?:\d+|\S+\.\w*[A-Za-z]\w*)\s*[,;\t].*\w")
+"""Matches a line of a cell that looks like a row of its own, after a quote that is not closed."""
+NOT_NAMES = frozenset(
+    (
+        *("#DIV/0!", "#N/A", "#N/A N/A", "#NA", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
+        *("-NaN", "-nan", "<NA>", "N/A", "NaN", "n/a", "nan"),
+    )
+)
+"""Texts that programs write for errors and missing values, and that cannot be names of classes."""
+MISSING = NOT_NAMES | {"", "NA", "NULL", "None", "null"}
+"""Texts that stand for a missing value; those of `pandas.read_csv`, and errors of spreadsheets."""
 
 
 def open_csv_table(
@@ -116,5 +127,10 @@ def _row(place: str, width: int, cells: list[str], delimiter: str, *, quoted: bo
         raise DataError(
             f"{place}: expected {width} columns as in the header. Received: {len(cells)}{row}; "
             f"quote every sentence that contains {delimiter!r}."
+        )
+    if any(map(ROW_IN_CELL.search, cells)):
+        raise DataError(
+            f"{place}: expected a row in each line. Received: a cell that contains the next row, "
+            f"{max(cells, key=len)[:60]!r}; close the quote in this line."
         )
     return [cell.strip() for cell in cells[:width]]

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import normalize_name
+from lrcn_seq.csv_table import NOT_NAMES, normalize_name
 from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
 from lrcn_seq.data.sources._source_files import abbreviate
 from lrcn_seq.data.sources._splits import join_groups
 from lrcn_seq.data.sources._tables import (
-    NOT_NAMES,
     Table,
     cell_text,
     is_missing,

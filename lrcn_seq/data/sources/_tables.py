@@ -8,21 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import check_columns, normalize_name, open_csv_table
+from lrcn_seq.csv_table import MISSING, check_columns, normalize_name, open_csv_table
 from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_json, read_text
 from lrcn_seq.errors import DataError, did_you_mean
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-
-NOT_NAMES = frozenset(
-    (
-        *("#DIV/0!", "#N/A", "#N/A N/A", "#NA", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
-        *("-NaN", "-nan", "<NA>", "N/A", "NaN", "n/a", "nan"),
-    )
-)
-"""Texts that programs write for errors and missing values, and that cannot be names of classes."""
-MISSING = NOT_NAMES | {"", "NA", "NULL", "None", "null"}
-"""Texts that stand for a missing value; those of `pandas.read_csv`, and errors of spreadsheets."""
 
 
 class Row(NamedTuple):
