@@ -62,7 +62,7 @@ def open_csv_table(
     header = [name.strip() for name in next(filled, (0, []))[1]]
     check_columns(str(path), filter(None, header))
     return header, (
-        (line, _row(f"{path}, line {line}", len(header), cells, delimiter, quoted=quotes_rows))
+        (line, _row(f"{path}, line {line}", header, cells, delimiter, quoted=quotes_rows))
         for line, cells in filled
     )
 
@@ -120,8 +120,11 @@ def _count_columns(text: str, delimiter: str) -> int:
         return 0
 
 
-def _row(place: str, width: int, cells: list[str], delimiter: str, *, quoted: bool) -> list[str]:
-    """Return the cells of a row; raise DataError unless it has one for each of `width` columns."""
+def _row(
+    place: str, header: list[str], cells: list[str], delimiter: str, *, quoted: bool
+) -> list[str]:
+    """Return the cells of a row; raise DataError unless it has one for each column."""
+    width = len(header)
     if len(cells) < width or any(map(str.strip, cells[width:])):
         row = f" in the row of {cells[0]!r:.50}" if quoted else ""
         raise DataError(
@@ -133,4 +136,10 @@ def _row(place: str, width: int, cells: list[str], delimiter: str, *, quoted: bo
             f"{place}: expected a row in each line. Received: a cell that contains the next row, "
             f"{max(cells, key=len)[:60]!r}; close the quote in this line."
         )
-    return [cell.strip() for cell in cells[:width]]
+    values = [cell.strip() for cell in cells[:width]]
+    if width > 1 and [value.strip("\ufeff") for value in values] == header:
+        raise DataError(
+            f"{place}: expected a row. Received: the header again, as of files that were joined; "
+            "remove this line."
+        )
+    return values

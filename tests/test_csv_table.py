@@ -96,3 +96,10 @@ def test_a_row_in_a_cell_is_refused(text):
 def test_a_cell_may_have_several_lines(cell):
     """A quoted cell may have several lines that are not rows."""
     assert read(f'file,caption\na.jpg,"{cell}"\n')[1] == [(2, ["a.jpg", cell])]
+
+
+@pytest.mark.parametrize("header", ["a,b", "\ufeffa,b", " a , b "])
+def test_a_repeated_header_is_refused(header):
+    """The header in a later line, as of files that were joined, is refused."""
+    with pytest.raises(DataError, match=r"t\.csv, line 3: expected a row. Received: the header"):
+        read(f"a,b\n1,2\n{header}\n3,4\n")

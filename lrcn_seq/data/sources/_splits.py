@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from pathlib import Path
 
 from lrcn_seq.data.sources._stratified_splits import assign_stratified, count_labels
 from lrcn_seq.data.sources.base import hash_fraction, labels_of, split_by_hash
@@ -145,7 +144,7 @@ def unique_files(samples: Iterable[Sample]) -> list[Sample]:
 def _identity(file: str) -> Hashable:
     """Return a value that all names of a file share."""
     try:
-        state = Path(file).stat()
+        state = os.stat(file)  # noqa: PTH116 - faster for many files
     except (OSError, ValueError):
         return os.path.realpath(file)
     return state.st_dev, state.st_ino

@@ -33,7 +33,7 @@ DEFAULT_NAMES = {
 }
 CAPTION_COLUMN = re.compile(r"(text|caption|sentence)s?[ ._-]?(\d*)")
 """Matches the usual names of columns of captions, with an optional number."""
-LIST_TEXT = re.compile(r"""\[\s*(['"]).*\1\s*\]""", re.DOTALL)
+LIST_TEXT = re.compile(r"""\[\s*['"].*['"]\s*\]|\(\s*['"].*['"],?\s*\)""", re.DOTALL)
 """Matches a list of texts that was written into a cell as one text."""
 SPLIT_ALIASES = {
     "val": "dev",

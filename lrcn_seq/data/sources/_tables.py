@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_js
 from lrcn_seq.errors import DataError, did_you_mean
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+JSON_START = re.compile(r'\s*(?:\{\s*"|\[\s*\{)')
+"""Matches the beginning of JSON objects."""
 
 
 class Row(NamedTuple):
@@ -117,8 +120,8 @@ def read_table(path: str | Path, what: str) -> Table:
     """Read a table from a CSV or JSON file.
 
     Args:
-        path: A CSV file with a header, delimited by comma, tab or semicolon; or, with a suffix such
-            as `.jsonl` or `.json`, one JSON object per line or an array of JSON objects.
+        path: A CSV file with a header, delimited by comma, tab or semicolon; or one JSON object per
+            line or an array of JSON objects, as the suffix or the content shows.
         what: The expected content, for messages.
 
     Raises:
@@ -126,7 +129,7 @@ def read_table(path: str | Path, what: str) -> Table:
             that does not match the header.
     """
     text = read_text(path, what)
-    json_file = Path(path).suffix.lower() in JSON_SUFFIXES
+    json_file = Path(path).suffix.lower() in JSON_SUFFIXES or JSON_START.match(text)
     table = _json_table(str(path), text) if json_file else _csv_table(str(path), text)
     if not table.rows:
         raise DataError(
@@ -157,7 +160,7 @@ def cell_text(place: str, value: Any, role: str) -> str:
         )
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return unicodedata.normalize("NFC", str(value).strip())
 

@@ -106,7 +106,7 @@ def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
             f"{place}: expected every ID once. Received: {repeated[0]!r} more than once"
             f"{_count_note(repeated)}; remove the duplicates."
         )
-    empty = [s.id for s in valid if any(not caption.strip() for caption in s.captions)]
+    empty = [s.id for s in valid if not all(map(_is_visible, s.captions))]
     if empty:
         raise DataError(
             f"{place}: expected text in every caption. Received: an empty caption of {empty[0]!r}"
@@ -141,6 +141,11 @@ def _check_groups(samples: Iterable[Sample], place: str) -> None:
                 f"{place}: expected all samples of a group in one split. Received: group "
                 f"{sample.group!r} in {split} and {sample.split}; assign it to one of them."
             )
+
+
+def _is_visible(caption: str) -> bool:
+    """Return whether a caption has a character that is neither blank nor invisible."""
+    return any(character.isprintable() and character != " " for character in caption)
 
 
 def _count_note(names: Sequence[str]) -> str:

@@ -392,7 +392,9 @@ def test_whole_numbers_of_json_are_one_label(tmp_path):
     assert {(sample.label, sample.group) for sample in samples} == {("1", "1")}
 
 
-@pytest.mark.parametrize("cell", ['["A dog.", "A cat."]', "['A dog.' 'A cat.']", "['A dog.']"])
+@pytest.mark.parametrize(
+    "cell", ['["A dog.", "A cat."]', "['A dog.' 'A cat.']", "['A dog.']", "('A dog.', \"It's.\")"]
+)
 def test_a_list_as_a_text_is_refused(tmp_path, cell):
     """A list of captions that a program wrote into one cell as a text is refused."""
     quoted = cell.replace('"', '""')
