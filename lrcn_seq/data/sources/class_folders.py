@@ -12,7 +12,7 @@ from lrcn_seq.data.sources._media_paths import is_image, is_media, normalize_key
 from lrcn_seq.data.sources._source_files import is_folder, list_entries, list_files
 from lrcn_seq.data.sources._splits import assign_splits, join_groups, unique_files
 from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES, split_name
-from lrcn_seq.data.sources._tables import cell_text, read_table
+from lrcn_seq.data.sources._tables import cell_text, is_missing, read_table
 from lrcn_seq.data.sources.base import SPLITS, Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Seed, Share
@@ -205,7 +205,7 @@ def _read_groups(folder: str, name: str, samples: Sequence[Sample]) -> list[Samp
         cell = cell_text(place, row.values.get(file), "file")
         key = _clip_key(place, folder, cell, cell_text(place, row.values.get(label or ""), "label"))
         value = cell_text(place, row.values.get(group), "group")
-        for clip in clips.get(key, ()):
+        for clip in () if is_missing(value) else clips.get(key, ()):
             if groups.setdefault(clip, value) != value:
                 raise DataError(
                     f"{place}: expected one group for {clip!r}. Received: {groups[clip]!r} and "

@@ -160,3 +160,10 @@ def test_visible_captions_are_accepted(caption):
     """A caption in any script, or of a number or an emoji, is accepted."""
     samples = [Sample("a", "a.jpg", "a", "train", (caption,))]
     assert validate_samples(samples, "t") == samples
+
+
+@pytest.mark.parametrize("caption", ["nan", "#N/A", " None "])
+def test_marks_of_missing_values_are_no_captions(caption):
+    """A caption that marks a missing value is refused with its text."""
+    with pytest.raises(DataError, match=f"Received: the caption {caption!r} of 'a'"):
+        validate_samples([Sample("a", "a.jpg", "a", "train", (caption,))], "t")

@@ -267,6 +267,10 @@ def test_splits_are_stratified(tmp_path, seed):
         (None, "expected a table of files and groups; there is no such file"),
         ("file,scene\n00.mp4,a\n", "expected a column with the group, named group"),
         (
+            "file,group\n" + "".join(f"{n:02d}.mp4,nan\n" for n in range(20)),
+            "expected the group of every clip. Received: none for jump/00.mp4, jump/01.mp4",
+        ),
+        (
             "file,group\n00.mp4,a\n",
             "expected the group of every clip. "
             "Received: none for jump/01.mp4, jump/02.mp4, jump/03.mp4, … (38 in total)",
