@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
-SIMILARITY = "differ only in case, blanks, punctuation or the form of a number"
 
 
 def similar_names(names: Iterable[str]) -> list[list[str]]:
@@ -27,6 +26,22 @@ def similar_names(names: Iterable[str]) -> list[list[str]]:
     for name in sorted(set(names)):
         by_key.setdefault(_key(name), []).append(name)
     return [group for group in by_key.values() if len(group) > 1]
+
+
+def similarity_notes(subject: str, groups: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a sentence about similar names, if there are any.
+
+    Args:
+        subject: What has the names, as the beginning of the sentence.
+        groups: The groups of similar names.
+    """
+    if groups:
+        listed = ", ".join(" and ".join(map(repr, names)) for names in groups[:3])
+        yield (
+            f"{subject} have names that differ only in case, blanks, punctuation or the form of a "
+            f"number: {listed}{', …' if len(groups) > 3 else ''}; give them one name if they mean "
+            "the same."
+        )
 
 
 def _key(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lrcn_seq.config import Config, DataSize
 from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
-from lrcn_seq.data.similar_names import SIMILARITY, similar_names
+from lrcn_seq.data.similar_names import similar_names, similarity_notes
 from lrcn_seq.data.survey import survey
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
@@ -163,14 +163,10 @@ def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> t
 
 
 def _group_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    """Yield sentences about groups of similar names that are in different splits."""
+    """Yield a sentence about groups of similar names in different splits, if there are any."""
     found = {s.group: name for name, samples in splits.items() for s in samples if s.group != s.id}
-    for names in similar_names(found):
-        if len({found[name] for name in names}) > 1:
-            yield (
-                f"The groups {' and '.join(map(repr, names))} are in different splits although "
-                f"their names {SIMILARITY}; give them one name if they mean the same."
-            )
+    divided = [names for names in similar_names(found) if len({found[n] for n in names}) > 1]
+    yield from similarity_notes("Groups in different splits", divided)
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:

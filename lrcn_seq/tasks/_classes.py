@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from lrcn_seq.config import Config
-from lrcn_seq.data.similar_names import SIMILARITY, similar_names
+from lrcn_seq.data.similar_names import similar_names, similarity_notes
 from lrcn_seq.data.sources.base import labels_of
 from lrcn_seq.errors import ArgumentError, DataError, shorten_names
 from lrcn_seq.files import read_json, write_text
@@ -104,11 +104,7 @@ def class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
         if samples
     }
     classes = set().union(*found.values())
-    for names in similar_names(classes):
-        yield (
-            f"The classes {' and '.join(map(repr, names))} {SIMILARITY}; give them one name if "
-            "they mean the same."
-        )
+    yield from similarity_notes("Classes", similar_names(classes))
     for name, labels in found.items():
         missing = classes - labels
         if missing and len(labels) == 1:

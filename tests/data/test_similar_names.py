@@ -2,7 +2,7 @@
 
 import pytest
 
-from lrcn_seq.data.similar_names import similar_names
+from lrcn_seq.data.similar_names import similar_names, similarity_notes
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_names_of_one_meaning_are_similar(names):
 def test_other_names_are_not_similar(names):
     """Names with different words or numbers are not similar."""
     assert similar_names(names) == []
+
+
+def test_three_groups_of_similar_names_are_listed():
+    """The sentence on similar names lists three groups; without any, there is no sentence."""
+    pairs = similar_names(name for number in "abcd" for name in (number, number.upper()))
+    (note,) = similarity_notes("Classes", pairs)
+    assert note.startswith("Classes have names that differ only in case")
+    assert "'A' and 'a', 'B' and 'b', 'C' and 'c', …; give them one name" in note
+    assert list(similarity_notes("Classes", [])) == []

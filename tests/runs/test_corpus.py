@@ -258,10 +258,8 @@ def test_similar_classes_are_described(tmp_path):
         Sample(str(n), f"{n}.mp4", str(n), "", (), labels[n % len(labels)]) for n in range(8)
     ]
     assert describe_splits({"train": samples}, classifier_config(tmp_path)) == (
-        "The classes '1' and '1.0' differ only in case, blanks, punctuation or the form of a "
-        "number; give them one name if they mean the same.",
-        "The classes 'Run' and 'run ' differ only in case, blanks, punctuation or the form of a "
-        "number; give them one name if they mean the same.",
+        "Classes have names that differ only in case, blanks, punctuation or the form of a number: "
+        "'1' and '1.0', 'Run' and 'run '; give them one name if they mean the same.",
     )
 
 
@@ -275,4 +273,5 @@ def test_similar_groups_in_two_splits_are_described(tmp_path):
     splits["train"] += [Sample("a.jpg", "", "a.jpg", ""), Sample("A.jpg", "", "v3 ", "")]
     splits["test"].append(Sample("A.JPG", "", "A.JPG", ""))
     (note,) = describe_splits(splits, make_config(tmp_path))
-    assert note.startswith("The groups 'V1' and 'v1' are in different splits although their names")
+    assert note.startswith("Groups in different splits have names that differ only in case")
+    assert "number: 'V1' and 'v1'; give" in note
