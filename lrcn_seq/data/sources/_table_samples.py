@@ -76,7 +76,7 @@ class MediaFile(NamedTuple):
 
 
 class TableSamples(NamedTuple):
-    """The samples of a table, and sentences about columns that are not used."""
+    """The samples of a table, and sentences about unused columns and overlapping labels."""
 
     samples: list[Sample]
     notes: tuple[str, ...]
@@ -120,7 +120,7 @@ def read_samples(
         for file in files.values()
     ]
     valid = validate_samples(join_groups(samples), table)
-    return TableSamples(valid, tuple(_column_notes(content, columns, names)))
+    return TableSamples(valid, (*_column_notes(content, columns, names), *_overlap_note(valid)))
 
 
 def _find_columns(
@@ -197,6 +197,26 @@ def _column_notes(table: Table, columns: Columns, names: Mapping[str, str | None
                 f"The column {column} contains names of splits but is not used; set "
                 f"data.source.split={column} to use it."
             )
+
+
+def _overlap_note(samples: Sequence[Sample]) -> Iterator[str]:
+    """Yield a sentence about videos in which parts with different labels overlap, if any."""
+    names = [sample.id for sample in samples if _has_overlap(sample.moments)]
+    if names:
+        yield (
+            f"{len(names):,} videos have overlapping parts with different labels "
+            f"({shorten_names(names)}); where parts overlap, the label of the later row counts."
+        )
+
+
+def _has_overlap(moments: Sequence[Moment]) -> bool:
+    """Return whether moments with different labels overlap."""
+    ends: dict[str, float] = {}
+    for moment in sorted(moments, key=lambda moment: moment.start):
+        if any(end > moment.start for label, end in ends.items() if label != moment.label):
+            return True
+        ends[moment.label] = max(moment.end, ends.get(moment.label, 0))
+    return False
 
 
 def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: MediaPaths) -> Sample:

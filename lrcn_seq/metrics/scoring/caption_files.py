@@ -179,7 +179,10 @@ def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
 
 
 def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict[str, list[str]]:
-    """Combine the lines of text files into references by line number."""
+    """Combine the lines of text files into references by line number.
+
+    An empty line means that a file has no reference, if another file has one.
+    """
     lengths = [len(lines) for _, lines in contents]
     if len(set(lengths)) > 1:
         raise DataError(
@@ -187,7 +190,8 @@ def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict
             f"Received: {', '.join(map(str, lengths))} lines."
         )
     rows = zip(*(lines for _, lines in contents), strict=True)
-    return Lines((str(number), list(group)) for number, group in enumerate(rows, 1))
+    groups = ([line for line in row if line.strip()] or list(row) for row in rows)
+    return Lines((str(number), group) for number, group in enumerate(groups, 1))
 
 
 def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object, list[object]]]:

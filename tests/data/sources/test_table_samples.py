@@ -407,3 +407,20 @@ def test_times_must_be_numbers(tmp_path):
     row = {"video": "a.mp4", "label": "x", "start": False, "end": True}
     with pytest.raises(DataError, match="expected a label with its start and a later end"):
         read_rows(tmp_path / "t.jsonl", [row], VIDEOS)
+
+
+def test_overlapping_labels_are_noted(tmp_path):
+    """Videos in which parts with different labels overlap are named; parts may touch."""
+    rows = [
+        "a.mp4,x,0,2",
+        "a.mp4,y,1,3",
+        "b.mp4,x,0,2",
+        "b.mp4,y,2,3",
+        "c.mp4,x,0,2",
+        "c.mp4,x,1,3",
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["video,label,start,end", *rows]))
+    assert read_samples(str(tmp_path / "t.csv"), names=VIDEOS, required=()).notes == (
+        "1 videos have overlapping parts with different labels (a.mp4); where parts overlap, the "
+        "label of the later row counts.",
+    )

@@ -136,6 +136,12 @@ def test_references_are_read_from_every_format(tmp_path, name):
     assert read_references([path]) == {"1": ["a", "b"], "2": ["c", "d"]}
 
 
+def test_empty_lines_are_missing_references(tmp_path):
+    """Where one text file has an empty line, only the other files have a reference."""
+    paths = [write(tmp_path / "r1.txt", "a\nc\n\n"), write(tmp_path / "r2.txt", "b\n\n \n")]
+    assert read_references(paths) == {"1": ["a", "b"], "2": ["c"], "3": ["", " "]}
+
+
 def test_text_files_contain_one_reference_of_each_line(tmp_path):
     """Line n of each text file of references is one reference of ID n."""
     paths = [write(tmp_path / "r1.txt", "a\nc\n"), write(tmp_path / "r2.txt", "b\nd")]
