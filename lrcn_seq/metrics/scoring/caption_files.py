@@ -34,11 +34,12 @@ REFERENCES = (
 JSON_START = re.compile(r'\s*(?:\{\s*"|\[\s*["{\[]|[\[{]\s*\n)')
 """Matches the beginning of JSON; a sentence may begin with a bracket, too."""
 FILE_CAPTION = re.compile(
-    r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE
+    r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,;|\s]",
+    re.IGNORECASE,
 )
 """Matches the beginning of a line with a file name and a caption, as in Flickr8k."""
-NUMBERED = re.compile(r'"?\d+"?[,;]')
-"""Matches the beginning of a line of CSV with the number of an image."""
+NUMBERED = re.compile(r'"?\d+"?[,;|:]|\d+[.)]\s|\d{4,}\s')
+"""Matches the beginning of a line with the number of an image."""
 
 
 class Lines(dict[str, Any]):

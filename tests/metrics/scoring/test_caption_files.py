@@ -101,7 +101,7 @@ def test_stdin_is_read_in_every_format(monkeypatch, content, expected):
     assert read_hypotheses("-") == expected
 
 
-@pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog", "7, 8 dogs"])
+@pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog", "7, 8 dogs", "1. a dog"])
 def test_text_files_may_contain_any_line(tmp_path, sentence):
     """A line of a .txt file may be empty, or look like JSON or a row of a table."""
     assert read_hypotheses(write(tmp_path / "h.txt", f"{sentence}\nb\n")) == {
@@ -202,6 +202,9 @@ def test_several_json_files_are_combined(tmp_path):
         ),
         ("h.txt", "7\ta dog\n8\ta cat\n", "Received: columns separated by tabs \\('7"),
         ("h.txt", "7,a dog\n8,a cat\n", "Received: numbers with captions \\('7,a dog"),
+        ("h.txt", "1. a dog\n2. a cat\n", "Received: numbers with captions \\('1. a dog"),
+        ("h.txt", "000007 a dog\n000008 a cat\n", "Received: numbers with captions"),
+        ("h.txt", "a.jpg a dog\nb.jpg a cat\n", "Received: file names with captions"),
         ("h.txt", "caption\na dog\n", "Received: the header of a table \\('caption'"),
         ("h.txt", '{"id": 1, "caption": "a"}\n{"id": 2, "cap', "line 2: expected a JSON object"),
         ("h.txt", '["a", "b"]\n["c", "d"]\n', "line 1: expected a JSON object"),
