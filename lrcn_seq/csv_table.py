@@ -17,6 +17,8 @@ SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\n')
 """Matches a first line such as `sep=;`, with which spreadsheet programs state the delimiter."""
 ROW_IN_CELL = re.compile(r"\n\s*(?:\d+|\S+\.\w*[A-Za-z]\w*)\s*[,;\t].*\w")
 """Matches a line of a cell that looks like a row of its own, after a quote that is not closed."""
+LIST_TEXT = re.compile(r"""\[\s*['"].*['"]\s*\]|\(\s*['"].*['"],?\s*\)""", re.DOTALL)
+"""Matches a list of texts that was written into a cell as one text."""
 NOT_NAMES = frozenset(
     (
         *("#DIV/0!", "#N/A", "#N/A N/A", "#NA", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import NOT_NAMES, normalize_name
+from lrcn_seq.csv_table import LIST_TEXT, NOT_NAMES, normalize_name
 from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
 from lrcn_seq.data.sources._source_files import abbreviate
 from lrcn_seq.data.sources._splits import join_groups
@@ -33,8 +33,6 @@ DEFAULT_NAMES = {
 }
 CAPTION_COLUMN = re.compile(r"(text|caption|sentence)s?[ ._-]?(\d*)")
 """Matches the usual names of columns of captions, with an optional number."""
-LIST_TEXT = re.compile(r"""\[\s*['"].*['"]\s*\]|\(\s*['"].*['"],?\s*\)""", re.DOTALL)
-"""Matches a list of texts that was written into a cell as one text."""
 SPLIT_ALIASES = {
     "val": "dev",
     "valid": "dev",
@@ -248,7 +246,7 @@ def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: Me
 
 def _media_name(place: str, media: Any, column: str, paths: MediaPaths) -> str:
     """Return the normalized media path of a row."""
-    if not isinstance(media, str) or not media.strip():
+    if not isinstance(media, str) or is_missing(media):
         raise DataError(
             f"{place}: expected the path of an image or video under {column!r}. "
             f"Received: {abbreviate(media)}; fill in the path or remove the row."

@@ -18,6 +18,11 @@ from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Seed, Share
 from lrcn_seq.registry import sources
 
+SYSTEM_FOLDERS = frozenset(
+    ("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found")
+)
+"""Folders that operating systems create, some of them with thumbnails."""
+
 
 @sources.register
 class ClassFolders(Source):
@@ -141,7 +146,7 @@ def _list_clips(label: str, path: str) -> ClassContent:
         name = f"{content.name}/{entry.name}"
         if entry.name.startswith("."):
             continue
-        if _is_clip(entry):
+        if content.name not in SYSTEM_FOLDERS and _is_clip(entry):
             media = str(Path(entry.path))
             content.clips.append(Sample(name, media, group=name, split="", label=label))
         else:
@@ -153,6 +158,8 @@ def _is_clip(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a file with a media suffix or a folder with images."""
     if not is_folder(entry):
         return is_media(entry.name)
+    if entry.name in SYSTEM_FOLDERS:
+        return False
     frames = list_entries(entry.path, "frames")
     return any(is_image(frame.name) and not frame.name.startswith(".") for frame in frames)
 

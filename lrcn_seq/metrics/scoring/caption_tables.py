@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lrcn_seq.csv_table import MISSING, normalize_name, open_csv_table
+from lrcn_seq.csv_table import LIST_TEXT, MISSING, normalize_name, open_csv_table
 from lrcn_seq.errors import DataError
 
 ID_COLUMNS = ("image_id", "video_id", "id")
@@ -77,6 +77,11 @@ def read_caption_table(path: str | Path, text: str) -> CaptionRows:
             raise DataError(
                 f"{path}, line {line}: expected a value under {header[column]!r} in each row. "
                 "Received: none; fill in the value."
+            )
+        if listed := next((cells[n] for n in columns if LIST_TEXT.fullmatch(cells[n])), None):
+            raise DataError(
+                f"{path}, line {line}: expected one sentence in each cell. Received: a list as a "
+                f"text, {listed:.60}; write a row or a column caption1, caption2, … for each one."
             )
         rows.append(
             CaptionRow(cells[column], [cells[n] for n in columns if cells[n] not in MISSING])

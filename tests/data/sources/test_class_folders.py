@@ -311,3 +311,13 @@ def test_the_real_clips(shared):
         counts = Counter(source[position].label for position in source.split("test"))
         assert len(counts) == 2
         assert all(11 <= count <= 13 for count in counts.values())
+
+
+def test_folders_of_the_system_are_no_clips(folder):
+    """Thumbnails in folders that operating systems create are neither clips nor classes."""
+    for name in ("run/@eaDir", "@eaDir/00.mp4"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "SYNOVIDEO.jpg").write_bytes(name.encode())
+    source = build(folder)
+    assert len(source) == 40
+    assert "(@eaDir/00.mp4, run/@eaDir)" in source.notes[0]

@@ -164,6 +164,7 @@ def test_moments_need_a_label(tmp_path):
             "image,group\na.jpg,x\na.jpg,y\n",
             "expected one group for 'a.jpg'. Received: 'x' and 'y'",
         ),
+        ("image\nNaN\n", "line 2: expected the path of an image or video under 'image'"),
         ("image,label\na.jpg, \n", "line 2: expected a label under 'label'. Received: ''"),
         (
             "clip,label\na.mp4,x\n",

@@ -105,3 +105,9 @@ def test_marks_of_missing_values_are_no_captions(missing):
     """Texts that programs write for missing values are left out."""
     (row,) = read_caption_table("t.csv", f"id,caption1,caption2\n1,a dog,{missing}\n")
     assert row.captions == ["a dog"]
+
+
+def test_a_list_as_a_text_is_refused():
+    """A list of captions that a program wrote into one cell as a text is refused."""
+    with pytest.raises(DataError, match=r"t\.csv, line 3: expected one sentence in each cell"):
+        read_caption_table("t.csv", "id,captions\n1,a dog\n2,\"['a dog', 'a cat']\"\n")
