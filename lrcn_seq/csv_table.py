@@ -15,6 +15,19 @@ from lrcn_seq.errors import DataError
 DELIMITERS = (",", "\t", ";")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\n')
 """Matches a first line such as `sep=;`, with which spreadsheet programs state the delimiter."""
+ROW_IN_CELL = re.compile(r"\n\s*(?:\d+|\S+\.\w*[A-Za-z]\w*)\s*[,;\t].*\w")
+"""Matches a line of a cell that looks like a row of its own, after a quote that is not closed."""
+LIST_TEXT = re.compile(r"""\[\s*['"].*['"]\s*\]|\(\s*['"].*['"],?\s*\)""", re.DOTALL)
+"""Matches a list of texts that was written into a cell as one text."""
+NOT_NAMES = frozenset(
+    (
+        *("#DIV/0!", "#N/A", "#N/A N/A", "#NA", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"),
+        *("-NaN", "-nan", "<NA>", "N/A", "NaN", "n/a", "nan"),
+    )
+)
+"""Texts that programs write for errors and missing values, and that cannot be names of classes."""
+MISSING = NOT_NAMES | {"", "NA", "NULL", "None", "null"}
+"""Texts that stand for a missing value; those of `pandas.read_csv`, and errors of spreadsheets."""
 
 
 def open_csv_table(
@@ -51,7 +64,7 @@ def open_csv_table(
     header = [name.strip() for name in next(filled, (0, []))[1]]
     check_columns(str(path), filter(None, header))
     return header, (
-        (line, _row(f"{path}, line {line}", len(header), cells, delimiter, quoted=quotes_rows))
+        (line, _row(f"{path}, line {line}", header, cells, delimiter, quoted=quotes_rows))
         for line, cells in filled
     )
 
@@ -109,12 +122,26 @@ def _count_columns(text: str, delimiter: str) -> int:
         return 0
 
 
-def _row(place: str, width: int, cells: list[str], delimiter: str, *, quoted: bool) -> list[str]:
-    """Return the cells of a row; raise DataError unless it has one for each of `width` columns."""
+def _row(
+    place: str, header: list[str], cells: list[str], delimiter: str, *, quoted: bool
+) -> list[str]:
+    """Return the cells of a row; raise DataError unless it has one for each column."""
+    width = len(header)
     if len(cells) < width or any(map(str.strip, cells[width:])):
         row = f" in the row of {cells[0]!r:.50}" if quoted else ""
         raise DataError(
             f"{place}: expected {width} columns as in the header. Received: {len(cells)}{row}; "
             f"quote every sentence that contains {delimiter!r}."
         )
-    return [cell.strip() for cell in cells[:width]]
+    if any(map(ROW_IN_CELL.search, cells)):
+        raise DataError(
+            f"{place}: expected a row in each line. Received: a cell that contains the next row, "
+            f"{max(cells, key=len)[:60]!r}; close the quote in this line."
+        )
+    values = [cell.strip() for cell in cells[:width]]
+    if width > 1 and [value.strip("\ufeff") for value in values] == header:
+        raise DataError(
+            f"{place}: expected a row. Received: the header again, as of files that were joined; "
+            "remove this line."
+        )
+    return values

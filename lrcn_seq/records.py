@@ -126,7 +126,7 @@ class Sample(NamedTuple):
     def file(self) -> str:
         """The path of the media; for a drawing, `drawing KEY`."""
         media = self.media
-        return f"drawing {media.key}" if isinstance(media, Drawable) else str(media)
+        return str(media) if isinstance(media, str | Path) else f"drawing {media.key}"
 
 
 class Preprocessing(NamedTuple):

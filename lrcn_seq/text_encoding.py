@@ -46,7 +46,7 @@ def decode_text(content: bytes) -> str:
         raise ValueError(_encoding_problem(content, error)) from None
     if "\0" in text:
         raise ValueError(_nul_problem(content, text))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _encoding_problem(content: bytes, error: UnicodeDecodeError) -> str:

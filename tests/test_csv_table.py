@@ -76,3 +76,30 @@ def test_names_are_compared_without_case_and_blanks():
     assert normalize_name(" Image ") == "image"
     with pytest.raises(DataError, match="2 columns named 'image'"):
         check_columns("t", ["image", " IMAGE"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'file,caption\na.jpg,"A dog.\nb.jpg,A cat.\nc.jpg,A "cow"\n',
+        'file;caption\na.jpg;"A dog.\nsub/b.jpg;A cat."\n',
+        'id,caption\n1,"A dog.\n2,A cat.\n3,A cow."\n',
+    ],
+)
+def test_a_row_in_a_cell_is_refused(text):
+    """A cell that contains the next rows, after a quote that is not closed, is refused."""
+    with pytest.raises(DataError, match=r"t\.csv, line 2: expected a"):
+        read(text)
+
+
+@pytest.mark.parametrize("cell", ["A dog.\nIt runs, fast.", "A dog\n\nruns", "Two dogs:\n2 dogs"])
+def test_a_cell_may_have_several_lines(cell):
+    """A quoted cell may have several lines that are not rows."""
+    assert read(f'file,caption\na.jpg,"{cell}"\n')[1] == [(2, ["a.jpg", cell])]
+
+
+@pytest.mark.parametrize("header", ["a,b", "\ufeffa,b", " a , b "])
+def test_a_repeated_header_is_refused(header):
+    """The header in a later line, as of files that were joined, is refused."""
+    with pytest.raises(DataError, match=r"t\.csv, line 3: expected a row. Received: the header"):
+        read(f"a,b\n1,2\n{header}\n3,4\n")

@@ -10,6 +10,7 @@ from lrcn_seq.text_encoding import decode_text
     [
         "é 日本\n".encode(),
         "é 日本\r\n".encode("utf-8-sig"),
+        "\ufeffé 日本\r\n".encode("utf-8-sig"),
         "é 日本\r".encode("utf-16"),
         b"\xfe\xff" + "é 日本\n".encode("utf-16-be"),
         "é 日本\n".encode("utf-32"),

@@ -7,7 +7,7 @@ caption, or text with one caption per line; several files are several systems.
 References: COCO annotations, JSON {id: [caption, ...]}, JSON lines {"id", "captions": [...]}, what
 `lrcn evaluate` writes with --references-out, CSV with the columns id (or file) and caption, or one
 or more text files.
-A file named - is stdin. Files are matched with ids by their path, name or stem.
+A file named - is stdin. Files are matched with ids by the end of their path, such as val/1.jpg.
 A metric may have options: bleu:variant=sacrebleu, cider:frequencies=coco.npz,
 meteor:stages=exact_stem; `lrcn parts metrics cider` lists them.
 

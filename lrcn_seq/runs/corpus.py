@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from lrcn_seq.config import Config, DataSize
 from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
+from lrcn_seq.data.similar_names import similar_names, similarity_notes
 from lrcn_seq.data.survey import survey
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
@@ -144,7 +145,9 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
 
 
 def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> tuple[str, ...]:
-    """Return sentences about splits whose scores are unreliable: small, or without some classes.
+    """Return sentences about splits whose scores are unreliable.
+
+    Such splits are small, lack classes, or share groups whose names differ in spelling.
 
     Args:
         splits: the samples of train, dev and test.
@@ -156,7 +159,14 @@ def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> t
         for name, samples in splits.items()
         if name != "train" and 0 < len(samples) < SMALL_SPLIT
     ]
-    return (*notes, *task_type(config).outputs_type.split_notes(splits))
+    return (*notes, *_group_notes(splits), *task_type(config).outputs_type.split_notes(splits))
+
+
+def _group_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
+    """Yield a sentence about groups of similar names in different splits, if there are any."""
+    found = {s.group: name for name, samples in splits.items() for s in samples if s.group != s.id}
+    divided = [names for names in similar_names(found) if len({found[n] for n in names}) > 1]
+    yield from similarity_notes("Groups in different splits", divided)
 
 
 def survey_reader(config: Config, index: ContentIndex) -> MediaReader:

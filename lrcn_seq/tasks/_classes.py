@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from lrcn_seq.config import Config
+from lrcn_seq.data.similar_names import similar_names, similarity_notes
 from lrcn_seq.data.sources.base import labels_of
 from lrcn_seq.errors import ArgumentError, DataError, shorten_names
 from lrcn_seq.files import read_json, write_text
@@ -59,7 +60,7 @@ class Classes(Outputs):
 
     @classmethod
     def split_notes(cls, splits: Mapping[str, Sequence[Sample]]) -> Iterable[str]:
-        """Return a sentence for each split that lacks classes of the other splits."""
+        """Return sentences about splits that lack classes, and about classes of similar names."""
         return class_notes(splits)
 
     @classmethod
@@ -96,13 +97,14 @@ class Classes(Outputs):
 
 
 def class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    """Yield a sentence for each split that lacks classes of the other splits."""
+    """Yield sentences about splits that lack classes, and about classes of similar names."""
     found = {
         name: {label for sample in samples for label in labels_of(sample)}
         for name, samples in splits.items()
         if samples
     }
     classes = set().union(*found.values())
+    yield from similarity_notes("Classes", similar_names(classes))
     for name, labels in found.items():
         missing = classes - labels
         if missing and len(labels) == 1:

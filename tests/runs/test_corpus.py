@@ -249,3 +249,29 @@ def test_the_fingerprint_ignores_paths_groups_and_test_samples(tmp_path):
     assert fingerprint(one) == fingerprint(other)
     assert fingerprint(FIRST) == fingerprint(FIRST._replace(group="other"))
     assert fingerprint(FIRST) == fingerprint(FIRST, SECOND._replace(split="test"))
+
+
+def test_similar_classes_are_described(tmp_path):
+    """Classes whose names differ only in spelling or as numbers are named."""
+    labels = ("1", "1.0", "Run", "run ")
+    samples = [
+        Sample(str(n), f"{n}.mp4", str(n), "", (), labels[n % len(labels)]) for n in range(8)
+    ]
+    assert describe_splits({"train": samples}, classifier_config(tmp_path)) == (
+        "Classes have names that differ only in case, blanks, punctuation or the form of a number: "
+        "'1' and '1.0', 'Run' and 'run '; give them one name if they mean the same.",
+    )
+
+
+def test_similar_groups_in_two_splits_are_described(tmp_path):
+    """Groups of similar names are named if they are in different splits, unless they are IDs."""
+
+    def samples(*groups: str) -> list[Sample]:
+        return [Sample(f"{group}{n}", "", group, "") for group in groups for n in range(8)]
+
+    splits = {"train": samples("v1", "V2", "v3"), "test": samples("V1", "v4")}
+    splits["train"] += [Sample("a.jpg", "", "a.jpg", ""), Sample("A.jpg", "", "v3 ", "")]
+    splits["test"].append(Sample("A.JPG", "", "A.JPG", ""))
+    (note,) = describe_splits(splits, make_config(tmp_path))
+    assert note.startswith("Groups in different splits have names that differ only in case")
+    assert "number: 'V1' and 'v1'; give" in note

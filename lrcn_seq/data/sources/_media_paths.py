@@ -35,7 +35,7 @@ class MediaPaths:
 
     def _location(self, media: str) -> str:
         """Return the path with the symbolic links of its folder resolved."""
-        folder, name = os.path.split(self.folder / media)
+        folder, name = os.path.split(os.path.join(self.folder, media))  # noqa: PTH118
         return f"{self.resolved(folder)}/{name}"
 
     def _short(self, media: str) -> str:
@@ -46,8 +46,8 @@ class MediaPaths:
         """
         media = find_spelling(self.folder, media)
         path = os.path.normpath(media)
-        inside = os.path.relpath(path, self.folder.absolute()) if Path(path).is_absolute() else path
-        name = path if Path(inside).parts[:1] == (os.pardir,) else inside
+        inside = os.path.relpath(path, self.folder.absolute()) if path[0] == os.sep else path
+        name = path if f"{inside}/".startswith("../") else inside
         # After a symbolic link, `..` leads to another folder than normpath assumes.
         return name if self.location(name) == self.location(media) else media
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import normalize_name
+from lrcn_seq.csv_table import LIST_TEXT, NOT_NAMES, normalize_name
 from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
 from lrcn_seq.data.sources._source_files import abbreviate
 from lrcn_seq.data.sources._splits import join_groups
-from lrcn_seq.data.sources._tables import Table, cell_text, read_table
+from lrcn_seq.data.sources._tables import (
+    Table,
+    cell_text,
+    is_missing,
+    read_table,
+)
 from lrcn_seq.data.sources.base import SPLITS, validate_samples
-from lrcn_seq.errors import DataError
+from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import Moment, Sample
 
 DEFAULT_NAMES = {
@@ -26,6 +31,8 @@ DEFAULT_NAMES = {
     "start": ("start",),
     "end": ("end",),
 }
+CAPTION_COLUMN = re.compile(r"(text|caption|sentence)s?[ ._-]?(\d*)")
+"""Matches the usual names of columns of captions, with an optional number."""
 SPLIT_ALIASES = {
     "val": "dev",
     "valid": "dev",
@@ -40,7 +47,7 @@ class Columns(NamedTuple):
     """The name of the column for each role, or None if the table has no such column.
 
     Attributes:
-        text: The columns of captions; several if the table numbers them, as `caption1`, `caption2`.
+        text: The columns of captions, such as `caption` or `caption1` and `caption2`.
     """
 
     media: str
@@ -66,9 +73,16 @@ class MediaFile(NamedTuple):
     moments: list[Moment]
 
 
+class TableSamples(NamedTuple):
+    """The samples of a table, and sentences about unused columns and overlapping labels."""
+
+    samples: list[Sample]
+    notes: tuple[str, ...]
+
+
 def read_samples(
     table: str, *, names: dict[str, str | None], required: Sequence[str]
-) -> list[Sample]:
+) -> TableSamples:
     """Return the samples of a table, one per media file.
 
     Rows of the same media file are merged into one sample. Samples have an empty `split` if the
@@ -103,7 +117,8 @@ def read_samples(
         )
         for file in files.values()
     ]
-    return validate_samples(join_groups(samples), table)
+    valid = validate_samples(join_groups(samples), table)
+    return TableSamples(valid, (*_column_notes(content, columns, names), *_overlap_note(valid)))
 
 
 def _find_columns(
@@ -119,7 +134,7 @@ def _find_columns(
 
     columns = Columns(
         media=table.require_column(names["media"], DEFAULT_NAMES["media"], "media"),
-        text=_numbered_captions(table, names) or tuple(filter(None, [find("text")])),
+        text=_caption_columns(table, names, required),
         label=find("label"),
         split=find("split"),
         group=find("group"),
@@ -134,22 +149,72 @@ def _find_columns(
     return columns
 
 
-def _numbered_captions(table: Table, names: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Return the columns `caption1`, `caption2` and so on, unless a column is configured.
+def _caption_columns(
+    table: Table, names: Mapping[str, str | None], required: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the columns of captions: the configured one, or all with one usual name.
 
-    A column `caption` without a number comes first.
+    The forms of a name are its singular, its plural, and those with a number: `caption`,
+    `captions`, `caption1`, `caption2`. Columns without a number come first.
+
+    Raises:
+        DataError: If columns of several usual names, such as `caption` and `text`, have different
+            values, or a configured or required column is missing.
     """
-    if names.get("text", "") is not None:
+    if "text" not in names:
         return ()
-    for stem in DEFAULT_NAMES["text"]:
-        matches = [
-            (re.fullmatch(rf"{stem}(?:[ ._-]?(\d+))?", normalize_name(column)), column)
-            for column in table.columns
-        ]
-        columns = sorted((int(match[1] or -1), column) for match, column in matches if match)
-        if columns and columns[-1][0] >= 0:
-            return tuple(column for _, column in columns)
-    return ()
+    matches = {
+        column: match
+        for column in table.columns
+        if names["text"] is None and (match := CAPTION_COLUMN.fullmatch(normalize_name(column)))
+    }
+    if not matches:
+        method = table.require_column if "text" in required else table.find_column
+        return tuple(filter(None, [method(names["text"], DEFAULT_NAMES["text"], "text")]))
+    columns = sorted(matches, key=lambda column: (int(matches[column][2] or -1), column))
+    distinct = table.distinct_columns(columns)
+    names_found = {matches[column][1] for column in distinct}
+    if len(names_found) > 1:
+        raise table.ambiguity(distinct, "text")
+    return tuple(column for column in columns if matches[column][1] in names_found)
+
+
+def _column_notes(table: Table, columns: Columns, names: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield sentences about columns that are not used; index columns of pandas are ignored."""
+    used = {columns.media, *columns.text, *columns[2:]}
+    unused = [
+        column
+        for column in table.columns
+        if column not in used and not normalize_name(column).startswith("unnamed:")
+    ]
+    if unused:
+        yield f"Columns of {Path(table.path).name} that are not used: {shorten_names(unused)}."
+    for column in unused if columns.split is None and "split" in names else ():
+        if all(split_name(row.values.get(column)) in SPLITS for row in table.rows):
+            yield (
+                f"The column {column} contains names of splits but is not used; set "
+                f"data.source.split={column} to use it."
+            )
+
+
+def _overlap_note(samples: Sequence[Sample]) -> Iterator[str]:
+    """Yield a sentence about videos in which parts with different labels overlap, if any."""
+    names = [sample.id for sample in samples if _has_overlap(sample.moments)]
+    if names:
+        yield (
+            f"{len(names):,} videos have overlapping parts with different labels "
+            f"({shorten_names(names)}); where parts overlap, the label of the later row counts."
+        )
+
+
+def _has_overlap(moments: Sequence[Moment]) -> bool:
+    """Return whether moments with different labels overlap."""
+    ends: dict[str, float] = {}
+    for moment in sorted(moments, key=lambda moment: moment.start):
+        if any(end > moment.start for label, end in ends.items() if label != moment.label):
+            return True
+        ends[moment.label] = max(moment.end, ends.get(moment.label, 0))
+    return False
 
 
 def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: MediaPaths) -> Sample:
@@ -159,7 +224,8 @@ def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: Me
         return None if column is None else values.get(column)
 
     label = cell_text(place, cell(columns.label), "label")
-    if columns.label is not None and not label:
+    group = cell_text(place, cell(columns.group), "group")
+    if columns.label is not None and (not label or label in NOT_NAMES):
         raise DataError(
             f"{place}: expected a label under {columns.label!r}. "
             f"Received: {cell(columns.label)!r}; fill in the label or remove the row."
@@ -170,7 +236,7 @@ def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: Me
     return Sample(
         id=_media_name(place, cell(columns.media), columns.media, paths),
         media="",
-        group=cell_text(place, cell(columns.group), "group"),
+        group="" if is_missing(group) else group,
         split=_split(place, cell(columns.split), columns.split),
         captions=_captions(place, [cell(column) for column in columns.text], columns.text),
         label=None if moments else label or None,
@@ -180,7 +246,7 @@ def _read_row(place: str, values: Mapping[str, Any], columns: Columns, paths: Me
 
 def _media_name(place: str, media: Any, column: str, paths: MediaPaths) -> str:
     """Return the normalized media path of a row."""
-    if not isinstance(media, str) or not media.strip():
+    if not isinstance(media, str) or is_missing(media):
         raise DataError(
             f"{place}: expected the path of an image or video under {column!r}. "
             f"Received: {abbreviate(media)}; fill in the path or remove the row."
@@ -198,7 +264,7 @@ def _media_name(place: str, media: Any, column: str, paths: MediaPaths) -> str:
 def _moment(place: str, start: Any, end: Any, label: str) -> Moment:
     """Return a labeled part of a video after checking its times."""
     try:
-        first, last = float(start), float(end)
+        first, last = (math.nan if isinstance(time, bool) else float(time) for time in (start, end))
     except (TypeError, ValueError, OverflowError):
         first = last = math.nan
     if not label or not 0 <= first < last < math.inf:
@@ -213,11 +279,17 @@ def _moment(place: str, start: Any, end: Any, label: str) -> Moment:
 def _captions(place: str, cells: Sequence[Any], columns: Sequence[str]) -> tuple[str, ...]:
     """Return the captions of a row: a text or a list of texts in each column.
 
-    Of numbered columns, all but one may be empty.
+    Of several columns, all but one may be empty.
     """
-    filled = [cell for cell in cells if cell not in (None, "")] if len(cells) > 1 else cells
+    filled = [cell for cell in cells if not is_missing(cell)]
     captions = [text for cell in filled for text in (cell if isinstance(cell, list) else [cell])]
-    valid = all(isinstance(text, str) and text.strip() for text in captions)
+    valid = all(isinstance(text, str) and not is_missing(text.strip()) for text in captions)
+    if valid and any(map(LIST_TEXT.fullmatch, captions)):
+        raise DataError(
+            f"{place}: expected one sentence in each cell. Received: a list as a text, "
+            f"{abbreviate(captions[0])}; write a row or a column caption1, caption2, … for each "
+            "sentence, or write the table as JSON Lines."
+        )
     if columns and not (captions and valid):
         raise DataError(
             f"{place}: expected a sentence under {' or '.join(map(repr, columns))}. "
@@ -231,14 +303,19 @@ def _split(place: str, value: Any, column: str | None) -> str:
     """Return the split of a row, or an empty string without a split column."""
     if column is None:
         return ""
-    name = str(value).strip().lower()
-    split = SPLIT_ALIASES.get(name, name)
+    split = split_name(value)
     if split not in SPLITS:
         raise DataError(
             f"{place}: expected train, dev or test under {column!r}. "
             f"Received: {abbreviate(value)}; correct the row."
         )
     return split
+
+
+def split_name(value: Any) -> str:
+    """Return the name of a split in lower case, with aliases replaced."""
+    name = str(value).strip().lower()
+    return SPLIT_ALIASES.get(name, name)
 
 
 def _check_equal(place: str, first: Sample, sample: Sample) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import check_columns, normalize_name, open_csv_table
+from lrcn_seq.csv_table import MISSING, check_columns, normalize_name, open_csv_table
 from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_json, read_text
 from lrcn_seq.errors import DataError, did_you_mean
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+JSON_START = re.compile(r'\s*(?:\{\s*"|\[\s*\{)')
+"""Matches the beginning of JSON objects."""
 
 
 class Row(NamedTuple):
@@ -53,12 +57,13 @@ class Table(NamedTuple):
         Comparisons of names ignore case and surrounding blanks.
 
         Args:
-            name: The configured name, or None for the first of `defaults` that is a column.
+            name: The configured name, or None for the usual names.
             defaults: The usual names of the column.
             role: The content of the column, for messages.
 
         Raises:
-            DataError: If the configured name is not a column.
+            DataError: If the configured name is not a column, or several columns have usual names
+                and different values.
         """
         by_name = {normalize_name(column): column for column in self.columns}
         if name is not None and normalize_name(name) not in by_name:
@@ -66,8 +71,33 @@ class Table(NamedTuple):
                 f"{self.path}: expected a column {name!r} with the {role}."
                 f"{did_you_mean(name, self.columns)} Received: columns {', '.join(self.columns)}."
             )
-        names = defaults if name is None else [normalize_name(name)]
-        return next((by_name[name] for name in names if name in by_name), None)
+        if name is not None:
+            return by_name[normalize_name(name)]
+        usual = [by_name[name] for name in dict.fromkeys(defaults) if name in by_name]
+        columns = self.distinct_columns(usual)
+        if len(columns) > 1:
+            raise self.ambiguity(columns, role)
+        return columns[0] if columns else None
+
+    def distinct_columns(self, columns: Sequence[str]) -> list[str]:
+        """Return columns without empty ones and without copies of an earlier one.
+
+        If all are empty, the first one is returned.
+        """
+        distinct: dict[str, list[Any]] = {}
+        for column in columns if len(columns) > 1 else ():
+            cells = [row.values.get(column) for row in self.rows]
+            if cells not in distinct.values() and not all(map(is_missing, cells)):
+                distinct[column] = cells
+        return list(distinct or columns[:1])
+
+    def ambiguity(self, columns: Sequence[str], role: str) -> DataError:
+        """Return the error for several columns that may have the same role."""
+        return DataError(
+            f"{self.path}: expected one column with the {role}. Received: "
+            f"{' and '.join(map(repr, columns))}, with different values; remove or rename all but "
+            "one, or name one in the config."
+        )
 
     def require_column(self, name: str | None, defaults: Sequence[str], role: str) -> str:
         """Return the name of the column with a role.
@@ -90,8 +120,8 @@ def read_table(path: str | Path, what: str) -> Table:
     """Read a table from a CSV or JSON file.
 
     Args:
-        path: A CSV file with a header, delimited by comma, tab or semicolon; or, with a suffix such
-            as `.jsonl` or `.json`, one JSON object per line or an array of JSON objects.
+        path: A CSV file with a header, delimited by comma, tab or semicolon; or one JSON object per
+            line or an array of JSON objects, as the suffix or the content shows.
         what: The expected content, for messages.
 
     Raises:
@@ -99,7 +129,7 @@ def read_table(path: str | Path, what: str) -> Table:
             that does not match the header.
     """
     text = read_text(path, what)
-    json_file = Path(path).suffix.lower() in JSON_SUFFIXES
+    json_file = Path(path).suffix.lower() in JSON_SUFFIXES or JSON_START.match(text)
     table = _json_table(str(path), text) if json_file else _csv_table(str(path), text)
     if not table.rows:
         raise DataError(
@@ -108,8 +138,17 @@ def read_table(path: str | Path, what: str) -> Table:
     return table
 
 
+def is_missing(value: Any) -> bool:
+    """Return whether a cell has no value: None, NaN, or a text of `MISSING`."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and value in MISSING)
+
+
 def cell_text(place: str, value: Any, role: str) -> str:
-    """Return the value of a cell as text in Unicode NFC, or an empty text for None.
+    """Return the value of a cell as text in Unicode NFC, or an empty text for None and NaN.
+
+    Whole numbers have no decimals, so that 1 and 1.0 are equal.
 
     Raises:
         DataError: If the value is a list or an object.
@@ -119,7 +158,11 @@ def cell_text(place: str, value: Any, role: str) -> str:
             f"{place}: expected a text or a number as {role}. Received: {abbreviate(value)}; "
             "correct the row."
         )
-    return "" if value is None else unicodedata.normalize("NFC", str(value).strip())
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return unicodedata.normalize("NFC", str(value).strip())
 
 
 def _csv_table(path: str, text: str) -> Table:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, overload
 
+from lrcn_seq.csv_table import MISSING
 from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Sample
 
@@ -106,10 +107,14 @@ def validate_samples(samples: Iterable[Sample], place: str) -> list[Sample]:
             f"{place}: expected every ID once. Received: {repeated[0]!r} more than once"
             f"{_count_note(repeated)}; remove the duplicates."
         )
-    empty = [s.id for s in valid if any(not caption.strip() for caption in s.captions)]
+    empty = [(s.id, caption) for s in valid for caption in s.captions if _is_empty(caption)]
     if empty:
+        name, caption = empty[0]
+        received = (
+            f"the caption {caption!r}" if caption.strip() in MISSING - {""} else "an empty caption"
+        )
         raise DataError(
-            f"{place}: expected text in every caption. Received: an empty caption of {empty[0]!r}"
+            f"{place}: expected text in every caption. Received: {received} of {name!r}"
             f"{_count_note(empty)}; remove it or add its text."
         )
     _check_groups(valid, place)
@@ -143,5 +148,11 @@ def _check_groups(samples: Iterable[Sample], place: str) -> None:
             )
 
 
-def _count_note(names: Sequence[str]) -> str:
+def _is_empty(caption: str) -> bool:
+    """Return whether a caption is invisible, or a mark of a missing value such as `NaN`."""
+    visible = any(character.isprintable() and character != " " for character in caption)
+    return not visible or caption.strip() in MISSING
+
+
+def _count_note(names: Sequence[object]) -> str:
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

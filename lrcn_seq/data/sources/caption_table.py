@@ -18,8 +18,8 @@ class CaptionTable(Source):
             or relative to the folder of the table.
         media: The column of media paths; by default `media`, `image`, `video`, `file`, `path` or
             `file_name`.
-        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`, or all of
-            `caption1`, `caption2` and so on.
+        text: The column of captions; by default all columns named `caption(s)`, `caption1`,
+            `caption2` and so on, or likewise `text(s)` or `sentence(s)`.
         split: The column of splits (train, dev, test); by default `split`, if present.
         group: The column of groups that stay in one split; by default `group`, if present.
         dev: Without a split column, the share of groups in dev, selected by hash.
@@ -46,7 +46,7 @@ class CaptionTable(Source):
         seed: Seed = 0,
     ):
         check_shares(dev, test)
-        samples = read_samples(
+        samples, self.notes = read_samples(
             table,
             names={"media": media, "text": text, "split": split, "group": group},
             required=("media", "text"),

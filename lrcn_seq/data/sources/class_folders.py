@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from lrcn_seq.data.sources._media_paths import is_image, is_media, normalize_key
-from lrcn_seq.data.sources._source_files import is_folder, list_entries
-from lrcn_seq.data.sources._splits import assign_splits, join_groups
-from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES
-from lrcn_seq.data.sources._tables import cell_text, read_table
-from lrcn_seq.data.sources.base import Source, check_shares, validate_samples
+from lrcn_seq.data.sources._source_files import is_folder, list_entries, list_files
+from lrcn_seq.data.sources._splits import assign_splits, join_groups, unique_files
+from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES, split_name
+from lrcn_seq.data.sources._tables import cell_text, is_missing, read_table
+from lrcn_seq.data.sources.base import SPLITS, Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Seed, Share
 from lrcn_seq.registry import sources
+
+SYSTEM_FOLDERS = frozenset(
+    ("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found")
+)
+"""Folders that operating systems create, some of them with thumbnails."""
 
 
 @sources.register
 class ClassFolders(Source):
     """Clips labeled with the name of their folder.
 
-    Files without a media suffix and folders without frames are left out and counted in
-    `notes`. Hidden files are ignored. Folder names that differ only in Unicode normalization are
-    one class.
+    Files without a media suffix, folders without frames, media files outside the folders of classes
+    and links to other clips of a class are left out and counted in `notes`. Hidden files are
+    ignored. Folder names that differ only in Unicode normalization are one class.
 
     Args:
         folder: The folder that contains a folder per class.
@@ -45,7 +50,8 @@ class ClassFolders(Source):
 
     Raises:
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
-        DataError: If a class has no folder, there are no clips, or a clip has no group or several.
+        DataError: If a class has no folder, all folders have names of splits, there are no clips,
+            a file is in two classes by links, or a clip has no group or several.
     """
 
     paths = ("folder",)
@@ -67,7 +73,7 @@ class ClassFolders(Source):
         found = [_list_clips(label, path) for label, path in _list_classes(folder, classes)]
         samples = [sample for content in found for sample in content.clips]
         others = [name for content in found for name in content.others]
-        self.notes = tuple(_notes(found, others))
+        self.notes = (*_notes(found, others), *_outside_note(folder))
         if not samples:
             raise DataError(
                 f"{folder}: expected folders of clips, one for each class. "
@@ -76,9 +82,12 @@ class ClassFolders(Source):
             )
         if groups:
             samples = _read_groups(folder, groups, samples)
+        joined = join_groups(samples)
+        clips = unique_files(joined)
+        self.notes += tuple(_link_note({s.id for s in joined} - {s.id for s in clips}))
         self.samples = validate_samples(
             assign_splits(
-                join_groups(samples),
+                clips,
                 dev=dev,
                 test=test,
                 seed=seed,
@@ -112,6 +121,12 @@ def _list_classes(folder: str, classes: list[str] | None) -> list[tuple[str, str
         if is_folder(entry) and not entry.name.startswith(".")
     ]
     names = [label for label, _ in present]
+    if classes is None and len(names) > 1 and all(split_name(name) in SPLITS for name in names):
+        raise DataError(
+            f"{folder}: expected a folder for each class. Received: folders of splits "
+            f"({', '.join(names)}); put the clips of a class into one folder, give the folder of "
+            "one split, or name the classes in the config."
+        )
     wanted = None if classes is None else [unicodedata.normalize("NFC", name) for name in classes]
     missing = [name for name in wanted or () if name not in names]
     if missing:
@@ -131,7 +146,7 @@ def _list_clips(label: str, path: str) -> ClassContent:
         name = f"{content.name}/{entry.name}"
         if entry.name.startswith("."):
             continue
-        if _is_clip(entry):
+        if content.name not in SYSTEM_FOLDERS and _is_clip(entry):
             media = str(Path(entry.path))
             content.clips.append(Sample(name, media, group=name, split="", label=label))
         else:
@@ -143,6 +158,8 @@ def _is_clip(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a file with a media suffix or a folder with images."""
     if not is_folder(entry):
         return is_media(entry.name)
+    if entry.name in SYSTEM_FOLDERS:
+        return False
     frames = list_entries(entry.path, "frames")
     return any(is_image(frame.name) and not frame.name.startswith(".") for frame in frames)
 
@@ -157,6 +174,25 @@ def _notes(found: Sequence[ClassContent], others: Sequence[str]) -> Iterator[str
     empty = [content.name for content in found if not content.clips]
     if empty:
         yield f"{len(empty):,} folders contain no clips ({shorten_names(empty)})."
+
+
+def _outside_note(folder: str) -> Iterator[str]:
+    """Yield a sentence about media files beside the folders of classes, if any."""
+    names = [name for name in list_files(folder, "classes") if is_media(name) and name[0] != "."]
+    if names:
+        yield (
+            f"{len(names):,} media files are in no folder of a class and were left out "
+            f"({shorten_names(names)})."
+        )
+
+
+def _link_note(names: Collection[str]) -> Iterator[str]:
+    """Yield a sentence about files that are links to other clips of their class, if any."""
+    if names:
+        yield (
+            f"{len(names):,} files are links to other clips of their class and were left out "
+            f"({shorten_names(names)})."
+        )
 
 
 def _other_files(names: Sequence[str]) -> str:
@@ -176,7 +212,7 @@ def _read_groups(folder: str, name: str, samples: Sequence[Sample]) -> list[Samp
         cell = cell_text(place, row.values.get(file), "file")
         key = _clip_key(place, folder, cell, cell_text(place, row.values.get(label or ""), "label"))
         value = cell_text(place, row.values.get(group), "group")
-        for clip in clips.get(key, ()):
+        for clip in () if is_missing(value) else clips.get(key, ()):
             if groups.setdefault(clip, value) != value:
                 raise DataError(
                     f"{place}: expected one group for {clip!r}. Received: {groups[clip]!r} and "

@@ -15,6 +15,7 @@ from lrcn_seq.data.sources._source_files import (
     read_text,
 )
 from lrcn_seq.data.sources._splits import join_groups
+from lrcn_seq.data.sources._table_samples import split_name
 from lrcn_seq.data.sources.base import (
     SPLITS,
     Source,
@@ -200,13 +201,16 @@ def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
     files = list_files(part.images, "the images of COCO")
     images: dict[str, _Image] = {}
     by_path: dict[str, _Image] = {}
-    for number, entry in enumerate(entries):
-        place = f"{part.annotations}, images[{number}]"
-        key, name = _id(entry, "id", place), _text(entry, "file_name", place)
-        file = _find_image(part.images, files, name, place)
+    places = [f"{part.annotations}, images[{number}]" for number in range(len(entries))]
+    pairs = [
+        (_id(entry, "id", place), _text(entry, "file_name", place))
+        for entry, place in zip(entries, places, strict=True)
+    ]
+    removable = _removable_folders(part.images, {_parent(name) for _, name in pairs})
+    for (key, name), place in zip(pairs, places, strict=True):
+        file = _find_image(part.images, files, name, removable, place)
         image = by_path.setdefault(file or normalize_key(name), _Image(key, name, file, []))
-        folders = {Path(normalize_key(one)).parent for one in (name, image.name)}
-        if len(folders) > 1:
+        if _parent(name) != _parent(image.name):
             raise DataError(
                 f"{place}: expected files of different names. Received: {image.name!r} and "
                 f"{name!r}, both found as {file}; give the folder that contains their folders."
@@ -219,20 +223,62 @@ def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
     return images
 
 
-def _find_image(folder: str, files: set[str], name: str, place: str) -> str | None:
+def _removable_folders(folder: str, parents: set[str]) -> set[str]:
+    """Return the folders of file names that `folder` itself stands for.
+
+    A name such as `val2014/x.jpg` may refer to the file `x.jpg` in the folder `val2014`, or in a
+    folder of another name: not if that is the folder of another split, or if a folder `val2014`
+    exists in or beside it.
+
+    Args:
+        folder: The folder of the images.
+        parents: The folders of the file names, as `_parent` returns them.
+    """
+    path = Path(folder).absolute()
+    ends = {
+        parent for parent in parents if path.parts[-len(Path(parent).parts) :] == Path(parent).parts
+    }
+    if ends:
+        return ends
+    split = _split_of_folder(path.name)
+    return {
+        parent
+        for parent in parents
+        if not (split and _split_of_folder(Path(parent).name))
+        and not (path / parent).is_dir()
+        and not (path.parent / parent).is_dir()
+    }
+
+
+def _split_of_folder(name: str) -> str | None:
+    """Return the split in the name of a folder such as `val2014`, or None."""
+    split = split_name(name.rstrip("0123456789_-"))
+    return split if split in SPLITS else None
+
+
+def _parent(name: str) -> str:
+    """Return the folder of a file name, or an empty text if it has none."""
+    return normalize_key(name).rpartition("/")[0]
+
+
+def _find_image(
+    folder: str, files: set[str], name: str, removable: set[str], place: str
+) -> str | None:
     """Return the path of an image, or None if it is not in the folder.
 
-    A name such as `val2014/x.jpg` may also refer to the file `x.jpg` in the folder, unless the
-    folder contains a folder `val2014`.
+    Args:
+        folder: The folder of the images.
+        files: The names of the files in the folder.
+        name: The file name as written.
+        removable: The folders of file names that may be removed; see `_removable_folders`.
+        place: The place to name in messages.
     """
     check_not_url(name, place)
     if name in files:
         return str(Path(folder) / name)
-    spelling = find_spelling(Path(folder), name)
-    parent, _, base = spelling.rpartition("/")
-    candidates = [spelling]
-    if not parent or not (Path(folder) / parent).is_dir():
-        candidates.append(find_spelling(Path(folder), base))
+    candidates = [find_spelling(Path(folder), name)]
+    if _parent(name) in removable:
+        candidates.append(find_spelling(Path(folder), candidates[0].rpartition("/")[2]))
     for candidate in candidates:
         if candidate in files or ("/" in candidate and (Path(folder) / candidate).is_file()):
             return str(Path(folder) / candidate)

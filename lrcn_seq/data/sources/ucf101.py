@@ -104,9 +104,20 @@ def _read_list(path: Path) -> list[str]:
 
 
 def _find_clips(videos: str) -> dict[str, Path]:
-    """Return the path of each clip by file name; clips may be in class folders or in one folder."""
+    """Return the path of each clip by file name; clips may be in class folders or in one folder.
+
+    Raises:
+        DataError: If two clips have the same name.
+    """
     list_files(videos, "the clips of UCF-101")
-    return {path.name: path for path in sorted(Path(videos).rglob("*.avi"))}
+    paths: dict[str, Path] = {}
+    for path in sorted(Path(videos).rglob("*.avi")):
+        if paths.setdefault(path.name, path) != path:
+            raise DataError(
+                f"{videos}: expected one file for each clip. Received: {paths[path.name]} and "
+                f"{path}; keep one of them, or give the folder that contains it."
+            )
+    return paths
 
 
 def _sample(path: Path) -> Sample:

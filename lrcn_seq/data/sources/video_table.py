@@ -22,8 +22,8 @@ class VideoTable(Source):
             absolute or relative to the folder of the table.
         media: The column of media paths; by default `media`, `image`, `video`, `file`, `path` or
             `file_name`.
-        text: The column of captions; by default `text`, `caption(s)` or `sentence(s)`, if present,
-            or all of `caption1`, `caption2` and so on.
+        text: The column of captions; by default all columns named `caption(s)`, `caption1`,
+            `caption2` and so on, or likewise `text(s)` or `sentence(s)`, if present.
         label: The column of labels; by default `label` or `class`, if present.
         split: The column of splits (train, dev, test); by default `split`, if present.
         group: The column of groups that stay in one split, such as the original video of a clip;
@@ -71,7 +71,7 @@ class VideoTable(Source):
             "start": None,
             "end": None,
         }
-        samples = read_samples(table, names=names, required=("media",))
+        samples, self.notes = read_samples(table, names=names, required=("media",))
         if not any(s.captions or s.label or s.moments for s in samples):
             raise DataError(
                 f"{table}: expected a column with labels or sentences. Received: neither; "

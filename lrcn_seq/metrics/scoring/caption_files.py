@@ -12,12 +12,14 @@ from typing import Any
 from lrcn_seq.errors import DataError, error_reason, translate_errors
 from lrcn_seq.files import read_file
 from lrcn_seq.metrics.scoring.caption_tables import (
+    CAPTION_COLUMN,
     CaptionRows,
     is_caption_table,
     read_caption_table,
 )
 from lrcn_seq.text_encoding import decode_text
 
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 STDIN = "-"
 """The path that stands for stdin."""
 HYPOTHESES = (
@@ -29,13 +31,15 @@ REFERENCES = (
     'COCO annotations, a JSON object {id: [sentence, …]}, JSON lines {"id": …, "captions": […]}, '
     "CSV with the columns id and caption, or text with one sentence per line"
 )
-
-
-# The beginning of a line with a file name and a caption, as in Flickr8k; such a line must not be
-# read as a sentence.
+JSON_START = re.compile(r'\s*(?:\{\s*"|\[\s*["{\[]|[\[{]\s*\n)')
+"""Matches the beginning of JSON; a sentence may begin with a bracket, too."""
 FILE_CAPTION = re.compile(
-    r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,\t]", re.IGNORECASE
+    r"[^\s,]+\.(jpe?g|png|bmp|gif|webp|avi|mp4|mkv|mov|webm)(\.\d+)?(#\d+)?[,;|\s]",
+    re.IGNORECASE,
 )
+"""Matches the beginning of a line with a file name and a caption, as in Flickr8k."""
+NUMBERED = re.compile(r'"?\d+"?[,;|:]|\d+[.)]\s|\d{4,}\s')
+"""Matches the beginning of a line with the number of an image."""
 
 
 class Lines(dict[str, Any]):
@@ -176,7 +180,10 @@ def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
 
 
 def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict[str, list[str]]:
-    """Combine the lines of text files into references by line number."""
+    """Combine the lines of text files into references by line number.
+
+    An empty line means that a file has no reference, if another file has one.
+    """
     lengths = [len(lines) for _, lines in contents]
     if len(set(lengths)) > 1:
         raise DataError(
@@ -184,7 +191,8 @@ def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict
             f"Received: {', '.join(map(str, lengths))} lines."
         )
     rows = zip(*(lines for _, lines in contents), strict=True)
-    return Lines((str(number), list(group)) for number, group in enumerate(rows, 1))
+    groups = ([line for line in row if line.strip()] or list(row) for row in rows)
+    return Lines((str(number), group) for number, group in enumerate(groups, 1))
 
 
 def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object, list[object]]]:
@@ -202,12 +210,22 @@ def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object
     elif isinstance(content, list) and content and all(isinstance(row, Pairs) for row in content):
         for row in content:
             name = field(row, ("image_id", "id", "file"), path, REFERENCES)
-            yield (
-                name,
-                checked_group(field(row, ("captions", "references"), path, REFERENCES), name, path),
-            )
+            yield name, checked_group(row_references(row, path), name, path)
     else:
         raise format_error(path, REFERENCES, content)
+
+
+def row_references(row: Pairs, path: str | Path) -> object:
+    """Return the references of a JSON object; raise DataError if there are others beside them."""
+    values = dict(row)
+    group = field(row, ("captions", "references"), path, REFERENCES)
+    for key in ("references", "caption") if "captions" in values else ():
+        if values.get(key) not in (None, group, *(group if isinstance(group, list) else ())):
+            raise DataError(
+                f"{path}: expected references under one key. Received: 'captions' and {key!r}, "
+                "with different values; remove one of them."
+            )
+    return group
 
 
 def annotation_groups(path: str | Path, rows: object) -> Iterator[tuple[object, list[object]]]:
@@ -224,32 +242,50 @@ def annotation_groups(path: str | Path, rows: object) -> Iterator[tuple[object, 
 def read_content(path: str | Path) -> Any:
     """Read a file as a JSON value, JSON lines (`Pairs`), a table, or a list of text lines.
 
-    The format follows from the extension if it is known, otherwise from the first character.
+    The content decides, except that files with the extension of JSON or CSV are never text.
     """
     text = read_text(path)
     suffix, lines = Path(path).suffix.lower(), text.removesuffix("\n").split("\n")
-    if suffix in (".csv", ".tsv") or (path == STDIN and is_caption_table(text)):
+    is_json = suffix in JSON_SUFFIXES
+    if suffix in (".csv", ".tsv") or (not is_json and is_caption_table(text)):
         return read_caption_table(path, text)
-    looks_like_json = text.lstrip()[:1] in ("{", "[")
-    if suffix == ".json" or (looks_like_json and suffix not in (".jsonl", ".ndjson", ".txt")):
+    if is_json or JSON_START.match(text):
+        return json_content(path, text, lines)
+    check_sentences(path, lines)
+    return [line.removesuffix("\r") for line in lines]
+
+
+def json_content(path: str | Path, text: str, lines: Sequence[str]) -> Any:
+    """Return the value of a JSON file, or the objects of JSON lines, whatever its extension."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".jsonl", ".ndjson"):
         try:
             return json.loads(text, object_pairs_hook=Pairs)
         except (ValueError, RecursionError) as error:
-            if suffix == ".json" or len(lines) < 2:
+            if len(lines) < 2 or (suffix == ".json" and not lines[0].rstrip().endswith("}")):
                 reason = error_reason(error)
                 raise DataError(f"{path}: expected JSON. Received: {reason}.") from None
-    if suffix in (".jsonl", ".ndjson") or (looks_like_json and suffix != ".txt"):
-        return [
-            json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()
-        ]
+    return [json_line(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def check_sentences(path: str | Path, lines: Sequence[str]) -> None:
+    """Raise DataError if the lines of a text are rows of a table instead of sentences."""
+    filled = list(filter(str.strip, lines))
     if any(map(FILE_CAPTION.match, lines[:2])):
-        raise DataError(
-            f"{path}: expected text with one sentence per line. Received: file names with captions "
-            f"({lines[min(1, len(lines) - 1)]!r:.50}); "
-            "give the table a header and a name that ends in .csv, or write JSON lines "
-            '{"id": …, "captions": […]}.'
-        )
-    return [line.removesuffix("\r") for line in lines]
+        received, line = "file names with captions", lines[min(1, len(lines) - 1)]
+    elif filled and all("\t" in line.strip() for line in filled):
+        received, line = "columns separated by tabs", filled[0]
+    elif len(filled) > 1 and all(map(NUMBERED.match, filled)):
+        received, line = "numbers with captions", filled[0]
+    elif len(filled) > 1 and CAPTION_COLUMN.fullmatch(lines[0].strip().strip('"').casefold()):
+        received, line = "the header of a table", lines[0]
+    else:
+        return
+    raise DataError(
+        f"{path}: expected text with one sentence per line. Received: {received} ({line!r:.50}); "
+        "give the table a header with the columns id (or file) and caption, write JSON lines "
+        '{"id": …, "captions": […]}, or keep the sentences alone.'
+    )
 
 
 def read_text(path: str | Path) -> str:

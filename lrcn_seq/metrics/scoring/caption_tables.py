@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lrcn_seq.csv_table import normalize_name, open_csv_table
+from lrcn_seq.csv_table import LIST_TEXT, MISSING, normalize_name, open_csv_table
 from lrcn_seq.errors import DataError
 
 ID_COLUMNS = ("image_id", "video_id", "id")
 """Columns of IDs; beside `image_id`, the column `id` counts annotations."""
 FILE_COLUMNS = ("file", "file_name", "filename", "image", "video", "media", "path")
-CAPTION_COLUMN = re.compile(
-    r"(captions?|texts?|sentences?|hypothesis|prediction|references?)[ ._-]?\d*"
-)
+CAPTION_COLUMN = re.compile(r"(caption|text|sentence|hypothesis|prediction|reference)s?[ ._-]?\d*")
 EXPECTED = (
     f"a table with a column of IDs ({', '.join(ID_COLUMNS)}) or files ({', '.join(FILE_COLUMNS)}) "
     "and a column caption, or caption1, caption2 and so on"
@@ -27,7 +25,7 @@ class CaptionRow(NamedTuple):
 
     Attributes:
         name: The ID or file.
-        captions: The captions; cells without text are left out.
+        captions: The captions; cells without text, or with a mark such as `NaN`, are left out.
     """
 
     name: str
@@ -61,15 +59,18 @@ def read_caption_table(path: str | Path, text: str) -> CaptionRows:
         text: The CSV text, delimited by comma, tab or semicolon.
 
     Raises:
-        DataError: The header lacks a column, or a row does not match the header.
+        DataError: The header lacks a column, a row does not match the header, or several columns
+            may contain the files or the captions.
     """
-    header, records = open_csv_table(path, text, quotes_rows=True)
+    header, lines = open_csv_table(path, text, quotes_rows=True)
+    records = list(lines)
     column, columns = _name_column(header), _caption_columns(header)
     if column is None or not columns:
         raise DataError(
             f"{path}: expected {EXPECTED}. Received: columns {', '.join(header) or 'none'}; "
             "rename the columns."
         )
+    _check_columns(str(path), header, [cells for _, cells in records])
     rows = CaptionRows()
     for line, cells in records:
         if not cells[column]:
@@ -77,7 +78,14 @@ def read_caption_table(path: str | Path, text: str) -> CaptionRows:
                 f"{path}, line {line}: expected a value under {header[column]!r} in each row. "
                 "Received: none; fill in the value."
             )
-        rows.append(CaptionRow(cells[column], [cells[n] for n in columns if cells[n]]))
+        if listed := next((cells[n] for n in columns if LIST_TEXT.fullmatch(cells[n])), None):
+            raise DataError(
+                f"{path}, line {line}: expected one sentence in each cell. Received: a list as a "
+                f"text, {listed:.60}; write a row or a column caption1, caption2, … for each one."
+            )
+        rows.append(
+            CaptionRow(cells[column], [cells[n] for n in columns if cells[n] not in MISSING])
+        )
     rows.names_files = normalize_name(header[column]) in FILE_COLUMNS
     return rows
 
@@ -86,6 +94,28 @@ def _name_column(header: Sequence[str]) -> int | None:
     """Return the position of the column of IDs, or else of files, or None."""
     names = list(map(normalize_name, header))
     return next((names.index(name) for name in (*ID_COLUMNS, *FILE_COLUMNS) if name in names), None)
+
+
+def _check_columns(place: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Raise DataError if columns of different usual names may have one meaning.
+
+    Columns without values, or with the values of another column, are left out of account.
+    """
+    names = list(map(normalize_name, header))
+    ids = {n: name for n, name in enumerate(names) if name in ID_COLUMNS and name != "id"}
+    files = {n: name for n, name in enumerate(names) if name in FILE_COLUMNS}
+    captions = {
+        n: match[1] for n, name in enumerate(names) if (match := CAPTION_COLUMN.fullmatch(name))
+    }
+    for kinds in (ids, {} if set(names) & set(ID_COLUMNS) else files, captions):
+        cells = {tuple(row[n] for row in rows): n for n in reversed(kinds)}
+        used = sorted(n for values, n in cells.items() if not MISSING.issuperset(values))
+        if len({kinds[n] for n in used}) > 1:
+            raise DataError(
+                f"{place}: expected one column of IDs or files, and captions under one name. "
+                f"Received: {' and '.join(repr(header[n]) for n in used)}, with different values; "
+                "remove or rename all but one."
+            )
 
 
 def _caption_columns(header: Sequence[str]) -> list[int]:

@@ -146,3 +146,24 @@ def test_every_source_checks_its_shares_before_it_reads_files(source, arguments)
     """Every source checks its shares before it reads any file."""
     with pytest.raises(ConfigError, match=r"Received: dev=1\.0, test=0\.0"):
         registry.build({"type": source, "dev": 1.0, **arguments})
+
+
+@pytest.mark.parametrize("caption", ["", " ", "\u200b", "\ufeff \u00a0\n"])
+def test_invisible_captions_are_refused(caption):
+    """A caption of blanks and invisible characters is refused as empty."""
+    with pytest.raises(DataError, match="Received: an empty caption of 'a'"):
+        validate_samples([Sample("a", "a.jpg", "a", "train", ("A dog.", caption))], "t")
+
+
+@pytest.mark.parametrize("caption", ["7", "\u0643\u0644\u0628", "\U0001f415", "."])
+def test_visible_captions_are_accepted(caption):
+    """A caption in any script, or of a number or an emoji, is accepted."""
+    samples = [Sample("a", "a.jpg", "a", "train", (caption,))]
+    assert validate_samples(samples, "t") == samples
+
+
+@pytest.mark.parametrize("caption", ["nan", "#N/A", " None "])
+def test_marks_of_missing_values_are_no_captions(caption):
+    """A caption that marks a missing value is refused with its text."""
+    with pytest.raises(DataError, match=f"Received: the caption {caption!r} of 'a'"):
+        validate_samples([Sample("a", "a.jpg", "a", "train", (caption,))], "t")

@@ -185,18 +185,54 @@ def test_files_that_are_not_media_are_left_out_and_noted(folder):
 
 
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_links_to_one_clip_are_in_one_split(folder, link):
-    """Links to one clip form a group, so that the clip is in one split only."""
-    for number in range(20):
-        getattr(folder / "jump" / f"link{number:02d}.mp4", link)(
-            folder / "run" / f"{number:02d}.mp4"
-        )
-    source = build(folder, dev=0.3, test=0.3)
-    splits = {sample.id: sample.split for sample in source}
-    assert len(splits) == 60
-    assert all(
-        splits[f"jump/link{number:02d}.mp4"] == splits[f"run/{number:02d}.mp4"]
-        for number in range(20)
+def test_links_to_one_clip_are_one_sample(folder, link):
+    """A clip and links to it in the folder of its class are one sample; the notes count links."""
+    for number in range(3):
+        getattr(folder / "run" / f"link{number}.mp4", link)(folder / "run" / "00.mp4")
+    source = build(folder)
+    assert len(source) == 40
+    assert source.notes == (
+        "3 files are links to other clips of their class and were left out (run/link0.mp4, "
+        "run/link1.mp4, run/link2.mp4).",
+    )
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+@pytest.mark.parametrize("name", ["07.mp4", "new.mp4"])
+def test_links_between_classes_are_refused(folder, link, name):
+    """A file in the folders of two classes is refused, with both paths and both labels."""
+    (folder / "jump" / name).unlink(missing_ok=True)
+    getattr(folder / "jump" / name, link)(folder / "run" / "07.mp4")
+    with pytest.raises(
+        DataError,
+        match=rf"labels 'jump' and 'run', since 'jump/{name}' and 'run/07.mp4' are the same file",
+    ):
+        build(folder)
+
+
+def test_a_link_to_the_folder_of_a_class_is_refused(folder):
+    """A link to the folder of a class would give all its clips two labels."""
+    (folder / "sprint").symlink_to(folder / "run")
+    with pytest.raises(DataError, match="expected one label for each file"):
+        build(folder)
+
+
+def test_folders_of_splits_are_no_classes(folder):
+    """Folders of frames in the folders train and val are not clips of the classes train and val."""
+    for name in ("Train/run", "Train/jump", "val/run", "val/jump"):
+        (folder / "parts" / name).mkdir(parents=True)
+        (folder / "parts" / name / "0.jpg").write_bytes(name.encode())
+    with pytest.raises(DataError, match=r"Received: folders of splits \(Train, val\)"):
+        build(folder / "parts")
+    assert len(build(folder / "parts", classes=["Train", "val"])) == 4
+
+
+def test_media_beside_the_classes_are_noted(folder):
+    """Media files beside the folders of classes are left out; the notes count and name them."""
+    (folder / "lost.mp4").write_bytes(b"x")
+    (folder / "._lost.mp4").write_bytes(b"x")
+    assert build(folder).notes == (
+        "1 media files are in no folder of a class and were left out (lost.mp4).",
     )
 
 
@@ -230,6 +266,10 @@ def test_splits_are_stratified(tmp_path, seed):
     [
         (None, "expected a table of files and groups; there is no such file"),
         ("file,scene\n00.mp4,a\n", "expected a column with the group, named group"),
+        (
+            "file,group\n" + "".join(f"{n:02d}.mp4,nan\n" for n in range(20)),
+            "expected the group of every clip. Received: none for jump/00.mp4, jump/01.mp4",
+        ),
         (
             "file,group\n00.mp4,a\n",
             "expected the group of every clip. "
@@ -271,3 +311,13 @@ def test_the_real_clips(shared):
         counts = Counter(source[position].label for position in source.split("test"))
         assert len(counts) == 2
         assert all(11 <= count <= 13 for count in counts.values())
+
+
+def test_folders_of_the_system_are_no_clips(folder):
+    """Thumbnails in folders that operating systems create are neither clips nor classes."""
+    for name in ("run/@eaDir", "@eaDir/00.mp4"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "SYNOVIDEO.jpg").write_bytes(name.encode())
+    source = build(folder)
+    assert len(source) == 40
+    assert "(@eaDir/00.mp4, run/@eaDir)" in source.notes[0]

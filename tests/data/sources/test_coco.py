@@ -349,3 +349,40 @@ def test_a_file_with_and_without_a_folder_in_its_name_is_refused(folder):
     annotate(folder / "captions.json", range(2), images=images)
     with pytest.raises(DataError, match=r"expected files of different names"):
         build(folder)
+
+
+@pytest.mark.parametrize(
+    ("images", "name", "siblings", "found"),
+    [
+        ("val2014", "val2014/001.jpg", (), True),
+        ("all", "val2014/001.jpg", (), True),
+        ("all", "train/001.jpg", (), True),
+        ("coco/val2014", "coco/val2014/001.jpg", (), True),
+        ("train2014", "val2014/001.jpg", (), False),
+        ("train", "validation/001.jpg", (), False),
+        ("all", "val/001.jpg", ("val",), False),
+        ("all", "val/001.jpg", ("all/val",), False),
+    ],
+)
+def test_an_image_of_another_folder_is_not_found(folder, images, name, siblings, found):
+    """`val/001.jpg` is not the file of this name in the folder of another split."""
+    (folder / images).parent.mkdir(exist_ok=True)
+    (folder / "images").rename(folder / images)
+    for sibling in siblings:
+        (folder / sibling).mkdir()
+    entries = [{"id": 1, "file_name": name}]
+    annotate(folder / "captions.json", range(2), images=entries)
+    if found:
+        assert [sample.id for sample in build(folder, images=str(folder / images))] == ["1"]
+    else:
+        with pytest.raises(DataError, match=r"1 images of captions\.json are not in the folder"):
+            build(folder, images=str(folder / images))
+
+
+def test_names_of_the_folder_exclude_those_of_others(folder):
+    """If file names of the folder of images exist, names of other folders are left out."""
+    entries = [
+        {"id": n, "file_name": f"{part}/00{n}.jpg"} for n, part in enumerate(("x", "images"))
+    ]
+    annotate(folder / "captions.json", range(2), images=entries)
+    assert [sample.id for sample in build(folder)] == ["1"]

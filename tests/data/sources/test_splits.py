@@ -9,9 +9,10 @@ from lrcn_seq.data.sources._splits import (
     assign_splits,
     join_groups,
     split_of_fold,
+    unique_files,
 )
 from lrcn_seq.data.sources.base import labels_of, split_by_hash
-from lrcn_seq.errors import ArgumentError
+from lrcn_seq.errors import ArgumentError, DataError
 from lrcn_seq.records import Moment, Sample
 
 # Twelve groups: group n has n % 4 + 1 clips of class a and as many of class b.
@@ -136,3 +137,25 @@ def test_every_group_is_test_in_one_fold():
     splits = [splits_of(samples, folds=3, fold=fold) for fold in range(3)]
     for group in splits[0]:
         assert sorted(split[group] for split in splits) == ["dev", "test", "train"]
+
+
+def test_a_file_with_two_labels_is_refused(tmp_path):
+    """Two names of one file with different labels are refused, with both names and labels."""
+    (tmp_path / "a.mp4").write_bytes(b"")
+    (tmp_path / "b.mp4").hardlink_to(tmp_path / "a.mp4")
+    samples = [
+        Sample(name, str(tmp_path / name), group=name, split="", label=label)
+        for name, label in (("a.mp4", "run"), ("b.mp4", "jump"))
+    ]
+    with pytest.raises(DataError, match=r"labels 'run' and 'jump', since 'a.mp4' and 'b.mp4' are"):
+        join_groups(samples)
+
+
+def test_links_to_one_file_are_one_sample(tmp_path):
+    """The first of several names of one file is its only sample."""
+    (tmp_path / "a.mp4").write_bytes(b"")
+    (tmp_path / "b.mp4").symlink_to(tmp_path / "a.mp4")
+    (tmp_path / "c.mp4").write_bytes(b"")
+    names = ("b.mp4", "a.mp4", "c.mp4")
+    samples = [Sample(name, str(tmp_path / name), group=name, split="") for name in names]
+    assert [sample.id for sample in unique_files(samples)] == ["b.mp4", "c.mp4"]

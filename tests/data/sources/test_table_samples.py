@@ -15,7 +15,7 @@ VIDEOS = {**CAPTIONS, "label": None, "start": None, "end": None}
 
 def read(path: Path, content: str, names=CAPTIONS, required=("media",)):
     path.write_text(content)
-    return read_samples(str(path), names=names, required=required)
+    return read_samples(str(path), names=names, required=required).samples
 
 
 def test_rows_of_one_file_become_one_sample(tmp_path):
@@ -164,6 +164,7 @@ def test_moments_need_a_label(tmp_path):
             "image,group\na.jpg,x\na.jpg,y\n",
             "expected one group for 'a.jpg'. Received: 'x' and 'y'",
         ),
+        ("image\nNaN\n", "line 2: expected the path of an image or video under 'image'"),
         ("image,label\na.jpg, \n", "line 2: expected a label under 'label'. Received: ''"),
         (
             "clip,label\na.mp4,x\n",
@@ -298,3 +299,129 @@ def test_values_of_other_types_are_refused(tmp_path, content, message):
     """Lists, objects, URLs, too large times and lone surrogates are refused as cell values."""
     with pytest.raises(DataError, match=message):
         read(tmp_path / "t.jsonl", content, VIDEOS)
+
+
+def read_rows(path: Path, rows: list[dict], names=CAPTIONS):
+    """Return the samples of a table of JSON lines."""
+    return read(path, "\n".join(map(json.dumps, rows)), names)
+
+
+def test_singular_and_plural_columns_are_read(tmp_path):
+    """Captions under `caption` and under `captions` are all read."""
+    rows = [
+        {"file": "a.jpg", "caption": "One.", "captions": ["Two.", "Three."]},
+        {"file": "b.jpg", "captions": ["Four."]},
+        {"file": "c.jpg", "caption": "Five."},
+    ]
+    samples = read_rows(tmp_path / "t.jsonl", rows)
+    assert [s.captions for s in samples] == [("One.", "Two.", "Three."), ("Four.",), ("Five.",)]
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("image,caption,text", "the text. Received: 'caption' and 'text'"),
+        ("image,text1,caption", "the text. Received: 'caption' and 'text1'"),
+        ("path,File_Name,caption", "the media. Received: 'path' and 'File_Name'"),
+        ("video,label,class", "the label. Received: 'label' and 'class'"),
+    ],
+)
+def test_columns_of_one_meaning_are_refused(tmp_path, header, named):
+    """Two columns of one meaning with different values are refused by name."""
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "t.csv", f"{header}\na.mp4,b.mp4,c\n", VIDEOS)
+    assert f"expected one column with {named}, with different values" in str(caught.value)
+
+
+@pytest.mark.parametrize("copy", ["", "a.mp4", "NaN"])
+def test_empty_and_equal_columns_are_not_ambiguous(tmp_path, copy):
+    """A column is not ambiguous if the other one of its meaning is empty or equal."""
+    (sample,) = read(tmp_path / "t.csv", f"file,video,label\n{copy},a.mp4,x\n", VIDEOS)
+    assert (sample.id, sample.label) == ("a.mp4", "x")
+
+
+def test_a_configured_column_is_not_ambiguous(tmp_path):
+    """A column that the config names is read, whatever the others are named."""
+    names = {**CAPTIONS, "media": "path", "text": "text"}
+    (sample,) = read(tmp_path / "t.csv", "file,path,caption,text\na,b,c,d\n", names)
+    assert (sample.id, sample.captions) == ("b", ("d",))
+
+
+def test_unused_columns_are_noted(tmp_path):
+    """Unused columns are named, and one of split names is pointed out; indexes are ignored."""
+    (tmp_path / "t.csv").write_text(
+        "Unnamed: 0,image,caption,labels,Subset\n0,a.jpg,A dog.,x,train\n1,b.jpg,A cat.,y,val\n"
+    )
+    table = str(tmp_path / "t.csv")
+    assert read_samples(table, names=CAPTIONS, required=()).notes == (
+        "Columns of t.csv that are not used: Subset, labels.",
+        "The column Subset contains names of splits but is not used; set "
+        "data.source.split=Subset to use it.",
+    )
+
+
+@pytest.mark.parametrize("missing", ["", "NaN", "#N/A", "null", "None", "NA", "<NA>", "#REF!"])
+def test_marks_of_missing_values_are_no_captions(tmp_path, missing):
+    """Texts that programs write for missing values are missing captions, not sentences."""
+    with pytest.raises(DataError, match="line 3: expected a sentence under 'caption'"):
+        read(tmp_path / "t.csv", f"image,caption\na.jpg,A dog.\nb.jpg,{missing}\n")
+    rows = f"image,caption1,caption2\na.jpg,{missing},A dog.\n"
+    assert read(tmp_path / "u.csv", rows)[0].captions == ("A dog.",)
+
+
+@pytest.mark.parametrize("missing", ["", "NaN", "None", "#N/A"])
+def test_marks_of_missing_values_are_no_groups(tmp_path, missing):
+    """Samples whose group is missing are groups of their own, not one common group."""
+    samples = read(tmp_path / "t.csv", f"image,group\na.jpg,{missing}\nb.jpg,{missing}\n")
+    assert [sample.group for sample in samples] == ["a.jpg", "b.jpg"]
+
+
+def test_marks_of_missing_values_are_no_labels(tmp_path):
+    """NaN and errors of spreadsheets are missing labels, but `none` and `None` may be classes."""
+    assert read(tmp_path / "t.csv", "video,label\na.mp4,None\n", VIDEOS)[0].label == "None"
+    for content in ("video,label\na.mp4,#N/A\n", "video,label\na.mp4,nan\n"):
+        with pytest.raises(DataError, match="line 2: expected a label under 'label'"):
+            read(tmp_path / "u.csv", content, VIDEOS)
+    with pytest.raises(DataError, match=r"line 1: expected a label .* Received: nan"):
+        read(tmp_path / "u.jsonl", '{"video": "a.mp4", "label": NaN}', VIDEOS)
+
+
+def test_whole_numbers_of_json_are_one_label(tmp_path):
+    """The JSON numbers 1 and 1.0, and the text "1", are one label and one group."""
+    rows = [{"video": f"{n}.mp4", "label": x, "group": x} for n, x in enumerate((1, 1.0, "1"))]
+    samples = read_rows(tmp_path / "t.jsonl", rows, VIDEOS)
+    assert {(sample.label, sample.group) for sample in samples} == {("1", "1")}
+
+
+@pytest.mark.parametrize(
+    "cell", ['["A dog.", "A cat."]', "['A dog.' 'A cat.']", "['A dog.']", "('A dog.', \"It's.\")"]
+)
+def test_a_list_as_a_text_is_refused(tmp_path, cell):
+    """A list of captions that a program wrote into one cell as a text is refused."""
+    quoted = cell.replace('"', '""')
+    with pytest.raises(DataError, match=r"line 2: expected one sentence in each cell"):
+        read(tmp_path / "t.csv", f'image,caption\na.jpg,"{quoted}"\n')
+
+
+def test_times_must_be_numbers(tmp_path):
+    """The values true and false are no times."""
+    row = {"video": "a.mp4", "label": "x", "start": False, "end": True}
+    with pytest.raises(DataError, match="expected a label with its start and a later end"):
+        read_rows(tmp_path / "t.jsonl", [row], VIDEOS)
+
+
+def test_overlapping_labels_are_noted(tmp_path):
+    """Videos in which parts with different labels overlap are named; parts may touch."""
+    rows = [
+        "a.mp4,x,0,2",
+        "a.mp4,y,1,3",
+        "b.mp4,x,0,2",
+        "b.mp4,y,2,3",
+        "c.mp4,x,0,2",
+        "c.mp4,x,1,3",
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["video,label,start,end", *rows]))
+    assert read_samples(str(tmp_path / "t.csv"), names=VIDEOS, required=()).notes == (
+        "1 videos have overlapping parts with different labels (a.mp4); where parts overlap, the "
+        "label of the later row counts.",
+    )

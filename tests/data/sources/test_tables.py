@@ -139,3 +139,12 @@ def test_a_required_column_must_exist():
         r"Received: columns Image, caption, extra; rename one",
     ):
         TABLE.require_column(None, ("text", "words"), "text")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.txt", "t"])
+@pytest.mark.parametrize(
+    "content", ['{"a": 1}\n{"a": ["x"]}\n', '\ufeff[\n {"a": 1}, {"a": ["x"]}]']
+)
+def test_json_is_detected_by_content(tmp_path, name, content):
+    """JSON objects are recognized whatever the suffix of the file."""
+    assert values(write(tmp_path / name, content)) == [{"a": 1}, {"a": ["x"]}]

@@ -125,3 +125,11 @@ def test_the_real_lists(shared, split):
     )
     assert len(source) == 3
     assert source.notes[0].startswith("13,317 listed clips are not in the folder")
+
+
+def test_two_clips_of_one_name_are_refused(folder):
+    """Two files with the name of one clip are refused, with both paths."""
+    (folder / "videos/copy").mkdir()
+    (folder / "videos/copy/v_Archery_g06_c01.avi").write_bytes(b"y")
+    with pytest.raises(DataError, match=r"Received: .*Archery/v_.* and .*copy/v_Archery_g06_c01"):
+        build(folder)

@@ -44,6 +44,20 @@ def test_hypotheses_are_read_from_every_format(tmp_path, name):
     assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
 
 
+@pytest.mark.parametrize("name", HYPOTHESES.keys() - {"h.txt"})
+@pytest.mark.parametrize("suffix", ["txt", "text"])
+def test_the_content_of_a_text_file_decides(tmp_path, name, suffix):
+    """JSON, JSON lines and CSV are read as such under the extension of text."""
+    path = write(tmp_path / f"h.{suffix}", HYPOTHESES[name])
+    assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
+
+
+def test_json_lines_may_have_the_extension_of_json(tmp_path):
+    """JSON lines are read from a file whose name ends in .json, as pandas writes it."""
+    path = write(tmp_path / "h.json", HYPOTHESES["h.jsonl"])
+    assert read_hypotheses(path) == {"1": "a dog", "2": "ein Hündchen"}
+
+
 def test_hypotheses_of_text_files_are_lines(tmp_path):
     """Hypotheses of text files are `Lines`, which are matched by line number."""
     assert isinstance(read_hypotheses(write(tmp_path / "h.txt", "a\nb")), Lines)
@@ -87,9 +101,9 @@ def test_stdin_is_read_in_every_format(monkeypatch, content, expected):
     assert read_hypotheses("-") == expected
 
 
-@pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog"])
+@pytest.mark.parametrize("sentence", ["", "{not json", "[a] dog", "7, 8 dogs", "1. a dog"])
 def test_text_files_may_contain_any_line(tmp_path, sentence):
-    """A line of a .txt file may be empty or begin with a bracket."""
+    """A line of a .txt file may be empty, or look like JSON or a row of a table."""
     assert read_hypotheses(write(tmp_path / "h.txt", f"{sentence}\nb\n")) == {
         "1": sentence,
         "2": "b",
@@ -120,6 +134,12 @@ def test_references_are_read_from_every_format(tmp_path, name):
     """References are read from COCO annotations, JSON, CSV and the predictions of a run."""
     path = write(tmp_path / name, REFERENCES[name])
     assert read_references([path]) == {"1": ["a", "b"], "2": ["c", "d"]}
+
+
+def test_empty_lines_are_missing_references(tmp_path):
+    """Where one text file has an empty line, only the other files have a reference."""
+    paths = [write(tmp_path / "r1.txt", "a\nc\n\n"), write(tmp_path / "r2.txt", "b\n\n \n")]
+    assert read_references(paths) == {"1": ["a", "b"], "2": ["c"], "3": ["", " "]}
 
 
 def test_text_files_contain_one_reference_of_each_line(tmp_path):
@@ -177,9 +197,24 @@ def test_several_json_files_are_combined(tmp_path):
         ("h.txt", "", "expected sentences. Received: an empty file"),
         (
             "h.txt",
-            "image,caption\n1_a.jpg,A dog .",
+            "image name,caption\n1_a.jpg,A dog .",
             "one sentence per line. Received: file names with captions \\('1_a.jpg,A dog",
         ),
+        ("h.txt", "7\ta dog\n8\ta cat\n", "Received: columns separated by tabs \\('7"),
+        ("h.txt", "7,a dog\n8,a cat\n", "Received: numbers with captions \\('7,a dog"),
+        ("h.txt", "1. a dog\n2. a cat\n", "Received: numbers with captions \\('1. a dog"),
+        ("h.txt", "000007 a dog\n000008 a cat\n", "Received: numbers with captions"),
+        ("h.txt", "a.jpg a dog\nb.jpg a cat\n", "Received: file names with captions"),
+        ("h.txt", "caption\na dog\n", "Received: the header of a table \\('caption'"),
+        ("h.txt", '{"id": 1, "caption": "a"}\n{"id": 2, "cap', "line 2: expected a JSON object"),
+        ("h.txt", '["a", "b"]\n["c", "d"]\n', "line 1: expected a JSON object"),
+        ("h.txt", '[\n {"image_id": 1,\n', "line 1: expected a JSON object"),
+        ("h.json", "a dog\na cat\n", "expected JSON. Received"),
+        ("h.csv", "id,caption\n1,NaN\n", "one caption in each row.*Received: 0 in the row of '1'"),
+        ("h.csv", "caption\na dog\n", "a column of IDs.*Received: columns caption"),
+        ("h.csv", "file,path,caption\na,b,a dog\n", "Received: 'file' and 'path', with differ"),
+        ("h.csv", "image_id,video_id,caption\n1,2,x\n", "Received: 'image_id' and 'video_id'"),
+        ("h.csv", "id,prediction,reference\n1,x,y\n", "Received: 'prediction' and 'reference'"),
         ("h.csv", "id,score\n1,0.5", "a column caption.*Received: columns id, score"),
         (
             "h.csv",
@@ -233,6 +268,14 @@ def test_invalid_hypotheses_raise(tmp_path, name, content, sentence):
         ({"a.txt": "a", "r.json": {"1": ["a"]}}, "reference files of one kind"),
         ({"a.json": {"1": ["a"]}, "b.json": {"1": ["b"]}}, "b.json: expected unique ids"),
         ({"r.json": {"annotations": [{"image_id": 1, "text": "a"}]}}, "without caption"),
+        (
+            {"r.jsonl": '{"id": 1, "captions": ["a"], "references": ["b"]}'},
+            "under one key. Received: 'captions' and 'references'",
+        ),
+        (
+            {"r.jsonl": '{"id": 1, "caption": "a", "captions": ["b", "c"]}'},
+            "under one key. Received: 'captions' and 'caption'",
+        ),
     ],
 )
 def test_invalid_references_raise(tmp_path, contents, sentence):

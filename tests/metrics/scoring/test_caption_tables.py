@@ -75,3 +75,39 @@ def test_the_line_of_the_separator_is_skipped():
     """The line `sep=;` of Excel is not the header."""
     (row,) = read_caption_table("t.csv", "sep=;\nid;caption\n1;a cat, here\n")
     assert row == ("1", ["a cat, here"])
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("file,path,caption", "'file' and 'path'"),
+        ("image_id,video_id,caption", "'image_id' and 'video_id'"),
+        ("id,Caption,text", "'Caption' and 'text'"),
+        ("id,reference,hypothesis", "'reference' and 'hypothesis'"),
+    ],
+)
+def test_columns_of_one_meaning_are_refused(header, named):
+    """Two columns of one meaning with different values are refused by name."""
+    with pytest.raises(DataError, match=f"t.csv: expected one column .* Received: {named}, with"):
+        read_caption_table("t.csv", f"{header}\n1,2,3\n")
+
+
+@pytest.mark.parametrize("copy", ["", "a dog", "NaN"])
+def test_empty_and_equal_columns_are_not_ambiguous(copy):
+    """A column is not ambiguous if the other one of its meaning is empty or equal."""
+    rows = read_caption_table("t.csv", f"id,text,caption\n1,{copy},a dog\n")
+    assert [row.name for row in rows] == ["1"]
+    assert set(rows[0].captions) == {"a dog"}
+
+
+@pytest.mark.parametrize("missing", ["", "NaN", "#N/A", "null", "None"])
+def test_marks_of_missing_values_are_no_captions(missing):
+    """Texts that programs write for missing values are left out."""
+    (row,) = read_caption_table("t.csv", f"id,caption1,caption2\n1,a dog,{missing}\n")
+    assert row.captions == ["a dog"]
+
+
+def test_a_list_as_a_text_is_refused():
+    """A list of captions that a program wrote into one cell as a text is refused."""
+    with pytest.raises(DataError, match=r"t\.csv, line 3: expected one sentence in each cell"):
+        read_caption_table("t.csv", "id,captions\n1,a dog\n2,\"['a dog', 'a cat']\"\n")
