@@ -30,6 +30,8 @@ def caption_problems(task: type[Task], config: Config) -> list[Problem]:
 def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
     """Return the problems of a search, found by running it up to its first step.
 
+    The vocabulary is not known yet, so that texts are only split into words.
+
     Args:
         search: `{"type": NAME, ...}`.
         limit: the maximum number of words, including the end word.
@@ -40,6 +42,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
     try:
         built = searches.build(dict(search), place="search")
+        built.encode_texts(lambda text: [len(SPECIAL)] * len(text.split()))
         built(step, ops.zeros((1, 1)), (), special=SPECIAL, limit=limit)
     except ConfigError as error:
         return error.problems
