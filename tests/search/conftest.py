@@ -2,6 +2,7 @@
 
 import itertools
 from functools import cache
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -100,31 +101,34 @@ def parts_of(words, n):
     return [words[i : i + n] for i in range(len(words) - n + 1)]
 
 
-def satisfies(
-    words,
-    minimum_length=0,
-    block_ngram=0,
-    prefix="",
-    forbidden=(),
-    forbidden_endings=(),
-    repeatable=(),
-):
+class Rules(NamedTuple):
+    """Constraints of a search; texts are numbers, such as `4 5`."""
+
+    minimum_length: int = 0
+    block_ngram: int = 0
+    prefix: str = ""
+    forbidden: tuple[str, ...] = ()
+    forbidden_endings: tuple[str, ...] = ()
+    repeatable: tuple[str, ...] = ()
+
+
+def satisfies(words, rules):
     """Return whether words, with their end word if they have one, satisfy the constraints.
 
     The prefix must satisfy the other constraints as well.
     """
     ended = words[-1] == SPECIAL.end
-    if ended and len(words) - 1 < minimum_length:
+    if ended and len(words) - 1 < rules.minimum_length:
         return False
-    if words[: len(ids_of(prefix))] != ids_of(prefix):
+    if words[: len(ids_of(rules.prefix))] != ids_of(rules.prefix):
         return False
-    if any(ids_of(text) in parts_of(words, len(ids_of(text))) for text in forbidden):
+    if any(ids in parts_of(words, len(ids)) for ids in map(ids_of, rules.forbidden)):
         return False
     if ended and any(
-        words[:-1][-len(ids_of(text)) :] == ids_of(text) for text in forbidden_endings
+        words[-len(ids) - 1 : -1] == ids for ids in map(ids_of, rules.forbidden_endings)
     ):
         return False
-    n, free = block_ngram, [word for text in repeatable for word in ids_of(text)]
+    n, free = rules.block_ngram, [word for text in rules.repeatable for word in ids_of(text)]
     grams = [gram for gram in parts_of(words, n) if gram[-1] not in free] if n else []
     return all(grams.count(gram) == 1 for gram in grams)
 
@@ -141,7 +145,7 @@ def every_sentence(limit, *, suppress_unknown=True, **constraints):
     )
     unfinished = (list(words) for words in itertools.product(inner, repeat=limit))
     for words in itertools.chain(finished, unfinished):
-        if satisfies(words, **constraints):
+        if satisfies(words, Rules(**constraints)):
             yield words
 
 
