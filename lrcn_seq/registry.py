@@ -350,7 +350,7 @@ def describe_errors(details: Iterable[Mapping[str, Any]], value: Any) -> str:
 
 def _yaml_hint(types: set[str], value: Any) -> str:
     """Return a hint on YAML syntax if the type of a value was probably not intended."""
-    if "list_type" in types and isinstance(value, str):
+    if types & {"list_type", "sequence_str"} and isinstance(value, str):
         return f" Write a list as [{value}]."
     if types == {"string_type"} and isinstance(value, (bool, int, float)):
         return f""" Put quotes around a string like this: "{value}", in an override '"{value}"'."""
@@ -361,6 +361,8 @@ def _expectation(message: str) -> str:
     """Turn a pydantic message into the beginning of a sentence, such as `expected a mapping`."""
     if "valid dictionary" in message:
         return "expected a mapping"
+    if "Sequence value" in message:
+        return "expected a valid list"
     if "at least 1 item" in message:
         return "expected at least one value"
     return re.sub(

@@ -285,6 +285,16 @@ def test_a_part_with_keyword_arguments_gets_all_derived_values():
             "expected a valid list. Received: 'a,b'. Write a list as [a,b].",
         ),
         (
+            [
+                {
+                    "type": "sequence_str",
+                    "msg": "'str' instances are not allowed as a Sequence value",
+                }
+            ],
+            "dog",
+            "expected a valid list. Received: 'dog'. Write a list as [dog].",
+        ),
+        (
             [{"type": "string_type", "msg": "Input should be a valid string"}],
             2024,
             "expected a valid string. Received: 2024. Put quotes around a string like this: "

@@ -23,12 +23,20 @@ class Constraints(NamedTuple):
         suppress_unknown: whether to forbid the unknown word.
         at_limit: `force` allows only the end word at the last position; `compete` also allows other
             words there, which leave the sentence unfinished.
+        prefix: ids of the words with which every sentence begins; they need not satisfy the other
+            constraints.
+        phrases: ids of the phrases that may not occur. A phrase that ends in the end word is
+            forbidden at the end of a sentence.
+        repeatable: ids of words that `block_ngram` ignores as the last word of an n-gram.
     """
 
     minimum_length: int = 0
     block_ngram: int = 0
     suppress_unknown: bool = True
     at_limit: AtLimit = "compete"
+    prefix: tuple[int, ...] = ()
+    phrases: tuple[tuple[int, ...], ...] = ()
+    repeatable: tuple[int, ...] = ()
 
     def forbidden_ids(self, special: Special) -> list[int]:
         """Return the ids that are forbidden at every position."""
@@ -40,6 +48,11 @@ class Constraints(NamedTuple):
             raise ArgumentError(
                 "expected a limit of at least minimum_length + 1 words. Received: "
                 f"limit={limit}, minimum_length={self.minimum_length}."
+            )
+        if len(self.prefix) >= limit:
+            raise ArgumentError(
+                "expected a limit of at least one word more than the prefix. Received: "
+                f"limit={limit}, and a prefix of {len(self.prefix)} words."
             )
 
 
@@ -70,32 +83,39 @@ def candidates(
         Log probabilities (N, k), −inf for forbidden words, and ids (N, k), most probable first,
         with k ≥ `count` if V permits.
     """
-    forbidden = constraints.forbidden_ids(special)
-    minimum_length, n = constraints.minimum_length, constraints.block_ngram
-    spare = len(forbidden) + (minimum_length > 0) + (max(0, words.shape[1] - n + 1) if n else 0)
+    limit = words.shape[1]
     logits = ops.cast(logits, "float32")
     values, ids = top_k(
-        end_at_limit(logits, position, words.shape[1], constraints, special),
-        min(logits.shape[-1], count + spare),
+        force_words(logits, position, limit, constraints, special),
+        min(logits.shape[-1], count + forbidden_count(constraints, limit, special)),
     )
     peak = ops.max(logits, axis=-1, keepdims=True)
     peak = ops.where(ops.isfinite(peak), peak, 0.0)
     log_sum = ops.log(ops.sum(ops.exp(logits - peak), axis=-1, keepdims=True))
     log_probabilities = values - peak - log_sum
     allowed = ops.isfinite(log_probabilities)
-    for word in forbidden:
-        allowed &= ids != word
-    if minimum_length:
-        allowed &= (ids != special.end) | (position >= minimum_length)
-    if n:
-        allowed &= ~completes_ngram(ids, words, position, n)
+    allowed &= allowed_words(ids, words, position, constraints, special)
     return ops.where(allowed, ops.minimum(log_probabilities, 0.0), -math.inf), ids
 
 
-def end_at_limit(
+def forbidden_count(constraints: Constraints, limit: int, special: Special) -> int:
+    """Return the largest number of words that the constraints can forbid at one position."""
+    n = constraints.block_ngram
+    return (
+        len(constraints.forbidden_ids(special))
+        + (constraints.minimum_length > 0)
+        + (max(0, limit - n + 1) if n else 0)
+        + len({phrase[-1] for phrase in constraints.phrases})
+    )
+
+
+def force_words(
     logits: Tensor, position: Tensor | int, limit: int, constraints: Constraints, special: Special
 ) -> Tensor:
-    """Return logits (N, V); `force` sets all but the end word to −inf at the last position.
+    """Return logits (N, V); at a position with a forced word, all other words are −inf.
+
+    The words of the prefix are forced, and with `at_limit: force` the end word at the last
+    position.
 
     Args:
         logits: tensor (N, V).
@@ -104,17 +124,83 @@ def end_at_limit(
         constraints: the constraints on sentences.
         special: the special ids.
     """
-    if constraints.at_limit == "compete":
+    word = forced_word(position, limit, constraints, special)
+    if word is None:
         return logits
-    is_end = ops.arange(logits.shape[-1], dtype="int32") == special.end
-    return ops.where(is_end | (position < limit - 1), logits, -math.inf)
+    ids = ops.arange(logits.shape[-1], dtype="int32")
+    return ops.where((word < 0) | (ids == word), logits, -math.inf)
+
+
+def forced_word(
+    position: Tensor | int, limit: int, constraints: Constraints, special: Special
+) -> Tensor | None:
+    """Return the forced word of a position, or −1; None if no position has a forced word."""
+    words = [*constraints.prefix, *[-1] * (limit - len(constraints.prefix))]
+    if constraints.at_limit == "force":
+        words[-1] = special.end
+    if max(words) < 0:
+        return None
+    return ops.take(ops.convert_to_tensor(words, dtype="int32"), position)
+
+
+def allowed_words(
+    ids: Tensor,
+    words: Tensor,
+    position: Tensor | int,
+    constraints: Constraints,
+    special: Special,
+) -> Tensor:
+    """Return for each candidate whether the constraints allow it; forced words are allowed.
+
+    Args:
+        ids: candidates (N, k) or (1, k).
+        words: the sentences so far, (N, L); only positions before `position` are read.
+        position: the position of the candidates.
+        constraints: the constraints on sentences.
+        special: the special ids.
+
+    Returns:
+        A mask (N, k), or (1, k) for candidates (1, k) if no constraint depends on the sentence.
+    """
+    allowed = ops.ones_like(ids, dtype="bool")
+    for forbidden in constraints.forbidden_ids(special):
+        allowed &= ids != forbidden
+    if constraints.minimum_length:
+        allowed &= (ids != special.end) | (position >= constraints.minimum_length)
+    if constraints.block_ngram:
+        repeats = completes_ngram(ids, words, position, constraints.block_ngram)
+        for repeatable in constraints.repeatable:
+            repeats &= ids != repeatable
+        allowed &= ~repeats
+    for phrase in constraints.phrases:
+        allowed &= ~completes_phrase(ids, words, position, phrase)
+    word = forced_word(position, words.shape[1], constraints, special)
+    return allowed if word is None else allowed | (ids == word)
+
+
+def completes_phrase(
+    ids: Tensor, words: Tensor, position: Tensor | int, phrase: tuple[int, ...]
+) -> Tensor:
+    """Return a mask (N, k) of candidates that complete a phrase.
+
+    Args:
+        ids: candidates (N, k) or (1, k).
+        words: the sentences so far, (N, L).
+        position: the position of the candidates.
+        phrase: the ids of the phrase, at least one.
+    """
+    completes = ids == phrase[-1]
+    for distance, word in enumerate(reversed(phrase[:-1]), 1):
+        before = ops.take(words, ops.maximum(position - distance, 0), axis=1)
+        completes &= ((before == word) & (position >= distance))[:, None]
+    return completes
 
 
 def completes_ngram(ids: Tensor, words: Tensor, position: Tensor | int, n: int) -> Tensor:
     """Return a mask (N, k) of candidates that complete an n-gram already in their sentence.
 
     Args:
-        ids: candidates (N, k).
+        ids: candidates (N, k) or (1, k).
         words: the sentences so far, (N, L).
         position: the position of the candidates.
         n: the size of the n-grams.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from keras.random import SeedGenerator
@@ -41,6 +41,16 @@ class Search(ABC):
     strict: bool = True
     """Whether to raise an error for a row without a sentence; compiled models cannot raise it.
     Otherwise the row has scores of −inf."""
+
+    def encode_texts(self, encode: Callable[[str], Sequence[int]]) -> None:  # noqa: B027
+        """Convert the texts among the arguments of the search to ids. By default, it has no texts.
+
+        Args:
+            encode: returns the ids of a text, without start and end; `Tokenizer.encode`.
+
+        Raises:
+            ArgumentError: a text has no words, or needs words that are not in the vocabulary.
+        """
 
     @abstractmethod
     def __call__(

@@ -10,6 +10,7 @@ finished). A beam of 1 is greedy search, which stops at the first end word.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -17,11 +18,12 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import BeamWidth, Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
+from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
 from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
 from lrcn_seq.search._hypotheses import assemble
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._state_tree import batch_size, gather_rows, repeat_rows, while_loop
-from lrcn_seq.search.base import Search, Seed, Step, Tree
+from lrcn_seq.search.base import Seed, Step, Tree
 
 
 class Beams(NamedTuple):
@@ -44,7 +46,7 @@ class Beams(NamedTuple):
 
 
 @searches.register
-class Beam(Search):
+class Beam(ConstrainedSearch):
     """Beam search with K beams, which returns the best hypotheses of each row.
 
     Args:
@@ -56,6 +58,12 @@ class Beam(Search):
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
         suppress_unknown: whether to forbid the unknown word.
+        prefix: the text with which every sentence begins. Its words need not satisfy the other
+            constraints; their log probabilities count.
+        forbidden: words and phrases that may not occur.
+        forbidden_endings: words and phrases after which the end word is forbidden, such as `a` and
+            `with`. A sentence that is cut at the word limit can still end there.
+        repeatable: words that `block_ngram` ignores as the last word of an n-gram.
         at_limit: `compete` ranks a hypothesis without an end word at the word limit by score among
             the finished hypotheses; if K have finished, it must be more probable than all of them.
             `force` makes the end word the last word at the limit and adds its log probability.
@@ -72,6 +80,10 @@ class Beam(Search):
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
+        prefix: str = "",
+        forbidden: Sequence[str] = (),
+        forbidden_endings: Sequence[str] = (),
+        repeatable: Sequence[str] = (),
         at_limit: AtLimit = "compete",
         best: BeamWidth | None = None,
     ):
@@ -81,7 +93,10 @@ class Beam(Search):
                 "search with more beams."
             )
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
-        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown, at_limit)
+        super().__init__(
+            Constraints(minimum_length, block_ngram, suppress_unknown, at_limit),
+            Texts(prefix, forbidden, forbidden_endings, repeatable),
+        )
 
     def __call__(
         self,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from lrcn_seq.records import Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
+from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
 from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
-from lrcn_seq.search.base import Search, Seed, Step, Tree
+from lrcn_seq.search.base import Seed, Step, Tree
 
 
 @searches.register
-class Greedy(Search):
+class Greedy(ConstrainedSearch):
     """Greedy search for one sentence per row (K = 1): the most probable word at every step.
 
     Args:
@@ -25,6 +28,12 @@ class Greedy(Search):
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
         suppress_unknown: whether to forbid the unknown word.
+        prefix: the text with which every sentence begins. Its words need not satisfy the other
+            constraints; their log probabilities count.
+        forbidden: words and phrases that may not occur.
+        forbidden_endings: words and phrases after which the end word is forbidden, such as `a` and
+            `with`. A sentence that is cut at the word limit can still end there.
+        repeatable: words that `block_ngram` ignores as the last word of an n-gram.
         at_limit: `compete` returns a sentence without an end word at the word limit as it is;
             `force` makes the end word its last word and adds its log probability.
     """
@@ -37,10 +46,17 @@ class Greedy(Search):
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
+        prefix: str = "",
+        forbidden: Sequence[str] = (),
+        forbidden_endings: Sequence[str] = (),
+        repeatable: Sequence[str] = (),
         at_limit: AtLimit = "compete",
     ):
         self.length, self.alpha = length, alpha
-        self.constraints = Constraints(minimum_length, block_ngram, suppress_unknown, at_limit)
+        super().__init__(
+            Constraints(minimum_length, block_ngram, suppress_unknown, at_limit),
+            Texts(prefix, forbidden, forbidden_endings, repeatable),
+        )
 
     def __call__(
         self,

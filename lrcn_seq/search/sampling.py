@@ -1,13 +1,16 @@
 """Sampling: draw several sentences and rank them by probability.
 
 In Donahue et al. 2015, section 5.2.2, the caption is the most probable of 100 sentences drawn with
-an inverse temperature of 1.5, which was better than their beam search. For top-k sampling, see Fan
-et al. 2018, section 5.4; for top-p sampling, Holtzman et al. 2020, section 3.1.
+an inverse temperature of 1.5, which was better than their beam search. The words to draw from can
+be limited by top-k (Fan et al. 2018, section 5.4), top-p (Holtzman et al. 2020, section 3.1), min-p
+(Nguyen et al. 2024, section 3) and typical sampling (Meister et al. 2023, section 4), applied in
+this order, each to the renormalized distribution that the previous one leaves.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Le
@@ -20,22 +23,24 @@ from lrcn_seq.records import (
     NotNegative,
     NumberNotNegative,
     PositiveNumber,
+    Share,
     Special,
     Tensor,
 )
 from lrcn_seq.registry import searches
-from lrcn_seq.search._constraints import AtLimit, Constraints, end_at_limit
+from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
+from lrcn_seq.search._constraints import AtLimit, Constraints, allowed_words, force_words
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._row_seeds import row_seeds, row_uniforms
 from lrcn_seq.search._state_tree import batch_size, repeat_rows
-from lrcn_seq.search._top_p import probability_to_reach
-from lrcn_seq.search.base import Search, Seed, Step, Tree
+from lrcn_seq.search._truncation import truncate_min_p, truncate_top_p, truncate_typical
+from lrcn_seq.search.base import Seed, Step, Tree
 
 
 @searches.register
-class Sampling(Search):
+class Sampling(ConstrainedSearch):
     """A search that draws sentences for each row and returns the best distinct sentences.
 
     Args:
@@ -47,12 +52,25 @@ class Sampling(Search):
         top_k: the number of most probable words to draw from; 0 for all words.
         top_p: draw from the smallest set of most probable words whose cumulative probability
             reaches `top_p`; 1 for all words.
+        min_p: draw from words whose probability is at least `min_p` times that of the most probable
+            word; 0 for all words.
+        typical_p: draw from the smallest set of words whose cumulative probability reaches
+            `typical_p`, beginning with those whose information, −log p, is closest to the entropy
+            of the distribution; 1 for all words.
         length: the length normalization of the score. `none` keeps the log probability, as in
             the paper; `average` divides it by the number of words; `gnmt` follows Wu et al. 2016,
             equation 14.
         alpha: the exponent of `gnmt`.
         minimum_length: the smallest number of words before the end word.
+        block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
+            repetition.
         suppress_unknown: whether to forbid the unknown word.
+        prefix: the text with which every sentence begins. Its words need not satisfy the other
+            constraints; their log probabilities count.
+        forbidden: words and phrases that may not occur.
+        forbidden_endings: words and phrases after which the end word is forbidden, such as `a` and
+            `with`. A sentence that is cut at the word limit can still end there.
+        repeatable: words that `block_ngram` ignores as the last word of an n-gram.
         at_limit: `compete` ranks sentences without an end word at the word limit by score among
             the finished sentences; `force` makes the end word the last word at the limit and adds
             its log probability.
@@ -69,10 +87,17 @@ class Sampling(Search):
         inverse_temperature: PositiveNumber | None = None,
         top_k: NotNegative = 0,
         top_p: Annotated[float, Gt(0), Le(1)] = 1.0,
+        min_p: Share = 0.0,
+        typical_p: Annotated[float, Gt(0), Le(1)] = 1.0,
         length: Length = "none",
         alpha: NumberNotNegative = 0.6,
         minimum_length: NotNegative = 0,
+        block_ngram: NotNegative = 0,
         suppress_unknown: bool = True,
+        prefix: str = "",
+        forbidden: Sequence[str] = (),
+        forbidden_endings: Sequence[str] = (),
+        repeatable: Sequence[str] = (),
         at_limit: AtLimit = "compete",
         best: BeamWidth | None = None,
     ):
@@ -89,8 +114,12 @@ class Sampling(Search):
             )
         self.draws, self.best = draws, best or draws
         self.inverse_temperature = inverse_temperature or 1.0 / (temperature or 1.0)
-        self.top_k, self.top_p, self.length, self.alpha = top_k, top_p, length, alpha
-        self.constraints = Constraints(minimum_length, 0, suppress_unknown, at_limit)
+        self.top_k, self.top_p, self.min_p, self.typical_p = top_k, top_p, min_p, typical_p
+        self.length, self.alpha = length, alpha
+        super().__init__(
+            Constraints(minimum_length, block_ngram, suppress_unknown, at_limit),
+            Texts(prefix, forbidden, forbidden_endings, repeatable),
+        )
 
     def __call__(
         self,
@@ -109,31 +138,31 @@ class Sampling(Search):
         uniforms = row_uniforms(row_seeds(seed, B), (limit, K))
         uniforms = ops.reshape(ops.transpose(uniforms, (1, 0, 2)), (limit, -1))
 
-        def choose(logits: Tensor, _words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
+        def choose(logits: Tensor, words: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
             logits = ops.cast(logits, "float32")
             uniform = ops.take(uniforms, position, axis=0)[:, None]
-            word = self._draw(self._constrain(logits, position, limit, special), uniform)
-            gain = ops.take_along_axis(logits, word[:, None], axis=1)[:, 0]
-            gain = gain - ops.logsumexp(logits, axis=1)
-            return word, ops.where(self._allowed(word, position, special), gain, -math.inf)
+            allowed = self._allowed_logits(logits, words, position, special)
+            word = self._draw(allowed * self.inverse_temperature, uniform)[:, None]
+            gain = ops.take_along_axis(logits, word, axis=1) - ops.logsumexp(
+                logits, axis=1, keepdims=True
+            )
+            possible = ops.isfinite(ops.take_along_axis(allowed, word, axis=1))
+            return word[:, 0], ops.where(possible, gain, -math.inf)[:, 0]
 
         state, memory = repeat_rows(state, K), repeat_rows(memory, K)
         words, total = decode(choose, step, state, memory, special=special, limit=limit)
         words, total = ops.reshape(words, (B, K, limit)), ops.reshape(total, (B, K))
         return self._rank(words, total, special)
 
-    def _constrain(self, logits: Tensor, position: Tensor, limit: int, special: Special) -> Tensor:
-        """Return the logits (N, V) of the sampling distribution, −inf for forbidden words."""
-        logits = end_at_limit(logits, position, limit, self.constraints, special)
-        allowed = self._allowed(ops.arange(logits.shape[-1], dtype="int32"), position, special)
-        return ops.where(allowed, logits * self.inverse_temperature, -math.inf)
-
-    def _allowed(self, words: Tensor, position: Tensor, special: Special) -> Tensor:
-        """Return for each word whether the constraints allow it at a position."""
-        allowed = (words != special.end) | (position >= self.constraints.minimum_length)
-        for forbidden in self.constraints.forbidden_ids(special):
-            allowed &= words != forbidden
-        return allowed
+    def _allowed_logits(
+        self, logits: Tensor, words: Tensor, position: Tensor, special: Special
+    ) -> Tensor:
+        """Return the logits (N, V) with −inf for words that the constraints forbid."""
+        limit = words.shape[1]
+        logits = force_words(logits, position, limit, self.constraints, special)
+        ids = ops.arange(logits.shape[-1], dtype="int32")[None]
+        allowed = allowed_words(ids, words, position, self.constraints, special)
+        return ops.where(allowed, logits, -math.inf)
 
     def _draw(self, logits: Tensor, uniform: Tensor) -> Tensor:
         """Draw one word (N,) per row of logits (N, V) by inverse transform sampling.
@@ -142,13 +171,13 @@ class Sampling(Search):
             logits: the sampling distribution after temperature and constraints.
             uniform: random numbers (N, 1) from 0 to 1.
         """
-        if not self.top_k and self.top_p == 1.0:
+        if not self.top_k and self.top_p == self.typical_p == 1.0 and not self.min_p:
             return inverse_cdf(softmax_or_zeros(logits), uniform)
         values, ids = ops.top_k(logits, min(self.top_k or logits.shape[-1], logits.shape[-1]))
         probabilities = softmax_or_zeros(values)
-        before = ops.cumsum(probabilities, axis=1) - probabilities
-        kept = before < probability_to_reach(self.top_p)
-        probabilities = ops.where(kept, probabilities, 0.0)
+        probabilities = truncate_top_p(probabilities, self.top_p)
+        probabilities = truncate_min_p(probabilities, self.min_p)
+        probabilities = truncate_typical(probabilities, self.typical_p)
         rank = inverse_cdf(probabilities, uniform)[:, None]
         return ops.take_along_axis(ids, rank, axis=1)[:, 0]
 

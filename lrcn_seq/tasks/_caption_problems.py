@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from keras import ops
@@ -11,6 +11,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, Problem, did_you_mean
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import metrics, searches, views
+from lrcn_seq.tasks._sample_reader import task_storing_problem
 from lrcn_seq.tasks.base import Task
 
 
@@ -27,12 +28,20 @@ def caption_problems(task: type[Task], config: Config) -> list[Problem]:
     ]
 
 
-def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
+def split_words(text: str) -> list[int]:
+    """Return an arbitrary id for each word of a text."""
+    return [len(SPECIAL)] * len(text.split())
+
+
+def search_problems(
+    search: Mapping[str, Any], limit: int, encode: Callable[[str], Sequence[int]] = split_words
+) -> list[Problem]:
     """Return the problems of a search, found by running it up to its first step.
 
     Args:
         search: `{"type": NAME, ...}`.
         limit: the maximum number of words, including the end word.
+        encode: returns the ids of a text. By default, any word is in the vocabulary.
     """
 
     def step(*_: Any) -> NoReturn:
@@ -40,6 +49,7 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
 
     try:
         built = searches.build(dict(search), place="search")
+        built.encode_texts(encode)
         built(step, ops.zeros((1, 1)), (), special=SPECIAL, limit=limit)
     except ConfigError as error:
         return error.problems
@@ -48,6 +58,19 @@ def search_problems(search: Mapping[str, Any], limit: int) -> list[Problem]:
     except _FirstStepError:
         pass
     return []
+
+
+def plan_problems(task: Task) -> list[Problem]:
+    """Return a problem if `data.plan` is `by_caption` but features cannot be stored."""
+    reason = task_storing_problem(task)
+    if task.settings.data.plan != "by_caption" or reason is None:
+        return []
+    return [
+        Problem(
+            "data.plan",
+            f"by_caption needs stored features, and {reason}. Use by_image or auto.",
+        )
+    ]
 
 
 def view_problems(config: Config) -> list[Problem]:

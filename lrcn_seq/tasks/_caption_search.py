@@ -36,6 +36,8 @@ class CaptionSearch(keras.Model):
         self.encoders = [task.encoder for task in tasks]
         self.decoders = [task.decoder for task in tasks]
         self.search = searches.build(dict(search), place="search")
+        if tasks[0].outputs is not None:
+            self.search.encode_texts(tasks[0].tokenizer.encode)
         self.search.strict = False
         self.shares = (
             [weight / sum(weights) for weight in weights]

@@ -29,12 +29,13 @@ from lrcn_seq.report import Section
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_feed import CaptionFeed
 from lrcn_seq.tasks._caption_fit import CaptionFit
+from lrcn_seq.tasks._caption_problems import plan_problems, search_problems, split_words
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._losses import select_clips, word_loss
 from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
-from lrcn_seq.tasks._sample_reader import SampleReader, task_storing_problem
+from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._search_resolution import resolve_search
 from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Member, Task
@@ -78,16 +79,10 @@ class CaptionTask(CaptionFit, Task):
         return self.outputs.tokenizer
 
     def network_problems(self) -> list[Problem]:
-        """Return a problem if `data.plan` is `by_caption` but features cannot be stored."""
-        reason = task_storing_problem(self)
-        if self.settings.data.plan != "by_caption" or reason is None:
-            return []
-        return [
-            Problem(
-                "data.plan",
-                f"by_caption needs stored features, and {reason}. Use by_image or auto.",
-            )
-        ]
+        """Return the problems of the plan of batches and of the texts of the search."""
+        limit = self.settings.data.words_limit + 1
+        encode = split_words if self.outputs is None else self.tokenizer.encode
+        return [*plan_problems(self), *search_problems(self.settings.search, limit, encode)]
 
     def example(self) -> Batch:
         """Return a batch of one clip with one frame and one caption with one word."""

@@ -24,6 +24,17 @@ SPECS = [
     },
     {"type": "sampling", "draws": 4, "inverse_temperature": 1.5, "top_k": 5, "top_p": 0.9},
     {"type": "greedy", "block_ngram": 2, "length": "none"},
+    {
+        "type": "sampling",
+        "draws": 3,
+        "min_p": 0.05,
+        "typical_p": 0.9,
+        "block_ngram": 2,
+        "prefix": "4 5",
+        "forbidden": ["6", "7 8"],
+        "forbidden_endings": ["9"],
+        "repeatable": ["5"],
+    },
 ]
 WEIGHTS = [
     np.random.default_rng(seed).normal(size=size).astype("float32")
@@ -37,6 +48,7 @@ class RecurrentModel(keras.Model):
     def __init__(self, spec, form="tuple"):
         super().__init__()
         self.search, self.form = searches.build(spec), form
+        self.search.encode_texts(lambda text: [int(number) for number in text.split()])
         self.embedding, self.kernel, self.output_words = (
             self.add_weight(shape=weight.shape, initializer="zeros") for weight in WEIGHTS
         )

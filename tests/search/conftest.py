@@ -2,6 +2,7 @@
 
 import itertools
 from functools import cache
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -44,7 +45,9 @@ class TableModel(keras.Model):
 @cache
 def model_of(spec, limit, seed):
     """Return the compiled model of a search; equal arguments give the same model."""
-    return TableModel(searches.build(dict(spec)), limit, seed)
+    search = searches.build(dict(spec))
+    search.encode_texts(ids_of)
+    return TableModel(search, limit, seed)
 
 
 @pytest.fixture(scope="session")
@@ -88,15 +91,49 @@ def score_of(total, length, kind, alpha):
     }[kind]
 
 
-def satisfies(words, minimum_length, block_ngram):
-    """Return whether words with their end word satisfy the constraints."""
-    n = block_ngram
-    grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)] if n else []
-    too_short = SPECIAL.end in words and len(words) - 1 < minimum_length
-    return len(grams) == len(set(grams)) and not too_short
+def ids_of(text):
+    """Return the IDs of a text of numbers, such as `4 5`."""
+    return [int(number) for number in text.split()]
 
 
-def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngram=0):
+def parts_of(words, n):
+    """Return the sequences of n successive words."""
+    return [words[i : i + n] for i in range(len(words) - n + 1)]
+
+
+class Rules(NamedTuple):
+    """Constraints of a search; texts are numbers, such as `4 5`."""
+
+    minimum_length: int = 0
+    block_ngram: int = 0
+    prefix: str = ""
+    forbidden: tuple[str, ...] = ()
+    forbidden_endings: tuple[str, ...] = ()
+    repeatable: tuple[str, ...] = ()
+
+
+def satisfies(words, rules):
+    """Return whether words, with their end word if they have one, satisfy the constraints.
+
+    The prefix must satisfy the other constraints as well.
+    """
+    ended = words[-1] == SPECIAL.end
+    if ended and len(words) - 1 < rules.minimum_length:
+        return False
+    if words[: len(ids_of(rules.prefix))] != ids_of(rules.prefix):
+        return False
+    if any(ids in parts_of(words, len(ids)) for ids in map(ids_of, rules.forbidden)):
+        return False
+    if ended and any(
+        words[-len(ids) - 1 : -1] == ids for ids in map(ids_of, rules.forbidden_endings)
+    ):
+        return False
+    n, free = rules.block_ngram, [word for text in rules.repeatable for word in ids_of(text)]
+    grams = [gram for gram in parts_of(words, n) if gram[-1] not in free] if n else []
+    return all(grams.count(gram) == 1 for gram in grams)
+
+
+def every_sentence(limit, *, suppress_unknown=True, **constraints):
     """Yield finished sentences of at most `limit` words, and unfinished ones of `limit` words."""
     forbidden = {SPECIAL.pad, SPECIAL.start, SPECIAL.end}
     forbidden |= {SPECIAL.unknown} if suppress_unknown else set()
@@ -108,7 +145,7 @@ def every_sentence(limit, *, suppress_unknown=True, minimum_length=0, block_ngra
     )
     unfinished = (list(words) for words in itertools.product(inner, repeat=limit))
     for words in itertools.chain(finished, unfinished):
-        if satisfies(words, minimum_length, block_ngram):
+        if satisfies(words, Rules(**constraints)):
             yield words
 
 

@@ -114,3 +114,43 @@ def test_logits_without_a_finite_probability_forbid_all_words(value):
     logits = np.full((1, 9), value, "float32")
     gains, _ = next_words(logits, np.zeros((1, 4), "int32"), 0, count=2)
     assert (gains == -np.inf).all()
+
+
+def test_a_prefix_need_not_satisfy_the_other_constraints():
+    """A word of the prefix may repeat a word and complete a forbidden phrase."""
+    words = np.array([[5, 0, 0, 0]], "int32")
+    constraints = {"prefix": (5, 5), "block_ngram": 1, "phrases": ((5, 5),), "minimum_length": 3}
+    gains, ids = next_words(np.zeros((1, 9), "float32"), words, 1, 3, **constraints)
+    assert ids[np.isfinite(gains)].tolist() == [5]
+    assert np.isclose(gains[ids == 5], -np.log(9))
+
+
+def test_a_phrase_is_forbidden_only_as_a_whole():
+    """The last word of a phrase is forbidden only after the other words of the phrase."""
+    words = np.array([[6, 5, 0, 0], [5, 6, 0, 0], [0, 0, 0, 0]], "int32")
+    gains, ids = next_words(np.zeros((3, 9), "float32"), words, 2, 9, phrases=((5, 6, 7), (8,)))
+    found = [set(row[finite].tolist()) for row, finite in zip(ids, np.isfinite(gains), strict=True)]
+    assert found == [{2, 4, 5, 6, 7}, {2, 4, 5, 6}, {2, 4, 5, 6, 7}]
+
+
+def test_a_phrase_is_not_completed_before_the_sentence():
+    """At the first position, only phrases of a single word are forbidden."""
+    words = np.zeros((1, 4), "int32")
+    gains, ids = next_words(np.zeros((1, 9), "float32"), words, 0, 9, phrases=((0, 7), (7, 7)))
+    assert 7 in ids[np.isfinite(gains)]
+
+
+def test_a_forced_end_is_allowed_after_a_forbidden_ending():
+    """With `force`, the end word at the word limit is allowed after any word."""
+    words = np.array([[5, 5, 5, 0]], "int32")
+    gains, ids = next_words(
+        np.zeros((1, 9), "float32"), words, 3, 2, phrases=((5, SPECIAL.end),), at_limit="force"
+    )
+    assert ids[np.isfinite(gains)].tolist() == [SPECIAL.end]
+
+
+def test_check_rejects_a_prefix_without_a_place_for_the_end():
+    """A prefix as long as the word limit raises an ArgumentError."""
+    Constraints(prefix=(4, 5, 6)).check(4)
+    with pytest.raises(ArgumentError, match="limit=3, and a prefix of 3 words"):
+        Constraints(prefix=(4, 5, 6)).check(3)

@@ -52,6 +52,11 @@ def test_a_search_is_valid_if_it_reaches_its_first_step():
             {"type": "sampling", "temperature": 1.0, "inverse_temperature": 2.0},
             "search: expected temperature or inverse_temperature",
         ),
+        (
+            {"type": "greedy", "prefix": "a " * 15},
+            "search: expected a limit of at least one word more than the prefix",
+        ),
+        ({"type": "greedy", "forbidden": ["a", ""]}, "search: forbidden: expected texts of at"),
         ({"type": "beam", "beams": -1}, "search.beams: expected a number greater than 0"),
         ({"type": "beem"}, "search.type: searches has no 'beem'"),
     ],

@@ -43,6 +43,16 @@ def test_the_limit_is_that_of_the_config(images):
     assert search.hypotheses([image_clips(images)]).words.shape[-1] == 4
 
 
+def test_texts_of_a_search_are_words_of_the_task(captioner, images):
+    """A prefix and forbidden words hold in the words of the tokenizer of the task."""
+    texts = {"prefix": "a large red", "forbidden": ["circle", "left of"]}
+    search = {"type": "beam", "beams": 3, **texts}
+    captions = captioner.captions(image_clips(images), search, best=3)
+    texts = [caption.text for row in captions for caption in row]
+    assert all(text.startswith("a large red ") for text in texts)
+    assert not any("circle" in text.split() or "left of" in text for text in texts)
+
+
 def test_an_ensemble_of_equal_tasks_is_the_task(captioner, images):
     """An ensemble of two equal networks gives the captions and log probabilities of one network."""
     clips = image_clips(images)

@@ -113,6 +113,16 @@ def test_the_example_has_one_caption_of_one_word(captioner):
     assert tuple(logits.shape) == (1, 2, captioner.decoder.vocabulary_size)
 
 
+def test_a_prefix_needs_words_of_the_vocabulary(captioner):
+    """A prefix of the search with a word that is not in the vocabulary is a problem."""
+    config = captioner.settings.model_copy(
+        update={"search": {**captioner.settings.search, "prefix": "a zebra"}}
+    )
+    (problem,) = build_task(config, captioner.outputs).network_problems()
+    assert problem.message.startswith("prefix: expected words of the vocabulary")
+    assert captioner.network_problems() == []
+
+
 def test_by_caption_needs_stored_features():
     """`data.plan: by_caption` is refused if no features are stored."""
     task = fresh_captioner("data.plan=by_caption")

@@ -1,0 +1,100 @@
+"""The base class of searches with constraints, some of which are texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from lrcn_seq.errors import ArgumentError
+from lrcn_seq.records import SPECIAL
+from lrcn_seq.search._constraints import Constraints
+from lrcn_seq.search.base import Search
+
+
+class Texts(NamedTuple):
+    """The constraints that a user writes as texts.
+
+    Attributes:
+        prefix: the beginning of every sentence.
+        forbidden: words and phrases that may not occur.
+        forbidden_endings: words and phrases after which a sentence may not end.
+        repeatable: words that `block_ngram` ignores as the last word of an n-gram.
+    """
+
+    prefix: str = ""
+    forbidden: Sequence[str] = ()
+    forbidden_endings: Sequence[str] = ()
+    repeatable: Sequence[str] = ()
+
+
+class ConstrainedSearch(Search):
+    """A search whose sentences satisfy constraints.
+
+    Args:
+        constraints: the constraints that need no vocabulary.
+        texts: the other constraints. If there are any, `encode_texts` must be called before the
+            search.
+    """
+
+    def __init__(self, constraints: Constraints, texts: Texts):
+        self._constraints, self.texts = constraints, texts
+        self._encoded = not any(texts)
+
+    def encode_texts(self, encode: Callable[[str], Sequence[int]]) -> None:
+        """Convert the texts among the arguments to ids; see `Search`."""
+        texts = self.texts
+        forbidden = phrases(encode, texts.forbidden, "forbidden")
+        endings = phrases(encode, texts.forbidden_endings, "forbidden_endings")
+        repeatable = phrases(encode, texts.repeatable, "repeatable")
+        self._constraints = self._constraints._replace(
+            prefix=prefix_ids(encode, texts.prefix),
+            phrases=(*forbidden, *((*phrase, SPECIAL.end) for phrase in endings)),
+            repeatable=tuple({word for phrase in repeatable for word in phrase}),
+        )
+        self._encoded = True
+
+    @property
+    def constraints(self) -> Constraints:
+        """The constraints as ids.
+
+        Raises:
+            ArgumentError: the search has texts that were not encoded.
+        """
+        if not self._encoded:
+            raise ArgumentError(
+                "expected a call of `encode_texts` before the search, since its arguments contain "
+                f"texts. Received: {self.texts}."
+            )
+        return self._constraints
+
+
+def phrases(
+    encode: Callable[[str], Sequence[int]], texts: Sequence[str], name: str
+) -> tuple[tuple[int, ...], ...]:
+    """Return the ids of texts, without those that contain a word which is not in the vocabulary.
+
+    Raises:
+        ArgumentError: a text has no words.
+    """
+    encoded = [tuple(encode(text)) for text in texts]
+    if () in encoded:
+        raise ArgumentError(
+            f"{name}: expected texts of at least one word. Received: "
+            f"{texts[encoded.index(())]!r}; remove it."
+        )
+    return tuple(phrase for phrase in encoded if SPECIAL.unknown not in phrase)
+
+
+def prefix_ids(encode: Callable[[str], Sequence[int]], prefix: str) -> tuple[int, ...]:
+    """Return the ids of a prefix.
+
+    Raises:
+        ArgumentError: a word of the prefix is not in the vocabulary.
+    """
+    ids = tuple(encode(prefix))
+    if SPECIAL.unknown in ids:
+        raise ArgumentError(
+            "prefix: expected words of the vocabulary, which are those of the training captions. "
+            f"Received: {prefix!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
+        )
+    return ids
