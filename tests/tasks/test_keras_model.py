@@ -134,6 +134,32 @@ def test_a_generator_of_batches_is_fitted(images):
     assert int(task.optimizer.iterations) == 2
 
 
+def test_a_single_batch_is_fitted_and_evaluated(images):
+    """`train_on_batch` makes one update, and `test_on_batch` gives the loss of `evaluate`."""
+    task = eager(fresh_captioner(), optimizer="sgd")
+    batch = dict(x=images[:2], y=CAPTIONS[:2], sample_weight=[1.0, 3.0])
+    before = task.evaluate(**batch, verbose=0)
+    assert float(task.test_on_batch(**batch)) == pytest.approx(before, rel=1e-5)
+    assert set(task.train_on_batch(**batch, return_dict=True)) == {"loss"}
+    assert int(task.optimizer.iterations) == 1
+    assert float(task.test_on_batch(**batch)) < before
+
+
+def test_a_single_batch_is_predicted(images):
+    """`predict_on_batch` gives the predictions of `predict`."""
+    task = eager(fresh_captioner("search={type: greedy}"))
+    assert task.predict_on_batch(images[:2]) == task.predict(images[:2])
+
+
+def test_class_weights_scale_the_loss_of_a_single_batch(films):
+    """A class weight scales the loss that `train_on_batch` returns."""
+    plain, weighted = (
+        float(eager(fresh_classifier()).train_on_batch(films[:1], ["b"], class_weight=weight))
+        for weight in (None, {"b": 2.0})
+    )
+    assert weighted == pytest.approx(2 * plain, rel=1e-5)
+
+
 @on_tensorflow
 def test_a_tf_data_set_is_fitted(images):
     """`fit` accepts a batched `tf.data.Dataset` of floating-point images and captions."""
