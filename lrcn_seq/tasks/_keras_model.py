@@ -326,6 +326,9 @@ class KerasModel(keras.Model):
         """
         serving = self.serving_model()
         signature = serving.input_signature() if input_signature is None else input_signature
+        if keras.backend.backend() == "jax" and format == "tf_saved_model":
+            # JAX cannot differentiate the loop of a search.
+            options = {"jax2tf_kwargs": {"with_gradient": False}, **options}
         serving.export(
             filepath, format=format, verbose=verbose, input_signature=signature, **options
         )

@@ -1,5 +1,7 @@
 """Tasks as Keras models: compile, fit, evaluate, save, load and export."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -243,6 +245,21 @@ def test_a_task_of_a_size_only_is_saved(tmp_path):
     task = lrcn_seq.build(settings("captioning"), words=9)
     task.save(tmp_path / "m.keras")
     assert keras.saving.load_model(tmp_path / "m.keras").outputs is None
+
+
+def test_export_on_jax_leaves_out_gradients(tmp_path, monkeypatch):
+    """On JAX, a SavedModel has no gradients, which the loop of a search does not have."""
+    calls = []
+    task = fresh_captioner()
+    serving = SimpleNamespace(
+        export=lambda path, **options: calls.append(options), input_signature=list
+    )
+    monkeypatch.setattr(type(task), "serving_model", lambda task: serving)
+    for backend in ("jax", "tensorflow"):
+        monkeypatch.setattr(keras.backend, "backend", lambda name=backend: name)
+        task.export(tmp_path / "model")
+    assert calls[0]["jax2tf_kwargs"] == {"with_gradient": False}
+    assert "jax2tf_kwargs" not in calls[1]
 
 
 @on_tensorflow
