@@ -132,13 +132,15 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
 
 def print_scores(evaluated: EvaluatedRun, *, as_json: bool) -> None:
     """Print the scores of one run, or of fused runs."""
+    from lrcn_seq.runs.finished_scores import count_samples
+
     scores = evaluated.scores
     if as_json:
         print_json(scores)
         return
     for name, value in scores["metrics"].items():
         print_line(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
-    print_line(f"{scores['count']} samples of {scores['split']}; {evaluated.remark}")
+    print_line(f"{count_samples(scores)}; {evaluated.remark}")
     for direction, recall in scores.get("retrieval", {}).items():
         print_line(f"{direction}: {recall}")
 
@@ -147,6 +149,7 @@ def print_comparison(compared: ComparedRuns, *, as_json: bool) -> None:
     """Print the scores of several runs side by side, and their differences."""
     from lrcn_seq.evaluation.base import FEW_GROUPS
     from lrcn_seq.metrics.scoring.score_tables import difference_table, score_table
+    from lrcn_seq.runs.finished_scores import count_samples
 
     first = next(iter(compared.runs.values())).scores
     if (count := first.get("groups", first["count"])) < FEW_GROUPS and compared.differences:
@@ -167,10 +170,7 @@ def print_comparison(compared: ComparedRuns, *, as_json: bool) -> None:
     for line in signatures(compared):
         print_line(line)
     for name, evaluated in compared.runs.items():
-        print_line(
-            f"{name}: {evaluated.scores['count']} samples of {evaluated.scores['split']}; "
-            f"{evaluated.remark}"
-        )
+        print_line(f"{name}: {count_samples(evaluated.scores)}; {evaluated.remark}")
         for direction, recall in evaluated.scores.get("retrieval", {}).items():
             print_line(f"{name}: {direction}: {recall}")
 

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from lrcn_seq.errors import Problem
     from lrcn_seq.metrics import Corpus, Metric
 
-MINIMUM_SENTENCES = 30
-"""The smallest number of sentences for which a bootstrap is reliable."""
-
 References = Mapping[str, Sequence[str]]
 Results = Mapping[str, dict[str, Any]]
 """The `--json` object of each system, by system name."""
@@ -349,11 +346,13 @@ def signatures(results: Results, *, intervals: bool, paired: bool) -> list[str]:
 
 def print_warnings(results: Results, *, bootstrap: bool) -> None:
     """Warn on stderr of a bootstrap over few sentences, and of a CIDEr that is always 0."""
+    from lrcn_seq.metrics.scoring.significance import RELIABLE_SEGMENTS
+
     count = min(result["count"] for result in results.values())
-    if bootstrap and count < MINIMUM_SENTENCES:
+    if bootstrap and count < RELIABLE_SEGMENTS:
         print_note(
             f"lrcn score: a bootstrap over {count} sentence{'s' * (count > 1)} is not reliable; "
-            f"use {MINIMUM_SENTENCES} or more."
+            f"use {RELIABLE_SEGMENTS} or more."
         )
     cider = [result["signatures"].get("cider", "") for result in results.values()]
     if any("|frequencies:references(1)" in signature for signature in cider):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation.base import finite_or_none
+from lrcn_seq.metrics.base import values_html
 from lrcn_seq.records import Caption, Sample
 
 DIVERSITY_IN_HISTORY = (
@@ -41,6 +42,9 @@ class CaptionEvaluation(NamedTuple):
             **self.report.values,
             **{name: getattr(self.health, name) for name in DIVERSITY_IN_HISTORY},
         }
+
+    def _repr_html_(self) -> str:
+        return values_html(self.values)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the lines of `predictions.jsonl`."""

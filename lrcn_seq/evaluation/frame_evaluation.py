@@ -10,6 +10,7 @@ import numpy as np
 from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation.base import top_1_differences, top_1_interval, top_1_remark
+from lrcn_seq.metrics.base import values_html
 from lrcn_seq.records import Sample
 
 
@@ -35,6 +36,9 @@ class FrameEvaluation(NamedTuple):
     def values(self) -> dict[str, float]:
         """The scores by name."""
         return self.report.values
+
+    def _repr_html_(self) -> str:
+        return values_html(self.values)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the lines of `predictions.jsonl`."""

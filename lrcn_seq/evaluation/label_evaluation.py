@@ -10,6 +10,7 @@ import numpy as np
 from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation.base import top_1_differences, top_1_interval, top_1_remark
+from lrcn_seq.metrics.base import values_html
 from lrcn_seq.records import Sample
 
 
@@ -38,6 +39,9 @@ class LabelEvaluation(NamedTuple):
     def predicted(self) -> np.ndarray:
         """The index of the most probable class of each sample, (M,)."""
         return np.asarray(self.probabilities.argmax(axis=1))
+
+    def _repr_html_(self) -> str:
+        return values_html(self.values)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the lines of `predictions.jsonl`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 
@@ -47,6 +49,17 @@ class Score:
             f"{name}={value:.4f}" for name, value in zip(self.names, self.values, strict=True)
         )
         return f"{numbers} ({self.signature})"
+
+    def _repr_html_(self) -> str:
+        return values_html(dict(zip(self.names, self.values, strict=True)))
+
+
+def values_html(values: Mapping[str, float]) -> str:
+    """Return values as an HTML table, for a notebook."""
+    rows = (
+        f"<tr><td>{escape(name)}</td><td>{value:.4f}</td></tr>" for name, value in values.items()
+    )
+    return f"<table>{''.join(rows)}</table>"
 
 
 class Metric(ABC):

@@ -7,12 +7,15 @@ from typing import Any
 
 from lrcn_seq import metrics
 from lrcn_seq.files import read_json, read_json_lines
+from lrcn_seq.metrics.scoring.significance import RELIABLE_SEGMENTS
 from lrcn_seq.runs.folder import PREDICTIONS, SCORES, Run
 from lrcn_seq.runs.loading import read_config
 
 
 def score_lines(run: Run) -> list[str]:
     """Return a heading, and a line for each score with its 95 % interval if it has one.
+
+    The scores of a single sample have no intervals, and the heading warns of those of few samples.
 
     Args:
         run: an evaluated run.
@@ -21,13 +24,25 @@ def score_lines(run: Run) -> list[str]:
         RunError: a file of the run is damaged.
     """
     scores = read_json(run / SCORES, "scores", dict)
-    limits = score_limits(run, scores)
-    lines = [f"{scores['count']:,} samples of {scores['split']}, with 95 % intervals:"]
+    limits = score_limits(run, scores) if scores["count"] > 1 else {}
+    lines = [_heading(scores, bool(limits))]
     for name, value in scores["metrics"].items():
         low, high = limits.get(name, (None, None))
         interval = "" if low is None else f"  [{low:.4f}, {high:.4f}]"
         lines.append(f"  {name:10} {value:.4f}{interval}")
     return lines
+
+
+def _heading(scores: Mapping[str, Any], has_limits: bool) -> str:
+    few = scores["count"] < RELIABLE_SEGMENTS
+    caution = f" (unreliable below {RELIABLE_SEGMENTS} samples)" if few else ""
+    intervals = f", with 95 % intervals{caution}" if has_limits else ""
+    return f"{count_samples(scores)}{intervals}:"
+
+
+def count_samples(scores: Mapping[str, Any]) -> str:
+    """Return the number of samples and the split of scores, e.g. `1 sample of test`."""
+    return f"{scores['count']:,} sample{'s' * (scores['count'] != 1)} of {scores['split']}"
 
 
 def score_limits(run: Run, scores: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

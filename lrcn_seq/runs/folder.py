@@ -14,6 +14,7 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import read_json, read_json_lines, remove_leftovers, write_text
 from lrcn_seq.locks import lock_file, open_lock
+from lrcn_seq.metrics.base import values_html
 from lrcn_seq.runs.environment import describe_environment
 from lrcn_seq.runs.state import StateFolder
 
@@ -51,13 +52,9 @@ class Run:
         if not (self / SCORES).is_file():
             return f"<p>{escape(str(self.folder))}: not evaluated</p>"
         scores = read_json(self / SCORES, "the scores of a run", dict)
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{value:.4f}</td></tr>"
-            for name, value in scores["metrics"].items()
-        )
         return (
             f"<p>{escape(str(self.folder))}: {scores['count']:,} samples of the split "
-            f"{escape(scores['split'])}</p><table>{rows}</table>"
+            f"{escape(scores['split'])}</p>{values_html(scores['metrics'])}"
         )
 
     def __truediv__(self, name: str) -> Path:

@@ -142,6 +142,7 @@ def model_card(folder: Path, place: HubAddress) -> str:
     kind = _task_type(folder)
     config = configs.read_run(folder / CONFIG)
     name = config.task["type"]
+    suffix = "jpg" if kind.noun == "image" else "mp4"
     metadata = {
         "library_name": "keras",
         **({"pipeline_tag": kind.pipeline_tag} if kind.pipeline_tag else {}),
@@ -153,7 +154,7 @@ def model_card(folder: Path, place: HubAddress) -> str:
         f"A model of the task `{name}`, trained with lrcn_seq: encoder "
         f"`{config.encoder['type']}`, decoder `{config.decoder['type']}`.",
         f'```python\nimport lrcn_seq\n\ntask = lrcn_seq.load("{place}")\n'
-        f'print(task.predict("{kind.noun}").lines())  # the path of a file\n```',
+        f'print(task.predict("{kind.noun}.{suffix}").lines())\n```',
         *_score_lines(folder),
         f"## Config\n\n```yaml\n{configs.dump(config)}```",
     ]
@@ -162,12 +163,14 @@ def model_card(folder: Path, place: HubAddress) -> str:
 
 def _score_lines(folder: Path) -> list[str]:
     """Return the scores of the last evaluation as a table in Markdown."""
+    from lrcn_seq.runs.finished_scores import count_samples  # imports this module
+
     if not (folder / SCORES).is_file():
         return []
     scores: Mapping[str, Any] = read_json(folder / SCORES, "the scores of a run", dict)
     rows = [f"| {name} | {value:.4f} |" for name, value in scores["metrics"].items()]
     table = "\n".join(["| metric | value |", "|---|---|", *rows])
-    return [f"## Scores\n\n{scores['count']:,} samples of the split {scores['split']}:\n\n{table}"]
+    return [f"## Scores\n\n{count_samples(scores)}:\n\n{table}"]
 
 
 def _task_type(folder: Path) -> Any:

@@ -46,7 +46,12 @@ class TrainingEnd(NamedTuple):
 
     def _stop_sentence(self) -> str:
         if self.reason == "epochs":
-            return f"Training ended after all {self.planned_epochs} epochs."
+            epochs = (
+                "its only epoch"
+                if self.planned_epochs == 1
+                else f"all {self.planned_epochs} epochs"
+            )
+            return f"Training ended after {epochs}."
         cause = {
             "patience": f"{self.patience} epochs without a better dev {self.monitor} "
             "(training.patience)",

@@ -40,10 +40,7 @@ def array_dataset(
         ArgumentError: the arguments differ in length or type.
     """
     samples = array_samples(task, x, y)
-    weights = None if sample_weight is None else check_weights(sample_weight, len(samples))
-    if class_weight is not None:
-        factors = class_factors(samples, task, class_weight)
-        weights = factors if weights is None else weights * factors
+    weights = sample_weights(task, samples, sample_weight, class_weight)
     return BatchDataset(task, samples, batch_size=batch_size, weights=weights)
 
 
@@ -71,14 +68,34 @@ def target_list(y: Any) -> list[Any]:
     return list(np.asarray(y)) if hasattr(y, "__array__") else list(y)
 
 
-def convert_pair(task: Task, x: Any, y: Any, weights: Any = None) -> tuple[Any, ...]:
+def convert_pair(
+    task: Task,
+    x: Any,
+    y: Any,
+    weights: Any = None,
+    class_weight: Mapping[Any, float] | None = None,
+) -> tuple[Any, ...]:
     """Return a batch of inputs and targets as `(record,)` or `(record, targets, weights)`."""
     samples = array_samples(task, x, y)
     record = task.record(samples)
-    if weights is None:
+    own = sample_weights(task, samples, weights, class_weight)
+    if own is None:
         return (record,)
-    own = check_weights(weights, len(samples))
     return record, record[-1], own[record.owner] if isinstance(record, Batch) else own
+
+
+def sample_weights(
+    task: Task,
+    samples: Sequence[Sample],
+    sample_weight: Any,
+    class_weight: Mapping[Any, float] | None,
+) -> np.ndarray | None:
+    """Return the weight of each sample in the loss, (M,); None for equal weights."""
+    weights = None if sample_weight is None else check_weights(sample_weight, len(samples))
+    if class_weight is None:
+        return weights
+    factors = class_factors(samples, task, class_weight)
+    return factors if weights is None else weights * factors
 
 
 def class_factors(

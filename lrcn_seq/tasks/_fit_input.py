@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, repeat
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
@@ -160,7 +160,13 @@ def keras_input(
             "steps_per_epoch: expected a number, because the number of batches is unknown. "
             "Received: None."
         )
-    return FitInput(chain.from_iterable(repeat(source)), steps, source, data)
+    return FitInput(_repeat(source), steps, source, data)
+
+
+def _repeat(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the batches of endless epochs; Keras accepts a generator, but no other iterator."""
+    while True:
+        yield from batches
 
 
 class EpochSetter(keras.callbacks.Callback):

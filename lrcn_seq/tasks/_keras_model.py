@@ -222,6 +222,43 @@ class KerasModel(keras.Model):
             **options,
         )
 
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[Any, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Update the weights with one batch, and return its loss and metrics, as in Keras.
+
+        The arguments are those of `fit`.
+        """
+        batch = self._convert_batch(x, y, sample_weight, class_weight)
+        return super().train_on_batch(*batch, return_dict=return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Return the loss and metrics of one batch, as in Keras.
+
+        The arguments are those of `evaluate`.
+        """
+        batch = self._convert_batch(x, y, sample_weight)
+        return super().test_on_batch(*batch, return_dict=return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the predictions of `predict` for one batch of inputs."""
+        return self.predict(x)
+
+    def _convert_batch(self, x: Any, y: Any, *weights: Any) -> tuple[Any, ...]:
+        """Return a batch of inputs and targets in the form of Keras, and compile the task."""
+        from lrcn_seq.tasks._array_dataset import convert_pair
+        from lrcn_seq.tasks._fit_input import is_record
+
+        self._compile_once()
+        return (x, y, *weights[:1]) if is_record(x) else convert_pair(self, x, y, *weights)
+
     def score(self, dataset: BatchDataset) -> Any:
         """Predict the samples of a data set and return their scores, such as CIDEr or accuracy.
 
@@ -289,6 +326,9 @@ class KerasModel(keras.Model):
         """
         serving = self.serving_model()
         signature = serving.input_signature() if input_signature is None else input_signature
+        if keras.backend.backend() == "jax" and format == "tf_saved_model":
+            # JAX cannot differentiate the loop of a search.
+            options = {"jax2tf_kwargs": {"with_gradient": False}, **options}
         serving.export(
             filepath, format=format, verbose=verbose, input_signature=signature, **options
         )

@@ -61,7 +61,7 @@ def media_list(media: Any, kind: MediaKind) -> MediaList:
 
 
 def _item(item: Any, kind: MediaKind) -> Any:
-    """Convert tensors to arrays, floating-point pixels to uint8 and paths in bytes to text."""
+    """Convert tensors to arrays, pixels of other types to uint8 and paths in bytes to text."""
     if isinstance(item, bytes):
         return os.fsdecode(item)
     if isinstance(item, (str, os.PathLike, Image.Image, Drawable)):
@@ -69,11 +69,12 @@ def _item(item: Any, kind: MediaKind) -> Any:
     if not hasattr(item, "__array__"):
         return item
     array = np.asarray(item)
-    return _pixels(array) if kind in PIXEL_KINDS and array.dtype.kind == "f" else array
+    is_other = array.dtype.kind in "fiu" and array.dtype not in (np.uint8, np.uint16)
+    return _pixels(array) if kind in PIXEL_KINDS and is_other else array
 
 
 def _pixels(array: np.ndarray) -> np.ndarray:
-    """Return an array of floating-point pixels from 0 to 255 as uint8.
+    """Return an array of numbers from 0 to 255 as pixels of uint8.
 
     Other arrays, such as images scaled to 0 to 1, are returned unchanged, and refused when they
     are read.

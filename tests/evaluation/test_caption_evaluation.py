@@ -33,6 +33,11 @@ def test_values_are_corpus_scores():
     assert values.keys() >= {"bleu_4", "rouge_l"}
 
 
+def test_the_scores_are_shown_as_a_table():
+    """A notebook shows the scores of an evaluation instead of its captions."""
+    assert "<tr><td>mean_length</td><td>3.0000</td></tr>" in evaluate()._repr_html_()
+
+
 def test_values_include_the_diversity_of_captions():
     """The values include distinct captions, repetition, unknown words and caption lengths."""
     values = evaluate().values

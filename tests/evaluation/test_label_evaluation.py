@@ -38,6 +38,11 @@ def test_values_are_the_scores_of_the_predictions(evaluation):
     assert values["log_loss"] == pytest.approx(-np.log([0.7, 0.6, 0.4, 0.8]).mean())
 
 
+def test_the_scores_are_shown_as_a_table(evaluation):
+    """A notebook shows the scores of an evaluation instead of its samples."""
+    assert "<tr><td>top_1</td><td>0.7500</td></tr>" in evaluation._repr_html_()
+
+
 def test_the_predicted_class_is_the_most_probable(evaluation):
     """The predicted class of a sample is the one with the highest probability."""
     assert evaluation.predicted.tolist() == [0, 1, 0, 2]

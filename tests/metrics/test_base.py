@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lrcn_seq import metrics
-from lrcn_seq.metrics.base import Metric, Score
+from lrcn_seq.metrics.base import Metric, Score, values_html
 
 
 class WordCount(Metric):
@@ -49,3 +49,12 @@ def test_value_is_the_last_value(score):
 def test_a_score_prints_its_values_and_signature(score):
     """A score is printed with four decimals of each value and its signature."""
     assert str(score) == "x_1=0.5000 x_2=0.2500 (x|n:1)"
+
+
+def test_scores_are_shown_as_a_table():
+    """A notebook shows the values of a score, and of a report, as a table."""
+    score = WordCount().score(metrics.make_corpus(["a b"], [["x"]]))
+    table = "<table><tr><td>words</td><td>2.0000</td></tr></table>"
+    assert score._repr_html_() == table
+    assert metrics.Report((score,), 1)._repr_html_() == table
+    assert "<td>a&lt;b</td>" in values_html({"a<b": 1.0})

@@ -46,7 +46,7 @@ def test_lines_have_the_intervals_of_the_scores(run):
     """A score is printed with its interval from `scores.json`, or alone if it has none."""
     write_scores(run, metrics={"top_1": 0.5, "f1": 0.25}, intervals={"top_1": [0.25, 0.75]})
     assert score_lines(run) == [
-        "8 samples of test, with 95 % intervals:",
+        "8 samples of test, with 95 % intervals (unreliable below 30 samples):",
         "  top_1      0.5000  [0.2500, 0.7500]",
         "  f1         0.2500",
     ]
@@ -56,6 +56,12 @@ def test_interval_of_a_single_group_is_left_out(run):
     """A score whose interval has no ends is printed without an interval."""
     write_scores(run, metrics={"top_1": 0.5}, intervals={"top_1": [None, None]})
     assert score_lines(run)[1] == "  top_1      0.5000"
+
+
+def test_a_single_sample_has_no_intervals(run):
+    """The scores of a single sample are printed without intervals, which would have no width."""
+    write_scores(run, count=1, intervals={"rouge_l": [0.5, 0.5]})
+    assert score_lines(run) == ["1 sample of test:", "  rouge_l    0.5000"]
 
 
 def test_predictions_of_other_tasks_have_no_intervals(run):

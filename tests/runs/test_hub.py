@@ -58,6 +58,7 @@ def test_the_model_card_shows_use_scores_and_config(hub, smoke_run):
         "tags": ["lrcn_seq", "captioning"],
     }
     assert 'lrcn_seq.load("hf://user/run")' in card
+    assert 'task.predict("image.jpg")' in card
     scores = json.loads((smoke_run / "scores.json").read_text())
     assert f"| cider | {scores['metrics']['cider']:.4f} |" in card
     assert "type: tiny_cnn" in card

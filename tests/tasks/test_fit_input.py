@@ -1,5 +1,8 @@
 """Conversion of data of every supported type into the input of Keras."""
 
+from itertools import islice
+from types import GeneratorType
+
 import keras
 import numpy as np
 import pytest
@@ -77,6 +80,15 @@ def test_inputs_need_targets(images):
     """Inputs without targets are refused."""
     with pytest.raises(ArgumentError, match="y: expected one target per input"):
         fit_input(fresh_captioner(), images)
+
+
+def test_batches_repeat_in_a_generator(images, monkeypatch):
+    """On JAX and PyTorch, batches of a user repeat in a generator, which Keras accepts."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    data = fit_input(fresh_captioner(), Pairs(images))
+    assert isinstance(data.x, GeneratorType)
+    assert data.steps == 2
+    assert len(list(islice(data.x, 5))) == 5
 
 
 def test_the_epoch_reaches_the_data(images):

@@ -1,5 +1,7 @@
 """Tasks as Keras models: compile, fit, evaluate, save, load and export."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -134,6 +136,32 @@ def test_a_generator_of_batches_is_fitted(images):
     assert int(task.optimizer.iterations) == 2
 
 
+def test_a_single_batch_is_fitted_and_evaluated(images):
+    """`train_on_batch` makes one update, and `test_on_batch` gives the loss of `evaluate`."""
+    task = eager(fresh_captioner(), optimizer="sgd")
+    batch = dict(x=images[:2], y=CAPTIONS[:2], sample_weight=[1.0, 3.0])
+    before = task.evaluate(**batch, verbose=0)
+    assert float(task.test_on_batch(**batch)) == pytest.approx(before, rel=1e-5)
+    assert set(task.train_on_batch(**batch, return_dict=True)) == {"loss"}
+    assert int(task.optimizer.iterations) == 1
+    assert float(task.test_on_batch(**batch)) < before
+
+
+def test_a_single_batch_is_predicted(images):
+    """`predict_on_batch` gives the predictions of `predict`."""
+    task = eager(fresh_captioner("search={type: greedy}"))
+    assert task.predict_on_batch(images[:2]) == task.predict(images[:2])
+
+
+def test_class_weights_scale_the_loss_of_a_single_batch(films):
+    """A class weight scales the loss that `train_on_batch` returns."""
+    plain, weighted = (
+        float(eager(fresh_classifier()).train_on_batch(films[:1], ["b"], class_weight=weight))
+        for weight in (None, {"b": 2.0})
+    )
+    assert weighted == pytest.approx(2 * plain, rel=1e-5)
+
+
 @on_tensorflow
 def test_a_tf_data_set_is_fitted(images):
     """`fit` accepts a batched `tf.data.Dataset` of floating-point images and captions."""
@@ -217,6 +245,21 @@ def test_a_task_of_a_size_only_is_saved(tmp_path):
     task = lrcn_seq.build(settings("captioning"), words=9)
     task.save(tmp_path / "m.keras")
     assert keras.saving.load_model(tmp_path / "m.keras").outputs is None
+
+
+def test_export_on_jax_leaves_out_gradients(tmp_path, monkeypatch):
+    """On JAX, a SavedModel has no gradients, which the loop of a search does not have."""
+    calls = []
+    task = fresh_captioner()
+    serving = SimpleNamespace(
+        export=lambda path, **options: calls.append(options), input_signature=list
+    )
+    monkeypatch.setattr(type(task), "serving_model", lambda task: serving)
+    for backend in ("jax", "tensorflow"):
+        monkeypatch.setattr(keras.backend, "backend", lambda name=backend: name)
+        task.export(tmp_path / "model")
+    assert calls[0]["jax2tf_kwargs"] == {"with_gradient": False}
+    assert "jax2tf_kwargs" not in calls[1]
 
 
 @on_tensorflow

@@ -65,6 +65,16 @@ def test_other_types_are_refused(media):
         media_list(media, "images")
 
 
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint32"])
+def test_integers_become_pixels(dtype):
+    """Integers of any width from 0 to 255 become uint8; 16-bit gray values stay as they are."""
+    (image,) = media_list(np.full((2, 2, 3), 200, dtype), "images").media
+    assert image.dtype == np.uint8
+    assert (image == 200).all()
+    (gray,) = media_list(np.full((2, 2), 200, "uint16"), "images").media
+    assert gray.dtype == np.uint16
+
+
 def test_floating_point_pixels_are_rounded():
     """Floating-point pixels from 0 to 255 become uint8; vectors stay as they are."""
     (image,) = media_list(np.full((2, 2, 3), 200.6, "float32"), "images").media

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.metrics.base import Metric, Score
+from lrcn_seq.metrics.base import Metric, Score, values_html
 from lrcn_seq.metrics.statistics.document_frequencies import DocumentFrequencies, count_documents
 from lrcn_seq.metrics.statistics.segments import (
     Corpus,
@@ -70,6 +70,9 @@ class Report:
         """
         table = {"sentences": self.sentences} if sentences else {}
         return {"metrics": self.values, "signatures": self.signatures, **table, "count": self.count}
+
+    def _repr_html_(self) -> str:
+        return values_html(self.values)
 
 
 def document_frequencies(

@@ -23,6 +23,8 @@ GROUP_SAMPLES = 2000
 SEED = 0
 PERCENTILES = (2.5, 97.5)
 ROWS_PER_DRAW = 256
+RELIABLE_SEGMENTS = 30
+"""Number of segments below which a bootstrap is unreliable."""
 
 
 class Interval(NamedTuple):
