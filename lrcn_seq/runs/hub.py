@@ -210,6 +210,10 @@ def hub_errors(place: HubAddress, action: str) -> Iterator[None]:
     except Exception as error:  # the package raises many types
         server = os.environ.get(ENDPOINT, "the Hugging Face Hub")
         reason = error_reason(error)
+        if type(error).__name__ == "LocalEntryNotFoundError":
+            reason = (
+                f"no connection ({error_reason(error.__cause__ or error)}) and no earlier download"
+            )
         raise RunError(
             f"{place}: expected to {action} at {server}. Received: {reason}. Check the "
             "address, the connection, and the login (`hf auth login`)."

@@ -84,7 +84,10 @@ def test_an_unreachable_hub_is_reported(hub, lrcn, monkeypatch, verb):
     rest = ["--output", "results"] if verb == "evaluate" else ["photo.jpg"]
     result = lrcn(verb, ADDRESS, *rest)
     assert result.code == 1
-    assert f"{ADDRESS}: expected to download at http://127.0.0.1:9. Received: " in result.err
+    assert (
+        f"{ADDRESS}: expected to download at http://127.0.0.1:9. Received: no connection"
+        in result.err
+    )
 
 
 def test_a_malformed_address_is_refused(lrcn):

@@ -1,6 +1,7 @@
 """Runs on the Hugging Face Hub, tested with a server on loopback."""
 
 import json
+import re
 import shutil
 import sys
 
@@ -68,8 +69,21 @@ def test_a_missing_run_is_reported(hub):
 def test_an_unreachable_hub_is_reported(hub, monkeypatch):
     """A server that does not answer is reported with advice."""
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(RunError, match=r"hf://user/run.*Check the address, the connection"):
+    with pytest.raises(RunError) as caught:
         lrcn_seq.load("hf://user/run")
+    assert re.fullmatch(
+        r"hf://user/run: expected to download at http://127\.0\.0\.1:9\. Received: no connection "
+        r"\(.*refused.*\) and no earlier download\. Check the address, the connection, .*",
+        str(caught.value),
+    )
+
+
+def test_a_downloaded_run_is_found_without_a_connection(hub, smoke_run, monkeypatch):
+    """A run that was downloaded before is loaded from the cache if the hub cannot be reached."""
+    push(smoke_run, "user/run", token="secret")
+    folder = local_folder("hf://user/run")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert local_folder("hf://user/run") == folder
 
 
 def test_a_missing_package_is_reported(monkeypatch, smoke_run):
