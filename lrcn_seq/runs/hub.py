@@ -211,9 +211,9 @@ def hub_errors(place: HubAddress, action: str) -> Iterator[None]:
         server = os.environ.get(ENDPOINT, "the Hugging Face Hub")
         reason = error_reason(error)
         if type(error).__name__ == "LocalEntryNotFoundError":
-            reason = (
-                f"no connection ({error_reason(error.__cause__ or error)}) and no earlier download"
-            )
+            cause = error.__cause__
+            reason = error_reason(cause) if isinstance(cause, Exception) else reason
+            reason = f"no connection ({reason}) and no earlier download"
         raise RunError(
             f"{place}: expected to {action} at {server}. Received: {reason}. Check the "
             "address, the connection, and the login (`hf auth login`)."
