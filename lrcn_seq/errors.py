@@ -155,7 +155,7 @@ def translate_errors(translate: Callable[[str], LrcnError]) -> Iterator[None]:
     Errors of this library, MemoryError and KeyboardInterrupt pass unchanged.
 
     Args:
-        translate: returns the error for a given reason, a phrase without a full stop.
+        translate: returns the error for a given reason, a phrase without a period.
     """
     try:
         yield

@@ -6,8 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from lrcn_seq.terminal import is_quiet, print_note, printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import ProgressColumn
 
 Progress = Callable[[int, int | None], None]
 """A callback `(done, total)`; the total of a stream is None."""
@@ -15,6 +20,8 @@ FIRST_LINE_SECONDS = 3.0
 """Time after which work that goes on has its first line in a log."""
 LINE_SECONDS = 30.0
 """Time between two lines in a log."""
+ESTIMATE_SECONDS = 2.0
+"""Time after the first item before the remaining time is estimated."""
 
 
 @contextmanager
@@ -29,43 +36,56 @@ def progress_bar(title: str) -> Iterator[Progress]:
     Yields:
         A callback `(done, total)` that updates the bar.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
 
-    console = Console(file=sys.stderr)
-    if is_quiet() or not (console.is_terminal or console.is_jupyter):
-        yield LogProgress(title)
-        return
-    columns = (
+    bar = make_bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Bar(
+    if bar is None:
+        yield LogProgress(title)
+        return
+    with bar:
+        task = bar.add_task(printable(title), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def make_bar(*columns: ProgressColumn) -> Bar | None:
+    """Return a bar on stderr that disappears at its end; None in a log or in a quiet process.
+
+    Args:
+        columns: the columns of the bar.
+    """
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(file=sys.stderr)
+    if is_quiet() or not (console.is_terminal or console.is_jupyter):
+        return None
+    return Bar(
         *columns,
         console=console,
         transient=True,
         redirect_stdout=sys.stdout.isatty(),  # redirected stdout must not go to stderr
-    ) as bar:
-        task = bar.add_task(printable(title), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    )
 
 
 class LogProgress:
     """A callback that prints lines such as `opening files: 120 of 900, 0:35 left`.
 
-    The first line follows after `FIRST_LINE_SECONDS`, so that short work prints nothing.
+    The first line follows after `FIRST_LINE_SECONDS`, so that short work prints nothing. The first
+    item, which often includes the start of the work, does not count for the remaining time.
 
     Args:
         title: the name of the work.
     """
 
     def __init__(self, title: str):
-        self.title, self.began = title, time.monotonic()
-        self.first: int | None = None
-        self.due = self.began + FIRST_LINE_SECONDS
+        self.title = title
+        self.first: tuple[int, float] | None = None
+        self.due = time.monotonic() + FIRST_LINE_SECONDS
 
     def __call__(self, done: int, total: int | None, note: str = "") -> None:
         """Print a line if one is due.
@@ -76,13 +96,14 @@ class LogProgress:
             note: text at the end of the line.
         """
         now = time.monotonic()
-        self.first = max(0, done - 1) if self.first is None else self.first
+        self.first = self.first or (done, now)
         if now < self.due or done == total:
             return
         self.due = now + LINE_SECONDS
         count = f"{done:,}" if total is None else f"{done:,} of {total:,}"
-        rate = (done - self.first) / (now - self.began)
-        left = f", {duration((total - done) / rate)} left" if total and rate > 0 else ""
+        items, seconds = done - self.first[0], now - self.first[1]
+        known = total if items > 0 and seconds >= ESTIMATE_SECONDS else None
+        left = f", {duration(seconds / items * (known - done))} left" if known else ""
         print_note(f"{self.title}: {count}{left}{note}")
 
 

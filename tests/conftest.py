@@ -2,11 +2,14 @@
 
 import errno
 import fcntl
+import importlib
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.runs.hub_server import hub_server
 
 pytest_plugins = ["tests.media_fixtures"]
 
@@ -134,6 +137,16 @@ def train_smoke(name: str, folder: Path) -> Path:
         folder / "run",
     )
     return folder / "run"
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """Return a local hub server whose address is in `HF_ENDPOINT`; the cache is empty."""
+    constants = importlib.import_module("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    with hub_server() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.address)
+        yield server
 
 
 @pytest.fixture

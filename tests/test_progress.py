@@ -86,6 +86,18 @@ def test_items_that_were_finished_before_do_not_count_for_the_speed(capsys, cloc
     assert capsys.readouterr().err == "reading: 1,003 of 2,000, 16:37 left\n"
 
 
+def test_remaining_time_follows_after_some_seconds(capsys, clock):
+    """A slow first item gives no estimate, and does not count for the later ones."""
+    with progress_bar("reading") as report:
+        for done in range(1, 41):
+            clock[0] = 60.0 + done
+            report(done, 100)
+    assert capsys.readouterr().err.splitlines() == [
+        "reading: 1 of 100",
+        "reading: 31 of 100, 1:09 left",
+    ]
+
+
 def test_stream_prints_its_count(capsys, clock):
     """In a log, work without a known end has neither a total nor a remaining time."""
     with progress_bar("reading") as report:

@@ -95,7 +95,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add the argument for the run folder to predict with."""
-    parser.add_argument("run", help="a run folder")
+    parser.add_argument("run", help="a run folder, or hf://USER/NAME on the Hugging Face Hub")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

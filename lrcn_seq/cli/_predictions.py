@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._inputs import expand_files
@@ -47,6 +46,7 @@ def predict_files(
     """
     import lrcn_seq
     from lrcn_seq.runs.folder import check_trained
+    from lrcn_seq.runs.hub import local_folder
 
     files = expand_files(names)
     show_file = show_file or len(files) > 1
@@ -54,9 +54,10 @@ def predict_files(
     failed = False
     with open_output(arguments.output) as output:
         unfinished = output.unfinished(files)
-        check_trained(Path(arguments.run))
+        folder = local_folder(arguments.run)
+        check_trained(folder)
         import_keras()
-        task = lrcn_seq.load(arguments.run)
+        task = lrcn_seq.load(folder)
         check_verb(task, verb, arguments.run)
         for prediction in predict(task, unfinished, output):
             if prediction.error is not None:

@@ -6,6 +6,7 @@ they predict together, and the results go to a folder of their own.
   lrcn evaluate runs/mine
   lrcn evaluate runs/mine data.source.table=other.csv --references-out references.jsonl
   lrcn evaluate runs/a runs/b
+  lrcn evaluate hf://user/run data.source.table=my.csv --output runs/downloaded
   lrcn evaluate runs/a runs/b --fuse --weights .33,.67 --output runs/fused
 """
 
@@ -67,16 +68,22 @@ def _add_fusion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", type=numbers, metavar=".33,.67", help="weights of the fused runs"
     )
-    parser.add_argument("--output", metavar="DIR", help="folder for the results of fused runs")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        help="folder for the results of fused runs, or of a run on the hub",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate the runs, and print the scores with their signatures."""
     from lrcn_seq.runs.folder import check_trained
+    from lrcn_seq.runs.hub import local_folder
     from lrcn_seq.runs.training_folder import evaluation_config
 
-    folders, overrides = split_overrides(arguments.runs)
-    check_usage(arguments, folders)
+    names, overrides = split_overrides(arguments.runs)
+    check_usage(arguments, names)
+    folders = [str(local_folder(name)) for name in names]
     for folder in folders:
         check_trained(Path(folder))
     for folder in folders[:1] if arguments.fuse else folders:
@@ -116,9 +123,11 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
             f"{len(folders)} run{'s' * (len(folders) > 1)}"
             f"{'' if arguments.output else ' without --output'}."
         )
+    on_hub = check_hub_runs(arguments, folders)
     given = {"weights": ",".join(map(str, arguments.weights or ())), "output": arguments.output}
     for name, value in given.items():
-        if getattr(arguments, name) is not None and not arguments.fuse:
+        allowed = arguments.fuse or (name == "output" and on_hub)
+        if getattr(arguments, name) is not None and not allowed:
             raise UsageError(
                 f"--{name}: expected --fuse as well. Received: --{name}={value} for "
                 f"{len(folders)} runs."
@@ -128,6 +137,26 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
             f"--coco-results: expected one run, or --fuse. Received: {len(folders)} runs; evaluate "
             "them one by one."
         )
+
+
+def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> bool:
+    """Return whether a run is on the hub; raise UsageError if its results have no folder."""
+    from lrcn_seq.runs.hub import is_hub_address
+
+    address = next(filter(is_hub_address, folders), None)
+    if address is None:
+        return False
+    if len(folders) > 1 and not arguments.fuse:
+        raise UsageError(
+            f"{address}: expected run folders of this machine, since a comparison writes into each "
+            "run. Received: a run on the hub; evaluate it by itself with --output DIR."
+        )
+    if arguments.output is None:
+        raise UsageError(
+            f"{address}: expected --output DIR, the folder for the results of a run on the hub. "
+            "Received: none; add it."
+        )
+    return True
 
 
 def print_scores(evaluated: EvaluatedRun, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_config
 from lrcn_seq.cli._keras_import import import_keras
+from lrcn_seq.errors import UsageError
 from lrcn_seq.terminal import print_line, print_note
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.runs.folder import Run
 
     folder = arguments.run or f"runs/{Path(arguments.config).stem}"
+    check_run_folder(folder)
     if arguments.resume:
         configs.import_run(Path(folder))
     config = configs.read(arguments.config, arguments.overrides)
@@ -46,6 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
     print_results(Run(folder))
     print_line(folder)
     return 0
+
+
+def check_run_folder(folder: str) -> None:
+    """Raise UsageError if a run folder is an address on the hub."""
+    from lrcn_seq.runs.hub import is_hub_address
+
+    if is_hub_address(folder):
+        raise UsageError(
+            f"--run: expected a folder of this machine, since training writes into it. Received: "
+            f"{folder}; choose a folder such as runs/mine."
+        )
 
 
 def print_results(run: Run) -> None:

@@ -105,6 +105,24 @@ class Optimizer(Section):
     gradient_accumulation_steps: Positive = 1
     """Number of batches whose gradients are averaged for one update of the weights."""
 
+    def keras_arguments(self) -> dict[str, Any]:
+        """Return the arguments of the Keras optimizer, which has neither schedule nor `l2`."""
+        own: dict[str, Any] = {"momentum": self.momentum}
+        if self.type == "adam":
+            own = {"beta_1": self.momentum, "beta_2": self.beta_2}
+        elif self.type == "sgd":
+            own["nesterov"] = self.nesterov
+        steps = self.gradient_accumulation_steps
+        return {
+            "learning_rate": self.learning_rate,
+            "global_clipnorm": self.global_clipnorm or None,
+            "weight_decay": self.weight_decay or None,
+            "use_ema": bool(self.ema_momentum),
+            "ema_momentum": self.ema_momentum or 0.99,
+            "gradient_accumulation_steps": steps if steps > 1 else None,
+            **own,
+        }
+
 
 class Schedule(Section):
     """The learning rate schedule.

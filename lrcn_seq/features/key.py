@@ -13,7 +13,7 @@ import numpy as np
 from lrcn_seq.data.media.optical_flow import IDENTITY as FLOW_IDENTITY
 from lrcn_seq.records import Modality, Preprocessing
 
-PIXELS_VERSION = 2
+PIXELS_VERSION = 3
 """Version of decoding and resizing. Increment it if new code computes other pixels from a file."""
 
 

@@ -52,7 +52,7 @@ def storing_problem(
     if not frozen:
         return "the encoder is trained, so its features change"
     if not frame_wise:
-        return "the encoder mixes frames in time, so a frame has no features of its own"
+        return "the features of a frame also depend on other frames"
     if dict(view) != {"type": "none"}:
         return f"data.view is {view['type']}, which shows frames in several ways"
     return None

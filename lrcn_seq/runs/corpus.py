@@ -10,6 +10,7 @@ from typing import NamedTuple
 from lrcn_seq.config import Config, DataSize
 from lrcn_seq.data.media import ContentIndex, MediaReader, media_kind
 from lrcn_seq.data.similar_names import similar_names, similarity_notes
+from lrcn_seq.data.sources import Source
 from lrcn_seq.data.survey import survey
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.progress import progress_bar
@@ -60,7 +61,11 @@ class Corpus(NamedTuple):
 
 
 def read_corpus(
-    config: Config, *, skipped: Path | None = None, splits: Sequence[str] = SPLITS
+    config: Config,
+    *,
+    skipped: Path | None = None,
+    splits: Sequence[str] = SPLITS,
+    source: Source | None = None,
 ) -> Corpus:
     """Read the data source of a config, and check that the file of every sample can be read.
 
@@ -68,11 +73,13 @@ def read_corpus(
         config: the config.
         skipped: the file in which the unreadable files are listed if `data.on_error` is `skip`.
         splits: the splits to read.
+        source: the data source, if it has been read before.
 
     Raises:
         DataError: files cannot be read, and the config does not allow skipping that many.
     """
-    source = sources.build(config.data.source, place="data.source")
+    if source is None:
+        source = sources.build(config.data.source, place="data.source")
     print_notes(source.notes)
     wanted = [sample for sample in source if sample.split in splits]
     index = content_index(config)

@@ -8,8 +8,6 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 import lrcn_seq
 from lrcn_seq.config import differences
 from lrcn_seq.terminal import print_note
@@ -18,6 +16,7 @@ from lrcn_seq.terminal import print_note
 def describe_environment() -> dict[str, str]:
     """Return the versions, hardware and flags on which bit-identical resuming depends."""
     import keras
+    import numpy as np
     import tensorflow as tf
 
     backend = keras.backend.backend()

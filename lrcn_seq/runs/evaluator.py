@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lrcn_seq import config as configs
+from lrcn_seq.data.sources import Source
 from lrcn_seq.errors import DataError, UsageError
 from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
@@ -49,6 +50,7 @@ def evaluate_runs(
     references: str | None = None,
     overrides: Sequence[str] = (),
     output: str | None = None,
+    source: Source | None = None,
 ) -> EvaluatedRun:
     """Evaluate one run, or several fused runs, on a split of the data source of the first run.
 
@@ -64,6 +66,7 @@ def evaluate_runs(
         references: file for the reference captions of the samples.
         overrides: `data.source.key=value`, for other data or moved data.
         output: folder for the results of fused runs; None for the first run.
+        source: the data source of the first run, if it has been read before.
 
     Raises:
         UsageError: the runs differ in task, vocabulary or classes, the task does not support an
@@ -78,7 +81,7 @@ def evaluate_runs(
     if overrides:
         tasks[0].settings = with_source(tasks[0].settings, overrides)
     check_source(Run(folders[0]), tasks[0].settings.data.source)
-    corpus = _corpus(tasks[0], split)
+    corpus = _corpus(tasks[0], split, source)
     samples = _samples(corpus, split, limit)
     if references is not None:
         write_references(references, samples, folders[0])
@@ -87,8 +90,7 @@ def evaluate_runs(
         details["limit"] = limit
     # Read the record first, so that damaged files are reported before any file is overwritten.
     record = _record(folders[0], corpus, fused=output is not None)
-    run = Run(folders[0] if output is None else output)
-    with run.lock():
+    with (run := Run(folders[0] if output is None else output)).lock():
         readers = [SampleReader(task, corpus.contents) for task in tasks]
         evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
         if retrieval:
@@ -137,10 +139,11 @@ def _evaluate(
     return tasks[0].evaluate_ensemble(members, samples, training=training)
 
 
-def _corpus(task: Task, split: str) -> Corpus:
+def _corpus(task: Task, split: str, source: Source | None) -> Corpus:
     """Read the samples of the split, and the training samples if the evaluation needs them."""
     with_training = task.compares_with_training and split != "train"
-    return read_corpus(task.settings, splits=("train", split) if with_training else (split,))
+    splits = ("train", split) if with_training else (split,)
+    return read_corpus(task.settings, splits=splits, source=source)
 
 
 def _samples(corpus: Corpus, split: str, limit: int | None) -> Sequence[Sample]:

@@ -39,6 +39,20 @@ def is_hub_address(path: str | Path) -> bool:
     return isinstance(path, str) and path.startswith(PREFIX)
 
 
+def local_folder(run: str | Path) -> Path:
+    """Return the folder of a run, after a download if the run is an address on the hub.
+
+    Args:
+        run: a run folder, or `hf://USER/NAME` or `hf://USER/NAME@REVISION`.
+
+    Raises:
+        ArgumentError: the address is invalid.
+        MissingPackageError: the package `huggingface_hub` is not installed.
+        RunError: the hub cannot be reached, or has no such run.
+    """
+    return download(str(run)) if is_hub_address(run) else Path(run)
+
+
 def parse_address(address: str) -> HubAddress:
     """Return the parts of an address, with or without `hf://`.
 
@@ -199,6 +213,10 @@ def hub_errors(place: HubAddress, action: str) -> Iterator[None]:
     except Exception as error:  # the package raises many types
         server = os.environ.get(ENDPOINT, "the Hugging Face Hub")
         reason = error_reason(error)
+        if type(error).__name__ == "LocalEntryNotFoundError":
+            cause = error.__cause__
+            reason = error_reason(cause) if isinstance(cause, Exception) else reason
+            reason = f"no connection ({reason}) and no earlier download"
         raise RunError(
             f"{place}: expected to {action} at {server}. Received: {reason}. Check the "
             "address, the connection, and the login (`hf auth login`)."

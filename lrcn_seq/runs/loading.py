@@ -16,7 +16,7 @@ from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.layers.zero_weights import zero_weights
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
-from lrcn_seq.runs.hub import download, is_hub_address
+from lrcn_seq.runs.hub import local_folder
 from lrcn_seq.runs.run_outputs import read_outputs
 from lrcn_seq.tasks import Task, build_task, load_saved
 
@@ -35,9 +35,7 @@ def load(folder: str | Path) -> Task:
         RunError: the folder is not a run, has no weights yet, or contains files of another run; or
             the hub cannot be reached.
     """
-    if is_hub_address(folder):
-        folder = download(str(folder))
-    folder = Path(folder)
+    folder = local_folder(folder)
     if folder.suffix == ".keras" and folder.is_file():
         return load_saved(folder)
     check_trained(folder)

@@ -8,6 +8,7 @@ from typing import Any
 from lrcn_seq.config import Config
 from lrcn_seq.runs.folder import Run
 from lrcn_seq.runs.state import Position, TrainingState
+from lrcn_seq.runs.training_end import best_row
 from lrcn_seq.terminal import print_note
 
 
@@ -56,15 +57,15 @@ def restarted_state(
     """
     stage = int(history[-1]["stage"]) if history else 0
     rows = [row for row in history if row["stage"] == stage]
-    best = max((number for number, row in enumerate(rows) if row["best"]), default=None)
+    best = best_row(rows)
     sign = -1 if minimized else 1
     position = Position(
         stage=stage,
         epoch=len(rows),
-        best=None if best is None else sign * float(rows[best][monitor]),
-        waited=0 if best is None else len(rows) - 1 - best,
+        best=None if best is None else sign * float(best[monitor]),
+        waited=0 if best is None else len(rows) - 1 - int(best["epoch"]),
         first_epoch=len(rows),
-        best_loss=None if best is None else rows[best].get("dev_loss"),
+        best_loss=None if best is None else best.get("dev_loss"),
     )
     return TrainingState({}, position, [dict(row) for row in history], new_stage=True)
 
@@ -93,11 +94,13 @@ def description(state: TrainingState, config: Config, *, restarted: bool) -> str
         return f"all {epochs} epochs are finished."
     begin = f"epoch {position.epoch + 1} of {epochs} continues from"
     if restarted:
-        best = position.epoch - position.waited
+        by_best = config.training.restore_best_weights is not False
+        kept = position.epoch - position.waited if by_best else position.epoch
         return (
-            f"{begin} the best weights (epoch {best}) with a new optimizer and schedule, since the "
-            "run kept no training state. The weights differ from those of one training of "
-            f"{epochs} epochs; training.keep_state=true keeps the state of a run."
+            f"{begin} the {'best' if by_best else 'last'} weights (epoch {kept}) with a new "
+            "optimizer and schedule, since the run kept no training state. The weights differ from "
+            f"those of one training of {epochs} epochs; training.keep_state=true keeps the state "
+            "of a run."
         )
     schedule = config.training.schedule
     if schedule.type == "cosine" and not schedule.updates:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lrcn_seq import metrics
-from lrcn_seq.config import Config
+from lrcn_seq.data.sources import Source
 from lrcn_seq.errors import UsageError
 from lrcn_seq.evaluation import paired_differences
 from lrcn_seq.registry import sources
@@ -46,14 +46,15 @@ def compare_runs(
         DataError: the data of a run are missing, or the split is empty.
     """
     names = run_names(folders)
-    check_same_samples(folders, split, overrides)
+    read = read_same_samples(folders, split, overrides)
     runs: dict[str, EvaluatedRun] = {}
-    for name, folder in zip(names, folders, strict=True):
+    for name, folder, source in zip(names, folders, read, strict=True):
         runs[name] = evaluate_runs(
             [folder],
             split=split,
             references=None if runs else references,
             overrides=overrides,
+            source=source,
             **options,
         )
     evaluations = {name: run.evaluation for name, run in runs.items()}
@@ -75,29 +76,40 @@ def run_names(folders: Sequence[str]) -> list[str]:
     return names if len(set(names)) == len(names) else list(folders)
 
 
-def check_same_samples(folders: Sequence[str], split: str, overrides: Sequence[str]) -> None:
-    """Raise UsageError unless all runs have the same task and the same samples in a split."""
+def read_same_samples(folders: Sequence[str], split: str, overrides: Sequence[str]) -> list[Source]:
+    """Return the data source of each run; equal sources are read once, and no sample is opened.
+
+    Args:
+        folders: the run folders.
+        split: the split to evaluate.
+        overrides: `data.source.key=value`, for all runs.
+
+    Raises:
+        UsageError: the runs differ in their tasks, or in the samples of the split.
+    """
     configs = [evaluation_config(folder, overrides) for folder in folders]
-    first, first_ids, source = folders[0], None, None
-    for folder, config in zip(folders, configs, strict=True):
+    read: list[Source] = []
+    for number, (folder, config) in enumerate(zip(folders, configs, strict=True)):
         if config.task["type"] != configs[0].task["type"]:
             raise UsageError(
-                f"{folder}: expected a run of the task {configs[0].task['type']}, as {first} is. "
-                f"Received: one of the task {config.task['type']}; compare runs of one task."
+                f"{folder}: expected a run of the task {configs[0].task['type']}, as {folders[0]} "
+                f"is. Received: one of the task {config.task['type']}; compare runs of one task."
             )
-        if config.data.source == source:
+        equal = next(i for i in range(number + 1) if configs[i].data.source == config.data.source)
+        if equal < number:
+            read.append(read[equal])
             continue
-        ids, source = set(sample_ids(config, split)), config.data.source
-        if first_ids is not None and ids != first_ids:
+        read.append(sources.build(config.data.source, place="data.source"))
+        ids, first_ids = (set(sample_ids(source, split)) for source in (read[-1], read[0]))
+        if ids != first_ids:
             raise UsageError(
-                f"{folder}: expected the samples of {first} in the split {split}. Received: "
+                f"{folder}: expected the samples of {folders[0]} in the split {split}. Received: "
                 f"{len(ids & first_ids):,} of {len(first_ids):,}, and {len(ids - first_ids):,} "
                 "others; name one source for all runs with data.source...=VALUE."
             )
-        first_ids = first_ids or ids
+    return read
 
 
-def sample_ids(config: Config, split: str) -> Iterator[str]:
+def sample_ids(source: Source, split: str) -> Iterator[str]:
     """Yield the IDs of the samples of a split, without opening their files."""
-    source = sources.build(config.data.source, place="data.source")
     return (sample.id for sample in source if sample.split == split)

@@ -7,14 +7,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from lrcn_seq.arrays import read_arrays
 from lrcn_seq.errors import RunError, shorten, translate_errors
 from lrcn_seq.files import open_file, read_file, read_json, remove_leftovers, write_file, write_text
 from lrcn_seq.layers.weight_checks import array_problem
+
+if TYPE_CHECKING:
+    import numpy as np
 
 POINTER = "last"
 METADATA = "meta.json"
@@ -92,6 +92,8 @@ class StateFolder:
         Raises:
             RunError: the folder cannot be written to; the last state is unchanged.
         """
+        import numpy as np  # a run folder must be checked quickly
+
         folder = self.folder / f"{state.position.number:06d}"
         shutil.rmtree(folder, ignore_errors=True)
         try:
@@ -154,6 +156,8 @@ class StateFolder:
         Raises:
             RunError: the state is damaged.
         """
+        from lrcn_seq.arrays import read_arrays  # imports NumPy
+
         folder = self._last_folder()
         if folder is None:
             return None
@@ -167,14 +171,6 @@ class StateFolder:
                 "cannot be resumed."
             )
         return state._replace(arrays=arrays)
-
-    def _last(self) -> str:
-        """Return the name of the folder of the last complete state."""
-        with translate_errors(partial(_damaged, self.folder / POINTER)):
-            name = read_file(self.folder / POINTER).decode(errors="replace").strip()
-        if not name.isdecimal():
-            raise _damaged(self.folder / POINTER, shorten(repr(name)))
-        return name
 
 
 def _damaged(path: Path, reason: str) -> RunError:

@@ -85,7 +85,8 @@ def training_end(
     """
     rows = [row for row in history if row["stage"] == position.stage]
     by_best = training.restore_best_weights is not False
-    kept = [row for row in rows if row["best"]] if by_best else rows
+    last = rows[-1] if rows else None
+    kept = best_row(rows) if by_best else last
     epochs, patience = int(training.epochs), int(training.patience)
     reason: Reason = "epochs"
     if position.diverged:
@@ -97,12 +98,17 @@ def training_end(
         reason=reason,
         epochs=len(rows),
         planned_epochs=epochs,
-        kept_epoch=kept[-1]["epoch"] + 1 if kept else None,
+        kept_epoch=None if kept is None else kept["epoch"] + 1,
         kept_by="best" if by_best else "last",
         monitor=monitor,
-        score=kept[-1].get(monitor) if kept else None,
+        score=None if kept is None else kept.get(monitor),
         patience=patience,
     )
+
+
+def best_row(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the row of the best epoch so far, or None before the first one."""
+    return next((row for row in reversed(history) if row["best"]), None)
 
 
 def write_end(run: Run, end: TrainingEnd) -> None:

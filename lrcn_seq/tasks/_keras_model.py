@@ -355,23 +355,10 @@ def _call(method: Any, inputs: Sequence[FitInput], **arguments: Any) -> Any:
 
 
 def default_optimizer(settings: configs.Config) -> keras.optimizers.Optimizer:
-    """Return the Keras optimizer of a config, without its schedule and multipliers."""
-    own = settings.training.optimizer
-    momentum = (
-        {"beta_1": own.momentum, "beta_2": own.beta_2}
-        if own.type == "adam"
-        else {"momentum": own.momentum}
-    )
+    """Return the Keras optimizer of a config, without its schedule, multipliers and `l2`."""
+    optimizer = settings.training.optimizer
     return keras.optimizers.get(
-        {
-            "class_name": own.type,
-            "config": {
-                "learning_rate": own.learning_rate,
-                "global_clipnorm": own.global_clipnorm or None,
-                "weight_decay": own.weight_decay or None,
-                **momentum,
-            },
-        }
+        {"class_name": optimizer.type, "config": optimizer.keras_arguments()}
     )
 
 

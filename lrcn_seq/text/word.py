@@ -2,7 +2,7 @@
 
 As in Donahue et al. 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and
 Description", section 5, and the released code, sentences are split at non-word characters and
-converted to lower case, the final full stop is removed, and words with at least 5 occurrences are
+converted to lower case, the final period is removed, and words with at least 5 occurrences are
 kept.
 """
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrcn_seq.progress import duration
+from lrcn_seq.runs.training_end import best_row
 
 OTHER_SCORES = 2
 """Number of dev scores that a line shows besides the monitored one."""
@@ -69,8 +70,3 @@ def shown_scores(row: Mapping[str, Any], monitor: str) -> list[str]:
             families[numbered[1] if numbered else name] = name
     others = [name for name in families.values() if name != monitor]
     return [monitor, *others[:OTHER_SCORES]]
-
-
-def best_row(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the row of the best epoch so far, or None."""
-    return next((row for row in reversed(history) if row["best"]), None)

@@ -1,13 +1,11 @@
-"""The progress of an epoch: a bar if stderr is a terminal, otherwise lines in a log."""
+"""The progress of an epoch: a bar on a terminal or in a notebook, otherwise lines in a log."""
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
 import keras
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,9 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lrcn_seq.progress import LogProgress
+from lrcn_seq.progress import LogProgress, make_bar
 from lrcn_seq.tasks import BatchSource
-from lrcn_seq.terminal import is_quiet
 
 
 class EpochProgress(keras.callbacks.Callback):
@@ -43,25 +40,18 @@ class EpochProgress(keras.callbacks.Callback):
         self.samples_per_second = self.began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the timer, and the bar if stderr is a terminal."""
+        """Start the timer, and the bar on a terminal or in a notebook."""
         self.began = time.monotonic()
-        console = Console(file=sys.stderr)
-        self.log = LogProgress(f"epoch {epoch + 1}/{self.epochs}, batch")
-        if console.is_terminal and not is_quiet():
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("loss {task.fields[loss]:.4f}"),
-                TimeRemainingColumn(),
-            )
-            self.bar = Progress(
-                *columns,
-                console=console,
-                transient=True,
-                redirect_stdout=sys.stdout.isatty(),  # output to a file must not go to stderr
-            )
-            title = f"epoch {epoch + 1}/{self.epochs}"
+        title = f"epoch {epoch + 1}/{self.epochs}"
+        self.log = LogProgress(f"{title}, batch")
+        self.bar = make_bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}"),
+            TimeRemainingColumn(),
+        )
+        if self.bar is not None:
             self.row = self.bar.add_task(title, total=self.params["steps"], loss=0.0)
             self.bar.start()
 

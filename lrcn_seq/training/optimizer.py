@@ -27,29 +27,12 @@ def build_optimizer(
         multipliers: learning rate multipliers by the `id` of their variable.
         updates: number of updates in the stage.
     """
-    shared = dict(
-        learning_rate=learning_rate(
-            settings.learning_rate, schedule, updates, settings.gradient_accumulation_steps
-        ),
-        global_clipnorm=settings.global_clipnorm or None,
-        weight_decay=settings.weight_decay or None,
-        use_ema=bool(settings.ema_momentum),
-        ema_momentum=settings.ema_momentum or 0.99,
-        gradient_accumulation_steps=settings.gradient_accumulation_steps
-        if settings.gradient_accumulation_steps > 1
-        else None,
+    rate = learning_rate(
+        settings.learning_rate, schedule, updates, settings.gradient_accumulation_steps
     )
-    base: type
-    own: dict[str, Any]
-    if settings.type == "adam":
-        base = keras.optimizers.Adam
-        own = dict(beta_1=settings.momentum, beta_2=settings.beta_2)
-    elif settings.type == "rmsprop":
-        base, own = keras.optimizers.RMSprop, dict(momentum=settings.momentum)
-    else:
-        base = keras.optimizers.SGD
-        own = dict(momentum=settings.momentum, nesterov=settings.nesterov)
-    optimizer = _with_multipliers(base)(**shared, **own)
+    base: type = type(keras.optimizers.get(settings.type))
+    arguments = {**settings.keras_arguments(), "learning_rate": rate}
+    optimizer = _with_multipliers(base)(**arguments)
     optimizer.multipliers = MappingProxyType(dict(multipliers))
     optimizer.l2 = settings.l2
     return optimizer

@@ -54,7 +54,7 @@ def test_values_include_the_diversity_of_captions():
 
 @pytest.mark.parametrize(("tokenize", "distinct"), [("ptb", 0.5), ("none", 1.0)])
 def test_diversity_uses_the_tokenization_of_the_scores(tokenize, distinct):
-    """A full stop makes a caption distinct only if the tokenization keeps full stops."""
+    """A period makes a caption distinct only if the tokenization keeps periods."""
     captions = [Caption(text, -1.0, -1.0) for text in ("a dog", "a dog.")]
     settings = EvaluationSettings(metrics=["bleu"], tokenize=tokenize)
     evaluation = evaluate_captions(SAMPLES, captions, settings, unknown="<unk>")

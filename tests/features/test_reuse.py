@@ -18,7 +18,7 @@ def test_features_of_a_frozen_frame_wise_encoder_are_stored():
         (dict(use=False), "data.store.use is false"),
         (dict(reads_pixels=False), "the encoder takes vectors"),
         (dict(frozen=False), "the encoder is trained"),
-        (dict(frame_wise=False), "the encoder mixes frames in time"),
+        (dict(frame_wise=False), "the features of a frame also depend on other frames"),
         (dict(view={"type": "ten_crop"}), "data.view is ten_crop"),
         (dict(view={"type": "crop_mirror", "margin": 1.2}), "data.view is crop_mirror"),
     ],

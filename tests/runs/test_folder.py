@@ -377,3 +377,15 @@ def test_a_run_shows_its_scores_in_a_notebook(tmp_path):
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     assert "<td>a&lt;b</td><td>0.2500</td>" in run._repr_html_()
     assert "3 samples of the split test" in run._repr_html_()
+
+
+def test_a_run_folder_is_checked_without_numpy():
+    """The checks of a run folder import neither NumPy nor Keras, which would delay errors."""
+    code = (
+        "import sys; from lrcn_seq.runs.folder import Run, check_trained; from lrcn_seq.runs "
+        "import hub; print(sorted({'numpy', 'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

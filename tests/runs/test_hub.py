@@ -1,7 +1,7 @@
 """Runs on the Hugging Face Hub, tested with a server on loopback."""
 
-import importlib
 import json
+import re
 import shutil
 import sys
 
@@ -11,18 +11,7 @@ import yaml
 
 import lrcn_seq
 from lrcn_seq.errors import ArgumentError, MissingPackageError, RunError
-from lrcn_seq.runs.hub import is_hub_address, parse_address, push
-from tests.runs.hub_server import hub_server
-
-
-@pytest.fixture
-def hub(monkeypatch, tmp_path):
-    """Return a local hub server whose address is in `HF_ENDPOINT`; the cache is empty."""
-    constants = importlib.import_module("huggingface_hub.constants")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    with hub_server() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.address)
-        yield server
+from lrcn_seq.runs.hub import is_hub_address, local_folder, parse_address, push
 
 
 def test_a_pushed_run_is_loaded_by_its_address(hub, smoke_run):
@@ -81,8 +70,21 @@ def test_a_missing_run_is_reported(hub):
 def test_an_unreachable_hub_is_reported(hub, monkeypatch):
     """A server that does not answer is reported with advice."""
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(RunError, match=r"hf://user/run.*Check the address, the connection"):
+    with pytest.raises(RunError) as caught:
         lrcn_seq.load("hf://user/run")
+    assert re.fullmatch(
+        r"hf://user/run: expected to download at http://127\.0\.0\.1:9\. Received: no connection "
+        r"\(.*refused.*\) and no earlier download\. Check the address, the connection, .*",
+        str(caught.value),
+    )
+
+
+def test_a_downloaded_run_is_found_without_a_connection(hub, smoke_run, monkeypatch):
+    """A run that was downloaded before is loaded from the cache if the hub cannot be reached."""
+    push(smoke_run, "user/run", token="secret")
+    folder = local_folder("hf://user/run")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert local_folder("hf://user/run") == folder
 
 
 def test_a_missing_package_is_reported(monkeypatch, smoke_run):
@@ -108,3 +110,16 @@ def test_addresses_have_a_revision():
     assert parse_address("hf://user/run@v1").revision == "v1"
     assert is_hub_address("hf://user/run")
     assert not is_hub_address("runs/mine")
+
+
+def test_folders_are_not_downloaded(tmp_path):
+    """A path that is not an address is returned as it is."""
+    assert local_folder(str(tmp_path)) == local_folder(tmp_path) == tmp_path
+
+
+def test_an_address_is_downloaded_into_a_folder(hub, smoke_run):
+    """The folder of an address contains the pushed files."""
+    push(smoke_run, "user/run", token="secret")
+    folder = local_folder("hf://user/run")
+    name = "model.weights.h5"
+    assert (folder / name).read_bytes() == (smoke_run / name).read_bytes()

@@ -66,6 +66,13 @@ def test_finished_run_continues_from_its_best_weights(finished, capsys):
     assert "differ from those of one training of 5 epochs; training.keep_state=true" in message
 
 
+def test_last_weights_are_named_if_they_are_kept(finished, capsys):
+    """A run without `restore_best_weights` continues from its last epoch, which is stated."""
+    last = {"restore_best_weights": False}
+    resume(finished, settings(**last), settings(**last, epochs=5))
+    assert "continues from the last weights (epoch 3) with a new" in capsys.readouterr().err
+
+
 def test_minimized_score_is_negated(finished):
     """In a state, the best value of a score that is minimized is negated."""
     assert restarted_state(ROWS, "loss", minimized=True).position.best == -1.0

@@ -6,7 +6,7 @@ from lrcn_seq.config.schema import Training
 from lrcn_seq.errors import RunError
 from lrcn_seq.runs.folder import ENDS, Run
 from lrcn_seq.runs.state import Position
-from lrcn_seq.runs.training_end import TrainingEnd, read_ends, training_end, write_end
+from lrcn_seq.runs.training_end import TrainingEnd, best_row, read_ends, training_end, write_end
 
 TRAINING = Training(batch_size=1, epochs=5, patience=2, restore_best_weights=True)
 
@@ -69,6 +69,13 @@ def test_a_stage_without_a_better_epoch_keeps_the_weights_of_the_previous_stage(
     end = training_end(TRAINING, Position(stage=1), history, "cider")
     assert (end.epochs, end.kept_epoch) == (1, None)
     assert "weights of the previous stage" in str(end)
+
+
+def test_the_best_row_is_the_last_improvement():
+    """The best row is that of the last epoch with a better score, or None before the first one."""
+    history = rows(True, True, False)
+    assert best_row(history) is history[1]
+    assert best_row([]) is best_row(rows(False)) is None
 
 
 def test_the_ends_of_stages_are_read_in_order(tmp_path):

@@ -108,6 +108,10 @@ def test_an_uncompiled_task_has_the_optimizer_of_its_config(images):
     assert optimizer.global_clipnorm == 5.0
     rmsprop = settings("captioning", "training.optimizer={type: rmsprop, momentum: 0.5}")
     assert default_optimizer(rmsprop).momentum == 0.5
+    nesterov = settings("captioning", "training.optimizer={type: sgd, nesterov: true}")
+    assert default_optimizer(nesterov).nesterov
+    adam = settings("captioning", "training.optimizer={beta_2: 0.9, ema_momentum: 0.7}")
+    assert (default_optimizer(adam).beta_2, default_optimizer(adam).ema_momentum) == (0.9, 0.7)
 
 
 def test_a_loss_is_refused():

@@ -50,7 +50,7 @@ def test_normalization_can_keep_the_case():
     ],
 )
 def test_detokenize(spaced, text):
-    """Detokenization joins words at apostrophes and hyphens, and attaches commas and full stops."""
+    """Detokenization joins words at apostrophes and hyphens, and attaches commas and periods."""
     assert detokenize(spaced) == text
 
 

@@ -45,7 +45,7 @@ def words_of(sentence, **arguments):
 def test_words(sentence, words):
     """Words are runs of letters, digits and marks, or runs of other characters.
 
-    The final full stop of a sentence is removed.
+    The final period of a sentence is removed.
     """
     assert words_of(sentence) == words
 
@@ -63,7 +63,7 @@ def test_case_can_be_kept():
 def test_words_of_flickr8k_equal_a_regular_expression(shared):
     """The words of all Flickr8k captions equal those that a regular expression finds.
 
-    The expression separates words from punctuation, and drops spaces and final full stops.
+    The expression separates words from punctuation, and drops spaces and final periods.
     """
     lines = (shared / "flickr8k" / "captions.txt").read_text(encoding="utf-8").splitlines()[1:]
     captions = [line.partition(",")[2].strip() for line in lines]

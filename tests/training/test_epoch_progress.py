@@ -41,9 +41,23 @@ def test_speed_is_that_of_the_samples_of_the_epoch():
 def test_long_epoch_prints_lines_in_a_log(capsys, monkeypatch):
     """In a log, a line states batches, remaining time and loss once it is due."""
     monkeypatch.setattr("lrcn_seq.progress.FIRST_LINE_SECONDS", -1.0)
-    run_epoch(EpochProgress(5), batches=4)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert re.fullmatch(r"epoch 3/5, batch: 1 of 4, \d+:\d\d left, loss 2\.5000", line)
+    monkeypatch.setattr("lrcn_seq.progress.LINE_SECONDS", -1.0)
+    monkeypatch.setattr("lrcn_seq.progress.ESTIMATE_SECONDS", 0.0)
+    run_epoch(EpochProgress(5), batches=3)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "epoch 3/5, batch: 1 of 3, loss 2.5000"
+    assert re.fullmatch(r"epoch 3/5, batch: 2 of 3, \d+:\d\d left, loss 2\.5000", second)
+
+
+def test_a_notebook_shows_a_bar(monkeypatch):
+    """In a notebook, the bar is shown although stderr is not a terminal."""
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.progress.Progress.start", lambda self: None)
+    progress = EpochProgress(5)
+    progress.set_params({"steps": 2})
+    progress.on_epoch_begin(0)
+    assert progress.bar is not None
+    assert progress.bar.tasks[0].total == 2
 
 
 def use_terminal(monkeypatch) -> Terminal:

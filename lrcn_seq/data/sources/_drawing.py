@@ -89,7 +89,7 @@ def sample_objects(random: np.random.Generator, split: str) -> tuple[SceneObject
 
 
 def normalize_caption(caption: str) -> str:
-    """Return a caption in lower case with single spaces and without full stops."""
+    """Return a caption in lower case with single spaces and without periods."""
     return " ".join(caption.lower().replace(".", " ").split())
 
 

@@ -136,7 +136,7 @@ class MovingShapes(Source):
 def parse_story(caption: str) -> Story | None:
     """Return the moves that a caption describes, or None if it does not follow the grammar.
 
-    Case, full stops and the choice of articles are ignored.
+    Case, periods and the choice of articles are ignored.
     """
     text = normalize_caption(caption)
     in_order = IN_ORDER.fullmatch(text)

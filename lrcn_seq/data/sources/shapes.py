@@ -134,7 +134,7 @@ class Shapes(Source):
 def parse_scene(caption: str) -> Scene | None:
     """Return the scene that a caption describes, or None if it does not follow the grammar.
 
-    Case, full stops and the choice of articles are ignored.
+    Case, periods and the choice of articles are ignored.
     """
     match = CAPTION.fullmatch(normalize_caption(caption))
     if match is None:

@@ -27,7 +27,7 @@ class Tables(NamedTuple):
 
     Attributes:
         function_words: words that METEOR weights less than content words.
-        prefixes: abbreviations, and whether each keeps its full stop only before a number.
+        prefixes: abbreviations, and whether each keeps its period only before a number.
         synonyms: ids of the synonym sets of each word, separated by spaces.
         bases: base forms of irregular words.
     """

@@ -1,6 +1,6 @@
 """METEOR's normalizer: the tokenization of METEOR 1.5 with `-l en -norm`.
 
-It removes dashes, splits contractions and keeps the full stops of abbreviations.
+It removes dashes, splits contractions and keeps the periods of abbreviations.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
 
     Args:
         line: the text.
-        prefixes: abbreviations; the value is True if the full stop is kept only before a number.
+        prefixes: abbreviations; the value is True if the period is kept only before a number.
     """
     if PLAIN.fullmatch(line):
         return line.split(" ")
@@ -64,7 +64,7 @@ def normalize(line: str, prefixes: Mapping[str, bool]) -> list[str]:
 
 
 def _split_full_stop(word: str, following: str, prefixes: Mapping[str, bool]) -> str:
-    """Keep a word's final full stop, split it off, or remove all full stops (U.S. to US)."""
+    """Keep a word's final period, split it off, or remove all periods (U.S. to US)."""
     if len(word) < 2 or word[-1] != ".":
         return word
     stem = word[:-1]

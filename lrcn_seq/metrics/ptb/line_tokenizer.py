@@ -36,7 +36,7 @@ def tokenize(texts: Sequence[str]) -> list[str]:
 
     Newlines count as spaces, so that each text is one line. As in the Java program, which reads the
     lines from a file, a token at the end of a line may depend on the next line: whether an initial
-    keeps its full stop depends on the next word.
+    keeps its period depends on the next word.
 
     Returns:
         The tokens of each text, joined by spaces.

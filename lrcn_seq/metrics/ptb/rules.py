@@ -3,7 +3,7 @@
 The tokenizer is Stanford's PTBTokenizer of 2014 with the options of the COCO code. The longest
 match wins, and the first rule in a tie. Each non-ASCII character of the text is replaced by the
 representative of its class (see `characters`). Rules that differ only in tokens discarded by the
-COCO code (full stops, quotes) are omitted.
+COCO code (periods, quotes) are omitted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def alternatives(text: str) -> str:
     return "|".join(text.split())
 
 
-# Abbreviations that always keep their full stop, unless another character follows directly.
+# Abbreviations that always keep their period, unless another character follows directly.
 PLAIN = alternatives(
     "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri Ala Ariz "
     "[A]z [A]rk Calif Colo Conn Ct Dak [D]el Fla Ga [I]ll Ind Kans? Ky [L]a [M]ass Md Mich "
@@ -43,16 +43,16 @@ PLAIN = alternatives(
     "Cos? Corp Pp?t[ye]s? Ltd Plc Rt Bancorp Bhd Assn Univ Intl Sys tel est ext sq Jr Sr Bros "
     "(Ed|Ph)\\.D Blvd Rd Esq etc al seq Bldg"
 )
-# Abbreviations that form one token with a following full stop, or without one before a space.
+# Abbreviations that form one token with a following period, or without one before a space.
 TITLES = alternatives(
     "Mr Mrs Ms [M]iss Drs? Profs? Sens? Reps? Attys? Lt Col Gen Messrs Govs? Adm Rev Maj Sgt "
     "Cpl Pvt Capt Ste? Ave Pres Lieut Hon Brig Co?mdr Pfc Spc Supts? Det Mt Ft Adj Adv Asst "
     "Assoc Ens Insp Mlle Mme Msgr Sfc vs Alex Wm Jos Cie a\\.k\\.a cf TREAS Ph Invt Elec Natl "
     "M[ft]g Dept"
 )
-# Abbreviations that keep their full stop only before a number.
+# Abbreviations that keep their period only before a number.
 NUMBERED = alternatives("ca figs? prop nos? art bldg pp op")
-# Before these words, a letter with a full stop ends a sentence and loses the full stop.
+# Before these words, a letter with a period ends a sentence and loses the period.
 OPENERS = alternatives(
     "[A]bout [A]ccording [A]dditionally [A]fter [A]n [A] [A]s [A]t [B]ut [E]arlier [H]e [H]er "
     "[H]ere [H]owever [I]f [I]n [I]t [L]ast [M]any [M]ore [M]r\\. [M]s\\. [N]ow [O]nce [O]ne "

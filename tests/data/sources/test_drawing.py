@@ -50,7 +50,7 @@ def test_objects_print_as_noun_phrases():
 
 
 def test_captions_are_normalized():
-    """Normalization removes capitals, full stops and repeated spaces."""
+    """Normalization removes capitals, periods and repeated spaces."""
     assert normalize_caption(" A  small RED cross. ") == "a small red cross"
 
 

@@ -133,7 +133,7 @@ def test_other_captions_have_no_story(text):
     ],
 )
 def test_other_wordings_are_correct(caption):
-    """A caption is correct even if its case, full stop, articles or conjunction are different."""
+    """A caption is correct even if its case, period, articles or conjunction are different."""
     assert MovingShapes.is_correct_caption(caption, REFERENCES)
 
 

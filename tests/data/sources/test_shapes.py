@@ -186,7 +186,7 @@ REFERENCES = ["a small red cross left of a large blue circle"]
     ],
 )
 def test_other_wordings_are_correct(caption):
-    """A correct caption may differ from the reference in case, full stop, order and synonyms."""
+    """A correct caption may differ from the reference in case, period, order and synonyms."""
     assert Shapes.is_correct_caption(caption, REFERENCES)
 
 

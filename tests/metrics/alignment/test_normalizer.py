@@ -35,8 +35,8 @@ def test_lines_are_split_as_by_meteor(line, words):
     ],
 )
 def test_abbreviations_keep_their_full_stop(line, words):
-    """An abbreviation keeps its full stop, as does a word before a lowercase word.
+    """An abbreviation keeps its period, as does a word before a lowercase word.
 
-    Some abbreviations keep the full stop only before a number.
+    Some abbreviations keep the period only before a number.
     """
     assert normalize(line, {"Mr": False, "no": True}) == words.split()

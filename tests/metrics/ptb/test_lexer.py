@@ -30,7 +30,7 @@ def test_tokens_keep_punctuation_and_change_the_text_as_the_java_program(line, e
 
 
 def test_an_initial_keeps_its_full_stop_unless_a_sentence_follows():
-    """A letter at the end of a line keeps its full stop unless the next line begins a sentence."""
+    """A letter at the end of a line keeps its period unless the next line begins a sentence."""
     assert tokens("building A.", "The dog")[-2:] == ["a", "."]
     assert tokens("building A.", "my dog")[-1] == "a."
 

@@ -42,7 +42,7 @@ def test_contractions_brackets_fractions_and_abbreviations(text, tokens, followi
 
 
 def test_an_initial_at_the_end_depends_on_the_next_line():
-    """An initial at the end of a line keeps its full stop unless a sentence follows."""
+    """An initial at the end of a line keeps its period unless a sentence follows."""
     assert tokenize(["building A.", "The dog", "building A.", "my dog"]) == [
         "building a",
         "the dog",

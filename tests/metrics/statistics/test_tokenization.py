@@ -14,7 +14,7 @@ def test_ptb_removes_punctuation_and_case():
 
 
 def test_none_returns_the_text_unchanged():
-    """The tokenization `none` keeps capitals and full stops."""
+    """The tokenization `none` keeps capitals and periods."""
     assert tokenize_texts(["A dog ."], "none") == ["A dog ."]
 
 
