@@ -14,6 +14,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lrcn_seq.keras_registration import register_with_keras
+
 if TYPE_CHECKING:
     from lrcn_seq import (
         config,
@@ -93,6 +95,4 @@ def __dir__() -> list[str]:
 
 if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides logs for TensorFlow developers
-if "keras" in sys.modules:
-    # Register the classes of tasks, so that `keras.saving.load_model` finds them.
-    import_module("lrcn_seq.tasks").register_tasks()
+register_with_keras()

@@ -18,7 +18,7 @@ from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble
 from lrcn_seq.search._row_seeds import ConstantSeed, row_seeds
 from lrcn_seq.search._state_tree import batch_size
-from lrcn_seq.search._truncation import probability_to_reach
+from lrcn_seq.search._truncated_distribution import probability_to_reach
 from lrcn_seq.search.base import Search, Seed, Step, Tree
 
 

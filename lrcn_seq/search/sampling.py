@@ -35,7 +35,7 @@ from lrcn_seq.search._hypotheses import assemble, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._row_seeds import row_seeds, row_uniforms
 from lrcn_seq.search._state_tree import batch_size, repeat_rows
-from lrcn_seq.search._truncation import truncate_min_p, truncate_top_p, truncate_typical
+from lrcn_seq.search._truncated_distribution import truncate_min_p, truncate_top_p, truncate_typical
 from lrcn_seq.search.base import Seed, Step, Tree
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrcn_seq.search._truncation import (
+from lrcn_seq.search._truncated_distribution import (
     probability_to_reach,
     truncate_min_p,
     truncate_top_p,
