@@ -16,6 +16,10 @@ UPDATES_PER_EPOCH = 32
 """Smallest number of updates per epoch for which a larger batch is chosen."""
 UPDATES = 1_500
 """Number of updates that an overfitted network needs, and thus any network at least."""
+USUAL_EPOCHS = 30
+"""Number of epochs of a training that takes neither many nor few updates."""
+USUAL_UPDATES = 5_000
+"""Number of updates beyond which a training has fewer epochs than usual."""
 EPOCHS = (12, 300)
 """Smallest and largest number of epochs."""
 PATIENCE = 5
@@ -41,17 +45,14 @@ class DataSize(NamedTuple):
 def size_training(training: Training, size: DataSize) -> Training:
     """Replace `auto` by values that suit the size of the data.
 
-    Batches are as large as 32 updates per epoch allow, from 16 to 64. Epochs are as many as 1,500
-    updates take, from 12 to 300. Patience is a quarter of the epochs and begins after the warmup.
-    With fewer than 20 dev samples, scores depend on chance: there is no patience, and without
+    Batches are as large as 32 updates per epoch allow, from 16 to 64; see `size_epochs` for the
+    number of epochs. Patience is a quarter of the epochs and begins after the warmup. With fewer than 20 dev samples, scores depend on chance: there is no patience, and without
     patience the weights of the last epoch are kept.
     """
     batch = _sized(training.batch_size, size_batch(size.targets))
     batches = max(1, math.ceil(size.targets / batch))
     accumulated = training.optimizer.gradient_accumulation_steps
-    fewest, most = EPOCHS
-    needed = math.ceil(UPDATES * accumulated / batches)
-    epochs = _sized(training.epochs, min(max(needed, fewest), most))
+    epochs = _sized(training.epochs, size_epochs(batches / accumulated))
     warmup = count_updates(training.schedule.warmup, batches * epochs // accumulated)
     few = min(size.dev, training.dev_limit or size.dev) < DEV_SAMPLES
     patience = _sized(training.patience, 0 if few else max(PATIENCE, math.ceil(epochs / 4)))
@@ -74,6 +75,17 @@ def size_batch(targets: int) -> int:
     """Return the batch size for a number of training captions or clips."""
     fitting = (batch for batch in BATCH_SIZES if targets >= batch * UPDATES_PER_EPOCH)
     return next(fitting, BATCH_SIZES[-1])
+
+
+def size_epochs(updates: float) -> int:
+    """Return the number of epochs for a number of updates per epoch.
+
+    There are 30 epochs, or fewer if these take more than 5,000 updates, or more if they take fewer
+    than 1,500. There are at least 12 and at most 300.
+    """
+    fewest, most = EPOCHS
+    usual = min(USUAL_EPOCHS, int(USUAL_UPDATES / updates))
+    return min(max(math.ceil(UPDATES / updates), usual, fewest), most)
 
 
 def count_updates(length: float, updates: int) -> int:

@@ -16,10 +16,20 @@ def test_a_batch_leaves_32_updates_per_epoch(targets, batch):
 
 
 @pytest.mark.parametrize(
-    ("targets", "epochs"), [(1, 300), (48, 300), (270, 89), (1350, 35), (27_000, 12)]
+    ("targets", "epochs"),
+    [
+        (1, 300),
+        (48, 300),
+        (270, 89),
+        (1350, 35),
+        (1700, 30),
+        (10_600, 30),
+        (16_000, 20),
+        (10**6, 12),
+    ],
 )
-def test_epochs_are_as_many_as_1500_updates_take(targets, epochs):
-    """The number of epochs gives 1,500 updates, within the limits of 12 and 300 epochs."""
+def test_epochs_give_1500_to_5000_updates(targets, epochs):
+    """There are 30 epochs, but 1,500 to 5,000 updates, within the limits of 12 and 300 epochs."""
     assert size_training(Training(), DataSize(targets, 100)).epochs == epochs
 
 
