@@ -148,7 +148,7 @@ def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> boo
         return False
     if len(folders) > 1 and not arguments.fuse:
         raise UsageError(
-            f"{address}: expected run folders of this machine, since a comparison writes into each "
+            f"{address}: expected run folders on this machine, since a comparison writes into each "
             "run. Received: a run on the hub; evaluate it by itself with --output DIR."
         )
     if arguments.output is None:
