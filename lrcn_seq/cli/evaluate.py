@@ -140,7 +140,7 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
 
 
 def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> bool:
-    """Return whether a run is on the hub; raise UsageError if its results have no folder."""
+    """Return whether a run is on the hub; raise UsageError if results cannot be written."""
     from lrcn_seq.runs.hub import is_hub_address
 
     address = next(filter(is_hub_address, folders), None)

@@ -81,7 +81,8 @@ def read_caption_table(path: str | Path, text: str) -> CaptionRows:
         if listed := next((cells[n] for n in columns if LIST_TEXT.fullmatch(cells[n])), None):
             raise DataError(
                 f"{path}, line {line}: expected one sentence in each cell. Received: a list as "
-                f"text, {listed:.60}; write a row or a column caption1, caption2, … for each one."
+                f"text, {listed:.60}; write a row or a column caption1, caption2, … for each "
+                "sentence."
             )
         rows.append(
             CaptionRow(cells[column], [cells[n] for n in columns if cells[n] not in MISSING])

@@ -335,7 +335,7 @@ def test_columns_of_one_meaning_are_refused(tmp_path, header, named):
 
 @pytest.mark.parametrize("copy", ["", "a.mp4", "NaN"])
 def test_empty_and_equal_columns_are_not_ambiguous(tmp_path, copy):
-    """A column is not ambiguous if the other one of its meaning is empty or equal."""
+    """Two columns with the same meaning are accepted if they are equal or one is empty."""
     (sample,) = read(tmp_path / "t.csv", f"file,video,label\n{copy},a.mp4,x\n", VIDEOS)
     assert (sample.id, sample.label) == ("a.mp4", "x")
 
