@@ -27,7 +27,7 @@ NOT_NAMES = frozenset(
 )
 """Texts that programs write for errors and missing values, and that cannot be names of classes."""
 MISSING = NOT_NAMES | {"", "NA", "NULL", "None", "null"}
-"""Texts that stand for a missing value; those of `pandas.read_csv`, and errors of spreadsheets."""
+"""Texts that stand for a missing value, in `pandas.read_csv` or as errors of spreadsheets."""
 
 
 def open_csv_table(
@@ -141,7 +141,7 @@ def _row(
     values = [cell.strip() for cell in cells[:width]]
     if width > 1 and [value.strip("\ufeff") for value in values] == header:
         raise DataError(
-            f"{place}: expected a row. Received: the header again, as of files that were joined; "
-            "remove this line."
+            f"{place}: expected a row. Received: the header again, as in joined files; remove this "
+            "line."
         )
     return values

@@ -76,7 +76,7 @@ class LogProgress:
     """A callback that prints lines such as `opening files: 120 of 900, 0:35 left`.
 
     The first line follows after `FIRST_LINE_SECONDS`, so that short work prints nothing. The first
-    item, which often includes the start of the work, does not count for the remaining time.
+    item, which often includes the start of the work, does not affect the remaining time.
 
     Args:
         title: the name of the work.

@@ -100,6 +100,6 @@ def test_a_cell_may_have_several_lines(cell):
 
 @pytest.mark.parametrize("header", ["a,b", "\ufeffa,b", " a , b "])
 def test_a_repeated_header_is_refused(header):
-    """The header in a later line, as of files that were joined, is refused."""
+    """The header in a later line, as in joined files, is refused."""
     with pytest.raises(DataError, match=r"t\.csv, line 3: expected a row. Received: the header"):
         read(f"a,b\n1,2\n{header}\n3,4\n")

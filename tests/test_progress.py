@@ -87,7 +87,7 @@ def test_items_that_were_finished_before_do_not_count_for_the_speed(capsys, cloc
 
 
 def test_remaining_time_follows_after_some_seconds(capsys, clock):
-    """A slow first item gives no estimate, and does not count for the later ones."""
+    """A slow first item gives no estimate, and does not affect later estimates."""
     with progress_bar("reading") as report:
         for done in range(1, 41):
             clock[0] = 60.0 + done

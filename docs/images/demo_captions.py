@@ -24,7 +24,7 @@ OUTPUT = Path(__file__).with_suffix(".png")
 
 
 def draw(run: str) -> Image.Image:
-    """Return the first test images of a run of the demo above the captions that it writes."""
+    """Return a sheet of the first test images of the demo with the captions of a run."""
     task = lrcn_seq.load(run)
     source = sources.build(task.settings.data.source, place="data.source")
     samples = [sample for sample in source if sample.split == "test"][:COUNT]

@@ -140,7 +140,7 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
 
 
 def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> bool:
-    """Return whether a run is on the hub; raise UsageError if its results have no folder."""
+    """Return whether a run is on the hub; raise UsageError if results cannot be written."""
     from lrcn_seq.runs.hub import is_hub_address
 
     address = next(filter(is_hub_address, folders), None)
@@ -148,7 +148,7 @@ def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> boo
         return False
     if len(folders) > 1 and not arguments.fuse:
         raise UsageError(
-            f"{address}: expected run folders of this machine, since a comparison writes into each "
+            f"{address}: expected run folders on this machine, since a comparison writes into each "
             "run. Received: a run on the hub; evaluate it by itself with --output DIR."
         )
     if arguments.output is None:

@@ -56,7 +56,7 @@ def check_run_folder(folder: str) -> None:
 
     if is_hub_address(folder):
         raise UsageError(
-            f"--run: expected a folder of this machine, since training writes into it. Received: "
+            f"--run: expected a folder on this machine, since training writes into it. Received: "
             f"{folder}; choose a folder such as runs/mine."
         )
 

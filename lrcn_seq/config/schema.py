@@ -106,7 +106,7 @@ class Optimizer(Section):
     """Number of batches whose gradients are averaged for one update of the weights."""
 
     def keras_arguments(self) -> dict[str, Any]:
-        """Return the arguments of the Keras optimizer, which has neither schedule nor `l2`."""
+        """Return the arguments of the Keras optimizer, without the schedule and `l2`."""
         own: dict[str, Any] = {"momentum": self.momentum}
         if self.type == "adam":
             own = {"beta_1": self.momentum, "beta_2": self.beta_2}

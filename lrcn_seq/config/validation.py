@@ -126,7 +126,7 @@ def _prefixed(problems: Iterable[Problem], prefix: str) -> list[Problem]:
 def _path(detail: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the sections and the key of a pydantic error, without the alternative of a union.
 
-    The key is missing if it is not valid Unicode.
+    A key that is not valid Unicode is left out.
     """
     names = tuple(str(name) for name in detail["loc"])
     is_alternative = (

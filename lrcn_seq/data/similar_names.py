@@ -13,8 +13,8 @@ NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 def similar_names(names: Iterable[str]) -> list[list[str]]:
     """Return the groups of different names that are probably meant to be equal.
 
-    Such names are equal as numbers (`1`, `01` and `1.0`) or after removing the differences in case,
-    blanks, hyphens, underscores, invisible characters and compatible characters of Unicode.
+    Such names are equal as numbers (`1`, `01` and `1.0`), or apart from case, blanks, hyphens,
+    underscores, invisible characters and Unicode compatibility forms.
 
     Args:
         names: The names.
@@ -32,7 +32,7 @@ def similarity_notes(subject: str, groups: Sequence[Sequence[str]]) -> Iterator[
     """Yield a sentence about similar names, if there are any.
 
     Args:
-        subject: What has the names, as the beginning of the sentence.
+        subject: The plural noun phrase that begins the sentence, such as `Classes`.
         groups: The groups of similar names.
     """
     if groups:
@@ -45,7 +45,7 @@ def similarity_notes(subject: str, groups: Sequence[Sequence[str]]) -> Iterator[
 
 
 def _key(name: str) -> str:
-    """Return a text that names have in common if they are probably meant to be equal."""
+    """Return a key that is the same for names that are probably meant to be equal."""
     visible = "".join(one for one in name if unicodedata.category(one) != "Cf").strip()
     if NUMBER.fullmatch(visible):
         return str(Decimal(visible.replace(",", ".")).normalize())

@@ -15,7 +15,7 @@ from lrcn_seq.runs.loading import read_config
 def score_lines(run: Run) -> list[str]:
     """Return a heading, and a line for each score with its 95 % interval if it has one.
 
-    The scores of a single sample have no intervals, and the heading warns of those of few samples.
+    The heading warns if few samples make intervals unreliable; a single sample has no intervals.
 
     Args:
         run: an evaluated run.

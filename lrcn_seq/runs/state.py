@@ -92,7 +92,7 @@ class StateFolder:
         Raises:
             RunError: the folder cannot be written to; the last state is unchanged.
         """
-        import numpy as np  # a run folder must be checked quickly
+        import numpy as np  # slow; checks of a run folder do without it
 
         folder = self.folder / f"{state.position.number:06d}"
         shutil.rmtree(folder, ignore_errors=True)

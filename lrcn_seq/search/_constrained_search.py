@@ -55,7 +55,7 @@ class ConstrainedSearch(Search):
 
     @property
     def constraints(self) -> Constraints:
-        """The constraints as ids.
+        """The constraints, with ids in place of texts.
 
         Raises:
             ArgumentError: the search has texts that were not encoded.
@@ -71,7 +71,7 @@ class ConstrainedSearch(Search):
 def phrases(
     encode: Callable[[str], Sequence[int]], texts: Sequence[str], name: str
 ) -> tuple[tuple[int, ...], ...]:
-    """Return the ids of texts, without those that contain a word which is not in the vocabulary.
+    """Return the ids of texts, except texts with a word that is not in the vocabulary.
 
     Raises:
         ArgumentError: a text has no words.
@@ -94,7 +94,7 @@ def prefix_ids(encode: Callable[[str], Sequence[int]], prefix: str) -> tuple[int
     ids = tuple(encode(prefix))
     if SPECIAL.unknown in ids:
         raise ArgumentError(
-            "prefix: expected words of the vocabulary, which are those of the training captions. "
+            "prefix: expected words of the vocabulary, which contains words of training captions. "
             f"Received: {prefix!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
         )
     return ids

@@ -134,7 +134,7 @@ def force_words(
 def forced_word(
     position: Tensor | int, limit: int, constraints: Constraints, special: Special
 ) -> Tensor | None:
-    """Return the forced word of a position, or −1; None if no position has a forced word."""
+    """Return the forced word of a position, −1 if it has none; None if no position has one."""
     words = [*constraints.prefix, *[-1] * (limit - len(constraints.prefix))]
     if constraints.at_limit == "force":
         words[-1] = special.end

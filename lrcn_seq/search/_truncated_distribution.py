@@ -50,8 +50,8 @@ def truncate_min_p(probabilities: Tensor, p: float) -> Tensor:
 def truncate_typical(probabilities: Tensor, p: float) -> Tensor:
     """Keep the most typical words of each row whose cumulative probability reaches p.
 
-    The most typical words are those whose information, −log p, is closest to the entropy of the
-    row (Meister et al. 2023, "Locally Typical Sampling", section 4).
+    The most typical words are those whose information (negative log probability) is closest to the
+    entropy of the row (Meister et al. 2023, "Locally Typical Sampling", section 4).
 
     Args:
         probabilities: (N, k); the rows may have any sum.

@@ -43,7 +43,7 @@ class Search(ABC):
     Otherwise the row has scores of −inf."""
 
     def encode_texts(self, encode: Callable[[str], Sequence[int]]) -> None:  # noqa: B027
-        """Convert the texts among the arguments of the search to ids. By default, it has no texts.
+        """Convert the texts among the arguments of the search to ids. A search has none by default.
 
         Args:
             encode: returns the ids of a text, without start and end; `Tokenizer.encode`.

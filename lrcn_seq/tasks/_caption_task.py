@@ -79,7 +79,7 @@ class CaptionTask(CaptionFit, Task):
         return self.outputs.tokenizer
 
     def network_problems(self) -> list[Problem]:
-        """Return the problems of the plan of batches and of the texts of the search."""
+        """Return the problems of `data.plan` and of the search, including its texts."""
         limit = self.settings.data.words_limit + 1
         encode = split_words if self.outputs is None else self.tokenizer.encode
         return [*plan_problems(self), *search_problems(self.settings.search, limit, encode)]

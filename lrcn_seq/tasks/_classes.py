@@ -60,7 +60,7 @@ class Classes(Outputs):
 
     @classmethod
     def split_notes(cls, splits: Mapping[str, Sequence[Sample]]) -> Iterable[str]:
-        """Return sentences about splits that lack classes, and about classes of similar names."""
+        """Return sentences about classes with similar names, and splits that lack classes."""
         return class_notes(splits)
 
     @classmethod
@@ -97,7 +97,7 @@ class Classes(Outputs):
 
 
 def class_notes(splits: Mapping[str, Sequence[Sample]]) -> Iterator[str]:
-    """Yield sentences about splits that lack classes, and about classes of similar names."""
+    """Yield sentences about classes with similar names, and splits that lack classes."""
     found = {
         name: {label for sample in samples for label in labels_of(sample)}
         for name, samples in splits.items()

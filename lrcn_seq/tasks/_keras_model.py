@@ -252,7 +252,7 @@ class KerasModel(keras.Model):
         return self.predict(x)
 
     def _convert_batch(self, x: Any, y: Any, *weights: Any) -> tuple[Any, ...]:
-        """Return a batch of inputs and targets in the form of Keras, and compile the task."""
+        """Compile the task if necessary, and return a batch in the form that Keras expects."""
         from lrcn_seq.tasks._array_dataset import convert_pair
         from lrcn_seq.tasks._fit_input import is_record
 

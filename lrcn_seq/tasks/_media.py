@@ -61,7 +61,7 @@ def media_list(media: Any, kind: MediaKind) -> MediaList:
 
 
 def _item(item: Any, kind: MediaKind) -> Any:
-    """Convert tensors to arrays, pixels of other types to uint8 and paths in bytes to text."""
+    """Convert tensors to arrays, numbers from 0 to 255 to uint8 pixels, and bytes to paths."""
     if isinstance(item, bytes):
         return os.fsdecode(item)
     if isinstance(item, (str, os.PathLike, Image.Image, Drawable)):
@@ -76,8 +76,8 @@ def _item(item: Any, kind: MediaKind) -> Any:
 def _pixels(array: np.ndarray) -> np.ndarray:
     """Return an array of numbers from 0 to 255 as pixels of uint8.
 
-    Other arrays, such as images scaled to 0 to 1, are returned unchanged, and refused when they
-    are read.
+    Other arrays, such as images with values from 0 to 1, are returned unchanged, and refused when
+    they are read.
     """
     lowest, highest = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
     is_scaled = 0 < highest <= 1

@@ -73,7 +73,7 @@ def test_training_refuses_an_address(lrcn, project, options):
     """Training writes into its run and therefore refuses an address."""
     result = lrcn("train", project / "config.yaml", "--run", ADDRESS, *options)
     assert result.code == 2
-    assert "--run: expected a folder of this machine" in result.err
+    assert "--run: expected a folder on this machine" in result.err
     assert ADDRESS in result.err
 
 

@@ -11,7 +11,7 @@ VOCABULARY = {"a": 4, "man": 5, "on": 6, "bike": 7}
 
 
 def encode(text):
-    """Return the IDs of the words of a text, that of the unknown word for other words."""
+    """Return the IDs of the words of a text; words without an ID get that of the unknown word."""
     return [VOCABULARY.get(word, SPECIAL.unknown) for word in text.split()]
 
 
@@ -51,7 +51,7 @@ def test_unknown_words_forbid_nothing():
 
 
 def test_a_prefix_with_an_unknown_word_is_refused():
-    """A word of the prefix that is not in the vocabulary is named by its place."""
+    """The error for a prefix states the position of the word that is not in the vocabulary."""
     with pytest.raises(ArgumentError, match="'a zebra', whose word 2 is not among them"):
         constraints_of(prefix="a zebra")
 

@@ -117,7 +117,7 @@ def test_logits_without_a_finite_probability_forbid_all_words(value):
 
 
 def test_a_prefix_need_not_satisfy_the_other_constraints():
-    """A word of the prefix may repeat a word and complete a forbidden phrase."""
+    """A word of the prefix may repeat another, and may complete a forbidden phrase."""
     words = np.array([[5, 0, 0, 0]], "int32")
     constraints = {"prefix": (5, 5), "block_ngram": 1, "phrases": ((5, 5),), "minimum_length": 3}
     gains, ids = next_words(np.zeros((1, 9), "float32"), words, 1, 3, **constraints)

@@ -79,7 +79,7 @@ def test_typical_words_have_an_information_close_to_the_entropy(p):
 
 
 def test_a_uniform_distribution_is_typical():
-    """All words of a uniform distribution are equally typical, and p of them are kept."""
+    """All words of a uniform distribution are equally typical, and the share p is kept."""
     (kept,) = kept_words(truncate_typical(np.full((1, 8), 0.125, "float32"), 0.5))
     assert len(kept) == 4
 

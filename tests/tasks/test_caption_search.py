@@ -44,7 +44,7 @@ def test_the_limit_is_that_of_the_config(images):
 
 
 def test_texts_of_a_search_are_words_of_the_task(captioner, images):
-    """A prefix and forbidden words hold in the words of the tokenizer of the task."""
+    """Captions begin with the prefix of a search and contain no forbidden words."""
     texts = {"prefix": "a large red", "forbidden": ["circle", "left of"]}
     search = {"type": "beam", "beams": 3, **texts}
     captions = captioner.captions(image_clips(images), search, best=3)

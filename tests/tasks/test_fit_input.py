@@ -83,7 +83,7 @@ def test_inputs_need_targets(images):
 
 
 def test_batches_repeat_in_a_generator(images, monkeypatch):
-    """On JAX and PyTorch, batches of a user repeat in a generator, which Keras accepts."""
+    """On JAX and PyTorch, a generator repeats the batches of a user, as Keras requires."""
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     data = fit_input(fresh_captioner(), Pairs(images))
     assert isinstance(data.x, GeneratorType)

@@ -252,7 +252,7 @@ def test_a_task_of_a_size_only_is_saved(tmp_path):
 
 
 def test_export_on_jax_leaves_out_gradients(tmp_path, monkeypatch):
-    """On JAX, a SavedModel has no gradients, which the loop of a search does not have."""
+    """On JAX, a SavedModel has no gradients, since the loop of a search has none."""
     calls = []
     task = fresh_captioner()
     serving = SimpleNamespace(

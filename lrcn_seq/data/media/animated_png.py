@@ -50,7 +50,7 @@ class PngFrame(NamedTuple):
 
 
 def is_animated_png(content: bytes) -> bool:
-    """Return whether a file is a PNG animation, which is stated before the pixels."""
+    """Return whether a PNG file states, before its pixels, that it is an animation."""
     if not content.startswith(PNG_SIGNATURE):
         return False
     for name, data in _chunks(content):
@@ -92,9 +92,9 @@ def png_frames(content: bytes) -> Iterator[PngFrame]:
 
 
 def composed_frames(content: bytes) -> Iterator[tuple[Image.Image, float]]:
-    """Yield each frame of a PNG animation, drawn on those before, and its seconds.
+    """Yield each frame of a PNG animation, composed on the previous ones, and its duration.
 
-    The frames are RGBA images with the EXIF metadata of the file. The next frame overwrites them.
+    A frame is an RGBA image with the EXIF metadata of the file; the next frame overwrites it.
 
     Raises:
         OSError: the file is damaged.
@@ -116,7 +116,7 @@ def composed_frames(content: bytes) -> Iterator[tuple[Image.Image, float]]:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the name and data of each complete chunk; raise OSError if its frames are damaged."""
+    """Yield the name and data of each complete chunk; raise OSError if damage affects pixels."""
     return png_chunks(content, ANIMATION_CHUNKS)
 
 

@@ -76,7 +76,7 @@ class AnimatedImage(StillImage):
 
     @contextmanager
     def _open(self) -> Iterator[Iterator[tuple[Image.Image, float]] | None]:
-        """Open the file, and yield its loaded frames with their seconds; None for a still image."""
+        """Open the file; yield its loaded frames and their durations, or None for a still image."""
         with image_errors(self.name, self.path), open_file(self.path) as file:
             content = file.read() if file.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE else b""
             if content:
@@ -93,7 +93,7 @@ class AnimatedImage(StillImage):
 
 
 def _frames(image: Image.Image) -> Iterator[tuple[Image.Image, float]]:
-    """Load and yield each frame of an image and its seconds."""
+    """Load and yield each frame of an image, and its duration in seconds."""
     for number in range(image.n_frames):  # type: ignore[attr-defined]
         image.seek(number)
         image.load()

@@ -24,8 +24,8 @@ LOST_SHARE_LIMIT = 0.1
 GAP = 5.0
 """Number of frames; a longer pause in a damaged video means that frames were lost."""
 LAST_FRAMES = 3
-"""Number of frames at the end of an MPEG program stream that must be intact; a frame of a stream
-with B-frames is shown up to two frames before a frame that is stored earlier."""
+"""Number of frames at the end of an MPEG program stream that must be intact; the frame stored last
+may be a B-frame, which is shown up to two frames before the end."""
 CONSTANT_RATE_FORMATS = frozenset({"gxf", "mxf"})
 """FFmpeg formats that state their duration and whose last frame is as long as all others."""
 UNKNOWN = 2**32 - 1
@@ -39,13 +39,13 @@ SPARE_FRAMES = 2
 class Damage:
     """Counts of the frames of a video that can be decoded and of those that cannot.
 
-    What is lost is judged by everything that the container states: the index of an MP4 or AVI file
-    and the pages of an Ogg file list the frames, the header of an IVF file states their number,
-    and other headers the duration (MXF, GXF, Matroska, AVI) or the file size (see
-    `truncated_share`). Lost frames also show as long pauses in a damaged file. Fragmented MP4, GIF,
-    Ogg and MPEG program streams do not state their length, but have elements that must not be cut;
-    see `file_ending`. Nothing tells whether a raw stream (H.264, DV, Y4M), an MPEG-TS file, a NUT
-    file or a live recording in Matroska is complete.
+    Losses are found by comparison with what the container states: the index of an MP4 or AVI file
+    and the pages of an Ogg file list the frames, the header of an IVF file states their number or
+    duration, and other headers state the duration (MXF, GXF, Matroska, AVI, RealMedia) or the file
+    size (see `truncated_share`). In a damaged file, long pauses are lost frames. Fragmented MP4,
+    GIF, Ogg and MPEG program streams do not state their length, but a cut leaves an incomplete
+    element; see `file_ending`. Raw streams (H.264, DV, Y4M), MPEG-TS, NUT and live recordings in
+    Matroska do not show whether they are complete.
 
     Args:
         path: the video file.
@@ -125,7 +125,7 @@ class Damage:
             return file_ending(file, self._formats)
 
     def _missing_seconds(self, stated: float) -> float:
-        """Return the missing share of a stated duration, except for a few frames."""
+        """Return the missing share of a stated duration, with a tolerance of a few frames."""
         missing = stated - self._end - SPARE_FRAMES * self._frame_length
         return missing / stated if missing > 0 else 0.0
 
@@ -169,5 +169,5 @@ class Damage:
             return (self._container.duration or 0) / 1e6 if is_only else 0.0
 
     def _seconds(self, units: int | None) -> float:
-        """Return a number of units of the time base of the stream in seconds."""
+        """Convert a duration from units of the time base of the stream to seconds."""
         return float((units or 0) * (self._stream.time_base or Fraction(0)))

@@ -139,10 +139,10 @@ def _video_stream(
 def _moving_streams(
     streams: list[av.VideoStream], reopen: Callable[[], av.container.InputContainer]
 ) -> list[av.VideoStream]:
-    """Return the streams that are not cover art, which may not be flagged as such.
+    """Return the streams that are not cover art; some cover art is not flagged as such.
 
-    A stream of several frames is preferred to a stream of one, then a video codec to an image
-    codec. Many containers do not state the number of frames, so packets are counted.
+    Streams of several frames are preferred to those of a single frame, then video codecs to image
+    codecs. Many containers do not state the number of frames, so packets are counted.
     """
     with reopen() as container:
         counts = _packet_counts(container, [stream.index for stream in streams])
@@ -156,7 +156,7 @@ def _moving_streams(
 def _packet_counts(
     container: av.container.InputContainer, indices: list[int]
 ) -> collections.Counter[int]:
-    """Count the first packets of streams until each has two, or `PACKETS_LIMIT` were read."""
+    """Count packets per stream until each stream has two, or `PACKETS_LIMIT` were read."""
     import av
 
     counts: collections.Counter[int] = collections.Counter()

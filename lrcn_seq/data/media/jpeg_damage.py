@@ -7,8 +7,8 @@ Pillow does not report these warnings. The following tests find the damage:
 * If libjpeg reads beyond the end of the data, replacing the bytes after the end changes the image.
   libjpeg warns of a "premature end of data segment".
 * A lost disk sector or an interrupted download leaves a run of zeros. Zeros are the code of a flat
-  area only if the shortest Huffman code means "no more coefficients". Otherwise they are damage, as
-  they are if they replaced restart markers or later scans.
+  area only if the shortest Huffman code means "no more coefficients". Otherwise they are damage.
+  They are also damage if restart markers or later scans are missing.
 * If data is left over, replacing the last bytes of the data does not change the image. libjpeg
   warns of "extraneous bytes before marker". Since some cameras write such bytes, they are a sign of
   damage only together with a run of zeros.
@@ -82,8 +82,8 @@ def _segments(content: bytes) -> list[Segment]:
 
 
 def _is_decoded(data: bytes, content: bytes) -> bool:
-    """Return whether the zeros at the end of the content, which the data lacks, change pixels."""
-    # An eighth of the size does not show the last scan of a progressive image.
+    """Return whether the zeros at the end of `content`, which `data` lacks, affect pixels."""
+    # At an eighth of the size, the last scan of a progressive image is invisible.
     replaced = _pixels(data + FILLING + END, is_whole=True)
     return replaced != _pixels(content, is_whole=True)
 
@@ -116,7 +116,7 @@ def _has_rest(content: bytes, scan: Scan, *, is_whole: bool) -> bool:
 
 
 def _has_short_scan(content: bytes, suspects: list[Scan], *, is_whole: bool) -> bool:
-    """Return whether a decoder needs more bytes than a scan has."""
+    """Return whether a decoder needs more bytes than one of the scans has."""
     longer = content
     for scan in reversed(suspects):
         longer = longer[: scan.end] + FILLING + longer[scan.end :]

@@ -14,7 +14,7 @@ HUFFMAN_FRAMES = (0xC0, 0xC1, 0xC2)
 COEFFICIENTS = 64
 """Number of coefficients of a block; the first one is its mean (DC), the others are AC."""
 MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
-"""A marker that ends the data of a scan; restart markers do not."""
+"""Matches a marker that ends the data of a scan; restart markers do not end it."""
 RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 
 
@@ -37,8 +37,8 @@ class Scan(NamedTuple):
         bit: the lowest bit of the coefficients that the scan contains.
         zeros_are_flat: whether a run of zeros is valid data of a flat area, because the Huffman
             codes of zeros add no AC coefficients.
-        tail_is_visible: whether a change of the last codes changes pixels. In a scan of one bit of
-            the coefficients, or of their means alone, the change may be invisible.
+        tail_is_visible: whether a change of the last codes changes pixels. It may not in a scan
+            that contains a single bit of the coefficients, or only DC coefficients.
         restarts: number of restart markers that the data should contain.
     """
 
@@ -53,7 +53,7 @@ class Scan(NamedTuple):
 
 
 def jpeg_segments(content: bytes) -> Iterator[Segment]:
-    """Yield the segments of a JPEG file up to its end or to the first that is no segment."""
+    """Yield the segments of a JPEG file up to its end marker or the first malformed segment."""
     start = 2
     while start + 4 <= len(content) and content[start] == 0xFF:
         marker = content[start + 1]
@@ -87,7 +87,7 @@ def is_complete(scans: list[Scan]) -> bool:
 
 
 def has_all_restarts(content: bytes, scan: Scan) -> bool:
-    """Return whether a scan contains its restart markers, whose numbers count from 0 to 7."""
+    """Return whether a scan contains all restart markers, numbered cyclically from 0 to 7."""
     numbers = [match[1][0] - 0xD0 for match in RESTART.finditer(content, scan.start, scan.end)]
     return numbers == [number % 8 for number in range(scan.restarts)]
 
@@ -120,7 +120,7 @@ def _data_end(content: bytes, start: int) -> int:
 def _first_symbols(data: bytes) -> dict[int, int]:
     """Return the first symbol of each Huffman table of a segment, by the ID of the table.
 
-    The codes of a table are assigned in ascending order, so the first symbol has a code of zeros.
+    The codes of a table ascend, so the code of the first symbol consists of zeros.
     """
     symbols = {}
     while len(data) > 17:
@@ -132,7 +132,7 @@ def _first_symbols(data: bytes) -> dict[int, int]:
 def _scan(
     header: bytes, data: tuple[int, int], frame: bytes, symbols: dict[int, int], interval: int
 ) -> Scan:
-    """Return a scan from its header, the start and end of its data, and what was stated before."""
+    """Return a scan from its header, the start and end of its data, and earlier segments."""
     count = header[0]
     components = tuple(header[1 : 1 + 2 * count : 2])
     tables = header[2 : 2 + 2 * count : 2]

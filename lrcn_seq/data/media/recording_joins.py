@@ -1,4 +1,4 @@
-"""Places in MPEG-TS files at which recordings were joined, told from lost packets."""
+"""Places in MPEG-TS files where recordings were joined, distinguished from lost packets."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ NULL_PID = 0x1FFF
 
 
 class JoinDetector:
-    """Detects where the clock of an MPEG-TS file steps forward because recordings were joined.
+    """Detector of forward steps of an MPEG-TS clock that occur where recordings were joined.
 
     The counters of the transport packets break both where packets were lost and where recordings
-    were joined. But only a recording starts with the start of a keyframe, and with a counter of 0
-    unless it was cut; reception that was disturbed resumes anywhere. All other breaks count as
-    losses, unless the packets state a discontinuity.
+    were joined. A recording that was not cut starts with a keyframe and a counter of 0; after lost
+    packets, a recording continues anywhere. A keyframe is also a join if the packets up to it
+    state a discontinuity. All other breaks count as losses.
 
     Args:
         path: the file.
@@ -61,7 +61,7 @@ class JoinDetector:
 
 
 def is_restart(content: bytes) -> bool:
-    """Return whether a recording starts with the last packet of a part of an MPEG-TS file.
+    """Return whether the last of successive MPEG-TS packets is the first of another recording.
 
     Args:
         content: transport packets, of which the last one is cut after six bytes.

@@ -53,8 +53,8 @@ class FrameClock:
     """The times of the frames of a video in seconds, ascending from 0.
 
     Times follow the timestamps, except at a discontinuity: a timestamp that is missing, repeats the
-    previous time, goes back, or jumps forward by more than `longest_step`, or by more than a few
-    frames after `expect_join`. The frame with such a timestamp follows the previous frame by one
+    previous time, goes back, or jumps forward by more than `longest_step` (after `expect_join`, by
+    more than a few frames). The frame with such a timestamp follows the previous frame by one
     frame length, and later frames keep their distances to it. If a later timestamp continues those
     before the discontinuity, times follow it as before, except after `expect_join`.
 

@@ -14,7 +14,7 @@ HEADER_BYTES = 2**16
 SLACK = 64
 """Number of bytes by which a stated size may be too large: some encoders count a header twice."""
 TAIL_BYTES = 2**18
-"""Number of bytes at the end of a file; longer than an MPEG pack."""
+"""Number of bytes read from the end of an MPEG program stream; more than a pack has."""
 
 SEGMENT = b"\x18\x53\x80\x67"
 """The ID of the element of a Matroska file that holds everything but the header."""
@@ -23,7 +23,7 @@ FILE_SIZE = b"\x00\x08filesize\x00"
 FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 """The ID of the object of an ASF file that states its size."""
 PACK = b"\x00\x00\x01\xba"
-"""The start code of a pack of an MPEG program stream; it has no length field."""
+"""The start code of a pack of an MPEG program stream; a pack has no length field."""
 
 
 PAGE_HEADER = 27
@@ -31,7 +31,7 @@ PAGE_HEADER = 27
 
 
 class Ending(Enum):
-    """How the elements of a file end: at the end marker, without it, or at a cut or damage."""
+    """How a file ends: with an end marker, without one, or inside an incomplete element."""
 
     WHOLE = "whole"
     UNMARKED = "unmarked"
@@ -39,7 +39,7 @@ class Ending(Enum):
 
 
 def truncated_share(file: BinaryIO, formats: Set[str]) -> float:
-    """Return the share of a file that was cut off according to the size in its header.
+    """Return the share of a file that was cut off, according to the size in its header.
 
     Args:
         file: the file.
@@ -55,7 +55,7 @@ def truncated_share(file: BinaryIO, formats: Set[str]) -> float:
 def file_ending(file: BinaryIO, formats: Set[str]) -> Ending:
     """Return how a file of a format without a stated size ends.
 
-    These are GIF, Ogg, MPEG program streams and fragmented MP4 files. Files of all other formats
+    Such formats are GIF, Ogg, MPEG program streams and fragmented MP4. Files of all other formats
     count as whole.
 
     Args:
@@ -81,7 +81,7 @@ def is_cut_riff(file: BinaryIO) -> bool:
 
 
 def ogg_packets(file: BinaryIO, number: int) -> int:
-    """Return how many packets of a stream of an Ogg file its pages contain, with its headers.
+    """Return the number of packets of a stream in the pages of an Ogg file, including headers.
 
     Args:
         file: the file.
@@ -92,7 +92,7 @@ def ogg_packets(file: BinaryIO, number: int) -> int:
     for page in _ogg_pages(file):
         serials += [page.serial] if page.flags & 2 else []
         if serials[number : number + 1] == [page.serial]:
-            # A packet whose length is a multiple of 255 is missed; an empty one repeats a frame.
+            # Packets of a multiple of 255 bytes are missed; empty packets repeat a frame.
             packets += sum(0 < length < 255 for length in page.lengths)
     return packets
 
@@ -130,7 +130,7 @@ def _swf_size(start: bytes) -> int:
 
 
 def _real_size(start: bytes) -> int:
-    """Return the offset at which the data of a RealMedia file end, or 0 if it is not stated."""
+    """Return the offset at which the data of a RealMedia file ends, or 0 if it is not stated."""
     place = start.find(b"PROP")
     if place < 0 or place + 46 > len(start):
         return 0
@@ -149,7 +149,7 @@ _SIZES: dict[str, Callable[[bytes], float]] = {
 
 
 def _mp4_ending(file: BinaryIO, size: int) -> Ending:
-    """Return how a fragmented MP4 file ends; the index of other MP4 files lists all frames."""
+    """Return how a fragmented MP4 file ends; others count as whole, as their index is checked."""
     place, kind, is_fragmented = 0, b"", False
     while place + 8 <= size:
         file.seek(place)
@@ -165,7 +165,7 @@ def _mp4_ending(file: BinaryIO, size: int) -> Ending:
 
 
 def _gif_ending(file: BinaryIO, size: int) -> Ending:
-    """Return how a GIF file ends, from the chain of its blocks."""
+    """Return how a GIF file ends, judged by the chain of its blocks."""
     file.seek(0)
     content = file.read()
     place = 13 + _color_table(content, 10)
@@ -183,7 +183,7 @@ def _gif_ending(file: BinaryIO, size: int) -> Ending:
 
 
 def _color_table(content: bytes, flags: int) -> int:
-    """Return the bytes of a color table of a GIF file, given the place of its flags."""
+    """Return the size of a color table of a GIF file, whose flags are at a given place."""
     value = content[flags] if flags < len(content) else 0
     return 3 << (value & 7) + 1 if value & 0x80 else 0
 
@@ -213,7 +213,7 @@ def _ogg_pages(file: BinaryIO) -> Iterator[_OggPage]:
 
 
 def _ogg_ending(file: BinaryIO, size: int) -> Ending:
-    """Return how an Ogg file ends: pages follow each other, and the last one is marked."""
+    """Return how an Ogg file ends, judged by its pages and the flags of the last one."""
     place = flags = 0
     for page in _ogg_pages(file):
         place, flags = page.end, page.flags
@@ -224,7 +224,7 @@ def _ogg_ending(file: BinaryIO, size: int) -> Ending:
 
 
 def _mpeg_ending(file: BinaryIO, size: int) -> Ending:
-    """Return how an MPEG program stream ends, from its last pack; an end code is optional."""
+    """Return how an MPEG program stream ends, judged by its last pack; it needs no end code."""
     tail = _tail(file, size)
     place = tail.rfind(PACK)
     if place < 0:

@@ -144,7 +144,7 @@ class Video(Media):
             raise MediaError(
                 self.name,
                 "expected a whole video. Received: a file that is damaged or cut short and does "
-                "not state how many frames it has lost. Replace it, or convert what is left of it "
+                "not state how many frames it should have. Replace it, or convert the rest of it "
                 "(ffmpeg -i FILE NEW.mkv).",
             )
         if share > LOST_SHARE_LIMIT:
@@ -211,7 +211,7 @@ def _decoding_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions of PyAV that indicate a damaged file, not a lack of resources."""
     from av import error
 
-    # Some readers of FFmpeg return -1, which is EPERM, at the end of a file or at damage.
+    # Some demuxers of FFmpeg return -1, which is EPERM, at the end of a file or at damage.
     return (
         error.InvalidDataError,
         error.ArgumentError,

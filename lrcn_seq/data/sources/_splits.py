@@ -101,7 +101,7 @@ def split_of_fold(number: int, fold: int, folds: int) -> str:
 
 
 def join_groups(samples: Sequence[Sample]) -> list[Sample]:
-    """Return samples whose groups are joined if they contain the same media file.
+    """Join groups that contain the same media file, and return the samples with their groups.
 
     Otherwise, a file with several names, such as symbolic or hard links, could be in two splits.
     The joined group has the name of the first group.

@@ -152,9 +152,9 @@ def _find_columns(
 def _caption_columns(
     table: Table, names: Mapping[str, str | None], required: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the columns of captions: the configured one, or all with one usual name.
+    """Return the columns of captions: the configured one, or all forms of one usual name.
 
-    The forms of a name are its singular, its plural, and those with a number: `caption`,
+    The forms of a name are the singular, the plural, and either with a number: `caption`,
     `captions`, `caption1`, `caption2`. Columns without a number come first.
 
     Raises:
@@ -286,7 +286,7 @@ def _captions(place: str, cells: Sequence[Any], columns: Sequence[str]) -> tuple
     valid = all(isinstance(text, str) and not is_missing(text.strip()) for text in captions)
     if valid and any(map(LIST_TEXT.fullmatch, captions)):
         raise DataError(
-            f"{place}: expected one sentence in each cell. Received: a list as a text, "
+            f"{place}: expected one sentence in each cell. Received: a list as text, "
             f"{abbreviate(captions[0])}; write a row or a column caption1, caption2, … for each "
             "sentence, or write the table as JSON Lines."
         )

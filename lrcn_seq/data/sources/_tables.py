@@ -80,7 +80,7 @@ class Table(NamedTuple):
         return columns[0] if columns else None
 
     def distinct_columns(self, columns: Sequence[str]) -> list[str]:
-        """Return columns without empty ones and without copies of an earlier one.
+        """Return the columns that are not empty and have other values than all earlier ones.
 
         If all are empty, the first one is returned.
         """
@@ -139,14 +139,14 @@ def read_table(path: str | Path, what: str) -> Table:
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a cell has no value: None, NaN, or a text of `MISSING`."""
+    """Return whether a cell has no value: None, NaN, or a text in `MISSING`."""
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or (isinstance(value, str) and value in MISSING)
 
 
 def cell_text(place: str, value: Any, role: str) -> str:
-    """Return the value of a cell as text in Unicode NFC, or an empty text for None and NaN.
+    """Return a cell as text in Unicode NFC; the text is empty for None, NaN and infinity.
 
     Whole numbers have no decimals, so that 1 and 1.0 are equal.
 

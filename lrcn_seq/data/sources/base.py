@@ -149,7 +149,7 @@ def _check_groups(samples: Iterable[Sample], place: str) -> None:
 
 
 def _is_empty(caption: str) -> bool:
-    """Return whether a caption is invisible, or a mark of a missing value such as `NaN`."""
+    """Return whether a caption has no visible character, or is a mark such as `NaN`."""
     visible = any(character.isprintable() and character != " " for character in caption)
     return not visible or caption.strip() in MISSING
 

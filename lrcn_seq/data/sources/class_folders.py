@@ -51,7 +51,7 @@ class ClassFolders(Source):
     Raises:
         ArgumentError: If `dev` and `test` leave nothing for training, or the folds are impossible.
         DataError: If a class has no folder, all folders have names of splits, there are no clips,
-            a file is in two classes by links, or a clip has no group or several.
+            links put a file into two classes, or a clip has no group or several.
     """
 
     paths = ("folder",)
@@ -177,7 +177,7 @@ def _notes(found: Sequence[ClassContent], others: Sequence[str]) -> Iterator[str
 
 
 def _outside_note(folder: str) -> Iterator[str]:
-    """Yield a sentence about media files beside the folders of classes, if any."""
+    """Yield a sentence about media files outside the folders of classes, if any."""
     names = [name for name in list_files(folder, "classes") if is_media(name) and name[0] != "."]
     if names:
         yield (

@@ -224,11 +224,11 @@ def _images_by_id(part: _Part, entries: list[Any]) -> dict[str, _Image]:
 
 
 def _removable_folders(folder: str, parents: set[str]) -> set[str]:
-    """Return the folders of file names that `folder` itself stands for.
+    """Return the folders in file names that can be removed, since `folder` takes their place.
 
-    A name such as `val2014/x.jpg` may refer to the file `x.jpg` in the folder `val2014`, or in a
-    folder of another name: not if that is the folder of another split, or if a folder `val2014`
-    exists in or beside it.
+    The name `val2014/x.jpg` refers to the file `x.jpg` in `folder` if the name of `folder` is
+    `val2014`. If no file name contains the name of `folder`, that name may also be another one,
+    unless both names are those of splits, or a folder `val2014` exists in or beside `folder`.
 
     Args:
         folder: The folder of the images.
@@ -270,7 +270,7 @@ def _find_image(
         folder: The folder of the images.
         files: The names of the files in the folder.
         name: The file name as written.
-        removable: The folders of file names that may be removed; see `_removable_folders`.
+        removable: The folders that can be removed from `name`; see `_removable_folders`.
         place: The place to name in messages.
     """
     check_not_url(name, place)

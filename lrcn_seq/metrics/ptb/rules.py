@@ -43,7 +43,7 @@ PLAIN = alternatives(
     "Cos? Corp Pp?t[ye]s? Ltd Plc Rt Bancorp Bhd Assn Univ Intl Sys tel est ext sq Jr Sr Bros "
     "(Ed|Ph)\\.D Blvd Rd Esq etc al seq Bldg"
 )
-# Abbreviations that form one token with a following period, or without one before a space.
+# Abbreviations that form a token with a following period, or, before a space, without one.
 TITLES = alternatives(
     "Mr Mrs Ms [M]iss Drs? Profs? Sens? Reps? Attys? Lt Col Gen Messrs Govs? Adm Rev Maj Sgt "
     "Cpl Pvt Capt Ste? Ave Pres Lieut Hon Brig Co?mdr Pfc Spc Supts? Det Mt Ft Adj Adv Asst "

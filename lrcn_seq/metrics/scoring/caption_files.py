@@ -182,7 +182,7 @@ def read_references(paths: Sequence[str | Path]) -> dict[str, list[str]]:
 def references_by_line(contents: Sequence[tuple[str | Path, list[str]]]) -> dict[str, list[str]]:
     """Combine the lines of text files into references by line number.
 
-    An empty line means that a file has no reference, if another file has one.
+    An empty line is a missing reference if another file has a reference in this line.
     """
     lengths = [len(lines) for _, lines in contents]
     if len(set(lengths)) > 1:
@@ -216,7 +216,7 @@ def reference_groups(path: str | Path, content: object) -> Iterator[tuple[object
 
 
 def row_references(row: Pairs, path: str | Path) -> object:
-    """Return the references of a JSON object; raise DataError if there are others beside them."""
+    """Return the references of a JSON object; raise DataError if its keys disagree on them."""
     values = dict(row)
     group = field(row, ("captions", "references"), path, REFERENCES)
     for key in ("references", "caption") if "captions" in values else ():
@@ -284,7 +284,7 @@ def check_sentences(path: str | Path, lines: Sequence[str]) -> None:
     raise DataError(
         f"{path}: expected text with one sentence per line. Received: {received} ({line!r:.50}); "
         "give the table a header with the columns id (or file) and caption, write JSON lines "
-        '{"id": …, "captions": […]}, or keep the sentences alone.'
+        '{"id": …, "captions": […]}, or keep only the sentences.'
     )
 
 

@@ -80,8 +80,9 @@ def read_caption_table(path: str | Path, text: str) -> CaptionRows:
             )
         if listed := next((cells[n] for n in columns if LIST_TEXT.fullmatch(cells[n])), None):
             raise DataError(
-                f"{path}, line {line}: expected one sentence in each cell. Received: a list as a "
-                f"text, {listed:.60}; write a row or a column caption1, caption2, … for each one."
+                f"{path}, line {line}: expected one sentence in each cell. Received: a list as "
+                f"text, {listed:.60}; write a row or a column caption1, caption2, … for each "
+                "sentence."
             )
         rows.append(
             CaptionRow(cells[column], [cells[n] for n in columns if cells[n] not in MISSING])
@@ -97,9 +98,9 @@ def _name_column(header: Sequence[str]) -> int | None:
 
 
 def _check_columns(place: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Raise DataError if columns of different usual names may have one meaning.
+    """Raise DataError if columns of different usual names may have the same meaning.
 
-    Columns without values, or with the values of another column, are left out of account.
+    Columns without values, or with the values of another column, are ignored.
     """
     names = list(map(normalize_name, header))
     ids = {n: name for n, name in enumerate(names) if name in ID_COLUMNS and name != "id"}

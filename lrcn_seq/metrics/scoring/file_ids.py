@@ -19,8 +19,8 @@ def match_files(files: Iterable[str], references: Iterable[str]) -> list[str]:
     """Return the ID of the references of each file.
 
     An ID matches a file if their paths are equal or one of them is the end of the other, as
-    `val/1.jpg` and `photos/val/1.jpg` are. If no ID matches, the suffix of the file or that of the
-    IDs is ignored, and then the ID is the number in the name of a COCO image.
+    for `val/1.jpg` and `photos/val/1.jpg`. If no ID matches, the suffix of the file or of the IDs
+    is ignored. If still no ID matches, the ID is the number in the name of a COCO image.
 
     Args:
         files: The paths.
@@ -35,7 +35,7 @@ def match_files(files: Iterable[str], references: Iterable[str]) -> list[str]:
 
 
 def _match(file: str, whole: Index, bare: Index) -> str:
-    """Return the ID of a file that is not an ID itself, or the file."""
+    """Return the only ID that matches a file, or else the file."""
     parts = _parts(file)
     stem = _without_suffix(parts)
     matches = _find(parts, whole) or (_find(stem, whole) if stem != parts else _find(parts, bare))
@@ -45,7 +45,7 @@ def _match(file: str, whole: Index, bare: Index) -> str:
 
 
 def _find(parts: tuple[str, ...], index: Index) -> list[str]:
-    """Return the IDs that end with the given parts, or with which the parts end."""
+    """Return the IDs whose parts end with the given parts, or are the end of them."""
     return [
         name
         for name, other in index.get(parts[-1], ())
@@ -61,7 +61,7 @@ def _index(ids: Iterable[tuple[str, tuple[str, ...]]]) -> Index:
 
 
 def _bare_names(ids: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the IDs that have a suffix, with the parts of their paths without it."""
+    """Return each ID with a suffix, and the parts of its path without the suffix."""
     pairs = [(name, _parts(name)) for name in ids]
     return [(name, bare) for name, parts in pairs if (bare := _without_suffix(parts)) != parts]
 

@@ -66,7 +66,7 @@ def rgba(samples, depth, color, transparent) -> np.ndarray:
 
 
 def composed(frames, *kind) -> np.ndarray:
-    """Return frames drawn one on another by the rules of the specification, on white."""
+    """Return frames composed on white by the rules of the specification."""
     canvas, results = np.zeros((HEIGHT, WIDTH, 4)), []
     for number, (samples, left, top, disposal, blending) in enumerate(frames):
         before, source = canvas.copy(), rgba(samples, *kind)

@@ -81,7 +81,7 @@ def test_a_program_stream_that_is_cut_between_packs_is_refused(tmp_path):
 
 @pytest.mark.parametrize("codec", ["mpeg2video", "libx264"])
 def test_the_middle_of_an_mxf_file_is_missed(tmp_path, codec):
-    """Zeros in a third of an MXF file make the frames there lost, since its rate is constant."""
+    """Frames of an MXF file that are replaced by zeros count as lost: its rate is constant."""
     path = with_zeros(write_video(tmp_path / "a.mxf", 100, codec=codec), 0.3, 0.63)
     assert 25 < lost_share(path) < 50
 
@@ -177,7 +177,7 @@ def test_a_small_loss_is_noted_once(tmp_path, capsys):
 )
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_an_intact_video_has_no_note(tmp_path, name, options, count, capfd):
-    """An intact video is read without a note, however short."""
+    """An intact video is read without a note, however short it is."""
     assert len(Video(write_video(tmp_path / name, count, **options)).times()) == count
     assert capfd.readouterr() == ("", "")
 

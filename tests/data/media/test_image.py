@@ -320,7 +320,7 @@ def test_a_damaged_jpeg_that_decodes_is_refused(tmp_path):
 
 
 def test_a_png_with_a_tail_of_zeros_is_refused(tmp_path):
-    """A PNG whose pixels end in zeros that decode to an image raises MediaError."""
+    """A PNG with zeros in its data raises MediaError, even if the zeros decode to pixels."""
     pixels = np.zeros((64, 64, 3), np.uint8)
     pixels[:32] = np.random.default_rng(0).integers(0, 256, (32, 64, 3))
     path = save(Image.fromarray(pixels), tmp_path / "a.png", compress_level=0)

@@ -88,7 +88,7 @@ def test_metadata_of_png_is_left_out():
 
 @pytest.mark.parametrize("name", [b"PLTE", b"tRNS", b"IDAT"])
 def test_damaged_png_pixels_are_found(name):
-    """A wrong checksum of a chunk that determines pixels raises OSError; others are ignored."""
+    """A wrong checksum raises OSError in a chunk that determines pixels, and only there."""
     chunks = [(b"PLTE", b"abcdef"), (b"tRNS", b"gh"), (b"tEXt", b"key\0value")]
     content = png((2, 1), 8, PALETTE, [b"\0\1"], chunks)
     check_png(io.BytesIO(content.replace(b"value", b"other")))

@@ -81,7 +81,7 @@ def test_lost_scans_are_found(monkeypatch):
 
 
 def test_large_images_are_compared_at_a_fraction(monkeypatch):
-    """An intact image that is too large for a decode in full size has no damage."""
+    """No damage is reported for an intact image that is too large to decode in full size."""
     monkeypatch.setattr(module, "LARGE", 0)
     canvas = Image.new("RGB", (640, 480))
     canvas.paste(texture(640, 60))

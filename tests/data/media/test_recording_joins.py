@@ -27,7 +27,7 @@ def joins(path) -> list[int]:
 
 @pytest.mark.parametrize("gap", [800, 5000, 9000])
 def test_times_continue_evenly_where_the_clock_steps_forward(tmp_path, gap, capfd):
-    """If recordings are joined whose clocks differ by seconds, frame times continue evenly."""
+    """Frame times continue evenly where recordings with different clocks were joined."""
     path = tmp_path / "a.ts"
     path.write_bytes(recording(tmp_path, 0) + recording(tmp_path, 1600 + gap))
     assert joins(path) == [40]
@@ -47,7 +47,7 @@ def test_a_recording_without_joins_has_none(tmp_path):
 
 @pytest.mark.parametrize("first", [0.2, 0.27, 0.35, 0.41])
 def test_lost_packets_are_no_join(tmp_path, first):
-    """A recording from which a third was removed has lost frames, which the error states."""
+    """The error for a recording from which a third was removed states that frames are lost."""
     whole = recording(tmp_path, 0, 200)
     start, end = int(first * len(whole)) // 188 * 188, int((first + 0.33) * len(whole)) // 188 * 188
     path = tmp_path / "a.ts"
@@ -70,7 +70,7 @@ def restarts(*packets: bytes, size: int = 188) -> bool:
 
 @pytest.mark.parametrize("size", [188, 192, 204])
 def test_a_recording_restarts_its_counters(size):
-    """A recording starts where a frame starts with a counter of 0 that breaks the sequence."""
+    """A recording starts at a frame whose counter is 0 and does not continue the sequence."""
     before = [packet(256, 4), packet(0, 3), packet(256, 5)]
     assert restarts(*before, packet(0, 0), packet(256, 0, start=True), size=size)
     assert not restarts(*before, packet(0, 0), packet(256, 0), size=size)
@@ -96,6 +96,6 @@ def test_a_stated_discontinuity_is_a_restart():
 
 
 def test_other_content_is_no_restart():
-    """Content that is no sequence of transport packets has no restart."""
+    """Bytes that are not transport packets contain no restart."""
     for content in (b"", b"G", bytes(999), b"G" * 999):
         assert not is_restart(content)

@@ -82,7 +82,7 @@ def test_a_file_that_ends_in_the_middle_of_an_element_is_cut(tmp_path, name):
 
 @pytest.mark.parametrize("name", ENDED)
 def test_a_file_of_another_format_is_whole(tmp_path, name):
-    """Only the formats in question are examined, and zeros are not cut."""
+    """A cut file of a format that is not examined counts as whole, and zeros are no cut."""
     kind, options = ENDED[name]
     content = written(tmp_path, name, options)
     assert file_ending(BytesIO(content[: len(content) // 2]), {"avi"}) == Ending.WHOLE
@@ -134,7 +134,7 @@ def test_a_truncated_riff_file_is_cut(tmp_path):
 
 
 def test_the_pages_of_an_ogg_file_list_its_packets(tmp_path):
-    """A stream of VP8 in Ogg has a packet for each frame and two headers, also after damage."""
+    """VP8 in Ogg has a packet per frame and two of headers; damaged ones are counted too."""
     content = bytearray(written(tmp_path, "a.ogg", ENDED["a.ogg"][1]))
     assert ogg_packets(BytesIO(content), 0) == 62
     assert ogg_packets(BytesIO(content), 1) == 0

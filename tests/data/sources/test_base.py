@@ -157,7 +157,7 @@ def test_invisible_captions_are_refused(caption):
 
 @pytest.mark.parametrize("caption", ["7", "\u0643\u0644\u0628", "\U0001f415", "."])
 def test_visible_captions_are_accepted(caption):
-    """A caption in any script, or of a number or an emoji, is accepted."""
+    """A caption in any script is accepted, and so is a number or an emoji."""
     samples = [Sample("a", "a.jpg", "a", "train", (caption,))]
     assert validate_samples(samples, "t") == samples
 

@@ -380,7 +380,7 @@ def test_an_image_of_another_folder_is_not_found(folder, images, name, siblings,
 
 
 def test_names_of_the_folder_exclude_those_of_others(folder):
-    """If file names of the folder of images exist, names of other folders are left out."""
+    """If some file names contain the name of the folder, names with others are left out."""
     entries = [
         {"id": n, "file_name": f"{part}/00{n}.jpg"} for n, part in enumerate(("x", "images"))
     ]

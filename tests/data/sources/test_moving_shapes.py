@@ -133,7 +133,7 @@ def test_other_captions_have_no_story(text):
     ],
 )
 def test_other_wordings_are_correct(caption):
-    """A caption is correct even if its case, period, articles or conjunction are different."""
+    """A correct caption may differ in case, period, articles and conjunction."""
     assert MovingShapes.is_correct_caption(caption, REFERENCES)
 
 

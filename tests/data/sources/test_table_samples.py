@@ -327,7 +327,7 @@ def test_singular_and_plural_columns_are_read(tmp_path):
     ],
 )
 def test_columns_of_one_meaning_are_refused(tmp_path, header, named):
-    """Two columns of one meaning with different values are refused by name."""
+    """Two columns with the same meaning and different values are refused and named."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / "t.csv", f"{header}\na.mp4,b.mp4,c\n", VIDEOS)
     assert f"expected one column with {named}, with different values" in str(caught.value)
@@ -335,7 +335,7 @@ def test_columns_of_one_meaning_are_refused(tmp_path, header, named):
 
 @pytest.mark.parametrize("copy", ["", "a.mp4", "NaN"])
 def test_empty_and_equal_columns_are_not_ambiguous(tmp_path, copy):
-    """A column is not ambiguous if the other one of its meaning is empty or equal."""
+    """Two columns with the same meaning are accepted if they are equal or one is empty."""
     (sample,) = read(tmp_path / "t.csv", f"file,video,label\n{copy},a.mp4,x\n", VIDEOS)
     assert (sample.id, sample.label) == ("a.mp4", "x")
 
@@ -348,7 +348,7 @@ def test_a_configured_column_is_not_ambiguous(tmp_path):
 
 
 def test_unused_columns_are_noted(tmp_path):
-    """Unused columns are named, and one of split names is pointed out; indexes are ignored."""
+    """Unused columns are listed, and one with names of splits is noted; indexes are ignored."""
     (tmp_path / "t.csv").write_text(
         "Unnamed: 0,image,caption,labels,Subset\n0,a.jpg,A dog.,x,train\n1,b.jpg,A cat.,y,val\n"
     )
@@ -404,7 +404,7 @@ def test_a_list_as_a_text_is_refused(tmp_path, cell):
 
 
 def test_times_must_be_numbers(tmp_path):
-    """The values true and false are no times."""
+    """The values true and false are not times."""
     row = {"video": "a.mp4", "label": "x", "start": False, "end": True}
     with pytest.raises(DataError, match="expected a label with its start and a later end"):
         read_rows(tmp_path / "t.jsonl", [row], VIDEOS)

@@ -94,7 +94,7 @@ def test_columns_of_one_meaning_are_refused(header, named):
 
 @pytest.mark.parametrize("copy", ["", "a dog", "NaN"])
 def test_empty_and_equal_columns_are_not_ambiguous(copy):
-    """A column is not ambiguous if the other one of its meaning is empty or equal."""
+    """Two columns with the same meaning are accepted if they are equal or one is empty."""
     rows = read_caption_table("t.csv", f"id,text,caption\n1,{copy},a dog\n")
     assert [row.name for row in rows] == ["1"]
     assert set(rows[0].captions) == {"a dog"}

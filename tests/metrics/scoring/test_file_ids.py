@@ -45,5 +45,5 @@ def test_file_is_matched_by_the_end_of_its_path(file, references, expected):
     ],
 )
 def test_other_files_keep_their_paths(file, references):
-    """A file of another folder or suffix is not matched, and neither is an ambiguous one."""
+    """Files in another folder or with another suffix, and ambiguous files, are not matched."""
     assert match_files([file], references) == [file]
