@@ -46,8 +46,9 @@ def size_training(training: Training, size: DataSize) -> Training:
     """Replace `auto` by values that suit the size of the data.
 
     Batches are as large as 32 updates per epoch allow, from 16 to 64; see `size_epochs` for the
-    number of epochs. Patience is a quarter of the epochs and begins after the warmup. With fewer than 20 dev samples, scores depend on chance: there is no patience, and without
-    patience the weights of the last epoch are kept.
+    number of epochs. Patience is a quarter of the epochs and begins after the warmup. With fewer
+    than 20 dev samples, scores depend on chance: there is no patience, and without patience the
+    weights of the last epoch are kept.
     """
     batch = _sized(training.batch_size, size_batch(size.targets))
     batches = max(1, math.ceil(size.targets / batch))

@@ -202,7 +202,7 @@ def _overlap_note(samples: Sequence[Sample]) -> Iterator[str]:
     names = [sample.id for sample in samples if _has_overlap(sample.moments)]
     if names:
         yield (
-            f"{len(names):,} videos have overlapping parts with different labels "
+            f"Videos with overlapping parts of different labels: {len(names):,} "
             f"({shorten_names(names)}); where parts overlap, the label of the later row counts."
         )
 

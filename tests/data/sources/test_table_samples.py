@@ -422,6 +422,6 @@ def test_overlapping_labels_are_noted(tmp_path):
     ]
     (tmp_path / "t.csv").write_text("\n".join(["video,label,start,end", *rows]))
     assert read_samples(str(tmp_path / "t.csv"), names=VIDEOS, required=()).notes == (
-        "1 videos have overlapping parts with different labels (a.mp4); where parts overlap, the "
+        "Videos with overlapping parts of different labels: 1 (a.mp4); where parts overlap, the "
         "label of the later row counts.",
     )
