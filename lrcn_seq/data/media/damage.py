@@ -36,6 +36,10 @@ SPARE_FRAMES = 2
 """Number of frames by which a stated duration may be too long; GXF counts fields in pairs."""
 
 
+UNREAD_BYTES = {"matroska": 2**13, "flv": 2**13, "asf": 2**14}
+"""Number of bytes between two packets that is allowed in intact files of FFmpeg formats."""
+
+
 class Damage:
     """Counts of the frames of a video that can be decoded and of those that cannot.
 
@@ -44,8 +48,9 @@ class Damage:
     duration, and other headers state the duration (MXF, GXF, Matroska, AVI, RealMedia) or the file
     size (see `truncated_share`). In a damaged file, long pauses are lost frames. Fragmented MP4,
     GIF, Ogg and MPEG program streams do not state their length, but a cut leaves an incomplete
-    element; see `file_ending`. Raw streams (H.264, DV, Y4M), MPEG-TS, NUT and live recordings in
-    Matroska do not show whether they are complete.
+    element; see `file_ending`. Bytes that no packet covers also show damage: FFmpeg continues with
+    the next intact part of a Matroska, FLV or ASF file. Raw streams (H.264, DV, Y4M), MPEG-TS, NUT
+    and live recordings in Matroska do not show whether they are complete.
 
     Args:
         path: the video file.
@@ -70,6 +75,9 @@ class Damage:
         self._intact = self._failed = self._packets = self._intact_at_end = 0
         self._end = self._pauses = 0.0
         self._is_suspect = "avi" in self._formats  # A truncated AVI has no index.
+        limits = [limit for name, limit in UNREAD_BYTES.items() if name in self._formats]
+        self._unread_limit = max(limits, default=0)
+        self._place = 0
 
     def add_frame(self, time: float, *, corrupt: bool) -> None:
         """Count a decoded frame whose time is given in seconds."""
@@ -90,12 +98,20 @@ class Damage:
         self._packets += 1
         self._is_suspect |= corrupt
 
+    def add_place(self, start: int | None, size: int) -> None:
+        """Record the place of a packet of any stream in the file, in bytes."""
+        if start is None or start < 0 or not self._unread_limit:
+            return
+        self._is_suspect |= 0 < self._place < start - self._unread_limit
+        self._place = max(self._place, start + size)
+
     def add_suspicion(self) -> None:
         """Record that the file is damaged and may have lost frames."""
         self._is_suspect = True
 
     def lost_share(self) -> float:
         """Return the share of lost frames, from 0 to 1; call it after decoding the whole video."""
+        self._is_suspect |= self._has_unread_end()
         found = self._intact + self._failed
         is_indexed = self._index_length >= found and not self._is_cut_avi()
         # If one indexed frame is missing, the cause may be a delay of the encoder.
@@ -123,6 +139,11 @@ class Damage:
             return Ending.CUT
         with open_file(self._path) as file:
             return file_ending(file, self._formats)
+
+    def _has_unread_end(self) -> bool:
+        """Return whether a tenth of the file follows the last packet, which may be damaged."""
+        size = self._path.stat().st_size
+        return bool(self._unread_limit) and size - self._place > max(size / 10, self._unread_limit)
 
     def _missing_seconds(self, stated: float) -> float:
         """Return the missing share of a stated duration, with a tolerance of a few frames."""

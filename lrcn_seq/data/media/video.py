@@ -196,7 +196,10 @@ def read_packets(video: OpenVideo, damage: Damage, clock: FrameClock) -> Iterato
     """
     joins = JoinDetector(video.path, video.stream, video.rate)
     try:
-        for packet in video.container.demux(video.stream):
+        for packet in video.container.demux():
+            damage.add_place(packet.pos, packet.size)
+            if packet.stream.index != video.stream.index:
+                continue
             damage.add_packet(corrupt=packet.is_corrupt)
             if video.container.format.name == "mpegts" and joins.is_join(packet):
                 clock.expect_join()

@@ -86,6 +86,15 @@ def test_the_middle_of_an_mxf_file_is_missed(tmp_path, codec):
     assert 25 < lost_share(path) < 50
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.webm", "libvpx-vp9"), ("a.wmv", "wmv2")])
+@pytest.mark.parametrize(("first", "last"), [(0.4, 0.6), (0.3, 0.9)])
+def test_skipped_bytes_are_lost_frames(tmp_path, name, codec, first, last):
+    """FFmpeg continues behind damaged bytes without an error; the pause shows the lost frames."""
+    path = write_video(tmp_path / name, 100, codec=codec, size=(320, 240))
+    share = 100 * (last - first)
+    assert lost_share(with_zeros(path, first, last)) > 0.8 * share
+
+
 def test_a_damaged_gif_is_refused(tmp_path):
     """A GIF with zeros in its middle raises MediaError, since a reader stops there."""
     path = with_zeros(write_video(tmp_path / "a.gif", 30, codec="gif"), 0.3, 0.5)

@@ -137,8 +137,8 @@ class SpyContainer:
     def __getattr__(self, name):
         return getattr(self.container, name)
 
-    def demux(self, stream):
-        for packet in self.container.demux(stream):
+    def demux(self, *streams):
+        for packet in self.container.demux(*streams):
             self.packets += 1
             yield packet
 
