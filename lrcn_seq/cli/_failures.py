@@ -49,7 +49,8 @@ def failure_of(error: BaseException, verb: str = "") -> Failure | None:
     if isinstance(error, KeyboardInterrupt):
         number = signal_number(error)
         by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
-        return Failure(f"interrupted{by}; finished work is kept.", 128 + number)
+        advice = " To continue, repeat the command with --resume." if verb == "train" else ""
+        return Failure(f"interrupted{by}; finished work is kept.{advice}", 128 + number)
     if isinstance(error, OSError):
         return Failure(f"{error.filename or 'the output'}: {error.strerror or error}.", 1)
     if _is_out_of_memory(error):

@@ -19,14 +19,20 @@ def data_advice(splits: Mapping[str, Sequence[Sample]], config: Config) -> tuple
     """
     task = task_type(config)
     notes = task.outputs_type.data_advice(splits["train"], config, task.noun)
-    return (*notes, *_dev_advice(splits["dev"], task.noun))
+    return (*notes, *_dev_advice(splits["dev"], task.noun, config))
 
 
-def _dev_advice(samples: Sequence[Sample], noun: str) -> Iterator[str]:
+def _dev_advice(samples: Sequence[Sample], noun: str, config: Config) -> Iterator[str]:
     if 0 < len(samples) < DEV_SAMPLES:
+        if config.training.patience in ("auto", 0):
+            effect = "All epochs are trained and the last one is kept"
+        else:
+            effect = (
+                "The end of training and the epoch that is kept therefore depend on chance; with "
+                "training.patience=auto all epochs are trained and the last one is kept"
+            )
         yield (
             f"The split dev has fewer than {DEV_SAMPLES} {noun}s ({len(samples)}), too few to "
-            "choose an epoch by its score. Unless training.patience is set, all epochs are trained "
-            "and the last one is kept; for a choice by score, raise data.source.dev or mark more "
-            "samples as dev."
+            f"choose an epoch by its score. {effect}. For a choice by score, raise data.source.dev "
+            "or mark more samples as dev."
         )

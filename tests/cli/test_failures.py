@@ -31,6 +31,7 @@ def test_errors_of_the_library_have_their_own_exit_code(error, code):
 def test_interrupt_has_the_exit_code_of_shells():
     """The exit code of an interrupt is 128 + SIGINT."""
     assert failure_of(KeyboardInterrupt()) == ("interrupted; finished work is kept.", 130, ())
+    assert "with --resume" in failure_of(KeyboardInterrupt(), "train").message
 
 
 @pytest.mark.parametrize(

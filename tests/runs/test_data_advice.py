@@ -90,3 +90,16 @@ def test_no_captions_and_a_single_class_need_no_advice():
     """Data without captions or with only one class give no advice."""
     assert advice([Sample("a", "x", "a", "train")]) == ()
     assert advice(labeled(a=3), base=CLASSIFIER) == ()
+
+
+def test_a_small_dev_split_with_patience_decides_by_chance():
+    """With patience in the config, the sentence says that the kept epoch depends on chance."""
+    (note,) = advice(captioned(1000), dev=7, patience=10)
+    assert "the epoch that is kept therefore depend on chance" in note
+    assert "with training.patience=auto all epochs are trained" in note
+
+
+def test_a_small_dev_split_without_patience_keeps_the_last_epoch():
+    """With `patience: auto`, the sentence says that the last epoch is kept."""
+    (note,) = advice(captioned(1000), dev=7)
+    assert "All epochs are trained and the last one is kept. For a choice by score, raise" in note
