@@ -163,8 +163,9 @@ class _Filler:
         for name, parameter in constructor.parameters.items():
             is_known = parameter.default is not parameter.empty
             if is_known and name not in spec and name not in constructor.derived:
-                value = self._value(f"{key}.{name}", parameter.default, is_stated=is_stated)
-                spec[name] = value
+                default = parameter.default
+                default = list(default) if isinstance(default, tuple) else default  # as in YAML
+                spec[name] = self._value(f"{key}.{name}", default, is_stated=is_stated)
 
     def complete_stage(self, base: Mapping[str, Any], stage: Any, number: int) -> Any:
         """Return a copy of a stage that states all keys of every part or section that it changes.

@@ -14,7 +14,6 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import RunError
 from lrcn_seq.files import read_json, read_json_lines, remove_leftovers, write_text
 from lrcn_seq.locks import lock_file, open_lock
-from lrcn_seq.metrics.base import values_html
 from lrcn_seq.runs.environment import describe_environment
 from lrcn_seq.runs.state import StateFolder
 
@@ -51,6 +50,8 @@ class Run:
         """Return the path of the run and its scores, for a notebook."""
         if not (self / SCORES).is_file():
             return f"<p>{escape(str(self.folder))}: not evaluated</p>"
+        from lrcn_seq.metrics.base import values_html
+
         scores = read_json(self / SCORES, "the scores of a run", dict)
         return (
             f"<p>{escape(str(self.folder))}: {scores['count']:,} samples of the split "

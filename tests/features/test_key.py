@@ -11,7 +11,7 @@ from lrcn_seq.records import Preprocessing
 def test_the_signature_of_an_encoder_is_unchanged():
     """The signature of an encoder is a fixed string; a change would invalidate every store."""
     assert signature_of("vgg16:{}:float32:abc", Preprocessing(224, 112, "crop")) == (
-        'pixels-2:{"height": 224, "interpolation": "bilinear", "resize": "crop", '
+        'pixels-3:{"height": 224, "interpolation": "bilinear", "resize": "crop", '
         '"scaling": "none", "width": 112}:vgg16:{}:float32:abc'
     )
 
