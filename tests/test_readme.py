@@ -53,6 +53,9 @@ USER_FILES = {
     "base.py": "a file of several packages",
     "contents.jsonl": "written beside the feature store",
     ".cache/features": "the folder of stored features",
+    "val2014/x.jpg": "the name of an image in an annotation file",
+    "val/1.jpg": "the name of an image",
+    "photos/val/1.jpg": "the path of an image",
     "log.csv": "written by the callback CSVLogger",
 }
 """Names of files that do not exist, with the reason."""

@@ -180,8 +180,8 @@ def test_interrupted_training_has_saved_its_last_batch(tmp_path):
         messages = "".join(lines)
     assert process.wait() == 143
     assert messages.endswith(
-        "lrcn train: interrupted by SIGTERM; finished work is kept. To continue, repeat the command "
-        "with --resume.\n"
+        "lrcn train: interrupted by SIGTERM; finished work is kept. To continue, repeat the "
+        "command with --resume.\n"
     )
     position = Run(run).states.read().position
     assert (position.epoch, position.step) > (1, 0)
