@@ -173,8 +173,9 @@ def _pixel_count(stream: av.VideoStream) -> int:
 
 
 def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
-    """Return a decoder that uses several threads and keeps transparency."""
+    """Return a decoder that uses several threads, keeps transparency, and crops exactly."""
     import av
+    from av.codec.context import Flags
 
     decoder, codec = stream.codec_context, stream.codec_context.name
     if _metadata(stream, "alpha_mode") == "1" and codec in ("vp8", "vp9"):
@@ -184,6 +185,8 @@ def _decoder(stream: av.VideoStream) -> av.VideoCodecContext:
             decoder = av.VideoCodecContext.create(libvpx, "r")
             decoder.extradata = stream.codec_context.extradata
     stream.thread_type = decoder.thread_type = "AUTO"
+    # Without this flag, FFmpeg shows columns that are cropped at the left, to align the memory.
+    decoder.flags |= Flags.unaligned
     return decoder
 
 

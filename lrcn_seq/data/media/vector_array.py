@@ -82,7 +82,16 @@ class Vectors(Media):
                 f"expected vectors of width {self.width}. Received: vectors of width "
                 f"{vectors.shape[1]}; set encoder.width to the width of the data.",
             )
-        return vectors.astype(np.float32)
+        with np.errstate(over="ignore"):
+            vectors = vectors.astype(np.float32)
+        if not np.isfinite(vectors).all():
+            place = np.argwhere(~np.isfinite(vectors))[0].tolist()
+            raise MediaError(
+                self.name,
+                f"expected finite numbers. Received: {vectors[tuple(place)]} at {place}, after "
+                "conversion to float32; repair or remove the vector.",
+            )
+        return vectors
 
     def _loaded(self) -> np.ndarray:
         if isinstance(self._source, np.ndarray):

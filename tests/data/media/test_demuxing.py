@@ -206,3 +206,19 @@ def test_any_exception_in_the_body_is_a_media_error(tmp_path):
         raise AttributeError("odd")
     assert isinstance(caught.value.__cause__, AttributeError)
     assert not caught.value.transient
+
+
+def test_columns_that_are_cropped_at_the_left_are_not_shown(tmp_path):
+    """The left crop of an H.264 stream is exact, whatever the alignment of the memory."""
+    path, cropped = write_video(tmp_path / "a.mp4", 3, codec="libx264"), tmp_path / "b.mp4"
+    with av.open(str(path)) as source, av.open(str(cropped), "w") as target:
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        crop = av.bitstream.BitStreamFilterContext("h264_metadata=crop_left=20", stream, copy)
+        for packet in source.demux(stream):
+            for changed in crop.filter(packet if packet.size else None):
+                changed.stream = copy
+                target.mux(changed)
+    frames, whole = Video(cropped).frames(None), Video(path).frames(None)
+    assert frames.shape == (3, 48, 44, 3)
+    assert np.abs(frames.astype(int) - whole[:, :, 20:]).mean() < 3

@@ -132,3 +132,12 @@ def test_the_hash_is_that_of_the_file_or_array(tmp_path):
     first, second = (Vectors(tmp_path / name).content_hash(index) for name in ("a.npy", "b.npy"))
     assert first == second == index.hash_file(tmp_path / "a.npy")
     assert Vectors(VECTORS).content_hash(index) != Vectors(VECTORS + 1).content_hash(index)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_numbers_that_are_not_finite_in_float32_are_refused(value):
+    """NaN, infinity and numbers beyond float32 raise MediaError with their place."""
+    array = np.zeros((3, 4))
+    array[2, 1] = value
+    with pytest.raises(MediaError, match=r"expected finite numbers\. Received: \S+ at \[2, 1\]"):
+        Vectors(array).vectors()
