@@ -58,7 +58,7 @@ def test_evaluation_writes_into_its_own_folder(pushed, lrcn, tmp_path):
     ("arguments", "message"),
     [
         ([ADDRESS], f"{ADDRESS}: expected --output DIR"),
-        (["runs/mine", ADDRESS, "--output", "results"], f"{ADDRESS}: expected run folders of this"),
+        (["runs/mine", ADDRESS, "--output", "results"], f"{ADDRESS}: expected run folders on this"),
     ],
 )
 def test_evaluation_needs_a_folder_for_its_results(lrcn, arguments, message):
