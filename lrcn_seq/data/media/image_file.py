@@ -115,13 +115,9 @@ def without_png_metadata(file: BinaryIO) -> BinaryIO | None:
     if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
         return None
     content = PNG_SIGNATURE + file.read()
-    kept, start = [PNG_SIGNATURE], len(PNG_SIGNATURE)
-    while start + 8 <= len(content):
-        end = start + 12 + int.from_bytes(content[start : start + 4])
-        if content[start + 4 : start + 8] in ESSENTIAL_CHUNKS:
-            kept.append(content[start:end])
-        start = end
-    return io.BytesIO(b"".join(kept))
+    places = _png_places(content)
+    kept = [content[start:end] for name, start, end in places if name in ESSENTIAL_CHUNKS]
+    return io.BytesIO(PNG_SIGNATURE + b"".join(kept))
 
 
 def png_chunks(content: bytes, checked: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -134,16 +130,21 @@ def png_chunks(content: bytes, checked: Collection[bytes]) -> Iterator[tuple[byt
     Raises:
         OSError: the checksum of a chunk is wrong.
     """
-    start = len(PNG_SIGNATURE)
-    while start + 12 <= len(content):
-        end = start + 12 + int.from_bytes(content[start : start + 4])
+    for name, start, end in _png_places(content):
         if end > len(content):
             return
-        body = content[start + 4 : end - 4]
-        is_intact = zlib.crc32(body) == int.from_bytes(content[end - 4 : end])
-        if body[:4] in checked and not is_intact:
+        checksum = int.from_bytes(content[end - 4 : end])
+        if name in checked and zlib.crc32(content[start + 4 : end - 4]) != checksum:
             raise OSError(f"damaged chunk at byte {start:,}")
-        yield body[:4], body[4:]
+        yield name, content[start + 8 : end - 4]
+
+
+def _png_places(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the name, start and end of each chunk of a PNG file; the last one may be incomplete."""
+    start = len(PNG_SIGNATURE)
+    while start + 8 <= len(content):
+        end = start + 12 + int.from_bytes(content[start : start + 4])
+        yield content[start + 4 : start + 8], start, end
         start = end
 
 
