@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lrcn_seq.errors import DataError
+
+Column = TypeVar("Column")
 
 DELIMITERS = (",", "\t", ";")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*\n')
@@ -109,6 +112,26 @@ def check_columns(place: str, names: Iterable[str]) -> None:
             f"{place}: expected columns of different names. Received: {count} columns named "
             f"{name!r}; rename all but one."
         )
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a cell has no value: None, NaN, or a text in `MISSING`."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and value in MISSING)
+
+
+def distinct_columns(columns: Mapping[Column, Sequence[Any]]) -> list[Column]:
+    """Return the columns that are not empty and have other values than all earlier ones.
+
+    Args:
+        columns: The cells of each column.
+    """
+    distinct: dict[Column, Sequence[Any]] = {}
+    for column, cells in columns.items():
+        if cells not in distinct.values() and not all(map(is_missing, cells)):
+            distinct[column] = cells
+    return list(distinct)
 
 
 def _count_columns(text: str, delimiter: str) -> int:

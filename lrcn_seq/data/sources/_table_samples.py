@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import LIST_TEXT, NOT_NAMES, normalize_name
+from lrcn_seq.csv_table import LIST_TEXT, NOT_NAMES, is_missing, normalize_name
 from lrcn_seq.data.sources._media_paths import MediaPaths, check_not_url
 from lrcn_seq.data.sources._source_files import abbreviate
 from lrcn_seq.data.sources._splits import join_groups
 from lrcn_seq.data.sources._tables import (
     Table,
     cell_text,
-    is_missing,
     read_table,
 )
 from lrcn_seq.data.sources.base import SPLITS, validate_samples

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcn_seq.csv_table import MISSING, check_columns, normalize_name, open_csv_table
+from lrcn_seq.csv_table import check_columns, distinct_columns, normalize_name, open_csv_table
 from lrcn_seq.data.sources._source_files import abbreviate, check_text, parse_json, read_text
 from lrcn_seq.errors import DataError, did_you_mean
 
@@ -84,12 +84,10 @@ class Table(NamedTuple):
 
         If all are empty, the first one is returned.
         """
-        distinct: dict[str, list[Any]] = {}
-        for column in columns if len(columns) > 1 else ():
-            cells = [row.values.get(column) for row in self.rows]
-            if cells not in distinct.values() and not all(map(is_missing, cells)):
-                distinct[column] = cells
-        return list(distinct or columns[:1])
+        if len(columns) < 2:
+            return list(columns)
+        cells = {column: [row.values.get(column) for row in self.rows] for column in columns}
+        return distinct_columns(cells) or list(columns[:1])
 
     def ambiguity(self, columns: Sequence[str], role: str) -> DataError:
         """Return the error for several columns that may have the same role."""
@@ -136,13 +134,6 @@ def read_table(path: str | Path, what: str) -> Table:
             f"{path}: expected {what} with at least one row. Received: none; add the rows."
         )
     return table
-
-
-def is_missing(value: Any) -> bool:
-    """Return whether a cell has no value: None, NaN, or a text in `MISSING`."""
-    if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or (isinstance(value, str) and value in MISSING)
 
 
 def cell_text(place: str, value: Any, role: str) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from lrcn_seq.csv_table import is_missing
 from lrcn_seq.data.sources._media_paths import is_image, is_media, normalize_key
 from lrcn_seq.data.sources._source_files import is_folder, list_entries, list_files
 from lrcn_seq.data.sources._splits import assign_splits, join_groups, unique_files
 from lrcn_seq.data.sources._table_samples import DEFAULT_NAMES, split_name
-from lrcn_seq.data.sources._tables import cell_text, is_missing, read_table
+from lrcn_seq.data.sources._tables import cell_text, read_table
 from lrcn_seq.data.sources.base import SPLITS, Source, check_shares, validate_samples
 from lrcn_seq.errors import DataError, shorten_names
 from lrcn_seq.records import NotNegative, Positive, Sample, Seed, Share

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lrcn_seq.csv_table import LIST_TEXT, MISSING, normalize_name, open_csv_table
+from lrcn_seq.csv_table import (
+    LIST_TEXT,
+    MISSING,
+    distinct_columns,
+    normalize_name,
+    open_csv_table,
+)
 from lrcn_seq.errors import DataError
 
 ID_COLUMNS = ("image_id", "video_id", "id")
@@ -109,8 +115,7 @@ def _check_columns(place: str, header: Sequence[str], rows: Sequence[Sequence[st
         n: match[1] for n, name in enumerate(names) if (match := CAPTION_COLUMN.fullmatch(name))
     }
     for kinds in (ids, {} if set(names) & set(ID_COLUMNS) else files, captions):
-        cells = {tuple(row[n] for row in rows): n for n in reversed(kinds)}
-        used = sorted(n for values, n in cells.items() if not MISSING.issuperset(values))
+        used = distinct_columns({n: [row[n] for row in rows] for n in kinds})
         if len({kinds[n] for n in used}) > 1:
             raise DataError(
                 f"{place}: expected one column of IDs or files, and captions under one name. "
