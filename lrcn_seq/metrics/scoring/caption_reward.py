@@ -86,9 +86,11 @@ class CaptionReward:
         """
         texts = interleave(captions, images, references, reference_images)
         corpus = TokenCorpus(texts, self.words)
-        reward = self._terms(captions)
-        for metric, weight in self.metrics:
-            reward += weight * metric.aggregate(metric.statistics(corpus))[:, -1]
+        scores = [
+            weight * metric.aggregate(metric.statistics(corpus))[:, -1]
+            for metric, weight in self.metrics
+        ]
+        reward: FloatArray = np.sum([self._terms(captions), *scores], axis=0)
         return reward
 
     def _terms(self, captions: NumberArray) -> FloatArray:
@@ -97,7 +99,8 @@ class CaptionReward:
         words = sentence_lengths(captions) - complete
         ending = captions[np.arange(len(captions)), np.maximum(words - 1, 0)]
         penalty = self.ending_penalty * self.bad_endings[ending]
-        return self.word_reward * words - penalty
+        terms: FloatArray = self.word_reward * words - penalty
+        return terms
 
 
 def reward_metric(name: str) -> Metric:
