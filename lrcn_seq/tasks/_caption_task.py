@@ -22,6 +22,7 @@ from lrcn_seq.records import (
     Sample,
 )
 from lrcn_seq.report import Section
+from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_problems import plan_problems, search_problems, split_words
 from lrcn_seq.tasks._caption_ranking import rank_captions
@@ -109,6 +110,11 @@ class CaptionTask(CaptionTraining):
         return evaluate_captions(
             samples, best, settings, unknown=unknown, training_captions=texts or None
         )
+
+    def has_collapsed(self, evaluation: CaptionEvaluation) -> bool:
+        """Return whether self-critical training has made most captions the same."""
+        is_critical = self.settings.training.objective.type == "self_critical"
+        return is_critical and evaluation.health.most_common > COLLAPSED
 
     def retrieval_scores(
         self, reader: SampleReader, samples: Sequence[Sample]

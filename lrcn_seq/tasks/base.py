@@ -210,6 +210,10 @@ class Task(KerasModel, ABC):
     def begin_epoch(self, epoch: int) -> None:
         """Set the parameters that depend on the epoch, such as those of scheduled sampling."""
 
+    def has_collapsed(self, evaluation: Any) -> bool:  # noqa: ARG002 - tasks override it
+        """Return whether training should stop because its predictions have become the same."""
+        return False
+
     @abstractmethod
     def evaluate_samples(
         self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()

@@ -1,5 +1,7 @@
 """The base class of the captioning and description tasks."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -273,3 +275,14 @@ def test_retrieval_ranks_in_both_directions(captioner, samples):
     assert set(scores) == {"caption_to_image", "image_to_caption"}
     for recall in scores.values():
         assert recall["recall_1"] <= recall["recall_5"] <= recall["recall_10"] == 1
+
+
+@pytest.mark.parametrize(
+    ("objective", "most_common", "collapsed"),
+    [("self_critical", 0.6, True), ("self_critical", 0.4, False), ("cross_entropy", 0.6, False)],
+)
+def test_a_reward_may_make_all_captions_the_same(objective, most_common, collapsed):
+    """Captions have collapsed if self-critical training made more than half of them the same."""
+    task = fresh_captioner(f"training.objective.type={objective}")
+    evaluation = SimpleNamespace(health=SimpleNamespace(most_common=most_common))
+    assert task.has_collapsed(evaluation) is collapsed
