@@ -158,6 +158,39 @@ class Loss(Section):
     class."""
 
 
+class Objective(Section):
+    """What training minimizes: the cross-entropy of the captions or labels, or a negative reward.
+
+    `self_critical` draws captions from the model and makes those more probable whose reward is
+    above a baseline (Rennie et al. 2017, section 3). It suits a stage that follows one with
+    `cross_entropy`. An epoch contains every image once, with all of its captions as references.
+    """
+
+    type: Literal["cross_entropy", "self_critical"] = "cross_entropy"
+    """Name of the objective; `self_critical` is for tasks that write captions."""
+    reward: str | dict[str, float] = "cider"
+    """Score of a drawn caption, or a mapping from scores to their weights: `cider`, `bleu_1` to
+    `bleu_4`, `rouge_l` and `meteor` (with equal words and stems only). The document frequencies of
+    `cider` are those of the training captions."""
+    samples: Annotated[int, Ge(1), Le(100)] = 5
+    """Number of captions that are drawn for an image or video."""
+    baseline: Literal["others", "greedy"] = "others"
+    """Reward that is subtracted from that of a drawn caption: the mean of the other drawn captions
+    of the image (Luo 2020), or the reward of the most probable words."""
+    weight: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Weight of the self-critical loss; the cross-entropy of the references has the rest."""
+    word_reward: float = 0.0
+    """Reward for each word of a drawn caption."""
+    bad_endings: list[str] = []
+    """Words with which a caption should not end, such as `a` and `with`."""
+    ending_penalty: NumberNotNegative = 0.0
+    """What a bad ending subtracts from the reward."""
+
+    def rewards(self) -> dict[str, float]:
+        """Return the weights of the scores in the reward."""
+        return {self.reward: 1.0} if isinstance(self.reward, str) else self.reward
+
+
 class ScheduledSampling(Section):
     """Feeding of predicted instead of given words, with a probability that rises linearly.
 
@@ -184,6 +217,7 @@ class Training(Section):
     """Largest number of epochs."""
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
+    objective: Objective = Objective()
     loss: Loss = Loss()
     scheduled_sampling: ScheduledSampling = ScheduledSampling()
     learning_rate_multipliers: dict[str, NumberNotNegative] = {}

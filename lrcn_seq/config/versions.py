@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lrcn_seq.config.overrides import apply_changes
-from lrcn_seq.config.schema import Config
+from lrcn_seq.config.schema import Config, Objective
 from lrcn_seq.config.validation import PARTS, validate
 from lrcn_seq.config.yaml_format import dump
 from lrcn_seq.errors import ConfigError, Problem, UnknownPartError
@@ -53,6 +53,7 @@ ADDED_KEYS = (
     AddedKey(2, "training.restore_best_weights", True),
     AddedKey(2, "training.dev_loss", False),
     AddedKey(2, "training.callbacks", []),
+    AddedKey(2, "training.objective", Objective().model_dump()),
 )
 
 CHANGED_DEFAULTS = (

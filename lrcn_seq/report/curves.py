@@ -21,6 +21,8 @@ from lrcn_seq.report.metric_labels import metric_label
 Rows = Sequence[Mapping[str, object]]
 
 POSITION_KEYS = ("stage", "epoch", "best")
+NOT_DEV = ("loss", "dev_loss", "reward", "entropy")
+"""Values whose label needs no `dev`."""
 
 
 def curves(history: Rows, monitor: str, *, keeps_best: bool = True) -> Section:
@@ -114,7 +116,7 @@ def _panel(
 ) -> str:
     """Return a plot with its label and its value at epoch `best`, or at the last one for None."""
     values = [_value(row, name) for row in history]
-    label = metric_label(name) if name in ("loss", "dev_loss") else f"dev {metric_label(name)}"
+    label = metric_label(name) if name in NOT_DEV else f"dev {metric_label(name)}"
     kind = ' class="monitored"' if monitored else ""
     caption = f"{label} <b>{number(values[-1 if best is None else best])}</b>"
     plot = epoch_plot(values, name=label, stages=stages, best=best)

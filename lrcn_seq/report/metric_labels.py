@@ -6,6 +6,8 @@ from lrcn_seq.report.markup import escape
 
 LABELS = {
     "loss": "training loss",
+    "reward": "training reward",
+    "entropy": "training entropy",
     "rouge_l": "ROUGE-L",
     "cider": "CIDEr",
     "meteor": "METEOR",

@@ -35,6 +35,7 @@ class Position(NamedTuple):
         first_epoch: index of the epoch at which the optimizer of the stage started.
         best_loss: the dev loss of the epoch with the best score; None if it is not computed.
         diverged: whether the stage ended because its weights diverged.
+        collapsed: whether the stage ended because its predictions became the same.
     """
 
     stage: int = 0
@@ -48,6 +49,7 @@ class Position(NamedTuple):
     first_epoch: int = 0
     best_loss: float | None = None
     diverged: bool = False
+    collapsed: bool = False
 
 
 class TrainingState(NamedTuple):

@@ -11,7 +11,7 @@ from lrcn_seq.files import read_json, write_text
 from lrcn_seq.runs.folder import ENDS, Run
 from lrcn_seq.runs.state import Position
 
-Reason = Literal["epochs", "patience", "diverged", "callback"]
+Reason = Literal["epochs", "patience", "diverged", "collapsed", "callback"]
 
 
 class TrainingEnd(NamedTuple):
@@ -19,8 +19,8 @@ class TrainingEnd(NamedTuple):
 
     Attributes:
         stage: index of the stage.
-        reason: `epochs` (all are trained), `patience`, `diverged`, or `callback` (a Keras callback
-            stopped the training).
+        reason: `epochs` (all are trained), `patience`, `diverged`, `collapsed` (most predictions
+            became the same), or `callback` (a Keras callback stopped the training).
         epochs: number of trained epochs.
         planned_epochs: number of epochs of the config.
         kept_epoch: number of the epoch whose weights the run keeps, counted from 1; None for those
@@ -56,6 +56,8 @@ class TrainingEnd(NamedTuple):
             "patience": f"{self.patience} epochs without a better dev {self.monitor} "
             "(training.patience)",
             "diverged": "it diverged",
+            "collapsed": "most dev captions became the same; a lower "
+            "training.optimizer.learning_rate may help",
             "callback": "a Keras callback stopped it",
         }[self.reason]
         return f"Training stopped after epoch {self.epochs} of {self.planned_epochs}: {cause}."
@@ -91,6 +93,8 @@ def training_end(
     reason: Reason = "epochs"
     if position.diverged:
         reason = "diverged"
+    elif position.collapsed:
+        reason = "collapsed"
     elif position.stopped:
         reason = "patience" if 0 < patience <= position.waited else "callback"
     return TrainingEnd(

@@ -8,7 +8,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.config.sizing import size_batch
 from lrcn_seq.data.batches.captions import Captions
 from lrcn_seq.data.batches.loader import load
-from lrcn_seq.data.batches.plan import Plan, by_caption, by_image
+from lrcn_seq.data.batches.plan import Plan, by_caption, by_image, with_references
 from lrcn_seq.errors import DataError
 from lrcn_seq.records import Batch, Sample
 from lrcn_seq.tasks._sample_reader import SampleReader
@@ -18,7 +18,8 @@ from lrcn_seq.text import Tokenizer
 class CaptionFeed:
     """Training batches that iterate over captions or over images, as `data.plan` specifies.
 
-    The plan `auto` iterates over captions if features are stored, and over images otherwise.
+    With the objective `self_critical`, they iterate over images with all of their captions. The
+    plan `auto` iterates over captions if features are stored, and over images otherwise.
 
     Args:
         config: the config of the training stage.
@@ -52,6 +53,8 @@ class CaptionFeed:
             )
         size = config.training.batch_size
         self.batch_size = size_batch(len(self.captions)) if size == "auto" else size
+        objective = config.training.objective
+        self.drawn = objective.samples if objective.type == "self_critical" else 0
         plan = config.data.plan
         self.by_caption = plan == "by_caption" or (plan == "auto" and reader.store is not None)
 
@@ -59,6 +62,9 @@ class CaptionFeed:
         """Return the batch plan of an epoch; the same seed and epoch give the same plan."""
         settings, owner, lengths = self.settings, self.captions.owner, self.captions.lengths
         size = self.batch_size
+        if self.drawn:
+            images = max(1, size // self.drawn)
+            return with_references(owner, lengths, batch=images, seed=settings.seed, epoch=epoch)
         if self.by_caption:
             return by_caption(owner, lengths, batch=size, seed=settings.seed, epoch=epoch)
         per_image = settings.data.captions_per_image

@@ -12,6 +12,7 @@ from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, Problem, did_
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import metrics, searches, views
 from lrcn_seq.tasks._sample_reader import task_storing_problem
+from lrcn_seq.tasks._self_critical import objective_problems
 from lrcn_seq.tasks.base import Task
 
 
@@ -25,6 +26,7 @@ def caption_problems(task: type[Task], config: Config) -> list[Problem]:
         *search_problems(config.search, config.data.words_limit + 1),
         *score_problems(task, config),
         *view_problems(config),
+        *objective_problems(config),
     ]
 
 

@@ -6,149 +6,47 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-import keras
 import numpy as np
 from keras import ops
 
-from lrcn_seq import text
 from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, Problem, RunError, SearchError
+from lrcn_seq.errors import ArgumentError, MediaError, Problem, SearchError
 from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import (
     SPECIAL,
-    Batch,
     Caption,
     CaptionPrediction,
     Clips,
     Hypotheses,
     Sample,
-    Tensor,
 )
 from lrcn_seq.report import Section
+from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
-from lrcn_seq.tasks._caption_feed import CaptionFeed
-from lrcn_seq.tasks._caption_fit import CaptionFit
 from lrcn_seq.tasks._caption_problems import plan_problems, search_problems, split_words
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
-from lrcn_seq.tasks._losses import select_clips, word_loss
+from lrcn_seq.tasks._caption_training import CaptionTraining
 from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks._search_resolution import resolve_search
-from lrcn_seq.tasks._vocabulary import Vocabulary
-from lrcn_seq.tasks.base import Member, Task
+from lrcn_seq.tasks.base import Member
 
 
-class CaptionTask(CaptionFit, Task):
+class CaptionTask(CaptionTraining):
     """A task that writes captions with a word decoder over the features of images or clips."""
 
-    outputs: Vocabulary | None
-    outputs_type: ClassVar[type[Vocabulary]] = Vocabulary
     default_monitor: ClassVar[str] = "cider"
     evaluation_options: ClassVar[frozenset[str]] = frozenset({"retrieval", "coco_results"})
     compares_with_training: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        encoder: keras.layers.Layer,
-        decoder: keras.layers.Layer,
-        config: Any,
-        outputs: Vocabulary | None = None,
-    ):
-        super().__init__(encoder, decoder, config, outputs)
-        self.own_words = self.add_weight(
-            name="own_words", shape=(), initializer="zeros", trainable=False
-        )
-        """Probability that scheduled sampling feeds a predicted word; set at every epoch."""
-        self.draws = keras.random.SeedGenerator(config.seed)
-
-    @property
-    def tokenizer(self) -> text.Tokenizer:
-        """The tokenizer of the vocabulary.
-
-        Raises:
-            RunError: the task was built for a vocabulary size, without a vocabulary.
-        """
-        if self.outputs is None:
-            raise RunError(
-                "Expected a task with a vocabulary. Received: a network built for a vocabulary "
-                "size; train it, or load a run."
-            )
-        return self.outputs.tokenizer
 
     def network_problems(self) -> list[Problem]:
         """Return the problems of `data.plan` and of the search, including its texts."""
         limit = self.settings.data.words_limit + 1
         encode = split_words if self.outputs is None else self.tokenizer.encode
         return [*plan_problems(self), *search_problems(self.settings.search, limit, encode)]
-
-    def example(self) -> Batch:
-        """Return a batch of one clip with one frame and one caption with one word."""
-        return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
-
-    def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
-        """Build the encoder and the decoder by calling them on the example batch.
-
-        The explicit call is required because Keras cannot infer the shapes on PyTorch.
-        """
-        example = self.example()
-        encoded = select_clips(self.encoder(example.clips), example.owner)
-        self.decoder(encoded, example.words[:, :-1])
-
-    def call(self, batch: Batch, training: bool = False) -> Tensor:
-        """Compute the logits (B, L−1, V) of the word after each input word."""
-        encoded = select_clips(self.encoder(batch.clips, training=training), batch.owner)
-        words = batch.words[:, :-1]
-        if training and self.settings.training.scheduled_sampling.probability:
-            shape = (ops.shape(words)[1], ops.shape(words)[0])
-            return self.decoder.sampled(
-                encoded,
-                words,
-                probability=self.own_words,
-                uniforms=keras.random.uniform(shape, seed=self.draws),
-                training=True,
-            )
-        return self.decoder(encoded, words, training=training)
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,  # noqa: ARG002 - signature of Keras
-        y_pred: Tensor = None,
-        sample_weight: Tensor | None = None,
-        training: bool = True,  # noqa: ARG002 - signature of Keras
-    ) -> Tensor:
-        """Compute the mean cross-entropy over words, multiplied by the loss weight.
-
-        Args:
-            x: the batch.
-            y: unused.
-            y_pred: logits (B, L−1, V).
-            sample_weight: weights of the captions (B,) or of their words (B, L−1).
-            training: unused.
-        """
-        settings = self.settings.training.loss
-        return settings.weight * word_loss(
-            y_pred,
-            x.words[:, 1:],
-            label_smoothing=settings.label_smoothing,
-            sample_weight=sample_weight,
-        )
-
-    def feed(self, reader: SampleReader, samples: Sequence[Sample]) -> CaptionFeed:
-        """Return the training batches of clips with their captions."""
-        if problems := self.network_problems():
-            raise ConfigError(problems)
-        return CaptionFeed(self.settings, reader, samples, self.tokenizer)
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Set the probability of scheduled sampling (Bengio et al. 2015, section 2.4)."""
-        settings = self.settings.training.scheduled_sampling
-        if settings.probability:
-            ramp = max(0, epoch + 1 - settings.from_epoch) / settings.over_epochs
-            self.own_words.assign(settings.probability * min(1.0, ramp))
 
     def evaluate_samples(
         self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()
@@ -212,6 +110,11 @@ class CaptionTask(CaptionFit, Task):
         return evaluate_captions(
             samples, best, settings, unknown=unknown, training_captions=texts or None
         )
+
+    def has_collapsed(self, evaluation: CaptionEvaluation) -> bool:
+        """Return whether self-critical training has made most captions the same."""
+        is_critical = self.settings.training.objective.type == "self_critical"
+        return is_critical and evaluation.health.most_common > COLLAPSED
 
     def retrieval_scores(
         self, reader: SampleReader, samples: Sequence[Sample]

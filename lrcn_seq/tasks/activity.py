@@ -73,7 +73,7 @@ class Activity(LabelFit, Task):
 
     @classmethod
     def problems(cls, config: Config) -> list[Problem]:
-        """Return the problems of a config's frame sampling, monitor and scheduled sampling."""
+        """Return the problems of the frame sampling, the monitor and the objective of a config."""
         problems, monitor = sampling_problems(config), config.training.monitor
         if monitor is not None and monitor not in SCORES:
             problems.append(
@@ -81,6 +81,14 @@ class Activity(LabelFit, Task):
                     "training.monitor",
                     f"expected one of the scores {', '.join(SCORES)}. Received: {monitor!r}."
                     f"{did_you_mean(monitor, SCORES)}",
+                )
+            )
+        if config.training.objective.type != "cross_entropy":
+            problems.append(
+                Problem(
+                    "training.objective",
+                    "activity expects cross_entropy, since it writes no captions. Received: "
+                    f"{config.training.objective.type}.",
                 )
             )
         if config.training.scheduled_sampling.probability:

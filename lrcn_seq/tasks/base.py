@@ -204,8 +204,15 @@ class Task(KerasModel, ABC):
             ConfigError, DataError: the samples do not fit the task.
         """
 
+    def begin_stage(self, samples: Sequence[Sample]) -> None:
+        """Prepare the objective of a training stage, given its training samples."""
+
     def begin_epoch(self, epoch: int) -> None:
         """Set the parameters that depend on the epoch, such as those of scheduled sampling."""
+
+    def has_collapsed(self, evaluation: Any) -> bool:  # noqa: ARG002 - tasks override it
+        """Return whether training should stop because its predictions have become the same."""
+        return False
 
     @abstractmethod
     def evaluate_samples(

@@ -11,7 +11,9 @@ from lrcn_seq.runs.training_end import best_row
 
 OTHER_SCORES = 2
 """Number of dev scores that a line shows besides the monitored one."""
-NOT_SCORES = frozenset({"stage", "epoch", "loss", "dev_loss", "best"})
+TRAINING_VALUES = frozenset({"loss", "reward", "entropy"})
+"""Values of the training batches, without dev."""
+NOT_SCORES = frozenset({"stage", "epoch", "dev_loss", "best", *TRAINING_VALUES})
 NUMBERED = re.compile(r"(.+)_\d+")
 
 
@@ -48,6 +50,7 @@ def epoch_line(history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochF
     fields = [
         f"epoch {row['epoch'] + 1}/{facts.epochs}",
         f"loss {row['loss']:.4f}" + (f" (dev {row['dev_loss']:.4f})" if "dev_loss" in row else ""),
+        f"reward {row['reward']:.4f}" if "reward" in row else "",
         "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in shown_scores(row, monitor)),
         f"best {best[monitor]:.4f} (epoch {best['epoch'] + 1})" if best else "",
         f"patience {max(0, facts.patience - facts.waited)}" if facts.patience else "",

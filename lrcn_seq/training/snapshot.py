@@ -81,11 +81,10 @@ class Snapshot(keras.callbacks.Callback):
 
 def variable_groups(model: keras.Model) -> dict[str, list[keras.Variable]]:
     """Return the variables of a training state by group."""
-    losses = [metric for metric in model.metrics if metric.name == "loss"]
     return {
         "model": model.variables,
         "optimizer": model.optimizer.variables,
-        "running": [variable for metric in losses for variable in metric.variables],
+        "running": [variable for metric in model.metrics for variable in metric.variables],
     }
 
 

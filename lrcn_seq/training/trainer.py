@@ -61,6 +61,7 @@ class Trainer:
         self.training = size_training(task.settings.training, data_size(splits))
         self.dev = splits["dev"][: self.training.dev_limit or None]
         self.feed = task.feed(reader, splits["train"])
+        task.begin_stage(splits["train"])
         self.dev_feed: Feed | None = None
         self.position = Position()
         self.history: list[dict[str, Any]] = []
@@ -217,17 +218,21 @@ class Trainer:
     def _evaluate(self) -> None:
         began, arrays = time.monotonic(), self._arrays()
         assign_state(self.task, arrays, running_loss=True)
-        losses = [metric for metric in self.task.metrics if metric.name == "loss"]
-        loss = float(losses[0].result())
+        values = {metric.name: float(metric.result()) for metric in self.task.metrics}
         if self.training.optimizer.ema_momentum:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
-        scores = self.task.evaluate_samples(self.reader, self.dev).values
+        evaluation = self.task.evaluate_samples(self.reader, self.dev)
+        scores = evaluation.values
         sign = -1 if self.task.monitor in self.task.minimized_scores else 1
-        row = {"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss}
+        row = {"stage": self.position.stage, "epoch": self.position.epoch, **values}
         if self.training.dev_loss:
             row["dev_loss"] = self._dev_loss()
-        is_best = self._record_score(sign * scores[self.task.monitor], row.get("dev_loss"))
-        self._end_epoch(arrays, loss, scores)
+        if self.position.best is not None and self.task.has_collapsed(evaluation):
+            is_best = False
+            self.position = self.position._replace(stopped=True, collapsed=True)
+        else:
+            is_best = self._record_score(sign * scores[self.task.monitor], row.get("dev_loss"))
+        self._end_epoch(arrays, values["loss"], scores)
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
         self.snapshot.step = 0

@@ -35,6 +35,12 @@ def rows(*best, stage=0):
             "Training stopped after epoch 3 of 5: it diverged.",
         ),
         (
+            Position(epoch=3, waited=1, stopped=True, collapsed=True),
+            "collapsed",
+            "Training stopped after epoch 3 of 5: most dev captions became the same; a lower "
+            "training.optimizer.learning_rate may help.",
+        ),
+        (
             Position(epoch=3, waited=1, stopped=True),
             "callback",
             "Training stopped after epoch 3 of 5: a Keras callback stopped it.",

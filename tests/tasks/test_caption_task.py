@@ -1,22 +1,20 @@
 """The base class of the captioning and description tasks."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 from PIL import Image
 
-import lrcn_seq
-from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, RunError, SearchError
+from lrcn_seq.errors import ArgumentError, ConfigError, MediaError, SearchError
 from lrcn_seq.evaluation import CaptionEvaluation
 from lrcn_seq.records import Batch, Caption, Hypotheses
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks import Member, SampleReader, build_task
-from lrcn_seq.tasks._losses import select_clips
 from tests.tasks.inputs import (
-    CAPTIONS,
     array_sample,
-    caption_batch,
     fresh_captioner,
     image_clips,
     log_softmax,
@@ -27,92 +25,6 @@ SCHEDULED = "training.scheduled_sampling.probability=0.5"
 RANDOM = np.random.default_rng(0)
 
 
-def cross_entropies(logits) -> np.ndarray:
-    """Return −log p of the words of `CAPTIONS` after the start word, and 0 at padding."""
-    words = CAPTIONS[:, 1:]
-    losses = -np.take_along_axis(log_softmax(logits), words[:, :, None], axis=-1)[:, :, 0]
-    return losses * (words > 0)
-
-
-def test_the_loss_is_that_of_the_next_words(images):
-    """The loss is the weighted, smoothed cross-entropy of the next word at each position."""
-    task = fresh_captioner("training.loss={weight: 20.0, label_smoothing: 0.1}")
-    batch = caption_batch(images)
-    logits = np.asarray(task(batch, training=False))
-    assert logits.shape == (3, 5, 9)
-    weights = np.array([1.0, 2.0, 0.5], "float32")
-    loss = float(task.compute_loss(x=batch, y_pred=logits, sample_weight=weights))
-    mask = CAPTIONS[:, 1:] > 0
-    uniform = -log_softmax(logits).mean(axis=-1) * mask
-    terms = (0.9 * cross_entropies(logits) + 0.1 * uniform) * weights[:, None]
-    assert loss == pytest.approx(20 * terms.sum() / mask.sum(), rel=1e-5)
-
-
-def test_the_first_loss_is_that_of_chance(images):
-    """An untrained network has a loss of about ln V, where V is the vocabulary size."""
-    task = lrcn_seq.build(settings("captioning"), words=500)
-    batch = caption_batch(images)
-    loss = float(task.compute_loss(x=batch, y_pred=task(batch)))
-    assert loss == pytest.approx(np.log(500), rel=0.02)
-
-
-def test_every_caption_has_the_image_of_its_owner(captioner, images):
-    """The logits of a caption are the same in a batch as for the caption and its image alone."""
-    together = np.asarray(captioner(caption_batch(images)))
-    for row, owner in enumerate([0, 1, 1]):
-        clips, words = image_clips([images[owner]]), CAPTIONS[row : row + 1]
-        alone = captioner(Batch(clips, np.zeros(1, "int32"), words))
-        np.testing.assert_allclose(together[row], np.asarray(alone)[0], rtol=1e-4, atol=1e-5)
-
-
-def test_scheduled_sampling_of_no_words_is_teacher_forcing(images):
-    """Scheduled sampling with probability 0 equals teacher forcing.
-
-    With probability 1, the logits of all words but the first differ from teacher forcing.
-    """
-    task = fresh_captioner(SCHEDULED)
-    encoded = select_clips(task.encoder(image_clips(images[:2])), np.array([0, 1, 1]))
-    words = CAPTIONS[:, :-1]
-    forced = np.asarray(task.decoder(encoded, words))
-    uniforms = RANDOM.uniform(size=(5, 3)).astype("float32")
-    none, everything = (
-        np.asarray(task.decoder.sampled(encoded, words, probability=p, uniforms=uniforms))
-        for p in (0.0, 1.0)
-    )
-    np.testing.assert_allclose(none, forced, rtol=1e-4, atol=1e-5)
-    assert not np.allclose(everything, forced, atol=1e-4)
-    np.testing.assert_allclose(everything[:, 0], forced[:, 0], rtol=1e-4, atol=1e-5)
-
-
-def test_training_feeds_predicted_words(images):
-    """Scheduled sampling feeds predicted words in training, but not in inference."""
-    task = fresh_captioner(SCHEDULED)
-    batch = caption_batch(images)
-    task.encoder.trainable = False  # batch normalization differs between training and inference
-    forced = np.asarray(task(batch, training=True))
-    task.own_words.assign(1.0)
-    assert not np.allclose(np.asarray(task(batch, training=True)), forced, atol=1e-4)
-    inference = np.asarray(task(batch, training=False))
-    np.testing.assert_allclose(inference, forced, rtol=1e-4, atol=1e-5)
-
-
-def test_scheduled_sampling_grows_over_the_epochs():
-    """The scheduled sampling probability rises linearly from `from_epoch` over `over_epochs`."""
-    schedule = "{probability: 0.4, from_epoch: 2, over_epochs: 4}"
-    task = fresh_captioner(f"training.scheduled_sampling={schedule}")
-    probabilities = []
-    for epoch in range(8):
-        task.begin_epoch(epoch)
-        probabilities.append(float(task.own_words))
-    assert probabilities == pytest.approx([0, 0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.4])
-
-
-def test_the_example_has_one_caption_of_one_word(captioner):
-    """The example of a captioning task is one image with a caption of one word."""
-    logits = captioner(captioner.example())
-    assert tuple(logits.shape) == (1, 2, captioner.decoder.vocabulary_size)
-
-
 def test_a_prefix_needs_words_of_the_vocabulary(captioner):
     """A prefix of the search with a word that is not in the vocabulary is a problem."""
     config = captioner.settings.model_copy(
@@ -121,28 +33,6 @@ def test_a_prefix_needs_words_of_the_vocabulary(captioner):
     (problem,) = build_task(config, captioner.outputs).network_problems()
     assert problem.message.startswith("prefix: expected words of the vocabulary")
     assert captioner.network_problems() == []
-
-
-def test_by_caption_needs_stored_features():
-    """`data.plan: by_caption` is refused if no features are stored."""
-    task = fresh_captioner("data.plan=by_caption")
-    (problem,) = task.network_problems()
-    assert str(problem) == (
-        "data.plan: by_caption needs stored features, and data.store.use is false. Use by_image or "
-        "auto."
-    )
-    with pytest.raises(ConfigError, match=r"data\.plan: by_caption needs stored features"):
-        task.feed(SampleReader(task), [])
-    assert fresh_captioner("data.plan=by_image").network_problems() == []
-
-
-def test_a_fresh_task_has_no_vocabulary(smoke_config):
-    """A task that was built for a vocabulary size alone cannot predict."""
-    with pytest.raises(
-        RunError, match="a network built for a vocabulary size; train it, or load a run"
-    ):
-        lrcn_seq.build(smoke_config, words=30).predict([])
-    assert lrcn_seq.build(smoke_config).predict([]) == []
 
 
 def test_captions_are_distinct_sentences_with_falling_scores(captioner, images):
@@ -387,9 +277,12 @@ def test_retrieval_ranks_in_both_directions(captioner, samples):
         assert recall["recall_1"] <= recall["recall_5"] <= recall["recall_10"] == 1
 
 
-def test_the_precision_of_the_loss_is_float32(images):
-    """The loss is float32 even if the network computes in bfloat16."""
-    task = fresh_captioner("training.precision=mixed_bfloat16")
-    batch = caption_batch(images)
-    assert keras.ops.dtype(task.compute_loss(x=batch, y_pred=task(batch))) == "float32"
-    keras.config.set_dtype_policy("float32")
+@pytest.mark.parametrize(
+    ("objective", "most_common", "collapsed"),
+    [("self_critical", 0.6, True), ("self_critical", 0.4, False), ("cross_entropy", 0.6, False)],
+)
+def test_a_reward_may_make_all_captions_the_same(objective, most_common, collapsed):
+    """Captions have collapsed if self-critical training made more than half of them the same."""
+    task = fresh_captioner(f"training.objective.type={objective}")
+    evaluation = SimpleNamespace(health=SimpleNamespace(most_common=most_common))
+    assert task.has_collapsed(evaluation) is collapsed

@@ -52,6 +52,14 @@ SPEC = {
         "precision": "float32",
     },
     "evaluation": {"metrics": ["rouge_l", "cider"]},
+    "stages": [
+        {"training.epochs": 4},
+        {
+            "training.epochs": 2,
+            "training.scheduled_sampling.probability": 0.0,
+            "training.objective": {"type": "self_critical", "samples": 4},
+        },
+    ],
 }
 
 

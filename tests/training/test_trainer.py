@@ -156,6 +156,31 @@ def test_the_history_has_a_row_per_epoch(tmp_path):
     assert rows == [{**shared, "epoch": 0, "best": True}, {**shared, "epoch": 1, "best": False}]
 
 
+def test_the_history_has_the_reward_of_drawn_captions(tmp_path, capsys):
+    """With the objective `self_critical`, history and epoch line have the reward of training."""
+    objective = {"type": "self_critical", "samples": 2, "reward": "bleu_1"}
+    task = small_task(tmp_path, **{"training.objective": objective})
+    task.has_collapsed = lambda evaluation: False
+    trainer = small_trainer(task, tmp_path, scores=lambda samples: {"bleu_1": 1.0}, fits=True)
+    trainer.fit()
+    for row in trainer.run.history():
+        assert row.keys() >= {"loss", "reward", "entropy", "bleu_1"}
+        assert 0 <= row["reward"] <= 1 < row["entropy"]
+    assert "  reward 0." in capsys.readouterr().err
+
+
+def test_a_collapsed_stage_ends_with_its_best_weights(tmp_path, monkeypatch):
+    """A stage whose dev predictions become the same stops, and its last epoch is not the best."""
+    scores = iter([{"bleu_1": 0.5}, {"bleu_1": 0.7}])
+    task = small_task(tmp_path, **{"training.epochs": 4})
+    monkeypatch.setattr(task, "has_collapsed", lambda evaluation: evaluation.values["bleu_1"] > 0.6)
+    trainer = small_trainer(task, tmp_path, scores=lambda samples: next(scores))
+    trainer.fit()
+    assert [row["best"] for row in trainer.run.history()] == [True, False]
+    (end,) = read_ends(trainer.run)
+    assert (end.reason, end.kept_epoch, end.epochs) == ("collapsed", 1, 2)
+
+
 def test_wall_times_are_kept_apart_from_the_history(tmp_path):
     """`times.jsonl` has the history row of each epoch plus evaluation time and finishing date."""
     trainer = small_trainer(small_task(tmp_path), tmp_path)

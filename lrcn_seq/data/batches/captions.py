@@ -49,11 +49,14 @@ class Captions:
         return len(self.owner)
 
     def words(self, rows: np.ndarray, length: int) -> np.ndarray:
-        """Return the IDs of the captions at positions `rows` (B,), padded to (B, length) int32."""
+        """Return the IDs of the captions at positions `rows` (B,), padded to (B, length) int32.
+
+        A position of −1 is a row of padding.
+        """
         if not len(self):
             return np.zeros((len(rows), length), np.int32)
         place = np.arange(length)
-        is_word = place < self.lengths[rows, None]
+        is_word = (place < self.lengths[rows, None]) & (rows[:, None] >= 0)
         index = np.where(is_word, self._starts[rows, None] + place, 0)
         return np.where(is_word, self._ids[index], SPECIAL.pad).astype(np.int32)
 

@@ -21,7 +21,7 @@ class Step(NamedTuple):
 
     Attributes:
         samples: The position in the data set of the sample of each clip, (P,).
-        rows: The positions of the captions in the data set, (B,).
+        rows: The positions of the captions in the data set, (B,); −1 for none.
         owner: The clip of each caption, (B,), as an index into `samples`.
         length: The padded length L of the captions.
     """
@@ -108,6 +108,37 @@ def by_image(
         length = _padded_length(lengths[rows[part]].max(), padded)
         steps.append(Step(images[part], rows[part].reshape(-1), np.repeat(clips, captions), length))
     return steps
+
+
+def with_references(
+    owner: np.ndarray, lengths: np.ndarray, *, batch: int, seed: int, epoch: int
+) -> Plan:
+    """Plan an epoch that contains every captioned image once, with all of its captions.
+
+    All images have the same number of rows and all batches the same length, so that few array
+    shapes occur; missing captions have the row −1.
+
+    Args:
+        owner: The sample of each caption, (M,), in ascending order.
+        lengths: The number of words of each caption, including start and end, (M,).
+        batch: The number of images of a batch.
+        seed: The seed of the training.
+        epoch: The epoch, from 0.
+
+    Raises:
+        ArgumentError: If `batch` is below 1.
+    """
+    _check_batch(batch)
+    images, starts, counts = np.unique(owner, return_index=True, return_counts=True)
+    place = np.arange(counts.max(initial=1))
+    rows = np.where(place < counts[:, None], starts[:, None] + place, -1)
+    order = _generator(seed, epoch).permutation(len(images))
+    parts = [order[first : first + batch] for first in range(0, len(order), batch)]
+    clips = np.repeat(np.arange(batch, dtype=np.int32), len(place))
+    return [
+        Step(images[part], rows[part].reshape(-1), clips[: rows[part].size], int(lengths.max()))
+        for part in parts
+    ]
 
 
 def in_order(samples: int, *, batch: int) -> Plan:

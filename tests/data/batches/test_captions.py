@@ -65,3 +65,11 @@ def test_texts_are_encoded_by_the_tokenizer():
         [1, 99, 2, 0],
         [1, 97, 2, 0],
     ]
+
+
+def test_a_missing_row_is_padding():
+    """The position −1 is a row of padding."""
+    captions = Captions([[[5, 6]]])
+    np.testing.assert_array_equal(
+        captions.words(np.array([0, -1]), 4), [[1, 5, 6, 2], [0, 0, 0, 0]]
+    )

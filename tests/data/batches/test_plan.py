@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrcn_seq.data.batches.plan import by_caption, by_image, in_order, padded_lengths
+from lrcn_seq.data.batches.plan import (
+    by_caption,
+    by_image,
+    in_order,
+    padded_lengths,
+    with_references,
+)
 from lrcn_seq.errors import ArgumentError
 
 # 1,003 captions of at most 250 images; image 17 has no caption.
@@ -242,3 +248,29 @@ def test_padded_lengths_are_optimal(lengths, count):
     assert len(chosen) <= count
     assert list(chosen) == sorted(set(chosen))
     assert cost(chosen) == best
+
+
+def test_with_references_contains_all_captions_of_every_image_once():
+    """Each image occurs once, with all of its captions and with the row −1 for missing ones."""
+    owner, lengths = np.array([0, 0, 2, 3, 3, 3]), np.array([4, 6, 3, 5, 5, 7])
+    steps = with_references(owner, lengths, batch=2, seed=1, epoch=0)
+    assert sorted(image for step in steps for image in step.samples) == [0, 2, 3]
+    for step in steps:
+        assert step.length == 7
+        assert len(step.rows) == 3 * len(step.samples)
+        for clip, image in enumerate(step.samples):
+            rows = step.rows[step.owner == clip]
+            assert rows[rows >= 0].tolist() == np.flatnonzero(owner == image).tolist()
+
+
+def test_with_references_shuffles_images():
+    """The order of the images depends on the epoch."""
+    owner, lengths = np.arange(40), np.full(40, 5)
+    orders = [
+        [
+            step.samples.tolist()
+            for step in with_references(owner, lengths, batch=8, seed=1, epoch=n)
+        ]
+        for n in range(2)
+    ]
+    assert orders[0] != orders[1]
