@@ -49,6 +49,24 @@ def lstm_step(
     return sigmoid(o) * np.tanh(c), c
 
 
+def additive_attention(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return context and weights: e_m = w · tanh(K a_m + Q h + b) of value a_m, α = softmax(e)."""
+    energy = [
+        dense(layer.score, np.tanh(dense(layer.key, a) + dense(layer.query, query)))[0]
+        for a in values
+    ]
+    weights = softmax(np.array(energy))
+    return weights @ values, weights
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    """Return the softmax of the last axis."""
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
 def zero_state(units: int) -> State:
     """Return (h, c) before the first step."""
     return np.zeros(units), np.zeros(units)

@@ -9,6 +9,7 @@ from lrcn_seq.decoders.attention_lstm import AttentionLstm
 from lrcn_seq.records import Encoded
 from tests.decoders.equations import (
     EXACT,
+    additive_attention,
     array,
     dense,
     lstm_step,
@@ -57,12 +58,8 @@ def regions_of(decoder, row):
 
 
 def attend(decoder, h, regions):
-    """Return context and weights: e_m = w · tanh(K a_m + Q h + b) of region a_m, α = softmax(e)."""
-    layer = decoder.attention
-    hidden = [np.tanh(dense(layer.key, a) + dense(layer.query, h)) for a in regions]
-    energy = np.array([dense(layer.score, x)[0] for x in hidden])
-    weights = np.exp(energy) / np.exp(energy).sum()
-    context = sum(weight * a for weight, a in zip(weights, regions, strict=True))
+    """Return the context, multiplied by the gate if there is one, and the attention weights."""
+    context, weights = additive_attention(decoder.attention, h, regions)
     if decoder.gate is not None:
         context = sigmoid(dense(decoder.gate, h)) * context
     return context, weights
