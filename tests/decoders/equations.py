@@ -67,6 +67,12 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return powers / powers.sum(-1, keepdims=True)
 
 
+def layer_norm(layer: keras.layers.LayerNormalization, x: np.ndarray) -> np.ndarray:
+    """Return γ (x − mean) / √(variance + ε) + β over the last axis."""
+    deviation = np.sqrt(x.var(-1, keepdims=True) + layer.epsilon)
+    return (x - x.mean(-1, keepdims=True)) / deviation * array(layer.gamma) + array(layer.beta)
+
+
 def zero_state(units: int) -> State:
     """Return (h, c) before the first step."""
     return np.zeros(units), np.zeros(units)
