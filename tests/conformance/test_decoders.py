@@ -33,6 +33,13 @@ WORD_DECODERS = {
         "feature_dropout": 0.3,
     },
     "attention_lstm with a reader": {"units": 6, "embedding": 5, "attention": 4, "reader": 3},
+    "adaptive_attention": {
+        "units": 6,
+        "embedding": 5,
+        "attention": 4,
+        "dropout": 0.3,
+        "feature_dropout": 0.3,
+    },
     "up_down": {"units": 6, "embedding": 5, "attention": 4, "dropout": 0.3, "feature_dropout": 0.3},
     "transformer": {
         "units": 6,
