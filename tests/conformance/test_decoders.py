@@ -40,6 +40,14 @@ WORD_DECODERS = {
         "dropout": 0.3,
         "feature_dropout": 0.3,
     },
+    "attention_on_attention": {
+        "units": 6,
+        "embedding": 5,
+        "heads": 2,
+        "refine_layers": 1,
+        "dropout": 0.3,
+        "feature_dropout": 0.3,
+    },
     "up_down": {"units": 6, "embedding": 5, "attention": 4, "dropout": 0.3, "feature_dropout": 0.3},
     "transformer": {
         "units": 6,

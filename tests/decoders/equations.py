@@ -61,6 +61,18 @@ def additive_attention(
     return weights @ values, weights
 
 
+def multi_head_attention(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the concatenated heads (U,) of a query and the weights (H, M) of the values."""
+    q, k, v = dense(layer.query, query), dense(layer.key, values), dense(layer.value, values)
+    heads, weights = [], []
+    for part in np.split(np.arange(layer.units), layer.heads):
+        weights.append(softmax(k[:, part] @ q[part] / len(part) ** 0.5))
+        heads.append(weights[-1] @ v[:, part])
+    return np.concatenate(heads), np.stack(weights)
+
+
 def softmax(x: np.ndarray) -> np.ndarray:
     """Return the softmax of the last axis."""
     powers = np.exp(x - x.max(-1, keepdims=True))

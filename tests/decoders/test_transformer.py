@@ -9,7 +9,15 @@ from lrcn_seq.decoders.transformer import Transformer
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL, Encoded
 from lrcn_seq.search.beam import Beam
-from tests.decoders.equations import EXACT, array, dense, layer_norm, randomize, softmax
+from tests.decoders.equations import (
+    EXACT,
+    array,
+    dense,
+    layer_norm,
+    multi_head_attention,
+    randomize,
+    softmax,
+)
 
 B, S, R, D, V, U, H, F, L = 3, 3, 2, 5, 11, 6, 2, 7, 4
 MASK = np.array([[True, False, True], [True, False, False], [True, True, True]])
@@ -39,18 +47,6 @@ def sinusoid(position):
     return np.array([value for angle in angles for value in (np.sin(angle), np.cos(angle))])
 
 
-def attend(layer, query, values):
-    """Return the concatenated heads (U,) of one query and the weights (H, M)."""
-    q, k, v = (
-        dense(d, x) for d, x in ((layer.query, query), (layer.key, values), (layer.value, values))
-    )
-    heads, weights = [], []
-    for part in np.split(np.arange(U), H):
-        weights.append(softmax(k[:, part] @ q[part] / (U / H) ** 0.5))
-        heads.append(weights[-1] @ v[:, part])
-    return np.concatenate(heads), np.stack(weights)
-
-
 def regions_of(decoder, row):
     """Return the regions of the real steps with the positions of these steps."""
     regions = [
@@ -72,10 +68,12 @@ def equations(decoder, row, masks=None):
     x = (embedded + np.stack([sinusoid(p) for p in range(L)])) * next(masks)
     for block in decoder.blocks:
         y = layer_norm(block.normalize[0], x)
-        y = [attend(block.self_attention, y[p], y[: p + 1])[0] for p in range(L)]
+        y = [multi_head_attention(block.self_attention, y[p], y[: p + 1])[0] for p in range(L)]
         x = x + dense(block.outputs[0], np.stack(y)) * next(masks)
         y = layer_norm(block.normalize[1], x)
-        y, weights = zip(*(attend(block.cross_attention, q, regions) for q in y), strict=True)
+        y, weights = zip(
+            *(multi_head_attention(block.cross_attention, q, regions) for q in y), strict=True
+        )
         x = x + dense(block.outputs[1], np.stack(y)) * next(masks)
         y = np.maximum(dense(block.inner, layer_norm(block.normalize[2], x)), 0)
         x = x + dense(block.outputs[2], y) * next(masks)
