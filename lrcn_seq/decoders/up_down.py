@@ -16,6 +16,7 @@ from lrcn_seq.decoders._blocks import (
 from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
+from lrcn_seq.layers.hierarchical_attention import HierarchicalAttention
 from lrcn_seq.layers.pooling import as_memory, masked_mean
 from lrcn_seq.layers.precision import at_least_float32, built_under
 from lrcn_seq.layers.scan import scan
@@ -46,6 +47,8 @@ class UpDown(WordDecoder):
         units: Width U of both LSTM layers.
         embedding: Width E of the word embedding.
         attention: Width A of the keys and queries.
+        hierarchical: Whether attention selects regions within each frame, then frames, instead of
+            selecting among the regions of all frames at once.
         feature_units: Width to which every region is projected first; 0 for no projection.
         feature_dropout: Dropout rate of the regions.
         dropout: Dropout rate of the embedded words and of the output of the language LSTM, with one
@@ -62,6 +65,7 @@ class UpDown(WordDecoder):
         units: Positive = 512,
         embedding: Positive = 512,
         attention: Positive = 256,
+        hierarchical: bool = False,
         feature_units: NotNegative = 0,
         feature_dropout: Rate = 0.0,
         dropout: Rate = 0.0,
@@ -74,7 +78,8 @@ class UpDown(WordDecoder):
         with built_under(self.dtype_policy):
             self.drop_feature = seeded_dropout(feature_dropout, rank=3)
             self.feature = projection(feature_units, "feature", limit) if feature_units else None
-            self.attention = Attention(attention, initializer_range=limit)
+            kind = HierarchicalAttention if hierarchical else Attention
+            self.attention = kind(attention, initializer_range=limit)
             self.embed = word_embedding(vocabulary_size, embedding, limit)
             self.attention_lstm, self.language_lstm = lstm_stack(
                 2, units, initializer_range=limit, forget_bias=forget_bias
@@ -92,7 +97,7 @@ class UpDown(WordDecoder):
         if self.feature is not None:
             self.feature.build((None, None, width))
             width = self.feature.units
-        self.attention.build((None, None, width), (None, units))
+        self.attention.build((None, *encoded_shape[0][1:3], width), (None, units))
         self.embed.build((None,))
         self.attention_lstm.build((None, self.embed.output_dim))
         self.language_lstm.build((None, units))

@@ -48,7 +48,14 @@ WORD_DECODERS = {
         "dropout": 0.3,
         "feature_dropout": 0.3,
     },
-    "up_down": {"units": 6, "embedding": 5, "attention": 4, "dropout": 0.3, "feature_dropout": 0.3},
+    "up_down": {
+        "units": 6,
+        "embedding": 5,
+        "attention": 4,
+        "hierarchical": True,
+        "dropout": 0.3,
+        "feature_dropout": 0.3,
+    },
     "transformer": {
         "units": 6,
         "layers": 1,
@@ -104,6 +111,19 @@ class DecoderModel(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(keras.saving.deserialize_keras_object(config["decoder"]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unoptimized_graphs():
+    """Do not optimize the graphs of TensorFlow, most of which run once."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 def test_every_decoder_has_a_case():

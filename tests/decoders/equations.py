@@ -61,6 +61,29 @@ def additive_attention(
     return weights @ values, weights
 
 
+def hierarchical_attention(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return context and weights of attention to the regions of each step, then to the steps."""
+    steps, weights = zip(
+        *(
+            additive_attention(layer.spatial, query, step)
+            for step in np.split(np.stack(values), len(values) // layer.regions)
+        ),
+        strict=True,
+    )
+    context, shares = additive_attention(layer.temporal, query, np.stack(steps))
+    return context, np.concatenate([s * w for s, w in zip(shares, weights, strict=True)])
+
+
+def attend(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return context and weights of an additive or a hierarchical attention layer."""
+    hierarchical = hasattr(layer, "temporal")
+    return (hierarchical_attention if hierarchical else additive_attention)(layer, query, values)
+
+
 def multi_head_attention(
     layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

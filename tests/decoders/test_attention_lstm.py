@@ -9,8 +9,8 @@ from lrcn_seq.decoders.attention_lstm import AttentionLstm
 from lrcn_seq.records import Encoded
 from tests.decoders.equations import (
     EXACT,
-    additive_attention,
     array,
+    attend,
     dense,
     lstm_step,
     randomize,
@@ -28,6 +28,7 @@ OPTIONS = [
     {"gate": False},
     {"deep_output": False},
     {"reader": 3},
+    {"hierarchical": True},
     {"feature_units": 7, "initializer_range": 0.1},
 ]
 
@@ -57,9 +58,9 @@ def regions_of(decoder, row):
     return regions
 
 
-def attend(decoder, h, regions):
+def gated_attention(decoder, h, regions):
     """Return the context, multiplied by the gate if there is one, and the attention weights."""
-    context, weights = additive_attention(decoder.attention, h, regions)
+    context, weights = attend(decoder.attention, h, regions)
     if decoder.gate is not None:
         context = sigmoid(dense(decoder.gate, h)) * context
     return context, weights
@@ -76,7 +77,7 @@ def equations(decoder, row, masks=(1, 1)):
     state = np.tanh(dense(decoder.first_hidden, mean)), np.tanh(dense(decoder.first_cell, mean))
     logits, attention = [], []
     for y in array(decoder.embed.embeddings)[WORDS[row]] * word_mask:
-        z, weights = attend(decoder, state[0], regions)
+        z, weights = gated_attention(decoder, state[0], regions)
         state = lstm_step(decoder.lstm, y, state, dense(decoder.context_gates, z))
         output = state[0]
         if decoder.deep:

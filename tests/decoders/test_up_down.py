@@ -9,8 +9,8 @@ from lrcn_seq.decoders.up_down import UpDown
 from lrcn_seq.records import Encoded
 from tests.decoders.equations import (
     EXACT,
-    additive_attention,
     array,
+    attend,
     dense,
     lstm_step,
     randomize,
@@ -22,7 +22,7 @@ B, S, R, D, V, U, E, A, L = 3, 3, 2, 6, 11, 5, 4, 3, 4
 MASK = np.array([[True, True, False], [True, False, False], [True, True, True]])
 FEATURES = np.random.default_rng(0).normal(size=(B, S, R, D))
 WORDS = np.random.default_rng(1).integers(0, V, (B, L)).astype("int32")
-OPTIONS = [{}, {"feature_units": 7, "initializer_range": 0.1}]
+OPTIONS = [{}, {"hierarchical": True}, {"feature_units": 7, "initializer_range": 0.1}]
 
 
 def encoded(mask=MASK):
@@ -52,7 +52,7 @@ def equations(decoder, row, masks=(1, 1)):
     for y in array(decoder.embed.embeddings)[WORDS[row]] * masks[0]:
         others = dense(decoder.image_gates, mean) + dense(decoder.language_gates, second[0])
         first = lstm_step(decoder.attention_lstm, y, first, others)
-        context, weights = additive_attention(decoder.attention, first[0], regions)
+        context, weights = attend(decoder.attention, first[0], regions)
         others = dense(decoder.context_gates, context)
         second = lstm_step(decoder.language_lstm, first[0], second, others)
         logits.append(dense(decoder.output_words, second[0] * masks[1]))
