@@ -11,6 +11,7 @@ from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, wor
 from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
+from lrcn_seq.layers.hierarchical_attention import HierarchicalAttention
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.masked_steps import original_steps
 from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
@@ -39,6 +40,8 @@ class AttentionLstm(WordDecoder):
         units: Width U of the LSTM.
         embedding: Width E of the word embedding.
         attention: Width A of the keys and queries.
+        hierarchical: Whether attention selects regions within each frame, then frames, instead of
+            selecting among the regions of all frames at once.
         reader: Width of an LSTM over the steps, which encodes their order. Its output at a step is
             concatenated to every region of the step, like the annotations of Bahdanau et al. 2015,
             section 3.2; 0 for none.
@@ -61,6 +64,7 @@ class AttentionLstm(WordDecoder):
         units: Positive = 512,
         embedding: Positive = 512,
         attention: Positive = 256,
+        hierarchical: bool = False,
         reader: NotNegative = 0,
         feature_units: NotNegative = 0,
         feature_dropout: Rate = 0.0,
@@ -81,7 +85,8 @@ class AttentionLstm(WordDecoder):
             self.reader = lstm(reader) if reader else None
             self.first_hidden = projection(units, "first_hidden", limit)
             self.first_cell = projection(units, "first_cell", limit)
-            self.attention = Attention(attention, initializer_range=limit)
+            kind = HierarchicalAttention if hierarchical else Attention
+            self.attention = kind(attention, initializer_range=limit)
             self.gate = projection(1, "gate", limit) if gate else None
             self.embed = word_embedding(vocabulary_size, embedding, limit)
             self.lstm = lstm(units)
@@ -101,7 +106,7 @@ class AttentionLstm(WordDecoder):
             width = self.feature.units
         self.first_hidden.build((None, width))
         self.first_cell.build((None, width))
-        self.attention.build((None, None, width), (None, units))
+        self.attention.build((None, *encoded_shape[0][1:3], width), (None, units))
         if self.gate is not None:
             self.gate.build((None, units))
         self.embed.build((None,))

@@ -70,11 +70,15 @@ class Attention(keras.layers.Layer):
             The context (B, D) and the weights (B, M), which are zero at padding and sum to 1 for
             each sample with a real position.
         """
-        scores = self.score(ops.tanh(keys + self.query(query)[:, None]))[..., 0]
-        scores = ops.cast(scores, at_least_float32(self.compute_dtype))
+        scores = self.scores(self.query(query), keys)
         weights = ops.softmax(ops.where(mask, scores, ops.full_like(scores, -1e9)), axis=-1)
         weights = ops.cast(ops.where(mask, weights, ops.zeros_like(weights)), self.compute_dtype)
         return ops.einsum("bm,bmd->bd", weights, values), weights
+
+    def scores(self, projected: Tensor, keys: Tensor) -> Tensor:
+        """Return the scores e (B, M), float32 or wider, of projected queries Q h (B, A)."""
+        scores = self.score(ops.tanh(keys + projected[:, None]))[..., 0]
+        return ops.cast(scores, at_least_float32(self.compute_dtype))
 
     def call(self, values: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
         """Return context and weights for values without padding; see `attend`."""

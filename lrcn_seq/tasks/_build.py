@@ -103,6 +103,8 @@ def build_network(
     set_precision(config.training.precision)
     keras.utils.set_random_seed(config.seed)
     derived = {kind.outputs_type.decoder_argument: size}
+    if "words_limit" in decoders.get(config.decoder["type"]).derived:
+        derived["words_limit"] = config.data.words_limit
     with limited_weights():
         task = kind(
             encoders.build(config.encoder, place="encoder", name="encoder"),

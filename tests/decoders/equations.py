@@ -49,6 +49,65 @@ def lstm_step(
     return sigmoid(o) * np.tanh(c), c
 
 
+def additive_attention(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return context and weights: e_m = w · tanh(K a_m + Q h + b) of value a_m, α = softmax(e)."""
+    energy = [
+        dense(layer.score, np.tanh(dense(layer.key, a) + dense(layer.query, query)))[0]
+        for a in values
+    ]
+    weights = softmax(np.array(energy))
+    return weights @ values, weights
+
+
+def hierarchical_attention(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return context and weights of attention to the regions of each step, then to the steps."""
+    steps, weights = zip(
+        *(
+            additive_attention(layer.spatial, query, step)
+            for step in np.split(np.stack(values), len(values) // layer.regions)
+        ),
+        strict=True,
+    )
+    context, shares = additive_attention(layer.temporal, query, np.stack(steps))
+    return context, np.concatenate([s * w for s, w in zip(shares, weights, strict=True)])
+
+
+def attend(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return context and weights of an additive or a hierarchical attention layer."""
+    hierarchical = hasattr(layer, "temporal")
+    return (hierarchical_attention if hierarchical else additive_attention)(layer, query, values)
+
+
+def multi_head_attention(
+    layer: keras.layers.Layer, query: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the concatenated heads (U,) of a query and the weights (H, M) of the values."""
+    q, k, v = dense(layer.query, query), dense(layer.key, values), dense(layer.value, values)
+    heads, weights = [], []
+    for part in np.split(np.arange(layer.units), layer.heads):
+        weights.append(softmax(k[:, part] @ q[part] / len(part) ** 0.5))
+        heads.append(weights[-1] @ v[:, part])
+    return np.concatenate(heads), np.stack(weights)
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    """Return the softmax of the last axis."""
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def layer_norm(layer: keras.layers.LayerNormalization, x: np.ndarray) -> np.ndarray:
+    """Return γ (x − mean) / √(variance + ε) + β over the last axis."""
+    deviation = np.sqrt(x.var(-1, keepdims=True) + layer.epsilon)
+    return (x - x.mean(-1, keepdims=True)) / deviation * array(layer.gamma) + array(layer.beta)
+
+
 def zero_state(units: int) -> State:
     """Return (h, c) before the first step."""
     return np.zeros(units), np.zeros(units)

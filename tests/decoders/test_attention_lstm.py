@@ -10,6 +10,7 @@ from lrcn_seq.records import Encoded
 from tests.decoders.equations import (
     EXACT,
     array,
+    attend,
     dense,
     lstm_step,
     randomize,
@@ -27,6 +28,7 @@ OPTIONS = [
     {"gate": False},
     {"deep_output": False},
     {"reader": 3},
+    {"hierarchical": True},
     {"feature_units": 7, "initializer_range": 0.1},
 ]
 
@@ -56,13 +58,9 @@ def regions_of(decoder, row):
     return regions
 
 
-def attend(decoder, h, regions):
-    """Return context and weights: e_m = w · tanh(K a_m + Q h + b) of region a_m, α = softmax(e)."""
-    layer = decoder.attention
-    hidden = [np.tanh(dense(layer.key, a) + dense(layer.query, h)) for a in regions]
-    energy = np.array([dense(layer.score, x)[0] for x in hidden])
-    weights = np.exp(energy) / np.exp(energy).sum()
-    context = sum(weight * a for weight, a in zip(weights, regions, strict=True))
+def gated_attention(decoder, h, regions):
+    """Return the context, multiplied by the gate if there is one, and the attention weights."""
+    context, weights = attend(decoder.attention, h, regions)
     if decoder.gate is not None:
         context = sigmoid(dense(decoder.gate, h)) * context
     return context, weights
@@ -79,7 +77,7 @@ def equations(decoder, row, masks=(1, 1)):
     state = np.tanh(dense(decoder.first_hidden, mean)), np.tanh(dense(decoder.first_cell, mean))
     logits, attention = [], []
     for y in array(decoder.embed.embeddings)[WORDS[row]] * word_mask:
-        z, weights = attend(decoder, state[0], regions)
+        z, weights = gated_attention(decoder, state[0], regions)
         state = lstm_step(decoder.lstm, y, state, dense(decoder.context_gates, z))
         output = state[0]
         if decoder.deep:

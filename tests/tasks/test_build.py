@@ -71,6 +71,13 @@ def test_a_task_is_built_for_given_outputs():
     assert task.decoder.labels.units == 3
 
 
+def test_a_decoder_learns_the_words_limit_of_the_data():
+    """A decoder with the derived argument `words_limit` gets `data.words_limit`."""
+    decoder = "decoder={type: transformer, units: 8, heads: 2, layers: 1, intermediate_units: 8}"
+    task = build_network(settings("captioning", decoder, "data.words_limit=9"))
+    assert task.decoder.words_limit == 9
+
+
 @pytest.mark.parametrize(("task", "size"), [("captioning", 5), ("activity", 2)])
 def test_a_network_without_a_size_has_a_small_one(task, size):
     """Without a size, `build_network` assumes five words or two classes, and reads no source."""
@@ -198,7 +205,7 @@ def test_parts_that_do_not_fit_together_are_refused(smoke_config, override, mess
 @pytest.mark.parametrize(
     ("task", "decoder", "fitting"),
     [
-        ("captioning", "{type: frame_mean}", "attention_lstm, encoder_decoder, lrcn, s2vt"),
+        ("captioning", "{type: frame_mean}", "encoder_decoder, lrcn, s2vt"),
         ("activity", "{type: lrcn}", "frame_mean, lstm_frames, mlp"),
     ],
 )
