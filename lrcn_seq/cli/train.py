@@ -63,15 +63,14 @@ def check_run_folder(folder: str) -> None:
 
 def print_results(run: Run) -> None:
     """Print the scores of an evaluated run with intervals, its report and the next command."""
-    from lrcn_seq.runs.folder import REPORT, SCORES
+    from lrcn_seq.runs.folder import SCORES
 
     if not (run / SCORES).exists():
         return
-    from lrcn_seq.runs.finished_scores import score_lines
+    from lrcn_seq.runs.finished_scores import file_lines, score_lines
     from lrcn_seq.runs.loading import read_config
     from lrcn_seq.tasks import task_type
 
-    for line in score_lines(run):
+    for line in [*score_lines(run), *file_lines(run.folder)]:
         print_note(line)
-    print_note(f"Report: {run / REPORT}")
     print_note(f"Next: lrcn {task_type(read_config(run.folder)).verb} {run.folder} FILE...")

@@ -52,7 +52,7 @@ def test_training_prints_the_run_folder(train, project):
     assert (
         "\nTraining ended after its only epoch. The run keeps the weights of epoch 1" in result.err
     )
-    assert "\n1 sample of test:\n  bleu_1 " in result.err
+    assert "\n1 sample of test (95 % intervals: none, a single sample):\n  bleu_1 " in result.err
     assert lines[-2:] == [
         f"Report: {project / 'run' / 'report.html'}",
         f"Next: lrcn caption {project / 'run'} FILE...",
