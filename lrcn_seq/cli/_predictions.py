@@ -47,6 +47,7 @@ def predict_files(
     import lrcn_seq
     from lrcn_seq.runs.folder import check_trained
     from lrcn_seq.runs.hub import local_folder
+    from lrcn_seq.runs.unfinished_training import note_unfinished
 
     files = expand_files(names)
     show_file = show_file or len(files) > 1
@@ -56,6 +57,7 @@ def predict_files(
         unfinished = output.unfinished(files)
         folder = local_folder(arguments.run)
         check_trained(folder)
+        note_unfinished(folder)
         import_keras()
         task = lrcn_seq.load(folder)
         check_verb(task, verb, arguments.run)

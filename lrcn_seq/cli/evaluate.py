@@ -80,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.runs.folder import check_trained
     from lrcn_seq.runs.hub import local_folder
     from lrcn_seq.runs.training_folder import evaluation_config
+    from lrcn_seq.runs.unfinished_training import note_unfinished
 
     names, overrides = split_overrides(arguments.runs)
     check_usage(arguments, names)
@@ -88,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_trained(Path(folder))
     for folder in folders[:1] if arguments.fuse else folders:
         evaluation_config(folder, overrides)
+    for folder in folders:
+        note_unfinished(folder)
     import_keras()
     from lrcn_seq.runs import evaluate_runs
     from lrcn_seq.runs.run_comparison import compare_runs

@@ -196,6 +196,17 @@ def test_unknown_files_fail_before_the_run_is_loaded(lrcn, monkeypatch):
     assert lrcn("predict", "RUN", "*.absent").err == "lrcn predict: *.absent: no file matches.\n"
 
 
+def test_unfinished_training_is_noted(predict, monkeypatch):
+    """The run is checked for an unfinished training before its predictions."""
+    noted = []
+    monkeypatch.setattr(
+        "lrcn_seq.runs.unfinished_training.note_unfinished",
+        lambda folder: noted.append(str(folder)),
+    )
+    assert predict("a.x").code == 0
+    assert noted == ["RUN"]
+
+
 def test_progress_counts_files(monkeypatch):
     """The number of finished files is reported after each batch."""
     reports = []
