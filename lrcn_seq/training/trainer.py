@@ -156,7 +156,7 @@ class Trainer:
             samples_per_second=self.progress.samples_per_second,
             seconds_left=seconds * (self.epochs - self.position.epoch),
         )
-        print_note(epoch_line(self.history, self.task.monitor, facts))
+        print_note(epoch_line(self.history, self.task.monitor, facts, self.task.default_monitor))
 
     def _train_epoch(self) -> None:
         epoch, step = self.position.epoch, self.position.step
