@@ -91,6 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
         evaluation_config(folder, overrides)
     for folder in folders:
         note_unfinished(folder)
+    if arguments.output is None:
+        check_unlocked(folders)
     import_keras()
     from lrcn_seq.runs import evaluate_runs
     from lrcn_seq.runs.run_comparison import compare_runs
@@ -145,6 +147,15 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
             f"--coco-results: expected one run, or --fuse. Received: {len(folders)} runs; evaluate "
             "them one by one."
         )
+
+
+def check_unlocked(folders: Sequence[str]) -> None:
+    """Raise RunError if another process uses a run into which results will be written."""
+    from lrcn_seq.runs.folder import Run
+
+    for folder in folders:
+        with Run(folder).lock():
+            pass
 
 
 def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> bool:

@@ -163,9 +163,10 @@ def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, mon
 
 
 @pytest.mark.parametrize("verb", ["caption", "describe", "classify"])
-def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
+def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb, tmp_path):
     """The command of one task refuses a run of another task and names the right command."""
-    assert lrcn(verb, "RUN", "a.x") == (
+    (tmp_path / "a.x").touch()
+    assert lrcn(verb, "RUN", tmp_path / "a.x") == (
         2,
         "",
         f"lrcn {verb}: RUN: expected a run for `lrcn {verb}`. Received: a run of the task "
