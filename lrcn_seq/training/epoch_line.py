@@ -51,7 +51,7 @@ def epoch_line(
     fields = [
         f"epoch {row['epoch'] + 1}/{facts.epochs}",
         f"loss {row['loss']:.4f}" + (f" (dev {row['dev_loss']:.4f})" if "dev_loss" in row else ""),
-        "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in shown_scores(row, monitor, usual)),
+        _scores(row, monitor, usual),
         f"best {best[monitor]:.4f} (epoch {best['epoch'] + 1})" if best else "",
         f"patience {max(0, facts.patience - facts.waited)}" if facts.patience else "",
         f"learning rate {facts.learning_rate:.3g}",
@@ -59,6 +59,14 @@ def epoch_line(
         f"{duration(facts.seconds_left)} left",
     ]
     return "  ".join(filter(None, fields))
+
+
+def _scores(row: Mapping[str, Any], monitor: str, usual: str) -> str:
+    """Return the dev scores of a line; empty if the epoch was not scored."""
+    if monitor not in row:
+        return ""
+    names = shown_scores(row, monitor, usual)
+    return "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in names)
 
 
 def shown_scores(row: Mapping[str, Any], monitor: str, usual: str = "") -> list[str]:

@@ -28,7 +28,7 @@ from lrcn_seq.tasks import BatchSource, Feed, SampleReader, Task, as_dataset
 from lrcn_seq.terminal import print_note
 from lrcn_seq.training.epoch_line import EpochFacts, epoch_line
 from lrcn_seq.training.epoch_progress import EpochProgress
-from lrcn_seq.training.epoch_selection import EpochQuality
+from lrcn_seq.training.epoch_selection import EpochQuality, is_scored
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
@@ -221,12 +221,20 @@ class Trainer:
         loss = float(losses[0].result())
         if self.training.optimizer.ema_momentum:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
-        scores = self.task.evaluate_samples(self.reader, self.dev).values
+        # Callbacks of the user expect the scores of every epoch.
+        scored = bool(self.callbacks.callbacks) or is_scored(
+            self.position.epoch, self.training, len(self.dev)
+        )
+        scores = self.task.evaluate_samples(self.reader, self.dev).values if scored else {}
         sign = -1 if self.task.monitor in self.task.minimized_scores else 1
         row = {"stage": self.position.stage, "epoch": self.position.epoch, "loss": loss}
         if self.training.dev_loss:
             row["dev_loss"] = self._dev_loss()
-        is_best = self._record_score(sign * scores[self.task.monitor], row.get("dev_loss"))
+        if scored:
+            is_best = self._record_score(sign * scores[self.task.monitor], row.get("dev_loss"))
+        else:
+            is_best = False
+            save_weights(self.task, self.run / WEIGHTS)
         self._end_epoch(arrays, loss, scores)
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)

@@ -80,3 +80,10 @@ def test_line_shows_the_usual_score():
     row = {"stage": 0, "epoch": 0, "loss": 1.0, "top_1": 0.5, "top_5": 1.0, "log_loss": 0.7}
     line = epoch_line([{**row, "best": True}], "log_loss", FACTS, "top_1")
     assert "dev log_loss 0.7000, top_1 0.5000  best" in line
+
+
+def test_line_of_an_epoch_without_scores():
+    """The line of an epoch that was not scored has the loss, and the best score so far."""
+    row = {"stage": 0, "epoch": 2, "loss": 2.25, "dev_loss": 3.0, "best": False}
+    line = epoch_line([*HISTORY, row], "cider", FACTS)
+    assert line.startswith("epoch 3/20  loss 2.2500 (dev 3.0000)  best 0.2500 (epoch 1)  patience")
