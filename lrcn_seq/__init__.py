@@ -9,12 +9,11 @@ neither Keras nor TensorFlow.
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.keras_registration import register_with_keras
+from lrcn_seq.tensorflow_logs import hide_import_logs
 
 if TYPE_CHECKING:
     from lrcn_seq import (
@@ -93,6 +92,5 @@ def __dir__() -> list[str]:
     return __all__
 
 
-if "tensorflow" not in sys.modules:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides logs for TensorFlow developers
+hide_import_logs()
 register_with_keras()

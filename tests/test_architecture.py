@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "lrcn_seq"
 LEVELS = {
     "errors": 0,
     "keras_registration": 0,
+    "tensorflow_logs": 0,
     "locks": 0,
     "part_source": 0,
     "terminal": 0,

@@ -29,6 +29,7 @@ from lrcn_seq.cli._interrupts import interrupts_raised
 from lrcn_seq.cli._native_logs import hide_native_logs
 from lrcn_seq.cli._unknown_options import unknown_option_error
 from lrcn_seq.errors import UsageError, did_you_mean
+from lrcn_seq.tensorflow_logs import show_import_logs
 from lrcn_seq.terminal import Verbosity, print_detail, print_error, set_verbosity
 
 
@@ -135,7 +136,9 @@ def _call(verb: str, module: ModuleType, arguments: Sequence[str], *, debug: boo
         prefix = getattr(parsed, "override_prefix", None)
         raise unknown_option_error(parser, unknown, arguments, prefix)
     set_verbosity(_verbosity(parsed))
-    if not (debug or parsed.verbose):
+    if debug or parsed.verbose:
+        show_import_logs()
+    else:
         hide_native_logs()
     with interrupts_raised():
         _import_files(parsed.imports)

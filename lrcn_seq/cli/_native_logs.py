@@ -5,25 +5,19 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import re
 import sys
 import threading
 import warnings
 from functools import cache
 
+from lrcn_seq.tensorflow_logs import NOISE, show_import_logs
 from lrcn_seq.terminal import printable
-
-NOISE = re.compile(
-    rb"^(?:[IWE]\d{4} "
-    rb"|WARNING: All log messages before absl::InitializeLog"
-    rb"|\d{4}-\d\d-\d\d .*(?:cpu_feature_guard|cuda|oneDNN|TF-TRT)"
-    rb"|To enable the following instructions)"
-)
 
 
 @cache
 def hide_native_logs() -> None:
     """Filter the stderr of native code; the stderr of Python bypasses the filter."""
+    show_import_logs()  # the filter below covers the import
     warnings.filterwarnings("ignore", module=r"keras\..*")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # hides retracing warnings
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._inputs import expand_files
@@ -47,6 +48,7 @@ def predict_files(
     import lrcn_seq
     from lrcn_seq.runs.folder import check_trained
     from lrcn_seq.runs.hub import local_folder
+    from lrcn_seq.runs.unfinished_training import note_unfinished
 
     files = expand_files(names)
     show_file = show_file or len(files) > 1
@@ -56,6 +58,10 @@ def predict_files(
         unfinished = output.unfinished(files)
         folder = local_folder(arguments.run)
         check_trained(folder)
+        note_unfinished(folder)
+        prints_lines = not (arguments.json or arguments.output)
+        if prints_lines and verb != GENERAL_VERB and all_unreadable(unfinished, folder, verb):
+            return 1
         import_keras()
         task = lrcn_seq.load(folder)
         check_verb(task, verb, arguments.run)
@@ -70,6 +76,23 @@ def predict_files(
     if arguments.json:
         print_json({**task.json_header(), "results": rows})
     return 1 if failed else 0
+
+
+def all_unreadable(files: Sequence[str], folder: Path, verb: str) -> bool:
+    """Return whether all files are missing or text; if so, print the reasons, without Keras."""
+    from lrcn_seq import config as configs
+    from lrcn_seq.data.media.unreadable_paths import may_be_media, unreadable_paths
+    from lrcn_seq.runs.folder import CONFIG
+
+    if not files or any(map(may_be_media, files)):
+        return False
+    config = configs.stage_configs(configs.read_run(folder / CONFIG))[-1]
+    reasons = unreadable_paths(files, config)
+    if len(reasons) < len(files):
+        return False
+    for file, reason in reasons.items():
+        print_error(f"lrcn {verb}: {file}: {reason}")
+    return True
 
 
 def predict_in_batches(

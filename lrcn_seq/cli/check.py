@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         action="store_true",
-        help="open every file, and treat missing or insufficient data as an error instead of a "
-        "warning",
+        help="open every file, also that of the weights, and treat missing or insufficient data as "
+        "an error instead of a warning",
     )
 
 
@@ -44,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         splits = read_splits(config)
         check_weights(config)
+        if arguments.data:
+            open_weights(config)
     except (DataError, RunError) as error:
         if arguments.data:
             print_error(f"error: {error}")
@@ -129,11 +131,29 @@ def check_weights(config: Config) -> None:
     """
     from lrcn_seq.runs.folder import WEIGHTS
 
-    weights = config.encoder.get("weights")
-    if weights not in (None, "none", "imagenet") and not Path(weights).expanduser().is_file():
+    weights = weights_file(config)
+    if weights is not None and not Path(weights).expanduser().is_file():
         raise DataError(
             "encoder.weights: expected none, imagenet, or a file of weights. "
             f"Received: {weights}; there is no such file."
         )
     if config.init and not (Path(config.init.run) / WEIGHTS).is_file():
         raise RunError(f"init.run: expected a run with {WEIGHTS}. Received: {config.init.run}.")
+
+
+def weights_file(config: Config) -> str | None:
+    """Return the file of `encoder.weights`, or None if it is `none` or `imagenet`."""
+    weights = config.encoder.get("weights")
+    return None if weights in (None, "none", "imagenet") else str(weights)
+
+
+def open_weights(config: Config) -> None:
+    """Load the file of `encoder.weights` into the encoder, as training does.
+
+    Raises:
+        DataError: the file is broken, or of a network of another type or width.
+    """
+    from lrcn_seq.tasks import build_network
+
+    if weights_file(config) is not None:
+        build_network(config, pretrained=True)

@@ -14,8 +14,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
+from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.errors import error_reason
-from lrcn_seq.terminal import print_json, print_line
+from lrcn_seq.terminal import print_json, print_line, print_note
 
 OPTIONAL = ("jax", "torch", "pycocoevalcap", "opencv-python-headless", "sacrebleu")
 """Packages of the extras."""
@@ -43,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the description of the environment; a broken installation is described as well."""
+    if not arguments.json:
+        print_note("lrcn env: loading Keras and its backend")
     description = describe()
     if arguments.json:
         print_json(description)
@@ -82,6 +85,7 @@ def describe() -> dict[str, Any]:
 
 def describe_backend() -> dict[str, Any]:
     """Return the backend of Keras, the devices, the precision and the state of oneDNN."""
+    import_keras()
     from lrcn_seq.runs.environment import describe_environment
     from lrcn_seq.tasks import resolve_precision
 

@@ -13,7 +13,7 @@ they predict together, and the results go to a folder of their own.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lrcn_seq.runs.folder import check_trained
     from lrcn_seq.runs.hub import local_folder
     from lrcn_seq.runs.training_folder import evaluation_config
+    from lrcn_seq.runs.unfinished_training import note_unfinished
 
     names, overrides = split_overrides(arguments.runs)
     check_usage(arguments, names)
@@ -88,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
         check_trained(Path(folder))
     for folder in folders[:1] if arguments.fuse else folders:
         evaluation_config(folder, overrides)
+    for folder in folders:
+        note_unfinished(folder)
+    if arguments.output is None:
+        check_unlocked(folders)
     import_keras()
     from lrcn_seq.runs import evaluate_runs
     from lrcn_seq.runs.run_comparison import compare_runs
@@ -100,7 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
         "references": arguments.references_out,
     }
     if len(folders) > 1 and not arguments.fuse:
-        print_comparison(compare_runs(folders, **options), as_json=arguments.json)
+        compared = compare_runs(folders, **options)
+        print_comparison(compared, as_json=arguments.json)
+        print_files(compared.runs.values())
         return 0
     evaluated = evaluate_runs(
         folders,
@@ -110,6 +117,9 @@ def run(arguments: argparse.Namespace) -> int:
         **options,
     )
     print_scores(evaluated, as_json=arguments.json)
+    print_files([evaluated])
+    if not arguments.fuse:
+        print_next(evaluated, names[0])
     return 0
 
 
@@ -139,6 +149,15 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
         )
 
 
+def check_unlocked(folders: Sequence[str]) -> None:
+    """Raise RunError if another process uses a run into which results will be written."""
+    from lrcn_seq.runs.folder import Run
+
+    for folder in folders:
+        with Run(folder).lock():
+            pass
+
+
 def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> bool:
     """Return whether a run is on the hub; raise UsageError if results cannot be written."""
     from lrcn_seq.runs.hub import is_hub_address
@@ -160,18 +179,39 @@ def check_hub_runs(arguments: argparse.Namespace, folders: Sequence[str]) -> boo
 
 
 def print_scores(evaluated: EvaluatedRun, *, as_json: bool) -> None:
-    """Print the scores of one run, or of fused runs."""
+    """Print the scores of one run, or of fused runs, with intervals and signatures."""
+    from lrcn_seq.metrics.scoring.score_tables import interval_text
     from lrcn_seq.runs.finished_scores import count_samples
 
     scores = evaluated.scores
     if as_json:
         print_json(scores)
         return
+    intervals = {name: interval_text(scores, name) for name in scores["metrics"]}
+    width = max(map(len, intervals.values()), default=0)
     for name, value in scores["metrics"].items():
-        print_line(f"{name:11} {value:.4f}  {scores['signatures'][name]}")
+        interval = f"{intervals[name]:{width}}  " if width else ""
+        print_line(f"{name:11} {value:.4f}  {interval}{scores['signatures'][name]}")
     print_line(f"{count_samples(scores)}; {evaluated.remark}")
     for direction, recall in scores.get("retrieval", {}).items():
         print_line(f"{direction}: {recall}")
+
+
+def print_files(evaluated: Iterable[EvaluatedRun]) -> None:
+    """Print on stderr where the results of runs were written."""
+    from lrcn_seq.runs.finished_scores import file_lines
+
+    for run in evaluated:
+        for line in file_lines(run.folder):
+            print_note(line)
+
+
+def print_next(evaluated: EvaluatedRun, name: str) -> None:
+    """Print on stderr the command that predicts with a run of this name."""
+    from lrcn_seq.tasks import task_type
+
+    verb = task_type(evaluated.settings).verb
+    print_note(f"Next: lrcn {verb} {name} FILE...")
 
 
 def print_comparison(compared: ComparedRuns, *, as_json: bool) -> None:
@@ -192,9 +232,7 @@ def print_comparison(compared: ComparedRuns, *, as_json: bool) -> None:
     if as_json:
         print_json({"systems": systems, "paired": paired})
         return
-    # The ends of an interval are missing for a single group.
-    scores = {name: {**row, "intervals": {}} for name, row in systems.items()}
-    tables = [score_table(scores), *([difference_table(paired)] if paired else [])]
+    tables = [score_table(systems), *([difference_table(paired)] if paired else [])]
     print("\n\n".join(table.as_text("text") for table in tables), end="\n\n")
     for line in signatures(compared):
         print_line(line)

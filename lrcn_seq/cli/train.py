@@ -1,11 +1,13 @@
 """Train the network of a config into a run folder; continue a stopped run with --resume.
 
-A finished run is trained longer with --resume training.epochs=MORE.
+Overrides of the first call may be left out with --resume. A finished run is trained longer with
+--resume training.epochs=MORE.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     check_run_folder(folder)
     if arguments.resume:
         configs.import_run(Path(folder))
-    config = configs.read(arguments.config, arguments.overrides)
+    overrides = arguments.overrides
+    if arguments.resume:
+        overrides = merge_overrides(Run(folder).overrides(), overrides)
+    config = configs.read(arguments.config, overrides)
     Run(folder).check(config, resume=arguments.resume)
     if missing_paths(config.data.source):
         sources.build(config.data.source, place="data.source")  # raises the error of the source
@@ -44,10 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
     import_keras()
     from lrcn_seq.training import train
 
-    train(config, folder, resume=arguments.resume)
+    train(config, folder, resume=arguments.resume, overrides=overrides)
     print_results(Run(folder))
     print_line(folder)
     return 0
+
+
+def merge_overrides(recorded: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Return the overrides of a resumed training: those of the run, and those of the call.
+
+    Args:
+        recorded: the overrides of the run.
+        given: the overrides of the call, which replace those of the run with the same key.
+    """
+    keys = {text.partition("=")[0].strip() for text in given}
+    return [*(one for one in recorded if one.partition("=")[0].strip() not in keys), *given]
 
 
 def check_run_folder(folder: str) -> None:
@@ -63,15 +79,14 @@ def check_run_folder(folder: str) -> None:
 
 def print_results(run: Run) -> None:
     """Print the scores of an evaluated run with intervals, its report and the next command."""
-    from lrcn_seq.runs.folder import REPORT, SCORES
+    from lrcn_seq.runs.folder import SCORES
 
     if not (run / SCORES).exists():
         return
-    from lrcn_seq.runs.finished_scores import score_lines
+    from lrcn_seq.runs.finished_scores import file_lines, score_lines
     from lrcn_seq.runs.loading import read_config
     from lrcn_seq.tasks import task_type
 
-    for line in score_lines(run):
+    for line in [*score_lines(run), *file_lines(run.folder)]:
         print_note(line)
-    print_note(f"Report: {run / REPORT}")
     print_note(f"Next: lrcn {task_type(read_config(run.folder)).verb} {run.folder} FILE...")

@@ -52,19 +52,21 @@ def finite_or_none(value: float) -> float | None:
 
 
 def top_1_interval(correct: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
-    """Compute the 95 % confidence interval of the accuracy by resampling groups.
+    """Compute the 95 % confidence interval of the accuracy over groups.
 
     Args:
         correct: (M,) bool, whether each prediction is correct.
         groups: (M,) the group of each prediction.
 
     Returns:
-        `{"intervals": {"top_1": [low, high]}, "groups": number of groups}`.
+        Entries of `scores.json`: `intervals`, `interval_method` and `groups`. The ends of the
+        interval are None for a single group.
     """
-    interval = metrics.group_interval(correct.astype(float), groups)
+    interval = metrics.accuracy_interval(correct, groups)
     return {
         "intervals": {"top_1": [interval.low, interval.high]},
-        "groups": len(set(groups)),
+        "interval_method": interval.method,
+        "groups": interval.groups,
     }
 
 
@@ -88,8 +90,7 @@ def top_1_differences(
 
 def top_1_remark(summary: Mapping[str, Any]) -> str:
     """Return a sentence that states the confidence interval of the accuracy in a summary."""
-    (low, high), groups = summary["intervals"]["top_1"], summary["groups"]
+    low, high = summary["intervals"]["top_1"]
     if low is None:
         return "All samples belong to one group, so no interval is given."
-    caution = f"; fewer than {FEW_GROUPS} groups, so unreliable" if groups < FEW_GROUPS else ""
-    return f"top_1 95 % interval {low:.3f} to {high:.3f} (over {groups} groups{caution})."
+    return f"top_1 95 % interval {low:.3f} to {high:.3f} ({summary['interval_method']})."

@@ -9,6 +9,7 @@ from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation.base import finite_or_none
 from lrcn_seq.metrics.base import values_html
+from lrcn_seq.metrics.scoring.accuracy_interval import FEWEST_SEGMENTS, bootstrap_method
 from lrcn_seq.records import Caption, Sample
 
 DIVERSITY_IN_HISTORY = (
@@ -23,12 +24,16 @@ DIVERSITY_IN_HISTORY = (
 
 
 class CaptionEvaluation(NamedTuple):
-    """Captions of samples, with their scores and diversity."""
+    """Captions of samples, with their scores and diversity.
+
+    `settings` are the metrics and the tokenization of the scores.
+    """
 
     samples: Sequence[Sample]
     captions: Sequence[Caption]
     report: metrics.Report
     health: metrics.Health
+    settings: EvaluationSettings
 
     @property
     def unit(self) -> str | None:
@@ -62,27 +67,59 @@ class CaptionEvaluation(NamedTuple):
         ]
 
     def summary(self) -> dict[str, Any]:
-        """Return the content of `scores.json`."""
-        return {**self.report.as_dict(), "health": self.health._asdict()}
+        """Return the content of `scores.json`, with the confidence intervals of the scores."""
+        return {
+            **self.report.as_dict(),
+            "intervals": self.intervals(),
+            "interval_method": self.interval_method,
+            "health": self.health._asdict(),
+        }
+
+    @property
+    def interval_method(self) -> str:
+        """A phrase on how the intervals are estimated, or why there are none."""
+        return bootstrap_method(self.report.count, "sample")
+
+    def intervals(self) -> dict[str, list[float]]:
+        """Return the ends of the 95 % interval of each score, if there are enough samples.
+
+        An interval without width is left out: it comes from samples of equal scores, such as 0.
+        """
+        if self.report.count < FEWEST_SEGMENTS:
+            return {}
+        rows = metrics.intervals(
+            self._texts(),
+            self._references(),
+            self.settings.metrics,
+            tokenize=self.settings.tokenize,
+        )
+        return {
+            row.metric: [row.low, row.high]
+            for row in rows
+            if row.low is not None and row.high is not None and row.low < row.high
+        }
+
+    def _texts(self) -> dict[str, str]:
+        """Return the caption of each sample by its ID."""
+        pairs = zip(self.samples, self.captions, strict=True)
+        return {sample.id: caption.text for sample, caption in pairs}
+
+    def _references(self) -> dict[str, list[str]]:
+        """Return the reference captions of each sample by its ID."""
+        return {sample.id: list(sample.captions) for sample in self.samples}
 
     def remark(self) -> str:
-        """Return a sentence that states the share of distinct captions."""
-        return f"{self.health.distinct_captions:.0%} of the captions are distinct."
+        """Return the share of distinct captions, and how the intervals are estimated."""
+        share = f"{self.health.distinct_captions:.0%} of the captions are distinct."
+        return f"{share} 95 % intervals: {self.interval_method}."
 
     @classmethod
     def differences(
         cls, evaluations: Mapping[str, Self], settings: EvaluationSettings
     ) -> list[metrics.Difference]:
         """Compare every metric for each pair of evaluations of the same samples."""
-        systems = {
-            name: {
-                sample.id: caption.text
-                for sample, caption in zip(one.samples, one.captions, strict=True)
-            }
-            for name, one in evaluations.items()
-        }
-        samples = next(iter(evaluations.values())).samples
-        references = {sample.id: list(sample.captions) for sample in samples}
+        systems = {name: one._texts() for name, one in evaluations.items()}
+        references = next(iter(evaluations.values()))._references()
         return metrics.paired(systems, references, settings.metrics, tokenize=settings.tokenize)
 
     def coco_results(self) -> list[dict[str, Any]]:
@@ -124,4 +161,4 @@ def evaluate_captions(
         unknown=unknown,
         tokenize=settings.tokenize,
     )
-    return CaptionEvaluation(samples, captions, report, health)
+    return CaptionEvaluation(samples, captions, report, health, settings)

@@ -23,6 +23,7 @@ from lrcn_seq.metrics.analysis.retrieval_recall import (
     retrieval,
 )
 from lrcn_seq.metrics.base import Metric, Score
+from lrcn_seq.metrics.scoring.accuracy_interval import AccuracyInterval, accuracy_interval
 from lrcn_seq.metrics.scoring.cider_reward import CiderReward
 from lrcn_seq.metrics.scoring.score_functions import (
     Report,
@@ -46,6 +47,7 @@ from lrcn_seq.metrics.statistics.segments import Corpus, make_corpus
 from lrcn_seq.registry import metrics as registry
 
 __all__ = [
+    "AccuracyInterval",
     "Bin",
     "CiderReward",
     "ClassScore",
@@ -59,6 +61,7 @@ __all__ = [
     "Report",
     "Retrieval",
     "Score",
+    "accuracy_interval",
     "bleu",
     "calibration_error",
     "cider",

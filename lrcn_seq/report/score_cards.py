@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lrcn_seq.metrics.scoring.score_tables import interval_text
 from lrcn_seq.report.markup import Section, escape, finite, number, paragraph, quantity, section
 from lrcn_seq.report.metric_labels import metric_label
 
@@ -20,10 +21,20 @@ def score_cards(scores: Mapping[str, Any], noun: str) -> Section:
     if not metrics:
         return section("Scores", paragraph("This run has no scores yet."), name="scores")
     families = families_of(metrics, scores.get("signatures") or {})
-    cards = "".join(_card(values, signature) for values, signature in families)
-    count = finite(scores.get("count"))
-    note = "" if count is None else paragraph(f"Computed on {escape(quantity(int(count), noun))}.")
+    cards = "".join(_card(values, signature, scores) for values, signature in families)
+    note = _note(scores, noun)
     return section("Scores", f'<div class="scores">{cards}</div>{note}', name="scores")
+
+
+def _note(scores: Mapping[str, Any], noun: str) -> str:
+    """Return the number of samples, and how the intervals are estimated."""
+    count, method = finite(scores.get("count")), scores.get("interval_method")
+    sentences = [
+        "" if count is None else f"Computed on {quantity(int(count), noun)}.",
+        f"95 % intervals: {method}." if method else "",
+    ]
+    text = " ".join(filter(None, sentences))
+    return paragraph(escape(text)) if text else ""
 
 
 def families_of(
@@ -46,11 +57,11 @@ def families_of(
     return [(values, signature) for (_, signature), values in groups.items()]
 
 
-def _card(values: Mapping[str, float], signature: str) -> str:
-    """Return the card of a family of scores."""
+def _card(values: Mapping[str, float], signature: str, scores: Mapping[str, Any]) -> str:
+    """Return the card of a family of scores with their intervals."""
     *others, (name, value) = values.items()
     small = "".join(
-        f"<div><dt>{metric_label(other)}</dt><dd>{number(score)}</dd></div>"
+        f"<div><dt>{metric_label(other)}</dt><dd>{_value(scores, other, score)}</dd></div>"
         for other, score in others
     )
     small = f'<dl class="others">{small}</dl>' if small else ""
@@ -59,5 +70,11 @@ def _card(values: Mapping[str, float], signature: str) -> str:
     last = f'<p class="signature">{breakable}</p>' if signature else ""
     return (
         f'<div class="score"><h3>{metric_label(name)}</h3>'
-        f'<p class="value">{number(value)}</p>{small}{last}</div>'
+        f'<p class="value">{_value(scores, name, value)}</p>{small}{last}</div>'
     )
+
+
+def _value(scores: Mapping[str, Any], name: str, value: float) -> str:
+    """Return a score and, in small type, its interval if it has one."""
+    text = interval_text(scores, name, digits=3)
+    return number(value) + (f' <span class="interval">{text}</span>' if text else "")

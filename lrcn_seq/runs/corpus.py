@@ -154,7 +154,8 @@ def check_splits(splits: Mapping[str, Sequence[Sample]]) -> None:
 def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> tuple[str, ...]:
     """Return sentences about splits whose scores are unreliable.
 
-    Such splits are small, lack classes, or share groups whose names differ in spelling.
+    Such splits are small, lack classes, or share groups whose names differ in spelling. A small
+    dev split is not described, since `data_advice` says what it means for training.
 
     Args:
         splits: the samples of train, dev and test.
@@ -164,7 +165,7 @@ def describe_splits(splits: Mapping[str, Sequence[Sample]], config: Config) -> t
         f"The split {name} has only {len(samples)} sample{'s' if len(samples) > 1 else ''}; "
         "its scores depend on chance."
         for name, samples in splits.items()
-        if name != "train" and 0 < len(samples) < SMALL_SPLIT
+        if name == "test" and 0 < len(samples) < SMALL_SPLIT
     ]
     return (*notes, *_group_notes(splits), *task_type(config).outputs_type.split_notes(splits))
 

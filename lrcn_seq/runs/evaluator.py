@@ -31,12 +31,14 @@ class EvaluatedRun(NamedTuple):
         remark: a sentence on the reliability of the scores.
         evaluation: the predictions with their scores.
         settings: the config of the run.
+        folder: the folder of the results.
     """
 
     scores: dict[str, Any]
     remark: str
     evaluation: Evaluation
     settings: configs.Config
+    folder: Path
 
 
 def evaluate_runs(
@@ -98,7 +100,7 @@ def evaluate_runs(
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
     if coco_results is not None:
         write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
-    return EvaluatedRun(scores, evaluation.remark(), evaluation, tasks[0].settings)
+    return EvaluatedRun(scores, evaluation.remark(), evaluation, tasks[0].settings, run.folder)
 
 
 def _load(folder: str) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ TIMES = "times.jsonl"
 WEIGHTS = "model.weights.h5"
 PLACES = ("working_folder", "run_folder")
 """Keys of `machine.json` for the folders in which the run began."""
+OVERRIDES = "overrides"
+"""Key of `machine.json` for the overrides with which the run is trained."""
 CHANGEABLE_KEYS = ("training.epochs", "training.patience", "training.keep_state")
 """Keys that a resumed run may change, to train longer and to keep its state."""
 
@@ -121,17 +123,29 @@ class Run:
                 "--run."
             )
 
-    def update(self, config: configs.Config) -> None:
-        """Replace the config of a resumed run, if it has changed."""
+    def update(self, config: configs.Config, overrides: Sequence[str] = ()) -> None:
+        """Replace the config and the overrides of a resumed run, if they have changed."""
         if configs.read_run(self / CONFIG) != configs.state_keys(config):
             write_text(self / CONFIG, configs.dump_run(config))
+        if overrides and list(overrides) != self.overrides():
+            record = {**self._record(), OVERRIDES: list(overrides)}
+            write_text(self / ENVIRONMENT, json.dumps(record, indent=1))
 
-    def create(self, config: configs.Config) -> None:
-        """Prepare the folder of a new run: remove leftover files, write environment and config."""
+    def create(self, config: configs.Config, overrides: Sequence[str] = ()) -> None:
+        """Prepare the folder of a new run: remove leftover files, write environment and config.
+
+        Args:
+            config: the config.
+            overrides: the overrides with which it was read.
+        """
         if not self.has_begun:
             self.clear(config)
             # Written first, since this file marks an interrupted run.
-            record = {**describe_environment(), **self._current_places()}
+            record = {
+                **describe_environment(),
+                **self._current_places(),
+                OVERRIDES: list(overrides),
+            }
             write_text(self / ENVIRONMENT, json.dumps(record, indent=1))
             configs.remember_files(self.folder, config.model_dump())
             write_text(self / CONFIG, configs.dump_run(config))
@@ -192,21 +206,25 @@ class Run:
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which the run began; {} if its file is missing."""
+        others = (*PLACES, OVERRIDES)
+        return {name: str(value) for name, value in self._record().items() if name not in others}
+
+    def overrides(self) -> list[str]:
+        """Return the overrides with which the run is trained; [] if they are not recorded."""
+        values = self._record().get(OVERRIDES)
+        return list(map(str, values)) if isinstance(values, list) else []
+
+    def _record(self) -> dict[str, Any]:
+        """Return the content of `machine.json`; {} if the file is missing."""
         if not (self / ENVIRONMENT).exists():
             return {}
         return read_json(
-            self / ENVIRONMENT,
-            "the environment of the run",
-            lambda values: {
-                name: str(value) for name, value in values.items() if name not in PLACES
-            },
+            self / ENVIRONMENT, "the environment of the run", lambda values: dict(values.items())
         )
 
     def places(self) -> tuple[Path, Path] | None:
         """Return the working folder and the run folder at the start of the run, if known."""
-        if not (self / ENVIRONMENT).exists():
-            return None
-        values = read_json(self / ENVIRONMENT, "the environment of the run", dict)
+        values = self._record()
         known = all(isinstance(values.get(name), str) for name in PLACES)
         return (Path(values[PLACES[0]]), Path(values[PLACES[1]])) if known else None
 
@@ -239,7 +257,7 @@ def check_changes(run: Run, before: configs.Config, after: configs.Config) -> No
         raise RunError(
             f"{run.folder}: --resume expects the config with which the run began. Received: "
             f"another config ({'; '.join(changes[:3])}{' …' if changes[3:] else ''}); use the same "
-            "config and overrides, or a new --run. Without stages, "
+            "config, whose overrides may be left out, or a new --run. Without stages, "
             f"{' and '.join(CHANGEABLE_KEYS[:2])} may change."
         )
     finished = len(run.history())

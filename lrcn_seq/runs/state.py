@@ -149,6 +149,20 @@ class StateFolder:
             if old.name.isdigit() and old != folder:
                 shutil.rmtree(old, ignore_errors=True)
 
+    def read_position(self) -> Position | None:
+        """Read the position of the last complete state, without its arrays.
+
+        Returns:
+            The position, or None before the first state.
+
+        Raises:
+            RunError: the state is damaged.
+        """
+        folder = self._last_folder()
+        if folder is None:
+            return None
+        return read_json(folder / METADATA, "the metadata of a training state", _parse).position
+
     def read(self) -> TrainingState | None:
         """Read the last complete state.
 

@@ -14,7 +14,7 @@ from typing import Any
 from lrcn_seq import config as configs
 from lrcn_seq.errors import ArgumentError, RunError
 from lrcn_seq.files import read_json, read_json_lines
-from lrcn_seq.metrics import Interval, group_interval
+from lrcn_seq.metrics import AccuracyInterval, accuracy_interval
 from lrcn_seq.runs import Run
 from lrcn_seq.runs.folder import PREDICTIONS, REPORT, SCORES
 from lrcn_seq.training.pipeline import train
@@ -37,7 +37,7 @@ class CrossValidation:
     """The accuracy of each fold, and the pooled accuracy with its 95 % interval over groups."""
 
     folds: tuple[Fold, ...]
-    pooled: Interval
+    pooled: AccuracyInterval
     count: int
     groups: int
 
@@ -146,11 +146,11 @@ def pool(folds: Sequence[list[dict[str, Any]]]) -> CrossValidation:
                 "two folds; they were trained on different data."
             )
         ids.add(row["id"])
-    correct = [[float(row["label"] == row["truth"]) for row in fold] for fold in folds]
+    correct = [[row["label"] == row["truth"] for row in fold] for fold in folds]
     groups = [row["group"] for row in rows]
     scores = tuple(
         Fold(number, sum(values) / len(values), len(values))
         for number, values in enumerate(correct)
     )
-    pooled = group_interval([value for values in correct for value in values], groups)
-    return CrossValidation(scores, pooled._replace(metric="top_1"), len(rows), len(set(groups)))
+    pooled = accuracy_interval([value for values in correct for value in values], groups)
+    return CrossValidation(scores, pooled, len(rows), pooled.groups)

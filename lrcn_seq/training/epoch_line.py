@@ -37,13 +37,16 @@ class EpochFacts(NamedTuple):
     seconds_left: float
 
 
-def epoch_line(history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochFacts) -> str:
+def epoch_line(
+    history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochFacts, usual: str = ""
+) -> str:
     """Return the line of the last epoch.
 
     Args:
         history: the rows of all epochs, as in `history.jsonl`.
         monitor: the dev score that selects the best weights.
         facts: what the line states besides the scores.
+        usual: the dev score that the task monitors by default.
     """
     row = history[-1]
     best = best_row(history)
@@ -51,7 +54,7 @@ def epoch_line(history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochF
         f"epoch {row['epoch'] + 1}/{facts.epochs}",
         f"loss {row['loss']:.4f}" + (f" (dev {row['dev_loss']:.4f})" if "dev_loss" in row else ""),
         f"reward {row['reward']:.4f}" if "reward" in row else "",
-        "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in shown_scores(row, monitor)),
+        _scores(row, monitor, usual),
         f"best {best[monitor]:.4f} (epoch {best['epoch'] + 1})" if best else "",
         f"patience {max(0, facts.patience - facts.waited)}" if facts.patience else "",
         f"learning rate {facts.learning_rate:.3g}",
@@ -61,15 +64,31 @@ def epoch_line(history: Sequence[Mapping[str, Any]], monitor: str, facts: EpochF
     return "  ".join(filter(None, fields))
 
 
-def shown_scores(row: Mapping[str, Any], monitor: str) -> list[str]:
+def _scores(row: Mapping[str, Any], monitor: str, usual: str) -> str:
+    """Return the dev scores of a line; empty if the epoch was not scored."""
+    if monitor not in row:
+        return ""
+    names = shown_scores(row, monitor, usual)
+    return "dev " + ", ".join(f"{name} {row[name]:.4f}" for name in names)
+
+
+def shown_scores(row: Mapping[str, Any], monitor: str, usual: str = "") -> list[str]:
     """Return the names of the scores of a line: the monitored one, and up to two others.
 
-    Of scores such as bleu_1 to bleu_4, the last one stands for all.
+    Of scores such as bleu_1 to bleu_4, the last one stands for all; of top_1 and top_5, which is 1
+    for up to five classes, the one that the task monitors by default.
+
+    Args:
+        row: the row of an epoch.
+        monitor: the monitored score.
+        usual: the score that the task monitors by default.
     """
     families: dict[str, str] = {}
     for name in row:
         if name not in NOT_SCORES:
             numbered = NUMBERED.fullmatch(name)
-            families[numbered[1] if numbered else name] = name
+            family = numbered[1] if numbered else name
+            if families.get(family) != usual:
+                families[family] = name
     others = [name for name in families.values() if name != monitor]
     return [monitor, *others[:OTHER_SCORES]]

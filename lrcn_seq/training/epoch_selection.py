@@ -4,8 +4,35 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lrcn_seq.config.schema import Training
+from lrcn_seq.config.sizing import DEV_SAMPLES
+
 NEAR_ZERO = 0.01
 """Scores below this value are those of chance and count as 0."""
+
+FEW_EPOCHS = 20
+"""Number of epochs up to which dev is scored after every epoch."""
+DEV_INTERVAL = 10
+"""Number of epochs between two scorings of a dev split whose scores select no epoch."""
+
+
+def is_scored(epoch: int, training: Training, dev: int) -> bool:
+    """Return whether dev is scored after an epoch.
+
+    Scores of a small dev split that select no epoch are computed after the first epoch, every
+    tenth one and the last one, because decoding would take most of the time of a short epoch.
+
+    Args:
+        epoch: index of the epoch.
+        training: the section `training` of the stage, without `auto`.
+        dev: number of dev samples.
+    """
+    epochs = int(training.epochs)
+    selects = training.restore_best_weights is not False or int(training.patience) > 0
+    if selects or dev >= DEV_SAMPLES or epochs <= FEW_EPOCHS:
+        return True
+    number = epoch + 1
+    return number in (1, epochs) or number % DEV_INTERVAL == 0
 
 
 class EpochQuality(NamedTuple):

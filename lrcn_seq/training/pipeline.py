@@ -32,6 +32,7 @@ def train(
     *,
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    overrides: Sequence[str] = (),
 ) -> Run:
     """Train the stages of a config, evaluate on test (or dev), and write the report.
 
@@ -41,6 +42,8 @@ def train(
         resume: whether to resume an interrupted run, with bit-identical results; without a run in
             the folder, a new run is started.
         callbacks: Keras callbacks besides those of the config; see `user_callbacks`.
+        overrides: the overrides with which a config that is not a path was read; the run records
+            them, so that `lrcn train --resume` can leave them out.
 
     Raises:
         ConfigError, DataError, RunError: the config, the data or the run folder cannot be used.
@@ -59,10 +62,10 @@ def train(
             if not run.has_begun:
                 print_notes(data_advice(corpus.splits, config))
                 config = size_to_data(config, corpus)
-            run.create(config)
+            run.create(config, overrides)
             warn_of_changes(str(run.folder), run.environment())
             outputs = prepare_outputs(run, config, corpus)
-            state = read_state(run, config)
+            state = read_state(run, config, overrides)
             task = train_stages(config, run, corpus, outputs, state, callbacks=callbacks)
         except BaseException:
             run.remove_unless_begun(config)
@@ -73,12 +76,15 @@ def train(
     return run
 
 
-def read_state(run: Run, config: configs.Config) -> TrainingState | None:
+def read_state(
+    run: Run, config: configs.Config, overrides: Sequence[str] = ()
+) -> TrainingState | None:
     """Return the state from which training continues, and update the config of a resumed run.
 
     Args:
         run: the run.
         config: the config, which may have more epochs than that of the run.
+        overrides: the overrides with which the config was read.
 
     Returns:
         The state; None for a new run, and for a finished run that is not trained longer.
@@ -94,7 +100,7 @@ def read_state(run: Run, config: configs.Config) -> TrainingState | None:
         monitor=monitor,
         minimized=monitor in task.minimized_scores,
     )
-    run.update(config)
+    run.update(config, overrides)
     return state
 
 

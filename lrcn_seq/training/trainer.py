@@ -18,6 +18,7 @@ from keras import ops
 
 from lrcn_seq.config.sizing import size_training
 from lrcn_seq.errors import RunError
+from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import append_text, atomic_replacement, reserve_space
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.corpus import data_size
@@ -28,7 +29,7 @@ from lrcn_seq.tasks import BatchSource, Feed, SampleReader, Task, as_dataset
 from lrcn_seq.terminal import print_note
 from lrcn_seq.training.epoch_line import EpochFacts, epoch_line
 from lrcn_seq.training.epoch_progress import EpochProgress
-from lrcn_seq.training.epoch_selection import EpochQuality
+from lrcn_seq.training.epoch_selection import EpochQuality, is_scored
 from lrcn_seq.training.optimizer import build_optimizer, learning_rate_multipliers
 from lrcn_seq.training.signal_deferral import SignalDeferral
 from lrcn_seq.training.snapshot import Arrays, Snapshot, assign_state
@@ -157,7 +158,7 @@ class Trainer:
             samples_per_second=self.progress.samples_per_second,
             seconds_left=seconds * (self.epochs - self.position.epoch),
         )
-        print_note(epoch_line(self.history, self.task.monitor, facts))
+        print_note(epoch_line(self.history, self.task.monitor, facts, self.task.default_monitor))
 
     def _train_epoch(self) -> None:
         epoch, step = self.position.epoch, self.position.step
@@ -221,17 +222,12 @@ class Trainer:
         values = {metric.name: float(metric.result()) for metric in self.task.metrics}
         if self.training.optimizer.ema_momentum:
             self.task.optimizer.finalize_variable_values(self.task.trainable_variables)
-        evaluation = self.task.evaluate_samples(self.reader, self.dev)
-        scores = evaluation.values
-        sign = -1 if self.task.monitor in self.task.minimized_scores else 1
+        evaluation = self._evaluate_dev()
+        scores = {} if evaluation is None else evaluation.values
         row = {"stage": self.position.stage, "epoch": self.position.epoch, **values}
         if self.training.dev_loss:
             row["dev_loss"] = self._dev_loss()
-        if self.position.best is not None and self.task.has_collapsed(evaluation):
-            is_best = False
-            self.position = self.position._replace(stopped=True, collapsed=True)
-        else:
-            is_best = self._record_score(sign * scores[self.task.monitor], row.get("dev_loss"))
+        is_best = self._record_evaluation(evaluation, row.get("dev_loss"))
         self._end_epoch(arrays, values["loss"], scores)
         self.history.append({**row, **scores, "best": is_best})
         self.position = self.position._replace(epoch=self.position.epoch + 1, trained=False)
@@ -239,6 +235,25 @@ class Trainer:
         self._save(arrays)
         self.run.write_history(self.history)
         self._write_times(time.monotonic() - began)
+
+    def _evaluate_dev(self) -> Evaluation | None:
+        """Return the evaluation of dev; None after an epoch that is not scored."""
+        # Callbacks of the user expect the scores of every epoch.
+        scored = bool(self.callbacks.callbacks) or is_scored(
+            self.position.epoch, self.training, len(self.dev)
+        )
+        return self.task.evaluate_samples(self.reader, self.dev) if scored else None
+
+    def _record_evaluation(self, evaluation: Evaluation | None, loss: float | None) -> bool:
+        """Save the weights that the run keeps, and return whether the epoch is the best so far."""
+        if evaluation is None:
+            save_weights(self.task, self.run / WEIGHTS)
+            return False
+        if self.position.best is not None and self.task.has_collapsed(evaluation):
+            self.position = self.position._replace(stopped=True, collapsed=True)
+            return False
+        sign = -1 if self.task.monitor in self.task.minimized_scores else 1
+        return self._record_score(sign * evaluation.values[self.task.monitor], loss)
 
     def _dev_loss(self) -> float:
         """Return the loss on dev, without dropout."""

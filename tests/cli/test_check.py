@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import keras
 import pytest
 from PIL import Image
 
@@ -198,3 +199,15 @@ def test_data_that_are_few_are_described_with_data(lrcn, smoke_config):
     assert result.code == 0
     assert "Training has only 60 images with 240 captions." in result.err
     assert "Training is sized to the data: training.batch_size=16, " in result.err
+
+
+def test_weights_of_another_width_are_an_error_with_data(lrcn, smoke_config, tmp_path):
+    """With `--data`, the file of `encoder.weights` is loaded, and must fit the encoder."""
+    path = tmp_path / "mobilenet.weights.h5"
+    options = {"input_shape": (32, 32, 3), "weights": None, "include_top": False}
+    keras.applications.MobileNet(alpha=0.5, **options).save_weights(path)
+    encoder = f"{{type: applications, network: MobileNet, size: 32, alpha: 0.25, weights: {path}}}"
+    result = lrcn("check", smoke_config, f"encoder={encoder}", "--data")
+    assert (result.code, result.out) == (1, "")
+    message = f"error: {path}: expected weights of MobileNet with alpha=0.25; the file is "
+    assert message in result.err

@@ -42,6 +42,11 @@ def test_text_has_a_line_per_field(lrcn, without_backend, monkeypatch, tmp_path)
     assert f"  {'LRCN_CACHE':24} {tmp_path}" in lines
 
 
+def test_the_loading_of_keras_is_announced(lrcn, without_backend):
+    """The text begins after a note on stderr, because importing Keras takes seconds."""
+    assert lrcn("env").err == "lrcn env: loading Keras and its backend\n"
+
+
 def test_broken_backend_is_part_of_the_description(lrcn, monkeypatch):
     """A backend that cannot be imported is described by its error, and the rest is printed."""
 

@@ -49,7 +49,9 @@ def test_json_is_the_object_of_score_with_additions(lrcn, run):
     result = lrcn("evaluate", run, "--json", "--split", "dev", "--limit", 3)
     scores = json.loads(result.out)
     assert result.out.count("\n") == 1
-    assert scores.keys() == {"metrics", "signatures", "count", "split", "health", "limit"}
+    intervals = {"intervals", "interval_method"}
+    expected = {"metrics", "signatures", "count", "split", "health", "limit"} | intervals
+    assert scores.keys() == expected
     names = {"bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider"}
     assert scores["metrics"].keys() == scores["signatures"].keys() == names
     assert (scores["count"], scores["split"], scores["limit"]) == (3, "dev", 3)
@@ -66,7 +68,21 @@ def test_text_has_every_score_with_its_signature(lrcn, run):
     ]
     assert [line.split(maxsplit=2) for line in lines[:-1]] == expected
     distinct = len(set(read_captions(run))) / 2
-    assert lines[-1] == f"2 samples of test; {distinct:.0%} of the captions are distinct."
+    assert lines[-1] == (
+        f"2 samples of test; {distinct:.0%} of the captions are distinct. 95 % intervals: none, 2 "
+        "samples are too few."
+    )
+
+
+def test_the_files_and_the_next_command_are_named(lrcn, run):
+    """After the scores, stderr names the predictions, the scores, the report and a command."""
+    lines = lrcn("evaluate", run, "--limit", 2).err.splitlines()
+    assert lines[-4:] == [
+        f"Predictions: {run / 'predictions.jsonl'}",
+        f"Scores: {run / 'scores.json'}",
+        f"Report: {run / 'report.html'}",
+        f"Next: lrcn caption {run} FILE...",
+    ]
 
 
 def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
@@ -76,8 +92,10 @@ def test_accuracy_has_an_interval_over_groups(lrcn, activity_run, tmp_path):
     assert result.code == 0
     assert result.out.startswith("top_1 ")
     groups = {row["group"] for row in read_rows(run)}
+    low, high = read_scores(run)["intervals"]["top_1"]
+    assert f"[{low:.4f}, {high:.4f}]" in result.out.splitlines()[0]
     assert "8 samples of dev; top_1 95 % interval" in result.out
-    assert f"(over {len(groups)} groups" in result.out
+    assert f" over {len(groups)} groups" in result.out
 
 
 def test_run_fused_with_itself_is_itself(lrcn, run, smoke_run, tmp_path):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import lrcn_seq
-from lrcn_seq import __version__, cli, terminal
+from lrcn_seq import __version__, cli, config, terminal
 from lrcn_seq.errors import ConfigError, DataError, Problem, UsageError
+from lrcn_seq.runs.folder import Run
 
 VERBS = [
     "caption",
@@ -251,6 +252,14 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
     assert (result.returncode, result.stderr) == (code, err)
 
 
+def write_trained(folder: Path, path: Path) -> Run:
+    """Write the config of a run and an empty file of weights, and return the run."""
+    folder.mkdir()
+    (folder / "config.yaml").write_text(config.dump_run(config.state_keys(config.read(path))))
+    (folder / "model.weights.h5").touch()
+    return Run(folder)
+
+
 @pytest.mark.parametrize(
     ("call", "code", "message"),
     [
@@ -259,6 +268,9 @@ def test_stdout_that_accepts_nothing(redirection, code, err):
         ("extract missing.yaml", 2, "there is no such file"),
         ("caption missing a.jpg", 1, "missing: expected a run folder with config.yaml"),
         ("evaluate missing", 1, "missing: expected a run folder with config.yaml"),
+        ("evaluate trained", 1, "trained: another process uses this run folder"),
+        ("caption trained a.csv", 1, "a.csv: expected an image ("),
+        ("caption trained no.jpg", 1, "no.jpg: expected an image; there is no such file"),
         ("train right.yaml --run used", 1, "used: the folder contains a run"),
         ("caption unknown a.jpg", 1, "unknown/parts/x.py, which has not been executed"),
         (
@@ -281,24 +293,27 @@ def test_wrong_calls_are_reported_without_importing_keras(tmp_path, call, code, 
     (tmp_path / "unknown" / "parts").mkdir(parents=True)
     for name in ("config.yaml", "model.weights.h5", "parts/x.py"):
         (tmp_path / "unknown" / name).write_text("raise RuntimeError('executed')")
+    (tmp_path / "a.csv").write_text("image,caption\n")
+    trained = write_trained(tmp_path / "trained", tmp_path / "right.yaml")
     (tmp_path / "used" / "state").mkdir(parents=True)
     (tmp_path / "used" / "state" / "last").write_text("000001")
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from lrcn_seq.cli import main; sys.exit(main())",
-            *call.split(),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(lrcn_seq.__file__).parents[1]}",
-        },
-    )
+    with trained.lock():
+        result = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import sys; from lrcn_seq.cli import main; sys.exit(main())",
+                *call.split(),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(lrcn_seq.__file__).parents[1]}",
+            },
+        )
     assert (result.returncode, message in result.stderr) == (code, True), result.stderr
 
 

@@ -3,39 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
-from lrcn_seq.cli._native_logs import NOISE
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
-        b"I0000 00:00:1795216172.429711   23421 port.cc:153] oneDNN custom operations are on.",
-        b"2026-01-01 10:00:00.000000: I tensorflow/core/platform/cpu_feature_guard.cc:210] Binary",
-        b"To enable the following instructions: AVX2 AVX512F FMA, in other operations, rebuild",
-    ],
-)
-def test_startup_messages_of_tensorflow_are_noise(line):
-    """Startup messages of TensorFlow, which users cannot act on, are hidden."""
-    assert NOISE.match(line)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"lrcn train: a.csv: expected rows.",
-        b"Traceback (most recent call last):",
-        b"2026-01-01 a line of another program",
-        b"epoch 1/2  loss 3.1",
-        b"I was here",
-    ],
-)
-def test_other_lines_pass(line):
-    """Lines that are not startup messages of TensorFlow are shown."""
-    assert not NOISE.match(line)
-
 
 def run_python(code: str) -> str:
     """Run code in a separate process and return the process's stderr."""

@@ -163,9 +163,10 @@ def test_interrupted_batch_keeps_its_finished_files(predict, task, tmp_path, mon
 
 
 @pytest.mark.parametrize("verb", ["caption", "describe", "classify"])
-def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb):
+def test_special_verb_refuses_a_run_of_another_task(lrcn, task, verb, tmp_path):
     """The command of one task refuses a run of another task and names the right command."""
-    assert lrcn(verb, "RUN", "a.x") == (
+    (tmp_path / "a.x").touch()
+    assert lrcn(verb, "RUN", tmp_path / "a.x") == (
         2,
         "",
         f"lrcn {verb}: RUN: expected a run for `lrcn {verb}`. Received: a run of the task "
@@ -194,6 +195,17 @@ def test_unknown_files_fail_before_the_run_is_loaded(lrcn, monkeypatch):
     """A glob without matches is reported before the run is loaded, which takes seconds."""
     monkeypatch.setitem(vars(lrcn_seq), "load", lambda folder: pytest.fail("loaded"))
     assert lrcn("predict", "RUN", "*.absent").err == "lrcn predict: *.absent: no file matches.\n"
+
+
+def test_unfinished_training_is_noted(predict, monkeypatch):
+    """The run is checked for an unfinished training before its predictions."""
+    noted = []
+    monkeypatch.setattr(
+        "lrcn_seq.runs.unfinished_training.note_unfinished",
+        lambda folder: noted.append(str(folder)),
+    )
+    assert predict("a.x").code == 0
+    assert noted == ["RUN"]
 
 
 def test_progress_counts_files(monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lrcn_seq.cli.train import merge_overrides
 from lrcn_seq.runs.folder import Run
 from lrcn_seq.tasks import Task
 
@@ -52,7 +53,7 @@ def test_training_prints_the_run_folder(train, project):
     assert (
         "\nTraining ended after its only epoch. The run keeps the weights of epoch 1" in result.err
     )
-    assert "\n1 sample of test:\n  bleu_1 " in result.err
+    assert "\n1 sample of test (95 % intervals: none, a single sample):\n  bleu_1 " in result.err
     assert lines[-2:] == [
         f"Report: {project / 'run' / 'report.html'}",
         f"Next: lrcn caption {project / 'run'} FILE...",
@@ -64,7 +65,8 @@ def test_run_folder_is_named_after_the_config(lrcn, project, monkeypatch):
     """The default run folder is `runs/` followed by the stem of the config."""
     folders = []
     monkeypatch.setattr(
-        "lrcn_seq.training.train", lambda config, folder, resume: folders.append((folder, resume))
+        "lrcn_seq.training.train",
+        lambda config, folder, resume, overrides: folders.append((folder, resume)),
     )
     assert lrcn("train", project / "config.yaml", "--resume").out == "runs/config\n"
     assert folders == [("runs/config", True)]
@@ -186,6 +188,43 @@ def test_resuming_with_another_config_is_refused(lrcn, trained_project):
     assert result.code == 1
     assert "(seed: 1 → 2)" in result.err
     assert contents(run) == before
+
+
+def test_overrides_may_be_left_out_when_resuming(train, project):
+    """A resumed run keeps the overrides of its first call, refuses other values, and adds epochs.
+
+    The number of epochs of a longer training is recorded for the next call.
+    """
+    assert train("seed=5", "training.epochs=1").code == 0
+    refused = train("--resume", "seed=6")
+    assert refused.code == 1
+    assert "(seed: 5 → 6)" in refused.err
+    assert train("--resume", "training.epochs=2").code == 0
+    assert len((project / "run" / "history.jsonl").read_text().splitlines()) == 2
+    assert Run(project / "run").overrides() == ["seed=5", "training.epochs=2"]
+
+
+def test_a_config_that_was_changed_is_refused(train, project):
+    """A resumed run does not ignore a change of the config file."""
+    assert train("training.epochs=1").code == 0
+    path = project / "config.yaml"
+    path.write_text(path.read_text().replace("units: 8", "units: 9"))
+    refused = train("--resume")
+    assert refused.code == 1
+    assert "(decoder.units: 8 → 9)" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("recorded", "given", "merged"),
+    [
+        (["a.b=1", "c=2"], [], ["a.b=1", "c=2"]),
+        (["a.b=1", "c=2"], ["a.b=3"], ["c=2", "a.b=3"]),
+        ([], ["c=1"], ["c=1"]),
+    ],
+)
+def test_given_overrides_replace_recorded_ones(recorded, given, merged):
+    """An override of the call replaces the recorded one of the same key."""
+    assert merge_overrides(recorded, given) == merged
 
 
 @pytest.mark.parametrize("verb", ["train", "evaluate"])

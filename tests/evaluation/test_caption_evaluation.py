@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from lrcn_seq import metrics
 from lrcn_seq.config.schema import Evaluation as EvaluationSettings
 from lrcn_seq.evaluation import evaluate_captions
 from lrcn_seq.records import Caption, Sample
@@ -101,9 +102,40 @@ def test_novel_captions_are_those_not_in_training():
 
 def test_the_remark_gives_the_share_of_distinct_captions():
     """The remark states the share of distinct captions."""
-    assert evaluate().remark() == "100% of the captions are distinct."
+    assert evaluate().remark().startswith("100% of the captions are distinct. ")
     repeated = evaluate([CAPTIONS[0], CAPTIONS[0]])
-    assert repeated.remark() == "50% of the captions are distinct."
+    assert repeated.remark().startswith("50% of the captions are distinct. ")
+
+
+def evaluate_many(count, texts):
+    """Return the evaluation of a number of samples with repeated captions."""
+    samples = [Sample(f"{n}", "a.jpg", f"{n}", "test", ("a red dog",)) for n in range(count)]
+    captions = [Caption(texts[n % len(texts)], -1.0, -1.0) for n in range(count)]
+    return evaluate_captions(samples, captions, SETTINGS, unknown="<unk>")
+
+
+def test_scores_have_the_intervals_of_the_bootstrap():
+    """The summary has the bootstrap interval of each score, and the remark names the method."""
+    evaluation = evaluate_many(12, ["a red dog", "a cat"])
+    captions = {row["id"]: row["caption"] for row in evaluation.rows()}
+    references = {name: ["a red dog"] for name in captions}
+    expected = metrics.intervals(captions, references, ["rouge_l"])[0]
+    assert evaluation.summary()["intervals"]["rouge_l"] == [expected.low, expected.high]
+    method = "bootstrap over 12 samples, unreliable below 30"
+    assert evaluation.summary()["interval_method"] == method
+    assert evaluation.remark().endswith(f"95 % intervals: {method}.")
+
+
+def test_few_samples_have_no_intervals():
+    """Nine samples have no intervals, and the remark states the reason."""
+    evaluation = evaluate_many(9, ["a red dog", "a cat"])
+    assert evaluation.summary()["intervals"] == {}
+    assert evaluation.remark().endswith("95 % intervals: none, 9 samples are too few.")
+
+
+def test_interval_without_width_is_left_out():
+    """Scores that are equal for all samples have no interval, which would look like certainty."""
+    assert evaluate_many(12, ["a red dog"]).summary()["intervals"] == {}
 
 
 def test_coco_results_have_numeric_ids():

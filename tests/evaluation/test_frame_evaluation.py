@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lrcn_seq.evaluation import evaluate_frames
+from lrcn_seq.metrics.scoring.accuracy_interval import wilson_limits
 from lrcn_seq.records import Sample
 
 LABELS = ("run", "jump")
@@ -63,16 +64,17 @@ def test_rows_list_the_labels_of_all_frames(evaluation):
 
 
 def test_the_summary_counts_labeled_frames(evaluation):
-    """The summary counts labeled frames, and its interval resamples groups of samples."""
+    """The summary counts labeled frames, and its interval is over groups of samples."""
     summary = evaluation.summary()
     assert summary["metrics"] == evaluation.values
     assert summary["count"] == 4
     assert summary["confusion"] == [[2, 1], [0, 1]]
     assert summary["groups"] == 2
-    assert summary["intervals"] == {"top_1": [0.5, 1.0]}
+    assert summary["intervals"] == {"top_1": list(wilson_limits(0.75, 2))}
     json.dumps(summary, allow_nan=False)
 
 
 def test_the_remark_gives_the_interval(evaluation):
     """The remark states the confidence interval of the accuracy and the number of groups."""
-    assert evaluation.remark().startswith("top_1 95 % interval 0.500 to 1.000 (over 2 groups; ")
+    expected = "top_1 95 % interval 0.198 to 0.973 (Wilson over 2 groups, "
+    assert evaluation.remark().startswith(expected)

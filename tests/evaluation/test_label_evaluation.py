@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lrcn_seq.evaluation import evaluate_labels
+from lrcn_seq.metrics.scoring.accuracy_interval import wilson_limits
 from lrcn_seq.records import Sample
 
 LABELS = ("run", "jump", "swim")
@@ -65,7 +66,7 @@ def test_rows_describe_each_sample(evaluation):
 
 
 def test_the_summary_has_scores_confusion_and_interval(evaluation):
-    """The summary has scores, a confusion matrix and an interval that resamples groups."""
+    """The summary has scores, a confusion matrix and an interval over groups."""
     summary = evaluation.summary()
     assert summary["metrics"] == evaluation.values
     assert summary["signatures"].keys() == evaluation.values.keys()
@@ -73,12 +74,12 @@ def test_the_summary_has_scores_confusion_and_interval(evaluation):
     assert summary["classes"] == list(LABELS)
     assert summary["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
     assert summary["groups"] == 2
-    assert summary["intervals"] == {"top_1": [0.5, 1.0]}
+    assert summary["intervals"] == {"top_1": list(wilson_limits(0.75, 2))}
     json.dumps(summary, allow_nan=False)
 
 
 def test_the_remark_gives_the_interval(evaluation):
-    """The remark states the confidence interval of the accuracy and the number of groups."""
+    """The remark states the interval of the accuracy, its method and the number of groups."""
     assert evaluation.remark() == (
-        "top_1 95 % interval 0.500 to 1.000 (over 2 groups; fewer than 30 groups, so unreliable)."
+        "top_1 95 % interval 0.198 to 0.973 (Wilson over 2 groups, too few for a bootstrap)."
     )

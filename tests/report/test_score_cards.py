@@ -39,6 +39,19 @@ def test_last_score_of_a_family_is_large(parse):
     assert text.endswith("Computed on 1,300 images.")
 
 
+def test_scores_are_shown_with_their_intervals(parse):
+    """A score has its interval beside it, and the note says how the intervals are estimated."""
+    scores = {
+        "metrics": {"top_1": 0.8, "log_loss": 0.5},
+        "intervals": {"top_1": [0.3755, 0.9638]},
+        "interval_method": "Wilson over 5 groups",
+        "count": 5,
+    }
+    text = parse(score_cards(scores, "clip").html).text
+    assert "0.800 [0.376, 0.964]" in text
+    assert text.endswith("0.500 Computed on 5 clips. 95 % intervals: Wilson over 5 groups.")
+
+
 def test_run_without_scores(parse):
     """Without scores, the section says that the run has no scores yet."""
     assert parse(score_cards({}, "image").html).text == "Scores This run has no scores yet."

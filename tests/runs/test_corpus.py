@@ -141,13 +141,14 @@ def labeled(labels: str) -> list[Sample]:
     [
         (("abcabcabc", "abcabcabc", "abcabcabc"), ()),
         (
-            ("abcabcabc", "abcabca", "aaaaaaaa"),
+            ("abcabcabc", "aaaaaaaa", "abcabca"),
             (
-                "The split dev has only 7 samples; its scores depend on chance.",
-                "The split test has a single class (a) of 3; its scores say nothing about "
+                "The split test has only 7 samples; its scores depend on chance.",
+                "The split dev has a single class (a) of 3; its scores say nothing about "
                 "other classes.",
             ),
         ),
+        (("abab", "ab", "abababab"), ()),
         (
             ("ababababab", "ababababab", "abcabcabc"),
             (

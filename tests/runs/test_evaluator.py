@@ -57,7 +57,8 @@ def test_an_evaluated_run_has_the_scores_of_its_training(run, activity_run):
     assert evaluated.scores == read_scores(run) == read_scores(activity_run)
     assert read_rows(run) == read_rows(activity_run)
     groups = {row["group"] for row in read_rows(run)}
-    assert f"(over {len(groups)} groups" in evaluated.remark
+    assert f" over {len(groups)} groups" in evaluated.remark
+    assert evaluated.folder == run
 
 
 def test_a_limit_evaluates_the_first_samples(run):

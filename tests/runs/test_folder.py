@@ -67,6 +67,23 @@ def test_a_new_run_has_environment_and_config(tmp_path, settings):
     assert "keras" in run.environment()
 
 
+def test_a_run_records_its_overrides(tmp_path, settings):
+    """A run records the overrides of its config, which are no part of its environment."""
+    run = Run(tmp_path)
+    assert run.overrides() == []
+    run.create(settings, ["seed=3", "data.source.table=a b.csv"])
+    assert run.overrides() == ["seed=3", "data.source.table=a b.csv"]
+    assert "overrides" not in run.environment()
+
+
+def test_overrides_of_a_resumed_run_replace_those_before(begun, settings):
+    """Updating a run replaces its overrides and keeps the rest of the record."""
+    environment, places = begun.environment(), begun.places()
+    begun.update(settings, ["training.epochs=9"])
+    assert begun.overrides() == ["training.epochs=9"]
+    assert (begun.environment(), begun.places()) == (environment, places)
+
+
 def test_creating_a_run_removes_the_files_of_an_interrupted_attempt(tmp_path, settings):
     """Creating a run deletes the files of an interrupted attempt and keeps unrelated files."""
     for name in ("machine.json", "derived.json", "tokenizer.json", "labels.json", "note.txt"):

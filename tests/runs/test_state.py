@@ -151,6 +151,17 @@ def test_a_damaged_pointer_is_an_error(folder, pointer):
         folder.read()
 
 
+def test_the_position_is_read_without_the_arrays(folder):
+    """The position of the last state is read also if its arrays are damaged."""
+    (folder.folder / "000001" / "arrays.npz").write_bytes(b"damaged")
+    assert folder.read_position().number == 1
+
+
+def test_there_is_no_position_before_the_first_state(tmp_path):
+    """Without a state, there is no position."""
+    assert StateFolder(tmp_path / "state").read_position() is None
+
+
 def test_leftovers_of_a_killed_process_are_removed(folder):
     """The files that a killed process left are removed, except the last state and its pointer."""
     for name in ("000000", "000002", ".last.01234567.lrcn-tmp"):

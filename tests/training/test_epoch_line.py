@@ -59,3 +59,31 @@ def test_monitored_score_comes_first(names, monitor, expected):
     """The monitored score precedes up to two others, each the last of its numbered family."""
     row = dict.fromkeys(["stage", "epoch", "loss", *names, "best"], 0.0)
     assert shown_scores(row, monitor) == expected
+
+
+@pytest.mark.parametrize(
+    ("monitor", "expected"),
+    [
+        ("log_loss", ["log_loss", "top_1", "mean_class"]),
+        ("top_1", ["top_1", "mean_class", "log_loss"]),
+        ("top_5", ["top_5", "top_1", "mean_class"]),
+    ],
+)
+def test_usual_score_stands_for_its_family(monitor, expected):
+    """The accuracy is shown instead of top_5, which is always 1 for two classes."""
+    names = ["stage", "epoch", "top_1", "top_5", "mean_class", "log_loss", "best"]
+    assert shown_scores(dict.fromkeys(names, 0.0), monitor, "top_1") == expected
+
+
+def test_line_shows_the_usual_score():
+    """The epoch line contains the score that the task monitors by default."""
+    row = {"stage": 0, "epoch": 0, "loss": 1.0, "top_1": 0.5, "top_5": 1.0, "log_loss": 0.7}
+    line = epoch_line([{**row, "best": True}], "log_loss", FACTS, "top_1")
+    assert "dev log_loss 0.7000, top_1 0.5000  best" in line
+
+
+def test_line_of_an_epoch_without_scores():
+    """The line of an epoch that was not scored has the loss, and the best score so far."""
+    row = {"stage": 0, "epoch": 2, "loss": 2.25, "dev_loss": 3.0, "best": False}
+    line = epoch_line([*HISTORY, row], "cider", FACTS)
+    assert line.startswith("epoch 3/20  loss 2.2500 (dev 3.0000)  best 0.2500 (epoch 1)  patience")

@@ -475,3 +475,29 @@ def test_the_end_of_a_stage_is_recorded_and_printed(tmp_path, capsys):
     (end,) = read_ends(trainer.run)
     assert (end.reason, end.epochs, end.kept_epoch) == ("patience", 4, 2)
     assert str(end) in capsys.readouterr().err
+
+
+def test_a_small_dev_split_is_scored_now_and_then(tmp_path):
+    """Epochs whose scores select nothing have a row without scores, and save their weights."""
+    changes = {"training.epochs": 21, "training.restore_best_weights": False}
+    task = small_task(tmp_path, **changes)
+    trainer = small_trainer(task, tmp_path, scores=scores_in_turn("bleu_1", [1, 2, 3, 4]))
+    trainer.fit()
+    scores = {row["epoch"] + 1: row["bleu_1"] for row in trainer.history if "bleu_1" in row}
+    assert scores == {1: 1, 10: 2, 20: 3, 21: 4}
+    assert len(trainer.history) == 21
+    assert [row["epoch"] + 1 for row in trainer.history if row["best"]] == [1, 10, 20, 21]
+    (end,) = read_ends(trainer.run)
+    assert (end.kept_epoch, end.score) == (21, 4)
+
+
+def test_the_weights_of_an_epoch_without_scores_are_saved(tmp_path, monkeypatch):
+    """The run has the weights of its last epoch also if that epoch was not scored."""
+    saved = []
+    changes = {"training.epochs": 21, "training.restore_best_weights": False}
+    task = small_task(tmp_path, **changes)
+    trainer = small_trainer(task, tmp_path)
+    epochs = iter(range(1, 22))
+    monkeypatch.setattr(trainers, "save_weights", lambda task, path: saved.append(next(epochs)))
+    trainer.fit()
+    assert saved == list(range(1, 22))

@@ -63,14 +63,24 @@ def score_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
     names = list(next(iter(results.values()))["metrics"])
     rows = []
     for system, result in results.items():
-        intervals = result.get("intervals", {})
         cells = [
-            f"{result['metrics'][name]:.4f}"
-            + (" [{:.4f}, {:.4f}]".format(*intervals[name]) if name in intervals else "")
+            " ".join(filter(None, (f"{result['metrics'][name]:.4f}", interval_text(result, name))))
             for name in names
         ]
         rows.append((system, *cells, str(result["count"])))
     return Table(("system", *names, "count"), rows)
+
+
+def interval_text(result: Mapping[str, Any], name: str, digits: int = 4) -> str:
+    """Return the interval of a score as `[low, high]`, or "" if the score has none.
+
+    Args:
+        result: the scores of a system, optionally with `intervals`.
+        name: name of the score.
+        digits: number of decimals.
+    """
+    low, high = result.get("intervals", {}).get(name, (None, None))
+    return "" if low is None else f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def sentence_table(system: str, result: Mapping[str, Any]) -> Table:

@@ -7,6 +7,7 @@ from lrcn_seq.metrics.scoring.score_tables import (
     difference_table,
     format_number,
     health_table,
+    interval_text,
     notes,
     score_table,
     sentence_table,
@@ -54,6 +55,17 @@ def test_score_table_has_a_row_per_system_with_intervals():
         ("system", "x", "count"),
         [("a", "0.5000 [0.2500, 0.7500]", "3"), ("b", "0.1235", "3")],
     )
+
+
+@pytest.mark.parametrize("intervals", [{}, {"intervals": {"x": [None, None]}}])
+def test_score_without_an_interval_has_no_text_for_it(intervals):
+    """The interval of a score is empty if it is missing or has no ends."""
+    assert interval_text(intervals, "x") == ""
+
+
+def test_interval_has_the_given_decimals():
+    """The ends of an interval are shown with the given number of decimals."""
+    assert interval_text({"intervals": {"x": [0.25, 1]}}, "x", digits=2) == "[0.25, 1.00]"
 
 
 def test_sentence_table_has_a_row_per_sentence():
