@@ -99,4 +99,6 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _split(self, x: Tensor) -> Tensor:
         """Return (B, M, U) as (B, M, H, U / H)."""
+        # Dense layers of Keras on PyTorch return float32 for float64.
+        x = ops.cast(x, self.compute_dtype)
         return ops.reshape(x, (*ops.shape(x)[:2], self.heads, self.units // self.heads))
