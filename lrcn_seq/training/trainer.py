@@ -60,7 +60,8 @@ class Trainer:
         self.task, self.reader, self.run = task, reader, run
         self.training = size_training(task.settings.training, data_size(splits))
         self.dev = splits["dev"][: self.training.dev_limit or None]
-        self.feed = task.feed(reader, splits["train"])
+        added = splits["dev"] if self.training.train_on_dev else ()
+        self.feed = task.feed(reader, [*splits["train"], *added])
         self.dev_feed: Feed | None = None
         self.position = Position()
         self.history: list[dict[str, Any]] = []

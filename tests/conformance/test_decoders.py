@@ -47,6 +47,8 @@ FRAME_DECODERS = {
     "frame_mean": {"dense": 9, "dropout": 0.3},
     "frame_mean features": {"pool": "features"},
     "mlp": {"steps": 4, "units": 6, "dropout": 0.1},
+    "frame_statistics": {"dense": 9, "dropout": 0.3},
+    "frame_statistics difference": {"statistics": ["difference"], "standardize": False},
     "attention_pooling": {"attention": 5, "dropout": 0.3},
     "temporal_convolution": {"filters": 6, "feature_dropout": 0.3, "dropout": 0.3},
     "temporal_convolution causal": {"filters": 6, "causal": True},
