@@ -34,7 +34,7 @@ def test_all_files_are_tested():
     """The folder configs has a subfolder per task and one for smoke tests, with YAML files only."""
     assert [path for path in FOLDER.rglob("*") if path.is_file() and path not in CONFIGS] == []
     assert {folder.name: len(list(folder.iterdir())) for folder in FOLDER.iterdir()} == {
-        "activity": 10,
+        "activity": 12,
         "captioning": 7,
         "description": 6,
         "smoke": 3,

@@ -233,6 +233,10 @@ class Training(Section):
     restore_best_weights: bool | Auto = "auto"
     """Whether the run keeps the weights of the best epoch or those of the last one. `auto` keeps
     the last epoch if dev has too few samples to choose by."""
+    train_on_dev: bool = False
+    """Whether to train on dev as well, for a recipe whose epochs and other settings were chosen
+    before. All epochs are then trained and the last one is kept, as scores on dev choose nothing.
+    """
     dev_loss: bool = True
     """Whether to compute the loss on dev after each epoch. It decides between equal scores, and
     between scores near zero."""

@@ -47,15 +47,15 @@ def size_training(training: Training, size: DataSize) -> Training:
 
     Batches are as large as 32 updates per epoch allow, from 16 to 64; see `size_epochs` for the
     number of epochs. Patience is a quarter of the epochs and begins after the warmup. With fewer
-    than 20 dev samples, scores depend on chance: there is no patience, and without patience the
-    weights of the last epoch are kept.
+    than 20 dev samples, scores depend on chance, and with `train_on_dev` they are those of training
+    samples: there is no patience, and without patience the weights of the last epoch are kept.
     """
     batch = _sized(training.batch_size, size_batch(size.targets))
     batches = max(1, math.ceil(size.targets / batch))
     accumulated = training.optimizer.gradient_accumulation_steps
     epochs = _sized(training.epochs, size_epochs(batches / accumulated))
     warmup = count_updates(training.schedule.warmup, batches * epochs // accumulated)
-    few = min(size.dev, training.dev_limit or size.dev) < DEV_SAMPLES
+    few = min(size.dev, training.dev_limit or size.dev) < DEV_SAMPLES or training.train_on_dev
     patience = _sized(training.patience, 0 if few else max(PATIENCE, math.ceil(epochs / 4)))
     values = {
         "batch_size": batch,

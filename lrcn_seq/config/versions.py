@@ -51,6 +51,7 @@ ADDED_KEYS = (
     AddedKey(2, "training.keep_state", True),
     AddedKey(2, "training.start_from_epoch", 0),
     AddedKey(2, "training.restore_best_weights", True),
+    AddedKey(2, "training.train_on_dev", False),
     AddedKey(2, "training.dev_loss", False),
     AddedKey(2, "training.callbacks", []),
     AddedKey(2, "training.objective", Objective().model_dump()),

@@ -88,7 +88,7 @@ class LstmFrames(FrameDecoder):
 
     def call(self, encoded: Encoded, training: bool = False) -> tuple[Tensor, Tensor]:
         """Return logits (B, S, C) and mask (B, S), with S = 1 for `output: last`."""
-        features, lengths = steps_first(encoded)
+        features, lengths = self.inputs(encoded)
         features = sequence_dropout(features, self.drop_feature, training=training)
         outputs = self._run_stack(self.stack, features, lengths, training)
         if self.bidirectional:
@@ -102,6 +102,10 @@ class LstmFrames(FrameDecoder):
             return original_steps(logits, encoded.mask), encoded.mask
         last = last_step(outputs, lengths, ops.zeros_like(outputs[0]))
         return self._classify(last)[:, None], lengths[:, None] > 0
+
+    def inputs(self, encoded: Encoded) -> tuple[Tensor, Tensor]:
+        """Return the inputs of the LSTM layers (S, B, D), and the number of real steps (B,)."""
+        return steps_first(encoded)
 
     def initial_state(self, batch: int) -> State:
         """Return zeros for (h, c) of each layer."""

@@ -17,6 +17,7 @@ from keras import ops
 from lrcn_seq.encoders._layer_names import layers_by_name
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
+from lrcn_seq.layers.pooling import row_means
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import TORCH_DEVIATION, scale
 from lrcn_seq.layers.weight_checks import variable_problem
@@ -45,6 +46,8 @@ GROUPS: tuple[tuple[Scaling, int, str], ...] = (
     *(("none", size, f"EfficientNetB{n}") for n, size in enumerate(EFFICIENT_NET_SIZES)),
     *(("none", size, f"EfficientNetV2B{n}") for n, size in enumerate(EFFICIENT_NET_SIZES[:4])),
 )
+MAP_OUTPUTS = frozenset({"pooled", "rows", "grid"})
+"""Outputs of the last feature map; other values of `output` are names of layers."""
 INPUTS = {
     name: NetworkInput(size, scaling)
     for scaling, size, names in GROUPS
@@ -106,9 +109,10 @@ class Applications(Encoder):
         network: Name of the network.
         weights: `none`, `imagenet` (which Keras downloads once), or the path of a weights file of
             Keras, with or without the classifier.
-        output: `pooled` gives the mean over the last feature map (R = 1), `grid` its regions. The
-            name of a layer gives its vector, such as `fc2` of VGG-16 (D = 4096), or its feature
-            map; `predictions` gives the scores before the softmax.
+        output: `pooled` gives the mean over the last feature map (R = 1), `rows` the means of its
+            upper, middle and lower third (R = 3), `grid` its regions. The name of a layer gives
+            its vector, such as `fc2` of VGG-16 (D = 4096), or its feature map; `predictions` gives
+            the scores before the softmax.
         train: `frozen`, `all`, or the name of the first layer to fine-tune. Batch normalization of
             frozen layers stays in inference mode.
         size: Height and width of the frames; by default those that the network was trained with.
@@ -145,7 +149,7 @@ class Applications(Encoder):
         self.scaling = scaling or INPUTS[network].scaling
         convolutions = self._build_full(None, top=False)
         names = list(layers_by_name(convolutions))
-        self.layer_name = names[-1] if output in {"pooled", "grid"} else output
+        self.layer_name = names[-1] if output in MAP_OUTPUTS else output
         self.include_top = self.layer_name not in names
         full = self._build_full(None, top=True) if self.include_top else convolutions
         self.network = self._cut(full)
@@ -184,6 +188,8 @@ class Applications(Encoder):
         output = self.network(scale(frames, self.scaling), training=training and not self.frozen)
         if len(output.shape) == 2:
             return output[:, None, :]
+        if self.output_kind == "rows":
+            return row_means(output)
         _, height, width, channels = output.shape
         regions = ops.reshape(output, (-1, height * width, channels))
         if self.output_kind == "pooled":
@@ -239,7 +245,7 @@ class Applications(Encoder):
             raise ArgumentError(
                 f"{self.architecture} has no layer {self.layer_name!r}."
                 f"{did_you_mean(self.layer_name, layers)} Received: output={self.layer_name!r}; "
-                "expected pooled, grid or the name of a layer."
+                "expected pooled, rows, grid or the name of a layer."
             )
         output = layers[self.layer_name].output
         if len(getattr(output, "shape", ())) not in (2, 4):

@@ -12,6 +12,7 @@ from keras import ops
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
+from lrcn_seq.layers.pooling import row_means
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.records import Preprocessing, Side, Tensor
@@ -30,7 +31,8 @@ class KerasHub(Encoder):
         backbone: Name of a backbone class, instead of the class of the preset.
         arguments: Constructor arguments of `backbone`.
         output: `grid` gives the regions of the last feature map, or all tokens of a transformer;
-            `pooled` gives their mean (R = 1).
+            `pooled` gives their mean (R = 1), and `rows` the means of the upper, middle and lower
+            third of the feature map (R = 3).
         train: `frozen`, or `all` to fine-tune the backbone.
         size: Height and width of the frames.
         resize: Resize rule of the frames.
@@ -39,7 +41,8 @@ class KerasHub(Encoder):
 
     Raises:
         ArgumentError: No preset or backbone is given, its name is unknown, the arguments do not
-            fit it, or the backbone does not give one feature map or token sequence.
+            fit it, or the backbone does not give one feature map or token sequence (for `rows`, a
+            feature map).
         DataError: The preset cannot be read.
     """
 
@@ -49,7 +52,7 @@ class KerasHub(Encoder):
         preset: str = "",
         backbone: str = "",
         arguments: dict[str, Any] | None = None,
-        output: Literal["pooled", "grid"] = "pooled",
+        output: Literal["pooled", "rows", "grid"] = "pooled",
         train: Literal["frozen", "all"] = "frozen",
         size: Side | None = None,
         resize: Literal["stretch", "crop", "pad"] | None = None,
@@ -66,7 +69,7 @@ class KerasHub(Encoder):
         described: dict[str, Any] = {"backbone": backbone, "arguments": arguments}
         if not backbone:
             described = _describe_preset(preset)
-        self.preset, self.pooled = preset, output == "pooled"
+        self.preset, self.output_kind = preset, output
         self.backbone, self.arguments = described["backbone"], described["arguments"] or {}
         self.size = size or described.get("size") or 224
         self.resize_rule = resize or described.get("resize", "stretch")
@@ -74,6 +77,11 @@ class KerasHub(Encoder):
         self.offset = offset or described.get("offset", [0.0])
         with built_under(self.dtype_policy):
             self.network = _build_backbone(self.backbone, self.arguments)
+        if output == "rows" and len(self.network.output.shape) != 4:
+            raise ArgumentError(
+                "Expected a backbone that gives a feature map, which has rows. Received: "
+                f"output='rows' for {self.backbone}; choose pooled or grid."
+            )
         self.network.trainable = train == "all"
 
     @property
@@ -117,10 +125,14 @@ class KerasHub(Encoder):
         scale, offset = ops.array(self.scale, "float32"), ops.array(self.offset, "float32")
         pixels = ops.cast(frames, "float32") * scale + offset
         regions = self.network(pixels, training=training and not self.frozen)
+        if self.output_kind == "rows":
+            return row_means(regions)
         if len(regions.shape) == 4:
             _, height, width, channels = regions.shape
             regions = ops.reshape(regions, (-1, height * width, channels))
-        return ops.mean(regions, axis=1, keepdims=True) if self.pooled else regions
+        if self.output_kind == "pooled":
+            return ops.mean(regions, axis=1, keepdims=True)
+        return regions
 
 
 def _build_backbone(name: str, arguments: dict[str, Any]) -> keras.Model:

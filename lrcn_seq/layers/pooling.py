@@ -44,3 +44,16 @@ def steps_first(encoded: Encoded) -> tuple[Tensor, Tensor]:
     features, mask = encoded
     means = real_steps_first(ops.mean(features, axis=2), mask)
     return ops.transpose(means, (1, 0, 2)), ops.sum(ops.cast(mask, "int32"), axis=1)
+
+
+def row_means(features: Tensor) -> Tensor:
+    """Return the means (N, 3, D) of the upper, middle and lower third of feature maps.
+
+    If three does not divide the height, the thirds overlap, as in adaptive average pooling.
+
+    Args:
+        features: feature maps (N, H, W, D).
+    """
+    height = features.shape[1]
+    thirds = [(third * height // 3, -(-(third + 1) * height // 3)) for third in range(3)]
+    return ops.stack([ops.mean(features[:, a:b], axis=(1, 2)) for a, b in thirds], axis=1)

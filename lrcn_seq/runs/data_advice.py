@@ -19,6 +19,8 @@ def data_advice(splits: Mapping[str, Sequence[Sample]], config: Config) -> tuple
     """
     task = task_type(config)
     notes = task.outputs_type.data_advice(splits["train"], config, task.noun)
+    if config.training.train_on_dev:
+        return tuple(notes)
     return (*notes, *_dev_advice(splits["dev"], task.noun, config))
 
 

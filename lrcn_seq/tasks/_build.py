@@ -124,9 +124,25 @@ def task_type(config: configs.Config) -> type[Task]:
 
 
 def check_config(config: configs.Config) -> None:
-    """Raise ConfigError if the decoder does not fit the task or the task finds other problems."""
-    if problems := decoder_problems(config) or task_type(config).problems(config):
+    """Raise ConfigError if the decoder does not fit the task or there are other problems."""
+    problems = decoder_problems(config) or task_type(config).problems(config)
+    if problems := [*problems, *dev_problems(config)]:
         raise ConfigError(problems)
+
+
+def dev_problems(config: configs.Config) -> list[Problem]:
+    """Return a problem for each key that chooses an epoch by its score on trained dev samples."""
+    if not config.training.train_on_dev:
+        return []
+    return [
+        Problem(
+            f"training.{key}",
+            "dev is trained on (training.train_on_dev), so its scores cannot choose an epoch. "
+            f"Received: {value!r}; remove the key, or set it to {never!r}.",
+        )
+        for key, never in (("patience", 0), ("restore_best_weights", False))
+        if (value := getattr(config.training, key)) not in ("auto", never)
+    ]
 
 
 def decoder_problems(config: configs.Config) -> list[Problem]:

@@ -61,8 +61,10 @@ class Trainer:
         self.task, self.reader, self.run = task, reader, run
         self.training = size_training(task.settings.training, data_size(splits))
         self.dev = splits["dev"][: self.training.dev_limit or None]
-        self.feed = task.feed(reader, splits["train"])
-        task.begin_stage(splits["train"])
+        added = splits["dev"] if self.training.train_on_dev else ()
+        training = [*splits["train"], *added]
+        self.feed = task.feed(reader, training)
+        task.begin_stage(training)
         self.dev_feed: Feed | None = None
         self.position = Position()
         self.history: list[dict[str, Any]] = []

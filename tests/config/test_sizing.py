@@ -54,6 +54,12 @@ def test_few_dev_samples_do_not_select_an_epoch():
     assert limited.patience == 0
 
 
+def test_dev_samples_that_are_trained_on_do_not_select_an_epoch():
+    """With `train_on_dev`, all epochs are trained and the last one is kept."""
+    sized = size_training(Training(train_on_dev=True), DataSize(100, 500))
+    assert (sized.patience, sized.restore_best_weights) == (0, False)
+
+
 def test_the_best_epoch_is_kept_if_patience_is_set():
     """If the config sets `patience`, the best epoch is kept, even with few dev samples."""
     assert size_training(Training(patience=3), DataSize(100, 4)).restore_best_weights is True

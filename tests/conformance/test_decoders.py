@@ -78,6 +78,14 @@ FRAME_DECODERS = {
     "frame_mean": {"dense": 9, "dropout": 0.3},
     "frame_mean features": {"pool": "features"},
     "mlp": {"steps": 4, "units": 6, "dropout": 0.1},
+    "frame_statistics": {"dense": 9, "dropout": 0.3},
+    "frame_statistics difference": {"statistics": ["difference"], "standardize": False},
+    "attention_pooling": {"attention": 5, "dropout": 0.3},
+    "temporal_convolution": {"filters": 6, "feature_dropout": 0.3, "dropout": 0.3},
+    "temporal_convolution causal": {"filters": 6, "causal": True},
+    "lstm_differences": {"units": 6, "feature_dropout": 0.3},
+    "lstm_differences last": {"units": 6, "difference": "signed", "output": "last"},
+    "lstm_differences bidirectional": {"units": 6, "bidirectional": True},
 }
 V, C, B, S, R, D, L = 12, 7, 3, 4, 2, 8, 5
 DERIVED = {"vocabulary_size": V, "classes": C, "words_limit": L - 1}
@@ -325,7 +333,7 @@ def frame_decoder(name):
 CAUSAL = [
     name
     for name, arguments in FRAME_DECODERS.items()
-    if name.split()[0] != "mlp" and not arguments.get("bidirectional")
+    if name not in {"mlp", "temporal_convolution"} and not arguments.get("bidirectional")
 ]
 
 
@@ -341,7 +349,7 @@ def test_mask_of_frame_decoders(name):
 
 @pytest.mark.parametrize("name", FRAME_DECODERS)
 def test_causal(name):
-    """Every frame decoder is causal except the perceptron and bidirectional LSTM layers."""
+    """Frame decoders are causal without a perceptron, centered convolutions, or backward LSTMs."""
     assert frame_decoder(name).causal == (name in CAUSAL)
 
 

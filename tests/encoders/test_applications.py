@@ -102,6 +102,15 @@ def test_pooled_is_the_mean_of_the_grid():
     assert np.allclose(features(pooled), features(grid).mean(2, keepdims=True), atol=1e-5)
 
 
+def test_rows_are_means_of_the_grid():
+    """With `output: rows`, the features of a frame are the means of three bands of `grid`."""
+    grid, rows = small(output="grid"), small(output="rows")
+    rows.network.set_weights(grid.network.get_weights())
+    maps = features(grid).reshape(2, 3, 2, 2, 1280)
+    expected = [maps[:, :, band].mean((2, 3)) for band in (slice(1), slice(2), slice(1, 2))]
+    assert np.allclose(features(rows), np.stack(expected, 2), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("output", "shape"),
     [

@@ -57,6 +57,22 @@ def test_backbone_class(backbone, arguments, grid):
     assert np.allclose(features(pooled), features(full).mean(2, keepdims=True), atol=1e-5)
 
 
+def test_rows_of_a_feature_map():
+    """With `output: rows`, features are the means of three bands of the feature map."""
+    full = KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, output="grid")
+    rows = KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, output="rows")
+    rows.network.set_weights(full.network.get_weights())
+    maps = features(full).reshape(2, 3, 8, 8, 8)
+    expected = [maps[:, :, band].mean((2, 3)) for band in (slice(3), slice(2, 6), slice(5, 8))]
+    assert np.allclose(features(rows), np.stack(expected, 2), atol=1e-5)
+
+
+def test_tokens_have_no_rows():
+    """A transformer with `output: rows` raises an error that names it."""
+    with pytest.raises(ArgumentError, match="Received: output='rows' for ViTBackbone"):
+        KerasHub(backbone="ViTBackbone", arguments=VIT, size=32, output="rows")
+
+
 def test_pixels_are_scaled_to_0_to_1_by_default():
     """A backbone without a preset reads pixels scaled to the range from 0 to 1."""
     encoder = KerasHub(backbone="VGGBackbone", arguments=VGG, size=32, output="grid")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
+from lrcn_seq.layers.pooling import as_memory, masked_mean, row_means, steps_first
 from lrcn_seq.records import Encoded
 
 MASK = np.array([[True, False, True], [False, False, False]])
@@ -69,3 +69,15 @@ def test_steps_first_counts_real_steps():
     lengths = ops.convert_to_numpy(steps_first(encoded())[1])
     assert lengths.tolist() == [2, 0]
     assert lengths.dtype == "int32"
+
+
+@pytest.mark.parametrize(
+    ("height", "thirds"),
+    [(9, [(0, 3), (3, 6), (6, 9)]), (7, [(0, 3), (2, 5), (4, 7)]), (1, [(0, 1)] * 3)],
+)
+def test_means_of_thirds(height, thirds):
+    """Row means are those of thirds, which overlap if 3 does not divide the height of a map."""
+    maps = np.random.default_rng(0).normal(size=(2, height, 4, 5)).astype("float32")
+    found = ops.convert_to_numpy(row_means(ops.convert_to_tensor(maps)))
+    expected = np.stack([maps[:, a:b].mean((1, 2)) for a, b in thirds], 1)
+    assert np.allclose(found, expected, atol=1e-6)

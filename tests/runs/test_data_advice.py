@@ -103,3 +103,8 @@ def test_a_small_dev_split_without_patience_keeps_the_last_epoch():
     """With `patience: auto`, the sentence says that the last epoch is kept."""
     (note,) = advice(captioned(1000), dev=7)
     assert "All epochs are trained and the last one is kept. For a choice by score, raise" in note
+
+
+def test_a_small_dev_split_that_is_trained_on_needs_no_advice():
+    """With `train_on_dev`, nothing is chosen on dev, and its size is not mentioned."""
+    assert advice(captioned(1000), dev=7, train_on_dev=True) == ()

@@ -12,7 +12,7 @@ from lrcn_seq.records import Batch
 from lrcn_seq.registry import sources
 from lrcn_seq.tasks import Classes, Vocabulary, build_network, build_task, task_type
 from lrcn_seq.tasks import _build as build_module
-from lrcn_seq.tasks._build import decoder_problems, has_accelerator, set_precision
+from lrcn_seq.tasks._build import check_config, decoder_problems, has_accelerator, set_precision
 from lrcn_seq.tasks._caption_ranking import CaptionScorer
 from lrcn_seq.tasks.activity import Activity
 from lrcn_seq.tasks.captioning import Captioning
@@ -206,7 +206,12 @@ def test_parts_that_do_not_fit_together_are_refused(smoke_config, override, mess
     ("task", "decoder", "fitting"),
     [
         ("captioning", "{type: frame_mean}", "encoder_decoder, lrcn, s2vt"),
-        ("activity", "{type: lrcn}", "frame_mean, lstm_frames, mlp"),
+        (
+            "activity",
+            "{type: lrcn}",
+            "attention_pooling, frame_mean, frame_statistics, lstm_differences, lstm_frames, mlp, "
+            "temporal_convolution",
+        ),
     ],
 )
 def test_a_decoder_of_other_outputs_is_refused(task, decoder, fitting):
@@ -216,6 +221,18 @@ def test_a_decoder_of_other_outputs_is_refused(task, decoder, fitting):
     assert fitting in problem.message
     with pytest.raises(ConfigError, match=r"decoder\.type: "):
         lrcn_seq.build(settings(task, f"decoder={decoder}"), words=30, labels=3)
+
+
+@pytest.mark.parametrize("override", ["patience=3", "restore_best_weights=true"])
+def test_trained_dev_samples_choose_no_epoch(override):
+    """With `train_on_dev`, a key that chooses an epoch by its dev score is refused."""
+    trained = settings("activity", "training.train_on_dev=true")
+    check_config(trained)
+    chosen = settings("activity", "training.train_on_dev=true", f"training.{override}")
+    with pytest.raises(
+        ConfigError, match=rf"training\.{override.partition('=')[0]}: dev is trained"
+    ):
+        check_config(chosen)
 
 
 def test_the_task_type_is_that_of_the_config():

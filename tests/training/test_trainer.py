@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from lrcn_seq.errors import MediaError, RunError
-from lrcn_seq.runs import load_weights
+from lrcn_seq.records import Sample
+from lrcn_seq.runs import Run, load_weights
 from lrcn_seq.runs.state import Position
 from lrcn_seq.runs.training_end import read_ends
+from lrcn_seq.tasks import SampleReader
 from lrcn_seq.training import trainer as trainers
 from lrcn_seq.training.snapshot import assign_variables
-from lrcn_seq.training.trainer import save_weights
-from tests.training.small_runs import Interrupt, small_classifier, small_task, small_trainer
+from lrcn_seq.training.trainer import Trainer, save_weights
+from tests.training.small_runs import Feed, Interrupt, small_classifier, small_task, small_trainer
 
 
 def weights_of(task) -> np.ndarray:
@@ -205,6 +207,25 @@ def test_dev_limit_limits_the_evaluated_samples(tmp_path):
         task = small_task(tmp_path, **{"training.epochs": 1, "training.dev_limit": limit})
         small_trainer(task, tmp_path, scores=score, dev=3).fit()
     assert counts == [["0", "1", "2"], ["0", "1"]]
+
+
+@pytest.mark.parametrize("with_dev", [False, True])
+def test_dev_samples_are_trained_on_if_asked_for(tmp_path, with_dev):
+    """With `train_on_dev`, the training batches contain the samples of train and of dev."""
+    fed = []
+
+    def feed(reader, samples):
+        fed.append([sample.split for sample in samples])
+        return Feed(task)
+
+    task = small_task(tmp_path, **{"training.train_on_dev": with_dev})
+    task.feed = feed
+    samples = {
+        split: [Sample(f"{split}{n}", np.zeros((1, 3)), "", split) for n in range(count)]
+        for split, count in (("train", 3), ("dev", 2))
+    }
+    Trainer(task, SampleReader(task), samples, Run(tmp_path / "run"))
+    assert fed == [["train"] * 3 + ["dev"] * (2 * with_dev)]
 
 
 def test_the_error_of_a_file_that_breaks_during_training_reaches_the_caller(tmp_path):
