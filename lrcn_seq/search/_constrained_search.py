@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.search._constraints import Constraints
+from lrcn_seq.search._required_phrases import RequiredPhrases
 from lrcn_seq.search.base import Search
 
 
@@ -19,12 +20,14 @@ class Texts(NamedTuple):
         forbidden: words and phrases that may not occur.
         forbidden_endings: words and phrases after which a sentence may not end.
         repeatable: words that `block_ngram` ignores as the last word of an n-gram.
+        required: words and phrases that every sentence must contain.
     """
 
     prefix: str = ""
     forbidden: Sequence[str] = ()
     forbidden_endings: Sequence[str] = ()
     repeatable: Sequence[str] = ()
+    required: Sequence[str] = ()
 
 
 class ConstrainedSearch(Search):
@@ -46,10 +49,13 @@ class ConstrainedSearch(Search):
         forbidden = phrases(encode, texts.forbidden, "forbidden")
         endings = phrases(encode, texts.forbidden_endings, "forbidden_endings")
         repeatable = phrases(encode, texts.repeatable, "repeatable")
+        phrases(encode, texts.required, "required")
+        required = [known_ids(encode, text, "required") for text in texts.required]
         self._constraints = self._constraints._replace(
-            prefix=prefix_ids(encode, texts.prefix),
+            prefix=known_ids(encode, texts.prefix, "prefix"),
             phrases=(*forbidden, *((*phrase, SPECIAL.end) for phrase in endings)),
             repeatable=tuple({word for phrase in repeatable for word in phrase}),
+            required=RequiredPhrases(required) if required else None,
         )
         self._encoded = True
 
@@ -85,16 +91,21 @@ def phrases(
     return tuple(phrase for phrase in encoded if SPECIAL.unknown not in phrase)
 
 
-def prefix_ids(encode: Callable[[str], Sequence[int]], prefix: str) -> tuple[int, ...]:
-    """Return the ids of a prefix.
+def known_ids(encode: Callable[[str], Sequence[int]], text: str, name: str) -> tuple[int, ...]:
+    """Return the ids of a text.
+
+    Args:
+        encode: returns the ids of a text.
+        text: the text.
+        name: the argument that contains the text.
 
     Raises:
-        ArgumentError: a word of the prefix is not in the vocabulary.
+        ArgumentError: a word of the text is not in the vocabulary.
     """
-    ids = tuple(encode(prefix))
+    ids = tuple(encode(text))
     if SPECIAL.unknown in ids:
         raise ArgumentError(
-            "prefix: expected words of the vocabulary, which contains words of training captions. "
-            f"Received: {prefix!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
+            f"{name}: expected words of the vocabulary, which contains words of training captions. "
+            f"Received: {text!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
         )
     return ids

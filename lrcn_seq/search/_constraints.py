@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
+import numpy as np
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Special, Tensor
+from lrcn_seq.search._required_phrases import RequiredPhrases
 from lrcn_seq.search._top_k import top_k
 
 AtLimit = Literal["compete", "force"]
@@ -28,6 +30,7 @@ class Constraints(NamedTuple):
         phrases: ids of the phrases that may not occur. A phrase that ends in the end word is
             forbidden at the end of a sentence.
         repeatable: ids of words that `block_ngram` ignores as the last word of an n-gram.
+        required: the phrases that every sentence must contain, None for none.
     """
 
     minimum_length: int = 0
@@ -37,6 +40,7 @@ class Constraints(NamedTuple):
     prefix: tuple[int, ...] = ()
     phrases: tuple[tuple[int, ...], ...] = ()
     repeatable: tuple[int, ...] = ()
+    required: RequiredPhrases | None = None
 
     def forbidden_ids(self, special: Special) -> list[int]:
         """Return the ids that are forbidden at every position."""
@@ -54,6 +58,32 @@ class Constraints(NamedTuple):
                 "expected a limit of at least one word more than the prefix. Received: "
                 f"limit={limit}, and a prefix of {len(self.prefix)} words."
             )
+        if self.required is not None:
+            self._check_required(self.required, limit)
+
+    def _check_required(self, required: RequiredPhrases, limit: int) -> None:
+        """Raise ArgumentError if no sentence can contain the required phrases."""
+        needed = len(self.prefix) + int(required.missing[required.after(self.prefix)])
+        if needed >= limit:
+            raise ArgumentError(
+                f"required: expected words and phrases that fit into {limit - 1} words, together "
+                f"with the prefix. Received: {needed} words; remove some, or raise the limit."
+            )
+        for phrase in required.phrases:
+            if any(is_part(forbidden, phrase) for forbidden in self.phrases):
+                raise ArgumentError(
+                    "required: expected phrases without a forbidden word or phrase. Received: the "
+                    f"ids {phrase}, which contain one of {self.phrases}; allow it or require less."
+                )
+            grams = [phrase[i : i + self.block_ngram] for i in range(len(phrase))]
+            grams = [gram for gram in grams if len(gram) == self.block_ngram > 0]
+            blocked = [gram for gram in grams if gram[-1] not in self.repeatable]
+            if len(set(blocked)) < len(blocked):
+                raise ArgumentError(
+                    f"required: expected phrases that repeat no {self.block_ngram} words, because "
+                    f"of `block_ngram`. Received: the ids {phrase}; use a larger `block_ngram`, or "
+                    "add the repeated words to `repeatable`."
+                )
 
 
 def candidates(
@@ -64,6 +94,7 @@ def candidates(
     count: int,
     constraints: Constraints,
     special: Special,
+    required: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the most probable next words of each sentence.
 
@@ -78,6 +109,8 @@ def candidates(
         count: the number of allowed words to return, if V permits.
         constraints: the constraints on sentences.
         special: the special ids.
+        required: the states (N,) of the sentences in the automaton of `constraints.required`. Its
+            words are candidates however improbable they are.
 
     Returns:
         Log probabilities (N, k), −inf for forbidden words, and ids (N, k), most probable first,
@@ -85,16 +118,22 @@ def candidates(
     """
     limit = words.shape[1]
     logits = ops.cast(logits, "float32")
+    forced = force_words(logits, position, limit, constraints, special)
     values, ids = top_k(
-        force_words(logits, position, limit, constraints, special),
-        min(logits.shape[-1], count + forbidden_count(constraints, limit, special)),
+        forced, min(logits.shape[-1], count + forbidden_count(constraints, limit, special))
     )
+    if constraints.required is not None:
+        values, ids = append_words(values, ids, forced, constraints.required.words)
     peak = ops.max(logits, axis=-1, keepdims=True)
     peak = ops.where(ops.isfinite(peak), peak, 0.0)
     log_sum = ops.log(ops.sum(ops.exp(logits - peak), axis=-1, keepdims=True))
     log_probabilities = values - peak - log_sum
     allowed = ops.isfinite(log_probabilities)
     allowed &= allowed_words(ids, words, position, constraints, special)
+    if constraints.required is not None:
+        allowed &= constraints.required.allowed(
+            required, ids, left=limit - 2 - position, special=special
+        )
     return ops.where(allowed, ops.minimum(log_probabilities, 0.0), -math.inf), ids
 
 
@@ -106,7 +145,36 @@ def forbidden_count(constraints: Constraints, limit: int, special: Special) -> i
         + (constraints.minimum_length > 0)
         + (max(0, limit - n + 1) if n else 0)
         + len({phrase[-1] for phrase in constraints.phrases})
+        + (0 if constraints.required is None else 1 + len(constraints.required.words))
     )
+
+
+def append_words(
+    values: Tensor, ids: Tensor, logits: Tensor, words: np.ndarray
+) -> tuple[Tensor, Tensor]:
+    """Append words to the candidates, with logits of −inf for words that are among them.
+
+    Args:
+        values: the logits of the candidates, (N, k).
+        ids: the candidates, (N, k).
+        logits: all logits, (N, V).
+        words: the words to append, (A,).
+
+    Returns:
+        Logits and ids, (N, k + A).
+    """
+    appended = ops.cast(ops.convert_to_tensor(words), ids.dtype)
+    gains = ops.take(logits, appended, axis=1)
+    present = ops.any(ids[:, :, None] == appended, axis=1)
+    gains = ops.where(present, -math.inf, gains)
+    appended = ops.zeros_like(gains, dtype=ids.dtype) + appended
+    return ops.concatenate([values, gains], axis=1), ops.concatenate([ids, appended], axis=1)
+
+
+def is_part(phrase: tuple[int, ...], sentence: tuple[int, ...]) -> bool:
+    """Return whether a sentence contains a phrase."""
+    n = len(phrase)
+    return any(sentence[i : i + n] == phrase for i in range(len(sentence) - n + 1))
 
 
 def force_words(

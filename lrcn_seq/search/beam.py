@@ -11,38 +11,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import BeamWidth, Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
 from lrcn_seq.registry import searches
+from lrcn_seq.search._beam_records import Beams, Extensions, Predictions, fill_from_banks
 from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
 from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
-from lrcn_seq.search._hypotheses import assemble
+from lrcn_seq.search._hypotheses import assemble, is_duplicate
 from lrcn_seq.search._length_normalization import Length, normalize
-from lrcn_seq.search._state_tree import batch_size, gather_rows, repeat_rows, while_loop
+from lrcn_seq.search._state_tree import (
+    batch_size,
+    gather_rows,
+    repeat_rows,
+    while_loop,
+)
 from lrcn_seq.search.base import Seed, Step, Tree
-
-
-class Beams(NamedTuple):
-    """The loop variables: growing hypotheses, and finished hypotheses sorted by score."""
-
-    position: Tensor
-    """Number of words so far, ()."""
-    word: Tensor
-    """Last word of each growing hypothesis, (B·K,)."""
-    total: Tensor
-    """Log probabilities of the growing hypotheses, (B, K); −inf for missing hypotheses."""
-    words: Tensor
-    """Growing hypotheses, (B, K, L)."""
-    finished_scores: Tensor
-    """Scores of the finished hypotheses, (B, K); −inf for missing hypotheses."""
-    finished_total: Tensor
-    """Log probabilities of the finished hypotheses, (B, K)."""
-    finished_words: Tensor
-    """Finished hypotheses, (B, K, L)."""
 
 
 @searches.register
@@ -64,12 +51,18 @@ class Beam(ConstrainedSearch):
         forbidden_endings: words and phrases after which the end word is forbidden, such as `a` and
             `with`. A sentence that is cut at the word limit can still end there.
         repeatable: words that `block_ngram` ignores as the last word of an n-gram.
+        required: words and phrases that every sentence must contain, at most 8. The beams are
+            divided among hypotheses that need different numbers of further words. Phrases may
+            overlap.
         at_limit: `compete` ranks a hypothesis without an end word at the word limit by score among
             the finished hypotheses; if K have finished, it must be more probable than all of them.
             `force` makes the end word the last word at the limit and adds its log probability.
         best: the number of returned sentences; None for all K. If it is below K, the search may
             stop earlier.
     """
+
+    groups: int = 1
+    """The number of groups with equally many beams; see `diverse_beam`."""
 
     def __init__(
         self,
@@ -84,6 +77,7 @@ class Beam(ConstrainedSearch):
         forbidden: Sequence[str] = (),
         forbidden_endings: Sequence[str] = (),
         repeatable: Sequence[str] = (),
+        required: Sequence[str] = (),
         at_limit: AtLimit = "compete",
         best: BeamWidth | None = None,
     ):
@@ -95,7 +89,7 @@ class Beam(ConstrainedSearch):
         self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
         super().__init__(
             Constraints(minimum_length, block_ngram, suppress_unknown, at_limit),
-            Texts(prefix, forbidden, forbidden_endings, repeatable),
+            Texts(prefix, forbidden, forbidden_endings, repeatable, required),
         )
 
     def __call__(
@@ -114,119 +108,232 @@ class Beam(ConstrainedSearch):
         memory = repeat_rows(memory, K)
 
         def body(carry: Any, state: Tree) -> tuple[Any, Tree]:
-            beams = Beams(*carry)
-            out = step(beams.word, state, memory)
-            parents, beams = self._extend(beams, out.logits, special)
+            groups, (state, required) = [Beams(*group) for group in carry], state
+            word = ops.concatenate([beams.word for beams in groups], axis=1)
+            out = step(ops.reshape(word, (B * K,)), state, memory)
+            if self.constraints.required is not None:
+                required = self.constraints.required.advance(required, word)
+            logits = ops.reshape(out.logits, (B, K, out.logits.shape[-1]))
+            parents, groups = self._extend_groups(groups, Predictions(logits, required), special)
+            carry = tuple(map(tuple, groups))
             if K == 1:
-                return tuple(beams), out.state
+                return carry, (out.state, required)
             rows = ops.reshape(parents + K * ops.arange(B, dtype="int32")[:, None], (B * K,))
-            return tuple(beams), gather_rows(out.state, rows)
+            if required is not None:
+                required = ops.take_along_axis(required, parents, axis=1)
+            return carry, (gather_rows(out.state, rows), required)
 
         def unfinished(carry: Any) -> Tensor:
-            return self._can_improve(Beams(*carry), limit)
+            return self._can_improve([Beams(*group) for group in carry], limit)
 
-        carry = tuple(self._initial_beams(B, special, limit))
-        carry = while_loop(unfinished, body, carry, repeat_rows(state, K))
-        return self._hypotheses(Beams(*carry), special, limit)
+        carry = tuple(tuple(self._initial_beams(B, special, limit)) for _ in range(self.groups))
+        required = None if self.constraints.required is None else ops.zeros((B, K), "int32")
+        carry = while_loop(unfinished, body, carry, (repeat_rows(state, K), required))
+        return self._hypotheses([Beams(*group) for group in carry], special, limit)
 
     def _initial_beams(self, B: Any, special: Special, limit: int) -> Beams:
-        """Return K empty hypotheses; all but the first have score −inf, to avoid duplicates."""
-        K = self.beams
+        """Return the K empty hypotheses of a group; all but the first have a score of −inf."""
+        K = self.beams // self.groups
         minus_infinity = ops.full((B, K), -math.inf, "float32")
+        first = ops.where(ops.arange(K) == 0, ops.zeros((B, K), "float32"), minus_infinity)
         empty = ops.full((B, K, limit), special.pad, "int32")
         return Beams(
             position=ops.zeros((), "int32"),
-            word=ops.full((B * K,), special.start, "int32"),
-            total=ops.where(ops.arange(K) == 0, ops.zeros((B, K), "float32"), minus_infinity),
+            word=ops.full((B, K), special.start, "int32"),
+            total=first,
+            log_probability=first,
             words=empty,
             finished_scores=minus_infinity,
             finished_total=minus_infinity,
+            finished_log_probability=minus_infinity,
             finished_words=empty,
         )
 
-    def _extend(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, Beams]:
-        """Extend the growing hypotheses by one word.
+    def _extend_groups(
+        self, groups: list[Beams], predictions: Predictions, special: Special
+    ) -> tuple[Tensor, list[Beams]]:
+        """Extend the growing hypotheses of each group by one word, one group after the other.
+
+        Returns:
+            The parent beam (B, K) of each new hypothesis among the K beams of all groups, and the
+            new groups.
+        """
+        width = self.beams // self.groups
+        parents: list[Tensor] = []
+        extended: list[Beams] = []
+        for number, beams in enumerate(groups):
+            own = predictions.of_beams(number * width, width)
+            chosen, longer = self._extend(beams, own, special, extended)
+            parents.append(chosen + number * width)
+            extended.append(longer)
+        return ops.concatenate(parents, axis=1), extended
+
+    def _extend(
+        self, beams: Beams, predictions: Predictions, special: Special, earlier: list[Beams]
+    ) -> tuple[Tensor, Beams]:
+        """Extend the growing hypotheses of a group by one word.
+
+        Args:
+            beams: the group.
+            predictions: the next words of the growing hypotheses of the group.
+            special: the special ids.
+            earlier: the groups that were extended before this one.
 
         Returns:
             The parent beam (B, K) of each new hypothesis, and the new beams.
         """
-        K = self.beams
-        total, parents, word, words = self._extensions(beams, logits, special)
-        ended = word == special.end
+        K = beams.word.shape[1]
+        found = self._extensions(beams, predictions, special, earlier)
+        ended = found.word == special.end
         beams = self._add_finished(
             beams,
-            self._score(ops.where(ended, total, -math.inf)[:, :K], beams.position + 1),
-            total[:, :K],
-            words[:, :K],
+            self._score(ops.where(ended, found.total, -math.inf)[:, :K], beams.position + 1),
+            found.total[:, :K],
+            found.log_probability[:, :K],
+            found.words[:, :K],
         )
-        total, kept = ops.top_k(ops.where(ended, -math.inf, total), K)
+        _, kept = ops.top_k(ops.where(ended, -math.inf, found.priority), K)
+        kept = ops.cast(kept, "int32")
+        total = ops.take_along_axis(ops.where(ended, -math.inf, found.total), kept, axis=1)
         if K == 1:
             total = ops.where(ops.isfinite(beams.finished_scores), -math.inf, total)
-        kept = ops.cast(kept, "int32")
-        parents, word = (ops.take_along_axis(array, kept, axis=1) for array in (parents, word))
+        log_probability, parents, word = (
+            ops.take_along_axis(array, kept, axis=1)
+            for array in (found.log_probability, found.parents, found.word)
+        )
         return parents, beams._replace(
             position=beams.position + 1,
-            word=ops.reshape(word, (-1,)),
+            word=word,
             total=total,
-            words=ops.take_along_axis(words, kept[:, :, None], axis=1),
+            log_probability=log_probability,
+            words=ops.take_along_axis(found.words, kept[:, :, None], axis=1),
         )
 
-    def _extensions(self, beams: Beams, logits: Tensor, special: Special) -> tuple[Tensor, ...]:
-        """Return the 2K most probable extensions of each row, best first.
-
-        Returns:
-            Log probabilities (B, 2K), parent beams (B, 2K), last words (B, 2K), and words
-            (B, 2K, L).
-        """
+    def _extensions(
+        self, beams: Beams, predictions: Predictions, special: Special, earlier: list[Beams]
+    ) -> Extensions:
+        """Return the 2K most probable extensions of each row of a group; see `_extend`."""
         B, K, L = ops.shape(beams.words)
+        logits, required = predictions
+        states = None if required is None else ops.reshape(required, (B * K,))
         gains, ids = candidates(
-            logits,
+            ops.reshape(logits, (B * K, logits.shape[-1])),
             ops.reshape(beams.words, (B * K, L)),
             beams.position,
-            count=K + 1,
+            count=K + 1 + K * len(earlier),
             constraints=self.constraints,
             special=special,
+            required=states,
         )
         k = gains.shape[1]
-        totals = beams.total[:, :, None] + ops.reshape(gains, (B, K, k))
-        total, chosen = ops.top_k(ops.reshape(totals, (B, K * k)), min(2 * K, K * k))
-        chosen = ops.cast(chosen, "int32")
-        word = ops.cast(ops.take_along_axis(ops.reshape(ids, (B, K * k)), chosen, axis=1), "int32")
+        gains, ids = ops.reshape(gains, (B, K, k)), ops.cast(ops.reshape(ids, (B, K, k)), "int32")
+        totals = beams.total[:, :, None] + self._penalized(gains, ids, earlier)
+        log_probabilities = beams.log_probability[:, :, None] + gains
+        priority, chosen = self._rank(totals, ids, required)
+        total, log_probability, word = (
+            ops.take_along_axis(ops.reshape(array, (B, K * k)), chosen, axis=1)
+            for array in (totals, log_probabilities, ids)
+        )
         parents = chosen // k
         words = ops.take_along_axis(beams.words, parents[:, :, None], axis=1)
         words = ops.where(ops.arange(L) == beams.position, word[:, :, None], words)
-        return total, parents, word, words
+        return Extensions(priority, total, log_probability, parents, word, words)
 
-    def _add_finished(self, beams: Beams, scores: Tensor, total: Tensor, words: Tensor) -> Beams:
-        """Add the given hypotheses to the finished ones, of which the K best are kept."""
-        scores, kept = ops.top_k(
-            ops.concatenate([beams.finished_scores, scores], axis=1), self.beams
+    def _rank(self, totals: Tensor, ids: Tensor, required: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return priorities and indices (B, 2K) of the extensions that fill the beams first.
+
+        Without required phrases, these are the most probable extensions. Otherwise, extensions are
+        divided into banks by the number of words that they still need, and the beams are filled by
+        the most probable extensions of all banks, then by the second most probable ones, and so on
+        (dynamic beam allocation, Post and Vilar 2018, section 3).
+
+        Args:
+            totals: log probabilities minus penalties (B, K, k).
+            ids: the last words of the extensions, (B, K, k).
+            required: the states of their parents, (B, K).
+        """
+        B, K, k = ops.shape(totals)
+        count = min(2 * K, K * k)
+        totals = ops.reshape(totals, (B, K * k))
+        if self.constraints.required is None:
+            priority, chosen = ops.top_k(totals, count)
+            return priority, ops.cast(chosen, "int32")
+        banks = self.constraints.required.missing_after(
+            ops.reshape(required, (B * K,)), ops.reshape(ids, (B * K, k))
         )
+        last = int(self.constraints.required.missing.max())
+        return fill_from_banks(totals, ops.reshape(banks, (B, K * k)), last + 1, count)
+
+    def _penalized(self, gains: Tensor, ids: Tensor, earlier: list[Beams]) -> Tensor:  # noqa: ARG002
+        """Return the log probabilities of candidates minus their penalties, (B, K, k).
+
+        Args:
+            gains: log probabilities (B, K, k).
+            ids: the candidates (B, K, k).
+            earlier: the groups that were extended before this one.
+        """
+        return gains
+
+    def _add_finished(
+        self, beams: Beams, scores: Tensor, total: Tensor, log_probability: Tensor, words: Tensor
+    ) -> Beams:
+        """Add the given hypotheses to the finished ones, of which the K best are kept."""
+        K = beams.word.shape[1]
+        scores, kept = ops.top_k(ops.concatenate([beams.finished_scores, scores], axis=1), K)
         kept = ops.cast(kept, "int32")
         totals = ops.concatenate([beams.finished_total, total], axis=1)
+        log_probabilities = ops.concatenate(
+            [beams.finished_log_probability, log_probability], axis=1
+        )
         sentences = ops.concatenate([beams.finished_words, words], axis=1)
         return beams._replace(
             finished_scores=scores,
             finished_total=ops.take_along_axis(totals, kept, axis=1),
+            finished_log_probability=ops.take_along_axis(log_probabilities, kept, axis=1),
             finished_words=ops.take_along_axis(sentences, kept[:, :, None], axis=1),
         )
 
     def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
         return normalize(total, length, kind=self.length, alpha=self.alpha)
 
-    def _can_improve(self, beams: Beams, limit: int) -> Tensor:
+    def _can_improve(self, groups: list[Beams], limit: int) -> Tensor:
         """Return whether a growing hypothesis of any row can still enter the result.
 
         The log probability of a hypothesis never increases, and with an equal log probability, a
         longer sentence never has a lower score. An upper bound of the score is therefore the score
         of the current log probability at the maximum length.
         """
-        bound = self._score(beams.total, limit)
-        worst = beams.finished_scores[:, self.best - 1 : self.best]
-        return (beams.position < limit) & ops.any(bound > worst)
+        last = self.best - 1 if self.groups == 1 else -1
+        improvable = [
+            ops.any(self._score(beams.total, limit) > beams.finished_scores[:, last][:, None])
+            for beams in groups
+        ]
+        return (groups[0].position < limit) & ops.any(ops.stack(improvable))
 
-    def _hypotheses(self, beams: Beams, special: Special, limit: int) -> Hypotheses:
-        """Return the best of the finished hypotheses and of the unfinished ones at the word limit.
+    def _hypotheses(self, groups: list[Beams], special: Special, limit: int) -> Hypotheses:
+        """Return the best hypotheses of all groups, without those of an earlier group."""
+        groups = [self._finish(beams, limit) for beams in groups]
+        scores, log_probabilities, words = (
+            ops.concatenate([getattr(beams, f"finished_{name}") for beams in groups], axis=1)
+            for name in ("scores", "log_probability", "words")
+        )
+        n = self.best
+        if len(groups) > 1:
+            scores = ops.where(is_duplicate(words), -math.inf, scores)
+            scores, order = ops.top_k(scores, n)
+            order = ops.cast(order, "int32")
+            words = ops.take_along_axis(words, order[:, :, None], axis=1)
+            log_probabilities = ops.take_along_axis(log_probabilities, order, axis=1)
+        return assemble(
+            words[:, :n],
+            scores[:, :n],
+            log_probabilities[:, :n],
+            special=special,
+            strict=self.strict,
+        )
+
+    def _finish(self, beams: Beams, limit: int) -> Beams:
+        """Add the unfinished hypotheses at the word limit to the finished ones.
 
         The log probability of an unfinished hypothesis lacks the term of an end word. If K
         hypotheses have finished, an unfinished one is therefore returned only if it has a higher
@@ -235,12 +342,4 @@ class Beam(ConstrainedSearch):
         full = ops.isfinite(beams.finished_scores[:, -1:])
         likely = beams.total > ops.max(beams.finished_total, axis=1, keepdims=True)
         scores = ops.where(full & ~likely, -math.inf, self._score(beams.total, limit))
-        beams = self._add_finished(beams, scores, beams.total, beams.words)
-        n = self.best
-        return assemble(
-            beams.finished_words[:, :n],
-            beams.finished_scores[:, :n],
-            beams.finished_total[:, :n],
-            special=special,
-            strict=self.strict,
-        )
+        return self._add_finished(beams, scores, beams.total, beams.log_probability, beams.words)

@@ -31,7 +31,7 @@ from lrcn_seq.registry import searches
 from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
 from lrcn_seq.search._constraints import AtLimit, Constraints, allowed_words, force_words
 from lrcn_seq.search._decoding_loop import decode
-from lrcn_seq.search._hypotheses import assemble, sentence_lengths
+from lrcn_seq.search._hypotheses import assemble, is_duplicate, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._row_seeds import row_seeds, row_uniforms
 from lrcn_seq.search._state_tree import batch_size, repeat_rows
@@ -216,9 +216,3 @@ def inverse_cdf(probabilities: Tensor, uniform: Tensor) -> Tensor:
     return ops.where(
         ops.any(exceeds, axis=1), ops.argmax(exceeds, axis=1), ops.argmax(probabilities, axis=1)
     )
-
-
-def is_duplicate(words: Tensor) -> Tensor:
-    """Return a mask (B, K) of sentences (B, K, L) that equal an earlier sentence of their row."""
-    equal = ops.all(words[:, :, None] == words[:, None], axis=-1)
-    return ops.any(equal & ops.triu(ops.ones_like(equal), 1), axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
+from zlib import crc32
 
 from keras import ops
 
@@ -29,8 +30,8 @@ def caption_problems(task: type[Task], config: Config) -> list[Problem]:
 
 
 def split_words(text: str) -> list[int]:
-    """Return an arbitrary id for each word of a text."""
-    return [len(SPECIAL)] * len(text.split())
+    """Return an arbitrary id for each word of a text; equal words have equal ids."""
+    return [len(SPECIAL) + crc32(word.encode()) // 4 for word in text.split()]
 
 
 def search_problems(

@@ -45,8 +45,8 @@ def resolve_search(
 
 
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
-    """Return the search if it is a beam search, or a new beam search if it is `replaceable`."""
-    if search["type"] == "beam":
+    """Return the search if it has beams, or a new beam search if it is `replaceable`."""
+    if search["type"] in searches.names() and "beams" in signature(searches.get(search["type"])):
         return search
     if replaceable:
         return {"type": "beam"}
@@ -66,6 +66,9 @@ def _widened(search: dict[str, Any], best: int) -> dict[str, Any]:
             f"Received: best={best}; set beams as well."
         )
     wider = {width: max(best, search.get(width, arguments[width].default)) for width in widths}
+    if "groups" in arguments:
+        groups = search.get("groups", arguments["groups"].default)
+        wider["beams"] = -(-wider["beams"] // groups) * groups
     if search.get("best"):
         wider["best"] = max(best, search["best"])
     return {**search, **wider}

@@ -110,6 +110,7 @@ class Rules(NamedTuple):
     forbidden: tuple[str, ...] = ()
     forbidden_endings: tuple[str, ...] = ()
     repeatable: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
 
 def satisfies(words, rules):
@@ -127,6 +128,8 @@ def satisfies(words, rules):
     if ended and any(
         words[-len(ids) - 1 : -1] == ids for ids in map(ids_of, rules.forbidden_endings)
     ):
+        return False
+    if any(ids not in parts_of(words[:-1], len(ids)) for ids in map(ids_of, rules.required)):
         return False
     n, free = rules.block_ngram, [word for text in rules.repeatable for word in ids_of(text)]
     grams = [gram for gram in parts_of(words, n) if gram[-1] not in free] if n else []

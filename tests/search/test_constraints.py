@@ -9,6 +9,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.search._constraints import Constraints, candidates, completes_ngram
+from lrcn_seq.search._required_phrases import RequiredPhrases
 
 
 def next_words(logits, words, position, count, **constraints):
@@ -154,3 +155,43 @@ def test_check_rejects_a_prefix_without_a_place_for_the_end():
     Constraints(prefix=(4, 5, 6)).check(4)
     with pytest.raises(ArgumentError, match="limit=3, and a prefix of 3 words"):
         Constraints(prefix=(4, 5, 6)).check(3)
+
+
+def test_required_words_are_candidates_however_improbable_they_are():
+    """The words of required phrases are candidates once, in addition to the most probable ones."""
+    logits = np.zeros((1, 50), "float32")
+    logits[0, [9, 30]] = 20.0, -20.0
+    found = candidates(
+        ops.convert_to_tensor(logits),
+        ops.zeros((1, 6), "int32"),
+        0,
+        count=1,
+        constraints=Constraints(required=RequiredPhrases([(9, 30)])),
+        special=SPECIAL,
+        required=ops.zeros((1,), "int32"),
+    )
+    gains, ids = map(ops.convert_to_numpy, found)
+    allowed = ids[np.isfinite(gains)].tolist()
+    assert allowed.count(9) == allowed.count(30) == 1
+    assert np.isclose(
+        gains[np.isfinite(gains) & (ids == 30)], log_softmax(logits)[0, 30], atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        ({"prefix": (7,)}, "fit into 3 words, together with the prefix. Received: 4 words"),
+        (
+            {"phrases": ((5,),)},
+            r"without a forbidden word or phrase. Received: the ids \(4, 5, 4\)",
+        ),
+        ({"block_ngram": 1}, "phrases that repeat no 1 words, because of `block_ngram`"),
+    ],
+)
+def test_check_rejects_phrases_that_no_sentence_can_contain(constraints, message):
+    """Phrases that are too long, forbidden or blocked raise an ArgumentError."""
+    required = RequiredPhrases([(4, 5, 4)])
+    Constraints(required=required, block_ngram=2, phrases=((4, 4),)).check(4)
+    with pytest.raises(ArgumentError, match=message):
+        Constraints(required=required, **constraints).check(4)
