@@ -8,6 +8,7 @@ from typing import NamedTuple
 from keras import ops
 
 from lrcn_seq.records import Tensor
+from lrcn_seq.search._required_phrases import RequiredPhrases
 from lrcn_seq.search._state_tree import map_tensors
 
 
@@ -23,6 +24,8 @@ class Beams(NamedTuple):
     are ranked; −inf for missing hypotheses."""
     log_probability: Tensor
     """Log probabilities of the growing hypotheses, (B, K)."""
+    coverage: Tensor
+    """Coverage scores of the growing hypotheses, (B, K), at most 0; see `_coverage`."""
     words: Tensor
     """Growing hypotheses, (B, K, L)."""
     finished_scores: Tensor
@@ -35,6 +38,15 @@ class Beams(NamedTuple):
     """Finished hypotheses, (B, K, L)."""
 
 
+class History(NamedTuple):
+    """What the earlier words of each beam determine, apart from the state of the decoder."""
+
+    required: Tensor | None
+    """States in the automaton of the required phrases, (B·K,); None without such phrases."""
+    coverage: Tensor | None
+    """Sums of the attention weights, (B·K, M); None without the coverage penalty."""
+
+
 class Predictions(NamedTuple):
     """The next words of growing hypotheses."""
 
@@ -42,6 +54,8 @@ class Predictions(NamedTuple):
     """Logits of the next words, (B, K, V)."""
     required: Tensor | None
     """States in the automaton of the required phrases, (B, K); None without such phrases."""
+    coverage: Tensor | None
+    """Coverage scores of the hypotheses with one more word, (B, K); None without the penalty."""
 
     def of_beams(self, start: int, count: int) -> Predictions:
         """Return the predictions of `count` beams from the beam `start` on."""
@@ -58,6 +72,8 @@ class Extensions(NamedTuple):
     """Log probabilities minus penalties, (B, 2K)."""
     log_probability: Tensor
     """Log probabilities, (B, 2K)."""
+    coverage: Tensor
+    """Coverage scores, (B, 2K)."""
     parents: Tensor
     """Indices of the growing hypotheses that were extended, (B, 2K)."""
     word: Tensor
@@ -66,10 +82,38 @@ class Extensions(NamedTuple):
     """Words, (B, 2K, L)."""
 
 
+def fill_beams(
+    totals: Tensor, ids: Tensor, states: Tensor | None, required: RequiredPhrases | None
+) -> tuple[Tensor, Tensor]:
+    """Return priorities and indices (B, 2K) of the extensions that fill the beams first.
+
+    Without required phrases, these are the most probable extensions. Otherwise, extensions are
+    divided into banks by the number of words that they still need (dynamic beam allocation, Post
+    and Vilar, "Fast Lexically Constrained Decoding", NAACL 2018, section 3).
+
+    Args:
+        totals: log probabilities minus penalties (B, K, k).
+        ids: the last words of the extensions, (B, K, k).
+        states: the states of their parents in the automaton, (B, K).
+        required: the automaton of the required phrases.
+    """
+    B, K, k = ops.shape(totals)
+    count = min(2 * K, K * k)
+    totals = ops.reshape(totals, (B, K * k))
+    if required is None or states is None:
+        priority, chosen = ops.top_k(totals, count)
+        return priority, ops.cast(chosen, "int32")
+    banks = required.missing_after(ops.reshape(states, (B * K,)), ops.reshape(ids, (B * K, k)))
+    bank_count = int(required.missing.max()) + 1
+    return fill_from_banks(totals, ops.reshape(banks, (B, K * k)), bank_count, count)
+
+
 def fill_from_banks(
     totals: Tensor, banks: Tensor, bank_count: int, count: int
 ) -> tuple[Tensor, Tensor]:
     """Return priorities and indices (B, count) of elements, taken from all banks in turn.
+
+    The best elements of all banks come first, then the second best elements, and so on.
 
     Args:
         totals: numbers (B, M), of which the largest of a bank is taken first; −inf for missing

@@ -31,6 +31,8 @@ class Constraints(NamedTuple):
             forbidden at the end of a sentence.
         repeatable: ids of words that `block_ngram` ignores as the last word of an n-gram.
         required: the phrases that every sentence must contain, None for none.
+        repetition_penalty: the factor of the log probabilities of words that a sentence contains
+            already.
     """
 
     minimum_length: int = 0
@@ -41,6 +43,7 @@ class Constraints(NamedTuple):
     phrases: tuple[tuple[int, ...], ...] = ()
     repeatable: tuple[int, ...] = ()
     required: RequiredPhrases | None = None
+    repetition_penalty: float = 1.0
 
     def forbidden_ids(self, special: Special) -> list[int]:
         """Return the ids that are forbidden at every position."""
@@ -137,14 +140,43 @@ def candidates(
     return ops.where(allowed, ops.minimum(log_probabilities, 0.0), -math.inf), ids
 
 
+def penalize_repetition(
+    log_probabilities: Tensor,
+    ids: Tensor,
+    words: Tensor,
+    position: Tensor | int,
+    constraints: Constraints,
+) -> Tensor:
+    """Return log probabilities (N, k), multiplied by a factor for words that occur already.
+
+    The penalty is that of Keskar et al., "CTRL", arXiv 1909.05858, 2019, section 4.1, applied to
+    log probabilities, as in the beam search of Hugging Face Transformers.
+
+    Args:
+        log_probabilities: log probabilities of candidates, (N, k).
+        ids: candidates (N, k) or (1, k).
+        words: the sentences so far, (N, L); only positions before `position` are read.
+        position: the position of the candidates.
+        constraints: the constraints on sentences, with the factor.
+    """
+    if constraints.repetition_penalty == 1:
+        return log_probabilities
+    words = ops.where(ops.arange(words.shape[1]) < position, words, -1)
+    repeated = ops.any(ids[:, :, None] == ops.cast(words, ids.dtype)[:, None, :], axis=-1)
+    return ops.where(
+        repeated, constraints.repetition_penalty * log_probabilities, log_probabilities
+    )
+
+
 def forbidden_count(constraints: Constraints, limit: int, special: Special) -> int:
-    """Return the largest number of words that the constraints can forbid at one position."""
+    """Return the largest number of words that are forbidden or penalized at one position."""
     n = constraints.block_ngram
     return (
         len(constraints.forbidden_ids(special))
         + (constraints.minimum_length > 0)
         + (max(0, limit - n + 1) if n else 0)
         + len({phrase[-1] for phrase in constraints.phrases})
+        + (limit if constraints.repetition_penalty > 1 else 0)
         + (0 if constraints.required is None else 1 + len(constraints.required.words))
     )
 

@@ -16,11 +16,31 @@ from typing import Any
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import BeamWidth, Hypotheses, NotNegative, NumberNotNegative, Special, Tensor
+from lrcn_seq.records import (
+    BeamWidth,
+    Hypotheses,
+    NotNegative,
+    NumberAtLeastOne,
+    NumberNotNegative,
+    Special,
+    Tensor,
+)
 from lrcn_seq.registry import searches
-from lrcn_seq.search._beam_records import Beams, Extensions, Predictions, fill_from_banks
+from lrcn_seq.search._beam_records import (
+    Beams,
+    Extensions,
+    History,
+    Predictions,
+    fill_beams,
+)
 from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
-from lrcn_seq.search._constraints import AtLimit, Constraints, candidates
+from lrcn_seq.search._constraints import (
+    AtLimit,
+    Constraints,
+    candidates,
+    penalize_repetition,
+)
+from lrcn_seq.search._coverage import coverage_score, initial_coverage
 from lrcn_seq.search._hypotheses import assemble, is_duplicate
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._state_tree import (
@@ -39,11 +59,20 @@ class Beam(ConstrainedSearch):
     Args:
         beams: the beam size K.
         length: the length normalization of the score. `none` keeps the log probability, `average`
-            divides it by the number of words, `gnmt` follows Wu et al. 2016, equation 14.
-        alpha: the exponent of `gnmt`.
+            divides it by the number of words n, `power` by n^alpha, and `gnmt` by
+            ((5 + n) / 6)^alpha (Wu et al. 2016, equation 14).
+        alpha: the exponent of `power` and `gnmt`.
+        word_reward: a number added to the score for every word; larger values prefer longer
+            sentences.
+        coverage: the weight β of the coverage penalty of Wu et al. 2016, equation 14, which is
+            added to the score. It prefers sentences whose words have attended to all regions, and
+            needs a decoder with attention; 0 for none.
         minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
+        repetition_penalty: the factor, at least 1, of the log probability of a word that the
+            sentence contains already (Keskar et al. 2019, section 4.1); the score
+            contains the penalty, the log probability does not.
         suppress_unknown: whether to forbid the unknown word.
         prefix: the text with which every sentence begins. Its words need not satisfy the other
             constraints; their log probabilities count.
@@ -70,8 +99,11 @@ class Beam(ConstrainedSearch):
         beams: BeamWidth = 5,
         length: Length = "average",
         alpha: NumberNotNegative = 0.6,
+        word_reward: NumberNotNegative = 0.0,
+        coverage: NumberNotNegative = 0.0,
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
+        repetition_penalty: NumberAtLeastOne = 1.0,
         suppress_unknown: bool = True,
         prefix: str = "",
         forbidden: Sequence[str] = (),
@@ -86,9 +118,17 @@ class Beam(ConstrainedSearch):
                 f"expected `best` to be at most `beams`. Received: best={best}, beams={beams}; "
                 "search with more beams."
             )
-        self.beams, self.length, self.alpha, self.best = beams, length, alpha, best or beams
+        self.beams, self.best = beams, best or beams
+        self.length, self.alpha = length, alpha
+        self.word_reward, self.coverage = word_reward, coverage
         super().__init__(
-            Constraints(minimum_length, block_ngram, suppress_unknown, at_limit),
+            Constraints(
+                minimum_length,
+                block_ngram,
+                suppress_unknown,
+                at_limit,
+                repetition_penalty=repetition_penalty,
+            ),
             Texts(prefix, forbidden, forbidden_endings, repeatable, required),
         )
 
@@ -108,28 +148,52 @@ class Beam(ConstrainedSearch):
         memory = repeat_rows(memory, K)
 
         def body(carry: Any, state: Tree) -> tuple[Any, Tree]:
-            groups, (state, required) = [Beams(*group) for group in carry], state
+            groups = [Beams(*group) for group in carry]
             word = ops.concatenate([beams.word for beams in groups], axis=1)
-            out = step(ops.reshape(word, (B * K,)), state, memory)
-            if self.constraints.required is not None:
-                required = self.constraints.required.advance(required, word)
-            logits = ops.reshape(out.logits, (B, K, out.logits.shape[-1]))
-            parents, groups = self._extend_groups(groups, Predictions(logits, required), special)
+            word = ops.reshape(word, (B * K,))
+            out = step(word, state[0], memory)
+            state = (out.state, self._advance(state[1], word, out.attention))
+            parents, groups = self._extend_groups(
+                groups, self._predictions(out.logits, state[1], (B, K)), special
+            )
             carry = tuple(map(tuple, groups))
             if K == 1:
-                return carry, (out.state, required)
+                return carry, state
             rows = ops.reshape(parents + K * ops.arange(B, dtype="int32")[:, None], (B * K,))
-            if required is not None:
-                required = ops.take_along_axis(required, parents, axis=1)
-            return carry, (gather_rows(out.state, rows), required)
+            return carry, gather_rows(state, rows)
 
         def unfinished(carry: Any) -> Tensor:
             return self._can_improve([Beams(*group) for group in carry], limit)
 
         carry = tuple(tuple(self._initial_beams(B, special, limit)) for _ in range(self.groups))
-        required = None if self.constraints.required is None else ops.zeros((B, K), "int32")
-        carry = while_loop(unfinished, body, carry, (repeat_rows(state, K), required))
+        state = repeat_rows(state, K)
+        word = ops.full((B * K,), special.start, "int32")
+        history = History(
+            None if self.constraints.required is None else ops.zeros_like(word),
+            initial_coverage(step, word, state, memory) if self.coverage else None,
+        )
+        carry = while_loop(unfinished, body, carry, (state, history))
         return self._hypotheses([Beams(*group) for group in carry], special, limit)
+
+    def _advance(self, history: History, word: Tensor, attention: Tensor | None) -> History:
+        """Return the history of each beam after its last word (B·K,) and its attention weights."""
+        required, coverage = history
+        if self.constraints.required is not None:
+            required = self.constraints.required.advance(required, word)
+        if attention is not None and coverage is not None:
+            coverage = coverage + ops.cast(attention, "float32")
+        return History(required, coverage)
+
+    def _predictions(self, logits: Tensor, history: History, shape: tuple[Any, int]) -> Predictions:
+        """Return the predictions of all groups with a shape that begins with (B, K)."""
+        required, coverage = history
+        return Predictions(
+            ops.reshape(logits, (*shape, logits.shape[-1])),
+            None if required is None else ops.reshape(required, shape),
+            None
+            if coverage is None
+            else ops.reshape(coverage_score(coverage, self.coverage), shape),
+        )
 
     def _initial_beams(self, B: Any, special: Special, limit: int) -> Beams:
         """Return the K empty hypotheses of a group; all but the first have a score of −inf."""
@@ -142,6 +206,7 @@ class Beam(ConstrainedSearch):
             word=ops.full((B, K), special.start, "int32"),
             total=first,
             log_probability=first,
+            coverage=ops.zeros((B, K), "float32"),
             words=empty,
             finished_scores=minus_infinity,
             finished_total=minus_infinity,
@@ -187,7 +252,8 @@ class Beam(ConstrainedSearch):
         ended = found.word == special.end
         beams = self._add_finished(
             beams,
-            self._score(ops.where(ended, found.total, -math.inf)[:, :K], beams.position + 1),
+            self._score(ops.where(ended, found.total, -math.inf), beams.position + 1)[:, :K]
+            + found.coverage[:, :K],
             found.total[:, :K],
             found.log_probability[:, :K],
             found.words[:, :K],
@@ -197,15 +263,16 @@ class Beam(ConstrainedSearch):
         total = ops.take_along_axis(ops.where(ended, -math.inf, found.total), kept, axis=1)
         if K == 1:
             total = ops.where(ops.isfinite(beams.finished_scores), -math.inf, total)
-        log_probability, parents, word = (
+        log_probability, coverage, parents, word = (
             ops.take_along_axis(array, kept, axis=1)
-            for array in (found.log_probability, found.parents, found.word)
+            for array in (found.log_probability, found.coverage, found.parents, found.word)
         )
         return parents, beams._replace(
             position=beams.position + 1,
             word=word,
             total=total,
             log_probability=log_probability,
+            coverage=coverage,
             words=ops.take_along_axis(found.words, kept[:, :, None], axis=1),
         )
 
@@ -214,11 +281,12 @@ class Beam(ConstrainedSearch):
     ) -> Extensions:
         """Return the 2K most probable extensions of each row of a group; see `_extend`."""
         B, K, L = ops.shape(beams.words)
-        logits, required = predictions
+        logits, required, coverage = predictions
         states = None if required is None else ops.reshape(required, (B * K,))
+        words = ops.reshape(beams.words, (B * K, L))
         gains, ids = candidates(
             ops.reshape(logits, (B * K, logits.shape[-1])),
-            ops.reshape(beams.words, (B * K, L)),
+            words,
             beams.position,
             count=K + 1 + K * len(earlier),
             constraints=self.constraints,
@@ -226,10 +294,13 @@ class Beam(ConstrainedSearch):
             required=states,
         )
         k = gains.shape[1]
-        gains, ids = ops.reshape(gains, (B, K, k)), ops.cast(ops.reshape(ids, (B, K, k)), "int32")
-        totals = beams.total[:, :, None] + self._penalized(gains, ids, earlier)
+        penalized = penalize_repetition(gains, ids, words, beams.position, self.constraints)
+        gains, penalized, ids = (
+            ops.reshape(array, (B, K, k)) for array in (gains, penalized, ops.cast(ids, "int32"))
+        )
+        totals = beams.total[:, :, None] + self._penalized(penalized, ids, earlier)
         log_probabilities = beams.log_probability[:, :, None] + gains
-        priority, chosen = self._rank(totals, ids, required)
+        priority, chosen = fill_beams(totals, ids, required, self.constraints.required)
         total, log_probability, word = (
             ops.take_along_axis(ops.reshape(array, (B, K * k)), chosen, axis=1)
             for array in (totals, log_probabilities, ids)
@@ -237,32 +308,11 @@ class Beam(ConstrainedSearch):
         parents = chosen // k
         words = ops.take_along_axis(beams.words, parents[:, :, None], axis=1)
         words = ops.where(ops.arange(L) == beams.position, word[:, :, None], words)
-        return Extensions(priority, total, log_probability, parents, word, words)
-
-    def _rank(self, totals: Tensor, ids: Tensor, required: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return priorities and indices (B, 2K) of the extensions that fill the beams first.
-
-        Without required phrases, these are the most probable extensions. Otherwise, extensions are
-        divided into banks by the number of words that they still need, and the beams are filled by
-        the most probable extensions of all banks, then by the second most probable ones, and so on
-        (dynamic beam allocation, Post and Vilar 2018, section 3).
-
-        Args:
-            totals: log probabilities minus penalties (B, K, k).
-            ids: the last words of the extensions, (B, K, k).
-            required: the states of their parents, (B, K).
-        """
-        B, K, k = ops.shape(totals)
-        count = min(2 * K, K * k)
-        totals = ops.reshape(totals, (B, K * k))
-        if self.constraints.required is None:
-            priority, chosen = ops.top_k(totals, count)
-            return priority, ops.cast(chosen, "int32")
-        banks = self.constraints.required.missing_after(
-            ops.reshape(required, (B * K,)), ops.reshape(ids, (B * K, k))
-        )
-        last = int(self.constraints.required.missing.max())
-        return fill_from_banks(totals, ops.reshape(banks, (B, K * k)), last + 1, count)
+        if coverage is None:
+            coverage = ops.zeros_like(total)
+        else:
+            coverage = ops.take_along_axis(coverage, parents, axis=1)
+        return Extensions(priority, total, log_probability, coverage, parents, word, words)
 
     def _penalized(self, gains: Tensor, ids: Tensor, earlier: list[Beams]) -> Tensor:  # noqa: ARG002
         """Return the log probabilities of candidates minus their penalties, (B, K, k).
@@ -294,14 +344,16 @@ class Beam(ConstrainedSearch):
         )
 
     def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
-        return normalize(total, length, kind=self.length, alpha=self.alpha)
+        return normalize(
+            total, length, kind=self.length, alpha=self.alpha, word_reward=self.word_reward
+        )
 
     def _can_improve(self, groups: list[Beams], limit: int) -> Tensor:
         """Return whether a growing hypothesis of any row can still enter the result.
 
         The log probability of a hypothesis never increases, and with an equal log probability, a
         longer sentence never has a lower score. An upper bound of the score is therefore the score
-        of the current log probability at the maximum length.
+        of the current log probability at the maximum length. Penalties only lower the score.
         """
         last = self.best - 1 if self.groups == 1 else -1
         improvable = [
@@ -341,5 +393,6 @@ class Beam(ConstrainedSearch):
         """
         full = ops.isfinite(beams.finished_scores[:, -1:])
         likely = beams.total > ops.max(beams.finished_total, axis=1, keepdims=True)
-        scores = ops.where(full & ~likely, -math.inf, self._score(beams.total, limit))
+        scores = self._score(beams.total, limit) + beams.coverage
+        scores = ops.where(full & ~likely, -math.inf, scores)
         return self._add_finished(beams, scores, beams.total, beams.log_probability, beams.words)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
-from lrcn_seq.records import BeamWidth, NotNegative, NumberNotNegative, Tensor
+from lrcn_seq.records import BeamWidth, NotNegative, NumberAtLeastOne, NumberNotNegative, Tensor
 from lrcn_seq.registry import searches
 from lrcn_seq.search._beam_records import Beams
 from lrcn_seq.search._constraints import AtLimit
@@ -36,11 +36,20 @@ class DiverseBeam(Beam):
         diversity: the penalty on the log probability of a word, for each beam of an earlier group
             that has this word at the same position. Vijayakumar et al. 2016 recommend 0.2 to 0.8.
         length: the length normalization of the score. `none` keeps the log probability, `average`
-            divides it by the number of words, `gnmt` follows Wu et al. 2016, equation 14.
-        alpha: the exponent of `gnmt`.
+            divides it by the number of words n, `power` by n^alpha, and `gnmt` by
+            ((5 + n) / 6)^alpha (Wu et al. 2016, equation 14).
+        alpha: the exponent of `power` and `gnmt`.
+        word_reward: a number added to the score for every word; larger values prefer longer
+            sentences.
+        coverage: the weight β of the coverage penalty of Wu et al. 2016, equation 14, which is
+            added to the score. It prefers sentences whose words have attended to all regions, and
+            needs a decoder with attention; 0 for none.
         minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
+        repetition_penalty: the factor, at least 1, of the log probability of a word that the
+            sentence contains already (Keskar et al. 2019, section 4.1); the score
+            contains the penalty, the log probability does not.
         suppress_unknown: whether to forbid the unknown word.
         prefix: the text with which every sentence begins. Its words need not satisfy the other
             constraints; their log probabilities count.
@@ -66,8 +75,11 @@ class DiverseBeam(Beam):
         diversity: NumberNotNegative = 0.5,
         length: Length = "average",
         alpha: NumberNotNegative = 0.6,
+        word_reward: NumberNotNegative = 0.0,
+        coverage: NumberNotNegative = 0.0,
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
+        repetition_penalty: NumberAtLeastOne = 1.0,
         suppress_unknown: bool = True,
         prefix: str = "",
         forbidden: Sequence[str] = (),
@@ -86,8 +98,11 @@ class DiverseBeam(Beam):
             beams=beams,
             length=length,
             alpha=alpha,
+            word_reward=word_reward,
+            coverage=coverage,
             minimum_length=minimum_length,
             block_ngram=block_ngram,
+            repetition_penalty=repetition_penalty,
             suppress_unknown=suppress_unknown,
             prefix=prefix,
             forbidden=forbidden,

@@ -1,5 +1,7 @@
 """Constraints of a search and the candidates for the next word."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,12 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL
-from lrcn_seq.search._constraints import Constraints, candidates, completes_ngram
+from lrcn_seq.search._constraints import (
+    Constraints,
+    candidates,
+    completes_ngram,
+    penalize_repetition,
+)
 from lrcn_seq.search._required_phrases import RequiredPhrases
 
 
@@ -195,3 +202,23 @@ def test_check_rejects_phrases_that_no_sentence_can_contain(constraints, message
     Constraints(required=required, block_ngram=2, phrases=((4, 4),)).check(4)
     with pytest.raises(ArgumentError, match=message):
         Constraints(required=required, **constraints).check(4)
+
+
+def test_repetition_multiplies_the_log_probability():
+    """Only words before the position are penalized, by a factor of their log probability."""
+    found = penalize_repetition(
+        ops.convert_to_tensor([[-1.0, -2.0, -3.0], [-1.0, -2.0, -math.inf]]),
+        ops.convert_to_tensor([[5, 6, 7], [5, 6, 7]]),
+        ops.convert_to_tensor([[5, 7, 6], [7, 7, 5]]),
+        2,
+        Constraints(repetition_penalty=1.5),
+    )
+    assert ops.convert_to_numpy(found).tolist() == [[-1.5, -2.0, -4.5], [-1.0, -2.0, -math.inf]]
+
+
+def test_a_word_is_found_behind_all_penalized_ones():
+    """The best word after penalties is a candidate even if penalized words are more probable."""
+    logits = np.array([[0.0, 0.0, -9.0, 0.0, 9.0, 8.0, 7.0, 1.0, 0.0]], "float32")
+    words = np.array([[4, 5, 6, 0]], "int32")
+    _, ids = next_words(logits, words, 3, count=1, repetition_penalty=9.0)
+    assert 7 in ids[0]

@@ -53,6 +53,31 @@ def test_beams_set_the_width_of_a_diverse_beam_search():
     assert resolve(search, beams=4, replaceable=True) == {**search, "beams": 4}
 
 
+RANKED = {"type": "minimum_bayes_risk", "search": {"type": "beam", "beams": 3}}
+
+
+@pytest.mark.parametrize(
+    ("search", "options", "beams"),
+    [
+        (RANKED, {"beams": 8}, 8),
+        (RANKED, {"best": 4}, 4),
+        ({"type": "minimum_bayes_risk"}, {"best": 4}, 10),
+        ({"type": "minimum_bayes_risk"}, {"beams": 4}, 4),
+    ],
+)
+def test_beams_and_best_belong_to_the_search_that_is_ranked(search, options, beams):
+    """`beams` and `best` change the inner search of a search that ranks sentences."""
+    assert resolve(search, **options)["search"]["beams"] == beams
+
+
+def test_an_inner_search_is_a_mapping_with_a_type():
+    """An invalid inner search is a problem of the config."""
+    with pytest.raises(ConfigError, match="search"):
+        resolve({"type": "minimum_bayes_risk", "search": {"type": "beem"}})
+    with pytest.raises(ConfigError, match="search"):
+        resolve({"type": "minimum_bayes_risk", "search": "beam"}, beams=3)
+
+
 def test_beams_replace_the_search_of_a_run():
     """`beams` replaces the greedy search of a run, but not a greedy search given in the call."""
     replaced = resolve({"type": "greedy"}, beams=4, best=2, replaceable=True)
