@@ -57,6 +57,8 @@ class ConstrainedSearch(Search):
             repeatable=tuple({word for phrase in repeatable for word in phrase}),
             required=RequiredPhrases(required) if required else None,
         )
+        for text, phrase in zip(texts.required, required, strict=True):
+            check_required(text, phrase, self._constraints)
         self._encoded = True
 
     @property
@@ -109,3 +111,31 @@ def known_ids(encode: Callable[[str], Sequence[int]], text: str, name: str) -> t
             f"Received: {text!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
         )
     return ids
+
+
+def check_required(text: str, phrase: tuple[int, ...], constraints: Constraints) -> None:
+    """Raise ArgumentError if other constraints forbid a required phrase.
+
+    Args:
+        text: the phrase as the user wrote it.
+        phrase: the ids of the phrase.
+        constraints: the other constraints.
+    """
+    if any(parts(phrase, len(forbidden)).count(forbidden) for forbidden in constraints.phrases):
+        raise ArgumentError(
+            "required: expected phrases without a forbidden word or phrase. Received: "
+            f"{text!r}; remove it from `required`, or its words from `forbidden`."
+        )
+    n = constraints.block_ngram
+    blocked = [part for part in parts(phrase, n) if part[-1] not in constraints.repeatable]
+    if len(set(blocked)) < len(blocked):
+        raise ArgumentError(
+            f"required: expected phrases that repeat no {n} successive words, because of "
+            f"block_ngram={n}. Received: {text!r}; increase `block_ngram`, or add the repeated "
+            "words to `repeatable`."
+        )
+
+
+def parts(phrase: tuple[int, ...], n: int) -> list[tuple[int, ...]]:
+    """Return the sequences of n successive words of a phrase; none for n = 0."""
+    return [phrase[i : i + n] for i in range(len(phrase) - n + 1)] if n else []

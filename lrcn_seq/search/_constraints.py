@@ -72,21 +72,6 @@ class Constraints(NamedTuple):
                 f"required: expected words and phrases that fit into {limit - 1} words, together "
                 f"with the prefix. Received: {needed} words; remove some, or raise the limit."
             )
-        for phrase in required.phrases:
-            if any(is_part(forbidden, phrase) for forbidden in self.phrases):
-                raise ArgumentError(
-                    "required: expected phrases without a forbidden word or phrase. Received: the "
-                    f"ids {phrase}, which contain one of {self.phrases}; allow it or require less."
-                )
-            grams = [phrase[i : i + self.block_ngram] for i in range(len(phrase))]
-            grams = [gram for gram in grams if len(gram) == self.block_ngram > 0]
-            blocked = [gram for gram in grams if gram[-1] not in self.repeatable]
-            if len(set(blocked)) < len(blocked):
-                raise ArgumentError(
-                    f"required: expected phrases that repeat no {self.block_ngram} words, because "
-                    f"of `block_ngram`. Received: the ids {phrase}; use a larger `block_ngram`, or "
-                    "add the repeated words to `repeatable`."
-                )
 
 
 def candidates(
@@ -201,12 +186,6 @@ def append_words(
     gains = ops.where(present, -math.inf, gains)
     appended = ops.zeros_like(gains, dtype=ids.dtype) + appended
     return ops.concatenate([values, gains], axis=1), ops.concatenate([ids, appended], axis=1)
-
-
-def is_part(phrase: tuple[int, ...], sentence: tuple[int, ...]) -> bool:
-    """Return whether a sentence contains a phrase."""
-    n = len(phrase)
-    return any(sentence[i : i + n] == phrase for i in range(len(sentence) - n + 1))
 
 
 def force_words(

@@ -227,7 +227,7 @@ class Beam(ConstrainedSearch):
         parents: list[Tensor] = []
         extended: list[Beams] = []
         for number, beams in enumerate(groups):
-            own = predictions.of_beams(number * width, width)
+            own = predictions.of_beams(number * width, width) if self.groups > 1 else predictions
             chosen, longer = self._extend(beams, own, special, extended)
             parents.append(chosen + number * width)
             extended.append(longer)

@@ -12,6 +12,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, Problem, did_you_mean
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import metrics, searches, views
+from lrcn_seq.tasks._caption_search import check_attention
 from lrcn_seq.tasks._sample_reader import task_storing_problem
 from lrcn_seq.tasks.base import Task
 
@@ -58,6 +59,16 @@ def search_problems(
         return [Problem("search", str(error))]
     except _FirstStepError:
         pass
+    return []
+
+
+def attention_problems(task: Task) -> list[Problem]:
+    """Return a problem if the search has a coverage penalty and the decoder has no attention."""
+    if task.settings.search.get("coverage"):
+        try:
+            check_attention([task])
+        except ArgumentError as error:
+            return [Problem("search", str(error))]
     return []
 
 

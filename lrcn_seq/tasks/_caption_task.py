@@ -29,10 +29,15 @@ from lrcn_seq.report import Section
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_feed import CaptionFeed
 from lrcn_seq.tasks._caption_fit import CaptionFit
-from lrcn_seq.tasks._caption_problems import plan_problems, search_problems, split_words
+from lrcn_seq.tasks._caption_problems import (
+    attention_problems,
+    plan_problems,
+    search_problems,
+    split_words,
+)
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
-from lrcn_seq.tasks._caption_search import CaptionSearch, check_attention
+from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._losses import select_clips, word_loss
 from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
 from lrcn_seq.tasks._sample_reader import SampleReader
@@ -83,12 +88,7 @@ class CaptionTask(CaptionFit, Task):
         limit = self.settings.data.words_limit + 1
         encode = split_words if self.outputs is None else self.tokenizer.encode
         problems = search_problems(self.settings.search, limit, encode)
-        if not problems and self.settings.search.get("coverage"):
-            try:
-                check_attention([self])
-            except ArgumentError as error:
-                problems = [Problem("search", str(error))]
-        return [*plan_problems(self), *problems]
+        return [*plan_problems(self), *(problems or attention_problems(self))]
 
     def example(self) -> Batch:
         """Return a batch of one clip with one frame and one caption with one word."""

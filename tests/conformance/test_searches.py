@@ -22,7 +22,10 @@ SPECS = [
         "minimum_length": 2,
         "block_ngram": 2,
         "required": ["5 6"],
+        "word_reward": 0.1,
+        "repetition_penalty": 1.5,
     },
+    {"type": "minimum_bayes_risk", "search": {"type": "sampling", "draws": 3}},
     {
         "type": "diverse_beam",
         "beams": 4,
@@ -120,7 +123,8 @@ def hypotheses(model):
 
 def test_all_searches_of_the_package_are_tested():
     """Every search of the library is tested in this module."""
-    assert set(NAMES) >= {"greedy", "beam", "diverse_beam", "sampling", "keras_hub"}
+    names = {"greedy", "beam", "diverse_beam", "sampling", "keras_hub", "minimum_bayes_risk"}
+    assert set(NAMES) >= names
 
 
 def test_shapes(hypotheses):

@@ -20,7 +20,7 @@ def test_banks_are_filled_in_turn():
 def test_predictions_of_some_beams(required):
     """Predictions of beams 2 and 3 have the logits and states of these beams."""
     logits = np.random.default_rng(0).normal(size=(1, 6, 9))
-    part = Predictions(ops.convert_to_tensor(logits), required).of_beams(2, 2)
+    part = Predictions(ops.convert_to_tensor(logits), required, None).of_beams(2, 2)
     assert np.allclose(ops.convert_to_numpy(part.logits), logits[:, 2:4])
     if required is not None:
         assert ops.convert_to_numpy(part.required).tolist() == [[2, 3]]

@@ -68,6 +68,21 @@ def test_a_required_word_that_is_not_in_the_vocabulary_is_refused():
         constraints_of(required=["man", "a zebra"])
 
 
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ({"forbidden": ["man on", "a man"]}, "without a forbidden .* Received: 'on a man'"),
+        ({"block_ngram": 1}, "repeat no 1 successive words.* Received: 'a a'"),
+    ],
+)
+def test_required_phrases_that_no_sentence_can_contain_are_refused(texts, message):
+    """A required phrase that contains a forbidden phrase or a repetition is refused."""
+    required = ["bike", "on a man", "a a"]
+    assert constraints_of(required=required, forbidden=["man on"], block_ngram=2).required
+    with pytest.raises(ArgumentError, match=message):
+        constraints_of(required=required, **texts)
+
+
 @pytest.mark.parametrize("name", ["forbidden", "forbidden_endings", "repeatable", "required"])
 def test_a_text_without_words_is_refused(name):
     """An empty text in a list of words and phrases raises an ArgumentError that names the list."""
