@@ -62,6 +62,14 @@ def search_problems(
     return []
 
 
+def task_problems(task: Any) -> list[Problem]:
+    """Return the problems of `data.plan` and of the search of a task that writes captions."""
+    limit = task.settings.data.words_limit + 1
+    encode = split_words if task.outputs is None else task.tokenizer.encode
+    problems = search_problems(task.settings.search, limit, encode)
+    return [*plan_problems(task), *(problems or attention_problems(task))]
+
+
 def attention_problems(task: Task) -> list[Problem]:
     """Return a problem if the search has a coverage penalty and the decoder has no attention."""
     if task.settings.search.get("coverage"):

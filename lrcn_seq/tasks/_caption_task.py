@@ -29,12 +29,7 @@ from lrcn_seq.report import Section
 from lrcn_seq.search.base import NO_SENTENCE
 from lrcn_seq.tasks._caption_feed import CaptionFeed
 from lrcn_seq.tasks._caption_fit import CaptionFit
-from lrcn_seq.tasks._caption_problems import (
-    attention_problems,
-    plan_problems,
-    search_problems,
-    split_words,
-)
+from lrcn_seq.tasks._caption_problems import task_problems
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
@@ -85,10 +80,7 @@ class CaptionTask(CaptionFit, Task):
 
     def network_problems(self) -> list[Problem]:
         """Return the problems of `data.plan` and of the search, including its texts."""
-        limit = self.settings.data.words_limit + 1
-        encode = split_words if self.outputs is None else self.tokenizer.encode
-        problems = search_problems(self.settings.search, limit, encode)
-        return [*plan_problems(self), *(problems or attention_problems(self))]
+        return task_problems(self)
 
     def example(self) -> Batch:
         """Return a batch of one clip with one frame and one caption with one word."""
