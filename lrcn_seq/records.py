@@ -52,6 +52,7 @@ SampleCount = Annotated[int, Ge(0), Le(1_000_000)]
 """Number of generated samples."""
 PositiveNumber = Annotated[float, Gt(0), Lt(math.inf)]
 NumberNotNegative = Annotated[float, Ge(0), Lt(math.inf)]
+NumberAtLeastOne = Annotated[float, Ge(1), Lt(math.inf)]
 Share = Annotated[float, Ge(0), Le(1)]
 Rate = Annotated[float, Ge(0), Lt(1)]
 Modality = Literal["rgb", "flow"]

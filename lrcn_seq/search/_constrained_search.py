@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.search._constraints import Constraints
+from lrcn_seq.search._required_phrases import RequiredPhrases
 from lrcn_seq.search.base import Search
 
 
@@ -19,12 +20,14 @@ class Texts(NamedTuple):
         forbidden: words and phrases that may not occur.
         forbidden_endings: words and phrases after which a sentence may not end.
         repeatable: words that `block_ngram` ignores as the last word of an n-gram.
+        required: words and phrases that every sentence must contain.
     """
 
     prefix: str = ""
     forbidden: Sequence[str] = ()
     forbidden_endings: Sequence[str] = ()
     repeatable: Sequence[str] = ()
+    required: Sequence[str] = ()
 
 
 class ConstrainedSearch(Search):
@@ -46,11 +49,16 @@ class ConstrainedSearch(Search):
         forbidden = phrases(encode, texts.forbidden, "forbidden")
         endings = phrases(encode, texts.forbidden_endings, "forbidden_endings")
         repeatable = phrases(encode, texts.repeatable, "repeatable")
+        phrases(encode, texts.required, "required")
+        required = [known_ids(encode, text, "required") for text in texts.required]
         self._constraints = self._constraints._replace(
-            prefix=prefix_ids(encode, texts.prefix),
+            prefix=known_ids(encode, texts.prefix, "prefix"),
             phrases=(*forbidden, *((*phrase, SPECIAL.end) for phrase in endings)),
             repeatable=tuple({word for phrase in repeatable for word in phrase}),
+            required=RequiredPhrases(required) if required else None,
         )
+        for text, phrase in zip(texts.required, required, strict=True):
+            check_required(text, phrase, self._constraints)
         self._encoded = True
 
     @property
@@ -85,16 +93,49 @@ def phrases(
     return tuple(phrase for phrase in encoded if SPECIAL.unknown not in phrase)
 
 
-def prefix_ids(encode: Callable[[str], Sequence[int]], prefix: str) -> tuple[int, ...]:
-    """Return the ids of a prefix.
+def known_ids(encode: Callable[[str], Sequence[int]], text: str, name: str) -> tuple[int, ...]:
+    """Return the ids of a text.
+
+    Args:
+        encode: returns the ids of a text.
+        text: the text.
+        name: the argument that contains the text.
 
     Raises:
-        ArgumentError: a word of the prefix is not in the vocabulary.
+        ArgumentError: a word of the text is not in the vocabulary.
     """
-    ids = tuple(encode(prefix))
+    ids = tuple(encode(text))
     if SPECIAL.unknown in ids:
         raise ArgumentError(
-            "prefix: expected words of the vocabulary, which contains words of training captions. "
-            f"Received: {prefix!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
+            f"{name}: expected words of the vocabulary, which contains words of training captions. "
+            f"Received: {text!r}, whose word {ids.index(SPECIAL.unknown) + 1} is not among them."
         )
     return ids
+
+
+def check_required(text: str, phrase: tuple[int, ...], constraints: Constraints) -> None:
+    """Raise ArgumentError if other constraints forbid a required phrase.
+
+    Args:
+        text: the phrase as the user wrote it.
+        phrase: the ids of the phrase.
+        constraints: the other constraints.
+    """
+    if any(parts(phrase, len(forbidden)).count(forbidden) for forbidden in constraints.phrases):
+        raise ArgumentError(
+            "required: expected phrases without a forbidden word or phrase. Received: "
+            f"{text!r}; remove it from `required`, or its words from `forbidden`."
+        )
+    n = constraints.block_ngram
+    blocked = [part for part in parts(phrase, n) if part[-1] not in constraints.repeatable]
+    if len(set(blocked)) < len(blocked):
+        raise ArgumentError(
+            f"required: expected phrases that repeat no {n} successive words, because of "
+            f"block_ngram={n}. Received: {text!r}; increase `block_ngram`, or add the repeated "
+            "words to `repeatable`."
+        )
+
+
+def parts(phrase: tuple[int, ...], n: int) -> list[tuple[int, ...]]:
+    """Return the sequences of n successive words of a phrase; none for n = 0."""
+    return [phrase[i : i + n] for i in range(len(phrase) - n + 1)] if n else []

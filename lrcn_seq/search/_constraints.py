@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
+import numpy as np
 from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Special, Tensor
+from lrcn_seq.search._required_phrases import RequiredPhrases
 from lrcn_seq.search._top_k import top_k
 
 AtLimit = Literal["compete", "force"]
@@ -28,6 +30,9 @@ class Constraints(NamedTuple):
         phrases: ids of the phrases that may not occur. A phrase that ends in the end word is
             forbidden at the end of a sentence.
         repeatable: ids of words that `block_ngram` ignores as the last word of an n-gram.
+        required: the phrases that every sentence must contain, None for none.
+        repetition_penalty: the factor of the log probabilities of words that a sentence contains
+            already.
     """
 
     minimum_length: int = 0
@@ -37,6 +42,8 @@ class Constraints(NamedTuple):
     prefix: tuple[int, ...] = ()
     phrases: tuple[tuple[int, ...], ...] = ()
     repeatable: tuple[int, ...] = ()
+    required: RequiredPhrases | None = None
+    repetition_penalty: float = 1.0
 
     def forbidden_ids(self, special: Special) -> list[int]:
         """Return the ids that are forbidden at every position."""
@@ -54,6 +61,17 @@ class Constraints(NamedTuple):
                 "expected a limit of at least one word more than the prefix. Received: "
                 f"limit={limit}, and a prefix of {len(self.prefix)} words."
             )
+        if self.required is not None:
+            self._check_required(self.required, limit)
+
+    def _check_required(self, required: RequiredPhrases, limit: int) -> None:
+        """Raise ArgumentError if no sentence can contain the required phrases."""
+        needed = len(self.prefix) + int(required.missing[required.after(self.prefix)])
+        if needed >= limit:
+            raise ArgumentError(
+                f"required: expected words and phrases that fit into {limit - 1} words, together "
+                f"with the prefix. Received: {needed} words; remove some, or raise the limit."
+            )
 
 
 def candidates(
@@ -64,6 +82,7 @@ def candidates(
     count: int,
     constraints: Constraints,
     special: Special,
+    required: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the most probable next words of each sentence.
 
@@ -78,6 +97,8 @@ def candidates(
         count: the number of allowed words to return, if V permits.
         constraints: the constraints on sentences.
         special: the special ids.
+        required: the states (N,) of the sentences in the automaton of `constraints.required`. Its
+            words are candidates however improbable they are.
 
     Returns:
         Log probabilities (N, k), −inf for forbidden words, and ids (N, k), most probable first,
@@ -85,28 +106,86 @@ def candidates(
     """
     limit = words.shape[1]
     logits = ops.cast(logits, "float32")
+    forced = force_words(logits, position, limit, constraints, special)
     values, ids = top_k(
-        force_words(logits, position, limit, constraints, special),
-        min(logits.shape[-1], count + forbidden_count(constraints, limit, special)),
+        forced, min(logits.shape[-1], count + forbidden_count(constraints, limit, special))
     )
+    if constraints.required is not None:
+        values, ids = append_words(values, ids, forced, constraints.required.words)
     peak = ops.max(logits, axis=-1, keepdims=True)
     peak = ops.where(ops.isfinite(peak), peak, 0.0)
     log_sum = ops.log(ops.sum(ops.exp(logits - peak), axis=-1, keepdims=True))
     log_probabilities = values - peak - log_sum
     allowed = ops.isfinite(log_probabilities)
     allowed &= allowed_words(ids, words, position, constraints, special)
+    if constraints.required is not None:
+        allowed &= constraints.required.allowed(
+            required, ids, left=limit - 2 - position, special=special
+        )
     return ops.where(allowed, ops.minimum(log_probabilities, 0.0), -math.inf), ids
 
 
+def penalize_repetition(
+    log_probabilities: Tensor,
+    ids: Tensor,
+    words: Tensor,
+    position: Tensor | int,
+    constraints: Constraints,
+) -> Tensor:
+    """Return log probabilities (N, k), multiplied by a factor for words that occur already.
+
+    The penalty is that of Keskar et al., "CTRL", arXiv 1909.05858, 2019, section 4.1, applied to
+    log probabilities, as in the beam search of Hugging Face Transformers.
+
+    Args:
+        log_probabilities: log probabilities of candidates, (N, k).
+        ids: candidates (N, k) or (1, k).
+        words: the sentences so far, (N, L); only positions before `position` are read.
+        position: the position of the candidates.
+        constraints: the constraints on sentences, with the factor.
+    """
+    if constraints.repetition_penalty == 1:
+        return log_probabilities
+    words = ops.where(ops.arange(words.shape[1]) < position, words, -1)
+    repeated = ops.any(ids[:, :, None] == ops.cast(words, ids.dtype)[:, None, :], axis=-1)
+    return ops.where(
+        repeated, constraints.repetition_penalty * log_probabilities, log_probabilities
+    )
+
+
 def forbidden_count(constraints: Constraints, limit: int, special: Special) -> int:
-    """Return the largest number of words that the constraints can forbid at one position."""
+    """Return the largest number of words that are forbidden or penalized at one position."""
     n = constraints.block_ngram
     return (
         len(constraints.forbidden_ids(special))
         + (constraints.minimum_length > 0)
         + (max(0, limit - n + 1) if n else 0)
         + len({phrase[-1] for phrase in constraints.phrases})
+        + (limit if constraints.repetition_penalty > 1 else 0)
+        + (0 if constraints.required is None else 1 + len(constraints.required.words))
     )
+
+
+def append_words(
+    values: Tensor, ids: Tensor, logits: Tensor, words: np.ndarray
+) -> tuple[Tensor, Tensor]:
+    """Append words to the candidates, with logits of −inf for words that are among them.
+
+    Args:
+        values: the logits of the candidates, (N, k).
+        ids: the candidates, (N, k).
+        logits: all logits, (N, V).
+        words: the words to append, (A,).
+
+    Returns:
+        Logits and ids, (N, k + A).
+    """
+    appended = ops.cast(ops.convert_to_tensor(words), ids.dtype)
+    gains = ops.take(logits, appended, axis=1)
+    present = ops.any(ids[:, :, None] == appended, axis=1)
+    gains = ops.where(present, -math.inf, gains)
+    appended = ops.zeros_like(gains, dtype=ids.dtype) + appended
+    return ops.concatenate([values, gains], axis=1), ops.concatenate([ids, appended], axis=1)
 
 
 def force_words(

@@ -56,3 +56,9 @@ def _check_rows(scores: Tensor) -> None:
 def sentence_lengths(words: Tensor, special: Special) -> Tensor:
     """Return the number of words of each sentence (..., L), including the end word."""
     return ops.sum(ops.cast(words != special.pad, "int32"), axis=-1)
+
+
+def is_duplicate(words: Tensor) -> Tensor:
+    """Return a mask (B, K) of sentences (B, K, L) that equal an earlier sentence of their row."""
+    equal = ops.all(words[:, :, None] == words[:, None], axis=-1)
+    return ops.any(equal & ops.triu(ops.ones_like(equal), 1), axis=1)

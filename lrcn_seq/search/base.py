@@ -28,6 +28,13 @@ NO_SENTENCE = (
 """The reason why a search finds no sentence for a row."""
 
 
+NO_ATTENTION = (
+    "coverage: expected a single decoder with attention weights, such as attention_lstm. Received: "
+    "{received}; set coverage to 0."
+)
+"""The error of a coverage penalty without attention weights."""
+
+
 class Search(ABC):
     """A search that decodes sentences with a step function.
 
@@ -41,6 +48,9 @@ class Search(ABC):
     strict: bool = True
     """Whether to raise an error for a row without a sentence; compiled models cannot raise it.
     Otherwise the row has scores of −inf."""
+
+    reranks: ClassVar[bool] = False
+    """Whether `rerank` changes the hypotheses."""
 
     def encode_texts(self, encode: Callable[[str], Sequence[int]]) -> None:  # noqa: B027
         """Convert the texts among the arguments of the search to ids. A search has none by default.
@@ -88,3 +98,10 @@ class Search(ABC):
             ArgumentError: If no sentence of at most `limit` words satisfies the constraints.
             SearchError: If a row has no sentence; see `strict`.
         """
+
+    def rerank(self, hypotheses: Hypotheses) -> Hypotheses:
+        """Return the hypotheses of a compiled search in their final order, as NumPy arrays.
+
+        A search may compute here what does not compile. By default, hypotheses are unchanged.
+        """
+        return hypotheses

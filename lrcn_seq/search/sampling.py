@@ -21,6 +21,7 @@ from lrcn_seq.records import (
     BeamWidth,
     Hypotheses,
     NotNegative,
+    NumberAtLeastOne,
     NumberNotNegative,
     PositiveNumber,
     Share,
@@ -29,9 +30,15 @@ from lrcn_seq.records import (
 )
 from lrcn_seq.registry import searches
 from lrcn_seq.search._constrained_search import ConstrainedSearch, Texts
-from lrcn_seq.search._constraints import AtLimit, Constraints, allowed_words, force_words
+from lrcn_seq.search._constraints import (
+    AtLimit,
+    Constraints,
+    allowed_words,
+    force_words,
+    penalize_repetition,
+)
 from lrcn_seq.search._decoding_loop import decode
-from lrcn_seq.search._hypotheses import assemble, sentence_lengths
+from lrcn_seq.search._hypotheses import assemble, is_duplicate, sentence_lengths
 from lrcn_seq.search._length_normalization import Length, normalize
 from lrcn_seq.search._row_seeds import row_seeds, row_uniforms
 from lrcn_seq.search._state_tree import batch_size, repeat_rows
@@ -58,12 +65,17 @@ class Sampling(ConstrainedSearch):
             `typical_p`, beginning with those whose information, −log p, is closest to the entropy
             of the distribution; 1 for all words.
         length: the length normalization of the score. `none` keeps the log probability, as in
-            the paper; `average` divides it by the number of words; `gnmt` follows Wu et al. 2016,
-            equation 14.
-        alpha: the exponent of `gnmt`.
+            the paper; `average` divides it by the number of words n, `power` by n^alpha, and `gnmt`
+            by ((5 + n) / 6)^alpha (Wu et al. 2016, equation 14).
+        alpha: the exponent of `power` and `gnmt`.
+        word_reward: a number added to the score for every word; larger values prefer longer
+            sentences.
         minimum_length: the smallest number of words before the end word.
         block_ngram: the size n of the n-grams that may not occur twice in a sentence; 0 allows
             repetition.
+        repetition_penalty: the factor, at least 1, of the log probability of a word that the
+            sentence contains already (Keskar et al. 2019, section 4.1). The
+            score contains no penalty.
         suppress_unknown: whether to forbid the unknown word.
         prefix: the text with which every sentence begins. Its words need not satisfy the other
             constraints; their log probabilities count.
@@ -91,8 +103,10 @@ class Sampling(ConstrainedSearch):
         typical_p: Annotated[float, Gt(0), Le(1)] = 1.0,
         length: Length = "none",
         alpha: NumberNotNegative = 0.6,
+        word_reward: NumberNotNegative = 0.0,
         minimum_length: NotNegative = 0,
         block_ngram: NotNegative = 0,
+        repetition_penalty: NumberAtLeastOne = 1.0,
         suppress_unknown: bool = True,
         prefix: str = "",
         forbidden: Sequence[str] = (),
@@ -115,9 +129,15 @@ class Sampling(ConstrainedSearch):
         self.draws, self.best = draws, best or draws
         self.inverse_temperature = inverse_temperature or 1.0 / (temperature or 1.0)
         self.top_k, self.top_p, self.min_p, self.typical_p = top_k, top_p, min_p, typical_p
-        self.length, self.alpha = length, alpha
+        self.length, self.alpha, self.word_reward = length, alpha, word_reward
         super().__init__(
-            Constraints(minimum_length, block_ngram, suppress_unknown, at_limit),
+            Constraints(
+                minimum_length,
+                block_ngram,
+                suppress_unknown,
+                at_limit,
+                repetition_penalty=repetition_penalty,
+            ),
             Texts(prefix, forbidden, forbidden_endings, repeatable),
         )
 
@@ -157,10 +177,13 @@ class Sampling(ConstrainedSearch):
     def _allowed_logits(
         self, logits: Tensor, words: Tensor, position: Tensor, special: Special
     ) -> Tensor:
-        """Return the logits (N, V) with −inf for words that the constraints forbid."""
+        """Return the logits (N, V) after penalties, with −inf for words that are forbidden."""
         limit = words.shape[1]
-        logits = force_words(logits, position, limit, self.constraints, special)
         ids = ops.arange(logits.shape[-1], dtype="int32")[None]
+        if self.constraints.repetition_penalty > 1:
+            logits = ops.log_softmax(logits)
+            logits = penalize_repetition(logits, ids, words, position, self.constraints)
+        logits = force_words(logits, position, limit, self.constraints, special)
         allowed = allowed_words(ids, words, position, self.constraints, special)
         return ops.where(allowed, logits, -math.inf)
 
@@ -184,7 +207,9 @@ class Sampling(ConstrainedSearch):
     def _rank(self, words: Tensor, total: Tensor, special: Special) -> Hypotheses:
         """Return the best distinct sentences of words (B, K, L) and log probabilities (B, K)."""
         length = ops.maximum(sentence_lengths(words, special), 1)
-        scores = normalize(total, length, kind=self.length, alpha=self.alpha)
+        scores = normalize(
+            total, length, kind=self.length, alpha=self.alpha, word_reward=self.word_reward
+        )
         if self.best > 1:
             scores = ops.where(is_duplicate(words), -math.inf, scores)
         scores, order = ops.top_k(scores, self.best)
@@ -216,9 +241,3 @@ def inverse_cdf(probabilities: Tensor, uniform: Tensor) -> Tensor:
     return ops.where(
         ops.any(exceeds, axis=1), ops.argmax(exceeds, axis=1), ops.argmax(probabilities, axis=1)
     )
-
-
-def is_duplicate(words: Tensor) -> Tensor:
-    """Return a mask (B, K) of sentences (B, K, L) that equal an earlier sentence of their row."""
-    equal = ops.all(words[:, :, None] == words[:, None], axis=-1)
-    return ops.any(equal & ops.triu(ops.ones_like(equal), 1), axis=1)

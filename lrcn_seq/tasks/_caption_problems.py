@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
+from zlib import crc32
 
 from keras import ops
 
@@ -11,6 +12,7 @@ from lrcn_seq.config import Config
 from lrcn_seq.errors import ArgumentError, ConfigError, LrcnError, Problem, did_you_mean
 from lrcn_seq.records import SPECIAL
 from lrcn_seq.registry import metrics, searches, views
+from lrcn_seq.tasks._caption_search import check_attention
 from lrcn_seq.tasks._sample_reader import task_storing_problem
 from lrcn_seq.tasks._self_critical import objective_problems
 from lrcn_seq.tasks.base import Task
@@ -31,8 +33,8 @@ def caption_problems(task: type[Task], config: Config) -> list[Problem]:
 
 
 def split_words(text: str) -> list[int]:
-    """Return an arbitrary id for each word of a text."""
-    return [len(SPECIAL)] * len(text.split())
+    """Return an arbitrary id for each word of a text; equal words have equal ids."""
+    return [len(SPECIAL) + crc32(word.encode()) // 4 for word in text.split()]
 
 
 def search_problems(
@@ -59,6 +61,24 @@ def search_problems(
         return [Problem("search", str(error))]
     except _FirstStepError:
         pass
+    return []
+
+
+def task_problems(task: Any) -> list[Problem]:
+    """Return the problems of `data.plan` and of the search of a task that writes captions."""
+    limit = task.settings.data.words_limit + 1
+    encode = split_words if task.outputs is None else task.tokenizer.encode
+    problems = search_problems(task.settings.search, limit, encode)
+    return [*plan_problems(task), *(problems or attention_problems(task))]
+
+
+def attention_problems(task: Task) -> list[Problem]:
+    """Return a problem if the search has a coverage penalty and the decoder has no attention."""
+    if task.settings.search.get("coverage"):
+        try:
+            check_attention([task])
+        except ArgumentError as error:
+            return [Problem("search", str(error))]
     return []
 
 

@@ -10,9 +10,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import SPECIAL, Clips, Hypotheses, StepOutput, Tensor
 from lrcn_seq.registry import searches
+from lrcn_seq.search.base import NO_ATTENTION
 from lrcn_seq.tasks.base import Task
 
 
@@ -39,6 +41,8 @@ class CaptionSearch(keras.Model):
         if tasks[0].outputs is not None:
             self.search.encode_texts(tasks[0].tokenizer.encode)
         self.search.strict = False
+        if getattr(self.search, "coverage", 0.0):
+            check_attention(tasks)
         self.shares = (
             [weight / sum(weights) for weight in weights]
             if weights
@@ -73,8 +77,8 @@ class CaptionSearch(keras.Model):
             memory: the memory of each decoder.
 
         Returns:
-            The logits of a single decoder, or the weighted mean log probabilities of several
-            decoders, with the next state of each decoder and without attention.
+            The logits and attention of a single decoder, or the weighted mean log probabilities of
+            several decoders without attention, with the next state of each decoder.
         """
         outputs = [
             decoder.step(word, decoder_state, decoder_memory)
@@ -88,10 +92,11 @@ class CaptionSearch(keras.Model):
                 share * ops.log_softmax(ops.cast(output.logits, "float32"))
                 for share, output in zip(self.shares, outputs, strict=True)
             )
-        return StepOutput(logits, None, tuple(output.state for output in outputs))
+        attention = outputs[0].attention if len(outputs) == 1 else None
+        return StepOutput(logits, attention, tuple(output.state for output in outputs))
 
     def hypotheses(self, clips: Sequence[Clips]) -> Hypotheses:
-        """Run the compiled search and return NumPy arrays.
+        """Run the compiled search, rerank its hypotheses, and return NumPy arrays.
 
         Clips for which the search finds no caption have scores of −inf. A random search with
         `per_row_seeds` finds the same captions for a clip in any batch.
@@ -101,7 +106,20 @@ class CaptionSearch(keras.Model):
             task.frame_encoder.shorten(packed)
             for task, packed in zip(self._tasks.value, clips, strict=True)
         )
-        return Hypotheses(*map(ops.convert_to_numpy, self.predict_on_batch((inputs, seeds))))
+        found = self.predict_on_batch((inputs, seeds))
+        return self.search.rerank(Hypotheses(*map(ops.convert_to_numpy, found)))
+
+
+def check_attention(tasks: Sequence[Task]) -> None:
+    """Raise ArgumentError unless there is a single task, whose decoder has attention weights."""
+    if len(tasks) > 1:
+        raise ArgumentError(NO_ATTENTION.format(received=f"an ensemble of {len(tasks)} decoders"))
+    (task,) = tasks
+    memory, state = task.decoder.start(task.encoder(task.example_clips(), training=False))
+    word = ops.full((1,), SPECIAL.start, "int32")
+    if task.decoder.step(word, state, memory).attention is None:
+        name = task.settings.decoder["type"]
+        raise ArgumentError(NO_ATTENTION.format(received=f"{name}, which has no attention"))
 
 
 def clip_seeds(clips: Clips, seed: int) -> np.ndarray:

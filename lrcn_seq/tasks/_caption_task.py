@@ -24,7 +24,7 @@ from lrcn_seq.records import (
 from lrcn_seq.report import Section
 from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
-from lrcn_seq.tasks._caption_problems import plan_problems, search_problems, split_words
+from lrcn_seq.tasks._caption_problems import task_problems
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
@@ -44,9 +44,7 @@ class CaptionTask(CaptionTraining):
 
     def network_problems(self) -> list[Problem]:
         """Return the problems of `data.plan` and of the search, including its texts."""
-        limit = self.settings.data.words_limit + 1
-        encode = split_words if self.outputs is None else self.tokenizer.encode
-        return [*plan_problems(self), *search_problems(self.settings.search, limit, encode)]
+        return task_problems(self)
 
     def evaluate_samples(
         self, reader: SampleReader, samples: Sequence[Sample], *, training: Sequence[Sample] = ()

@@ -38,18 +38,27 @@ def resolve_search(
         )
     resolved = dict(search)
     if beams is not None:
-        resolved = {**_beam_search(resolved, beams, replaceable=replaceable), "beams": beams}
+        resolved = _beam_search(resolved, beams, replaceable=replaceable)
     if problems := search_problems(resolved, limit):
         raise ConfigError(problems, "the search")
     return _widened(resolved, best)
 
 
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
-    """Return the search if it is a beam search, or a new beam search if it is `replaceable`."""
-    if search["type"] == "beam":
-        return search
+    """Return the search with the given beams, or a new beam search if it is `replaceable`.
+
+    A search that ranks the sentences of another search passes the beams on to it.
+    """
+    arguments = signature(searches.get(search["type"]))
+    if "search" in arguments:
+        inner = search.get("search", arguments["search"].default)
+        if isinstance(inner, Mapping) and "type" in inner:
+            inner = _beam_search(dict(inner), beams, replaceable=replaceable)
+        return {**search, "search": inner}
+    if "beams" in arguments:
+        return {**search, "beams": beams}
     if replaceable:
-        return {"type": "beam"}
+        return {"type": "beam", "beams": beams}
     raise ArgumentError(
         f"beams: expected a beam search. Received: beams={beams} with a search of the type "
         f"{search['type']}."
@@ -59,6 +68,9 @@ def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> di
 def _widened(search: dict[str, Any], best: int) -> dict[str, Any]:
     """Return the search with at least `best` beams or draws."""
     arguments = signature(searches.get(search["type"]))
+    if "search" in arguments:
+        inner = dict(search.get("search", arguments["search"].default))
+        return {**search, "search": _widened(inner, best)}
     widths = arguments.keys() & {"beams", "draws"}
     if best > 1 and not widths:
         raise ArgumentError(
@@ -66,6 +78,9 @@ def _widened(search: dict[str, Any], best: int) -> dict[str, Any]:
             f"Received: best={best}; set beams as well."
         )
     wider = {width: max(best, search.get(width, arguments[width].default)) for width in widths}
+    if "groups" in arguments:
+        groups = search.get("groups", arguments["groups"].default)
+        wider["beams"] = -(-wider["beams"] // groups) * groups
     if search.get("best"):
         wider["best"] = max(best, search["best"])
     return {**search, **wider}

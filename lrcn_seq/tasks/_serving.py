@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Tensor
 from lrcn_seq.tasks._caption_search import CaptionSearch
@@ -51,7 +52,14 @@ class CaptionServing(ServingModel):
     """A model that searches for captions."""
 
     def __init__(self, task: Task):
-        super().__init__(task, CaptionSearch([task], task.settings.search))
+        network = CaptionSearch([task], task.settings.search)
+        if network.search.reranks:
+            raise ArgumentError(
+                "search: expected a search that compiles completely. Received: "
+                f"{task.settings.search['type']}, which reranks captions outside the model; export "
+                "with another search."
+            )
+        super().__init__(task, network)
 
     def call(self, inputs: Tensor) -> dict[str, Tensor]:
         """Return `words` (B, K, L), `scores` (B, K) and `log_probabilities` (B, K)."""

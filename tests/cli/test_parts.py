@@ -123,7 +123,10 @@ def test_all_seams_are_listed_with_their_parts(lrcn):
     """`lrcn parts` lists all parts by kind, all sections, and the calls that show details."""
     result = lrcn("parts")
     assert result.code == 0
-    assert "\nsearches    beam, greedy, keras_hub, sampling\n" in result.out
+    assert (
+        "\nsearches    beam, diverse_beam, greedy, keras_hub, minimum_bayes_risk, sampling\n"
+        in result.out
+    )
     assert "\ntasks       activity, captioning, description\n" in result.out
     assert "\nsections    config, data, data.store, training, " in result.out
     assert [line.split()[0] for line in result.out.splitlines()[:9]] == list(SEAMS)

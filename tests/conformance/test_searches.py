@@ -21,6 +21,20 @@ SPECS = [
         "alpha": 0.9,
         "minimum_length": 2,
         "block_ngram": 2,
+        "required": ["5 6"],
+        "word_reward": 0.1,
+        "repetition_penalty": 1.5,
+    },
+    {"type": "minimum_bayes_risk", "search": {"type": "sampling", "draws": 3}},
+    {
+        "type": "diverse_beam",
+        "beams": 4,
+        "groups": 4,
+        "diversity": 1.0,
+        "block_ngram": 2,
+        "forbidden": ["6"],
+        "required": ["7 8", "5"],
+        "best": 2,
     },
     {"type": "sampling", "draws": 4, "inverse_temperature": 1.5, "top_k": 5, "top_p": 0.9},
     {"type": "greedy", "block_ngram": 2, "length": "none"},
@@ -109,7 +123,8 @@ def hypotheses(model):
 
 def test_all_searches_of_the_package_are_tested():
     """Every search of the library is tested in this module."""
-    assert set(NAMES) >= {"greedy", "beam", "sampling", "keras_hub"}
+    names = {"greedy", "beam", "diverse_beam", "sampling", "keras_hub", "minimum_bayes_risk"}
+    assert set(NAMES) >= names
 
 
 def test_shapes(hypotheses):
@@ -197,7 +212,7 @@ def test_rows_are_independent(model):
 
 
 @pytest.mark.parametrize("at_limit", ["compete", "force"])
-@pytest.mark.parametrize("name", ["greedy", "beam", "sampling"])
+@pytest.mark.parametrize("name", ["greedy", "beam", "diverse_beam", "sampling"])
 def test_only_forced_sentences_always_end(name, at_limit):
     """If end tokens are unlikely, a sentence ends only at the limit, with `at_limit: force`."""
 

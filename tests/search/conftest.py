@@ -12,13 +12,15 @@ from keras import ops
 from lrcn_seq.records import SPECIAL, Hypotheses, StepOutput
 from lrcn_seq.registry import searches
 
+REGIONS = 3  # of the attention weights
 V, S = 6, 7  # vocabulary size (four special and two other words) and number of decoder states
 
 
 class TableModel(keras.Model):
     """A model that searches over tables of logits (B, S, V, V).
 
-    The decoder state, a hash of the words so far, and the last word select the next V logits.
+    The decoder state, a hash of the words so far, and the last word select the next V logits. The
+    attention weights of 3 regions are the softmax of the first logits; a fourth region is padding.
     A row without a sentence raises no error.
     """
 
@@ -34,7 +36,9 @@ class TableModel(keras.Model):
             rows = ops.take_along_axis(table, index, axis=1)[:, 0]
             logits = ops.take_along_axis(rows, word[:, None, None], axis=1)[:, 0]
             count = count * 5 + 3 * word + 1
-            return StepOutput(logits, None, {"count": count % 1000, "none": None})
+            attention = ops.softmax(logits[:, :REGIONS])
+            attention = ops.concatenate([attention, ops.zeros_like(attention[:, :1])], axis=1)
+            return StepOutput(logits, attention, {"count": count % 1000, "none": None})
 
         state = {"count": ops.zeros((ops.shape(table)[0],), "int32"), "none": None}
         return self.search(
@@ -72,23 +76,49 @@ def random_table():
     return draw
 
 
-def sum_log_probabilities(table, words):
-    """Return the log probability of words over one table (S, V, V) in float64."""
-    count, last, total = 0, SPECIAL.start, 0.0
+def log_probabilities(table, words):
+    """Return the log probability of each word over one table (S, V, V), and the coverage sums."""
+    count, last, gains, coverage = 0, SPECIAL.start, [], np.zeros(REGIONS)
     for word in words:
         logits = table[count % S, last].astype("float64")
-        total += logits[word] - np.log(np.exp(logits - logits.max()).sum()) - logits.max()
+        gains.append(logits[word] - np.log(np.exp(logits - logits.max()).sum()) - logits.max())
+        weights = np.exp(logits[:REGIONS] - logits[:REGIONS].max())
+        coverage += weights / weights.sum()
         count, last = (count * 5 + 3 * last + 1) % 1000, word
-    return total
+    return gains, coverage
 
 
-def score_of(total, length, kind, alpha):
-    """Return the score of a log probability under a length normalization."""
-    return {
-        "none": total,
-        "average": total / length,
-        "gnmt": total / ((5 + length) / 6) ** alpha,
-    }[kind]
+def sum_log_probabilities(table, words):
+    """Return the log probability of words over one table (S, V, V) in float64."""
+    return sum(log_probabilities(table, words)[0])
+
+
+class Scoring(NamedTuple):
+    """The arguments of a search that determine the score of a sentence."""
+
+    length: str = "average"
+    alpha: float = 0.6
+    word_reward: float = 0.0
+    coverage: float = 0.0
+    repetition_penalty: float = 1.0
+
+
+def score_of(table, words, scoring):
+    """Return the score of words over one table (S, V, V) in float64."""
+    gains, coverage = log_probabilities(table, words)
+    total = sum(
+        gain * (scoring.repetition_penalty if word in words[:position] else 1)
+        for position, (word, gain) in enumerate(zip(words, gains, strict=True))
+    )
+    n = len(words)
+    divisor = {
+        "none": 1,
+        "average": n,
+        "power": n**scoring.alpha,
+        "gnmt": ((5 + n) / 6) ** scoring.alpha,
+    }[scoring.length]
+    penalty = scoring.coverage * np.log(np.minimum(coverage, 1)).sum()
+    return total / divisor + scoring.word_reward * n + penalty
 
 
 def ids_of(text):
@@ -110,6 +140,7 @@ class Rules(NamedTuple):
     forbidden: tuple[str, ...] = ()
     forbidden_endings: tuple[str, ...] = ()
     repeatable: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
 
 def satisfies(words, rules):
@@ -128,13 +159,19 @@ def satisfies(words, rules):
         words[-len(ids) - 1 : -1] == ids for ids in map(ids_of, rules.forbidden_endings)
     ):
         return False
+    if any(ids not in parts_of(words[:-1], len(ids)) for ids in map(ids_of, rules.required)):
+        return False
     n, free = rules.block_ngram, [word for text in rules.repeatable for word in ids_of(text)]
     grams = [gram for gram in parts_of(words, n) if gram[-1] not in free] if n else []
     return all(grams.count(gram) == 1 for gram in grams)
 
 
-def every_sentence(limit, *, suppress_unknown=True, **constraints):
-    """Yield finished sentences of at most `limit` words, and unfinished ones of `limit` words."""
+def every_sentence(limit, *, suppress_unknown=True, at_limit="compete", **constraints):
+    """Yield finished sentences of at most `limit` words, and unfinished ones of `limit` words.
+
+    With `at_limit="force"`, unfinished sentences are left out, and the end word is allowed at the
+    limit after a forbidden ending.
+    """
     forbidden = {SPECIAL.pad, SPECIAL.start, SPECIAL.end}
     forbidden |= {SPECIAL.unknown} if suppress_unknown else set()
     inner = [word for word in range(V) if word not in forbidden]
@@ -144,21 +181,24 @@ def every_sentence(limit, *, suppress_unknown=True, **constraints):
         for words in itertools.product(inner, repeat=length)
     )
     unfinished = (list(words) for words in itertools.product(inner, repeat=limit))
-    for words in itertools.chain(finished, unfinished):
-        if satisfies(words, Rules(**constraints)):
+    rules = Rules(**constraints)
+    if at_limit == "compete":
+        yield from (words for words in (*finished, *unfinished) if satisfies(words, rules))
+        return
+    for words in finished:
+        forced = len(words) == limit
+        if satisfies(words, rules._replace(forbidden_endings=()) if forced else rules):
             yield words
 
 
-def search_all(table, limit, *, length="average", alpha=0.6, at_limit="compete", **constraints):
-    """Return (score, log probability, words) of every sentence under one table, best first.
-
-    With `at_limit="force"`, unfinished sentences are left out.
-    """
+def search_all(table, limit, **arguments):
+    """Return (score, log probability, words) of every sentence under one table, best first."""
+    scoring = {name: arguments.pop(name) for name in Scoring._fields if name in arguments}
     found = []
-    for words in every_sentence(limit, **constraints):
+    for words in every_sentence(limit, **arguments):
         total = sum_log_probabilities(table, words)
-        if np.isfinite(total) and (at_limit == "compete" or words[-1] == SPECIAL.end):
-            found.append((score_of(total, len(words), length, alpha), total, words))
+        if np.isfinite(total):
+            found.append((score_of(table, words, Scoring(**scoring)), total, words))
     return sorted(found, reverse=True)
 
 

@@ -22,7 +22,7 @@ def constraints_of(name="beam", **texts):
     return search.constraints
 
 
-@pytest.mark.parametrize("name", ["greedy", "beam", "sampling"])
+@pytest.mark.parametrize("name", ["greedy", "beam", "diverse_beam", "sampling"])
 def test_texts_become_ids(name):
     """Forbidden endings become phrases that end in the end word."""
     constraints = constraints_of(
@@ -56,7 +56,34 @@ def test_a_prefix_with_an_unknown_word_is_refused():
         constraints_of(prefix="a zebra")
 
 
-@pytest.mark.parametrize("name", ["forbidden", "forbidden_endings", "repeatable"])
+@pytest.mark.parametrize("name", ["beam", "diverse_beam"])
+def test_required_texts_become_phrases(name):
+    """Beam searches convert required words and phrases to IDs."""
+    assert constraints_of(name, required=["bike", "a man"]).required.phrases == ((7,), (4, 5))
+
+
+def test_a_required_word_that_is_not_in_the_vocabulary_is_refused():
+    """A required phrase with a word that is not in the vocabulary raises an ArgumentError."""
+    with pytest.raises(ArgumentError, match=r"required: .* 'a zebra', whose word 2 is not among"):
+        constraints_of(required=["man", "a zebra"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ({"forbidden": ["man on", "a man"]}, "without a forbidden .* Received: 'on a man'"),
+        ({"block_ngram": 1}, "repeat no 1 successive words.* Received: 'a a'"),
+    ],
+)
+def test_required_phrases_that_no_sentence_can_contain_are_refused(texts, message):
+    """A required phrase that contains a forbidden phrase or a repetition is refused."""
+    required = ["bike", "on a man", "a a"]
+    assert constraints_of(required=required, forbidden=["man on"], block_ngram=2).required
+    with pytest.raises(ArgumentError, match=message):
+        constraints_of(required=required, **texts)
+
+
+@pytest.mark.parametrize("name", ["forbidden", "forbidden_endings", "repeatable", "required"])
 def test_a_text_without_words_is_refused(name):
     """An empty text in a list of words and phrases raises an ArgumentError that names the list."""
     with pytest.raises(ArgumentError, match=f"{name}: expected texts of at least one word"):

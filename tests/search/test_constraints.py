@@ -1,5 +1,7 @@
 """Constraints of a search and the candidates for the next word."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,13 @@ from keras import ops
 
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL
-from lrcn_seq.search._constraints import Constraints, candidates, completes_ngram
+from lrcn_seq.search._constraints import (
+    Constraints,
+    candidates,
+    completes_ngram,
+    penalize_repetition,
+)
+from lrcn_seq.search._required_phrases import RequiredPhrases
 
 
 def next_words(logits, words, position, count, **constraints):
@@ -154,3 +162,53 @@ def test_check_rejects_a_prefix_without_a_place_for_the_end():
     Constraints(prefix=(4, 5, 6)).check(4)
     with pytest.raises(ArgumentError, match="limit=3, and a prefix of 3 words"):
         Constraints(prefix=(4, 5, 6)).check(3)
+
+
+def test_required_words_are_candidates_however_improbable_they_are():
+    """The words of required phrases are candidates once, in addition to the most probable ones."""
+    logits = np.zeros((1, 50), "float32")
+    logits[0, [9, 30]] = 20.0, -20.0
+    found = candidates(
+        ops.convert_to_tensor(logits),
+        ops.zeros((1, 6), "int32"),
+        0,
+        count=1,
+        constraints=Constraints(required=RequiredPhrases([(9, 30)])),
+        special=SPECIAL,
+        required=ops.zeros((1,), "int32"),
+    )
+    gains, ids = map(ops.convert_to_numpy, found)
+    allowed = ids[np.isfinite(gains)].tolist()
+    assert allowed.count(9) == allowed.count(30) == 1
+    assert np.isclose(
+        gains[np.isfinite(gains) & (ids == 30)], log_softmax(logits)[0, 30], atol=1e-4
+    )
+
+
+def test_check_rejects_required_phrases_that_do_not_fit():
+    """Required phrases that are too long, together with the prefix, raise an ArgumentError."""
+    required = RequiredPhrases([(4, 5, 4)])
+    Constraints(required=required).check(4)
+    Constraints(required=required, prefix=(7, 4)).check(5)
+    with pytest.raises(ArgumentError, match=r"with the prefix\. Received: 4 words"):
+        Constraints(required=required, prefix=(7,)).check(4)
+
+
+def test_repetition_multiplies_the_log_probability():
+    """Only words before the position are penalized, by a factor of their log probability."""
+    found = penalize_repetition(
+        ops.convert_to_tensor([[-1.0, -2.0, -3.0], [-1.0, -2.0, -math.inf]]),
+        ops.convert_to_tensor([[5, 6, 7], [5, 6, 7]]),
+        ops.convert_to_tensor([[5, 7, 6], [7, 7, 5]]),
+        2,
+        Constraints(repetition_penalty=1.5),
+    )
+    assert ops.convert_to_numpy(found).tolist() == [[-1.5, -2.0, -4.5], [-1.0, -2.0, -math.inf]]
+
+
+def test_a_word_is_found_behind_all_penalized_ones():
+    """The best word after penalties is a candidate even if penalized words are more probable."""
+    logits = np.array([[0.0, 0.0, -9.0, 0.0, 9.0, 8.0, 7.0, 1.0, 0.0]], "float32")
+    words = np.array([[4, 5, 6, 0]], "int32")
+    _, ids = next_words(logits, words, 3, count=1, repetition_penalty=9.0)
+    assert 7 in ids[0]

@@ -6,7 +6,7 @@ from keras import ops
 
 from lrcn_seq.errors import SearchError
 from lrcn_seq.records import SPECIAL
-from lrcn_seq.search._hypotheses import assemble, sentence_lengths
+from lrcn_seq.search._hypotheses import assemble, is_duplicate, sentence_lengths
 
 WORDS = np.array([[[4, 5, 2, 0], [2, 0, 0, 0], [4, 4, 4, 4]]], "int32")
 
@@ -36,3 +36,10 @@ def test_a_row_without_a_sentence_is_an_error(missing):
     with pytest.raises(SearchError, match=r"row 1: expected a finite .* check the weights"):
         assemble(words, scores, scores, special=SPECIAL)
     assert assemble(words, scores, scores, special=SPECIAL, strict=False).scores.shape == (2, 2)
+
+
+def test_is_duplicate_marks_later_copies_only():
+    """Of equal sentences in a row, all but the first are marked as duplicates."""
+    words = np.array([[[4, 2], [5, 2], [4, 2], [4, 2]], [[5, 2], [4, 2], [5, 5], [4, 4]]])
+    found = ops.convert_to_numpy(is_duplicate(ops.convert_to_tensor(words)))
+    assert found.tolist() == [[False, False, True, True], [False] * 4]

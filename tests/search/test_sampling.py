@@ -10,7 +10,7 @@ from keras import ops
 from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import SPECIAL, StepOutput
 from lrcn_seq.search import sampling
-from lrcn_seq.search.sampling import Sampling, inverse_cdf, is_duplicate, softmax_or_zeros
+from lrcn_seq.search.sampling import Sampling, inverse_cdf, softmax_or_zeros
 
 LOGITS = np.array([0.3, 0.1, 0.9, 2.0, 0.5, -1.0, 1.5, 0.0], "float32")
 ALLOWED = [2, 4, 5, 6, 7]  # neither pad, start nor unknown
@@ -250,10 +250,3 @@ def test_softmax_of_minus_infinity_is_zero():
     logits = ops.convert_to_tensor(np.array([[-np.inf, -np.inf], [0.0, np.log(3)]], "float32"))
     found = ops.convert_to_numpy(softmax_or_zeros(logits))
     assert np.allclose(found, [[0, 0], [0.25, 0.75]])
-
-
-def test_is_duplicate_marks_later_copies_only():
-    """Of equal sentences in a row, all but the first are marked as duplicates."""
-    words = np.array([[[4, 2], [5, 2], [4, 2], [4, 2]], [[5, 2], [4, 2], [5, 5], [4, 4]]])
-    found = ops.convert_to_numpy(is_duplicate(ops.convert_to_tensor(words)))
-    assert found.tolist() == [[False, False, True, True], [False] * 4]

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from keras import ops
 
+from lrcn_seq.errors import ArgumentError
 from lrcn_seq.records import Clips
 from lrcn_seq.tasks import build_network
 from lrcn_seq.tasks._caption_search import CaptionSearch, clip_seeds
-from tests.tasks.inputs import image_clips, log_softmax, settings
+from tests.tasks.inputs import fresh_captioner, image_clips, log_softmax, settings
 
 
 def test_hypotheses_are_arrays_of_all_clips(captioner, images):
@@ -51,6 +52,49 @@ def test_texts_of_a_search_are_words_of_the_task(captioner, images):
     texts = [caption.text for row in captions for caption in row]
     assert all(text.startswith("a large red ") for text in texts)
     assert not any("circle" in text.split() or "left of" in text for text in texts)
+
+
+ATTENTION = "decoder={type: attention_lstm, units: 16, embedding: 8}"
+
+
+def test_coverage_changes_scores_of_a_decoder_with_attention(images):
+    """A coverage penalty lowers the scores of captions, but not their log probabilities."""
+    task, clips = fresh_captioner(ATTENTION), image_clips(images)
+    search = {"type": "beam", "beams": 3, "best": 1}
+    plain = CaptionSearch([task], {**search, "length": "none"}).hypotheses([clips])
+    covered = CaptionSearch([task], {**search, "length": "none", "coverage": 0.5})
+    found = covered.hypotheses([clips])
+    assert (plain.scores == plain.log_probabilities).all()
+    assert (found.scores < found.log_probabilities).all()
+
+
+def test_coverage_needs_a_decoder_with_attention(captioner):
+    """A coverage penalty is refused for decoders without attention and for ensembles."""
+    search = {"type": "beam", "coverage": 0.5}
+    with pytest.raises(ArgumentError, match="Received: lrcn, which has no attention; set coverage"):
+        CaptionSearch([captioner], search)
+    with pytest.raises(ArgumentError, match="Received: an ensemble of 2 decoders"):
+        CaptionSearch([fresh_captioner(ATTENTION)] * 2, search)
+
+
+def test_coverage_without_attention_is_a_problem_of_the_config(captioner):
+    """The check of a network reports a coverage penalty for a decoder without attention."""
+    search = "search={type: beam, coverage: 0.5}"
+    assert fresh_captioner(ATTENTION, search).network_problems() == []
+    (problem,) = fresh_captioner(search).network_problems()
+    assert "which has no attention" in problem.message
+
+
+def test_hypotheses_are_reranked(captioner, images):
+    """Minimum Bayes risk orders the captions of its inner search by their expected CIDEr."""
+    inner = {"type": "beam", "beams": 4}
+    clips = image_clips(images)
+    plain = CaptionSearch([captioner], inner).hypotheses([clips])
+    ranked = CaptionSearch([captioner], {"type": "minimum_bayes_risk", "search": inner})
+    found = ranked.hypotheses([clips])
+    expected = ranked.search.rerank(plain)
+    assert (found.words == expected.words).all()
+    assert (np.diff(found.scores, axis=1) <= 0).all()
 
 
 def test_an_ensemble_of_equal_tasks_is_the_task(captioner, images):

@@ -28,6 +28,11 @@ def test_a_search_that_is_wide_enough_is_unchanged():
         ({"type": "beam", "best": 1}, 4, {"type": "beam", "best": 4, "beams": 5}),
         ({"type": "beam", "beams": 7, "best": 6}, 4, {"type": "beam", "beams": 7, "best": 6}),
         ({"type": "sampling"}, 4, {"type": "sampling", "draws": 4}),
+        (
+            {"type": "diverse_beam", "groups": 3},
+            7,
+            {"type": "diverse_beam", "groups": 3, "beams": 9},
+        ),
     ],
 )
 def test_a_search_becomes_wide_enough_for_the_captions(search, best, expected):
@@ -40,6 +45,37 @@ def test_beams_set_the_width_of_a_beam_search():
     search = {"type": "beam", "beams": 3, "length": "average"}
     assert resolve(search, beams=9) == {**search, "beams": 9}
     assert search["beams"] == 3
+
+
+def test_beams_set_the_width_of_a_diverse_beam_search():
+    """`beams` sets the width of every search that has beams."""
+    search = {"type": "diverse_beam", "groups": 2}
+    assert resolve(search, beams=4, replaceable=True) == {**search, "beams": 4}
+
+
+RANKED = {"type": "minimum_bayes_risk", "search": {"type": "beam", "beams": 3}}
+
+
+@pytest.mark.parametrize(
+    ("search", "options", "beams"),
+    [
+        (RANKED, {"beams": 8}, 8),
+        (RANKED, {"best": 4}, 4),
+        ({"type": "minimum_bayes_risk"}, {"best": 4}, 10),
+        ({"type": "minimum_bayes_risk"}, {"beams": 4}, 4),
+    ],
+)
+def test_beams_and_best_belong_to_the_search_that_is_ranked(search, options, beams):
+    """`beams` and `best` change the inner search of a search that ranks sentences."""
+    assert resolve(search, **options)["search"]["beams"] == beams
+
+
+def test_an_inner_search_is_a_mapping_with_a_type():
+    """An invalid inner search is a problem of the config."""
+    with pytest.raises(ConfigError, match="search"):
+        resolve({"type": "minimum_bayes_risk", "search": {"type": "beem"}})
+    with pytest.raises(ConfigError, match="search"):
+        resolve({"type": "minimum_bayes_risk", "search": "beam"}, beams=3)
 
 
 def test_beams_replace_the_search_of_a_run():
@@ -81,6 +117,12 @@ def test_a_greedy_search_finds_one_caption():
         resolve({"type": "greedy"}, best=4)
 
 
+def test_required_and_forbidden_words_are_compared_without_a_vocabulary():
+    """A search may require one word and forbid another before a vocabulary is known."""
+    search = {"type": "beam", "required": ["dog"], "forbidden": ["man"]}
+    assert resolve(search)["required"] == ["dog"]
+
+
 @pytest.mark.parametrize(
     ("search", "options", "message"),
     [
@@ -91,6 +133,7 @@ def test_a_greedy_search_finds_one_caption():
         ),
         ({"type": "beem"}, {}, r"search\.type: searches has no 'beem'\. Did you mean 'beam'"),
         ({"type": "beam", "minimum_length": 40}, {}, "minimum_length=40"),
+        ({"type": "beam", "required": ["a dog " * 8]}, {}, "fit into 14 words"),
     ],
 )
 def test_an_invalid_search_is_a_problem_of_the_config(search, options, message):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrcn_seq.errors import ArgumentError
 from tests.tasks.inputs import fresh_captioner, fresh_classifier
 
 
@@ -32,3 +33,10 @@ def test_vectors_are_served():
     model = task.serving_model()
     assert model.shape == (None, None, 3)
     assert model(np.zeros((2, 4, 3), "float32"))["scores"].shape == (2, 1)
+
+
+def test_a_search_that_reranks_captions_is_not_served():
+    """A search that ranks captions outside the compiled model cannot be exported."""
+    task = fresh_captioner("search={type: minimum_bayes_risk}")
+    with pytest.raises(ArgumentError, match="Received: minimum_bayes_risk, which reranks captions"):
+        task.serving_model()

@@ -5,7 +5,10 @@ is 5, and captions have 20 words. No hypothesis ends early, and there are no con
 bound is 20 times the two matrix products of a step, 250×1024 · 1024×2048 and 250×512 · 512×9488, in
 float32 on the same backend and threads.
 
-    KERAS_BACKEND=tensorflow python tools/benchmarks/beam.py [--rounds 9]
+    KERAS_BACKEND=tensorflow python tools/benchmarks/beam.py [--rounds 9] [--options]
+
+With --options, beam search with each of its options is compared with beam search without options
+instead. The step then has attention weights over 49 regions, whose cost is part of all times.
 """
 
 import argparse
@@ -21,9 +24,24 @@ from keras import ops
 from keras_hub.samplers import BeamSampler
 
 from lrcn_seq.records import SPECIAL, StepOutput, Tensor
+from lrcn_seq.registry import searches
 from lrcn_seq.search.beam import Beam
 
-BATCH, BEAMS, V, UNITS, WORDS = 50, 5, 9488, 512, 20
+BATCH, BEAMS, V, UNITS, WORDS, REGIONS = 50, 5, 9488, 512, 20, 49
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain beam": {},
+    "length: gnmt, word_reward": {"length": "gnmt", "word_reward": 0.1},
+    "prefix": {"prefix": "70 80"},
+    "forbidden, 10 phrases": {"forbidden": [f"{word} {word + 1}" for word in range(50, 60)]},
+    "forbidden_endings, 10 words": {"forbidden_endings": [str(word) for word in range(50, 60)]},
+    "block_ngram": {"block_ngram": 3},
+    "repetition_penalty": {"repetition_penalty": 1.2},
+    "coverage": {"coverage": 0.2},
+    "required, 1 word": {"required": ["77"]},
+    "required, 3 phrases": {"required": ["77 78", "99", "44 45 46"]},
+    "diverse_beam, 5 groups": {"type": "diverse_beam", "groups": 5},
+}
+"""The arguments of the compared searches; words are written as ids."""
 
 
 class Captioner(keras.Model):
@@ -50,7 +68,8 @@ class Captioner(keras.Model):
         i, f, g, o = ops.split(ops.matmul(inputs, self.gates), 4, axis=1)
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         h = ops.sigmoid(o) * ops.tanh(c)
-        return StepOutput(ops.matmul(h, self.output_words) + self.end_penalty, None, (h, c))
+        attention = ops.softmax(h[:, :REGIONS])
+        return StepOutput(ops.matmul(h, self.output_words) + self.end_penalty, attention, (h, c))
 
     def call(self, h: Tensor) -> Any:
         """Return the result of the search from initial states (B, U)."""
@@ -63,6 +82,18 @@ def search_ours(model: Captioner, state: Any) -> tuple[Tensor, Tensor]:
         model.step, state, (), special=SPECIAL, limit=WORDS
     )
     return hypotheses.words, hypotheses.scores
+
+
+def search_with(arguments: dict[str, Any]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """Return a function that searches with the given arguments."""
+    search = searches.build({"type": "beam", "beams": BEAMS, **arguments})
+    search.encode_texts(lambda text: [int(word) for word in text.split()])
+
+    def run(model: Captioner, state: Any) -> tuple[Tensor, Tensor]:
+        found = search(model.step, state, (), special=SPECIAL, limit=WORDS)
+        return found.words, found.scores
+
+    return run
 
 
 def search_keras_hub(model: Captioner, state: Any) -> Any:
@@ -110,11 +141,35 @@ def measure(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str,
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
+def compare_options(rounds: int) -> None:
+    """Print the median time of beam search with each option, and its ratio to plain beam search."""
+    start = np.random.default_rng(1).normal(size=(BATCH, UNITS)).astype("float32")
+    medians = measure(
+        {
+            name: partial(Captioner(search_with(arguments)).predict_on_batch, start)
+            for name, arguments in OPTIONS.items()
+        },
+        rounds,
+    )
+    print(f"{keras.backend.backend()}, {rounds} rounds")
+    for name, seconds in medians.items():
+        print(f"{name:28} {1000 * seconds:6.0f} ms  {seconds / medians['plain beam']:5.2f} × plain")
+
+
 def main() -> None:
-    """Print median times, their ratios, and the share of words that both searches agree on."""
+    """Print median times and their ratios."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--options", action="store_true")
+    options = parser.parse_args()
+    if options.options:
+        compare_options(options.rounds)
+    else:
+        compare_searches(options.rounds)
+
+
+def compare_searches(rounds: int) -> None:
+    """Print median times, their ratios, and the share of words that both searches agree on."""
     start = np.random.default_rng(1).normal(size=(BATCH, UNITS)).astype("float32")
     models = {"beam": Captioner(search_ours), "KerasHub": Captioner(search_keras_hub)}
     contestants = {"lower bound": matrix_products()}
