@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -24,6 +24,25 @@ def zero_weights() -> Iterator[None]:
 
     keras.layers.Layer.add_weight = with_zeros
     try:
-        yield
+        with _shared_variable_name():
+            yield
     finally:
         keras.layers.Layer.add_weight = add_weight
+
+
+def _shared_variable_name() -> AbstractContextManager[None]:
+    """Give all variables of TensorFlow the same name within a `with` block.
+
+    TensorFlow creates a kernel for every name and shape, which takes longer than the rest of a
+    variable. Keras has its own names of variables.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return nullcontext()
+    import tensorflow as tf
+
+    def create(create_variable: Callable[..., Any], **kwargs: Any) -> Any:
+        with tf.name_scope(""):
+            return create_variable(**{**kwargs, "name": "weight"})
+
+    scope: AbstractContextManager[None] = tf.variable_creator_scope(create)
+    return scope
