@@ -88,15 +88,6 @@ class CaptionTask(CaptionFit, Task):
         """Return a batch of one clip with one frame and one caption with one word."""
         return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
 
-    def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
-        """Build the encoder and the decoder by calling them on the example batch.
-
-        The explicit call is required because Keras cannot infer the shapes on PyTorch.
-        """
-        example = self.example()
-        encoded = select_clips(self.encoder(example.clips), example.owner)
-        self.decoder(encoded, example.words[:, :-1])
-
     def call(self, batch: Batch, training: bool = False) -> Tensor:
         """Compute the logits (B, L−1, V) of the word after each input word."""
         encoded = select_clips(self.encoder(batch.clips, training=training), batch.owner)
