@@ -16,10 +16,10 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import LrcnError, RunError, error_reason
 from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
-from lrcn_seq.layers.zero_weights import zero_weights
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.hub import local_folder
 from lrcn_seq.runs.run_outputs import read_outputs
+from lrcn_seq.runs.zero_weights import zero_weights
 from lrcn_seq.tasks import Task, build_task, load_saved
 
 PARTS = ("encoder", "decoder")

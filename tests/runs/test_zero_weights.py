@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lrcn_seq.layers.zero_weights import zero_weights
+from lrcn_seq.runs.zero_weights import zero_weights
 
 
 def test_weights_are_zeros_within_the_context_only():
