@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-UNUSED_BY_TENSORFLOW = ("jax",)
-"""Packages that TensorFlow imports if they are installed, for its converter of JAX models."""
+UNUSED_BY_TENSORFLOW = ("jax", "scipy.sparse")
+"""Packages that TensorFlow imports if they are installed, for its converter of JAX models and for
+its copy of Keras 2."""
 UNUSED_BY_KERAS = ("IPython", "cv2")
 """Packages that Keras imports if they are installed, for the display of weights in a notebook and
 for drawing boxes."""
@@ -28,8 +29,9 @@ def import_keras() -> None:
     on_tensorflow = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
     with _garbage_collection_paused():
         if on_tensorflow:
-            # The configuration file of Keras may name another backend, which Keras imports itself.
-            with _hidden(UNUSED_BY_TENSORFLOW), suppress(ImportError):
+            # TensorFlow imports Keras before its own import is complete. The configuration file of
+            # Keras may name another backend, which Keras imports itself.
+            with _hidden(UNUSED_BY_TENSORFLOW + UNUSED_BY_KERAS), suppress(ImportError):
                 import_module("tensorflow")
         with _hidden(UNUSED_BY_KERAS):
             import_module("keras")

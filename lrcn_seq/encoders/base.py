@@ -43,13 +43,13 @@ class Encoder(RecordLayer, ABC):
     def preprocessing(self) -> Preprocessing | None:
         """Size, resize rule and scaling of the frames; None if the encoder takes vectors."""
 
-    @property
     def identity(self) -> str:
-        """Key of the encoder in the feature store.
+        """Return the key of the encoder in the feature store.
 
         The key contains the name of the part, the arguments that affect features, the compute dtype
         and a hash of the weight values, but not the origin of the weights. If the user wrote the
-        encoder, the key also contains a hash of its file. Hashing takes about a second for VGG-16.
+        encoder, the key also contains a hash of its file. Hashing takes about a second for VGG-16;
+        if the key were a property, Keras would compute it whenever it saves or loads weights.
         """
         arguments = {
             name: value for name, value in self.get_config().items() if name not in NOT_IN_IDENTITY

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,10 @@ from lrcn_seq import config as configs
 from lrcn_seq.errors import LrcnError, RunError, error_reason
 from lrcn_seq.files import check_file
 from lrcn_seq.layers.weight_checks import variable_problem
-from lrcn_seq.layers.zero_weights import zero_weights
 from lrcn_seq.runs.folder import CONFIG, WEIGHTS, check_trained
 from lrcn_seq.runs.hub import local_folder
 from lrcn_seq.runs.run_outputs import read_outputs
+from lrcn_seq.runs.zero_weights import zero_weights
 from lrcn_seq.tasks import Task, build_task, load_saved
 
 PARTS = ("encoder", "decoder")
@@ -69,6 +71,7 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
     if task.outputs is not None and "decoder" in parts:
         _check_outputs(task, folder)
     model = WeightParts(task, parts)
+    _cache_skipped_attributes()
     try:
         check_file(folder / WEIGHTS)
         with warnings.catch_warnings():
@@ -89,6 +92,18 @@ def load_weights(task: Task, folder: Path, parts: Sequence[str] = PARTS) -> None
             f"{folder / WEIGHTS}: expected finite weights. Received: {problem}; the file is "
             "damaged. Restore it, or train the run again."
         )
+
+
+def _cache_skipped_attributes() -> None:
+    """Cache the names of the attributes in which Keras searches no layers to save or load.
+
+    Keras 3.15 creates a layer for every layer of the network to compute them, which takes a quarter
+    of the time of loading weights. A version of Keras without this function is left unchanged.
+    """
+    saving = sys.modules.get("keras.src.saving.saving_lib")
+    names = getattr(saving, "get_attr_skipset", None)
+    if saving is not None and callable(names) and not hasattr(names, "cache_info"):
+        saving.get_attr_skipset = cache(names)  # type: ignore[attr-defined]
 
 
 def _check_outputs(task: Task, folder: Path) -> None:

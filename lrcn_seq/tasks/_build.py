@@ -112,7 +112,7 @@ def build_network(
             config,
             **{name: value for name, value in config.task.items() if name != "type"},
         )
-        task(task.example())
+        task.build()
     if pretrained:
         task.encoder.load_pretrained()
     return task

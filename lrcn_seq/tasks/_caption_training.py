@@ -71,15 +71,6 @@ class CaptionTraining(CaptionFit, Task):
         """Return a batch of one clip with one frame and one caption with one word."""
         return Batch(self.example_clips(), np.zeros((1,), "int32"), np.ones((1, 3), "int32"))
 
-    def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
-        """Build the encoder and the decoder by calling them on the example batch.
-
-        The explicit call is required because Keras cannot infer the shapes on PyTorch.
-        """
-        example = self.example()
-        encoded = select_clips(self.encoder(example.clips), example.owner)
-        self.decoder(encoded, example.words[:, :-1])
-
     def call(self, batch: Batch, training: bool = False) -> Tensor | DrawnCaptions:
         """Compute the logits (B, L−1, V) of the word after each input word.
 

@@ -303,7 +303,7 @@ class KerasModel(keras.Model):
             **{name: value for name, value in settings.task.items() if name != "type"},
         )
         task.dtype_policy = config["dtype"]
-        task(task.example())
+        task.build()
         return task
 
     def export(

@@ -139,7 +139,7 @@ def open_store(task: Task) -> FeatureStore | None:
     if task_storing_problem(task):
         return None
     store = task.settings.data.store
-    signature = signature_of(task.encoder.identity, task.encoder.preprocessing)
+    signature = signature_of(task.encoder.identity(), task.encoder.preprocessing)
     return FeatureStore(store.folder, signature, store.dtype)
 
 

@@ -105,10 +105,6 @@ class Activity(LabelFit, Task):
         labels, weights = np.zeros((1, 1), "int32"), np.ones((1,), "float32")
         return LabeledBatch(self.example_clips(), labels, weights)
 
-    def build(self, batch_shape: Any = None) -> None:
-        """Build encoder and decoder by a call, as Keras cannot infer their shapes on PyTorch."""
-        self.decoder(self.encoder(self.example_clips()))
-
     def call(self, batch: LabeledBatch, training: bool = False) -> tuple[Tensor, Tensor]:
         """Compute class logits (P, S', C) and the mask (P, S'), True at real steps."""
         return self.decoder(self.encoder(batch.clips, training=training), training=training)

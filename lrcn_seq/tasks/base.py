@@ -188,6 +188,13 @@ class Task(KerasModel, ABC):
     def example(self) -> Any:
         """Return the smallest batch that `call` accepts."""
 
+    def build(self, batch_shape: Any = None) -> None:  # noqa: ARG002 - signature of Keras
+        """Build the encoder and the decoder by calling them on the example batch.
+
+        The explicit call is required because Keras cannot infer the shapes on PyTorch.
+        """
+        self.call(self.example())
+
     @abstractmethod
     def call(self, batch: Any, training: bool = False) -> Tensor:
         """Return the outputs of the decoder for a batch."""

@@ -135,7 +135,7 @@ def test_published_properties(case):
     assert (encoder.width is None) != takes_vectors
     assert encoder.preprocessing is None or isinstance(encoder.preprocessing, Preprocessing)
     assert encoder.frozen == (not encoder.trainable_variables)
-    assert encoder.identity == encoder.identity
+    assert encoder.identity() == encoder.identity()
 
 
 def test_stated_defaults_do_not_change_the_identity(case):
@@ -147,9 +147,9 @@ def test_stated_defaults_do_not_change_the_identity(case):
         if parameter.default is not parameter.empty
     }
     keras.utils.set_random_seed(1)
-    identity = part(**arguments).identity
+    identity = part(**arguments).identity()
     keras.utils.set_random_seed(1)
-    assert part(**{**defaults, **arguments}).identity == identity
+    assert part(**{**defaults, **arguments}).identity() == identity
 
 
 def test_example_input_is_encoded(case):

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import h5py
+import keras
 import numpy as np
 import pytest
 import yaml
@@ -257,6 +258,19 @@ def test_weights_of_another_vocabulary_are_refused(smoke_run):
         RunError, match=r"expected a decoder over the same words.*init\.parts: \[encoder\]"
     ):
         load_weights(task, smoke_run)
+
+
+def test_loading_weights_creates_no_layer_for_every_layer(smoke_run, monkeypatch):
+    """Keras computes the names of the attributes that it skips once, not for every layer."""
+    task, created, init = lrcn_seq.load(smoke_run), [], keras.layers.Layer.__init__
+
+    def recorded(layer, *args, **kwargs):
+        created.append(type(layer).__name__)
+        init(layer, *args, **kwargs)
+
+    monkeypatch.setattr(keras.layers.Layer, "__init__", recorded)
+    load_weights(task, smoke_run)
+    assert created == ["WeightParts"]
 
 
 def test_a_folder_without_weights_is_refused(smoke_config, tmp_path):

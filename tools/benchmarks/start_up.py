@@ -48,7 +48,7 @@ from lrcn_seq.cli._keras_import import import_keras
 lap("import of the command line")
 import_keras()
 lap("import of TensorFlow and Keras")
-from lrcn_seq.layers.zero_weights import zero_weights
+from lrcn_seq.runs.zero_weights import zero_weights
 from lrcn_seq.runs.loading import load_weights, read_config, read_outputs
 from lrcn_seq.tasks import build_task
 lap("import of the library")

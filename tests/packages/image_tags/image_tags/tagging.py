@@ -73,10 +73,6 @@ class Tagging(Task):
         shape = (1, self.decoder.labels.units)
         return LabeledBatch(self.example_clips(), np.zeros(shape, "float32"), np.ones(1, "float32"))
 
-    def build(self, batch_shape: Any = None) -> None:
-        """Build encoder and decoder on the example."""
-        self.decoder(self.encoder(self.example_clips()))
-
     def call(self, batch: LabeledBatch, training: bool = False) -> Tensor:
         """Compute the logits (P, C) of all tags."""
         logits, _ = self.decoder(self.encoder(batch.clips, training=training), training=training)

@@ -2,8 +2,9 @@
 
 import keras
 import numpy as np
+import pytest
 
-from lrcn_seq.layers.zero_weights import zero_weights
+from lrcn_seq.runs.zero_weights import zero_weights
 
 
 def test_weights_are_zeros_within_the_context_only():
@@ -23,3 +24,15 @@ def test_other_arguments_of_weights_are_kept():
     with zero_weights():
         weight = layer.add_weight(shape=(2,), dtype="int32", trainable=False, name="count")
     assert (weight.dtype, weight.trainable, weight.name) == ("int32", False, "count")
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="variables of TensorFlow")
+def test_variables_of_tensorflow_share_a_name():
+    """Layers built in the context have TensorFlow variables of one name, and their own paths."""
+    layers = [keras.layers.Dense(3, name=name) for name in ("first", "second")]
+    with zero_weights():
+        for layer in layers:
+            layer.build((None, 2))
+    kernels = [layer.kernel for layer in layers]
+    assert [kernel.value.name for kernel in kernels] == ["weight:0", "weight:0"]
+    assert [kernel.path for kernel in kernels] == ["first/kernel", "second/kernel"]
