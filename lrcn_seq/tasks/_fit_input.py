@@ -170,17 +170,24 @@ def _repeat(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 class EpochSetter(keras.callbacks.Callback):
-    """A callback that passes the index of the epoch to the task and to its training data.
+    """A callback that passes the samples and the index of the epoch to the task and to its data.
 
     Args:
         data: the training data.
+        shuffle: whether the batches of the data depend on the epoch.
     """
 
-    def __init__(self, data: Any):
+    def __init__(self, data: Any, *, shuffle: bool = True):
         super().__init__()
-        self.data = data
+        self.data, self.shuffle = data, shuffle
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Prepare the objective of the task with the training samples."""
+        if isinstance(self.data, BatchDataset):
+            self.model.begin_stage(self.data.samples)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Set the epoch."""
-        self.data.epoch = epoch
+        if self.shuffle:
+            self.data.epoch = epoch
         self.model.begin_epoch(epoch)

@@ -130,7 +130,6 @@ class KerasModel(keras.Model):
             ArgumentError, DataError: the data do not fit the task.
         """
         from lrcn_seq.tasks._array_dataset import split_inputs
-        from lrcn_seq.tasks._batch_dataset import BatchDataset
         from lrcn_seq.tasks._fit_input import EpochSetter, fit_input
 
         self._compile_once()
@@ -144,10 +143,8 @@ class KerasModel(keras.Model):
             validation_data, validation_steps, validation_batch_size or batch_size
         )
         options["validation_data"], options["validation_steps"] = held.x, held.steps
-        if isinstance(data.dataset, BatchDataset):
-            self.begin_stage(data.dataset.samples)
-        if data.dataset is not None and shuffle:
-            callbacks = _with_callback(callbacks, EpochSetter(data.dataset))
+        if data.dataset is not None:
+            callbacks = _with_callback(callbacks, EpochSetter(data.dataset, shuffle=shuffle))
         return _call(
             super().fit,
             (data, held),

@@ -17,11 +17,11 @@ from keras import ops
 from lrcn_seq.config.schema import Objective
 from lrcn_seq.errors import ArgumentError, ConfigError, Problem
 from lrcn_seq.layers.frozen_scope import frozen_scope
-from lrcn_seq.layers.host_call import host_call
 from lrcn_seq.metrics.scoring.caption_reward import CaptionReward, reward_metric
 from lrcn_seq.records import SPECIAL, Batch, Encoded, Hypotheses, Sample, StepOutput, Tensor
 from lrcn_seq.search.greedy import Greedy
 from lrcn_seq.search.sampling import Sampling
+from lrcn_seq.tasks._host_call import host_call
 from lrcn_seq.tasks._losses import select_clips, word_losses
 
 if TYPE_CHECKING:

@@ -55,7 +55,9 @@ def change_units(run: Path) -> None:
 def test_run_that_cannot_be_loaded(lrcn, run_copy, verb, damage, message):
     """Every command that loads a damaged run reports one sentence with the file name."""
     damage(run_copy)
-    result = lrcn(verb, run_copy, *([] if verb == "evaluate" else ["image.png"]))
+    image = run_copy.parent / "image.png"
+    image.write_bytes(b"\x89PNG\r\n")
+    result = lrcn(verb, run_copy, *([] if verb == "evaluate" else [image]))
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith(f"lrcn {verb}: {run_copy}")
     assert message in result.err
@@ -66,7 +68,9 @@ def test_classes_of_another_run(lrcn, activity_run, tmp_path):
     """A run folder with the class names of another run is refused."""
     run = shutil.copytree(activity_run, tmp_path / "run")
     (run / "labels.json").write_text('["a", "b"]')
-    result = lrcn("classify", run, "clip.gif")
+    clip = tmp_path / "clip.gif"
+    clip.write_bytes(b"GIF89a")
+    result = lrcn("classify", run, clip)
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith(f"lrcn classify: {run / 'labels.json'}: expected the 4 ")
     assert "Received: 2;" in result.err

@@ -12,6 +12,7 @@ SECTIONS = {
     "Optimizer": {},
     "Schedule": {},
     "Loss": {},
+    "Objective": {},
     "ScheduledSampling": {},
     "Training": {},
     "Evaluation": {},

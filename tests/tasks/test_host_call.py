@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from lrcn_seq.layers.host_call import host_call
+from lrcn_seq.tasks._host_call import host_call
 
 
 class RowSums(keras.Model):
