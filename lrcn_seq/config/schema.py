@@ -85,8 +85,9 @@ class Optimizer(Section):
 
     type: Literal["sgd", "adam", "rmsprop"] = "adam"
     """Name of the optimizer."""
-    learning_rate: PositiveNumber = 1e-3
-    """Initial learning rate, after the warmup."""
+    learning_rate: PositiveNumber | Auto = 1e-3
+    """Initial learning rate, after the warmup. `auto` is 0.001, or 0.002 for few captions or clips,
+    which suits Adam."""
     momentum: Rate = 0.9
     """Momentum of SGD and RMSprop; beta_1 of Adam."""
     nesterov: bool = False
@@ -113,8 +114,9 @@ class Optimizer(Section):
         elif self.type == "sgd":
             own["nesterov"] = self.nesterov
         steps = self.gradient_accumulation_steps
+        rate = self.learning_rate
         return {
-            "learning_rate": self.learning_rate,
+            "learning_rate": 1e-3 if isinstance(rate, str) else rate,
             "global_clipnorm": self.global_clipnorm or None,
             "weight_decay": self.weight_decay or None,
             "use_ema": bool(self.ema_momentum),

@@ -26,8 +26,17 @@ PATIENCE = 5
 """Smallest number of epochs of patience."""
 DEV_SAMPLES = 20
 """Smallest number of dev samples whose scores can select an epoch."""
-SIZED_KEYS = ("batch_size", "epochs", "patience", "start_from_epoch", "restore_best_weights")
-"""The keys of the section `training` that may be `auto`."""
+LEARNING_RATES = (0.001, 0.002)
+"""Learning rate for batches of the largest size, and for smaller ones."""
+SIZED_KEYS = (
+    "batch_size",
+    "epochs",
+    "optimizer.learning_rate",
+    "patience",
+    "start_from_epoch",
+    "restore_best_weights",
+)
+"""The keys below the section `training` that may be `auto`."""
 
 
 class DataSize(NamedTuple):
@@ -46,9 +55,11 @@ def size_training(training: Training, size: DataSize) -> Training:
     """Replace `auto` by values that suit the size of the data.
 
     Batches are as large as 32 updates per epoch allow, from 16 to 64; see `size_epochs` for the
-    number of epochs. Patience is a quarter of the epochs and begins after the warmup. With fewer
-    than 20 dev samples, scores depend on chance, and with `train_on_dev` they are those of training
-    samples: there is no patience, and without patience the weights of the last epoch are kept.
+    number of epochs. The learning rate is 0.001 for batches of 64, and 0.002 for smaller ones,
+    whose few updates would otherwise not suffice. Patience is a quarter of the epochs and begins
+    after the warmup. With fewer than 20 dev samples, scores depend on chance, and with
+    `train_on_dev` they are those of training samples: there is no patience, and without patience
+    the weights of the last epoch are kept.
     """
     batch = _sized(training.batch_size, size_batch(size.targets))
     batches = max(1, math.ceil(size.targets / batch))
@@ -60,12 +71,26 @@ def size_training(training: Training, size: DataSize) -> Training:
     values = {
         "batch_size": batch,
         "epochs": epochs,
+        "optimizer.learning_rate": LEARNING_RATES[batch < BATCH_SIZES[0]],
         "patience": patience,
         "start_from_epoch": math.ceil(warmup * accumulated / batches),
         "restore_best_weights": not few or patience > 0,
     }
-    sized = {key: values[key] for key in SIZED_KEYS if getattr(training, key) == "auto"}
-    return training.model_copy(update=sized)
+    return _replace_values(training, values)
+
+
+def _replace_values(training: Training, values: Mapping[str, Any]) -> Training:
+    """Return the section with values, by dotted key, in place of `auto`."""
+    tree = _with_values({"training": training.model_dump()}, values)
+    return Training.model_validate(tree["training"])
+
+
+def _value_of(training: Training, key: str) -> Any:
+    """Return the value of a dotted key below the section `training`."""
+    value: Any = training
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
 
 
 def _sized(value: int | Auto, size: int) -> int:
@@ -114,9 +139,9 @@ def size_config(config: Config, size: DataSize) -> Config:
 def sized_values(config: Config, sized: Config) -> list[str]:
     """Return `key=value` for each key of the section `training` that was sized to the data."""
     return [
-        f"training.{key}={str(getattr(sized.training, key)).lower()}"
+        f"training.{key}={str(_value_of(sized.training, key)).lower()}"
         for key in SIZED_KEYS
-        if getattr(config.training, key) == "auto"
+        if _value_of(config.training, key) == "auto"
     ]
 
 
@@ -136,17 +161,30 @@ def _replace_auto(config: Config, base: Training, stages: Sequence[Training]) ->
     tree = config.model_dump()
     numbers = range(min(len(tree["stages"]), len(stages)))
     for number in numbers:
-        tree["stages"][number] = _with_values(tree["stages"][number], stages[number])
-    return validate(_with_values(tree, base))
+        tree["stages"][number] = _with_values(tree["stages"][number], _sizes(stages[number]))
+    return validate(_with_values(tree, _sizes(base)))
 
 
-def _with_values(tree: Mapping[str, Any], training: Training, place: str = "") -> dict[str, Any]:
-    """Return a copy of the mapping under a key prefix, with values in place of `auto`."""
+def _sizes(training: Training) -> dict[str, Any]:
+    """Return the values of the keys that may be `auto`, by dotted key."""
+    return {key: _value_of(training, key) for key in SIZED_KEYS}
+
+
+def _with_values(
+    tree: Mapping[str, Any], values: Mapping[str, Any], place: str = ""
+) -> dict[str, Any]:
+    """Return a copy of the mapping under a key prefix, with values in place of `auto`.
+
+    Args:
+        tree: the mapping of a config or of a part of it.
+        values: the values by dotted key below `training`.
+        place: the dotted key of the mapping with a final dot, or an empty string.
+    """
     result = dict(tree)
     for name, value in tree.items():
-        section, _, key = f"{place}{name}".rpartition(".")
+        section, _, key = f"{place}{name}".partition(".")
         if isinstance(value, dict):
-            result[name] = _with_values(value, training, f"{place}{name}.")
-        elif value == "auto" and section == "training" and key in SIZED_KEYS:
-            result[name] = getattr(training, key)
+            result[name] = _with_values(value, values, f"{place}{name}.")
+        elif value == "auto" and section == "training" and key in values:
+            result[name] = values[key]
     return result

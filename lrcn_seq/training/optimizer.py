@@ -27,11 +27,12 @@ def build_optimizer(
         multipliers: learning rate multipliers by the `id` of their variable.
         updates: number of updates in the stage.
     """
+    arguments = settings.keras_arguments()
     rate = learning_rate(
-        settings.learning_rate, schedule, updates, settings.gradient_accumulation_steps
+        arguments["learning_rate"], schedule, updates, settings.gradient_accumulation_steps
     )
     base: type = type(keras.optimizers.get(settings.type))
-    arguments = {**settings.keras_arguments(), "learning_rate": rate}
+    arguments["learning_rate"] = rate
     optimizer = _with_multipliers(base)(**arguments)
     optimizer.multipliers = MappingProxyType(dict(multipliers))
     optimizer.l2 = settings.l2

@@ -33,6 +33,14 @@ def test_epochs_give_1500_to_5000_updates(targets, epochs):
     assert size_training(Training(), DataSize(targets, 100)).epochs == epochs
 
 
+@pytest.mark.parametrize(("targets", "rate"), [(270, 0.002), (2047, 0.002), (2048, 0.001)])
+def test_small_batches_have_a_larger_learning_rate(targets, rate):
+    """The learning rate is 0.002 for batches below 64, and 0.001 otherwise."""
+    training = Training.model_validate({"optimizer": {"learning_rate": "auto"}})
+    assert size_training(training, DataSize(targets, 100)).optimizer.learning_rate == rate
+    assert size_training(Training(), DataSize(targets, 100)).optimizer.learning_rate == 0.001
+
+
 def test_accumulated_batches_are_one_update():
     """With gradient accumulation, the same number of updates takes more epochs."""
     training = Training.model_validate({"optimizer": {"gradient_accumulation_steps": 2}})

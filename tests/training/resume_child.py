@@ -18,6 +18,7 @@ from pathlib import Path
 from lrcn_seq import config
 from lrcn_seq.runs import state
 from lrcn_seq.tasks import Task
+from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.training import snapshot, train, trainer
 
 SPEC = {
@@ -122,6 +123,7 @@ def main() -> None:
     """Train or resume a run until it is finished or the process is killed."""
     moment, _, number = os.environ.get("LRCN_TEST_KILL", "").partition(":")
     Killer(moment, int(number or 0)).install()
+    CaptionTask.has_collapsed = lambda *_: False  # a handful of epochs leaves few distinct captions
     folder = Path(sys.argv[1])
     SPEC["data"]["store"] = {"folder": str(folder.parent / "features")}
     train(config.validate(SPEC), folder, resume=True)
