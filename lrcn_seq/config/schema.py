@@ -86,8 +86,8 @@ class Optimizer(Section):
     type: Literal["sgd", "adam", "rmsprop"] = "adam"
     """Name of the optimizer."""
     learning_rate: PositiveNumber | Auto = 1e-3
-    """Initial learning rate, after the warmup. `auto` is 0.001, or 0.002 for few captions or clips,
-    which suits Adam."""
+    """Initial learning rate, after the warmup. `auto` is 0.001, or 0.002 for fewer than 3,000
+    updates, which suits Adam."""
     momentum: Rate = 0.9
     """Momentum of SGD and RMSprop; beta_1 of Adam."""
     nesterov: bool = False

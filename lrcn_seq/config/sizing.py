@@ -26,8 +26,10 @@ PATIENCE = 5
 """Smallest number of epochs of patience."""
 DEV_SAMPLES = 20
 """Smallest number of dev samples whose scores can select an epoch."""
-LEARNING_RATES = (0.001, 0.002)
-"""Learning rate for batches of the largest size, and for smaller ones."""
+MANY_UPDATES = 3_000
+"""Number of updates from which on the learning rate is the smaller one."""
+LEARNING_RATES = (0.002, 0.001)
+"""Learning rate of few and of many updates."""
 SIZED_KEYS = (
     "batch_size",
     "epochs",
@@ -55,23 +57,23 @@ def size_training(training: Training, size: DataSize) -> Training:
     """Replace `auto` by values that suit the size of the data.
 
     Batches are as large as 32 updates per epoch allow, from 16 to 64; see `size_epochs` for the
-    number of epochs. The learning rate is 0.001 for batches of 64, and 0.002 for smaller ones,
-    whose few updates would otherwise not suffice. Patience is a quarter of the epochs and begins
-    after the warmup. With fewer than 20 dev samples, scores depend on chance, and with
-    `train_on_dev` they are those of training samples: there is no patience, and without patience
-    the weights of the last epoch are kept.
+    number of epochs. The learning rate is 0.001, or 0.002 for fewer than 3,000 updates. Patience is
+    a quarter of the epochs and begins after the warmup. With fewer than 20 dev samples, scores
+    depend on chance, and with `train_on_dev` they are those of training samples: there is no
+    patience, and without patience the weights of the last epoch are kept.
     """
     batch = _sized(training.batch_size, size_batch(size.targets))
     batches = max(1, math.ceil(size.targets / batch))
     accumulated = training.optimizer.gradient_accumulation_steps
     epochs = _sized(training.epochs, size_epochs(batches / accumulated))
-    warmup = count_updates(training.schedule.warmup, batches * epochs // accumulated)
+    updates = batches * epochs // accumulated
+    warmup = count_updates(training.schedule.warmup, updates)
     few = min(size.dev, training.dev_limit or size.dev) < DEV_SAMPLES or training.train_on_dev
     patience = _sized(training.patience, 0 if few else max(PATIENCE, math.ceil(epochs / 4)))
     values = {
         "batch_size": batch,
         "epochs": epochs,
-        "optimizer.learning_rate": LEARNING_RATES[batch < BATCH_SIZES[0]],
+        "optimizer.learning_rate": LEARNING_RATES[updates >= MANY_UPDATES],
         "patience": patience,
         "start_from_epoch": math.ceil(warmup * accumulated / batches),
         "restore_best_weights": not few or patience > 0,

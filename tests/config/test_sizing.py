@@ -33,9 +33,9 @@ def test_epochs_give_1500_to_5000_updates(targets, epochs):
     assert size_training(Training(), DataSize(targets, 100)).epochs == epochs
 
 
-@pytest.mark.parametrize(("targets", "rate"), [(270, 0.002), (2047, 0.002), (2048, 0.001)])
-def test_small_batches_have_a_larger_learning_rate(targets, rate):
-    """The learning rate is 0.002 for batches below 64, and 0.001 otherwise."""
+@pytest.mark.parametrize(("targets", "rate"), [(270, 0.002), (2_395, 0.002), (10_800, 0.001)])
+def test_few_updates_have_a_larger_learning_rate(targets, rate):
+    """The learning rate is 0.002 for fewer than 3,000 updates, and 0.001 otherwise."""
     training = Training.model_validate({"optimizer": {"learning_rate": "auto"}})
     assert size_training(training, DataSize(targets, 100)).optimizer.learning_rate == rate
     assert size_training(Training(), DataSize(targets, 100)).optimizer.learning_rate == 0.001
