@@ -111,6 +111,7 @@ def test_every_batch_draws_other_captions(images):
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_the_probability_of_rewarded_words_rises(images):
     """Training on a reward of words makes captions longer."""
     task = critical_captioner(images, "training.objective.word_reward=1.0")
