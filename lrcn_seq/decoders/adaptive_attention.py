@@ -7,19 +7,19 @@ from typing import Any
 from keras import ops
 
 from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
-from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
+from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.pooling import as_memory, masked_mean
-from lrcn_seq.layers.precision import at_least_float32, built_under
+from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, StepOutput, Tensor
 from lrcn_seq.registry import decoders
 
 
 @decoders.register
-class AdaptiveAttention(WordDecoder):
+class AdaptiveAttention(DenseWordDecoder):
     """An LSTM that attends to all regions of all real steps or to a sentinel of its own memory.
 
     The projected regions are v_m = relu(W_a a_m + b_a), and the global feature is
@@ -122,10 +122,6 @@ class AdaptiveAttention(WordDecoder):
             lambda carry, x: self._advance(x, carry[0], memory)[:2], (state, state[0]), inputs
         )
         return ops.transpose(apply_mask(outputs, memory[-1], 1), (1, 0, 2))
-
-    def project(self, hidden: Tensor) -> Tensor:
-        """Return the logits (..., V) for outputs of `hidden`."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _word_gates(self, words: Tensor, memory: Memory) -> Tensor:
         """Return the contribution (..., B, 5U) of words to the gates of LSTM and sentinel."""

@@ -8,14 +8,14 @@ from typing import Any
 from keras import ops
 
 from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
-from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
+from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.hierarchical_attention import HierarchicalAttention
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.masked_steps import original_steps
 from lrcn_seq.layers.pooling import as_memory, masked_mean, steps_first
-from lrcn_seq.layers.precision import at_least_float32, built_under
+from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import (
     Encoded,
@@ -30,7 +30,7 @@ from lrcn_seq.registry import decoders
 
 
 @decoders.register
-class AttentionLstm(WordDecoder):
+class AttentionLstm(DenseWordDecoder):
     """An LSTM over embedded words and an attention context from all regions of all real steps.
 
     The state starts from the mean feature v: h = tanh(W_h v + b_h), c = tanh(W_c v + b_c).
@@ -156,10 +156,6 @@ class AttentionLstm(WordDecoder):
         )
         outputs = self._output_inputs(embedded, hiddens, contexts, memory)
         return ops.transpose(outputs, (1, 0, 2))
-
-    def project(self, hidden: Tensor) -> Tensor:
-        """Return the logits (..., V) for outputs of `hidden`."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _append_reader_outputs(self, encoded: Encoded) -> Encoded:
         """Append the reader's output at each step to the regions: (B, S, R, D + reader)."""

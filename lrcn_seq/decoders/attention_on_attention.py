@@ -10,12 +10,12 @@ from keras import ops
 from keras.layers import Dense, LayerNormalization
 
 from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
-from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
+from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.lstm import Lstm
 from lrcn_seq.layers.multi_head_attention import MultiHeadAttention
 from lrcn_seq.layers.pooling import as_memory, masked_mean
-from lrcn_seq.layers.precision import at_least_float32, built_under
+from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import Encoded, NumberNotNegative, Positive, Rate, StepOutput, Tensor
 from lrcn_seq.registry import decoders
@@ -34,7 +34,7 @@ def attention_on_attention(layer: Dense, attended: Tensor, query: Tensor) -> Ten
 
 
 @decoders.register
-class AttentionOnAttention(WordDecoder):
+class AttentionOnAttention(DenseWordDecoder):
     """An LSTM whose multi-head attention is filtered by a gate from the query and the result.
 
     The regions of all real steps are projected to width U and refined by layers of self-attention.
@@ -136,10 +136,6 @@ class AttentionOnAttention(WordDecoder):
         inputs = self._word_gates(ops.transpose(words), memory)
         _, (_, contexts) = scan(lambda carry, x: self._advance(x, carry, memory)[0], state, inputs)
         return ops.transpose(apply_mask(contexts, memory[-1], 1), (1, 0, 2))
-
-    def project(self, hidden: Tensor) -> Tensor:
-        """Return the logits (..., V) for contexts (..., U)."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _word_gates(self, words: Tensor, memory: Memory) -> Tensor:
         """Return the contribution (..., B, 4U) of words to the gates."""

@@ -169,16 +169,28 @@ class WordDecoder(RecordLayer, ABC):
         return ops.transpose(all_logits, (1, 0, 2))
 
 
-class LstmWordDecoder(WordDecoder):
+class DenseWordDecoder(WordDecoder):
+    """A word decoder whose logits come from a dense layer.
+
+    Attributes:
+        output_words: Layer to the logits.
+    """
+
+    output_words: keras.layers.Dense
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """Return logits (..., V) of outputs (..., U)."""
+        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
+
+
+class LstmWordDecoder(DenseWordDecoder):
     """A word decoder of LSTM layers, which runs one step or all steps with the same code.
 
     Attributes:
         embed: Embedding of the words.
-        output_words: Layer from the output of the last LSTM layer to the logits.
     """
 
     embed: keras.layers.Embedding
-    output_words: keras.layers.Dense
 
     @abstractmethod
     def run_layers(
@@ -207,7 +219,3 @@ class LstmWordDecoder(WordDecoder):
         embedded = self.embed(ops.transpose(words))
         outputs, _ = self.run_layers(embedded, state, memory, Lstm.sequence)
         return ops.transpose(outputs, (1, 0, 2))
-
-    def project(self, hidden: Tensor) -> Tensor:
-        """Return logits (..., V) of outputs (..., U)."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))

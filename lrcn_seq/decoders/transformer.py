@@ -19,7 +19,7 @@ from keras import ops
 from keras.layers import LayerNormalization
 
 from lrcn_seq.decoders._blocks import apply_mask, dropout_masks, projection, word_embedding
-from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
+from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.multi_head_attention import MultiHeadAttention
 from lrcn_seq.layers.pooling import as_memory
@@ -41,7 +41,7 @@ Heads = tuple[Tensor, Tensor]
 
 
 @decoders.register
-class Transformer(WordDecoder):
+class Transformer(DenseWordDecoder):
     """Blocks of self-attention over words, attention over regions, and a ReLU layer.
 
     The regions of all real steps are projected to width U, and sinusoids of the position of their
@@ -153,10 +153,6 @@ class Transformer(WordDecoder):
         positions = ops.cumsum(ops.ones_like(words, "int32"), axis=1) - 1
         seen = positions[:, None] <= positions[:, :, None]
         return self._run_blocks(words, positions, memory, seen, lambda _, new: new)[0]
-
-    def project(self, hidden: Tensor) -> Tensor:
-        """Return the logits (..., V) for outputs of `hidden`."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _regions(self, regions: Tensor, encoded: Encoded) -> Tensor:
         """Return the projected regions (B, M, U) with the positions of their steps."""

@@ -13,12 +13,12 @@ from lrcn_seq.decoders._blocks import (
     projection,
     word_embedding,
 )
-from lrcn_seq.decoders.base import Memory, Shape, State, WordDecoder
+from lrcn_seq.decoders.base import DenseWordDecoder, Memory, Shape, State
 from lrcn_seq.layers.attention import Attention
 from lrcn_seq.layers.dropout import seeded_dropout
 from lrcn_seq.layers.hierarchical_attention import HierarchicalAttention
 from lrcn_seq.layers.pooling import as_memory, masked_mean
-from lrcn_seq.layers.precision import at_least_float32, built_under
+from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scan import scan
 from lrcn_seq.records import (
     Encoded,
@@ -33,7 +33,7 @@ from lrcn_seq.registry import decoders
 
 
 @decoders.register
-class UpDown(WordDecoder):
+class UpDown(DenseWordDecoder):
     """An attention LSTM, whose output selects regions, and a language LSTM, which writes words.
 
     At every step, with the mean feature v, the embedded word y and the regions a_m of all real
@@ -138,10 +138,6 @@ class UpDown(WordDecoder):
             lambda carry, x: self._advance(x, carry, memory)[0], state, inputs
         )
         return ops.transpose(apply_mask(outputs, memory[-1], 1), (1, 0, 2))
-
-    def project(self, hidden: Tensor) -> Tensor:
-        """Return the logits (..., V) for outputs (..., U) of the language LSTM."""
-        return ops.cast(self.output_words(hidden), at_least_float32(self.compute_dtype))
 
     def _word_gates(self, words: Tensor, memory: Memory) -> Tensor:
         """Return the contribution (..., B, 4U) of words (..., B) to the gates of the first LSTM."""

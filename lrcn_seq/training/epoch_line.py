@@ -75,8 +75,8 @@ def _scores(row: Mapping[str, Any], monitor: str, usual: str) -> str:
 def shown_scores(row: Mapping[str, Any], monitor: str, usual: str = "") -> list[str]:
     """Return the names of the scores of a line: the monitored one, and up to two others.
 
-    Of scores such as bleu_1 to bleu_4, the last one stands for all; of top_1 and top_5, which is 1
-    for up to five classes, the one that the task monitors by default.
+    Of scores such as bleu_1 to bleu_4, only the last one is shown. Of top_1 and top_5, it is the
+    one that the task monitors by default, since top_5 is always 1 for up to five classes.
 
     Args:
         row: the row of an epoch.
