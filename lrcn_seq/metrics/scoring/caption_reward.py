@@ -13,6 +13,7 @@ import numpy as np
 from lrcn_seq.errors import ArgumentError, did_you_mean
 from lrcn_seq.metrics.base import Metric
 from lrcn_seq.metrics.cider import Cider
+from lrcn_seq.metrics.scoring.cider_reward import sentence_lengths
 from lrcn_seq.metrics.statistics.array_types import FloatArray, IntArray, NumberArray
 from lrcn_seq.metrics.statistics.document_frequencies import count_documents
 from lrcn_seq.metrics.statistics.ngram_counts import Texts
@@ -95,8 +96,7 @@ class CaptionReward:
 
     def _terms(self, captions: NumberArray) -> FloatArray:
         """Return the rewards (B,) that do not depend on the references."""
-        complete = (captions == SPECIAL.end).any(axis=1)
-        words = sentence_lengths(captions) - complete
+        words = sentence_lengths(captions, with_end=False)
         ending = captions[np.arange(len(captions)), np.maximum(words - 1, 0)]
         penalty = self.ending_penalty * self.bad_endings[ending]
         terms: FloatArray = self.word_reward * words - penalty
@@ -112,17 +112,6 @@ def reward_metric(name: str) -> Metric:
         )
     metric: Metric = metrics.build({**SPECS[name]}, place="reward")
     return metric
-
-
-def sentence_lengths(sentences: NumberArray) -> IntArray:
-    """Return (B,) the number of words of padded sentences (B, L), including an end word."""
-    width = sentences.shape[1]
-    place = np.arange(width)
-    is_end, is_padding = sentences == SPECIAL.end, sentences == SPECIAL.pad
-    end = np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, width)
-    padding = np.where(is_padding, place, width).min(axis=1, initial=width)
-    lengths: IntArray = np.minimum(end, padding)
-    return lengths
 
 
 def interleave(
@@ -153,7 +142,7 @@ def interleave(
     is_caption = position == 0
     reference = len(captions) + first[images[segment]] + position - 1
     rows = np.where(is_caption, segment, reference)
-    lengths = sentence_lengths(table)[rows]
+    lengths = sentence_lengths(table, with_end=True)[rows]
     words = table[rows][np.arange(width) < lengths[:, None]]
     return Texts(words, lengths, segment, is_caption)
 

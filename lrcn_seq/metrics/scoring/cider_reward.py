@@ -84,7 +84,7 @@ class CiderReward:
                 "CiderReward: expected sentences (B, L) and images (B,). "
                 f"Received: sentences {sentences.shape}, images ({len(images)},)."
             )
-        texts = self._texts(sentences, self._sentence_lengths(sentences), images)
+        texts = self._texts(sentences, sentence_lengths(sentences, with_end=self.with_end), images)
         word_ids = self._word_ids
         if word_ids is not None:
             # Token ids beyond `words` are unknown to the stored frequencies.
@@ -92,16 +92,6 @@ class CiderReward:
             word_ids = np.concatenate([word_ids, np.full(max(uncovered, 0), -1)])
         ngrams = list(ngram_counts(texts, self._cider.order))
         return self._cider.scores(texts, ngrams, word_ids=word_ids)
-
-    def _sentence_lengths(self, sentences: NumberArray) -> IntArray:
-        """Return (B,) the number of words of each sentence."""
-        is_end = sentences == SPECIAL.end
-        stop = is_end | (sentences == SPECIAL.pad)
-        width = sentences.shape[1]
-        lengths: IntArray = np.where(stop.any(axis=1), stop.argmax(axis=1), width)
-        if self.with_end:
-            lengths += (is_end & (np.arange(width) == lengths[:, None])).any(axis=1)
-        return lengths
 
     def _texts(self, sentences: NumberArray, lengths: IntArray, images: Sequence[int]) -> Texts:
         """Combine each sentence with the references of its image."""
@@ -119,3 +109,19 @@ class CiderReward:
             np.repeat(np.arange(len(images)), counts),
             hypothesis,
         )
+
+
+def sentence_lengths(sentences: NumberArray, *, with_end: bool) -> IntArray:
+    """Return (B,) the number of words of each sentence.
+
+    Args:
+        sentences: (B, L) token ids; a sentence ends at the first end or padding token.
+        with_end: whether to count the end token.
+    """
+    is_end = sentences == SPECIAL.end
+    stop = is_end | (sentences == SPECIAL.pad)
+    width = sentences.shape[1]
+    lengths: IntArray = np.where(stop.any(axis=1), stop.argmax(axis=1), width)
+    if with_end:
+        lengths += (is_end & (np.arange(width) == lengths[:, None])).any(axis=1)
+    return lengths
