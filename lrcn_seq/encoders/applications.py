@@ -17,7 +17,7 @@ from keras import ops
 from lrcn_seq.encoders._layer_names import layers_by_name
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
-from lrcn_seq.layers.pooling import row_means
+from lrcn_seq.layers.pooling import feature_shape, row_means
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.scaling import TORCH_DEVIATION, scale
 from lrcn_seq.layers.weight_checks import variable_problem
@@ -159,6 +159,11 @@ class Applications(Encoder):
     def preprocessing(self) -> Preprocessing:
         """Frames stretched to size × size, with the scaling of the network or the given one."""
         return Preprocessing(self.size, self.size, scaling=self.scaling)
+
+    @property
+    def feature_shape(self) -> tuple[int, int] | None:
+        """Shape (R, D) of the features, from the output of the network."""
+        return feature_shape(self.network.output.shape, self.output_kind)
 
     def load_pretrained(self) -> None:
         """Load the weights specified by `weights`.

@@ -74,6 +74,15 @@ class Encoder(RecordLayer, ABC):
         """Whether each step depends on a single frame, so that frames can be streamed."""
         return type(self).call is Encoder.call
 
+    @property
+    def feature_shape(self) -> tuple[int, int] | None:
+        """Shape (R, D) of the features of a frame, or None if only a call shows it.
+
+        If the shape is known, a task builds its decoder without running the encoder, whose
+        variables must exist already.
+        """
+        return None
+
     def example_input(self) -> np.ndarray:
         """Return one black frame (1, H, W, 3) uint8 or one zero vector (1, D) float32."""
         if self.preprocessing is None:

@@ -12,7 +12,7 @@ from keras import ops
 
 from lrcn_seq.encoders.base import Encoder
 from lrcn_seq.errors import ArgumentError, DataError, did_you_mean
-from lrcn_seq.layers.pooling import row_means
+from lrcn_seq.layers.pooling import feature_shape, row_means
 from lrcn_seq.layers.precision import built_under
 from lrcn_seq.layers.weight_checks import variable_problem
 from lrcn_seq.records import Preprocessing, Side, Tensor
@@ -103,6 +103,11 @@ class KerasHub(Encoder):
             "scale": self.scale,
             "offset": self.offset,
         }
+
+    @property
+    def feature_shape(self) -> tuple[int, int] | None:
+        """Shape (R, D) of the features, from the output of the network."""
+        return feature_shape(self.network.output.shape, self.output_kind)
 
     def load_pretrained(self) -> None:
         """Load the weights of the preset, if there is one.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 from keras import ops
 
@@ -44,6 +46,23 @@ def steps_first(encoded: Encoded) -> tuple[Tensor, Tensor]:
     features, mask = encoded
     means = real_steps_first(ops.mean(features, axis=2), mask)
     return ops.transpose(means, (1, 0, 2)), ops.sum(ops.cast(mask, "int32"), axis=1)
+
+
+def feature_shape(output: tuple[int | None, ...], kind: str) -> tuple[int, int] | None:
+    """Return the number of regions and their width, (R, D), after a reduction of a network output.
+
+    Args:
+        output: shape of the output: (N, H, W, D), (N, R, D) or (N, D).
+        kind: `pooled`, `rows` or `grid`; has no effect on vectors (N, D).
+
+    Returns:
+        The shape, or None if the output has no fixed shape.
+    """
+    _, *sizes, width = output
+    regions = {"pooled": 1, "rows": 3}.get(kind) if sizes else 1
+    if width is None or (regions is None and None in sizes):
+        return None
+    return regions or math.prod(filter(None, sizes)), width
 
 
 def row_means(features: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ class ServingModel(keras.Model):
     def __init__(self, task: Task, network: keras.Model):
         super().__init__(dtype=task.dtype_policy)
         self.network, self._task = network, Untracked(task)
-        frames, kind = task.example_clips().frames, task.media.kind
+        frames, kind = task.encoder.example_input(), task.media.kind
         length = () if kind == "images" else (getattr(task.sampling, "frames", None),)
         self.shape = (None, *length, *frames.shape[1:])
         self.input_type = frames.dtype.name
@@ -41,7 +41,7 @@ class ServingModel(keras.Model):
     def clips(self, inputs: Tensor) -> Clips:
         """Return inputs (B, H, W, 3), (B, T, H, W, 3) or (B, T, D) as packed clips."""
         shape = ops.shape(inputs)
-        if len(self.shape) == len(self._task.value.example_clips().frames.shape):
+        if len(self.shape) == self._task.value.encoder.example_input().ndim:
             return Clips(inputs, ops.arange(shape[0], dtype="int32")[:, None])
         count = shape[0] * shape[1]
         index = ops.reshape(ops.arange(count, dtype="int32"), (shape[0], shape[1]))

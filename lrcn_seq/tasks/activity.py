@@ -275,7 +275,7 @@ class Activity(LabelFit, Task):
         Raises:
             ArgumentError: the frames have the wrong shape, or the network needs the whole clip.
         """
-        expected = self.example_clips().frames.shape[1:]
+        expected = self.encoder.example_input().shape[1:]
         if not len(frames) or np.shape(frames)[1:] != expected:
             raise ArgumentError(
                 f"frames: expected (n, {', '.join(map(str, expected))}) with n above 0. "

@@ -335,8 +335,10 @@ class Task(KerasModel, ABC):
         return {}
 
     def example_clips(self) -> Clips:
-        """Return one clip with one frame of zeros."""
-        return Clips(self.encoder.example_input(), np.zeros((1, 1), "int32"))
+        """Return one clip with one frame of zeros, or with its features if their shape is known."""
+        shape = self.encoder.feature_shape
+        frames = np.zeros((1, *shape), "float32") if shape else self.encoder.example_input()
+        return Clips(frames, np.zeros((1, 1), "int32"))
 
     def cached_model(
         self, name: str, make: Callable[[], keras.Model], *, key: Any = None

@@ -160,6 +160,17 @@ def test_example_input_is_encoded(case):
     assert mask.tolist() == [[1.0]]
 
 
+def test_feature_shape_is_that_of_the_features(case):
+    """The feature shape of an encoder, if it is known without a call, is that of its features."""
+    part, arguments = case
+    encoder = part(**arguments)
+    variables, shape = len(encoder.variables), encoder.feature_shape
+    features, _ = arrays(encoder(clips(encoder)))
+    if shape is not None:
+        assert features.shape[2:] == shape
+        assert len(encoder.variables) == variables
+
+
 def test_padding_and_neighbors_do_not_matter(case):
     """The features of a clip do not depend on the other clips of the batch or their order."""
     part, arguments = case

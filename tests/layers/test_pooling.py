@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lrcn_seq.layers.pooling import as_memory, masked_mean, row_means, steps_first
+from lrcn_seq.layers.pooling import (
+    as_memory,
+    feature_shape,
+    masked_mean,
+    row_means,
+    steps_first,
+)
 from lrcn_seq.records import Encoded
 
 MASK = np.array([[True, False, True], [False, False, False]])
@@ -81,3 +87,20 @@ def test_means_of_thirds(height, thirds):
     found = ops.convert_to_numpy(row_means(ops.convert_to_tensor(maps)))
     expected = np.stack([maps[:, a:b].mean((1, 2)) for a, b in thirds], 1)
     assert np.allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("output", "kind", "expected"),
+    [
+        ((None, 7, 5, 16), "grid", (35, 16)),
+        ((None, 7, 5, 16), "pooled", (1, 16)),
+        ((None, 7, 5, 16), "rows", (3, 16)),
+        ((None, 50, 16), "grid", (50, 16)),
+        ((None, 16), "fc2", (1, 16)),
+        ((None, None, None, 16), "pooled", (1, 16)),
+        ((None, None, None, 16), "grid", None),
+    ],
+)
+def test_feature_shape_follows_from_the_output_of_the_network(output, kind, expected):
+    """The feature shape has the number of regions of the output kind, unless sizes are unknown."""
+    assert feature_shape(output, kind) == expected

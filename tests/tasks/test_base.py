@@ -119,6 +119,15 @@ def test_the_example_of_vectors_is_one_zero_vector():
     assert not clips.frames.any()
 
 
+def test_the_example_has_features_if_their_shape_is_known(monkeypatch):
+    """A decoder is built on zero features, without a run of the encoder, if R and D are known."""
+    task = rating("encoder={type: applications, network: MobileNetV2, alpha: 0.35, size: 64}")
+    monkeypatch.setattr(task.encoder, "encode_frames", None)
+    task.build()
+    assert task.example_clips().frames.shape == (1, 1, 1280)
+    assert task.decoder.built
+
+
 def test_inputs_are_read_as_the_encoder_expects(task):
     """The media reader takes the kind of media, image size and vector width from the encoder."""
     assert (task.media.kind, task.media.preprocessing.height) == ("clips", 32)
