@@ -1,10 +1,10 @@
 """Image captioning, video description and activity recognition with CNNs and LSTMs on Keras 3.
 
-`load(RUN)` returns a trained task, `build(CONFIG, words=V)` an untrained one,
-`train(CONFIG, FOLDER)` trains a run, `dataset(SOURCE, TASK)` returns data for `fit` of a task, and
-`metrics` scores captions. `read_frames(VIDEO)` and `frame_times(VIDEO)` return the frames of a
-video and their times. Modules are imported on first use, so that importing the package loads
-neither Keras nor TensorFlow.
+`load(RUN)` returns a trained task, `load_ensemble([RUN, RUN])` several that predict together,
+`build(CONFIG, words=V)` an untrained one, `train(CONFIG, FOLDER)` trains a run,
+`dataset(SOURCE, TASK)` returns data for `fit` of a task, and `metrics` scores captions.
+`read_frames(VIDEO)` and `frame_times(VIDEO)` return the frames of a video and their times. Modules
+are imported on first use, so that importing the package loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         training,
     )
     from lrcn_seq.data.media import frame_times, read_frames
-    from lrcn_seq.runs import load, push
+    from lrcn_seq.runs import load, load_ensemble, push
     from lrcn_seq.tasks import build, dataset
     from lrcn_seq.training import train
 
@@ -55,6 +55,7 @@ __all__ = [
     "frame_times",
     "layers",
     "load",
+    "load_ensemble",
     "metrics",
     "push",
     "read_frames",
@@ -74,6 +75,7 @@ _FUNCTIONS = {
     "dataset": "lrcn_seq.tasks",
     "frame_times": "lrcn_seq.data.media",
     "load": "lrcn_seq.runs",
+    "load_ensemble": "lrcn_seq.runs",
     "push": "lrcn_seq.runs",
     "read_frames": "lrcn_seq.data.media",
     "train": "lrcn_seq.training",

@@ -44,6 +44,17 @@ def positive_seconds(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1. Received: {text!r}")
+    return value
+
+
 def numbers(text: str) -> list[float]:
     """Parse numbers separated by commas."""
     try:

@@ -11,7 +11,7 @@ from lrcn_seq.cli._arguments import add_common
 from lrcn_seq.errors import UsageError
 
 OPTION = "--print-completion"
-FOLDERS = {"run", "runs"}
+FOLDERS = {"run", "runs", "fuse", "rescore"}
 """Names of the arguments that are folders."""
 FILES = {"config", "files", "images", "videos", "output", "hypotheses", "references", "training"}
 """Names of the arguments that are files, besides those whose metavar names a FILE."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrcn_seq.cli._fusion import check_fusion, load_predictor, run_names
 from lrcn_seq.cli._inputs import expand_files
 from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.cli._output import JsonLines, open_output
@@ -16,7 +17,7 @@ from lrcn_seq.terminal import print_error, print_json, print_line
 
 if TYPE_CHECKING:
     from lrcn_seq.records import Prediction
-    from lrcn_seq.tasks import Task
+    from lrcn_seq.tasks import Ensemble, Task
 
 GENERAL_VERB = "predict"
 """The verb that accepts runs of every task."""
@@ -45,25 +46,26 @@ def predict_files(
     Returns:
         The exit code: 1 if a file failed, otherwise 0.
     """
-    import lrcn_seq
     from lrcn_seq.runs.folder import check_trained
     from lrcn_seq.runs.hub import local_folder
     from lrcn_seq.runs.unfinished_training import note_unfinished
 
+    check_fusion(arguments)
     files = expand_files(names)
     show_file = show_file or len(files) > 1
     rows: list[dict[str, Any]] = []
     failed = False
     with open_output(arguments.output) as output:
         unfinished = output.unfinished(files)
-        folder = local_folder(arguments.run)
-        check_trained(folder)
-        note_unfinished(folder)
+        folders = [local_folder(name) for name in run_names(arguments)]
+        for folder in folders:
+            check_trained(folder)
+            note_unfinished(folder)
         prints_lines = not (arguments.json or arguments.output)
-        if prints_lines and verb != GENERAL_VERB and all_unreadable(unfinished, folder, verb):
+        if prints_lines and verb != GENERAL_VERB and all_unreadable(unfinished, folders[0], verb):
             return 1
         import_keras()
-        task = lrcn_seq.load(folder)
+        task = load_predictor(folders, arguments)
         check_verb(task, verb, arguments.run)
         for prediction in predict(task, unfinished, output):
             if prediction.error is not None:
@@ -124,7 +126,7 @@ def predict_in_batches(
             report(start + len(batch), len(files))
 
 
-def check_verb(task: Task, verb: str, folder: str) -> None:
+def check_verb(task: Task | Ensemble, verb: str, folder: str) -> None:
     """Raise UsageError unless a verb accepts runs of a task."""
     if verb not in (GENERAL_VERB, task.verb):
         raise UsageError(

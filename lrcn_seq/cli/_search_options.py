@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrcn_seq.cli._arguments import add_output, positive_integer
+from lrcn_seq.cli._fusion import add_fusion
 
 
 def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
@@ -21,7 +22,7 @@ def add_media(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the caption search and of the output."""
+    """Add the options of the caption search, of further runs and of the output."""
     parser.add_argument("--beams", type=positive_integer, metavar="K", help="width of the beam")
     parser.add_argument(
         "--best",
@@ -30,6 +31,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="captions per input, best first (default: 1)",
     )
+    add_fusion(parser)
     add_output(parser)
 
 

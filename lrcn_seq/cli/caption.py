@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrcn_seq.cli._arguments import add_run
 from lrcn_seq.cli._inputs import split_overrides
@@ -15,7 +15,6 @@ from lrcn_seq.cli._search_options import add_media, add_search, caption_options
 if TYPE_CHECKING:
     from lrcn_seq.cli._output import JsonLines
     from lrcn_seq.records import Prediction
-    from lrcn_seq.tasks import Task
 
 FEW_IMAGES = 4
 """Up to this number of images, compiling the encoder takes longer than it saves."""
@@ -32,8 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the captions of each image."""
     names, overrides = split_overrides(arguments.images)
 
-    def predict(task: Task, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
-        task.frame_encoder.run_eagerly = len(files) <= FEW_IMAGES
+    def predict(task: Any, files: Sequence[str], output: JsonLines) -> Iterable[Prediction]:
+        for reader in task.readers:
+            reader.frame_encoder.run_eagerly = len(files) <= FEW_IMAGES
         return predict_in_batches(
             files,
             output,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcn_seq.cli._arguments import add_output, add_run, positive_integer
+from lrcn_seq.cli._fusion import add_fusion
 from lrcn_seq.cli._predictions import predict_files, predict_in_batches
 from lrcn_seq.errors import MediaError
 from lrcn_seq.progress import progress_bar
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also classify after each frame; --json keeps all results in memory",
     )
+    add_fusion(parser, rescoring=False)
     add_output(parser)
 
 

@@ -8,6 +8,7 @@ they predict together, and the results go to a folder of their own.
   lrcn evaluate runs/a runs/b
   lrcn evaluate hf://user/run data.source.table=my.csv --output runs/downloaded
   lrcn evaluate runs/a runs/b --fuse --weights .33,.67 --output runs/fused
+  lrcn evaluate runs/a --rescore runs/b --output runs/rescored
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrcn_seq.cli._arguments import numbers, positive_integer
+from lrcn_seq.cli._arguments import positive_integer
+from lrcn_seq.cli._fusion import add_mean, add_rescoring, check_rescore_option, rescore_options
 from lrcn_seq.cli._inputs import split_overrides
 from lrcn_seq.cli._keras_import import import_keras
 from lrcn_seq.errors import UsageError
@@ -65,13 +67,12 @@ def _add_fusion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fuse", action="store_true", help="let several runs predict together (see --output)"
     )
-    parser.add_argument(
-        "--weights", type=numbers, metavar=".33,.67", help="weights of the fused runs"
-    )
+    add_mean(parser)
+    add_rescoring(parser)
     parser.add_argument(
         "--output",
         metavar="DIR",
-        help="folder for the results of fused runs, or of a run on the hub",
+        help="folder for the results of fused or rescored runs, or of a run on the hub",
     )
 
 
@@ -85,7 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
     names, overrides = split_overrides(arguments.runs)
     check_usage(arguments, names)
     folders = [str(local_folder(name)) for name in names]
-    for folder in folders:
+    rescoring = rescore_options(vars(arguments))
+    if rescoring:
+        rescoring["rescore"] = str(local_folder(arguments.rescore))
+    for folder in (*folders, *filter(None, [rescoring.get("rescore")])):
         check_trained(Path(folder))
     for folder in folders[:1] if arguments.fuse else folders:
         evaluation_config(folder, overrides)
@@ -114,11 +118,13 @@ def run(arguments: argparse.Namespace) -> int:
         weights=arguments.weights,
         coco_results=arguments.coco_results,
         output=arguments.output,
+        average=arguments.average,
+        **rescoring,
         **options,
     )
     print_scores(evaluated, as_json=arguments.json)
     print_files([evaluated])
-    if not arguments.fuse:
+    if not (arguments.fuse or rescoring):
         print_next(evaluated, names[0])
     return 0
 
@@ -133,10 +139,22 @@ def check_usage(arguments: argparse.Namespace, folders: Sequence[str]) -> None:
             f"{len(folders)} run{'s' * (len(folders) > 1)}"
             f"{'' if arguments.output else ' without --output'}."
         )
+    check_rescore_option(vars(arguments))
+    rescoring = arguments.rescore is not None
+    if rescoring and (arguments.output is None or (len(folders) > 1 and not arguments.fuse)):
+        raise UsageError(
+            "--rescore: expected one run, or --fuse, and --output DIR. Received: "
+            f"{len(folders)} run{'s' * (len(folders) > 1)}"
+            f"{'' if arguments.output else ' without --output'}."
+        )
     on_hub = check_hub_runs(arguments, folders)
-    given = {"weights": ",".join(map(str, arguments.weights or ())), "output": arguments.output}
+    given = {
+        "weights": ",".join(map(str, arguments.weights or ())),
+        "average": arguments.average,
+        "output": arguments.output,
+    }
     for name, value in given.items():
-        allowed = arguments.fuse or (name == "output" and on_hub)
+        allowed = arguments.fuse or (name == "output" and (on_hub or rescoring))
         if getattr(arguments, name) is not None and not allowed:
             raise UsageError(
                 f"--{name}: expected --fuse as well. Received: --{name}={value} for "

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lrcn_seq.cli._arguments import add_output, add_run
+from lrcn_seq.cli._fusion import add_fusion
 from lrcn_seq.cli._predictions import predict_files, predict_in_batches
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     add_run(parser)
     parser.add_argument("files", nargs="+", metavar="FILE", help="files, folders or globs")
+    add_fusion(parser)
     add_output(parser)
 
 

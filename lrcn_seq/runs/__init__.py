@@ -9,18 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrcn_seq.runs.ensembles import load_ensemble
     from lrcn_seq.runs.evaluator import EvaluatedRun, evaluate_runs
     from lrcn_seq.runs.folder import Run
     from lrcn_seq.runs.hub import push
     from lrcn_seq.runs.loading import load, load_weights
 
-__all__ = ["EvaluatedRun", "Run", "evaluate_runs", "load", "load_weights", "push"]
+__all__ = [
+    "EvaluatedRun",
+    "Run",
+    "evaluate_runs",
+    "load",
+    "load_ensemble",
+    "load_weights",
+    "push",
+]
 
 _MODULES = {
     "EvaluatedRun": "evaluator",
     "Run": "folder",
     "evaluate_runs": "evaluator",
     "load": "loading",
+    "load_ensemble": "ensembles",
     "load_weights": "loading",
     "push": "hub",
 }

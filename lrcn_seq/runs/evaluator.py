@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,12 +14,13 @@ from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.files import write_text
 from lrcn_seq.records import Sample
 from lrcn_seq.runs.corpus import Corpus, read_corpus
+from lrcn_seq.runs.ensembles import check_ensemble, check_rescore_weight, check_rescorer
 from lrcn_seq.runs.folder import CONFIG, SCORES, WEIGHTS, Run
 from lrcn_seq.runs.loading import load
 from lrcn_seq.runs.references import write_references
 from lrcn_seq.runs.results import TrainingRecord, write_results
 from lrcn_seq.runs.training_folder import check_source, resolve_paths, with_source
-from lrcn_seq.tasks import Member, SampleReader, Task
+from lrcn_seq.tasks import Average, Member, Rescorer, SampleReader, Task
 
 
 class EvaluatedRun(NamedTuple):
@@ -53,6 +53,9 @@ def evaluate_runs(
     overrides: Sequence[str] = (),
     output: str | None = None,
     source: Source | None = None,
+    average: Average | None = None,
+    rescore: str | None = None,
+    rescore_weight: float = 0.5,
 ) -> EvaluatedRun:
     """Evaluate one run, or several fused runs, on a split of the data source of the first run.
 
@@ -69,6 +72,9 @@ def evaluate_runs(
         overrides: `data.source.key=value`, for other data or moved data.
         output: folder for the results of fused runs; None for the first run.
         source: the data source of the first run, if it has been read before.
+        average: the mean of fused probabilities; see `load_ensemble`.
+        rescore: the folder of a run that ranks the captions again; see `load_ensemble`.
+        rescore_weight: weight of the score under this run.
 
     Raises:
         UsageError: the runs differ in task, vocabulary or classes, the task does not support an
@@ -79,6 +85,7 @@ def evaluate_runs(
     _check_outputs(coco_results, references, output)
     tasks = [_load(folder) for folder in folders]
     check_ensemble(tasks, folders, weights)
+    rescorer = None if rescore is None else _rescorer(rescore, tasks[0], rescore_weight)
     check_options(tasks, folders[0], retrieval=retrieval, coco_results=coco_results is not None)
     if overrides:
         tasks[0].settings = with_source(tasks[0].settings, overrides)
@@ -87,16 +94,27 @@ def evaluate_runs(
     samples = _samples(corpus, split, limit)
     if references is not None:
         write_references(references, samples, folders[0])
-    details = _details(tasks[0], folders, weights, overrides)
+    details = _details(tasks[0], folders, weights, average, overrides)
+    if rescore is not None:
+        runs = [str(folder) for folder in folders]
+        details["rescored"] = {"runs": runs, "by": str(rescore), "weight": rescore_weight}
     if len(samples) < len(corpus.splits[split]):
         details["limit"] = limit
     # Read the record first, so that damaged files are reported before any file is overwritten.
     record = _record(folders[0], corpus, fused=output is not None)
     with (run := Run(folders[0] if output is None else output)).lock():
-        readers = [SampleReader(task, corpus.contents) for task in tasks]
-        evaluation = _evaluate(tasks, readers, samples, weights, corpus.splits.get("train", ()))
+        members = [
+            Member(task, SampleReader(task, corpus.contents), weight)
+            for task, weight in zip(tasks, weights or [1.0] * len(tasks), strict=True)
+        ]
+        options: dict[str, Any] = {} if average is None else {"average": average}
+        if rescorer is not None:
+            reader = SampleReader(rescorer.task, corpus.contents)
+            options["rescorer"] = Member(rescorer.task, reader, rescorer.weight)
+        training = corpus.splits.get("train", ())
+        evaluation = _evaluate(members, samples, training, options)
         if retrieval:
-            details["retrieval"] = tasks[0].retrieval_scores(readers[0], samples)
+            details["retrieval"] = tasks[0].retrieval_scores(members[0].reader, samples)
         scores = write_results(run, tasks[0], evaluation, record, split=split, details=details)
     if coco_results is not None:
         write_text(coco_results, json.dumps(evaluation.coco_results(), ensure_ascii=False))
@@ -126,19 +144,23 @@ def _check_outputs(coco_results: str | None, references: str | None, output: str
 
 
 def _evaluate(
-    tasks: Sequence[Task],
-    readers: Sequence[SampleReader],
+    members: Sequence[Member],
     samples: Sequence[Sample],
-    weights: Sequence[float] | None,
     training: Sequence[Sample],
+    options: Mapping[str, Any],
 ) -> Any:
-    if len(tasks) == 1:
-        return tasks[0].evaluate_samples(readers[0], samples, training=training)
-    members = [
-        Member(task, reader, weight)
-        for task, reader, weight in zip(tasks, readers, weights or [1.0] * len(tasks), strict=True)
-    ]
-    return tasks[0].evaluate_ensemble(members, samples, training=training)
+    task = members[0].task
+    if len(members) == 1 and not options:
+        return task.evaluate_samples(members[0].reader, samples, training=training)
+    return task.evaluate_ensemble(members, samples, training=training, **options)
+
+
+def _rescorer(folder: str, task: Task, weight: float) -> Rescorer:
+    """Load the run that ranks the captions of a task again."""
+    check_rescore_weight(weight)
+    rescorer = Rescorer(_load(folder), weight)
+    check_rescorer(rescorer.task, folder, task)
+    return rescorer
 
 
 def _corpus(task: Task, split: str, source: Source | None) -> Corpus:
@@ -162,13 +184,15 @@ def _details(
     task: Task,
     folders: Sequence[str],
     weights: Sequence[float] | None,
+    average: Average | None,
     overrides: Sequence[str],
 ) -> dict[str, Any]:
     """Return the entries of `scores.json` that describe fused runs and a changed data source."""
     details: dict[str, Any] = {}
     if len(folders) > 1:
         runs = [str(folder) for folder in folders]
-        details["fused"] = {"runs": runs, "weights": list(weights) if weights else None}
+        mean = {} if average is None else {"average": average}
+        details["fused"] = {"runs": runs, "weights": list(weights) if weights else None, **mean}
     if overrides:
         details["source"] = task.settings.data.source
     return details
@@ -190,27 +214,6 @@ def check_options(
         )
     if retrieval and len(tasks) > 1:
         raise UsageError(f"--retrieval: expected one run. Received: {len(tasks)}.")
-
-
-def check_ensemble(
-    tasks: Sequence[Task], folders: Sequence[str], weights: Sequence[float] | None
-) -> None:
-    """Raise UsageError if runs differ in task, classes or words, or if the weights are invalid."""
-    if weights is not None:
-        valid = len(weights) == len(tasks) and all(0 <= weight < math.inf for weight in weights)
-        if not valid or sum(weights) == 0:
-            raise UsageError(
-                "Expected one weight per run, none negative and not all 0. Received: "
-                f"--weights={','.join(map(str, weights))} for {len(tasks)} runs."
-            )
-    for task, folder in zip(tasks, folders, strict=True):
-        same_task = task.name == tasks[0].name
-        if not same_task or list(task.output_names) != list(tasks[0].output_names):
-            raise UsageError(
-                f"{folder}: expected a run of the same task over the same "
-                f"{tasks[0].outputs_type.size_name} as {folders[0]}, so that they can be fused. "
-                f"Received: a run of {task.name}."
-            )
 
 
 def check_output_folder(path: str) -> None:

@@ -58,7 +58,8 @@ def write_results(
         evaluation: the evaluation of the run.
         record: the record of the training.
         split: the evaluated split.
-        details: further entries of `scores.json`: `fused`, `source`, `limit`, `retrieval`.
+        details: further entries of `scores.json`: `fused`, `rescored`, `source`, `limit`,
+            `retrieval`.
 
     Returns:
         The content of `scores.json`.
@@ -120,25 +121,34 @@ def scope(scores: Mapping[str, Any]) -> list[str]:
         scores: the content of `scores.json`.
 
     Returns:
-        Phrases on a limited number of samples, another source and fused runs. The list is empty
-        if none of them applies.
+        Phrases on a limited number of samples, another source, fused runs and rescoring. The list
+        is empty if none of them applies.
     """
     fused = scores.get("fused", {}).get("runs", ())
     phrases = [
         f"the first {scores['limit']}" if "limit" in scores else "",
         "of another source" if "source" in scores else "",
         f"fused from {' and '.join(fused)}" if fused else "",
+        f"rescored by {scores['rescored']['by']}" if "rescored" in scores else "",
     ]
     return [phrase for phrase in phrases if phrase]
 
 
 def evaluation_command(run: Run, scores: Mapping[str, Any]) -> str:
     """Return the command that repeats an evaluation with its default options."""
-    fused = scores.get("fused", {})
-    if not fused:
+    fused, rescored = scores.get("fused", {}), scores.get("rescored", {})
+    if not (fused or rescored):
         return f"lrcn evaluate {run.folder}"
-    weights = fused["weights"] and f" --weights {','.join(map(str, fused['weights']))}"
-    return f"lrcn evaluate {' '.join(fused['runs'])} --fuse{weights or ''} --output {run.folder}"
+    weights = ",".join(map(str, fused.get("weights") or ()))
+    options = [
+        *(fused or rescored)["runs"],
+        "--fuse" if fused else "",
+        f"--weights {weights}" if weights else "",
+        f"--average {fused['average']}" if "average" in fused else "",
+        f"--rescore {rescored['by']} --rescore-weight {rescored['weight']}" if rescored else "",
+        f"--output {run.folder}",
+    ]
+    return " ".join(["lrcn evaluate", *filter(None, options)])
 
 
 def model_size(task: Task) -> dict[str, str]:

@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
 from keras.random import SeedGenerator
 
 from lrcn_seq.records import Hypotheses, Special, StepOutput, Tensor
+from lrcn_seq.search._length_normalization import Length, normalize
 
 Tree = Any
 """A nested structure (tuples, lists, dicts) of tensors, any of which may be None."""
@@ -48,6 +50,10 @@ class Search(ABC):
     strict: bool = True
     """Whether to raise an error for a row without a sentence; compiled models cannot raise it.
     Otherwise the row has scores of −inf."""
+
+    length: Length = "average"
+    alpha: float = 1.0
+    word_reward: float = 0.0
 
     reranks: ClassVar[bool] = False
     """Whether `rerank` changes the hypotheses."""
@@ -99,9 +105,40 @@ class Search(ABC):
             SearchError: If a row has no sentence; see `strict`.
         """
 
+    def score(self, log_probability: Tensor, length: Tensor | int) -> Tensor:
+        """Return the score of a sentence: its log probability, normalized by its length.
+
+        Args:
+            log_probability: the sum of the log probabilities of all words of the sentence.
+            length: the number of words, including the end word.
+        """
+        return normalize(
+            log_probability,
+            length,
+            kind=self.length,
+            alpha=self.alpha,
+            word_reward=self.word_reward,
+        )
+
     def rerank(self, hypotheses: Hypotheses) -> Hypotheses:
         """Return the hypotheses of a compiled search in their final order, as NumPy arrays.
 
         A search may compute here what does not compile. By default, hypotheses are unchanged.
         """
         return hypotheses
+
+
+def sort_hypotheses(hypotheses: Hypotheses, scores: np.ndarray) -> Hypotheses:
+    """Return hypotheses (B, K) as NumPy arrays, sorted by new scores; equal ones keep their order.
+
+    Args:
+        hypotheses: the hypotheses.
+        scores: their new scores (B, K), −inf for missing hypotheses.
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    return Hypotheses(
+        np.take_along_axis(hypotheses.words, order[:, :, None], axis=1),
+        np.take_along_axis(scores, order, axis=1).astype("float32"),
+        np.take_along_axis(hypotheses.lengths, order, axis=1),
+        np.take_along_axis(hypotheses.log_probabilities, order, axis=1),
+    )

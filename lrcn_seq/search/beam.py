@@ -42,7 +42,7 @@ from lrcn_seq.search._constraints import (
 )
 from lrcn_seq.search._coverage import coverage_score, initial_coverage
 from lrcn_seq.search._hypotheses import assemble, is_duplicate
-from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search._length_normalization import Length
 from lrcn_seq.search._state_tree import (
     batch_size,
     gather_rows,
@@ -252,7 +252,7 @@ class Beam(ConstrainedSearch):
         ended = found.word == special.end
         beams = self._add_finished(
             beams,
-            self._score(ops.where(ended, found.total, -math.inf), beams.position + 1)[:, :K]
+            self.score(ops.where(ended, found.total, -math.inf), beams.position + 1)[:, :K]
             + found.coverage[:, :K],
             found.total[:, :K],
             found.log_probability[:, :K],
@@ -343,11 +343,6 @@ class Beam(ConstrainedSearch):
             finished_words=ops.take_along_axis(sentences, kept[:, :, None], axis=1),
         )
 
-    def _score(self, total: Tensor, length: Tensor | int) -> Tensor:
-        return normalize(
-            total, length, kind=self.length, alpha=self.alpha, word_reward=self.word_reward
-        )
-
     def _can_improve(self, groups: list[Beams], limit: int) -> Tensor:
         """Return whether a growing hypothesis of any row can still enter the result.
 
@@ -357,7 +352,7 @@ class Beam(ConstrainedSearch):
         """
         last = self.best - 1 if self.groups == 1 else -1
         improvable = [
-            ops.any(self._score(beams.total, limit) > beams.finished_scores[:, last][:, None])
+            ops.any(self.score(beams.total, limit) > beams.finished_scores[:, last][:, None])
             for beams in groups
         ]
         return (groups[0].position < limit) & ops.any(ops.stack(improvable))
@@ -393,6 +388,6 @@ class Beam(ConstrainedSearch):
         """
         full = ops.isfinite(beams.finished_scores[:, -1:])
         likely = beams.total > ops.max(beams.finished_total, axis=1, keepdims=True)
-        scores = self._score(beams.total, limit) + beams.coverage
+        scores = self.score(beams.total, limit) + beams.coverage
         scores = ops.where(full & ~likely, -math.inf, scores)
         return self._add_finished(beams, scores, beams.total, beams.log_probability, beams.words)

@@ -24,7 +24,7 @@ from lrcn_seq.search._constraints import (
 )
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble, sentence_lengths
-from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search._length_normalization import Length
 from lrcn_seq.search.base import Seed, Step, Tree
 
 
@@ -108,9 +108,7 @@ class Greedy(ConstrainedSearch):
 
         words, total = decode(choose, step, state, memory, special=special, limit=limit)
         length = ops.maximum(sentence_lengths(words, special), 1)
-        scores = normalize(
-            total, length, kind=self.length, alpha=self.alpha, word_reward=self.word_reward
-        )
+        scores = self.score(total, length)
         return assemble(
             words[:, None], scores[:, None], total[:, None], special=special, strict=self.strict
         )

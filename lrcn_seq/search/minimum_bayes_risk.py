@@ -17,7 +17,7 @@ from lrcn_seq.metrics.statistics.array_types import FloatArray, IntArray
 from lrcn_seq.metrics.statistics.document_frequencies import DocumentFrequencies, load_frequencies
 from lrcn_seq.records import SPECIAL, Hypotheses, Special
 from lrcn_seq.registry import searches
-from lrcn_seq.search.base import Search, Seed, Step, Tree
+from lrcn_seq.search.base import Search, Seed, Step, Tree, sort_hypotheses
 
 
 @searches.register
@@ -77,13 +77,7 @@ class MinimumBayesRisk(Search):
     def rerank(self, hypotheses: Hypotheses) -> Hypotheses:
         """Return hypotheses sorted by their expected CIDEr-D; see `Search`."""
         scores = np.stack([self._gains(*row) for row in zip(*hypotheses, strict=True)])
-        order = np.argsort(-scores, axis=1, kind="stable")
-        return Hypotheses(
-            np.take_along_axis(hypotheses.words, order[:, :, None], axis=1),
-            np.take_along_axis(scores, order, axis=1).astype("float32"),
-            np.take_along_axis(hypotheses.lengths, order, axis=1),
-            np.take_along_axis(hypotheses.log_probabilities, order, axis=1),
-        )
+        return sort_hypotheses(hypotheses, scores)
 
     def _gains(
         self, words: IntArray, scores: FloatArray, lengths: IntArray, log_probabilities: FloatArray

@@ -39,7 +39,7 @@ from lrcn_seq.search._constraints import (
 )
 from lrcn_seq.search._decoding_loop import decode
 from lrcn_seq.search._hypotheses import assemble, is_duplicate, sentence_lengths
-from lrcn_seq.search._length_normalization import Length, normalize
+from lrcn_seq.search._length_normalization import Length
 from lrcn_seq.search._row_seeds import row_seeds, row_uniforms
 from lrcn_seq.search._state_tree import batch_size, repeat_rows
 from lrcn_seq.search._truncated_distribution import truncate_min_p, truncate_top_p, truncate_typical
@@ -207,9 +207,7 @@ class Sampling(ConstrainedSearch):
     def _rank(self, words: Tensor, total: Tensor, special: Special) -> Hypotheses:
         """Return the best distinct sentences of words (B, K, L) and log probabilities (B, K)."""
         length = ops.maximum(sentence_lengths(words, special), 1)
-        scores = normalize(
-            total, length, kind=self.length, alpha=self.alpha, word_reward=self.word_reward
-        )
+        scores = self.score(total, length)
         if self.best > 1:
             scores = ops.where(is_duplicate(words), -math.inf, scores)
         scores, order = ops.top_k(scores, self.best)

@@ -17,6 +17,7 @@ from lrcn_seq.tasks._build import (
 from lrcn_seq.tasks._caption_task import CaptionTask
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._dataset import BatchSource, as_dataset
+from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer, check_average
 from lrcn_seq.tasks._sample_reader import SampleReader, content_index
 from lrcn_seq.tasks._saved_task import load_saved, register_tasks
 from lrcn_seq.tasks._source_dataset import dataset
@@ -24,13 +25,16 @@ from lrcn_seq.tasks._vocabulary import Vocabulary
 from lrcn_seq.tasks.base import Feed, Member, Outputs, Task
 
 __all__ = [
+    "Average",
     "BatchDataset",
     "BatchSource",
     "CaptionTask",
     "Classes",
+    "Ensemble",
     "Feed",
     "Member",
     "Outputs",
+    "Rescorer",
     "SampleReader",
     "Task",
     "Vocabulary",
@@ -38,6 +42,7 @@ __all__ = [
     "build",
     "build_network",
     "build_task",
+    "check_average",
     "check_config",
     "content_index",
     "dataset",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -15,6 +16,7 @@ from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import SPECIAL, Clips, Hypotheses, StepOutput, Tensor
 from lrcn_seq.registry import searches
 from lrcn_seq.search.base import NO_ATTENTION
+from lrcn_seq.tasks._ensemble import Average, normalize_weights
 from lrcn_seq.tasks.base import Task
 
 
@@ -22,9 +24,10 @@ class CaptionSearch(keras.Model):
     """A model that searches for the captions of one task, or of several fused tasks.
 
     Args:
-        tasks: tasks with equal vocabularies, whose log probabilities are averaged.
+        tasks: tasks with equal vocabularies.
         search: `{"type": NAME, ...}`.
         weights: weights of the tasks; None for equal weights.
+        average: the mean of the distributions of several tasks.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class CaptionSearch(keras.Model):
         tasks: Sequence[Task],
         search: Mapping[str, Any],
         weights: Sequence[float] | None = None,
+        average: Average = "log_probabilities",
     ):
         policies = {task.dtype_policy.name for task in tasks}
         super().__init__(dtype="float32" if len(policies) > 1 else tasks[0].dtype_policy)
@@ -43,12 +47,9 @@ class CaptionSearch(keras.Model):
         self.search.strict = False
         if getattr(self.search, "coverage", 0.0):
             check_attention(tasks)
-        self.shares = (
-            [weight / sum(weights) for weight in weights]
-            if weights
-            else [1 / len(tasks)] * len(tasks)
-        )
-        self.limit, self.seed = tasks[0].settings.data.words_limit + 1, tasks[0].settings.seed
+        self.shares, self.average = normalize_weights(weights, len(tasks)), average
+        self.limit = min(task.settings.data.words_limit for task in tasks) + 1
+        self.seed = tasks[0].settings.seed
         self._tasks = Untracked(tuple(tasks))
 
     def call(self, inputs: tuple[Sequence[Clips], Tensor | None]) -> Hypotheses:
@@ -77,7 +78,7 @@ class CaptionSearch(keras.Model):
             memory: the memory of each decoder.
 
         Returns:
-            The logits and attention of a single decoder, or the weighted mean log probabilities of
+            The logits and attention of a single decoder, or the logits of the mean distribution of
             several decoders without attention, with the next state of each decoder.
         """
         outputs = [
@@ -88,10 +89,7 @@ class CaptionSearch(keras.Model):
         ]
         logits = outputs[0].logits
         if len(outputs) > 1:
-            logits = sum(
-                share * ops.log_softmax(ops.cast(output.logits, "float32"))
-                for share, output in zip(self.shares, outputs, strict=True)
-            )
+            logits = mean_logits([output.logits for output in outputs], self.shares, self.average)
         attention = outputs[0].attention if len(outputs) == 1 else None
         return StepOutput(logits, attention, tuple(output.state for output in outputs))
 
@@ -108,6 +106,24 @@ class CaptionSearch(keras.Model):
         )
         found = self.predict_on_batch((inputs, seeds))
         return self.search.rerank(Hypotheses(*map(ops.convert_to_numpy, found)))
+
+
+def mean_logits(logits: Sequence[Tensor], shares: Sequence[float], average: Average) -> Tensor:
+    """Return logits (N, V) in float32 of the weighted mean of distributions.
+
+    Args:
+        logits: the logits (N, V) of each distribution.
+        shares: the weight of each distribution; their sum is 1.
+        average: the mean. That of log probabilities is not renormalized.
+    """
+    members = [
+        (share, ops.log_softmax(ops.cast(row, "float32")))
+        for share, row in zip(shares, logits, strict=True)
+        if share > 0
+    ]
+    if average == "log_probabilities":
+        return sum(share * log_p for share, log_p in members)
+    return ops.logsumexp(ops.stack([math.log(share) + log_p for share, log_p in members]), axis=0)
 
 
 def check_attention(tasks: Sequence[Task]) -> None:

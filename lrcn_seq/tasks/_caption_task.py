@@ -4,40 +4,34 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from keras import ops
 
-from lrcn_seq.data.packed_clips import concatenate_clips
-from lrcn_seq.errors import ArgumentError, MediaError, Problem, SearchError
+from lrcn_seq.errors import Problem, SearchError
 from lrcn_seq.evaluation import CaptionEvaluation, evaluate_captions
 from lrcn_seq.progress import progress_bar
-from lrcn_seq.records import (
-    SPECIAL,
-    Caption,
-    CaptionPrediction,
-    Clips,
-    Hypotheses,
-    Sample,
-)
+from lrcn_seq.records import SPECIAL, Caption, Clips, Hypotheses, Sample
 from lrcn_seq.report import Section
 from lrcn_seq.report.caption_diversity import COLLAPSED
 from lrcn_seq.search.base import NO_SENTENCE
+from lrcn_seq.tasks._caption_ensemble import CaptionEnsemble
+from lrcn_seq.tasks._caption_prediction import CaptionPredictor
 from lrcn_seq.tasks._caption_problems import task_problems
 from lrcn_seq.tasks._caption_ranking import rank_captions
 from lrcn_seq.tasks._caption_report import caption_sections
 from lrcn_seq.tasks._caption_search import CaptionSearch
 from lrcn_seq.tasks._caption_training import CaptionTraining
-from lrcn_seq.tasks._media import check_on_error, finish_predictions, media_list, prediction_name
+from lrcn_seq.tasks._ensemble import Average, Ensemble, Rescorer
 from lrcn_seq.tasks._sample_reader import SampleReader
-from lrcn_seq.tasks._search_resolution import resolve_search
 from lrcn_seq.tasks.base import Member
 
 
-class CaptionTask(CaptionTraining):
+class CaptionTask(CaptionPredictor, CaptionTraining):  # type: ignore[misc]  # options of `predict`
     """A task that writes captions with a word decoder over the features of images or clips."""
 
+    ensemble_type: ClassVar[type[Ensemble] | None] = CaptionEnsemble
     default_monitor: ClassVar[str] = "cider"
     evaluation_options: ClassVar[frozenset[str]] = frozenset({"retrieval", "coco_results"})
     compares_with_training: ClassVar[bool] = True
@@ -59,24 +53,23 @@ class CaptionTask(CaptionTraining):
         samples: Sequence[Sample],
         *,
         training: Sequence[Sample] = (),
+        average: Average | None = None,
+        rescorer: Member | None = None,
     ) -> CaptionEvaluation:
-        """Score captions written with the weighted mean log probability of several tasks."""
-        task = members[0].task
-        size = task.settings.evaluation.batch_size
-        streams = [member.reader.clips(samples, size) for member in members]
-        if len(members) == 1:
-            batches = (task.captions(clips) for clips in streams[0])
-        else:
-            search = CaptionSearch(
+        """Score captions written with the weighted mean probability of several tasks."""
+        writer: CaptionTask | CaptionEnsemble = members[0].task
+        size = writer.settings.evaluation.batch_size
+        readers = [*members, *([rescorer] if rescorer else [])]
+        if len(readers) > 1:
+            writer = CaptionEnsemble(
                 [member.task for member in members],
-                task.settings.search,
                 [member.weight for member in members],
+                average=average,
+                rescorer=rescorer and Rescorer(rescorer.task, rescorer.weight),
             )
-            batches = (
-                task.decode_hypotheses(search.hypotheses(clips))
-                for clips in zip(*streams, strict=True)
-            )
-        return task.score_captions(samples, batches, training=training)
+        streams = (member.reader.clips(samples, size) for member in readers)
+        batches = map(writer.caption_clips, zip(*streams, strict=True))
+        return members[0].task.score_captions(samples, batches, training=training)
 
     def score_captions(
         self,
@@ -129,94 +122,6 @@ class CaptionTask(CaptionTraining):
         """Return report sections on caption diversity and on the best and worst captions."""
         return caption_sections(self, evaluation)
 
-    def predict(  # type: ignore[override]  # options differ between tasks
-        self,
-        media: Any,
-        *,
-        beams: int | None = None,
-        best: int = 1,
-        search: Mapping[str, Any] | None = None,
-        batch: int | None = None,
-        on_error: Literal["raise", "record"] = "raise",
-    ) -> Any:
-        """Write captions for one or many images or videos.
-
-        Args:
-            media: a path, a PIL image, an array (H, W, 3) or (T, H, W, 3), or a list of them.
-            beams: width of the beam search.
-            best: number of captions per input; a search that is too narrow for it is widened.
-            search: `{"type": NAME, ...}` in place of the search of the run.
-            batch: number of inputs per batch.
-            on_error: whether to raise the error of an input that cannot be read, or for which the
-                search finds no caption, or to record it as `error` of its prediction.
-
-        Returns:
-            One prediction per input, in order; for a single input, its prediction. The seed of a
-            random search is derived from the seed of the config and from the frames of the input.
-
-        Raises:
-            ArgumentError, ConfigError: an argument is invalid.
-            MediaError: an input failed, and `on_error` is `raise`.
-            RunError: the task has no vocabulary yet.
-        """
-        check_on_error(on_error)
-        inputs, _ = media_list(media, self.media.kind), self.tokenizer
-        size = self.predict_batch_size if batch is None else batch
-        if size < 1:
-            raise ArgumentError(f"batch: expected at least 1. Received: batch={batch}.")
-        search = self.resolve_search(search, beams=beams, best=best)
-        predictions = (
-            prediction
-            for start in range(0, len(inputs.media), size)
-            for prediction in self._predict_batch(
-                inputs.media[start : start + size], search, best, start
-            )
-        )
-        return finish_predictions(predictions, inputs, on_error)
-
-    def resolve_search(
-        self,
-        search: Mapping[str, Any] | None = None,
-        *,
-        beams: int | None = None,
-        best: int = 1,
-    ) -> dict[str, Any]:
-        """Return the search of a call, checked and wide enough for `best` captions.
-
-        Args:
-            search: `{"type": NAME, ...}`; None for the search of the run.
-            beams: width of the beam search.
-            best: number of captions.
-
-        Raises:
-            ArgumentError, ConfigError: the search is invalid.
-        """
-        return resolve_search(
-            self.settings.search if search is None else search,
-            self.settings.data.words_limit + 1,
-            beams=beams,
-            best=best,
-            replaceable=search is None,
-        )
-
-    def _predict_batch(
-        self, media: Sequence[Any], search: Mapping[str, Any], best: int, first: int
-    ) -> list[CaptionPrediction]:
-        clips, errors = [], {}
-        for position, item in enumerate(media):
-            try:
-                clips.append(self.read_clip(item))
-            except MediaError as error:
-                errors[position] = error.reason
-        captions = iter(self.captions(concatenate_clips(clips), search, best) if clips else ())
-        names = [prediction_name(media, position, first) for position in range(len(media))]
-        return [
-            CaptionPrediction(name, (), errors[position])
-            if position in errors
-            else caption_prediction(name, next(captions))
-            for position, name in enumerate(names)
-        ]
-
     @abstractmethod
     def read_clip(self, media: Any) -> Clips:
         """Read a path, PIL image or array as one clip.
@@ -224,6 +129,12 @@ class CaptionTask(CaptionTraining):
         Raises:
             MediaError: the input cannot be read.
         """
+
+    def caption_clips(
+        self, clips: Sequence[Clips], search: Mapping[str, Any] | None = None, best: int = 1
+    ) -> list[tuple[Caption, ...]]:
+        """Write captions for clips that this task has read; see `CaptionPredictor`."""
+        return self.captions(clips[0], search, best)
 
     def write(self, clips: Clips, search: Mapping[str, Any] | None = None) -> Hypotheses:
         """Search for captions of clips with a compiled model.
@@ -258,16 +169,20 @@ class CaptionTask(CaptionTraining):
         Returns:
             The captions of each clip; none for a clip without hypotheses.
         """
-        limit, rows = self.settings.data.words_limit, []
-        for clip in zip(found.words, found.scores, found.log_probabilities, strict=True):
+        texts, rows = self.decode_texts(found), []
+        for clip in zip(texts, found.scores, found.log_probabilities, strict=True):
             captions: dict[str, Caption] = {}
-            for words, score, log_probability in zip(*clip, strict=True):
+            for text, score, log_probability in zip(*clip, strict=True):
                 if np.isfinite(score):
-                    sentence = self.tokenizer.decode(words[:limit].tolist())
-                    caption = Caption(sentence, float(log_probability), float(score))
-                    captions.setdefault(sentence, caption)
+                    caption = Caption(text, float(log_probability), float(score))
+                    captions.setdefault(text, caption)
             rows.append(tuple(captions.values())[:best])
         return rows
+
+    def decode_texts(self, found: Hypotheses) -> list[list[str]]:
+        """Return the text of each hypothesis of each clip, of at most `data.words_limit` words."""
+        limit, decode = self.settings.data.words_limit, self.tokenizer.decode
+        return [[decode(words[:limit].tolist()) for words in clip] for clip in found.words]
 
     def attention(self, clips: Clips, words: np.ndarray) -> np.ndarray | None:
         """Return the attention weights with which the decoder predicts each of the given words.
@@ -289,8 +204,3 @@ class CaptionTask(CaptionTraining):
             state = out.state
             weights.append(ops.convert_to_numpy(out.attention))
         return np.stack(weights, axis=1)
-
-
-def caption_prediction(name: str, captions: tuple[Caption, ...]) -> CaptionPrediction:
-    """Return a prediction with the captions of an input, or an error if there are none."""
-    return CaptionPrediction(name, captions, None if captions else NO_SENTENCE)

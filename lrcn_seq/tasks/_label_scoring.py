@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lrcn_seq.errors import ArgumentError
 from lrcn_seq.evaluation import (
     FrameEvaluation,
     LabelEvaluation,
@@ -15,45 +14,44 @@ from lrcn_seq.evaluation import (
 )
 from lrcn_seq.progress import progress_bar
 from lrcn_seq.records import Sample
+from lrcn_seq.tasks._ensemble import Average, normalize_weights
+from lrcn_seq.tasks._label_ensemble import check_equal_frames, mean_distribution
 from lrcn_seq.tasks._label_feed import class_indices, frame_classes
 from lrcn_seq.tasks.base import Member
 
 
 def score_ensemble(
-    members: Sequence[Member], samples: Sequence[Sample]
+    members: Sequence[Member], samples: Sequence[Sample], average: Average = "probabilities"
 ) -> LabelEvaluation | FrameEvaluation:
     """Score the weighted mean of the class distributions of several tasks.
 
     Args:
         members: classifiers with the same classes.
         samples: the samples; if their labels change over time, each frame is scored.
+        average: the mean.
     """
-    weights = np.array([member.weight for member in members])
-    shares = weights / weights.sum()
+    shares = normalize_weights([member.weight for member in members], len(members))
     if any(sample.moments for sample in samples):
-        return _score_frames(members, samples, shares)
+        return _score_frames(members, samples, shares, average)
     labels = members[0].task.output_names
     distributions = np.stack([sample_distributions(member, samples) for member in members])
-    probabilities = np.tensordot(shares, distributions, axes=1)
+    probabilities = mean_distribution(distributions, shares, average)
     return evaluate_labels(samples, probabilities, class_indices(samples, labels), labels)
 
 
 def _score_frames(
-    members: Sequence[Member], samples: Sequence[Sample], shares: np.ndarray
+    members: Sequence[Member],
+    samples: Sequence[Sample],
+    shares: Sequence[float],
+    average: Average,
 ) -> FrameEvaluation:
     results = [frame_distributions(member, samples) for member in members]
-    numbers = [frames for frames, _ in results[0]]
-    for result in results:
-        for (frames, _), expected in zip(result, numbers, strict=True):
-            if not np.array_equal(frames, expected):
-                raise ArgumentError(
-                    "Expected runs that classify the same frames, so that they can be fused. "
-                    "Received: runs with different data.sampling or stride."
-                )
-    probabilities = [
-        sum(share * result[index][1] for share, result in zip(shares, results, strict=True))
-        for index in range(len(samples))
-    ]
+    numbers, probabilities = [], []
+    for of_sample in zip(*results, strict=True):
+        frames, distributions = zip(*of_sample, strict=True)
+        check_equal_frames(frames)
+        numbers.append(frames[0])
+        probabilities.append(mean_distribution(np.stack(distributions), shares, average))
     clocks = members[0].reader.times(samples)
     times = [clock[frames] for clock, frames in zip(clocks, numbers, strict=True)]
     labels = members[0].task.output_names

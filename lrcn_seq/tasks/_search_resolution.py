@@ -9,6 +9,9 @@ from lrcn_seq.errors import ArgumentError, ConfigError
 from lrcn_seq.registry import searches, signature
 from lrcn_seq.tasks._caption_problems import search_problems
 
+WIDTHS = {"beams", "draws"}
+"""Arguments of searches that set the number of captions that they find."""
+
 
 def resolve_search(
     search: Mapping[str, Any],
@@ -44,6 +47,15 @@ def resolve_search(
     return _widened(resolved, best)
 
 
+def count_captions(search: Mapping[str, Any]) -> int:
+    """Return the number of captions that a search finds for each input."""
+    arguments = signature(searches.get(search["type"]))
+    if "search" in arguments:
+        return count_captions(search.get("search", arguments["search"].default))
+    widths = [search.get(name, arguments[name].default) for name in WIDTHS & arguments.keys()]
+    return search.get("best") or max(widths, default=1)
+
+
 def _beam_search(search: dict[str, Any], beams: int, *, replaceable: bool) -> dict[str, Any]:
     """Return the search with the given beams, or a new beam search if it is `replaceable`.
 
@@ -71,7 +83,7 @@ def _widened(search: dict[str, Any], best: int) -> dict[str, Any]:
     if "search" in arguments:
         inner = dict(search.get("search", arguments["search"].default))
         return {**search, "search": _widened(inner, best)}
-    widths = arguments.keys() & {"beams", "draws"}
+    widths = arguments.keys() & WIDTHS
     if best > 1 and not widths:
         raise ArgumentError(
             f"best: expected 1, since a search of the type {search['type']} finds one caption. "

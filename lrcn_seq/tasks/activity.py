@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 import numpy as np
@@ -11,26 +11,23 @@ from keras import ops
 
 from lrcn_seq.config import Config
 from lrcn_seq.data.media.base import SelectFrame
-from lrcn_seq.errors import ArgumentError, MediaError, Problem, RunError, did_you_mean
+from lrcn_seq.errors import ArgumentError, Problem, RunError, did_you_mean
 from lrcn_seq.evaluation import FrameEvaluation, LabelEvaluation
 from lrcn_seq.progress import Progress
-from lrcn_seq.records import Clips, Label, LabeledBatch, LabelPrediction, Sample, Tensor
+from lrcn_seq.records import Clips, LabeledBatch, Sample, Tensor
 from lrcn_seq.registry import tasks
 from lrcn_seq.report import Section
 from lrcn_seq.tasks._classes import Classes
 from lrcn_seq.tasks._classifier import Classifier, StreamingClassifier
+from lrcn_seq.tasks._ensemble import Average, Ensemble
+from lrcn_seq.tasks._label_ensemble import LabelEnsemble
 from lrcn_seq.tasks._label_feed import LabelFeed
 from lrcn_seq.tasks._label_fit import LabelFit
+from lrcn_seq.tasks._label_prediction import LabelPredictor
 from lrcn_seq.tasks._label_report import label_sections
 from lrcn_seq.tasks._label_scoring import score_ensemble
 from lrcn_seq.tasks._losses import label_loss
-from lrcn_seq.tasks._media import (
-    check_on_error,
-    finish_predictions,
-    media_list,
-    prediction_name,
-    sampling_problems,
-)
+from lrcn_seq.tasks._media import sampling_problems
 from lrcn_seq.tasks._sample_reader import SampleReader
 from lrcn_seq.tasks.base import Member, Task
 
@@ -52,7 +49,7 @@ class StreamState(NamedTuple):
 
 
 @tasks.register
-class Activity(LabelFit, Task):
+class Activity(LabelPredictor, LabelFit, Task):  # type: ignore[misc]  # options of `predict`
     """A task that classifies clips, with a distribution over classes at every step.
 
     The class distribution of a video is the mean over all steps of all its clips and views.
@@ -61,6 +58,7 @@ class Activity(LabelFit, Task):
     outputs: Classes | None
     outputs_type: ClassVar[type[Classes]] = Classes
     default_monitor: ClassVar[str] = "top_1"
+    ensemble_type: ClassVar[type[Ensemble] | None] = LabelEnsemble
     minimized_scores: ClassVar[frozenset[str]] = frozenset({"log_loss", "calibration"})
     noun: ClassVar[str] = "clip"
     verb: ClassVar[str] = "classify"
@@ -160,9 +158,10 @@ class Activity(LabelFit, Task):
         samples: Sequence[Sample],
         *,
         training: Sequence[Sample] = (),
+        average: Average | None = None,
     ) -> LabelEvaluation | FrameEvaluation:
         """Classify samples by the weighted mean distribution of several tasks (late fusion)."""
-        return score_ensemble(members, samples)
+        return score_ensemble(members, samples, average or LabelEnsemble.default_average)
 
     def report_sections(
         self, evaluation: LabelEvaluation | FrameEvaluation
@@ -180,67 +179,23 @@ class Activity(LabelFit, Task):
         probabilities, mask = model.predict_on_batch(self.frame_encoder.shorten(clips))
         return np.asarray(probabilities), np.asarray(mask)
 
-    def predict(  # type: ignore[override]  # options differ between tasks
-        self,
-        media: Any,
-        *,
-        top: int = 5,
-        batch: int = 16,
-        on_error: Literal["raise", "record"] = "raise",
-    ) -> Any:
-        """Classify one or many videos.
+    def distribution(self, media: Any, batch: int = 16) -> np.ndarray:
+        """Return the class distribution (C,) of a video; see `LabelPredictor`."""
+        total, count = np.zeros(len(self.labels)), 0
+        selected = self.sampling.test(self.media.times(media))
+        for clips in self.media.clips(media, selected, batch=batch):
+            probabilities, mask = self.probabilities(clips)
+            total += probabilities[mask].sum(axis=0, dtype=np.float64)
+            count += int(mask.sum())
+        return total / count
 
-        Args:
-            media: a path, an array (T, H, W, 3), or a list of them.
-            top: number of classes per video.
-            batch: number of clips per batch.
-            on_error: whether to raise the error of a video that cannot be read, or to record it as
-                `error` of its prediction.
-
-        Returns:
-            One prediction per video, in order; for a single video, its prediction.
-
-        Raises:
-            ArgumentError: an argument is invalid.
-            MediaError: a video cannot be read, and `on_error` is `raise`.
-            RunError: the task has no class names yet.
-        """
-        check_on_error(on_error)
-        inputs = media_list(media, self.media.kind)
-        if top < 1 or batch < 1:
-            raise ArgumentError(
-                f"top and batch: expected at least 1. Received: top={top}, batch={batch}."
-            )
-        self._check_labels()
-        predictions = (
-            self._predict(item, prediction_name(inputs.media, position), top, batch)
-            for position, item in enumerate(inputs.media)
-        )
-        return finish_predictions(predictions, inputs, on_error)
-
-    def _check_labels(self) -> None:
+    def check_labels(self) -> None:
+        """Raise RunError unless the task has class names."""
         if not self.labels:
             raise RunError(
                 "Expected a task with class names. Received: a network built for a number of "
                 "classes; train it, or load a run."
             )
-
-    def _predict(self, media: Any, name: str, top: int, batch: int) -> LabelPrediction:
-        total, count = np.zeros(len(self.labels)), 0
-        try:
-            selected = self.sampling.test(self.media.times(media))
-            for clips in self.media.clips(media, selected, batch=batch):
-                probabilities, mask = self.probabilities(clips)
-                total += probabilities[mask].sum(axis=0, dtype=np.float64)
-                count += int(mask.sum())
-        except MediaError as error:
-            return LabelPrediction(name, error=error.reason)
-        return LabelPrediction(name, self.top_labels(total / count, top))
-
-    def top_labels(self, distribution: np.ndarray, top: int) -> tuple[Label, ...]:
-        """Return the most probable classes of a distribution (C,)."""
-        order = np.argsort(-distribution, kind="stable")[:top]
-        return tuple(Label(self.labels[index], float(distribution[index])) for index in order)
 
     def initial_stream_state(self) -> StreamState:
         """Return the state of the classifier before the first frame.
@@ -249,7 +204,7 @@ class Activity(LabelFit, Task):
             ArgumentError: the encoder or the decoder needs the whole clip.
             RunError: the task has no class names yet.
         """
-        self._check_labels()
+        self.check_labels()
         if not self.encoder.frame_wise:
             raise ArgumentError(
                 "Expected an encoder that works frame by frame. Received: "

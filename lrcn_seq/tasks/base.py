@@ -22,6 +22,7 @@ from lrcn_seq.evaluation import Evaluation
 from lrcn_seq.layers.untracked import Untracked
 from lrcn_seq.records import Clips, Prediction, Sample, Tensor
 from lrcn_seq.registry import samplings, views
+from lrcn_seq.tasks._ensemble import Ensemble, Predictor
 from lrcn_seq.tasks._frame_encoder import FrameEncoder
 from lrcn_seq.tasks._keras_model import KerasModel
 
@@ -123,7 +124,7 @@ class Member(NamedTuple):
     weight: float = 1.0
 
 
-class Task(KerasModel, ABC):
+class Task(KerasModel, Predictor):
     """An encoder and a decoder with a loss.
 
     Args:
@@ -148,6 +149,8 @@ class Task(KerasModel, ABC):
     """The name of the task on the Hugging Face Hub, for model cards."""
     predict_batch_size: ClassVar[int] = 1
     """Number of files that commands pass to one call of `predict`."""
+    ensemble_type: ClassVar[type[Ensemble] | None] = None
+    """The class of several tasks that predict together; None if the task supports no ensembles."""
     evaluation_options: ClassVar[frozenset[str]] = frozenset()
     """Options of `lrcn evaluate` that the task supports, e.g. `retrieval` or `coco_results`."""
     compares_with_training: ClassVar[bool] = False
@@ -354,6 +357,11 @@ class Task(KerasModel, ABC):
         if name not in models or models[name][0] != key:
             models[name] = (key, make())
         return models[name][1]
+
+    @property
+    def readers(self) -> Sequence[Task]:
+        """The task itself, which reads its inputs; an ensemble has several readers."""
+        return (self,)
 
     @property
     def frame_encoder(self) -> FrameEncoder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,8 +12,11 @@ from lrcn_seq.errors import ArgumentError, MediaError, Problem
 from lrcn_seq.records import CaptionPrediction, Clips, Window
 from lrcn_seq.registry import tasks
 from lrcn_seq.search.base import NO_SENTENCE
+from lrcn_seq.tasks._caption_ensemble import CaptionEnsemble
+from lrcn_seq.tasks._caption_prediction import CaptionPredictor
 from lrcn_seq.tasks._caption_problems import caption_problems
 from lrcn_seq.tasks._caption_task import CaptionTask
+from lrcn_seq.tasks._ensemble import Ensemble
 from lrcn_seq.tasks._media import (
     check_on_error,
     finish_predictions,
@@ -26,34 +29,8 @@ TIME_TOLERANCE = 5e-4
 """Seconds by which a rounded timestamp may precede the window that its frame belongs to."""
 
 
-@tasks.register
-class Description(CaptionTask):
-    """A task that writes captions for videos."""
-
-    noun: ClassVar[str] = "clip"
-    verb: ClassVar[str] = "describe"
-    pipeline_tag: ClassVar[str | None] = "video-text-to-text"
-    predict_batch_size: ClassVar[int] = 4
-
-    @classmethod
-    def problems(cls, config: Config) -> list[Problem]:
-        """Return the problems of search, metrics, monitor, view and frame sampling."""
-        if (config.data.sampling or {}).get("type") == "sliding":
-            sampling = [
-                Problem(
-                    "data.sampling",
-                    "expected a sampling that selects one clip, since a caption describes one "
-                    "clip. Received: sliding; use uniform or every. `describe --window` cuts long "
-                    "videos.",
-                )
-            ]
-        else:
-            sampling = sampling_problems(config)
-        return [*caption_problems(cls, config), *sampling]
-
-    def read_clip(self, media: Any) -> Clips:
-        """Read the clip that the sampling selects from a video."""
-        return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
+class WindowPredictor(CaptionPredictor):
+    """The method `predict_windows` of a task that describes videos, and of an ensemble."""
 
     def predict_windows(
         self,
@@ -85,7 +62,7 @@ class Description(CaptionTask):
             MediaError: a video failed, and `on_error` is `raise`.
         """
         check_on_error(on_error)
-        inputs = media_list(media, self.media.kind)
+        inputs = media_list(media, self.readers[0].media.kind)
         if not seconds > 0:
             raise ArgumentError(
                 f"seconds: expected a length of time above 0. Received: seconds={seconds}."
@@ -103,26 +80,101 @@ class Description(CaptionTask):
         self, media: Any, name: str, seconds: float, search: Mapping[str, Any], best: int
     ) -> CaptionPrediction:
         try:
-            times = self.media.times(media)
-            window = (times + TIME_TOLERANCE) // seconds
-            parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(window)) + 1)
-            clips = [part[self.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
+            spans, clips = zip(
+                *(read_windows(task, media, seconds) for task in self.readers), strict=True
+            )
+            check_equal_windows(spans, name)
             captions = [
                 sentences
-                for batch in self.media.clips(media, clips, batch=self.predict_batch_size)
-                for sentences in self.captions(batch, search, best)
+                for batch in zip(*clips, strict=True)
+                for sentences in self.caption_clips(batch, search, best)
             ]
         except MediaError as error:
             return CaptionPrediction(name, (), error.reason)
         if not all(captions):
             return CaptionPrediction(name, (), NO_SENTENCE)
-        starts = [float(window[part[0]] * seconds) for part in parts]
-        last = float(min(starts[-1] + seconds, times[-1] + frame_duration(times)))
-        ends = [*(start + seconds for start in starts[:-1]), last]
-        windows = tuple(Window(*row) for row in zip(starts, ends, captions, strict=True))
+        windows = tuple(
+            Window(start, end, row) for (start, end), row in zip(spans[0], captions, strict=True)
+        )
         return CaptionPrediction(name, windows=windows)
+
+
+class DescriptionEnsemble(WindowPredictor, CaptionEnsemble):
+    """Tasks that describe videos together. See `Ensemble`."""
+
+
+@tasks.register
+class Description(WindowPredictor, CaptionTask):  # type: ignore[misc]  # options of `predict`
+    """A task that writes captions for videos."""
+
+    noun: ClassVar[str] = "clip"
+    verb: ClassVar[str] = "describe"
+    pipeline_tag: ClassVar[str | None] = "video-text-to-text"
+    predict_batch_size: ClassVar[int] = 4
+    ensemble_type: ClassVar[type[Ensemble] | None] = DescriptionEnsemble
+
+    @classmethod
+    def problems(cls, config: Config) -> list[Problem]:
+        """Return the problems of search, metrics, monitor, view and frame sampling."""
+        if (config.data.sampling or {}).get("type") == "sliding":
+            sampling = [
+                Problem(
+                    "data.sampling",
+                    "expected a sampling that selects one clip, since a caption describes one "
+                    "clip. Received: sliding; use uniform or every. `describe --window` cuts long "
+                    "videos.",
+                )
+            ]
+        else:
+            sampling = sampling_problems(config)
+        return [*caption_problems(cls, config), *sampling]
+
+    def read_clip(self, media: Any) -> Clips:
+        """Read the clip that the sampling selects from a video."""
+        return next(self.media.clips(media, self.sampling.test(self.media.times(media))))
 
 
 def frame_duration(times: np.ndarray) -> float:
     """Return the mean duration of a frame in seconds, given the times (F,) of all frames."""
     return float(times[-1] / max(len(times) - 1, 1))
+
+
+def read_windows(
+    task: Any, media: Any, seconds: float
+) -> tuple[list[tuple[float, float]], Iterator[Clips]]:
+    """Return the windows of a video, and read a clip of each.
+
+    Args:
+        task: the task whose sampling selects the frames of each window.
+        media: a path or an array (T, H, W, 3).
+        seconds: length of a window.
+
+    Returns:
+        Start and end of each window in seconds, and the clips of the windows in batches.
+    """
+    times = task.media.times(media)
+    window = (times + TIME_TOLERANCE) // seconds
+    parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(window)) + 1)
+    clips = [part[task.sampling.test(times[part] - times[part[0]])[0]] for part in parts]
+    starts = [float(window[part[0]] * seconds) for part in parts]
+    last = float(min(starts[-1] + seconds, times[-1] + frame_duration(times)))
+    ends = [*(start + seconds for start in starts[:-1]), last]
+    batches = task.media.clips(media, clips, batch=task.predict_batch_size)
+    return list(zip(starts, ends, strict=True)), batches
+
+
+def check_equal_windows(spans: Sequence[Sequence[tuple[float, float]]], name: str) -> None:
+    """Raise MediaError unless all tasks find frames in the same windows.
+
+    Args:
+        spans: for each task, the start and end of its windows.
+        name: the name of the video.
+    """
+    starts = [[start for start, _ in windows] for windows in spans]
+    if any(other != starts[0] for other in starts):
+        counts = " and ".join(str(len(windows)) for windows in starts)
+        raise MediaError(
+            name,
+            "expected runs that find frames in the same windows of the video. Received: "
+            f"{counts} windows; choose longer windows.",
+        )

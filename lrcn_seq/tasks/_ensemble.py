@@ -1,0 +1,116 @@
+"""Tasks that predict together."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, get_args
+
+from lrcn_seq.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from lrcn_seq.config import Config
+    from lrcn_seq.tasks.base import Task
+
+Average = Literal["probabilities", "log_probabilities"]
+"""The mean of the members of an ensemble: arithmetic, or geometric and renormalized."""
+
+
+class Rescorer(NamedTuple):
+    """A task that scores the captions of other tasks, and its share of the final score."""
+
+    task: Any
+    weight: float = 0.5
+
+
+class Predictor(ABC):
+    """One task, or several tasks that predict together."""
+
+    @property
+    @abstractmethod
+    def readers(self) -> Sequence[Any]:
+        """The tasks that read each input, each for its own encoder.
+
+        The settings and the vocabulary or classes of the predictions are those of the first one.
+        """
+
+    @abstractmethod
+    def predict(self, media: Any, **options: Any) -> Any:
+        """Return predictions like `predict` of one of the tasks, with the same options."""
+
+
+class Ensemble(Predictor):
+    """Several tasks of one type that predict together, with a weighted mean of probabilities.
+
+    Args:
+        tasks: tasks with equal vocabularies or classes. Each reads the inputs for its own encoder;
+            the settings are those of the first one.
+        weights: weights of the tasks; None for equal weights.
+        average: `probabilities` for the arithmetic mean, `log_probabilities` for the geometric
+            mean, which is renormalized; None for `default_average`.
+        rescorer: a task that scores captions again; None for none.
+
+    Raises:
+        ArgumentError: `average` is invalid.
+    """
+
+    default_average: ClassVar[Average]
+    supports_rescoring: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        weights: Sequence[float] | None = None,
+        *,
+        average: Average | None = None,
+        rescorer: Rescorer | None = None,
+    ):
+        check_average(average)
+        self.tasks, self.weights = tuple(tasks), list(weights or [1.0] * len(tasks))
+        self.average: Average = average or self.default_average
+        self.rescorer = rescorer
+
+    @property
+    def settings(self) -> Config:
+        """The config of the first task."""
+        return self.tasks[0].settings
+
+    @property
+    def name(self) -> str:
+        """The name of the tasks, e.g. `captioning`."""
+        return str(self.tasks[0].name)
+
+    @property
+    def verb(self) -> str:
+        """The command that offers all prediction options of the tasks."""
+        return self.tasks[0].verb
+
+    @property
+    def predict_batch_size(self) -> int:
+        """Number of files that commands pass to one call of `predict`."""
+        return self.tasks[0].predict_batch_size
+
+    @property
+    def readers(self) -> tuple[Any, ...]:
+        """The tasks that predict, followed by the rescorer; see `Predictor`."""
+        return self.tasks if self.rescorer is None else (*self.tasks, self.rescorer.task)
+
+    def json_header(self) -> Mapping[str, Any]:
+        """Return the entries that the `--json` object has in addition to `results`."""
+        return self.tasks[0].json_header()
+
+
+def check_average(average: str | None) -> None:
+    """Raise ArgumentError unless an argument is None or the name of a mean."""
+    if average not in (None, *get_args(Average)):
+        raise ArgumentError(
+            f"average: expected {' or '.join(map(repr, get_args(Average)))}. Received: "
+            f"average={average!r}."
+        )
+
+
+def normalize_weights(weights: Sequence[float] | None, count: int) -> list[float]:
+    """Return weights with a sum of 1; equal weights if there are none."""
+    if not weights:
+        return [1 / count] * count
+    return [weight / sum(weights) for weight in weights]
